@@ -1,0 +1,1 @@
+//! Pure bytes: keys, tokens, sealing. No files, no environment, no clock, no printing.

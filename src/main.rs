@@ -1,0 +1,3 @@
+//! The `envseal` binary: parse, run, return the exit status.
+
+fn main() {}
