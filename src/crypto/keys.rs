@@ -1,0 +1,297 @@
+//! X25519 keys (RFC 7748) and their text form.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand_core::OsRng;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use super::SecretText;
+
+/// What the text form of every public key begins with.
+pub const PUBLIC_PREFIX: &str = "envseal-pk1-";
+
+/// What the text form of every private key begins with.
+pub const PRIVATE_PREFIX: &str = "envseal-sk1-";
+
+const CHECKSUM_LEN: usize = 4;
+const PAYLOAD_LEN: usize = 32 + CHECKSUM_LEN;
+/// base64url without padding of [`PAYLOAD_LEN`] bytes; no bits are left over.
+const BODY_LEN: usize = PAYLOAD_LEN / 3 * 4;
+
+/// Why a key was refused. Carries no byte of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// The text begins with neither key prefix.
+    #[error("not an envseal key")]
+    Prefix,
+    /// A private key stands where a public key is wanted.
+    #[error("a private key where a public key is wanted")]
+    PrivateGiven,
+    /// A public key stands where a private key is wanted.
+    #[error("a public key where a private key is wanted")]
+    PublicGiven,
+    /// What follows the prefix is not exactly 48 characters.
+    #[error("the key has {found} characters after its prefix, not {BODY_LEN}")]
+    Length {
+        /// The number of bytes found after the prefix.
+        found: usize,
+    },
+    /// What follows the prefix is not base64url.
+    #[error("the key holds a character that is not base64url")]
+    Encoding,
+    /// The checksum does not match: a character is wrong.
+    #[error("the key's checksum does not match: a character is wrong")]
+    Checksum,
+    /// The u-coordinate is 2^255 - 19 or more, or its top bit is set: no private key has this public half.
+    #[error("the public key is not in canonical form")]
+    NonCanonical,
+    /// The point has low order: what is sealed to it, anyone can open (RFC 7748, section 6.1).
+    #[error("the public key has low order")]
+    LowOrder,
+}
+
+/// An X25519 public key: a canonical u-coordinate (RFC 7748, section 5) that is not of low order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Takes the u-coordinate, 32 bytes little-endian.
+    ///
+    /// Errors: [`KeyError::NonCanonical`], [`KeyError::LowOrder`].
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        if !is_canonical(&bytes) {
+            return Err(KeyError::NonCanonical);
+        }
+        // Clamping makes every scalar a multiple of the cofactor, so any scalar at all finds the low orders.
+        let shared = StaticSecret::from([0; 32]).diffie_hellman(&bytes.into());
+        if shared.was_contributory() { Ok(Self(bytes)) } else { Err(KeyError::LowOrder) }
+    }
+
+    /// The u-coordinate, 32 bytes little-endian.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Reads the text form, [`PUBLIC_PREFIX`] and 48 characters; nothing around it is trimmed.
+    ///
+    /// Errors: every [`KeyError`] but [`KeyError::PublicGiven`].
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        if text.starts_with(PRIVATE_PREFIX) {
+            return Err(KeyError::PrivateGiven);
+        }
+        Self::from_bytes(*decode(PUBLIC_PREFIX, text)?)
+    }
+
+    /// The key id: the first four bytes of SHA-256 of the key.
+    pub fn id(&self) -> KeyId {
+        let digest: [u8; 32] = Sha256::digest(self.0).into();
+        KeyId([digest[0], digest[1], digest[2], digest[3]])
+    }
+
+    /// A key that was not checked, to reach the refusals that lie behind the check.
+    #[cfg(test)]
+    pub(super) fn unchecked(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// The text form: `envseal-pk1-…`.
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(encode(PUBLIC_PREFIX, &self.0).expose())
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+/// Names a public key in four bytes, to tell "another key" from "damaged". Not a fingerprint to trust: it is
+/// short enough to be forged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub [u8; 4]);
+
+/// Eight lower-case hexadecimal digits.
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// An X25519 private key, wiped when dropped.
+#[derive(Clone)]
+pub struct PrivateKey(StaticSecret);
+
+impl PrivateKey {
+    /// A new key from the operating system's randomness.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn generate() -> Self {
+        Self(StaticSecret::random_from_rng(OsRng))
+    }
+
+    /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters; nothing around it is trimmed.
+    ///
+    /// Errors: [`KeyError::Prefix`], [`KeyError::PublicGiven`], [`KeyError::Length`], [`KeyError::Encoding`],
+    /// [`KeyError::Checksum`].
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        if text.starts_with(PUBLIC_PREFIX) {
+            return Err(KeyError::PublicGiven);
+        }
+        Ok(Self(StaticSecret::from(*decode(PRIVATE_PREFIX, text)?)))
+    }
+
+    /// The text form: `envseal-sk1-…`.
+    pub fn to_text(&self) -> SecretText {
+        encode(PRIVATE_PREFIX, self.0.as_bytes())
+    }
+
+    /// The public half (RFC 7748, section 6.1).
+    pub fn public(&self) -> PublicKey {
+        PublicKey(x25519_dalek::PublicKey::from(&self.0).to_bytes())
+    }
+
+    #[cfg(test)]
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(StaticSecret::from(bytes))
+    }
+
+    pub(super) fn expose(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(…)")
+    }
+}
+
+/// Below p = 2^255 - 19, whose little-endian bytes are ed ff … ff 7f.
+fn is_canonical(u: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = u;
+    *high < 0x7f || (*high == 0x7f && (*low < 0xed || middle.iter().any(|byte| *byte != 0xff)))
+}
+
+fn encode(prefix: &str, key: &[u8; 32]) -> SecretText {
+    let mut payload = Zeroizing::new([0; PAYLOAD_LEN]);
+    payload[..32].copy_from_slice(key);
+    payload[32..].copy_from_slice(&checksum(prefix, key));
+    let mut body = Zeroizing::new([0; BODY_LEN]);
+    URL_SAFE_NO_PAD.encode_slice(payload.as_slice(), &mut *body).expect("36 bytes fill 48 characters");
+    let mut text = String::with_capacity(prefix.len() + BODY_LEN);
+    text.push_str(prefix);
+    text.extend(body.iter().copied().map(char::from));
+    SecretText::new(text)
+}
+
+fn decode(prefix: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let body = text.strip_prefix(prefix).ok_or(KeyError::Prefix)?;
+    if body.len() != BODY_LEN {
+        return Err(KeyError::Length { found: body.len() });
+    }
+    let mut payload = Zeroizing::new([0; PAYLOAD_LEN]);
+    match URL_SAFE_NO_PAD.decode_slice(body, &mut *payload) {
+        Ok(PAYLOAD_LEN) => {}
+        _ => return Err(KeyError::Encoding),
+    }
+    let mut key = Zeroizing::new([0; 32]);
+    key.copy_from_slice(&payload[..32]);
+    if bool::from(checksum(prefix, &key).ct_eq(&payload[32..])) { Ok(key) } else { Err(KeyError::Checksum) }
+}
+
+/// The prefix goes in, so that the halves of a pair cannot pass for each other.
+fn checksum(prefix: &str, key: &[u8; 32]) -> [u8; CHECKSUM_LEN] {
+    let digest: [u8; 32] = Sha256::new().chain_update(prefix).chain_update(key).finalize().into();
+    [digest[0], digest[1], digest[2], digest[3]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn u(low: u8, high: u8, middle: u8) -> [u8; 32] {
+        let mut bytes = [middle; 32];
+        bytes[0] = low;
+        bytes[31] = high;
+        bytes
+    }
+
+    #[test]
+    fn text_round_trips() {
+        let private = PrivateKey::generate();
+        let text = private.to_text();
+        let again = PrivateKey::parse(text.expose()).unwrap();
+        assert_eq!(again.to_text(), text);
+        assert_eq!(again.public(), private.public());
+        assert_eq!(PublicKey::parse(&private.public().to_string()), Ok(private.public()));
+    }
+
+    #[test]
+    fn the_halves_are_told_apart() {
+        let private = PrivateKey::generate();
+        assert_eq!(PublicKey::parse(private.to_text().expose()), Err(KeyError::PrivateGiven));
+        assert_eq!(PrivateKey::parse(&private.public().to_string()).unwrap_err(), KeyError::PublicGiven);
+        assert_eq!(PublicKey::parse("age1"), Err(KeyError::Prefix));
+    }
+
+    #[test]
+    fn every_one_character_change_is_refused() {
+        let private = PrivateKey::generate();
+        for text in [private.to_text().expose().to_owned(), private.public().to_string()] {
+            for at in 0..text.len() {
+                for replacement in (0x20u8..0x7f).chain([b'\n']) {
+                    let mut changed = text.clone().into_bytes();
+                    if std::mem::replace(&mut changed[at], replacement) == replacement {
+                        continue;
+                    }
+                    let changed = String::from_utf8(changed).unwrap();
+                    assert!(PublicKey::parse(&changed).is_err(), "{changed}");
+                    assert!(PrivateKey::parse(&changed).is_err(), "{changed}");
+                }
+                let mut missing = text.clone();
+                missing.remove(at);
+                assert!(PublicKey::parse(&missing).is_err() && PrivateKey::parse(&missing).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn non_canonical_points_are_refused() {
+        for bytes in [u(0xed, 0x7f, 0xff), u(0xff, 0x7f, 0xff), u(9, 0x80, 0), u(0, 0xff, 0)] {
+            assert_eq!(PublicKey::from_bytes(bytes), Err(KeyError::NonCanonical));
+        }
+        assert!(PublicKey::from_bytes(u(0xeb, 0x7f, 0xff)).is_ok());
+        assert!(PublicKey::from_bytes(u(9, 0, 0)).is_ok());
+    }
+
+    #[test]
+    fn low_order_points_are_refused() {
+        for bytes in [u(0, 0, 0), u(1, 0, 0), u(0xec, 0x7f, 0xff)] {
+            assert_eq!(PublicKey::from_bytes(bytes), Err(KeyError::LowOrder));
+        }
+    }
+
+    #[test]
+    fn key_ids_are_eight_digits() {
+        assert_eq!(KeyId([0, 0x1a, 0xff, 3]).to_string(), "001aff03");
+        let private = PrivateKey::generate();
+        assert_eq!(format!("{private:?}"), "PrivateKey(…)");
+        assert_eq!(private.public().id().to_string().len(), 8);
+    }
+}

@@ -1,0 +1,174 @@
+//! Opening sealed values with a private key.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::{
+    KeyId, Kind, PrivateKey, PublicKey, SealedValue, SecretBytes,
+    plaintext::{self, Malformed},
+    suite::{self, ReceiverContext, ValueKeys},
+};
+
+/// Why a structurally valid token was not opened: the first step of `docs/format.md`, section "Opening", that it
+/// fails. Only [`OpenError::OtherKey`] lets another key be tried; every other one is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum OpenError {
+    /// It is sealed to another key.
+    #[error("sealed to another key: {sealed_to}")]
+    OtherKey {
+        /// The id of that key.
+        sealed_to: KeyId,
+    },
+    /// The encapsulated key has low order (RFC 9180, section 7.1.4).
+    #[error("the sealed value's encapsulated key has low order")]
+    ZeroShared,
+    /// The commitment does not match: sealed for another name, with other refs, to another key of the same id, or
+    /// altered.
+    #[error("sealed for another name, or altered")]
+    OtherName,
+    /// The tag does not match.
+    #[error("damaged")]
+    Damaged,
+    /// The padding is not `0x80 0x00*`, or longer than 32 bytes.
+    #[error("malformed padding under the seal")]
+    Padding,
+    /// The kind is missing or unknown.
+    #[error("unknown kind of value under the seal")]
+    Kind,
+    /// A literal value with a list of names.
+    #[error("a literal value with a list of names")]
+    RefsWithValue,
+}
+
+/// An opened value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// How `bytes` is to be read.
+    pub kind: Kind,
+    /// The bytes that were sealed, any at all.
+    pub bytes: SecretBytes,
+}
+
+/// Opens values sealed to one key. Keeps a context for every `enc` it meets, so that the values of one batch cost
+/// one X25519 together.
+pub struct Opener {
+    private: PrivateKey,
+    public: PublicKey,
+    key_id: KeyId,
+    contexts: Vec<([u8; 32], ReceiverContext)>,
+    /// The index of the context used last: a batch mostly stands together.
+    last: usize,
+    scratch: Vec<u8>,
+}
+
+impl Opener {
+    /// Takes over the key that opens.
+    pub fn new(private: PrivateKey) -> Self {
+        let public = private.public();
+        Self { private, public, key_id: public.id(), contexts: Vec::new(), last: 0, scratch: Vec::new() }
+    }
+
+    /// The public half of the key that opens.
+    pub fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    /// Opens `value`, found under the variable `name`.
+    ///
+    /// Errors: the first [`OpenError`], in the order of that enum.
+    pub fn open(&mut self, name: &str, value: &SealedValue) -> Result<Opened, OpenError> {
+        if value.key_id() != self.key_id {
+            return Err(OpenError::OtherKey { sealed_to: value.key_id() });
+        }
+        self.last = self.context_for(value.enc())?;
+        let context = &self.contexts[self.last].1;
+        let keys = ValueKeys::export(name, value.refs(), &mut self.scratch, |exporter_context, out| {
+            context.export(exporter_context, out)
+        });
+        if !keys.commits_to(value.commitment()) {
+            return Err(OpenError::OtherName);
+        }
+
+        let (ciphertext, tag) = value.ciphertext_and_tag();
+        let mut padded = zeroize::Zeroizing::new(ciphertext.to_vec());
+        keys.decrypt(&mut padded, tag).map_err(|_| OpenError::Damaged)?;
+        let (kind, range) = plaintext::unpad(&padded).map_err(|malformed| match malformed {
+            Malformed::Padding => OpenError::Padding,
+            Malformed::Kind => OpenError::Kind,
+        })?;
+        if kind == Kind::Value && !value.refs().is_empty() {
+            return Err(OpenError::RefsWithValue);
+        }
+
+        // Moved within its buffer: no second copy to wipe. Dropping wipes the spare capacity too.
+        let len = range.len();
+        padded.copy_within(range, 0);
+        padded.truncate(len);
+        Ok(Opened { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
+    }
+
+    /// The index of the context for `enc`, set up now if it is new.
+    fn context_for(&mut self, enc: &[u8; 32]) -> Result<usize, OpenError> {
+        if self.contexts.get(self.last).is_some_and(|(cached, _)| cached == enc) {
+            return Ok(self.last);
+        }
+        if let Some(found) = self.contexts.iter().position(|(cached, _)| cached == enc) {
+            return Ok(found);
+        }
+        let context =
+            suite::setup_receiver(enc, &self.private, suite::INFO).map_err(|_| OpenError::ZeroShared)?;
+        self.contexts.push((*enc, context));
+        Ok(self.contexts.len() - 1)
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opener({})", self.public)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Refs, Sealer};
+    use super::*;
+
+    fn seal(public: &PublicKey, name: &str) -> SealedValue {
+        Sealer::new(public).unwrap().seal(name, &Refs::none(), Kind::Value, b"hunter2").unwrap()
+    }
+
+    #[test]
+    fn another_key_is_not_the_same_as_damage() {
+        let (alice, bob) = (PrivateKey::generate(), PrivateKey::generate());
+        let value = seal(&alice.public(), "A");
+        let expected = Err(OpenError::OtherKey { sealed_to: alice.public().id() });
+        assert_eq!(Opener::new(bob).open("A", &value), expected);
+        assert_eq!(Opener::new(alice).open("B", &value), Err(OpenError::OtherName));
+    }
+
+    #[test]
+    fn contexts_are_kept_one_for_each_enc() {
+        let private = PrivateKey::generate();
+        let values = [seal(&private.public(), "A"), seal(&private.public(), "A")];
+        let mut opener = Opener::new(private);
+        for value in values.iter().chain(&values).chain(values.iter().rev()) {
+            assert_eq!(opener.open("A", value).unwrap().bytes.expose(), b"hunter2");
+        }
+        assert_eq!(opener.contexts.len(), 2);
+    }
+
+    #[test]
+    fn a_failed_open_leaves_the_opener_fit_for_use() {
+        let private = PrivateKey::generate();
+        let good = seal(&private.public(), "A");
+        let mut blob = vec![0; 116];
+        blob[..4].copy_from_slice(&private.public().id().0);
+        let zero = SealedValue::from_blob(blob, Refs::none());
+        let mut opener = Opener::new(private);
+        assert_eq!(opener.open("A", &zero), Err(OpenError::ZeroShared));
+        assert!(opener.open("A", &good).is_ok());
+        assert_eq!(opener.open("A", &zero), Err(OpenError::ZeroShared));
+        assert!(opener.open("A", &good).is_ok());
+    }
+}

@@ -1,0 +1,152 @@
+//! The one HPKE suite (RFC 9180), base mode, and the one AEAD of format version 1.
+
+use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce, Tag};
+use hpke::{
+    Deserializable, OpModeR, OpModeS, Serializable,
+    aead::{AeadCtxR, AeadCtxS, ExportOnlyAead},
+    kdf::HkdfSha256,
+    kem::{Kem, X25519HkdfSha256},
+};
+use rand_core::{CryptoRng, RngCore};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{PrivateKey, PublicKey, Refs};
+
+/// Binds every context to this use of the key (RFC 9180, section 5.1, `info`).
+pub(super) const INFO: &[u8] = b"envseal/1/value";
+
+type Aead = ExportOnlyAead;
+type Kdf = HkdfSha256;
+type Dhkem = X25519HkdfSha256;
+
+/// The sender's context (RFC 9180, section 5.1.1).
+pub(super) type SenderContext = AeadCtxS<Aead, Kdf, Dhkem>;
+
+/// The receiver's context (RFC 9180, section 5.1.1).
+pub(super) type ReceiverContext = AeadCtxR<Aead, Kdf, Dhkem>;
+
+/// The Diffie-Hellman result was all zeros: the other side's key is of low order (RFC 9180, section 7.1.4).
+#[derive(Debug)]
+pub(super) struct ZeroShared;
+
+/// The AEAD refused: a forged tag on opening, more than 256 GiB on sealing.
+#[derive(Debug)]
+pub(super) struct Refused;
+
+/// `SetupBaseS(pk, info)` (RFC 9180, section 5.1.1): `enc` and the context.
+pub(super) fn setup_sender(
+    public: &PublicKey,
+    info: &[u8],
+    rng: &mut (impl CryptoRng + RngCore),
+) -> Result<([u8; 32], SenderContext), ZeroShared> {
+    let public = <Dhkem as Kem>::PublicKey::from_bytes(public.as_bytes()).expect("32 bytes");
+    let (enc, context) =
+        hpke::setup_sender::<_, _, Dhkem, _>(&OpModeS::Base, &public, info, rng).map_err(|_| ZeroShared)?;
+    Ok((enc.to_bytes().into(), context))
+}
+
+/// `SetupBaseR(enc, sk, info)` (RFC 9180, section 5.1.1).
+pub(super) fn setup_receiver(
+    enc: &[u8; 32],
+    private: &PrivateKey,
+    info: &[u8],
+) -> Result<ReceiverContext, ZeroShared> {
+    let enc = <Dhkem as Kem>::EncappedKey::from_bytes(enc).expect("32 bytes");
+    let private = <Dhkem as Kem>::PrivateKey::from_bytes(private.expose()).expect("32 bytes");
+    hpke::setup_receiver(&OpModeR::Base, &private, &enc, info).map_err(|_| ZeroShared)
+}
+
+/// What `Context.Export` (RFC 9180, section 5.3) yields for one value: K, 32 bytes, and the commitment, 32 bytes.
+pub(super) struct ValueKeys(Zeroizing<[u8; 64]>);
+
+impl ValueKeys {
+    /// Exports for `name` and `refs`; `export` is the context's, sender's or receiver's.
+    // No list holds a zero byte, so the last one parts name from list: distinct pairs give distinct contexts.
+    pub(super) fn export<E>(
+        name: &str,
+        refs: &Refs,
+        scratch: &mut Vec<u8>,
+        export: impl FnOnce(&[u8], &mut [u8]) -> Result<(), E>,
+    ) -> Self {
+        scratch.clear();
+        scratch.extend_from_slice(name.as_bytes());
+        scratch.push(0);
+        scratch.extend_from_slice(refs.as_bytes());
+        let mut keys = Self(Zeroizing::new([0; 64]));
+        assert!(export(scratch, &mut *keys.0).is_ok(), "64 bytes are fewer than HKDF's 255 blocks");
+        keys
+    }
+
+    /// The commitment to key, context, name and refs.
+    pub(super) fn commitment(&self) -> &[u8; 32] {
+        self.0.last_chunk().expect("64 bytes hold 32")
+    }
+
+    /// Compares in constant time.
+    pub(super) fn commits_to(&self, commitment: &[u8; 32]) -> bool {
+        self.commitment().ct_eq(commitment).into()
+    }
+
+    /// Encrypts in place under K, once: the nonce is fixed. Returns the tag.
+    pub(super) fn encrypt(self, buffer: &mut [u8]) -> Result<[u8; 16], Refused> {
+        let tag = self.cipher().encrypt_in_place_detached(&Nonce::default(), b"", buffer);
+        tag.map(Into::into).map_err(|_| Refused)
+    }
+
+    /// Decrypts in place under K; on refusal `buffer` is the ciphertext still.
+    pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), Refused> {
+        let tag = Tag::from_slice(tag);
+        self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, tag).map_err(|_| Refused)
+    }
+
+    fn cipher(&self) -> ChaCha20Poly1305 {
+        ChaCha20Poly1305::new(self.0[..32].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::properties::{Replay, hex};
+    use super::*;
+
+    /// RFC 9180, appendix A.7.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, Export-Only AEAD, base mode.
+    #[test]
+    fn rfc_9180_a_7_1() {
+        let info = hex("4f6465206f6e2061204772656369616e2055726e");
+        let ikm_e = hex("55bc245ee4efda25d38f2d54d5bb6665291b99f8108a8c4b686c2b14893ea5d9");
+        let ikm_r = hex("683ae0da1d22181e74ed2e503ebf82840deb1d5e872cade20f4b458d99783e31");
+        let sk_r = hex("33d196c830a12f9ac65d6e565a590d80f04ee9b19c83c87f2c170d972a812848");
+        let pk_r = hex("194141ca6c3c3beb4792cd97ba0ea1faff09d98435012345766ee33aae2d7664");
+        let enc = hex("e5e8f9bfff6c2f29791fc351d2c25ce1299aa5eaca78a757c0b4fb4bcd830918");
+        let exports = [
+            ("", "7a36221bd56d50fb51ee65edfd98d06a23c4dc87085aa5866cb7087244bd2a36"),
+            ("00", "d5535b87099c6c3ce80dc112a2671c6ec8e811a2f284f948cec6dd1708ee33f0"),
+            ("54657374436f6e74657874", "ffaabc85a776136ca0c378e5d084c9140ab552b78f039d2e8775f26efff4c70e"),
+        ];
+
+        let (derived, _) = Dhkem::derive_keypair(&ikm_r);
+        assert_eq!(derived.to_bytes()[..], sk_r);
+        let private = PrivateKey::from_bytes(sk_r.try_into().unwrap());
+        assert_eq!(private.public().as_bytes()[..], pk_r);
+
+        let (found, sender) = setup_sender(&private.public(), &info, &mut Replay(ikm_e)).unwrap();
+        assert_eq!(found[..], enc);
+        let receiver = setup_receiver(&found, &private, &info).unwrap();
+        for (exporter_context, exported) in exports {
+            let (exporter_context, exported) = (hex(exporter_context), hex(exported));
+            let mut out = [0; 32];
+            sender.export(&exporter_context, &mut out).unwrap();
+            assert_eq!(out[..], exported);
+            receiver.export(&exporter_context, &mut out).unwrap();
+            assert_eq!(out[..], exported);
+        }
+    }
+
+    #[test]
+    fn a_zero_shared_secret_is_refused_on_both_sides() {
+        let private = PrivateKey::generate();
+        assert!(setup_receiver(&[0; 32], &private, INFO).is_err());
+        assert!(setup_sender(&PublicKey::unchecked([0; 32]), INFO, &mut rand_core::OsRng).is_err());
+    }
+}

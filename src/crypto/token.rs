@@ -1,0 +1,253 @@
+//! The token that stands in an env file: its structure, without its meaning.
+
+use std::{collections::BTreeSet, fmt};
+
+use base64::{Engine, display::Base64Display, engine::general_purpose::URL_SAFE_NO_PAD};
+use thiserror::Error;
+
+use super::KeyId;
+
+/// What every token of this version begins with.
+pub const TOKEN_PREFIX: &str = "envseal:1:";
+
+/// What the tokens of every version begin with.
+const SCHEME: &str = "envseal:";
+
+const ENC: usize = 4;
+const COMMITMENT: usize = ENC + 32;
+const CIPHERTEXT: usize = COMMITMENT + 32;
+const TAG_LEN: usize = 16;
+pub(super) const HEADER_LEN: usize = CIPHERTEXT;
+pub(super) const STEP: usize = 32;
+
+/// Why a text is not a token: the first step of `docs/format.md`, section "Opening", that it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// It does not begin with `envseal:`.
+    #[error("not a sealed value")]
+    NotSealed,
+    /// It begins with `envseal:`, but not with `envseal:1:`.
+    #[error("a sealed value of an unknown version")]
+    UnknownVersion,
+    /// The data is not base64url in canonical form, without padding (RFC 4648, sections 3.5 and 5).
+    #[error("the sealed value is not canonical base64url")]
+    Encoding,
+    /// The data is not 84 + 32k bytes long, k at least 1.
+    #[error("the sealed value has a length that no sealed value has")]
+    Length,
+    /// The top bit of the encapsulated key is set.
+    #[error("the sealed value's encapsulated key is not in canonical form")]
+    EncTopBit,
+    /// The list of names is empty, unsorted, repeats a name, or holds what is not a name.
+    #[error("the sealed value's list of names is malformed")]
+    Refs,
+}
+
+/// Whether `text` claims to be a sealed value of any version. It need not be one: see [`SealedValue::parse`].
+pub fn claims_to_be_sealed(text: &[u8]) -> bool {
+    text.starts_with(SCHEME.as_bytes())
+}
+
+/// A structurally valid token. Nothing in it has been authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedValue {
+    blob: Vec<u8>,
+    refs: Refs,
+}
+
+impl SealedValue {
+    /// Reads a token; `text` is the whole of it, without quotes or space around it.
+    ///
+    /// Errors: the first [`TokenError`], in the order of that enum.
+    pub fn parse(text: &[u8]) -> Result<Self, TokenError> {
+        if !claims_to_be_sealed(text) {
+            return Err(TokenError::NotSealed);
+        }
+        let rest = text.strip_prefix(TOKEN_PREFIX.as_bytes()).ok_or(TokenError::UnknownVersion)?;
+        let (data, refs) = match rest.iter().position(|byte| *byte == b':') {
+            Some(colon) => (&rest[..colon], Some(&rest[colon + 1..])),
+            None => (rest, None),
+        };
+        let blob = URL_SAFE_NO_PAD.decode(data).map_err(|_| TokenError::Encoding)?;
+        let overhead = HEADER_LEN + TAG_LEN;
+        if blob.len() <= overhead || !(blob.len() - overhead).is_multiple_of(STEP) {
+            return Err(TokenError::Length);
+        }
+        if blob[COMMITMENT - 1] & 0x80 != 0 {
+            return Err(TokenError::EncTopBit);
+        }
+        let refs = refs.map_or(Ok(Refs::none()), Refs::parse)?;
+        Ok(Self { blob, refs })
+    }
+
+    /// The id of the key that this value says it is sealed to.
+    pub fn key_id(&self) -> KeyId {
+        KeyId([self.blob[0], self.blob[1], self.blob[2], self.blob[3]])
+    }
+
+    /// The names that the opened value may refer to.
+    pub fn refs(&self) -> &Refs {
+        &self.refs
+    }
+
+    /// From a blob that was built here: key id, `enc`, commitment, ciphertext, tag.
+    pub(super) fn from_blob(blob: Vec<u8>, refs: Refs) -> Self {
+        Self { blob, refs }
+    }
+
+    #[cfg(test)]
+    pub(super) fn blob(&self) -> &[u8] {
+        &self.blob
+    }
+
+    pub(super) fn enc(&self) -> &[u8; 32] {
+        self.blob[ENC..].first_chunk().expect("the length was checked")
+    }
+
+    pub(super) fn commitment(&self) -> &[u8; 32] {
+        self.blob[COMMITMENT..].first_chunk().expect("the length was checked")
+    }
+
+    /// Ciphertext, a multiple of 32 bytes, and tag, 16 bytes.
+    pub(super) fn ciphertext_and_tag(&self) -> (&[u8], &[u8; TAG_LEN]) {
+        self.blob[CIPHERTEXT..].split_last_chunk().expect("the length was checked")
+    }
+}
+
+/// The token's text.
+impl fmt::Display for SealedValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{TOKEN_PREFIX}{}", Base64Display::new(&self.blob, &URL_SAFE_NO_PAD))?;
+        if self.refs.is_empty() { Ok(()) } else { write!(f, ":{}", self.refs) }
+    }
+}
+
+/// The names that a sealed value may refer to: sorted by their bytes, distinct, each `[A-Za-z0-9_.-]+`.
+// Kept as the joined text: that is what is authenticated, printed and read, and it is one allocation at most.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Refs(String);
+
+impl Refs {
+    /// The empty list: the value is literal.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Sorts `names` and drops duplicates.
+    ///
+    /// Errors: [`TokenError::Refs`] when one is not `[A-Za-z0-9_.-]+`.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Result<Self, TokenError> {
+        let sorted: BTreeSet<String> = names.into_iter().collect();
+        if !sorted.iter().all(|name| is_name(name)) {
+            return Err(TokenError::Refs);
+        }
+        Ok(Self(sorted.into_iter().collect::<Vec<_>>().join(",")))
+    }
+
+    /// Whether `name` is in the list.
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|listed| listed == name)
+    }
+
+    /// Whether the list is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(',').filter(|name| !name.is_empty())
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, TokenError> {
+        let text = std::str::from_utf8(text).map_err(|_| TokenError::Refs)?;
+        let mut previous = "";
+        for name in text.split(',') {
+            if !is_name(name) || name <= previous {
+                return Err(TokenError::Refs);
+            }
+            previous = name;
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The names, joined by commas.
+impl fmt::Display for Refs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Result<Refs, TokenError> {
+        Refs::new(list.iter().map(|name| (*name).to_owned()))
+    }
+
+    fn token(blob: &[u8]) -> String {
+        format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob))
+    }
+
+    #[test]
+    fn refs_are_sorted_and_distinct() {
+        let refs = names(&["B", "A.x", "B", "A-1"]).unwrap();
+        assert_eq!(refs.to_string(), "A-1,A.x,B");
+        assert_eq!(refs.iter().collect::<Vec<_>>(), ["A-1", "A.x", "B"]);
+        assert!(refs.contains("B") && !refs.contains("A") && !refs.contains(""));
+        assert_eq!(names(&[]), Ok(Refs::none()));
+        assert_eq!(Refs::none().iter().count(), 0);
+        for bad in ["", "A,B", "A B", "É", "A:B"] {
+            assert_eq!(names(&[bad]), Err(TokenError::Refs));
+        }
+    }
+
+    #[test]
+    fn the_list_in_a_token_is_strict() {
+        let plain = token(&[0; 116]);
+        for bad in [":", ":B,A", ":A,A", ":A,", ":,A", ":A,,B", ":A B", ":A:B", ":\u{e9}"] {
+            let text = format!("{plain}{bad}");
+            assert_eq!(SealedValue::parse(text.as_bytes()), Err(TokenError::Refs), "{bad}");
+        }
+        let good = format!("{plain}:A,B,a");
+        assert_eq!(SealedValue::parse(good.as_bytes()).unwrap().to_string(), good);
+    }
+
+    #[test]
+    fn the_length_is_84_and_a_positive_multiple_of_32() {
+        for len in 0..300 {
+            let found = SealedValue::parse(token(&vec![0; len]).as_bytes());
+            assert_eq!(found.is_ok(), matches!(len, 116 | 148 | 180 | 212 | 244 | 276), "{len}");
+        }
+    }
+
+    #[test]
+    fn the_fields_lie_where_the_format_says() {
+        let blob: Vec<u8> = (0..116).collect();
+        let value = SealedValue::parse(token(&blob).as_bytes()).unwrap();
+        assert_eq!(value.key_id(), KeyId([0, 1, 2, 3]));
+        assert_eq!(value.enc()[..], blob[4..36]);
+        assert_eq!(value.commitment()[..], blob[36..68]);
+        let (ciphertext, tag) = value.ciphertext_and_tag();
+        assert_eq!((ciphertext, &tag[..]), (&blob[68..100], &blob[100..]));
+    }
+
+    #[test]
+    fn prefixes() {
+        assert_eq!(SealedValue::parse(b""), Err(TokenError::NotSealed));
+        assert_eq!(SealedValue::parse(b"ENVSEAL:1:"), Err(TokenError::NotSealed));
+        assert_eq!(SealedValue::parse(b"envseal:"), Err(TokenError::UnknownVersion));
+        assert_eq!(SealedValue::parse(b"envseal:10:"), Err(TokenError::UnknownVersion));
+        assert!(claims_to_be_sealed(b"envseal:2:x") && !claims_to_be_sealed(b"envseal"));
+    }
+}
