@@ -1,3 +1,4 @@
 //! envseal keeps secrets in `.env` files, sealed value by value to a public key, and coordinates through git alone.
 
 pub mod crypto;
+pub mod dotenv;

@@ -1,0 +1,162 @@
+//! A `.env` file, lossless: printing it gives the bytes that were parsed.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::parse::{ParseError, parse};
+use super::value::{Quote, read};
+
+/// A parsed file. The text is kept as it was read; entries are spans of it.
+#[derive(Clone)]
+pub struct Document {
+    text: Zeroizing<Vec<u8>>,
+    entries: Vec<Entry>,
+    strays: Vec<Stray>,
+}
+
+/// One `NAME=value` statement, as spans of the document's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where its first line starts, blanks and `export` included.
+    pub(super) start: usize,
+    /// Where its last line ends, comment included, line break not.
+    pub(super) end: usize,
+    pub(super) name: Range<usize>,
+    pub(super) value: Range<usize>,
+    pub(super) comment: Option<Range<usize>>,
+    /// The line of the name, from 1.
+    pub line: usize,
+}
+
+/// A line that is neither a statement nor a comment nor blank; readers pass over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    pub(super) range: Range<usize>,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+impl Document {
+    /// Parses `text`. Every text is accepted but one in UTF-16.
+    pub fn parse(text: Vec<u8>) -> Result<Self, ParseError> {
+        let text = Zeroizing::new(text);
+        let (entries, strays) = parse(&text)?;
+        Ok(Self { text, entries, strays })
+    }
+
+    /// A document without a byte.
+    pub fn empty() -> Self {
+        Self { text: Zeroizing::default(), entries: Vec::new(), strays: Vec::new() }
+    }
+
+    /// The text, byte for byte as it was parsed.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The statements, in the file's order; a name may stand more than once.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The lines that are no statement, comment or blank line.
+    pub fn strays(&self) -> &[Stray] {
+        &self.strays
+    }
+
+    /// The entry's name: `[A-Za-z0-9_.-]+`.
+    pub fn name(&self, entry: &Entry) -> &str {
+        std::str::from_utf8(&self.text[entry.name.clone()]).expect("a name is ASCII by the pattern")
+    }
+
+    /// The text that stands right of `=`, quotes included, blanks around it and the comment left out.
+    pub fn source(&self, entry: &Entry) -> &[u8] {
+        &self.text[entry.value.clone()]
+    }
+
+    /// The value as read: unquoted and unescaped, not yet expanded.
+    pub fn value(&self, entry: &Entry) -> (Quote, Zeroizing<Vec<u8>>) {
+        read(self.source(entry))
+    }
+
+    /// The inline comment, `#` included.
+    pub fn comment(&self, entry: &Entry) -> Option<&[u8]> {
+        entry.comment.clone().map(|range| &self.text[range])
+    }
+
+    /// Whether the inline comment touches what stands before it (`adm#in`): one reader's comment is another
+    /// reader's value, so nobody can tell where the secret ends.
+    pub fn comment_is_ambiguous(&self, entry: &Entry) -> bool {
+        entry.comment.as_ref().is_some_and(|c| !is_blank_before(&self.text, c.start))
+    }
+
+    /// The last entry of that name, which is the one that is read.
+    pub fn last(&self, name: &str) -> Option<usize> {
+        self.entries.iter().rposition(|entry| self.name(entry) == name)
+    }
+
+    /// The first line, from 1, that holds a merge-conflict marker, also inside a quoted value.
+    pub fn conflict_marker(&self) -> Option<usize> {
+        let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()])).map(|s| s.line);
+        let mut line = 1;
+        let inside = self.text.split(|b| *b == b'\n').find_map(|content| {
+            let here = line;
+            line += 1;
+            (content.starts_with(b"<<<<<<< ") || content.starts_with(b">>>>>>> ")).then_some(here)
+        });
+        stray.into_iter().chain(inside).min()
+    }
+
+    /// The file's line break: `\r\n` where its first line ends so, else `\n`.
+    pub fn line_break(&self) -> &'static str {
+        match memchr::memchr(b'\n', &self.text) {
+            Some(at) if at > 0 && self.text[at - 1] == b'\r' => "\r\n",
+            _ => "\n",
+        }
+    }
+}
+
+fn is_blank_before(text: &[u8], at: usize) -> bool {
+    super::space::trimmed_end(&text[..at], 0) < at
+}
+
+/// Seven marker characters, then a blank or the line's end (git's default marker size).
+fn is_marker(line: &[u8]) -> bool {
+    let Some((&first, _)) = line.split_first() else { return false };
+    matches!(first, b'<' | b'=' | b'>' | b'|')
+        && line.iter().take_while(|b| **b == first).count() == 7
+        && matches!(line.get(7), None | Some(b' ' | b'\r'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(text: &str) -> Document {
+        Document::parse(text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_comment_that_touches_the_value_is_ambiguous() {
+        let document = doc("A=adm#in\nB=adm #in\nC='x'#y\nD=#y\nE= #y\nF='#'\n");
+        let ambiguous: Vec<_> =
+            document.entries().iter().filter(|e| document.comment_is_ambiguous(e)).map(|e| e.line).collect();
+        assert_eq!(ambiguous, [1, 3, 4]);
+    }
+
+    #[test]
+    fn conflict_markers_are_found_outside_and_inside_values() {
+        assert_eq!(doc("A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> x\n").conflict_marker(), Some(2));
+        assert_eq!(doc("A='1\n>>>>>>> x\n'\n").conflict_marker(), Some(2));
+        assert_eq!(doc("A='title\n=======\n'\n# <<<<<<< no\n").conflict_marker(), None);
+        assert_eq!(doc("=======\n").conflict_marker(), Some(1));
+    }
+
+    #[test]
+    fn the_last_of_a_duplicated_name_is_read() {
+        let document = doc("A=1\nA=2\nB=3\n");
+        assert_eq!(document.last("A"), Some(1));
+        assert_eq!(document.last("C"), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! The `.env` dialect: a lossless document, its reading, its expansion and its edits. Pure text.
+//!
+//! The reading is dotenvx 2.38's: a statement is what dotenv's line pattern matches, a value is trimmed,
+//! unquoted and unescaped as dotenv does it, and `${…}` and `$NAME` are expanded as dotenvx does it, except
+//! that a value put in place of a reference is never scanned again and `$(…)` is text.
+//! `docs/files.md` lists the rules and the differences.
+
+mod document;
+mod edit;
+mod expand;
+mod mark;
+mod name;
+mod parse;
+mod quote;
+mod space;
+mod value;
+
+pub use document::{Document, Entry, Stray};
+pub use edit::{Edit, EditError};
+pub use expand::{Found, References, expand, references};
+pub use mark::Mark;
+pub use name::{NameError, VarName};
+pub use parse::ParseError;
+pub use quote::quote;
+pub use value::{Quote, read};

@@ -1,0 +1,223 @@
+//! Finding the statements of a document: dotenv's line pattern, matched by hand in linear time.
+//!
+//! The pattern, as dotenv and dotenvx 2.38 have it (line ends taken as `\n`):
+//!
+//! ```text
+//! ^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)
+//!   (\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$
+//! ```
+//!
+//! `tests/reading.rs` holds this module to a regex engine running that pattern. One difference is meant:
+//! U+2028 and U+2029 are white space here but end no line, so nothing hides behind them in a comment.
+
+use std::ops::Range;
+
+use super::document::{Entry, Stray};
+use super::name::is_name_byte;
+use super::space::{is_line_end, line_end, past_line_break, skip_blanks, skip_space, space_len, trimmed_end};
+
+/// Why a text is not read as a document at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The text starts with a UTF-16 byte order mark.
+    #[error("the file is UTF-16, not UTF-8")]
+    Utf16,
+}
+
+/// Splits `text` into its statements and the lines that are neither statement, comment nor blank.
+pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError> {
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return Err(ParseError::Utf16);
+    }
+    let (mut entries, mut strays) = (Vec::new(), Vec::new());
+    let mut lines = LineCounter::default();
+    let mut at = 0;
+    loop {
+        at = skip_space(text, at);
+        if at == text.len() {
+            return Ok((entries, strays));
+        }
+        if let Some(matched) = statement(text, at) {
+            at = line_end(text, matched.comment.as_ref().map_or(matched.end, |c| c.start));
+            let line = lines.at(text, matched.name.start);
+            entries.push(Entry {
+                start: start_of_line(text, matched.start),
+                end: at,
+                name: matched.name,
+                value: matched.value,
+                comment: matched.comment,
+                line,
+            });
+        } else {
+            let end = line_end(text, at);
+            if text[at] != b'#' {
+                strays.push(Stray { range: at..end, line: lines.at(text, at) });
+            }
+            at = end;
+        }
+        at = past_line_break(text, at);
+    }
+}
+
+struct Statement {
+    start: usize,
+    name: Range<usize>,
+    value: Range<usize>,
+    /// Where the value ends, before blanks and comment.
+    end: usize,
+    comment: Option<Range<usize>>,
+}
+
+/// A statement that starts at `at`, which is no white space.
+fn statement(text: &[u8], at: usize) -> Option<Statement> {
+    let after_export = text[at..].strip_prefix(b"export").map(|_| at + b"export".len());
+    let exported = after_export
+        .filter(|&end| end < text.len() && space_len(text, end) > 0)
+        .and_then(|end| assignment(text, at, skip_space(text, end)));
+    // `export = 1` sets a variable of that name, as the pattern's backtracking has it.
+    exported.or_else(|| assignment(text, at, at))
+}
+
+fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<Statement> {
+    let name_len = text[name_start..].iter().take_while(|b| is_name_byte(**b)).count();
+    if name_len == 0 {
+        return None;
+    }
+    let name = name_start..name_start + name_len;
+    let equals = skip_space(text, name.end);
+    let after = if text.get(equals) == Some(&b'=') {
+        equals + 1
+    } else if text.get(name.end) == Some(&b':') && name.end + 1 < text.len() {
+        match space_len(text, name.end + 1) {
+            0 => return None,
+            len => past_line_break(text, name.end + 1).max(name.end + 1 + len),
+        }
+    } else {
+        return None;
+    };
+    let value = value(text, after);
+    let end = value.end;
+    let tail = skip_blanks(text, end);
+    let comment = (text.get(tail) == Some(&b'#')).then(|| tail..line_end(text, tail));
+    Some(Statement { start, name, value, end, comment })
+}
+
+/// The span of the value's source text: quotes included, blanks around it left out.
+fn value(text: &[u8], after: usize) -> Range<usize> {
+    let first = skip_space(text, after);
+    if let Some(end) = quoted(text, first) {
+        // A quoted value may start on a later line; the line breaks before it then belong to the source,
+        // for without them another text in its place would not be read as this variable's.
+        let on_this_line = skip_blanks(text, after) == first;
+        return if on_this_line { first..end } else { after..end };
+    }
+    let stop = memchr::memchr3(b'#', b'\n', b'\r', &text[after..]).map_or(text.len(), |found| after + found);
+    let start = skip_space(&text[..stop], after);
+    if start == stop {
+        return after..after;
+    }
+    start..trimmed_end(&text[..stop], start)
+}
+
+/// The end of the quoted text that opens at `open`, when a comment or the line's end follows it.
+///
+/// The pattern takes the first quote that no backslash precedes; where something else follows that one, it
+/// falls back to the last escaped quote before it that could close the value.
+fn quoted(text: &[u8], open: usize) -> Option<usize> {
+    let quote = *text.get(open).filter(|b| matches!(b, b'\'' | b'"' | b'`'))?;
+    let mut fallback = None;
+    for at in memchr::memchr_iter(quote, &text[open + 1..]).map(|found| open + 1 + found) {
+        let closes = ends_statement(text, at + 1);
+        if text[at - 1] != b'\\' {
+            return if closes { Some(at + 1) } else { fallback };
+        }
+        if closes {
+            fallback = Some(at + 1);
+        }
+    }
+    fallback
+}
+
+fn ends_statement(text: &[u8], at: usize) -> bool {
+    let tail = skip_blanks(text, at);
+    is_line_end(text, tail) || text[tail] == b'#'
+}
+
+fn start_of_line(text: &[u8], at: usize) -> usize {
+    memchr::memrchr2(b'\n', b'\r', &text[..at]).map_or(0, |found| found + 1)
+}
+
+/// Counts lines as it moves through the text, each byte once.
+#[derive(Default)]
+struct LineCounter {
+    seen: usize,
+    breaks: usize,
+}
+
+impl LineCounter {
+    /// The number, from 1, of the line that `at` stands on; `at` never moves backwards.
+    fn at(&mut self, text: &[u8], at: usize) -> usize {
+        for found in memchr::memchr2_iter(b'\n', b'\r', &text[self.seen..at]) {
+            let here = self.seen + found;
+            if !(text[here] == b'\n' && here > 0 && text[here - 1] == b'\r') {
+                self.breaks += 1;
+            }
+        }
+        self.seen = at;
+        self.breaks + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dotenv::Document;
+
+    fn pairs(text: &str) -> Vec<(String, String)> {
+        let document = Document::parse(text.as_bytes().to_vec()).unwrap();
+        document
+            .entries()
+            .iter()
+            .map(|e| {
+                let source = String::from_utf8(document.source(e).to_vec()).unwrap();
+                (document.name(e).to_owned(), source)
+            })
+            .collect()
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn forms_of_a_statement() {
+        assert_eq!(pairs("A=1"), [pair("A", "1")]);
+        assert_eq!(pairs(" export  A = 1 # c\n"), [pair("A", "1")]);
+        assert_eq!(pairs("A: 1\nB:2\n"), [pair("A", "1")]);
+        assert_eq!(pairs("export = 1"), [pair("export", "1")]);
+        assert_eq!(pairs("A\n=1"), [pair("A", "1")]);
+        assert_eq!(pairs("A.b-c=1\nA:\nB=2"), [pair("A.b-c", "1"), pair("A", "B=2")]);
+        assert_eq!(pairs("A=\nB=\n"), [pair("A", ""), pair("B", "")]);
+    }
+
+    #[test]
+    fn quotes_and_their_fallbacks() {
+        assert_eq!(pairs("A='a\nb'#x"), [pair("A", "'a\nb'")]);
+        assert_eq!(pairs("A=\n 'x'\nB=1"), [pair("A", "\n 'x'"), pair("B", "1")]);
+        assert_eq!(pairs(r#"A="a"b"#), [pair("A", r#""a"b"#)]);
+        assert_eq!(pairs("A=\"x\\\"\nB=\"y\" z"), [pair("A", "\"x\\\""), pair("B", "\"y\" z")]);
+        assert_eq!(pairs("A=\"open\nB=1"), [pair("A", "\"open"), pair("B", "1")]);
+    }
+
+    #[test]
+    fn lines_are_counted_over_every_kind_of_break() {
+        let document = Document::parse(b"\xef\xbb\xbf# c\r\nA='1\r\n2'\rgarbage\n\nB=1".to_vec()).unwrap();
+        let lines: Vec<_> = document.entries().iter().map(|e| e.line).collect();
+        assert_eq!(lines, [2, 6]);
+        assert_eq!(document.strays()[0].line, 4);
+    }
+
+    #[test]
+    fn nothing_hides_behind_a_unicode_line_separator() {
+        assert_eq!(pairs("# c\u{2028}B=2\nA=1"), [pair("A", "1")]);
+    }
+}
