@@ -1,0 +1,87 @@
+//! Lines for `>> "$GITHUB_ENV"` in a GitHub Actions step: `NAME<<DELIMITER`, the value, `DELIMITER`.
+//!
+//! The runner (actions/runner, `FileCommandManager`) decodes the file as UTF-8 and takes everything up to a line that
+//! equals the delimiter, without the last line's break. Lines end at `\n`; on Windows at `\r\n` as well, so a carriage
+//! return at a value's end would be lost there, and one at the end of a line would not keep it from being the delimiter.
+//!
+//! The runner refuses `NODE_OPTIONS` in any letter case, and so do we. It sets its own `GITHUB_…` and `RUNNER_…`
+//! variables anew for each step, so those it knows are refused by exact name; `GITHUB_TOKEN`, `GITHUB_CLIENT_SECRET`
+//! and the like are ordinary variables to it, and pass.
+
+use std::collections::HashSet;
+
+use zeroize::Zeroizing;
+
+use super::out::sized;
+use super::{ExportError, Format, Variable, Why};
+
+const DELIMITER: &str = "ENVSEAL_EOF";
+
+/// The names that the runner gives values of its own (`GitHubContext`, `RunnerContext`; "Default environment
+/// variables" in GitHub's documentation).
+#[rustfmt::skip]
+const RESERVED: &[(&str, &[&str])] = &[
+    ("NODE_", &["OPTIONS"]),
+    ("GITHUB_", &[
+        "ACTION", "ACTION_PATH", "ACTION_REF", "ACTION_REPOSITORY", "ACTIONS", "ACTOR", "ACTOR_ID", "API_URL",
+        "BASE_REF", "ENV", "EVENT_NAME", "EVENT_PATH", "GRAPHQL_URL", "HEAD_REF", "JOB", "OUTPUT", "PATH", "REF",
+        "REF_NAME", "REF_PROTECTED", "REF_TYPE", "REPOSITORY", "REPOSITORY_ID", "REPOSITORY_OWNER",
+        "REPOSITORY_OWNER_ID", "RETENTION_DAYS", "RUN_ATTEMPT", "RUN_ID", "RUN_NUMBER", "SERVER_URL", "SHA", "STATE",
+        "STEP_SUMMARY", "TRIGGERING_ACTOR", "WORKFLOW", "WORKFLOW_REF", "WORKFLOW_SHA", "WORKSPACE",
+    ]),
+    ("RUNNER_", &["ARCH", "DEBUG", "ENVIRONMENT", "NAME", "OS", "TEMP", "TOOL_CACHE", "TRACKING_ID", "WORKSPACE"]),
+];
+
+pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+    for var in vars {
+        var.identifier(Format::Github)?;
+        if reserved(var.name) {
+            return Err(var.reserved(Format::Github));
+        }
+        var.no_nul(Format::Github)?;
+        var.text(Format::Github)?;
+        if var.value.ends_with(b"\r") {
+            return Err(var.bad_value(Format::Github, Why::CarriageReturnAtEnd));
+        }
+    }
+    let delimiter = delimiter(vars);
+    Ok(sized(|out| {
+        for var in vars {
+            out.put(var.name);
+            out.put("<<");
+            out.put(&delimiter);
+            out.put("\n");
+            out.put(var.value);
+            out.put("\n");
+            out.put(&delimiter);
+            out.put("\n");
+        }
+    }))
+}
+
+fn reserved(name: &str) -> bool {
+    RESERVED.iter().any(|(prefix, rests)| {
+        rests.iter().any(|rest| {
+            name.len() == prefix.len() + rest.len()
+                && name[..prefix.len()].eq_ignore_ascii_case(prefix)
+                && name[prefix.len()..].eq_ignore_ascii_case(rest)
+        })
+    })
+}
+
+/// The first of `ENVSEAL_EOF`, `ENVSEAL_EOF_1`, `ENVSEAL_EOF_2`, … that is no line of any value.
+fn delimiter(vars: &[Variable<'_>]) -> String {
+    let taken: HashSet<&[u8]> = vars
+        .iter()
+        .flat_map(|var| var.value.split(|&b| b == b'\n'))
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| line.starts_with(DELIMITER.as_bytes()))
+        .collect();
+    let mut delimiter = DELIMITER.to_owned();
+    let mut count = 0;
+    while taken.contains(delimiter.as_bytes()) {
+        count += 1;
+        delimiter = format!("{DELIMITER}_{count}");
+    }
+    delimiter
+}
