@@ -3,3 +3,4 @@
 pub mod crypto;
 pub mod dotenv;
 pub mod export;
+pub mod fsio;

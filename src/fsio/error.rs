@@ -1,0 +1,116 @@
+//! What can go wrong with a file.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A file could not be read, written or locked.
+///
+/// `doing` is the verb that fits behind "cannot": `read`, `write`, `lock`, …
+#[derive(Debug, Error)]
+pub enum FsError {
+    /// The file, or the folder it should stand in, does not exist.
+    #[error("cannot {doing} {}: it does not exist", .path.display())]
+    NotFound {
+        /// What is missing.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The operating system refused access.
+    #[error("cannot {doing} {}: permission denied", .path.display())]
+    PermissionDenied {
+        /// What access was refused to.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The file has no write permission for anyone, or its file system is mounted read-only.
+    #[error("cannot {doing} {}: it is read-only", .path.display())]
+    ReadOnly {
+        /// What is read-only.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The disk is full, or a quota is used up.
+    #[error("cannot {doing} {}: no space left", .path.display())]
+    NoSpace {
+        /// What did not fit.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// A folder, FIFO, socket or device stands where a regular file is needed.
+    #[error("cannot {doing} {}: it is not a regular file", .path.display())]
+    NotRegular {
+        /// What is not a regular file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The file belongs to another user or group, and a rewritten one would not.
+    #[error("cannot write {}: it belongs to another user or group, and that could not be kept", .path.display())]
+    OwnerCannotBeKept {
+        /// The file that was to be rewritten; it is untouched.
+        path: PathBuf,
+    },
+    /// Any other failure.
+    #[error("cannot {doing} {}", .path.display())]
+    Other {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// The operating system's error.
+        source: io::Error,
+    },
+}
+
+impl FsError {
+    /// The error for `source`, which occurred while `doing` something to `path`.
+    pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            ErrorKind::NotFound => Self::NotFound { path, doing },
+            ErrorKind::PermissionDenied => Self::PermissionDenied { path, doing },
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path, doing },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::NoSpace { path, doing },
+            ErrorKind::IsADirectory => Self::NotRegular { path, doing },
+            _ => Self::Other { path, doing, source },
+        }
+    }
+
+    /// The file or folder the error is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NotFound { path, .. }
+            | Self::PermissionDenied { path, .. }
+            | Self::ReadOnly { path, .. }
+            | Self::NoSpace { path, .. }
+            | Self::NotRegular { path, .. }
+            | Self::OwnerCannotBeKept { path }
+            | Self::Other { path, .. } => path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_become_variants_that_name_the_path() {
+        let of = |kind: ErrorKind| FsError::io(Path::new("a/.env"), "write", kind.into());
+        assert!(matches!(of(ErrorKind::NotFound), FsError::NotFound { .. }));
+        assert!(matches!(of(ErrorKind::PermissionDenied), FsError::PermissionDenied { .. }));
+        assert!(matches!(of(ErrorKind::ReadOnlyFilesystem), FsError::ReadOnly { .. }));
+        assert!(matches!(of(ErrorKind::StorageFull), FsError::NoSpace { .. }));
+        assert!(matches!(of(ErrorKind::QuotaExceeded), FsError::NoSpace { .. }));
+        let other = of(ErrorKind::TimedOut);
+        assert_eq!(other.to_string(), "cannot write a/.env");
+        assert!(std::error::Error::source(&other).is_some());
+        assert_eq!(other.path(), Path::new("a/.env"));
+    }
+}

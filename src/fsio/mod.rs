@@ -1,0 +1,31 @@
+//! Everything that touches files: whole reads, atomic writes, the lock on a folder, and what a file's owner and
+//! mode are.
+//!
+//! Knows nothing of the crate, nor of what the bytes mean. Every error names the path and what was being done.
+
+mod append;
+mod error;
+mod lock;
+mod meta;
+mod read;
+mod sweep;
+mod testing;
+mod write;
+
+pub use append::append_line;
+pub use error::FsError;
+pub use lock::Lock;
+pub use meta::{mode_bits, owned_by_this_user};
+pub use read::{read, read_secret};
+pub use sweep::{TEMP_PREFIX, sweep};
+pub use write::{NewMode, write_atomic};
+
+use std::path::Path;
+
+/// The folder that holds `path`, `.` for a bare file name.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,118 @@
+//! Reading whole files.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::FsError;
+
+/// The bytes of the regular file at `path`, or of the one that a symlink leads to.
+///
+/// Anything else (a folder, FIFO, device) is [`FsError::NotRegular`], and never blocks.
+pub fn read(path: &Path) -> Result<Vec<u8>, FsError> {
+    let (mut file, meta) = open_regular(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes).map_err(|e| FsError::io(path, "read", e))?;
+    Ok(bytes)
+}
+
+/// As [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let (mut file, meta) = open_regular(path)?;
+    let expected = usize::try_from(meta.len()).unwrap_or(0);
+    read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
+}
+
+/// Reads to the end. `Vec` would leave the old buffer unwiped when it grows, so growth is done here, by hand; with a
+/// right `expected` length it never happens.
+fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    // One more than expected, so that the end is seen without growing.
+    let mut buffer = Zeroizing::new(vec![0; expected.saturating_add(1)]);
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; buffer.len() * 2]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
+}
+
+/// Looks before opening, for opening a FIFO blocks and opening a device can act; looks again at what was opened, for
+/// the name may lead elsewhere by then.
+fn open_regular(path: &Path) -> Result<(File, Metadata), FsError> {
+    let fail = |e| FsError::io(path, "read", e);
+    let regular = |meta: Metadata| {
+        let is_file = meta.is_file();
+        is_file.then_some(meta).ok_or_else(|| FsError::NotRegular { path: path.to_path_buf(), doing: "read" })
+    };
+    regular(fs::metadata(path).map_err(fail)?)?;
+    let file = non_blocking(OpenOptions::new().read(true)).open(path).map_err(fail)?;
+    let meta = regular(file.metadata().map_err(fail)?)?;
+    Ok((file, meta))
+}
+
+/// Makes opening a FIFO return at once; regular files do not care.
+pub(super) fn non_blocking(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_is_there_through_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(".env");
+        fs::write(&file, b"A=\xff\r\n").unwrap();
+        assert_eq!(read(&file).unwrap(), b"A=\xff\r\n");
+        assert_eq!(*read_secret(&file).unwrap(), b"A=\xff\r\n");
+        #[cfg(unix)]
+        {
+            let link = dir.path().join("link");
+            std::os::unix::fs::symlink(".env", &link).unwrap();
+            assert_eq!(read(&link).unwrap(), b"A=\xff\r\n");
+        }
+        assert!(matches!(read(&dir.path().join("none")), Err(FsError::NotFound { .. })));
+        assert!(matches!(read(dir.path()), Err(FsError::NotRegular { .. })));
+        assert!(matches!(read_secret(dir.path()), Err(FsError::NotRegular { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn fifos_and_devices_are_refused_without_blocking() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join(".env");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(read(&fifo), Err(FsError::NotRegular { .. })));
+        assert!(matches!(read_secret(&fifo), Err(FsError::NotRegular { .. })));
+        assert!(matches!(read(Path::new("/dev/zero")), Err(FsError::NotRegular { .. })));
+    }
+
+    #[test]
+    fn a_secret_that_outgrows_its_expected_length_is_still_whole() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+        for expected in [0, 1, 100, 9_999, 10_000, 20_000] {
+            assert_eq!(*read_wiped(&mut bytes.as_slice(), expected).unwrap(), bytes);
+        }
+        let exact = read_wiped(&mut bytes.as_slice(), bytes.len()).unwrap();
+        assert_eq!(exact.capacity(), bytes.len() + 1, "the right length never grows");
+    }
+}

@@ -1,0 +1,54 @@
+//! Temporary files that a killed process left behind.
+
+use std::fs;
+use std::path::Path;
+
+use super::lock::LOCK_FILE;
+
+/// What the names of all temporary files begin with. Meant for `info/exclude` and for hooks, too.
+pub const TEMP_PREFIX: &str = ".envseal-tmp-";
+
+/// Removes the temporary files in `dir` and returns how many there were.
+///
+/// To be called with the folder's lock held: then nobody writes, and any that exist are dead. Only regular files are
+/// touched. What cannot be listed or removed is left for the next time.
+pub fn sweep(dir: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            // The lock file, where there is one, is not a leftover: removing it would let two in.
+            name.as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes())
+                && name != LOCK_FILE
+                && entry.file_type().is_ok_and(|kind| kind.is_file())
+                && fs::remove_file(entry.path()).is_ok()
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removes_only_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in [".envseal-tmp-a1", ".envseal-tmp-", ".envseal-tm", "x.envseal-tmp-a", ".env", LOCK_FILE]
+        {
+            fs::write(at(name), "x").unwrap();
+        }
+        fs::create_dir(at(".envseal-tmp-dir")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(".env", at(".envseal-tmp-link")).unwrap();
+        assert_eq!(sweep(dir.path()), 2);
+        assert_eq!(sweep(dir.path()), 0);
+        for name in [".envseal-tm", "x.envseal-tmp-a", ".env", ".envseal-tmp-dir", LOCK_FILE] {
+            assert!(at(name).exists(), "{name}");
+        }
+        #[cfg(unix)]
+        assert!(at(".envseal-tmp-link").is_symlink());
+        assert_eq!(sweep(&at("none")), 0);
+    }
+}

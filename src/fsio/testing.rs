@@ -1,0 +1,81 @@
+//! What tests of files need from the system: another process, another user, a small disk.
+#![cfg(test)]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const FOLDER: &str = "ENVSEAL_TEST_FOLDER";
+
+/// A command that runs the test called `name` alone, in a process of its own, with `folder` for
+/// [`given_folder`] to return.
+pub(crate) fn this_test(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]).env(FOLDER, folder);
+    command
+}
+
+/// The folder that the process was started for, if a test started it.
+pub(crate) fn given_folder() -> Option<PathBuf> {
+    std::env::var_os(FOLDER).map(PathBuf::from)
+}
+
+/// Runs the test `name` again, in `folder`, as a user without privileges: another one if this is root. Says so if that
+/// cannot be.
+#[cfg(unix)]
+pub(crate) fn as_nobody(name: &str, folder: &Path) {
+    use std::os::unix::process::CommandExt;
+    let mut test = this_test(name, folder);
+    if is_root() {
+        test.uid(65534).gid(65534);
+    }
+    match test.output() {
+        Ok(done) => {
+            let said = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success() && said.contains("1 passed"), "{said}");
+        }
+        Err(e) => println!("skipped: {name} cannot be run as another user: {e}"),
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A tmpfs of 64 KiB, for as long as this lives; `None`, with a word, where mounting is not permitted.
+#[cfg(unix)]
+pub(crate) struct Tmpfs(tempfile::TempDir);
+
+#[cfg(unix)]
+impl Tmpfs {
+    pub(crate) fn mount() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let quiet = |args: &[&OsStr]| Command::new("mount").args(args).output();
+        let args = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"].map(OsStr::new);
+        match quiet(&[&args[..], &[dir.path().as_os_str()]].concat()) {
+            Ok(done) if done.status.success() => Some(Self(dir)),
+            _ => {
+                println!("skipped: mounting a tmpfs is not permitted here");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn make_read_only(&self) {
+        let done = Command::new("mount").args(["-o", "remount,ro"]).arg(self.path()).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        // The folder below can only be removed once nothing is mounted on it.
+        let _ = Command::new("umount").arg(self.path()).status();
+    }
+}
