@@ -4,3 +4,4 @@ pub mod crypto;
 pub mod dotenv;
 pub mod export;
 pub mod fsio;
+pub mod git;

@@ -1,0 +1,20 @@
+//! The way into git: where the worktree is, what git tracks, and what it ignores.
+//!
+//! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
+//! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
+
+mod error;
+mod ignored;
+mod list;
+mod paths;
+mod quick;
+mod repo;
+mod root;
+mod testing;
+mod tracked;
+
+pub use error::GitError;
+pub use list::plain_list_files;
+pub use quick::is_tracked_fast;
+pub use repo::Repo;
+pub use root::find_root;

@@ -1,0 +1,92 @@
+//! Repositories for tests, made with the real git.
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A temporary folder with a fresh repository in `repo`.
+pub(crate) struct Fixture {
+    dir: PathBuf,
+    root: PathBuf,
+    _owned: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let owned = tempfile::tempdir().unwrap();
+        let dir = fs::canonicalize(owned.path()).unwrap();
+        let root = dir.join("repo");
+        fs::create_dir(&root).unwrap();
+        let fixture = Self { dir, root, _owned: owned };
+        fixture.git(&["init", "-q", "-b", "main"]);
+        fixture
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path beside the repository.
+    pub(crate) fn outside(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    pub(crate) fn git(&self, args: &[&str]) {
+        Self::git_in(&self.root, args);
+    }
+
+    pub(crate) fn git_in(dir: &Path, args: &[&str]) {
+        let done = Self::try_git(dir, args);
+        assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    pub(crate) fn try_git(dir: &Path, args: &[&str]) -> Output {
+        Command::new("git")
+            .current_dir(dir)
+            .args(["-c", "protocol.file.allow=always"])
+            .args(args)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "Alice")
+            .env("GIT_AUTHOR_EMAIL", "alice@example.com")
+            .env("GIT_AUTHOR_DATE", "2024-01-01T00:00:00Z")
+            .env("GIT_COMMITTER_NAME", "Alice")
+            .env("GIT_COMMITTER_EMAIL", "alice@example.com")
+            .env("GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_INDEX_FILE")
+            .env_remove("GIT_WORK_TREE")
+            .output()
+            .unwrap()
+    }
+
+    /// Writes a file in the worktree, with its folders.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes a file and adds it to the index, ignored or not.
+    pub(crate) fn add(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.write(name, text);
+        self.git(&["add", "-f", "--", name]);
+        path
+    }
+
+    pub(crate) fn commit(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.add(name, text);
+        self.git(&["commit", "-q", "-m", name]);
+        path
+    }
+
+    /// Adds a submodule and returns its folder; it tracks `.env`.
+    pub(crate) fn with_submodule(&self, name: &str) -> PathBuf {
+        let source = Self::new();
+        source.commit(".env", "A=1\n");
+        self.git(&["submodule", "add", "-q", source.root().to_str().unwrap(), name]);
+        self.root.join(name)
+    }
+}
