@@ -1,0 +1,204 @@
+//! Every file name and every `ENVSEAL_*` variable, and the process's own environment: read here and nowhere else.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The file that holds private keys. Never committed.
+pub const KEYS_FILE: &str = ".env.keys";
+/// The committed file that holds members, grants and policy.
+pub const TEAM_FILE: &str = "envseal.toml";
+/// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
+pub const OWN_PREFIX: &str = "ENVSEAL_";
+
+const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
+const PRIVATE_KEY: &str = "ENVSEAL_PRIVATE_KEY";
+const DEFAULT: &str = "default";
+const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
+
+/// An environment: an env file's suffix in lower case, `default` for `.env`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EnvName(String);
+
+/// Why a name or a file is not one envseal works with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No environment can have this name.
+    #[error("{0:?} is no name for an environment")]
+    Environment(String),
+    /// The file's name is not `.env`, `.env.NAME` or `NAME.env`, or is one of those set aside.
+    #[error("{} is not an env file: envseal works on .env, .env.NAME and NAME.env", .0.display())]
+    NotEnvFile(PathBuf),
+    /// `.env.default` and `default.env` would be a second file for the environment of `.env`.
+    #[error("{} is refused: `default` is the environment of .env", .0.display())]
+    DefaultFile(PathBuf),
+}
+
+impl EnvName {
+    /// Takes an environment's name as typed; letters become lower case.
+    pub fn new(name: &str) -> Result<Self, NameError> {
+        let bad = name.is_empty()
+            || name.starts_with('.')
+            || name.ends_with('.')
+            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '='));
+        if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
+    }
+
+    /// The environment of the env file at `path`, told by its name alone.
+    pub fn of_file(path: &Path) -> Result<Self, NameError> {
+        let not_env_file = || NameError::NotEnvFile(path.into());
+        let name = path.file_name().and_then(OsStr::to_str).ok_or_else(not_env_file)?;
+        let lower = name.to_lowercase();
+        if lower == ".env" {
+            return Ok(Self(DEFAULT.into()));
+        }
+        if NOT_ENV_FILES.iter().any(|end| lower.ends_with(end)) {
+            return Err(not_env_file());
+        }
+        let suffix = lower.strip_prefix(".env.").or_else(|| lower.strip_suffix(".env"));
+        let name = suffix.and_then(|suffix| Self::new(suffix).ok()).ok_or_else(not_env_file)?;
+        if name.0 == DEFAULT { Err(NameError::DefaultFile(path.into())) } else { Ok(name) }
+    }
+
+    /// The names that this environment's file may have, the usual one first.
+    pub fn file_names(&self) -> Vec<String> {
+        if self.0 == DEFAULT {
+            return vec![".env".into()];
+        }
+        let names = [format!(".env.{}", self.0), format!("{}.env", self.0)];
+        names.into_iter().filter(|name| is_env_file(Path::new(name))).collect()
+    }
+
+    /// The name as text: lower case, `default` for `.env`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.
+    pub fn public_key_name(&self) -> String {
+        format!("{PUBLIC_KEY}{}", self.suffix())
+    }
+
+    /// `ENVSEAL_PRIVATE_KEY`, or with the suffix: in the keys file and in the process's environment.
+    pub fn private_key_name(&self) -> String {
+        format!("{PRIVATE_KEY}{}", self.suffix())
+    }
+
+    /// Upper-cased, every other character `_`.
+    fn suffix(&self) -> String {
+        if self.0 == DEFAULT {
+            return String::new();
+        }
+        let upper = self.0.chars().flat_map(char::to_uppercase);
+        std::iter::once('_').chain(upper.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })).collect()
+    }
+}
+
+impl fmt::Display for EnvName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
+pub fn is_env_file(path: &Path) -> bool {
+    matches!(EnvName::of_file(path), Ok(_) | Err(NameError::DefaultFile(_)))
+}
+
+/// Whether a variable's name is one that an environment's public key stands under.
+pub fn is_public_key_name(name: &str) -> bool {
+    name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+/// A snapshot of the process's environment.
+pub struct ProcessEnv(Vec<(OsString, OsString)>);
+
+impl ProcessEnv {
+    /// Reads it, once.
+    pub fn capture() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// An environment of these variables, for tests and for embedding.
+    pub fn from_vars(vars: Vec<(OsString, OsString)>) -> Self {
+        Self(vars)
+    }
+
+    /// A variable's value.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
+    }
+
+    /// Every variable but envseal's own: what a child inherits.
+    pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let own = |name: &OsStr| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
+        self.0.iter().filter(move |(name, _)| !own(name)).map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// The names under which private keys are injected, whatever they hold.
+    pub fn private_key_names(&self) -> impl Iterator<Item = &str> {
+        let is_key = |name: &str| {
+            name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        self.0.iter().filter_map(|(name, _)| name.to_str()).filter(move |name| is_key(name))
+    }
+}
+
+/// Windows takes variable names without regard to case.
+fn same_name(name: &OsStr, wanted: &str) -> bool {
+    if cfg!(windows) { name.eq_ignore_ascii_case(wanted) } else { name == wanted }
+}
+
+/// Changes the working directory, as `-C` asks.
+pub fn change_dir(dir: &Path) -> std::io::Result<()> {
+    std::env::set_current_dir(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(file: &str) -> Option<String> {
+        EnvName::of_file(Path::new(file)).ok().map(|name| name.0)
+    }
+
+    #[test]
+    fn a_file_tells_its_environment() {
+        assert_eq!(env(".env").unwrap(), "default");
+        assert_eq!(env("a/.env.Production").unwrap(), "production");
+        assert_eq!(env(".env.production.local").unwrap(), "production.local");
+        assert_eq!(env("staging.env").unwrap(), "staging");
+        for not in [".env.keys", ".env.example", ".env.production.SAMPLE", ".envrc", "env", ".env.", "a.environment"] {
+            assert_eq!(env(not), None, "{not}");
+        }
+        for refused in [".env.default", "Default.env"] {
+            assert!(matches!(EnvName::of_file(Path::new(refused)), Err(NameError::DefaultFile(_))));
+            assert!(is_env_file(Path::new(refused)));
+        }
+    }
+
+    #[test]
+    fn key_names() {
+        let name = |env: &str| EnvName::new(env).unwrap().public_key_name();
+        assert_eq!(name("default"), "ENVSEAL_PUBLIC_KEY");
+        assert_eq!(name("production"), "ENVSEAL_PUBLIC_KEY_PRODUCTION");
+        assert_eq!(name("a.b-c"), "ENVSEAL_PUBLIC_KEY_A_B_C");
+        assert!(is_public_key_name("ENVSEAL_PUBLIC_KEY_X") && !is_public_key_name("ENVSEAL_PUBLIC_KEYS"));
+    }
+
+    #[test]
+    fn an_environment_never_names_the_keys_file() {
+        assert_eq!(EnvName::new("keys").unwrap().file_names(), ["keys.env"]);
+        for bad in ["", "../x", "a/b", ".x", "a=b", "a\n"] {
+            assert!(EnvName::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_inherits_nothing_of_ours() {
+        let vars = [("PATH", "/bin"), ("ENVSEAL_PRIVATE_KEY", "x"), ("ENVSEAL_ANYTHING", "y")];
+        let env = ProcessEnv::from_vars(vars.iter().map(|(n, v)| (n.into(), v.into())).collect());
+        assert_eq!(env.inherited().collect::<Vec<_>>(), [(OsStr::new("PATH"), OsStr::new("/bin"))]);
+        assert_eq!(env.private_key_names().collect::<Vec<_>>(), ["ENVSEAL_PRIVATE_KEY"]);
+    }
+}

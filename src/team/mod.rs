@@ -1,0 +1,5 @@
+//! The team file, `envseal.toml`: for now its `[policy]`. Read and edited as text; comments and order stay.
+
+mod policy;
+
+pub use policy::{Policy, PolicyError, propose_plain, with_plain};

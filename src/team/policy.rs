@@ -1,0 +1,131 @@
+//! `[policy]`: which names are plain, which files are left out.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+/// What the team has declared in `[policy]`.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    plain: GlobSet,
+    exclude: GlobSet,
+}
+
+/// Why a team file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// Not UTF-8, or not TOML.
+    #[error("it is not TOML: {0}")]
+    Toml(String),
+    /// `[policy]`, `plain` or `exclude` is of another type than it should be.
+    #[error("`{0}` must be an array of strings")]
+    Type(&'static str),
+    /// A glob that cannot be understood.
+    #[error("`{key}` holds a glob that cannot be understood: {glob:?}")]
+    Glob {
+        /// `policy.plain` or `policy.exclude`.
+        key: &'static str,
+        /// The glob as written.
+        glob: String,
+    },
+}
+
+impl Policy {
+    /// Reads the policy out of a team file's text; without a `[policy]` it is empty.
+    pub fn parse(text: &[u8]) -> Result<Self, PolicyError> {
+        let document = document(text)?;
+        Ok(Self {
+            plain: globs(&document, "plain", "policy.plain")?,
+            exclude: globs(&document, "exclude", "policy.exclude")?,
+        })
+    }
+
+    /// Whether variables of this name are declared to be not secret.
+    pub fn is_plain(&self, name: &str) -> bool {
+        self.plain.is_match(name)
+    }
+
+    /// Whether the file at this path, relative to the team file's folder, is left out.
+    pub fn is_excluded(&self, path: &std::path::Path) -> bool {
+        self.exclude.is_match(path)
+    }
+}
+
+/// Names that are plainly not secret, in every project that has them.
+const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
+
+/// The globs worth proposing for a project with these variable names.
+pub fn propose_plain<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'static str> {
+    let matches = |glob: &str, name: &str| match glob.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == glob,
+    };
+    NOT_SECRET.into_iter().filter(|glob| names.clone().into_iter().any(|name| matches(glob, name))).collect()
+}
+
+/// A team file's text with `globs` added to `[policy] plain`; what stands there already stays as it is.
+pub fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
+    let mut document = document(text)?;
+    let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
+    let policy = policy.as_table_like_mut().ok_or(PolicyError::Type("policy"))?;
+    let plain = policy.entry("plain").or_insert_with(|| value(Array::new()));
+    let plain = plain.as_array_mut().ok_or(PolicyError::Type("policy.plain"))?;
+    for glob in globs {
+        if !plain.iter().any(|present| present.as_str() == Some(glob)) {
+            plain.push(*glob);
+        }
+    }
+    Ok(document.to_string())
+}
+
+fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
+    let text = std::str::from_utf8(text).map_err(|_| PolicyError::Toml("not UTF-8".into()))?;
+    text.parse::<DocumentMut>().map_err(|error| PolicyError::Toml(error.to_string().trim_end().into()))
+}
+
+fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSet, PolicyError> {
+    let Some(policy) = document.get("policy") else { return Ok(GlobSet::empty()) };
+    let policy = policy.as_table_like().ok_or(PolicyError::Type("policy"))?;
+    let Some(list) = policy.get(key) else { return Ok(GlobSet::empty()) };
+    let list = list.as_array().ok_or(PolicyError::Type(name))?;
+    let mut set = GlobSetBuilder::new();
+    for item in list {
+        let text = item.as_str().ok_or(PolicyError::Type(name))?;
+        let bad = |_| PolicyError::Glob { key: name, glob: text.into() };
+        set.add(GlobBuilder::new(text).literal_separator(key == "exclude").build().map_err(bad)?);
+    }
+    set.build().map_err(|_| PolicyError::Type(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_are_over_whole_names() {
+        let policy = Policy::parse(b"[policy]\nplain = ['PORT', 'NEXT_PUBLIC_*']\n").unwrap();
+        assert!(policy.is_plain("PORT") && policy.is_plain("NEXT_PUBLIC_URL"));
+        assert!(!policy.is_plain("PORT2") && !policy.is_plain("port"));
+        assert!(!Policy::parse(b"").unwrap().is_plain("PORT"));
+    }
+
+    #[test]
+    fn a_policy_of_another_shape_is_refused() {
+        for bad in ["policy = 1", "[policy]\nplain = 'PORT'", "[policy]\nplain = [1]", "[policy]\nplain = ['[']", "["] {
+            assert!(Policy::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn adding_a_glob_keeps_comments_and_order() {
+        let before = "# ours\n[policy]\nplain = [\n  'B', # why\n]\n[x]\ny = 1\n";
+        let after = with_plain(before.as_bytes(), &["B", "PORT"]).unwrap();
+        assert!(after.starts_with("# ours\n[policy]\nplain = [\n  'B', # why\n") && after.ends_with("[x]\ny = 1\n"));
+        assert!(Policy::parse(after.as_bytes()).unwrap().is_plain("PORT"));
+        assert_eq!(with_plain(b"", &["PORT"]).unwrap(), "[policy]\nplain = [\"PORT\"]\n");
+    }
+
+    #[test]
+    fn only_names_the_project_has_are_proposed() {
+        assert_eq!(propose_plain(["PORT", "SECRET", "VITE_URL"]), ["PORT", "VITE_*"]);
+    }
+}

@@ -1,0 +1,297 @@
+//! Changing single variables: set, unset, rename.
+
+use std::path::Path;
+
+use super::error::{Failure, Reason, VaultError};
+use super::file::EnvFile;
+use super::reserved::is_reserved;
+use super::scope::Scope;
+use crate::config::OWN_PREFIX;
+use crate::crypto::{Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
+use crate::dotenv::{Document, Edit, Found, Mark, References, VarName, expand, quote, read, references};
+
+/// A variable and the value it is to have.
+pub struct Assignment {
+    /// The variable.
+    pub name: VarName,
+    /// The exact bytes of its value.
+    pub value: SecretBytes,
+}
+
+/// What `set` is to do with values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Seal, except where a plain value that is marked as plain stands.
+    AsMarked,
+    /// Seal, and lift the mark.
+    Seal,
+    /// Write as plain text, with the mark.
+    Plain,
+}
+
+/// What became of one variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Sealed.
+    Sealed,
+    /// Written as plain text.
+    Plain,
+    /// The plain value that stood there is marked as plain, so the new one is plain too.
+    StayedPlain,
+    /// The value is the same, so no byte was changed.
+    Unchanged,
+}
+
+/// A changed document, and what became of each variable, in the order given.
+pub struct Change {
+    /// The document to be saved.
+    pub document: Document,
+    /// The variables and their outcomes.
+    pub outcomes: Vec<(String, Outcome)>,
+}
+
+/// Sets variables in one batch, sealing to `public_key`.
+///
+/// With an `opener` at hand a value that is the same already changes no byte. On a duplicated name the last
+/// one, which is the one that is read, is changed. A sealed value is replaced by a sealed one unless plain text
+/// is asked for, whatever mark or policy says.
+pub fn set(
+    file: &EnvFile,
+    document: &Document,
+    scope: &Scope,
+    public_key: Option<&PublicKey>,
+    assignments: &[Assignment],
+    how: How,
+    mut opener: Option<&mut Opener>,
+) -> Result<Change, VaultError> {
+    let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+    let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
+    let mut planned = Vec::with_capacity(assignments.len());
+    for Assignment { name, value } in assignments {
+        let entry = document.last(name.as_str());
+        let target = target(document, scope, name.as_str(), entry, how)?;
+        let same = entry.is_some_and(|entry| {
+            reads_as(file, document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
+        });
+        let source = match target {
+            _ if same => None,
+            Outcome::Sealed => {
+                let sealer = sealer.as_mut().ok_or_else(|| VaultError::NoPublicKey {
+                    path: file.path().into(),
+                    variable: file.env().public_key_name(),
+                })?;
+                let sealed = sealer
+                    .seal(name.as_str(), &Refs::none(), Kind::Value, value.expose())
+                    .map_err(seal_error)?;
+                Some(sealed.to_string().into_bytes())
+            }
+            _ => {
+                let source = quote(value.expose()).ok_or_else(|| VaultError::Unwritable(name.to_string()))?;
+                Some(source.to_vec())
+            }
+        };
+        planned.push((name.as_str(), entry, target, source));
+    }
+    let mut edits = Vec::new();
+    let mut outcomes = Vec::new();
+    for (name, entry, target, source) in &planned {
+        outcomes.push((String::from(*name), if source.is_some() { *target } else { Outcome::Unchanged }));
+        let plain = *target == Outcome::Plain && how == How::Plain;
+        match (entry, source) {
+            (Some(entry), source) => {
+                edits.extend(source.as_ref().map(|source| Edit::Source { entry: *entry, source }));
+                match how {
+                    How::Plain => edits.push(Edit::MarkPlain { entry: *entry }),
+                    How::Seal => edits.push(Edit::UnmarkPlain { entry: *entry }),
+                    How::AsMarked => {}
+                }
+            }
+            (None, Some(source)) => edits.push(Edit::Append { name, source, plain }),
+            (None, None) => {}
+        }
+    }
+    let document = edited(file.path(), document, &edits)?;
+    Ok(Change { document, outcomes })
+}
+
+/// Whether any of the variables would be sealed, so that a public key is needed.
+pub fn needs_key(
+    document: &Document,
+    scope: &Scope,
+    assignments: &[Assignment],
+    how: How,
+) -> Result<bool, VaultError> {
+    let mut sealed = false;
+    for Assignment { name, .. } in assignments {
+        sealed |= target(document, scope, name.as_str(), document.last(name.as_str()), how)? == Outcome::Sealed;
+    }
+    Ok(sealed)
+}
+
+/// Takes every statement of these names out, comment included.
+pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
+    let document = file.document();
+    let mut edits = Vec::new();
+    for name in names {
+        refuse_own(name)?;
+        let before = edits.len();
+        edits.extend(entries_of(document, name).map(|entry| Edit::Remove { entry }));
+        if edits.len() == before {
+            return Err(no_variable(file, name));
+        }
+    }
+    edited(file.path(), document, &edits)
+}
+
+/// Gives a variable another name; a sealed value is opened and sealed again, since it is bound to its name.
+///
+/// Returns the document and the names of the values that refer to the old name, which are left as they are.
+pub fn rename(
+    file: &EnvFile,
+    old: &str,
+    new: &VarName,
+    force: bool,
+    mut opener: Option<&mut Opener>,
+) -> Result<(Document, Vec<String>), VaultError> {
+    let document = file.document();
+    refuse_own(old)?;
+    refuse_own(new.as_str())?;
+    if document.last(old).is_none() {
+        return Err(no_variable(file, old));
+    }
+    let mut edits = Vec::new();
+    if let Some(there) = document.last(new.as_str()).filter(|_| old != new.as_str()) {
+        if !force {
+            let (path, line) = (file.path().into(), document.entries()[there].line);
+            return Err(VaultError::Exists { path, line, name: new.to_string() });
+        }
+        edits.extend(entries_of(document, new.as_str()).map(|entry| Edit::Remove { entry }));
+    }
+    let mut resealed = Vec::new();
+    for entry in entries_of(document, old) {
+        let at = &document.entries()[entry];
+        let Some(token) = file.token(at) else { continue };
+        if is_reserved(new.as_str()) {
+            return Err(VaultError::Reserved(new.to_string()));
+        }
+        let fail = |reason: Reason| {
+            let (name, path, line) = (old.to_owned(), file.path().to_owned(), at.line);
+            VaultError::Unopened(vec![Failure { name, path, line, reason }])
+        };
+        let token = token.map_err(|error| fail(error.into()))?;
+        let key = file.public_key().ok_or_else(|| fail(Reason::NoPublicKey(file.env().public_key_name())))?;
+        let opener = opener.as_deref_mut().expect("the caller brings the key where the name is sealed");
+        let Opened { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
+        let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+        let mut sealer = Sealer::new(key).map_err(seal_error)?;
+        let sealed = sealer.seal(new.as_str(), token.refs(), kind, bytes.expose()).map_err(seal_error)?;
+        resealed.push((entry, sealed.to_string().into_bytes()));
+    }
+    edits.extend(entries_of(document, old).map(|entry| Edit::Name { entry, name: new.as_str() }));
+    edits.extend(resealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }));
+    let referring = referring(file, old);
+    Ok((edited(file.path(), document, &edits)?, referring))
+}
+
+pub(super) fn edited(path: &Path, document: &Document, edits: &[Edit<'_>]) -> Result<Document, VaultError> {
+    document.edited(edits).map_err(|source| VaultError::Edit { path: path.into(), source })
+}
+
+/// What a variable is to become, before it is known whether it changes at all.
+fn target(
+    document: &Document,
+    scope: &Scope,
+    name: &str,
+    entry: Option<usize>,
+    how: How,
+) -> Result<Outcome, VaultError> {
+    refuse_own(name)?;
+    if how == How::Plain {
+        return Ok(Outcome::Plain);
+    }
+    let entry = entry.map(|entry| &document.entries()[entry]);
+    let sealed = entry.is_some_and(|entry| crate::crypto::claims_to_be_sealed(&document.value(entry).1));
+    let reserved = is_reserved(name);
+    let by_policy = scope.policy().is_plain(name);
+    let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || by_policy || reserved;
+    match entry {
+        Some(_) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
+        _ if reserved => Err(VaultError::Reserved(name.into())),
+        None if by_policy && how == How::AsMarked => {
+            Err(VaultError::PolicyPlain { name: name.into(), team_file: scope.team_file() })
+        }
+        _ => Ok(Outcome::Sealed),
+    }
+}
+
+/// Whether the entry holds this value already, in the form wanted.
+fn reads_as(
+    file: &EnvFile,
+    document: &Document,
+    entry: usize,
+    value: &[u8],
+    sealed: bool,
+    opener: Option<&mut Opener>,
+) -> bool {
+    let entry = &document.entries()[entry];
+    let (bytes, source) = match (file.token(entry), opener) {
+        (Some(Ok(token)), Some(opener)) if sealed && token.refs().is_empty() => {
+            match opener.open(document.name(entry), &token) {
+                Ok(Opened { kind, bytes }) => (bytes.expose().to_vec(), kind == Kind::Source),
+                Err(_) => return false,
+            }
+        }
+        (None, _) if !sealed => (document.source(entry).to_vec(), true),
+        _ => return false,
+    };
+    if !source {
+        return bytes == value;
+    }
+    let (quote, text) = read(&bytes);
+    let mut refers = false;
+    let text = if quote.expands() {
+        expand(&text, &mut |_| {
+            refers |= !sealed;
+            Found::Text
+        })
+    } else {
+        text
+    };
+    !refers && *text == value
+}
+
+fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let entries = document.entries().iter().enumerate();
+    entries.filter(move |(_, entry)| document.name(entry) == name).map(|(at, _)| at)
+}
+
+/// The variables whose values refer to `name`, as far as that can be seen without a key.
+fn referring(file: &EnvFile, name: &str) -> Vec<String> {
+    let document = file.document();
+    let refers = |entry| match file.token(entry) {
+        Some(token) => token.is_ok_and(|token| token.refs().contains(name)),
+        None => {
+            let (quote, text) = document.value(entry);
+            let names = if quote.expands() { references(&text) } else { return false };
+            matches!(names, References::Names(names) if names.contains(name))
+        }
+    };
+    file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
+}
+
+fn refuse_own(name: &str) -> Result<(), VaultError> {
+    if name.starts_with(OWN_PREFIX) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
+}
+
+fn no_variable(file: &EnvFile, name: &str) -> VaultError {
+    let names = file.variables().map(|(_, entry)| file.document().name(entry));
+    VaultError::no_variable(file.path(), name, names)
+}
+
+/// Whether a token of this file opens with its key at all, told by its key id.
+pub(super) fn is_for_this_file(file: &EnvFile, token: &crate::crypto::SealedValue) -> Result<(), OpenError> {
+    match file.public_key() {
+        Some(key) if key.id() != token.key_id() => Err(OpenError::OtherKey { sealed_to: token.key_id() }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,210 @@
+//! Whole files: encrypt, decrypt, reseal.
+
+use super::change::{edited, is_for_this_file};
+use super::error::{Failure, Reason, VaultError};
+use super::file::EnvFile;
+use super::reserved::is_reserved;
+use super::scope::Scope;
+use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};
+use crate::dotenv::{Document, Edit, Entry, Mark, References, quote, read, references};
+
+/// Which variables a command is about, and whether that is all of them.
+pub struct Pick<'a> {
+    /// Whether the variable of this name is meant.
+    pub wants: &'a dyn Fn(&str) -> bool,
+    /// Whether no choice was made, so that the whole file is meant.
+    pub all: bool,
+}
+
+/// How many variables a file has of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sealed values.
+    pub sealed: usize,
+    /// Plain by mark, by policy or by a reserved name, and empty ones.
+    pub plain: usize,
+    /// Plain text that nobody has marked as plain.
+    pub unmarked: usize,
+}
+
+/// Counts a file's variables.
+pub fn counts(file: &EnvFile, scope: &Scope) -> Counts {
+    let mut counts = Counts::default();
+    for (_, entry) in file.variables() {
+        match file.token(entry) {
+            Some(_) => counts.sealed += 1,
+            None if is_secret(file, scope, entry) => counts.unmarked += 1,
+            None => counts.plain += 1,
+        }
+    }
+    counts
+}
+
+/// Seals every value that is neither plain by mark, policy or name, nor empty, nor sealed already, in one batch.
+/// Returns the document (of `document`, which may have a header that the file has not) and how many were sealed.
+///
+/// A line in which nobody can tell what is secret is refused, before anything is sealed.
+pub fn encrypt(
+    file: &EnvFile,
+    document: &Document,
+    scope: &Scope,
+    public_key: &PublicKey,
+    pick: &Pick<'_>,
+) -> Result<(Document, usize), VaultError> {
+    let path = || file.path().to_owned();
+    if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
+        return Err(VaultError::Stray { path: path(), line: stray.line });
+    }
+    let seal_error = |source| VaultError::Seal { path: path(), source };
+    let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
+    let added = document.entries().len() - file.document().entries().len();
+    let mut sealed = Vec::new();
+    for (at, entry) in file.variables() {
+        let (name, line) = (file.document().name(entry), entry.line);
+        if !(pick.wants)(name) {
+            continue;
+        }
+        match file.token(entry) {
+            Some(Ok(_)) => continue,
+            Some(Err(error)) => {
+                let failure = Failure { name: name.into(), path: path(), line, reason: error.into() };
+                return Err(VaultError::Unopened(vec![failure]));
+            }
+            None => {}
+        }
+        let plain = is_plain(file, scope, entry);
+        if !plain && file.document().comment_is_ambiguous(entry) {
+            return Err(VaultError::AmbiguousHash { path: path(), line, name: name.into() });
+        }
+        let (quote, text) = file.document().value(entry);
+        if plain || text.is_empty() {
+            continue;
+        }
+        let names = match references(&text) {
+            _ if !quote.expands() => Vec::new(),
+            References::Names(names) => names.into_iter().collect(),
+            References::Computed => {
+                return Err(VaultError::ComputedReference { path: path(), line, name: name.into() });
+            }
+        };
+        let refs = Refs::new(names).expect("names as they are read");
+        let token = sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
+        sealed.push((at + added, token.to_string().into_bytes()));
+    }
+    let edits: Vec<_> = sealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+    Ok((edited(file.path(), document, &edits)?, sealed.len()))
+}
+
+/// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
+/// Returns the document and how many were opened.
+pub fn decrypt(file: &EnvFile, pick: &Pick<'_>, opener: &mut Opener) -> Result<(Document, usize), VaultError> {
+    let mut sources = Vec::new();
+    let mut failures = Vec::new();
+    for (at, entry, token) in sealed_entries(file, pick) {
+        match token.and_then(|token| Ok((opener.open(file.document().name(entry), &token)?, token))) {
+            Ok((opened, token)) => match plain_source(opened, &token) {
+                Ok(source) => sources.push((at, source)),
+                Err(reason) => failures.push(failure(file, entry, reason)),
+            },
+            Err(reason) => failures.push(failure(file, entry, reason)),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(VaultError::Unopened(failures));
+    }
+    let edits: Vec<_> = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+}
+
+/// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
+/// one batch. Returns the document and how many were sealed.
+pub fn reseal(file: &EnvFile, pick: &Pick<'_>, keys: Vec<PrivateKey>) -> Result<(Document, usize), VaultError> {
+    let Some(public_key) = file.public_key() else {
+        let variable = file.env().public_key_name();
+        return Err(VaultError::NoPublicKey { path: file.path().into(), variable });
+    };
+    let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+    let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
+    let mut openers: Vec<_> = keys.into_iter().map(Opener::new).collect();
+    let (mut sources, mut failures) = (Vec::new(), Vec::new());
+    for (at, entry, token) in tokens(file, pick) {
+        let name = file.document().name(entry);
+        let opened = token.map_err(Reason::from).and_then(|token| {
+            let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id());
+            let opener = opener.ok_or(OpenError::OtherKey { sealed_to: token.key_id() })?;
+            Ok((opener.open(name, &token)?, token))
+        });
+        match opened {
+            Ok((Opened { kind, bytes }, token)) => {
+                let token = sealer.seal(name, token.refs(), kind, bytes.expose()).map_err(seal_error)?;
+                sources.push((at, token.to_string().into_bytes()));
+            }
+            Err(reason) => failures.push(failure(file, entry, reason)),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(VaultError::Unopened(failures));
+    }
+    let edits: Vec<_> = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+}
+
+/// Whether there is anything for [`encrypt`] to seal or to refuse.
+pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) -> bool) -> bool {
+    let matters = |entry: &Entry| {
+        is_secret(file, scope, entry) || (!is_plain(file, scope, entry) && file.document().comment_is_ambiguous(entry))
+    };
+    !file.document().strays().is_empty()
+        || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))
+}
+
+/// Whether a person has declared the value as not secret, or it must not be sealed.
+fn is_plain(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
+    let name = file.document().name(entry);
+    is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
+}
+
+fn is_secret(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
+    !is_plain(file, scope, entry) && !file.document().value(entry).1.is_empty()
+}
+
+type Token = Result<SealedValue, crate::crypto::TokenError>;
+
+fn tokens<'a>(file: &'a EnvFile, pick: &'a Pick<'_>) -> impl Iterator<Item = (usize, &'a Entry, Token)> {
+    let picked = file.variables().filter(|(_, entry)| (pick.wants)(file.document().name(entry)));
+    picked.filter_map(|(at, entry)| file.token(entry).map(|token| (at, entry, token)))
+}
+
+/// The picked sealed values, those of another key told apart.
+fn sealed_entries<'a>(
+    file: &'a EnvFile,
+    pick: &'a Pick<'_>,
+) -> impl Iterator<Item = (usize, &'a Entry, Result<SealedValue, Reason>)> {
+    tokens(file, pick).map(|(at, entry, token)| {
+        let token = token.map_err(Reason::from).and_then(|token| {
+            is_for_this_file(file, &token)?;
+            Ok(token)
+        });
+        (at, entry, token)
+    })
+}
+
+/// The source text for an opened value.
+fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<Vec<u8>, Reason> {
+    match kind {
+        Kind::Value => quote(bytes.expose()).map(|source| source.to_vec()).ok_or(Reason::Unwritable),
+        Kind::Source => {
+            let (quote, text) = read(bytes.expose());
+            let listed = match references(&text) {
+                _ if !quote.expands() => true,
+                References::Names(names) => names.iter().all(|name| token.refs().contains(name)),
+                References::Computed => false,
+            };
+            if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
+        }
+    }
+}
+
+fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> Failure {
+    Failure { name: file.document().name(entry).into(), path: file.path().into(), line: entry.line, reason }
+}

@@ -1,0 +1,287 @@
+//! What can go wrong between a file and its values.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::config::{EnvName, NameError};
+use crate::crypto::{KeyError, KeyId, OpenError, SealError, TokenError};
+use crate::dotenv::{EditError, ParseError};
+use crate::fsio::FsError;
+use crate::git::GitError;
+use crate::keystore::{KeystoreError, Tried};
+use crate::team::PolicyError;
+
+/// One value that could not be opened, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The variable.
+    pub name: String,
+    /// The env file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a value could not be opened.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Reason {
+    /// It starts like a token but is none.
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    /// The token does not open with the file's key.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The file has sealed values but no public key.
+    #[error("the file has no {0}, so nothing says which key it is sealed to")]
+    NoPublicKey(String),
+    /// No private key at hand.
+    #[error("no private key for key {wanted} of environment {env}")]
+    NoKey {
+        /// The environment.
+        env: EnvName,
+        /// The public key's id.
+        wanted: KeyId,
+        /// Where it was looked for.
+        tried: Rc<[Tried]>,
+    },
+    /// A reserved name must not be sealed.
+    #[error("a reserved name must not be sealed: it steers programs, and a reviewer could not see how")]
+    ReservedSealed,
+    /// A reserved name's value depends on a sealed one.
+    #[error("a reserved name must not depend on the sealed value of {0}")]
+    ReservedDepends(String),
+    /// It refers to a variable that could not be opened.
+    #[error("it refers to {0}, which could not be opened")]
+    DependsOn(String),
+    /// After opening it refers to more than its token lists, so as plain text it would read otherwise.
+    #[error("as plain text it would refer to names that its token does not list")]
+    UnlistedReference,
+    /// No way to write it in the file.
+    #[error("the value cannot be written in a .env file")]
+    Unwritable,
+}
+
+impl Reason {
+    /// Whether the value is refused for its name alone, whoever asks.
+    pub fn is_reserved(&self) -> bool {
+        matches!(self, Self::ReservedSealed | Self::ReservedDepends(_))
+    }
+}
+
+/// Why a file could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// No env file, or no environment, of that name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// Git could not be asked.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A private key could not be had.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The public key cannot be sealed to.
+    #[error("{}: {source}", path.display())]
+    Seal {
+        /// The env file.
+        path: PathBuf,
+        /// Why.
+        source: SealError,
+    },
+    /// The team file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Policy {
+        /// The team file.
+        path: PathBuf,
+        /// Why.
+        source: PolicyError,
+    },
+    /// The env file is not text that can be parsed.
+    #[error("{}: {source}", path.display())]
+    Parse {
+        /// The env file.
+        path: PathBuf,
+        /// Why.
+        source: ParseError,
+    },
+    /// A merge conflict is not resolved.
+    #[error("{}:{line} holds a merge-conflict marker", path.display())]
+    Conflict {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The public key's line holds no public key.
+    #[error("{}:{line} {variable} is no public key: {source}", path.display())]
+    PublicKey {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        variable: String,
+        /// Why.
+        source: KeyError,
+    },
+    /// The public key stands twice.
+    #[error("{}:{line} {variable} stands a second time", path.display())]
+    PublicKeyTwice {
+        /// The env file.
+        path: PathBuf,
+        /// The line of the second, from 1.
+        line: usize,
+        /// The variable.
+        variable: String,
+    },
+    /// The file holds another environment's public key.
+    #[error("{}:{line} holds {found}, but the public key of this file is {wanted}", path.display())]
+    PublicKeyName {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable that stands there.
+        found: String,
+        /// The variable that this environment's key stands under.
+        wanted: String,
+    },
+    /// Two files side by side fold to one key name.
+    #[error("{} and {} stand side by side, but share the key name {variable}", first.display(), second.display())]
+    SideBySide {
+        /// The file asked for.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// The key name of both.
+        variable: String,
+    },
+    /// Two files of one environment hold different public keys.
+    #[error(
+        "{} is sealed to key {first_key}, {} to key {second_key}: one environment has one key",
+        first.display(), second.display()
+    )]
+    KeysDisagree {
+        /// One file.
+        first: PathBuf,
+        /// Its key.
+        first_key: KeyId,
+        /// Another file of the environment.
+        second: PathBuf,
+        /// Its key.
+        second_key: KeyId,
+    },
+    /// An edit would change how something else is read.
+    #[error("{}: {source}", path.display())]
+    Edit {
+        /// The env file.
+        path: PathBuf,
+        /// Why, and which line.
+        source: EditError,
+    },
+    /// The variable is not in the file.
+    #[error("{name} is not in {}", path.display())]
+    NoVariable {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+        /// A name that is there and looks alike.
+        similar: Option<String>,
+    },
+    /// The variable is there already.
+    #[error("{}:{line} {name} is there already", path.display())]
+    Exists {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// Names that belong to envseal are not set by hand.
+    #[error("{0} belongs to envseal and is not set by hand")]
+    OwnName(String),
+    /// A reserved name is not sealed.
+    #[error("{0} steers how programs start, so it is never sealed: a reviewer must be able to read it")]
+    Reserved(String),
+    /// A new variable that the policy declares plain.
+    #[error("{name} is declared plain in {}, so it is not clear whether it is to be sealed", team_file.display())]
+    PolicyPlain {
+        /// The variable.
+        name: String,
+        /// The team file.
+        team_file: PathBuf,
+    },
+    /// A plain value that no quoting can hold.
+    #[error("the value of {0} cannot be written in a .env file as plain text")]
+    Unwritable(String),
+    /// A `#` that touches the value: nobody can tell where the secret ends.
+    #[error("{}:{line} {name}: `#` touches the value, and readers differ on what it means", path.display())]
+    AmbiguousHash {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// A line that is no statement, comment or blank: it cannot be sealed.
+    #[error("{}:{line} is neither a variable nor a comment, so it cannot be sealed", path.display())]
+    Stray {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A reference whose name is put together from another's value.
+    #[error("{}:{line} {name} refers to a name put together from another value", path.display())]
+    ComputedReference {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// The file has no public key, and one is needed.
+    #[error("{} has no public key ({variable})", path.display())]
+    NoPublicKey {
+        /// The env file.
+        path: PathBuf,
+        /// The variable it would stand under.
+        variable: String,
+    },
+    /// The file has a public key already.
+    #[error("{} is sealed to key {key} already", path.display())]
+    KeyExists {
+        /// The env file.
+        path: PathBuf,
+        /// Its key.
+        key: KeyId,
+    },
+    /// Git ignores the keys file by no rule, even after one was added.
+    #[error("git does not ignore {}: another rule overrides the line added to .gitignore", .0.display())]
+    NotIgnored(PathBuf),
+    /// Values that could not be opened.
+    #[error("{} could not be opened", plural(.0.len(), "value"))]
+    Unopened(Vec<Failure>),
+}
+
+impl VaultError {
+    /// The error for a `name` that is not among `names`; a name that looks alike is told.
+    pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        let nearest = names.map(|there| (strsim::osa_distance(there, name), there)).min();
+        let similar = nearest.filter(|(distance, _)| *distance <= 2).map(|(_, there)| there.to_owned());
+        Self::NoVariable { path: path.into(), name: name.into(), similar }
+    }
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,154 @@
+//! An env file: its environment, its document and its public key.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use crate::config::{EnvName, is_env_file, is_public_key_name};
+use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
+use crate::dotenv::{Document, Entry, Quote};
+use crate::fsio::{self, NewMode};
+
+/// A loaded env file, or one that is about to be made.
+pub struct EnvFile {
+    path: PathBuf,
+    env: EnvName,
+    document: Document,
+    public_key: Option<PublicKey>,
+    exists: bool,
+}
+
+impl EnvFile {
+    /// Loads the env file at `path`. One with a merge-conflict marker, with a malformed or doubled public key, or
+    /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
+    /// to the same key name.
+    pub fn load(path: &Path) -> Result<Self, VaultError> {
+        let env = EnvName::of_file(path)?;
+        let mut text = fsio::read_secret(path)?;
+        refuse_twin(path, &env)?;
+        let document = Document::parse(std::mem::take(&mut *text))
+            .map_err(|source| VaultError::Parse { path: path.into(), source })?;
+        if let Some(line) = document.conflict_marker() {
+            return Err(VaultError::Conflict { path: path.into(), line });
+        }
+        let public_key = public_key(path, &env, &document)?;
+        Ok(Self { path: path.into(), env, document, public_key, exists: true })
+    }
+
+    /// Loads the env file at `path`, or stands for an empty one to be made there.
+    pub fn load_or_new(path: &Path) -> Result<Self, VaultError> {
+        match Self::load(path) {
+            Err(VaultError::Fs(fsio::FsError::NotFound { .. })) => {
+                let env = EnvName::of_file(path)?;
+                refuse_twin(path, &env)?;
+                Ok(Self { path: path.into(), env, document: Document::empty(), public_key: None, exists: false })
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// The path as the user gave it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder it is in, absolute.
+    pub fn dir(&self) -> PathBuf {
+        folder_of(&self.path)
+    }
+
+    /// Its environment.
+    pub fn env(&self) -> &EnvName {
+        &self.env
+    }
+
+    /// Its text, parsed.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The public key that stands in it.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        self.public_key.as_ref()
+    }
+
+    /// Whether there is such a file already.
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// Writes `document` in its place, atomically; nothing is written when no byte changes.
+    pub fn save(&self, document: &Document) -> Result<(), VaultError> {
+        if self.exists && document.as_bytes() == self.document.as_bytes() {
+            return Ok(());
+        }
+        Ok(fsio::write_atomic(&self.path, document.as_bytes(), NewMode::Default)?)
+    }
+
+    /// The variables' entries: those of envseal's own names left out.
+    pub fn variables(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.document.entries().iter().enumerate();
+        entries.filter(|(_, entry)| !self.document.name(entry).starts_with(crate::config::OWN_PREFIX))
+    }
+
+    /// Whether any value of a name that `wants` asks for is sealed.
+    pub fn has_sealed(&self, wants: &dyn Fn(&str) -> bool) -> bool {
+        self.variables().any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
+    }
+
+    /// The text of an entry's token, if its value claims to be sealed.
+    pub fn token_text(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let (quote, text) = self.document.value(entry);
+        // Behind a backtick it is no token; its parse fails on the quote.
+        claims_to_be_sealed(&text)
+            .then(|| if quote == Quote::Backtick { self.document.source(entry).to_vec() } else { text.to_vec() })
+    }
+
+    /// An entry's token, if its value claims to be sealed.
+    pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, crate::crypto::TokenError>> {
+        self.token_text(entry).map(|text| SealedValue::parse(&text))
+    }
+}
+
+/// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let folder = absolute.parent().unwrap_or(&absolute);
+    folder.canonicalize().unwrap_or_else(|_| folder.into())
+}
+
+fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<PublicKey>, VaultError> {
+    let wanted = env.public_key_name();
+    let mut key = None;
+    for entry in document.entries().iter().filter(|entry| is_public_key_name(document.name(entry))) {
+        let (path, line, found) = (path.to_owned(), entry.line, document.name(entry).to_owned());
+        if found != wanted {
+            return Err(VaultError::PublicKeyName { path, line, found, wanted });
+        }
+        if key.is_some() {
+            return Err(VaultError::PublicKeyTwice { path, line, variable: wanted });
+        }
+        let (_, text) = document.value(entry);
+        let text = std::str::from_utf8(&text).unwrap_or("\u{fffd}");
+        let parsed = PublicKey::parse(text);
+        key = Some(parsed.map_err(|source| VaultError::PublicKey { path, line, variable: wanted.clone(), source })?);
+    }
+    Ok(key)
+}
+
+/// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
+/// `.env.a_b`. A folder that cannot be listed has no say.
+fn refuse_twin(path: &Path, env: &EnvName) -> Result<(), VaultError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(listing) = folder.read_dir() else { return Ok(()) };
+    let variable = env.public_key_name();
+    for name in listing.flatten().map(|item| item.file_name()) {
+        let other = Path::new(&name);
+        if Some(name.as_os_str()) != path.file_name()
+            && is_env_file(other)
+            && EnvName::of_file(other).is_ok_and(|other| other.public_key_name() == variable)
+        {
+            return Err(VaultError::SideBySide { first: path.into(), second: folder.join(other), variable });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The meeting point of documents, crypto, keys and policy: open a file's values, seal into it, set it up.
+
+mod change;
+mod encrypt;
+mod error;
+mod file;
+mod open;
+mod reserved;
+mod scope;
+mod setup;
+mod update;
+
+pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset};
+pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
+pub use error::{Failure, Reason, VaultError};
+pub use file::EnvFile;
+pub use open::{Precedence, Reading, Variable, read_files};
+pub use reserved::is_reserved;
+pub use scope::Scope;
+pub use setup::{Notice, declare_plain, guard_keys_file, propose_plain};
+pub use update::{Target, Updated, Write, sweep, update};

@@ -1,0 +1,326 @@
+//! Opening env files: every value read, opened and expanded, in the order that precedence asks for.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use super::error::{Failure, Reason, VaultError};
+use super::file::EnvFile;
+use super::reserved::is_reserved;
+use crate::config::{OWN_PREFIX, ProcessEnv};
+use crate::crypto::{Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
+use crate::dotenv::{Entry, Found, expand, read};
+use crate::keystore::{KeyStore, KeystoreError, Tried};
+
+/// Who wins where a name stands more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The process's own environment, then the earlier file: what `run` does.
+    Process,
+    /// The earlier file, then the process: what `get` shows.
+    EarlierFile,
+    /// The later file, then the process: `--overload`.
+    LaterFile,
+}
+
+/// A variable as it was read.
+pub struct Variable {
+    /// Its name: `[A-Za-z0-9_.-]+`.
+    pub name: String,
+    /// Its value, opened and expanded.
+    pub value: SecretBytes,
+    /// Whether it was sealed, or depends on a value that was.
+    pub sealed: bool,
+    /// The env file it is from.
+    pub path: Rc<PathBuf>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What some env files hold: the variables, and those that could not be opened.
+pub struct Reading {
+    variables: Vec<Variable>,
+    failures: Vec<Failure>,
+}
+
+impl Reading {
+    /// The variables that `wanted` asks for, in the order of the files, and the names that could not be opened
+    /// but may be missing. If another one that is wanted could not be opened, or a reserved name is sealed, there
+    /// are none: no partial environment is ever returned.
+    pub fn variables(
+        mut self,
+        wanted: impl Fn(&str) -> bool,
+        may_be_missing: &[String],
+    ) -> Result<(Vec<Variable>, Vec<String>), VaultError> {
+        self.failures.retain(|failure| failure.reason.is_reserved() || wanted(&failure.name));
+        let allowed = |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
+        if !self.failures.iter().all(allowed) {
+            self.failures.retain(|failure| !allowed(failure));
+            return Err(VaultError::Unopened(self.failures));
+        }
+        self.variables.retain(|variable| wanted(&variable.name));
+        Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
+    }
+
+    /// The error for a name that is in none of the files; `path` is the one to name.
+    pub fn no_variable(&self, name: &str, path: &Path) -> VaultError {
+        VaultError::no_variable(path, name, self.names())
+    }
+
+    /// The names in the files, opened or not.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let opened = self.variables.iter().map(|variable| variable.name.as_str());
+        opened.chain(self.failures.iter().map(|failure| failure.name.as_str()))
+    }
+}
+
+/// Opens `files`. Values that `precedence` gives to the process are left out.
+///
+/// A value that cannot be opened is kept as a failure, for it may not be needed; an error here means that no
+/// key look-up can be trusted.
+pub fn read_files(files: &[EnvFile], store: &KeyStore<'_>, precedence: Precedence) -> Result<Reading, VaultError> {
+    let mut winners = Table::default();
+    let mut refused = Vec::new();
+    for file in files {
+        let mut reader = Reader {
+            file,
+            path: Rc::new(file.path().to_owned()),
+            store,
+            process: store.process(),
+            precedence,
+            opener: None,
+            earlier: &winners,
+            here: Table::default(),
+            refused: &mut refused,
+        };
+        for (_, entry) in file.variables() {
+            reader.read(entry)?;
+        }
+        let here = reader.here;
+        for slot in here.slots {
+            winners.put(slot, precedence == Precedence::LaterFile);
+        }
+    }
+    let mut reading = Reading { variables: Vec::with_capacity(winners.slots.len()), failures: refused };
+    for slot in winners.slots {
+        match slot.value {
+            Ok(mut value) => reading.variables.push(Variable {
+                name: slot.name,
+                value: SecretBytes::new(std::mem::take(&mut value.bytes)),
+                sealed: value.sealed,
+                path: slot.path,
+                line: slot.line,
+            }),
+            Err(reason) => reading.failures.push(Failure {
+                name: slot.name,
+                path: slot.path.to_path_buf(),
+                line: slot.line,
+                reason,
+            }),
+        }
+    }
+    Ok(reading)
+}
+
+struct Value {
+    bytes: Vec<u8>,
+    sealed: bool,
+}
+
+struct Slot {
+    name: String,
+    value: Result<Value, Reason>,
+    path: Rc<PathBuf>,
+    line: usize,
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.bytes);
+    }
+}
+
+/// Variables by name, in the order in which they were first met.
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    index: HashMap<String, usize>,
+}
+
+impl Table {
+    fn get(&self, name: &str) -> Option<&Slot> {
+        self.index.get(name).map(|at| &self.slots[*at])
+    }
+
+    fn put(&mut self, slot: Slot, replace: bool) {
+        match self.index.get(&slot.name) {
+            Some(&at) if replace => self.slots[at] = slot,
+            Some(_) => {}
+            None => {
+                self.index.insert(slot.name.clone(), self.slots.len());
+                self.slots.push(slot);
+            }
+        }
+    }
+}
+
+/// Reads one file's entries, top to bottom.
+struct Reader<'a> {
+    file: &'a EnvFile,
+    path: Rc<PathBuf>,
+    store: &'a KeyStore<'a>,
+    process: &'a ProcessEnv,
+    precedence: Precedence,
+    opener: Option<Result<Opener, Reason>>,
+    earlier: &'a Table,
+    here: Table,
+    refused: &'a mut Vec<Failure>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, entry: &Entry) -> Result<(), VaultError> {
+        let name = self.file.document().name(entry);
+        let overridden = match self.precedence {
+            Precedence::Process => self.process.get(name).is_some() || self.earlier.get(name).is_some(),
+            Precedence::EarlierFile => self.earlier.get(name).is_some(),
+            Precedence::LaterFile => false,
+        };
+        // A reserved name is judged also where its value would not be used.
+        let reserved = is_reserved(name);
+        if overridden && !reserved {
+            return Ok(());
+        }
+        let value = self.value(entry, reserved)?;
+        let slot = Slot { name: name.into(), value, path: Rc::clone(&self.path), line: entry.line };
+        match slot.value {
+            Err(reason) if reason.is_reserved() => self.refused.push(Failure {
+                name: slot.name,
+                path: self.file.path().into(),
+                line: slot.line,
+                reason,
+            }),
+            _ if overridden => {}
+            _ => self.here.put(slot, true),
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, entry: &Entry, reserved: bool) -> Result<Result<Value, Reason>, VaultError> {
+        let document = self.file.document();
+        let name = document.name(entry);
+        match self.file.token(entry) {
+            Some(_) if reserved => Ok(Err(Reason::ReservedSealed)),
+            Some(Err(error)) => Ok(Err(error.into())),
+            Some(Ok(token)) => match self.open(name, &token)? {
+                Err(reason) => Ok(Err(reason)),
+                Ok(Opened { kind: Kind::Value, bytes }) => {
+                    Ok(Ok(Value { bytes: bytes.expose().to_vec(), sealed: true }))
+                }
+                Ok(Opened { kind: Kind::Source, bytes }) => {
+                    let (quote, text) = read(bytes.expose());
+                    let expanded = self.expanded(text, quote.expands(), Some(token.refs()));
+                    Ok(expanded.map(|(bytes, _)| Value { bytes, sealed: true }))
+                }
+            },
+            None => {
+                let (quote, text) = document.value(entry);
+                match self.expanded(text, quote.expands(), None) {
+                    Ok((_, Some(sealed))) if reserved => Ok(Err(Reason::ReservedDepends(sealed))),
+                    Ok((bytes, sealed)) => Ok(Ok(Value { bytes, sealed: sealed.is_some() })),
+                    Err(reason) => Ok(Err(reason)),
+                }
+            }
+        }
+    }
+
+    /// Expands a value; the second part names a sealed value it depends on. `listed` are the names that a sealed
+    /// value may refer to; a plain one may refer to any.
+    fn expanded(
+        &self,
+        mut text: Zeroizing<Vec<u8>>,
+        expands: bool,
+        listed: Option<&Refs>,
+    ) -> Result<(Vec<u8>, Option<String>), Reason> {
+        if !expands || memchr::memchr(b'$', &text).is_none() {
+            return Ok((std::mem::take(&mut *text), None));
+        }
+        let (mut depends, mut failed) = (None, None);
+        let mut expanded = expand(&text, &mut |name| {
+            if listed.is_some_and(|refs| !refs.contains(name)) && is_readable_name(name) {
+                return Found::Text;
+            }
+            match self.look_up(name) {
+                LookedUp::Unset => Found::Unset,
+                LookedUp::Process(value) => Found::Value(value),
+                LookedUp::File(slot) => match &slot.value {
+                    Ok(value) => {
+                        if value.sealed {
+                            depends.get_or_insert_with(|| name.to_owned());
+                        }
+                        Found::Value(&value.bytes)
+                    }
+                    Err(_) => {
+                        failed.get_or_insert_with(|| name.to_owned());
+                        Found::Unset
+                    }
+                },
+            }
+        });
+        match failed {
+            Some(name) => Err(Reason::DependsOn(name)),
+            None => Ok((std::mem::take(&mut *expanded), depends)),
+        }
+    }
+
+    fn look_up(&self, name: &str) -> LookedUp<'_> {
+        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child.
+        if name.starts_with(OWN_PREFIX) {
+            return LookedUp::Unset;
+        }
+        let process = || self.process.get(name).map(|value| LookedUp::Process(value.as_encoded_bytes()));
+        let here = || self.here.get(name).map(LookedUp::File);
+        let earlier = || self.earlier.get(name).map(LookedUp::File);
+        let found = match self.precedence {
+            Precedence::Process => process().or_else(earlier).or_else(here),
+            Precedence::EarlierFile => earlier().or_else(here).or_else(process),
+            Precedence::LaterFile => here().or_else(earlier).or_else(process),
+        };
+        found.unwrap_or(LookedUp::Unset)
+    }
+
+    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<Opened, Reason>, VaultError> {
+        let Some(public_key) = self.file.public_key() else {
+            return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
+        };
+        if token.key_id() != public_key.id() {
+            return Ok(Err(OpenError::OtherKey { sealed_to: token.key_id() }.into()));
+        }
+        if self.opener.is_none() {
+            let found = self.store.find(self.file.env(), public_key, &self.file.dir());
+            self.opener = Some(match found {
+                Ok(key) => Ok(Opener::new(key)),
+                Err(KeystoreError::NotFound { env, wanted, tried }) => {
+                    Err(Reason::NoKey { env, wanted, tried: Rc::<[Tried]>::from(tried) })
+                }
+                Err(error) => return Err(error.into()),
+            });
+        }
+        Ok(match self.opener.as_mut().expect("just set") {
+            Ok(opener) => opener.open(name, token).map_err(Reason::from),
+            Err(reason) => Err(reason.clone()),
+        })
+    }
+}
+
+enum LookedUp<'a> {
+    Unset,
+    Process(&'a [u8]),
+    File(&'a Slot),
+}
+
+/// Text that no variable can be called is unset whoever asks, so a sealed value may hold it.
+fn is_readable_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}

@@ -1,0 +1,116 @@
+//! A scope: the folder within which one environment has one key.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file::{EnvFile, folder_of};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::crypto::PublicKey;
+use crate::fsio;
+use crate::git::{self, Repo};
+use crate::team::Policy;
+
+/// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
+pub struct Scope {
+    root: PathBuf,
+    git_root: Option<PathBuf>,
+    policy: Policy,
+}
+
+impl Scope {
+    /// The scope that env files in `dir` belong to, with its policy.
+    pub fn of(dir: &Path) -> Result<Self, VaultError> {
+        let git_root = git::find_root(dir);
+        let highest = git_root.as_deref().unwrap_or(dir);
+        let root = dir
+            .ancestors()
+            .take_while(|folder| folder.starts_with(highest))
+            .find(|folder| folder.join(TEAM_FILE).symlink_metadata().is_ok())
+            .unwrap_or(highest)
+            .to_owned();
+        let team_file = root.join(TEAM_FILE);
+        let policy = match fsio::read(&team_file) {
+            Ok(text) => {
+                Policy::parse(&text).map_err(|source| VaultError::Policy { path: team_file, source })?
+            }
+            Err(fsio::FsError::NotFound { .. }) => Policy::default(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { root, git_root, policy })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The worktree it lies in.
+    pub fn git_root(&self) -> Option<&Path> {
+        self.git_root.as_deref()
+    }
+
+    /// The team file's place, whether or not there is one.
+    pub fn team_file(&self) -> PathBuf {
+        self.root.join(TEAM_FILE)
+    }
+
+    /// What the team declared.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The folder that writers lock: the worktree, so that keys file and env files are under one lock.
+    pub fn lock_dir(&self) -> &Path {
+        self.git_root.as_deref().unwrap_or(&self.root)
+    }
+
+    /// The scope's env files below `under`, in byte order: tracked ones, and untracked ones that git does not
+    /// ignore; those that the policy excludes, and those of a scope further in, left out.
+    pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        let files = match &self.git_root {
+            Some(root) => Repo::open(root)?.list_files(under, &is_env_file)?,
+            None => git::plain_list_files(under, &is_env_file)?,
+        };
+        let excluded = |path: &PathBuf| {
+            path.strip_prefix(&self.root).is_ok_and(|relative| self.policy.is_excluded(relative))
+        };
+        Ok(files.into_iter().filter(|path| self.holds(path) && !excluded(path)).collect())
+    }
+
+    /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`].
+    pub fn passed_over(&self, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        let Some(root) = &self.git_root else { return Ok(Vec::new()) };
+        Ok(Repo::open(root)?.untracked_ignored(folder, &is_env_file)?)
+    }
+
+    /// The public key that the scope's other files of this environment hold; an error where they disagree.
+    pub fn public_key_of(&self, env: &EnvName, but: &Path) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
+        let but = folder_of(but).join(but.file_name().unwrap_or_default());
+        let mut agreed: Option<(PathBuf, PublicKey)> = None;
+        for path in self.env_files(&self.root)? {
+            if path == but || EnvName::of_file(&path).ok().as_ref() != Some(env) {
+                continue;
+            }
+            let Some(key) = EnvFile::load(&path)?.public_key().copied() else { continue };
+            match &agreed {
+                Some((first, first_key)) if *first_key != key => {
+                    return Err(VaultError::KeysDisagree {
+                        first: first.clone(),
+                        first_key: first_key.id(),
+                        second: path,
+                        second_key: key.id(),
+                    });
+                }
+                Some(_) => {}
+                None => agreed = Some((path, key)),
+            }
+        }
+        Ok(agreed)
+    }
+
+    /// Whether no team file further in claims the path.
+    fn holds(&self, path: &Path) -> bool {
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
+        folders.into_iter().all(|folder| folder.join(TEAM_FILE).symlink_metadata().is_err())
+    }
+}

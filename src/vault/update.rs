@@ -1,0 +1,211 @@
+//! Changing env files: under a lock, all of them or none.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::encrypt::has_secrets;
+use super::file::{EnvFile, folder_of};
+use super::scope::Scope;
+use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
+use crate::config::EnvName;
+use crate::crypto::{Opener, PrivateKey, PublicKey};
+use crate::dotenv::Document;
+use crate::fsio::{self, Lock};
+use crate::git::Repo;
+use crate::keystore::{KeyStore, KeystoreError};
+
+/// One env file that is about to be changed.
+pub struct Target<'a> {
+    file: EnvFile,
+    scope: Scope,
+    store: &'a KeyStore<'a>,
+    choice: KeyChoice,
+    new_keys: &'a mut Vec<NewKey>,
+    headed: Option<Document>,
+}
+
+/// What became of the files.
+pub struct Updated {
+    /// Each file's path as given, its new document, and whether a byte of it changed.
+    pub files: Vec<(PathBuf, Document, bool)>,
+    /// What was made on the way.
+    pub notices: Vec<Notice>,
+}
+
+/// Whether an update is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// To the files.
+    Files,
+    /// Nowhere: the caller prints the documents. No key is made.
+    Nothing,
+}
+
+struct NewKey {
+    env: EnvName,
+    scope_root: PathBuf,
+    dir: PathBuf,
+    key: PrivateKey,
+}
+
+/// Prepares a change of each env file, and writes them only when every change could be prepared: the keys file
+/// first, so that no value is ever sealed to a key that nobody has.
+///
+/// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
+/// are refused.
+pub fn update(
+    paths: &[PathBuf],
+    store: &KeyStore<'_>,
+    write: Write,
+    on_wait: &dyn Fn(),
+    mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
+) -> Result<Updated, VaultError> {
+    let _locks = if write == Write::Files { lock(paths, on_wait)? } else { Vec::new() };
+    let mut new_keys = Vec::new();
+    let mut prepared = Vec::with_capacity(paths.len());
+    for path in paths {
+        let file = EnvFile::load_or_new(path)?;
+        let scope = Scope::of(&file.dir())?;
+        let choice = choose_key(&file, &scope, store)?;
+        let mut target = Target { file, scope, store, choice, new_keys: &mut new_keys, headed: None };
+        let document = prepare(&mut target)?;
+        let Target { file, scope, .. } = target;
+        if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
+            return Err(no_key(&file));
+        }
+        prepared.push((file, scope, document));
+    }
+    let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices: Vec::new() };
+    if write == Write::Files {
+        for NewKey { env, dir, key, .. } in &new_keys {
+            let scope = Scope::of(dir)?;
+            updated.notices.extend(keep_key(env, key, dir, &scope, store)?);
+        }
+    }
+    for (file, scope, document) in prepared {
+        let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
+        if changed && write == Write::Files {
+            if let Some(root) = scope.git_root() {
+                Repo::open(root)?.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
+            }
+            file.save(&document)?;
+        }
+        updated.files.push((file.path().to_owned(), document, changed));
+    }
+    Ok(updated)
+}
+
+impl Target<'_> {
+    /// The file as it stands.
+    pub fn file(&self) -> &EnvFile {
+        &self.file
+    }
+
+    /// Its scope.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Refuses a file that is not there: only `set` and `key generate` make one.
+    pub fn must_exist(&self) -> Result<(), VaultError> {
+        if self.file.exists() {
+            return Ok(());
+        }
+        let path = self.file.path().into();
+        Err(fsio::FsError::NotFound { path, doing: "read" }.into())
+    }
+
+    /// Whether any value of that name is sealed.
+    pub fn is_sealed(&self, name: &str) -> bool {
+        self.file.has_sealed(&|there| there == name)
+    }
+
+    /// Whether there is anything to seal among the names that `wants` asks for.
+    pub fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
+        has_secrets(&self.file, &self.scope, wants)
+    }
+
+    /// The document that changes start from: the file's, with the header of a key that [`Self::seal_to`] added.
+    pub fn document(&self) -> &Document {
+        self.headed.as_ref().unwrap_or(self.file.document())
+    }
+
+    /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
+    /// has none yet.
+    pub fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
+        let key = match self.choice {
+            KeyChoice::InFile(key) => return Ok(key),
+            KeyChoice::OfEnvironment(key) => key,
+            KeyChoice::None => self.new_key(),
+        };
+        if self.headed.is_none() {
+            self.headed = Some(with_header(&self.file, &key)?);
+        }
+        Ok(key)
+    }
+
+    /// An opener for the file's values, if the private key is at hand.
+    pub fn opener(&self) -> Result<Option<Opener>, VaultError> {
+        let Some(key) = self.file.public_key() else { return Ok(None) };
+        match self.store.find(self.file.env(), key, &self.file.dir()) {
+            Ok(key) => Ok(Some(Opener::new(key))),
+            Err(KeystoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// An opener for the file's values; without the private key an error that says where it was looked for.
+    pub fn opener_or_fail(&self) -> Result<Opener, VaultError> {
+        let key = self.file.public_key().ok_or_else(|| no_key(&self.file))?;
+        Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
+    }
+
+    /// Every private key at hand for the file's environment, older ones too.
+    pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
+        Ok(self.store.all(self.file.env(), &self.file.dir())?)
+    }
+
+    fn new_key(&mut self) -> PublicKey {
+        let mine = |new: &&NewKey| new.env == *self.file.env() && new.scope_root == self.scope.root();
+        if let Some(new) = self.new_keys.iter().find(mine) {
+            return new.key.public();
+        }
+        let key = PrivateKey::generate();
+        let public = key.public();
+        self.new_keys.push(NewKey {
+            env: self.file.env().clone(),
+            scope_root: self.scope.root().into(),
+            dir: self.file.dir(),
+            key,
+        });
+        public
+    }
+}
+
+/// Removes the temporary files that a killed command left in a folder, unless another envseal is at work there.
+pub fn sweep(dir: &Path) {
+    if let Ok(scope) = Scope::of(&folder_of(&dir.join("x")))
+        && let Ok(Some(_lock)) = Lock::try_acquire(scope.lock_dir())
+    {
+        fsio::sweep(dir);
+    }
+}
+
+/// Locks the worktrees (outside git, the folders) that the files are in, in one order for every envseal.
+fn lock(paths: &[PathBuf], on_wait: &dyn Fn()) -> Result<Vec<Lock>, VaultError> {
+    let mut dirs = Vec::new();
+    for path in paths {
+        dirs.push(Scope::of(&folder_of(path))?.lock_dir().to_owned());
+    }
+    dirs.sort();
+    dirs.dedup();
+    let locks = dirs.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<_, _>>()?;
+    for path in paths {
+        fsio::sweep(&folder_of(path));
+    }
+    Ok(locks)
+}
+
+fn no_key(file: &EnvFile) -> VaultError {
+    VaultError::NoPublicKey { path: file.path().into(), variable: file.env().public_key_name() }
+}
