@@ -1,11 +1,15 @@
 //! envseal keeps secrets in `.env` files, sealed value by value to a public key, and coordinates through git alone.
 
+pub mod commands;
 pub mod config;
 pub mod crypto;
 pub mod dotenv;
+pub mod error;
+pub mod exec;
 pub mod export;
 pub mod fsio;
 pub mod git;
 pub mod keystore;
 pub mod team;
+pub mod ui;
 pub mod vault;

@@ -1,3 +1,7 @@
 //! The `envseal` binary: parse, run, return the exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(envseal::commands::main(std::env::args_os()))
+}

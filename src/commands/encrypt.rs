@@ -1,0 +1,82 @@
+//! `envseal encrypt`.
+
+use std::path::{Path, PathBuf};
+
+use super::report::{counted, notices, shown};
+use super::select::{Files, Names};
+use super::Context;
+use crate::error::Error;
+use crate::ui;
+use crate::vault::{Pick, Scope, Write, encrypt, reseal, update};
+
+/// Seal every plain value that is not marked plain
+///
+/// Everything else in the file stays as it is, byte for byte. Without -e and -f: every env file from here
+/// downward that git does not ignore.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal encrypt
+  envseal encrypt -f .env.production -k '*_KEY'
+  envseal encrypt --reseal -e production           # seal anew what an older key can still open")]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    names: Names,
+    /// Print the sealed file instead of writing it
+    #[arg(long)]
+    stdout: bool,
+    /// Open what is sealed, with older keys too, and seal it anew to the file's key
+    #[arg(long)]
+    reseal: bool,
+}
+
+/// Seals every file named or found.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let paths = if args.files.is_empty() { found(context)? } else { args.files.named()? };
+    let write = if args.stdout { Write::Nothing } else { Write::Files };
+    let wants = args.names.filter()?;
+    let pick = Pick { wants: &wants, all: args.names.is_all() };
+    let mut counts = Vec::new();
+    let updated = update(&paths, &context.store(), write, &|| context.waiting(), |target| {
+        target.must_exist()?;
+        let (document, count) = if args.reseal {
+            reseal(target.file(), &pick, target.all_keys()?)?
+        } else if target.has_secrets(&wants) {
+            let key = target.seal_to()?;
+            encrypt(target.file(), target.document(), target.scope(), &key, &pick)?
+        } else {
+            (target.file().document().clone(), 0)
+        };
+        counts.push(count);
+        Ok(document)
+    })?;
+    if args.stdout {
+        return updated.files.iter().try_for_each(|(_, document, _)| {
+            ui::data(document.as_bytes()).map_err(Error::io("write to stdout"))
+        });
+    }
+    notices(context, &updated.notices);
+    for ((path, ..), count) in updated.files.iter().zip(counts) {
+        let verb = if args.reseal { "resealed" } else { "sealed" };
+        context.ui.say(match count {
+            0 => format!("{}: nothing to seal", shown(path)),
+            count => format!("{verb} {} in {}", counted(count, "value"), shown(path)),
+        });
+    }
+    Ok(())
+}
+
+/// The env files from here downward.
+fn found(context: &Context) -> Result<Vec<PathBuf>, Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let scope = Scope::of(&here)?;
+    let files = scope.env_files(&here)?;
+    for path in scope.passed_over(&here)? {
+        context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
+    }
+    if files.is_empty() {
+        return Err(Error::usage("there is no env file here", "make one: envseal set NAME"));
+    }
+    Ok(files.iter().map(|path| PathBuf::from(shown(path))).collect())
+}

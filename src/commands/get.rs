@@ -1,0 +1,118 @@
+//! `envseal get`.
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::select::{Files, Names};
+use crate::config::EnvName;
+use crate::dotenv::quote;
+use crate::error::Error;
+use crate::export;
+use crate::ui;
+use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
+
+/// Open values and print them
+///
+/// With one KEY its value; with several, or none for all, a JSON object. What is printed is what the files hold:
+/// a variable of the process is used only where the files refer to a name that they do not set.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal get DATABASE_URL -e production
+  eval \"$(envseal get --format shell)\"
+  envseal get -e production --format k8s | kubectl apply -f -")]
+pub(super) struct Args {
+    /// The variables; all without one
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    names: Names,
+    /// How to print: raw is one value's bytes as they are, without a newline
+    #[arg(long, value_enum, conflicts_with = "json")]
+    format: Option<Format>,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+    /// The Secret's name in --format k8s [default: envseal-ENVIRONMENT]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Raw,
+    Json,
+    Dotenv,
+    Shell,
+    Fish,
+    Powershell,
+    Docker,
+    K8s,
+    Github,
+}
+
+/// Prints the values asked for.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let paths = args.files.named_or_injected(&context.process)?;
+    let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let reading = read_files(&files, &context.store(), Precedence::EarlierFile)?;
+    for key in &args.keys {
+        if !reading.names().any(|name| name == key) {
+            return Err(reading.no_variable(key, &paths[0]).into());
+        }
+    }
+    let wanted = args.names.filter()?;
+    let asked = |name: &str| args.keys.is_empty() || args.keys.iter().any(|key| key == name);
+    let (mut variables, _) = reading.variables(|name| wanted(name) && asked(name), &[])?;
+    if !args.keys.is_empty() {
+        variables.sort_by_key(|variable| args.keys.iter().position(|key| *key == variable.name));
+    }
+    for file in &files {
+        sweep(&file.dir());
+    }
+    let format = if args.json { Some(Format::Json) } else { args.format };
+    let text = match (format, &args.keys[..], &variables[..]) {
+        (None, [_], [variable]) => [variable.value.expose(), b"\n"].concat(),
+        (Some(Format::Raw), _, [variable]) => variable.value.expose().to_vec(),
+        (Some(Format::Raw), ..) => {
+            return Err(Error::usage("raw prints one value", "envseal get KEY --format raw"));
+        }
+        (format, ..) => written(format.unwrap_or(Format::Json), &variables, args.name.as_deref(), files[0].env())?,
+    };
+    let text = zeroize::Zeroizing::new(text);
+    ui::data(&text).map_err(Error::io("write to stdout"))
+}
+
+fn written(
+    format: Format,
+    variables: &[Variable],
+    name: Option<&str>,
+    env: &EnvName,
+) -> Result<Vec<u8>, Error> {
+    let format = match format {
+        Format::Dotenv => return dotenv(variables),
+        Format::Raw | Format::Json => export::Format::Json,
+        Format::Shell => export::Format::Shell,
+        Format::Fish => export::Format::Fish,
+        Format::Powershell => export::Format::Powershell,
+        Format::Docker => export::Format::Docker,
+        Format::K8s => export::Format::K8s,
+        Format::Github => export::Format::Github,
+    };
+    let variables: Vec<_> =
+        variables.iter().map(|v| export::Variable { name: &v.name, value: v.value.expose() }).collect();
+    let name = name.map_or_else(|| format!("envseal-{env}").replace('_', "-"), str::to_owned);
+    let mut text = export::write(format, &variables, &name)?;
+    Ok(std::mem::take(&mut *text))
+}
+
+fn dotenv(variables: &[Variable]) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    for variable in variables {
+        let source =
+            quote(variable.value.expose()).ok_or_else(|| VaultError::Unwritable(variable.name.clone()))?;
+        text.extend_from_slice(&[variable.name.as_bytes(), b"=", &source, b"\n"].concat());
+    }
+    Ok(text)
+}

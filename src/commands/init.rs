@@ -1,0 +1,68 @@
+//! `envseal init`.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::report::{notices, shown};
+use crate::error::Error;
+use crate::ui;
+use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, update};
+
+/// Set this project up: the first env file, .gitignore, and which names are plain
+///
+/// Safe to run again: what is set up already stays as it is.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Take every proposal without asking
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Sets the project up and says what to do next.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let scope = Scope::of(&here)?;
+    let ignored = scope.passed_over(&here)?;
+    let files = scope.env_files(&here)?;
+    notices(context, &guard_keys_file(&context.store().keys_file_path(&here), &scope)?);
+    if files.is_empty() && ignored.is_empty() {
+        let paths = [PathBuf::from(".env")];
+        let made = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+            target.seal_to()?;
+            Ok(target.document().clone())
+        })?;
+        notices(context, &made.notices);
+        context.ui.say("made .env");
+    }
+    declare(context, args, &scope, &files)?;
+    for path in &ignored {
+        context.ui.note(format_args!(
+            "git ignores {}; sealed files are meant to be committed: take it out of .gitignore",
+            shown(path)
+        ));
+    }
+    context.ui.say(if files.is_empty() && ignored.is_empty() {
+        "next: envseal set NAME"
+    } else {
+        "next: envseal encrypt, then look at git diff and commit"
+    });
+    Ok(())
+}
+
+/// Proposes the plain names, and writes them down once a person has agreed.
+fn declare(context: &Context, args: &Args, scope: &Scope, files: &[PathBuf]) -> Result<(), Error> {
+    let files = files.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let globs = propose_plain(scope, &files);
+    if globs.is_empty() {
+        return Ok(());
+    }
+    let list = globs.join(", ");
+    let team_file = shown(&scope.team_file());
+    if args.yes || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?")).map_err(Error::io("ask"))? {
+        declare_plain(scope, &globs)?;
+        context.ui.say(format_args!("declared as not secret, in {team_file}: {list}"));
+    } else {
+        context.ui.note(format_args!("plainly not secret, it seems: {list}; declare them with envseal init --yes"));
+    }
+    Ok(())
+}

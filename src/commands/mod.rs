@@ -1,0 +1,150 @@
+//! The command line: one file per command, each with its clap definition and one function.
+
+mod completions;
+mod decrypt;
+mod encrypt;
+mod get;
+mod init;
+mod key;
+mod ls;
+mod rename;
+mod report;
+mod run;
+mod select;
+mod set;
+mod unset;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{self, ProcessEnv};
+use crate::error::Error;
+use crate::keystore::KeyStore;
+use crate::ui::{self, Ui};
+
+/// Secrets in .env files, sealed value by value to a public key and shared through git alone.
+///
+/// The sealed file is committed. Whoever has a checkout can seal a value; opening one takes the private key, which
+/// lives in .env.keys (never committed) or in `ENVSEAL_PRIVATE_KEY[_ENV]`.
+#[derive(Parser)]
+#[command(name = "envseal", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Args)]
+struct Global {
+    /// Change to DIR first
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// Take private keys from FILE instead of .env.keys
+    #[arg(short = 'K', long, value_name = "FILE", global = true)]
+    keys_file: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Args),
+    Set(set::Args),
+    Get(get::Args),
+    Unset(unset::Args),
+    Rename(rename::Args),
+    Run(run::Args),
+    Encrypt(encrypt::Args),
+    Decrypt(decrypt::Args),
+    Ls(ls::Args),
+    #[command(subcommand)]
+    Key(key::Command),
+    Completions(completions::Args),
+}
+
+/// What every command has at hand.
+struct Context {
+    ui: Ui,
+    process: ProcessEnv,
+    keys_file: Option<PathBuf>,
+}
+
+impl Context {
+    fn store(&self) -> KeyStore<'_> {
+        KeyStore::new(&self.process, self.keys_file.clone())
+    }
+
+    /// Says that another envseal is at work.
+    fn waiting(&self) {
+        self.ui.say("waiting for another envseal to finish…");
+    }
+}
+
+/// Parses the command line and carries it out. Returns the exit status; errors have been shown.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come as errors too; the exit status tells them apart.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    match dispatch(cli) {
+        Ok(status) => status,
+        // 128 + SIGPIPE, as for any program whose reader has gone.
+        Err(error) if error.is_broken_pipe() => 141,
+        Err(error) => {
+            ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
+            error.status()
+        }
+    }
+}
+
+/// The definition of the command line, for completions and manual pages.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+fn dispatch(cli: Cli) -> Result<u8, Error> {
+    let Global { dir, keys_file, quiet, verbose } = cli.global;
+    if let Some(dir) = dir {
+        config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
+    }
+    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
+    match cli.command {
+        Command::Run(args) => return run::run(&context, args),
+        Command::Init(args) => init::run(&context, &args),
+        Command::Set(args) => set::run(&context, args),
+        Command::Get(args) => get::run(&context, &args),
+        Command::Unset(args) => unset::run(&context, &args),
+        Command::Rename(args) => rename::run(&context, &args),
+        Command::Encrypt(args) => encrypt::run(&context, &args),
+        Command::Decrypt(args) => decrypt::run(&context, &args),
+        Command::Ls(args) => ls::run(&context, &args),
+        Command::Key(command) => key::run(&context, command),
+        Command::Completions(args) => completions::run(&args),
+    }?;
+    Ok(0)
+}
+
+/// The error, and what lies behind it where its own words do not say so.
+fn with_sources(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !message.contains(&words) {
+            message = format!("{message}: {words}");
+        }
+        source = cause.source();
+    }
+    message
+}

@@ -1,0 +1,31 @@
+//! Words that several commands say.
+
+use std::path::Path;
+
+use super::Context;
+use crate::vault::Notice;
+
+/// Says what was made on the way.
+pub(super) fn notices(context: &Context, notices: &[Notice]) {
+    for notice in notices {
+        match notice {
+            Notice::KeyMade(path) => context.ui.say(format_args!(
+                "made a key pair; its private half is in {}: keep a copy somewhere safe",
+                shown(path)
+            )),
+            Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
+        }
+    }
+}
+
+/// A path as seen from the working directory.
+pub(super) fn shown(path: &Path) -> String {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    path.display().to_string()
+}
+
+/// `1 value`, `2 values`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

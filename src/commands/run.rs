@@ -1,0 +1,78 @@
+//! `envseal run`.
+
+use std::ffi::{OsStr, OsString};
+
+use super::Context;
+use super::select::{Files, Names};
+use crate::error::Error;
+use crate::exec;
+use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files};
+
+/// Run a program with the opened values in its environment
+///
+/// Values are opened in memory; nothing touches the disk. The process's own variables win over those of files, and
+/// earlier files over later ones. If any value that is needed cannot be opened, nothing is started.
+///
+/// Without -e and -f: the files whose private keys are in `ENVSEAL_PRIVATE_KEY_*`, else .env.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal run -- npm start
+  envseal run -e production -- ./server --port 8080
+  ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    names: Names,
+    /// Let files win over the process's own variables, and later files over earlier ones
+    #[arg(long)]
+    overload: bool,
+    /// Start even if NAME cannot be opened, and leave it out (repeats)
+    #[arg(long, value_name = "NAME")]
+    allow_missing: Vec<String>,
+    /// The program and its arguments
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// Opens the files and starts the program. Returns only where the program could not take this process's place.
+pub(super) fn run(context: &Context, args: Args) -> Result<u8, Error> {
+    let paths = args.files.named_or_injected(&context.process)?;
+    let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
+    let reading = read_files(&files, &context.store(), precedence)?;
+    let wanted = args.names.filter()?;
+    let (variables, missing) = reading.variables(wanted, &args.allow_missing)?;
+    for name in missing {
+        context.ui.note(format_args!("{name} could not be opened and is left out"));
+    }
+    drop(files);
+    start(context, &args.command, &variables, args.overload)
+}
+
+fn start(context: &Context, command: &[OsString], variables: &[Variable], overload: bool) -> Result<u8, Error> {
+    let (program, arguments) = command.split_first().expect("clap asks for at least one");
+    if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
+        return Err(Error::Nul(nul.name.clone()));
+    }
+    let mut opened = Vec::with_capacity(variables.len());
+    for variable in variables {
+        opened.push((OsStr::new(&variable.name), os_value(variable)?));
+    }
+    // Whichever comes last wins.
+    let inherited = context.process.inherited().collect::<Vec<_>>();
+    let environment = if overload { [inherited, opened].concat() } else { [opened, inherited].concat() };
+    Ok(exec::run(program, arguments, environment.into_iter())?)
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
+fn os_value(variable: &Variable) -> Result<&OsStr, VaultError> {
+    Ok(std::os::unix::ffi::OsStrExt::from_bytes(variable.value.expose()))
+}
+
+#[cfg(not(unix))]
+fn os_value(variable: &Variable) -> Result<&OsStr, VaultError> {
+    let text = std::str::from_utf8(variable.value.expose());
+    text.map(OsStr::new).map_err(|_| VaultError::Unwritable(variable.name.clone()))
+}

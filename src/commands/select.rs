@@ -1,0 +1,198 @@
+//! Which env files and which variables a command is about.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::config::{EnvName, ProcessEnv, is_env_file};
+use crate::error::Error;
+use crate::vault::VaultError;
+
+/// `-e` and `-f`, in the order in which they were given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Files {
+    selectors: Vec<Selector>,
+}
+
+#[derive(Clone, Debug)]
+enum Selector {
+    Environment(String),
+    Path(PathBuf),
+}
+
+impl Files {
+    /// Whether neither `-e` nor `-f` was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.selectors.is_empty()
+    }
+
+    /// The files named; `.env` where none is.
+    pub(super) fn named_or_default(&self) -> Result<Vec<PathBuf>, Error> {
+        if self.is_empty() { Ok(vec![".env".into()]) } else { self.named() }
+    }
+
+    /// The files named; else those whose private keys are injected, in byte order; else `.env`.
+    pub(super) fn named_or_injected(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        let mut injected: Vec<&str> = process.private_key_names().collect();
+        if !self.is_empty() || injected.is_empty() {
+            return self.named_or_default();
+        }
+        injected.sort_unstable();
+        let here = env_files_in(Path::new("."));
+        let mut files = Vec::new();
+        for variable in injected {
+            let before = files.len();
+            let of_key = |path: &&PathBuf| {
+                EnvName::of_file(path).is_ok_and(|env| env.private_key_name() == variable)
+            };
+            files.extend(here.iter().filter(of_key).cloned());
+            if files.len() == before {
+                return Err(Error::usage(
+                    format!("{variable} is set, but there is no env file here that it belongs to"),
+                    "name the files: -e NAME or -f FILE",
+                ));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// The files named, in the order given. A folder in `-f` is where `-e` looks; without `-e` its `.env` is meant.
+    pub(super) fn named(&self) -> Result<Vec<PathBuf>, Error> {
+        let folders: Vec<_> = self
+            .selectors
+            .iter()
+            .filter_map(|selector| match selector {
+                Selector::Path(path) if path.is_dir() => Some(path.as_path()),
+                _ => None,
+            })
+            .collect();
+        let only_folders = folders.len() == self.selectors.len();
+        let mut files = Vec::new();
+        for selector in &self.selectors {
+            match selector {
+                Selector::Path(path) if path.is_dir() && only_folders => files.push(path.join(".env")),
+                Selector::Path(path) if path.is_dir() => {}
+                Selector::Path(path) => files.push(path.clone()),
+                Selector::Environment(name) => {
+                    let env = EnvName::new(name).map_err(VaultError::from)?;
+                    if folders.is_empty() {
+                        files.push(file_of(Path::new(""), &env)?);
+                    }
+                    for folder in &folders {
+                        files.push(file_of(folder, &env)?);
+                    }
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// The file of an environment in a folder: the one that is there, else the usual name.
+fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
+    let usual = env.file_names();
+    let there = usual.iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
+    let other_case = || {
+        let is_it = |path: &PathBuf| EnvName::of_file(path).ok().as_ref() == Some(env);
+        let listed = env_files_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        listed.into_iter().find(is_it)
+    };
+    let fallback = || usual.first().map(|name| folder.join(name));
+    there.or_else(other_case).or_else(fallback).ok_or_else(|| {
+        Error::usage(format!("no env file can be called {env}"), "choose another name for the environment")
+    })
+}
+
+fn env_files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(listing) = folder.read_dir() else { return Vec::new() };
+    let names = listing.flatten().map(|item| PathBuf::from(item.file_name()));
+    let files = names.filter(|name| is_env_file(name));
+    files.map(|name| if folder == Path::new(".") { name } else { folder.join(name) }).collect()
+}
+
+impl clap::FromArgMatches for Files {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut selectors = Vec::new();
+        if let (Some(at), Some(names)) = (matches.indices_of("env"), matches.get_many::<String>("env")) {
+            selectors.extend(at.zip(names.cloned().map(Selector::Environment)));
+        }
+        if let (Some(at), Some(paths)) = (matches.indices_of("file"), matches.get_many::<PathBuf>("file")) {
+            selectors.extend(at.zip(paths.cloned().map(Selector::Path)));
+        }
+        selectors.sort_by_key(|(at, _)| *at);
+        Ok(Self { selectors: selectors.into_iter().map(|(_, selector)| selector).collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Files {
+    fn augment_args(command: Command) -> Command {
+        command
+            .arg(
+                Arg::new("env")
+                    .short('e')
+                    .long("env")
+                    .value_name("NAME")
+                    .action(ArgAction::Append)
+                    .help("The environment: `production` is .env.production, `default` is .env (repeats)"),
+            )
+            .arg(
+                Arg::new("file")
+                    .short('f')
+                    .long("file")
+                    .value_name("FILE")
+                    .value_parser(clap::value_parser!(PathBuf))
+                    .action(ArgAction::Append)
+                    .help("The env file, or the folder it is in (repeats)"),
+            )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// `-k` and `-x`.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct Names {
+    /// Only variables that match GLOB (repeats)
+    #[arg(short = 'k', long = "only", value_name = "GLOB")]
+    only: Vec<String>,
+    /// No variables that match GLOB (repeats)
+    #[arg(short = 'x', long = "except", value_name = "GLOB")]
+    except: Vec<String>,
+}
+
+impl Names {
+    /// Whether every variable is meant.
+    pub(super) fn is_all(&self) -> bool {
+        self.only.is_empty() && self.except.is_empty()
+    }
+
+    /// Tells which names are meant.
+    pub(super) fn filter(&self) -> Result<impl Fn(&str) -> bool, Error> {
+        let only = if self.only.is_empty() { None } else { Some(globs(&self.only)?) };
+        let except = if self.except.is_empty() { None } else { Some(globs(&self.except)?) };
+        Ok(move |name: &str| {
+            only.as_ref().is_none_or(|set| set.is_match(name))
+                && !except.as_ref().is_some_and(|set| set.is_match(name))
+        })
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = Glob::new(pattern).map_err(|error| {
+            Error::usage(format!("{pattern:?} is no glob: {}", error.kind()), "* is any text, ? one character")
+        })?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| Error::usage(format!("the globs are too many: {error}"), "use fewer"))
+}

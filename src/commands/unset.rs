@@ -1,0 +1,34 @@
+//! `envseal unset`.
+
+use super::select::Files;
+use super::{Context, report};
+use crate::error::Error;
+use crate::vault::{Write, unset, update};
+
+/// Take variables out of a file
+///
+/// The whole line goes, its comment included.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The variables
+    #[arg(value_name = "KEY", required = true)]
+    keys: Vec<String>,
+    #[command(flatten)]
+    files: Files,
+}
+
+/// Takes the variables out of every file named.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let paths = args.files.named_or_default()?;
+    let mut keys = args.keys.clone();
+    keys.sort();
+    keys.dedup();
+    let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+        target.must_exist()?;
+        unset(target.file(), &keys)
+    })?;
+    for (path, ..) in &updated.files {
+        context.ui.say(format_args!("took {} out of {}", keys.join(", "), report::shown(path)));
+    }
+    Ok(())
+}

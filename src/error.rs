@@ -1,0 +1,264 @@
+//! The one place that sees every module's error: what to say, which exit status, and what to try next.
+
+use std::fmt::Display;
+
+use crate::config::NameError;
+use crate::crypto::OpenError;
+use crate::exec::ExecError;
+use crate::export::ExportError;
+use crate::fsio::FsError;
+use crate::git::GitError;
+use crate::keystore::{KeystoreError, Tried};
+use crate::vault::{Failure, Reason, VaultError};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line asks for something that makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong; holds no value.
+        message: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A file, a key or a value.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A format that cannot hold a value.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A program that was not started.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// A value that no process's environment can hold.
+    #[error("the value of {0} holds a NUL byte, which no environment can hold")]
+    Nul(String),
+    /// Reading stdin, writing stdout or changing the folder failed.
+    #[error("cannot {doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// A usage error.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// An input or output error.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// Whether nobody reads our output any more: no error to speak of.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit status (DESIGN section 3).
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
+            Self::Nul(_) | Self::Export(_) => 3,
+            Self::Vault(error) => match error {
+                VaultError::Unopened(_) | VaultError::NoPublicKey { .. } => 3,
+                VaultError::Keystore(error) => match error {
+                    KeystoreError::Fs(_) | KeystoreError::Git(_) => 4,
+                    _ => 3,
+                },
+                VaultError::Reserved(_) | VaultError::OwnName(_) | VaultError::PolicyPlain { .. } => 2,
+                _ => 4,
+            },
+            Self::Exec(error) => error.status(),
+            Self::Io { .. } => 4,
+        }
+    }
+
+    /// Lines that say more: each value that could not be opened, each place a key was looked for.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
+            Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The one thing to try next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Vault(error) => vault_hint(error),
+            Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
+            Self::Exec(ExecError::TooLarge { .. }) => Some("pass less: envseal run -k 'NAME*' -- CMD".into()),
+            Self::Nul(name) => Some(format!("leave it out: -x {name}")),
+            Self::Exec(_) | Self::Io { .. } => None,
+        }
+    }
+}
+
+fn looked(tried: &[Tried]) -> Vec<String> {
+    tried.iter().map(|tried| format!("looked for {tried}")).collect()
+}
+
+/// One line for each value; where a key was looked for is said once.
+fn unopened(failures: &[Failure]) -> Vec<String> {
+    let mut lines: Vec<_> = failures
+        .iter()
+        .map(|f| format!("{}:{} {}: {}", f.path.display(), f.line, f.name, f.reason))
+        .collect();
+    let mut places: Vec<&[Tried]> = Vec::new();
+    for failure in failures {
+        if let Reason::NoKey { tried, .. } = &failure.reason
+            && !places.contains(&&**tried)
+        {
+            places.push(tried);
+            lines.extend(looked(tried));
+        }
+    }
+    lines
+}
+
+fn export_name(error: &ExportError) -> Option<&str> {
+    match error {
+        ExportError::Name { name, .. }
+        | ExportError::Reserved { name, .. }
+        | ExportError::Repeated { name, .. }
+        | ExportError::Value { name, .. } => Some(name),
+        ExportError::SecretName { .. } => None,
+    }
+}
+
+fn vault_hint(error: &VaultError) -> Option<String> {
+    let file = |path: &std::path::Path| quoted(path.display());
+    Some(match error {
+        VaultError::Unopened(failures) => return failures.first().and_then(reason_hint),
+        VaultError::Keystore(error) => return keystore_hint(error),
+        VaultError::Fs(error) => return fs_hint(error),
+        VaultError::Git(error) => return git_hint(error),
+        VaultError::Conflict { path, .. } => format!("resolve the merge first: git mergetool {}", file(path)),
+        VaultError::SideBySide { first, second, .. } => {
+            format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
+        }
+        VaultError::KeysDisagree { second, .. } => format!(
+            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
+            file(second)
+        ),
+        VaultError::PublicKeyName { path, wanted, .. } => format!(
+            "a copied file still has the old key: take that line out of {}; its sealed values need envseal set, \
+             under {wanted}",
+            file(path)
+        ),
+        VaultError::PublicKeyTwice { .. } => "keep one of the two lines: git log -p tells which is older".into(),
+        VaultError::PublicKey { path, .. } => format!("bring the line back: git checkout HEAD -- {}", file(path)),
+        VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        VaultError::NoVariable { path, .. } => format!("see what is there: envseal get -f {} --json", file(path)),
+        VaultError::Exists { name, .. } => format!("replace {name} with --force"),
+        VaultError::Reserved(name) => format!("write it as plain text: envseal set {name} --plain"),
+        VaultError::PolicyPlain { name, .. } => {
+            format!("say which: envseal set {name} --plain, or envseal set {name} --seal")
+        }
+        VaultError::AmbiguousHash { .. } => {
+            "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there".into()
+        }
+        VaultError::Stray { .. } => "make it a comment (#), or a variable (NAME=value)".into(),
+        VaultError::ComputedReference { .. } => {
+            "write the name out, or mark the line: # envseal: plain".into()
+        }
+        VaultError::NoPublicKey { path, .. } => {
+            format!("make a key for it: envseal key generate -f {}", file(path))
+        }
+        VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
+        VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
+        VaultError::Unwritable(name) => format!("seal it instead: envseal set {name}"),
+        VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
+        VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
+        VaultError::Policy { path, .. } => format!("mend {} and try again", file(path)),
+        _ => return None,
+    })
+}
+
+fn reason_hint(failure: &Failure) -> Option<String> {
+    let file = quoted(failure.path.display());
+    let name = &failure.name;
+    Some(match &failure.reason {
+        Reason::NoKey { env, .. } => format!(
+            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
+            env.private_key_name()
+        ),
+        Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
+        Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
+        Reason::ReservedDepends(_) => format!("write {name} without that reference"),
+        Reason::DependsOn(other) => format!("set {other} first: envseal set {other} -f {file}"),
+        Reason::Open(OpenError::OtherKey { .. }) => format!(
+            "it was sealed before the key changed, or moved here: envseal encrypt --reseal -f {file}, or \
+             envseal set {name} -f {file}"
+        ),
+        Reason::Open(_) | Reason::Token(_) => {
+            format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
+        }
+        Reason::UnlistedReference | Reason::Unwritable => format!("leave it sealed: -x {name}"),
+    })
+}
+
+fn keystore_hint(error: &KeystoreError) -> Option<String> {
+    Some(match error {
+        KeystoreError::NotFound { env, .. } => format!(
+            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
+            env.private_key_name()
+        ),
+        KeystoreError::Empty { variable } => {
+            format!("hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …")
+        }
+        KeystoreError::Malformed { variable, .. } => {
+            format!("set {variable} to what `envseal key show --private` prints where the key is")
+        }
+        KeystoreError::NotOwned(path) => {
+            format!("if you trust it, say so: -K {}", quoted(path.display()))
+        }
+        KeystoreError::Tracked(path) => format!(
+            "git rm --cached {}, then make new keys: whoever has a clone has these",
+            quoted(path.display())
+        ),
+        KeystoreError::Fs(error) => return fs_hint(error),
+        KeystoreError::Git(error) => return git_hint(error),
+        KeystoreError::Parse { .. } | KeystoreError::Edit { .. } => return None,
+    })
+}
+
+fn fs_hint(error: &FsError) -> Option<String> {
+    let path = quoted(error.path().display());
+    match error {
+        FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
+            Some(format!("make it with its first value: envseal set NAME -f {path}"))
+        }
+        FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),
+        FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),
+        _ => None,
+    }
+}
+
+fn git_hint(error: &GitError) -> Option<String> {
+    Some(match error {
+        GitError::Owner { path } => {
+            format!("if you trust it: git config --global --add safe.directory {}", quoted(path.display()))
+        }
+        GitError::UnreadableIndex { .. } => {
+            "git update-index --no-split-index && git sparse-checkout reapply --no-sparse-index".into()
+        }
+        GitError::Fs(error) => return fs_hint(error),
+        _ => return None,
+    })
+}
+
+/// A path as it can be pasted into a shell.
+fn quoted(path: impl Display) -> String {
+    let text = path.to_string();
+    let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

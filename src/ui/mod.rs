@@ -1,0 +1,77 @@
+//! Talking to a person: data on stdout, words on stderr, prompts on the terminal.
+
+mod prompt;
+mod sanitize;
+mod table;
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+pub use prompt::{confirm, hidden, stdin_value};
+pub use sanitize::sanitized;
+pub use table::table;
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ui {
+    /// Say nothing but errors.
+    pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
+}
+
+impl Ui {
+    /// Says what was done.
+    pub fn say(self, words: impl fmt::Display) {
+        if !self.quiet {
+            line(&words.to_string());
+        }
+    }
+
+    /// Says something a person may want to act on.
+    pub fn note(self, words: impl fmt::Display) {
+        if !self.quiet {
+            line(&format!("note: {words}"));
+        }
+    }
+
+    /// Says how something came about.
+    pub fn detail(self, words: impl fmt::Display) {
+        if self.verbose {
+            line(&words.to_string());
+        }
+    }
+}
+
+/// Writes an error and the one thing to try next.
+pub fn error(message: &str, details: &[String], hint: Option<&str>) {
+    line(&format!("error: {message}"));
+    for detail in details {
+        line(&format!("  {detail}"));
+    }
+    if let Some(hint) = hint {
+        line(&format!("hint: {hint}"));
+    }
+}
+
+/// Writes data to stdout, all of it.
+pub fn data(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Writes lines to stdout; on a terminal with control characters made visible.
+pub fn lines(text: &str) -> io::Result<()> {
+    if io::stdout().is_terminal() { data(sanitized(text).as_bytes()) } else { data(text.as_bytes()) }
+}
+
+/// Whether a person is at the other end of stderr.
+pub fn person_reads() -> bool {
+    io::stderr().is_terminal()
+}
+
+fn line(text: &str) {
+    // Nobody is left to be told when stderr is gone.
+    let _ = writeln!(io::stderr().lock(), "{}", sanitized(text));
+}

@@ -1,0 +1,63 @@
+//! Asking a person, and reading what is piped in.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// Asks for a value on the terminal without showing it.
+pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+    rpassword::prompt_password(question).map(|answer| Zeroizing::new(answer.into_bytes()))
+}
+
+/// Asks a yes-or-no question; anything but a yes is a no, and so is a stdin that is no terminal.
+pub fn confirm(question: &str) -> io::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    write!(io::stderr(), "{question} [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// What stdin holds, up to its end; none where stdin is a terminal, at which a person would have to be asked.
+pub fn stdin_value() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Ok(None);
+    }
+    read_wiping(stdin.lock()).map(Some)
+}
+
+/// Reads to the end; a buffer that grows wipes the one it leaves behind.
+fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
+    let mut chunk = Zeroizing::new([0_u8; 8 * 1024]);
+    loop {
+        let count = match from.read(&mut *chunk) {
+            Ok(0) => return Ok(text),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if text.capacity() - text.len() < count {
+            let mut larger = Vec::with_capacity(text.capacity() * 2 + count);
+            larger.extend_from_slice(&text);
+            text.zeroize();
+            text = Zeroizing::new(larger);
+        }
+        text.extend_from_slice(&chunk[..count]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_to_the_end_whatever_the_size() {
+        let text = b"ab".repeat(100_000);
+        assert_eq!(*read_wiping(&text[..]).unwrap(), text);
+        assert!(read_wiping(&b""[..]).unwrap().is_empty());
+    }
+}

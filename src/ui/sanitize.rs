@@ -1,0 +1,29 @@
+//! Making text safe to show: names, comments and paths come from files that others write.
+
+use std::borrow::Cow;
+
+/// `text` with control characters, and the characters that reorder text, shown as `\u{…}`; line breaks stay.
+pub fn sanitized(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_safe) {
+        return Cow::Borrowed(text);
+    }
+    let show = |c: char| if is_safe(c) { c.to_string() } else { c.escape_unicode().to_string() };
+    Cow::Owned(text.chars().map(show).collect())
+}
+
+fn is_safe(c: char) -> bool {
+    // Unicode's bidirectional controls (UAX #9) can make a line read as another one.
+    let reorders = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c == '\n' || !(c.is_control() || reorders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_are_shown_not_obeyed() {
+        assert_eq!(sanitized("a\u{1b}[31mb\u{202e}c\r\n"), "a\\u{1b}[31mb\\u{202e}c\\u{d}\n");
+        assert_eq!(sanitized("é ✓\n"), "é ✓\n");
+    }
+}
