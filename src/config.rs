@@ -132,7 +132,10 @@ impl ProcessEnv {
     /// Every variable but envseal's own: what a child inherits.
     pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let own = |name: &OsStr| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
-        self.0.iter().filter(move |(name, _)| !own(name)).map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        self.0
+            .iter()
+            .filter(move |(name, _)| !own(name))
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
     /// The names under which private keys are injected, whatever they hold.
@@ -168,7 +171,9 @@ mod tests {
         assert_eq!(env("a/.env.Production").unwrap(), "production");
         assert_eq!(env(".env.production.local").unwrap(), "production.local");
         assert_eq!(env("staging.env").unwrap(), "staging");
-        for not in [".env.keys", ".env.example", ".env.production.SAMPLE", ".envrc", "env", ".env.", "a.environment"] {
+        for not in
+            [".env.keys", ".env.example", ".env.production.SAMPLE", ".envrc", "env", ".env.", "a.environment"]
+        {
             assert_eq!(env(not), None, "{not}");
         }
         for refused in [".env.default", "Default.env"] {

@@ -154,17 +154,24 @@ fn vault_hint(error: &VaultError) -> Option<String> {
              under {wanted}",
             file(path)
         ),
-        VaultError::PublicKeyTwice { .. } => "keep one of the two lines: git log -p tells which is older".into(),
-        VaultError::PublicKey { path, .. } => format!("bring the line back: git checkout HEAD -- {}", file(path)),
+        VaultError::PublicKeyTwice { .. } => {
+            "keep one of the two lines: git log -p tells which is older".into()
+        }
+        VaultError::PublicKey { path, .. } => {
+            format!("bring the line back: git checkout HEAD -- {}", file(path))
+        }
         VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
-        VaultError::NoVariable { path, .. } => format!("see what is there: envseal get -f {} --json", file(path)),
+        VaultError::NoVariable { path, .. } => {
+            format!("see what is there: envseal get -f {} --json", file(path))
+        }
         VaultError::Exists { name, .. } => format!("replace {name} with --force"),
         VaultError::Reserved(name) => format!("write it as plain text: envseal set {name} --plain"),
         VaultError::PolicyPlain { name, .. } => {
             format!("say which: envseal set {name} --plain, or envseal set {name} --seal")
         }
         VaultError::AmbiguousHash { .. } => {
-            "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there".into()
+            "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there"
+                .into()
         }
         VaultError::Stray { .. } => "make it a comment (#), or a variable (NAME=value)".into(),
         VaultError::ComputedReference { .. } => {
@@ -213,7 +220,9 @@ fn keystore_hint(error: &KeystoreError) -> Option<String> {
             env.private_key_name()
         ),
         KeystoreError::Empty { variable } => {
-            format!("hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …")
+            format!(
+                "hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …"
+            )
         }
         KeystoreError::Malformed { variable, .. } => {
             format!("set {variable} to what `envseal key show --private` prints where the key is")

@@ -1,8 +1,8 @@
 //! `envseal decrypt`.
 
+use super::Context;
 use super::report::{counted, shown};
 use super::select::{Files, Names};
-use super::Context;
 use crate::error::Error;
 use crate::ui;
 use crate::vault::{Pick, Write, decrypt, update};
@@ -49,7 +49,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for ((path, ..), count) in updated.files.iter().zip(counts) {
         context.ui.say(match count {
             0 => format!("{}: nothing is sealed", shown(path)),
-            count => format!("opened {} in {}: seal again before you commit", counted(count, "value"), shown(path)),
+            count => {
+                format!("opened {} in {}: seal again before you commit", counted(count, "value"), shown(path))
+            }
         });
     }
     Ok(())

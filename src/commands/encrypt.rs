@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Context;
 use super::report::{counted, notices, shown};
 use super::select::{Files, Names};
-use super::Context;
 use crate::error::Error;
 use crate::ui;
 use crate::vault::{Pick, Scope, Write, encrypt, reseal, update};

@@ -78,7 +78,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         (Some(Format::Raw), ..) => {
             return Err(Error::usage("raw prints one value", "envseal get KEY --format raw"));
         }
-        (format, ..) => written(format.unwrap_or(Format::Json), &variables, args.name.as_deref(), files[0].env())?,
+        (format, ..) => {
+            written(format.unwrap_or(Format::Json), &variables, args.name.as_deref(), files[0].env())?
+        }
     };
     let text = zeroize::Zeroizing::new(text);
     ui::data(&text).map_err(Error::io("write to stdout"))

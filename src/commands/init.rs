@@ -58,11 +58,16 @@ fn declare(context: &Context, args: &Args, scope: &Scope, files: &[PathBuf]) -> 
     }
     let list = globs.join(", ");
     let team_file = shown(&scope.team_file());
-    if args.yes || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?")).map_err(Error::io("ask"))? {
+    if args.yes
+        || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?"))
+            .map_err(Error::io("ask"))?
+    {
         declare_plain(scope, &globs)?;
         context.ui.say(format_args!("declared as not secret, in {team_file}: {list}"));
     } else {
-        context.ui.note(format_args!("plainly not secret, it seems: {list}; declare them with envseal init --yes"));
+        context
+            .ui
+            .note(format_args!("plainly not secret, it seems: {list}; declare them with envseal init --yes"));
     }
     Ok(())
 }

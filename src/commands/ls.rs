@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::Context;
 use super::report::shown;
 use super::select::Files;
-use super::Context;
 use crate::error::Error;
 use crate::keystore::KeystoreError;
 use crate::ui;

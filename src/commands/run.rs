@@ -50,7 +50,12 @@ pub(super) fn run(context: &Context, args: Args) -> Result<u8, Error> {
     start(context, &args.command, &variables, args.overload)
 }
 
-fn start(context: &Context, command: &[OsString], variables: &[Variable], overload: bool) -> Result<u8, Error> {
+fn start(
+    context: &Context,
+    command: &[OsString],
+    variables: &[Variable],
+    overload: bool,
+) -> Result<u8, Error> {
     let (program, arguments) = command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
         return Err(Error::Nul(nul.name.clone()));

@@ -43,9 +43,8 @@ impl Files {
         let mut files = Vec::new();
         for variable in injected {
             let before = files.len();
-            let of_key = |path: &&PathBuf| {
-                EnvName::of_file(path).is_ok_and(|env| env.private_key_name() == variable)
-            };
+            let of_key =
+                |path: &&PathBuf| EnvName::of_file(path).is_ok_and(|env| env.private_key_name() == variable);
             files.extend(here.iter().filter(of_key).cloned());
             if files.len() == before {
                 return Err(Error::usage(
@@ -190,7 +189,10 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = Glob::new(pattern).map_err(|error| {
-            Error::usage(format!("{pattern:?} is no glob: {}", error.kind()), "* is any text, ? one character")
+            Error::usage(
+                format!("{pattern:?} is no glob: {}", error.kind()),
+                "* is any text, ? one character",
+            )
         })?;
         set.add(glob);
     }

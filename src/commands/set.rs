@@ -77,7 +77,9 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
                 }
                 Outcome::Plain => format!("wrote {name} to {path} as plain text"),
                 Outcome::StayedPlain => {
-                    format!("wrote {name} to {path} as plain text, as it is marked plain (--seal lifts the mark)")
+                    format!(
+                        "wrote {name} to {path} as plain text, as it is marked plain (--seal lifts the mark)"
+                    )
                 }
                 Outcome::Unchanged => format!("{name} in {path} has that value already"),
             });
@@ -125,7 +127,9 @@ fn ask(name: &VarName) -> Result<SecretBytes, Error> {
             piped.truncate(end);
             piped
         }
-        None => ui::hidden(&format!("Value of {name} (not shown): ")).map_err(Error::io("ask on the terminal"))?,
+        None => {
+            ui::hidden(&format!("Value of {name} (not shown): ")).map_err(Error::io("ask on the terminal"))?
+        }
     };
     Ok(SecretBytes::new(std::mem::take(&mut *value)))
 }
@@ -139,9 +143,9 @@ fn nothing_on_stdin(name: &VarName) -> Error {
 
 fn stdin(what: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     let piped = ui::stdin_value().map_err(Error::io("read stdin"))?;
-    piped.filter(|text| !text.is_empty()).ok_or_else(|| {
-        Error::usage(format!("no {what} came from stdin"), "envseal set - < FILE")
-    })
+    piped
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| Error::usage(format!("no {what} came from stdin"), "envseal set - < FILE"))
 }
 
 /// Reads dotenv lines. Nobody can ask what a doubtful line means, so it is refused by its number.
@@ -160,7 +164,10 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
             return Err(refuse(entry.line, "`#` touches the value"));
         }
         if quote.expands() && references(&value) != References::Names(std::collections::BTreeSet::new()) {
-            return Err(refuse(entry.line, "the value refers to other variables, which `set` does not expand"));
+            return Err(refuse(
+                entry.line,
+                "the value refers to other variables, which `set` does not expand",
+            ));
         }
         let name = VarName::new(document.name(entry)).map_err(|e| refuse(entry.line, &e.to_string()))?;
         // No reference: what is left to do is `\$`.

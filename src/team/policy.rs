@@ -71,10 +71,26 @@ pub fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
     let plain = plain.as_array_mut().ok_or(PolicyError::Type("policy.plain"))?;
     for glob in globs {
         if !plain.iter().any(|present| present.as_str() == Some(glob)) {
-            plain.push(*glob);
+            push_as_written(plain, glob);
         }
     }
     Ok(document.to_string())
+}
+
+/// Adds an item in the way the array is written: on a line of its own where the last one is, behind its comment.
+fn push_as_written(array: &mut Array, text: &str) {
+    let last = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or("").to_owned();
+    let trailing = array.trailing().as_str().unwrap_or("").to_owned();
+    let Some((indent, line_end)) =
+        last.rfind('\n').zip(trailing.rfind('\n')).filter(|_| array.trailing_comma())
+    else {
+        return array.push(text);
+    };
+    let prefix = format!("{}{}", &trailing[..=line_end], &last[indent + 1..]);
+    let mut item = toml_edit::Value::from(text);
+    *item.decor_mut() = toml_edit::Decor::new(prefix, "");
+    array.push_formatted(item);
+    array.set_trailing(&trailing[line_end..]);
 }
 
 fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
@@ -110,7 +126,13 @@ mod tests {
 
     #[test]
     fn a_policy_of_another_shape_is_refused() {
-        for bad in ["policy = 1", "[policy]\nplain = 'PORT'", "[policy]\nplain = [1]", "[policy]\nplain = ['[']", "["] {
+        for bad in [
+            "policy = 1",
+            "[policy]\nplain = 'PORT'",
+            "[policy]\nplain = [1]",
+            "[policy]\nplain = ['[']",
+            "[",
+        ] {
             assert!(Policy::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }
@@ -119,7 +141,21 @@ mod tests {
     fn adding_a_glob_keeps_comments_and_order() {
         let before = "# ours\n[policy]\nplain = [\n  'B', # why\n]\n[x]\ny = 1\n";
         let after = with_plain(before.as_bytes(), &["B", "PORT"]).unwrap();
-        assert!(after.starts_with("# ours\n[policy]\nplain = [\n  'B', # why\n") && after.ends_with("[x]\ny = 1\n"));
+        let list = "# ours
+[policy]
+plain = [
+  'B', # why
+  \"PORT\",
+]
+";
+        assert_eq!(
+            after,
+            format!(
+                "{list}[x]
+y = 1
+"
+            )
+        );
         assert!(Policy::parse(after.as_bytes()).unwrap().is_plain("PORT"));
         assert_eq!(with_plain(b"", &["PORT"]).unwrap(), "[policy]\nplain = [\"PORT\"]\n");
     }

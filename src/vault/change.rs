@@ -123,7 +123,8 @@ pub fn needs_key(
 ) -> Result<bool, VaultError> {
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
-        sealed |= target(document, scope, name.as_str(), document.last(name.as_str()), how)? == Outcome::Sealed;
+        sealed |=
+            target(document, scope, name.as_str(), document.last(name.as_str()), how)? == Outcome::Sealed;
     }
     Ok(sealed)
 }

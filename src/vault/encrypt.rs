@@ -88,7 +88,8 @@ pub fn encrypt(
             }
         };
         let refs = Refs::new(names).expect("names as they are read");
-        let token = sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
+        let token =
+            sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
         sealed.push((at + added, token.to_string().into_bytes()));
     }
     let edits: Vec<_> = sealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
@@ -97,7 +98,11 @@ pub fn encrypt(
 
 /// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
 /// Returns the document and how many were opened.
-pub fn decrypt(file: &EnvFile, pick: &Pick<'_>, opener: &mut Opener) -> Result<(Document, usize), VaultError> {
+pub fn decrypt(
+    file: &EnvFile,
+    pick: &Pick<'_>,
+    opener: &mut Opener,
+) -> Result<(Document, usize), VaultError> {
     let mut sources = Vec::new();
     let mut failures = Vec::new();
     for (at, entry, token) in sealed_entries(file, pick) {
@@ -112,13 +117,18 @@ pub fn decrypt(file: &EnvFile, pick: &Pick<'_>, opener: &mut Opener) -> Result<(
     if !failures.is_empty() {
         return Err(VaultError::Unopened(failures));
     }
-    let edits: Vec<_> = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+    let edits: Vec<_> =
+        sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
     Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
 }
 
 /// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
 /// one batch. Returns the document and how many were sealed.
-pub fn reseal(file: &EnvFile, pick: &Pick<'_>, keys: Vec<PrivateKey>) -> Result<(Document, usize), VaultError> {
+pub fn reseal(
+    file: &EnvFile,
+    pick: &Pick<'_>,
+    keys: Vec<PrivateKey>,
+) -> Result<(Document, usize), VaultError> {
     let Some(public_key) = file.public_key() else {
         let variable = file.env().public_key_name();
         return Err(VaultError::NoPublicKey { path: file.path().into(), variable });
@@ -145,14 +155,16 @@ pub fn reseal(file: &EnvFile, pick: &Pick<'_>, keys: Vec<PrivateKey>) -> Result<
     if !failures.is_empty() {
         return Err(VaultError::Unopened(failures));
     }
-    let edits: Vec<_> = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+    let edits: Vec<_> =
+        sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
     Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
 }
 
 /// Whether there is anything for [`encrypt`] to seal or to refuse.
 pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) -> bool) -> bool {
     let matters = |entry: &Entry| {
-        is_secret(file, scope, entry) || (!is_plain(file, scope, entry) && file.document().comment_is_ambiguous(entry))
+        is_secret(file, scope, entry)
+            || (!is_plain(file, scope, entry) && file.document().comment_is_ambiguous(entry))
     };
     !file.document().strays().is_empty()
         || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))

@@ -40,7 +40,13 @@ impl EnvFile {
             Err(VaultError::Fs(fsio::FsError::NotFound { .. })) => {
                 let env = EnvName::of_file(path)?;
                 refuse_twin(path, &env)?;
-                Ok(Self { path: path.into(), env, document: Document::empty(), public_key: None, exists: false })
+                Ok(Self {
+                    path: path.into(),
+                    env,
+                    document: Document::empty(),
+                    public_key: None,
+                    exists: false,
+                })
             }
             loaded => loaded,
         }
@@ -92,15 +98,17 @@ impl EnvFile {
 
     /// Whether any value of a name that `wants` asks for is sealed.
     pub fn has_sealed(&self, wants: &dyn Fn(&str) -> bool) -> bool {
-        self.variables().any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
+        self.variables()
+            .any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
     }
 
     /// The text of an entry's token, if its value claims to be sealed.
     pub fn token_text(&self, entry: &Entry) -> Option<Vec<u8>> {
         let (quote, text) = self.document.value(entry);
         // Behind a backtick it is no token; its parse fails on the quote.
-        claims_to_be_sealed(&text)
-            .then(|| if quote == Quote::Backtick { self.document.source(entry).to_vec() } else { text.to_vec() })
+        claims_to_be_sealed(&text).then(|| {
+            if quote == Quote::Backtick { self.document.source(entry).to_vec() } else { text.to_vec() }
+        })
     }
 
     /// An entry's token, if its value claims to be sealed.
@@ -130,7 +138,12 @@ fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<
         let (_, text) = document.value(entry);
         let text = std::str::from_utf8(&text).unwrap_or("\u{fffd}");
         let parsed = PublicKey::parse(text);
-        key = Some(parsed.map_err(|source| VaultError::PublicKey { path, line, variable: wanted.clone(), source })?);
+        key = Some(parsed.map_err(|source| VaultError::PublicKey {
+            path,
+            line,
+            variable: wanted.clone(),
+            source,
+        })?);
     }
     Ok(key)
 }

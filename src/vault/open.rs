@@ -55,7 +55,8 @@ impl Reading {
         may_be_missing: &[String],
     ) -> Result<(Vec<Variable>, Vec<String>), VaultError> {
         self.failures.retain(|failure| failure.reason.is_reserved() || wanted(&failure.name));
-        let allowed = |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
+        let allowed =
+            |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
         if !self.failures.iter().all(allowed) {
             self.failures.retain(|failure| !allowed(failure));
             return Err(VaultError::Unopened(self.failures));
@@ -80,7 +81,11 @@ impl Reading {
 ///
 /// A value that cannot be opened is kept as a failure, for it may not be needed; an error here means that no
 /// key look-up can be trusted.
-pub fn read_files(files: &[EnvFile], store: &KeyStore<'_>, precedence: Precedence) -> Result<Reading, VaultError> {
+pub fn read_files(
+    files: &[EnvFile],
+    store: &KeyStore<'_>,
+    precedence: Precedence,
+) -> Result<Reading, VaultError> {
     let mut winners = Table::default();
     let mut refused = Vec::new();
     for file in files {

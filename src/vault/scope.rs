@@ -84,7 +84,11 @@ impl Scope {
     }
 
     /// The public key that the scope's other files of this environment hold; an error where they disagree.
-    pub fn public_key_of(&self, env: &EnvName, but: &Path) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
+    pub fn public_key_of(
+        &self,
+        env: &EnvName,
+        but: &Path,
+    ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
         let but = folder_of(but).join(but.file_name().unwrap_or_default());
         let mut agreed: Option<(PathBuf, PublicKey)> = None;
         for path in self.env_files(&self.root)? {

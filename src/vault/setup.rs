@@ -34,7 +34,11 @@ pub enum Notice {
 }
 
 /// Chooses the key for `file`. Files of one environment that disagree are an error.
-pub(super) fn choose_key(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<KeyChoice, VaultError> {
+pub(super) fn choose_key(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+) -> Result<KeyChoice, VaultError> {
     let other = scope.public_key_of(file.env(), file.path())?;
     match (file.public_key(), other) {
         (Some(own), Some((second, key))) if *own != key => Err(VaultError::KeysDisagree {
@@ -47,9 +51,10 @@ pub(super) fn choose_key(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) ->
         (None, Some((_, key))) => Ok(KeyChoice::OfEnvironment(key)),
         // A key made by a command that was stopped before it wrote the env file.
         (None, None) => match store.keys_file(&file.dir())? {
-            Some(keys) => Ok(keys.keys(file.env())?.first().map_or(KeyChoice::None, |key| {
-                KeyChoice::OfEnvironment(key.public())
-            })),
+            Some(keys) => Ok(keys
+                .keys(file.env())?
+                .first()
+                .map_or(KeyChoice::None, |key| KeyChoice::OfEnvironment(key.public()))),
             None => Ok(KeyChoice::None),
         },
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use super::encrypt::has_secrets;
+use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};

@@ -1,0 +1,134 @@
+//! Modules point downward only; std's doors to files and environment are opened in few rooms (DESIGN section 6).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms it may name. Top to bottom: nothing names a room above it.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("main", &["commands"]),
+    ("commands", &["config", "crypto", "dotenv", "error", "exec", "export", "keystore", "ui", "vault"]),
+    ("error", &["config", "crypto", "exec", "export", "fsio", "git", "keystore", "vault"]),
+    ("ui", &[]),
+    ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team"]),
+    ("keystore", &["config", "crypto", "dotenv", "fsio", "git"]),
+    ("team", &[]),
+    ("export", &[]),
+    ("exec", &[]),
+    ("git", &["fsio"]),
+    ("config", &[]),
+    ("dotenv", &[]),
+    ("crypto", &[]),
+    ("fsio", &[]),
+];
+
+/// Doors, and the rooms that may use them.
+const DOORS: &[(&str, &[&str])] = &[
+    ("git2::", &["git"]),
+    ("std::fs", &["fsio", "git"]),
+    ("std::env", &["config", "main"]),
+    ("std::process::Command", &["exec"]),
+    ("clap", &["commands"]),
+    ("hpke", &["crypto"]),
+    ("rpassword", &["ui"]),
+    ("process::exit", &[]),
+    ("set_var", &[]),
+];
+
+/// The text of a source file without its tests and its comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    if text.contains("#![cfg(test)]") {
+        return String::new();
+    }
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+fn sources() -> BTreeMap<String, Vec<PathBuf>> {
+    fn walk(folder: &Path, room: Option<&str>, rooms: &mut BTreeMap<String, Vec<PathBuf>>) {
+        for item in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = item.path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let room = room.map_or(stem, str::to_owned);
+            if path.is_dir() {
+                walk(&path, Some(&room), rooms);
+            } else {
+                rooms.entry(room).or_default().push(path);
+            }
+        }
+    }
+    let mut rooms = BTreeMap::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), None, &mut rooms);
+    rooms.remove("lib");
+    rooms
+}
+
+fn rooms_named(code: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (start, lead) in code.match_indices("crate::").chain(code.match_indices("envseal::")) {
+        let rest = &code[start + lead.len()..];
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            named.push(name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    named
+}
+
+#[test]
+fn every_room_is_in_the_table() {
+    let listed: Vec<_> = ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    for room in sources().keys() {
+        assert!(listed.contains(room), "src/{room} is not in the table");
+    }
+}
+
+#[test]
+fn arrows_only_go_down() {
+    for (at, (room, below)) in ROOMS.iter().enumerate() {
+        for name in *below {
+            assert!(
+                ROOMS[at + 1..].iter().any(|(lower, _)| lower == name),
+                "{name} does not stand below {room}"
+            );
+        }
+        for path in &sources()[*room] {
+            for named in rooms_named(&code(path)) {
+                let allowed = named == *room || below.contains(&named.as_str());
+                assert!(allowed, "{} names crate::{named}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn doors_are_opened_in_their_rooms_only() {
+    for (room, paths) in sources() {
+        for path in paths {
+            let code = code(&path);
+            for (door, allowed) in DOORS {
+                let used = code.contains(door) && !allowed.contains(&room.as_str());
+                assert!(!used, "{} uses {door}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_of_a_size_to_be_read() {
+    for path in sources().values().flatten() {
+        let lines = std::fs::read_to_string(path).unwrap().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines: split it", path.display());
+    }
+}
+
+#[test]
+fn the_table_can_fail() {
+    assert_eq!(
+        rooms_named("use crate::{git, fsio}; crate::vault::x(); envseal::commands::main()"),
+        ["git", "fsio", "vault", "commands"]
+    );
+}

@@ -1,0 +1,305 @@
+//! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
+//! end a look into every corner for plaintext that should not be there.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A scratch world: a repository, a home, a temp directory.
+pub struct TestEnv {
+    root: tempfile::TempDir,
+    canaries: RefCell<Vec<String>>,
+    plaintext: RefCell<Vec<PathBuf>>,
+    said: RefCell<Vec<u8>>,
+}
+
+/// What a program left.
+#[derive(Debug)]
+pub struct Output {
+    pub status: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl TestEnv {
+    /// With a git repository at [`Self::repo`].
+    pub fn new() -> Self {
+        let env = Self::without_git();
+        env.git(&["init", "-q", "-b", "main"]);
+        env
+    }
+
+    /// With an empty folder at [`Self::repo`].
+    pub fn without_git() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["repo", "home", "tmp"] {
+            std::fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        Self { root, canaries: RefCell::default(), plaintext: RefCell::default(), said: RefCell::default() }
+    }
+
+    /// The folder that commands run in.
+    pub fn repo(&self) -> PathBuf {
+        self.root.path().join("repo").canonicalize().unwrap()
+    }
+
+    /// A path in the repository.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.repo().join(path)
+    }
+
+    /// The folder above the repository: a place for keys files, clones and the like.
+    pub fn outside(&self) -> PathBuf {
+        self.root.path().canonicalize().unwrap()
+    }
+
+    /// A plaintext that must appear nowhere but where it is put on purpose.
+    pub fn secret(&self, label: &str) -> String {
+        let text = format!("canary-{label}-{}", self.canaries.borrow().len());
+        self.canaries.borrow_mut().push(text.clone());
+        text
+    }
+
+    /// Declares that plaintext may stand in this file.
+    pub fn plaintext_in(&self, path: impl AsRef<Path>) {
+        self.plaintext.borrow_mut().push(self.path(path));
+    }
+
+    /// Writes a file of the repository.
+    pub fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Writes a source `.env` file, in which plaintext may stand.
+    pub fn write_plain(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        self.plaintext_in(path.as_ref());
+        self.write(path, text);
+    }
+
+    /// A file of the repository, as text.
+    pub fn read(&self, path: impl AsRef<Path>) -> String {
+        String::from_utf8(self.bytes(path)).unwrap()
+    }
+
+    /// A file of the repository.
+    pub fn bytes(&self, path: impl AsRef<Path>) -> Vec<u8> {
+        let path = self.path(path);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// `envseal` with these arguments, to be run in the repository.
+    pub fn envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_envseal"));
+        command.args(arguments);
+        self.command(command)
+    }
+
+    /// Any program, to be run in the repository in the hermetic environment.
+    pub fn program<'a>(&'a self, program: &str, arguments: &[&str]) -> Run<'a> {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        self.command(command)
+    }
+
+    /// Runs envseal, which must succeed, and returns its stdout.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        self.envseal(arguments).ok()
+    }
+
+    /// Runs envseal, which must fail with this status, and returns its stderr.
+    pub fn fails(&self, status: i32, arguments: &[&str]) -> String {
+        self.envseal(arguments).fails(status)
+    }
+
+    /// Runs git in the repository, which must succeed, and returns its stdout.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        self.program("git", arguments).ok()
+    }
+
+    /// Every file of the repository and its bytes, `.git` left out: to tell that nothing changed.
+    pub fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        walk(&self.repo(), &mut |path| {
+            if !path.components().any(|part| part.as_os_str() == ".git") {
+                files.push((path.to_owned(), std::fs::read(path).unwrap_or_default()));
+            }
+        });
+        files.sort();
+        files
+    }
+
+    fn command(&self, mut command: Command) -> Run<'_> {
+        let root = self.outside();
+        command
+            .current_dir(self.repo())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", root.join("home"))
+            .env("TMPDIR", root.join("tmp"))
+            .env("XDG_RUNTIME_DIR", root.join("tmp"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_AUTHOR_NAME", "Alice")
+            .env("GIT_AUTHOR_EMAIL", "alice@example.com")
+            .env("GIT_COMMITTER_NAME", "Alice")
+            .env("GIT_COMMITTER_EMAIL", "alice@example.com")
+            .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
+            .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z");
+        Run { env: self, command, stdin: Vec::new() }
+    }
+
+    /// Looks for the canaries in every file, name, git object and word said.
+    fn find_leaks(&self) -> Vec<String> {
+        let mut places = vec![("stderr".to_owned(), self.said.borrow().clone())];
+        walk(&self.outside(), &mut |path| {
+            if !self.plaintext.borrow().iter().any(|allowed| allowed == path) {
+                let name = path.display().to_string();
+                places.push((format!("the name of {name}"), name.clone().into_bytes()));
+                places.push((name, std::fs::read(path).unwrap_or_default()));
+            }
+        });
+        for (at, folder) in git_folders(&self.outside()).into_iter().enumerate() {
+            let objects = Command::new("git")
+                .args(["cat-file", "--batch", "--batch-all-objects"])
+                .current_dir(folder)
+                .output();
+            places.push((
+                format!("git objects of repository {at}"),
+                objects.map(|o| o.stdout).unwrap_or_default(),
+            ));
+        }
+        let canaries = self.canaries.borrow();
+        let found = |bytes: &[u8], canary: &str| bytes.windows(canary.len()).any(|w| w == canary.as_bytes());
+        places
+            .iter()
+            .flat_map(|(place, bytes)| {
+                canaries.iter().filter(|canary| found(bytes, canary)).map(move |c| format!("{c} in {place}"))
+            })
+            .collect()
+    }
+}
+
+impl Drop for TestEnv {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let leaks = self.find_leaks();
+            assert!(leaks.is_empty(), "plaintext leaked: {leaks:#?}");
+        }
+    }
+}
+
+/// A command that is about to run.
+pub struct Run<'a> {
+    env: &'a TestEnv,
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+impl Run<'_> {
+    /// Sets a variable of its environment.
+    pub fn var(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it in another folder.
+    pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Pipes this into it.
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Adds an argument that need not be text.
+    pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// The command itself, in its hermetic environment, for tests that spawn it in their own way.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
+    /// Runs it.
+    pub fn output(mut self) -> Output {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let text = std::mem::take(&mut self.stdin);
+        let writer = std::thread::spawn(move || {
+            // A program that reads no stdin is no error.
+            let _ = stdin.write_all(&text);
+        });
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        self.env.said.borrow_mut().extend_from_slice(&output.stderr);
+        Output {
+            status: status(output.status),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs it; it must succeed. Returns its stdout.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        let output = self.output();
+        assert_eq!(output.status, 0, "stderr: {}", output.stderr);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs it; it must fail with this status and print nothing on stdout. Returns its stderr.
+    #[track_caller]
+    pub fn fails(self, status: i32) -> String {
+        let output = self.output();
+        assert_eq!(output.status, status, "stderr: {}", output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failed command prints no data");
+        output.stderr
+    }
+}
+
+#[cfg(unix)]
+fn status(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap())
+}
+
+#[cfg(not(unix))]
+fn status(status: std::process::ExitStatus) -> i32 {
+    status.code().unwrap()
+}
+
+fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) {
+    for item in std::fs::read_dir(folder).unwrap().flatten() {
+        let kind = item.file_type().unwrap();
+        if kind.is_dir() {
+            walk(&item.path(), visit);
+        } else if kind.is_file() {
+            visit(&item.path());
+        }
+    }
+}
+
+fn git_folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for item in std::fs::read_dir(folder).unwrap().flatten() {
+        if item.file_type().unwrap().is_dir() {
+            if item.path().join("objects").is_dir() && item.path().join("HEAD").is_file() {
+                found.push(item.path());
+            } else {
+                found.extend(git_folders(&item.path()));
+            }
+        }
+    }
+    found
+}
