@@ -137,7 +137,7 @@ fn export_name(error: &ExportError) -> Option<&str> {
 fn vault_hint(error: &VaultError) -> Option<String> {
     let file = |path: &std::path::Path| quoted(path.display());
     Some(match error {
-        VaultError::Unopened(failures) => return failures.first().and_then(reason_hint),
+        VaultError::Unopened(failures) => return failures.first().map(reason_hint),
         VaultError::Keystore(error) => return keystore_hint(error),
         VaultError::Fs(error) => return fs_hint(error),
         VaultError::Git(error) => return git_hint(error),
@@ -190,10 +190,10 @@ fn vault_hint(error: &VaultError) -> Option<String> {
     })
 }
 
-fn reason_hint(failure: &Failure) -> Option<String> {
+fn reason_hint(failure: &Failure) -> String {
     let file = quoted(failure.path.display());
     let name = &failure.name;
-    Some(match &failure.reason {
+    match &failure.reason {
         Reason::NoKey { env, .. } => format!(
             "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
             env.private_key_name()
@@ -210,7 +210,7 @@ fn reason_hint(failure: &Failure) -> Option<String> {
             format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
         }
         Reason::UnlistedReference | Reason::Unwritable => format!("leave it sealed: -x {name}"),
-    })
+    }
 }
 
 fn keystore_hint(error: &KeystoreError) -> Option<String> {

@@ -120,7 +120,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
     match cli.command {
-        Command::Run(args) => return run::run(&context, args),
+        Command::Run(args) => return run::run(&context, &args),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

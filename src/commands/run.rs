@@ -36,7 +36,7 @@ pub(super) struct Args {
 }
 
 /// Opens the files and starts the program. Returns only where the program could not take this process's place.
-pub(super) fn run(context: &Context, args: Args) -> Result<u8, Error> {
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let paths = args.files.named_or_injected(&context.process)?;
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };

@@ -10,19 +10,52 @@ use super::mark::Mark;
 /// One change to a document. Entries are given by their index in [`Document::entries`].
 pub enum Edit<'a> {
     /// Puts `source` right of the entry's `=`.
-    Source { entry: usize, source: &'a [u8] },
+    Source {
+        /// The entry.
+        entry: usize,
+        /// The new source text, quotes included.
+        source: &'a [u8],
+    },
     /// Marks the entry as plain.
-    MarkPlain { entry: usize },
+    MarkPlain {
+        /// The entry.
+        entry: usize,
+    },
     /// Takes the plain mark off the entry.
-    UnmarkPlain { entry: usize },
+    UnmarkPlain {
+        /// The entry.
+        entry: usize,
+    },
     /// Gives the entry another name.
-    Name { entry: usize, name: &'a str },
+    Name {
+        /// The entry.
+        entry: usize,
+        /// The new name.
+        name: &'a str,
+    },
     /// Takes the entry's lines out, comment included.
-    Remove { entry: usize },
-    /// Adds `NAME=source` (and the plain mark) as the last line.
-    Append { name: &'a str, source: &'a [u8], plain: bool },
+    Remove {
+        /// The entry.
+        entry: usize,
+    },
+    /// Adds `NAME=source` as the last line.
+    Append {
+        /// The name.
+        name: &'a str,
+        /// The source text, quotes included.
+        source: &'a [u8],
+        /// Whether the plain mark goes with it.
+        plain: bool,
+    },
     /// Adds a comment line and `NAME=source` at the top, behind a byte order mark and a `#!` line.
-    Header { comment: &'a str, name: &'a str, source: &'a [u8] },
+    Header {
+        /// The comment, `#` included.
+        comment: &'a str,
+        /// The name.
+        name: &'a str,
+        /// The source text.
+        source: &'a [u8],
+    },
 }
 
 /// Why a batch of edits was refused.

@@ -11,7 +11,7 @@ use super::expand::{Found, expand};
 /// The plainest form that works is taken: bare, then the quotes that every dotenv reader treats alike, then
 /// those only some unescape. Each candidate is proved by reading it back.
 pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let forms: [fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>; 7] = [
+    let forms: [Form; 7] = [
         |v| bare(v, |b| b.is_ascii_alphanumeric() || b"_./:@%+,-=".contains(&b)),
         |v| literal(v, b'\''),
         |v| literal(v, b'"'),
@@ -22,6 +22,8 @@ pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     ];
     forms.into_iter().filter_map(|form| form(value)).find(|source| reads_as(source, value))
 }
+
+type Form = fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>;
 
 fn bare(value: &[u8], allowed: fn(u8) -> bool) -> Option<Zeroizing<Vec<u8>>> {
     (!value.is_empty() && value.iter().all(|b| allowed(*b))).then(|| Zeroizing::new(value.to_vec()))

@@ -2,7 +2,7 @@
 
 /// The length in bytes of the white-space character that starts at `at`, or 0.
 ///
-/// The set is ECMAScript's `\s` (ECMA-262, WhiteSpace and LineTerminator), which dotenv's pattern uses:
+/// The set is ECMAScript's `\s` (ECMA-262, `WhiteSpace` and `LineTerminator`), which dotenv's pattern uses:
 /// it holds the byte order mark and the no-break space.
 pub(super) fn space_len(text: &[u8], at: usize) -> usize {
     match &text[at..] {

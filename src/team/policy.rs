@@ -54,12 +54,12 @@ impl Policy {
 const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
 
 /// The globs worth proposing for a project with these variable names.
-pub fn propose_plain<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'static str> {
+pub fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     let matches = |glob: &str, name: &str| match glob.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
         None => name == glob,
     };
-    NOT_SECRET.into_iter().filter(|glob| names.clone().into_iter().any(|name| matches(glob, name))).collect()
+    NOT_SECRET.into_iter().filter(|glob| names.iter().any(|name| matches(glob, name))).collect()
 }
 
 /// A team file's text with `globs` added to `[policy] plain`; what stands there already stays as it is.
@@ -162,6 +162,6 @@ y = 1
 
     #[test]
     fn only_names_the_project_has_are_proposed() {
-        assert_eq!(propose_plain(["PORT", "SECRET", "VITE_URL"]), ["PORT", "VITE_*"]);
+        assert_eq!(propose_plain(&["PORT", "SECRET", "VITE_URL"]), ["PORT", "VITE_*"]);
     }
 }

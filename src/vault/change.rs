@@ -181,7 +181,8 @@ pub fn rename(
         };
         let token = token.map_err(|error| fail(error.into()))?;
         let key = file.public_key().ok_or_else(|| fail(Reason::NoPublicKey(file.env().public_key_name())))?;
-        let opener = opener.as_deref_mut().expect("the caller brings the key where the name is sealed");
+        let opener =
+            opener.as_deref_mut().ok_or_else(|| fail(Reason::NoPublicKey(file.env().public_key_name())))?;
         let Opened { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
         let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
         let mut sealer = Sealer::new(key).map_err(seal_error)?;

@@ -124,7 +124,7 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
         names.filter(|name| !scope.policy().is_plain(name)).collect::<Vec<_>>()
     };
     let names: Vec<_> = files.iter().flat_map(unmarked).collect();
-    crate::team::propose_plain(names.iter().map(String::as_str))
+    crate::team::propose_plain(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Adds `globs` to the policy's plain names, in the scope's team file.

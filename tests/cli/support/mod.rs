@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A scratch world: a repository, a home, a temp directory.
-pub struct TestEnv {
+pub(crate) struct TestEnv {
     root: tempfile::TempDir,
     canaries: RefCell<Vec<String>>,
     plaintext: RefCell<Vec<PathBuf>>,
@@ -16,22 +16,22 @@ pub struct TestEnv {
 
 /// What a program left.
 #[derive(Debug)]
-pub struct Output {
-    pub status: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) status: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl TestEnv {
     /// With a git repository at [`Self::repo`].
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let env = Self::without_git();
         env.git(&["init", "-q", "-b", "main"]);
         env
     }
 
     /// With an empty folder at [`Self::repo`].
-    pub fn without_git() -> Self {
+    pub(crate) fn without_git() -> Self {
         let root = tempfile::tempdir().unwrap();
         for folder in ["repo", "home", "tmp"] {
             std::fs::create_dir(root.path().join(folder)).unwrap();
@@ -40,87 +40,87 @@ impl TestEnv {
     }
 
     /// The folder that commands run in.
-    pub fn repo(&self) -> PathBuf {
+    pub(crate) fn repo(&self) -> PathBuf {
         self.root.path().join("repo").canonicalize().unwrap()
     }
 
     /// A path in the repository.
-    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.repo().join(path)
     }
 
     /// The folder above the repository: a place for keys files, clones and the like.
-    pub fn outside(&self) -> PathBuf {
+    pub(crate) fn outside(&self) -> PathBuf {
         self.root.path().canonicalize().unwrap()
     }
 
     /// A plaintext that must appear nowhere but where it is put on purpose.
-    pub fn secret(&self, label: &str) -> String {
+    pub(crate) fn secret(&self, label: &str) -> String {
         let text = format!("canary-{label}-{}", self.canaries.borrow().len());
         self.canaries.borrow_mut().push(text.clone());
         text
     }
 
     /// Declares that plaintext may stand in this file.
-    pub fn plaintext_in(&self, path: impl AsRef<Path>) {
+    pub(crate) fn plaintext_in(&self, path: impl AsRef<Path>) {
         self.plaintext.borrow_mut().push(self.path(path));
     }
 
     /// Writes a file of the repository.
-    pub fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         let path = self.path(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
     /// Writes a source `.env` file, in which plaintext may stand.
-    pub fn write_plain(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    pub(crate) fn write_plain(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         self.plaintext_in(path.as_ref());
         self.write(path, text);
     }
 
     /// A file of the repository, as text.
-    pub fn read(&self, path: impl AsRef<Path>) -> String {
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> String {
         String::from_utf8(self.bytes(path)).unwrap()
     }
 
     /// A file of the repository.
-    pub fn bytes(&self, path: impl AsRef<Path>) -> Vec<u8> {
+    pub(crate) fn bytes(&self, path: impl AsRef<Path>) -> Vec<u8> {
         let path = self.path(path);
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     /// `envseal` with these arguments, to be run in the repository.
-    pub fn envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
+    pub(crate) fn envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_envseal"));
         command.args(arguments);
         self.command(command)
     }
 
     /// Any program, to be run in the repository in the hermetic environment.
-    pub fn program<'a>(&'a self, program: &str, arguments: &[&str]) -> Run<'a> {
+    pub(crate) fn program<'a>(&'a self, program: &str, arguments: &[&str]) -> Run<'a> {
         let mut command = Command::new(program);
         command.args(arguments);
         self.command(command)
     }
 
     /// Runs envseal, which must succeed, and returns its stdout.
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         self.envseal(arguments).ok()
     }
 
     /// Runs envseal, which must fail with this status, and returns its stderr.
-    pub fn fails(&self, status: i32, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, status: i32, arguments: &[&str]) -> String {
         self.envseal(arguments).fails(status)
     }
 
     /// Runs git in the repository, which must succeed, and returns its stdout.
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.program("git", arguments).ok()
     }
 
     /// Every file of the repository and its bytes, `.git` left out: to tell that nothing changed.
-    pub fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(crate) fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
         walk(&self.repo(), &mut |path| {
             if !path.components().any(|part| part.as_os_str() == ".git") {
@@ -194,7 +194,7 @@ impl Drop for TestEnv {
 }
 
 /// A command that is about to run.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     env: &'a TestEnv,
     command: Command,
     stdin: Vec<u8>,
@@ -202,36 +202,36 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Sets a variable of its environment.
-    pub fn var(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn var(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// Runs it in another folder.
-    pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
+    pub(crate) fn dir(mut self, dir: impl AsRef<Path>) -> Self {
         self.command.current_dir(dir);
         self
     }
 
     /// Pipes this into it.
-    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
         self
     }
 
     /// Adds an argument that need not be text.
-    pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
     /// The command itself, in its hermetic environment, for tests that spawn it in their own way.
-    pub fn into_command(self) -> Command {
+    pub(crate) fn into_command(self) -> Command {
         self.command
     }
 
     /// Runs it.
-    pub fn output(mut self) -> Output {
+    pub(crate) fn output(mut self) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -252,7 +252,7 @@ impl Run<'_> {
 
     /// Runs it; it must succeed. Returns its stdout.
     #[track_caller]
-    pub fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         let output = self.output();
         assert_eq!(output.status, 0, "stderr: {}", output.stderr);
         String::from_utf8(output.stdout).unwrap()
@@ -260,7 +260,7 @@ impl Run<'_> {
 
     /// Runs it; it must fail with this status and print nothing on stdout. Returns its stderr.
     #[track_caller]
-    pub fn fails(self, status: i32) -> String {
+    pub(crate) fn fails(self, status: i32) -> String {
         let output = self.output();
         assert_eq!(output.status, status, "stderr: {}", output.stderr);
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failed command prints no data");
