@@ -2,4 +2,5 @@
 
 mod support;
 
+mod readme;
 mod set;

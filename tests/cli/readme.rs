@@ -1,0 +1,54 @@
+//! The README's console blocks, run as they stand.
+
+use crate::support::TestEnv;
+
+/// The lines of the README's console blocks: commands (behind `$ `), each with the output that follows it.
+fn commands() -> Vec<(String, String)> {
+    let readme = include_str!("../../README.md");
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for block in readme.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => commands.push((command.to_owned(), String::new())),
+                None => commands.last_mut().unwrap().1.push_str(&format!("{line}\n")),
+            }
+        }
+    }
+    commands
+}
+
+/// Key ids are random, and the README has no machine's paths.
+fn normal(output: &str, env: &TestEnv) -> String {
+    let text = output.replace(&format!("{}/", env.repo().display()), "");
+    let mut words = Vec::new();
+    for word in text.split(' ') {
+        let id = word.trim_end();
+        let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        words.push(if is_id { word.replace(id, "1a2b3c4d") } else { word.to_owned() });
+    }
+    words.join(" ")
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    let env = TestEnv::new();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().to_owned();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    env.write("server", "#!/bin/sh\nexit 0\n");
+    env.program("chmod", &["+x", "server"]).ok();
+    let commands = commands();
+    assert!(commands.len() >= 9, "{commands:?}");
+    for (command, expected) in commands {
+        let output = env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
+        let shown = normal(&String::from_utf8(output.stdout).unwrap(), &env);
+        assert_eq!(shown, expected, "$ {command}");
+    }
+}
+
+#[test]
+fn the_quickstart_runs() {
+    let env = TestEnv::without_git();
+    let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
+    let greeting = env.ok(&["run", "-C", quickstart, "-K", "demo.keys", "--", "./greet.sh"]);
+    assert!(greeting.starts_with("Hello, quickstart reader! Listening on port 8080.\n"), "{greeting}");
+}
