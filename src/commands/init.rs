@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let scope = Scope::of(&here)?;
     let ignored = scope.passed_over(&here)?;
     let files = scope.env_files(&here)?;
-    notices(context, &guard_keys_file(&context.store().keys_file_path(&here), &scope)?);
+    notices(context, &guard_keys_file(&context.store().keys_file_path(&here))?);
     if files.is_empty() && ignored.is_empty() {
         let paths = [PathBuf::from(".env")];
         let made = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {

@@ -42,6 +42,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, &context.store(), precedence)?;
     let wanted = args.names.filter()?;
+    for file in &files {
+        let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
+        context.ui.detail(format_args!("read {} (environment {}, {key})", file.path().display(), file.env()));
+    }
     let (variables, missing) = reading.variables(wanted, &args.allow_missing)?;
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));

@@ -64,17 +64,29 @@ impl Scope {
         self.git_root.as_deref().unwrap_or(&self.root)
     }
 
-    /// The scope's env files below `under`, in byte order: tracked ones, and untracked ones that git does not
-    /// ignore; those that the policy excludes, and those of a scope further in, left out.
+    /// The env files below `under`, in byte order, those of scopes further in too: tracked ones, and untracked
+    /// ones that git does not ignore; those that their own scope's policy excludes left out.
     pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
         let files = match &self.git_root {
             Some(root) => Repo::open(root)?.list_files(under, &is_env_file)?,
             None => git::plain_list_files(under, &is_env_file)?,
         };
-        let excluded = |path: &PathBuf| {
-            path.strip_prefix(&self.root).is_ok_and(|relative| self.policy.is_excluded(relative))
-        };
-        Ok(files.into_iter().filter(|path| self.holds(path) && !excluded(path)).collect())
+        let mut kept = Vec::with_capacity(files.len());
+        for path in files {
+            let excluded = if self.holds(&path) {
+                self.excludes(&path)
+            } else {
+                Self::of(&folder_of(&path))?.excludes(&path)
+            };
+            if !excluded {
+                kept.push(path);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn excludes(&self, path: &Path) -> bool {
+        path.strip_prefix(&self.root).is_ok_and(|relative| self.policy.is_excluded(relative))
     }
 
     /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`].
@@ -92,7 +104,7 @@ impl Scope {
         let but = folder_of(but).join(but.file_name().unwrap_or_default());
         let mut agreed: Option<(PathBuf, PublicKey)> = None;
         for path in self.env_files(&self.root)? {
-            if path == but || EnvName::of_file(&path).ok().as_ref() != Some(env) {
+            if path == but || !self.holds(&path) || EnvName::of_file(&path).ok().as_ref() != Some(env) {
                 continue;
             }
             let Some(key) = EnvFile::load(&path)?.public_key().copied() else { continue };

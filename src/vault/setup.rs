@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use super::file::EnvFile;
+use super::file::{EnvFile, folder_of};
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode};
-use crate::git::Repo;
+use crate::git::{self, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
@@ -50,7 +50,7 @@ pub(super) fn choose_key(
         (Some(own), _) => Ok(KeyChoice::InFile(*own)),
         (None, Some((_, key))) => Ok(KeyChoice::OfEnvironment(key)),
         // A key made by a command that was stopped before it wrote the env file.
-        (None, None) => match store.keys_file(&file.dir())? {
+        (None, None) => match keys_file(store, &file.dir())? {
             Some(keys) => Ok(keys
                 .keys(file.env())?
                 .first()
@@ -66,45 +66,52 @@ pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
     dir: &Path,
-    scope: &Scope,
     store: &KeyStore<'_>,
 ) -> Result<Vec<Notice>, VaultError> {
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
-    let mut notices = guard_keys_file(&path, scope)?;
-    let keys = match store.keys_file(dir) {
-        Err(KeystoreError::Fs(fsio::FsError::NotFound { .. })) | Ok(None) => KeysFile::new(&path),
-        Ok(Some(keys)) => keys,
-        Err(error) => return Err(error.into()),
-    };
+    let mut notices = guard_keys_file(&path)?;
+    let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
     fsio::write_atomic(&path, &keys.with_key(env, key)?, NewMode::Private)?;
     notices.push(Notice::KeyMade(path));
     Ok(notices)
 }
 
-/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
-pub fn guard_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
+/// The keys file, also one that was named and is yet to be made.
+fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, VaultError> {
+    match store.keys_file(dir) {
+        Err(KeystoreError::Fs(fsio::FsError::NotFound { .. })) => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it. A file that was
+/// named and lies outside every repository is the user's own business.
+pub fn guard_keys_file(path: &Path) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
-    let dir = path.parent().unwrap_or(scope.root());
+    let dir = folder_of(path);
     let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
-    let root = scope.git_root().filter(|root| path.starts_with(root));
-    if let Some(root) = root {
-        let repo = Repo::open(root)?;
+    let root = git::find_root(&dir);
+    let repo = root.as_deref().map(Repo::open).transpose()?;
+    if let Some(repo) = &repo {
         if repo.is_tracked(path)? {
             return Err(KeystoreError::Tracked(path.into()).into());
         }
         repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
+    } else if name != KEYS_FILE {
+        return Ok(notices);
     }
-    let ignore = root.unwrap_or(dir).join(".gitignore");
+    let top = root.as_deref().unwrap_or(&dir);
+    let ignore = top.join(".gitignore");
     if fsio::append_line(&ignore, &name, NewMode::Default)? {
         notices.push(Notice::Ignored(ignore));
     }
-    if let Some(root) = root
-        && !Repo::open(root)?.is_ignored(path)?
+    if let Some(repo) = &repo
+        && !repo.is_ignored(path)?
     {
         return Err(VaultError::NotIgnored(path.into()));
     }
-    for folder in [dir, root.unwrap_or(dir)] {
+    for folder in [&dir, top] {
         if has_dockerfile(folder) {
             let ignore = folder.join(".dockerignore");
             // `.dockerignore` patterns are anchored at its folder.

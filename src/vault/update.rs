@@ -78,8 +78,7 @@ pub fn update(
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices: Vec::new() };
     if write == Write::Files {
         for NewKey { env, dir, key, .. } in &new_keys {
-            let scope = Scope::of(dir)?;
-            updated.notices.extend(keep_key(env, key, dir, &scope, store)?);
+            updated.notices.extend(keep_key(env, key, dir, store)?);
         }
     }
     for (file, scope, document) in prepared {

@@ -39,7 +39,8 @@ fn the_readme_shows_what_happens() {
     let commands = commands();
     assert!(commands.len() >= 9, "{commands:?}");
     for (command, expected) in commands {
-        let output = env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
+        let output =
+            env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
         let shown = normal(&String::from_utf8(output.stdout).unwrap(), &env);
         assert_eq!(shown, expected, "$ {command}");
     }
