@@ -10,7 +10,7 @@ fn commands() -> Vec<(String, String)> {
         for line in block.split("```").next().unwrap().lines() {
             match line.strip_prefix("$ ") {
                 Some(command) => commands.push((command.to_owned(), String::new())),
-                None => commands.last_mut().unwrap().1.push_str(&format!("{line}\n")),
+                None => commands.last_mut().unwrap().1.extend([line, "\n"]),
             }
         }
     }
