@@ -13,6 +13,9 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 "made a key pair; its private half is in {}: keep a copy somewhere safe",
                 shown(path)
             )),
+            Notice::KeyTaken { key, from } => {
+                context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
+            }
             Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
         }
     }

@@ -6,7 +6,7 @@ use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
-use crate::crypto::{PrivateKey, PublicKey};
+use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode};
 use crate::git::{self, Repo};
@@ -18,8 +18,8 @@ const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them
 pub(super) enum KeyChoice {
     /// The one that stands in the file.
     InFile(PublicKey),
-    /// One that the environment has already, in another file or in the keys file; this file has no line for it.
-    OfEnvironment(PublicKey),
+    /// One that the environment has already, in the env file or keys file named; this file has no line for it.
+    OfEnvironment(PublicKey, PathBuf),
     /// The environment has none yet.
     None,
 }
@@ -29,6 +29,13 @@ pub(super) enum KeyChoice {
 pub enum Notice {
     /// A key pair was made, its private half kept in this file.
     KeyMade(PathBuf),
+    /// A new file's values are sealed to a key that the environment has already.
+    KeyTaken {
+        /// The key.
+        key: KeyId,
+        /// Where it was found.
+        from: PathBuf,
+    },
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
 }
@@ -48,13 +55,13 @@ pub(super) fn choose_key(
             second_key: key.id(),
         }),
         (Some(own), _) => Ok(KeyChoice::InFile(*own)),
-        (None, Some((_, key))) => Ok(KeyChoice::OfEnvironment(key)),
+        (None, Some((path, key))) => Ok(KeyChoice::OfEnvironment(key, path)),
         // A key made by a command that was stopped before it wrote the env file.
         (None, None) => match keys_file(store, &file.dir())? {
             Some(keys) => Ok(keys
                 .keys(file.env())?
                 .first()
-                .map_or(KeyChoice::None, |key| KeyChoice::OfEnvironment(key.public()))),
+                .map_or(KeyChoice::None, |key| KeyChoice::OfEnvironment(key.public(), keys.path().into()))),
             None => Ok(KeyChoice::None),
         },
     }

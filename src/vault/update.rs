@@ -21,6 +21,7 @@ pub struct Target<'a> {
     store: &'a KeyStore<'a>,
     choice: KeyChoice,
     new_keys: &'a mut Vec<NewKey>,
+    notices: &'a mut Vec<Notice>,
     headed: Option<Document>,
 }
 
@@ -61,13 +62,21 @@ pub fn update(
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
     let _locks = if write == Write::Files { lock(paths, on_wait)? } else { Vec::new() };
-    let mut new_keys = Vec::new();
+    let (mut new_keys, mut notices) = (Vec::new(), Vec::new());
     let mut prepared = Vec::with_capacity(paths.len());
     for path in paths {
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
         let choice = choose_key(&file, &scope, store)?;
-        let mut target = Target { file, scope, store, choice, new_keys: &mut new_keys, headed: None };
+        let mut target = Target {
+            file,
+            scope,
+            store,
+            choice,
+            new_keys: &mut new_keys,
+            notices: &mut notices,
+            headed: None,
+        };
         let document = prepare(&mut target)?;
         let Target { file, scope, .. } = target;
         if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
@@ -75,7 +84,7 @@ pub fn update(
         }
         prepared.push((file, scope, document));
     }
-    let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices: Vec::new() };
+    let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
     if write == Write::Files {
         for NewKey { env, dir, key, .. } in &new_keys {
             updated.notices.extend(keep_key(env, key, dir, store)?);
@@ -132,13 +141,16 @@ impl Target<'_> {
     /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
     /// has none yet.
     pub fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
-        let key = match self.choice {
-            KeyChoice::InFile(key) => return Ok(key),
-            KeyChoice::OfEnvironment(key) => key,
-            KeyChoice::None => self.new_key(),
+        let (key, notice) = match &self.choice {
+            KeyChoice::InFile(key) => return Ok(*key),
+            KeyChoice::OfEnvironment(key, from) => {
+                (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
+            }
+            KeyChoice::None => (self.new_key(), None),
         };
         if self.headed.is_none() {
             self.headed = Some(with_header(&self.file, &key)?);
+            self.notices.extend(notice);
         }
         Ok(key)
     }
