@@ -1,0 +1,36 @@
+//! Replays what fuzzing has found with the stable toolchain (`tests/fuzz/corpus/`).
+
+#[path = "fuzz/properties/document.rs"]
+mod document;
+#[path = "fuzz/properties/token.rs"]
+mod token;
+#[path = "fuzz/properties/value.rs"]
+mod value;
+
+fn replay(target: &str, at_least: usize, holds: fn(&[u8])) {
+    let folder = format!("{}/tests/fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for item in std::fs::read_dir(&folder).unwrap() {
+        let path = item.unwrap().path();
+        let data = std::fs::read(&path).unwrap();
+        let outcome = std::panic::catch_unwind(|| holds(&data));
+        assert!(outcome.is_ok(), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= at_least, "{folder} holds {count} files");
+}
+
+#[test]
+fn documents() {
+    replay("document", 100, document::holds);
+}
+
+#[test]
+fn tokens() {
+    replay("token", 20, token::holds);
+}
+
+#[test]
+fn values() {
+    replay("value", 100, value::holds);
+}
