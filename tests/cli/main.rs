@@ -2,4 +2,6 @@
 
 mod support;
 
+mod rename;
 mod set;
+mod unset;
