@@ -2,6 +2,7 @@
 
 mod support;
 
+mod files;
 mod rename;
 mod set;
 mod unset;
