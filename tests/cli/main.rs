@@ -3,6 +3,9 @@
 mod support;
 
 mod files;
+mod init;
+mod key;
+mod ls;
 mod rename;
 mod set;
 mod unset;
