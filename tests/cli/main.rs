@@ -2,6 +2,7 @@
 
 mod support;
 
+mod completions;
 mod files;
 mod init;
 mod key;
