@@ -134,6 +134,13 @@ fn ask(name: &VarName) -> Result<SecretBytes, Error> {
             if typed.is_empty() {
                 return Err(nothing(name, "was typed"));
             }
+            // The prompt puts U+FFFD for each byte that it cannot read.
+            if std::str::from_utf8(&typed).is_ok_and(|typed| typed.contains('\u{fffd}')) {
+                return Err(Error::usage(
+                    format!("what was typed for {name} is not UTF-8"),
+                    format!("pipe it in: envseal set {name} < FILE"),
+                ));
+            }
             typed
         }
     };

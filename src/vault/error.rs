@@ -307,6 +307,8 @@ pub enum VaultError {
 impl VaultError {
     /// The error for a `name` that is not among `names`; a name that looks alike is told.
     pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        // Who types NAME=VALUE here does not want to read the value again.
+        let name = name.split('=').next().unwrap_or_default();
         let nearest = names.map(|there| (strsim::osa_distance(there, name), there)).min();
         let similar = nearest.filter(|(distance, _)| *distance <= 2).map(|(_, there)| there.to_owned());
         Self::NoVariable { path: path.into(), name: name.into(), similar }

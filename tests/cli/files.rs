@@ -221,3 +221,82 @@ fn leftovers_are_hidden_from_git_and_swept_by_the_next_command() {
         assert!(!env.path(".envseal-tmp-dead").exists(), "{command:?}");
     }
 }
+
+/// Starts the command and kills it (SIGKILL) `step` steps later; whether it had ended by itself before.
+fn killed(command: crate::support::Run<'_>, step: u32) -> bool {
+    let mut command = command.into_command();
+    let null = std::process::Stdio::null;
+    let mut child = command.stdin(null()).stdout(null()).stderr(null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_micros(120) * step);
+    child.kill().unwrap();
+    child.wait().unwrap().success()
+}
+
+/// Calls `round` with each step until commands end by themselves, several times over, some hundreds of times in all.
+fn at_every_step(mut round: impl FnMut(u32) -> bool) {
+    let (mut rounds, mut step, mut ended) = (0, 0, 0);
+    while rounds < 250 {
+        ended = if round(step) { ended + 1 } else { 0 };
+        step = if ended == 3 { 0 } else { step + 1 };
+        rounds += 1;
+    }
+}
+
+#[test]
+fn a_set_killed_at_any_point_leaves_the_old_value_or_the_new() {
+    let env = TestEnv::new();
+    let pairs: Vec<_> = (0..100).map(|at| format!("V{at}={at}")).collect();
+    let pairs: Vec<_> = ["set", "A=0"].into_iter().chain(pairs.iter().map(String::as_str)).collect();
+    env.ok(&pairs);
+    let lines = env.read(".env").lines().count();
+    let (mut round, mut old) = (0, "0\n".to_owned());
+    at_every_step(|step| {
+        round += 1;
+        let new = round.to_string();
+        let ended = killed(env.envseal(&["set", "A", &new]), step);
+        assert_eq!(env.read(".env").lines().count(), lines);
+        let value = env.ok(&["get", "A"]);
+        assert!(value == old || value == new + "\n", "{value}");
+        old = value;
+        ended
+    });
+    env.ok(&["set", "A", "end"]);
+    assert_eq!(env.ok(&["get"]).lines().count(), 103, "every value opens");
+    assert_eq!(env.git(&["status", "--porcelain", "--ignored"]), "?? .env\n?? .gitignore\n!! .env.keys\n");
+}
+
+#[test]
+fn a_first_set_killed_at_any_point_can_be_made_again() {
+    let env = TestEnv::new();
+    at_every_step(|step| {
+        let ended = killed(env.envseal(&["set", "A", "1"]), step);
+        let (file, keys) = (env.path(".env").exists(), env.path(".env.keys").exists());
+        assert!(keys || !file, "no value is ever sealed to a key that nobody has");
+        env.ok(&["set", "B", "2"]);
+        assert_eq!(env.ok(&["get", "B"]), "2\n");
+        assert!(!file || env.ok(&["get", "A"]) == "1\n");
+        assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 1);
+        for name in [".env", ".env.keys", ".gitignore"] {
+            std::fs::remove_file(env.path(name)).unwrap();
+        }
+        ended
+    });
+}
+
+#[test]
+fn an_encrypt_killed_at_any_point_leaves_all_sealed_or_nothing() {
+    let env = TestEnv::new();
+    env.ok(&["key", "generate"]);
+    let header = env.read(".env");
+    let secret = env.secret("line");
+    let plain = (0..100).fold(header, |text, at| text + &format!("V{at}='{secret} {at}' # {at}\n"));
+    env.write_plain(".env", &plain);
+    at_every_step(|step| {
+        let ended = killed(env.envseal(&["encrypt"]), step);
+        let text = env.read(".env");
+        assert!(text == plain || text.matches("=envseal:1:").count() == 100, "half sealed");
+        assert!(text == plain || env.ok(&["decrypt", "--stdout"]) == plain);
+        env.write(".env", &plain);
+        ended
+    });
+}

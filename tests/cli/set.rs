@@ -2,6 +2,7 @@
 
 mod first;
 mod marks;
+#[cfg(unix)]
 mod terminal;
 mod values;
 

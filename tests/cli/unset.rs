@@ -49,6 +49,10 @@ fn all_or_nothing() {
     );
     env.fails(4, &["unset", "HELLO", "-f", ".env", "-e", "b"]);
     env.fails(4, &["unset", "B", "-e", "none"]);
+    assert!(
+        env.fails(4, &["unset", &format!("X={}", env.secret("typed"))])
+            .starts_with("error: X is not in .env\n")
+    );
     env.fails(2, &["unset", "ENVSEAL_PUBLIC_KEY"]);
     env.fails(2, &["unset"]);
     assert_eq!(env.snapshot(), before);

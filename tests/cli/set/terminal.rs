@@ -9,7 +9,7 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use crate::support::TestEnv;
 
 /// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
-fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&str>) -> Option<(u32, String)> {
+fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
     let pty = match native_pty_system().openpty(PtySize { cols: 200, ..PtySize::default() }) {
         Ok(pty) => pty,
         Err(error) => {
@@ -42,7 +42,15 @@ fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&str>) -> Optio
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
         let mut writer = pty.master.take_writer().unwrap();
-        writer.write_all(answer.as_bytes()).unwrap();
+        // What is typed before the echo is off shows, as at any prompt.
+        let echo = || {
+            let flags = format!("{:?}", pty.master.get_termios().unwrap().local_flags);
+            flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
+        };
+        while echo() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        writer.write_all(answer).unwrap();
     }
     let status = child.wait().unwrap().exit_code();
     drop(pty.master);
@@ -58,7 +66,8 @@ fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&str>) -> Optio
 fn the_value_is_asked_for_and_not_shown() {
     let env = TestEnv::new();
     let secret = env.secret("typed");
-    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(&format!("{secret}\n"))) else {
+    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(format!("{secret}\n").as_bytes()))
+    else {
         return;
     };
     assert_eq!(status, 0, "{shown}");
@@ -73,12 +82,30 @@ fn the_value_is_asked_for_and_not_shown() {
 #[test]
 fn nothing_typed_is_no_value() {
     let env = TestEnv::new();
-    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some("\n")) else { return };
+    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(b"\n")) else { return };
     assert_eq!(status, 2);
     assert!(
         shown.contains("error: nothing was typed for KEY\nhint: an empty value is: envseal set KEY ''\n"),
         "{shown}"
     );
+    assert_eq!(env.snapshot(), []);
+}
+
+#[test]
+fn what_is_typed_in_another_encoding_is_refused_not_bent() {
+    let env = TestEnv::new();
+    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(b"caf\xe9!\n")) else { return };
+    assert_eq!(status, 2);
+    let expected = "error: what was typed for KEY is not UTF-8\nhint: pipe it in: envseal set KEY < FILE\n";
+    assert!(shown.contains(expected), "{shown}");
+    assert_eq!(env.snapshot(), []);
+}
+
+#[test]
+fn an_interrupted_prompt_changes_nothing() {
+    let env = TestEnv::new();
+    let Some((status, _)) = on_terminal(&env, &["set", "KEY"], Some(b"abc\x03")) else { return };
+    assert_ne!(status, 0);
     assert_eq!(env.snapshot(), []);
 }
 
