@@ -61,6 +61,11 @@ impl Error {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether a person broke off at a prompt.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted)
+    }
+
     /// The exit status (DESIGN section 3).
     pub fn status(&self) -> u8 {
         match self {

@@ -104,6 +104,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(status) => status,
         // 128 + SIGPIPE, as for any program whose reader has gone.
         Err(error) if error.is_broken_pipe() => 141,
+        // 128 + SIGINT.
+        Err(error) if error.is_interrupted() => 130,
         Err(error) => {
             ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
             error.status()

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::support::TestEnv;
 
@@ -43,16 +43,13 @@ fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Opti
         }
         let mut writer = pty.master.take_writer().unwrap();
         // What is typed before the echo is off shows, as at any prompt.
-        let echo = || {
-            let flags = format!("{:?}", pty.master.get_termios().unwrap().local_flags);
-            flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
-        };
-        while echo() {
+        while has_echo(&*pty.master) {
             std::thread::sleep(Duration::from_millis(1));
         }
         writer.write_all(answer).unwrap();
     }
     let status = child.wait().unwrap().exit_code();
+    assert!(has_echo(&*pty.master), "the terminal is left as it was");
     drop(pty.master);
     while let Ok(chunk) = shown.recv_timeout(Duration::from_secs(5)) {
         text.extend(chunk);
@@ -60,6 +57,11 @@ fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Opti
     let text = String::from_utf8_lossy(&text).replace("\r\n", "\n");
     env.heard(&text);
     Some((status, text))
+}
+
+fn has_echo(terminal: &dyn MasterPty) -> bool {
+    let flags = format!("{:?}", terminal.get_termios().unwrap().local_flags);
+    flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
 }
 
 #[test]
@@ -104,8 +106,8 @@ fn what_is_typed_in_another_encoding_is_refused_not_bent() {
 #[test]
 fn an_interrupted_prompt_changes_nothing() {
     let env = TestEnv::new();
-    let Some((status, _)) = on_terminal(&env, &["set", "KEY"], Some(b"abc\x03")) else { return };
-    assert_ne!(status, 0);
+    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(b"abc\x03")) else { return };
+    assert_eq!((status, shown.trim_end()), (130, "Value of KEY (not shown):"));
     assert_eq!(env.snapshot(), []);
 }
 
