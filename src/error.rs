@@ -61,18 +61,26 @@ impl Error {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether a person broke off at a prompt.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted)
+    }
+
     /// The exit status (DESIGN section 3).
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
-                VaultError::Unopened(_) | VaultError::NoPublicKey { .. } => 3,
+                VaultError::Unopened(_) | VaultError::NoPublicKey { .. } | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
                     KeystoreError::Fs(_) | KeystoreError::Git(_) => 4,
                     _ => 3,
                 },
-                VaultError::Reserved(_) | VaultError::OwnName(_) | VaultError::PolicyPlain { .. } => 2,
+                VaultError::Reserved { .. }
+                | VaultError::OwnName(_)
+                | VaultError::SameName(_)
+                | VaultError::PolicyPlain { .. } => 2,
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
@@ -165,9 +173,12 @@ fn vault_hint(error: &VaultError) -> Option<String> {
             format!("see what is there: envseal get -f {} --json", file(path))
         }
         VaultError::Exists { name, .. } => format!("replace {name} with --force"),
-        VaultError::Reserved(name) => format!("write it as plain text: envseal set {name} --plain"),
-        VaultError::PolicyPlain { name, .. } => {
-            format!("say which: envseal set {name} --plain, or envseal set {name} --seal")
+        VaultError::Reserved { path, name } => {
+            format!("write it as plain text: envseal set {name} --plain -f {}", file(path))
+        }
+        VaultError::PolicyPlain { path, name, .. } => {
+            let set = format!("envseal set {name} -f {}", file(path));
+            format!("say which: {set} --plain, or {set} --seal")
         }
         VaultError::AmbiguousHash { .. } => {
             "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there"
@@ -180,9 +191,14 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::NoPublicKey { path, .. } => {
             format!("make a key for it: envseal key generate -f {}", file(path))
         }
+        VaultError::KeyLost { path, variable, .. } => {
+            format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
+        }
         VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
         VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
-        VaultError::Unwritable(name) => format!("seal it instead: envseal set {name}"),
+        VaultError::Unwritable { path, name } => {
+            format!("seal it instead: envseal set {name} --seal -f {}", file(path))
+        }
         VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
         VaultError::Policy { path, .. } => format!("mend {} and try again", file(path)),

@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 fn found(context: &Context) -> Result<Vec<PathBuf>, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here)?;
-    let files = scope.env_files(&here)?;
+    let files = scope.env_files_of_all(&here)?;
     for path in scope.passed_over(&here)? {
         context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
     }

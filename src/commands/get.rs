@@ -112,8 +112,10 @@ fn written(
 fn dotenv(variables: &[Variable]) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     for variable in variables {
-        let source =
-            quote(variable.value.expose()).ok_or_else(|| VaultError::Unwritable(variable.name.clone()))?;
+        let source = quote(variable.value.expose()).ok_or_else(|| VaultError::Unwritable {
+            path: variable.path.to_path_buf(),
+            name: variable.name.clone(),
+        })?;
         text.extend_from_slice(&[variable.name.as_bytes(), b"=", &source, b"\n"].concat());
     }
     Ok(text)

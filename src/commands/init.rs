@@ -6,7 +6,7 @@ use super::Context;
 use super::report::{notices, shown};
 use crate::error::Error;
 use crate::ui;
-use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, update};
+use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, sweep, update};
 
 /// Set this project up: the first env file, .gitignore, and which names are plain
 ///
@@ -24,7 +24,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let scope = Scope::of(&here)?;
     let ignored = scope.passed_over(&here)?;
     let files = scope.env_files(&here)?;
-    notices(context, &guard_keys_file(&context.store().keys_file_path(&here))?);
+    let loaded = files.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let keys_file = context.store().keys_file_path(&here);
+    notices(context, &guard_keys_file(&keys_file, &scope, || context.waiting())?);
     if files.is_empty() && ignored.is_empty() {
         let paths = [PathBuf::from(".env")];
         let made = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
@@ -34,7 +36,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         notices(context, &made.notices);
         context.ui.say("made .env");
     }
-    declare(context, args, &scope, &files)?;
+    sweep(&here);
+    declare(context, args, &scope, &loaded)?;
     for path in &ignored {
         context.ui.note(format_args!(
             "git ignores {}; sealed files are meant to be committed: take it out of .gitignore",
@@ -50,9 +53,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// Proposes the plain names, and writes them down once a person has agreed.
-fn declare(context: &Context, args: &Args, scope: &Scope, files: &[PathBuf]) -> Result<(), Error> {
-    let files = files.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
-    let globs = propose_plain(scope, &files);
+fn declare(context: &Context, args: &Args, scope: &Scope, files: &[EnvFile]) -> Result<(), Error> {
+    let globs = propose_plain(scope, files);
     if globs.is_empty() {
         return Ok(());
     }
@@ -62,7 +64,7 @@ fn declare(context: &Context, args: &Args, scope: &Scope, files: &[PathBuf]) -> 
         || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?"))
             .map_err(Error::io("ask"))?
     {
-        declare_plain(scope, &globs)?;
+        declare_plain(scope, &globs, || context.waiting())?;
         context.ui.say(format_args!("declared as not secret, in {team_file}: {list}"));
     } else {
         context

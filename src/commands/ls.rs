@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let paths = if args.files.is_empty() {
         let scope = Scope::of(&here)?;
-        let found = scope.env_files(&here)?;
+        let found = scope.env_files_of_all(&here)?;
         for path in scope.passed_over(&here)? {
             context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
         }
@@ -82,7 +82,9 @@ fn cells(row: &Row) -> Vec<String> {
     let path = row.path.display().to_string();
     let dash = || "-".to_owned();
     match &row.state {
-        Err(error) => vec![path, dash(), dash(), dash(), dash(), dash(), error.to_string()],
+        Err(error) => {
+            vec![path, dash(), dash(), dash(), dash(), dash(), format!("no: {}", first_line(error))]
+        }
         Ok(state) => vec![
             path,
             state.environment.clone(),
@@ -94,16 +96,29 @@ fn cells(row: &Row) -> Vec<String> {
                 None => "no key yet".into(),
                 Some(Ok(())) => "yes".into(),
                 Some(Err(KeystoreError::NotFound { .. })) => "no: no private key".into(),
-                Some(Err(error)) => format!("no: {error}"),
+                Some(Err(error)) => format!("no: {}", first_line(error)),
             },
         ],
     }
 }
 
+fn first_line(error: &dyn std::error::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 fn as_json(row: &Row) -> Value {
     let file = row.path.display().to_string();
     match &row.state {
-        Err(error) => json!({ "file": file, "error": error.to_string() }),
+        Err(error) => json!({
+            "file": file,
+            "environment": null,
+            "key": null,
+            "sealed": null,
+            "plain": null,
+            "unmarked": null,
+            "opens": false,
+            "why_not": error.to_string(),
+        }),
         Ok(state) => json!({
             "file": file,
             "environment": state.environment,

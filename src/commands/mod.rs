@@ -17,6 +17,7 @@ mod unset;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, ProcessEnv};
@@ -89,9 +90,11 @@ impl Context {
 
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
             // Help and version come as errors too; the exit status tells them apart.
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(2);
@@ -101,6 +104,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(status) => status,
         // 128 + SIGPIPE, as for any program whose reader has gone.
         Err(error) if error.is_broken_pipe() => 141,
+        // 128 + SIGINT.
+        Err(error) if error.is_interrupted() => 130,
         Err(error) => {
             ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
             error.status()
@@ -133,6 +138,25 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Completions(args) => completions::run(&args),
     }?;
     Ok(0)
+}
+
+/// Takes out of clap's error what may be a value: behind an `=`, and in a `set` all that clap does not know.
+fn hide_values(error: &mut clap::Error, set: bool) {
+    use clap::error::ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument};
+    if !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
+        return;
+    }
+    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue] {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let known = error.kind() == TooManyValues && kind == ContextKind::InvalidArg;
+        let hidden = match text.split_once('=') {
+            _ if set && !known => "…".to_owned(),
+            Some((name, _)) => format!("{name}=…"),
+            None => continue,
+        };
+        error.insert(kind, ContextValue::String(hidden));
+        error.remove(ContextKind::Suggested);
+    }
 }
 
 /// The error, and what lies behind it where its own words do not say so.

@@ -27,7 +27,8 @@ pub(super) struct Args {
     /// The variable; or NAME=VALUE, several at once; or - for NAME=value lines from stdin
     #[arg(value_name = "NAME")]
     first: OsString,
-    /// Its value, whatever it holds; asked for, or read from stdin, when left out
+    /// Its value, whatever it holds (behind -- even what looks like an option); asked for, or read from stdin, when
+    /// left out
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     value: Option<OsString>,
     /// More NAME=VALUE
@@ -55,7 +56,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
     let assignments = assignments(args.first, args.value, args.rest)?;
     let mut outcomes = Vec::new();
     let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
-        let needs_key = needs_key(target.document(), target.scope(), &assignments, how)?;
+        let needs_key = needs_key(target.file(), target.document(), target.scope(), &assignments, how)?;
         let key = if needs_key { Some(target.seal_to()?) } else { None };
         let mut opener = target.opener()?;
         let (file, scope) = (target.file(), target.scope());
@@ -120,7 +121,7 @@ fn assignments(
 
 fn ask(name: &VarName) -> Result<SecretBytes, Error> {
     let mut value = match ui::stdin_value().map_err(Error::io("read stdin"))? {
-        Some(piped) if piped.is_empty() => return Err(nothing_on_stdin(name)),
+        Some(piped) if piped.is_empty() => return Err(nothing(name, "came from stdin")),
         Some(mut piped) => {
             let line_end = if piped.ends_with(b"\r\n") { 2 } else { usize::from(piped.ends_with(b"\n")) };
             let end = piped.len() - line_end;
@@ -128,17 +129,26 @@ fn ask(name: &VarName) -> Result<SecretBytes, Error> {
             piped
         }
         None => {
-            ui::hidden(&format!("Value of {name} (not shown): ")).map_err(Error::io("ask on the terminal"))?
+            let typed = ui::hidden(&format!("Value of {name} (not shown): "))
+                .map_err(Error::io("ask on the terminal"))?;
+            if typed.is_empty() {
+                return Err(nothing(name, "was typed"));
+            }
+            // The prompt puts U+FFFD for each byte that it cannot read.
+            if std::str::from_utf8(&typed).is_ok_and(|typed| typed.contains('\u{fffd}')) {
+                return Err(Error::usage(
+                    format!("what was typed for {name} is not UTF-8"),
+                    format!("pipe it in: envseal set {name} < FILE"),
+                ));
+            }
+            typed
         }
     };
     Ok(SecretBytes::new(std::mem::take(&mut *value)))
 }
 
-fn nothing_on_stdin(name: &VarName) -> Error {
-    Error::usage(
-        format!("nothing came from stdin for {name}"),
-        format!("an empty value is: envseal set {name} ''"),
-    )
+fn nothing(name: &VarName, place: &str) -> Error {
+    Error::usage(format!("nothing {place} for {name}"), format!("an empty value is: envseal set {name} ''"))
 }
 
 fn stdin(what: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {

@@ -65,6 +65,10 @@ fn reads_as(source: &[u8], value: &[u8]) -> bool {
     text.extend_from_slice(b" # c\nB=1\n");
     let Ok(document) = Document::parse(std::mem::take(&mut *text)) else { return false };
     let [entry, last] = document.entries() else { return false };
+    // A line of the value that looks like a merge conflict would have the whole file refused.
+    if document.conflict_marker().is_some() {
+        return false;
+    }
     if document.source(entry) != source || document.name(last) != "B" || !document.strays().is_empty() {
         return false;
     }

@@ -1,32 +1,43 @@
-//! Adding one line to a text file such as `.gitignore`.
+//! Adding lines to a text file such as `.gitignore`.
 
 use std::path::Path;
 
-use super::{FsError, NewMode, read, write_atomic};
+use super::{FsError, NewMode, Staged, read, stage};
 
 /// Adds `line` (without its line end) to the end of the text file at `path`, unless a line equal to it stands there,
 /// trailing whitespace aside. A missing file is made, with mode `new`.
 ///
 /// The file's own line ends are kept, and a last line without one gets it first. Returns whether the file changed.
 pub fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsError> {
+    match with_lines(path, &[line], new)? {
+        Some(staged) => staged.commit().map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// As [`append_line`] with several lines, up to the point where the file is to be replaced; none where each stands
+/// there already.
+pub fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<Staged>, FsError> {
     let mut text = match read(path) {
         Ok(text) => text,
         Err(FsError::NotFound { .. }) => Vec::new(),
         Err(e) => return Err(e),
     };
-    let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-    let wanted = line.as_bytes().trim_ascii_end();
-    if body.split(|&b| b == b'\n').any(|l| l.trim_ascii_end() == wanted) {
-        return Ok(false);
-    }
+    let before = text.len();
     let end: &[u8] = if memchr::memmem::find(&text, b"\r\n").is_some() { b"\r\n" } else { b"\n" };
-    if !body.is_empty() && !text.ends_with(b"\n") {
+    for line in lines {
+        let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+        let wanted = line.as_bytes().trim_ascii_end();
+        if body.split(|&b| b == b'\n').any(|l| l.trim_ascii_end() == wanted) {
+            continue;
+        }
+        if !body.is_empty() && !text.ends_with(b"\n") {
+            text.extend_from_slice(end);
+        }
+        text.extend_from_slice(line.as_bytes());
         text.extend_from_slice(end);
     }
-    text.extend_from_slice(line.as_bytes());
-    text.extend_from_slice(end);
-    write_atomic(path, &text, new)?;
-    Ok(true)
+    if text.len() == before { Ok(None) } else { stage(path, &text, new).map(Some) }
 }
 
 #[cfg(test)]

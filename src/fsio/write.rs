@@ -33,6 +33,28 @@ pub enum NewMode {
 ///
 /// Hard links part from the target, and extended attributes and ACLs are not carried over.
 pub fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsError> {
+    stage(path, bytes, new)?.commit()
+}
+
+/// A file's new content, on the disk beside it, not yet in its place. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Staged {
+    temp: NamedTempFile,
+    target: PathBuf,
+    flush: FolderFlush,
+}
+
+impl Staged {
+    /// Puts it in its place. Next to nothing can fail any more.
+    pub fn commit(self) -> Result<(), FsError> {
+        let Self { temp, target, flush } = self;
+        temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
+        flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
+    }
+}
+
+/// The first half of [`write_atomic`]: all but the renaming, so that several files can be written all or none.
+pub fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError> {
     let target = final_target(path)?;
     let existing = writable_target(&target)?;
     let dir = folder_of(&target);
@@ -49,12 +71,16 @@ pub fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsErr
         keep_mode(temp.as_file(), old).map_err(fail)?;
     }
     temp.as_file().sync_all().map_err(fail)?;
-    temp.persist(&target).map_err(|e| fail(e.error))?;
-    flush.flush().map_err(|e| FsError::io(dir, "flush", e))
+    Ok(Staged { temp, target, flush })
+}
+
+/// Removes the file at `path`.
+pub fn remove(path: &Path) -> Result<(), FsError> {
+    fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
 }
 
 /// Where `path` leads once every symlink at its end is followed; what it names need not exist.
-fn final_target(path: &Path) -> Result<PathBuf, FsError> {
+pub fn final_target(path: &Path) -> Result<PathBuf, FsError> {
     let fail = |e| FsError::io(path, DOING, e);
     let mut target = path.to_path_buf();
     for _ in 0..MAX_LINKS {
@@ -139,6 +165,7 @@ fn keep_mode(_: &File, _: &Metadata) -> io::Result<()> {
 
 /// Makes a rename in a folder reach the disk. Opened beforehand, so that a folder which cannot be opened for reading
 /// (it may still be written to) is known before anything changed; such a one is not flushed.
+#[derive(Debug)]
 struct FolderFlush(Option<File>);
 
 impl FolderFlush {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::paths::to_git;
 use super::{GitError, Repo};
-use crate::fsio::{FsError, NewMode, append_line};
+use crate::fsio::{self, FsError, NewMode, append_line};
 
 impl Repo {
     /// Whether git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`. That a
@@ -43,9 +43,54 @@ impl Repo {
             // With a slash at its end libgit2 knows it for a folder without looking.
             spelled = PathBuf::from(format_dir(spelled));
         }
-        self.inner
+        let ignored = self
+            .inner
             .is_path_ignored(&spelled)
-            .map_err(|e| GitError::git(self.root(), "read the ignore rules of", e))
+            .map_err(|e| GitError::git(self.root(), "read the ignore rules of", e))?;
+        Ok(ignored && !self.is_taken_back_in(relative, is_dir)?)
+    }
+
+    /// Whether the last rule of the nearest `.gitignore` that speaks of the path is a `!` one.
+    ///
+    /// libgit2 throws a `!` rule away when no rule before it in the same file covers its pattern, so that it never
+    /// takes back in what a file further up has ignored; git does.
+    fn is_taken_back_in(&self, relative: &Path, is_dir: bool) -> Result<bool, GitError> {
+        for folder in relative.ancestors().skip(1) {
+            let text = match fsio::read(&self.root().join(folder).join(".gitignore")) {
+                Ok(text) => text,
+                Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if !text.contains(&b'!') {
+                continue;
+            }
+            let below = relative.strip_prefix(folder).unwrap_or(relative);
+            let text = String::from_utf8_lossy(&text);
+            let speaks = text.lines().rev().find(|line| rule_matches(line, below, is_dir));
+            if let Some(rule) = speaks {
+                return Ok(rule.starts_with('!'));
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a line of a `.gitignore` speaks of `path`, which is relative to that file's folder (gitignore(5)).
+fn rule_matches(line: &str, path: &Path, is_dir: bool) -> bool {
+    let rule = line.trim_end_matches([' ', '\t', '\r']);
+    let rule = rule.strip_prefix('!').unwrap_or(rule);
+    let folders_only = rule.ends_with('/');
+    let rule = rule.trim_end_matches('/');
+    if rule.is_empty() || rule.starts_with('#') || (folders_only && !is_dir) {
+        return false;
+    }
+    let anchored = rule.contains('/');
+    let glob =
+        globset::GlobBuilder::new(rule.strip_prefix('/').unwrap_or(rule)).literal_separator(true).build();
+    let Ok(glob) = glob else { return false };
+    match path.file_name() {
+        Some(name) if !anchored => glob.compile_matcher().is_match(name),
+        _ => glob.compile_matcher().is_match(path),
     }
 }
 
@@ -93,6 +138,35 @@ mod tests {
                 ignored,
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn a_deeper_file_takes_back_in_what_one_above_ignores() {
+        let g = Fixture::new();
+        g.write(".gitignore", ".env*\n!.env.example\nout/\n");
+        g.write("a/.gitignore", "!.env\n");
+        g.write("b/.gitignore", "!/.env.x\n!c/.env\n!*.y\n.env.z.y\n");
+        g.write("b/d/.gitignore", ".env.x\n");
+        g.write("out/.gitignore", "!.env\n");
+        let repo = Repo::open(g.root()).unwrap();
+        for (name, ignored) in [
+            (".env", true),
+            (".env.example", false),
+            ("a/.env", false),
+            ("a/sub/.env", false),
+            ("a/.env.x", true),
+            ("b/.env.x", false),
+            ("b/c/.env.x", true),
+            ("b/d/.env.x", true),
+            ("b/c/.env", false),
+            ("b/.env.y", false),
+            ("b/.env.z.y", true),
+            ("out/.env", true),
+        ] {
+            assert_eq!(repo.is_ignored(&g.root().join(name)).unwrap(), ignored, "{name}");
+            let git = Fixture::try_git(g.root(), &["check-ignore", "-q", name]);
+            assert_eq!(git.status.success(), ignored, "git on {name}");
         }
     }
 

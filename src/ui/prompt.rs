@@ -4,9 +4,45 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// Asks for a value on the terminal without showing it.
+/// Asks for a value on the terminal without showing it; an interruption is [`io::ErrorKind::Interrupted`].
 pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+    let _deaf = Deaf::new()?;
     rpassword::prompt_password(question).map(|answer| Zeroizing::new(answer.into_bytes()))
+}
+
+/// While it lives SIGINT does not end the process, so that rpassword, which raises it on Ctrl-C with the terminal
+/// still raw, comes back and sets the terminal right.
+#[cfg(unix)]
+struct Deaf(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+#[cfg(unix)]
+impl Deaf {
+    fn new() -> io::Result<Self> {
+        let hears = std::sync::Arc::default();
+        signal_hook::flag::register_conditional_default(
+            signal_hook::consts::SIGINT,
+            std::sync::Arc::clone(&hears),
+        )?;
+        Ok(Self(hears))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Deaf {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[cfg(not(unix))]
+struct Deaf;
+
+#[cfg(not(unix))]
+impl Deaf {
+    #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
 }
 
 /// Asks a yes-or-no question; anything but a yes is a no, and so is a stdin that is no terminal.

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::error::{Failure, Reason, VaultError};
-use super::file::EnvFile;
+use super::file::{EnvFile, token};
 use super::reserved::is_reserved;
 use super::scope::Scope;
 use crate::config::OWN_PREFIX;
-use crate::crypto::{Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
+use crate::crypto::{
+    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
+};
 use crate::dotenv::{Document, Edit, Found, Mark, References, VarName, expand, quote, read, references};
 
 /// A variable and the value it is to have.
@@ -69,9 +71,10 @@ pub fn set(
     let mut planned = Vec::with_capacity(assignments.len());
     for Assignment { name, value } in assignments {
         let entry = document.last(name.as_str());
-        let target = target(document, scope, name.as_str(), entry, how)?;
+        let target = target(file, document, scope, name.as_str(), how)?;
+        refuse_half(file, document, scope, entry)?;
         let same = entry.is_some_and(|entry| {
-            reads_as(file, document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
+            reads_as(document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
         });
         let source = match target {
             _ if same => None,
@@ -86,8 +89,11 @@ pub fn set(
                 Some(sealed.to_string().into_bytes())
             }
             _ => {
-                let source = quote(value.expose()).ok_or_else(|| VaultError::Unwritable(name.to_string()))?;
-                Some(source.to_vec())
+                let source = plain_source(value.expose()).ok_or_else(|| VaultError::Unwritable {
+                    path: file.path().into(),
+                    name: name.to_string(),
+                })?;
+                Some(source)
             }
         };
         planned.push((name.as_str(), entry, target, source));
@@ -95,7 +101,15 @@ pub fn set(
     let mut edits = Vec::new();
     let mut outcomes = Vec::new();
     for (name, entry, target, source) in &planned {
-        outcomes.push((String::from(*name), if source.is_some() { *target } else { Outcome::Unchanged }));
+        let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(&document.entries()[entry])));
+        let mark_changes = entry.is_some()
+            && match how {
+                How::Plain => !marked,
+                How::Seal => marked,
+                How::AsMarked => false,
+            };
+        let changes = source.is_some() || mark_changes;
+        outcomes.push((String::from(*name), if changes { *target } else { Outcome::Unchanged }));
         let plain = *target == Outcome::Plain && how == How::Plain;
         match (entry, source) {
             (Some(entry), source) => {
@@ -116,6 +130,7 @@ pub fn set(
 
 /// Whether any of the variables would be sealed, so that a public key is needed.
 pub fn needs_key(
+    file: &EnvFile,
     document: &Document,
     scope: &Scope,
     assignments: &[Assignment],
@@ -123,8 +138,7 @@ pub fn needs_key(
 ) -> Result<bool, VaultError> {
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
-        sealed |=
-            target(document, scope, name.as_str(), document.last(name.as_str()), how)? == Outcome::Sealed;
+        sealed |= target(file, document, scope, name.as_str(), how)? == Outcome::Sealed;
     }
     Ok(sealed)
 }
@@ -160,8 +174,11 @@ pub fn rename(
     if document.last(old).is_none() {
         return Err(no_variable(file, old));
     }
+    if old == new.as_str() {
+        return Err(VaultError::SameName(old.into()));
+    }
     let mut edits = Vec::new();
-    if let Some(there) = document.last(new.as_str()).filter(|_| old != new.as_str()) {
+    if let Some(there) = document.last(new.as_str()) {
         if !force {
             let (path, line) = (file.path().into(), document.entries()[there].line);
             return Err(VaultError::Exists { path, line, name: new.to_string() });
@@ -173,7 +190,7 @@ pub fn rename(
         let at = &document.entries()[entry];
         let Some(token) = file.token(at) else { continue };
         if is_reserved(new.as_str()) {
-            return Err(VaultError::Reserved(new.to_string()));
+            return Err(VaultError::Reserved { path: file.path().into(), name: new.to_string() });
         }
         let fail = |reason: Reason| {
             let (name, path, line) = (old.to_owned(), file.path().to_owned(), at.line);
@@ -201,34 +218,58 @@ pub(super) fn edited(path: &Path, document: &Document, edits: &[Edit<'_>]) -> Re
 
 /// What a variable is to become, before it is known whether it changes at all.
 fn target(
+    file: &EnvFile,
     document: &Document,
     scope: &Scope,
     name: &str,
-    entry: Option<usize>,
     how: How,
 ) -> Result<Outcome, VaultError> {
     refuse_own(name)?;
     if how == How::Plain {
         return Ok(Outcome::Plain);
     }
-    let entry = entry.map(|entry| &document.entries()[entry]);
-    let sealed = entry.is_some_and(|entry| crate::crypto::claims_to_be_sealed(&document.value(entry).1));
+    let path = || file.path().to_owned();
+    let entry = document.last(name).map(|entry| &document.entries()[entry]);
+    let sealed = entry.is_some_and(|entry| token(document, entry).is_some());
     let reserved = is_reserved(name);
     let by_policy = scope.policy().is_plain(name);
     let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || by_policy || reserved;
     match entry {
         Some(_) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
-        _ if reserved => Err(VaultError::Reserved(name.into())),
+        _ if reserved => Err(VaultError::Reserved { path: path(), name: name.into() }),
         None if by_policy && how == How::AsMarked => {
-            Err(VaultError::PolicyPlain { name: name.into(), team_file: scope.team_file() })
+            Err(VaultError::PolicyPlain { path: path(), name: name.into(), team_file: scope.team_file() })
         }
         _ => Ok(Outcome::Sealed),
     }
 }
 
+/// Refuses a line whose `#` touches a value that may be secret: the new value would leave half of the old one behind.
+fn refuse_half(
+    file: &EnvFile,
+    document: &Document,
+    scope: &Scope,
+    entry: Option<usize>,
+) -> Result<(), VaultError> {
+    let Some(entry) = entry.map(|entry| &document.entries()[entry]) else { return Ok(()) };
+    let name = document.name(entry);
+    let secret = token(document, entry).is_none()
+        && !(is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
+    if !(secret && document.comment_is_ambiguous(entry)) {
+        return Ok(());
+    }
+    // The line in the file, which has no header yet.
+    let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
+    Err(VaultError::AmbiguousHash { path: file.path().into(), line, name: name.into() })
+}
+
+/// Source text that reads as exactly `value`, and not as a sealed one; none where there is no such text.
+pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
+    quote(value).filter(|_| !claims_to_be_sealed(value)).map(|source| source.to_vec())
+}
+
 /// Whether the entry holds this value already, in the form wanted.
 fn reads_as(
-    file: &EnvFile,
     document: &Document,
     entry: usize,
     value: &[u8],
@@ -236,7 +277,7 @@ fn reads_as(
     opener: Option<&mut Opener>,
 ) -> bool {
     let entry = &document.entries()[entry];
-    let (bytes, source) = match (file.token(entry), opener) {
+    let (bytes, source) = match (token(document, entry), opener) {
         (Some(Ok(token)), Some(opener)) if sealed && token.refs().is_empty() => {
             match opener.open(document.name(entry), &token) {
                 Ok(Opened { kind, bytes }) => (bytes.expose().to_vec(), kind == Kind::Source),

@@ -1,12 +1,12 @@
 //! Whole files: encrypt, decrypt, reseal.
 
-use super::change::{edited, is_for_this_file};
+use super::change::{self, edited, is_for_this_file};
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
 use super::reserved::is_reserved;
 use super::scope::Scope;
 use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};
-use crate::dotenv::{Document, Edit, Entry, Mark, References, quote, read, references};
+use crate::dotenv::{Document, Edit, Entry, Mark, References, read, references};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {
@@ -204,7 +204,7 @@ fn sealed_entries<'a>(
 /// The source text for an opened value.
 fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<Vec<u8>, Reason> {
     match kind {
-        Kind::Value => quote(bytes.expose()).map(|source| source.to_vec()).ok_or(Reason::Unwritable),
+        Kind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         Kind::Source => {
             let (quote, text) = read(bytes.expose());
             let listed = match references(&text) {

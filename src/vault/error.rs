@@ -207,20 +207,41 @@ pub enum VaultError {
     /// Names that belong to envseal are not set by hand.
     #[error("{0} belongs to envseal and is not set by hand")]
     OwnName(String),
+    /// A variable is to be renamed to the name it has.
+    #[error("{0} has that name already")]
+    SameName(String),
     /// A reserved name is not sealed.
-    #[error("{0} steers how programs start, so it is never sealed: a reviewer must be able to read it")]
-    Reserved(String),
+    #[error(
+        "{}: {name} steers how programs start, so it is never sealed: a reviewer must be able to read it",
+        path.display()
+    )]
+    Reserved {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
     /// A new variable that the policy declares plain.
-    #[error("{name} is declared plain in {}, so it is not clear whether it is to be sealed", team_file.display())]
+    #[error(
+        "{} has no {name} yet, and {} declares the name plain, so it is not clear whether to seal it",
+        path.display(), team_file.display()
+    )]
     PolicyPlain {
+        /// The env file.
+        path: PathBuf,
         /// The variable.
         name: String,
         /// The team file.
         team_file: PathBuf,
     },
     /// A plain value that no quoting can hold.
-    #[error("the value of {0} cannot be written in a .env file as plain text")]
-    Unwritable(String),
+    #[error("{}: the value of {name} cannot be written in a .env file as plain text", path.display())]
+    Unwritable {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
     /// A `#` that touches the value: nobody can tell where the secret ends.
     #[error("{}:{line} {name}: `#` touches the value, and readers differ on what it means", path.display())]
     AmbiguousHash {
@@ -257,6 +278,16 @@ pub enum VaultError {
         /// The variable it would stand under.
         variable: String,
     },
+    /// The file has sealed values, but no public key.
+    #[error("{} holds values sealed to key {key}, but its line {variable} is gone", path.display())]
+    KeyLost {
+        /// The env file.
+        path: PathBuf,
+        /// The key that a value in it is sealed to.
+        key: KeyId,
+        /// The variable it would stand under.
+        variable: String,
+    },
     /// The file has a public key already.
     #[error("{} is sealed to key {key} already", path.display())]
     KeyExists {
@@ -276,6 +307,8 @@ pub enum VaultError {
 impl VaultError {
     /// The error for a `name` that is not among `names`; a name that looks alike is told.
     pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        // Who types NAME=VALUE here does not want to read the value again.
+        let name = name.split('=').next().unwrap_or_default();
         let nearest = names.map(|there| (strsim::osa_distance(there, name), there)).min();
         let similar = nearest.filter(|(distance, _)| *distance <= 2).map(|(_, there)| there.to_owned());
         Self::NoVariable { path: path.into(), name: name.into(), similar }

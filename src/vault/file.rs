@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use crate::config::{EnvName, is_env_file, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
+use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
-use crate::fsio::{self, NewMode};
+use crate::fsio::{self, NewMode, Staged};
 
 /// A loaded env file, or one that is about to be made.
 pub struct EnvFile {
@@ -82,12 +82,9 @@ impl EnvFile {
         self.exists
     }
 
-    /// Writes `document` in its place, atomically; nothing is written when no byte changes.
-    pub fn save(&self, document: &Document) -> Result<(), VaultError> {
-        if self.exists && document.as_bytes() == self.document.as_bytes() {
-            return Ok(());
-        }
-        Ok(fsio::write_atomic(&self.path, document.as_bytes(), NewMode::Default)?)
+    /// Makes `document` ready to take its place.
+    pub fn stage(&self, document: &Document) -> Result<Staged, VaultError> {
+        Ok(fsio::stage(&self.path, document.as_bytes(), NewMode::Default)?)
     }
 
     /// The variables' entries: those of envseal's own names left out.
@@ -104,17 +101,25 @@ impl EnvFile {
 
     /// The text of an entry's token, if its value claims to be sealed.
     pub fn token_text(&self, entry: &Entry) -> Option<Vec<u8>> {
-        let (quote, text) = self.document.value(entry);
-        // Behind a backtick it is no token; its parse fails on the quote.
-        claims_to_be_sealed(&text).then(|| {
-            if quote == Quote::Backtick { self.document.source(entry).to_vec() } else { text.to_vec() }
-        })
+        token_text(&self.document, entry)
     }
 
     /// An entry's token, if its value claims to be sealed.
-    pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, crate::crypto::TokenError>> {
-        self.token_text(entry).map(|text| SealedValue::parse(&text))
+    pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+        token(&self.document, entry)
     }
+}
+
+/// The token of an entry of `document`, if its value claims to be sealed.
+pub(super) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+    token_text(document, entry).map(|text| SealedValue::parse(&text))
+}
+
+fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
+    let (quote, text) = document.value(entry);
+    // Behind a backtick it is no token; its parse fails on the quote.
+    claims_to_be_sealed(&text)
+        .then(|| if quote == Quote::Backtick { document.source(entry).to_vec() } else { text.to_vec() })
 }
 
 /// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.

@@ -67,22 +67,23 @@ impl Scope {
     /// The env files below `under`, in byte order, those of scopes further in too: tracked ones, and untracked
     /// ones that git does not ignore; those that their own scope's policy excludes left out.
     pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        let files = match &self.git_root {
+        let files = self.listed(under)?;
+        Ok(files.into_iter().filter(|path| self.holds(path) && !self.excludes(path)).collect())
+    }
+
+    /// As [`Self::env_files`], with those of the scopes further in, each as its own policy has it.
+    pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        let mut files = self.listed(under)?;
+        // A policy that cannot be read excludes nothing; the file's own command will say what is wrong with it.
+        files.retain(|path| !Self::of(&folder_of(path)).is_ok_and(|scope| scope.excludes(path)));
+        Ok(files)
+    }
+
+    fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        Ok(match &self.git_root {
             Some(root) => Repo::open(root)?.list_files(under, &is_env_file)?,
             None => git::plain_list_files(under, &is_env_file)?,
-        };
-        let mut kept = Vec::with_capacity(files.len());
-        for path in files {
-            let excluded = if self.holds(&path) {
-                self.excludes(&path)
-            } else {
-                Self::of(&folder_of(&path))?.excludes(&path)
-            };
-            if !excluded {
-                kept.push(path);
-            }
-        }
-        Ok(kept)
+        })
     }
 
     fn excludes(&self, path: &Path) -> bool {
@@ -124,8 +125,20 @@ impl Scope {
         Ok(agreed)
     }
 
-    /// Whether no team file further in claims the path.
+    /// Whether an env file of another scope in the worktree is sealed to this key of the environment.
+    pub fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, VaultError> {
+        let Some(root) = &self.git_root else { return Ok(false) };
+        let another = |path: &PathBuf| {
+            EnvFile::load(path).is_ok_and(|file| file.env() == env && file.public_key() == Some(key))
+        };
+        Ok(self.listed(root)?.iter().any(|path| !self.holds(path) && another(path)))
+    }
+
+    /// Whether the path lies in the scope: below its folder, where no team file further in claims it.
     fn holds(&self, path: &Path) -> bool {
+        if !path.starts_with(&self.root) {
+            return false;
+        }
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         folders.into_iter().all(|folder| folder.join(TEAM_FILE).symlink_metadata().is_err())
     }

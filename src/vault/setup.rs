@@ -8,7 +8,7 @@ use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
-use crate::fsio::{self, NewMode};
+use crate::fsio::{self, Lock, NewMode, Staged};
 use crate::git::{self, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError};
 
@@ -58,12 +58,23 @@ pub(super) fn choose_key(
         (None, Some((path, key))) => Ok(KeyChoice::OfEnvironment(key, path)),
         // A key made by a command that was stopped before it wrote the env file.
         (None, None) => match keys_file(store, &file.dir())? {
-            Some(keys) => Ok(keys
-                .keys(file.env())?
-                .first()
-                .map_or(KeyChoice::None, |key| KeyChoice::OfEnvironment(key.public(), keys.path().into()))),
+            Some(keys) => match keys.keys(file.env())?.first().map(PrivateKey::public) {
+                // A keys file may serve several scopes.
+                Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
+                    Ok(KeyChoice::OfEnvironment(key, keys.path().into()))
+                }
+                _ => Ok(KeyChoice::None),
+            },
             None => Ok(KeyChoice::None),
         },
+    }
+}
+
+/// The keys file, where there is one; one that was named may be yet to be made.
+fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeystoreError> {
+    match store.keys_file(dir) {
+        Err(KeystoreError::Fs(fsio::FsError::NotFound { .. })) => Ok(None),
+        found => found,
     }
 }
 
@@ -73,34 +84,44 @@ pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
     dir: &Path,
+    scope: &Scope,
     store: &KeyStore<'_>,
 ) -> Result<Vec<Notice>, VaultError> {
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
-    let mut notices = guard_keys_file(&path)?;
     let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
-    fsio::write_atomic(&path, &keys.with_key(env, key)?, NewMode::Private)?;
+    let staged = fsio::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
+    let mut notices = ignore_keys_file(&path, scope)?;
+    staged.commit()?;
     notices.push(Notice::KeyMade(path));
     Ok(notices)
 }
 
-/// The keys file, also one that was named and is yet to be made.
-fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, VaultError> {
-    match store.keys_file(dir) {
-        Err(KeystoreError::Fs(fsio::FsError::NotFound { .. })) => Ok(None),
-        found => Ok(found?),
-    }
+/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn guard_keys_file(
+    path: &Path,
+    scope: &Scope,
+    on_wait: impl FnOnce(),
+) -> Result<Vec<Notice>, VaultError> {
+    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
+    ignore_keys_file(path, scope)
 }
 
-/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it. A file that was
-/// named and lies outside every repository is the user's own business.
-pub fn guard_keys_file(path: &Path) -> Result<Vec<Notice>, VaultError> {
+fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
-    let dir = folder_of(path);
+    let path = &folder_of(path).join(path.file_name().unwrap_or_default());
+    let dir = path.parent().unwrap_or(scope.root());
     let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
-    let root = git::find_root(&dir);
-    let repo = root.as_deref().map(Repo::open).transpose()?;
-    if let Some(repo) = &repo {
+    let root = git::find_root(dir);
+    if root.is_none() && dir != scope.root() {
+        // A folder of the user's own choosing that nothing is committed or built from.
+        return Ok(notices);
+    }
+    let root = root.as_deref();
+    if let Some(root) = root {
+        let repo = Repo::open(root)?;
         if repo.is_tracked(path)? {
             return Err(KeystoreError::Tracked(path.into()).into());
         }
@@ -108,27 +129,42 @@ pub fn guard_keys_file(path: &Path) -> Result<Vec<Notice>, VaultError> {
     } else if name != KEYS_FILE {
         return Ok(notices);
     }
-    let top = root.as_deref().unwrap_or(&dir);
-    let ignore = top.join(".gitignore");
-    if fsio::append_line(&ignore, &name, NewMode::Default)? {
-        notices.push(Notice::Ignored(ignore));
-    }
-    if let Some(repo) = &repo
-        && !repo.is_ignored(path)?
+    let ignore = root.unwrap_or(dir).join(".gitignore");
+    let docker = dockerignores(dir, root.unwrap_or(dir), &name)?;
+    let before = fsio::read(&ignore).ok();
+    let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
+    if let Some(root) = root
+        && !Repo::open(root)?.is_ignored(path)?
     {
+        match before {
+            _ if !added => {}
+            Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
+            None => fsio::remove(&ignore)?,
+        }
         return Err(VaultError::NotIgnored(path.into()));
     }
-    for folder in [&dir, top] {
-        if has_dockerfile(folder) {
-            let ignore = folder.join(".dockerignore");
-            // `.dockerignore` patterns are anchored at its folder.
-            let here = fsio::append_line(&ignore, &name, NewMode::Default)?;
-            if fsio::append_line(&ignore, &format!("**/{name}"), NewMode::Default)? || here {
-                notices.push(Notice::Ignored(ignore));
-            }
-        }
+    if added {
+        notices.push(Notice::Ignored(ignore));
+    }
+    for (ignore, staged) in docker {
+        staged.commit()?;
+        notices.push(Notice::Ignored(ignore));
     }
     Ok(notices)
+}
+
+/// The `.dockerignore` files that do not name the keys file yet, with lines for it, ready to be written.
+fn dockerignores(dir: &Path, root: &Path, name: &str) -> Result<Vec<(PathBuf, Staged)>, VaultError> {
+    let mut folders = vec![dir, root];
+    folders.dedup();
+    let mut ready = Vec::new();
+    for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
+        let ignore = folder.join(".dockerignore");
+        // Its patterns are anchored at its folder.
+        let lines = [name, &format!("**/{name}")];
+        ready.extend(fsio::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
+    }
+    Ok(ready)
 }
 
 /// The globs worth declaring plain for these files: those that hold such names and that are not declared yet.
@@ -142,7 +178,10 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 }
 
 /// Adds `globs` to the policy's plain names, in the scope's team file.
-pub fn declare_plain(scope: &Scope, globs: &[&str]) -> Result<(), VaultError> {
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
+    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
     let text = match fsio::read(&path) {
         Err(fsio::FsError::NotFound { .. }) => Vec::new(),

@@ -11,7 +11,7 @@ use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, Lock};
-use crate::git::Repo;
+use crate::git::{self, Repo};
 use crate::keystore::{KeyStore, KeystoreError};
 
 /// One env file that is about to be changed.
@@ -61,7 +61,7 @@ pub fn update(
     on_wait: &dyn Fn(),
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
-    let _locks = if write == Write::Files { lock(paths, on_wait)? } else { Vec::new() };
+    let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
     let (mut new_keys, mut notices) = (Vec::new(), Vec::new());
     let mut prepared = Vec::with_capacity(paths.len());
     for path in paths {
@@ -78,28 +78,30 @@ pub fn update(
             headed: None,
         };
         let document = prepare(&mut target)?;
-        let Target { file, scope, .. } = target;
+        let Target { file, .. } = target;
         if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(no_key(&file));
         }
-        prepared.push((file, scope, document));
+        prepared.push((file, document));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    if write == Write::Files {
-        for NewKey { env, dir, key, .. } in &new_keys {
-            updated.notices.extend(keep_key(env, key, dir, store)?);
-        }
-    }
-    for (file, scope, document) in prepared {
+    let mut staged = Vec::with_capacity(prepared.len());
+    for (file, document) in prepared {
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
-            if let Some(root) = scope.git_root() {
-                Repo::open(root)?.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
+            for root in folders_of(file.path())?.iter().filter_map(|folder| git::find_root(folder)) {
+                Repo::open(&root)?.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
             }
-            file.save(&document)?;
+            staged.push(file.stage(&document)?);
         }
         updated.files.push((file.path().to_owned(), document, changed));
     }
+    if write == Write::Files {
+        for NewKey { env, dir, key, .. } in &new_keys {
+            updated.notices.extend(keep_key(env, key, dir, &Scope::of(dir)?, store)?);
+        }
+    }
+    staged.into_iter().try_for_each(fsio::Staged::commit)?;
     Ok(updated)
 }
 
@@ -146,8 +148,12 @@ impl Target<'_> {
             KeyChoice::OfEnvironment(key, from) => {
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
-            KeyChoice::None => (self.new_key(), None),
+            KeyChoice::None => {
+                self.refuse_lost_key(None)?;
+                (self.new_key(), None)
+            }
         };
+        self.refuse_lost_key(Some(key))?;
         if self.headed.is_none() {
             self.headed = Some(with_header(&self.file, &key)?);
             self.notices.extend(notice);
@@ -176,6 +182,19 @@ impl Target<'_> {
         Ok(self.store.all(self.file.env(), &self.file.dir())?)
     }
 
+    /// Refuses a file that has lost its key's line: under another key its values would be lost as well.
+    fn refuse_lost_key(&self, key: Option<PublicKey>) -> Result<(), VaultError> {
+        let tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
+        match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
+            None => Ok(()),
+            Some(key) => Err(VaultError::KeyLost {
+                path: self.file.path().into(),
+                key,
+                variable: self.file.env().public_key_name(),
+            }),
+        }
+    }
+
     fn new_key(&mut self) -> PublicKey {
         let mine = |new: &&NewKey| new.env == *self.file.env() && new.scope_root == self.scope.root();
         if let Some(new) = self.new_keys.iter().find(mine) {
@@ -202,19 +221,34 @@ pub fn sweep(dir: &Path) {
     }
 }
 
-/// Locks the worktrees (outside git, the folders) that the files are in, in one order for every envseal.
-fn lock(paths: &[PathBuf], on_wait: &dyn Fn()) -> Result<Vec<Lock>, VaultError> {
-    let mut dirs = Vec::new();
+/// Locks the worktrees (outside git, the folders) that the files are in, in one order for every envseal, and
+/// sweeps every folder that is written to.
+fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<Vec<Lock>, VaultError> {
+    let (mut locked, mut written) = (Vec::new(), Vec::new());
     for path in paths {
-        dirs.push(Scope::of(&folder_of(path))?.lock_dir().to_owned());
+        for folder in folders_of(path)? {
+            locked.push(Scope::of(&folder)?.lock_dir().to_owned());
+            written.push(folder_of(&store.keys_file_path(&folder)));
+            written.push(folder);
+        }
     }
-    dirs.sort();
-    dirs.dedup();
-    let locks = dirs.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<_, _>>()?;
-    for path in paths {
-        fsio::sweep(&folder_of(path));
+    written.extend_from_slice(&locked);
+    for folders in [&mut locked, &mut written] {
+        folders.sort();
+        folders.dedup();
+    }
+    let locks = locked.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<_, _>>()?;
+    for folder in &written {
+        fsio::sweep(folder);
     }
     Ok(locks)
+}
+
+/// The folder that a file is in, and the one that it really is in where it is a symlink.
+fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    let mut folders = vec![folder_of(path), folder_of(&fsio::final_target(path)?)];
+    folders.dedup();
+    Ok(folders)
 }
 
 fn no_key(file: &EnvFile) -> VaultError {

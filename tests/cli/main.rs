@@ -2,5 +2,12 @@
 
 mod support;
 
+mod completions;
+mod files;
+mod init;
+mod key;
+mod ls;
 mod readme;
+mod rename;
 mod set;
+mod unset;

@@ -131,6 +131,18 @@ impl TestEnv {
         files
     }
 
+    /// An env file for `.env` with a fresh key of its own.
+    pub(crate) fn new_env_file() -> String {
+        let env = Self::new();
+        env.ok(&["key", "generate"]);
+        env.read(".env")
+    }
+
+    /// Notes what was shown to a person in another way than through [`Run`].
+    pub(crate) fn heard(&self, text: &str) {
+        self.said.borrow_mut().extend_from_slice(text.as_bytes());
+    }
+
     fn command(&self, mut command: Command) -> Run<'_> {
         let root = self.outside();
         command

@@ -1,0 +1,282 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'envseal'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'envseal' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set this project up: the first env file, .gitignore, and which names are plain')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Seal a value')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Open values and print them')
+            [CompletionResult]::new('unset', 'unset', [CompletionResultType]::ParameterValue, 'Take variables out of a file')
+            [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a variable another name')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program with the opened values in its environment')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Seal every plain value that is not marked plain')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Write the sealed values back as plain text')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List env files: what is sealed in them, to which key, and whether you can open it')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show and make keys')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            break
+        }
+        'envseal;init' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Take every proposal without asking')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Take every proposal without asking')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;set' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Write as plain text, marked `# envseal: plain`')
+            [CompletionResult]::new('--seal', '--seal', [CompletionResultType]::ParameterName, 'Seal, and lift the mark of a line that is marked plain')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;get' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--except', '--except', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print: raw is one value''s bytes as they are, without a newline')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The Secret''s name in --format k8s [default: envseal-ENVIRONMENT]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The same as --format json')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;unset' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;rename' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a variable that has the new name already')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;run' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--except', '--except', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Start even if NAME cannot be opened, and leave it out (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--overload', '--overload', [CompletionResultType]::ParameterName, 'Let files win over the process''s own variables, and later files over earlier ones')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;encrypt' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--except', '--except', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--stdout', '--stdout', [CompletionResultType]::ParameterName, 'Print the sealed file instead of writing it')
+            [CompletionResult]::new('--reseal', '--reseal', [CompletionResultType]::ParameterName, 'Open what is sealed, with older keys too, and seal it anew to the file''s key')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;decrypt' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--except', '--except', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--stdout', '--stdout', [CompletionResultType]::ParameterName, 'Print the plain file instead of writing it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;ls' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;key' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print an environment''s public key, or its private one')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Make the key pair of an environment that has none')
+            break
+        }
+        'envseal;key;show' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--private', '--private', [CompletionResultType]::ParameterName, 'The private key: whoever has it can read everything sealed to it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;key;generate' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;completions' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,302 @@
+//! How files are written: every other byte, mode and link kept; locks; leftovers.
+
+use crate::support::TestEnv;
+
+/// The text with each token, and the header, taken out.
+fn skeleton(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("envseal:1:") {
+        out += &rest[..at];
+        out += "<sealed>";
+        let token = &rest[at..];
+        rest = &token[token.find([' ', '\r', '\n']).unwrap_or(token.len())..];
+    }
+    out + rest
+}
+
+#[test]
+fn every_byte_but_the_value_stays() {
+    for (before, after) in [
+        ("A=1", "A=<sealed>"),
+        ("A=1\r\nB=2\r\n", "A=<sealed>\r\nB=2\r\n"),
+        ("  export  A =  'x'   # why\n\n\n# end", "  export  A =  <sealed>   # why\n\n\n# end"),
+        ("A=\"one\ntwo\" # c\nB=`x\ny`\n", "A=<sealed> # c\nB=`x\ny`\n"),
+        ("A: yaml\nB=2", "A: <sealed>\nB=2"),
+        ("A=\nB=2\n", "A=<sealed>\nB=2\n"),
+        ("stray line\nA=1\n", "stray line\nA=<sealed>\n"),
+        ("# A=0\nA=1 \t \n", "# A=0\nA=<sealed> \t \n"),
+        ("B=1", "B=1\nA=<sealed>"),
+        ("B=1\r\n", "B=1\r\nA=<sealed>\r\n"),
+    ] {
+        let env = TestEnv::new();
+        env.ok(&["key", "generate"]);
+        let eol = if before.contains("\r\n") { "\r\n" } else { "\n" };
+        let header = env.read(".env").replace('\n', eol);
+        env.write(".env", format!("{header}{before}"));
+        env.ok(&["set", "A", "new"]);
+        assert_eq!(skeleton(env.read(".env").strip_prefix(&header).unwrap()), after, "{before:?}");
+        assert_eq!(env.ok(&["get", "A"]), "new\n");
+    }
+}
+
+#[test]
+fn byte_order_mark_and_shebang_stay_in_front() {
+    let env = TestEnv::new();
+    env.write(".env", "\u{feff}#!/usr/bin/env sh\r\nA=1\r\n");
+    env.ok(&["set", "A", "new"]);
+    let text = env.read(".env");
+    assert!(text.starts_with("\u{feff}#!/usr/bin/env sh\r\n# "), "{text}");
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    env.ok(&["set", "B", "more"]);
+    assert!(env.read(".env").starts_with(&text));
+}
+
+#[test]
+fn a_change_that_another_line_would_swallow_is_refused() {
+    let env = TestEnv::new();
+    env.write(".env", "B=2\nA:");
+    let before = env.snapshot();
+    let stderr = env.fails(4, &["set", "N", "1", "--plain"]);
+    assert!(stderr.starts_with("error: .env: line "), "{stderr}");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn set_mode(path: &std::path::Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_symlink_is_followed_and_stays_one() {
+        let env = TestEnv::new();
+        env.write("shared/real", "B=1\n");
+        symlink("shared/real", env.path(".env")).unwrap();
+        env.ok(&["set", "A", "new"]);
+        assert!(env.path(".env").is_symlink() && !env.path("shared/real").is_symlink());
+        assert!(env.read("shared/real").contains("\nA=envseal:1:"));
+        symlink("shared/later", env.path(".env.b")).unwrap();
+        env.ok(&["set", "A", "new", "-e", "b"]);
+        assert!(env.path(".env.b").is_symlink() && env.read("shared/later").contains("\nA=envseal:1:"));
+        symlink(".env.loop", env.path(".env.loop")).unwrap();
+        env.fails(4, &["set", "A", "new", "-e", "loop"]);
+    }
+
+    #[test]
+    fn modes_are_kept() {
+        let env = TestEnv::new();
+        env.write(".env", "B=1\n");
+        for mode in [0o640, 0o600, 0o664, 0o755] {
+            set_mode(&env.path(".env"), mode);
+            env.ok(&["set", "A", &format!("{mode}")]);
+            env.ok(&["unset", "A"]);
+            assert_eq!(env.path(".env").metadata().unwrap().permissions().mode() & 0o777, mode);
+        }
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused_and_no_other_is_touched() {
+        let env = TestEnv::new();
+        env.write(".env.a", "A=1\n");
+        env.write(".env.b", "A=1\n");
+        set_mode(&env.path(".env.b"), 0o444);
+        let before = env.snapshot();
+        let expected =
+            "error: cannot write .env.b: it is read-only\nhint: if you mean to change it: chmod u+w .env.b\n";
+        for arguments in [
+            &["set", "A", "2", "-e", "a", "-e", "b"][..],
+            &["set", "A", "2", "--plain", "-e", "a", "-e", "b"],
+            &["unset", "A", "-e", "a", "-e", "b"],
+            &["rename", "A", "B", "-e", "a", "-e", "b"],
+            &["key", "generate", "-e", "a", "-e", "b"],
+            &["encrypt", "-e", "a", "-e", "b"],
+        ] {
+            assert_eq!(env.fails(4, arguments), expected, "{arguments:?}");
+            assert_eq!(env.snapshot(), before, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_read_only_ignore_file_stops_a_first_set_before_anything_is_written() {
+        for (name, first) in [(".gitignore", false), (".dockerignore", false), (".gitignore", true)] {
+            let env = TestEnv::new();
+            env.write("Dockerfile", "");
+            env.write(name, "x\n");
+            set_mode(&env.path(name), 0o444);
+            let before = env.snapshot();
+            let arguments: &[&str] = if first { &["init"] } else { &["set", "A", "1"] };
+            let stderr = env.fails(4, arguments);
+            assert!(stderr.contains(&format!("{name}: it is read-only\nhint: ")), "{stderr}");
+            assert_eq!(env.snapshot(), before);
+        }
+    }
+
+    #[test]
+    fn a_read_only_folder_is_refused() {
+        let env = TestEnv::new();
+        env.write("a/.env", "A=1\n");
+        set_mode(&env.path("a"), 0o555);
+        if std::fs::write(env.path("a/probe"), "").is_ok() {
+            std::fs::remove_file(env.path("a/probe")).unwrap();
+            println!("skipped: this user may write anywhere");
+        } else {
+            let before = env.snapshot();
+            assert!(env.fails(4, &["set", "A", "2", "-f", "a"]).contains("permission denied"));
+            assert_eq!(env.snapshot(), before);
+        }
+        set_mode(&env.path("a"), 0o755);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused() {
+        let env = TestEnv::new();
+        env.program("mkfifo", &[".env.pipe"]).ok();
+        assert!(env.fails(4, &["set", "A", "1", "-e", "pipe"]).contains("not a regular file"));
+    }
+
+    #[test]
+    fn leftovers_beside_a_links_target_and_the_keys_file_are_swept_too() {
+        let env = TestEnv::new();
+        env.write("shared/real", "B=1\n");
+        env.write("app/x", "");
+        symlink("../shared/real", env.path("app/.env")).unwrap();
+        env.write(".env.keys", "");
+        for folder in ["shared", "app", "."] {
+            env.write(format!("{folder}/.envseal-tmp-dead"), "");
+        }
+        env.ok(&["set", "A", "1", "-f", "app"]);
+        for folder in ["shared", "app", "."] {
+            assert!(!env.path(folder).join(".envseal-tmp-dead").exists(), "{folder}");
+        }
+    }
+}
+
+#[test]
+fn concurrent_sets_lose_nothing() {
+    let env = TestEnv::new();
+    let count = 20;
+    std::thread::scope(|scope| {
+        for side in ["A", "B"] {
+            let env = &env;
+            let commands: Vec<_> = (0..count)
+                .map(|at| {
+                    env.envseal(&["set", &format!("{side}{at}"), &format!("{side}-{at}"), "-e", "p"])
+                        .into_command()
+                })
+                .collect();
+            scope.spawn(move || {
+                for mut command in commands {
+                    let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+                    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                }
+            });
+        }
+    });
+    let all = env.ok(&["get", "-e", "p"]);
+    for at in 0..count {
+        for side in ["A", "B"] {
+            assert!(all.contains(&format!("\"{side}{at}\": \"{side}-{at}\"")), "{side}{at}: {all}");
+        }
+    }
+    assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 1, "two first sets agree on one key");
+    assert!(env.snapshot().iter().all(|(path, _)| !path.display().to_string().contains(".envseal-tmp-")));
+}
+
+#[test]
+fn leftovers_are_hidden_from_git_and_swept_by_the_next_command() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    assert_eq!(env.read(".git/info/exclude").lines().filter(|line| *line == ".envseal-tmp-*").count(), 1);
+    for command in [&["set", "A", "2"][..], &["unset", "B"], &["ls"], &["get", "A"], &["encrypt"], &["init"]]
+    {
+        env.ok(&["set", "B", "1"]);
+        env.write(".envseal-tmp-dead", "x");
+        assert!(!env.git(&["status", "--porcelain"]).contains("envseal-tmp"));
+        env.ok(command);
+        assert!(!env.path(".envseal-tmp-dead").exists(), "{command:?}");
+    }
+}
+
+/// Starts the command and kills it (SIGKILL) `step` steps later; whether it had ended by itself before.
+fn killed(command: crate::support::Run<'_>, step: u32) -> bool {
+    let mut command = command.into_command();
+    let null = std::process::Stdio::null;
+    let mut child = command.stdin(null()).stdout(null()).stderr(null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_micros(120) * step);
+    child.kill().unwrap();
+    child.wait().unwrap().success()
+}
+
+/// Calls `round` with each step until commands end by themselves, several times over, some hundreds of times in all.
+fn at_every_step(mut round: impl FnMut(u32) -> bool) {
+    let (mut rounds, mut step, mut ended) = (0, 0, 0);
+    while rounds < 250 {
+        ended = if round(step) { ended + 1 } else { 0 };
+        step = if ended == 3 { 0 } else { step + 1 };
+        rounds += 1;
+    }
+}
+
+#[test]
+fn a_set_killed_at_any_point_leaves_the_old_value_or_the_new() {
+    let env = TestEnv::new();
+    let pairs: Vec<_> = (0..100).map(|at| format!("V{at}={at}")).collect();
+    let pairs: Vec<_> = ["set", "A=0"].into_iter().chain(pairs.iter().map(String::as_str)).collect();
+    env.ok(&pairs);
+    let lines = env.read(".env").lines().count();
+    let (mut round, mut old) = (0, "0\n".to_owned());
+    at_every_step(|step| {
+        round += 1;
+        let new = round.to_string();
+        let ended = killed(env.envseal(&["set", "A", &new]), step);
+        assert_eq!(env.read(".env").lines().count(), lines);
+        let value = env.ok(&["get", "A"]);
+        assert!(value == old || value == new + "\n", "{value}");
+        old = value;
+        ended
+    });
+    env.ok(&["set", "A", "end"]);
+    assert_eq!(env.ok(&["get"]).lines().count(), 103, "every value opens");
+    assert_eq!(env.git(&["status", "--porcelain", "--ignored"]), "?? .env\n?? .gitignore\n!! .env.keys\n");
+}
+
+#[test]
+fn a_first_set_killed_at_any_point_can_be_made_again() {
+    let env = TestEnv::new();
+    at_every_step(|step| {
+        let ended = killed(env.envseal(&["set", "A", "1"]), step);
+        let (file, keys) = (env.path(".env").exists(), env.path(".env.keys").exists());
+        assert!(keys || !file, "no value is ever sealed to a key that nobody has");
+        env.ok(&["set", "B", "2"]);
+        assert_eq!(env.ok(&["get", "B"]), "2\n");
+        assert!(!file || env.ok(&["get", "A"]) == "1\n");
+        assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 1);
+        for name in [".env", ".env.keys", ".gitignore"] {
+            std::fs::remove_file(env.path(name)).unwrap();
+        }
+        ended
+    });
+}
+
+#[test]
+fn an_encrypt_killed_at_any_point_leaves_all_sealed_or_nothing() {
+    let env = TestEnv::new();
+    env.ok(&["key", "generate"]);
+    let header = env.read(".env");
+    let secret = env.secret("line");
+    let plain = (0..100).fold(header, |text, at| text + &format!("V{at}='{secret} {at}' # {at}\n"));
+    env.write_plain(".env", &plain);
+    at_every_step(|step| {
+        let ended = killed(env.envseal(&["encrypt"]), step);
+        let text = env.read(".env");
+        assert!(text == plain || text.matches("=envseal:1:").count() == 100, "half sealed");
+        assert!(text == plain || env.ok(&["decrypt", "--stdout"]) == plain);
+        env.write(".env", &plain);
+        ended
+    });
+}

@@ -1,0 +1,111 @@
+//! `envseal init`.
+
+use crate::support::TestEnv;
+
+#[test]
+fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
+    let env = TestEnv::new();
+    let output = env.envseal(&["init"]).output();
+    assert_eq!(
+        (output.status, &*output.stderr),
+        (
+            0,
+            "added the keys file to .gitignore\n\
+             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+             made .env\n\
+             next: envseal set NAME\n"
+        )
+    );
+    assert_eq!(env.ok(&["ls"]).lines().count(), 2);
+    let before = env.snapshot();
+    let again = env.envseal(&["init"]).output();
+    assert_eq!(
+        (again.status, &*again.stderr),
+        (0, "next: envseal encrypt, then look at git diff and commit\n")
+    );
+    env.ok(&["init", "--yes", "-q"]);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn exactly_the_names_that_are_there_are_proposed() {
+    let env = TestEnv::new();
+    env.write_plain(".env", "NODE_ENV=x\nSECRET=y\nVITE_A=1\nMY_PORT=1\nport=2\n");
+    env.write("a/.env.b", "LOG_LEVEL=debug\n");
+    let output = env.envseal(&["init"]).output();
+    assert_eq!(
+        output.stderr,
+        "added the keys file to .gitignore\n\
+         note: plainly not secret, it seems: NODE_ENV, LOG_LEVEL, VITE_*; declare them with envseal init --yes\n\
+         next: envseal encrypt, then look at git diff and commit\n"
+    );
+    assert!(!env.path("envseal.toml").exists());
+    env.ok(&["init", "--yes"]);
+    assert_eq!(env.read("envseal.toml"), "[policy]\nplain = [\"NODE_ENV\", \"LOG_LEVEL\", \"VITE_*\"]\n");
+    env.write("c.env", "PORT=1\nVITE_B=1\n");
+    env.write(
+        "envseal.toml",
+        "# ours\n[policy]\nexclude = [\"old/**\"]\nplain = [\"NODE_ENV\", \"LOG_LEVEL\", \"VITE_*\"] # why\n",
+    );
+    env.write("old/.env", "HOST=1\n");
+    env.ok(&["init", "-y"]);
+    assert_eq!(
+        env.read("envseal.toml"),
+        "# ours\n[policy]\nexclude = [\"old/**\"]\nplain = [\"NODE_ENV\", \"LOG_LEVEL\", \"VITE_*\", \"PORT\"] # why\n"
+    );
+    let before = env.snapshot();
+    env.ok(&["init", "-y"]);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn in_a_subfolder_the_file_is_made_there_and_the_rule_at_the_root() {
+    let env = TestEnv::new();
+    env.write("a/b/x", "");
+    env.envseal(&["init"]).dir(env.path("a/b")).ok();
+    assert!(env.path("a/b/.env").exists() && env.path("a/b/.env.keys").exists());
+    assert_eq!(env.read(".gitignore"), ".env.keys\n");
+    assert_eq!(env.git(&["status", "--porcelain", "-uall"]), "?? .gitignore\n?? a/b/.env\n?? a/b/x\n");
+}
+
+#[test]
+fn without_git_it_sets_up_the_folder() {
+    let env = TestEnv::without_git();
+    env.ok(&["init"]);
+    let files: Vec<_> =
+        env.snapshot().into_iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
+    assert_eq!(files, [".env", ".env.keys", ".gitignore"]);
+}
+
+#[test]
+fn a_file_that_git_ignores_is_pointed_out_and_none_is_made() {
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env\n");
+    env.write(".env", "A=1\n");
+    let output = env.envseal(&["init"]).output();
+    assert_eq!(
+        (output.status, &*output.stderr),
+        (
+            0,
+            "added the keys file to .gitignore\n\
+             note: git ignores .env; sealed files are meant to be committed: take it out of .gitignore\n\
+             next: envseal encrypt, then look at git diff and commit\n"
+        )
+    );
+    assert_eq!(env.read(".env"), "A=1\n");
+}
+
+#[test]
+fn a_tracked_keys_file_or_a_damaged_file_stops_it() {
+    let env = TestEnv::new();
+    env.write(".env.keys", "");
+    env.git(&["add", ".env.keys"]);
+    let before = env.snapshot();
+    assert!(env.fails(3, &["init"]).contains("is tracked by git"));
+    assert_eq!(env.snapshot(), before);
+    let env = TestEnv::new();
+    env.write(".env", "<<<<<<< HEAD\n");
+    let before = env.snapshot();
+    assert!(env.fails(4, &["init", "--yes"]).contains(":1 holds a merge-conflict marker"));
+    assert_eq!(env.snapshot(), before);
+}

@@ -1,0 +1,91 @@
+//! `envseal key`.
+
+use crate::support::TestEnv;
+
+#[test]
+fn one_file_prints_the_key_alone_several_print_lines() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    env.ok(&["set", "A", "1", "-e", "p"]);
+    let (public, p) = (env.ok(&["key", "show"]), env.ok(&["key", "show", "-e", "p"]));
+    assert!(public.starts_with("envseal-pk1-") && public.ends_with('\n') && public.lines().count() == 1);
+    assert!(env.read(".env").contains(&format!("ENVSEAL_PUBLIC_KEY={public}")));
+    let both = ["-e", "default", "-e", "p"];
+    assert_eq!(
+        env.ok(&[&["key", "show"][..], &both].concat()),
+        format!("ENVSEAL_PUBLIC_KEY={public}ENVSEAL_PUBLIC_KEY_P={p}")
+    );
+    assert_eq!(
+        env.ok(&[&["key", "show", "--json"][..], &both].concat()),
+        format!(
+            "{{\n  \"ENVSEAL_PUBLIC_KEY\": \"{}\",\n  \"ENVSEAL_PUBLIC_KEY_P\": \"{}\"\n}}\n",
+            public.trim(),
+            p.trim()
+        )
+    );
+}
+
+#[test]
+fn the_private_key_is_shown_on_request_and_opens_the_file() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.ok(&["set", "A", &secret, "-e", "p"]);
+    let private = env.ok(&["key", "show", "--private", "-e", "p"]);
+    assert!(private.starts_with("envseal-sk1-") && private.lines().count() == 1);
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let get = env.envseal(&["get", "A", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", private.trim());
+    assert_eq!(get.ok(), format!("{secret}\n"));
+    let stderr = env.fails(3, &["key", "show", "--private", "-e", "p"]);
+    assert!(
+        stderr.contains("no private key for key ") && stderr.contains("looked for ENVSEAL_PRIVATE_KEY_P in "),
+        "{stderr}"
+    );
+    assert!(env.ok(&["key", "show", "-e", "p"]).starts_with("envseal-pk1-"));
+}
+
+#[test]
+fn a_file_without_a_key_or_no_file_is_an_error() {
+    let env = TestEnv::new();
+    assert!(env.fails(4, &["key", "show"]).contains(".env: it does not exist"));
+    env.write(".env", "A=1\n");
+    assert_eq!(
+        env.fails(3, &["key", "show"]),
+        "error: .env has no public key (ENVSEAL_PUBLIC_KEY)\nhint: make a key for it: envseal key generate -f .env\n"
+    );
+}
+
+#[test]
+fn generate_makes_one_pair_and_refuses_a_second() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1\n");
+    let public = env.ok(&["key", "generate"]);
+    assert_eq!(env.ok(&["key", "show"]), public);
+    assert!(env.read(".env").ends_with("\n\nA=1\n"));
+    let before = env.snapshot();
+    let stderr = env.fails(4, &["key", "generate"]);
+    assert!(
+        stderr.starts_with("error: .env is sealed to key ")
+            && stderr.ends_with(" already\nhint: see it: envseal key show -f .env\n"),
+        "{stderr}"
+    );
+    env.fails(4, &["key", "generate", "-e", "new", "-f", ".env"]);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn generate_for_a_second_file_of_the_environment_takes_its_key() {
+    let env = TestEnv::new();
+    let public = env.ok(&["key", "generate"]);
+    env.write("a/x", "");
+    assert_eq!(env.ok(&["key", "generate", "-f", "a"]), public);
+    assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 1);
+}
+
+#[test]
+fn two_files_of_a_new_environment_made_at_once_share_one_key() {
+    let env = TestEnv::new();
+    env.write("a/x", "");
+    env.ok(&["set", "A", "1", "-f", ".env", "-f", "a/.env", "-e", "p"]);
+    assert_eq!(env.ok(&["key", "show"]), env.ok(&["key", "show", "-f", "a"]));
+    assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 2);
+}

@@ -1,0 +1,96 @@
+//! `envseal ls`.
+
+use crate::support::TestEnv;
+
+/// A repository with one file of each kind, and the ids of its two keys.
+fn mixed() -> (TestEnv, String, String) {
+    let env = TestEnv::new();
+    env.write(".env", "P=1 # envseal: plain\nPATH=/x\nE=\nU=plain\n");
+    env.ok(&["set", "S", "1"]);
+    env.ok(&["set", "S", "1", "-e", "b"]);
+    env.write(".env.c", "U=1\n");
+    env.write(".env.d", "<<<<<<< HEAD\n");
+    let keys = env.read(".env.keys");
+    let kept: Vec<_> = keys.lines().filter(|line| !line.contains("_KEY_B=")).collect();
+    env.write(".env.keys", kept.join("\n") + "\n");
+    let id = |text: String| text.split(" to key ").nth(1).unwrap()[..8].to_owned();
+    let (a, b) = (
+        id(env.envseal(&["set", "S", "2"]).output().stderr),
+        id(env.envseal(&["set", "S", "2", "-e", "b"]).output().stderr),
+    );
+    (env, a, b)
+}
+
+#[test]
+fn one_line_for_each_file_a_damaged_one_among_them() {
+    let (env, a, b) = mixed();
+    let expected = [
+        "FILE    ENVIRONMENT  KEY       SEALED  PLAIN  UNMARKED  YOU CAN OPEN IT",
+        &format!(".env    default      {a}  1       3      1         yes"),
+        &format!(".env.b  b            {b}  1       0      0         no: no private key"),
+        ".env.c  c            -         0       0      1         no key yet",
+    ];
+    let table = env.ok(&["ls"]);
+    for (line, expected) in table.lines().zip(expected) {
+        assert_eq!(line, expected);
+    }
+    let last = table.lines().nth(4).unwrap();
+    assert!(last.starts_with(".env.d  -            -         -       -      -         no: "), "{last}");
+    assert!(last.contains("holds a merge-conflict marker") && table.lines().count() == 5);
+}
+
+#[test]
+fn the_json_has_the_same_keys_for_every_file() {
+    let (env, a, b) = mixed();
+    let json: serde_json::Value = serde_json::from_str(&env.ok(&["ls", "--json"])).unwrap();
+    let files = json.as_array().unwrap();
+    for file in files {
+        let keys: Vec<_> = file.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["environment", "file", "key", "opens", "plain", "sealed", "unmarked", "why_not"]);
+    }
+    assert_eq!(
+        files[0],
+        serde_json::json!({
+            "file": ".env", "environment": "default", "key": a, "sealed": 1, "plain": 3, "unmarked": 1,
+            "opens": true, "why_not": null
+        })
+    );
+    assert_eq!(
+        files[1],
+        serde_json::json!({
+            "file": ".env.b", "environment": "b", "key": b, "sealed": 1, "plain": 0, "unmarked": 0,
+            "opens": false, "why_not": format!("no private key for key {b} of environment b")
+        })
+    );
+    assert_eq!((&files[2]["key"], &files[2]["opens"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    assert_eq!(files[3]["opens"], false);
+    assert!(files[3]["why_not"].as_str().unwrap().contains(":1 holds a merge-conflict marker"));
+}
+
+#[test]
+fn what_git_ignores_is_passed_over_and_said() {
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env.local\nnode_modules/\n");
+    for path in [".env.local", "node_modules/x/.env", ".env.example", "a/.env", "a/b.env"] {
+        env.write(path, "");
+    }
+    let output = env.envseal(&["ls"]).output();
+    assert_eq!(output.stderr, "note: passed over .env.local, which git ignores; name it with -f\n");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let files: Vec<_> = table.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(files, ["a/.env", "a/b.env"]);
+    assert!(env.ok(&["ls", "-f", ".env.local"]).contains(".env.local"));
+    env.write("envseal.toml", "[policy]\nexclude = [\"a/*.env\"]\n");
+    assert_eq!(env.ok(&["ls"]), "");
+}
+
+#[test]
+fn nothing_to_list() {
+    let env = TestEnv::new();
+    let output = env.envseal(&["ls"]).output();
+    assert_eq!(
+        (output.status, output.stdout, &*output.stderr),
+        (0, vec![], "no env file here; make one: envseal set NAME\n")
+    );
+    assert_eq!(env.ok(&["ls", "--json"]), "[]\n");
+}

@@ -1,0 +1,96 @@
+//! `envseal rename`.
+
+use crate::support::TestEnv;
+
+#[test]
+fn a_sealed_value_is_sealed_again_under_its_new_name() {
+    let env = TestEnv::new();
+    let secret = env.secret("renamed");
+    env.ok(&["set", "OLD", &secret, "-e", "p"]);
+    let text = env.read(".env.p") + "Z=1 # envseal: plain\n";
+    env.write(".env.p", text.replace("OLD=", "  export OLD = ").replace("\nZ", " # why\nZ"));
+    let output = env.envseal(&["rename", "OLD", "NEW", "-e", "p"]).output();
+    assert_eq!((output.status, &*output.stderr), (0, "renamed OLD to NEW in .env.p\n"));
+    assert_eq!(env.ok(&["get", "NEW", "-e", "p"]), format!("{secret}\n"));
+    env.fails(4, &["get", "OLD", "-e", "p"]);
+    let after = env.read(".env.p");
+    assert!(
+        after.contains("\n  export NEW = envseal:1:") && after.contains(" # why\nZ=1 # envseal: plain\n"),
+        "{after}"
+    );
+}
+
+#[test]
+fn a_plain_value_needs_no_key_and_keeps_its_bytes() {
+    let env = TestEnv::new();
+    env.write(".env", "A='x\ny' # c\r\nB=2");
+    env.ok(&["rename", "A", "LONGER"]);
+    assert_eq!(env.read(".env"), "LONGER='x\ny' # c\r\nB=2");
+}
+
+#[test]
+fn a_sealed_value_takes_the_private_key() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let before = env.snapshot();
+    let stderr = env.fails(3, &["rename", "A", "B"]);
+    assert!(stderr.contains("no private key for key ") && stderr.contains("\nhint: "), "{stderr}");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn references_survive_and_those_left_behind_are_told() {
+    let env = TestEnv::new();
+    let secret = env.secret("host");
+    env.write_plain(".env", format!("HOST={secret}\nURL=http://$HOST/\nLIT='$HOST'\nOTHER=${{HOST:-x}}\n"));
+    env.ok(&["encrypt", "-x", "OTHER"]);
+    let output = env.envseal(&["rename", "URL", "LINK"]).output();
+    assert_eq!(output.stderr, "renamed URL to LINK in .env\n");
+    assert_eq!(env.ok(&["get", "LINK"]), format!("http://{secret}/\n"));
+    let output = env.envseal(&["rename", "HOST", "NAME"]).output();
+    assert_eq!(
+        output.stderr,
+        "renamed HOST to NAME in .env\nnote: LINK in .env still refers to HOST\nnote: OTHER in .env still refers to HOST\n"
+    );
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let env = TestEnv::new();
+    let secret = env.secret("kept");
+    env.write(".env", "P=1 # envseal: plain\n");
+    env.ok(&["set", "A", &secret]);
+    env.ok(&["set", "B", &secret]);
+    let before = env.snapshot();
+    let line = before.iter().find(|(path, _)| path.ends_with(".env")).map(|(_, text)| {
+        String::from_utf8(text.clone()).unwrap().lines().position(|line| line.starts_with("B=")).unwrap() + 1
+    });
+    assert_eq!(
+        env.fails(4, &["rename", "A", "B"]),
+        format!("error: .env:{} B is there already\nhint: replace B with --force\n", line.unwrap())
+    );
+    assert_eq!(env.fails(2, &["rename", "A", "A"]), "error: A has that name already\n");
+    assert_eq!(env.fails(2, &["rename", "A", "A", "--force"]), "error: A has that name already\n");
+    assert!(env.fails(2, &["rename", "A", "PATH"]).contains("PATH steers how programs start"));
+    assert!(env.fails(4, &["rename", "NONE", "C"]).contains("NONE is not in .env"));
+    for (old, new) in
+        [("A", "ENVSEAL_PUBLIC_KEY"), ("ENVSEAL_PUBLIC_KEY", "C"), ("A", "b-c"), ("A", "1x"), ("A", "")]
+    {
+        env.fails(2, &["rename", old, new]);
+    }
+    assert_eq!(env.snapshot(), before);
+    env.ok(&["rename", "P", "PATH"]);
+    env.ok(&["rename", "A", "B", "--force"]);
+    let text = env.read(".env");
+    assert_eq!((text.matches("\nA=").count(), text.matches("\nB=").count()), (0, 1));
+    assert_eq!(env.ok(&["get", "B"]), format!("{secret}\n"));
+}
+
+#[test]
+fn a_doubled_name_moves_whole() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1\nB=0\nA=2\nB=9\n");
+    env.ok(&["rename", "A", "B", "--force"]);
+    assert_eq!(env.read(".env"), "B=1\nB=2\n");
+}

@@ -1,0 +1,310 @@
+//! The first value of an environment: file, key pair, ignore rules.
+
+use crate::support::TestEnv;
+
+#[test]
+fn it_says_what_it_made() {
+    let env = TestEnv::new();
+    let output = env.envseal(&["set", "A", "1", "-e", "production"]).output();
+    let id = env.ok(&["ls", "--json"]).split("\"key\": \"").nth(1).unwrap()[..8].to_owned();
+    assert_eq!(
+        output.stderr,
+        format!(
+            "added the keys file to .gitignore\n\
+             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+             made .env.production\n\
+             sealed A in .env.production to key {id}\n"
+        )
+    );
+    assert_eq!((output.status, output.stdout), (0, Vec::new()));
+    let text = env.read(".env.production");
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("# "));
+    assert!(lines.next().unwrap().starts_with("ENVSEAL_PUBLIC_KEY_PRODUCTION=envseal-pk1-"));
+    assert!(
+        lines.next().unwrap().starts_with("A=envseal:1:") && lines.next().is_none() && text.ends_with('\n')
+    );
+    let keys = env.read(".env.keys");
+    assert!(keys.contains("\nENVSEAL_PRIVATE_KEY_PRODUCTION=envseal-sk1-") && keys.ends_with('\n'), "{keys}");
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let env = TestEnv::new();
+    let output = env.envseal(&["set", "A", "1", "-q"]).output();
+    assert_eq!((output.status, output.stderr, output.stdout), (0, String::new(), Vec::new()));
+}
+
+#[test]
+fn into_a_plaintext_file_the_header_comes_on_top_and_the_rest_stays() {
+    let env = TestEnv::new();
+    let new = env.secret("new");
+    for rest in ["A=1\nB=2\n", "# c\r\n\r\nexport A = 'x' # d\r\nB: 2\r\n", "\n\nA=1\nB=2", "Z='a\nb'\nA=1"] {
+        env.write(".env", rest);
+        env.ok(&["set", "A", &new]);
+        let text = env.read(".env");
+        let eol = if rest.contains("\r\n") { "\r\n" } else { "\n" };
+        let (header, body) = text.split_once(&format!("{eol}{eol}")).unwrap();
+        assert_eq!(header.matches(eol).count(), 1, "{header}");
+        let (before, after) = body.split_once("envseal:1:").unwrap();
+        let after = &after[after.find([' ', '\r', '\n']).unwrap_or(after.len())..];
+        let value = if rest.contains("'x'") { "'x'" } else { "1" };
+        assert_eq!(format!("{before}{value}{after}"), rest);
+        assert_eq!(env.ok(&["get", "A"]), format!("{new}\n"));
+        std::fs::remove_file(env.path(".env")).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_keys_file_is_the_owners_alone_and_never_widened() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = TestEnv::new();
+    let mode = || std::fs::metadata(env.path(".env.keys")).unwrap().permissions().mode() & 0o777;
+    env.ok(&["set", "A", "1"]);
+    assert_eq!(mode(), 0o600);
+    std::fs::set_permissions(env.path(".env.keys"), std::fs::Permissions::from_mode(0o400)).unwrap();
+    let before = env.snapshot();
+    let stderr = env.fails(4, &["set", "A", "1", "-e", "b"]);
+    assert!(
+        stderr.contains(".env.keys: it is read-only\nhint: if you mean to change it: chmod u+w "),
+        "{stderr}"
+    );
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn docker_ignores_the_keys_file_where_there_is_a_dockerfile() {
+    let env = TestEnv::new();
+    env.write("Dockerfile", "");
+    env.write(".dockerignore", "target");
+    env.write("app/web.Dockerfile", "");
+    env.ok(&["set", "A", "1", "-f", "app/.env"]);
+    assert_eq!(env.read(".dockerignore"), "target\n.env.keys\n**/.env.keys\n");
+    assert_eq!(env.read("app/.dockerignore"), ".env.keys\n**/.env.keys\n");
+    env.ok(&["set", "A", "1", "-f", "app/.env.b"]);
+    assert_eq!(env.read("app/.dockerignore"), ".env.keys\n**/.env.keys\n");
+    let other = TestEnv::new();
+    other.ok(&["set", "A", "1"]);
+    assert!(!other.path(".dockerignore").exists());
+}
+
+#[test]
+fn a_tracked_keys_file_is_refused_and_nothing_written() {
+    let env = TestEnv::new();
+    env.write(".env.keys", "# mine\n");
+    env.git(&["add", ".env.keys"]);
+    let before = env.snapshot();
+    let stderr = env.fails(3, &["set", "A", "1"]);
+    assert!(
+        stderr.contains(".env.keys is tracked by git") && stderr.contains("hint: git rm --cached "),
+        "{stderr}"
+    );
+    assert_eq!(env.snapshot(), before);
+    // Tracked, though gone from the folder.
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.fails(3, &["set", "A", "1"]);
+    assert_eq!(env.snapshot(), []);
+}
+
+#[test]
+fn a_rule_that_takes_the_keys_file_back_in_is_refused() {
+    for (path, rules) in [
+        (".gitignore", ".env.keys\n!.env.keys\n"),
+        ("p/.gitignore", "!.env.keys\n"),
+        ("p/.gitignore", "!.env*\n"),
+    ] {
+        let env = TestEnv::new();
+        env.write("p/x", "");
+        env.write(path, rules);
+        let before = env.snapshot();
+        let stderr = env.fails(4, &["set", "A", "1", "-f", "p/.env"]);
+        assert!(stderr.contains("git does not ignore "), "{stderr}");
+        assert_eq!(env.snapshot(), before, "{path}");
+    }
+}
+
+#[test]
+fn a_keys_file_with_other_environments_is_kept_byte_for_byte() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1", "-e", "one"]);
+    let before = env.read(".env.keys") + "# mine\r\nexport OTHER='x' # y";
+    env.write(".env.keys", &before);
+    env.ok(&["set", "A", "1", "-e", "two"]);
+    let after = env.read(".env.keys");
+    assert!(after.starts_with(&before), "{after}");
+    assert_eq!(env.ok(&["get", "A", "-e", "one"]) + &env.ok(&["get", "A", "-e", "two"]), "1\n1\n");
+    assert_eq!(env.read(".gitignore"), ".env.keys\n");
+}
+
+#[test]
+fn a_keys_file_in_a_parent_folder_is_used() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1", "-e", "one"]);
+    env.write("a/b/x", "");
+    env.envseal(&["set", "A", "2", "-e", "two"]).dir(env.path("a/b")).ok();
+    assert!(!env.path("a/b/.env.keys").exists() && env.read(".env.keys").contains("_TWO=envseal-sk1-"));
+    assert_eq!(env.ok(&["get", "A", "-f", "a/b/.env.two"]), "2\n");
+}
+
+#[test]
+fn a_named_keys_file_is_made_and_taken_as_given() {
+    let env = TestEnv::new();
+    let keys = env.outside().join("my.keys");
+    let keys = keys.to_str().unwrap();
+    env.ok(&["set", "A", "1", "-K", keys]);
+    assert!(!env.path(".env.keys").exists() && !env.outside().join(".gitignore").exists());
+    assert_eq!(env.ok(&["get", "A", "--keys-file", keys]), "1\n");
+    env.fails(3, &["get", "A"]);
+    env.ok(&["set", "A", "1", "-e", "b", "-K", "b.keys"]);
+    assert_eq!(env.read(".gitignore"), "b.keys\n");
+    assert!(
+        env.fails(4, &["get", "A", "-e", "b", "-K", "none.keys"]).contains("none.keys: it does not exist")
+    );
+}
+
+#[test]
+fn a_second_environment_has_a_key_of_its_own() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    let keys = (env.ok(&["key", "show"]), env.ok(&["key", "show", "-e", "production"]));
+    assert_ne!(keys.0, keys.1);
+}
+
+#[test]
+fn the_same_environment_in_another_folder_takes_its_key() {
+    let env = TestEnv::new();
+    let secret = env.secret("b");
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    let before = env.bytes(".env.keys");
+    let keys_away = env.outside().join("keys");
+    std::fs::rename(env.path(".env.keys"), &keys_away).unwrap();
+    env.write("packages/web/x", "");
+    let output = env.envseal(&["set", "B", &secret, "-f", "packages/web/.env.production"]).output();
+    let said: Vec<_> = output.stderr.lines().map(|line| line.split(" key ").next().unwrap()).collect();
+    assert_eq!(said, ["took", "made packages/web/.env.production", "sealed B in packages/web/.env.production to"]);
+    assert!(output.stderr.contains("which the environment has in .env.production\n"), "{}", output.stderr);
+    assert!(!env.path(".env.keys").exists() && !env.path("packages/web/.env.keys").exists());
+    env.write(".env.keys", before);
+    assert_eq!(env.ok(&["get", "B", "-f", "packages/web/.env.production"]), format!("{secret}\n"));
+}
+
+#[test]
+fn files_of_one_environment_that_disagree_are_refused() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    env.write("a/x", "");
+    env.write("a/.env", TestEnv::new_env_file());
+    let before = env.snapshot();
+    for file in [".env", "a/.env", "b.env"] {
+        let (file, more): (_, &[&str]) =
+            if file == "b.env" { (".env", &["-f", "a/.env"]) } else { (file, &[]) };
+        let stderr = env.fails(4, &[&["set", "A", "2", "-f", file], more].concat());
+        assert!(stderr.contains("one environment has one key"), "{stderr}");
+    }
+    env.write("c/x", "");
+    env.fails(4, &["set", "A", "2", "-f", "c/.env"]);
+    std::fs::remove_file(env.path("c/x")).unwrap();
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn a_nested_team_file_is_a_scope_of_its_own() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "outer"]);
+    env.write("p/envseal.toml", "");
+    env.ok(&["set", "A", "inner", "-f", "p/.env"]);
+    assert_ne!(env.ok(&["key", "show"]), env.ok(&["key", "show", "-f", "p"]));
+    assert_eq!(env.ok(&["get", "A"]) + &env.ok(&["get", "A", "-f", "p"]), "outer\ninner\n");
+    env.ok(&["set", "A", "inner", "-f", "p/q.env"]);
+    env.write("p/sub/x", "");
+    env.ok(&["set", "A", "deep", "-f", "p/sub/.env"]);
+    assert_eq!(env.ok(&["key", "show", "-f", "p/sub"]), env.ok(&["key", "show", "-f", "p"]));
+    env.ok(&["set", "A", "outer again"]);
+    assert_eq!(env.ok(&["get", "A"]), "outer again\n");
+    assert_eq!(env.ok(&["ls"]).lines().count(), 5, "ls lists the scopes further in");
+}
+
+#[test]
+fn two_names_for_one_environment_side_by_side_are_refused() {
+    for (there, asked) in
+        [(".env.x", "x.env"), ("x.env", ".env.x"), (".env.a.b", ".env.a_b"), (".env.X", ".env.x")]
+    {
+        let env = TestEnv::new();
+        env.write(there, "");
+        let before = env.snapshot();
+        let stderr = env.fails(4, &["set", "A", "1", "-f", asked]);
+        assert!(stderr.contains(" stand side by side, but share the key name "), "{stderr}");
+        assert_eq!(env.snapshot(), before);
+    }
+}
+
+#[test]
+fn files_that_are_no_env_files_are_refused() {
+    let env = TestEnv::new();
+    for name in [
+        ".env.keys",
+        ".env.example",
+        "x.txt",
+        ".env.default",
+        "default.env",
+        "Default.env",
+        ".env.",
+        "no/.env",
+    ] {
+        env.fails(4, &["set", "A", "1", "-f", name]);
+    }
+    env.fails(2, &["set", "A", "1", "-e", "../x"]);
+    assert_eq!(env.snapshot(), []);
+    std::fs::create_dir(env.path(".env")).unwrap();
+    env.fails(4, &["set", "A", "1", "-f", ".env.x", "-f", ".env/.env/.env"]);
+    assert_eq!(env.snapshot(), []);
+}
+
+#[test]
+fn a_file_that_lost_its_keys_line_gets_no_other_key() {
+    let env = TestEnv::new();
+    let secret = env.secret("new");
+    env.ok(&["set", "A", "1"]);
+    let text = env.read(".env");
+    env.write(".env", text.split_once("\nA=").unwrap().1.replacen("envseal", "A=envseal", 1));
+    std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
+    let before = env.snapshot();
+    for arguments in [&["set", "B", &secret][..], &["set", "A", &secret], &["key", "generate"]] {
+        let stderr = env.fails(4, arguments);
+        assert!(stderr.starts_with("error: .env holds values sealed to key "), "{stderr}");
+        assert!(
+            stderr.ends_with(
+                ", but its line ENVSEAL_PUBLIC_KEY is gone\n\
+                 hint: find the line and bring it back: git log -p -SENVSEAL_PUBLIC_KEY -- .env\n"
+            ),
+            "{stderr}"
+        );
+    }
+    assert_eq!(env.snapshot(), before);
+    // With the key at hand, its line comes back by itself.
+    std::fs::rename(env.outside().join("keys"), env.path(".env.keys")).unwrap();
+    env.ok(&["set", "B", &secret]);
+    assert_eq!(env.ok(&["get", "A"]) + &env.ok(&["get", "B"]), format!("1\n{secret}\n"));
+}
+
+#[test]
+fn an_interrupted_first_set_leaves_a_key_that_the_next_one_takes() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    let keys = env.bytes(".env.keys");
+    std::fs::remove_file(env.path(".env")).unwrap();
+    env.ok(&["set", "A", "2"]);
+    assert_eq!(env.bytes(".env.keys"), keys);
+    assert_eq!(env.ok(&["get", "A"]), "2\n");
+}
+
+#[test]
+fn outside_git_it_works_alike() {
+    let env = TestEnv::without_git();
+    let secret = env.secret("a");
+    env.ok(&["set", "A", &secret]);
+    assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
+    assert_eq!(env.read(".gitignore"), ".env.keys\n");
+}

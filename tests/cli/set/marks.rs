@@ -1,0 +1,130 @@
+//! Plain or sealed: marks, policy, reserved names.
+
+use crate::support::TestEnv;
+
+#[test]
+fn what_is_marked_plain_stays_plain_and_says_so() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1 # envseal: plain\n");
+    let output = env.envseal(&["set", "A", "2 3"]).output();
+    assert_eq!(
+        output.stderr,
+        "wrote A to .env as plain text, as it is marked plain (--seal lifts the mark)\n"
+    );
+    assert_eq!(env.read(".env"), "A='2 3' # envseal: plain\n");
+    assert!(!env.path(".env.keys").exists(), "nothing was sealed, so there is no key");
+}
+
+#[test]
+fn seal_lifts_the_mark_and_keeps_the_rest_of_the_comment() {
+    let env = TestEnv::new();
+    let secret = env.secret("lifted");
+    env.write(".env", "A=1 # why # envseal: plain\nB=1 # envseal: plain\n");
+    env.ok(&["set", "A", &secret, "--seal"]);
+    env.ok(&["set", "B", &secret, "--seal"]);
+    let text = env.read(".env");
+    assert!(!text.contains("plain") && text.lines().nth(3).unwrap().ends_with(" # why"), "{text}");
+    assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
+    // The same value, but the mark is new: that is a change, and is said to be one.
+    let text = text.replace(" # why", " # envseal: plain");
+    env.write(".env", text);
+    let output = env.envseal(&["set", "A", &secret, "--seal"]).output();
+    assert!(output.stderr.starts_with("sealed A in .env"), "{}", output.stderr);
+    assert!(!env.read(".env").contains("plain"));
+}
+
+#[test]
+fn a_sealed_value_is_replaced_by_a_sealed_one_whatever_mark_or_policy_says() {
+    let env = TestEnv::new();
+    let (one, two) = (env.secret("one"), env.secret("two"));
+    env.ok(&["set", "A", &one]);
+    env.write("envseal.toml", "[policy]\nplain = [\"*\"]\n");
+    env.write(".env", env.read(".env").trim_end().to_owned() + " # envseal: plain\n");
+    env.ok(&["set", "A", &two]);
+    assert_eq!(env.read(".env").matches("A=envseal:1:").count(), 1);
+    assert_eq!(env.ok(&["get", "A"]), format!("{two}\n"));
+    env.ok(&["set", "A", "open", "--plain"]);
+    assert!(env.read(".env").ends_with("\nA=open # envseal: plain\n"));
+    // A value that only starts like a sealed one is not thereby plain.
+    env.write(".env", "A=\"envseal:1:forged\" # envseal: plain\n");
+    env.ok(&["set", "A", &two]);
+    assert_eq!(env.read(".env").matches("A=envseal:1:").count(), 1);
+}
+
+#[test]
+fn a_new_name_that_the_policy_calls_plain_is_refused_with_both_ways() {
+    let env = TestEnv::new();
+    env.write("envseal.toml", "[policy]\nplain = [\"PORT\", \"VITE_*\"]\n");
+    env.write(".env", "VITE_A=1\n");
+    let before = env.snapshot();
+    let stderr = env.fails(2, &["set", "PORT", "80", "-e", "production"]);
+    let team_file = env.path("envseal.toml");
+    assert_eq!(
+        stderr,
+        format!(
+            "error: .env.production has no PORT yet, and {} declares the name plain, so it is not clear whether to \
+             seal it\nhint: say which: envseal set PORT -f .env.production --plain, or envseal set PORT -f \
+             .env.production --seal\n",
+            team_file.display()
+        )
+    );
+    env.fails(2, &["set", "OTHER=1", "VITE_B=2"]);
+    assert_eq!(env.snapshot(), before);
+    env.ok(&["set", "VITE_A", "2"]);
+    assert_eq!(env.read(".env"), "VITE_A=2\n");
+    env.ok(&["set", "PORT", "80", "--plain"]);
+    assert_eq!(env.read(".env"), "VITE_A=2\nPORT=80 # envseal: plain\n");
+    env.ok(&["set", "VITE_B", "x", "--seal"]);
+    assert!(env.read(".env").contains("\nVITE_B=envseal:1:"));
+}
+
+#[test]
+fn reserved_names_are_never_sealed() {
+    let env = TestEnv::new();
+    for name in ["PATH", "NODE_OPTIONS", "LD_PRELOAD", "GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0", "BASH_ENV"] {
+        for arguments in [&["set", name, "x", "-e", "a b"][..], &["set", name, "x", "-e", "a b", "--seal"]] {
+            assert_eq!(
+                env.fails(2, arguments),
+                format!(
+                    "error: .env.a b: {name} steers how programs start, so it is never sealed: a reviewer must be \
+                     able to read it\nhint: write it as plain text: envseal set {name} --plain -f '.env.a b'\n"
+                )
+            );
+        }
+    }
+    env.fails(2, &["set", "OK=1", "PATH=/x"]);
+    assert_eq!(env.snapshot(), []);
+    env.ok(&["set", "PATH", "/x", "--plain"]);
+    env.ok(&["set", "PATH", "/y"]);
+    assert_eq!(env.read(".env"), "PATH=/y # envseal: plain\n");
+    env.fails(2, &["set", "PATH", "/z", "--seal"]);
+}
+
+#[test]
+fn envseals_own_names_are_refused_plain_or_not() {
+    let env = TestEnv::new();
+    for name in ["ENVSEAL_PUBLIC_KEY", "ENVSEAL_PRIVATE_KEY_X", "ENVSEAL_"] {
+        for how in ["--plain", "--seal"] {
+            assert_eq!(
+                env.fails(2, &["set", name, "x", how]),
+                format!("error: {name} belongs to envseal and is not set by hand\n")
+            );
+        }
+    }
+    assert_eq!(env.snapshot(), []);
+}
+
+#[test]
+fn plain_text_that_would_read_as_sealed_or_as_a_conflict_is_never_written() {
+    let env = TestEnv::new();
+    for token in ["envseal:1:AAAA", "envseal:2:x", "envseal:1:"] {
+        env.fails(3, &["set", "A", token, "--plain"]);
+        env.write(".env", "A=1 # envseal: plain\n");
+        env.fails(3, &["set", "A", token]);
+        std::fs::remove_file(env.path(".env")).unwrap();
+    }
+    assert_eq!(env.snapshot(), []);
+    let conflict = "x\n<<<<<<< HEAD\n>>>>>>> y";
+    env.ok(&["set", "A", conflict, "--plain"]);
+    assert_eq!(env.ok(&["get", "A", "--format", "raw"]), conflict);
+}

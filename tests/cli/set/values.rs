@@ -1,0 +1,286 @@
+//! How a value is given.
+
+use proptest::prelude::*;
+
+use crate::support::TestEnv;
+
+fn get(env: &TestEnv, name: &str) -> Vec<u8> {
+    let output = env.envseal(&["get", name, "--format", "raw"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    output.stdout
+}
+
+#[test]
+fn the_second_argument_is_the_value_whatever_it_holds() {
+    let env = TestEnv::new();
+    for value in [
+        "-secret",
+        "--flaglike",
+        "--plainn",
+        "-",
+        "--",
+        "",
+        "-1",
+        "A=B",
+        "=",
+        "-x=y",
+        "a b",
+        "$(id)",
+        "${A}",
+        "é",
+    ] {
+        let arguments =
+            if value == "--" { vec!["set", "KEY", "--", "--"] } else { vec!["set", "KEY", value] };
+        env.ok(&arguments);
+        assert_eq!(get(&env, "KEY"), value.as_bytes(), "{value:?}");
+    }
+    for value in ["-q", "--plain", "-e", "--help", "-secret"] {
+        env.ok(&["set", "KEY", "--", value]);
+        assert_eq!(get(&env, "KEY"), value.as_bytes(), "{value:?}");
+        env.ok(&["set", "--", "KEY", value]);
+        env.ok(&["set", &format!("KEY={value}")]);
+        assert_eq!(get(&env, "KEY"), value.as_bytes(), "{value:?}");
+    }
+}
+
+#[test]
+fn options_stand_before_between_and_behind() {
+    let env = TestEnv::new();
+    for (at, arguments) in [
+        &["set", "-e", "x", "-q", "KEY", "v0"][..],
+        &["-q", "set", "KEY", "-e", "x", "v1"],
+        &["set", "KEY", "v2", "-e", "x", "--quiet"],
+        &["set", "KEY=v3", "-q", "OTHER=1", "--env=x"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let output = env.envseal(arguments).output();
+        assert_eq!((output.status, &*output.stderr), (0, ""), "{arguments:?}");
+        assert_eq!(env.ok(&["get", "KEY", "-e", "x"]), format!("v{at}\n"));
+    }
+    assert!(!env.path(".env").exists());
+}
+
+#[test]
+fn several_pairs_are_one_batch_and_the_last_of_a_name_counts() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A=1", "B=x=y", "C=", "A=2"]);
+    assert_eq!(
+        env.ok(&["get"]),
+        "{\n  \"B\": \"x=y\",\n  \"A\": \"2\",\n  \"C\": \"\"\n}\n"
+            .replace("  \"B\": \"x=y\",\n  \"A\": \"2\",", "  \"A\": \"2\",\n  \"B\": \"x=y\",")
+    );
+    let text = env.read(".env");
+    let enc = |name: &str| {
+        let token = text.split(&format!("\n{name}=envseal:1:")).nth(1).unwrap();
+        token[5..48].to_owned()
+    };
+    assert_eq!(enc("A"), enc("B"), "one encapsulation serves the batch");
+    let before = env.snapshot();
+    for bad in [
+        &["set", "A=1", "B"][..],
+        &["set", "A=1", "=x"],
+        &["set", "A=1", "a-b=2"],
+        &["set", "A=3", "--", "-"],
+    ] {
+        env.fails(2, bad);
+    }
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn stdin_loses_one_line_end_and_no_more() {
+    let env = TestEnv::new();
+    for (piped, value) in [
+        (&b"v"[..], &b"v"[..]),
+        (b"v\n", b"v"),
+        (b"v\r\n", b"v"),
+        (b"v\n\n", b"v\n"),
+        (b"v\r\n\r\n", b"v\r\n"),
+        (b"v\r", b"v\r"),
+        (b"\n", b""),
+        (b"a\nb\n", b"a\nb"),
+        (b" v \n", b" v "),
+        (b"a\0b\n", b"a\0b"),
+        (b"\xff\xfe", b"\xff\xfe"),
+        (b"\xef\xbb\xbfv", b"\xef\xbb\xbfv"),
+    ] {
+        env.envseal(&["set", "KEY"]).stdin(piped).ok();
+        assert_eq!(get(&env, "KEY"), value);
+    }
+    let large: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+    env.envseal(&["set", "KEY"]).stdin(&large).ok();
+    assert!(get(&env, "KEY") == large);
+}
+
+#[test]
+fn no_byte_on_stdin_is_an_error_that_names_the_way() {
+    let env = TestEnv::new();
+    let before = env.snapshot();
+    let stderr = env.fails(2, &["set", "KEY"]);
+    assert_eq!(
+        stderr,
+        "error: nothing came from stdin for KEY\nhint: an empty value is: envseal set KEY ''\n"
+    );
+    assert_eq!(env.fails(2, &["set", "-"]), "error: no lines came from stdin\nhint: envseal set - < FILE\n");
+    env.envseal(&["set", "-"]).stdin("# only a comment\n\n").fails(2);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn a_batch_reads_lines_as_a_file_is_read() {
+    let env = TestEnv::new();
+    let secret = env.secret("batch");
+    let lines = format!(
+        "\u{feff}# comment\r\nexport A='{secret}'\r\n\r\nB = \"x\\ny\" # c\r\nC=`it's`\nD=\nE='a#b $X'\nF=one\nF=two\nG=\"a\nb\"\nH=\\$x\n"
+    );
+    env.envseal(&["set", "-"]).stdin(&lines).ok();
+    for (name, value) in [
+        ("A", &*secret),
+        ("B", "x\ny"),
+        ("C", "it's"),
+        ("D", ""),
+        ("E", "a#b $X"),
+        ("F", "two"),
+        ("G", "a\nb"),
+        ("H", "$x"),
+    ] {
+        assert_eq!(get(&env, name), value.as_bytes(), "{name}");
+    }
+    assert_eq!(env.read(".env").matches("\nF=").count(), 1);
+}
+
+#[test]
+fn a_doubtful_batch_line_is_refused_by_number_alone() {
+    let env = TestEnv::new();
+    let secret = env.secret("batch");
+    env.ok(&["set", "KEEP", "1"]);
+    let before = env.snapshot();
+    for (line, why) in [
+        (format!("B={secret}#tail"), "`#` touches the value"),
+        (format!("B=${{{secret}}}"), "the value refers to other variables, which `set` does not expand"),
+        (format!("B=\"$X {secret}\""), "the value refers to other variables, which `set` does not expand"),
+        (secret.clone(), "neither NAME=value nor a comment"),
+        (format!("{secret} x"), "neither NAME=value nor a comment"),
+        (format!("{secret}=x"), "a variable's name is made of A-Z, a-z, 0-9 and _ only"),
+    ] {
+        let stderr = env.envseal(&["set", "-"]).stdin(format!("A=1\n\n{line}\nC=2\n")).fails(2);
+        assert_eq!(stderr, format!("error: line 3 of stdin: {why}\nhint: put the value in single quotes\n"));
+    }
+    assert_eq!(
+        env.envseal(&["set", "-", "x"]).stdin("A=1").fails(2),
+        "error: - takes no other argument\nhint: envseal set - < FILE\n"
+    );
+    assert_eq!(env.envseal(&["set", "-"]).stdin("A=1\nENVSEAL_PUBLIC_KEY=x\n").output().status, 2);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn what_is_typed_in_a_wrong_place_is_never_repeated() {
+    let env = TestEnv::new();
+    let before = env.snapshot();
+    let s = env.secret("typed");
+    for arguments in [
+        &["set", &format!("{s}!"), "v"][..],
+        &["set", &format!("pä{s}=x")],
+        &["set", &format!("{s}=x")],
+        &["set", "KEY", "v", &s],
+        &["set", "KEY", "v", &s, &s],
+        &["set", "KEY", "v", &format!("--{s}")],
+        &["set", &format!("--{s}")],
+        &["set", &format!("--{s}=x")],
+        &["set", &format!("-x{s}")],
+        &["set", "KEY", &format!("--plain={s}"), "v"],
+        &["set", "KEY", "v", &format!("--plain={s}")],
+        &["set", &format!("--{s}"), "KEY", "v"],
+        &["set", "A=1", &s],
+        &["set", "A=1", &format!("{s}=2")],
+        &["set", "-", &s],
+        &["set", "--plain", "--seal", "KEY", &s],
+        &["set", "ENVSEAL_PUBLIC_KEY", &s],
+        &["set", "ENVSEAL_ANYTHING", &s],
+        &["set", "PATH", &s],
+        &["set", "", &s],
+        &[&format!("KEY={s}")],
+        &["-q", &format!("KEY={s}"), "B=1"],
+    ] {
+        // The canaries are looked for in all that was said when the environment goes.
+        env.fails(2, arguments);
+    }
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn three_arguments_are_one_too_many() {
+    let env = TestEnv::new();
+    assert_eq!(
+        env.fails(2, &["set", "KEY", "v", "extra"]),
+        "error: set takes a NAME and one VALUE\nhint: envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …\n"
+    );
+    let stderr = env.fails(2, &["set", "KEY", "v", "--plainn"]);
+    assert!(stderr.contains("unexpected argument '…' found") && stderr.contains("'--plain'"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = TestEnv::new();
+    let bytes = |bytes: &'static [u8]| std::ffi::OsStr::from_bytes(bytes);
+    env.envseal(&["set", "KEY"]).arg(bytes(b"\xff\xfe")).ok();
+    assert_eq!(get(&env, "KEY"), b"\xff\xfe");
+    env.envseal(&["set"]).arg(bytes(b"KEY=\xfe\n")).ok();
+    assert_eq!(get(&env, "KEY"), b"\xfe\n");
+    env.envseal(&["set"]).arg(bytes(b"K\xff=v")).fails(2);
+    env.envseal(&["set"]).arg(bytes(b"K\xff")).arg("v").fails(2);
+}
+
+/// Texts that mean something to a reader of `.env` files.
+fn awkward() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            "'", "\"", "`", "\\", "$", "${A}", "$(x)", "#", " #", "\n", "\r\n", "\r", "\t", " ", "=", "<<<<<<< HEAD",
+            ">>>>>>> x", "=======", "envseal:1:", "\u{feff}", "\u{2028}", "\u{a0}", "\0", "export A=", ",", "\\n", "\\'",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+        2 => "[a-z]{1,4}".prop_map(String::into_bytes),
+        1 => any::<u8>().prop_map(|byte| vec![byte]),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_value_comes_back_exactly(value in awkward(), plain: bool) {
+        let env = TestEnv::new();
+        env.write(".env", "FIRST=1 # envseal: plain\r\nLAST=2 # envseal: plain");
+        let before = env.bytes(".env");
+        let mut piped = value.clone();
+        piped.push(b'\n');
+        let mut arguments = vec!["set", "KEY"];
+        if plain {
+            arguments.push("--plain");
+        }
+        let output = env.envseal(&arguments).stdin(&piped).output();
+        // A carriage return before the newline goes with it.
+        let value = value.strip_suffix(b"\r").unwrap_or(&value);
+        if output.status == 0 {
+            prop_assert_eq!(get(&env, "KEY"), value);
+            prop_assert_eq!(get(&env, "FIRST"), b"1");
+            prop_assert_eq!(get(&env, "LAST"), b"2");
+            let again = env.envseal(&arguments).stdin(&piped).output();
+            prop_assert_eq!(again.stderr, "KEY in .env has that value already\n");
+        } else {
+            prop_assert!(plain, "sealed values hold anything: {}", output.stderr);
+            prop_assert_eq!(
+                output.stderr,
+                "error: .env: the value of KEY cannot be written in a .env file as plain text\n\
+                 hint: seal it instead: envseal set KEY --seal -f .env\n"
+            );
+            prop_assert_eq!(env.bytes(".env"), before);
+        }
+    }
+}
