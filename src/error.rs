@@ -95,7 +95,11 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Vault(error) => vault_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
-            Self::Exec(ExecError::TooLarge { .. }) => Some("pass less: envseal run -k 'NAME*' -- CMD".into()),
+            Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
+                "if it is not needed: envseal run -x {} -- {} …",
+                largest.display(),
+                quoted(program.display())
+            )),
             Self::Nul(name) => Some(format!("leave it out: -x {name}")),
             Self::Exec(_) | Self::Io { .. } => None,
         }
