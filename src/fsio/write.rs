@@ -33,24 +33,46 @@ pub enum NewMode {
 ///
 /// Hard links part from the target, and extended attributes and ACLs are not carried over.
 pub fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsError> {
-    let target = final_target(path)?;
-    let existing = writable_target(&target)?;
-    let dir = folder_of(&target);
-    let fail = |e| FsError::io(&target, DOING, e);
+    Staged::new(path, bytes, new)?.put_in_place()
+}
 
-    let flush = FolderFlush::open(dir);
-    let mut temp = create_temp(dir, existing.is_none() && new == NewMode::Default)?;
-    if let Some(old) = &existing {
-        keep_owner(temp.as_file(), old, &target)?;
+/// A file's new content, on the disk beside it: all of [`write_atomic`] but the rename. To change several files
+/// together, stage each before the first is put in place. Dropped, it leaves nothing behind.
+pub struct Staged {
+    temp: NamedTempFile,
+    target: PathBuf,
+    flush: FolderFlush,
+}
+
+impl Staged {
+    /// Writes `bytes` beside the file at `path`; see [`write_atomic`].
+    pub fn new(path: &Path, bytes: &[u8], new: NewMode) -> Result<Self, FsError> {
+        let target = final_target(path)?;
+        let existing = writable_target(&target)?;
+        let dir = folder_of(&target);
+        let fail = |e| FsError::io(&target, DOING, e);
+
+        let flush = FolderFlush::open(dir);
+        let mut temp = create_temp(dir, existing.is_none() && new == NewMode::Default)?;
+        if let Some(old) = &existing {
+            keep_owner(temp.as_file(), old, &target)?;
+        }
+        temp.write_all(bytes).map_err(fail)?;
+        if let Some(old) = &existing {
+            // After the owner, for changing that clears bits; and never before it, for the bits were meant for that
+            // group.
+            keep_mode(temp.as_file(), old).map_err(fail)?;
+        }
+        temp.as_file().sync_all().map_err(fail)?;
+        Ok(Self { temp, target, flush })
     }
-    temp.write_all(bytes).map_err(fail)?;
-    if let Some(old) = &existing {
-        // After the owner, for changing that clears bits; and never before it, for the bits were meant for that group.
-        keep_mode(temp.as_file(), old).map_err(fail)?;
+
+    /// Renames it over the file.
+    pub fn put_in_place(self) -> Result<(), FsError> {
+        let Self { temp, target, flush } = self;
+        temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
+        flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
     }
-    temp.as_file().sync_all().map_err(fail)?;
-    temp.persist(&target).map_err(|e| fail(e.error))?;
-    flush.flush().map_err(|e| FsError::io(dir, "flush", e))
 }
 
 /// Where `path` leads once every symlink at its end is followed; what it names need not exist.

@@ -93,7 +93,7 @@ pub fn encrypt(
         sealed.push((at + added, token.to_string().into_bytes()));
     }
     let edits: Vec<_> = sealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), document, &edits)?, sealed.len()))
+    Ok((edited(file, document, &edits)?, sealed.len()))
 }
 
 /// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
@@ -119,7 +119,7 @@ pub fn decrypt(
     }
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+    Ok((edited(file, file.document(), &edits)?, sources.len()))
 }
 
 /// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
@@ -157,7 +157,7 @@ pub fn reseal(
     }
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+    Ok((edited(file, file.document(), &edits)?, sources.len()))
 }
 
 /// Whether there is anything for [`encrypt`] to seal or to refuse.

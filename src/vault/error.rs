@@ -276,8 +276,12 @@ pub enum VaultError {
 impl VaultError {
     /// The error for a `name` that is not among `names`; a name that looks alike is told.
     pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
-        let nearest = names.map(|there| (strsim::osa_distance(there, name), there)).min();
-        let similar = nearest.filter(|(distance, _)| *distance <= 2).map(|(_, there)| there.to_owned());
+        // Neither letter case nor `_` is what tells names apart.
+        let plain = |name: &str| name.replace('_', "").to_lowercase();
+        let asked = plain(name);
+        let nearest = names.map(|there| (strsim::osa_distance(&plain(there), &asked), there)).min();
+        let near = |distance: usize| distance <= (asked.len() / 3).min(2);
+        let similar = nearest.filter(|(distance, _)| near(*distance)).map(|(_, there)| there.to_owned());
         Self::NoVariable { path: path.into(), name: name.into(), similar }
     }
 }

@@ -6,7 +6,7 @@ use super::error::VaultError;
 use crate::config::{EnvName, is_env_file, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
-use crate::fsio::{self, NewMode};
+use crate::fsio::{self, NewMode, Staged};
 
 /// A loaded env file, or one that is about to be made.
 pub struct EnvFile {
@@ -82,12 +82,9 @@ impl EnvFile {
         self.exists
     }
 
-    /// Writes `document` in its place, atomically; nothing is written when no byte changes.
-    pub fn save(&self, document: &Document) -> Result<(), VaultError> {
-        if self.exists && document.as_bytes() == self.document.as_bytes() {
-            return Ok(());
-        }
-        Ok(fsio::write_atomic(&self.path, document.as_bytes(), NewMode::Default)?)
+    /// Writes `document` beside the file, to be put in its place.
+    pub(super) fn stage(&self, document: &Document) -> Result<Staged, VaultError> {
+        Ok(Staged::new(&self.path, document.as_bytes(), NewMode::Default)?)
     }
 
     /// The variables' entries: those of envseal's own names left out.

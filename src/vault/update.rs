@@ -48,8 +48,8 @@ struct NewKey {
     key: PrivateKey,
 }
 
-/// Prepares a change of each env file, and writes them only when every change could be prepared: the keys file
-/// first, so that no value is ever sealed to a key that nobody has.
+/// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
+/// place, the keys file first, so that no value is ever sealed to a key that nobody has.
 ///
 /// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
 /// are refused.
@@ -76,21 +76,25 @@ pub fn update(
         prepared.push((file, scope, document));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices: Vec::new() };
-    if write == Write::Files {
-        for NewKey { env, dir, key, .. } in &new_keys {
-            let scope = Scope::of(dir)?;
-            updated.notices.extend(keep_key(env, key, dir, &scope, store)?);
-        }
-    }
+    let mut staged = Vec::with_capacity(prepared.len());
     for (file, scope, document) in prepared {
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
             if let Some(root) = scope.git_root() {
                 Repo::open(root)?.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
             }
-            file.save(&document)?;
+            staged.push(file.stage(&document)?);
         }
         updated.files.push((file.path().to_owned(), document, changed));
+    }
+    if write == Write::Files {
+        for NewKey { env, dir, key, .. } in &new_keys {
+            let scope = Scope::of(dir)?;
+            updated.notices.extend(keep_key(env, key, dir, &scope, store)?);
+        }
+    }
+    for staged in staged {
+        staged.put_in_place()?;
     }
     Ok(updated)
 }
