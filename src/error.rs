@@ -170,6 +170,11 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::Exists { name, .. } => format!("replace {name} with --force"),
         VaultError::Reserved(name) => format!("write it as plain text: envseal set {name} --plain"),
+        VaultError::ReservedDepends { on, .. } => {
+            format!(
+                "if {on} is no secret, end its line in `# envseal: plain`; else write the value without it"
+            )
+        }
         VaultError::PolicyPlain { name, .. } => {
             format!("say which: envseal set {name} --plain, or envseal set {name} --seal")
         }

@@ -2,7 +2,7 @@
 
 mod dialect;
 
-use dialect::dialect;
+use dialect::{dialect, statements};
 use envseal::config::ProcessEnv;
 use envseal::dotenv::{Document, Edit, Found, expand, quote, read};
 use envseal::keystore::KeyStore;
@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn reads_what_dotenvs_pattern_reads(text in dialect()) {
+    fn reads_what_dotenvs_pattern_reads(text in prop_oneof![dialect(), statements()]) {
         thread_local!(static PATTERN: regex::Regex = dotenv_pattern());
         let want = PATTERN.with(|pattern| by_pattern(pattern, &text));
         prop_assert_eq!(by_document(&text), want, "{:?}", text);

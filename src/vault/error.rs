@@ -210,6 +210,18 @@ pub enum VaultError {
     /// A reserved name is not sealed.
     #[error("{0} steers how programs start, so it is never sealed: a reviewer must be able to read it")]
     Reserved(String),
+    /// Sealing a value would make a reserved name depend on it.
+    #[error("{}:{line} {name} steers how programs start, but depends on {on}, which would be sealed", path.display())]
+    ReservedDepends {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The reserved name.
+        name: String,
+        /// The variable it refers to.
+        on: String,
+    },
     /// A new variable that the policy declares plain.
     #[error("{name} is declared plain in {}, so it is not clear whether it is to be sealed", team_file.display())]
     PolicyPlain {

@@ -274,3 +274,23 @@ fn values_that_are_not_text_survive() {
     env.ok(&["decrypt"]);
     assert!(env.bytes(".env").ends_with(text));
 }
+
+#[test]
+fn what_a_reserved_name_depends_on_is_not_sealed_under_it() {
+    for text in [
+        "S=1\nPATH=$S:/bin\n",
+        "S=1\nM=\"$S\" # envseal: plain\nNODE_OPTIONS=${NO:-$M}\n",
+        "S=1\nS=${S}2\nHOME=`$S`\n",
+    ] {
+        let env = TestEnv::new();
+        env.write_plain(".env", text);
+        let before = env.snapshot();
+        let stderr = env.fails(4, &["encrypt"]);
+        assert!(stderr.contains(" depends on ") && stderr.contains("# envseal: plain"), "{stderr}");
+        assert_eq!(env.snapshot(), before);
+    }
+    let env = TestEnv::new();
+    env.write(".env", "PATH=$S:/bin\nS=1\nHOME='$S'\nT=1\nT=2 # envseal: plain\nENV=$T\n");
+    env.ok(&["encrypt"]);
+    env.ok(&["run", "--", "true"]);
+}
