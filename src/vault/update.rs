@@ -1,5 +1,6 @@
 //! Changing env files: under a lock, all of them or none.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::encrypt::has_secrets;
@@ -63,7 +64,12 @@ pub fn update(
     let _locks = if write == Write::Files { lock(paths, on_wait)? } else { Vec::new() };
     let mut new_keys = Vec::new();
     let mut prepared = Vec::with_capacity(paths.len());
+    let mut seen = BTreeSet::new();
     for path in paths {
+        // One file may be named twice, by -e and by -f.
+        if !seen.insert(folder_of(path).join(path.file_name().unwrap_or_default())) {
+            continue;
+        }
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
         let choice = choose_key(&file, &scope, store)?;

@@ -1,5 +1,7 @@
 //! `envseal decrypt`.
 
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
 use crate::support::TestEnv;
 
 #[test]
@@ -94,7 +96,6 @@ fn nothing_sealed_needs_no_key() {
 /// A source may refer only to what its token lists; as plain text it would refer to anything.
 #[test]
 fn a_source_that_would_come_alive_as_plain_text_is_refused() {
-    use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();

@@ -1,5 +1,7 @@
 //! `envseal run`.
 
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
 use crate::support::TestEnv;
 
 /// What a child would see of these variables, one a line.
@@ -335,13 +337,12 @@ fn a_file_without_sealed_values_needs_no_key() {
 /// An env file with the sealed values of `lines`, each name sealed whatever it is called: what an attacker can make,
 /// for anyone can seal.
 fn sealed_by_hand(env: &TestEnv, path: &str, lines: &[(&str, &str)]) {
-    use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
     let public = PublicKey::parse(env.ok(&["key", "show", "-f", path]).trim()).unwrap();
     let mut text = env.read(path);
     for (name, value) in lines {
         let mut sealer = Sealer::new(&public).unwrap();
         let token = sealer.seal(name, &Refs::none(), Kind::Value, value.as_bytes()).unwrap();
-        text += &format!("{name}={token}\n");
+        text = format!("{text}{name}={token}\n");
     }
     env.write(path, text);
 }
@@ -429,7 +430,6 @@ fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
     let want = "URL=db://p$A@h\nSMUGGLED=${PASSWORD} $PASSWORD $(id) `id`\n";
     assert_eq!(seen(&env, &[], &["URL", "SMUGGLED"]), want);
     // A source sealed without a list refers to nothing.
-    use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
     let mut sealer = Sealer::new(&public).unwrap();
     let source = b"\"<${PASSWORD}> ${URL:-x} \\$A ${${NO:-PASSWORD}} ${NO:-$PASSWORD}\"";

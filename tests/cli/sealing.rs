@@ -77,7 +77,7 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, VaultError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_file_reads_the_same_and_comes_back_byte_for_byte(text in prop_oneof![dialect(), statements(), statements()], picked in "[ABCcd.-e_1]?") {
