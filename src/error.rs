@@ -103,7 +103,11 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Vault(error) => vault_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
-            Self::Exec(ExecError::TooLarge { .. }) => Some("pass less: envseal run -k 'NAME*' -- CMD".into()),
+            Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
+                "if it is not needed: envseal run -x {} -- {} …",
+                largest.display(),
+                quoted(program.display())
+            )),
             Self::Nul(name) => Some(format!("leave it out: -x {name}")),
             Self::Exec(_) | Self::Io { .. } => None,
         }
@@ -175,6 +179,11 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::Exists { name, .. } => format!("replace {name} with --force"),
         VaultError::Reserved { path, name } => {
             format!("write it as plain text: envseal set {name} --plain -f {}", file(path))
+        }
+        VaultError::ReservedDepends { on, .. } => {
+            format!(
+                "if {on} is no secret, end its line in `# envseal: plain`; else write the value without it"
+            )
         }
         VaultError::PolicyPlain { path, name, .. } => {
             let set = format!("envseal set {name} -f {}", file(path));

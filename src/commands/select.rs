@@ -67,11 +67,12 @@ impl Files {
                 _ => None,
             })
             .collect();
-        let only_folders = folders.len() == self.selectors.len();
+        let is_environment = |selector: &Selector| matches!(selector, Selector::Environment(_));
+        let named = self.selectors.iter().any(is_environment);
         let mut files = Vec::new();
         for selector in &self.selectors {
             match selector {
-                Selector::Path(path) if path.is_dir() && only_folders => files.push(path.join(".env")),
+                Selector::Path(path) if path.is_dir() && !named => files.push(path.join(".env")),
                 Selector::Path(path) if path.is_dir() => {}
                 Selector::Path(path) => files.push(path.clone()),
                 Selector::Environment(name) => {

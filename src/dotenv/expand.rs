@@ -2,7 +2,9 @@
 //!
 //! As dotenvx 2.38 does it: a braced reference holds no other brace once the references inside it are
 //! resolved, the first operator in it ends the name, an unset name is empty, and `\$` is a dollar sign.
-//! Unlike dotenvx, text that a reference brought in is never scanned again, so no value can refer to another.
+//! A bare `$NAME` is resolved in an operator's text, but is part of the name before it: `${$A}` is unset.
+//! Unlike dotenvx, text that a reference brought in is never scanned again, so no value can refer to another,
+//! and a reference ends where it is written, whatever stands behind it.
 
 use std::collections::BTreeSet;
 
@@ -29,27 +31,31 @@ pub fn expand<'a>(text: &[u8], look_up: &mut dyn FnMut(&str) -> Found<'a>) -> Ze
         return Zeroizing::new(text.to_vec());
     }
     let mut out = Output::with_room(text.len() * 2);
-    let mut open_braces: Vec<usize> = Vec::new();
+    let mut closed = closed_braces(text).into_iter().peekable();
+    let mut open_braces: Vec<OpenBrace> = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let active_dollar = text[at] == b'$' && !out.ends_with_raw(b'\\');
         match (text[at], text.get(at + 1)) {
-            (b'$', Some(b'{')) if active_dollar => {
-                open_braces.push(out.len());
+            (b'$', Some(b'{')) if closed.next_if_eq(&at).is_some() => {
+                open_braces.push(OpenBrace { start: out.len(), in_name: true });
                 out.push_raw(b"${");
                 at += 2;
             }
-            (b'$', Some(first)) if active_dollar && is_bare_start(*first) => {
+            (b'$', Some(first)) if is_bare_start(*first) && !out.ends_with_raw(b'\\') => {
                 let end = bare_end(text, at + 1);
                 let start = out.len();
                 out.push_raw(&text[at..end]);
-                out.resolve(start, start + 1, look_up);
+                if !open_braces.last().is_some_and(|brace| brace.in_name) {
+                    out.resolve(start, start + 1, look_up);
+                }
                 at = end;
             }
             (b'}', _) => {
                 at += 1;
                 match open_braces.pop() {
-                    Some(start) if out.len() > start + 2 => out.resolve(start, start + 2, look_up),
+                    Some(OpenBrace { start, .. }) if out.len() > start + 2 => {
+                        out.resolve(start, start + 2, look_up);
+                    }
                     // `${}` is text, and no reference encloses text that holds a brace.
                     _ => {
                         out.push_raw(b"}");
@@ -57,13 +63,11 @@ pub fn expand<'a>(text: &[u8], look_up: &mut dyn FnMut(&str) -> Found<'a>) -> Ze
                     }
                 }
             }
-            (b'{', _) => {
-                out.push_raw(b"{");
-                open_braces.clear();
-                at += 1;
-            }
-            _ => {
-                out.push_raw(&text[at..=at]);
+            (byte, _) => {
+                if let (b'-' | b'+', Some(brace)) = (byte, open_braces.last_mut()) {
+                    brace.in_name = false;
+                }
+                out.push_raw(&[byte]);
                 at += 1;
             }
         }
@@ -96,6 +100,30 @@ pub fn references(text: &[u8]) -> References {
     };
     expand(text, &mut |name| collect(name, Found::Value(VALUE)));
     if computed { References::Computed } else { References::Names(names) }
+}
+
+/// A braced reference whose end has not been reached.
+struct OpenBrace {
+    /// Where its `${` stands in the output.
+    start: usize,
+    /// Whether no operator has been met yet.
+    in_name: bool,
+}
+
+/// Where each `${` stands that a `}` closes with no other brace between them but those of such references.
+fn closed_braces(text: &[u8]) -> Vec<usize> {
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for at in memchr::memchr3_iter(b'$', b'{', b'}', text) {
+        match text[at] {
+            b'$' if text.get(at + 1) == Some(&b'{') && (at == 0 || text[at - 1] != b'\\') => open.push(at),
+            b'{' if open.last().is_some_and(|start| start + 1 == at) => {}
+            b'}' if open.last().is_some_and(|start| start + 2 < at) => closed.extend(open.pop()),
+            b'$' => {}
+            _ => open.clear(),
+        }
+    }
+    closed.sort_unstable();
+    closed
 }
 
 fn is_bare_start(byte: u8) -> bool {
@@ -279,6 +307,10 @@ mod tests {
             ("$$A$", "$a$"),
             ("$1$", "$1$"),
             ("${X_${A}}", "indirect"),
+            ("${$A}${A$A}${$A:-d}${NO:-x$A}", "dxa"),
+            ("${$A ${A$A {", "${a ${Aa {"),
+            ("${$A{}}", "${a{}}"),
+            ("${NO:-$A}x", "ax"),
             ("{$A}", "{a}"),
         ] {
             assert_eq!(expanded(text), want, "{text}");
@@ -312,5 +344,6 @@ mod tests {
         assert_eq!(names("$B${A:-${C+$D}} \\$E \\${F} ${NO:?msg}"), "A,B,C,D");
         assert_eq!(names("${A_${B}}"), "computed");
         assert_eq!(names("${A:-x${B}}"), "A,B");
+        assert_eq!(names("${$A}${A$B:-$C}"), "C");
     }
 }

@@ -19,10 +19,15 @@ pub enum ExecError {
         source: io::Error,
     },
     /// Arguments and environment together are more than the system takes.
-    #[error("{}: the environment is too large for the system", program.display())]
+    #[error(
+        "{}: arguments and environment are too large for the system; the largest variable is {}",
+        program.display(), largest.display()
+    )]
     TooLarge {
         /// The program.
         program: OsString,
+        /// The name of the variable with the longest value.
+        largest: OsString,
     },
 }
 
@@ -35,11 +40,14 @@ impl ExecError {
         }
     }
 
-    fn new(program: &OsStr, source: io::Error) -> Self {
-        let program = program.to_owned();
+    fn new(command: &Command, source: io::Error) -> Self {
+        let program = command.get_program().to_owned();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(program),
-            io::ErrorKind::ArgumentListTooLong => Self::TooLarge { program },
+            io::ErrorKind::ArgumentListTooLong => {
+                let largest = command.get_envs().max_by_key(|(_, value)| value.map_or(0, OsStr::len));
+                Self::TooLarge { program, largest: largest.map_or(OsString::new(), |(name, _)| name.into()) }
+            }
             _ => Self::NotExecutable { program, source },
         }
     }
@@ -56,7 +64,7 @@ pub fn run<'a>(
 ) -> Result<u8, ExecError> {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(environment);
-    replace(&mut command).map_err(|source| ExecError::new(program, source))
+    replace(&mut command).map_err(|source| ExecError::new(&command, source))
 }
 
 #[cfg(unix)]

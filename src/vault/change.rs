@@ -1,7 +1,5 @@
 //! Changing single variables: set, unset, rename.
 
-use std::path::Path;
-
 use super::error::{Failure, Reason, VaultError};
 use super::file::{EnvFile, token};
 use super::reserved::is_reserved;
@@ -10,7 +8,9 @@ use crate::config::OWN_PREFIX;
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
 };
-use crate::dotenv::{Document, Edit, Found, Mark, References, VarName, expand, quote, read, references};
+use crate::dotenv::{
+    Document, Edit, EditError, Found, Mark, References, VarName, expand, quote, read, references,
+};
 
 /// A variable and the value it is to have.
 pub struct Assignment {
@@ -124,7 +124,7 @@ pub fn set(
             (None, None) => {}
         }
     }
-    let document = edited(file.path(), document, &edits)?;
+    let document = edited(file, document, &edits)?;
     Ok(Change { document, outcomes })
 }
 
@@ -155,7 +155,7 @@ pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
             return Err(no_variable(file, name));
         }
     }
-    edited(file.path(), document, &edits)
+    edited(file, document, &edits)
 }
 
 /// Gives a variable another name; a sealed value is opened and sealed again, since it is bound to its name.
@@ -209,11 +209,20 @@ pub fn rename(
     edits.extend(entries_of(document, old).map(|entry| Edit::Name { entry, name: new.as_str() }));
     edits.extend(resealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }));
     let referring = referring(file, old);
-    Ok((edited(file.path(), document, &edits)?, referring))
+    Ok((edited(file, document, &edits)?, referring))
 }
 
-pub(super) fn edited(path: &Path, document: &Document, edits: &[Edit<'_>]) -> Result<Document, VaultError> {
-    document.edited(edits).map_err(|source| VaultError::Edit { path: path.into(), source })
+/// `document`, which may have a header that the file has not, with `edits` made. An error names the file's own line.
+pub(super) fn edited(
+    file: &EnvFile,
+    document: &Document,
+    edits: &[Edit<'_>],
+) -> Result<Document, VaultError> {
+    let lines = |document: &Document| document.entries().last().map_or(0, |entry| entry.line);
+    document.edited(edits).map_err(|EditError::ReadsOtherwise { line }| {
+        let line = line.saturating_sub(lines(document) - lines(file.document())).max(1);
+        VaultError::Edit { path: file.path().into(), source: EditError::ReadsOtherwise { line } }
+    })
 }
 
 /// What a variable is to become, before it is known whether it changes at all.

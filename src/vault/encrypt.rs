@@ -1,5 +1,7 @@
 //! Whole files: encrypt, decrypt, reseal.
 
+use std::collections::BTreeSet;
+
 use super::change::{self, edited, is_for_this_file};
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
@@ -92,8 +94,37 @@ pub fn encrypt(
             sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
         sealed.push((at + added, token.to_string().into_bytes()));
     }
+    refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
     let edits: Vec<_> = sealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), document, &edits)?, sealed.len()))
+    Ok((edited(file, document, &edits)?, sealed.len()))
+}
+
+/// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
+/// as it did. `is_to_be_sealed` is asked by an entry's index.
+fn refuse_reserved_dependents(
+    file: &EnvFile,
+    is_to_be_sealed: impl Fn(usize) -> bool,
+) -> Result<(), VaultError> {
+    let mut secret = BTreeSet::new();
+    for (at, entry) in file.variables() {
+        let name = file.document().name(entry);
+        let (quote, text) = file.document().value(entry);
+        let on = match references(&text) {
+            References::Names(names) if quote.expands() => {
+                names.into_iter().find(|on| secret.contains(on.as_str()))
+            }
+            _ => None,
+        };
+        match on {
+            Some(on) if is_reserved(name) => {
+                let (path, line, name) = (file.path().into(), entry.line, name.into());
+                return Err(VaultError::ReservedDepends { path, line, name, on });
+            }
+            None if !is_to_be_sealed(at) && file.token(entry).is_none() => secret.remove(name),
+            _ => secret.insert(name),
+        };
+    }
+    Ok(())
 }
 
 /// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
@@ -119,7 +150,7 @@ pub fn decrypt(
     }
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+    Ok((edited(file, file.document(), &edits)?, sources.len()))
 }
 
 /// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
@@ -157,7 +188,7 @@ pub fn reseal(
     }
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file.path(), file.document(), &edits)?, sources.len()))
+    Ok((edited(file, file.document(), &edits)?, sources.len()))
 }
 
 /// Whether there is anything for [`encrypt`] to seal or to refuse.

@@ -221,6 +221,18 @@ pub enum VaultError {
         /// The variable.
         name: String,
     },
+    /// Sealing a value would make a reserved name depend on it.
+    #[error("{}:{line} {name} steers how programs start, but depends on {on}, which would be sealed", path.display())]
+    ReservedDepends {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The reserved name.
+        name: String,
+        /// The variable it refers to.
+        on: String,
+    },
     /// A new variable that the policy declares plain.
     #[error(
         "{} has no {name} yet, and {} declares the name plain, so it is not clear whether to seal it",
@@ -309,8 +321,12 @@ impl VaultError {
     pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
         // Who types NAME=VALUE here does not want to read the value again.
         let name = name.split('=').next().unwrap_or_default();
-        let nearest = names.map(|there| (strsim::osa_distance(there, name), there)).min();
-        let similar = nearest.filter(|(distance, _)| *distance <= 2).map(|(_, there)| there.to_owned());
+        // Neither letter case nor `_` is what tells names apart.
+        let plain = |name: &str| name.replace('_', "").to_lowercase();
+        let asked = plain(name);
+        let nearest = names.map(|there| (strsim::osa_distance(&plain(there), &asked), there)).min();
+        let near = |distance: usize| distance <= (asked.len() / 3).min(2);
+        let similar = nearest.filter(|(distance, _)| near(*distance)).map(|(_, there)| there.to_owned());
         Self::NoVariable { path: path.into(), name: name.into(), similar }
     }
 }

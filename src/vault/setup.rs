@@ -196,7 +196,7 @@ pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> R
 pub(super) fn with_header(file: &EnvFile, key: &PublicKey) -> Result<Document, VaultError> {
     let (name, source) = (file.env().public_key_name(), key.to_string());
     let header = Edit::Header { comment: HEADER, name: &name, source: source.as_bytes() };
-    super::change::edited(file.path(), file.document(), &[header])
+    super::change::edited(file, file.document(), &[header])
 }
 
 fn has_dockerfile(folder: &Path) -> bool {

@@ -1,5 +1,6 @@
 //! Changing env files: under a lock, all of them or none.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::encrypt::has_secrets;
@@ -49,8 +50,8 @@ struct NewKey {
     key: PrivateKey,
 }
 
-/// Prepares a change of each env file, and writes them only when every change could be prepared: the keys file
-/// first, so that no value is ever sealed to a key that nobody has.
+/// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
+/// place, the keys file first, so that no value is ever sealed to a key that nobody has.
 ///
 /// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
 /// are refused.
@@ -64,7 +65,12 @@ pub fn update(
     let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
     let (mut new_keys, mut notices) = (Vec::new(), Vec::new());
     let mut prepared = Vec::with_capacity(paths.len());
+    let mut seen = BTreeSet::new();
     for path in paths {
+        // One file may be named twice, by -e and by -f.
+        if !seen.insert(folder_of(path).join(path.file_name().unwrap_or_default())) {
+            continue;
+        }
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
         let choice = choose_key(&file, &scope, store)?;

@@ -1,13 +1,21 @@
 //! The binary as a user meets it: exact stdout, stderr, exit status and files.
 
+#[path = "../dialect/mod.rs"]
+mod dialect;
 mod support;
 
 mod completions;
+mod decrypt;
+mod encrypt;
 mod files;
+mod get;
 mod init;
 mod key;
 mod ls;
 mod readme;
 mod rename;
+mod run;
+mod sealing;
+mod select;
 mod set;
 mod unset;

@@ -183,7 +183,10 @@ fn the_same_environment_in_another_folder_takes_its_key() {
     env.write("packages/web/x", "");
     let output = env.envseal(&["set", "B", &secret, "-f", "packages/web/.env.production"]).output();
     let said: Vec<_> = output.stderr.lines().map(|line| line.split(" key ").next().unwrap()).collect();
-    assert_eq!(said, ["took", "made packages/web/.env.production", "sealed B in packages/web/.env.production to"]);
+    assert_eq!(
+        said,
+        ["took", "made packages/web/.env.production", "sealed B in packages/web/.env.production to"]
+    );
     assert!(output.stderr.contains("which the environment has in .env.production\n"), "{}", output.stderr);
     assert!(!env.path(".env.keys").exists() && !env.path("packages/web/.env.keys").exists());
     env.write(".env.keys", before);

@@ -79,6 +79,19 @@ impl TestEnv {
         self.write(path, text);
     }
 
+    /// Writes an env file and seals it; every value in it that is not plain is sealed from then on.
+    pub(crate) fn write_sealed(&self, path: &str, text: impl AsRef<[u8]>) {
+        self.write(path, text);
+        self.ok(&["encrypt", "-f", path]);
+    }
+
+    /// The private key that stands under this name in `.env.keys`.
+    pub(crate) fn private_key(&self, variable: &str) -> String {
+        let keys = self.read(".env.keys");
+        let line = keys.lines().find_map(|line| line.strip_prefix(&format!("{variable}=")));
+        line.unwrap_or_else(|| panic!("no {variable}")).to_owned()
+    }
+
     /// A file of the repository, as text.
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> String {
         String::from_utf8(self.bytes(path)).unwrap()

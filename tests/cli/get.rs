@@ -1,0 +1,119 @@
+//! `envseal get`.
+
+use crate::support::TestEnv;
+
+fn env() -> TestEnv {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "B=two\nA=\"one $B\"\nC='it\\'s\nlong' # c\nEMPTY=\n");
+    env
+}
+
+#[test]
+fn one_several_or_all() {
+    let env = env();
+    assert_eq!(env.ok(&["get", "B"]), "two\n");
+    assert_eq!(env.ok(&["get", "A", "B"]), "{\n  \"A\": \"one two\",\n  \"B\": \"two\"\n}\n");
+    assert_eq!(env.ok(&["get", "B", "A"]), "{\n  \"B\": \"two\",\n  \"A\": \"one two\"\n}\n");
+    let all =
+        "{\n  \"B\": \"two\",\n  \"A\": \"one two\",\n  \"C\": \"it's\\nlong\",\n  \"EMPTY\": \"\"\n}\n";
+    for arguments in [&["get"][..], &["get", "--json"], &["get", "--format", "json"]] {
+        assert_eq!(env.ok(arguments), all);
+    }
+    assert_eq!(env.ok(&["get", "B", "--json"]), "{\n  \"B\": \"two\"\n}\n");
+    assert_eq!(env.ok(&["get", "-k", "[AB]", "-x", "A"]), "{\n  \"B\": \"two\"\n}\n");
+    assert_eq!(env.ok(&["get", "EMPTY"]), "\n");
+}
+
+#[test]
+fn every_format() {
+    let env = env();
+    let get = |format: &str| env.ok(&["get", "-k", "[AB]", "--format", format]);
+    assert_eq!(get("dotenv"), "B=two\nA='one two'\n");
+    assert_eq!(get("shell"), "export B='two'\nexport A='one two'\n");
+    assert_eq!(get("fish"), "set -gx B 'two'\nset -gx A 'one two'\n");
+    assert!(get("powershell").contains("'one two'"));
+    assert_eq!(get("docker"), "B=two\nA=one two\n");
+    let secret = get("k8s");
+    assert!(secret.contains("kind: Secret") && secret.contains("name: \"envseal-default\""), "{secret}");
+    assert!(get("github").contains("one two"));
+    assert_eq!(env.ok(&["get", "C", "--format", "raw"]), "it's\nlong");
+    env.fails(2, &["get", "--format", "raw"]);
+    env.fails(2, &["get", "A", "B", "--format", "raw"]);
+    assert!(env.fails(3, &["get", "C", "--format", "docker"]).contains(" C "));
+    assert_eq!(env.envseal(&["get", "--format", "json", "--json"]).output().status, 2);
+    // What `dotenv` prints reads as what it was.
+    let all = env.ok(&["get"]);
+    env.write("copy/.env", env.ok(&["get", "--format", "dotenv"]));
+    assert_eq!(env.ok(&["get", "-f", "copy/.env"]), all);
+}
+
+#[test]
+fn raw_is_every_byte() {
+    let env = TestEnv::new();
+    let bytes: Vec<u8> = (0..=255).collect();
+    env.envseal(&["set", "A"]).stdin(&bytes).ok();
+    assert_eq!(env.envseal(&["get", "A", "--format", "raw"]).output().stdout, bytes);
+    let stderr = env.fails(3, &["get", "--json"]);
+    assert!(stderr.contains("the value of A is not UTF-8"), "{stderr}");
+}
+
+#[test]
+fn a_name_that_is_not_there() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "DATABASE_URL=1\nX=2\n");
+    let said = |key: &str| env.fails(4, &["get", key]);
+    for near in ["DATABASE_ULR", "DATABASE_UR", "database_url", "DatabaseUrl"] {
+        assert!(said(near).contains("hint: did you mean DATABASE_URL?"), "{near}: {}", said(near));
+    }
+    for far in ["OTHER", "Y", "ZZ"] {
+        assert!(!said(far).contains("did you mean"), "{far}: {}", said(far));
+    }
+    // Nothing is printed if one of several is missing.
+    env.fails(4, &["get", "X", "NOPE"]);
+    // Envseal's own are not there.
+    env.fails(4, &["get", "ENVSEAL_PUBLIC_KEY"]);
+}
+
+#[test]
+fn the_file_is_shown_whatever_the_process_has() {
+    let env = env();
+    let get = |arguments: &[&str]| env.envseal(arguments).var("B", "process").var("HOME_DIR", "h").ok();
+    assert_eq!(get(&["get", "B"]), "two\n");
+    assert_eq!(get(&["get", "A"]), "one two\n");
+    env.write(".env.x", "R=$HOME_DIR-$B\n");
+    assert_eq!(get(&["get", "R", "-e", "x"]), "h-process\n");
+    assert_eq!(get(&["get", "R", "-e", "x", "-e", "default"]), "h-process\n");
+    assert_eq!(get(&["get", "R", "-e", "default", "-e", "x"]), "h-two\n");
+}
+
+#[test]
+fn only_what_is_asked_for_need_open() {
+    let env = env();
+    env.write(".env", format!("{}BAD=envseal:1:forged\nUSES=$BAD\n", env.read(".env")));
+    assert_eq!(env.ok(&["get", "A"]), "one two\n");
+    assert_eq!(env.ok(&["get", "-x", "BAD", "-x", "USES", "-k", "B*"]), "{\n  \"B\": \"two\"\n}\n");
+    for arguments in [&["get"][..], &["get", "A", "BAD"], &["get", "USES"]] {
+        let stderr = env.fails(3, arguments);
+        assert!(stderr.contains("BAD"), "{stderr}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away_is_no_error_to_speak_of() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "BIG"]).stdin("x".repeat(1_000_000)).ok();
+    let binary = env!("CARGO_BIN_EXE_envseal");
+    let script = "\"$1\" get BIG | head -c1; echo \" ${PIPESTATUS[0]}\"";
+    let output = env.program("bash", &["-c", script, "bash", binary]).output();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "x 141\n");
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn data_goes_to_stdout_and_nothing_else_does() {
+    let env = env();
+    let output = env.envseal(&["get", "-v"]).output();
+    assert!(output.stderr.is_empty(), "{}", output.stderr);
+    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
+}

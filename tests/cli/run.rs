@@ -1,0 +1,568 @@
+//! `envseal run`.
+
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
+use crate::support::TestEnv;
+
+/// What a child would see of these variables, one a line.
+fn seen(env: &TestEnv, before: &[&str], names: &[&str]) -> String {
+    let script: String = names.iter().map(|name| format!("echo \"{name}=${{{name}-(unset)}}\"; ")).collect();
+    env.ok(&[&["run"], before, &["--", "sh", "-c", &script]].concat())
+}
+
+/// That `run` fails with status 3 and starts nothing; returns what it said.
+#[track_caller]
+fn starts_nothing(env: &TestEnv, before: &[&str]) -> String {
+    let stderr = env.fails(3, &[&["run"], before, &["--", "touch", "started"]].concat());
+    assert!(!env.path("started").exists(), "the program was started");
+    stderr
+}
+
+#[test]
+fn the_process_wins_over_files_and_earlier_files_over_later() {
+    let env = TestEnv::new();
+    env.write_sealed(".env.a", "X=a\nONLY_A=1\nP=a\n");
+    env.write_sealed(".env.b", "X=b\nONLY_B=1\nP=b\n");
+    let x = |before: &[&str]| {
+        let script = "echo $X $P $ONLY_A $ONLY_B";
+        let arguments = [&["run"], before, &["--", "sh", "-c", script]].concat();
+        env.envseal(&arguments).var("P", "process").ok()
+    };
+    assert_eq!(x(&["-e", "a", "-e", "b"]), "a process 1 1\n");
+    assert_eq!(x(&["-e", "b", "-e", "a"]), "b process 1 1\n");
+    assert_eq!(x(&["-f", ".env.b", "-e", "a"]), "b process 1 1\n");
+    assert_eq!(x(&["-e", "a", "-f", ".env.b"]), "a process 1 1\n");
+    assert_eq!(x(&["-e", "a", "-e", "b", "--overload"]), "b b 1 1\n");
+    assert_eq!(x(&["--overload", "-f", ".env.b", "-e", "a"]), "a a 1 1\n");
+}
+
+#[test]
+fn a_reference_sees_what_wins() {
+    let env = TestEnv::new();
+    env.write_sealed(".env.a", "X=a\nFROM_A=$X\n");
+    env.write_sealed(".env.b", "X=b\nFROM_B=$X\n");
+    let both = ["-e", "a", "-e", "b"];
+    assert_eq!(seen(&env, &both, &["FROM_A", "FROM_B"]), "FROM_A=a\nFROM_B=a\n");
+    let over = ["-e", "a", "-e", "b", "--overload"];
+    assert_eq!(seen(&env, &over, &["FROM_A", "FROM_B"]), "FROM_A=a\nFROM_B=b\n");
+    let script = "echo $FROM_A";
+    assert_eq!(env.envseal(&["run", "-e", "a", "--", "sh", "-c", script]).var("X", "p").ok(), "p\n");
+}
+
+#[test]
+fn an_empty_variable_of_the_process_wins_too() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "X=file\n");
+    let run = |before: &[&str]| {
+        let arguments = [&["run"], before, &["--", "sh", "-c", "echo \"[$X]\""]].concat();
+        env.envseal(&arguments).var("X", "").ok()
+    };
+    assert_eq!(run(&[]), "[]\n");
+    assert_eq!(run(&["--overload"]), "[file]\n");
+}
+
+#[test]
+fn only_and_except_pick_variables() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A_KEY=1\nB_KEY=2\nC=3\n");
+    let names = ["A_KEY", "B_KEY", "C"];
+    assert_eq!(seen(&env, &["-k", "*_KEY"], &names), "A_KEY=1\nB_KEY=2\nC=(unset)\n");
+    assert_eq!(seen(&env, &["-x", "A*", "-x", "C"], &names), "A_KEY=(unset)\nB_KEY=2\nC=(unset)\n");
+    assert_eq!(seen(&env, &["-k", "*_KEY", "-x", "A*"], &names), "A_KEY=(unset)\nB_KEY=2\nC=(unset)\n");
+    assert!(env.fails(2, &["run", "-k", "[", "--", "true"]).contains("is no glob"));
+}
+
+#[test]
+fn a_missing_file_is_never_a_silent_empty_start() {
+    let env = TestEnv::new();
+    for arguments in [
+        &["run", "--", "touch", "started"][..],
+        &["run", "-e", "production", "--", "touch", "started"],
+        &["run", "-f", "nowhere/.env", "--", "touch", "started"],
+        &["run", "-f", ".", "--", "touch", "started"],
+    ] {
+        let stderr = env.fails(4, arguments);
+        assert!(stderr.contains("does not exist"), "{stderr}");
+        assert!(stderr.contains("\nhint: "), "{stderr}");
+    }
+    env.write_sealed(".env", "A=1\n");
+    env.fails(4, &["run", "-f", ".env", "-e", "production", "--", "touch", "started"]);
+    assert!(!env.path("started").exists());
+}
+
+#[test]
+fn injected_keys_say_which_files_are_meant() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "WHO=default\n");
+    env.write_sealed(".env.production", "WHO=production\nP=1\n");
+    env.write_sealed(".env.ci", "WHO=ci\nC=1\n");
+    let key = |name: &str| env.private_key(name);
+    let (production, ci) = (key("ENVSEAL_PRIVATE_KEY_PRODUCTION"), key("ENVSEAL_PRIVATE_KEY_CI"));
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let show = ["run", "--", "sh", "-c", "echo $WHO $P $C"];
+    assert_eq!(env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production).ok(), "production 1\n");
+    let both = env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production);
+    assert_eq!(both.var("ENVSEAL_PRIVATE_KEY_CI", &ci).ok(), "ci 1 1\n");
+    // Named files win over implied ones.
+    let named = env.envseal(&["run", "-e", "ci", "--", "sh", "-c", "echo $WHO"]);
+    let named = named.var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production);
+    assert_eq!(named.var("ENVSEAL_PRIVATE_KEY_CI", &ci).ok(), "ci\n");
+    // A key whose file is not here.
+    let stderr = env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_STAGING", &ci).fails(2);
+    assert!(stderr.contains("ENVSEAL_PRIVATE_KEY_STAGING"), "{stderr}");
+}
+
+#[test]
+fn an_empty_or_malformed_injected_key_is_refused() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let run = ["run", "--", "touch", "started"];
+    let good = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let typo = format!("{}A", &good[..good.len() - 1]);
+    for (key, words) in [
+        ("", "empty"),
+        (" ", "no private key"),
+        ("x", "no private key"),
+        (&typo, "no private key"),
+        (&format!("{good},"), "no private key"),
+        (&format!("x,{good}"), "no private key"),
+    ] {
+        let stderr = env.envseal(&run).var("ENVSEAL_PRIVATE_KEY", key).fails(3);
+        assert!(stderr.contains("ENVSEAL_PRIVATE_KEY") && stderr.contains(words), "{key:?}: {stderr}");
+        assert!(key.trim().len() < 3 || !stderr.contains(key), "the key itself is shown: {stderr}");
+    }
+    assert!(!env.path("started").exists());
+    for key in [format!("{good}\n"), format!(" {good} , {good}")] {
+        env.envseal(&["run", "--", "true"]).var("ENVSEAL_PRIVATE_KEY", key).ok();
+    }
+}
+
+#[test]
+fn several_keys_stand_in_one_variable() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let good = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let other = TestEnv::new();
+    other.write_sealed(".env", "A=1\n");
+    let other = other.private_key("ENVSEAL_PRIVATE_KEY");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    for keys in [format!("{other},{good}"), format!("{good},{other}"), format!("{other}, {good}")] {
+        env.envseal(&["run", "--", "true"]).var("ENVSEAL_PRIVATE_KEY", keys).ok();
+    }
+    let stderr = env.envseal(&["run", "--", "touch", "started"]).var("ENVSEAL_PRIVATE_KEY", &other).fails(3);
+    assert!(stderr.contains("holds key "), "says which key is there instead: {stderr}");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_program_takes_envseals_place() {
+    use std::process::Stdio;
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let mut command = env.envseal(&["run", "--", "sh", "-c", "echo $$"]).into_command();
+    let child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let pid = child.id().to_string();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), pid);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_program_starts_with_the_signals_of_a_shells_child() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let script = "grep -E 'Sig(Ign|Blk)' /proc/self/status";
+    // Behind the first 31 are the C library's own.
+    let standard = |text: String| {
+        let masks =
+            text.lines().map(|line| u64::from_str_radix(line.split_at(8).1, 16).unwrap() & 0x7fff_ffff);
+        masks.collect::<Vec<_>>()
+    };
+    let direct = standard(env.program("sh", &["-c", script]).ok());
+    assert_eq!(standard(env.ok(&["run", "--", "sh", "-c", script])), direct);
+    let pipe = "set -o pipefail 2>/dev/null; yes | head -n1; echo ${PIPESTATUS[0]}";
+    assert_eq!(env.ok(&["run", "--", "bash", "-c", pipe]), "y\n141\n");
+}
+
+#[test]
+fn the_exit_status_is_the_programs() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let status = |script: &str| env.envseal(&["run", "--", "sh", "-c", script]).output().status;
+    for code in [0, 1, 2, 3, 77, 126, 255] {
+        assert_eq!(status(&format!("exit {code}")), code);
+    }
+    #[cfg(unix)]
+    assert_eq!((status("kill -9 $$"), status("kill -15 $$")), (137, 143));
+}
+
+#[test]
+fn what_cannot_be_started_is_126_or_127_as_in_a_shell() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    env.write("script", "#!/nowhere/interpreter\n");
+    env.write("folder/x", "");
+    for (program, status) in
+        [("no-such-program", 127), ("./no-such", 127), ("./script", 126), ("./folder", 126)]
+    {
+        let stderr = env.fails(status, &["run", "--", program]);
+        assert!(stderr.contains(program), "{stderr}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(env.path("script"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        // As dash and bash have it.
+        env.fails(127, &["run", "--", "./script"]);
+    }
+}
+
+#[test]
+fn nothing_of_envseals_reaches_the_program() {
+    let env = TestEnv::new();
+    env.write_sealed(
+        ".env",
+        "A=1\nENVSEAL_EXTRA=x\nENVSEAL_PRIVATE_KEYS=y\nB=${ENVSEAL_EXTRA}[$ENVSEAL_PUBLIC_KEY]\n",
+    );
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    for over in [&["--overload"][..], &[]] {
+        let arguments = [&["run"], over, &["--", "env"]].concat();
+        let run = env.envseal(&arguments).var("ENVSEAL_PRIVATE_KEY", &key).var("ENVSEAL_ANYTHING", "z");
+        let output = run.ok();
+        assert!(!output.contains("ENVSEAL_") && !output.contains(&key), "{output}");
+        assert!(output.contains("\nB=[]\n"), "{output}");
+    }
+}
+
+#[test]
+fn a_plain_value_cannot_hand_the_key_over() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let sealed = env.read(".env");
+    let tricks = "T1=${ENVSEAL_PRIVATE_KEY}\nT2=$ENVSEAL_PRIVATE_KEY\nN=ENVSEAL_PRIVATE_KEY\nT3=${$N}\nT4=${${N}}\nT5=${NO:-${ENVSEAL_PRIVATE_KEY:-x}}\nT6=${ENVSEAL_PRIVATE_KEY+set}\n";
+    env.write(".env", format!("{sealed}{tricks}"));
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let output = env.envseal(&["run", "--", "env"]).var("ENVSEAL_PRIVATE_KEY", &key).ok();
+    assert!(!output.contains(&key) && !output.contains("envseal-sk1-"), "{output}");
+    for line in ["T1=", "T2=", "T3=", "T4=", "T5=x", "T6="] {
+        assert!(output.lines().any(|there| there == line), "{line} in {output}");
+    }
+}
+
+#[test]
+fn everything_that_fails_is_listed_and_nothing_started() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "GOOD=1\nMOVED=2\nBROKEN=3\nDEPENDS=4\n");
+    let text = env.read(".env");
+    let token =
+        |name: &str| text.lines().find_map(|l| l.strip_prefix(&format!("{name}="))).unwrap().to_owned();
+    let bent = format!("{}x", &token("BROKEN")[..token("BROKEN").len() - 1]);
+    let text = text
+        .replace(&token("BROKEN"), &bent)
+        .replace(&token("MOVED"), &token("GOOD"))
+        .replace(&token("DEPENDS"), "\"see $MOVED and ${NO:-$BROKEN}\"");
+    let text = format!("{text}LATE=envseal:1:forged\nLATER=envseal:9:x\n");
+    env.write(".env", text);
+    let stderr = starts_nothing(&env, &[]);
+    for name in ["MOVED", "BROKEN", "DEPENDS", "LATE", "LATER"] {
+        assert!(stderr.lines().any(|line| line.contains(&format!(" {name}: "))), "{name} in {stderr}");
+    }
+    assert!(stderr.contains("error: 5 values could not be opened"), "{stderr}");
+    assert!(stderr.contains("DEPENDS: it refers to MOVED, which could not be opened"), "{stderr}");
+    assert!(
+        !stderr.contains(" GOOD: ") && !stderr.contains("envseal:1:") && !stderr.contains("forged"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.matches("\nhint: ").count(), 1);
+}
+
+#[test]
+fn past_a_failure_only_by_name() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "GOOD=1\nA=2\nB=3\nUSES_A=$A\n");
+    let text = env.read(".env");
+    let text: String = text
+        .lines()
+        .map(|line| match line.split_once('=') {
+            Some((name @ ("A" | "B"), _)) => format!("{name}=envseal:1:forged\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    env.write(".env", text);
+    let allow = ["--allow-missing", "A", "--allow-missing", "B"];
+    let stderr = starts_nothing(&env, &allow);
+    assert!(stderr.contains("USES_A") && !stderr.contains(" B: "), "{stderr}");
+    starts_nothing(&env, &["--allow-missing", "A", "--allow-missing", "USES_A"]);
+    starts_nothing(&env, &["--allow-missing", "*"]);
+    let all = [&allow[..], &["--allow-missing", "USES_A"]].concat();
+    assert_eq!(seen(&env, &all, &["GOOD", "A", "USES_A"]), "GOOD=1\nA=(unset)\nUSES_A=(unset)\n");
+    // What is not wanted does not matter.
+    assert_eq!(seen(&env, &["-k", "GOOD"], &["GOOD", "A"]), "GOOD=1\nA=(unset)\n");
+    assert_eq!(seen(&env, &["-x", "A", "-x", "B", "-x", "USES_A"], &["GOOD"]), "GOOD=1\n");
+    // But a wanted one that refers to it fails all the same.
+    starts_nothing(&env, &["-x", "A", "-x", "B"]);
+    // What the process sets is not opened.
+    let run = env.envseal(&["run", "--", "sh", "-c", "echo $A $B $USES_A"]);
+    assert_eq!(run.var("A", "pa").var("B", "pb").ok(), "pa pb pa\n");
+}
+
+#[test]
+fn without_a_key_every_place_looked_at_is_told() {
+    let env = TestEnv::new();
+    env.write_sealed(".env.production", "A=1\nB=2\n");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let stderr = starts_nothing(&env, &["-e", "production"]);
+    for words in [
+        ".env.production:4 A: ",
+        ".env.production:5 B: ",
+        "looked for ENVSEAL_PRIVATE_KEY_PRODUCTION in the process's environment: not there",
+        ".env.keys: not there",
+        "hint: ask someone",
+    ] {
+        assert!(stderr.contains(words), "{words:?} in {stderr}");
+    }
+    assert_eq!(stderr.matches("looked for").count(), 2, "said once: {stderr}");
+}
+
+#[test]
+fn a_file_without_sealed_values_needs_no_key() {
+    let env = TestEnv::new();
+    env.write(".env", "A=plain\n");
+    assert_eq!(seen(&env, &[], &["A"]), "A=plain\n");
+    env.write_sealed(".env.b", "S=1\nP=2 # envseal: plain\n");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    assert_eq!(seen(&env, &["-e", "b", "-k", "P"], &["P"]), "P=2\n");
+}
+
+/// An env file with the sealed values of `lines`, each name sealed whatever it is called: what an attacker can make,
+/// for anyone can seal.
+fn sealed_by_hand(env: &TestEnv, path: &str, lines: &[(&str, &str)]) {
+    let public = PublicKey::parse(env.ok(&["key", "show", "-f", path]).trim()).unwrap();
+    let mut text = env.read(path);
+    for (name, value) in lines {
+        let mut sealer = Sealer::new(&public).unwrap();
+        let token = sealer.seal(name, &Refs::none(), Kind::Value, value.as_bytes()).unwrap();
+        text = format!("{text}{name}={token}\n");
+    }
+    env.write(path, text);
+}
+
+#[test]
+fn a_reserved_name_is_refused_sealed_whoever_overrides_it() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    sealed_by_hand(&env, ".env", &[("LD_PRELOAD", "/tmp/x.so"), ("PATH", "/tmp"), ("GIT_CONFIG_COUNT", "0")]);
+    for before in [
+        &[][..],
+        &["--overload"],
+        &["-x", "LD_PRELOAD", "-x", "PATH", "-x", "GIT*"],
+        &["-k", "A"],
+        &["--allow-missing", "LD_PRELOAD", "--allow-missing", "PATH", "--allow-missing", "GIT_CONFIG_COUNT"],
+    ] {
+        let stderr = starts_nothing(&env, before);
+        for name in ["LD_PRELOAD", "PATH", "GIT_CONFIG_COUNT"] {
+            assert!(stderr.contains(&format!(" {name}: a reserved name")), "{stderr}");
+        }
+    }
+    let run =
+        env.envseal(&["run", "--", "touch", "started"]).var("LD_PRELOAD", "").var("GIT_CONFIG_COUNT", "0");
+    run.fails(3);
+    // Also where an earlier file's plain one wins.
+    env.write(".env.first", "LD_PRELOAD=\nGIT_CONFIG_COUNT=0\nPATH=/bin:/usr/bin\n");
+    starts_nothing(&env, &["-e", "first", "-e", "default"]);
+    assert!(!env.path("started").exists());
+}
+
+#[test]
+fn a_reserved_name_is_accepted_plain() {
+    let env = TestEnv::new();
+    let text = "NODE_OPTIONS=--max-old-space-size=1\nPAGER=less # c\nBASE=/opt # envseal: plain\nPYTHONPATH=$BASE/lib\nA=1\n";
+    env.write_sealed(".env", text);
+    assert!(env.read(".env").contains("NODE_OPTIONS=--max-old-space-size=1\nPAGER=less # c\n"));
+    let want = "NODE_OPTIONS=--max-old-space-size=1\nPAGER=less\nPYTHONPATH=/opt/lib\n";
+    assert_eq!(seen(&env, &[], &["NODE_OPTIONS", "PAGER", "PYTHONPATH"]), want);
+}
+
+#[test]
+fn a_reserved_name_depends_on_no_sealed_value_through_any_chain() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "S=1\n");
+    let sealed = env.read(".env");
+    env.write(".env.plain", "NODE_OPTIONS=\"--x=${FROM:-}$S\"\n");
+    env.write(".env.chain", "M=$S # envseal: plain\nN=\"<${M}>\" # envseal: plain\nNODE_OPTIONS=${NO:-$N}\n");
+    for tail in [
+        "NODE_OPTIONS=$S",
+        "NODE_OPTIONS=\"${NO:-$S}\"",
+        "NODE_OPTIONS=${S:+x}",
+        "NODE_OPTIONS=${S+x}",
+        "NODE_OPTIONS=${NO:+$S}",
+        "M=${S}\nNODE_OPTIONS=$M",
+        "M='x'\nM=$S\nNODE_OPTIONS=`$M`",
+        "N=S\nNODE_OPTIONS=${${N}}",
+    ] {
+        env.write(".env", format!("{sealed}{tail}\n"));
+        let stderr = starts_nothing(&env, &[]);
+        assert!(stderr.contains("NODE_OPTIONS: a reserved name must not depend on"), "{tail}: {stderr}");
+        starts_nothing(&env, &["-x", "NODE_OPTIONS"]);
+        starts_nothing(&env, &["--allow-missing", "NODE_OPTIONS"]);
+    }
+    env.write(".env", &sealed);
+    for before in [
+        &["-e", "default", "-e", "plain"][..],
+        &["-e", "default", "-e", "chain"],
+        &["-e", "default", "-e", "plain", "--overload"],
+        &["-e", "default", "-e", "chain", "-x", "N*"],
+    ] {
+        let stderr = starts_nothing(&env, before);
+        assert!(stderr.contains("NODE_OPTIONS: a reserved name must not depend on"), "{stderr}");
+    }
+    // The process's own value is no sealed one.
+    let run = env.envseal(&["run", "-e", "chain", "--", "sh", "-c", "echo $NODE_OPTIONS"]);
+    assert_eq!(run.var("S", "s").ok(), "<s>\n");
+}
+
+#[test]
+fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "PASSWORD='p$A'\nURL=\"db://${PASSWORD}@${HOST_NAME:-h}\"\n");
+    assert!(env.read(".env").contains(":HOST_NAME,PASSWORD\n"));
+    sealed_by_hand(&env, ".env", &[("SMUGGLED", "${PASSWORD} $PASSWORD $(id) `id`")]);
+    let want = "URL=db://p$A@h\nSMUGGLED=${PASSWORD} $PASSWORD $(id) `id`\n";
+    assert_eq!(seen(&env, &[], &["URL", "SMUGGLED"]), want);
+    // A source sealed without a list refers to nothing.
+    let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
+    let mut sealer = Sealer::new(&public).unwrap();
+    let source = b"\"<${PASSWORD}> ${URL:-x} \\$A ${${NO:-PASSWORD}} ${NO:-$PASSWORD}\"";
+    let token = sealer.seal("SOURCE", &Refs::none(), Kind::Source, source).unwrap();
+    env.write(".env", format!("{}SOURCE={token}\n", env.read(".env")));
+    let got = seen(&env, &[], &["SOURCE"]);
+    assert!(!got.contains("p$A"), "{got}");
+    // And a list that is lengthened by hand breaks the seal.
+    env.write(
+        ".env",
+        env.read(".env").replace(&format!("SOURCE={token}"), &format!("SOURCE={token}:PASSWORD")),
+    );
+    assert!(starts_nothing(&env, &[]).contains("SOURCE: sealed for another name, or altered"));
+}
+
+#[test]
+fn what_looks_like_a_command_is_text() {
+    let env = TestEnv::new();
+    env.write_sealed(
+        ".env",
+        "A=$(touch started)\nB=\"`touch started`\"\nC=\"$(touch started)\" # envseal: plain\n",
+    );
+    assert_eq!(seen(&env, &[], &["A", "C"]), "A=$(touch started)\nC=$(touch started)\n");
+    assert!(!env.path("started").exists());
+}
+
+#[test]
+fn a_nul_is_refused_by_name() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A"]).stdin("x\0y").ok();
+    let stderr = starts_nothing(&env, &[]);
+    assert!(stderr.contains("A holds a NUL byte") && stderr.contains("-x A"), "{stderr}");
+    env.ok(&["run", "-x", "A", "--", "true"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn any_other_bytes_reach_the_program() {
+    let env = TestEnv::new();
+    let value: Vec<u8> = (1..=255).filter(|b| *b != b'\n').collect();
+    env.envseal(&["set", "A"]).stdin(&value).ok();
+    let output = env.envseal(&["run", "--", "sh", "-c", "printf %s \"$A\""]).output();
+    assert_eq!((output.status, output.stdout), (0, value));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_value_too_large_for_the_system_is_told() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "BIG"]).stdin("x".repeat(200_000)).ok();
+    let stderr = env.fails(126, &["run", "--", "touch", "started"]);
+    assert!(stderr.contains("BIG") && stderr.contains("hint: "), "{stderr}");
+    assert_eq!(env.ok(&["get", "BIG"]).len(), 200_001);
+}
+
+#[test]
+fn a_value_of_an_older_key_is_not_opened() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let old = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let other = TestEnv::new();
+    other.write_sealed(".env", "B=2\n");
+    let new = other.private_key("ENVSEAL_PRIVATE_KEY");
+    let token = env.read(".env").lines().last().unwrap().to_owned();
+    env.write(".env", format!("{}{token}\n", other.read(".env")));
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={new},{old}\n"));
+    let stderr = starts_nothing(&env, &[]);
+    assert!(stderr.contains(" A: sealed to another key: "), "{stderr}");
+    assert!(env.fails(3, &["get", "A"]).contains("sealed to another key"));
+    env.ok(&["encrypt", "--reseal"]);
+    assert_eq!(env.ok(&["get"]), "{\n  \"B\": \"2\",\n  \"A\": \"1\"\n}\n");
+}
+
+#[test]
+fn of_a_duplicated_name_the_last_is_read() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\nB=$A\nA=2\nC=$A\n");
+    assert_eq!(seen(&env, &[], &["A", "B", "C"]), "A=2\nB=1\nC=2\n");
+    // One that is not read need not open.
+    env.write(".env", format!("{}D=envseal:1:forged\nD=3\n", env.read(".env")));
+    assert_eq!(seen(&env, &[], &["D"]), "D=3\n");
+}
+
+#[test]
+fn merge_markers_are_refused() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let text = env.read(".env");
+    env.write(".env", format!("{text}<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> other\n"));
+    let stderr = env.fails(4, &["run", "--", "touch", "started"]);
+    assert!(stderr.contains(".env:5 holds a merge-conflict marker"), "{stderr}");
+    assert!(!env.path("started").exists());
+}
+
+#[test]
+fn the_program_is_looked_for_where_it_runs() {
+    let env = TestEnv::new();
+    env.write_sealed("sub/.env", "A=1\n");
+    env.write("sub/hello.sh", "#!/bin/sh\necho hello $A\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(env.path("sub/hello.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(env.ok(&["run", "-C", "sub", "--", "./hello.sh"]), "hello 1\n");
+        assert_eq!(env.ok(&["-C", "sub", "run", "./hello.sh"]), "hello 1\n");
+        // PATH decides as it does without envseal; the file's does not, for the process's wins.
+        let run = env.envseal(&["run", "-C", "sub", "hello.sh"]);
+        let path = format!("{}:{}", env.path("sub").display(), std::env::var("PATH").unwrap());
+        assert_eq!(run.var("PATH", path).ok(), "hello 1\n");
+        env.fails(127, &["run", "-C", "sub", "--", "hello.sh"]);
+    }
+    assert!(env.fails(4, &["run", "-C", "nowhere", "--", "true"]).contains("nowhere"));
+}
+
+#[test]
+fn arguments_are_passed_as_they_are() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let show = ["sh", "-c", "for a; do printf '<%s>' \"$a\"; done", "sh"];
+    let tail = ["-e", "x", "--", "$A", "", "--overload", "a b", "-C", "/"];
+    assert_eq!(
+        env.ok(&[&["run", "--"], &show[..], &tail].concat()),
+        "<-e><x><--><$A><><--overload><a b><-C></>"
+    );
+    assert_eq!(env.ok(&[&["run"], &show[..], &tail].concat()), "<-e><x><--><$A><><--overload><a b><-C></>");
+    assert_eq!(env.envseal(&["run"]).output().status, 2);
+    assert_eq!(env.envseal(&["run", "--"]).output().status, 2);
+}
+
+#[test]
+fn stdin_and_stdout_are_the_programs() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let output = env.envseal(&["run", "--", "cat"]).stdin("through\0\n").output();
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_str()), (&b"through\0\n"[..], ""));
+}

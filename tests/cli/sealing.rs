@@ -1,0 +1,154 @@
+//! What `encrypt` and `decrypt` promise for every file, held to random files through the library.
+
+use std::path::Path;
+
+use envseal::config::ProcessEnv;
+use envseal::crypto::{Opener, PrivateKey, SecretBytes};
+use envseal::dotenv::{Mark, VarName};
+use envseal::keystore::KeyStore;
+use envseal::vault::{
+    Assignment, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, is_reserved, read_files,
+    reseal, set,
+};
+use proptest::prelude::*;
+
+use crate::dialect::{dialect, statements};
+
+type Values = Vec<(String, Vec<u8>)>;
+
+/// A folder outside git with one env file and its private key at hand.
+struct Place {
+    folder: tempfile::TempDir,
+    key: PrivateKey,
+}
+
+impl Place {
+    fn new() -> Self {
+        let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::generate());
+        std::fs::write(
+            folder.path().join(".env.keys"),
+            format!("ENVSEAL_PRIVATE_KEY={}\n", key.to_text().expose()),
+        )
+        .unwrap();
+        Self { folder, key }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join(".env")
+    }
+
+    /// The file with this text behind the public key.
+    fn file(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
+        let header = format!("ENVSEAL_PUBLIC_KEY={}\n", self.key.public());
+        self.with_text(&[header.as_bytes(), text].concat())
+    }
+
+    fn with_text(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
+        std::fs::write(self.path(), text).unwrap();
+        EnvFile::load(&self.path())
+    }
+
+    fn opener(&self) -> Opener {
+        Opener::new(self.again())
+    }
+
+    fn again(&self) -> PrivateKey {
+        PrivateKey::parse(self.key.to_text().expose()).unwrap()
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::of(Path::new(self.folder.path())).unwrap()
+    }
+}
+
+/// Every value, in every precedence, with and without variables of the process.
+fn values(file: &EnvFile) -> Result<Vec<Values>, VaultError> {
+    let mut all = Vec::new();
+    for vars in [vec![], vec![("A", "from-process"), ("B_1", ""), ("x", "$A")]] {
+        let process = ProcessEnv::from_vars(vars.iter().map(|(n, v)| (n.into(), v.into())).collect());
+        let store = KeyStore::new(&process, None);
+        for precedence in [Precedence::Process, Precedence::EarlierFile, Precedence::LaterFile] {
+            let reading = read_files(std::slice::from_ref(file), &store, precedence)?;
+            let (variables, _) = reading.variables(|_| true, &[])?;
+            all.push(variables.into_iter().map(|v| (v.name.clone(), v.value.expose().to_vec())).collect());
+        }
+    }
+    Ok(all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_file_reads_the_same_and_comes_back_byte_for_byte(text in prop_oneof![dialect(), statements(), statements()], picked in "[ABCcd.-e_1]?") {
+        thread_local!(static PLACE: Place = Place::new());
+        PLACE.with(|place| {
+            // Merge markers are refused, and so are forged tokens.
+            let Ok(before) = place.file(text.as_bytes()) else { return Ok(()) };
+            let Ok(before_values) = values(&before) else { return Ok(()) };
+            let wants = |name: &str| picked.is_empty() || name.contains(&picked);
+            let pick = Pick { wants: &wants, all: picked.is_empty() };
+            let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick);
+            let (document, count) = match sealed {
+                Ok(sealed) => sealed,
+                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::ComputedReference { .. } | VaultError::ReservedDepends { .. }
+                    | VaultError::Edit { .. } | VaultError::Unopened(_)) => return Ok(()),
+                Err(error) => panic!("{error}"),
+            };
+            let after = place.with_text(document.as_bytes()).unwrap();
+            prop_assert_eq!(values(&after).unwrap(), before_values, "{:?}", text);
+            for (_, entry) in after.variables() {
+                let name = after.document().name(entry);
+                let plain = is_reserved(name) || Mark::is_plain(after.document().comment(entry));
+                let empty = after.document().value(entry).1.is_empty();
+                let left_alone = plain || empty || !wants(name);
+                prop_assert!(left_alone || after.token(entry).is_some(), "{} is not sealed", name);
+            }
+            let (again, none) =
+                encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick).unwrap();
+            prop_assert_eq!((again.as_bytes(), none), (document.as_bytes(), 0));
+            let (resealed, anew) = reseal(&after, &pick, vec![place.again()]).unwrap();
+            prop_assert_eq!(anew, count);
+            for document in [document, resealed] {
+                let sealed = place.with_text(document.as_bytes()).unwrap();
+                let (back, opened) = decrypt(&sealed, &pick, &mut place.opener()).unwrap();
+                prop_assert_eq!(back.as_bytes(), before.document().as_bytes(), "{:?}", text);
+                prop_assert_eq!(opened, count);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_set_value_reads_the_same_as_plain_text(
+        value in prop_oneof![
+            "[a-z '\"`$#\\\\{}\n\t=!-]{0,24}".prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 0..70),
+        ],
+        around in prop::sample::select(vec!["", "X=1", "X=1\n", "X='a\n'\n", "A=old # c\n", "A='old\n'\n#A\n", "X=1\r\n"]),
+    ) {
+        thread_local!(static PLACE: Place = Place::new());
+        PLACE.with(|place| {
+            let before = place.file(around.as_bytes()).unwrap();
+            let assignment = Assignment { name: VarName::new("A").unwrap(), value: SecretBytes::new(value.clone()) };
+            let (scope, public) = (place.scope(), place.key.public());
+            let set = set(&before, before.document(), &scope, Some(&public), &[assignment], How::AsMarked, None).unwrap();
+            let sealed = place.with_text(set.document.as_bytes()).unwrap();
+            let held = |file: &EnvFile| {
+                let all = values(file).unwrap();
+                all[1].iter().find(|(name, _)| name == "A").unwrap().1.clone()
+            };
+            prop_assert_eq!(&held(&sealed), &value);
+            let pick = Pick { wants: &|_| true, all: true };
+            match decrypt(&sealed, &pick, &mut place.opener()) {
+                Ok((plain, _)) => prop_assert_eq!(&held(&place.with_text(plain.as_bytes()).unwrap()), &value),
+                Err(VaultError::Unopened(failures)) => {
+                    prop_assert_eq!(&failures[0].name, "A");
+                    prop_assert!(value.contains(&b'\r') || value.contains(&b'\''));
+                }
+                Err(error) => panic!("{error}"),
+            }
+            Ok(())
+        })?;
+    }
+}
