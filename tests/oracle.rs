@@ -34,7 +34,7 @@ proptest! {
             let refs = if *refers { vec!["DB_USER".to_owned(), "DB_PASSWORD".to_owned()] } else { vec![] };
             let kind = if *refers { Kind::Source } else { Kind::Value };
             let token = sealer.seal(&name, &Refs::new(refs).unwrap(), kind, value).unwrap().to_string();
-            text += &format!("{name}={}{token}{}\n", around.0, around.1);
+            text.extend([&name, "=", around.0, &token, around.1, "\n"]);
             wanted.push((name, token));
         }
         prop_assert_eq!(by_dotenvy(text.as_bytes()), wanted.clone());

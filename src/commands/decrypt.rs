@@ -1,10 +1,9 @@
 //! `envseal decrypt`.
 
 use super::Context;
-use super::report::{counted, shown};
+use super::report::{counted, documents, shown};
 use super::select::{Files, Names};
 use crate::error::Error;
-use crate::ui;
 use crate::vault::{Pick, Write, decrypt, update};
 
 /// Write the sealed values back as plain text
@@ -42,9 +41,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         Ok(document)
     })?;
     if args.stdout {
-        return updated.files.iter().try_for_each(|(_, document, _)| {
-            ui::data(document.as_bytes()).map_err(Error::io("write to stdout"))
-        });
+        return documents(&updated);
     }
     for ((path, ..), count) in updated.files.iter().zip(counts) {
         context.ui.say(match count {

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::report::{counted, notices, shown};
+use super::report::{counted, documents, notices, shown};
 use super::select::{Files, Names};
 use crate::error::Error;
-use crate::ui;
 use crate::vault::{Pick, Scope, Write, encrypt, reseal, update};
 
 /// Seal every plain value that is not marked plain
@@ -52,9 +51,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         Ok(document)
     })?;
     if args.stdout {
-        return updated.files.iter().try_for_each(|(_, document, _)| {
-            ui::data(document.as_bytes()).map_err(Error::io("write to stdout"))
-        });
+        return documents(&updated);
     }
     notices(context, &updated.notices);
     for ((path, ..), count) in updated.files.iter().zip(counts) {

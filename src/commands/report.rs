@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::Context;
-use crate::vault::Notice;
+use crate::error::Error;
+use crate::ui;
+use crate::vault::{Notice, Updated};
 
 /// Says what was made on the way.
 pub(super) fn notices(context: &Context, notices: &[Notice]) {
@@ -19,6 +21,14 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
             Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
         }
     }
+}
+
+/// Prints the documents instead of writing them, as `--stdout` asks.
+pub(super) fn documents(updated: &Updated) -> Result<(), Error> {
+    updated
+        .files
+        .iter()
+        .try_for_each(|(_, document, _)| ui::data(document.as_bytes()).map_err(Error::io("write to stdout")))
 }
 
 /// A path as seen from the working directory.

@@ -3,7 +3,7 @@
 use envseal::dotenv::{Document, Edit, Mark};
 
 /// Panics where the property does not hold for these bytes as a file.
-pub fn holds(data: &[u8]) {
+pub(crate) fn holds(data: &[u8]) {
     let Ok(document) = Document::parse(data.to_vec()) else { return };
     assert_eq!(document.as_bytes(), data);
     let _ = document.conflict_marker();

@@ -3,7 +3,7 @@
 use envseal::crypto::{Opener, PrivateKey, PublicKey, SealedValue};
 
 /// Panics where the property does not hold for these bytes as a token or a key.
-pub fn holds(data: &[u8]) {
+pub(crate) fn holds(data: &[u8]) {
     if let Ok(token) = SealedValue::parse(data) {
         assert_eq!(token.to_string().as_bytes(), data);
         thread_local!(static KEY: PrivateKey = PrivateKey::generate());

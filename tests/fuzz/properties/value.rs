@@ -4,7 +4,7 @@ use envseal::dotenv::{Document, Found, References, expand, quote, read, referenc
 use envseal::team::Policy;
 
 /// Panics where the property does not hold for these bytes as a value.
-pub fn holds(data: &[u8]) {
+pub(crate) fn holds(data: &[u8]) {
     let _ = Policy::parse(data);
     let (_, text) = read(data);
     let mut asked = Vec::new();
