@@ -174,7 +174,7 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
         VaultError::NoVariable { path, .. } => {
-            format!("see what is there: envseal get -f {} --json", file(path))
+            format!("see the names that are there: cut -d= -f1 {}", file(path))
         }
         VaultError::Exists { name, .. } => format!("replace {name} with --force"),
         VaultError::Reserved { path, name } => {
@@ -269,7 +269,7 @@ fn fs_hint(error: &FsError) -> Option<String> {
     let path = quoted(error.path().display());
     match error {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
-            Some(format!("make it with its first value: envseal set NAME -f {path}"))
+            Some(format!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}"))
         }
         FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),
         FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),

@@ -8,7 +8,7 @@ use std::process::Command;
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
     /// No such program.
-    #[error("{}: not found", .0.display())]
+    #[error("{}: command not found", .0.display())]
     NotFound(OsString),
     /// There is such a file, but it cannot be executed.
     #[error("{}: cannot be executed: {source}", program.display())]
