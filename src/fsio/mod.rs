@@ -18,7 +18,7 @@ pub use lock::Lock;
 pub use meta::{mode_bits, owned_by_this_user};
 pub use read::{read, read_secret};
 pub use sweep::{TEMP_PREFIX, sweep};
-pub use write::{NewMode, write_atomic};
+pub use write::{NewMode, final_target, write_atomic};
 
 use std::path::Path;
 

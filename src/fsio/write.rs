@@ -54,7 +54,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsErr
 }
 
 /// Where `path` leads once every symlink at its end is followed; what it names need not exist.
-fn final_target(path: &Path) -> Result<PathBuf, FsError> {
+pub fn final_target(path: &Path) -> Result<PathBuf, FsError> {
     let fail = |e| FsError::io(path, DOING, e);
     let mut target = path.to_path_buf();
     for _ in 0..MAX_LINKS {

@@ -1,12 +1,13 @@
 //! Changing single variables: set, unset, rename.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
 use super::reserved::is_reserved;
 use super::scope::Scope;
-use crate::config::OWN_PREFIX;
+use crate::config::is_own_name;
 use crate::crypto::{Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, Found, Mark, References, VarName, expand, quote, read, references};
 
@@ -67,9 +68,11 @@ pub fn set(
     let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
     let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
     let mut planned = Vec::with_capacity(assignments.len());
+    let standing = standing(document, assignments);
     for Assignment { name, value } in assignments {
-        let entry = document.last(name.as_str());
-        let target = target(document, scope, name.as_str(), entry, how)?;
+        let there = standing.get(name.as_str());
+        let entry = there.map(|there| there.last);
+        let target = target(document, scope, name.as_str(), there, how)?;
         let same = entry.is_some_and(|entry| {
             reads_as(file, document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
         });
@@ -121,10 +124,11 @@ pub fn needs_key(
     assignments: &[Assignment],
     how: How,
 ) -> Result<bool, VaultError> {
+    let standing = standing(document, assignments);
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
-        sealed |=
-            target(document, scope, name.as_str(), document.last(name.as_str()), how)? == Outcome::Sealed;
+        let there = standing.get(name.as_str());
+        sealed |= target(document, scope, name.as_str(), there, how)? == Outcome::Sealed;
     }
     Ok(sealed)
 }
@@ -199,20 +203,41 @@ pub(super) fn edited(path: &Path, document: &Document, edits: &[Edit<'_>]) -> Re
     document.edited(edits).map_err(|source| VaultError::Edit { path: path.into(), source })
 }
 
+/// What stands under a name now.
+struct Standing {
+    /// The last of its entries, which is the one that is read.
+    last: usize,
+    /// Whether any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
+    sealed: bool,
+}
+
+/// What stands under each of the names, found in one pass.
+fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&'a str, Standing> {
+    let names: HashSet<&str> = assignments.iter().map(|assignment| assignment.name.as_str()).collect();
+    let mut found = HashMap::new();
+    for (at, entry) in document.entries().iter().enumerate() {
+        let Some(name) = names.get(document.name(entry)) else { continue };
+        let there = found.entry(*name).or_insert(Standing { last: at, sealed: false });
+        there.last = at;
+        there.sealed |= crate::crypto::claims_to_be_sealed(&document.value(entry).1);
+    }
+    found
+}
+
 /// What a variable is to become, before it is known whether it changes at all.
 fn target(
     document: &Document,
     scope: &Scope,
     name: &str,
-    entry: Option<usize>,
+    standing: Option<&Standing>,
     how: How,
 ) -> Result<Outcome, VaultError> {
     refuse_own(name)?;
     if how == How::Plain {
         return Ok(Outcome::Plain);
     }
-    let entry = entry.map(|entry| &document.entries()[entry]);
-    let sealed = entry.is_some_and(|entry| crate::crypto::claims_to_be_sealed(&document.value(entry).1));
+    let sealed = standing.is_some_and(|there| there.sealed);
+    let entry = standing.map(|there| &document.entries()[there.last]);
     let reserved = is_reserved(name);
     let by_policy = scope.policy().is_plain(name);
     let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || by_policy || reserved;
@@ -282,7 +307,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
 }
 
 fn refuse_own(name: &str) -> Result<(), VaultError> {
-    if name.starts_with(OWN_PREFIX) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
+    if is_own_name(name) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
 }
 
 fn no_variable(file: &EnvFile, name: &str) -> VaultError {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use super::file::EnvFile;
+use super::file::{EnvFile, folder_of};
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
@@ -96,6 +96,10 @@ pub fn guard_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultE
         repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
+    if root.is_some() && ignore.is_symlink() {
+        // libgit2 would read it, git itself would not.
+        return Err(VaultError::IgnoreFileLink(ignore));
+    }
     if fsio::append_line(&ignore, &name, NewMode::Default)? {
         notices.push(Notice::Ignored(ignore));
     }
@@ -104,9 +108,11 @@ pub fn guard_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultE
     {
         return Err(VaultError::NotIgnored(path.into()));
     }
+    guard_target(path)?;
     for folder in [dir, root.unwrap_or(dir)] {
         if has_dockerfile(folder) {
             let ignore = folder.join(".dockerignore");
+            scope.refuse_leading_outside(&ignore)?;
             // `.dockerignore` patterns are anchored at its folder.
             let here = fsio::append_line(&ignore, &name, NewMode::Default)?;
             if fsio::append_line(&ignore, &format!("**/{name}"), NewMode::Default)? || here {
@@ -115,6 +121,20 @@ pub fn guard_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultE
         }
     }
     Ok(notices)
+}
+
+/// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
+fn guard_target(path: &Path) -> Result<(), VaultError> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let target = fsio::final_target(path)?;
+    let target = folder_of(&target).join(target.file_name().unwrap_or_default());
+    let Some(repo) = target.parent().map_or(Ok(None), Repo::discover)? else { return Ok(()) };
+    if repo.is_tracked(&target)? {
+        return Err(KeystoreError::Tracked(target).into());
+    }
+    if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
 }
 
 /// The globs worth declaring plain for these files: those that hold such names and that are not declared yet.
@@ -130,6 +150,7 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 /// Adds `globs` to the policy's plain names, in the scope's team file.
 pub fn declare_plain(scope: &Scope, globs: &[&str]) -> Result<(), VaultError> {
     let path = scope.team_file();
+    scope.refuse_leading_outside(&path)?;
     let text = match fsio::read(&path) {
         Err(fsio::FsError::NotFound { .. }) => Vec::new(),
         text => text?,

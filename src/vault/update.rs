@@ -66,6 +66,9 @@ pub fn update(
     for path in paths {
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
+        if write == Write::Files {
+            scope.refuse_leading_outside(path)?;
+        }
         let choice = choose_key(&file, &scope, store)?;
         let mut target = Target { file, scope, store, choice, new_keys: &mut new_keys, headed: None };
         let document = prepare(&mut target)?;
@@ -136,6 +139,10 @@ impl Target<'_> {
         let key = match self.choice {
             KeyChoice::InFile(key) => return Ok(key),
             KeyChoice::OfEnvironment(key) => key,
+            KeyChoice::None if self.file.has_sealed(&|_| true) => {
+                let variable = self.file.env().public_key_name();
+                return Err(VaultError::KeyLineGone { path: self.file.path().into(), variable });
+            }
             KeyChoice::None => self.new_key(),
         };
         if self.headed.is_none() {
@@ -200,8 +207,11 @@ fn lock(paths: &[PathBuf], on_wait: &dyn Fn()) -> Result<Vec<Lock>, VaultError> 
     dirs.sort();
     dirs.dedup();
     let locks = dirs.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<_, _>>()?;
-    for path in paths {
-        fsio::sweep(&folder_of(path));
+    // As far up as a keys file may have been written.
+    for folder in paths.iter().map(|path| folder_of(path)) {
+        for folder in folder.ancestors().take_while(|folder| dirs.iter().any(|dir| folder.starts_with(dir))) {
+            fsio::sweep(folder);
+        }
     }
     Ok(locks)
 }

@@ -2,4 +2,7 @@
 
 mod support;
 
+#[path = "../attacks/mod.rs"]
+mod attacks;
+
 mod set;
