@@ -2,6 +2,7 @@
 
 mod altered;
 mod code;
+mod conflict;
 mod forged;
 mod hidden;
 #[cfg(unix)]
