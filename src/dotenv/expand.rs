@@ -10,6 +10,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::name::is_name_byte;
 
+/// How deep references nest; one deeper is text. Each level reads what is inside it, so this bounds the work.
+const MAX_DEPTH: usize = 64;
+
 /// What a name stands for while a value is expanded.
 pub enum Found<'a> {
     /// It has this value.
@@ -34,7 +37,7 @@ pub fn expand<'a>(text: &[u8], look_up: &mut dyn FnMut(&str) -> Found<'a>) -> Ze
     while at < text.len() {
         let active_dollar = text[at] == b'$' && !out.ends_with_raw(b'\\');
         match (text[at], text.get(at + 1)) {
-            (b'$', Some(b'{')) if active_dollar => {
+            (b'$', Some(b'{')) if active_dollar && open_braces.len() < MAX_DEPTH => {
                 open_braces.push(out.len());
                 out.push_raw(b"${");
                 at += 2;
@@ -300,6 +303,16 @@ mod tests {
     fn a_name_outside_the_list_stays_text() {
         assert_eq!(expanded("$SECRET ${SECRET} ${SECRET:-$A}"), "$SECRET ${SECRET} ${SECRET:-a}");
         assert_eq!(expanded("${NO:-${SECRET}}"), "${SECRET}");
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_more_than_length() {
+        let nested = |depth: usize| format!("{}x{}", "${NO:-y".repeat(depth), "}".repeat(depth));
+        assert_eq!(expanded(&nested(MAX_DEPTH)), format!("{}x", "y".repeat(MAX_DEPTH)));
+        assert!(expanded(&nested(MAX_DEPTH + 1)).contains('$'));
+        let start = std::time::Instant::now();
+        expanded(&nested(100_000));
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod code;
 mod conflict;
 mod forged;
 mod hidden;
+mod huge;
 #[cfg(unix)]
 mod keys_file;
 mod marked;
