@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     })?;
     if args.stdout {
         return updated.files.iter().try_for_each(|(_, document, _)| {
-            ui::data(document.as_bytes()).map_err(Error::io("write to stdout"))
+            ui::text(document.as_bytes()).map_err(Error::io("write to stdout"))
         });
     }
     for ((path, ..), count) in updated.files.iter().zip(counts) {

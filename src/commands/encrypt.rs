@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     })?;
     if args.stdout {
         return updated.files.iter().try_for_each(|(_, document, _)| {
-            ui::data(document.as_bytes()).map_err(Error::io("write to stdout"))
+            ui::text(document.as_bytes()).map_err(Error::io("write to stdout"))
         });
     }
     notices(context, &updated.notices);

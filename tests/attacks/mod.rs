@@ -3,6 +3,8 @@
 mod altered;
 mod code;
 mod conflict;
+#[cfg(unix)]
+mod escapes;
 mod forged;
 mod hidden;
 mod huge;
@@ -16,6 +18,7 @@ mod owner;
 #[cfg(unix)]
 mod paths;
 mod steering;
+mod team_file;
 
 use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
 
