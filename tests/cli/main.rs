@@ -4,5 +4,7 @@ mod support;
 
 #[path = "../attacks/mod.rs"]
 mod attacks;
+#[cfg(unix)]
+mod durability;
 
 mod set;
