@@ -9,7 +9,7 @@ pub const KEYS_FILE: &str = ".env.keys";
 /// The committed file that holds members, grants and policy.
 pub const TEAM_FILE: &str = "envseal.toml";
 /// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
-pub const OWN_PREFIX: &str = "ENVSEAL_";
+const OWN_PREFIX: &str = "ENVSEAL_";
 
 const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
 const PRIVATE_KEY: &str = "ENVSEAL_PRIVATE_KEY";
@@ -110,6 +110,18 @@ pub fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
+/// Whether a variable of this name belongs to envseal; on Windows in any letter case, as variables are there.
+pub fn is_own_name(name: &str) -> bool {
+    let start = name.as_bytes().get(..OWN_PREFIX.len());
+    start.is_some_and(|start| {
+        if cfg!(windows) {
+            start.eq_ignore_ascii_case(OWN_PREFIX.as_bytes())
+        } else {
+            start == OWN_PREFIX.as_bytes()
+        }
+    })
+}
+
 /// A snapshot of the process's environment.
 pub struct ProcessEnv(Vec<(OsString, OsString)>);
 
@@ -131,7 +143,7 @@ impl ProcessEnv {
 
     /// Every variable but envseal's own: what a child inherits.
     pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        let own = |name: &OsStr| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
+        let own = |name: &OsStr| is_own_name(&name.to_string_lossy());
         self.0
             .iter()
             .filter(move |(name, _)| !own(name))

@@ -72,7 +72,10 @@ impl Error {
             Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
-                VaultError::Unopened(_) | VaultError::NoPublicKey { .. } | VaultError::Unwritable { .. } => 3,
+                VaultError::Unopened(_)
+                | VaultError::NoPublicKey { .. }
+                | VaultError::KeyLost { .. }
+                | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
                     KeystoreError::Fs(_) | KeystoreError::Git(_) => 4,
                     _ => 3,
@@ -208,6 +211,18 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::Unwritable { path, name } => {
             format!("seal it instead: envseal set {name} --seal -f {}", file(path))
         }
+        VaultError::SealedButPlain { path, name, .. } => {
+            format!(
+                "take the mark off that line, or with a new value: envseal set {name} --seal -f {}",
+                file(path)
+            )
+        }
+        VaultError::LeadsOutside { target, .. } => {
+            format!("if you mean that file, name it: -f {}", file(target))
+        }
+        VaultError::IgnoreFileLink(path) => {
+            format!("make it a file: cp --remove-destination \"$(readlink -f {0})\" {0}", file(path))
+        }
         VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
         VaultError::Policy { path, .. } => format!("mend {} and try again", file(path)),
@@ -234,7 +249,9 @@ fn reason_hint(failure: &Failure) -> String {
         Reason::Open(_) | Reason::Token(_) => {
             format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
         }
-        Reason::UnlistedReference | Reason::Unwritable => format!("leave it sealed: -x {name}"),
+        Reason::UnlistedReference | Reason::Unwritable | Reason::TooLarge => {
+            format!("leave it sealed: -x {name}")
+        }
     }
 }
 

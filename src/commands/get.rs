@@ -83,7 +83,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
     };
     let text = zeroize::Zeroizing::new(text);
-    ui::data(&text).map_err(Error::io("write to stdout"))
+    let write = if format == Some(Format::Raw) { ui::data } else { ui::text };
+    write(&text).map_err(Error::io("write to stdout"))
 }
 
 fn written(

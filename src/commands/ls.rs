@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN OPEN IT"];
     let table = ui::table(&head, &rows.iter().map(cells).collect::<Vec<_>>());
-    ui::lines(&table).map_err(Error::io("write to stdout"))
+    ui::text(table.as_bytes()).map_err(Error::io("write to stdout"))
 }
 
 fn state(context: &Context, path: &Path) -> Result<State, VaultError> {

@@ -28,7 +28,7 @@ pub(super) fn documents(updated: &Updated) -> Result<(), Error> {
     updated
         .files
         .iter()
-        .try_for_each(|(_, document, _)| ui::data(document.as_bytes()).map_err(Error::io("write to stdout")))
+        .try_for_each(|(_, document, _)| ui::text(document.as_bytes()).map_err(Error::io("write to stdout")))
 }
 
 /// A path as seen from the working directory.

@@ -1,5 +1,6 @@
 //! `envseal set`.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use super::select::Files;
@@ -194,8 +195,10 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
 /// On a name given twice the last value counts, as in a file.
 fn last_of_each(assignments: Vec<Assignment>) -> Result<Vec<Assignment>, Error> {
     let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
+    let mut places = HashMap::new();
     for assignment in assignments {
-        match kept.iter_mut().find(|there| there.name == assignment.name) {
+        let at = *places.entry(assignment.name.clone()).or_insert(kept.len());
+        match kept.get_mut(at) {
             Some(there) => *there = assignment,
             None => kept.push(assignment),
         }

@@ -98,12 +98,12 @@ impl Document {
 
     /// The first line, from 1, that holds a merge-conflict marker, also inside a quoted value.
     pub fn conflict_marker(&self) -> Option<usize> {
-        let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()])).map(|s| s.line);
+        let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()], 3)).map(|s| s.line);
         let mut line = 1;
         let inside = self.text.split(|b| *b == b'\n').find_map(|content| {
             let here = line;
             line += 1;
-            (content.starts_with(b"<<<<<<< ") || content.starts_with(b">>>>>>> ")).then_some(here)
+            (matches!(content.first(), Some(b'<' | b'>')) && is_marker(content, 7)).then_some(here)
         });
         stray.into_iter().chain(inside).min()
     }
@@ -121,12 +121,16 @@ fn is_blank_before(text: &[u8], at: usize) -> bool {
     super::space::trimmed_end(&text[..at], 0) < at
 }
 
-/// Seven marker characters, then a blank or the line's end (git's default marker size).
-fn is_marker(line: &[u8]) -> bool {
+/// At least so many marker characters, then a blank; or a divider of seven. Git writes seven, unless the attribute
+/// `conflict-marker-size` (gitattributes(5)), which stands in the repository too, says otherwise.
+fn is_marker(line: &[u8], at_least: usize) -> bool {
     let Some((&first, _)) = line.split_first() else { return false };
-    matches!(first, b'<' | b'=' | b'>' | b'|')
-        && line.iter().take_while(|b| **b == first).count() == 7
-        && matches!(line.get(7), None | Some(b' ' | b'\r'))
+    let count = line.iter().take_while(|b| **b == first).count();
+    match first {
+        b'<' | b'>' => count >= at_least && line.get(count) == Some(&b' '),
+        b'=' | b'|' => count == 7 && matches!(line.get(7), None | Some(b' ' | b'\r')),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +155,8 @@ mod tests {
         assert_eq!(doc("A='1\n>>>>>>> x\n'\n").conflict_marker(), Some(2));
         assert_eq!(doc("A='title\n=======\n'\n# <<<<<<< no\n").conflict_marker(), None);
         assert_eq!(doc("=======\n").conflict_marker(), Some(1));
+        assert_eq!(doc("A=1\n<<<<<<<<< HEAD\n").conflict_marker(), Some(2));
+        assert_eq!(doc("A=1\n>>>> x\n").conflict_marker(), Some(2));
     }
 
     #[test]

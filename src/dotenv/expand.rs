@@ -12,6 +12,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::name::is_name_byte;
 
+/// How deep references nest; one deeper is text. Each level reads what is inside it, so this bounds the work.
+const MAX_DEPTH: usize = 64;
+
 /// What a name stands for while a value is expanded.
 pub enum Found<'a> {
     /// It has this value.
@@ -115,7 +118,12 @@ fn closed_braces(text: &[u8]) -> Vec<usize> {
     let (mut open, mut closed) = (Vec::new(), Vec::new());
     for at in memchr::memchr3_iter(b'$', b'{', b'}', text) {
         match text[at] {
-            b'$' if text.get(at + 1) == Some(&b'{') && (at == 0 || text[at - 1] != b'\\') => open.push(at),
+            b'$' if text.get(at + 1) == Some(&b'{') && (at == 0 || text[at - 1] != b'\\') => {
+                // One level too deep is a brace like any other.
+                if open.len() < MAX_DEPTH {
+                    open.push(at);
+                }
+            }
             b'{' if open.last().is_some_and(|start| start + 1 == at) => {}
             b'}' if open.last().is_some_and(|start| start + 2 < at) => closed.extend(open.pop()),
             b'$' => {}
@@ -332,6 +340,16 @@ mod tests {
     fn a_name_outside_the_list_stays_text() {
         assert_eq!(expanded("$SECRET ${SECRET} ${SECRET:-$A}"), "$SECRET ${SECRET} ${SECRET:-a}");
         assert_eq!(expanded("${NO:-${SECRET}}"), "${SECRET}");
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_more_than_length() {
+        let nested = |depth: usize| format!("{}x{}", "${NO:-y".repeat(depth), "}".repeat(depth));
+        assert_eq!(expanded(&nested(MAX_DEPTH)), format!("{}x", "y".repeat(MAX_DEPTH)));
+        assert!(expanded(&nested(MAX_DEPTH + 1)).contains('$'));
+        let start = std::time::Instant::now();
+        expanded(&nested(100_000));
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -10,6 +10,13 @@ use crate::crypto::PrivateKey;
 use crate::dotenv::{Document, Edit};
 use crate::{fsio, git};
 
+fn refuse_tracked(path: &Path) -> Result<(), KeystoreError> {
+    match path.parent().and_then(git::find_root) {
+        Some(root) if git::is_tracked_fast(&root, path)? => Err(KeystoreError::Tracked(path.into())),
+        _ => Ok(()),
+    }
+}
+
 const HEADER: &str = "# envseal private keys. Whoever has this file can read every secret sealed to them.\n\
                       # Never commit it, never send it.\n";
 
@@ -35,11 +42,10 @@ impl KeysFile {
         if !fsio::owned_by_this_user(path)? {
             return Err(KeystoreError::NotOwned(path.into()));
         }
-        let root = path.parent().and_then(git::find_root);
-        if let Some(root) = root
-            && git::is_tracked_fast(&root, path)?
-        {
-            return Err(KeystoreError::Tracked(path.into()));
+        refuse_tracked(path)?;
+        if path.is_symlink() {
+            // Git tracks a link and what it leads to each on its own.
+            refuse_tracked(&path.canonicalize().unwrap_or_else(|_| path.into()))?;
         }
         Self::load_as_given(path)
     }

@@ -3,6 +3,10 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
+/// Longer globs, and more of them, than any team writes. Deeply nested ones would exhaust the matcher's stack.
+const MAX_GLOB: usize = 256;
+const MAX_GLOBS: usize = 1000;
+
 /// What the team has declared in `[policy]`.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
@@ -27,6 +31,9 @@ pub enum PolicyError {
         /// The glob as written.
         glob: String,
     },
+    /// The globs together are more than is worth matching.
+    #[error("`{0}` holds more globs, or longer ones, than envseal takes")]
+    TooLarge(&'static str),
 }
 
 impl Policy {
@@ -95,7 +102,11 @@ fn push_as_written(array: &mut Array, text: &str) {
 
 fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
     let text = std::str::from_utf8(text).map_err(|_| PolicyError::Toml("not UTF-8".into()))?;
-    text.parse::<DocumentMut>().map_err(|error| PolicyError::Toml(error.to_string().trim_end().into()))
+    text.parse::<DocumentMut>().map_err(|error| {
+        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        PolicyError::Toml(format!("line {line}: {}", error.message().trim_end().replace('\n', "; ")))
+    })
 }
 
 fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSet, PolicyError> {
@@ -104,12 +115,17 @@ fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSe
     let Some(list) = policy.get(key) else { return Ok(GlobSet::empty()) };
     let list = list.as_array().ok_or(PolicyError::Type(name))?;
     let mut set = GlobSetBuilder::new();
+    if list.len() > MAX_GLOBS
+        || list.iter().any(|item| item.as_str().is_some_and(|text| text.len() > MAX_GLOB))
+    {
+        return Err(PolicyError::TooLarge(name));
+    }
     for item in list {
         let text = item.as_str().ok_or(PolicyError::Type(name))?;
         let bad = |_| PolicyError::Glob { key: name, glob: text.into() };
         set.add(GlobBuilder::new(text).literal_separator(key == "exclude").build().map_err(bad)?);
     }
-    set.build().map_err(|_| PolicyError::Type(name))
+    set.build().map_err(|_| PolicyError::TooLarge(name))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 pub use prompt::{confirm, hidden, stdin_value};
-pub use sanitize::sanitized;
+use sanitize::{one_line, sanitized};
 pub use table::table;
 
 /// How much is said on stderr.
@@ -61,9 +61,13 @@ pub fn data(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes lines to stdout; on a terminal with control characters made visible.
-pub fn lines(text: &str) -> io::Result<()> {
-    if io::stdout().is_terminal() { data(sanitized(text).as_bytes()) } else { data(text.as_bytes()) }
+/// Writes text that others wrote to stdout; on a terminal with control characters made visible.
+pub fn text(bytes: &[u8]) -> io::Result<()> {
+    if io::stdout().is_terminal() {
+        data(sanitized(&String::from_utf8_lossy(bytes)).as_bytes())
+    } else {
+        data(bytes)
+    }
 }
 
 /// Whether a person is at the other end of stderr.
@@ -73,5 +77,5 @@ pub fn person_reads() -> bool {
 
 fn line(text: &str) {
     // Nobody is left to be told when stderr is gone.
-    let _ = writeln!(io::stderr().lock(), "{}", sanitized(text));
+    let _ = writeln!(io::stderr().lock(), "{}", one_line(text));
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// `text` with control characters, and the characters that reorder text, shown as `\u{…}`; line breaks stay.
-pub fn sanitized(text: &str) -> Cow<'_, str> {
+pub(super) fn sanitized(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_safe) {
         return Cow::Borrowed(text);
     }
@@ -11,10 +11,16 @@ pub fn sanitized(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(show).collect())
 }
 
+/// As [`sanitized`], and on one line: nothing that is named can add a line of its own, an error or a hint.
+pub(super) fn one_line(text: &str) -> String {
+    sanitized(text).replace('\n', "\\u{a}")
+}
+
 fn is_safe(c: char) -> bool {
-    // Unicode's bidirectional controls (UAX #9) can make a line read as another one.
-    let reorders = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c == '\n' || !(c.is_control() || reorders)
+    // Unicode's bidirectional controls (UAX #9) can make a line read as another one; its line separators split it.
+    let reorders =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    matches!(c, '\n' | '\t') || !(c.is_control() || reorders)
 }
 
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod tests {
     #[test]
     fn escape_sequences_are_shown_not_obeyed() {
         assert_eq!(sanitized("a\u{1b}[31mb\u{202e}c\r\n"), "a\\u{1b}[31mb\\u{202e}c\\u{d}\n");
-        assert_eq!(sanitized("é ✓\n"), "é ✓\n");
+        assert_eq!(sanitized("é ✓\t\n"), "é ✓\t\n");
+        assert_eq!(sanitized("\u{61c}\u{2028}\u{9b}"), "\\u{61c}\\u{2028}\\u{9b}");
+        assert_eq!(one_line("a\nhint: b"), "a\\u{a}hint: b");
     }
 }

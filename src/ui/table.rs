@@ -1,7 +1,11 @@
 //! Plain tables: columns padded with blanks, nothing else.
 
-/// Lines of columns, each as wide as its widest cell; the last is not padded.
+use super::sanitize::one_line;
+
+/// Lines of columns, each as wide as its widest cell; the last is not padded. No cell can add a line or obey an
+/// escape sequence.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)

@@ -1,10 +1,12 @@
 //! Changing single variables: set, unset, rename.
 
+use std::collections::{HashMap, HashSet};
+
 use super::error::{Failure, Reason, VaultError};
 use super::file::{EnvFile, token};
 use super::reserved::is_reserved;
 use super::scope::Scope;
-use crate::config::OWN_PREFIX;
+use crate::config::is_own_name;
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
 };
@@ -69,9 +71,11 @@ pub fn set(
     let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
     let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
     let mut planned = Vec::with_capacity(assignments.len());
+    let standing = standing(document, assignments);
     for Assignment { name, value } in assignments {
-        let entry = document.last(name.as_str());
-        let target = target(file, document, scope, name.as_str(), how)?;
+        let there = standing.get(name.as_str());
+        let entry = there.map(|there| there.last);
+        let target = target(file, document, scope, name.as_str(), there, how)?;
         refuse_half(file, document, scope, entry)?;
         let same = entry.is_some_and(|entry| {
             reads_as(document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
@@ -136,9 +140,11 @@ pub fn needs_key(
     assignments: &[Assignment],
     how: How,
 ) -> Result<bool, VaultError> {
+    let standing = standing(document, assignments);
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
-        sealed |= target(file, document, scope, name.as_str(), how)? == Outcome::Sealed;
+        let there = standing.get(name.as_str());
+        sealed |= target(file, document, scope, name.as_str(), there, how)? == Outcome::Sealed;
     }
     Ok(sealed)
 }
@@ -225,12 +231,34 @@ pub(super) fn edited(
     })
 }
 
+/// What stands under a name now.
+struct Standing {
+    /// The last of its entries, which is the one that is read.
+    last: usize,
+    /// Whether any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
+    sealed: bool,
+}
+
+/// What stands under each of the names, found in one pass.
+fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&'a str, Standing> {
+    let names: HashSet<&str> = assignments.iter().map(|assignment| assignment.name.as_str()).collect();
+    let mut found = HashMap::new();
+    for (at, entry) in document.entries().iter().enumerate() {
+        let Some(name) = names.get(document.name(entry)) else { continue };
+        let there = found.entry(*name).or_insert(Standing { last: at, sealed: false });
+        there.last = at;
+        there.sealed |= crate::crypto::claims_to_be_sealed(&document.value(entry).1);
+    }
+    found
+}
+
 /// What a variable is to become, before it is known whether it changes at all.
 fn target(
     file: &EnvFile,
     document: &Document,
     scope: &Scope,
     name: &str,
+    standing: Option<&Standing>,
     how: How,
 ) -> Result<Outcome, VaultError> {
     refuse_own(name)?;
@@ -238,8 +266,8 @@ fn target(
         return Ok(Outcome::Plain);
     }
     let path = || file.path().to_owned();
-    let entry = document.last(name).map(|entry| &document.entries()[entry]);
-    let sealed = entry.is_some_and(|entry| token(document, entry).is_some());
+    let sealed = standing.is_some_and(|there| there.sealed);
+    let entry = standing.map(|there| &document.entries()[there.last]);
     let reserved = is_reserved(name);
     let by_policy = scope.policy().is_plain(name);
     let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || by_policy || reserved;
@@ -332,7 +360,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
 }
 
 fn refuse_own(name: &str) -> Result<(), VaultError> {
-    if name.starts_with(OWN_PREFIX) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
+    if is_own_name(name) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
 }
 
 fn no_variable(file: &EnvFile, name: &str) -> VaultError {

@@ -34,7 +34,9 @@ pub fn counts(file: &EnvFile, scope: &Scope) -> Counts {
     let mut counts = Counts::default();
     for (_, entry) in file.variables() {
         match file.token(entry) {
-            Some(_) => counts.sealed += 1,
+            Some(Ok(_)) => counts.sealed += 1,
+            // Whatever follows the prefix stands there for all to read.
+            Some(Err(_)) => counts.unmarked += 1,
             None if is_secret(file, scope, entry) => counts.unmarked += 1,
             None => counts.plain += 1,
         }
@@ -67,7 +69,10 @@ pub fn encrypt(
             continue;
         }
         match file.token(entry) {
-            Some(Ok(_)) => continue,
+            Some(Ok(_)) => {
+                refuse_marked(file, entry)?;
+                continue;
+            }
             Some(Err(error)) => {
                 let failure = Failure { name: name.into(), path: path(), line, reason: error.into() };
                 return Err(VaultError::Unopened(vec![failure]));
@@ -137,6 +142,7 @@ pub fn decrypt(
     let mut sources = Vec::new();
     let mut failures = Vec::new();
     for (at, entry, token) in sealed_entries(file, pick) {
+        refuse_marked(file, entry)?;
         match token.and_then(|token| Ok((opener.open(file.document().name(entry), &token)?, token))) {
             Ok((opened, token)) => match plain_source(opened, &token) {
                 Ok(source) => sources.push((at, source)),
@@ -195,10 +201,20 @@ pub fn reseal(
 pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) -> bool) -> bool {
     let matters = |entry: &Entry| {
         is_secret(file, scope, entry)
+            || file.token_text(entry).is_some()
             || (!is_plain(file, scope, entry) && file.document().comment_is_ambiguous(entry))
     };
     !file.document().strays().is_empty()
         || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))
+}
+
+/// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
+fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultError> {
+    if !Mark::is_plain(file.document().comment(entry)) {
+        return Ok(());
+    }
+    let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
+    Err(VaultError::SealedButPlain { path, line, name })
 }
 
 /// Whether a person has declared the value as not secret, or it must not be sealed.

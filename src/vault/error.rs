@@ -55,6 +55,9 @@ pub enum Reason {
     /// It refers to a variable that could not be opened.
     #[error("it refers to {0}, which could not be opened")]
     DependsOn(String),
+    /// References bring in more than any environment could hold.
+    #[error("the references in these files bring in more than 64 MiB")]
+    TooLarge,
     /// After opening it refers to more than its token lists, so as plain text it would read otherwise.
     #[error("as plain text it would refer to names that its token does not list")]
     UnlistedReference,
@@ -246,6 +249,27 @@ pub enum VaultError {
         /// The team file.
         team_file: PathBuf,
     },
+    /// A sealed value is marked as plain.
+    #[error("{}:{line} {name} is sealed, but marked as plain", path.display())]
+    SealedButPlain {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// A symlink that git tracks leads out of the repository, or into `.git`.
+    #[error("{} is a symlink that git tracks, and leads to {}, outside the worktree", path.display(), target.display())]
+    LeadsOutside {
+        /// The env file.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// Git reads no ignore rules through a symlink.
+    #[error("{} is a symlink, and git does not read ignore rules through one", .0.display())]
+    IgnoreFileLink(PathBuf),
     /// A plain value that no quoting can hold.
     #[error("{}: the value of {name} cannot be written in a .env file as plain text", path.display())]
     Unwritable {

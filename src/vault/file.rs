@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use crate::config::{EnvName, is_env_file, is_public_key_name};
+use crate::config::{EnvName, is_env_file, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
 use crate::fsio::{self, NewMode, Staged};
@@ -90,7 +90,7 @@ impl EnvFile {
     /// The variables' entries: those of envseal's own names left out.
     pub fn variables(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entries = self.document.entries().iter().enumerate();
-        entries.filter(|(_, entry)| !self.document.name(entry).starts_with(crate::config::OWN_PREFIX))
+        entries.filter(|(_, entry)| !is_own_name(self.document.name(entry)))
     }
 
     /// Whether any value of a name that `wants` asks for is sealed.

@@ -1,5 +1,6 @@
 //! Opening env files: every value read, opened and expanded, in the order that precedence asks for.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,10 +10,14 @@ use zeroize::Zeroizing;
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
 use super::reserved::is_reserved;
-use crate::config::{OWN_PREFIX, ProcessEnv};
+use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{Entry, Found, expand, read};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
+
+/// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
+/// fill any memory.
+const MAX_BROUGHT_IN: usize = 64 << 20;
 
 /// Who wins where a name stands more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +93,7 @@ pub fn read_files(
 ) -> Result<Reading, VaultError> {
     let mut winners = Table::default();
     let mut refused = Vec::new();
+    let brought_in = Cell::new(0);
     for file in files {
         let mut reader = Reader {
             file,
@@ -99,6 +105,7 @@ pub fn read_files(
             earlier: &winners,
             here: Table::default(),
             refused: &mut refused,
+            brought_in: &brought_in,
         };
         for (_, entry) in file.variables() {
             reader.read(entry)?;
@@ -182,6 +189,7 @@ struct Reader<'a> {
     earlier: &'a Table,
     here: Table,
     refused: &'a mut Vec<Failure>,
+    brought_in: &'a Cell<usize>,
 }
 
 impl Reader<'_> {
@@ -252,14 +260,26 @@ impl Reader<'_> {
             return Ok((std::mem::take(&mut *text), None));
         }
         let (mut depends, mut failed) = (None, None);
+        let fits = |value: &[u8]| {
+            self.brought_in.set(self.brought_in.get().saturating_add(value.len()));
+            self.brought_in.get() <= MAX_BROUGHT_IN
+        };
         let mut expanded = expand(&text, &mut |name| {
             if listed.is_some_and(|refs| !refs.contains(name)) && is_readable_name(name) {
                 return Found::Text;
             }
             match self.look_up(name) {
                 LookedUp::Unset => Found::Unset,
-                LookedUp::Process(value) => Found::Value(value),
+                LookedUp::Process(value) if fits(value) => Found::Value(value),
+                LookedUp::Process(_) => {
+                    failed.get_or_insert(Reason::TooLarge);
+                    Found::Unset
+                }
                 LookedUp::File(slot) => match &slot.value {
+                    Ok(value) if !fits(&value.bytes) => {
+                        failed.get_or_insert(Reason::TooLarge);
+                        Found::Unset
+                    }
                     Ok(value) => {
                         if value.sealed {
                             depends.get_or_insert_with(|| name.to_owned());
@@ -267,21 +287,22 @@ impl Reader<'_> {
                         Found::Value(&value.bytes)
                     }
                     Err(_) => {
-                        failed.get_or_insert_with(|| name.to_owned());
+                        failed.get_or_insert_with(|| Reason::DependsOn(name.to_owned()));
                         Found::Unset
                     }
                 },
             }
         });
         match failed {
-            Some(name) => Err(Reason::DependsOn(name)),
+            Some(reason) => Err(reason),
             None => Ok((std::mem::take(&mut *expanded), depends)),
         }
     }
 
     fn look_up(&self, name: &str) -> LookedUp<'_> {
-        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child.
-        if name.starts_with(OWN_PREFIX) {
+        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child. What no file can set is unset, though
+        // the process may have it (`BASH_FUNC_x%%`): no list of names could hold it.
+        if is_own_name(name) || !is_readable_name(name) {
             return LookedUp::Unset;
         }
         let process = || self.process.get(name).map(|value| LookedUp::Process(value.as_encoded_bytes()));

@@ -43,6 +43,7 @@ const NAMES: &[&str] = &[
     "PYTHONPATH",
     "PYTHONSTARTUP",
     "PYTHONHOME",
+    "PYTHONUSERBASE",
     "PYTHONINSPECT",
     "PYTHONWARNINGS",
     "PYTHONBREAKPOINT",
@@ -52,6 +53,9 @@ const NAMES: &[&str] = &[
     "PERL5DB",
     "RUBYOPT",
     "RUBYLIB",
+    "GEM_HOME",
+    "GEM_PATH",
+    "BUNDLE_GEMFILE",
     "LUA_PATH",
     "LUA_CPATH",
     "LUA_INIT",
@@ -83,6 +87,8 @@ const NAMES: &[&str] = &[
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTFLAGS",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_HOME",
     "GOFLAGS",
     "CC",
@@ -90,11 +96,15 @@ const NAMES: &[&str] = &[
     "MAKEFLAGS",
     "MAKEFILES",
     "npm_config_script_shell",
-    "NPM_CONFIG_SCRIPT_SHELL",
     "npm_config_node_options",
-    "NPM_CONFIG_NODE_OPTIONS",
     "npm_config_git",
-    "NPM_CONFIG_GIT",
+    "npm_config_shell",
+    "npm_config_editor",
+    "npm_config_browser",
+    "npm_config_node_gyp",
+    "npm_config_init_module",
+    "npm_config_userconfig",
+    "npm_config_globalconfig",
     // Git and ssh. All of GIT_CONFIG_*, see below, but not all of GIT_*.
     "GIT_SSH",
     "GIT_SSH_COMMAND",
@@ -143,8 +153,14 @@ const NAMES: &[&str] = &[
 /// Beginnings of names: git reads settings from `GIT_CONFIG_*`, bash functions from `BASH_FUNC_*`.
 const PREFIXES: &[&str] = &["GIT_CONFIG_", "BASH_FUNC_"];
 
+const NPM: &str = "npm_config_";
+
 /// Whether a variable of this name counts as plain without a mark, and must never be sealed.
 pub fn is_reserved(name: &str) -> bool {
+    // npm takes its settings' names in any letter case, and `-` for `_` (@npmcli/config, `loadEnv`).
+    if name.get(..NPM.len()).is_some_and(|start| start.eq_ignore_ascii_case(NPM)) {
+        return NAMES.contains(&name.to_ascii_lowercase().replace('-', "_").as_str());
+    }
     if cfg!(windows) {
         let upper = name.to_ascii_uppercase();
         return NAMES.contains(&upper.as_str()) || PREFIXES.iter().any(|p| upper.starts_with(p));
@@ -158,7 +174,14 @@ mod tests {
 
     #[test]
     fn exact_names_and_two_prefixes() {
-        for name in ["PATH", "LD_PRELOAD", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "NODE_OPTIONS"] {
+        for name in [
+            "PATH",
+            "LD_PRELOAD",
+            "GIT_CONFIG_COUNT",
+            "GIT_CONFIG_KEY_0",
+            "NODE_OPTIONS",
+            "Npm_Config_script-Shell",
+        ] {
             assert!(is_reserved(name), "{name}");
         }
         for name in ["GIT_AUTHOR_NAME", "DATABASE_PATH", "LD_PRELOAD2", "HELLO", "PORT"] {

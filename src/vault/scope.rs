@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
 use crate::git::{self, Repo};
@@ -123,6 +123,25 @@ impl Scope {
             }
         }
         Ok(agreed)
+    }
+
+    /// Refuses to write through `path` where that is a symlink to the keys file; or one that git tracks, so that
+    /// whoever can write to the repository chose where it leads, and it leads out of the worktree or into `.git`.
+    pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), VaultError> {
+        if !path.is_symlink() {
+            return Ok(());
+        }
+        let target = fsio::final_target(path)?;
+        let target = folder_of(&target).join(target.file_name().unwrap_or_default());
+        if target.file_name().is_some_and(|name| name == KEYS_FILE) {
+            return Err(NameError::NotEnvFile(target).into());
+        }
+        let Some(root) = self.git_root() else { return Ok(()) };
+        let inside = target.strip_prefix(root).is_ok_and(|relative| !relative.starts_with(".git"));
+        if inside || !Repo::open(root)?.is_tracked(path)? {
+            return Ok(());
+        }
+        Err(VaultError::LeadsOutside { path: path.into(), target })
     }
 
     /// Whether an env file of another scope in the worktree is sealed to this key of the environment.

@@ -130,7 +130,11 @@ fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultErro
         return Ok(notices);
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
-    let docker = dockerignores(dir, root.unwrap_or(dir), &name)?;
+    if root.is_some() && ignore.is_symlink() {
+        // libgit2 would read it, git itself would not.
+        return Err(VaultError::IgnoreFileLink(ignore));
+    }
+    let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fsio::read(&ignore).ok();
     let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
     if let Some(root) = root
@@ -143,6 +147,7 @@ fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultErro
         }
         return Err(VaultError::NotIgnored(path.into()));
     }
+    guard_target(path)?;
     if added {
         notices.push(Notice::Ignored(ignore));
     }
@@ -154,17 +159,37 @@ fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultErro
 }
 
 /// The `.dockerignore` files that do not name the keys file yet, with lines for it, ready to be written.
-fn dockerignores(dir: &Path, root: &Path, name: &str) -> Result<Vec<(PathBuf, Staged)>, VaultError> {
+fn dockerignores(
+    dir: &Path,
+    root: &Path,
+    name: &str,
+    scope: &Scope,
+) -> Result<Vec<(PathBuf, Staged)>, VaultError> {
     let mut folders = vec![dir, root];
     folders.dedup();
     let mut ready = Vec::new();
     for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
         let ignore = folder.join(".dockerignore");
+        scope.refuse_leading_outside(&ignore)?;
         // Its patterns are anchored at its folder.
         let lines = [name, &format!("**/{name}")];
         ready.extend(fsio::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
     }
     Ok(ready)
+}
+
+/// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
+fn guard_target(path: &Path) -> Result<(), VaultError> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let target = fsio::final_target(path)?;
+    let target = folder_of(&target).join(target.file_name().unwrap_or_default());
+    let Some(repo) = target.parent().map_or(Ok(None), Repo::discover)? else { return Ok(()) };
+    if repo.is_tracked(&target)? {
+        return Err(KeystoreError::Tracked(target).into());
+    }
+    if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
 }
 
 /// The globs worth declaring plain for these files: those that hold such names and that are not declared yet.
@@ -183,6 +208,7 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
     let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
+    scope.refuse_leading_outside(&path)?;
     let text = match fsio::read(&path) {
         Err(fsio::FsError::NotFound { .. }) => Vec::new(),
         text => text?,

@@ -73,6 +73,9 @@ pub fn update(
         }
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
+        if write == Write::Files {
+            scope.refuse_leading_outside(path)?;
+        }
         let choice = choose_key(&file, &scope, store)?;
         let mut target = Target {
             file,
@@ -239,6 +242,11 @@ fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<V
         }
     }
     written.extend_from_slice(&locked);
+    // As far up as a keys file may have been written.
+    for folder in written.clone() {
+        let inside = |folder: &&Path| locked.iter().any(|dir| folder.starts_with(dir));
+        written.extend(folder.ancestors().take_while(inside).map(Path::to_owned));
+    }
     for folders in [&mut locked, &mut written] {
         folders.sort();
         folders.dedup();

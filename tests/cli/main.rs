@@ -1,11 +1,15 @@
 //! The binary as a user meets it: exact stdout, stderr, exit status and files.
 
+#[path = "../attacks/mod.rs"]
+mod attacks;
 #[path = "../dialect/mod.rs"]
 mod dialect;
 mod support;
 
 mod completions;
 mod decrypt;
+#[cfg(unix)]
+mod durability;
 mod encrypt;
 mod files;
 mod get;

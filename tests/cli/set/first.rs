@@ -275,7 +275,7 @@ fn a_file_that_lost_its_keys_line_gets_no_other_key() {
     std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
     let before = env.snapshot();
     for arguments in [&["set", "B", &secret][..], &["set", "A", &secret], &["key", "generate"]] {
-        let stderr = env.fails(4, arguments);
+        let stderr = env.fails(3, arguments);
         assert!(stderr.starts_with("error: .env holds values sealed to key "), "{stderr}");
         assert!(
             stderr.ends_with(

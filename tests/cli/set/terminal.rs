@@ -1,68 +1,6 @@
 //! `envseal set` at a real terminal.
 
-use std::io::{Read, Write};
-use std::sync::mpsc;
-use std::time::Duration;
-
-use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
-
-use crate::support::TestEnv;
-
-/// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
-fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
-    let pty = match native_pty_system().openpty(PtySize { cols: 200, ..PtySize::default() }) {
-        Ok(pty) => pty,
-        Err(error) => {
-            println!("skipped: no terminal to be had: {error}");
-            return None;
-        }
-    };
-    let plain = env.envseal(arguments).into_command();
-    let mut command = CommandBuilder::new(plain.get_program());
-    command.args(plain.get_args());
-    command.cwd(plain.get_current_dir().unwrap());
-    command.env_clear();
-    for (name, value) in plain.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    let mut child = pty.slave.spawn_command(command).unwrap();
-    drop(pty.slave);
-    let mut reader = pty.master.try_clone_reader().unwrap();
-    let (send, shown) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut chunk = [0; 1024];
-        // On Linux a terminal whose other end is closed is an error, elsewhere an end.
-        while let Ok(count @ 1..) = reader.read(&mut chunk) {
-            let _ = send.send(chunk[..count].to_vec());
-        }
-    });
-    let mut text = Vec::new();
-    if let Some(answer) = answer {
-        while !text.ends_with(b": ") {
-            text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
-        }
-        let mut writer = pty.master.take_writer().unwrap();
-        // What is typed before the echo is off shows, as at any prompt.
-        while has_echo(&*pty.master) {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        writer.write_all(answer).unwrap();
-    }
-    let status = child.wait().unwrap().exit_code();
-    assert!(has_echo(&*pty.master), "the terminal is left as it was");
-    drop(pty.master);
-    while let Ok(chunk) = shown.recv_timeout(Duration::from_secs(5)) {
-        text.extend(chunk);
-    }
-    let text = String::from_utf8_lossy(&text).replace("\r\n", "\n");
-    env.heard(&text);
-    Some((status, text))
-}
-
-fn has_echo(terminal: &dyn MasterPty) -> bool {
-    let flags = format!("{:?}", terminal.get_termios().unwrap().local_flags);
-    flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
-}
+use crate::support::{TestEnv, on_terminal};
 
 #[test]
 fn the_value_is_asked_for_and_not_shown() {

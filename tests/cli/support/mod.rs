@@ -1,10 +1,16 @@
 //! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
 //! end a look into every corner for plaintext that should not be there.
 
+#[cfg(unix)]
+mod terminal;
+
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+#[cfg(unix)]
+pub(crate) use terminal::on_terminal;
 
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {

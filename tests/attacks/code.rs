@@ -1,0 +1,148 @@
+//! Hide code: a sealed `LD_PRELOAD`, `PATH`, `NODE_OPTIONS` and so on, or one that leans on a sealed value.
+
+use envseal::crypto::Kind;
+
+use super::{append, nothing_ran, sealed_project, token};
+
+/// The reserved names, as the specification lists them.
+fn reserved() -> Vec<String> {
+    let text = include_str!("../../docs/format.md");
+    let chapter = text.split("## Reserved names").nth(1).unwrap().split("\n## ").next().unwrap();
+    let lists = chapter.lines().filter(|line| line.starts_with("- ")).collect::<String>();
+    lists.split('`').skip(1).step_by(2).map(|name| name.replace('*', "X")).collect()
+}
+
+#[test]
+fn sealed() {
+    let (env, key) = sealed_project();
+    let names = reserved();
+    assert!(names.len() > 100);
+    let before = env.read(".env");
+    let lines =
+        names.iter().map(|name| format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")));
+    append(&env, ".env", lines.collect::<String>());
+    let tries: [&[&str]; 6] = [
+        &["run", "--", "touch", "started"],
+        &["run", "--overload", "--", "touch", "started"],
+        &["run", "-x", "*", "--", "touch", "started"],
+        &["run", "-k", "HELLO", "--", "touch", "started"],
+        &["run", "--allow-missing", "LD_PRELOAD", "--allow-missing", "PATH", "--", "touch", "started"],
+        &["get", "HELLO"],
+    ];
+    for arguments in tries {
+        // Overridden or not.
+        for value in [None, Some("/usr/bin:/bin")] {
+            let mut run = env.envseal(arguments);
+            if let Some(value) = value {
+                for name in ["LD_AUDIT", "NODE_OPTIONS", "PATH"] {
+                    run = run.var(name, value);
+                }
+            }
+            let said = run.fails(3);
+            for name in &names {
+                assert!(
+                    said.contains(&format!(" {name}: a reserved name must not be sealed")),
+                    "{name}: {said}"
+                );
+            }
+        }
+    }
+    nothing_ran(&env);
+    // Nobody writes one.
+    env.write(".env", &before);
+    for name in &names {
+        let run = env.envseal(&["set", name]).stdin("/evil");
+        assert!(run.fails(2).contains("is never sealed"), "{name}");
+    }
+    let lines = names.iter().map(|name| format!("{name}=/bin\n")).collect::<String>();
+    append(&env, ".env", &lines);
+    env.ok(&["encrypt"]);
+    assert_eq!(env.read(".env"), before + &lines, "left alone");
+}
+
+#[test]
+fn a_sealed_value_under_another_name_renamed() {
+    let (env, _) = sealed_project();
+    let before = env.snapshot();
+    assert!(env.fails(2, &["rename", "HELLO", "LD_PRELOAD"]).contains("LD_PRELOAD"));
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn in_other_spellings() {
+    // npm takes its settings in any letter case, with `-` for `_`.
+    for name in ["NPM_CONFIG_SCRIPT_SHELL", "npm_config_script-shell", "Npm_Config_Node-Options"] {
+        let (env, key) = sealed_project();
+        append(&env, ".env", format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")));
+        let said = env.fails(3, &["run", "--", "touch", "started"]);
+        assert!(said.contains(&format!(".env:4 {name}: a reserved name")), "{said}");
+        nothing_ran(&env);
+    }
+}
+
+#[test]
+fn through_references() {
+    let chains = [
+        "LD_PRELOAD=$HELLO\n",
+        "LD_PRELOAD=\"${HELLO}\"\n",
+        "LD_PRELOAD=`${HELLO}`\n",
+        "LD_PRELOAD=${HELLO:+/evil.so}\n",
+        "LD_PRELOAD=${NO:-${HELLO}}\n",
+        "LD_PRELOAD=${HELLO-}${NO}\n",
+        "A=$HELLO\nB=\"x${A}\"\nC=${B:+/evil.so}\nLD_PRELOAD=$C\n",
+        "X=HELLO\nLD_PRELOAD=${HEL${NO:-LO}}\n",
+        "LD_PRELOAD=/safe\nLD_PRELOAD=$HELLO\nLD_PRELOAD=/safe\n",
+        "export LD_PRELOAD='/x'\nLD_PRELOAD: ${HELLO}\n",
+        "LD_PRELOAD=$HELLO # envseal: plain\n",
+    ];
+    for chain in chains {
+        let (env, _) = sealed_project();
+        append(&env, ".env", chain);
+        for arguments in [
+            &["run", "--", "touch", "started"][..],
+            &["run", "--overload", "--", "touch", "started"],
+            &["get", "HELLO"],
+        ] {
+            let said = env.envseal(arguments).var("LD_PRELOAD", "").fails(3);
+            assert!(
+                said.contains("LD_PRELOAD: a reserved name must not depend on the sealed value of"),
+                "{chain}: {said}"
+            );
+        }
+        nothing_ran(&env);
+    }
+}
+
+#[test]
+fn through_references_across_files() {
+    let (env, _) = sealed_project();
+    let other = env.secret("other");
+    env.envseal(&["set", "OTHER", "-e", "b"]).stdin(other).ok();
+    append(&env, ".env.b", "MIDDLE=\"${HELLO}\"\n");
+    env.write(".env.c", "LAST=$MIDDLE\nNODE_OPTIONS=--require=$LAST\n");
+    let said = env.fails(3, &["run", "-e", "default", "-e", "b", "-e", "c", "--", "touch", "started"]);
+    assert!(
+        said.contains(".env.c:2 NODE_OPTIONS: a reserved name must not depend on the sealed value of LAST"),
+        "{said}"
+    );
+    let said =
+        env.fails(3, &["run", "--overload", "-e", "default", "-e", "b", "-e", "c", "--", "touch", "started"]);
+    assert!(said.contains("NODE_OPTIONS"), "{said}");
+    nothing_ran(&env);
+    // Read in another order there is nothing it could depend on.
+    let out = env.ok(&["run", "-e", "c", "-e", "b", "-e", "default", "--", "printenv", "NODE_OPTIONS"]);
+    assert_eq!(out, "--require=\n");
+}
+
+#[test]
+fn a_reserved_name_that_a_value_refers_to() {
+    // A sealed value may read PATH; that gives it no say over it.
+    let (env, key) = sealed_project();
+    let sealed = token(&key, "TOOLS", Kind::Source, &["PATH"], b"\"${PATH}:/opt\"");
+    append(&env, ".env", format!("PATH=/opt/bin:${{PATH}}\nTOOLS={sealed}\n"));
+    let out = env
+        .envseal(&["run", "--overload", "--", "/bin/sh", "-c", "echo \"$TOOLS\""])
+        .var("PATH", "/usr/bin:/bin")
+        .ok();
+    assert_eq!(out, "/opt/bin:/usr/bin:/bin:/opt\n");
+}

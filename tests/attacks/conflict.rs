@@ -1,0 +1,39 @@
+//! Leave merge-conflict markers in the file.
+
+use super::{nothing_ran, sealed_project};
+
+#[test]
+fn every_command_refuses_the_file() {
+    let markers = [
+        "<<<<<<< HEAD\nA=1\n=======\nA=2\n>>>>>>> x\n",
+        "||||||| base\n",
+        "=======\n",
+        "A='1\n>>>>>>> x\n'\n",
+        "<<<<<<< HEAD\r\nA=1\r\n",
+        // The attribute `conflict-marker-size`, in the repository's own `.gitattributes`.
+        "<<<<<<<<<<<< HEAD\nA=1\n============\nA=2\n>>>>>>>>>>>> x\n",
+        "<<<< HEAD\nA=1\n====\nA=2\n>>>> x\n",
+    ];
+    for marker in markers {
+        let (env, _) = sealed_project();
+        env.write(".env", env.read(".env") + marker);
+        let before = env.snapshot();
+        let tries: [&[&str]; 7] = [
+            &["run", "--", "touch", "started"],
+            &["get", "HELLO"],
+            &["set", "HELLO", "x"],
+            &["unset", "HELLO"],
+            &["encrypt"],
+            &["decrypt"],
+            &["rename", "HELLO", "B"],
+        ];
+        for arguments in tries {
+            let said = env.fails(4, arguments);
+            assert!(said.contains(".env:") && said.contains("merge-conflict marker"), "{marker}: {said}");
+            assert!(said.contains("hint: resolve the merge first: git mergetool .env"), "{said}");
+        }
+        assert_eq!(env.snapshot(), before);
+        nothing_ran(&env);
+        assert!(env.ok(&["ls"]).contains("merge-conflict"));
+    }
+}

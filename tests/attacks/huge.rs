@@ -1,0 +1,109 @@
+//! Huge inputs: what is large must be no worse than large.
+
+use std::time::{Duration, Instant};
+
+use super::{append, nothing_ran, sealed_project};
+use crate::support::TestEnv;
+
+/// Far more than it takes, for test builds are slow and machines are shared; far less than squared lengths would.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn timed(what: &str, work: impl FnOnce()) {
+    let start = Instant::now();
+    work();
+    println!("{what}: {:?}", start.elapsed());
+    assert!(start.elapsed() < LIMIT, "{what} took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_file_of_50_megabytes() {
+    let env = TestEnv::new();
+    env.write(
+        ".env",
+        "# a comment that is neither here nor there\n".repeat(50 << 20 >> 6)
+            + "A=1\n"
+            + &"x".repeat(16 << 20),
+    );
+    timed("50 MB", || assert_eq!(env.ok(&["get", "A"]), "1\n"));
+}
+
+#[test]
+fn a_line_of_a_megabyte() {
+    let (env, _) = sealed_project();
+    let line = "x".repeat(1 << 20);
+    append(&env, ".env", format!("A={line}\n"));
+    timed("1 MB line", || {
+        env.ok(&["encrypt"]);
+        assert_eq!(env.ok(&["get", "A"]), format!("{line}\n"));
+        // No system takes it as a variable: an error, not a crash.
+        assert!(env.fails(126, &["run", "--", "touch", "started"]).contains("too large"));
+    });
+    nothing_ran(&env);
+}
+
+#[test]
+fn a_hundred_thousand_entries() {
+    let (env, _) = sealed_project();
+    append(&env, ".env", (0..100_000).map(|at| format!("V{at}=value-{at}\n")).collect::<String>());
+    timed("100,000 entries", || {
+        env.ok(&["encrypt"]);
+        assert_eq!(env.ok(&["get", "V99999"]), "value-99999\n");
+        env.ok(&["set", "V99999", "x"]);
+    });
+    let lines = (0..20_000).map(|at| format!("W{at}=1\n")).collect::<String>();
+    timed("20,000 set at once", || drop(env.envseal(&["set", "-"]).stdin(lines).ok()));
+}
+
+#[test]
+fn shapes_that_make_readers_look_again_and_again() {
+    let shapes = [
+        ("nested", format!("A={}x{}\n", "${A:-y".repeat(100_000), "}".repeat(100_000))),
+        ("nested, in quotes", format!("A=\"{}{}\"\n", "${A:-${B:+".repeat(50_000), "}".repeat(100_000))),
+        ("nested, never closed", format!("A={}\n", "${A:-".repeat(200_000))),
+        ("closed, never opened", format!("A={}\n", "}".repeat(1_000_000))),
+        ("opened empty", format!("A={}\n", "${}".repeat(300_000))),
+        ("names in names", format!("A={}{}\n", "${A".repeat(100_000), "}".repeat(100_000))),
+        ("dollars", format!("A={}\n", "$".repeat(1_000_000))),
+        ("escapes", format!("A=\"{}\"\n", "\\$".repeat(500_000))),
+        ("references", format!("A=1\nB={}\n", "$A".repeat(500_000))),
+        ("open quotes", "A='\n".repeat(200_000)),
+        ("escaped quotes", format!("A='{}\n", "\\'".repeat(500_000))),
+        ("open quotes of all kinds", "A='\nB=\"\nC=`\n".repeat(70_000)),
+        ("escaped ends", "A='\\'\nB=\"\\\"\n".repeat(100_000)),
+        ("names without a value", "A\n".repeat(500_000)),
+        ("empty lines", format!("A={}B", "\n".repeat(1_000_000))),
+        ("exports", "export\n".repeat(150_000)),
+        ("blanks", format!("A{}\n", " ".repeat(1_000_000))),
+        ("carriage returns", "\nA=1\r".repeat(250_000)),
+        ("one name", "A=1\n".repeat(200_000)),
+    ];
+    for (what, text) in shapes {
+        let env = TestEnv::new();
+        env.write(".env", &text);
+        timed(what, || {
+            let output = env.envseal(&["get", "--json"]).output();
+            assert_eq!(output.status, 0, "{what}: {}", output.stderr);
+            // One name over and over takes one encapsulation for each, which is slow however little it is.
+            if text.matches("\nA=").count() > 1000 {
+                return;
+            }
+            let output = env.envseal(&["encrypt"]).output();
+            assert!(matches!(output.status, 0 | 4), "{what}: {} {}", output.status, output.stderr);
+        });
+    }
+}
+
+#[test]
+fn values_that_multiply() {
+    let (env, _) = sealed_project();
+    let mut lines = String::from("A0=xxxxxxxxxxxxxxxx\n");
+    for at in 1..40 {
+        lines.extend([&format!("A{at}="), &format!("${{A{}}}", at - 1).repeat(10), "\n"]);
+    }
+    append(&env, ".env", &lines);
+    timed("ten to the fortieth", || {
+        let said = env.fails(3, &["run", "--", "touch", "started"]);
+        assert!(said.contains("the references in these files bring in more than 64 MiB"), "{said}");
+    });
+    nothing_ran(&env);
+}

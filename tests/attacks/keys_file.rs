@@ -1,0 +1,143 @@
+//! Lead envseal to another keys file, or make it write keys where they do not belong.
+
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+use super::sealed_project;
+use crate::support::TestEnv;
+
+/// First sets that must change nothing; returns what they said.
+fn first_set_fails(env: &TestEnv) -> String {
+    let before = env.snapshot();
+    let secret = env.secret("lost");
+    let output = env.envseal(&["set", "A"]).stdin(secret).output();
+    assert!(matches!(output.status, 3 | 4), "{}: {}", output.status, output.stderr);
+    assert!(!env.path(".env").exists());
+    let mut after = env.snapshot();
+    // Git is told to ignore the keys file before anything else, which does no harm.
+    after
+        .retain(|(path, _)| path != &env.path(".gitignore") || before.iter().any(|(there, _)| there == path));
+    assert_eq!(after, before);
+    output.stderr
+}
+
+#[test]
+fn tracked() {
+    let (env, _) = sealed_project();
+    env.git(&["add", "-f", ".env.keys"]);
+    for arguments in [&["run", "--", "touch", "started"][..], &["get", "HELLO"]] {
+        let said = env.fails(3, arguments);
+        assert!(said.contains(".env.keys is tracked by git"), "{said}");
+        assert!(said.contains("hint: git rm --cached "), "{said}");
+    }
+    env.fails(3, &["set", "HELLO", "x"]);
+    env.fails(3, &["set", "A", "x", "-e", "new"]);
+    super::nothing_ran(&env);
+}
+
+#[test]
+fn a_tracked_symlink() {
+    let (env, _) = sealed_project();
+    std::fs::rename(env.path(".env.keys"), env.outside().join("home/keys")).unwrap();
+    symlink(env.outside().join("home/keys"), env.path(".env.keys")).unwrap();
+    assert!(env.ok(&["get", "HELLO"]).starts_with("canary"), "one's own link is fine");
+    env.git(&["add", "-f", ".env.keys"]);
+    assert!(env.fails(3, &["get", "HELLO"]).contains("tracked by git"));
+}
+
+#[test]
+fn a_symlink_to_a_tracked_file() {
+    let (env, _) = sealed_project();
+    std::fs::rename(env.path(".env.keys"), env.path("shared.txt")).unwrap();
+    symlink("shared.txt", env.path(".env.keys")).unwrap();
+    env.git(&["add", "shared.txt"]);
+    let said = env.fails(3, &["get", "HELLO"]);
+    assert!(said.contains("shared.txt is tracked by git"), "{said}");
+}
+
+#[test]
+fn a_symlink_to_a_file_that_git_would_take() {
+    let env = TestEnv::new();
+    env.write("keys.txt", "");
+    symlink("keys.txt", env.path(".env.keys")).unwrap();
+    let said = first_set_fails(&env);
+    assert!(said.contains("keys.txt"), "{said}");
+    assert_eq!(env.read("keys.txt"), "");
+}
+
+#[test]
+fn something_else_in_its_place() {
+    let fifo = |env: &TestEnv| drop(env.program("mkfifo", &[".env.keys"]).ok());
+    let folder = |env: &TestEnv| std::fs::create_dir(env.path(".env.keys")).unwrap();
+    let device = |env: &TestEnv| symlink("/dev/zero", env.path(".env.keys")).unwrap();
+    let gone = |env: &TestEnv| symlink("no/such/folder/keys", env.path(".env.keys")).unwrap();
+    let cycle = |env: &TestEnv| symlink(".env.keys", env.path(".env.keys")).unwrap();
+    for make in [&fifo as &dyn Fn(&TestEnv), &folder, &device, &gone, &cycle] {
+        let env = TestEnv::new();
+        make(&env);
+        let said = first_set_fails(&env);
+        assert!(said.contains(".env.keys") || said.contains("no/such/folder"), "{said}");
+        // Nor where a key is wanted.
+        let (sealed, _) = sealed_project();
+        std::fs::remove_file(sealed.path(".env.keys")).unwrap();
+        make(&sealed);
+        let said = sealed.envseal(&["run", "--", "touch", "started"]).output();
+        assert!(matches!(said.status, 3 | 4), "{}", said.stderr);
+        assert!(said.stderr.contains(".env.keys"), "{}", said.stderr);
+        super::nothing_ran(&sealed);
+    }
+}
+
+#[test]
+fn of_another_user() {
+    let (env, _) = sealed_project();
+    if chown(env.path(".env.keys"), Some(12345), None).is_err() {
+        println!("skipped: a file of another user needs root");
+        return;
+    }
+    let said = env.fails(3, &["run", "--", "touch", "started"]);
+    assert!(said.contains(".env.keys belongs to another user"), "{said}");
+    // Named, it is taken as given.
+    assert!(env.ok(&["get", "HELLO", "-K", ".env.keys"]).starts_with("canary"));
+    super::nothing_ran(&env);
+}
+
+#[test]
+fn its_mode_is_never_widened() {
+    let (env, _) = sealed_project();
+    let mode = |file| std::fs::metadata(env.path(file)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(".env.keys"), 0o600);
+    std::fs::set_permissions(env.path(".env.keys"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    env.program("sh", &["-c", "umask 0; exec \"$0\" set A x -e other", env!("CARGO_BIN_EXE_envseal")]).ok();
+    assert_eq!(mode(".env.keys"), 0o600);
+}
+
+#[test]
+fn an_env_file_that_leads_to_it() {
+    let (env, _) = sealed_project();
+    symlink(".env.keys", env.path(".env.production")).unwrap();
+    let before = env.bytes(".env.keys");
+    for arguments in [&["set", "A", "x", "-e", "production"][..], &["key", "generate", "-e", "production"]] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains(".env.keys is not an env file"), "{said}");
+    }
+    assert!(!env.ok(&["get", "-e", "production"]).contains("envseal-sk1-"));
+    assert_eq!(env.bytes(".env.keys"), before);
+}
+
+#[test]
+fn ignore_rules_that_let_it_through() {
+    for rules in [".env.keys\n!.env.keys\n", "*.keys\n.env.keys\n!.env*\n"] {
+        let env = TestEnv::new();
+        env.write(".gitignore", rules);
+        let said = first_set_fails(&env);
+        assert!(said.contains("hint: take the rule that starts with `!` out of .gitignore"), "{said}");
+        assert!(!env.path(".env.keys").exists());
+    }
+    // Git does not read this one, so it ignores nothing.
+    let env = TestEnv::new();
+    env.write("rules", ".env.keys\n");
+    symlink("rules", env.path(".gitignore")).unwrap();
+    let said = first_set_fails(&env);
+    assert!(said.contains(".gitignore is a symlink"), "{said}");
+    assert!(!env.path(".env.keys").exists());
+}

@@ -1,0 +1,69 @@
+//! Mark a sealed line plain, so that the next `set` writes plaintext, or that what was opened stays open.
+
+use super::{append, sealed_project};
+use crate::support::TestEnv;
+
+/// The next `set`, by someone who has no private key.
+fn blind_set(env: &TestEnv) -> String {
+    std::fs::rename(env.path(".env.keys"), env.outside().join("home/keys")).unwrap();
+    let secret = env.secret("blind");
+    let said = env.envseal(&["set", "HELLO"]).stdin(&secret).output();
+    std::fs::rename(env.outside().join("home/keys"), env.path(".env.keys")).unwrap();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("sealed HELLO in .env"), "{}", said.stderr);
+    assert_eq!(env.ok(&["get", "HELLO"]), format!("{secret}\n"));
+    env.read(".env")
+}
+
+#[test]
+fn by_a_mark() {
+    let (env, _) = sealed_project();
+    append(&env, ".env", "");
+    env.write(".env", env.read(".env").trim_end().to_owned() + " # envseal: plain\n");
+    assert!(blind_set(&env).ends_with(" # envseal: plain\n"), "the line is otherwise as it was");
+}
+
+#[test]
+fn by_the_policy() {
+    let (env, _) = sealed_project();
+    env.write("envseal.toml", "[policy]\nplain = ['*']\n");
+    blind_set(&env);
+    // A name that is not there yet is a question, not plaintext.
+    let before = env.snapshot();
+    assert!(env.envseal(&["set", "NEW"]).stdin("x").fails(2).contains("envseal.toml"));
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn by_a_plain_line_below_the_sealed_one() {
+    let (env, _) = sealed_project();
+    append(&env, ".env", "HELLO=x # envseal: plain\n");
+    blind_set(&env);
+    let (env, _) = sealed_project();
+    append(&env, ".env", "HELLO= # envseal: plain\n");
+    blind_set(&env);
+}
+
+#[test]
+fn by_a_broken_token() {
+    for broken in ["envseal:1:x", "envseal:9:x", "'envseal:1:x'", "`envseal:1:x`", "\"envseal:\""] {
+        let (env, _) = sealed_project();
+        env.write(
+            ".env",
+            format!("{}\nHELLO={broken} # envseal: plain\n", env.read(".env").lines().nth(1).unwrap()),
+        );
+        blind_set(&env);
+    }
+}
+
+#[test]
+fn a_value_once_opened_does_not_stay_open() {
+    let (env, _) = sealed_project();
+    let text = env.read(".env").trim_end().to_owned() + " # envseal: plain\n";
+    env.write(".env", &text);
+    for arguments in [&["decrypt"][..], &["decrypt", "--stdout"], &["encrypt"]] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains(".env:3 HELLO is sealed, but marked as plain"), "{said}");
+        assert_eq!(env.read(".env"), text);
+    }
+}

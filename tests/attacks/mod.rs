@@ -1,0 +1,68 @@
+//! What someone who can write to the repository must not be able to do (DESIGN section 5): one file per row.
+
+mod altered;
+mod code;
+mod conflict;
+#[cfg(unix)]
+mod escapes;
+mod forged;
+mod hidden;
+mod huge;
+#[cfg(unix)]
+mod keys_file;
+mod marked;
+mod moved;
+mod names;
+#[cfg(unix)]
+mod owner;
+#[cfg(unix)]
+mod paths;
+mod steering;
+mod team_file;
+
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
+use crate::support::TestEnv;
+
+/// The public key that stands in a file.
+fn public_key(env: &TestEnv, file: &str) -> PublicKey {
+    let text = env.read(file);
+    let line = text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
+    PublicKey::parse(line.split_once('=').unwrap().1).unwrap()
+}
+
+/// A token as anyone with a checkout can make it.
+fn token(key: &PublicKey, name: &str, kind: Kind, refs: &[&str], bytes: &[u8]) -> String {
+    let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
+    Sealer::new(key).unwrap().seal(name, &refs, kind, bytes).unwrap().to_string()
+}
+
+/// The text right of `NAME=` in a file.
+fn text_of(env: &TestEnv, file: &str, name: &str) -> String {
+    let start = format!("{name}=");
+    env.read(file).lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
+}
+
+/// Adds lines to the end of a file.
+fn append(env: &TestEnv, file: &str, lines: impl AsRef<[u8]>) {
+    let mut text = env.bytes(file);
+    text.extend_from_slice(lines.as_ref());
+    env.write(file, text);
+}
+
+/// A repository whose `.env` has a key and one sealed value, `HELLO`.
+fn sealed_project() -> (TestEnv, PublicKey) {
+    let env = TestEnv::new();
+    let secret = env.secret("hello");
+    env.envseal(&["set", "HELLO"]).stdin(secret).ok();
+    let key = public_key(&env, ".env");
+    (env, key)
+}
+
+/// That nothing was started: neither by `run`, nor by what a value says.
+#[track_caller]
+fn nothing_ran(env: &TestEnv) {
+    for made in ["pwned", "started"] {
+        assert!(!env.path(made).exists(), "{made} exists");
+    }
+}

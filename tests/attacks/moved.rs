@@ -1,0 +1,52 @@
+//! Move a sealed value to another variable, to another environment's file, or into another key's era.
+
+use envseal::crypto::{Kind, PrivateKey};
+
+use super::{append, nothing_ran, public_key, sealed_project, text_of, token};
+
+#[test]
+fn to_another_variable() {
+    let (env, _) = sealed_project();
+    append(&env, ".env", format!("PUBLIC_URL={}\n", text_of(&env, ".env", "HELLO")));
+    let said = env.fails(3, &["run", "--", "touch", "started"]);
+    assert!(said.contains(".env:4 PUBLIC_URL: sealed for another name, or altered"), "{said}");
+    assert!(said.contains("hint: see who changed it: git log -p -- .env"), "{said}");
+    assert!(env.ok(&["get", "HELLO"]).starts_with("canary-hello"));
+    env.fails(3, &["get", "PUBLIC_URL"]);
+    env.fails(3, &["decrypt"]);
+    nothing_ran(&env);
+}
+
+#[test]
+fn to_another_environments_file() {
+    let (env, _) = sealed_project();
+    let other = env.secret("production");
+    env.envseal(&["set", "OTHER", "-e", "production"]).stdin(other).ok();
+    append(&env, ".env.production", format!("HELLO={}\n", text_of(&env, ".env", "HELLO")));
+    let said = env.fails(3, &["run", "-e", "production", "--", "touch", "started"]);
+    let id = public_key(&env, ".env").id();
+    assert!(said.contains(&format!("HELLO: sealed to another key: {id}")), "{said}");
+    nothing_ran(&env);
+}
+
+#[test]
+fn into_another_keys_era() {
+    let (env, old) = sealed_project();
+    // The key was changed since, and the older one is still at hand.
+    let new = PrivateKey::generate();
+    let keys = env
+        .read(".env.keys")
+        .replace("ENVSEAL_PRIVATE_KEY=", &format!("ENVSEAL_PRIVATE_KEY={},", new.to_text().expose()));
+    env.write(".env.keys", keys);
+    env.write(".env", env.read(".env").replace(&old.to_string(), &new.public().to_string()));
+    append(&env, ".env", format!("NEW={}\n", token(&new.public(), "NEW", Kind::Value, &[], b"new")));
+    assert_eq!(env.ok(&["get", "NEW"]), "new\n");
+    for arguments in [&["get", "HELLO"][..], &["run", "--", "touch", "started"], &["decrypt"]] {
+        let said = env.fails(3, arguments);
+        assert!(said.contains(&format!(".env:3 HELLO: sealed to another key: {}", old.id())), "{said}");
+    }
+    nothing_ran(&env);
+    // Asked for by name, it is opened with the older key and sealed to the new one.
+    env.ok(&["encrypt", "--reseal"]);
+    assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n");
+}

@@ -1,0 +1,76 @@
+//! Name a variable so that an export breaks out of the shell.
+
+use super::{append, nothing_ran, sealed_project};
+
+#[test]
+fn what_is_no_name_is_no_variable() {
+    for line in [
+        "A;touch pwned=1",
+        "A$(touch pwned)=1",
+        "A`touch pwned`=1",
+        "A b=1",
+        "\u{c9}=1",
+        "A\u{202e}=1",
+        "$A=1",
+        "A'=1",
+        "A&B=1",
+    ] {
+        let (env, _) = sealed_project();
+        append(&env, ".env", format!("{line}\n"));
+        let names: serde_json::Value = serde_json::from_str(&env.ok(&["get", "--json"])).unwrap();
+        let names: Vec<_> = names.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["HELLO"], "{line}");
+        let script = env.ok(&["get", "--format", "shell"]);
+        env.program("sh", &["-c", &script]).ok();
+        nothing_ran(&env);
+        let said = env.fails(4, &["encrypt"]);
+        assert!(said.contains(".env:4 is neither a variable nor a comment"), "{said}");
+        assert!(!said.contains("touch"));
+    }
+}
+
+#[test]
+fn names_that_only_files_can_hold_are_put_into_no_shell() {
+    for name in ["a.b", "a-b", "1A", "-e", "--", ".", "A.$", "-"] {
+        let (env, _) = sealed_project();
+        append(&env, ".env", format!("{name}=1\n"));
+        if name.contains('$') {
+            continue;
+        }
+        for format in ["shell", "fish", "powershell", "github"] {
+            let said = env.fails(3, &["get", "--format", format]);
+            assert!(
+                said.contains(&format!("{name:?} is not a name that the {format} format can hold")),
+                "{said}"
+            );
+            assert!(said.contains(&format!("hint: leave it out: -x {name}")), "{said}");
+        }
+        for format in ["json", "dotenv"] {
+            assert!(env.ok(&["get", "--format", format]).contains(name));
+        }
+    }
+}
+
+#[test]
+fn nobody_writes_one() {
+    let (env, _) = sealed_project();
+    let before = env.snapshot();
+    for name in ["A;touch pwned", "a.b", "a-b", "1A", "", "A\nB", "\u{c9}", "$(touch pwned)"] {
+        env.envseal(&["set", name]).stdin("x").fails(2);
+        env.fails(2, &["set", &format!("{name}=x")]);
+        env.fails(2, &["rename", "HELLO", name]);
+    }
+    env.envseal(&["set", "-"]).stdin("a.b=x\n").fails(2);
+    assert_eq!(env.snapshot(), before);
+    nothing_ran(&env);
+}
+
+#[test]
+fn names_that_make_a_shell_compute_are_put_into_no_shell() {
+    // bash evaluates what is assigned to these as arithmetic, subscripts with commands included.
+    for name in ["RANDOM", "SRANDOM", "HISTCMD", "OPTIND"] {
+        let (env, _) = sealed_project();
+        env.envseal(&["set", name]).stdin("a[$(touch pwned)]").ok();
+        assert!(env.fails(3, &["get", "--format", "shell"]).contains(name));
+    }
+}

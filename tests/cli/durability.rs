@@ -1,0 +1,417 @@
+//! Killed at any point, out of space, without permission, interrupted: nothing is lost and nothing is left behind.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use envseal::crypto::{Kind, Opener, PrivateKey, SealedValue};
+
+use crate::support::{Output, Run, TestEnv};
+
+/// A small generator (Steele and Vigna's `SplitMix64`): what matters is that the points differ.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: Duration) -> Duration {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        limit.mul_f64(f64::from(u32::try_from((z ^ (z >> 31)) >> 32).unwrap()) / f64::from(u32::MAX))
+    }
+}
+
+fn start(env: &TestEnv, arguments: &[&str], stdin: &str) -> Child {
+    let mut command = env.envseal(arguments).into_command();
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    child
+}
+
+/// How long a command takes, undisturbed.
+fn measured(env: &TestEnv, arguments: &[&str], stdin: &str) -> Duration {
+    let begin = Instant::now();
+    assert!(start(env, arguments, stdin).wait().unwrap().success());
+    begin.elapsed()
+}
+
+/// Starts a command and kills it at a random point. Returns whether it had ended before.
+fn killed(env: &TestEnv, arguments: &[&str], stdin: &str, delay: Duration) -> bool {
+    let mut child = start(env, arguments, stdin);
+    std::thread::sleep(delay);
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    child.stderr.unwrap().read_to_string(&mut said).unwrap();
+    assert!(status.signal() == Some(9) || status.success(), "{status}: {said}");
+    status.success()
+}
+
+/// The values in `.env`, each opened with the keys file as it stands; plain ones as they stand.
+fn values(env: &TestEnv) -> BTreeMap<String, String> {
+    let keys = std::fs::read_to_string(env.path(".env.keys")).unwrap_or_default();
+    let key = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY="));
+    let mut opener = key.map(|key| Opener::new(PrivateKey::parse(key).unwrap()));
+    if key.is_some() {
+        assert_eq!(std::fs::metadata(env.path(".env.keys")).unwrap().mode() & 0o7777, 0o600);
+    }
+    let text = std::fs::read_to_string(env.path(".env")).unwrap_or_default();
+    assert!(text.is_empty() || text.ends_with('\n'), "half a file: {text}");
+    let statements = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let mut values = BTreeMap::new();
+    for (name, value) in statements.map(|line| line.split_once('=').unwrap()) {
+        let value = if value.starts_with("envseal:") {
+            let token = SealedValue::parse(value.as_bytes()).unwrap();
+            let opened = opener.as_mut().expect("a sealed value without a key").open(name, &token).unwrap();
+            assert!(matches!(opened.kind, Kind::Value | Kind::Source));
+            String::from_utf8(opened.bytes.expose().to_vec()).unwrap()
+        } else {
+            value.to_owned()
+        };
+        values.insert(name.to_owned(), value);
+    }
+    values
+}
+
+/// The next command works, and sweeps what the killed one left.
+fn next_works(env: &TestEnv) {
+    env.envseal(&["set", "NEXT"]).stdin("next").ok();
+    assert_eq!(values(env)["NEXT"], "next");
+    let names = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".envseal-tmp-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+const KILLS: usize = 120;
+
+#[test]
+fn a_killed_set_leaves_the_old_file_or_the_new() {
+    let (env, mut random) = (TestEnv::new(), Random(1));
+    env.ok(&["set", "FIRST", "first"]);
+    let time = measured(&env, &["set", "V"], "0").mul_f64(1.2);
+    let mut ended = 0;
+    for round in 0..KILLS {
+        let (before, old) = (env.bytes(".env"), values(&env));
+        let value = round.to_string();
+        ended += usize::from(killed(&env, &["set", "V"], &value, random.below(time)));
+        let new = values(&env);
+        let changed = old.clone().into_iter().chain([("V".to_owned(), value)]).collect();
+        assert!(new == changed || env.bytes(".env") == before, "round {round}: {new:?} after {old:?}");
+        if round % 10 == 9 {
+            next_works(&env);
+        }
+    }
+    println!("{KILLS} kills within {time:?}, {ended} of them too late");
+    assert!(ended < KILLS);
+}
+
+#[test]
+fn a_killed_encrypt_leaves_the_old_file_or_the_new() {
+    let (env, mut random) = (TestEnv::new(), Random(2));
+    env.ok(&["set", "FIRST", "first"]);
+    let header = env.read(".env");
+    let lines: String = (0..200).map(|at| format!("V{at}=value-{at}\n")).collect();
+    let plain = header.clone() + &lines;
+    env.write(".env", &plain);
+    let time = measured(&env, &["encrypt"], "").mul_f64(1.2);
+    let all = values(&env);
+    assert_eq!(all.len(), 202);
+    let mut ended = 0;
+    for round in 0..KILLS {
+        env.write(".env", &plain);
+        ended += usize::from(killed(&env, &["encrypt"], "", random.below(time)));
+        let text = env.read(".env");
+        assert!(text == plain || !text.contains("=value-"), "round {round}: half sealed");
+        assert_eq!(values(&env), all, "round {round}");
+        if round % 10 == 9 {
+            next_works(&env);
+        }
+    }
+    println!("{KILLS} kills within {time:?}, {ended} of them too late");
+    assert!(ended < KILLS);
+}
+
+#[test]
+fn a_killed_first_set_never_seals_to_a_lost_key() {
+    let (env, mut random) = (TestEnv::new(), Random(3));
+    let anew = || {
+        for name in [".env", ".env.keys", ".gitignore", ".git/info/exclude"] {
+            let _ = std::fs::remove_file(env.path(name));
+        }
+    };
+    let time = measured(&env, &["set", "V"], "0").mul_f64(1.2);
+    let mut ended = 0;
+    for round in 0..KILLS {
+        anew();
+        ended += usize::from(killed(&env, &["set", "V"], "first", random.below(time)));
+        // Whatever stands there opens; and a keys file is never there before git ignores it.
+        let found = values(&env);
+        assert!(found.get("V").is_none_or(|value| value == "first"), "round {round}: {found:?}");
+        if env.path(".env.keys").exists() {
+            env.git(&["check-ignore", "-q", ".env.keys"]);
+        }
+        if round % 3 == 0 {
+            next_works(&env);
+            assert_eq!(values(&env).get("V"), found.get("V"), "round {round}");
+        }
+    }
+    println!("{KILLS} kills within {time:?}, {ended} of them too late");
+    assert!(ended < KILLS);
+}
+
+#[test]
+fn leftovers_are_swept_wherever_a_file_was_being_written() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "x"]);
+    for name in [".envseal-tmp-root", "a/.envseal-tmp-a", "a/b/.envseal-tmp-b", "c/.envseal-tmp-c"] {
+        env.write(name, "x");
+    }
+    env.ok(&["set", "A", "x", "-f", "a/b/.env"]);
+    for gone in [".envseal-tmp-root", "a/.envseal-tmp-a", "a/b/.envseal-tmp-b"] {
+        assert!(!env.path(gone).exists(), "{gone}");
+    }
+    assert!(env.path("c/.envseal-tmp-c").exists(), "nothing was written there");
+    assert_eq!(env.git(&["status", "--short", "--", "c"]), "", "git does not see it");
+}
+
+/// A file system of a megabyte, for as long as it lives.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn at(env: &TestEnv, folder: &Path) -> Option<Self> {
+        let folder = folder.to_str().unwrap();
+        let mounted = env.program("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).output();
+        if mounted.status != 0 {
+            println!("skipped: a small disk needs root, and a system that lets it mount one");
+            return None;
+        }
+        Some(Self(folder.into()))
+    }
+
+    /// Fills it up but for `pages` of 4 KiB.
+    fn fill(&self, pages: usize) {
+        let path = self.0.join("filler");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let page = [0; 4096];
+        let mut length = 0;
+        while let Ok(count @ 1..) = file.write(&page) {
+            length += count as u64;
+        }
+        file.set_len(length.saturating_sub(4096 * pages as u64)).unwrap();
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn left_over(folder: &Path) -> Vec<PathBuf> {
+    let items = std::fs::read_dir(folder).unwrap().flatten().map(|item| item.path());
+    items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let env = TestEnv::without_git();
+    let Some(disk) = SmallDisk::at(&env, &env.repo()) else { return };
+    env.git(&["init", "-q", "--template="]);
+    env.ok(&["set", "A", "first"]);
+    let long = "x".repeat(20_000);
+    env.write(".env", env.read(".env") + &format!("PLAIN={long}\n"));
+    disk.fill(0);
+    let before = (env.bytes(".env"), env.bytes(".env.keys"), env.bytes(".gitignore"));
+    let new_environment = ["set", "A", "x", "-e", "production"];
+    for arguments in [&["set", "A", "second"][..], &["encrypt"], &["unset", "A"], &new_environment] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains("no space left"), "{said}");
+        assert!(said.contains("hint: make room on the disk and try again; nothing was changed"), "{said}");
+        assert_eq!((env.bytes(".env"), env.bytes(".env.keys"), env.bytes(".gitignore")), before);
+        assert!(!env.path(".env.production").exists());
+        assert_eq!(left_over(&env.repo()), [""; 0].map(PathBuf::from));
+    }
+    assert_eq!(env.ok(&["get", "A"]), "first\n");
+    disk.empty();
+    env.ok(&["set", "A", "second"]);
+    assert_eq!(env.ok(&["get", "A"]), "second\n");
+}
+
+#[test]
+fn a_disk_that_fills_up_during_a_first_set() {
+    let env = TestEnv::without_git();
+    let Some(disk) = SmallDisk::at(&env, &env.repo()) else { return };
+    env.git(&["init", "-q", "--template="]);
+    let (mut failed, mut worked) = (0, 0);
+    for pages in 0..8 {
+        for name in [".env", ".env.keys", ".gitignore", ".git/info"] {
+            let path = env.path(name);
+            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        }
+        disk.fill(pages);
+        let output = env.envseal(&["set", "A", "first"]).output();
+        assert_eq!(left_over(&env.repo()), [""; 0].map(PathBuf::from));
+        if output.status == 0 {
+            worked += 1;
+        } else {
+            failed += 1;
+            assert_eq!(output.status, 4, "{}", output.stderr);
+            assert!(output.stderr.contains("no space left"), "{}", output.stderr);
+            assert!(!env.path(".env").exists());
+        }
+        values(&env);
+        disk.empty();
+        env.ok(&["set", "A", "first"]);
+        assert_eq!(values(&env)["A"], "first");
+    }
+    assert!(failed > 1 && worked > 1, "{failed} failed, {worked} worked");
+}
+
+/// Gives a folder and all in it to a user.
+fn give(path: &Path, user: u32) {
+    let _ = std::os::unix::fs::lchown(path, Some(user), Some(user));
+    if path.is_dir() && !path.is_symlink() {
+        std::fs::read_dir(path).unwrap().flatten().for_each(|item| give(&item.path(), user));
+    }
+}
+
+/// envseal as a user whom permissions bind, to whom all of the scratch world belongs; none where that cannot be had.
+fn as_mortal<'a>(env: &'a TestEnv, arguments: &[&str]) -> Option<Run<'a>> {
+    const USER: u32 = 12345;
+    if !rustix::process::geteuid().is_root() {
+        return Some(env.envseal(arguments));
+    }
+    give(&env.outside(), USER);
+    let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
+    let become_user = [&user, &group, "--clear-groups", env!("CARGO_BIN_EXE_envseal")];
+    let works = std::process::Command::new("setpriv").args(become_user).arg("--version").output();
+    if !works.is_ok_and(|output| output.status.success()) {
+        println!("skipped: root is bound by no permission, and cannot become someone else here");
+        return None;
+    }
+    Some(env.program("setpriv", &[&become_user[..], arguments].concat()))
+}
+
+fn mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_read_only() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "first"]);
+    let before = env.snapshot();
+    for arguments in [&["set", "A", "second"][..], &["set", "B", "x", "-e", "new"], &["unset", "A"]] {
+        mode(&env.repo(), 0o555);
+        let Some(run) = as_mortal(&env, arguments) else { return };
+        let said = run.fails(4);
+        mode(&env.repo(), 0o755);
+        assert!(said.contains("permission denied") && said.contains("cannot write in "), "{said}");
+        assert_eq!(env.snapshot(), before);
+    }
+}
+
+#[test]
+fn a_file_that_is_read_only() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "first"]);
+    mode(&env.path(".env"), 0o444);
+    let before = env.snapshot();
+    // Not even root, whom the mode does not bind.
+    for arguments in [&["set", "A", "second"][..], &["unset", "A"], &["decrypt"]] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains("cannot write .env: it is read-only"), "{said}");
+        assert!(said.contains("hint: if you mean to change it: chmod u+w .env"), "{said}");
+        assert_eq!(env.snapshot(), before);
+    }
+    mode(&env.path(".env.keys"), 0o400);
+    let before = env.snapshot();
+    env.fails(4, &["set", "A", "x", "-e", "new"]);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn a_keys_file_that_cannot_be_read() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "first"]);
+    mode(&env.path(".env.keys"), 0);
+    let text = env.read(".env");
+    for arguments in
+        [&["get", "A"][..], &["run", "--", "touch", "started"], &["decrypt"], &["set", "B", "x", "-e", "new"]]
+    {
+        let Some(run) = as_mortal(&env, arguments) else { return };
+        let Output { status, stderr, .. } = run.output();
+        assert_eq!(status, 4, "{stderr}");
+        assert!(stderr.contains(".env.keys: permission denied"), "{stderr}");
+        assert_eq!(env.read(".env"), text);
+        assert!(!env.path("started").exists() && !env.path(".env.new").exists());
+    }
+    assert_eq!(std::fs::metadata(env.path(".env.keys")).unwrap().mode() & 0o7777, 0);
+}
+
+#[test]
+fn a_file_of_another_user_keeps_its_owner_or_is_left_alone() {
+    let env = TestEnv::without_git();
+    env.ok(&["set", "A", "first"]);
+    if chown(env.path(".env"), Some(12345), Some(54321)).is_err() {
+        println!("skipped: giving a file away needs root");
+        return;
+    }
+    mode(&env.path(".env"), 0o640);
+    env.ok(&["set", "A", "second"]);
+    let meta = std::fs::metadata(env.path(".env")).unwrap();
+    assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (12345, 54321, 0o640));
+}
+
+#[test]
+fn a_folder_that_vanishes() {
+    let env = TestEnv::new();
+    let mut child = {
+        std::fs::create_dir(env.path("sub")).unwrap();
+        let mut command = env.envseal(&["set", "A"]).dir(env.path("sub")).into_command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    // It waits for the value.
+    std::thread::sleep(Duration::from_millis(200));
+    std::fs::remove_dir(env.path("sub")).unwrap();
+    child.stdin.take().unwrap().write_all(b"x").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.starts_with("error: cannot "), "{said}");
+    assert!(env.snapshot().iter().all(|(path, _)| path.ends_with(".gitignore")), "{:?}", env.snapshot());
+    for arguments in [&["run", "--", "true"][..], &["ls"], &["encrypt"], &["get"], &["init"]] {
+        let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" \"$@\"";
+        let output =
+            env.program("sh", &[&["-c", script, env!("CARGO_BIN_EXE_envseal")], arguments].concat()).output();
+        assert_eq!(output.status, 4, "{}", output.stderr);
+    }
+}
+
+#[test]
+fn who_waits_for_another_says_so_once() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "first"]);
+    let lock = envseal::fsio::Lock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
+    let mut children: Vec<_> = (0..3).map(|at| start(&env, &["set", &format!("V{at}")], "x")).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(children.iter_mut().all(|child| child.try_wait().unwrap().is_none()), "they wait");
+    drop(lock);
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.matches("waiting for another envseal to finish…\n").count(), 1, "{said}");
+    }
+    // None of them lost another's.
+    assert_eq!(values(&env).keys().filter(|name| name.starts_with('V')).count(), 3);
+}
