@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::parse::{ParseError, parse};
@@ -99,11 +100,10 @@ impl Document {
     /// The first line, from 1, that holds a merge-conflict marker, also inside a quoted value.
     pub fn conflict_marker(&self) -> Option<usize> {
         let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()])).map(|s| s.line);
-        let mut line = 1;
-        let inside = self.text.split(|b| *b == b'\n').find_map(|content| {
-            let here = line;
-            line += 1;
-            (content.starts_with(b"<<<<<<< ") || content.starts_with(b">>>>>>> ")).then_some(here)
+        let inside = [b"<<<<<<< ", b">>>>>>> "].into_iter().filter_map(|marker| {
+            let starts_line = |at: &usize| *at == 0 || self.text[at - 1] == b'\n';
+            let at = memmem::find_iter(&self.text, marker).find(starts_line)?;
+            Some(memchr::memchr_iter(b'\n', &self.text[..at]).count() + 1)
         });
         stray.into_iter().chain(inside).min()
     }
