@@ -1,6 +1,6 @@
 //! X25519 keys (RFC 7748) and their text form.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand_core::OsRng;
@@ -67,9 +67,7 @@ impl PublicKey {
         if !is_canonical(&bytes) {
             return Err(KeyError::NonCanonical);
         }
-        // Clamping makes every scalar a multiple of the cofactor, so any scalar at all finds the low orders.
-        let shared = StaticSecret::from([0; 32]).diffie_hellman(&bytes.into());
-        if shared.was_contributory() { Ok(Self(bytes)) } else { Err(KeyError::LowOrder) }
+        if LOW_ORDER.contains(&bytes) { Err(KeyError::LowOrder) } else { Ok(Self(bytes)) }
     }
 
     /// The u-coordinate, 32 bytes little-endian.
@@ -133,7 +131,11 @@ impl fmt::Debug for KeyId {
 
 /// An X25519 private key, wiped when dropped.
 #[derive(Clone)]
-pub struct PrivateKey(StaticSecret);
+pub struct PrivateKey {
+    secret: StaticSecret,
+    /// Derived once, when it is first asked for: that is a scalar multiplication.
+    public: OnceLock<PublicKey>,
+}
 
 impl PrivateKey {
     /// A new key from the operating system's randomness.
@@ -142,7 +144,7 @@ impl PrivateKey {
     ///
     /// When the operating system has no randomness to give.
     pub fn generate() -> Self {
-        Self(StaticSecret::random_from_rng(OsRng))
+        StaticSecret::random_from_rng(OsRng).into()
     }
 
     /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters; nothing around it is trimmed.
@@ -153,26 +155,32 @@ impl PrivateKey {
         if text.starts_with(PUBLIC_PREFIX) {
             return Err(KeyError::PublicGiven);
         }
-        Ok(Self(StaticSecret::from(*decode(PRIVATE_PREFIX, text)?)))
+        Ok(StaticSecret::from(*decode(PRIVATE_PREFIX, text)?).into())
     }
 
     /// The text form: `envseal-sk1-…`.
     pub fn to_text(&self) -> SecretText {
-        encode(PRIVATE_PREFIX, self.0.as_bytes())
+        encode(PRIVATE_PREFIX, self.expose())
     }
 
     /// The public half (RFC 7748, section 6.1).
     pub fn public(&self) -> PublicKey {
-        PublicKey(x25519_dalek::PublicKey::from(&self.0).to_bytes())
+        *self.public.get_or_init(|| PublicKey(x25519_dalek::PublicKey::from(&self.secret).to_bytes()))
     }
 
     #[cfg(test)]
     pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(StaticSecret::from(bytes))
+        StaticSecret::from(bytes).into()
     }
 
     pub(super) fn expose(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.secret.as_bytes()
+    }
+}
+
+impl From<StaticSecret> for PrivateKey {
+    fn from(secret: StaticSecret) -> Self {
+        Self { secret, public: OnceLock::new() }
     }
 }
 
@@ -181,6 +189,19 @@ impl fmt::Debug for PrivateKey {
         f.write_str("PrivateKey(…)")
     }
 }
+
+/// The canonical u-coordinates of low order: 0, 1, the two of order 8, and p - 1. With these X25519 is zero for every
+/// private key (RFC 7748, section 6.1).
+const LOW_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    *b"\xe0\xeb\x7a\x7c\x3b\x41\xb8\xae\x16\x56\xe3\xfa\xf1\x9f\xc4\x6a\
+       \xda\x09\x8d\xeb\x9c\x32\xb1\xfd\x86\x62\x05\x16\x5f\x49\xb8\x00",
+    *b"\x5f\x9c\x95\xbc\xa3\x50\x8c\x24\xb1\xd0\xb1\x55\x9c\x83\xef\x5b\
+       \x04\x44\x5c\xc4\x58\x1c\x8e\x86\xd8\x22\x4e\xdd\xd0\x9f\x11\x57",
+    *b"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+       \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+];
 
 /// Below p = 2^255 - 19, whose little-endian bytes are ed ff … ff 7f.
 fn is_canonical(u: &[u8; 32]) -> bool {
@@ -282,9 +303,22 @@ mod tests {
 
     #[test]
     fn low_order_points_are_refused() {
-        for bytes in [u(0, 0, 0), u(1, 0, 0), u(0xec, 0x7f, 0xff)] {
+        // Clamping makes every scalar a multiple of the cofactor, so any scalar at all finds the low orders.
+        let is_low_order =
+            |bytes: [u8; 32]| !StaticSecret::from([0; 32]).diffie_hellman(&bytes.into()).was_contributory();
+        for bytes in LOW_ORDER {
+            assert!(is_low_order(bytes) && is_canonical(&bytes), "{bytes:?}");
             assert_eq!(PublicKey::from_bytes(bytes), Err(KeyError::LowOrder));
+            // Each stands alone: its neighbours are fit for use.
+            for low in [bytes[0].wrapping_add(1), bytes[0].wrapping_sub(1)] {
+                let mut near = bytes;
+                near[0] = low;
+                let taken = PublicKey::from_bytes(near);
+                assert!(!is_canonical(&near) || taken.is_err() == is_low_order(near), "{near:?}");
+            }
         }
+        assert_eq!(LOW_ORDER[1], u(1, 0, 0));
+        assert_eq!(LOW_ORDER[4], u(0xec, 0x7f, 0xff));
     }
 
     #[test]

@@ -125,9 +125,12 @@ impl<'a> KeyStore<'a> {
         let variable = env.private_key_name();
         let mut tried = Vec::new();
         let mut search = |keys: Vec<PrivateKey>, file: Option<PathBuf>| {
-            let others = keys.iter().map(|key| key.public().id()).collect();
-            tried.push(Tried { variable: variable.clone(), file, others });
-            keys.into_iter().find(|key| key.public() == *wanted)
+            let found = keys.iter().position(|key| key.public() == *wanted);
+            if found.is_none() {
+                let others = keys.iter().map(|key| key.public().id()).collect();
+                tried.push(Tried { variable: variable.clone(), file, others });
+            }
+            found.and_then(|at| keys.into_iter().nth(at))
         };
         if let Some(key) = search(self.injected(env)?, None) {
             return Ok(key);
