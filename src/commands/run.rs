@@ -50,7 +50,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
-    drop(files);
+    // Where another process takes this one's place, its memory goes as a whole.
+    if cfg!(not(unix)) {
+        drop(files);
+    }
     start(context, &args.command, &variables, args.overload)
 }
 
@@ -69,9 +72,9 @@ fn start(
         opened.push((OsStr::new(&variable.name), os_value(variable)?));
     }
     // Whichever comes last wins.
-    let inherited = context.process.inherited().collect::<Vec<_>>();
-    let environment = if overload { [inherited, opened].concat() } else { [opened, inherited].concat() };
-    Ok(exec::run(program, arguments, environment.into_iter())?)
+    let inherited = context.process.inherited().collect();
+    let (first, last) = if overload { (inherited, opened) } else { (opened, inherited) };
+    Ok(exec::run(program, arguments, first.into_iter().chain(last))?)
 }
 
 #[cfg(unix)]

@@ -43,6 +43,9 @@ pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
         (_, [open, inner @ .., close]) if open == close => inner,
         _ => source,
     };
+    if memchr::memchr2(b'\\', b'\r', inner).is_none() {
+        return (quote, Zeroizing::new(inner.to_vec()));
+    }
     // Never grows past the source, so no copy is left behind.
     let mut value = Zeroizing::new(Vec::with_capacity(inner.len()));
     let mut bytes = inner.iter().copied().peekable();

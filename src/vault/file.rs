@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use crate::config::{EnvName, is_env_file, is_own_name, is_public_key_name};
+use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
 use crate::fsio::{self, NewMode, Staged};
@@ -116,10 +116,16 @@ pub(super) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedV
 }
 
 fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
-    let (quote, text) = document.value(entry);
+    let (quote, mut text) = document.value(entry);
     // Behind a backtick it is no token; its parse fails on the quote.
-    claims_to_be_sealed(&text)
-        .then(|| if quote == Quote::Backtick { document.source(entry).to_vec() } else { text.to_vec() })
+    claims_to_be_sealed(&text).then(|| {
+        if quote == Quote::Backtick {
+            document.source(entry).to_vec()
+        } else {
+            // A token is no secret: taken out, it is neither copied nor wiped.
+            std::mem::take(&mut *text)
+        }
+    })
 }
 
 /// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.
@@ -162,7 +168,6 @@ fn refuse_twin(path: &Path, env: &EnvName) -> Result<(), VaultError> {
     for name in listing.flatten().map(|item| item.file_name()) {
         let other = Path::new(&name);
         if Some(name.as_os_str()) != path.file_name()
-            && is_env_file(other)
             && EnvName::of_file(other).is_ok_and(|other| other.public_key_name() == variable)
         {
             return Err(VaultError::SideBySide { first: path.into(), second: folder.join(other), variable });

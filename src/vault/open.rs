@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -103,7 +104,7 @@ pub fn read_files(
             precedence,
             opener: None,
             earlier: &winners,
-            here: Table::default(),
+            here: Table::with_room(file.document().entries().len()),
             refused: &mut refused,
             brought_in: &brought_in,
         };
@@ -111,25 +112,30 @@ pub fn read_files(
             reader.read(entry)?;
         }
         let here = reader.here;
+        if winners.slots.is_empty() {
+            winners = here;
+            continue;
+        }
         for slot in here.slots {
             winners.put(slot, precedence == Precedence::LaterFile);
         }
     }
+    drop(winners.index);
     let mut reading = Reading { variables: Vec::with_capacity(winners.slots.len()), failures: refused };
     for slot in winners.slots {
         match slot.value {
-            Ok(mut value) => reading.variables.push(Variable {
-                name: slot.name,
-                value: SecretBytes::new(std::mem::take(&mut value.bytes)),
+            Ok(value) => reading.variables.push(Variable {
+                name: slot.name.into(),
+                value: value.bytes,
                 sealed: value.sealed,
                 path: slot.path,
                 line: slot.line,
             }),
             Err(reason) => reading.failures.push(Failure {
-                name: slot.name,
+                name: slot.name.into(),
                 path: slot.path.to_path_buf(),
                 line: slot.line,
-                reason,
+                reason: *reason,
             }),
         }
     }
@@ -137,64 +143,64 @@ pub fn read_files(
 }
 
 struct Value {
-    bytes: Vec<u8>,
+    bytes: SecretBytes,
     sealed: bool,
 }
 
-struct Slot {
-    name: String,
-    value: Result<Value, Reason>,
+struct Slot<'a> {
+    name: &'a str,
+    /// A reason is rare and large, and there are many slots.
+    value: Result<Value, Box<Reason>>,
     path: Rc<PathBuf>,
     line: usize,
 }
 
-impl Drop for Value {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.bytes);
-    }
-}
-
 /// Variables by name, in the order in which they were first met.
 #[derive(Default)]
-struct Table {
-    slots: Vec<Slot>,
-    index: HashMap<String, usize>,
+struct Table<'a> {
+    slots: Vec<Slot<'a>>,
+    index: HashMap<&'a str, usize>,
 }
 
-impl Table {
-    fn get(&self, name: &str) -> Option<&Slot> {
+impl<'a> Table<'a> {
+    fn with_room(room: usize) -> Self {
+        Self { slots: Vec::with_capacity(room), index: HashMap::with_capacity(room) }
+    }
+
+    fn get(&self, name: &str) -> Option<&Slot<'a>> {
         self.index.get(name).map(|at| &self.slots[*at])
     }
 
-    fn put(&mut self, slot: Slot, replace: bool) {
-        match self.index.get(&slot.name) {
-            Some(&at) if replace => self.slots[at] = slot,
-            Some(_) => {}
-            None => {
-                self.index.insert(slot.name.clone(), self.slots.len());
+    fn put(&mut self, slot: Slot<'a>, replace: bool) {
+        match self.index.entry(slot.name) {
+            MapEntry::Occupied(at) if replace => self.slots[*at.get()] = slot,
+            MapEntry::Occupied(_) => {}
+            MapEntry::Vacant(free) => {
+                free.insert(self.slots.len());
                 self.slots.push(slot);
             }
         }
     }
 }
 
-/// Reads one file's entries, top to bottom.
-struct Reader<'a> {
-    file: &'a EnvFile,
+/// Reads one file's entries, top to bottom. `'f` is the files' lifetime, for the names are spans of them.
+struct Reader<'f, 'a> {
+    file: &'f EnvFile,
     path: Rc<PathBuf>,
     store: &'a KeyStore<'a>,
     process: &'a ProcessEnv,
     precedence: Precedence,
     opener: Option<Result<Opener, Reason>>,
-    earlier: &'a Table,
-    here: Table,
+    earlier: &'a Table<'f>,
+    here: Table<'f>,
     refused: &'a mut Vec<Failure>,
     brought_in: &'a Cell<usize>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn read(&mut self, entry: &Entry) -> Result<(), VaultError> {
-        let name = self.file.document().name(entry);
+        let file = self.file;
+        let name = file.document().name(entry);
         let overridden = match self.precedence {
             Precedence::Process => self.process.get(name).is_some() || self.earlier.get(name).is_some(),
             Precedence::EarlierFile => self.earlier.get(name).is_some(),
@@ -205,14 +211,14 @@ impl Reader<'_> {
         if overridden && !reserved {
             return Ok(());
         }
-        let value = self.value(entry, reserved)?;
-        let slot = Slot { name: name.into(), value, path: Rc::clone(&self.path), line: entry.line };
+        let value = self.value(name, entry, reserved)?.map_err(Box::new);
+        let slot = Slot { name, value, path: Rc::clone(&self.path), line: entry.line };
         match slot.value {
             Err(reason) if reason.is_reserved() => self.refused.push(Failure {
-                name: slot.name,
-                path: self.file.path().into(),
+                name: name.into(),
+                path: file.path().into(),
                 line: slot.line,
-                reason,
+                reason: *reason,
             }),
             _ if overridden => {}
             _ => self.here.put(slot, true),
@@ -220,17 +226,18 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&mut self, entry: &Entry, reserved: bool) -> Result<Result<Value, Reason>, VaultError> {
-        let document = self.file.document();
-        let name = document.name(entry);
+    fn value(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        reserved: bool,
+    ) -> Result<Result<Value, Reason>, VaultError> {
         match self.file.token(entry) {
             Some(_) if reserved => Ok(Err(Reason::ReservedSealed)),
             Some(Err(error)) => Ok(Err(error.into())),
             Some(Ok(token)) => match self.open(name, &token)? {
                 Err(reason) => Ok(Err(reason)),
-                Ok(Opened { kind: Kind::Value, bytes }) => {
-                    Ok(Ok(Value { bytes: bytes.expose().to_vec(), sealed: true }))
-                }
+                Ok(Opened { kind: Kind::Value, bytes }) => Ok(Ok(Value { bytes, sealed: true })),
                 Ok(Opened { kind: Kind::Source, bytes }) => {
                     let (quote, text) = read(bytes.expose());
                     let expanded = self.expanded(text, quote.expands(), Some(token.refs()));
@@ -238,7 +245,7 @@ impl Reader<'_> {
                 }
             },
             None => {
-                let (quote, text) = document.value(entry);
+                let (quote, text) = self.file.document().value(entry);
                 match self.expanded(text, quote.expands(), None) {
                     Ok((_, Some(sealed))) if reserved => Ok(Err(Reason::ReservedDepends(sealed))),
                     Ok((bytes, sealed)) => Ok(Ok(Value { bytes, sealed: sealed.is_some() })),
@@ -255,9 +262,9 @@ impl Reader<'_> {
         mut text: Zeroizing<Vec<u8>>,
         expands: bool,
         listed: Option<&Refs>,
-    ) -> Result<(Vec<u8>, Option<String>), Reason> {
+    ) -> Result<(SecretBytes, Option<String>), Reason> {
         if !expands || memchr::memchr(b'$', &text).is_none() {
-            return Ok((std::mem::take(&mut *text), None));
+            return Ok((SecretBytes::new(std::mem::take(&mut *text)), None));
         }
         let (mut depends, mut failed) = (None, None);
         let fits = |value: &[u8]| {
@@ -276,7 +283,7 @@ impl Reader<'_> {
                     Found::Unset
                 }
                 LookedUp::File(slot) => match &slot.value {
-                    Ok(value) if !fits(&value.bytes) => {
+                    Ok(value) if !fits(value.bytes.expose()) => {
                         failed.get_or_insert(Reason::TooLarge);
                         Found::Unset
                     }
@@ -284,7 +291,7 @@ impl Reader<'_> {
                         if value.sealed {
                             depends.get_or_insert_with(|| name.to_owned());
                         }
-                        Found::Value(&value.bytes)
+                        Found::Value(value.bytes.expose())
                     }
                     Err(_) => {
                         failed.get_or_insert_with(|| Reason::DependsOn(name.to_owned()));
@@ -295,7 +302,7 @@ impl Reader<'_> {
         });
         match failed {
             Some(reason) => Err(reason),
-            None => Ok((std::mem::take(&mut *expanded), depends)),
+            None => Ok((SecretBytes::new(std::mem::take(&mut *expanded)), depends)),
         }
     }
 
@@ -343,7 +350,7 @@ impl Reader<'_> {
 enum LookedUp<'a> {
     Unset,
     Process(&'a [u8]),
-    File(&'a Slot),
+    File(&'a Slot<'a>),
 }
 
 /// Text that no variable can be called is unset whoever asks, so a sealed value may hold it.

@@ -155,6 +155,23 @@ const PREFIXES: &[&str] = &["GIT_CONFIG_", "BASH_FUNC_"];
 
 const NPM: &str = "npm_config_";
 
+/// For each letter the lengths of the names that begin with it, one bit each: few other names pass, and every
+/// variable of every file is asked for.
+const LENGTHS: [u64; 128] = {
+    let mut lengths = [0; 128];
+    let mut at = 0;
+    while at < NAMES.len() {
+        lengths[NAMES[at].as_bytes()[0] as usize] |= 1 << NAMES[at].len();
+        at += 1;
+    }
+    lengths
+};
+
+fn may_be_reserved(name: &str) -> bool {
+    let lengths = name.bytes().next().and_then(|first| LENGTHS.get(usize::from(first)));
+    lengths.is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
+}
+
 /// Whether a variable of this name counts as plain without a mark, and must never be sealed.
 pub fn is_reserved(name: &str) -> bool {
     // npm takes its settings' names in any letter case, and `-` for `_` (@npmcli/config, `loadEnv`).
@@ -165,7 +182,7 @@ pub fn is_reserved(name: &str) -> bool {
         let upper = name.to_ascii_uppercase();
         return NAMES.contains(&upper.as_str()) || PREFIXES.iter().any(|p| upper.starts_with(p));
     }
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    may_be_reserved(name) && NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -184,7 +201,18 @@ mod tests {
         ] {
             assert!(is_reserved(name), "{name}");
         }
-        for name in ["GIT_AUTHOR_NAME", "DATABASE_PATH", "LD_PRELOAD2", "HELLO", "PORT"] {
+        assert!(NAMES.iter().all(|name| is_reserved(name)));
+        for name in [
+            "",
+            "É",
+            &"A".repeat(64),
+            &"A".repeat(200),
+            "GIT_AUTHOR_NAME",
+            "DATABASE_PATH",
+            "LD_PRELOAD2",
+            "HELLO",
+            "PORT",
+        ] {
             assert!(!is_reserved(name), "{name}");
         }
     }
