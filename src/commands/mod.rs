@@ -2,6 +2,7 @@
 
 mod completions;
 mod decrypt;
+mod deferred;
 mod encrypt;
 mod get;
 mod init;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::deferred::Deferred;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
 use crate::keystore::KeyStore;
@@ -54,20 +56,31 @@ struct Global {
     verbose: bool,
 }
 
+// Each command's first line stands here as well as in its own file, for the list of commands; a test compares the two.
 #[derive(Subcommand)]
 enum Command {
-    Init(init::Args),
-    Set(set::Args),
-    Get(get::Args),
-    Unset(unset::Args),
-    Rename(rename::Args),
-    Run(run::Args),
-    Encrypt(encrypt::Args),
-    Decrypt(decrypt::Args),
-    Ls(ls::Args),
+    /// Set this project up: the first env file, .gitignore, and which names are plain
+    Init(Deferred<init::Args>),
+    /// Seal a value
+    Set(Deferred<set::Args>),
+    /// Open values and print them
+    Get(Deferred<get::Args>),
+    /// Take variables out of a file
+    Unset(Deferred<unset::Args>),
+    /// Give a variable another name
+    Rename(Deferred<rename::Args>),
+    /// Run a program with the opened values in its environment
+    Run(Deferred<run::Args>),
+    /// Seal every plain value that is not marked plain
+    Encrypt(Deferred<encrypt::Args>),
+    /// Write the sealed values back as plain text
+    Decrypt(Deferred<decrypt::Args>),
+    /// List env files: what is sealed in them, to which key, and whether you can open it
+    Ls(Deferred<ls::Args>),
     #[command(subcommand)]
     Key(key::Command),
-    Completions(completions::Args),
+    /// Print a completion script for a shell
+    Completions(Deferred<completions::Args>),
 }
 
 /// What every command has at hand.
@@ -125,17 +138,17 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
     match cli.command {
-        Command::Run(args) => return run::run(&context, &args),
-        Command::Init(args) => init::run(&context, &args),
-        Command::Set(args) => set::run(&context, args),
-        Command::Get(args) => get::run(&context, &args),
-        Command::Unset(args) => unset::run(&context, &args),
-        Command::Rename(args) => rename::run(&context, &args),
-        Command::Encrypt(args) => encrypt::run(&context, &args),
-        Command::Decrypt(args) => decrypt::run(&context, &args),
-        Command::Ls(args) => ls::run(&context, &args),
+        Command::Run(Deferred(args)) => return run::run(&context, &args),
+        Command::Init(Deferred(args)) => init::run(&context, &args),
+        Command::Set(Deferred(args)) => set::run(&context, args),
+        Command::Get(Deferred(args)) => get::run(&context, &args),
+        Command::Unset(Deferred(args)) => unset::run(&context, &args),
+        Command::Rename(Deferred(args)) => rename::run(&context, &args),
+        Command::Encrypt(Deferred(args)) => encrypt::run(&context, &args),
+        Command::Decrypt(Deferred(args)) => decrypt::run(&context, &args),
+        Command::Ls(Deferred(args)) => ls::run(&context, &args),
         Command::Key(command) => key::run(&context, command),
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(Deferred(args)) => completions::run(&args),
     }?;
     Ok(0)
 }
@@ -171,4 +184,21 @@ fn with_sources(error: &Error) -> String {
         source = cause.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_says_the_same_in_the_list_and_in_its_own_help() {
+        let listed = definition();
+        let mut built = definition();
+        built.build();
+        for command in listed.get_subcommands() {
+            let own = built.find_subcommand(command.get_name()).unwrap();
+            assert_eq!(command.get_about().unwrap().to_string(), own.get_about().unwrap().to_string());
+        }
+        built.debug_assert();
+    }
 }
