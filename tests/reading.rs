@@ -133,7 +133,7 @@ fn values(text: &str) -> Vec<(String, String)> {
     let reading = read_files(&files, &KeyStore::new(&process, None), Precedence::EarlierFile).unwrap();
     let (variables, _) = reading.variables(|_| true, &[]).unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    variables.iter().map(|v| (v.name.clone(), text(v.value.expose()))).collect()
+    variables.iter().map(|v| (v.name.to_string(), text(v.value.expose()))).collect()
 }
 
 #[test]

@@ -99,11 +99,9 @@ impl Document {
     /// The first line, from 1, that holds a merge-conflict marker, also inside a quoted value.
     pub fn conflict_marker(&self) -> Option<usize> {
         let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()], 3)).map(|s| s.line);
-        let starts_line = |at: &usize| *at == 0 || self.text[at - 1] == b'\n';
-        let marker = |at: &usize| is_marker(&self.text[*at..super::space::line_end(&self.text, *at)], 7);
+        let starts_line = |at: usize| at == 0 || self.text[at - 1] == b'\n';
         let inside = memchr::memchr2_iter(b'<', b'>', &self.text)
-            .filter(starts_line)
-            .find(marker)
+            .find(|at| starts_line(*at) && is_marker(&self.text[*at..], 7))
             .map(|at| memchr::memchr_iter(b'\n', &self.text[..at]).count() + 1);
         stray.into_iter().chain(inside).min()
     }
