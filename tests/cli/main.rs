@@ -22,4 +22,5 @@ mod run;
 mod sealing;
 mod select;
 mod set;
+mod speed;
 mod unset;
