@@ -89,7 +89,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 
 fn written(
     format: Format,
-    variables: &[Variable],
+    variables: &[Variable<'_>],
     name: Option<&str>,
     env: &EnvName,
 ) -> Result<Vec<u8>, Error> {
@@ -104,18 +104,18 @@ fn written(
         Format::Github => export::Format::Github,
     };
     let variables: Vec<_> =
-        variables.iter().map(|v| export::Variable { name: &v.name, value: v.value.expose() }).collect();
+        variables.iter().map(|v| export::Variable { name: v.name, value: v.value.expose() }).collect();
     let name = name.map_or_else(|| format!("envseal-{env}").replace('_', "-"), str::to_owned);
     let mut text = export::write(format, &variables, &name)?;
     Ok(std::mem::take(&mut *text))
 }
 
-fn dotenv(variables: &[Variable]) -> Result<Vec<u8>, Error> {
+fn dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     for variable in variables {
         let source = quote(variable.value.expose()).ok_or_else(|| VaultError::Unwritable {
             path: variable.path.to_path_buf(),
-            name: variable.name.clone(),
+            name: variable.name.into(),
         })?;
         text.extend_from_slice(&[variable.name.as_bytes(), b"=", &source, b"\n"].concat());
     }

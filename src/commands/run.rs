@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use super::Context;
 use super::select::{Files, Names};
 use crate::error::Error;
-use crate::exec;
+use crate::exec::Program;
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files};
 
 /// Run a program with the opened values in its environment
@@ -50,41 +50,46 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
-    // Where another process takes this one's place, its memory goes as a whole.
-    if cfg!(not(unix)) {
-        drop(files);
-    }
-    start(context, &args.command, &variables, args.overload)
+    start(context, &args.command, variables, args.overload)
 }
 
 fn start(
     context: &Context,
     command: &[OsString],
-    variables: &[Variable],
+    variables: Vec<Variable<'_>>,
     overload: bool,
 ) -> Result<u8, Error> {
     let (program, arguments) = command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
-        return Err(Error::Nul(nul.name.clone()));
+        return Err(Error::Nul(nul.name.into()));
     }
-    let mut opened = Vec::with_capacity(variables.len());
-    for variable in variables {
-        opened.push((OsStr::new(&variable.name), os_value(variable)?));
-    }
+    let mut program = Program::new(program, arguments);
+    let inherit = |program: &mut Program| {
+        context.process.inherited().for_each(|(name, value)| program.set(name, value));
+    };
     // Whichever comes last wins.
-    let inherited = context.process.inherited().collect();
-    let (first, last) = if overload { (inherited, opened) } else { (opened, inherited) };
-    Ok(exec::run(program, arguments, first.into_iter().chain(last))?)
+    if overload {
+        inherit(&mut program);
+    }
+    // Each goes as it is handed over, and leaves its memory to the next.
+    for variable in variables {
+        program.set(variable.name, os_value(&variable)?);
+    }
+    if !overload {
+        inherit(&mut program);
+    }
+    Ok(program.run()?)
 }
 
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-fn os_value(variable: &Variable) -> Result<&OsStr, VaultError> {
+fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, VaultError> {
     Ok(std::os::unix::ffi::OsStrExt::from_bytes(variable.value.expose()))
 }
 
 #[cfg(not(unix))]
-fn os_value(variable: &Variable) -> Result<&OsStr, VaultError> {
+fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, VaultError> {
     let text = std::str::from_utf8(variable.value.expose());
-    text.map(OsStr::new).map_err(|_| VaultError::Unwritable(variable.name.clone()))
+    text.map(OsStr::new)
+        .map_err(|_| VaultError::Unwritable { path: variable.path.to_path_buf(), name: variable.name.into() })
 }

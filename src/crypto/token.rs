@@ -64,7 +64,7 @@ impl SealedValue {
             return Err(TokenError::NotSealed);
         }
         let rest = text.strip_prefix(TOKEN_PREFIX.as_bytes()).ok_or(TokenError::UnknownVersion)?;
-        let (data, refs) = match rest.iter().position(|byte| *byte == b':') {
+        let (data, refs) = match memchr::memchr(b':', rest) {
             Some(colon) => (&rest[..colon], Some(&rest[colon + 1..])),
             None => (rest, None),
         };

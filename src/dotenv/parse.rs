@@ -29,7 +29,8 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError>
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         return Err(ParseError::Utf16);
     }
-    let (mut entries, mut strays) = (Vec::new(), Vec::new());
+    // A sealed value's line is longer than this: no growing, and no copies, where most are sealed.
+    let (mut entries, mut strays) = (Vec::with_capacity(text.len() / 128), Vec::new());
     let mut lines = LineCounter::default();
     let mut at = 0;
     loop {

@@ -53,18 +53,29 @@ impl ExecError {
     }
 }
 
-/// Runs `program` in exactly this environment.
-///
-/// On Unix it takes this process's place and this function returns only when that failed; SIGPIPE is restored on
-/// the way (the standard library does so). Elsewhere it is a child, and its exit status is returned.
-pub fn run<'a>(
-    program: &OsStr,
-    arguments: &[OsString],
-    environment: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
-) -> Result<u8, ExecError> {
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment);
-    replace(&mut command).map_err(|source| ExecError::new(&command, source))
+/// A program that is about to be started, in an environment that is empty at first.
+pub struct Program(Command);
+
+impl Program {
+    /// The program, looked up in `PATH` where it is a bare name, with its arguments.
+    pub fn new(program: &OsStr, arguments: &[OsString]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear();
+        Self(command)
+    }
+
+    /// Sets a variable; one that is set twice has the later value.
+    pub fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
+        self.0.env(name, value);
+    }
+
+    /// Starts it.
+    ///
+    /// On Unix it takes this process's place and this function returns only when that failed; SIGPIPE is restored on
+    /// the way (the standard library does so). Elsewhere it is a child, and its exit status is returned.
+    pub fn run(mut self) -> Result<u8, ExecError> {
+        replace(&mut self.0).map_err(|source| ExecError::new(&self.0, source))
+    }
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
 use super::reserved::is_reserved;
 use crate::config::{ProcessEnv, is_own_name};
-use crate::crypto::{Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
+use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{Entry, Found, expand, read};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
 
@@ -32,9 +32,9 @@ pub enum Precedence {
 }
 
 /// A variable as it was read.
-pub struct Variable {
+pub struct Variable<'a> {
     /// Its name: `[A-Za-z0-9_.-]+`.
-    pub name: String,
+    pub name: &'a str,
     /// Its value, opened and expanded.
     pub value: SecretBytes,
     /// Whether it was sealed, or depends on a value that was.
@@ -46,12 +46,12 @@ pub struct Variable {
 }
 
 /// What some env files hold: the variables, and those that could not be opened.
-pub struct Reading {
-    variables: Vec<Variable>,
+pub struct Reading<'a> {
+    variables: Vec<Variable<'a>>,
     failures: Vec<Failure>,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     /// The variables that `wanted` asks for, in the order of the files, and the names that could not be opened
     /// but may be missing. If another one that is wanted could not be opened, or a reserved name is sealed, there
     /// are none: no partial environment is ever returned.
@@ -59,7 +59,7 @@ impl Reading {
         mut self,
         wanted: impl Fn(&str) -> bool,
         may_be_missing: &[String],
-    ) -> Result<(Vec<Variable>, Vec<String>), VaultError> {
+    ) -> Result<(Vec<Variable<'a>>, Vec<String>), VaultError> {
         self.failures.retain(|failure| failure.reason.is_reserved() || wanted(&failure.name));
         let allowed =
             |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
@@ -67,7 +67,7 @@ impl Reading {
             self.failures.retain(|failure| !allowed(failure));
             return Err(VaultError::Unopened(self.failures));
         }
-        self.variables.retain(|variable| wanted(&variable.name));
+        self.variables.retain(|variable| wanted(variable.name));
         Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
     }
 
@@ -78,7 +78,7 @@ impl Reading {
 
     /// The names in the files, opened or not.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let opened = self.variables.iter().map(|variable| variable.name.as_str());
+        let opened = self.variables.iter().map(|variable| variable.name);
         opened.chain(self.failures.iter().map(|failure| failure.name.as_str()))
     }
 }
@@ -87,11 +87,11 @@ impl Reading {
 ///
 /// A value that cannot be opened is kept as a failure, for it may not be needed; an error here means that no
 /// key look-up can be trusted.
-pub fn read_files(
-    files: &[EnvFile],
+pub fn read_files<'a>(
+    files: &'a [EnvFile],
     store: &KeyStore<'_>,
     precedence: Precedence,
-) -> Result<Reading, VaultError> {
+) -> Result<Reading<'a>, VaultError> {
     let mut winners = Table::default();
     let mut refused = Vec::new();
     let brought_in = Cell::new(0);
@@ -102,6 +102,7 @@ pub fn read_files(
             store,
             process: store.process(),
             precedence,
+            key_id: None,
             opener: None,
             earlier: &winners,
             here: Table::with_room(file.document().entries().len()),
@@ -125,7 +126,7 @@ pub fn read_files(
     for slot in winners.slots {
         match slot.value {
             Ok(value) => reading.variables.push(Variable {
-                name: slot.name.into(),
+                name: slot.name,
                 value: value.bytes,
                 sealed: value.sealed,
                 path: slot.path,
@@ -190,6 +191,8 @@ struct Reader<'f, 'a> {
     store: &'a KeyStore<'a>,
     process: &'a ProcessEnv,
     precedence: Precedence,
+    /// The public key's.
+    key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
     earlier: &'a Table<'f>,
     here: Table<'f>,
@@ -327,7 +330,7 @@ impl Reader<'_, '_> {
         let Some(public_key) = self.file.public_key() else {
             return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
         };
-        if token.key_id() != public_key.id() {
+        if token.key_id() != *self.key_id.get_or_insert_with(|| public_key.id()) {
             return Ok(Err(OpenError::OtherKey { sealed_to: token.key_id() }.into()));
         }
         if self.opener.is_none() {
