@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
@@ -91,7 +91,7 @@ impl Context {
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(mut error) => {
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
@@ -116,6 +116,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// The definition of the command line, for completions and manual pages.
 pub fn definition() -> clap::Command {
     Cli::command()
+}
+
+/// Parses by the definition. It is large, and programs are started through `run`: so that is tried by itself first.
+/// Whatever is no call of `run`, or a wrong one, or asks for help, fails there, and then the whole has the word.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    if arguments.iter().any(|argument| argument == "run") {
+        let run =
+            clap::Command::new("envseal").subcommand(run::Args::augment_args(clap::Command::new("run")));
+        let parsed = Global::augment_args(run).try_get_matches_from(arguments);
+        if let Ok(cli) = parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
+            return Ok(cli);
+        }
+    }
+    Cli::try_parse_from(arguments)
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
@@ -171,4 +185,34 @@ fn with_sources(error: &Error) -> String {
         source = cause.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(cli: Cli) -> String {
+        let Global { dir, keys_file, quiet, verbose } = cli.global;
+        let command = match cli.command {
+            Command::Run(args) => format!("{args:?}"),
+            _ => "another".into(),
+        };
+        format!("{dir:?} {keys_file:?} {quiet} {verbose} {command}")
+    }
+
+    #[test]
+    fn run_by_itself_takes_what_the_whole_takes() {
+        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|run -K k -C d -- run|run -e a -f b x|\
+                     run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
+                     run -V|-V run x|run --nonsense x|nonsense run|completions run|help run|key run";
+        for line in lines.split('|') {
+            let arguments: Vec<_> =
+                ["envseal"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            match (parse(&arguments), Cli::try_parse_from(&arguments)) {
+                (Ok(one), Ok(other)) => assert_eq!(called(one), called(other), "{line}"),
+                (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string(), "{line}"),
+                (one, _) => panic!("{line}: {}", if one.is_ok() { "taken" } else { "refused" }),
+            }
+        }
+    }
 }
