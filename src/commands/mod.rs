@@ -2,7 +2,6 @@
 
 mod completions;
 mod decrypt;
-mod deferred;
 mod encrypt;
 mod get;
 mod init;
@@ -19,9 +18,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use self::deferred::Deferred;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
 use crate::keystore::KeyStore;
@@ -56,31 +54,20 @@ struct Global {
     verbose: bool,
 }
 
-// Each command's first line stands here as well as in its own file, for the list of commands; a test compares the two.
 #[derive(Subcommand)]
 enum Command {
-    /// Set this project up: the first env file, .gitignore, and which names are plain
-    Init(Deferred<init::Args>),
-    /// Seal a value
-    Set(Deferred<set::Args>),
-    /// Open values and print them
-    Get(Deferred<get::Args>),
-    /// Take variables out of a file
-    Unset(Deferred<unset::Args>),
-    /// Give a variable another name
-    Rename(Deferred<rename::Args>),
-    /// Run a program with the opened values in its environment
-    Run(Deferred<run::Args>),
-    /// Seal every plain value that is not marked plain
-    Encrypt(Deferred<encrypt::Args>),
-    /// Write the sealed values back as plain text
-    Decrypt(Deferred<decrypt::Args>),
-    /// List env files: what is sealed in them, to which key, and whether you can open it
-    Ls(Deferred<ls::Args>),
+    Init(init::Args),
+    Set(set::Args),
+    Get(get::Args),
+    Unset(unset::Args),
+    Rename(rename::Args),
+    Run(run::Args),
+    Encrypt(encrypt::Args),
+    Decrypt(decrypt::Args),
+    Ls(ls::Args),
     #[command(subcommand)]
     Key(key::Command),
-    /// Print a completion script for a shell
-    Completions(Deferred<completions::Args>),
+    Completions(completions::Args),
 }
 
 /// What every command has at hand.
@@ -104,7 +91,7 @@ impl Context {
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(mut error) => {
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
@@ -131,6 +118,20 @@ pub fn definition() -> clap::Command {
     Cli::command()
 }
 
+/// Parses by the definition. It is large, and programs are started through `run`: so that is tried by itself first.
+/// Whatever is no call of `run`, or a wrong one, or asks for help, fails there, and then the whole has the word.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    if arguments.iter().any(|argument| argument == "run") {
+        let run =
+            clap::Command::new("envseal").subcommand(run::Args::augment_args(clap::Command::new("run")));
+        let parsed = Global::augment_args(run).try_get_matches_from(arguments);
+        if let Ok(cli) = parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
+            return Ok(cli);
+        }
+    }
+    Cli::try_parse_from(arguments)
+}
+
 fn dispatch(cli: Cli) -> Result<u8, Error> {
     let Global { dir, keys_file, quiet, verbose } = cli.global;
     if let Some(dir) = dir {
@@ -138,17 +139,17 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
     match cli.command {
-        Command::Run(Deferred(args)) => return run::run(&context, &args),
-        Command::Init(Deferred(args)) => init::run(&context, &args),
-        Command::Set(Deferred(args)) => set::run(&context, args),
-        Command::Get(Deferred(args)) => get::run(&context, &args),
-        Command::Unset(Deferred(args)) => unset::run(&context, &args),
-        Command::Rename(Deferred(args)) => rename::run(&context, &args),
-        Command::Encrypt(Deferred(args)) => encrypt::run(&context, &args),
-        Command::Decrypt(Deferred(args)) => decrypt::run(&context, &args),
-        Command::Ls(Deferred(args)) => ls::run(&context, &args),
+        Command::Run(args) => return run::run(&context, &args),
+        Command::Init(args) => init::run(&context, &args),
+        Command::Set(args) => set::run(&context, args),
+        Command::Get(args) => get::run(&context, &args),
+        Command::Unset(args) => unset::run(&context, &args),
+        Command::Rename(args) => rename::run(&context, &args),
+        Command::Encrypt(args) => encrypt::run(&context, &args),
+        Command::Decrypt(args) => decrypt::run(&context, &args),
+        Command::Ls(args) => ls::run(&context, &args),
         Command::Key(command) => key::run(&context, command),
-        Command::Completions(Deferred(args)) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args),
     }?;
     Ok(0)
 }
@@ -190,15 +191,28 @@ fn with_sources(error: &Error) -> String {
 mod tests {
     use super::*;
 
+    fn called(cli: Cli) -> String {
+        let Global { dir, keys_file, quiet, verbose } = cli.global;
+        let command = match cli.command {
+            Command::Run(args) => format!("{args:?}"),
+            _ => "another".into(),
+        };
+        format!("{dir:?} {keys_file:?} {quiet} {verbose} {command}")
+    }
+
     #[test]
-    fn a_command_says_the_same_in_the_list_and_in_its_own_help() {
-        let listed = definition();
-        let mut built = definition();
-        built.build();
-        for command in listed.get_subcommands() {
-            let own = built.find_subcommand(command.get_name()).unwrap();
-            assert_eq!(command.get_about().unwrap().to_string(), own.get_about().unwrap().to_string());
+    fn run_by_itself_takes_what_the_whole_takes() {
+        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|run -K k -C d -- run|run -e a -f b x|\
+                     run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
+                     run -V|-V run x|run --nonsense x|nonsense run|completions run|help run|key run";
+        for line in lines.split('|') {
+            let arguments: Vec<_> =
+                ["envseal"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            match (parse(&arguments), Cli::try_parse_from(&arguments)) {
+                (Ok(one), Ok(other)) => assert_eq!(called(one), called(other), "{line}"),
+                (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string(), "{line}"),
+                (one, _) => panic!("{line}: {}", if one.is_ok() { "taken" } else { "refused" }),
+            }
         }
-        built.debug_assert();
     }
 }

@@ -14,7 +14,7 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files};
 /// earlier files over later ones. If any value that is needed cannot be opened, nothing is started.
 ///
 /// Without -e and -f: the files whose private keys are in `ENVSEAL_PRIVATE_KEY_*`, else .env.
-#[derive(clap::Args)]
+#[derive(clap::Args, Debug)]
 #[command(after_long_help = "Examples:
   envseal run -- npm start
   envseal run -e production -- ./server --port 8080

@@ -122,25 +122,28 @@ pub fn read_files<'a>(
         }
     }
     drop(winners.index);
-    let mut reading = Reading { variables: Vec::with_capacity(winners.slots.len()), failures: refused };
-    for slot in winners.slots {
-        match slot.value {
-            Ok(value) => reading.variables.push(Variable {
-                name: slot.name,
-                value: value.bytes,
-                sealed: value.sealed,
-                path: slot.path,
-                line: slot.line,
-            }),
-            Err(reason) => reading.failures.push(Failure {
+    let mut failures = refused;
+    let opened = winners.slots.into_iter().filter_map(|slot| match slot.value {
+        Ok(value) => Some(Variable {
+            name: slot.name,
+            value: value.bytes,
+            sealed: value.sealed,
+            path: slot.path,
+            line: slot.line,
+        }),
+        Err(reason) => {
+            failures.push(Failure {
                 name: slot.name.into(),
                 path: slot.path.to_path_buf(),
                 line: slot.line,
                 reason: *reason,
-            }),
+            });
+            None
         }
-    }
-    Ok(reading)
+    });
+    // A slot is as large as a variable, so they are collected in its memory.
+    let variables = opened.collect();
+    Ok(Reading { variables, failures })
 }
 
 struct Value {

@@ -70,7 +70,9 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, VaultError> {
         for precedence in [Precedence::Process, Precedence::EarlierFile, Precedence::LaterFile] {
             let reading = read_files(std::slice::from_ref(file), &store, precedence)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
-            all.push(variables.into_iter().map(|v| (v.name.to_string(), v.value.expose().to_vec())).collect());
+            all.push(
+                variables.into_iter().map(|v| (v.name.to_string(), v.value.expose().to_vec())).collect(),
+            );
         }
     }
     Ok(all)
