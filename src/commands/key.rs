@@ -55,9 +55,7 @@ fn show(context: &Context, args: &Show) -> Result<(), Error> {
     for path in args.files.named_or_default()? {
         let file = EnvFile::load(&path)?;
         let env = file.env();
-        let public = file
-            .public_key()
-            .ok_or_else(|| VaultError::NoPublicKey { path: path.clone(), variable: env.public_key_name() })?;
+        let public = file.public_key().ok_or_else(|| file.no_public_key())?;
         keys.push(if args.private {
             let private = context.store().find(env, public, &file.dir()).map_err(VaultError::from)?;
             (env.private_key_name(), zeroize::Zeroizing::new(private.to_text().expose().to_owned()))

@@ -83,10 +83,7 @@ pub fn set(
         let source = match target {
             _ if same => None,
             Outcome::Sealed => {
-                let sealer = sealer.as_mut().ok_or_else(|| VaultError::NoPublicKey {
-                    path: file.path().into(),
-                    variable: file.env().public_key_name(),
-                })?;
+                let sealer = sealer.as_mut().ok_or_else(|| file.no_public_key())?;
                 let sealed = sealer
                     .seal(name.as_str(), &Refs::none(), Kind::Value, value.expose())
                     .map_err(seal_error)?;

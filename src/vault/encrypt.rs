@@ -100,8 +100,7 @@ pub fn encrypt(
         sealed.push((at + added, token.to_string().into_bytes()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
-    let edits: Vec<_> = sealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file, document, &edits)?, sealed.len()))
+    replaced(file, document, &sealed)
 }
 
 /// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
@@ -151,12 +150,11 @@ pub fn decrypt(
             Err(reason) => failures.push(failure(file, entry, reason)),
         }
     }
-    if !failures.is_empty() {
-        return Err(VaultError::Unopened(failures));
+    if failures.is_empty() {
+        replaced(file, file.document(), &sources)
+    } else {
+        Err(VaultError::Unopened(failures))
     }
-    let edits: Vec<_> =
-        sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file, file.document(), &edits)?, sources.len()))
 }
 
 /// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
@@ -166,10 +164,7 @@ pub fn reseal(
     pick: &Pick<'_>,
     keys: Vec<PrivateKey>,
 ) -> Result<(Document, usize), VaultError> {
-    let Some(public_key) = file.public_key() else {
-        let variable = file.env().public_key_name();
-        return Err(VaultError::NoPublicKey { path: file.path().into(), variable });
-    };
+    let public_key = file.public_key().ok_or_else(|| file.no_public_key())?;
     let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let mut openers: Vec<_> = keys.into_iter().map(Opener::new).collect();
@@ -189,12 +184,22 @@ pub fn reseal(
             Err(reason) => failures.push(failure(file, entry, reason)),
         }
     }
-    if !failures.is_empty() {
-        return Err(VaultError::Unopened(failures));
+    if failures.is_empty() {
+        replaced(file, file.document(), &sources)
+    } else {
+        Err(VaultError::Unopened(failures))
     }
+}
+
+/// The document with these entries' sources in place, and how many they are.
+fn replaced(
+    file: &EnvFile,
+    document: &Document,
+    sources: &[(usize, Vec<u8>)],
+) -> Result<(Document, usize), VaultError> {
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file, file.document(), &edits)?, sources.len()))
+    Ok((edited(file, document, &edits)?, sources.len()))
 }
 
 /// Whether there is anything for [`encrypt`] to seal or to refuse.

@@ -77,6 +77,11 @@ impl EnvFile {
         self.public_key.as_ref()
     }
 
+    /// The error for a file that needs a public key and has none.
+    pub fn no_public_key(&self) -> VaultError {
+        VaultError::NoPublicKey { path: self.path.clone(), variable: self.env.public_key_name() }
+    }
+
     /// Whether there is such a file already.
     pub fn exists(&self) -> bool {
         self.exists
@@ -131,6 +136,11 @@ fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
             std::mem::take(&mut *text)
         }
     })
+}
+
+/// Where a file is: its folder with symlinks resolved, its own name as it stands.
+pub(super) fn place_of(path: &Path) -> PathBuf {
+    folder_of(path).join(path.file_name().unwrap_or_default())
 }
 
 /// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use super::file::{EnvFile, folder_of};
+use super::file::{EnvFile, folder_of, place_of};
 use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
@@ -102,10 +102,10 @@ impl Scope {
         env: &EnvName,
         but: &Path,
     ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
-        let but = folder_of(but).join(but.file_name().unwrap_or_default());
+        let but = place_of(but);
         let mut agreed: Option<(PathBuf, PublicKey)> = None;
         for path in self.env_files(&self.root)? {
-            if path == but || !self.holds(&path) || EnvName::of_file(&path).ok().as_ref() != Some(env) {
+            if path == but || EnvName::of_file(&path).ok().as_ref() != Some(env) {
                 continue;
             }
             let Some(key) = EnvFile::load(&path)?.public_key().copied() else { continue };
@@ -131,8 +131,7 @@ impl Scope {
         if !path.is_symlink() {
             return Ok(());
         }
-        let target = fsio::final_target(path)?;
-        let target = folder_of(&target).join(target.file_name().unwrap_or_default());
+        let target = place_of(&fsio::final_target(path)?);
         if target.file_name().is_some_and(|name| name == KEYS_FILE) {
             return Err(NameError::NotEnvFile(target).into());
         }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use super::file::{EnvFile, folder_of};
+use super::file::{EnvFile, place_of};
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, Lock, NewMode, Staged};
-use crate::git::{self, Repo};
+use crate::git::{self, GitError, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
@@ -111,7 +111,7 @@ pub fn guard_keys_file(
 
 fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
-    let path = &folder_of(path).join(path.file_name().unwrap_or_default());
+    let path = &place_of(path);
     let dir = path.parent().unwrap_or(scope.root());
     let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
     let root = git::find_root(dir);
@@ -125,7 +125,7 @@ fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultErro
         if repo.is_tracked(path)? {
             return Err(KeystoreError::Tracked(path.into()).into());
         }
-        repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
+        exclude_temporaries(&repo)?;
     } else if name != KEYS_FILE {
         return Ok(notices);
     }
@@ -137,17 +137,14 @@ fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultErro
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fsio::read(&ignore).ok();
     let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
-    if let Some(root) = root
-        && !Repo::open(root)?.is_ignored(path)?
-    {
+    if let Err(error) = guard_ignored(path, root).and_then(|()| guard_target(path)) {
         match before {
             _ if !added => {}
             Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
             None => fsio::remove(&ignore)?,
         }
-        return Err(VaultError::NotIgnored(path.into()));
+        return Err(error);
     }
-    guard_target(path)?;
     if added {
         notices.push(Notice::Ignored(ignore));
     }
@@ -178,13 +175,25 @@ fn dockerignores(
     Ok(ready)
 }
 
+/// Keeps git from seeing the temporary files of a write that is cut short.
+pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
+    repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))
+}
+
+fn guard_ignored(path: &Path, root: Option<&Path>) -> Result<(), VaultError> {
+    // Opened anew: the rule may have been added just now.
+    match root {
+        Some(root) if !Repo::open(root)?.is_ignored(path)? => Err(VaultError::NotIgnored(path.into())),
+        _ => Ok(()),
+    }
+}
+
 /// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
 fn guard_target(path: &Path) -> Result<(), VaultError> {
     if !path.is_symlink() {
         return Ok(());
     }
-    let target = fsio::final_target(path)?;
-    let target = folder_of(&target).join(target.file_name().unwrap_or_default());
+    let target = place_of(&fsio::final_target(path)?);
     let Some(repo) = target.parent().map_or(Ok(None), Repo::discover)? else { return Ok(()) };
     if repo.is_tracked(&target)? {
         return Err(KeystoreError::Tracked(target).into());

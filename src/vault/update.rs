@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::encrypt::has_secrets;
 use super::error::VaultError;
-use super::file::{EnvFile, folder_of};
+use super::file::{EnvFile, folder_of, place_of};
 use super::scope::Scope;
-use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
+use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
@@ -68,7 +68,7 @@ pub fn update(
     let mut seen = BTreeSet::new();
     for path in paths {
         // One file may be named twice, by -e and by -f.
-        if !seen.insert(folder_of(path).join(path.file_name().unwrap_or_default())) {
+        if !seen.insert(place_of(path)) {
             continue;
         }
         let file = EnvFile::load_or_new(path)?;
@@ -89,7 +89,7 @@ pub fn update(
         let document = prepare(&mut target)?;
         let Target { file, .. } = target;
         if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
-            return Err(no_key(&file));
+            return Err(file.no_public_key());
         }
         prepared.push((file, document));
     }
@@ -99,7 +99,7 @@ pub fn update(
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
             for root in folders_of(file.path())?.iter().filter_map(|folder| git::find_root(folder)) {
-                Repo::open(&root)?.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))?;
+                exclude_temporaries(&Repo::open(&root)?)?;
             }
             staged.push(file.stage(&document)?);
         }
@@ -182,7 +182,7 @@ impl Target<'_> {
 
     /// An opener for the file's values; without the private key an error that says where it was looked for.
     pub fn opener_or_fail(&self) -> Result<Opener, VaultError> {
-        let key = self.file.public_key().ok_or_else(|| no_key(&self.file))?;
+        let key = self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
@@ -263,8 +263,4 @@ fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
     let mut folders = vec![folder_of(path), folder_of(&fsio::final_target(path)?)];
     folders.dedup();
     Ok(folders)
-}
-
-fn no_key(file: &EnvFile) -> VaultError {
-    VaultError::NoPublicKey { path: file.path().into(), variable: file.env().public_key_name() }
 }

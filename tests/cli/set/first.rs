@@ -311,3 +311,16 @@ fn outside_git_it_works_alike() {
     assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
     assert_eq!(env.read(".gitignore"), ".env.keys\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_keys_file_that_leads_to_what_git_would_take_leaves_no_trace() {
+    let env = TestEnv::new();
+    env.write("visible", "");
+    std::os::unix::fs::symlink("visible", env.path(".env.keys")).unwrap();
+    let before = env.snapshot();
+    let stderr = env.fails(4, &["set", "A", "1"]);
+    assert!(stderr.contains("git does not ignore") && stderr.contains("visible"), "{stderr}");
+    assert_eq!(env.snapshot(), before);
+    assert!(!env.path(".gitignore").exists());
+}
