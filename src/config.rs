@@ -141,6 +141,17 @@ impl ProcessEnv {
         self.0.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
     }
 
+    /// A variable that holds a path; unset and empty are the same.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// A variable that holds a list of paths, as `PATH` does.
+    pub fn path_list(&self, name: &str) -> Vec<PathBuf> {
+        let list = self.get(name).map(std::env::split_paths);
+        list.into_iter().flatten().filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+
     /// Every variable but envseal's own: what a child inherits.
     pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let own = |name: &OsStr| is_own_name(&name.to_string_lossy());

@@ -25,6 +25,9 @@ pub enum Error {
     /// A file, a key or a value.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// A format that cannot hold a value.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -87,7 +90,7 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
-            Self::Io { .. } => 4,
+            Self::Git(_) | Self::Io { .. } => 4,
         }
     }
 
@@ -105,6 +108,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Vault(error) => vault_hint(error),
+            Self::Git(error) => git_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
             Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
                 "if it is not needed: envseal run -x {} -- {} …",
@@ -302,6 +306,8 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::UnreadableIndex { .. } => {
             "git update-index --no-split-index && git sparse-checkout reapply --no-sparse-index".into()
         }
+        GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
+        GitError::NotARepository { .. } => "this looks at git's history: git init".into(),
         GitError::Fs(error) => return fs_hint(error),
         _ => return None,
     })

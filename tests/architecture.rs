@@ -6,11 +6,27 @@ use std::path::{Path, PathBuf};
 /// Each room, and the rooms it may name. Top to bottom: nothing names a room above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("main", &["commands"]),
-    ("commands", &["config", "crypto", "dotenv", "error", "exec", "export", "keystore", "ui", "vault"]),
-    ("error", &["config", "crypto", "exec", "export", "fsio", "git", "keystore", "vault"]),
+    (
+        "commands",
+        &[
+            "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history", "hooks",
+            "keystore", "scan", "ui", "vault",
+        ],
+    ),
+    (
+        "error",
+        &[
+            "config", "crypto", "exec", "export", "fsio", "git", "guard", "history", "hooks", "keystore",
+            "team", "vault",
+        ],
+    ),
     ("ui", &[]),
+    ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "team", "vault"]),
+    ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "vault"]),
+    ("hooks", &["config", "fsio", "git"]),
     ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team"]),
     ("keystore", &["config", "crypto", "dotenv", "fsio", "git"]),
+    ("scan", &["config", "crypto", "dotenv", "team"]),
     ("team", &[]),
     ("export", &[]),
     ("exec", &[]),

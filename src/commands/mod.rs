@@ -15,13 +15,14 @@ mod set;
 mod unset;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
+use crate::git::{HookVars, Objects};
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
 
@@ -80,6 +81,21 @@ struct Context {
 impl Context {
     fn store(&self) -> KeyStore<'_> {
         KeyStore::new(&self.process, self.keys_file.clone())
+    }
+
+    /// The repository that the folder `start` lies in, or the one that git runs this hook for.
+    #[allow(dead_code)] // the commands that look at history come next
+    fn objects(&self, start: &Path) -> Result<Objects, Error> {
+        let object_dirs = [
+            self.process.path("GIT_OBJECT_DIRECTORY").into_iter().collect(),
+            self.process.path_list("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+        ];
+        let vars = HookVars {
+            git_dir: self.process.path("GIT_DIR"),
+            index_file: self.process.path("GIT_INDEX_FILE"),
+            object_dirs: object_dirs.concat(),
+        };
+        Ok(Objects::open(start, vars)?)
     }
 
     /// Says that another envseal is at work.

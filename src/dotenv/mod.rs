@@ -12,6 +12,7 @@ mod mark;
 mod name;
 mod parse;
 mod quote;
+mod reserved;
 mod space;
 mod value;
 
@@ -22,4 +23,5 @@ pub use mark::Mark;
 pub use name::{NameError, VarName};
 pub use parse::ParseError;
 pub use quote::quote;
+pub use reserved::is_reserved;
 pub use value::{Quote, read};

@@ -45,6 +45,12 @@ pub enum GitError {
         /// The path.
         path: PathBuf,
     },
+    /// No commit is called so.
+    #[error("{revision:?} names no commit here")]
+    UnknownRevision {
+        /// The name as it was given.
+        revision: String,
+    },
     /// A file or folder could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),

@@ -6,15 +6,18 @@
 mod error;
 mod ignored;
 mod list;
+mod objects;
 mod paths;
 mod quick;
 mod repo;
 mod root;
 mod testing;
 mod tracked;
+mod tree;
 
 pub use error::GitError;
 pub use list::plain_list_files;
+pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
 pub use quick::is_tracked_fast;
 pub use repo::Repo;
 pub use root::find_root;

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::{Failure, Reason, VaultError};
 use super::file::{EnvFile, token};
-use super::reserved::is_reserved;
 use super::scope::Scope;
 use crate::config::is_own_name;
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
 };
 use crate::dotenv::{
-    Document, Edit, EditError, Found, Mark, References, VarName, expand, quote, read, references,
+    Document, Edit, EditError, Found, Mark, References, VarName, expand, is_reserved, quote, read, references,
 };
 
 /// A variable and the value it is to have.

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use super::change::{self, edited, is_for_this_file};
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
-use super::reserved::is_reserved;
 use super::scope::Scope;
 use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};
-use crate::dotenv::{Document, Edit, Entry, Mark, References, read, references};
+use crate::dotenv::{Document, Edit, Entry, Mark, References, is_reserved, read, references};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {

@@ -10,10 +10,9 @@ use zeroize::Zeroizing;
 
 use super::error::{Failure, Reason, VaultError};
 use super::file::EnvFile;
-use super::reserved::is_reserved;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, Found, expand, read};
+use crate::dotenv::{Entry, Found, expand, is_reserved, read};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise

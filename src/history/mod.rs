@@ -1,0 +1,1 @@
+//! Who changed which variable, when: the git history of env files, by name.

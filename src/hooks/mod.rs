@@ -1,0 +1,1 @@
+//! What this clone has been given: the hook scripts and the drivers' configuration.
