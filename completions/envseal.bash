@@ -16,6 +16,9 @@ _envseal() {
             ",$1")
                 cmd="envseal"
                 ;;
+            envseal,check)
+                cmd="envseal__subcmd__check"
+                ;;
             envseal,completions)
                 cmd="envseal__subcmd__completions"
                 ;;
@@ -62,12 +65,42 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls key completions"
+            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls check key completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__check)
+            opts="-C -K -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

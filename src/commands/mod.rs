@@ -1,8 +1,10 @@
 //! The command line: one file per command, each with its clap definition and one function.
 
+mod check;
 mod completions;
 mod decrypt;
 mod encrypt;
+mod findings;
 mod get;
 mod init;
 mod key;
@@ -66,6 +68,7 @@ enum Command {
     Encrypt(encrypt::Args),
     Decrypt(decrypt::Args),
     Ls(ls::Args),
+    Check(check::Args),
     #[command(subcommand)]
     Key(key::Command),
     Completions(completions::Args),
@@ -84,7 +87,6 @@ impl Context {
     }
 
     /// The repository that the folder `start` lies in, or the one that git runs this hook for.
-    #[allow(dead_code)] // the commands that look at history come next
     fn objects(&self, start: &Path) -> Result<Objects, Error> {
         let object_dirs = [
             self.process.path("GIT_OBJECT_DIRECTORY").into_iter().collect(),
@@ -156,6 +158,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
+        Command::Check(args) => return check::run(&context, &args),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

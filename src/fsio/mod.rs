@@ -15,7 +15,7 @@ mod write;
 pub use append::{append_line, with_lines};
 pub use error::FsError;
 pub use lock::Lock;
-pub use meta::{mode_bits, owned_by_this_user};
+pub use meta::{make_private, mode_bits, owned_by_this_user};
 pub use read::{read, read_secret};
 pub use sweep::{TEMP_PREFIX, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};

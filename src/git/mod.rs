@@ -5,10 +5,13 @@
 
 mod error;
 mod ignored;
+mod index;
+mod lines;
 mod list;
 mod objects;
 mod paths;
 mod quick;
+mod range;
 mod repo;
 mod root;
 mod testing;
@@ -16,6 +19,7 @@ mod tracked;
 mod tree;
 
 pub use error::GitError;
+pub use lines::added_lines;
 pub use list::plain_list_files;
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
 pub use quick::is_tracked_fast;

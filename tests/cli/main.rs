@@ -6,6 +6,7 @@ mod attacks;
 mod dialect;
 mod support;
 
+mod check;
 mod completions;
 mod decrypt;
 #[cfg(unix)]
