@@ -162,7 +162,10 @@ mod tests {
     #[test]
     fn what_one_has_another_lacks() {
         assert_eq!(
-            found(&[(".env", "A URL"), (".env.production", "A"), (".env.local", "B"), (".env.new", "")], None),
+            found(
+                &[(".env", "A URL"), (".env.production", "A"), (".env.local", "B"), (".env.new", "")],
+                None
+            ),
             [".env.production None missing-name URL is in .env, but not here"]
         );
         assert!(found(&[(".env", "A B")], None).is_empty());
