@@ -94,6 +94,7 @@ impl Context {
         ];
         let vars = HookVars {
             git_dir: self.process.path("GIT_DIR"),
+            work_tree: self.process.path("GIT_WORK_TREE"),
             index_file: self.process.path("GIT_INDEX_FILE"),
             object_dirs: object_dirs.concat(),
         };

@@ -55,6 +55,8 @@ pub struct Changed {
 pub struct HookVars {
     /// `GIT_DIR`: the repository that git is at work in.
     pub git_dir: Option<PathBuf>,
+    /// `GIT_WORK_TREE`: the worktree, where it is not the one the repository names.
+    pub work_tree: Option<PathBuf>,
     /// `GIT_INDEX_FILE`: the index to be committed, which `commit -a` and `commit FILE` make for themselves.
     pub index_file: Option<PathBuf>,
     /// `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES`: the quarantine of a push that is not accepted
@@ -104,7 +106,7 @@ impl Objects {
 
     /// The worktree's root, if there is one.
     pub fn root(&self) -> Option<&Path> {
-        self.inner.workdir()
+        self.vars.work_tree.as_deref().or_else(|| self.inner.workdir())
     }
 
     /// The git folder of this worktree; the repository itself where it is bare.
