@@ -1,5 +1,6 @@
 //! Commits, files and their contents, of a repository with a worktree or without one.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,7 @@ pub struct HookVars {
 pub struct Objects {
     pub(super) inner: Repository,
     vars: HookVars,
+    pub(super) index: OnceCell<Vec<super::index::Entry>>,
 }
 
 impl Objects {
@@ -101,7 +103,7 @@ impl Objects {
             odb.add_disk_alternate(text).map_err(|e| GitError::git(path, "open", e))?;
         }
         drop(odb);
-        Ok(Self { inner, vars })
+        Ok(Self { inner, vars, index: OnceCell::new() })
     }
 
     /// The worktree's root, if there is one.
