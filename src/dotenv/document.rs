@@ -121,7 +121,7 @@ fn is_blank_before(text: &[u8], at: usize) -> bool {
 
 /// At least so many marker characters, then a blank; or a divider of seven. Git writes seven, unless the attribute
 /// `conflict-marker-size` (gitattributes(5)), which stands in the repository too, says otherwise.
-fn is_marker(line: &[u8], at_least: usize) -> bool {
+pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
     let Some((&first, _)) = line.split_first() else { return false };
     let count = line.iter().take_while(|b| **b == first).count();
     match first {
