@@ -75,6 +75,11 @@ impl Document {
         &self.text[entry.value.clone()]
     }
 
+    /// Where in the text [`Self::source`] starts.
+    pub fn source_start(&self, entry: &Entry) -> usize {
+        entry.value.start
+    }
+
     /// The value as read: unquoted and unescaped, not yet expanded.
     pub fn value(&self, entry: &Entry) -> (Quote, Zeroizing<Vec<u8>>) {
         read(self.source(entry))

@@ -250,6 +250,10 @@ impl Out {
         if !matches!(self.0.last(), None | Some(b'\n' | b'\r')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }
+        if self.0.ends_with(b"\r") && body.is_empty() && eol == b"\n" {
+            // The two would be one line break.
+            self.0.push(b'\n');
+        }
         self.0.extend_from_slice(body);
         self.0.extend_from_slice(eol);
     }
