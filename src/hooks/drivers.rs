@@ -1,6 +1,7 @@
 //! The merge driver and the diff driver in this clone: git's configuration says how to call them, its attributes for
 //! which files. Both lie in the git folder and are never committed: what a driver runs is for each clone to say.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::fsio::{self, FsError, Lock, NewMode, Staged};
@@ -150,8 +151,16 @@ fn foreign(repo: &Repo) -> Result<Option<String>, GitError> {
     Ok(None)
 }
 
-/// Where our block stands in the attributes, and what is said of it; an error where it has no end.
-fn find_block(text: &[u8]) -> Result<Option<(std::ops::Range<usize>, &[u8])>, ()> {
+/// Our block in the attributes.
+enum Block<'a> {
+    None,
+    /// It has no end.
+    Open,
+    /// Where it stands, and what is said behind [`BEGIN`].
+    At(Range<usize>, &'a [u8]),
+}
+
+fn find_block(text: &[u8]) -> Block<'_> {
     let mut at = 0;
     let mut begun: Option<(usize, &[u8])> = None;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -159,32 +168,37 @@ fn find_block(text: &[u8]) -> Result<Option<(std::ops::Range<usize>, &[u8])>, ()
         let words = line.trim_ascii_end();
         match begun {
             None => begun = words.strip_prefix(BEGIN.as_bytes()).map(|said| (at, said)),
-            Some((start, said)) if words == END.as_bytes() => return Ok(Some((start..end, said))),
+            Some((start, said)) if words == END.as_bytes() => return Block::At(start..end, said),
             Some(_) => {}
         }
         at = end;
     }
-    if begun.is_some() { Err(()) } else { Ok(None) }
+    if begun.is_some() { Block::Open } else { Block::None }
 }
 
 /// The attributes with our block, as it is now; none where the one that stands there has no end.
 fn with_block(before: Option<&[u8]>) -> Option<Vec<u8>> {
     let block = |said: &str| format!("{BEGIN}{said}\n{LINES}{END}\n").into_bytes();
     let Some(text) = before else { return Some(block(MADE)) };
-    Some(match find_block(text).ok()? {
-        Some((range, said)) => {
+    Some(match find_block(text) {
+        Block::Open => return None,
+        Block::At(range, said) => {
             let said = String::from_utf8_lossy(said);
             [&text[..range.start], &block(&said), &text[range.end..]].concat()
         }
-        None if text.is_empty() || text.ends_with(b"\n") => [text, &block("")].concat(),
-        None => [text, b"\n", &block(BROKEN)].concat(),
+        Block::None if text.is_empty() || text.ends_with(b"\n") => [text, &block("")].concat(),
+        Block::None => [text, b"\n", &block(BROKEN)].concat(),
     })
 }
 
 /// The attributes without our block; `Some(None)` where no file is to be left, none where the block has no end.
 #[allow(clippy::option_option)] // the three cases are what it is about
 fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
-    let Some((range, said)) = find_block(text).ok()? else { return Some(Some(text.to_vec())) };
+    let (range, said) = match find_block(text) {
+        Block::None => return Some(Some(text.to_vec())),
+        Block::Open => return None,
+        Block::At(range, said) => (range, said),
+    };
     let (mut before, after) = (&text[..range.start], &text[range.end..]);
     if said == BROKEN.as_bytes() && after.is_empty() {
         before = before.strip_suffix(b"\n").unwrap_or(before);

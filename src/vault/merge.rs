@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
 use super::file::folder_of;
 use super::textconv::token_in;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{self, BothChanged, Merged, Side, Versions, read};
+use crate::fsio::{self, NewMode};
 use crate::keystore::KeyStore;
 
 /// Merges three versions of the env file at `path`, which need not be there; see [`dotenv::merge`].
@@ -24,6 +28,16 @@ pub fn merge(path: &Path, versions: &Versions<'_>, marker_size: usize, store: &K
         side_that_changed(both, openers.get_or_insert_with(|| openers_for(path, store)))
     };
     dotenv::merge(versions, marker_size, &mut decide)
+}
+
+/// Reads one version of an env file, wherever git has put it.
+pub fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    Ok(fsio::read_secret(path)?)
+}
+
+/// Writes a merged text where git looks for it.
+pub fn write_version(path: &Path, text: &[u8]) -> Result<(), VaultError> {
+    Ok(fsio::write_atomic(path, text, NewMode::Private)?)
 }
 
 fn openers_for(path: &Path, store: &KeyStore<'_>) -> Vec<Opener> {

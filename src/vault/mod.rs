@@ -15,7 +15,7 @@ pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
 pub use error::{Failure, Reason, VaultError};
 pub use file::EnvFile;
-pub use merge::merge;
+pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files};
 pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, propose_plain};

@@ -136,7 +136,7 @@ fn by_name(
     let Settled { choices, wanted } = settle(&sides, &unknown, decide)?;
     let first = if ours.as_bytes().is_empty() { &theirs } else { &ours };
     let mut text = weave::weave(&sides, &choices, first.line_break(), marker_size);
-    if settled(marks[0], marks[1], marks[2]) {
+    if settled(&marks[0], &marks[1], &marks[2]) {
         text.splice(0..0, BOM.iter().copied());
     }
     let open = choices.iter().filter(|(_, choice)| **choice == Choice::Conflict);
@@ -146,8 +146,8 @@ fn by_name(
 }
 
 /// What one of three versions comes to, one side at least being as the base or as the other.
-fn settled<T: PartialEq>(base: T, ours: T, theirs: T) -> T {
-    if ours == base { theirs } else { ours }
+fn settled<T: Copy + PartialEq>(base: &T, ours: &T, theirs: &T) -> T {
+    if ours == base { *theirs } else { *ours }
 }
 
 /// What becomes of a name.
@@ -165,13 +165,16 @@ struct Settled<'a> {
     wanted: BTreeMap<&'a str, Vec<&'a [u8]>>,
 }
 
+/// The statements of one name in one version, each with its body.
+type Statements<'a> = Vec<(Statement<'a>, &'a [u8])>;
+
 /// Settles every name; none where that cannot be done name by name.
 fn settle<'a>(
     sides: &[Vec<Item<'a>>; 3],
     unknown: &HashSet<&str>,
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
 ) -> Option<Settled<'a>> {
-    let mut versions: BTreeMap<&'a str, [Vec<(Statement<'a>, &'a [u8])>; 3]> = BTreeMap::new();
+    let mut versions: BTreeMap<&'a str, [Statements<'a>; 3]> = BTreeMap::new();
     for (at, items) in sides.iter().enumerate() {
         for item in items {
             if let Some(statement) = item.statement {

@@ -131,12 +131,12 @@ impl<'a> Weaver<'a> {
             }
             match (self.base_tokens[before], self.ours.of_base[before], self.theirs.of_base[before]) {
                 (Token::Name(_), Some(at), _) if self.stands_here(Side::Ours, at) => {
-                    self.item(Side::Ours, at)
+                    self.item(Side::Ours, at);
                 }
                 (Token::Name(_), _, Some(at)) => self.item(Side::Theirs, at),
                 (Token::Text(_), Some(ours), Some(theirs)) => {
                     let (ours, theirs) = (self.ours.items[ours], self.theirs.items[theirs]);
-                    let eol = settled(self.base[before].eol, ours.eol, theirs.eol);
+                    let eol = settled(&self.base[before].eol, &ours.eol, &theirs.eol);
                     self.out.line(ours.body, eol, self.line_break);
                 }
                 _ => {}
@@ -209,7 +209,7 @@ impl<'a> Weaver<'a> {
     /// The line break behind a statement that all three versions have.
     fn eol_of(&self, name: &str) -> Option<&'a [u8]> {
         let base = self.base[*self.base_names.get(name)?];
-        Some(settled(base.eol, self.ours.item(name)?.eol, self.theirs.item(name)?.eol))
+        Some(settled(&base.eol, &self.ours.item(name)?.eol, &self.theirs.item(name)?.eol))
     }
 
     /// Whether the statement at `at` of a side is written where that side has it: with ours, unless ours has none, or
