@@ -8,6 +8,7 @@ mod support;
 
 mod completions;
 mod decrypt;
+mod drivers;
 #[cfg(unix)]
 mod durability;
 mod encrypt;
@@ -16,6 +17,7 @@ mod get;
 mod init;
 mod key;
 mod ls;
+mod merge;
 mod readme;
 mod rename;
 mod run;
@@ -23,4 +25,5 @@ mod sealing;
 mod select;
 mod set;
 mod speed;
+mod textconv;
 mod unset;
