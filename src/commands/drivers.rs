@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Context, with_sources};
+use crate::config::NameError;
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
 use crate::ui;
-use crate::vault;
+use crate::vault::{self, VaultError};
 
 /// What tells git that there is no merge: up to 128 it takes for a conflict, and what lies in OURS for both sides.
 const NO_MERGE: u8 = 129;
@@ -54,6 +55,11 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
 }
 
 fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
+    // A `.gitattributes` that others committed may name this driver for any file; in a program, lines that both sides
+    // changed are not to be put one below the other.
+    if !is_like_env_file(&args.path) {
+        return Err(VaultError::from(NameError::NotEnvFile(args.path.clone())).into());
+    }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
     let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
@@ -73,6 +79,13 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         )),
     }
     Ok(1)
+}
+
+/// Whether our attributes are for a file of this name: env files, and what is made like one.
+fn is_like_env_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
+    let name = name.as_encoded_bytes();
+    name == b".env" || name.starts_with(b".env.") || name.ends_with(b".env")
 }
 
 /// Prints the file. Returns the exit status.

@@ -375,6 +375,22 @@ fn git_reports_a_driver_that_failed_and_changes_nothing() {
 }
 
 #[test]
+fn attributes_in_the_repository_do_not_widen_it_to_other_files() {
+    let env = project(".env", &["A"]);
+    env.write(".gitattributes", "*.sh merge=envseal\n");
+    env.write("x.sh", "A=1\n# one\n");
+    commit(&env, "widened");
+    let change = |to: &str| env.write("x.sh", format!("A=1\n# {to}\n"));
+    diverge(&env, || change("theirs"), || change("ours"));
+    let output = merge(&env).output();
+    assert!(output.status > 1, "{}", output.status);
+    assert!(output.stderr.contains("x.sh is not an env file"), "{}", output.stderr);
+    assert_eq!(env.read("x.sh"), "A=1\n# ours\n");
+    env.write(".env.example", "");
+    env.ok(&["hook", "run", "merge", "x.sh", "x.sh", "x.sh", "7", "a/.env.example"]);
+}
+
+#[test]
 fn an_untrustworthy_keys_file_counts_as_none() {
     let env = project(".env", &["A"]);
     diverge(&env, || env.ok(&["encrypt", "-q", "--reseal"]), || set(&env, ".env", "A"));

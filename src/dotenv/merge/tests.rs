@@ -323,10 +323,16 @@ fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> Versions<'a> {
     Versions { base, ours, theirs }
 }
 
+/// The texts of all items, without byte order marks: where the first item has another in front, one is as good.
 fn bodies(text: &[u8]) -> Vec<Vec<u8>> {
-    let text = text.strip_prefix(BOM).unwrap_or(text);
     let Ok(document) = Document::parse(text.to_vec()) else { return Vec::new() };
-    items(&document).iter().map(|item| item.body.to_vec()).collect()
+    let unmarked = |mut body: &[u8]| {
+        while let Some(rest) = body.strip_prefix(BOM) {
+            body = rest;
+        }
+        body.to_vec()
+    };
+    items(&document).iter().map(|item| unmarked(item.body)).collect()
 }
 
 proptest! {
