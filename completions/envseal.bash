@@ -31,6 +31,9 @@ _envseal() {
             envseal,get)
                 cmd="envseal__subcmd__get"
                 ;;
+            envseal,hook)
+                cmd="envseal__subcmd__hook"
+                ;;
             envseal,init)
                 cmd="envseal__subcmd__init"
                 ;;
@@ -52,6 +55,15 @@ _envseal() {
             envseal,unset)
                 cmd="envseal__subcmd__unset"
                 ;;
+            envseal__subcmd__hook,run)
+                cmd="envseal__subcmd__hook__subcmd__run"
+                ;;
+            envseal__subcmd__hook__subcmd__run,merge)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__merge"
+                ;;
+            envseal__subcmd__hook__subcmd__run,textconv)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__textconv"
+                ;;
             envseal__subcmd__key,generate)
                 cmd="envseal__subcmd__key__subcmd__generate"
                 ;;
@@ -65,7 +77,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls check key completions"
+            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls check key hook completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,6 +321,110 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help run"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help merge textconv"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__merge)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__textconv)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

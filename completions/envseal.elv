@@ -40,6 +40,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand ls 'List env files: what is sealed in them, to which key, and whether you can open it'
             cand check 'Check that nothing secret is in the open, and that what is sealed is as it should be'
             cand key 'Show and make keys'
+            cand hook 'Hooks and drivers in this clone'
             cand completions 'Print a completion script for a shell'
         }
         &'envseal;init'= {
@@ -266,6 +267,53 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --verbose 'Say more'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'envseal;hook'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand run 'Run a hook or a driver; git calls this'
+        }
+        &'envseal;hook;run'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand merge 'Merge an env file by name, as git''s merge driver'
+            cand textconv 'Print an env file for git diff, each sealed value as its hash'
+        }
+        &'envseal;hook;run;merge'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'envseal;hook;run;textconv'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'envseal;completions'= {
             cand -C 'Change to DIR first'

@@ -3,9 +3,11 @@
 mod check;
 mod completions;
 mod decrypt;
+mod drivers;
 mod encrypt;
 mod findings;
 mod get;
+mod hook;
 mod init;
 mod key;
 mod ls;
@@ -71,6 +73,8 @@ enum Command {
     Check(check::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Hook(hook::Command),
     Completions(completions::Args),
 }
 
@@ -116,7 +120,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
             // Help and version come as errors too; the exit status tells them apart.
             let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            let status = u8::try_from(error.exit_code()).unwrap_or(2);
+            return drivers::usage_status(&arguments, status);
         }
     };
     match dispatch(cli) {
@@ -160,6 +165,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Check(args) => return check::run(&context, &args),
+        Command::Hook(command) => return hook::run(&context, command),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),
