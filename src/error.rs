@@ -8,6 +8,7 @@ use crate::exec::ExecError;
 use crate::export::ExportError;
 use crate::fsio::FsError;
 use crate::git::GitError;
+use crate::history::HistoryError;
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
@@ -28,6 +29,9 @@ pub enum Error {
     /// The repository.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The history of env files.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// A format that cannot hold a value.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -90,7 +94,7 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
-            Self::Git(_) | Self::Io { .. } => 4,
+            Self::Git(_) | Self::History(_) | Self::Io { .. } => 4,
         }
     }
 
@@ -109,6 +113,7 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
+            Self::History(error) => history_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
             Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
                 "if it is not needed: envseal run -x {} -- {} …",
@@ -296,6 +301,21 @@ fn fs_hint(error: &FsError) -> Option<String> {
         FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),
         _ => None,
     }
+}
+
+fn history_hint(error: &HistoryError) -> Option<String> {
+    Some(match error {
+        HistoryError::Git(error) => return git_hint(error),
+        HistoryError::Fs(error) => return fs_hint(error),
+        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
+        HistoryError::NoCommit => "make one: git commit".into(),
+        HistoryError::NoFile { other: Some(other), .. } => {
+            format!("it has another one: -f {}", quoted(other.display()))
+        }
+        HistoryError::NoFile { revision, .. } => {
+            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
+        }
+    })
 }
 
 fn git_hint(error: &GitError) -> Option<String> {

@@ -1,12 +1,16 @@
 //! The command line: one file per command, each with its clap definition and one function.
 
+mod blame;
 mod completions;
 mod decrypt;
+mod diff;
 mod encrypt;
 mod get;
 mod init;
 mod key;
+mod log;
 mod ls;
+mod paged;
 mod rename;
 mod report;
 mod run;
@@ -53,6 +57,9 @@ struct Global {
     /// Say more
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
+    /// Use no pager
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 #[derive(Subcommand)]
@@ -66,6 +73,9 @@ enum Command {
     Encrypt(encrypt::Args),
     Decrypt(decrypt::Args),
     Ls(ls::Args),
+    Diff(diff::Args),
+    Log(log::Args),
+    Blame(blame::Args),
     #[command(subcommand)]
     Key(key::Command),
     Completions(completions::Args),
@@ -76,6 +86,7 @@ struct Context {
     ui: Ui,
     process: ProcessEnv,
     keys_file: Option<PathBuf>,
+    no_pager: bool,
 }
 
 impl Context {
@@ -84,7 +95,6 @@ impl Context {
     }
 
     /// The repository that the folder `start` lies in, or the one that git runs this hook for.
-    #[allow(dead_code)] // the commands that look at history come next
     fn objects(&self, start: &Path) -> Result<Objects, Error> {
         let object_dirs = [
             self.process.path("GIT_OBJECT_DIRECTORY").into_iter().collect(),
@@ -149,11 +159,11 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
-    let Global { dir, keys_file, quiet, verbose } = cli.global;
+    let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
+    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file, no_pager };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Init(args) => init::run(&context, &args),
@@ -164,6 +174,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Encrypt(args) => encrypt::run(&context, &args),
         Command::Decrypt(args) => decrypt::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),
+        Command::Diff(args) => diff::run(&context, &args),
+        Command::Log(args) => log::run(&context, &args),
+        Command::Blame(args) => blame::run(&context, &args),
         Command::Key(command) => key::run(&context, command),
         Command::Completions(args) => completions::run(&args),
     }?;
@@ -208,17 +221,17 @@ mod tests {
     use super::*;
 
     fn called(cli: Cli) -> String {
-        let Global { dir, keys_file, quiet, verbose } = cli.global;
+        let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
         let command = match cli.command {
             Command::Run(args) => format!("{args:?}"),
             _ => "another".into(),
         };
-        format!("{dir:?} {keys_file:?} {quiet} {verbose} {command}")
+        format!("{dir:?} {keys_file:?} {quiet} {verbose} {no_pager} {command}")
     }
 
     #[test]
     fn run_by_itself_takes_what_the_whole_takes() {
-        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|run -K k -C d -- run|run -e a -f b x|\
+        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|--no-pager run x|run -K k -C d -- run|run -e a -f b x|\
                      run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
                      run -V|-V run x|run --nonsense x|nonsense run|completions run|help run|key run";
         for line in lines.split('|') {

@@ -3,11 +3,14 @@
 //! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
 //! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
 
+mod commit;
 mod error;
 mod ignored;
 mod list;
+mod log;
 mod objects;
 mod paths;
+mod pick;
 mod quick;
 mod repo;
 mod root;
@@ -15,9 +18,12 @@ mod testing;
 mod tracked;
 mod tree;
 
+pub use commit::{Commit, Signed};
 pub use error::GitError;
 pub use list::plain_list_files;
+pub use log::{Step, Walk};
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
+pub use pick::{Picked, Picker};
 pub use quick::is_tracked_fast;
 pub use repo::Repo;
 pub use root::find_root;

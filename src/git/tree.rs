@@ -15,13 +15,25 @@ pub(super) struct RawEntry<'a> {
     pub(super) id: Oid,
 }
 
+/// Told a path, and what stands there before and after.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'v;
+
 /// Git itself stops at 2,048 (`core.maxTreeDepth`).
-const MAX_DEPTH: usize = 2048;
+pub(super) const MAX_DEPTH: usize = 2048;
 
 /// The entries of a tree's bytes; what is malformed ends them.
 pub(super) fn entries(data: &[u8]) -> impl Iterator<Item = RawEntry<'_>> {
     let mut cursor = Cursor::new(data);
     std::iter::from_fn(move || cursor.take())
+}
+
+/// Visits the entries of a tree's bytes; says whether all of them could be read.
+pub(super) fn for_each<'a>(data: &'a [u8], visit: &mut dyn FnMut(&RawEntry<'a>)) -> bool {
+    let mut cursor = Cursor::new(data);
+    while let Some(entry) = cursor.take() {
+        visit(&entry);
+    }
+    cursor.rest.is_empty()
 }
 
 /// A tree's bytes and the entry that comes next in them.
@@ -66,7 +78,7 @@ pub(super) fn changes(
     before: Option<Oid>,
     after: Option<Oid>,
     path: &mut Vec<u8>,
-    visit: &mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>),
+    visit: &mut Visit<'_>,
 ) -> Result<(), git2::Error> {
     walk(odb, [before, after], path, visit, 0)
 }
@@ -75,7 +87,7 @@ fn walk(
     odb: &Odb<'_>,
     trees: [Option<Oid>; 2],
     path: &mut Vec<u8>,
-    visit: &mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>),
+    visit: &mut Visit<'_>,
     depth: usize,
 ) -> Result<(), git2::Error> {
     if trees[0] == trees[1] {
