@@ -6,8 +6,11 @@ mod attacks;
 mod dialect;
 mod support;
 
+mod at;
+mod blame;
 mod completions;
 mod decrypt;
+mod diff;
 #[cfg(unix)]
 mod durability;
 mod encrypt;
@@ -15,6 +18,7 @@ mod files;
 mod get;
 mod init;
 mod key;
+mod log;
 mod ls;
 mod readme;
 mod rename;
