@@ -259,3 +259,6 @@ pub(super) fn kind_of_mode(mode: u32) -> Option<FileKind> {
         _ => Some(FileKind::File),
     }
 }
+
+#[cfg(test)]
+mod tests;
