@@ -170,7 +170,7 @@ impl Objects {
             };
             match (parts.peek(), file_ref(&entry)) {
                 (None, file) => return Ok(file),
-                (Some(_), None) => id = entry.id,
+                (Some(_), None) => id = entry.id(),
                 (Some(_), Some(_)) => return Ok(None),
             }
         }
@@ -247,7 +247,7 @@ impl Objects {
 
 /// The file that a tree's entry stands for; none for a folder.
 pub(super) fn file_ref(entry: &RawEntry<'_>) -> Option<FileRef> {
-    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(entry.id), kind })
+    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(entry.id()), kind })
 }
 
 /// The sort of file that a mode in a tree or in the index stands for; none for a folder.

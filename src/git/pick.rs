@@ -5,11 +5,12 @@
 //! many commits share it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 
 use git2::{Odb, Oid};
 
-use super::objects::{Changed, FileKind, FileRef, Objects, file_ref};
+use super::objects::{Changed, FileKind, FileRef, Objects, file_ref, kind_of_mode};
 use super::paths::from_git;
 use super::{GitError, tree};
 
@@ -22,9 +23,30 @@ pub struct Picker<'a> {
     objects: &'a Objects,
     odb: Odb<'a>,
     wanted: fn(&[u8]) -> bool,
-    by_tree: HashMap<Oid, Picked>,
+    by_tree: HashMap<[u8; 20], Picked, ById>,
     folders: Vec<Folder>,
     numbers: HashMap<Folder, Picked>,
+}
+
+/// An id is a hash already. Whoever makes ids with the same first eight bytes gains a slow look-up.
+type ById = BuildHasherDefault<FirstBytes>;
+
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_ne_bytes(*first);
+        }
+    }
+
+    /// The length of an array, which is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// The wanted files of a folder, and its folders that hold some; both in git's order.
@@ -46,7 +68,7 @@ impl<'a> Picker<'a> {
             objects,
             odb: objects.odb()?,
             wanted,
-            by_tree: HashMap::new(),
+            by_tree: HashMap::default(),
             folders: vec![Folder::default()],
             numbers: HashMap::from([(Folder::default(), Picked::NONE)]),
         })
@@ -71,7 +93,8 @@ impl<'a> Picker<'a> {
     }
 
     fn read(&mut self, id: Oid, depth: usize) -> Result<Picked, GitError> {
-        if let Some(known) = self.by_tree.get(&id) {
+        let key: [u8; 20] = id.as_bytes().try_into().expect("an id of twenty bytes");
+        if let Some(known) = self.by_tree.get(&key) {
             return Ok(*known);
         }
         let damaged = |words| self.objects.error("read a folder of", git2::Error::from_str(words));
@@ -81,15 +104,15 @@ impl<'a> Picker<'a> {
         let object = self.odb.read(id).map_err(|e| self.objects.error("read a folder of", e))?;
         let mut folder = Folder::default();
         let mut unread = Vec::new();
-        let whole = tree::for_each(object.data(), &mut |entry| match file_ref(entry) {
-            Some(file) if file.kind == FileKind::File && (self.wanted)(entry.name) => {
-                folder.files.push((entry.name.to_vec(), file));
+        let whole = tree::for_each(object.data(), &mut |entry| match kind_of_mode(entry.mode) {
+            Some(FileKind::File) if (self.wanted)(entry.name) => {
+                folder.files.extend(file_ref(entry).map(|file| (entry.name.to_vec(), file)));
             }
             Some(_) => {}
-            None => match self.by_tree.get(&entry.id) {
+            None => match self.by_tree.get(entry.raw) {
                 Some(&Picked::NONE) => {}
                 Some(known) => folder.folders.push((entry.name.to_vec(), *known)),
-                None => unread.push((entry.name.to_vec(), entry.id)),
+                None => unread.push((entry.name.to_vec(), entry.id())),
             },
         });
         drop(object);
@@ -104,7 +127,7 @@ impl<'a> Picker<'a> {
         }
         folder.folders.sort();
         let picked = self.number(folder);
-        self.by_tree.insert(id, picked);
+        self.by_tree.insert(key, picked);
         Ok(picked)
     }
 

@@ -12,7 +12,14 @@ use super::objects::{FileRef, file_ref};
 pub(super) struct RawEntry<'a> {
     pub(super) mode: u32,
     pub(super) name: &'a [u8],
-    pub(super) id: Oid,
+    /// The id's twenty bytes: most entries are looked at only to see that they are known.
+    pub(super) raw: &'a [u8; 20],
+}
+
+impl RawEntry<'_> {
+    pub(super) fn id(&self) -> Oid {
+        Oid::from_bytes(self.raw).expect("twenty bytes")
+    }
 }
 
 /// Told a path, and what stands there before and after.
@@ -60,10 +67,10 @@ impl<'a> Cursor<'a> {
         let nul = memchr::memchr(0, self.rest)?;
         let digits = self.rest.get(..space).filter(|digits| digits.len() < 8)?;
         let mode = digits.iter().fold(0, |mode, digit| mode << 3 | u32::from(digit & 7));
-        let id = Oid::from_bytes(self.rest.get(nul + 1..nul + 21)?).ok()?;
+        let raw = self.rest.get(nul + 1..)?.first_chunk()?;
         let name = self.rest.get(space + 1..nul)?;
         self.rest = &self.rest[nul + 21..];
-        Some(RawEntry { mode, name, id })
+        Some(RawEntry { mode, name, raw })
     }
 
     /// Whether nothing is left, so that no file is hidden behind bytes that could not be read.
@@ -113,7 +120,7 @@ fn walk(
         let one = if order == Ordering::Greater { None } else { left.take() };
         let other = if order == Ordering::Less { None } else { right.take() };
         if let (Some(one), Some(other)) = (&one, &other)
-            && (one.id, one.mode) == (other.id, other.mode)
+            && (one.raw, one.mode) == (other.raw, other.mode)
         {
             continue;
         }
@@ -128,7 +135,7 @@ fn walk(
             visit(path, files[0], files[1]);
         }
         let folders = [&one, &other]
-            .map(|entry| entry.as_ref().filter(|entry| file_ref(entry).is_none()).map(|entry| entry.id));
+            .map(|entry| entry.as_ref().filter(|entry| file_ref(entry).is_none()).map(RawEntry::id));
         if folders != [None, None] {
             walk(odb, folders, path, visit, depth + 1)?;
         }
