@@ -16,11 +16,17 @@ _envseal() {
             ",$1")
                 cmd="envseal"
                 ;;
+            envseal,blame)
+                cmd="envseal__subcmd__blame"
+                ;;
             envseal,completions)
                 cmd="envseal__subcmd__completions"
                 ;;
             envseal,decrypt)
                 cmd="envseal__subcmd__decrypt"
+                ;;
+            envseal,diff)
+                cmd="envseal__subcmd__diff"
                 ;;
             envseal,encrypt)
                 cmd="envseal__subcmd__encrypt"
@@ -33,6 +39,9 @@ _envseal() {
                 ;;
             envseal,key)
                 cmd="envseal__subcmd__key"
+                ;;
+            envseal,log)
+                cmd="envseal__subcmd__log"
                 ;;
             envseal,ls)
                 cmd="envseal__subcmd__ls"
@@ -62,7 +71,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls key completions"
+            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls diff log blame key completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -87,8 +96,50 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__blame)
+            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__completions)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -114,7 +165,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__decrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -171,8 +222,50 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__diff)
+            opts="-e -f -C -K -q -v -h --env --file --show --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__encrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --reseal --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --reseal --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -230,7 +323,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__get)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --format --json --name --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --format --json --at --name --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +365,10 @@ _envseal() {
                     COMPREPLY=($(compgen -W "raw json dotenv shell fish powershell docker k8s github" -- "${cur}"))
                     return 0
                     ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -296,7 +393,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__init)
-            opts="-y -C -K -q -v -h --yes --keys-file --quiet --verbose --help"
+            opts="-y -C -K -q -v -h --yes --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,7 +419,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help show generate"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help show generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,7 +445,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__generate)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -390,7 +487,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__show)
-            opts="-e -f -C -K -q -v -h --env --file --private --json --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --private --json --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -431,8 +528,58 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__log)
+            opts="-e -f -n -C -K -q -v -h --env --file --max-count --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__ls)
-            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -474,7 +621,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__rename)
-            opts="-e -f -C -K -q -v -h --env --file --force --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --force --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -516,7 +663,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --overload --allow-missing --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --overload --allow-missing --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,7 +725,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__set)
-            opts="-e -f -C -K -q -v -h --env --file --plain --seal --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --plain --seal --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -620,7 +767,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__unset)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,3 +1,6 @@
+//! The walks over trees and commits, held to the real git.
+#![cfg(test)]
+
 use std::fs;
 use std::process::Command;
 
