@@ -398,9 +398,9 @@ fn a_pager_as_git_uses_one() {
     page("cat");
     assert!(on_terminal(&env, &["log"], None).unwrap().1.contains("added      A"));
     // One that leaves early is no error to speak of.
-    for number in 2..60 {
-        env.write(".env", format!("A={number}\n{}", "B=1\n".repeat(number)));
-        commit(&env, number as u32, "more");
+    for number in 2..60_u8 {
+        env.write(".env", format!("A={number}\n{}", "B=1\n".repeat(number.into())));
+        commit(&env, number.into(), "more");
     }
     page("head -n 1");
     let (status, shown) = on_terminal(&env, &["log"], None).unwrap();

@@ -107,7 +107,8 @@ fn picks_are_what_a_whole_comparison_finds_of_those_names() {
     let wanted = |changed: &Changed| {
         let is = |file: Option<FileRef>| file.is_some_and(|file| file.kind == FileKind::File);
         let name = changed.path.file_name().unwrap().to_str().unwrap();
-        (name.ends_with(".env") || name == "x") && (is(changed.before) || is(changed.after))
+        (changed.path.extension().is_some_and(|end| end == "env") || name == ".env" || name == "x")
+            && (is(changed.before) || is(changed.after))
     };
     let by_path = |mut list: Vec<Changed>| {
         list.sort_by(|one, other| one.path.cmp(&other.path));
