@@ -16,6 +16,9 @@ _envseal() {
             ",$1")
                 cmd="envseal"
                 ;;
+            envseal,blame)
+                cmd="envseal__subcmd__blame"
+                ;;
             envseal,check)
                 cmd="envseal__subcmd__check"
                 ;;
@@ -24,6 +27,9 @@ _envseal() {
                 ;;
             envseal,decrypt)
                 cmd="envseal__subcmd__decrypt"
+                ;;
+            envseal,diff)
+                cmd="envseal__subcmd__diff"
                 ;;
             envseal,encrypt)
                 cmd="envseal__subcmd__encrypt"
@@ -39,6 +45,9 @@ _envseal() {
                 ;;
             envseal,key)
                 cmd="envseal__subcmd__key"
+                ;;
+            envseal,log)
+                cmd="envseal__subcmd__log"
                 ;;
             envseal,ls)
                 cmd="envseal__subcmd__ls"
@@ -77,7 +86,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --help --version init set get unset rename run encrypt decrypt ls check key hook completions"
+            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame key hook completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -102,8 +111,50 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__blame)
+            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__check)
-            opts="-C -K -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --quiet --verbose --help"
+            opts="-C -K -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -133,7 +184,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__completions)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,7 +210,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__decrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -216,8 +267,50 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__diff)
+            opts="-e -f -C -K -q -v -h --env --file --show --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__encrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --reseal --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --reseal --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,7 +368,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__get)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --format --json --name --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --format --json --at --name --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +410,10 @@ _envseal() {
                     COMPREPLY=($(compgen -W "raw json dotenv shell fish powershell docker k8s github" -- "${cur}"))
                     return 0
                     ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -341,7 +438,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help run"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,7 +464,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help merge textconv"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help merge textconv"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -393,7 +490,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__merge)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,7 +516,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__textconv)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -445,7 +542,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__init)
-            opts="-y -C -K -q -v -h --yes --keys-file --quiet --verbose --help"
+            opts="-y -C -K -q -v -h --yes --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -471,7 +568,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help show generate"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help show generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -497,7 +594,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__generate)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,7 +636,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__show)
-            opts="-e -f -C -K -q -v -h --env --file --private --json --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --private --json --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,8 +677,58 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__log)
+            opts="-e -f -n -C -K -q -v -h --env --file --max-count --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__ls)
-            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -623,7 +770,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__rename)
-            opts="-e -f -C -K -q -v -h --env --file --force --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --force --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -665,7 +812,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --overload --allow-missing --keys-file --quiet --verbose --help"
+            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --overload --allow-missing --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -727,7 +874,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__set)
-            opts="-e -f -C -K -q -v -h --env --file --plain --seal --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --plain --seal --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -769,7 +916,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__unset)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --help"
+            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

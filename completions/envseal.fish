@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_envseal_global_optspecs
-    string join \n C= K/keys-file= q/quiet v/verbose h/help V/version
+    string join \n C= K/keys-file= q/quiet v/verbose no-pager h/help V/version
 end
 
 function __fish_envseal_needs_command
@@ -28,6 +28,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -s C -d 'Change to DIR fir
 complete -c envseal -n "__fish_envseal_needs_command" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_needs_command" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_needs_command" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_needs_command" -s V -l version -d 'Print version'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, and which names are plain'
@@ -40,6 +41,9 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "encrypt" -d 'Seal e
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "decrypt" -d 'Write the sealed values back as plain text'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "ls" -d 'List env files: what is sealed in them, to which key, and whether you can open it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "check" -d 'Check that nothing secret is in the open, and that what is sealed is as it should be'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show by name what changed: added, removed, changed, now in plain text, re-sealed only'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show for each variable of an env file which commit last changed it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show and make keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and drivers in this clone'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -48,6 +52,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file 
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s y -l yes -d 'Take every proposal without asking'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand init" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -57,6 +62,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand set" -l plain -d 'Write 
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l seal -d 'Seal, and lift the mark of a line that is marked plain'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand set" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -71,12 +77,14 @@ powershell\t''
 docker\t''
 k8s\t''
 github\t''"
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l at -d 'What the files held in this commit, opened with a key of that time' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l name -d 'The Secret\'s name in --format k8s [default: envseal-ENVIRONMENT]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l json -d 'The same as --format json'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -84,6 +92,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand unset" -s C -d 'Change t
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand unset" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -92,6 +101,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-fil
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l force -d 'Replace a variable that has the new name already'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -103,6 +113,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l overload -d 'Let files win over the process\'s own variables, and later files over earlier ones'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -114,6 +125,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l stdout -d 'P
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l reseal -d 'Open what is sealed, with older keys too, and seal it anew to the file\'s key'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -124,6 +136,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s K -l keys-fi
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -l stdout -d 'Print the plain file instead of writing it'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -132,6 +145,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
@@ -145,11 +159,42 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -l json -d 'Print
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l sarif -d 'Print SARIF 2.1.0, for code scanning'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -l show -d 'Open the values with the keys at hand and show them, old and new'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s n -l max-count -d 'Show so many commits at most' -r
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand log" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -f -a "show" -d 'Print an environment\'s public key, or its private one'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -f -a "generate" -d 'Make the key pair of an environment that has none'
@@ -161,6 +206,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
@@ -168,17 +214,20 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -f -a "run" -d 'Run a hook or a driver; git calls this'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "merge" -d 'Merge an env file by name, as git\'s merge driver'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "textconv" -d 'Print an env file for git diff, each sealed value as its hash'
@@ -186,4 +235,5 @@ complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Ch
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand completions" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

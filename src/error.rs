@@ -9,6 +9,7 @@ use crate::export::ExportError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::guard::GuardError;
+use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
@@ -33,6 +34,9 @@ pub enum Error {
     /// The drivers' set-up.
     #[error(transparent)]
     Drivers(#[from] DriverError),
+    /// The history of env files.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// A format that cannot hold a value.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -95,7 +99,7 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
-            Self::Git(_) | Self::Drivers(_) | Self::Io { .. } => 4,
+            Self::Git(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
         }
     }
 
@@ -115,6 +119,7 @@ impl Error {
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
             Self::Drivers(error) => driver_hint(error),
+            Self::History(error) => history_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
             Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
                 "if it is not needed: envseal run -x {} -- {} …",
@@ -302,6 +307,21 @@ fn fs_hint(error: &FsError) -> Option<String> {
         FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),
         _ => None,
     }
+}
+
+fn history_hint(error: &HistoryError) -> Option<String> {
+    Some(match error {
+        HistoryError::Git(error) => return git_hint(error),
+        HistoryError::Fs(error) => return fs_hint(error),
+        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
+        HistoryError::NoCommit => "make one: git commit".into(),
+        HistoryError::NoFile { other: Some(other), .. } => {
+            format!("it has another one: -f {}", quoted(other.display()))
+        }
+        HistoryError::NoFile { revision, .. } => {
+            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
+        }
+    })
 }
 
 fn git_hint(error: &GitError) -> Option<String> {

@@ -1,5 +1,7 @@
 //! `envseal get`.
 
+use std::path::{Path, PathBuf};
+
 use clap::ValueEnum;
 
 use super::Context;
@@ -8,6 +10,7 @@ use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
 use crate::export;
+use crate::history::{Reader, file_at};
 use crate::ui;
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 
@@ -19,7 +22,8 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep}
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
   eval \"$(envseal get --format shell)\"
-  envseal get -e production --format k8s | kubectl apply -f -")]
+  envseal get -e production --format k8s | kubectl apply -f -
+  envseal get DATABASE_URL --at v1.0")]
 pub(super) struct Args {
     /// The variables; all without one
     #[arg(value_name = "KEY")]
@@ -34,6 +38,9 @@ pub(super) struct Args {
     /// The same as --format json
     #[arg(long)]
     json: bool,
+    /// What the files held in this commit, opened with a key of that time
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
     /// The Secret's name in --format k8s [default: envseal-ENVIRONMENT]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -55,11 +62,14 @@ enum Format {
 /// Prints the values asked for.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let paths = args.files.named_or_injected(&context.process)?;
-    let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let files = match &args.at {
+        Some(revision) => files_at(context, &paths, revision)?,
+        None => paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?,
+    };
     let reading = read_files(&files, &context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
-            return Err(reading.no_variable(key, &paths[0]).into());
+            return Err(reading.no_variable(key, files[0].path()).into());
         }
     }
     let wanted = args.names.filter()?;
@@ -68,7 +78,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if !args.keys.is_empty() {
         variables.sort_by_key(|variable| args.keys.iter().position(|key| *key == variable.name));
     }
-    for file in &files {
+    for file in files.iter().filter(|_| args.at.is_none()) {
         sweep(&file.dir());
     }
     let format = if args.json { Some(Format::Json) } else { args.format };
@@ -85,6 +95,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let text = zeroize::Zeroizing::new(text);
     let write = if format == Some(Format::Raw) { ui::data } else { ui::text };
     write(&text).map_err(Error::io("write to stdout"))
+}
+
+/// The files as a commit has them, under the names that they had then.
+fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
+    let objects = context.objects(Path::new("."))?;
+    let store = context.store();
+    let mut reader = Reader::new(&objects, &store);
+    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let mut files = Vec::new();
+    for path in paths {
+        let then = file_at(&mut reader, revision, &objects.relative(path)?)?;
+        files.push(EnvFile::of_the_past(&root.join(then.path), then.text)?);
+    }
+    Ok(files)
 }
 
 fn written(

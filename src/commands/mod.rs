@@ -1,8 +1,10 @@
 //! The command line: one file per command, each with its clap definition and one function.
 
+mod blame;
 mod check;
 mod completions;
 mod decrypt;
+mod diff;
 mod drivers;
 mod encrypt;
 mod findings;
@@ -10,7 +12,9 @@ mod get;
 mod hook;
 mod init;
 mod key;
+mod log;
 mod ls;
+mod paged;
 mod rename;
 mod report;
 mod run;
@@ -57,6 +61,9 @@ struct Global {
     /// Say more
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
+    /// Use no pager
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 #[derive(Subcommand)]
@@ -71,6 +78,9 @@ enum Command {
     Decrypt(decrypt::Args),
     Ls(ls::Args),
     Check(check::Args),
+    Diff(diff::Args),
+    Log(log::Args),
+    Blame(blame::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -83,6 +93,7 @@ struct Context {
     ui: Ui,
     process: ProcessEnv,
     keys_file: Option<PathBuf>,
+    no_pager: bool,
 }
 
 impl Context {
@@ -157,11 +168,11 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
-    let Global { dir, keys_file, quiet, verbose } = cli.global;
+    let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
+    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file, no_pager };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Check(args) => return check::run(&context, &args),
@@ -174,6 +185,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Encrypt(args) => encrypt::run(&context, &args),
         Command::Decrypt(args) => decrypt::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),
+        Command::Diff(args) => diff::run(&context, &args),
+        Command::Log(args) => log::run(&context, &args),
+        Command::Blame(args) => blame::run(&context, &args),
         Command::Key(command) => key::run(&context, command),
         Command::Completions(args) => completions::run(&args),
     }?;
@@ -218,17 +232,17 @@ mod tests {
     use super::*;
 
     fn called(cli: Cli) -> String {
-        let Global { dir, keys_file, quiet, verbose } = cli.global;
+        let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
         let command = match cli.command {
             Command::Run(args) => format!("{args:?}"),
             _ => "another".into(),
         };
-        format!("{dir:?} {keys_file:?} {quiet} {verbose} {command}")
+        format!("{dir:?} {keys_file:?} {quiet} {verbose} {no_pager} {command}")
     }
 
     #[test]
     fn run_by_itself_takes_what_the_whole_takes() {
-        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|run -K k -C d -- run|run -e a -f b x|\
+        let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|--no-pager run x|run -K k -C d -- run|run -e a -f b x|\
                      run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
                      run -V|-V run x|run --nonsense x|nonsense run|completions run|help run|key run";
         for line in lines.split('|') {

@@ -1,8 +1,12 @@
 //! Starting a program in an environment.
 
+mod pager;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::Command;
+
+pub use pager::Pager;
 
 /// Why a program was not started.
 #[derive(Debug, thiserror::Error)]

@@ -30,8 +30,8 @@ impl Entry {
 
 /// What a folder of the index holds, as its tree would.
 enum Node<'a> {
-    File { name: &'a [u8], mode: u32, id: Oid },
-    Folder { name: &'a [u8], id: Oid, nodes: Vec<Node<'a>> },
+    File { name: &'a [u8], mode: u32, raw: [u8; 20] },
+    Folder { name: &'a [u8], raw: [u8; 20], nodes: Vec<Node<'a>> },
 }
 
 impl Objects {
@@ -109,7 +109,7 @@ impl Objects {
             let before = if order.is_gt() { None } else { left.take() };
             let after = if order.is_lt() { None } else { right.next() };
             let entry = after.map(Node::as_entry);
-            if before.is_some_and(|b| entry.is_some_and(|a| (a.id, a.mode) == (b.id, b.mode))) {
+            if before.is_some_and(|b| entry.is_some_and(|a| (a.raw, a.mode) == (b.raw, b.mode))) {
                 continue;
             }
             let Some(name) = before.map(|entry| entry.name).or(entry.map(|entry| entry.name)) else {
@@ -127,7 +127,7 @@ impl Objects {
                         Some(Node::Folder { nodes, .. }) => nodes.as_slice(),
                         _ => &[],
                     };
-                    self.compare(before.map(|entry| entry.id), nodes, path, found)?;
+                    self.compare(before.map(|entry| entry.id()), nodes, path, found)?;
                 }
                 [before, after] => {
                     if let Some(path) = from_git(path) {
@@ -140,11 +140,11 @@ impl Objects {
     }
 }
 
-impl<'a> Node<'a> {
-    fn as_entry(&self) -> super::tree::RawEntry<'a> {
+impl Node<'_> {
+    fn as_entry(&self) -> super::tree::RawEntry<'_> {
         match self {
-            Self::File { name, mode, id } => super::tree::RawEntry { mode: *mode, name, id: *id },
-            Self::Folder { name, id, .. } => super::tree::RawEntry { mode: 0o040_000, name, id: *id },
+            Self::File { name, mode, raw } => super::tree::RawEntry { mode: *mode, name, raw },
+            Self::Folder { name, raw, .. } => super::tree::RawEntry { mode: 0o040_000, name, raw },
         }
     }
 }
@@ -156,17 +156,21 @@ fn build(entries: &[Entry], start: usize) -> Result<Vec<Node<'_>>, git2::Error> 
     while let Some(entry) = entries.get(at) {
         let rest = &entry.path[start..];
         let Some(slash) = memchr::memchr(b'/', rest) else {
-            nodes.push(Node::File { name: rest, mode: entry.mode, id: entry.id });
+            nodes.push(Node::File { name: rest, mode: entry.mode, raw: raw(entry.id) });
             at += 1;
             continue;
         };
         let folder = &entry.path[..=start + slash];
         let length = entries[at..].iter().take_while(|entry| entry.path.starts_with(folder)).count();
         let inside = build(&entries[at..at + length], folder.len())?;
-        nodes.push(Node::Folder { name: &rest[..slash], id: tree_id(&inside)?, nodes: inside });
+        nodes.push(Node::Folder { name: &rest[..slash], raw: raw(tree_id(&inside)?), nodes: inside });
         at += length;
     }
     Ok(nodes)
+}
+
+fn raw(id: Oid) -> [u8; 20] {
+    id.as_bytes().try_into().expect("an id has twenty bytes")
 }
 
 fn tree_id(nodes: &[Node<'_>]) -> Result<Oid, git2::Error> {
@@ -175,7 +179,7 @@ fn tree_id(nodes: &[Node<'_>]) -> Result<Oid, git2::Error> {
         bytes.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
         bytes.extend_from_slice(entry.name);
         bytes.push(0);
-        bytes.extend_from_slice(entry.id.as_bytes());
+        bytes.extend_from_slice(entry.raw);
     }
     Oid::hash_object(ObjectType::Tree, &bytes)
 }

@@ -3,14 +3,17 @@
 //! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
 //! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
 
+mod commit;
 mod config;
 mod error;
 mod ignored;
 mod index;
 mod lines;
 mod list;
+mod log;
 mod objects;
 mod paths;
+mod pick;
 mod quick;
 mod range;
 mod repo;
@@ -19,11 +22,14 @@ mod testing;
 mod tracked;
 mod tree;
 
+pub use commit::{Commit, Signed};
 pub use config::ConfigLock;
 pub use error::GitError;
 pub use lines::added_lines;
 pub use list::plain_list_files;
+pub use log::{Step, Walk};
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
+pub use pick::{Picked, Picker};
 pub use quick::is_tracked_fast;
 pub use repo::Repo;
 pub use root::find_root;

@@ -4,10 +4,10 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid, Repository, RepositoryOpenFlags};
+use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
 
 use super::GitError;
-use super::paths::{from_git, to_git};
+use super::paths::{from_git, real_entry, real_folder, to_git};
 use super::tree::{self, RawEntry};
 
 /// The name of an object: printed as 40 hex digits.
@@ -179,7 +179,7 @@ impl Objects {
             };
             match (parts.peek(), file_ref(&entry)) {
                 (None, file) => return Ok(file),
-                (Some(_), None) => id = entry.id,
+                (Some(_), None) => id = entry.id(),
                 (Some(_), Some(_)) => return Ok(None),
             }
         }
@@ -193,6 +193,40 @@ impl Objects {
         Ok(object.data().to_vec())
     }
 
+    /// The bytes of a file, or none where this clone has left it out (a partial clone).
+    pub fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
+        let odb = self.odb()?;
+        match odb.read(id.0) {
+            Ok(object) => Ok(Some(object.data().to_vec())),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(self.error("read a file of", e)),
+        }
+    }
+
+    /// The name that a file of these bytes has in git.
+    pub fn id_of(bytes: &[u8]) -> ObjectId {
+        ObjectId(Oid::hash_object(ObjectType::Blob, bytes).expect("hashing bytes in memory"))
+    }
+
+    /// The id of forty zeros, which git prints for what is not committed yet.
+    pub fn no_id() -> ObjectId {
+        ObjectId(Oid::from_bytes(&[0; 20]).expect("twenty bytes"))
+    }
+
+    /// `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
+    /// repository it is taken to be so already.
+    pub fn relative(&self, path: &Path) -> Result<PathBuf, GitError> {
+        let Some(root) = self.root() else { return Ok(path.to_owned()) };
+        let real = real_entry(path)?;
+        let relative = real.strip_prefix(real_folder(root)?).map(Path::to_path_buf);
+        relative.map_err(|_| GitError::OutsideWorktree { path: path.to_path_buf(), root: root.to_path_buf() })
+    }
+
+    /// A setting of git's configuration.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.inner.config().and_then(|config| config.get_string(name)).ok()
+    }
+
     /// The tree of a commit.
     pub(super) fn tree(&self, commit: ObjectId) -> Result<Oid, GitError> {
         let commit = self.inner.find_commit(commit.0).map_err(|e| self.error("read a commit of", e))?;
@@ -204,7 +238,7 @@ impl Objects {
         &self,
         before: Option<Oid>,
         after: Option<Oid>,
-        visit: tree::Visit<'_>,
+        visit: &mut tree::Visit<'_>,
     ) -> Result<(), GitError> {
         let odb = self.odb()?;
         tree::changes(&odb, before, after, &mut Vec::new(), visit)
@@ -222,7 +256,7 @@ impl Objects {
 
 /// The file that a tree's entry stands for; none for a folder.
 pub(super) fn file_ref(entry: &RawEntry<'_>) -> Option<FileRef> {
-    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(entry.id), kind })
+    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(entry.id()), kind })
 }
 
 /// The sort of file that a mode in a tree or in the index stands for; none for a folder.
@@ -234,3 +268,6 @@ pub(super) fn kind_of_mode(mode: u32) -> Option<FileKind> {
         _ => Some(FileKind::File),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,16 +12,35 @@ use super::objects::{FileRef, file_ref};
 pub(super) struct RawEntry<'a> {
     pub(super) mode: u32,
     pub(super) name: &'a [u8],
-    pub(super) id: Oid,
+    /// The id's twenty bytes: most entries are looked at only to see that they are known.
+    pub(super) raw: &'a [u8; 20],
 }
 
+impl RawEntry<'_> {
+    pub(super) fn id(&self) -> Oid {
+        Oid::from_bytes(self.raw).expect("twenty bytes")
+    }
+}
+
+/// Told a path, and what stands there before and after.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'v;
+
 /// Git itself stops at 2,048 (`core.maxTreeDepth`).
-const MAX_DEPTH: usize = 2048;
+pub(super) const MAX_DEPTH: usize = 2048;
 
 /// The entries of a tree's bytes; what is malformed ends them.
 pub(super) fn entries(data: &[u8]) -> impl Iterator<Item = RawEntry<'_>> {
     let mut cursor = Cursor::new(data);
     std::iter::from_fn(move || cursor.take())
+}
+
+/// Visits the entries of a tree's bytes; says whether all of them could be read.
+pub(super) fn for_each<'a>(data: &'a [u8], visit: &mut dyn FnMut(&RawEntry<'a>)) -> bool {
+    let mut cursor = Cursor::new(data);
+    while let Some(entry) = cursor.take() {
+        visit(&entry);
+    }
+    cursor.rest.is_empty()
 }
 
 /// A tree's bytes and the entry that comes next in them.
@@ -48,10 +67,10 @@ impl<'a> Cursor<'a> {
         let nul = memchr::memchr(0, self.rest)?;
         let digits = self.rest.get(..space).filter(|digits| digits.len() < 8)?;
         let mode = digits.iter().fold(0, |mode, digit| mode << 3 | u32::from(digit & 7));
-        let id = Oid::from_bytes(self.rest.get(nul + 1..nul + 21)?).ok()?;
+        let raw = self.rest.get(nul + 1..)?.first_chunk()?;
         let name = self.rest.get(space + 1..nul)?;
         self.rest = &self.rest[nul + 21..];
-        Some(RawEntry { mode, name, id })
+        Some(RawEntry { mode, name, raw })
     }
 
     /// Whether nothing is left, so that no file is hidden behind bytes that could not be read.
@@ -60,16 +79,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Is told of a path and what stands there before and after.
-pub(super) type Visit<'a> = &'a mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>);
-
 /// Walks two trees side by side. Folders with one id are not entered.
 pub(super) fn changes(
     odb: &Odb<'_>,
     before: Option<Oid>,
     after: Option<Oid>,
     path: &mut Vec<u8>,
-    visit: Visit<'_>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), git2::Error> {
     walk(odb, [before, after], path, visit, 0)
 }
@@ -78,7 +94,7 @@ fn walk(
     odb: &Odb<'_>,
     trees: [Option<Oid>; 2],
     path: &mut Vec<u8>,
-    visit: Visit<'_>,
+    visit: &mut Visit<'_>,
     depth: usize,
 ) -> Result<(), git2::Error> {
     if trees[0] == trees[1] {
@@ -104,7 +120,7 @@ fn walk(
         let one = if order == Ordering::Greater { None } else { left.take() };
         let other = if order == Ordering::Less { None } else { right.take() };
         if let (Some(one), Some(other)) = (&one, &other)
-            && (one.id, one.mode) == (other.id, other.mode)
+            && (one.raw, one.mode) == (other.raw, other.mode)
         {
             continue;
         }
@@ -119,7 +135,7 @@ fn walk(
             visit(path, files[0], files[1]);
         }
         let folders = [&one, &other]
-            .map(|entry| entry.as_ref().filter(|entry| file_ref(entry).is_none()).map(|entry| entry.id));
+            .map(|entry| entry.as_ref().filter(|entry| file_ref(entry).is_none()).map(RawEntry::id));
         if folders != [None, None] {
             walk(odb, folders, path, visit, depth + 1)?;
         }

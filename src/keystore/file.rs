@@ -88,6 +88,12 @@ impl KeysFile {
         Ok(keys)
     }
 
+    /// Every private key in it, of whatever environment.
+    pub(super) fn every(&self) -> Vec<PrivateKey> {
+        let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
+        values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default()).collect()
+    }
+
     /// The file's text with `key` as the newest key of `env`.
     pub fn with_key(&self, env: &EnvName, key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
         let variable = env.private_key_name();

@@ -165,6 +165,17 @@ impl<'a> KeyStore<'a> {
         Ok(keys)
     }
 
+    /// Every private key at hand, of whatever environment, older ones too: for history, in which a file may have had
+    /// another name. What is no key is passed over; [`Self::find`] is who complains.
+    pub fn every(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+        let injected = self.process.private_key_names().filter_map(|name| self.process.get(name)?.to_str());
+        let mut keys: Vec<_> = injected.flat_map(|text| parse_keys(Some(text)).unwrap_or_default()).collect();
+        if let Some(file) = self.keys_file(near)? {
+            keys.extend(file.every());
+        }
+        Ok(keys)
+    }
+
     /// The keys file for an env file in the folder `near`, if there is one: the one named, else the nearest.
     pub fn keys_file(&self, near: &Path) -> Result<Option<KeysFile>, KeystoreError> {
         match &self.keys_file {

@@ -1,5 +1,6 @@
 //! Talking to a person: data on stdout, words on stderr, prompts on the terminal.
 
+mod pager;
 mod progress;
 mod prompt;
 mod sanitize;
@@ -8,6 +9,7 @@ mod table;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+pub use pager::{LESS, LV, pager};
 pub use progress::Progress;
 pub use prompt::{confirm, hidden, stdin_value};
 use sanitize::{one_line, sanitized};
@@ -70,6 +72,21 @@ pub fn text(bytes: &[u8]) -> io::Result<()> {
     } else {
         data(bytes)
     }
+}
+
+/// Text that others wrote, with control characters made visible: for what shows it on a terminal in our place.
+pub fn safe(text: &str) -> String {
+    sanitized(text).into_owned()
+}
+
+/// Text that others wrote, made safe and kept on one line.
+pub fn safe_line(text: &str) -> String {
+    one_line(text)
+}
+
+/// Whether a person is at the other end of stdout.
+pub fn person_looks() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Whether a person is at the other end of stderr.

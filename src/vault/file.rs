@@ -15,6 +15,8 @@ pub struct EnvFile {
     document: Document,
     public_key: Option<PublicKey>,
     exists: bool,
+    /// Whether this is what a commit holds.
+    pub(super) past: bool,
 }
 
 impl EnvFile {
@@ -25,13 +27,17 @@ impl EnvFile {
         let env = EnvName::of_file(path)?;
         let mut text = fsio::read_secret(path)?;
         refuse_twin(path, &env)?;
-        let document = Document::parse(std::mem::take(&mut *text))
-            .map_err(|source| VaultError::Parse { path: path.into(), source })?;
+        Self::of_text(path, env, std::mem::take(&mut *text))
+    }
+
+    pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, VaultError> {
+        let document =
+            Document::parse(text).map_err(|source| VaultError::Parse { path: path.into(), source })?;
         if let Some(line) = document.conflict_marker() {
             return Err(VaultError::Conflict { path: path.into(), line });
         }
         let public_key = public_key(path, &env, &document)?;
-        Ok(Self { path: path.into(), env, document, public_key, exists: true })
+        Ok(Self { path: path.into(), env, document, public_key, exists: true, past: false })
     }
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
@@ -46,6 +52,7 @@ impl EnvFile {
                     document: Document::empty(),
                     public_key: None,
                     exists: false,
+                    past: false,
                 })
             }
             loaded => loaded,
@@ -116,7 +123,7 @@ impl EnvFile {
 }
 
 /// The token of an entry of `document`, if its value claims to be sealed.
-pub(super) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+pub fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
     // Without quotes it reads as it stands: no copy is needed.
     let source = document.source(entry);
     if claims_to_be_sealed(source) {

@@ -1,5 +1,6 @@
 //! The meeting point of documents, crypto, keys and policy: open a file's values, seal into it, set it up.
 
+mod at;
 mod change;
 mod encrypt;
 mod error;
@@ -14,7 +15,7 @@ mod update;
 pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
 pub use error::{Failure, Reason, VaultError};
-pub use file::EnvFile;
+pub use file::{EnvFile, token};
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files};
 pub use scope::Scope;

@@ -336,7 +336,7 @@ impl Reader<'_, '_> {
             return Ok(Err(OpenError::OtherKey { sealed_to: token.key_id() }.into()));
         }
         if self.opener.is_none() {
-            let found = self.store.find(self.file.env(), public_key, &self.file.dir());
+            let found = self.file.find_key(self.store, public_key);
             self.opener = Some(match found {
                 Ok(key) => Ok(Opener::new(key)),
                 Err(KeystoreError::NotFound { env, wanted, tried }) => {

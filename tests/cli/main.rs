@@ -6,9 +6,12 @@ mod attacks;
 mod dialect;
 mod support;
 
+mod at;
+mod blame;
 mod check;
 mod completions;
 mod decrypt;
+mod diff;
 mod drivers;
 #[cfg(unix)]
 mod durability;
@@ -17,6 +20,7 @@ mod files;
 mod get;
 mod init;
 mod key;
+mod log;
 mod ls;
 mod merge;
 mod readme;

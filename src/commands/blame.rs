@@ -1,0 +1,88 @@
+//! `envseal blame`.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::log::{say_notes, short};
+use super::paged::{Paged, as_json, headline, print_json};
+use super::select::Files;
+use crate::error::Error;
+use crate::git::{ObjectId, Objects};
+use crate::history::{self, Blamed, FileChanges, HistoryError, Reader, Walked, rfc3339};
+use crate::ui;
+use crate::vault::EnvFile;
+
+/// Show for each variable of an env file which commit last changed it
+///
+/// Sealing a value anew is no change, where a private key that tells is at hand. What is not committed yet stands
+/// under a commit of zeros.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints a line for each variable.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let objects = context.objects(Path::new("."))?;
+    let head = objects.head()?;
+    let store = context.store();
+    let mut reader = Reader::new(&objects, &store);
+    let mut files = Vec::new();
+    let mut cut = Walked::default();
+    for path in args.files.named_or_default()? {
+        let (file, blamed, walked) = blame(&objects, &mut reader, head, &path)?;
+        cut.cut = cut.cut.or(walked.cut);
+        files.push((file, blamed));
+    }
+    if args.json {
+        let lines = files.iter().flat_map(|(file, blamed)| {
+            blamed.iter().map(|line| as_json(&line.author, file, &line.name, line.kind))
+        });
+        print_json(lines.collect())?;
+    } else {
+        let mut out = Paged::new(context, &objects);
+        for (file, blamed) in &files {
+            if files.len() > 1 {
+                out.print(&format!("{}:\n", headline(file)))?;
+            }
+            let head = ["COMMIT", "AUTHOR", "DATE", "VALUE", "LAST", "NAME"];
+            out.print(&ui::table(&head, &blamed.iter().map(cells).collect::<Vec<_>>()))?;
+        }
+    }
+    say_notes(context, &reader, cut);
+    Ok(())
+}
+
+fn blame(
+    objects: &Objects,
+    reader: &mut Reader<'_>,
+    head: Option<ObjectId>,
+    named: &Path,
+) -> Result<(FileChanges, Vec<Blamed>, Walked), Error> {
+    let path = objects.relative(named)?;
+    // A bare repository has no file but that of its HEAD.
+    let today = if objects.root().is_some() {
+        Some(EnvFile::load(named)?.document().as_bytes().to_vec())
+    } else {
+        None
+    };
+    let (blamed, walked) = history::blame(reader, head, &path, today)?.ok_or_else(|| {
+        HistoryError::NoFile { path: path.clone(), revision: "HEAD".into(), other: None::<PathBuf> }
+    })?;
+    Ok((FileChanges { path, from: None, changes: Vec::new() }, blamed, walked))
+}
+
+fn cells(line: &Blamed) -> Vec<String> {
+    vec![
+        short(line.author.commit),
+        line.author.name.clone(),
+        rfc3339(line.author.time),
+        if line.sealed { "sealed" } else { "plain" }.to_owned(),
+        line.kind.as_str().to_owned(),
+        line.name.clone(),
+    ]
+}

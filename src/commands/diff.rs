@@ -1,0 +1,94 @@
+//! `envseal diff`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::Context;
+use super::log::say_notes;
+use super::paged::{Paged, as_json, headline, print_json};
+use super::select::Files;
+use crate::error::Error;
+use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides, Walked};
+
+/// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
+///
+/// Without REV: HEAD and the worktree. With one: that commit and the worktree. With two: those commits. No value is
+/// shown, unless asked for with --show.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal diff
+  envseal diff main -e production
+  envseal diff v1.0 v1.1 --show")]
+pub(super) struct Args {
+    /// The commits to compare
+    #[arg(value_name = "REV", num_args = 0..=2)]
+    revisions: Vec<String>,
+    #[command(flatten)]
+    files: Files,
+    /// Open the values with the keys at hand and show them, old and new
+    #[arg(long, conflicts_with = "json")]
+    show: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the differences.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let objects = context.objects(Path::new("."))?;
+    let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
+    let (before, after) = match &args.revisions[..] {
+        [] => (objects.head()?.map_or(Side::Nothing, Side::Commit), Side::Worktree),
+        [before] => (commit(before)?, Side::Worktree),
+        [before, after, ..] => (commit(before)?, commit(after)?),
+    };
+    let mut paths = Vec::new();
+    if !args.files.is_empty() {
+        for path in args.files.named()? {
+            paths.push(objects.relative(&path)?);
+        }
+    }
+    let store = context.store();
+    let mut reader = Reader::new(&objects, &store);
+    let (author, differing) = history::diff(&mut reader, &Sides { before, after, paths })?;
+    if args.json {
+        let changes = differing.iter().flat_map(|it| {
+            it.file.changes.iter().map(|change| as_json(&author, &it.file, &change.name, change.kind))
+        });
+        print_json(changes.collect())?;
+    } else {
+        let mut out = Paged::new(context, &objects);
+        for one in &differing {
+            let text = shown(&mut reader, one, args.show)?;
+            out.print(&text)?;
+        }
+    }
+    say_notes(context, &reader, Walked::default());
+    Ok(())
+}
+
+fn shown(reader: &mut Reader<'_>, one: &Differing, values: bool) -> Result<Zeroizing<String>, HistoryError> {
+    let mut text = Zeroizing::new(format!("{}\n", headline(&one.file)));
+    for Change { name, kind } in &one.file.changes {
+        let _ = writeln!(text, "  {:<9}  {name}", kind.as_str());
+        if !values || *kind == Kind::ReSealed {
+            continue;
+        }
+        for (sign, value) in ['-', '+'].into_iter().zip(one.values(reader, name)?) {
+            match value {
+                None => {}
+                Some(Shown::Sealed) => {
+                    let _ = writeln!(text, "    {sign} (sealed; no key at hand opens it)");
+                }
+                Some(Shown::Value(value)) => {
+                    for line in value.expose().split(|byte| *byte == b'\n') {
+                        let _ = writeln!(text, "    {sign} {}", String::from_utf8_lossy(line));
+                    }
+                }
+            }
+        }
+    }
+    Ok(text)
+}

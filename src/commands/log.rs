@@ -1,0 +1,128 @@
+//! `envseal log`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::Context;
+use super::paged::{Paged, as_json, headline, print_json};
+use super::select::Files;
+use crate::error::Error;
+use crate::git::ObjectId;
+use crate::history::{Entry, Query, Reader, SignatureState, Walked, log, rfc3339};
+use crate::ui;
+
+/// Show who changed which variable, when, and in which commit
+///
+/// Newest first, every env file in the history of HEAD, through renames and merges. A value that was only sealed anew
+/// is told apart where a private key that opens both is at hand, older keys included.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal log
+  envseal log DATABASE_URL -e production
+  envseal log --json | jq '.[] | select(.kind == \"plain\")'")]
+pub(super) struct Args {
+    /// Only changes of this variable
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
+    #[command(flatten)]
+    files: Files,
+    /// Show so many commits at most
+    #[arg(short = 'n', long, value_name = "NUMBER")]
+    max_count: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the changes.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let objects = context.objects(Path::new("."))?;
+    let mut query = Query { paths: Vec::new(), name: args.key.clone(), max_count: args.max_count };
+    if !args.files.is_empty() {
+        for path in args.files.named()? {
+            query.paths.push(objects.relative(&path)?);
+        }
+    }
+    let Some(head) = objects.head()? else {
+        if args.json {
+            print_json(Vec::new())?;
+        }
+        context.ui.say("there is no commit yet");
+        return Ok(());
+    };
+    let store = context.store();
+    let mut reader = Reader::new(&objects, &store);
+    let mut count = 0;
+    let walked = if args.json {
+        let mut list = Vec::new();
+        let walked = log(&mut reader, head, &query, &mut |entry: Entry| {
+            count += 1;
+            list.extend(changes(&entry));
+            Ok::<_, Error>(())
+        })?;
+        print_json(list)?;
+        walked
+    } else {
+        let mut out = Paged::new(context, &objects);
+        log(&mut reader, head, &query, &mut |entry: Entry| {
+            count += 1;
+            let gap = if count > 1 { "\n" } else { "" };
+            out.print(&format!("{gap}{}", shown(&entry)))
+        })?
+    };
+    say_notes(context, &reader, walked);
+    if count == 0 && walked.cut.is_none() && args.max_count != Some(0) {
+        // Who types NAME=VALUE here does not want to read the value again.
+        let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
+        context.ui.say(format_args!("no change to {} in this history", key.unwrap_or("an env file")));
+    }
+    Ok(())
+}
+
+/// Says what could not be seen.
+pub(super) fn say_notes(context: &Context, reader: &Reader<'_>, walked: Walked) {
+    for note in reader.notes() {
+        context.ui.note(note);
+    }
+    if let Some(cut) = walked.cut {
+        context.ui.note(format_args!(
+            "this clone is shallow and ends at {}; for what came before: git fetch --unshallow",
+            short(cut)
+        ));
+    }
+}
+
+/// The first ten digits of a commit's name.
+pub(super) fn short(id: ObjectId) -> String {
+    id.to_string()[..10].to_owned()
+}
+
+fn changes(entry: &Entry) -> impl Iterator<Item = Value> {
+    entry.files.iter().flat_map(|file| {
+        file.changes.iter().map(|change| as_json(&entry.author, file, &change.name, change.kind))
+    })
+}
+
+fn shown(entry: &Entry) -> String {
+    let author = &entry.author;
+    let mut text = format!("commit {}\n", author.commit);
+    if entry.parents.len() > 1 {
+        let parents: Vec<_> = entry.parents.iter().map(|parent| short(*parent)).collect();
+        let _ = writeln!(text, "Merge: {}", parents.join(" "));
+    }
+    let who = ui::safe_line(&format!("{} <{}>", author.name, author.email));
+    let _ = writeln!(text, "Author: {who}\nDate:   {}", rfc3339(author.time));
+    if author.signature != SignatureState::None {
+        let _ = writeln!(text, "Signature: {}", author.signature.as_str());
+    }
+    let _ = writeln!(text, "\n    {}\n", ui::safe_line(&author.subject));
+    for file in &entry.files {
+        let _ = writeln!(text, "  {}", headline(file));
+        for change in &file.changes {
+            let _ = writeln!(text, "    {:<9}  {}", change.kind.as_str(), change.name);
+        }
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! Printing what may be long: through a pager where a person looks at it, else to stdout.
+
+use std::ffi::OsStr;
+use std::io::Write;
+
+use serde_json::{Map, Value};
+
+use super::Context;
+use crate::error::Error;
+use crate::exec::Pager;
+use crate::git::Objects;
+use crate::history::{Author, FileChanges, Kind};
+use crate::ui;
+
+/// Where a command's words of history go.
+pub(super) enum Paged {
+    Stdout,
+    Pager(Box<Pager>),
+}
+
+impl Paged {
+    /// Opens a pager if stdout is a terminal and none of git's settings says no.
+    pub(super) fn new(context: &Context, objects: &Objects) -> Self {
+        if context.no_pager || !ui::person_looks() {
+            return Self::Stdout;
+        }
+        let var = |name: &str| context.process.get(name).and_then(OsStr::to_str);
+        let setting = objects.setting("core.pager");
+        let Some(command) = ui::pager(var("GIT_PAGER"), setting.as_deref(), var("PAGER")) else {
+            return Self::Stdout;
+        };
+        let defaults = [("LESS", ui::LESS), ("LV", ui::LV)];
+        let unset = defaults.into_iter().filter(|(name, _)| context.process.get(name).is_none());
+        let vars = context.process.inherited().chain(unset.map(|(n, v)| (OsStr::new(n), OsStr::new(v))));
+        Pager::start(&command, vars).map_or(Self::Stdout, |pager| Self::Pager(Box::new(pager)))
+    }
+
+    /// Prints; on a terminal with control characters made visible. A reader who has gone is [`Error::is_broken_pipe`].
+    pub(super) fn print(&mut self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Stdout => ui::text(text.as_bytes()),
+            Self::Pager(pager) => pager.write_all(ui::safe(text).as_bytes()).and_then(|()| pager.flush()),
+        }
+        .map_err(Error::io("write to stdout"))
+    }
+}
+
+/// The frozen fields of one change.
+pub(super) fn as_json(author: &Author, file: &FileChanges, name: &str, kind: Kind) -> Value {
+    let fields = author.fields(&file.path, name, kind);
+    let object: Map<_, _> =
+        fields.into_iter().map(|(field, text)| (field.into(), Value::String(text))).collect();
+    Value::Object(object)
+}
+
+/// Prints a list of changes as a JSON array.
+pub(super) fn print_json(list: Vec<Value>) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(&Value::Array(list)).expect("values of our own");
+    ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"))
+}
+
+/// The file's name, and where it was before.
+pub(super) fn headline(file: &FileChanges) -> String {
+    let path = file.path.display().to_string();
+    let line = match &file.from {
+        Some(from) => format!("{} -> {path}", from.display()),
+        None => path,
+    };
+    ui::safe_line(&line)
+}

@@ -1,0 +1,60 @@
+//! A file as a commit has it, also under the name that it had then.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::error::HistoryError;
+use super::log::{Past, names_before};
+use super::reader::Reader;
+use crate::config::EnvName;
+use crate::git::ObjectId;
+
+/// A file of the past.
+pub struct FileThen {
+    /// Where it was, relative to the root.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub text: Vec<u8>,
+}
+
+/// The env file at `path`, relative to the root, as the commit that `revision` names has it: what stands at that path
+/// there; else what today's file of that path was called then, followed back from HEAD through its renames; else the
+/// other file name of the same environment.
+pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<FileThen, HistoryError> {
+    let objects = reader.objects();
+    let commit = objects.commit(revision)?;
+    let mut past = Past::new(reader)?;
+    let files = past.files(commit)?;
+    let there = |path: &Path| files.iter().find(|(there, _)| there == path);
+    let mut found = there(path).cloned();
+    if found.is_none() {
+        found = followed(&mut past, path, commit)?.and_then(|path| there(&path).cloned());
+    }
+    let twins = || EnvName::of_file(path).map(|env| env.file_names()).unwrap_or_default();
+    let found = found.or_else(|| twins().iter().find_map(|twin| there(&path.with_file_name(twin)).cloned()));
+    let Some((path, id)) = found else {
+        let other = files.first().map(|(path, _)| path.clone());
+        return Err(HistoryError::NoFile { path: path.to_owned(), revision: revision.to_owned(), other });
+    };
+    Ok(FileThen { path, text: objects.blob(id)? })
+}
+
+/// The path that today's file had in `target`, if HEAD comes after it.
+fn followed(past: &mut Past<'_, '_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, HistoryError> {
+    let Some(head) = past.reader.objects().head()? else { return Ok(None) };
+    let mut names = std::collections::HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
+    past.push(head)?;
+    while let Some(step) = past.walk.pop() {
+        let here = names.remove(&step.id).unwrap_or_default();
+        if step.id == target {
+            // A path that was not renamed on the way was looked for already.
+            return Ok(here.into_iter().find(|name| name != path));
+        }
+        past.walk.push_new(&step.parents)?;
+        let compared = past.compare(&step)?;
+        for (parent, compared) in step.parents.iter().zip(&compared) {
+            names.entry(*parent).or_default().extend(names_before(&here, compared));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,165 @@
+//! Which commit last changed each variable of a file.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::change::{Author, Kind};
+use super::error::HistoryError;
+use super::log::{Past, Walked, of_all};
+use super::reader::Reader;
+use super::rename::{Pair, pairs};
+use crate::git::{Changed, FileKind, FileRef, ObjectId};
+
+/// A variable of a file as it is today.
+#[derive(Clone, Debug)]
+pub struct Blamed {
+    /// Its name.
+    pub name: String,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// Who changed it last.
+    pub author: Author,
+    /// What they did.
+    pub kind: Kind,
+}
+
+/// Names that are still to be traced, by the path of their file in one commit.
+type Open = BTreeMap<PathBuf, BTreeSet<String>>;
+
+/// Traces the variables of the file at `path`, relative to the root, in the order of the file. `today` is its text
+/// in the worktree; without a worktree it is what `head` holds. No such file is none.
+///
+/// A change that only sealed a value anew counts for nothing, where the keys to tell are at hand.
+pub fn blame(
+    reader: &mut Reader<'_>,
+    head: Option<ObjectId>,
+    path: &Path,
+    today: Option<Vec<u8>>,
+) -> Result<Option<(Vec<Blamed>, Walked)>, HistoryError> {
+    let mut past = Past::new(reader)?;
+    let committed = head.map(|head| past.files(head)).transpose()?.unwrap_or_default();
+    let there = |path: &Path| committed.iter().find(|(there, _)| there == path).map(|(_, id)| *id);
+    let Some(today) = today.map(|text| past.reader.take_in(text)).or_else(|| there(path)) else {
+        return Ok(None);
+    };
+    let pair = pair_today(past.reader, &committed, path, today)?;
+    let mut found: HashMap<String, (Author, Kind)> = HashMap::new();
+    let state = past.reader.state(path, Some(today))?;
+    let mut open = BTreeSet::new();
+    for name in state.names() {
+        match differs(past.reader, &pair, name)? {
+            Some(kind) if kind != Kind::ReSealed => {
+                found.insert(name.into(), (Author::not_yet(), kind));
+            }
+            _ => {
+                open.insert(name.to_owned());
+            }
+        }
+    }
+    let mut walked = Walked::default();
+    if let (Some(head), Some((path, _))) = (head, pair.before) {
+        walked = trace(&mut past, head, Open::from([(path, open)]), &mut found)?;
+    }
+    let blamed = state.names().filter_map(|name| {
+        let (author, kind) = found.remove(name)?;
+        let sealed = state.get(name)?.token().is_some();
+        Some(Blamed { name: name.to_owned(), sealed, author, kind })
+    });
+    Ok(Some((blamed.collect(), walked)))
+}
+
+/// The file of today and what HEAD has of it, perhaps under another name.
+fn pair_today(
+    reader: &mut Reader<'_>,
+    committed: &[(PathBuf, ObjectId)],
+    path: &Path,
+    today: ObjectId,
+) -> Result<Pair, HistoryError> {
+    let after = Some((path.to_owned(), today));
+    if let Some((_, id)) = committed.iter().find(|(there, _)| there == path) {
+        return Ok(Pair { before: Some((path.to_owned(), *id)), after });
+    }
+    let file = |id| Some(FileRef { id, kind: FileKind::File });
+    let root = reader.objects().root().map(Path::to_path_buf);
+    // Only what is no longer there can have become this file.
+    let gone = committed.iter().filter(|(there, _)| {
+        root.as_deref().is_some_and(|root| root.join(there).symlink_metadata().is_err())
+    });
+    let mut changed: Vec<_> =
+        gone.map(|(path, id)| Changed { path: path.clone(), before: file(*id), after: None }).collect();
+    changed.push(Changed { path: path.to_owned(), before: None, after: file(today) });
+    let pairs = pairs(reader, changed)?;
+    Ok(pairs.into_iter().find(|pair| pair.path() == path).unwrap_or(Pair { before: None, after }))
+}
+
+/// Hands each name down to the first parent that has the same value, until there is none.
+fn trace(
+    past: &mut Past<'_, '_>,
+    head: ObjectId,
+    open: Open,
+    found: &mut HashMap<String, (Author, Kind)>,
+) -> Result<Walked, HistoryError> {
+    let mut walked = Walked::default();
+    let mut waiting: HashMap<ObjectId, Open> = HashMap::from([(head, open)]);
+    past.push(head)?;
+    while let Some(step) = past.walk.pop() {
+        // A commit may be pushed by each of its children; what they hand down is taken together.
+        let Some(open) = waiting.remove(&step.id) else { continue };
+        if step.cut {
+            walked.cut.get_or_insert(step.id);
+        }
+        let compared = past.compare(&step)?;
+        let mut guilty = Vec::new();
+        for (path, names) in open {
+            for name in names {
+                match innocent(past.reader, &compared, &path, &name)? {
+                    Ok((parent, path)) if !step.parents.is_empty() => {
+                        let parent = step.parents[parent];
+                        let there = waiting.entry(parent).or_default();
+                        if there.is_empty() {
+                            past.walk.push(parent)?;
+                        }
+                        there.entry(path).or_default().insert(name);
+                    }
+                    Ok(_) => guilty.push((name, Kind::Added)),
+                    Err(kind) => guilty.push((name, kind)),
+                }
+            }
+        }
+        if !guilty.is_empty() {
+            let author = Author::of(&past.reader.objects().read_commit(step.id)?);
+            found.extend(guilty.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
+        }
+    }
+    Ok(walked)
+}
+
+/// The first parent in which the variable is the same, and the file's path there; or what the commit did to it.
+fn innocent(
+    reader: &mut Reader<'_>,
+    compared: &[Vec<Pair>],
+    path: &Path,
+    name: &str,
+) -> Result<Result<(usize, PathBuf), Kind>, HistoryError> {
+    let mut kinds = Vec::new();
+    for (parent, pairs) in compared.iter().enumerate() {
+        let Some(pair) = pairs.iter().find(|pair| pair.path() == path) else {
+            return Ok(Ok((parent, path.to_owned())));
+        };
+        match differs(reader, pair, name)? {
+            None | Some(Kind::ReSealed) => {
+                return Ok(Ok((parent, pair.from().unwrap_or(path).to_owned())));
+            }
+            Some(kind) => kinds.push(kind),
+        }
+    }
+    Ok(Err(of_all(&kinds).unwrap_or(Kind::Added)))
+}
+
+fn differs(reader: &mut Reader<'_>, pair: &Pair, name: &str) -> Result<Option<Kind>, HistoryError> {
+    let path = pair.path();
+    let (old, id) = pair.before.as_ref().map_or((path, None), |(path, id)| (path, Some(*id)));
+    let before = reader.state(old, id)?;
+    let after = reader.state(path, pair.after.as_ref().map(|(_, id)| *id))?;
+    Ok(reader.kind(path, name, &before, &after))
+}

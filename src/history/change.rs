@@ -1,0 +1,144 @@
+//! The sorts of change, and what is told of each.
+
+use std::path::{Path, PathBuf};
+
+use super::time::{Moment, rfc3339};
+use crate::git::{Commit, ObjectId, Objects, Signed};
+
+/// What became of a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It has another value, or may have: without the keys one token cannot be told from another. Also where plain
+    /// text was sealed, for the value may have been changed on the way.
+    Changed,
+    /// It was sealed, and now stands in plain text.
+    Plain,
+    /// Its token is another, its value is the same.
+    ReSealed,
+}
+
+impl Kind {
+    /// As it is printed: `added`, `removed`, `changed`, `plain`, `re-sealed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Plain => "plain",
+            Self::ReSealed => "re-sealed",
+        }
+    }
+}
+
+/// What is known of a commit's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureState {
+    /// By a key that was a member's in the parent commit.
+    Good,
+    /// It does not belong to this commit, or its key is no member's.
+    Bad,
+    /// There is one, and nothing to verify it with.
+    Unknown,
+    /// There is none.
+    None,
+}
+
+impl SignatureState {
+    /// As it is printed: `good`, `bad`, `unknown`, `none`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Judges a signature. The keys that may sign are the members', and the team file has no members yet: until it has,
+/// a signature can be seen but not verified. This is the one place that will.
+pub fn signature_state(signed: Option<&Signed>) -> SignatureState {
+    if signed.is_some() { SignatureState::Unknown } else { SignatureState::None }
+}
+
+/// A changed variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub kind: Kind,
+}
+
+/// The changed variables of one env file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChanges {
+    /// The file, relative to the root; of a file that is gone, where it was.
+    pub path: PathBuf,
+    /// Where it was before, if that is another place.
+    pub from: Option<PathBuf>,
+    /// In the file's order; those that are gone last.
+    pub changes: Vec<Change>,
+}
+
+/// Who made a change: a commit, or whoever is at work here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// When.
+    pub time: Moment,
+    /// The commit; forty zeros for what is not committed yet.
+    pub commit: ObjectId,
+    /// Its subject.
+    pub subject: String,
+    /// Its signature.
+    pub signature: SignatureState,
+}
+
+impl Author {
+    /// A commit's.
+    pub fn of(commit: &Commit) -> Self {
+        Self {
+            name: commit.author.clone(),
+            email: commit.email.clone(),
+            time: Moment { seconds: commit.time, offset: commit.offset },
+            commit: commit.id,
+            subject: commit.subject.clone(),
+            signature: signature_state(commit.signed.as_ref()),
+        }
+    }
+
+    /// As git has it for what is in the worktree only.
+    pub fn not_yet() -> Self {
+        Self {
+            name: "not committed yet".into(),
+            email: String::new(),
+            time: Moment::now(),
+            commit: Objects::no_id(),
+            subject: String::new(),
+            signature: SignatureState::None,
+        }
+    }
+
+    /// The frozen fields of a change, as texts, in their order.
+    pub fn fields(&self, file: &Path, name: &str, kind: Kind) -> [(&'static str, String); 9] {
+        [
+            ("time", rfc3339(self.time)),
+            ("author", self.name.clone()),
+            ("email", self.email.clone()),
+            ("commit", self.commit.to_string()),
+            ("subject", self.subject.clone()),
+            ("file", file.display().to_string()),
+            ("name", name.to_owned()),
+            ("kind", kind.as_str().to_owned()),
+            ("signature", self.signature.as_str().to_owned()),
+        ]
+    }
+}

@@ -1,0 +1,142 @@
+//! `envseal diff`.
+
+use serde_json::Value;
+
+use crate::log::commit;
+use crate::support::TestEnv;
+
+/// `FILE NAME KIND`.
+fn diff(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
+    let list: Vec<Value> = serde_json::from_str(&env.ok(&[&["diff", "--json"], arguments].concat())).unwrap();
+    list.iter()
+        .map(|c| ["file", "name", "kind"].map(|name| c[name].as_str().unwrap()).join(" "))
+        .filter(|line| !line.contains("ENVSEAL_"))
+        .collect()
+}
+
+#[test]
+fn head_and_the_worktree_one_commit_and_the_worktree_two_commits() {
+    let env = TestEnv::new();
+    env.write_sealed(
+        ".env",
+        format!("A={}\nB={}\nC={}\n", env.secret("a"), env.secret("b"), env.secret("c")),
+    );
+    assert_eq!(diff(&env, &[]), [".env A added", ".env B added", ".env C added"]);
+    let first = commit(&env, 1, "one");
+    assert_eq!(env.ok(&["diff"]), "");
+    env.ok(&["set", "A", &env.secret("a2")]);
+    let second = commit(&env, 2, "two");
+    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["unset", "B"]);
+    env.ok(&["set", "C", "public", "--plain"]);
+    env.write("sub dir/.env.é", "N=1\n");
+    let worktree = [".env A re-sealed", ".env C plain", ".env B removed", "sub dir/.env.é N added"];
+    assert_eq!(diff(&env, &[]), worktree);
+    assert_eq!(diff(&env, &["HEAD"]), worktree);
+    assert_eq!(diff(&env, &["HEAD~1"])[0], ".env A changed");
+    assert_eq!(diff(&env, &["HEAD~1", "HEAD"]), [".env A changed"]);
+    assert_eq!(diff(&env, &["HEAD", "HEAD~1"]), [".env A changed"]);
+    assert_eq!(diff(&env, &["-f", "sub dir/.env.é"]), worktree[3..]);
+    assert_eq!(
+        env.ok(&["diff"]),
+        ".env\n  re-sealed  A\n  plain      C\n  removed    B\nsub dir/.env.é\n  added      N\n"
+    );
+    let json: Vec<Value> = serde_json::from_str(&env.ok(&["diff", "--json"])).unwrap();
+    assert_eq!(
+        (&json[0]["commit"], &json[0]["author"]),
+        (&"0".repeat(40).into(), &"not committed yet".into())
+    );
+    let json: Vec<Value> = serde_json::from_str(&env.ok(&["diff", "--json", &first, &second])).unwrap();
+    assert_eq!((&json[0]["commit"], &json[0]["subject"]), (&second.into(), &"two".into()));
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    assert_eq!(diff(&env, &[])[0], ".env A changed");
+}
+
+#[test]
+fn values_are_shown_only_when_asked_for() {
+    let env = TestEnv::new();
+    env.write(".env", "A='old\nlines'\nB=gone\nS=same\nR=\"x $B\"\n");
+    env.ok(&["encrypt"]);
+    commit(&env, 1, "one");
+    env.ok(&["set", "A", "new\u{1b}[31m"]);
+    env.ok(&["unset", "B"]);
+    env.ok(&["set", "N", "here"]);
+    env.ok(&["encrypt", "--reseal"]);
+    let shown = env.ok(&["diff", "--show"]);
+    let expected = ".env\n  changed    A\n    - old\n    - lines\n    + new\u{1b}[31m\n  re-sealed  S\n  \
+                    re-sealed  R\n  added      N\n    + here\n  removed    B\n    - gone\n";
+    assert_eq!(shown, expected);
+    assert!(!env.ok(&["diff"]).contains("new"));
+    assert!(!env.ok(&["diff", "--json"]).contains("gone"));
+    assert_eq!(env.envseal(&["diff", "--show", "--json"]).output().status, 2);
+    #[cfg(unix)]
+    if let Some((_, terminal)) = crate::support::on_terminal(&env, &["diff", "--show", "--no-pager"], None) {
+        assert!(terminal.contains("new\\u{1b}[31m"), "{terminal}");
+    }
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let sealed = env.ok(&["diff", "--show"]);
+    assert!(
+        sealed.contains("  changed    A\n    - (sealed; no key at hand opens it)\n    + (sealed; "),
+        "{sealed}"
+    );
+}
+
+#[test]
+fn plain_text_that_was_sealed_is_a_change_and_quotes_are_none() {
+    let env = TestEnv::new();
+    env.write(".env", "A=x\nB=y\nC=$A\n");
+    commit(&env, 1, "one");
+    env.write(".env", "A='x'\nB=y # c\nC='$A'\n");
+    assert_eq!(diff(&env, &[]), [".env C changed"]);
+    env.write(".env", "A=x\nB=y\nC=$A\n");
+    env.ok(&["encrypt", "-k", "B"]);
+    assert_eq!(diff(&env, &[]), [".env B changed"]);
+}
+
+#[test]
+fn renames_and_files_that_git_ignores() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "*.local\n");
+    env.write(".env.a", "A=1\nB=2\n");
+    commit(&env, 1, "one");
+    std::fs::rename(env.path(".env.a"), env.path(".env.b")).unwrap();
+    env.write(".env.local", "L=1\n");
+    assert_eq!(env.ok(&["diff"]), ".env.a -> .env.b\n");
+    assert_eq!(diff(&env, &["-f", ".env.local"]), [".env.local L added"]);
+}
+
+#[test]
+fn a_symlink_is_no_second_file() {
+    let env = TestEnv::new();
+    env.write("envs/dev.env", "A=1\n");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("envs/dev.env", env.path(".env")).unwrap();
+    commit(&env, 1, "one");
+    env.write("envs/dev.env", "A=2\n");
+    assert_eq!(diff(&env, &[]), ["envs/dev.env A changed"]);
+}
+
+#[test]
+fn bare_and_wrong_revisions() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1\n");
+    commit(&env, 1, "one");
+    env.write(".env", "A=2\n");
+    commit(&env, 2, "two");
+    let bare = env.outside().join("bare.git");
+    env.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    assert!(env.envseal(&["diff"]).dir(&bare).fails(4).contains("envseal diff HEAD~ HEAD"));
+    let json = env.envseal(&["diff", "--json", "HEAD~", "HEAD"]).dir(&bare).ok();
+    assert!(json.contains("\"changed\""), "{json}");
+    assert!(env.fails(4, &["diff", "nope"]).contains("\"nope\" names no commit here"));
+    env.fails(4, &["diff", "HEAD:.env"]);
+}
+
+#[test]
+fn many_files_are_no_trouble() {
+    let env = TestEnv::new();
+    for number in 0..300 {
+        env.write(format!("p{number}/.env"), format!("A={number}\n"));
+    }
+    assert_eq!(diff(&env, &[]).len(), 300);
+}
