@@ -4,6 +4,7 @@ mod completions;
 mod decrypt;
 mod encrypt;
 mod get;
+mod hook;
 mod init;
 mod key;
 mod ls;
@@ -68,6 +69,8 @@ enum Command {
     Ls(ls::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Hook(hook::Command),
     Completions(completions::Args),
 }
 
@@ -84,7 +87,6 @@ impl Context {
     }
 
     /// The repository that the folder `start` lies in, or the one that git runs this hook for.
-    #[allow(dead_code)] // the commands that look at history come next
     fn objects(&self, start: &Path) -> Result<Objects, Error> {
         let object_dirs = [
             self.process.path("GIT_OBJECT_DIRECTORY").into_iter().collect(),
@@ -156,6 +158,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
+        Command::Hook(command) => return hook::run(&context, &command),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

@@ -4,6 +4,7 @@
 //! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
 
 mod error;
+mod hooks_path;
 mod ignored;
 mod list;
 mod objects;
@@ -16,6 +17,7 @@ mod tracked;
 mod tree;
 
 pub use error::GitError;
+pub use hooks_path::HooksDir;
 pub use list::plain_list_files;
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
 pub use quick::is_tracked_fast;

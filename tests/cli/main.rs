@@ -13,6 +13,8 @@ mod durability;
 mod encrypt;
 mod files;
 mod get;
+#[cfg(unix)]
+mod hook;
 mod init;
 mod key;
 mod ls;

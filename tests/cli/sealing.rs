@@ -4,11 +4,10 @@ use std::path::Path;
 
 use envseal::config::ProcessEnv;
 use envseal::crypto::{Opener, PrivateKey, SecretBytes};
-use envseal::dotenv::{Mark, VarName};
+use envseal::dotenv::{Mark, VarName, is_reserved};
 use envseal::keystore::KeyStore;
 use envseal::vault::{
-    Assignment, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, is_reserved, read_files,
-    reseal, set,
+    Assignment, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files, reseal, set,
 };
 use proptest::prelude::*;
 
