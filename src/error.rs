@@ -337,12 +337,10 @@ fn hooks_hint(error: &InstallError) -> Option<String> {
             "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
             hook.call()
         ),
-        InstallError::Managed { manager, told: true, .. } => {
-            format!("have it write them: {}", manager.command())
-        }
-        InstallError::Managed { manager, file, .. } => {
-            format!("add those lines to {}, then: {}", quoted(file.display()), manager.command())
-        }
+        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
+            [] => format!("have it write them: {}", manager.command(*hook)),
+            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
+        },
         InstallError::Fs(error) => return fs_hint(error),
         InstallError::Git(error) => return git_hint(error),
     })

@@ -75,7 +75,7 @@ fn tell(context: &Context, done: &Installed) {
         context.ui.say(format_args!("installed {} in {folder}", listed(&names)));
     }
     if let Some(manager) = done.manager {
-        context.ui.say(format_args!("{manager} calls envseal for the others"));
+        context.ui.say(format_args!("{manager} calls envseal in the hooks that it writes"));
     }
     for path in &done.not_executable {
         let path = shown(path);

@@ -58,6 +58,8 @@ pub enum InstallError {
     Managed {
         /// The hook's file.
         path: PathBuf,
+        /// Which hook it is.
+        hook: Hook,
         /// Whose it is.
         manager: Manager,
         /// The file to add the lines to.
@@ -86,7 +88,7 @@ impl InstallError {
     /// Lines to paste, if that is the way out.
     pub fn lines(&self) -> &'static [&'static str] {
         match self {
-            Self::Managed { manager, told: false, .. } => manager.lines(),
+            Self::Managed { manager, hook, told: false, .. } => manager.lines(*hook),
             _ => &[],
         }
     }

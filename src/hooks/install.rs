@@ -109,6 +109,7 @@ pub fn uninstall(
     let mut changes = Vec::new();
     for (place, hook) in places.iter().flat_map(|place| Hook::ALL.map(|hook| (place, hook))) {
         changes.extend(removal(&place.file(hook), hook)?);
+        changes.extend(removal(&place.kept(hook), hook)?);
     }
     let paths = changes.iter().map(|change| change.path.clone()).collect();
     write_all(changes)?;
@@ -163,7 +164,7 @@ fn changes(place: &Place) -> Result<(Vec<Change>, Installed), InstallError> {
                 continue;
             }
             Stands::Managed { manager, file, told, .. } => {
-                return Err(InstallError::Managed { path, manager, file, told });
+                return Err(InstallError::Managed { path, hook, manager, file, told });
             }
         };
         let after =

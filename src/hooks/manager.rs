@@ -65,9 +65,11 @@ impl Manager {
                 && named.iter().any(|words| names(text, words)))
     }
 
-    /// The lines to add there.
-    pub fn lines(self) -> &'static [&'static str] {
+    /// The lines to add there; none where that would not do.
+    pub fn lines(self, hook: Hook) -> &'static [&'static str] {
         match self {
+            // It would not hand on what git says of the push.
+            Self::PreCommit if hook == Hook::PrePush => &[],
             Self::Lefthook => &[
                 "pre-commit: {commands: {envseal: {run: envseal hook run pre-commit}}}",
                 "pre-merge-commit: {commands: {envseal: {run: envseal hook run pre-merge-commit}}}",
@@ -88,8 +90,12 @@ impl Manager {
     }
 
     /// The command that brings it to write its hooks.
-    pub fn command(self) -> &'static str {
+    pub fn command(self, hook: Hook) -> &'static str {
         match self {
+            // It keeps a hook that it finds, and calls that first, with git's words.
+            Self::PreCommit if hook == Hook::PrePush => {
+                "pre-commit uninstall -t pre-push && envseal hook install && pre-commit install -t pre-push"
+            }
             Self::Lefthook => "lefthook install",
             Self::PreCommit => "pre-commit install -t pre-commit -t pre-merge-commit && envseal hook install",
         }

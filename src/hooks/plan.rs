@@ -101,7 +101,19 @@ impl Place {
         let file = files.clone().find(|file| file.is_file());
         let text = file.as_ref().and_then(|file| fsio::read(file).ok()).unwrap_or_default();
         let file = file.or_else(|| files.clone().next()).unwrap_or_default();
-        Stands::Managed { manager, file, told: manager.is_told(&text, hook), written }
+        let told = manager.is_told(&text, hook) || (manager == Manager::PreCommit && self.is_kept(hook));
+        Stands::Managed { manager, file, told, written }
+    }
+
+    /// Where the pre-commit framework puts a hook that it finds, to call it before its own.
+    pub(super) fn kept(&self, hook: Hook) -> PathBuf {
+        self.folder().join(format!("{hook}.legacy"))
+    }
+
+    fn is_kept(&self, hook: Hook) -> bool {
+        let path = self.kept(hook);
+        let executable = fsio::mode_bits(&path).is_none_or(|mode| mode & 0o111 != 0);
+        executable && fsio::read(&path).is_ok_and(|text| is_current(&text, hook))
     }
 }
 

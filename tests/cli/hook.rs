@@ -434,7 +434,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     let before = files(&env.path(".git"));
     assert_eq!(
         install(&env).stderr,
-        "the hooks are in place in .git/hooks\nlefthook calls envseal for the others\n"
+        "the hooks are in place in .git/hooks\nlefthook calls envseal in the hooks that it writes\n"
     );
     assert!(files(&env.path(".git")) == before);
 
@@ -450,6 +450,15 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     let said = install(&env).stderr;
     assert!(said.contains("installed pre-merge-commit and pre-push in .git/hooks"), "{said}");
     assert_eq!(env.read(".git/hooks/pre-commit"), generated);
+    // As `pre-commit install -t pre-push` leaves it: ours is kept, and called with what git says.
+    std::fs::rename(env.path(".git/hooks/pre-push"), env.path(".git/hooks/pre-push.legacy")).unwrap();
+    write_hook(&env, ".git/hooks/pre-push", generated, 0o755);
+    assert_eq!(install(&env).status, 0);
+    std::fs::set_permissions(env.path(".git/hooks/pre-push.legacy"), std::fs::Permissions::from_mode(0o644))
+        .unwrap();
+    assert!(refused(&env).contains("pre-commit uninstall -t pre-push && envseal hook install"));
+    env.ok(&["hook", "uninstall"]);
+    assert!(!env.path(".git/hooks/pre-push.legacy").exists() && env.path(".git/hooks/pre-push").exists());
 }
 
 #[test]
