@@ -2,6 +2,9 @@
 
 #[path = "../attacks/mod.rs"]
 mod attacks;
+#[cfg(unix)]
+#[path = "../bypass/mod.rs"]
+mod bypass;
 #[path = "../dialect/mod.rs"]
 mod dialect;
 mod support;
