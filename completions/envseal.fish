@@ -30,7 +30,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -s q -l quiet -d 'Say noth
 complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_needs_command" -s V -l version -d 'Print version'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, and which names are plain'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, git hooks, and which names are plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "set" -d 'Seal a value'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Open values and print them'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "unset" -d 'Take variables out of a file'
@@ -39,7 +39,9 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "run" -d 'Run a prog
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "encrypt" -d 'Seal every plain value that is not marked plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "decrypt" -d 'Write the sealed values back as plain text'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "ls" -d 'List env files: what is sealed in them, to which key, and whether you can open it'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "check" -d 'Check that nothing secret is in the open, and that what is sealed is as it should be'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show and make keys'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Install git hooks, take them out, run one'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
@@ -131,6 +133,19 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JS
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet' -r
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what the index holds, never the worktree\'s files'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l history -d 'Check every file ever committed'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy -d 'Let a policy that the range widens, and `allow` marks that it adds, hold for it'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l strict -d 'Let advice fail the check too'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l sarif -d 'Print SARIF 2.1.0, for code scanning'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s q -l quiet -d 'Say nothing but errors'
@@ -154,6 +169,32 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "install" -d 'Have git check every commit, merge and push of this clone'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "uninstall" -d 'Take envseal\'s part out of the hooks, and nothing else'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "run" -d 'Run a hook or a driver; git calls this'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-commit" -d 'Check what is about to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-merge-commit" -d 'Check what is about to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-push" -d 'Check what is about to be pushed'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'

@@ -8,6 +8,7 @@ use crate::exec::ExecError;
 use crate::export::ExportError;
 use crate::fsio::FsError;
 use crate::git::GitError;
+use crate::guard::GuardError;
 use crate::hooks::{InstallError, Unfit};
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
@@ -347,8 +348,19 @@ fn hooks_hint(error: &InstallError) -> Option<String> {
 }
 
 /// A path as it can be pasted into a shell.
-fn quoted(path: impl Display) -> String {
+pub(crate) fn quoted(path: impl Display) -> String {
     let text = path.to_string();
     let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
     if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// What a check failed on is told as what it is.
+impl From<GuardError> for Error {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Git(error) => Self::Git(error),
+            GuardError::Fs(error) => Self::Vault(error.into()),
+            GuardError::Vault(error) => Self::Vault(error),
+        }
+    }
 }

@@ -1,18 +1,24 @@
 //! `envseal hook`.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::Context;
+use super::check::{self, Push};
 use super::report::{listed, shown};
 use crate::error::Error;
 use crate::git::{GitError, Repo};
 use crate::hooks::{InstallError, Installed, install, uninstall};
+use crate::ui;
 
 /// Install git hooks, take them out, run one
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     Install(Install),
     Uninstall(Uninstall),
+    /// Run a hook or a driver; git calls this
+    #[command(subcommand)]
+    Run(Run),
 }
 
 /// Have git check every commit, merge and push of this clone
@@ -25,6 +31,33 @@ pub(super) struct Install {}
 /// Take envseal's part out of the hooks, and nothing else
 #[derive(clap::Args)]
 pub(super) struct Uninstall {}
+
+#[derive(clap::Subcommand)]
+#[allow(clippy::enum_variant_names, reason = "they are git's names")]
+pub(super) enum Run {
+    PreCommit(PreCommit),
+    PreMergeCommit(PreCommit),
+    PrePush(PrePush),
+}
+
+/// Check what is about to be committed
+#[derive(clap::Args)]
+pub(super) struct PreCommit {
+    /// What git hands to the hook: nothing as yet
+    #[arg(hide = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// Check what is about to be pushed
+///
+/// Reads what git says of each ref from stdin: LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID.
+#[derive(clap::Args)]
+pub(super) struct PrePush {
+    /// The remote's name, or its URL where it has none
+    remote: String,
+    /// The remote's URL
+    url: Option<OsString>,
+}
 
 /// Carries out one of the commands; the status is that of a hook.
 pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
@@ -45,7 +78,38 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
             }
             Ok(0)
         }
+        Command::Run(Run::PreCommit(_) | Run::PreMergeCommit(_)) => check::staged(context),
+        Command::Run(Run::PrePush(args)) => check::pushed(context, &pushes(&args.remote)?),
     }
+}
+
+/// What git says on stdin of the refs that are about to be pushed (githooks(5)); those that are deleted left out.
+fn pushes(remote: &str) -> Result<Vec<Push>, Error> {
+    let wrong = |what: &str| {
+        let hint = "git calls this: see githooks(5), pre-push";
+        Error::usage(format!("stdin does not say what is pushed: {what}"), hint)
+    };
+    let text =
+        ui::stdin_value().map_err(Error::io("read stdin"))?.ok_or_else(|| wrong("it is a terminal"))?;
+    let text = std::str::from_utf8(&text).map_err(|_| wrong("it is no text"))?;
+    let mut pushes = Vec::new();
+    for line in text.lines() {
+        let [_, local, _, old] = line.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(wrong("a line has not four words"));
+        };
+        if [local, old].iter().any(|oid| oid.len() < 40 || !oid.bytes().all(|b| b.is_ascii_hexdigit())) {
+            return Err(wrong("a line names no commits"));
+        }
+        let is_none = |oid: &str| oid.bytes().all(|b| b == b'0');
+        if !is_none(local) {
+            pushes.push(Push {
+                local: local.to_owned(),
+                remote_old: (!is_none(old)).then(|| old.to_owned()),
+                remote_name: remote.to_owned(),
+            });
+        }
+    }
+    Ok(pushes)
 }
 
 /// Installs the hooks as a part of setting up: where a person's own arrangement stands in the way, that is said and

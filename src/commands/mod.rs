@@ -1,8 +1,10 @@
 //! The command line: one file per command, each with its clap definition and one function.
 
+mod check;
 mod completions;
 mod decrypt;
 mod encrypt;
+mod findings;
 mod get;
 mod hook;
 mod init;
@@ -67,6 +69,7 @@ enum Command {
     Encrypt(encrypt::Args),
     Decrypt(decrypt::Args),
     Ls(ls::Args),
+    Check(check::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -159,6 +162,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Hook(command) => return hook::run(&context, &command),
+        Command::Check(args) => return check::run(&context, &args),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

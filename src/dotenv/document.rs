@@ -91,6 +91,32 @@ impl Document {
         entry.comment.as_ref().is_some_and(|c| !is_blank_before(&self.text, c.start))
     }
 
+    /// The comment lines: each line's number, from 1, and its text from the `#` on.
+    pub fn comments(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let mut taken = self.entries.iter().map(|entry| entry.start..entry.end).peekable();
+        let (mut at, mut line) = (0, 0);
+        std::iter::from_fn(move || {
+            while at < self.text.len() {
+                let start = at;
+                let end = super::space::line_end(&self.text, start);
+                at = super::space::past_line_break(&self.text, end).max(start + 1);
+                line += 1;
+                while taken.next_if(|entry| entry.end < start).is_some() {}
+                let inside = taken.peek().is_some_and(|entry| entry.start <= start && start <= entry.end);
+                let text = &self.text[super::space::skip_blanks(&self.text, start).min(end)..end];
+                if !inside && text.starts_with(b"#") {
+                    return Some((line, text));
+                }
+            }
+            None
+        })
+    }
+
+    /// The text between the name and the value: `=` or `:`, and the blanks around it.
+    pub fn separator(&self, entry: &Entry) -> &[u8] {
+        &self.text[entry.name.end..entry.value.start]
+    }
+
     /// The last entry of that name, which is the one that is read.
     pub fn last(&self, name: &str) -> Option<usize> {
         self.entries.iter().rposition(|entry| self.name(entry) == name)

@@ -37,6 +37,20 @@ pub fn mode_bits(path: &Path) -> Option<u32> {
     }
 }
 
+/// Takes every permission of others than its owner from the file at `path`, symlinks followed. Does nothing where
+/// files have no such bits (Windows).
+pub fn make_private(path: &Path) -> Result<(), FsError> {
+    #[cfg(unix)]
+    if let Some(mode) = mode_bits(path) {
+        use std::os::unix::fs::PermissionsExt;
+        let private = fs::Permissions::from_mode(mode & 0o700);
+        fs::set_permissions(path, private).map_err(|e| FsError::io(path, "change the mode of", e))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

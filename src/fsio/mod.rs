@@ -17,7 +17,7 @@ pub use append::{append_line, with_lines};
 pub use error::FsError;
 pub use folder::{make_folder, remove_empty_folder};
 pub use lock::Lock;
-pub use meta::{mode_bits, owned_by_this_user};
+pub use meta::{make_private, mode_bits, owned_by_this_user};
 pub use read::{read, read_secret};
 pub use sweep::{TEMP_PREFIX, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};

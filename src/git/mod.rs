@@ -6,10 +6,13 @@
 mod error;
 mod hooks_path;
 mod ignored;
+mod index;
+mod lines;
 mod list;
 mod objects;
 mod paths;
 mod quick;
+mod range;
 mod repo;
 mod root;
 mod testing;
@@ -18,6 +21,7 @@ mod tree;
 
 pub use error::GitError;
 pub use hooks_path::HooksDir;
+pub use lines::added_lines;
 pub use list::plain_list_files;
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
 pub use quick::is_tracked_fast;

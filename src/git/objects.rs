@@ -112,6 +112,11 @@ impl Objects {
         self.inner.path()
     }
 
+    /// The index that is to be committed.
+    pub(super) fn index_file(&self) -> PathBuf {
+        self.vars.index_file.clone().unwrap_or_else(|| self.git_dir().join("index"))
+    }
+
     /// The commit that HEAD stands on; none before the first one.
     pub fn head(&self) -> Result<Option<ObjectId>, GitError> {
         match self.inner.head().and_then(|head| head.peel_to_commit()) {
@@ -195,7 +200,7 @@ impl Objects {
         &self,
         before: Option<Oid>,
         after: Option<Oid>,
-        visit: &mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>),
+        visit: tree::Visit<'_>,
     ) -> Result<(), GitError> {
         let odb = self.odb()?;
         tree::changes(&odb, before, after, &mut Vec::new(), visit)

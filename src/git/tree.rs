@@ -25,19 +25,19 @@ pub(super) fn entries(data: &[u8]) -> impl Iterator<Item = RawEntry<'_>> {
 }
 
 /// A tree's bytes and the entry that comes next in them.
-struct Cursor<'a> {
+pub(super) struct Cursor<'a> {
     rest: &'a [u8],
-    next: Option<RawEntry<'a>>,
+    pub(super) next: Option<RawEntry<'a>>,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(data: &'a [u8]) -> Self {
+    pub(super) fn new(data: &'a [u8]) -> Self {
         let mut cursor = Self { rest: data, next: None };
         cursor.take();
         cursor
     }
 
-    fn take(&mut self) -> Option<RawEntry<'a>> {
+    pub(super) fn take(&mut self) -> Option<RawEntry<'a>> {
         let taken = self.next.take();
         self.next = self.parse();
         taken
@@ -55,10 +55,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether nothing is left, so that no file is hidden behind bytes that could not be read.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.next.is_some() || self.rest.is_empty()
     }
 }
+
+/// Is told of a path and what stands there before and after.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>);
 
 /// Walks two trees side by side. Folders with one id are not entered.
 pub(super) fn changes(
@@ -66,7 +69,7 @@ pub(super) fn changes(
     before: Option<Oid>,
     after: Option<Oid>,
     path: &mut Vec<u8>,
-    visit: &mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>),
+    visit: Visit<'_>,
 ) -> Result<(), git2::Error> {
     walk(odb, [before, after], path, visit, 0)
 }
@@ -75,7 +78,7 @@ fn walk(
     odb: &Odb<'_>,
     trees: [Option<Oid>; 2],
     path: &mut Vec<u8>,
-    visit: &mut dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>),
+    visit: Visit<'_>,
     depth: usize,
 ) -> Result<(), git2::Error> {
     if trees[0] == trees[1] {
@@ -125,7 +128,7 @@ fn walk(
 }
 
 /// Git's order: a folder's name counts as if it ended in a slash. So a file and a folder of one name are two.
-fn compare(one: &RawEntry<'_>, other: &RawEntry<'_>) -> Ordering {
+pub(super) fn compare(one: &RawEntry<'_>, other: &RawEntry<'_>) -> Ordering {
     let shared = one.name.len().min(other.name.len());
     let end = |entry: &RawEntry<'_>| match entry.name.get(shared) {
         Some(byte) => Some(*byte),

@@ -1,1 +1,28 @@
 //! `check`: every rule, run over the worktree, the index, a range of commits or all of history.
+//!
+//! The rules are `scan`'s. Here their input is gathered: which files there are ([`View`]), whose policy holds
+//! ([`policies`]), which values are known ([`secrets`]); and what is allowed is taken out ([`allowed`]).
+
+mod allowed;
+mod error;
+mod files;
+mod fix;
+mod history;
+mod keys_file;
+mod policies;
+mod range;
+mod report;
+mod search;
+mod secrets;
+mod staged;
+mod state;
+mod view;
+mod worktree;
+
+pub use error::GuardError;
+pub use fix::{Fixed, fix};
+pub use history::history;
+pub use range::{Range, range};
+pub use report::{Options, Report};
+pub use staged::staged;
+pub use worktree::worktree;

@@ -58,8 +58,10 @@ fn finish(steps: Vec<Step>) -> Result<(), FsError> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use super::*;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;

@@ -37,6 +37,11 @@ impl KeysFile {
             .find(|path| path.symlink_metadata().is_ok())
     }
 
+    /// Where the keys file for env files in `dir` is, or would be.
+    pub fn place(dir: &Path) -> PathBuf {
+        Self::nearest(dir).unwrap_or_else(|| dir.join(KEYS_FILE))
+    }
+
     /// Loads a keys file that was found by its place: it must belong to this user and not be tracked by git.
     pub fn load(path: &Path) -> Result<Self, KeystoreError> {
         if !fsio::owned_by_this_user(path)? {

@@ -165,10 +165,7 @@ impl<'a> KeyStore<'a> {
 
     /// Where a new key for an env file in the folder `near` is to be kept.
     pub fn keys_file_path(&self, near: &Path) -> PathBuf {
-        self.keys_file
-            .clone()
-            .or_else(|| KeysFile::nearest(near))
-            .unwrap_or_else(|| near.join(crate::config::KEYS_FILE))
+        self.keys_file.clone().unwrap_or_else(|| KeysFile::place(near))
     }
 
     fn injected(&self, env: &EnvName) -> Result<Vec<PrivateKey>, KeystoreError> {

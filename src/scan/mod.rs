@@ -1,1 +1,25 @@
 //! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
+//!
+//! [`env_file`] judges one env file by itself, [`names`] the env files of one folder side by side, [`scope`] those of
+//! one scope, [`compare`] what a change did to keys and policy, and [`Leaks`] looks for secrets in any file at all.
+//! `docs/check.md` lists the rules.
+
+mod allow;
+mod compare;
+mod elsewhere;
+mod encodings;
+mod env_file;
+mod finding;
+mod leaks;
+mod names;
+mod rule;
+mod scope;
+
+pub use allow::{allows, line_of};
+pub use compare::{key_changed, widened};
+pub use env_file::{EnvReport, EnvText, env_file};
+pub use finding::{Finding, Severity};
+pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
+pub use names::{Listed, is_example, names};
+pub use rule::Rule;
+pub use scope::{Keyed, scope};

@@ -2,4 +2,4 @@
 
 mod policy;
 
-pub use policy::{Policy, PolicyError, propose_plain, with_plain};
+pub use policy::{Policy, PolicyError, policy_globs, propose_plain, with_plain};

@@ -57,6 +57,19 @@ impl Policy {
     }
 }
 
+/// The globs of a team file's text, each with the key it stands under (`plain` or `exclude`), as written; none of a
+/// text that cannot be read.
+pub fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
+    let Ok(document) = document(text) else { return Vec::new() };
+    let policy = document.get("policy").and_then(Item::as_table_like);
+    let of = |key: &'static str| {
+        let list = policy.and_then(|policy| policy.get(key)).and_then(Item::as_array);
+        let globs = list.into_iter().flat_map(|list| list.iter().filter_map(|item| item.as_str()));
+        globs.map(move |glob| (key, glob.to_owned())).collect::<Vec<_>>()
+    };
+    [of("plain"), of("exclude")].concat()
+}
+
 /// Names that are plainly not secret, in every project that has them.
 const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
 

@@ -1,5 +1,6 @@
 //! Talking to a person: data on stdout, words on stderr, prompts on the terminal.
 
+mod progress;
 mod prompt;
 mod sanitize;
 mod table;
@@ -7,6 +8,7 @@ mod table;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+pub use progress::Progress;
 pub use prompt::{confirm, hidden, stdin_value};
 use sanitize::{one_line, sanitized};
 pub use table::table;

@@ -15,5 +15,5 @@ pub use error::{Failure, Reason, VaultError};
 pub use file::EnvFile;
 pub use open::{Precedence, Reading, Variable, read_files};
 pub use scope::Scope;
-pub use setup::{Notice, declare_plain, guard_keys_file, propose_plain};
+pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
 pub use update::{Target, Updated, Write, sweep, update};

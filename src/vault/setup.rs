@@ -234,7 +234,8 @@ pub(super) fn with_header(file: &EnvFile, key: &PublicKey) -> Result<Document, V
     super::change::edited(file, file.document(), &[header])
 }
 
-fn has_dockerfile(folder: &Path) -> bool {
+/// Whether images may be built from a folder: it holds a Dockerfile of any name.
+pub fn has_dockerfile(folder: &Path) -> bool {
     let Ok(listing) = folder.read_dir() else { return false };
     listing.flatten().any(|item| {
         let name = item.file_name().to_string_lossy().to_lowercase();

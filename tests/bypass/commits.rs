@@ -46,7 +46,7 @@ fn as_the_very_first() {
     let output = env.git_with_envseal(&["commit", "-m", "x"]).output();
     assert_ne!(output.status, 0);
     told(&output, &[".env:1: error: SECRET", "[plaintext]"]);
-    env.git(&["rm", "-q", "--cached", "."]);
+    env.git(&["rm", "-q", "-r", "--cached", "."]);
     env.ok(&["encrypt"]);
     env.git(&["add", "-A"]);
     env.git_with_envseal(&["commit", "-q", "-m", "x"]).ok();
@@ -160,7 +160,7 @@ fn reverted_to_the_time_before_it_was_sealed() {
 fn in_a_second_worktree() {
     stopped(&SAID, |way| {
         let linked = way.env.outside().join("second tree");
-        way.git(&["worktree", "add", "-q", linked.to_str().unwrap()]).ok();
+        way.git(&["worktree", "add", "-q", "-b", "second", linked.to_str().unwrap()]).ok();
         std::fs::write(linked.join(PROD), way.text(PROD)).unwrap();
         way.git(&["add", PROD]).dir(&linked).ok();
         way.git(&["commit", "-m", "x"]).dir(linked)

@@ -4,6 +4,7 @@ use super::stopped;
 
 /// Commits this env file.
 fn file(path: &str) {
+    println!("{path}");
     stopped(&["SECRET", "[plaintext]"], |way| {
         way.add(path, way.text(path));
         way.git(&["commit", "-m", "x"])
@@ -61,7 +62,7 @@ fn under_other_spellings() {
     for name in [
         ".env.PRODUCTION",
         "PROD.env",
-        ".ENV",
+        "sub/.ENV",
         ".Env.Staging",
         "config/PROD.ENV",
         ".env.production.local",
@@ -69,7 +70,6 @@ fn under_other_spellings() {
         ".env.ü",
         ".env.production.bak",
         ".env.old",
-        ".env~.env",
     ] {
         file(name);
     }

@@ -24,7 +24,7 @@ fn widened_in_the_same_commit() {
     let plain = format!("SECRET={PLAINTEXT}");
     for (team, line, rule) in [
         ("[policy]\nplain = [\"SECRET\"]\n", plain.clone(), "policy-widened"),
-        ("[policy]\nplain = [\"*\"]\n", plain.clone(), "policy-widened"),
+        ("[policy]\nplain = [\"S*\"]\n", plain.clone(), "policy-widened"),
         ("[policy]\nexclude = [\"**\"]\n", plain.clone(), "policy-widened"),
         ("[policy]\nexclude = [\".env.production\"]\n", plain.clone(), "policy-widened"),
         ("# nothing\n", format!("{plain} # envseal: allow plaintext"), "allow-added"),

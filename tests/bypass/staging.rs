@@ -89,8 +89,10 @@ fn put_into_the_index_by_its_name_or_as_a_patch() {
 #[test]
 fn another_index_than_the_usual_one() {
     stopped(&SAID, |way| {
-        let index = way.env.outside().join("other-index");
+        let index = way.env.outside().join("other").join("index");
+        std::fs::create_dir(index.parent().unwrap()).unwrap();
         way.write(PROD, way.text(PROD));
+        way.git(&["read-tree", "HEAD"]).var("GIT_INDEX_FILE", &index).ok();
         way.git(&["add", "-A"]).var("GIT_INDEX_FILE", &index).ok();
         way.git(&["commit", "-m", "x"]).var("GIT_INDEX_FILE", index)
     });

@@ -9,6 +9,7 @@ mod bypass;
 mod dialect;
 mod support;
 
+mod check;
 mod completions;
 mod decrypt;
 #[cfg(unix)]
@@ -21,6 +22,8 @@ mod hook;
 mod init;
 mod key;
 mod ls;
+#[cfg(unix)]
+mod pre_receive;
 mod readme;
 mod rename;
 mod run;

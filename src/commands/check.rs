@@ -1,0 +1,202 @@
+//! `envseal check`.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::findings::{as_json, as_sarif, as_text};
+use super::report::{counted, notices, shown};
+use crate::error::Error;
+use crate::git::{GitError, Objects, find_root};
+use crate::guard::{self, Options, Range, Report};
+use crate::scan::Severity;
+use crate::ui::{self, Progress};
+
+/// Check that nothing secret is in the open, and that what is sealed is as it should be
+///
+/// Without an option: the worktree. Exit status 1 if there is an error among the findings; advice alone passes.
+/// `# envseal: allow RULE` at the end of a line silences that rule there. The rules are in docs/check.md.
+#[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
+#[command(after_long_help = "Examples:
+  envseal check                          # the worktree, before a commit or in CI
+  envseal check --staged                 # what is about to be committed: the pre-commit hook
+  envseal check --range origin/main..    # what a pull request brings, commit by commit
+  envseal check --history --strict       # all that was ever committed
+  envseal check --fix                    # seal plaintext, add to .gitignore, fix modes
+  envseal check --sarif > envseal.sarif  # for code scanning")]
+pub(super) struct Args {
+    /// Check what the index holds, never the worktree's files
+    #[arg(long)]
+    staged: bool,
+    /// Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet
+    #[arg(long, value_name = "A..B", conflicts_with = "staged")]
+    range: Option<String>,
+    /// Check every file ever committed
+    #[arg(long, conflicts_with_all = ["staged", "range"])]
+    history: bool,
+    /// Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again
+    #[arg(long, conflicts_with_all = ["staged", "range", "history"])]
+    fix: bool,
+    /// Let a policy that the range widens, and `allow` marks that it adds, hold for it
+    #[arg(long, requires = "range")]
+    accept_policy: bool,
+    /// Let advice fail the check too
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Print SARIF 2.1.0, for code scanning
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
+}
+
+/// One ref that is about to be pushed (githooks(5), pre-push).
+pub(super) struct Push {
+    /// The commit it is to stand on.
+    pub(super) local: String,
+    /// The commit it stands on over there, unless it is new.
+    pub(super) remote_old: Option<String>,
+    /// The remote's name, or its URL.
+    pub(super) remote_name: String,
+}
+
+/// Checks, prints the findings, and returns the exit status.
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
+    if args.staged {
+        return staged_with(context, args);
+    }
+    if let Some(range) = &args.range {
+        let objects = here(context)?;
+        let range = Range::parse(&objects, range)?;
+        return told(context, args, &root_of(&objects), |options| {
+            Ok(guard::range(&objects, &range, &Options { accept_policy: args.accept_policy, ..*options })?)
+        });
+    }
+    if args.history {
+        let objects = here(context)?;
+        return told(context, args, &root_of(&objects), |options| Ok(guard::history(&objects, options)?));
+    }
+    let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let root = find_root(&dir);
+    let objects = root.as_ref().map(|root| context.objects(root)).transpose()?;
+    let root = root.unwrap_or(dir);
+    if args.fix {
+        mend(context, &root, objects.as_ref())?;
+    }
+    told(context, args, &root, |options| Ok(guard::worktree(&root, objects.as_ref(), options)?))
+}
+
+/// Checks what is about to be committed, for a hook.
+pub(super) fn staged(context: &Context) -> Result<u8, Error> {
+    staged_with(context, &Args::for_hooks())
+}
+
+/// Checks what is about to be pushed, for a hook.
+pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
+    let objects = here(context)?;
+    told(context, &Args::for_hooks(), &root_of(&objects), |options| {
+        let mut all = Report::default();
+        for push in pushes {
+            let tip = objects.commit(&push.local)?;
+            let mut known = objects.tips_of_remote(&push.remote_name)?;
+            let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
+            let range = match old {
+                Some(old) => {
+                    known.push(old);
+                    Range { base: Some(old), tip, known }
+                }
+                None => Range::new_ref(&objects, tip, known)?,
+            };
+            all.absorb(guard::range(&objects, &range, options)?);
+        }
+        Ok(all)
+    })
+}
+
+impl Args {
+    fn for_hooks() -> Self {
+        Self {
+            staged: false,
+            range: None,
+            history: false,
+            fix: false,
+            accept_policy: false,
+            strict: false,
+            json: false,
+            sarif: false,
+        }
+    }
+}
+
+fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
+    let objects = here(context)?;
+    if objects.root().is_none() {
+        return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
+    }
+    told(context, args, &root_of(&objects), |options| Ok(guard::staged(&objects, options)?))
+}
+
+fn here(context: &Context) -> Result<Objects, Error> {
+    context.objects(Path::new("."))
+}
+
+/// What findings' paths are relative to.
+fn root_of(objects: &Objects) -> PathBuf {
+    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    root.canonicalize().unwrap_or_else(|_| root.to_owned())
+}
+
+/// Makes the check, prints what it found, and returns the exit status.
+fn told(
+    context: &Context,
+    args: &Args,
+    root: &Path,
+    check: impl FnOnce(&Options<'_>) -> Result<Report, Error>,
+) -> Result<u8, Error> {
+    let report = {
+        let progress = Progress::new(context.ui.quiet);
+        let progress = |done, all| progress.at(done, all);
+        check(&Options { store: &context.store(), accept_policy: false, progress: &progress })?
+    };
+    let text = if args.json {
+        as_json(&report.findings)
+    } else if args.sarif {
+        as_sarif(&report.findings)
+    } else {
+        as_text(&report.findings, root)
+    };
+    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    if let Some(error) = &report.keys_unused {
+        context.ui.note(format_args!("{error}; so its values were not looked for"));
+    } else if !report.unopened.is_empty() {
+        let list = report.unopened.join(", ");
+        context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
+    }
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
+    context.ui.say(format_args!(
+        "{}, {} ({} judged, {} searched)",
+        counted(errors, "error"),
+        if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") },
+        counted(report.env_files, "env file"),
+        counted(report.searched, "file"),
+    ));
+    Ok(u8::from(errors > 0 || args.strict && advice > 0))
+}
+
+/// Mends what can be mended, and says what was.
+fn mend(context: &Context, root: &Path, objects: Option<&Objects>) -> Result<(), Error> {
+    let store = context.store();
+    let options = Options { store: &store, accept_policy: false, progress: &|_, _| {} };
+    let report = guard::worktree(root, objects, &options)?;
+    let fixed = guard::fix(root, &report, &store, &|| context.waiting())?;
+    notices(context, &fixed.notices);
+    for path in &fixed.made_private {
+        context.ui.say(format_args!("took {} from others' eyes", shown(path)));
+    }
+    for (path, count) in &fixed.sealed {
+        context.ui.say(format_args!("sealed {} in {}", counted(*count, "value"), shown(path)));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Findings as text, JSON and SARIF.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::report::shown;
+use crate::error::quoted;
+use crate::scan::{Finding, Rule, Severity};
+
+/// One finding on two lines, as compilers print them; paths as seen from here.
+pub(super) fn as_text(findings: &[Finding], root: &Path) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let file = shown(&root.join(&finding.file));
+        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let Finding { severity, message, rule, .. } = finding;
+        let _ = writeln!(text, "{file}{line}: {}: {message} [{}]", severity.as_str(), rule.id());
+        let _ = writeln!(text, "  fix: {}", finding.fix.replace("{file}", &quoted(&file)));
+    }
+    text
+}
+
+/// An array of findings; paths are relative to the root.
+pub(super) fn as_json(findings: &[Finding]) -> String {
+    let one = |finding: &Finding| {
+        let file = finding.file.display().to_string();
+        json!({
+            "rule": finding.rule.id(),
+            "severity": finding.severity.as_str(),
+            "file": file,
+            "line": finding.line,
+            "name": finding.name,
+            "message": finding.message,
+            "fix": finding.fix.replace("{file}", &quoted(&file)),
+        })
+    };
+    pretty(&Value::Array(findings.iter().map(one).collect()))
+}
+
+/// A log in SARIF 2.1.0 (OASIS, sarif-v2.1.0).
+pub(super) fn as_sarif(findings: &[Finding]) -> String {
+    let level = |severity| match severity {
+        Severity::Error => "error",
+        Severity::Advice => "note",
+    };
+    let rule = |rule: &Rule| {
+        json!({
+            "id": rule.id(),
+            "shortDescription": { "text": rule.about() },
+            "defaultConfiguration": { "level": level(rule.severity()) },
+        })
+    };
+    let result = |finding: &Finding| {
+        let file = finding.file.display().to_string();
+        let mut place =
+            json!({ "artifactLocation": { "uri": uri(&finding.file), "uriBaseId": "%SRCROOT%" } });
+        // Code scanning shows no result without a line.
+        place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
+        let text = format!("{}. {}", finding.message, finding.fix.replace("{file}", &quoted(&file)));
+        json!({
+            "ruleId": finding.rule.id(),
+            "level": level(finding.severity),
+            "message": { "text": text },
+            "locations": [{ "physicalLocation": place }],
+        })
+    };
+    pretty(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "envseal",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": Rule::ALL.iter().map(rule).collect::<Vec<_>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": findings.iter().map(result).collect::<Vec<_>>(),
+        }],
+    }))
+}
+
+/// A relative path as a URI reference (RFC 3986, section 4.2).
+fn uri(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                text.push(char::from(*byte));
+            }
+            b'\\' if cfg!(windows) => text.push('/'),
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+    }
+    text
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("values of our own");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,69 @@
+//! Walking commits.
+
+use git2::Sort;
+
+use super::GitError;
+use super::objects::{ObjectId, Objects};
+
+impl Objects {
+    /// The commits reachable from `tips` and from none of `not`, older ones first.
+    pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+        let walk = || {
+            let mut walk = self.inner.revwalk()?;
+            walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+            for tip in tips {
+                walk.push(tip.0)?;
+            }
+            for tip in not {
+                walk.hide(tip.0)?;
+            }
+            walk.map(|id| id.map(ObjectId)).collect::<Result<Vec<_>, _>>()
+        };
+        walk().map_err(|e| self.error("walk the history of", e))
+    }
+
+    /// The commits that refs stand on (branches, tags, remote branches, notes left out), and HEAD's.
+    pub fn tips(&self) -> Result<Vec<ObjectId>, GitError> {
+        self.tips_of(&|name| !name.starts_with(b"refs/notes/"))
+    }
+
+    /// The commits that the branches of a remote stood on when they were last fetched or pushed.
+    pub fn tips_of_remote(&self, remote: &str) -> Result<Vec<ObjectId>, GitError> {
+        let prefix = format!("refs/remotes/{remote}/");
+        self.tips_of(&|name| name.starts_with(prefix.as_bytes()))
+    }
+
+    /// Whether this repository has the commit.
+    pub fn has_commit(&self, hex: &str) -> Option<ObjectId> {
+        let id = git2::Oid::from_str(hex).ok()?;
+        self.inner.find_commit(id).ok().map(|commit| ObjectId(commit.id()))
+    }
+
+    /// The best common ancestor of two commits.
+    pub fn merge_base(&self, one: ObjectId, other: ObjectId) -> Option<ObjectId> {
+        self.inner.merge_base(one.0, other.0).ok().map(ObjectId)
+    }
+
+    fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
+        let list = || {
+            let mut tips = Vec::new();
+            for reference in self.inner.references()? {
+                let reference = reference?;
+                // A ref to something that is no commit has no files.
+                if want(reference.name_bytes())
+                    && let Ok(commit) = reference.peel_to_commit()
+                {
+                    tips.push(ObjectId(commit.id()));
+                }
+            }
+            Ok(tips)
+        };
+        let mut tips = list().map_err(|e| self.error("list the refs of", e))?;
+        if want(b"HEAD") {
+            tips.extend(self.head()?);
+        }
+        tips.sort();
+        tips.dedup();
+        Ok(tips)
+    }
+}

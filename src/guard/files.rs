@@ -1,0 +1,21 @@
+//! Which files matter by their name.
+
+use std::path::Path;
+
+use crate::config::{KEYS_FILE, TEAM_FILE, is_env_file};
+use crate::scan::is_example;
+
+/// Whether a file is one that rules over several files look at: an env file, an example, a team file.
+pub(super) fn is_of_interest(path: &Path) -> bool {
+    is_env_file(path) || is_example(path) || is_team_file(path)
+}
+
+/// Whether the file is a team file.
+pub(super) fn is_team_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == TEAM_FILE)
+}
+
+/// Whether the file is a keys file, in any letter case: some file systems do not tell them apart.
+pub(super) fn is_keys_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(KEYS_FILE))
+}

@@ -1,0 +1,133 @@
+//! Every blob ever committed, each once, on every core.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::error::GuardError;
+use super::policies::Policies;
+use super::range::{in_commit, shows_plaintext};
+use super::report::{Options, Report};
+use super::search::{keys_file, of_leak};
+use super::secrets::Gathered;
+use super::view::View;
+use crate::config::is_env_file;
+use crate::git::{FileKind, FileRef, GitError, ObjectId, Objects};
+use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
+
+/// A blob and the first commit that brought it, under each path it ever had.
+struct Blob {
+    file: FileRef,
+    /// The bytes, of those that an env file ever had: they have been read for their values already.
+    text: Option<Vec<u8>>,
+    commit: ObjectId,
+    paths: Vec<PathBuf>,
+}
+
+/// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
+pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
+    let mut report = Report::default();
+    let today = View::commit(objects, objects.head()?)?;
+    let policies = Policies::of(&today)?;
+    let mut blobs = blobs(objects)?;
+    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let mut values = Gathered::default();
+    for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
+        let text = objects.blob(blob.file.id)?;
+        for path in blob.paths.iter().filter(|path| is_env_file(path)) {
+            values.add(path, text.clone(), root, options.store, &mut report);
+        }
+        blob.text = Some(text);
+        report.env_files += 1;
+    }
+    let leaks = values.into_leaks(&mut report);
+    report.searched = blobs.len();
+    report.findings = search(objects, &blobs, &leaks, &policies, options)?;
+    Ok(report.sorted())
+}
+
+/// Every blob of every commit, with its paths. Folders are entered once for each name they have had.
+fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
+    let mut places: HashMap<FileRef, usize> = HashMap::new();
+    let mut blobs: Vec<Blob> = Vec::new();
+    for commit in objects.commits(&objects.tips()?, &[])? {
+        // What it shares with a parent has been seen there.
+        let parent = objects.parents(commit)?.first().copied();
+        for file in objects.changes(parent, Some(commit))? {
+            let Some(now) = file.after.filter(|now| now.kind != FileKind::Submodule) else { continue };
+            let place = *places.entry(now).or_insert_with(|| {
+                blobs.push(Blob { file: now, text: None, commit, paths: Vec::new() });
+                blobs.len() - 1
+            });
+            if !blobs[place].paths.contains(&file.path) {
+                blobs[place].paths.push(file.path);
+            }
+        }
+    }
+    Ok(blobs)
+}
+
+/// Shares the blobs out among threads, each with the repository opened for itself.
+fn search(
+    objects: &Objects,
+    blobs: &[Blob],
+    leaks: &Leaks,
+    policies: &Policies,
+    options: &Options<'_>,
+) -> Result<Vec<Finding>, GuardError> {
+    const SHARE: usize = 64;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let next = AtomicUsize::new(0);
+    let work = |objects: Objects| -> Result<Vec<Finding>, GitError> {
+        let mut findings = Vec::new();
+        loop {
+            let start = next.fetch_add(SHARE, Ordering::Relaxed);
+            let Some(share) = blobs.get(start..blobs.len().min(start + SHARE)).filter(|s| !s.is_empty())
+            else {
+                return Ok(findings);
+            };
+            (options.progress)(start, blobs.len());
+            for blob in share {
+                let read = if blob.text.is_none() { Some(objects.blob(blob.file.id)?) } else { None };
+                let text = blob.text.as_deref().or(read.as_deref()).unwrap_or_default();
+                findings.extend(judge(blob, text, leaks, policies));
+            }
+        }
+    };
+    // Opened here: a repository does not move between threads once it is in use.
+    let opened = (0..threads).map(|_| objects.reopen()).collect::<Result<Vec<_>, _>>()?;
+    std::thread::scope(|scope| {
+        let running: Vec<_> = opened.into_iter().map(|objects| scope.spawn(|| work(objects))).collect();
+        let mut findings = Vec::new();
+        for thread in running {
+            findings.extend(thread.join().expect("no thread panics")?);
+        }
+        Ok(findings)
+    })
+}
+
+fn judge(blob: &Blob, text: &[u8], leaks: &Leaks, policies: &Policies) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let hits = leaks.find(text);
+    let paths: Vec<&Path> =
+        blob.paths.iter().map(PathBuf::as_path).filter(|path| !policies.excludes(path)).collect();
+    for path in &paths {
+        if super::files::is_keys_file(path) {
+            findings.push(keys_file(path));
+        } else if is_env_file(path) && blob.file.kind == FileKind::File {
+            let (_, policy) = policies.for_file(path);
+            let found = env_file(EnvText { path, text, policy }).findings;
+            findings.extend(found.into_iter().filter(|finding| shows_plaintext(finding.rule)));
+        }
+    }
+    // What the bytes hold is told for the first of its names.
+    if let Some(path) = paths.iter().find(|path| !super::files::is_keys_file(path)) {
+        findings.extend(hits.iter().map(|hit| of_leak(path, hit.leak, leaks).at(hit.line)));
+    }
+    let allowed = |finding: &Finding| {
+        let line = finding.line.map(|line| line_of(text, line));
+        line.is_some_and(|line| allows(line, finding.rule))
+    };
+    findings.retain(|finding| !allowed(finding));
+    findings.into_iter().map(|finding| in_commit(finding, blob.commit)).collect()
+}

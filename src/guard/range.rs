@@ -1,0 +1,191 @@
+//! A range of commits: what is pushed, or proposed for a merge. Each commit counts, for all of them are kept.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::allowed::{NewMarks, silence};
+use super::error::GuardError;
+use super::policies::Policies;
+use super::report::{Options, Report};
+use super::search::{Change, Search};
+use super::secrets::known_values;
+use super::staged::env_texts;
+use super::state::{changed_keys, judge, widened_policies};
+use super::view::View;
+use crate::config::is_env_file;
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects};
+use crate::scan::{EnvText, Finding, Rule, env_file};
+
+/// Commits that are to be judged.
+#[derive(Clone, Debug)]
+pub struct Range {
+    /// The commit whose policy holds, and with which the end is compared; none where all is new.
+    pub base: Option<ObjectId>,
+    /// The last commit.
+    pub tip: ObjectId,
+    /// What can be reached from these is not judged.
+    pub known: Vec<ObjectId>,
+}
+
+impl Range {
+    /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
+    /// ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
+    pub fn parse(objects: &Objects, text: &str) -> Result<Self, GuardError> {
+        let (start, end, parted) = match (text.split_once("..."), text.split_once("..")) {
+            (Some((start, end)), _) => (start, end, true),
+            (None, Some((start, end))) => (start, end, false),
+            (None, None) => (text, "", false),
+        };
+        let or_head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
+        let tip = objects.commit(&or_head(end))?;
+        if !start.is_empty() && start.bytes().all(|b| b == b'0') {
+            return Self::new_ref(objects, tip, objects.tips()?);
+        }
+        let start = objects.commit(&or_head(start))?;
+        let base = if parted { objects.merge_base(start, tip).unwrap_or(start) } else { start };
+        Ok(Self { base: Some(base), tip, known: vec![base] })
+    }
+
+    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the commit it
+    /// starts from.
+    pub fn new_ref(objects: &Objects, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
+        let known: Vec<_> = known.into_iter().collect();
+        let first = objects.commits(&[tip], &known)?.first().copied();
+        let base = match first {
+            Some(first) => objects.parents(first)?.first().copied(),
+            None => Some(tip),
+        };
+        Ok(Self { base, tip, known })
+    }
+}
+
+/// Checks a range: every file that any of its commits brings, by the policy of its base, and the env files that it
+/// touches as they are in its last commit.
+pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
+    let changed = objects.changes(range.base, Some(range.tip))?;
+    let after = View::commit(objects, Some(range.tip))?;
+    let before = View::before(objects, range.base, &after, &changed);
+    let mut report = Report::default();
+
+    let (ours, theirs) = (Policies::of(&before)?, Policies::of(&after)?);
+    // Files that are brought into the scope of a team file that is new itself are judged without a policy.
+    let policies = if options.accept_policy { &theirs } else { &ours };
+    let touched = touched(&after, &changed)?;
+    let mut state = judge(&after, policies, Some(&touched))?;
+    report.env_files = touched.len();
+    let old = judge(&before, &ours, None)?;
+    state.findings.extend(theirs.findings.iter().cloned());
+    state.findings.extend(changed_keys(&old, &state, policies));
+    let widened = widened_policies(&before, &after)?;
+    let severe = |finding: Finding| if options.accept_policy { finding } else { finding.as_error() };
+    state.findings.extend(widened.into_iter().map(severe));
+
+    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let brought = brought(objects, range)?;
+    let leaks = if brought.is_empty() {
+        known_values([], root, options, &mut report)
+    } else {
+        let mut texts = env_texts(&[&before, &after])?;
+        for file in brought.iter().filter(|file| is_env_file(&file.path)) {
+            texts.insert((file.path.clone(), objects.blob(file.now.id)?));
+        }
+        known_values(texts, root, options, &mut report)
+    };
+    let search = Search::new(leaks, Some(objects));
+    let mut passing = Vec::new();
+    for (done, file) in brought.iter().enumerate() {
+        (options.progress)(done, brought.len());
+        if policies.excludes(&file.path) {
+            continue;
+        }
+        let text = objects.blob(file.now.id)?;
+        let was =
+            file.was.filter(|was| was.kind == FileKind::File).map(|was| objects.blob(was.id)).transpose()?;
+        let change = Change { path: &file.path, text: &text, before: was.as_deref(), base: file.base };
+        let mut found = search.findings(&change)?;
+        report.searched += 1;
+        let stays =
+            after.resolved(&file.path)?.is_some_and(|(path, now)| path == file.path && now == file.now);
+        if stays {
+            state.findings.append(&mut found);
+        } else {
+            found.extend(leaks_of_env_file(&file.path, &text, policies, file.now.kind));
+            passing.extend(found.into_iter().map(|finding| in_commit(finding, file.commit)));
+        }
+    }
+    let new_marks = if options.accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
+    report.findings = silence(state.findings, &before, &after, new_marks)?;
+    report.findings.append(&mut passing);
+    Ok(report.sorted())
+}
+
+/// The env files of `after` that a change touches: by themselves, as what a symlink leads to, or by their team file.
+fn touched(after: &View<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, GuardError> {
+    let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
+    let mut touched = BTreeSet::new();
+    for path in after.files().filter(|path| is_env_file(path)) {
+        let target = after.resolved(path)?;
+        if paths.contains(path) || target.is_some_and(|(target, _)| paths.contains(target.as_path())) {
+            touched.insert(path.to_owned());
+        }
+    }
+    Ok(touched)
+}
+
+/// A file that a commit of a range brings.
+struct Brought {
+    path: PathBuf,
+    now: FileRef,
+    was: Option<FileRef>,
+    commit: ObjectId,
+    base: Option<ObjectId>,
+}
+
+/// Every file that any commit of the range changes, each distinct one once; of a merge, what no parent has.
+fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError> {
+    let (mut seen, mut found) = (HashSet::new(), Vec::new());
+    for commit in objects.commits(&[range.tip], &range.known)? {
+        let parents = objects.parents(commit)?;
+        let first = parents.first().copied();
+        let mut changed = objects.changes(first, Some(commit))?;
+        for parent in parents.iter().skip(1) {
+            let others: HashSet<_> =
+                objects.changes(Some(*parent), Some(commit))?.into_iter().map(|file| file.path).collect();
+            changed.retain(|file| others.contains(&file.path));
+        }
+        for Changed { path, before, after } in changed {
+            if let Some(now) = after.filter(|now| now.kind != FileKind::Submodule)
+                && seen.insert((path.clone(), now))
+            {
+                found.push(Brought { path, now, was: before, commit, base: first });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What an env file that a later commit has replaced shows for ever: plaintext.
+fn leaks_of_env_file(path: &Path, text: &[u8], policies: &Policies, kind: FileKind) -> Vec<Finding> {
+    if !is_env_file(path) || kind != FileKind::File {
+        return Vec::new();
+    }
+    let (_, policy) = policies.for_file(path);
+    let mut findings = env_file(EnvText { path, text, policy }).findings;
+    findings.retain(|finding| shows_plaintext(finding.rule));
+    findings
+}
+
+/// Whether what a rule finds stays a leak when a later commit mends it.
+pub(super) fn shows_plaintext(rule: Rule) -> bool {
+    matches!(rule, Rule::Plaintext | Rule::MalformedToken | Rule::StrayLine | Rule::Unreadable)
+}
+
+/// Says in which commit a finding is, for it is not in the files as they are now.
+pub(super) fn in_commit(mut finding: Finding, commit: ObjectId) -> Finding {
+    let short = commit.to_string()[..12].to_owned();
+    finding.message = format!("{}, in commit {short}", finding.message);
+    finding.fix = format!(
+        "rewrite {short} before it is pushed: git rebase -i {short}^; once pushed, replace the secret"
+    );
+    finding
+}

@@ -1,0 +1,111 @@
+//! Secrets in files of any sort.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use super::error::GuardError;
+use super::files::is_keys_file;
+use crate::git::{FileKind, ObjectId, Objects, added_lines};
+use crate::scan::{Finding, Leak, Leaks, Rule};
+
+/// From this length on a value that turns up is no accident.
+const CERTAIN: usize = 12;
+
+/// Looks for secrets in changed files.
+pub(super) struct Search<'a> {
+    pub(super) leaks: Leaks,
+    objects: Option<&'a Objects>,
+    /// Whether a value stood in the open before: by the commit before and the value's place in the list.
+    stood: RefCell<HashMap<(ObjectId, usize), bool>>,
+}
+
+/// One changed file.
+pub(super) struct Change<'t> {
+    pub(super) path: &'t Path,
+    /// Its bytes; of a symlink, where it leads.
+    pub(super) text: &'t [u8],
+    /// What stood at its path before.
+    pub(super) before: Option<&'t [u8]>,
+    /// The commit before.
+    pub(super) base: Option<ObjectId>,
+}
+
+impl<'a> Search<'a> {
+    /// For `leaks`, in changes of this repository.
+    pub(super) fn new(leaks: Leaks, objects: Option<&'a Objects>) -> Self {
+        Self { leaks, objects, stood: RefCell::default() }
+    }
+
+    /// The secrets in a changed file: private keys wherever they stand, values on the lines that are new.
+    pub(super) fn findings(&self, change: &Change<'_>) -> Result<Vec<Finding>, GuardError> {
+        let path = change.path;
+        if is_keys_file(path) {
+            return Ok(vec![keys_file(path)]);
+        }
+        let mut added: Option<HashSet<usize>> = None;
+        let mut findings = Vec::new();
+        for found in self.leaks.find(change.text) {
+            let finding = of_leak(path, found.leak, &self.leaks).at(found.line);
+            let Leak::Value(at) = found.leak else {
+                findings.push(finding);
+                continue;
+            };
+            let new = added.get_or_insert_with(|| {
+                let before = change.before.unwrap_or_default();
+                added_lines(before, change.text).into_iter().collect()
+            });
+            if !(found.line..=found.last_line).any(|line| new.contains(&line)) {
+                continue;
+            }
+            let stood = self.stood_before(change.base, at)?;
+            findings.push(if stood { finding.as_advice() } else { finding });
+        }
+        Ok(findings)
+    }
+
+    /// Whether a value already stood in the open in the commit before: in any file, plain.
+    fn stood_before(&self, base: Option<ObjectId>, at: usize) -> Result<bool, GuardError> {
+        let (Some(base), Some(objects)) = (base, self.objects) else { return Ok(false) };
+        if let Some(known) = self.stood.borrow().get(&(base, at)) {
+            return Ok(*known);
+        }
+        let finder = memchr::memmem::Finder::new(&self.leaks.secrets()[at].value);
+        let mut stood = false;
+        for file in objects.changes(None, Some(base))? {
+            if let Some(file) = file.after.filter(|file| file.kind == FileKind::File)
+                && finder.find(&objects.blob(file.id)?).is_some()
+            {
+                stood = true;
+                break;
+            }
+        }
+        self.stood.borrow_mut().insert((base, at), stood);
+        Ok(stood)
+    }
+}
+
+/// The finding for a keys file in git.
+pub(super) fn keys_file(path: &Path) -> Finding {
+    let message = "private keys in git: whoever has a clone has them";
+    let fix = "git rm --cached {file}; once pushed, make new keys and replace the secrets";
+    Finding::new(Rule::KeysFile, path, message, fix)
+}
+
+/// The finding for a secret in a file.
+pub(super) fn of_leak(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
+    let message = match leak {
+        Leak::PrivateKey => "a private key stands here",
+        Leak::EncodedKey => "a private key stands here, in another encoding",
+        Leak::Value(at) => {
+            let secret = &leaks.secrets()[at];
+            let message = format!("the value of {} stands here", secret.label);
+            let fix =
+                format!("read {} from the environment instead; once pushed, replace the secret", secret.name);
+            let finding = Finding::new(Rule::SecretValue, path, message, fix).about(&secret.name);
+            return if secret.value.len() < CERTAIN { finding.as_advice() } else { finding };
+        }
+    };
+    let fix = "take it out; once pushed, make a new key and replace the secrets";
+    Finding::new(Rule::PrivateKey, path, message, fix)
+}

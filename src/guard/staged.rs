@@ -1,0 +1,66 @@
+//! What is about to be committed: index blobs, never the worktree's files.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::allowed::{NewMarks, silence};
+use super::error::GuardError;
+use super::policies::Policies;
+use super::report::{Options, Report};
+use super::search::{Change, Search};
+use super::secrets::known_values;
+use super::state::{changed_keys, judge, widened_policies};
+use super::view::View;
+use crate::config::is_env_file;
+use crate::git::{FileKind, Objects};
+
+/// Checks what the index holds: every env file in it, and in every file that it changes looks for secrets.
+pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
+    let head = objects.head()?;
+    let changed = objects.staged(head)?;
+    let after = View::index(objects)?;
+    let before = View::before(objects, head, &after, &changed);
+    let mut report = Report::default();
+
+    let policies = Policies::of(&after)?;
+    let state = judge(&after, &policies, None)?;
+    report.env_files = state.reports.len();
+    let old = judge(&before, &policies, None)?;
+    let mut findings = state.findings.clone();
+    findings.extend(changed_keys(&old, &state, &policies));
+    findings.extend(widened_policies(&before, &after)?);
+
+    let root = objects.root().unwrap_or(Path::new("."));
+    let contents: Vec<_> = changed.iter().filter_map(|file| Some((file, file.after?))).collect();
+    let leaks = if contents.is_empty() {
+        known_values([], root, options, &mut report)
+    } else {
+        known_values(env_texts(&[&before, &after])?, root, options, &mut report)
+    };
+    let search = Search::new(leaks, Some(objects));
+    for (done, (file, now)) in contents.iter().enumerate() {
+        (options.progress)(done, contents.len());
+        if now.kind == FileKind::Submodule || policies.excludes(&file.path) {
+            continue;
+        }
+        let text = objects.blob(now.id)?;
+        let was = file.before.filter(|was| was.kind == FileKind::File).map(|was| objects.blob(was.id));
+        let was = was.transpose()?;
+        let change = Change { path: &file.path, text: &text, before: was.as_deref(), base: head };
+        findings.extend(search.findings(&change)?);
+        report.searched += 1;
+    }
+    report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
+    Ok(report.sorted())
+}
+
+/// The texts of all env files of these views, each distinct one once.
+pub(super) fn env_texts(views: &[&View<'_>]) -> Result<BTreeSet<(PathBuf, Vec<u8>)>, GuardError> {
+    let mut texts = BTreeSet::new();
+    for view in views {
+        for path in view.files().filter(|path| is_env_file(path)) {
+            texts.extend(view.read(path)?.map(|text| (path.to_owned(), text)));
+        }
+    }
+    Ok(texts)
+}

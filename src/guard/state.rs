@@ -1,0 +1,119 @@
+//! The rules about a state of the files: each env file by itself, those of a folder and of a scope side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::error::GuardError;
+use super::policies::{Policies, folder};
+use super::view::View;
+use crate::config::{EnvName, is_env_file};
+use crate::crypto::PublicKey;
+use crate::dotenv::Document;
+use crate::scan::{
+    EnvReport, EnvText, Finding, Keyed, Listed, env_file, is_example, key_changed, names, scope, widened,
+};
+
+/// What the rules over a state's env files gave.
+pub(super) struct State {
+    pub(super) findings: Vec<Finding>,
+    /// The env files that were judged, each with what it holds.
+    pub(super) reports: BTreeMap<PathBuf, EnvReport>,
+}
+
+/// Judges the env files of `view` by `policies`. With `only`, findings about other files are left out; a name that
+/// another file lacks is then told of these alone.
+pub(super) fn judge(
+    view: &View<'_>,
+    policies: &Policies,
+    only: Option<&BTreeSet<PathBuf>>,
+) -> Result<State, GuardError> {
+    let mut reports = BTreeMap::new();
+    for path in view.files().filter(|path| is_env_file(path) && !policies.excludes(path)) {
+        if let Some(text) = view.read(path)? {
+            let (_, policy) = policies.for_file(path);
+            reports.insert(path.to_owned(), env_file(EnvText { path, text: &text, policy }));
+        }
+    }
+    let mut findings: Vec<_> =
+        reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
+    findings.extend(side_by_side(view, policies, &reports)?);
+    findings.extend(policies.findings.iter().cloned());
+    if let Some(only) = only {
+        findings.retain(|finding| only.contains(&finding.file) || !is_env_file(&finding.file));
+    }
+    Ok(State { findings, reports })
+}
+
+fn side_by_side(
+    view: &View<'_>,
+    policies: &Policies,
+    reports: &BTreeMap<PathBuf, EnvReport>,
+) -> Result<Vec<Finding>, GuardError> {
+    let mut folders: BTreeMap<&Path, Vec<Listed<'_>>> = BTreeMap::new();
+    let mut scopes: BTreeMap<&Path, Vec<Keyed<'_>>> = BTreeMap::new();
+    for (path, report) in reports {
+        folders.entry(folder(path)).or_default().push(Listed { path, names: &report.names });
+        scopes.entry(policies.for_file(path).0).or_default().push(Keyed { path, key: report.key });
+    }
+    let mut findings = Vec::new();
+    for (folder, files) in &folders {
+        let example = view.files().find(|path| path.parent() == Some(folder) && is_example(path));
+        let listed = match example {
+            Some(path) => view.read(path)?.map(|text| (path, names_of(text))),
+            None => None,
+        };
+        let example = listed.as_ref().map(|(path, names)| Listed { path, names });
+        findings.extend(names(files, example));
+    }
+    findings.extend(scopes.values().flat_map(|files| scope(files)));
+    Ok(findings)
+}
+
+/// The names of an example file and their lines.
+fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let own = |name: &str| crate::config::is_own_name(name);
+    let entries = document.entries().iter().map(|entry| (document.name(entry).to_owned(), entry.line));
+    entries.filter(|(name, _)| !own(name)).collect()
+}
+
+/// The public keys of `after` that are others than the ones that `before` has for the same environment and scope.
+pub(super) fn changed_keys(before: &State, after: &State, policies: &Policies) -> Vec<Finding> {
+    let env = |path: &Path| EnvName::of_file(path).ok();
+    // By path first; a file that is new is held to the environment's other files.
+    let known = |path: &Path| -> Option<PublicKey> {
+        let own = before.reports.get(path).and_then(|report| report.key);
+        let scope = policies.for_file(path).0;
+        let same = |other: &Path| env(other) == env(path) && policies.for_file(other).0 == scope;
+        let others = before.reports.iter().filter(|(other, _)| same(other));
+        own.or_else(|| others.into_iter().find_map(|(_, report)| report.key)).map(|(key, _)| key)
+    };
+    let mut findings = Vec::new();
+    for (path, report) in &after.reports {
+        if let (Some((key, line)), Some(old), Some(env)) = (report.key, known(path), env(path))
+            && old != key
+        {
+            findings.push(key_changed(path, &env.public_key_name(), &old, &key, line));
+        }
+    }
+    findings
+}
+
+/// The globs that team files of `after` have and those of `before` had not.
+pub(super) fn widened_policies(before: &View<'_>, after: &View<'_>) -> Result<Vec<Finding>, GuardError> {
+    let mut findings = Vec::new();
+    for path in after.files().filter(|path| super::files::is_team_file(path)) {
+        let old = before.read(path)?;
+        let Some(new) = after.read(path)? else { continue };
+        // The first team file of a scope declares; it does not widen.
+        if let Some(old) = old.or_else(|| (!before_is_new(before)).then(Vec::new)) {
+            findings.extend(widened(path, &old, &new));
+        }
+    }
+    Ok(findings)
+}
+
+/// Whether there were no files to be guarded yet.
+fn before_is_new(before: &View<'_>) -> bool {
+    !before.files().any(|path| is_env_file(path) || super::files::is_team_file(path))
+}

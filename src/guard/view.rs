@@ -1,0 +1,174 @@
+//! The files of a worktree, of the index or of a commit, looked at in one way.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::error::GuardError;
+use super::files::is_of_interest;
+use crate::fsio::{self, FsError};
+use crate::git::{Changed, FileKind, FileRef, GitError, ObjectId, Objects};
+
+/// Links that lead to links; as many as Linux follows (`ELOOP`, `path_resolution(7)`).
+const MAX_LINKS: usize = 40;
+
+/// Where a view's files come from.
+enum Source<'a> {
+    Nothing,
+    /// The worktree below this folder.
+    Disk(PathBuf),
+    /// Blobs of the index: all paths of it.
+    Index(&'a Objects, HashMap<PathBuf, FileRef>),
+    /// Blobs of a commit.
+    Commit(&'a Objects, ObjectId),
+}
+
+/// A state of the files. Paths are relative to its root.
+pub(super) struct View<'a> {
+    source: Source<'a>,
+    /// The files that [`is_of_interest`] holds for, in byte order.
+    files: Vec<PathBuf>,
+}
+
+impl<'a> View<'a> {
+    /// No files at all: what stood there before the first commit.
+    pub(super) fn nothing() -> Self {
+        Self { source: Source::Nothing, files: Vec::new() }
+    }
+
+    /// These files below a folder.
+    pub(super) fn disk(root: &Path, mut files: Vec<PathBuf>) -> Self {
+        files.sort();
+        Self { source: Source::Disk(root.to_owned()), files }
+    }
+
+    /// The index.
+    pub(super) fn index(objects: &'a Objects) -> Result<Self, GuardError> {
+        let all: HashMap<_, _> = objects.index_files(&|_| true)?.into_iter().collect();
+        let files = of_interest(all.iter().map(|(path, file)| (path, *file)));
+        Ok(Self { source: Source::Index(objects, all), files })
+    }
+
+    /// A commit; none stands for nothing.
+    pub(super) fn commit(objects: &'a Objects, commit: Option<ObjectId>) -> Result<Self, GuardError> {
+        let Some(commit) = commit else { return Ok(Self::nothing()) };
+        let all = objects.changes(None, Some(commit))?;
+        let files = of_interest(all.iter().filter_map(|file| Some((&file.path, file.after?))));
+        Ok(Self { source: Source::Commit(objects, commit), files })
+    }
+
+    /// The commit that `after` was made from by these changes: so not every folder of it need be read.
+    pub(super) fn before(
+        objects: &'a Objects,
+        commit: Option<ObjectId>,
+        after: &View<'_>,
+        changed: &[Changed],
+    ) -> Self {
+        let Some(commit) = commit else { return Self::nothing() };
+        let new: HashSet<&Path> =
+            changed.iter().filter(|file| file.before.is_none()).map(|file| file.path.as_path()).collect();
+        let mut files: Vec<_> =
+            after.files.iter().filter(|path| !new.contains(path.as_path())).cloned().collect();
+        files.extend(of_interest(changed.iter().filter_map(|file| Some((&file.path, file.before?)))));
+        files.sort();
+        files.dedup();
+        Self { source: Source::Commit(objects, commit), files }
+    }
+
+    /// The files of interest, in byte order.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// A file's bytes. Symlinks are followed inside the view; one that leads out of it, or nowhere, is `None`, as is
+    /// a file that is not there.
+    pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+        match &self.source {
+            Source::Nothing => Ok(None),
+            Source::Disk(root) => read_inside(root, path),
+            Source::Index(objects, _) | Source::Commit(objects, _) => match self.resolved(path)? {
+                Some((_, file)) => Ok(Some(objects.blob(file.id)?)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The path of the regular file that `path` leads to, and its blob.
+    pub(super) fn resolved(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, GuardError> {
+        let objects = match &self.source {
+            Source::Index(objects, _) | Source::Commit(objects, _) => objects,
+            Source::Nothing | Source::Disk(_) => return Ok(None),
+        };
+        let mut rest: Vec<PathBuf> = parts(path);
+        let mut at = PathBuf::new();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            if part == Path::new("..") {
+                if !at.pop() {
+                    return Ok(None);
+                }
+                continue;
+            }
+            at.push(part);
+            match self.lookup(&at)? {
+                Some(FileRef { id, kind: FileKind::Link }) => {
+                    links += 1;
+                    let target = objects.blob(id)?;
+                    let Some(target) = link_target(&target).filter(|_| links <= MAX_LINKS) else {
+                        return Ok(None);
+                    };
+                    at.pop();
+                    rest.extend(parts(&target));
+                }
+                Some(file) if rest.is_empty() && file.kind == FileKind::File => return Ok(Some((at, file))),
+                // A folder, which neither index nor `Objects::file` has an entry for, or a submodule.
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
+        match &self.source {
+            Source::Nothing | Source::Disk(_) => Ok(None),
+            Source::Index(_, all) => Ok(all.get(path).copied()),
+            Source::Commit(objects, commit) => objects.file(*commit, path),
+        }
+    }
+}
+
+fn of_interest<'p>(files: impl Iterator<Item = (&'p PathBuf, FileRef)>) -> Vec<PathBuf> {
+    let wanted = files.filter(|(path, file)| file.kind != FileKind::Submodule && is_of_interest(path));
+    let mut found: Vec<_> = wanted.map(|(path, _)| path.clone()).collect();
+    found.sort();
+    found
+}
+
+/// A path's parts, the first one last.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let part = |part: Component<'_>| (part != Component::CurDir).then(|| PathBuf::from(part.as_os_str()));
+    let mut parts: Vec<_> = path.components().filter_map(part).collect();
+    parts.reverse();
+    parts
+}
+
+/// The path in a link's blob; absolute ones lead out of the repository.
+fn link_target(bytes: &[u8]) -> Option<PathBuf> {
+    let target = PathBuf::from(std::str::from_utf8(bytes).ok()?);
+    (!target.is_absolute()).then_some(target)
+}
+
+/// A file of the worktree; `None` where it is not there, is no regular file, or a link leads out of `root`.
+fn read_inside(root: &Path, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+    let full = root.join(path);
+    if full.is_symlink() {
+        let real = [&full, root].map(|path| path.canonicalize().ok());
+        if !matches!(&real, [Some(file), Some(root)] if file.starts_with(root)) {
+            return Ok(None);
+        }
+    }
+    match fsio::read(&full) {
+        Ok(text) => Ok(Some(text)),
+        Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,87 @@
+//! The files as they are on this machine.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::allowed::{NewMarks, silence};
+use super::error::GuardError;
+use super::files::is_of_interest;
+use super::keys_file::keys_files;
+use super::policies::Policies;
+use super::report::{Options, Report};
+use super::search::{Change, Search};
+use super::secrets::known_values;
+use super::staged::env_texts;
+use super::state::{State, changed_keys, judge, widened_policies};
+use super::view::View;
+use crate::fsio::{self, FsError};
+use crate::git::{self, FileKind, FileRef, Objects, Repo};
+
+/// Checks the worktree below `root`: every env file in it, the keys files, and every file that git tracks or would
+/// track for secrets. Without git, the env files in that folder.
+pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -> Result<Report, GuardError> {
+    let files = match objects {
+        Some(_) => Repo::open(root)?.list_files(root, &|_| true)?,
+        None => git::plain_list_files(root, &|_| true)?,
+    };
+    let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let files: Vec<_> = files.iter().map(relative).collect();
+    let head = objects.map(Objects::head).transpose()?.flatten();
+    let before = match objects {
+        Some(objects) => View::commit(objects, head)?,
+        None => View::nothing(),
+    };
+    let after = View::disk(root, files.iter().filter(|path| is_of_interest(path)).cloned().collect());
+    let mut report = Report::default();
+
+    let policies = Policies::of(&after)?;
+    let state = judge(&after, &policies, None)?;
+    report.env_files = state.reports.len();
+    let mut findings = state.findings.clone();
+    findings.extend(keys_files(root, objects.is_some(), &key_folders(&state))?);
+    let old = judge(&before, &policies, None)?;
+    findings.extend(changed_keys(&old, &state, &policies));
+    findings.extend(widened_policies(&before, &after)?);
+
+    let leaks = known_values(env_texts(&[&before, &after])?, root, options, &mut report);
+    let search = Search::new(leaks, objects);
+    let tracked = match objects {
+        Some(objects) => {
+            objects.changes(None, head)?.into_iter().filter_map(|f| Some((f.path, f.after?))).collect()
+        }
+        None => HashMap::new(),
+    };
+    for (done, path) in files.iter().enumerate() {
+        (options.progress)(done, files.len());
+        if policies.excludes(path) || root.join(path).is_symlink() {
+            continue;
+        }
+        let Some(text) = text_of(&root.join(path))? else { continue };
+        let was = match (objects, tracked.get(path)) {
+            (Some(objects), Some(FileRef { id, kind: FileKind::File })) => Some(objects.blob(*id)?),
+            _ => None,
+        };
+        let change = Change { path, text: &text, before: was.as_deref(), base: head };
+        // Outside git the keys file stands where it should.
+        let found = search.findings(&change)?;
+        findings.extend(found.into_iter().filter(|_| objects.is_some()));
+        report.searched += 1;
+    }
+    report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
+    Ok(report.sorted())
+}
+
+/// The folders whose env files have a public key, so that there is a private one.
+fn key_folders(state: &State) -> BTreeSet<PathBuf> {
+    let keyed = state.reports.iter().filter(|(_, report)| report.key.is_some());
+    keyed.map(|(path, _)| super::policies::folder(path).to_owned()).collect()
+}
+
+fn text_of(path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+    match fsio::read(path) {
+        Ok(text) => Ok(Some(text)),
+        // Gone since it was listed, or nothing that git would commit.
+        Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,142 @@
+//! The forms in which a value turns up elsewhere.
+
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+/// A line of a value that is looked for on its own: short ones stand in many files by chance.
+const MIN_LINE: usize = 16;
+
+/// The texts that betray a value: itself, URL-, hex- and JSON-escaped, in base64 at each of the three places it may
+/// have in a longer text (RFC 4648, sections 4 and 5); and of a value of many lines each longer line, for it may be
+/// indented elsewhere. Distinct.
+pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms = whole(value);
+    let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    // Headers such as `-----BEGIN PRIVATE KEY-----` are no secret.
+    let telling =
+        lines.filter(|line| line.len() >= MIN_LINE && !line.starts_with(b"-----") && *line != value);
+    forms.extend(telling.map(|line| Zeroizing::new(line.to_vec())));
+    forms.sort_by(|a, b| a.as_slice().cmp(b));
+    forms.dedup();
+    forms
+}
+
+fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms = vec![value.to_vec(), hex(value, false), hex(value, true)];
+    forms.extend([escaped(value, false, b"%20"), escaped(value, true, b"%20"), escaped(value, false, b"+")]);
+    for start in 0..3 {
+        forms.push(base64_at(&STANDARD_NO_PAD, value, start));
+        forms.push(base64_at(&URL_SAFE_NO_PAD, value, start));
+    }
+    if let Ok(text) = std::str::from_utf8(value) {
+        let json = serde_json::to_string(text).expect("a string");
+        let json = json[1..json.len() - 1].to_owned();
+        forms.push(json.replace('/', "\\/").into_bytes());
+        forms.push(json_ascii(&json).into_bytes());
+        forms.push(json.into_bytes());
+    }
+    forms.into_iter().map(Zeroizing::new).collect()
+}
+
+fn hex(value: &[u8], upper: bool) -> Vec<u8> {
+    let digit = |nibble: u8| {
+        let digit = char::from_digit(u32::from(nibble), 16).expect("a nibble");
+        if upper { digit.to_ascii_uppercase() as u8 } else { digit as u8 }
+    };
+    value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Percent-encoded but for RFC 3986's unreserved characters; a blank as given.
+fn escaped(value: &[u8], lower: bool, blank: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len() * 3);
+    for byte in value {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(*byte),
+            b' ' => out.extend_from_slice(blank),
+            _ => {
+                out.push(b'%');
+                out.extend(hex(&[*byte], !lower));
+            }
+        }
+    }
+    out
+}
+
+/// The characters of the base64 text that the value alone decides, `start` bytes into a group of three.
+fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Vec<u8> {
+    let mut padded = Zeroizing::new(Vec::with_capacity(start + value.len()));
+    padded.resize(start, 0);
+    padded.extend_from_slice(value);
+    let text = Zeroizing::new(engine.encode(&*padded));
+    let first = (start * 8).div_ceil(6);
+    let end = padded.len() * 8 / 6;
+    text.as_bytes()[first..end].to_vec()
+}
+
+/// As serializers write it that keep to ASCII.
+fn json_ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    fn contains(text: &[u8], form: &[u8]) -> bool {
+        text.windows(form.len().max(1)).any(|window| window == form)
+    }
+
+    proptest! {
+        #[test]
+        fn base64_gives_it_away_wherever_it_stands(
+            before in proptest::collection::vec(any::<u8>(), 0..9),
+            value in proptest::collection::vec(any::<u8>(), 6..40),
+            after in proptest::collection::vec(any::<u8>(), 0..9),
+        ) {
+            let text = STANDARD.encode([&before[..], &value, &after].concat());
+            let form = base64_at(&STANDARD_NO_PAD, &value, before.len() % 3);
+            prop_assert!(form.len() >= value.len());
+            prop_assert!(contains(text.as_bytes(), &form));
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        let forms = encodings("a b/é\"".as_bytes());
+        for form in [
+            "a b/é\"",
+            "a%20b%2F%C3%A9%22",
+            "a%20b%2f%c3%a9%22",
+            "a+b%2F%C3%A9%22",
+            r#"a b/é\""#,
+            r#"a b\/é\""#,
+            r#"a b/\u00e9\""#,
+            "6120622fc3a922",
+            "6120622FC3A922",
+        ] {
+            assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
+        }
+    }
+
+    #[test]
+    fn long_lines_count_on_their_own() {
+        let forms = encodings(b"-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nshort\n");
+        assert!(forms.iter().any(|form| form.as_slice() == b"MIIEvQIBADANBgkqhkiG"));
+        assert!(
+            !forms.iter().any(|form| form.as_slice() == b"short"
+                || form.starts_with(b"-----BEGIN KEY-----") && form.len() < 30)
+        );
+    }
+}

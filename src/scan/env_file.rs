@@ -1,0 +1,275 @@
+//! One env file by itself.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::elsewhere::read_otherwise;
+use super::finding::Finding;
+use super::rule::Rule;
+use crate::config::{EnvName, is_own_name, is_public_key_name};
+use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
+use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved};
+use crate::team::Policy;
+
+/// An env file's text and what is known of it by its name.
+#[derive(Clone, Copy)]
+pub struct EnvText<'a> {
+    /// Its path, relative to the root of what is checked.
+    pub path: &'a Path,
+    /// Its bytes; of a symlink, those of the file it leads to.
+    pub text: &'a [u8],
+    /// The policy of its scope.
+    pub policy: &'a Policy,
+}
+
+/// What was found in an env file, and what the rules over several files need to know of it.
+#[derive(Debug, Default)]
+pub struct EnvReport {
+    /// The findings, in the order of their lines.
+    pub findings: Vec<Finding>,
+    /// Each variable and its line; envseal's own left out.
+    pub names: Vec<(String, usize)>,
+    /// The public key that stands in it, and its line.
+    pub key: Option<(PublicKey, usize)>,
+}
+
+/// Judges an env file by every rule that needs nothing but the file.
+pub fn env_file(file: EnvText<'_>) -> EnvReport {
+    let mut report = EnvReport::default();
+    let env = match EnvName::of_file(file.path) {
+        Ok(env) => env,
+        Err(error) => {
+            let fix = "give it another name: git mv {file} …";
+            report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
+            return report;
+        }
+    };
+    let document = match Document::parse(file.text.to_vec()) {
+        Ok(document) => document,
+        Err(error) => {
+            let fix = "save {file} as UTF-8";
+            report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
+            return report;
+        }
+    };
+    let mut judge = Judge { file, env, document: &document, report };
+    judge.conflict_markers();
+    judge.public_keys();
+    judge.entries();
+    judge.strays();
+    judge.comments();
+    judge.report.findings.sort_by_key(|finding| finding.line);
+    judge.report
+}
+
+struct Judge<'a> {
+    file: EnvText<'a>,
+    env: EnvName,
+    document: &'a Document,
+    report: EnvReport,
+}
+
+impl Judge<'_> {
+    fn found(
+        &mut self,
+        rule: Rule,
+        line: usize,
+        name: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let finding = Finding::new(rule, self.file.path, message, fix).at(line).about(name);
+        self.report.findings.push(finding);
+    }
+
+    fn conflict_markers(&mut self) {
+        if let Some(line) = self.document.conflict_marker() {
+            let message = "a merge-conflict marker: the merge is not finished";
+            let found = Finding::new(Rule::ConflictMarker, self.file.path, message, "git mergetool {file}");
+            self.report.findings.push(found.at(line));
+        }
+    }
+
+    fn public_keys(&mut self) {
+        let wanted = self.env.public_key_name();
+        let document = self.document;
+        for entry in document.entries().iter().filter(|entry| is_public_key_name(document.name(entry))) {
+            let name = document.name(entry);
+            let (_, text) = document.value(entry);
+            let key = PublicKey::parse(std::str::from_utf8(&text).unwrap_or("\u{fffd}"));
+            match key {
+                _ if name != wanted => {
+                    let message =
+                        format!("{name} is another environment's; the key of this file is {wanted}");
+                    self.found(Rule::PublicKey, entry.line, name, message, "take the line out of {file}");
+                }
+                Err(error) => {
+                    let message = format!("{name} is no public key: {error}");
+                    self.found(Rule::PublicKey, entry.line, name, message, "git log -p -- {file}");
+                }
+                Ok(_) if self.report.key.is_some() => {
+                    let message = format!("{name} stands twice: nobody can tell which key is meant");
+                    self.found(
+                        Rule::PublicKey,
+                        entry.line,
+                        name,
+                        message,
+                        "take one of the lines out of {file}",
+                    );
+                }
+                Ok(key) => self.report.key = Some((key, entry.line)),
+            }
+        }
+    }
+
+    fn entries(&mut self) {
+        let document = self.document;
+        let mut lines = HashMap::new();
+        for entry in document.entries().iter().filter(|entry| !is_public_key_name(document.name(entry))) {
+            let name = document.name(entry);
+            if let Some(first) = lines.insert(name, entry.line) {
+                let message = format!("{name} stands on line {first} already; only the last one is read");
+                let fix = format!("take one of the two {name} lines out of {{file}}");
+                self.found(Rule::DuplicateName, entry.line, name, message, fix);
+            }
+            if !is_own_name(name) {
+                self.report.names.push((name.to_owned(), entry.line));
+            }
+            let (quote, text) = document.value(entry);
+            if claims_to_be_sealed(&text) {
+                let token = if quote == Quote::Backtick { document.source(entry) } else { &text };
+                self.sealed(entry, name, token);
+            } else {
+                self.plain(entry, name, quote, &text);
+            }
+        }
+    }
+
+    fn sealed(&mut self, entry: &Entry, name: &str, token: &[u8]) {
+        let line = entry.line;
+        let anew = format!("envseal set {name} -f {{file}}");
+        let token = match SealedValue::parse(token) {
+            Ok(token) => token,
+            Err(error) => {
+                let message = format!("{name} only looks sealed: {error}");
+                return self.found(Rule::MalformedToken, line, name, message, anew);
+            }
+        };
+        match self.report.key {
+            Some((key, _)) if key.id() == token.key_id() => {}
+            Some((key, _)) => {
+                let message = format!(
+                    "{name} is sealed to key {}, but the key of this file is {}",
+                    token.key_id(),
+                    key.id()
+                );
+                self.found(
+                    Rule::OtherKey,
+                    line,
+                    name,
+                    message,
+                    format!("envseal encrypt --reseal -f {{file}}, or {anew}"),
+                );
+            }
+            None => {
+                let variable = self.env.public_key_name();
+                let message = format!("{name} is sealed, but the line {variable} is missing");
+                let fix = format!("bring it back: git log -p -S{variable} -- {{file}}");
+                self.found(Rule::PublicKey, line, name, message, fix);
+            }
+        }
+        if is_reserved(name) {
+            let message = format!("{name} steers how programs start, so it must not be sealed");
+            self.found(
+                Rule::ReservedSealed,
+                line,
+                name,
+                message,
+                format!("envseal set {name} --plain -f {{file}}"),
+            );
+        }
+        if Mark::is_plain(self.document.comment(entry)) {
+            let message = format!("{name} is sealed, but marked as plain");
+            self.found(Rule::PlainSealed, line, name, message, "take the mark off the line");
+        } else if self.file.policy.is_plain(name) && !is_reserved(name) {
+            let message =
+                format!("{name} is sealed, but `[policy] plain` in envseal.toml calls the name plain");
+            self.found(Rule::PlainSealed, line, name, message, "narrow the glob in envseal.toml");
+        }
+    }
+
+    fn plain(&mut self, entry: &Entry, name: &str, quote: Quote, text: &[u8]) {
+        let document = self.document;
+        let declared =
+            is_reserved(name) || self.file.policy.is_plain(name) || Mark::is_plain(document.comment(entry));
+        if !text.is_empty() && (!declared || is_own_name(name)) {
+            let message = format!("{name} is plain text");
+            let fix = if is_own_name(name) {
+                "names that start with ENVSEAL_ are envseal's own: take the line out of {file}".to_owned()
+            } else if document.comment_is_ambiguous(entry) {
+                "put the value in quotes if `#` belongs to it, then: envseal encrypt -f {file}".to_owned()
+            } else {
+                format!("envseal encrypt -f {{file}} -k {name}, or end the line in `# envseal: plain`")
+            };
+            self.found(Rule::Plaintext, entry.line, name, message, fix);
+        }
+        if quote.expands() && memchr::memmem::find(text, b"$(").is_some() {
+            let message = format!("{name} holds `$(`, which is text here, but a command to a shell");
+            self.found(
+                Rule::CommandSubstitution,
+                entry.line,
+                name,
+                message,
+                "write what it is to say, or use single quotes",
+            );
+        }
+        let readers = read_otherwise(document, entry);
+        if let Some(reason) = readers.first().map(|(_, reason)| *reason) {
+            let list: Vec<_> = readers.iter().map(|(reader, _)| reader.as_str()).collect();
+            let message = format!("{name} is read otherwise by {}: {reason}", list.join(", "));
+            self.found(
+                Rule::ReadOtherwise,
+                entry.line,
+                name,
+                message,
+                "put the value in quotes that all of them read alike",
+            );
+        }
+    }
+
+    fn strays(&mut self) {
+        for stray in self.document.strays() {
+            // A conflict's own lines are told already.
+            if self.document.conflict_marker().is_some() {
+                return;
+            }
+            let message = "neither a variable nor a comment: nothing seals what stands here";
+            let fix = "make it a comment (#) or a variable (NAME=value)";
+            let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);
+            self.report.findings.push(found);
+        }
+    }
+
+    fn comments(&mut self) {
+        for (line, comment) in self.document.comments() {
+            let Some(name) = put_aside(comment) else { continue };
+            if is_reserved(&name) || self.file.policy.is_plain(&name) || is_own_name(&name) {
+                continue;
+            }
+            let message = format!("a comment that holds {name} with a value");
+            self.found(Rule::CommentedValue, line, &name, message, "take the line out; git remembers it");
+        }
+    }
+}
+
+/// The name of a variable that a comment line puts aside together with a value, if that is what it does.
+fn put_aside(comment: &[u8]) -> Option<String> {
+    let text = comment.strip_prefix(b"#")?;
+    let inner = Document::parse(text.to_vec()).ok()?;
+    let [entry] = inner.entries() else { return None };
+    let (name, (_, value)) = (inner.name(entry), inner.value(entry));
+    let like_a_variable = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let assigned = inner.separator(entry).starts_with(b"=");
+    let secret = !value.is_empty() && !claims_to_be_sealed(&value) && !Mark::is_plain(inner.comment(entry));
+    (like_a_variable && assigned && secret).then(|| name.to_owned())
+}

@@ -1,0 +1,179 @@
+//! Secrets in any file at all: private keys by their form, sealed values by what they are.
+
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use zeroize::Zeroizing;
+
+use super::encodings::encodings;
+use crate::crypto::PRIVATE_PREFIX;
+
+/// The shortest value that is looked for, in bytes; shorter ones stand in every file by chance.
+pub const MIN_VALUE: usize = 6;
+
+/// How much of a private key must follow its prefix: documentation mentions the prefix alone.
+const MIN_KEY: usize = 16;
+
+/// A known value.
+pub struct Secret {
+    /// The variable and its file, for a person to read: `DB_PASSWORD in .env.production`.
+    pub label: String,
+    /// The variable.
+    pub name: String,
+    /// The value, opened.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// What is looked for, ready to look.
+pub struct Leaks {
+    secrets: Vec<Secret>,
+    automaton: AhoCorasick,
+    /// For each pattern what it stands for.
+    meanings: Vec<Leak>,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Leak {
+    /// A private key, as its text begins.
+    PrivateKey,
+    /// A private key in another encoding.
+    EncodedKey,
+    /// A secret's value: its place in [`Leaks::secrets`].
+    Value(usize),
+}
+
+/// Where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// The first line of it, from 1.
+    pub line: usize,
+    /// The last line of it.
+    pub last_line: usize,
+    /// What it is.
+    pub leak: Leak,
+}
+
+impl Leaks {
+    /// Looks for private keys, and for the values of these secrets that are long enough.
+    pub fn new(mut secrets: Vec<Secret>) -> Self {
+        // A value that stands in several files is told once.
+        secrets.retain(|secret| secret.value.len() >= MIN_VALUE);
+        secrets.sort_by(|a, b| (a.value.as_slice(), &a.label).cmp(&(b.value.as_slice(), &b.label)));
+        secrets.dedup_by(|later, first| later.value == first.value);
+        let mut patterns = vec![Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec())];
+        let mut meanings = vec![Leak::PrivateKey];
+        for form in key_encodings() {
+            patterns.push(form);
+            meanings.push(Leak::EncodedKey);
+        }
+        for (at, secret) in secrets.iter().enumerate() {
+            for form in encodings(&secret.value) {
+                patterns.push(form);
+                meanings.push(Leak::Value(at));
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(patterns.iter().map(|pattern| pattern.as_slice()))
+            .expect("fewer patterns than it can number");
+        Self { secrets, automaton, meanings }
+    }
+
+    /// The secrets looked for.
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// Everything that is in `text`; each once for every line it begins on.
+    pub fn find(&self, text: &[u8]) -> Vec<Found> {
+        // Nearly always there is nothing, and that is told sooner.
+        if !self.automaton.is_match(text) {
+            return Vec::new();
+        }
+        let mut found = BTreeSet::new();
+        let mut lines = Lines { text, seen: 0, line: 1 };
+        let mut matches: Vec<_> = self.automaton.find_overlapping_iter(text).collect();
+        matches.sort_by_key(aho_corasick::Match::start);
+        for hit in matches {
+            let leak = self.meanings[hit.pattern().as_usize()];
+            let key_follows = text[hit.end()..].iter().take_while(|b| is_key_byte(**b)).count() >= MIN_KEY;
+            if leak == Leak::PrivateKey && !key_follows {
+                continue;
+            }
+            let line = lines.at(hit.start());
+            let last_line = line + memchr::memchr_iter(b'\n', &text[hit.range()]).count();
+            found.insert(Found { line, last_line, leak });
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// The prefix of a private key in base64 at each of its three places, in hex and in UTF-16.
+fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
+    let prefix = PRIVATE_PREFIX.as_bytes();
+    let utf16 = prefix.iter().flat_map(|byte| [*byte, 0]).collect();
+    let mut forms = encodings(prefix);
+    forms.retain(|form| form.as_slice() != prefix);
+    forms.push(Zeroizing::new(utf16));
+    forms
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// Counts lines as it moves forward through a text.
+struct Lines<'a> {
+    text: &'a [u8],
+    seen: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, at: usize) -> usize {
+        self.line += memchr::memchr_iter(b'\n', &self.text[self.seen..at]).count();
+        self.seen = at;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaks(values: &[&str]) -> Leaks {
+        let secret = |value: &&str| Secret {
+            label: String::new(),
+            name: "A".into(),
+            value: Zeroizing::new(value.as_bytes().to_vec()),
+        };
+        Leaks::new(values.iter().map(secret).collect())
+    }
+
+    #[test]
+    fn a_private_key_is_known_by_its_form() {
+        let key = crate::crypto::PrivateKey::generate().to_text();
+        let text = format!("a\nkey: {}\n", key.expose());
+        assert_eq!(
+            leaks(&[]).find(text.as_bytes()),
+            [Found { line: 2, last_line: 2, leak: Leak::PrivateKey }]
+        );
+        assert!(leaks(&[]).find(b"keys start with envseal-sk1- and go on").is_empty());
+    }
+
+    #[test]
+    fn overlapping_values_are_all_found() {
+        let leaks = leaks(&["abcdef", "cdefghijklmnop", "short"]);
+        let found = leaks.find(b"\nxabcdefghijklmnop");
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|found| found.line == 2));
+        assert_eq!(leaks.secrets().len(), 2, "what is too short is not looked for");
+    }
+
+    #[test]
+    fn a_value_over_lines_says_where_it_ends() {
+        let found = leaks(&["first line\nsecond"]).find(b"x\nfirst line\nsecond\n");
+        assert_eq!(found, [Found { line: 2, last_line: 3, leak: Leak::Value(0) }]);
+    }
+}

@@ -1,0 +1,194 @@
+//! The rules: their ids, how much they weigh, and what they are about.
+
+use super::finding::Severity;
+
+/// A rule of `check`. Its id is frozen: scripts, `allow` marks and code scanning go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A value in an env file that is neither sealed, nor plain by mark, policy or name, nor empty.
+    Plaintext,
+    /// A line of an env file that is neither variable nor comment: whatever stands there, nobody seals it.
+    StrayLine,
+    /// An env file whose text cannot be read.
+    Unreadable,
+    /// A value that only looks sealed: its structure, length or form is wrong.
+    MalformedToken,
+    /// A value that is sealed to another key than the one that stands in its file.
+    OtherKey,
+    /// A public key that is missing, malformed, doubled, or of another environment.
+    PublicKey,
+    /// Another public key than before, without a proof that its holder made it.
+    PublicKeyChanged,
+    /// Files of one environment that hold different public keys.
+    KeysDisagree,
+    /// Two env files side by side whose names fold to one key name.
+    SideBySide,
+    /// A keys file that is committed, or about to be.
+    KeysFile,
+    /// A private key, in any file.
+    PrivateKey,
+    /// The value of a sealed variable, in any file.
+    SecretValue,
+    /// A merge-conflict marker in an env file.
+    ConflictMarker,
+    /// A name that steers how programs start, sealed.
+    ReservedSealed,
+    /// A name that stands twice in one file.
+    DuplicateName,
+    /// A sealed value that a mark or a glob calls plain.
+    PlainSealed,
+    /// A keys file that git does not ignore.
+    KeysFileNotIgnored,
+    /// A keys file that a Docker build would copy.
+    KeysFileDocker,
+    /// A keys file that others on this machine may read.
+    KeysFileMode,
+    /// A team file that cannot be read.
+    TeamFile,
+    /// A policy that calls more plain, or leaves more out, than before.
+    PolicyWidened,
+    /// An `allow` mark that was not there before.
+    AllowAdded,
+    /// `$(`: text here, a command elsewhere.
+    CommandSubstitution,
+    /// A plain value that other programs would read otherwise.
+    ReadOtherwise,
+    /// A name that one environment has and another lacks.
+    MissingName,
+    /// A name that the example file lacks.
+    ExampleMissing,
+    /// A name that only the example file has.
+    ExampleExtra,
+    /// A comment that looks like a variable put aside, value and all.
+    CommentedValue,
+}
+
+impl Rule {
+    /// Every rule, in the order of the documentation.
+    pub const ALL: [Self; 28] = [
+        Self::Plaintext,
+        Self::StrayLine,
+        Self::Unreadable,
+        Self::MalformedToken,
+        Self::OtherKey,
+        Self::PublicKey,
+        Self::PublicKeyChanged,
+        Self::KeysDisagree,
+        Self::SideBySide,
+        Self::KeysFile,
+        Self::PrivateKey,
+        Self::SecretValue,
+        Self::ConflictMarker,
+        Self::ReservedSealed,
+        Self::DuplicateName,
+        Self::PlainSealed,
+        Self::KeysFileNotIgnored,
+        Self::KeysFileDocker,
+        Self::KeysFileMode,
+        Self::TeamFile,
+        Self::PolicyWidened,
+        Self::AllowAdded,
+        Self::CommandSubstitution,
+        Self::ReadOtherwise,
+        Self::MissingName,
+        Self::ExampleMissing,
+        Self::ExampleExtra,
+        Self::CommentedValue,
+    ];
+
+    /// Its id, as in JSON and behind `allow`.
+    pub fn id(self) -> &'static str {
+        self.row().0
+    }
+
+    /// How much a finding weighs, unless the occasion says otherwise.
+    pub fn severity(self) -> Severity {
+        self.row().1
+    }
+
+    /// What it finds, in a line.
+    pub fn about(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether `# envseal: allow RULE` silences it.
+    pub fn can_be_allowed(self) -> bool {
+        !matches!(self, Self::PublicKeyChanged | Self::PolicyWidened | Self::AllowAdded)
+    }
+
+    fn row(self) -> (&'static str, Severity, &'static str) {
+        use Severity::{Advice, Error};
+        match self {
+            Self::Plaintext => {
+                ("plaintext", Error, "A value in an env file that is neither sealed nor declared plain")
+            }
+            Self::StrayLine => {
+                ("stray-line", Error, "A line of an env file that is neither variable nor comment")
+            }
+            Self::Unreadable => ("unreadable", Error, "An env file whose text cannot be read"),
+            Self::MalformedToken => ("malformed-token", Error, "A value that only looks sealed"),
+            Self::OtherKey => ("other-key", Error, "A value sealed to another key than its file's"),
+            Self::PublicKey => (
+                "public-key",
+                Error,
+                "A public key that is missing, malformed, doubled or another environment's",
+            ),
+            Self::PublicKeyChanged => {
+                ("public-key-changed", Error, "Another public key than before, without proof of a rotation")
+            }
+            Self::KeysDisagree => {
+                ("keys-disagree", Error, "Files of one environment that hold different public keys")
+            }
+            Self::SideBySide => ("side-by-side", Error, "Two env files side by side that share one key name"),
+            Self::KeysFile => ("keys-file", Error, "A keys file in git"),
+            Self::PrivateKey => ("private-key", Error, "A private key in a file"),
+            Self::SecretValue => ("secret-value", Error, "The value of a sealed variable in a file"),
+            Self::ConflictMarker => ("conflict-marker", Error, "A merge-conflict marker in an env file"),
+            Self::ReservedSealed => {
+                ("reserved-sealed", Error, "A sealed value under a name that steers how programs start")
+            }
+            Self::DuplicateName => ("duplicate-name", Error, "A name that stands twice in one env file"),
+            Self::PlainSealed => ("plain-sealed", Error, "A sealed value that is declared plain"),
+            Self::KeysFileNotIgnored => {
+                ("keys-file-not-ignored", Error, "A keys file that git does not ignore")
+            }
+            Self::KeysFileDocker => ("keys-file-docker", Error, "A keys file that a Docker build would copy"),
+            Self::KeysFileMode => ("keys-file-mode", Error, "A keys file that other users may read"),
+            Self::TeamFile => ("team-file", Error, "A team file that cannot be read"),
+            Self::PolicyWidened => {
+                ("policy-widened", Advice, "A policy that calls more plain, or leaves more out, than before")
+            }
+            Self::AllowAdded => ("allow-added", Advice, "An `allow` mark that was not there before"),
+            Self::CommandSubstitution => {
+                ("command-substitution", Advice, "`$(` in a value: text to envseal, a command elsewhere")
+            }
+            Self::ReadOtherwise => {
+                ("read-otherwise", Advice, "A plain value that other programs would read otherwise")
+            }
+            Self::MissingName => {
+                ("missing-name", Advice, "A name that one environment has and another lacks")
+            }
+            Self::ExampleMissing => ("example-missing", Advice, "A name that the example file lacks"),
+            Self::ExampleExtra => ("example-extra", Advice, "A name that only the example file has"),
+            Self::CommentedValue => {
+                ("commented-value", Advice, "A variable put aside in a comment, with its value")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_distinct_and_listed() {
+        let ids: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.id()).collect();
+        assert_eq!(ids.len(), Rule::ALL.len());
+        let docs = include_str!("../../docs/check.md");
+        for rule in Rule::ALL {
+            assert!(docs.contains(&format!("| `{}` |", rule.id())), "docs/check.md lacks {}", rule.id());
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `envseal check`: each rule through the binary, and what is judged by whose policy.
+
+mod history;
+mod range;
+mod rules;
+mod staged;
+mod values;
+
+use crate::support::{Output, TestEnv};
+
+/// A finding as it is told: `file:line rule name`, with `!` before an error's rule.
+fn findings(output: &Output) -> Vec<String> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let list: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    let one = |finding: &serde_json::Value| {
+        let keys: Vec<_> = finding.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["file", "fix", "line", "message", "name", "rule", "severity"]);
+        let text = |key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+        let line = finding["line"].as_u64().map_or("-".to_owned(), |line| line.to_string());
+        let mark = if text("severity") == "error" { "!" } else { "" };
+        assert!(!text("fix").contains("{file}") && !text("message").is_empty());
+        format!("{}:{line} {mark}{} {}", text("file"), text("rule"), text("name"))
+    };
+    list.as_array().unwrap().iter().map(one).collect()
+}
+
+impl TestEnv {
+    /// What `check` finds; its exit status must go with it.
+    #[track_caller]
+    fn check(&self, arguments: &[&str]) -> Vec<String> {
+        let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
+        let found = findings(&output);
+        let errors = found.iter().any(|finding| finding.contains('!'));
+        assert_eq!(output.status, i32::from(errors), "{found:?} {}", output.stderr);
+        found
+    }
+
+    /// Commits everything, hooks passed over.
+    fn commit(&self, message: &str) -> String {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+}
+
+/// A repository with a sealed `.env`, committed.
+fn project() -> TestEnv {
+    let env = TestEnv::new();
+    let secret = env.secret("db-password");
+    env.envseal(&["set", "DB_PASSWORD"]).stdin(secret).ok();
+    env.commit("sealed");
+    env
+}
+
+/// The `.env` with lines added to its end.
+fn append(env: &TestEnv, file: &str, lines: &str) {
+    let text = env.read(file) + lines;
+    env.write(file, text);
+}
+
+#[test]
+fn nothing_to_find_is_said_and_passes() {
+    let env = project();
+    assert!(env.check(&[]).is_empty());
+    let output = env.envseal(&["check"]).output();
+    assert_eq!((output.status, output.stdout.len()), (0, 0));
+    assert!(output.stderr.contains("0 errors, 0 pieces of advice"), "{}", output.stderr);
+}
+
+#[test]
+fn text_names_place_rule_and_fix() {
+    let env = project();
+    append(&env, ".env", "TOKEN=abc\n");
+    let output = env.envseal(&["check"]).output();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        ".env:4: error: TOKEN is plain text [plaintext]\n  fix: envseal encrypt -f .env -k TOKEN, or end the line in \
+         `# envseal: plain`\n"
+    );
+    assert_eq!(output.status, 1);
+    // From a folder below, paths lead there from here.
+    env.write("sub/x", "");
+    let output = env.envseal(&["check", "--quiet"]).dir(env.path("sub")).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("TOKEN is plain text"), "{text}");
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn strict_lets_advice_fail() {
+    let env = project();
+    append(&env, ".env", "HOME_PAGE=`x` # envseal: plain\n");
+    assert_eq!(env.check(&[]), [".env:4 read-otherwise HOME_PAGE"]);
+    assert_eq!(env.envseal(&["check", "--strict"]).output().status, 1);
+}
+
+#[test]
+fn sarif_is_what_code_scanning_takes() {
+    let env = project();
+    env.write("ü b/.env", "TOKEN=abc\n");
+    let output = env.envseal(&["check", "--sarif"]).output();
+    assert_eq!(output.status, 1);
+    let log: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let result = run["results"].as_array().unwrap().iter().find(|r| r["ruleId"] == "plaintext").unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "%C3%BC%20b/.env");
+    assert_eq!(place["region"]["startLine"], 1);
+    assert_eq!(result["level"], "error");
+}
+
+#[test]
+fn usage_is_told_from_findings() {
+    let env = project();
+    for arguments in [
+        &["check", "--staged", "--range", "a..b"][..],
+        &["check", "--fix", "--history"],
+        &["check", "--accept-policy"],
+    ] {
+        env.fails(2, arguments);
+    }
+    let said = env.fails(4, &["check", "--range", "nowhere..HEAD"]);
+    assert!(said.contains("nowhere") && said.contains("git log"), "{said}");
+}
+
+#[test]
+fn outside_git_the_folder_is_judged() {
+    let env = TestEnv::without_git();
+    env.envseal(&["set", "A"]).stdin("value").ok();
+    assert!(env.check(&[]).is_empty());
+    append(&env, ".env", "B=x\n");
+    assert_eq!(env.check(&[]), [".env:4 !plaintext B"]);
+    let said = env.fails(4, &["check", "--staged"]);
+    assert!(said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn fix_mends_and_checks_again() {
+    let env = project();
+    let plain = env.secret("fixed");
+    append(&env, ".env", &format!("TOKEN={plain}\n"));
+    env.write(".gitignore", "");
+    env.write("Dockerfile", "");
+    #[cfg(unix)]
+    std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
+    assert_eq!(
+        env.check(&[]).iter().filter(|finding| finding.contains('!')).count(),
+        if cfg!(unix) { 5 } else { 4 },
+        "{:?}",
+        env.check(&[])
+    );
+    let output = env.envseal(&["check", "--fix"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stderr.contains("sealed 1 value in .env"), "{}", output.stderr);
+    assert!(env.check(&[]).is_empty());
+    assert_eq!(env.ok(&["get", "TOKEN"]).trim_end(), plain);
+}
+
+#[test]
+fn a_fix_that_cannot_be_made_changes_nothing() {
+    let env = project();
+    append(&env, ".env", "TOKEN=a#b\n");
+    let before = env.snapshot();
+    let said = env.fails(4, &["check", "--fix"]);
+    assert!(said.contains("TOKEN") && said.contains("hint: "), "{said}");
+    assert_eq!(env.snapshot(), before);
+}

@@ -1,0 +1,73 @@
+//! `--history`: all that was ever committed.
+
+use super::{append, project};
+use crate::support::TestEnv;
+
+#[test]
+fn what_was_taken_back_is_still_there() {
+    let env = project();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let sealed = env.read(".env");
+    env.write("old/.env.prod", "A=abc\n");
+    env.write("key.txt", &key);
+    append(&env, ".env", "B=envseal:1:sk_live\n");
+    let first = env.commit("all of it");
+    env.git(&["rm", "-rq", "old", "key.txt"]);
+    env.write(".env", sealed);
+    env.commit("gone");
+    assert!(env.check(&[]).is_empty());
+    assert_eq!(
+        env.check(&["--history"]),
+        [".env:4 !malformed-token B", "key.txt:1 !private-key -", "old/.env.prod:1 !plaintext A"]
+    );
+    let text = String::from_utf8(env.envseal(&["check", "--history"]).output().stdout).unwrap();
+    assert_eq!(text.matches(&format!("in commit {}", &first[..12])).count(), 3, "{text}");
+}
+
+#[test]
+fn values_of_every_time_are_known() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A"]).stdin("the-first-value").ok();
+    env.commit("first");
+    env.envseal(&["set", "A"]).stdin("the-second-value").ok();
+    env.write("notes", "it was the-first-value\n");
+    env.commit("second");
+    std::fs::remove_file(env.path("notes")).unwrap();
+    env.commit("gone");
+    assert_eq!(env.check(&["--history"]), ["notes:1 !secret-value A"]);
+}
+
+#[test]
+fn every_ref_and_name_counts() {
+    let env = project();
+    env.git(&["checkout", "-qb", "side"]);
+    env.write("notes.txt", "A=abc\n");
+    env.commit("harmless by its name");
+    env.git(&["mv", "notes.txt", ".env.x"]);
+    env.commit("same bytes, another name");
+    env.git(&["tag", "kept"]);
+    env.git(&["checkout", "-q", "main"]);
+    env.git(&["branch", "-D", "side"]);
+    assert_eq!(env.check(&["--history"]), [".env.x:1 !plaintext A"]);
+}
+
+#[test]
+fn many_blobs_on_every_core() {
+    let env = project();
+    for at in 0..300 {
+        env.write(format!("f/{at}.txt"), format!("file {at}\n"));
+    }
+    env.write("f/last.txt", env.private_key("ENVSEAL_PRIVATE_KEY"));
+    env.commit("many");
+    assert_eq!(env.check(&["--history"]), ["f/last.txt:1 !private-key -"]);
+}
+
+#[test]
+fn a_shallow_clone_is_checked_as_far_as_it_goes() {
+    let env = project();
+    append(&env, ".env", "A=abc\n");
+    env.commit("plaintext");
+    env.git(&["clone", "-q", "--depth", "1", &format!("file://{}", env.repo().display()), "../shallow"]);
+    let output = env.envseal(&["check", "--history", "--json"]).dir(env.outside().join("shallow")).output();
+    assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
+}

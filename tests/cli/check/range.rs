@@ -1,0 +1,152 @@
+//! `--range`: every commit counts, and the policy is the base's.
+
+use super::{append, project};
+use crate::support::TestEnv;
+
+#[test]
+fn what_a_later_commit_takes_back_stays_told() {
+    let env = project();
+    let sealed = env.read(".env");
+    append(&env, ".env", "A=abc\n");
+    let bad = env.commit("plaintext");
+    env.write(".env", sealed);
+    env.commit("taken back");
+    assert!(env.check(&[]).is_empty());
+    assert_eq!(env.check(&["--range", "HEAD~2..HEAD"]), [".env:4 !plaintext A"]);
+    assert!(env.check(&["--range", "HEAD~1.."]).is_empty());
+    let output = env.envseal(&["check", "--range", "HEAD~2..HEAD"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(&format!("in commit {}", &bad[..12])), "{text}");
+}
+
+#[test]
+fn a_range_cannot_widen_its_own_policy() {
+    let env = project();
+    env.write("envseal.toml", "[policy]\nplain = ['OLD']\n");
+    env.commit("policy");
+    env.write("envseal.toml", "[policy]\nplain = ['OLD', 'A']\nexclude = ['fixtures/**']\n");
+    append(&env, ".env", "A=abc\n");
+    env.write("fixtures/.env", "B=abc\n");
+    env.git(&["add", "-A"]);
+    assert_eq!(
+        env.check(&["--staged"]),
+        ["envseal.toml:2 policy-widened -", "envseal.toml:3 policy-widened -"],
+        "locally it holds, and is told"
+    );
+    env.commit("both at once");
+    assert_eq!(
+        env.check(&["--range", "HEAD~1..HEAD"]),
+        [
+            ".env:4 !plaintext A",
+            "envseal.toml:2 !policy-widened -",
+            "envseal.toml:3 !policy-widened -",
+            "fixtures/.env:1 !plaintext B",
+        ]
+    );
+    let accepted = env.check(&["--range", "HEAD~1..HEAD", "--accept-policy"]);
+    assert_eq!(accepted, ["envseal.toml:2 policy-widened -", "envseal.toml:3 policy-widened -"]);
+}
+
+#[test]
+fn a_range_cannot_allow_its_own_findings() {
+    let env = project();
+    append(&env, ".env", "A=abc # envseal: allow plaintext\n");
+    env.commit("allowed");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), [".env:4 !allow-added A"]);
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD", "--accept-policy"]), [".env:4 allow-added A"]);
+    append(&env, ".env", "# a comment\n");
+    env.commit("later");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+#[test]
+fn a_changed_key_is_told_against_the_base() {
+    let env = project();
+    env.write(".env", TestEnv::new_env_file());
+    env.commit("harvest");
+    let harvest = [".env:2 !public-key-changed ENVSEAL_PUBLIC_KEY"];
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), harvest);
+    env.git(&["mv", ".env", ".env.x"]);
+    env.write(".env", "");
+    env.commit("moved");
+    assert!(!env.check(&["--range", "HEAD~2..HEAD"]).is_empty());
+}
+
+#[test]
+fn only_what_is_touched_is_judged() {
+    let env = project();
+    env.write("legacy/.env", "A=abc\n");
+    env.commit("legacy");
+    env.write("README.md", "words\n");
+    env.commit("words");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+    env.write("legacy/.env", "A=abc\nB=abc\n");
+    env.commit("touched");
+    assert_eq!(
+        env.check(&["--range", "HEAD~1..HEAD"]),
+        ["legacy/.env:1 !plaintext A", "legacy/.env:2 !plaintext B"]
+    );
+}
+
+#[test]
+fn merges_and_branches() {
+    let env = project();
+    env.git(&["checkout", "-qb", "side"]);
+    env.write("side/.env", "A=abc\n");
+    env.commit("side");
+    env.git(&["checkout", "-q", "main"]);
+    env.write("README.md", "words\n");
+    env.commit("main goes on");
+    // Three dots: from where they have parted.
+    assert_eq!(env.check(&["--range", "main...side"]), ["side/.env:1 !plaintext A"]);
+    env.git(&["merge", "-q", "--no-ff", "--no-verify", "-m", "merge", "side"]);
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["side/.env:1 !plaintext A"]);
+    // What a merge commit alone brings.
+    let env = project();
+    env.git(&["checkout", "-qb", "side"]);
+    env.write("a", "");
+    env.commit("side");
+    env.git(&["checkout", "-q", "main"]);
+    env.write("b", "");
+    env.commit("main");
+    env.git(&["merge", "-q", "--no-ff", "--no-commit", "side"]);
+    append(&env, ".env", "A=abc\n");
+    env.commit("evil merge");
+    append(&env, ".env", "");
+    let sealed = env.git(&["show", "HEAD~1:.env"]);
+    env.write(".env", sealed);
+    env.commit("hidden again");
+    assert_eq!(env.check(&["--range", "HEAD~2..HEAD"]), [".env:4 !plaintext A"]);
+}
+
+#[test]
+fn a_new_ref_is_what_no_other_has() {
+    let env = project();
+    env.git(&["checkout", "-q", "--detach"]);
+    append(&env, ".env", "A=abc\n");
+    let tip = env.commit("detached");
+    env.git(&["checkout", "-q", "main"]);
+    let zeros = "0".repeat(40);
+    assert_eq!(env.check(&["--range", &format!("{zeros}..{tip}")]), [".env:4 !plaintext A"]);
+    env.git(&["branch", "known", &tip]);
+    assert!(env.check(&["--range", &format!("{zeros}..{tip}")]).is_empty());
+    // An orphan: all of it is new.
+    let env = TestEnv::new();
+    env.write(".env", "A=abc\n");
+    let tip = env.commit("root");
+    env.git(&["update-ref", "-d", "refs/heads/main"]);
+    assert_eq!(env.check(&["--range", &format!("{zeros}..{tip}")]), [".env:1 !plaintext A"]);
+}
+
+#[test]
+fn a_bare_clone_needs_no_worktree() {
+    let env = project();
+    append(&env, ".env", "A=abc\n");
+    env.commit("plaintext");
+    env.git(&["clone", "-q", "--bare", ".", "../bare.git"]);
+    let bare = env.outside().join("bare.git");
+    let output = env.envseal(&["check", "--range", "HEAD~1..HEAD", "--json"]).dir(&bare).output();
+    assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
+    let output = env.envseal(&["check", "--history", "--json"]).dir(&bare).output();
+    assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
+}

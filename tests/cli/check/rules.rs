@@ -1,0 +1,219 @@
+//! One case for each rule that looks at files as they are.
+
+use super::{append, project};
+use crate::support::TestEnv;
+
+/// What is found in `.env` once these lines are added to it.
+#[track_caller]
+fn found(lines: &str) -> Vec<String> {
+    let env = project();
+    append(&env, ".env", lines);
+    env.check(&[])
+}
+
+#[test]
+fn plaintext_in_every_dress() {
+    for line in [
+        "TOKEN=abc",
+        "export TOKEN=abc",
+        "TOKEN = 'abc'",
+        "TOKEN: abc",
+        "TOKEN=\"a\nb\"",
+        "TOKEN=`abc`",
+        "TOKEN=abc # not envseal: plain",
+        "token=abc",
+        "TO.KEN-2=abc",
+        "TOKEN=abc\r",
+        "TOKEN='# envseal: plain'",
+        "TOKEN=abc#envseal:plain".replace("#envseal:plain", "").as_str(),
+        "ENVSEAL_ANYTHING=abc",
+    ] {
+        let found = found(&format!("{line}\n"));
+        assert!(found.iter().any(|finding| finding.starts_with(".env:4 !plaintext")), "{line}: {found:?}");
+    }
+    for line in ["TOKEN=", "TOKEN=''", "TOKEN=abc # envseal: plain", "PATH=/bin", "# just words", ""] {
+        let found = found(&format!("{line}\n"));
+        assert!(!found.iter().any(|finding| finding.contains('!')), "{line}: {found:?}");
+    }
+}
+
+#[test]
+fn what_only_looks_sealed() {
+    let env = project();
+    let token = env.read(".env").lines().last().unwrap().split_once('=').unwrap().1.to_owned();
+    let other = TestEnv::new();
+    other.envseal(&["set", "DB_PASSWORD"]).stdin("value").ok();
+    let foreign = other.read(".env").lines().last().unwrap().to_owned();
+    for (line, finding) in [
+        ("A=envseal:1:sk_live_plain".to_owned(), "!malformed-token A"),
+        (format!("A={}", &token[..token.len() - 4]), "!malformed-token A"),
+        (format!("A={token}="), "!malformed-token A"),
+        (format!("A={token}:b,a"), "!malformed-token A"),
+        (format!("A='{token}x'"), "!malformed-token A"),
+        (format!("A=`{token}`"), "!malformed-token A"),
+        (foreign.replace("DB_PASSWORD", "A"), "!other-key A"),
+        (format!("PATH={token}"), "!reserved-sealed PATH"),
+        (format!("A={token} # envseal: plain"), "!plain-sealed A"),
+    ] {
+        let text = env.read(".env");
+        append(&env, ".env", &format!("{line}\n"));
+        assert!(env.check(&[]).contains(&format!(".env:4 {finding}")), "{line}: {:?}", env.check(&[]));
+        env.write(".env", text);
+    }
+    // A glob speaks as a mark does.
+    env.write("envseal.toml", "[policy]\nplain = ['DB_*']\n");
+    assert!(env.check(&[]).contains(&".env:3 !plain-sealed DB_PASSWORD".to_owned()));
+}
+
+#[test]
+fn lines_that_are_nothing() {
+    assert_eq!(found("just some words\n"), [".env:4 !stray-line -"]);
+    assert_eq!(found("<<<<<<< a\nA=\n=======\nB=\n>>>>>>> b\n"), [".env:4 !conflict-marker -"]);
+    assert_eq!(found("DB_PASSWORD=\n"), [".env:4 !duplicate-name DB_PASSWORD"]);
+    assert_eq!(found("# OLD=abc\n"), [".env:4 commented-value OLD"]);
+    assert_eq!(found("A=\"$(id)\" # envseal: plain\n"), [".env:4 command-substitution A"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error() {
+    let env = project();
+    let text: Vec<u8> = "\u{feff}A=abc\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    env.write(".env.staging", text);
+    env.write("a/.env.default", "A=\n");
+    let found = env.check(&[]);
+    assert_eq!(found, [".env.staging:- !unreadable -", "a/.env.default:- !unreadable -"]);
+}
+
+#[test]
+fn public_keys() {
+    let env = project();
+    let text = env.read(".env");
+    let key = text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap().to_owned();
+    for (changed, finding) in [
+        (text.replace(&key, ""), "3 !public-key DB_PASSWORD"),
+        (text.replace(&key, &key[..key.len() - 1]), "2 !public-key ENVSEAL_PUBLIC_KEY"),
+        (format!("{text}{key}\n"), "4 !public-key ENVSEAL_PUBLIC_KEY"),
+        (text.replace("PUBLIC_KEY=", "PUBLIC_KEY_X="), "2 !public-key ENVSEAL_PUBLIC_KEY_X"),
+        (TestEnv::new_env_file(), "2 !public-key-changed ENVSEAL_PUBLIC_KEY"),
+    ] {
+        env.write(".env", &changed);
+        let found = env.check(&[]);
+        assert!(found.contains(&format!(".env:{finding}")), "{finding}: {found:?}");
+    }
+    // No mark silences a changed key.
+    let changed = TestEnv::new_env_file();
+    let line = changed.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap();
+    env.write(".env", changed.replace(line, &format!("{line} # envseal: allow public-key-changed")));
+    assert!(env.check(&[])[0].contains("!public-key-changed"));
+    // Nor does moving the file to another spelling of the environment.
+    let env = TestEnv::new();
+    env.envseal(&["set", "A", "-e", "x"]).stdin("value").ok();
+    env.commit("sealed");
+    std::fs::remove_file(env.path(".env.x")).unwrap();
+    env.write("x.env", TestEnv::new_env_file().replace("PUBLIC_KEY=", "PUBLIC_KEY_X="));
+    assert_eq!(env.check(&[]), ["x.env:2 !public-key-changed ENVSEAL_PUBLIC_KEY_X"]);
+}
+
+#[test]
+fn one_environment_has_one_key() {
+    let env = project();
+    env.write("sub/.env", TestEnv::new_env_file());
+    let found = env.check(&[]);
+    assert!(found.contains(&"sub/.env:2 !keys-disagree ENVSEAL_PUBLIC_KEY".to_owned()), "{found:?}");
+    // A scope of its own has a key of its own.
+    env.write("sub/envseal.toml", "");
+    let found = env.check(&[]);
+    assert!(!found.iter().any(|finding| finding.contains("keys-disagree")), "{found:?}");
+
+    let env = project();
+    env.write(".env.x", "");
+    env.write("x.env", "");
+    assert_eq!(env.check(&[]), ["x.env:- !side-by-side -"]);
+}
+
+#[test]
+fn the_keys_file_is_for_nobody_else() {
+    let env = project();
+    env.write(".gitignore", "");
+    assert_eq!(env.check(&[]), [".env.keys:- !keys-file -", ".env.keys:- !keys-file-not-ignored -"]);
+    env.git(&["add", "-f", ".env.keys"]);
+    assert_eq!(env.check(&[]), [".env.keys:- !keys-file -"]);
+    assert_eq!(env.check(&["--staged"]), [".env.keys:- !keys-file -"]);
+    env.git(&["rm", "-q", "--cached", ".env.keys"]);
+    env.write(".gitignore", ".env.keys\n");
+    env.write("docker/app.Dockerfile", "");
+    assert!(env.check(&[]).is_empty());
+    env.write("Dockerfile.prod", "");
+    assert_eq!(env.check(&[]), [".env.keys:- !keys-file-docker -"]);
+    env.write(".dockerignore", "**/.env.keys\n");
+    assert!(env.check(&[]).is_empty());
+    #[cfg(unix)]
+    {
+        std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o640))
+            .unwrap();
+        assert_eq!(env.check(&[]), [".env.keys:- !keys-file-mode -"]);
+    }
+}
+
+#[test]
+fn names_across_environments_and_the_example() {
+    let env = TestEnv::new();
+    env.ok(&["set", "HELLO=development", "--plain"]);
+    env.envseal(&["set", "HRLLO", "-e", "production"]).stdin("value").ok();
+    assert_eq!(env.check(&[]), [".env.production:3 missing-name HRLLO"]);
+    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(text.contains("did you mean HELLO?") && text.contains("envseal rename HRLLO HELLO"), "{text}");
+    env.ok(&["rename", "HRLLO", "HELLO", "-e", "production"]);
+    assert!(env.check(&[]).is_empty());
+    env.write(".env.example", "HELLO=\nMORE=\n");
+    env.write("envseal.toml", "[policy]\nplain = ['LESS']\n");
+    env.ok(&["set", "LESS=1", "--plain"]);
+    assert_eq!(
+        env.check(&[]),
+        [
+            ".env:2 example-missing LESS",
+            ".env.example:2 example-extra MORE",
+            ".env.production:- missing-name LESS"
+        ]
+    );
+}
+
+#[test]
+fn excluded_files_and_unreadable_policies() {
+    let env = project();
+    env.write("fixtures/.env", "A=abc\n");
+    env.write("envseal.toml", "[policy]\nexclude = ['fixtures/**']\n");
+    env.commit("policy");
+    assert!(env.check(&[]).is_empty());
+    env.write("envseal.toml", "[policy\n");
+    let found = env.check(&[]);
+    assert!(found.iter().any(|finding| finding.starts_with("envseal.toml:- !team-file")), "{found:?}");
+    assert!(found.contains(&"fixtures/.env:1 !plaintext A".to_owned()), "{found:?}");
+}
+
+#[test]
+fn an_allow_silences_its_rule_and_is_told_once() {
+    let env = project();
+    append(&env, ".env", "A=abc # envseal: allow plaintext\n");
+    assert_eq!(env.check(&[]), [".env:4 allow-added A"]);
+    env.commit("allowed");
+    assert!(env.check(&[]).is_empty());
+    // The value may change then; another rule, or another name, may not.
+    env.write(".env", env.read(".env").replace("A=abc", "A=abd"));
+    assert!(env.check(&[]).is_empty());
+    env.write(".env", env.read(".env").replace("A=abd", "B=abd"));
+    assert_eq!(env.check(&[]), [".env:4 allow-added B"]);
+    append(&env, ".env", "B=x # envseal: allow plaintext\n");
+    let found = env.check(&[]);
+    assert!(found.contains(&".env:5 !duplicate-name B".to_owned()), "{found:?}");
+}
+
+#[test]
+fn files_that_git_ignores_are_passed_over() {
+    let env = project();
+    env.write(".gitignore", ".env.keys\n.env.local\n");
+    env.write_plain(".env.local", "A=abc\n");
+    assert!(env.check(&[]).is_empty());
+    env.git(&["add", "-f", ".env.local"]);
+    assert_eq!(env.check(&["--staged"]), [".env.local:1 !plaintext A"]);
+}

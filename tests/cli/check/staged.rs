@@ -1,0 +1,95 @@
+//! `--staged`: the index is what counts.
+
+use super::{append, project};
+use crate::support::TestEnv;
+
+#[test]
+fn the_index_is_judged_and_not_the_worktree() {
+    let env = project();
+    let sealed = env.read(".env");
+    append(&env, ".env", "A=abc\n");
+    assert!(env.check(&["--staged"]).is_empty(), "nothing of it is staged");
+    env.git(&["add", ".env"]);
+    env.write(".env", sealed);
+    assert_eq!(env.check(&["--staged"]), [".env:4 !plaintext A"]);
+    assert!(env.check(&[]).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symlink_is_what_it_leads_to_inside() {
+    use std::os::unix::fs::symlink;
+    let env = project();
+    append(&env, ".env", "A=\nB=\nC=\n");
+    env.write("conf/secrets.txt", "A=abc\nB=\nC=\nDB_PASSWORD=\n");
+    symlink("conf/secrets.txt", env.path(".env.x")).unwrap();
+    env.commit("linked");
+    assert_eq!(env.check(&["--staged"]), [".env.x:1 !plaintext A"]);
+    // Only what it leads to changes.
+    env.write("conf/secrets.txt", "A=\nB=abc\nC=\nDB_PASSWORD=\n");
+    env.git(&["add", "conf"]);
+    assert_eq!(env.check(&["--staged"]), [".env.x:2 !plaintext B"]);
+    // By way of a linked folder, and of another link.
+    env.write("conf/secrets.txt", "");
+    env.write("other/plain", "C=abc\nA=\nB=\nDB_PASSWORD=\n");
+    symlink("other", env.path("o")).unwrap();
+    symlink("o/plain", env.path("hop")).unwrap();
+    symlink("./hop", env.path(".env.y")).unwrap();
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), [".env.y:1 !plaintext C"]);
+    assert_eq!(env.check(&[]), [".env.y:1 !plaintext C"]);
+    // Out of the repository, in circles, or nowhere: nothing of it is committed.
+    for target in ["/etc/passwd", "../../x", ".env.y", "gone"] {
+        std::fs::remove_file(env.path(".env.y")).unwrap();
+        symlink(target, env.path(".env.y")).unwrap();
+        env.git(&["add", "-A"]);
+        assert!(env.check(&["--staged"]).is_empty(), "{target}");
+    }
+}
+
+#[test]
+fn the_index_that_git_hands_over_is_taken() {
+    let env = project();
+    std::fs::copy(env.path(".git/index"), env.path(".git/other")).unwrap();
+    append(&env, ".env", "A=abc\n");
+    env.git(&["add", ".env"]);
+    let clean = env.envseal(&["check", "--staged"]).var("GIT_INDEX_FILE", ".git/other").output();
+    assert_eq!(clean.status, 0);
+    assert_eq!(env.envseal(&["check", "--staged"]).output().status, 1);
+}
+
+#[test]
+fn an_index_that_cannot_be_read_is_no_clean_one() {
+    let env = project();
+    env.git(&["update-index", "--split-index"]);
+    let said = env.fails(4, &["check", "--staged"]);
+    assert!(said.contains("git update-index --no-split-index"), "{said}");
+}
+
+#[test]
+fn before_the_first_commit_and_in_a_worktree() {
+    let env = TestEnv::new();
+    env.write("a b/ü/.env", "A=abc\n");
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), ["a b/ü/.env:1 !plaintext A"]);
+    env.commit("first");
+    env.git(&["worktree", "add", "-q", "../linked"]);
+    let linked = env.outside().join("linked");
+    std::fs::write(linked.join(".env"), "B=abc\n").unwrap();
+    env.program("git", &["add", "-A"]).dir(&linked).ok();
+    let output = env.envseal(&["check", "--staged", "--json"]).dir(&linked).output();
+    let found = super::findings(&output);
+    assert_eq!(found, [".env:1 !plaintext B", "a b/ü/.env:1 !plaintext A"]);
+}
+
+#[test]
+fn a_check_writes_nothing() {
+    let env = project();
+    append(&env, ".env", "A=abc\n");
+    env.git(&["add", ".env"]);
+    let before = (env.snapshot(), env.bytes(".git/index"), env.bytes(".git/config"));
+    for arguments in [&[][..], &["--staged"], &["--history"], &["--range", "HEAD..HEAD"]] {
+        env.envseal(&[&["check"], arguments].concat()).output();
+    }
+    assert_eq!((env.snapshot(), env.bytes(".git/index"), env.bytes(".git/config")), before);
+}
