@@ -64,6 +64,9 @@ _envseal() {
             envseal__subcmd__hook,uninstall)
                 cmd="envseal__subcmd__hook__subcmd__uninstall"
                 ;;
+            envseal__subcmd__hook__subcmd__run,merge)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__merge"
+                ;;
             envseal__subcmd__hook__subcmd__run,pre-commit)
                 cmd="envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__commit"
                 ;;
@@ -72,6 +75,9 @@ _envseal() {
                 ;;
             envseal__subcmd__hook__subcmd__run,pre-push)
                 cmd="envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__push"
+                ;;
+            envseal__subcmd__hook__subcmd__run,textconv)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__textconv"
                 ;;
             envseal__subcmd__key,generate)
                 cmd="envseal__subcmd__key__subcmd__generate"
@@ -402,8 +408,34 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --help pre-commit pre-merge-commit pre-push"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help pre-commit pre-merge-commit pre-push merge textconv"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__merge)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -480,6 +512,32 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__push)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__textconv)
             opts="-C -K -q -v -h --keys-file --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -40,7 +40,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand ls 'List env files: what is sealed in them, to which key, and whether you can open it'
             cand check 'Check that nothing secret is in the open, and that what is sealed is as it should be'
             cand key 'Show and make keys'
-            cand hook 'Install git hooks, take them out, run one'
+            cand hook 'Hooks and drivers in this clone'
             cand completions 'Print a completion script for a shell'
         }
         &'envseal;init'= {
@@ -317,6 +317,8 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand pre-commit 'Check what is about to be committed'
             cand pre-merge-commit 'Check what is about to be committed'
             cand pre-push 'Check what is about to be pushed'
+            cand merge 'Merge an env file by name, as git''s merge driver'
+            cand textconv 'Print an env file for git diff, each sealed value as its hash'
         }
         &'envseal;hook;run;pre-commit'= {
             cand -C 'Change to DIR first'
@@ -350,6 +352,28 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --verbose 'Say more'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'envseal;hook;run;merge'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'envseal;hook;run;textconv'= {
+            cand -C 'Change to DIR first'
+            cand -K 'Take private keys from FILE instead of .env.keys'
+            cand --keys-file 'Take private keys from FILE instead of .env.keys'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'envseal;completions'= {
             cand -C 'Change to DIR first'

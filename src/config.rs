@@ -102,6 +102,11 @@ impl fmt::Display for EnvName {
 
 /// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
 pub fn is_env_file(path: &Path) -> bool {
+    // Asked for every file of a repository: most are told by this alone.
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    if !name.windows(4).any(|four| four.eq_ignore_ascii_case(b".env")) {
+        return false;
+    }
     matches!(EnvName::of_file(path), Ok(_) | Err(NameError::DefaultFile(_)))
 }
 

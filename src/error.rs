@@ -9,6 +9,7 @@ use crate::export::ExportError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::guard::GuardError;
+use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
@@ -33,6 +34,9 @@ pub enum Error {
     /// The repository's hooks.
     #[error(transparent)]
     Hooks(#[from] InstallError),
+    /// The drivers' set-up.
+    #[error(transparent)]
+    Drivers(#[from] DriverError),
     /// A format that cannot hold a value.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -95,7 +99,7 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
-            Self::Git(_) | Self::Hooks(_) | Self::Io { .. } => 4,
+            Self::Git(_) | Self::Hooks(_) | Self::Drivers(_) | Self::Io { .. } => 4,
         }
     }
 
@@ -116,6 +120,7 @@ impl Error {
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
             Self::Hooks(error) => hooks_hint(error),
+            Self::Drivers(error) => driver_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
             Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
                 "if it is not needed: envseal run -x {} -- {} …",
@@ -313,6 +318,9 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::UnreadableIndex { .. } => {
             "git update-index --no-split-index && git sparse-checkout reapply --no-sparse-index".into()
         }
+        GitError::ConfigLocked { path } => {
+            format!("if no git is at work here: rm {}", quoted(path.display()))
+        }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
         GitError::NotARepository { .. } => "this looks at git's history: git init".into(),
         GitError::Fs(error) => return fs_hint(error),
@@ -345,6 +353,20 @@ fn hooks_hint(error: &InstallError) -> Option<String> {
         InstallError::Fs(error) => return fs_hint(error),
         InstallError::Git(error) => return git_hint(error),
     })
+}
+
+fn driver_hint(error: &DriverError) -> Option<String> {
+    match error {
+        DriverError::Foreign { key, .. } => {
+            let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
+            Some(format!("if it is not needed: git config --local --remove-section {section}"))
+        }
+        DriverError::NoEnd { path } => {
+            Some(format!("take that block out of it: ${{EDITOR:-vi}} {}", quoted(path.display())))
+        }
+        DriverError::Fs(error) => fs_hint(error),
+        DriverError::Git(error) => git_hint(error),
+    }
 }
 
 /// A path as it can be pasted into a shell.

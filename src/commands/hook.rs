@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::Context;
 use super::check::{self, Push};
 use super::report::{listed, shown};
+use super::{Context, drivers};
 use crate::error::Error;
 use crate::git::{GitError, Repo};
 use crate::hooks::{InstallError, Installed, install, uninstall};
 use crate::ui;
 
-/// Install git hooks, take them out, run one
+/// Hooks and drivers in this clone
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     Install(Install),
@@ -32,12 +32,14 @@ pub(super) struct Install {}
 #[derive(clap::Args)]
 pub(super) struct Uninstall {}
 
+/// What git calls.
 #[derive(clap::Subcommand)]
-#[allow(clippy::enum_variant_names, reason = "they are git's names")]
 pub(super) enum Run {
     PreCommit(PreCommit),
     PreMergeCommit(PreCommit),
     PrePush(PrePush),
+    Merge(drivers::MergeArgs),
+    Textconv(drivers::TextconvArgs),
 }
 
 /// Check what is about to be committed
@@ -80,6 +82,8 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
         }
         Command::Run(Run::PreCommit(_) | Run::PreMergeCommit(_)) => check::staged(context),
         Command::Run(Run::PrePush(args)) => check::pushed(context, &pushes(&args.remote)?),
+        Command::Run(Run::Merge(args)) => Ok(drivers::merge(context, args)),
+        Command::Run(Run::Textconv(args)) => drivers::textconv(args),
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::report::{notices, shown};
 use super::{Context, hook};
 use crate::error::Error;
+use crate::git::Repo;
+use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, sweep, update};
 
@@ -39,6 +41,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     sweep(&here);
     declare(context, args, &scope, &loaded)?;
     hook::set_up(context, &here)?;
+    set_drivers_up(context, &scope)?;
     for path in &ignored {
         context.ui.note(format_args!(
             "git ignores {}; sealed files are meant to be committed: take it out of .gitignore",
@@ -50,6 +53,22 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     } else {
         "next: envseal encrypt, then look at git diff and commit"
     });
+    Ok(())
+}
+
+/// Tells git how to merge and to show env files in this clone. A driver of that name that someone else configured stays.
+fn set_drivers_up(context: &Context, scope: &Scope) -> Result<(), Error> {
+    let Some(root) = scope.git_root() else { return Ok(()) };
+    match drivers::install(&Repo::open(root)?) {
+        Ok(true) => context.ui.say("set up git's merge and diff drivers for env files in this clone"),
+        Ok(false) => {}
+        Err(error @ DriverError::Foreign { .. }) => {
+            let error = Error::from(error);
+            let hint = error.hint().unwrap_or_default();
+            context.ui.note(format_args!("left git's drivers for env files alone: {error}; {hint}"));
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod decrypt;
+mod drivers;
 mod encrypt;
 mod findings;
 mod get;
@@ -97,6 +98,7 @@ impl Context {
         ];
         let vars = HookVars {
             git_dir: self.process.path("GIT_DIR"),
+            work_tree: self.process.path("GIT_WORK_TREE"),
             index_file: self.process.path("GIT_INDEX_FILE"),
             object_dirs: object_dirs.concat(),
         };
@@ -118,7 +120,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
             // Help and version come as errors too; the exit status tells them apart.
             let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            let status = u8::try_from(error.exit_code()).unwrap_or(2);
+            return drivers::usage_status(&arguments, status);
         }
     };
     match dispatch(cli) {

@@ -75,6 +75,11 @@ impl Document {
         &self.text[entry.value.clone()]
     }
 
+    /// Where in the text [`Self::source`] starts.
+    pub fn source_start(&self, entry: &Entry) -> usize {
+        entry.value.start
+    }
+
     /// The value as read: unquoted and unescaped, not yet expanded.
     pub fn value(&self, entry: &Entry) -> (Quote, Zeroizing<Vec<u8>>) {
         read(self.source(entry))
@@ -147,7 +152,7 @@ fn is_blank_before(text: &[u8], at: usize) -> bool {
 
 /// At least so many marker characters, then a blank; or a divider of seven. Git writes seven, unless the attribute
 /// `conflict-marker-size` (gitattributes(5)), which stands in the repository too, says otherwise.
-fn is_marker(line: &[u8], at_least: usize) -> bool {
+pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
     let Some((&first, _)) = line.split_first() else { return false };
     let count = line.iter().take_while(|b| **b == first).count();
     match first {

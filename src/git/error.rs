@@ -51,6 +51,12 @@ pub enum GitError {
         /// The name as it was given.
         revision: String,
     },
+    /// Someone else is changing the configuration, or stopped while doing so.
+    #[error("the git configuration is being changed by another program: {} is there", .path.display())]
+    ConfigLocked {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// A file or folder could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),

@@ -9,17 +9,23 @@ use git2::{Index, ObjectType, Oid};
 
 use super::GitError;
 use super::objects::{Changed, FileRef, ObjectId, Objects, kind_of_mode};
-use super::paths::from_git;
+use super::paths::{from_git, to_git};
 use super::tree::Cursor;
 
 /// `GIT_IDX_ENTRY_INTENT_TO_ADD` of libgit2: the path is known, nothing of it is to be committed yet.
 const INTENT_TO_ADD: u16 = 1 << 13;
 
 /// One path of the index.
-struct Entry {
+pub(super) struct Entry {
     path: Vec<u8>,
     mode: u32,
     id: Oid,
+}
+
+impl Entry {
+    fn file(&self) -> Option<FileRef> {
+        kind_of_mode(self.mode).map(|kind| FileRef { id: ObjectId(self.id), kind })
+    }
 }
 
 /// What a folder of the index holds, as its tree would.
@@ -31,43 +37,51 @@ enum Node<'a> {
 impl Objects {
     /// Every path of the index that `want` holds for and that would be committed, in git's order.
     pub fn index_files(&self, want: &dyn Fn(&Path) -> bool) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
-        let mut files = Vec::new();
-        for entry in self.index_entries()? {
-            if let (Some(path), Some(kind)) = (from_git(&entry.path), kind_of_mode(entry.mode))
-                && want(path)
-            {
-                files.push((path.to_owned(), FileRef { id: ObjectId(entry.id), kind }));
-            }
-        }
-        Ok(files)
+        let files = self.index_entries()?.iter().filter_map(|entry| {
+            let path = from_git(&entry.path).filter(|path| want(path))?;
+            Some((path.to_owned(), entry.file()?))
+        });
+        Ok(files.collect())
+    }
+
+    /// What the index holds at exactly this path, relative to the root.
+    pub fn index_file_at(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
+        let (path, entries) = (to_git(path)?, self.index_entries()?);
+        let at = entries.binary_search_by(|entry| entry.path.as_slice().cmp(&path));
+        Ok(at.ok().and_then(|at| entries[at].file()))
     }
 
     /// Every path at which the index differs from a commit (`None`: from nothing), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
     pub fn staged(&self, base: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
-        let entries = self.index_entries()?;
-        let nodes = build(&entries, 0).map_err(|e| self.error("read the index of", e))?;
+        let nodes = build(self.index_entries()?, 0).map_err(|e| self.error("read the index of", e))?;
         let tree = base.map(|commit| self.tree(commit)).transpose()?;
         let mut found = Vec::new();
         self.compare(tree, &nodes, &mut Vec::new(), &mut found)?;
         Ok(found)
     }
 
-    fn index_entries(&self) -> Result<Vec<Entry>, GitError> {
+    /// The index as it was when it was first asked for: a check sees one state of it.
+    fn index_entries(&self) -> Result<&[Entry], GitError> {
+        if let Some(entries) = self.index.get() {
+            return Ok(entries);
+        }
         let path = self.index_file();
         let unreadable =
             |e: git2::Error| GitError::UnreadableIndex { path: path.clone(), reason: e.message().to_owned() };
         // As when git has no index yet.
-        if std::fs::symlink_metadata(&path).is_err() {
-            return Ok(Vec::new());
-        }
-        let index = Index::open(&path).map_err(unreadable)?;
-        let staged = |entry: &git2::IndexEntry| {
-            let stage = entry.flags >> 12 & 3;
-            stage == 0 && entry.flags_extended & INTENT_TO_ADD == 0
+        let entries = if std::fs::symlink_metadata(&path).is_err() {
+            Vec::new()
+        } else {
+            let index = Index::open(&path).map_err(unreadable)?;
+            let staged = |entry: &git2::IndexEntry| {
+                let stage = entry.flags >> 12 & 3;
+                stage == 0 && entry.flags_extended & INTENT_TO_ADD == 0
+            };
+            let entries = index.iter().filter(staged);
+            entries.map(|entry| Entry { path: entry.path, mode: entry.mode, id: entry.id }).collect()
         };
-        let entries = index.iter().filter(staged);
-        Ok(entries.map(|entry| Entry { path: entry.path, mode: entry.mode, id: entry.id }).collect())
+        Ok(self.index.get_or_init(|| entries))
     }
 
     /// Compares the tree `id` with a folder of the index.

@@ -3,6 +3,7 @@
 //! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
 //! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
 
+mod config;
 mod error;
 mod hooks_path;
 mod ignored;
@@ -19,6 +20,7 @@ mod testing;
 mod tracked;
 mod tree;
 
+pub use config::ConfigLock;
 pub use error::GitError;
 pub use hooks_path::HooksDir;
 pub use lines::added_lines;

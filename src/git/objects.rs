@@ -1,5 +1,6 @@
 //! Commits, files and their contents, of a repository with a worktree or without one.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,8 @@ pub struct Changed {
 pub struct HookVars {
     /// `GIT_DIR`: the repository that git is at work in.
     pub git_dir: Option<PathBuf>,
+    /// `GIT_WORK_TREE`: the worktree, where it is not the one the repository names.
+    pub work_tree: Option<PathBuf>,
     /// `GIT_INDEX_FILE`: the index to be committed, which `commit -a` and `commit FILE` make for themselves.
     pub index_file: Option<PathBuf>,
     /// `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES`: the quarantine of a push that is not accepted
@@ -66,6 +69,7 @@ pub struct HookVars {
 pub struct Objects {
     pub(super) inner: Repository,
     vars: HookVars,
+    pub(super) index: OnceCell<Vec<super::index::Entry>>,
 }
 
 impl Objects {
@@ -99,12 +103,12 @@ impl Objects {
             odb.add_disk_alternate(text).map_err(|e| GitError::git(path, "open", e))?;
         }
         drop(odb);
-        Ok(Self { inner, vars })
+        Ok(Self { inner, vars, index: OnceCell::new() })
     }
 
     /// The worktree's root, if there is one.
     pub fn root(&self) -> Option<&Path> {
-        self.inner.workdir()
+        self.vars.work_tree.as_deref().or_else(|| self.inner.workdir())
     }
 
     /// The git folder of this worktree; the repository itself where it is bare.

@@ -25,25 +25,35 @@ pub(super) fn silence(
     after: &View<'_>,
     new_marks: NewMarks,
 ) -> Result<Vec<Finding>, GuardError> {
-    let mut texts: BTreeMap<PathBuf, Option<Vec<u8>>> = BTreeMap::new();
+    let mut by_file: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        by_file.entry(finding.file.clone()).or_default().push(finding);
+    }
+    let mut kept = Vec::new();
+    for (path, findings) in by_file {
+        let text = after.read(&path)?.unwrap_or_default();
+        kept.extend(silence_in(findings, &text, || before.read(&path), new_marks)?);
+    }
+    Ok(kept)
+}
+
+/// As [`silence`], of one file with this text; `before` gives what it held before, and is asked only where a mark
+/// stands.
+pub(super) fn silence_in(
+    findings: Vec<Finding>,
+    text: &[u8],
+    before: impl Fn() -> Result<Option<Vec<u8>>, GuardError>,
+    new_marks: NewMarks,
+) -> Result<Vec<Finding>, GuardError> {
     let mut kept = Vec::new();
     for finding in findings {
-        let Some(line) = finding.line else {
+        let marked = finding.line.and_then(|line| Some((line, marked_line(text, &finding, line)?)));
+        let Some((line, marked)) = marked else {
             kept.push(finding);
             continue;
         };
-        if !texts.contains_key(&finding.file) {
-            texts.insert(finding.file.clone(), after.read(&finding.file)?);
-        }
-        let marked = texts[&finding.file].as_deref().and_then(|text| marked_line(text, &finding, line));
-        match marked {
-            None => kept.push(finding),
-            Some(marked) => {
-                let old = before.read(&finding.file)?;
-                if !old.is_some_and(|old| was_marked(&old, &finding, &marked)) {
-                    kept.push(mark_added(&finding, line, new_marks));
-                }
-            }
+        if !before()?.is_some_and(|old| was_marked(&old, &finding, &marked)) {
+            kept.push(mark_added(&finding, line, new_marks));
         }
     }
     Ok(kept)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::allowed::{NewMarks, silence};
+use super::allowed::{NewMarks, silence, silence_in};
 use super::error::GuardError;
 use super::policies::Policies;
 use super::report::{Options, Report};
@@ -67,17 +67,18 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let before = View::before(objects, range.base, &after, &changed);
     let mut report = Report::default();
 
-    let (ours, theirs) = (Policies::of(&before)?, Policies::of(&after)?);
-    // Files that are brought into the scope of a team file that is new itself are judged without a policy.
-    let policies = if options.accept_policy { &theirs } else { &ours };
+    // Before the first commit there was no policy to widen.
+    let accept_policy = options.accept_policy || range.base.is_none();
+    let (old_policies, new_policies) = (Policies::of(&before)?, Policies::of(&after)?);
+    let policies = if accept_policy { &new_policies } else { &old_policies };
     let touched = touched(&after, &changed)?;
+    report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
     let mut state = judge(&after, policies, Some(&touched))?;
-    report.env_files = touched.len();
-    let old = judge(&before, &ours, None)?;
-    state.findings.extend(theirs.findings.iter().cloned());
+    let old = judge(&before, &old_policies, None)?;
+    state.findings.extend(new_policies.findings.iter().cloned());
     state.findings.extend(changed_keys(&old, &state, policies));
     let widened = widened_policies(&before, &after)?;
-    let severe = |finding: Finding| if options.accept_policy { finding } else { finding.as_error() };
+    let severe = |finding: Finding| if accept_policy { finding } else { finding.as_error() };
     state.findings.extend(widened.into_iter().map(severe));
 
     let root = objects.root().unwrap_or_else(|| objects.git_dir());
@@ -92,6 +93,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
         known_values(texts, root, options, &mut report)
     };
     let search = Search::new(leaks, Some(objects));
+    let new_marks = if accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     let mut passing = Vec::new();
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
@@ -110,22 +112,21 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
             state.findings.append(&mut found);
         } else {
             found.extend(leaks_of_env_file(&file.path, &text, policies, file.now.kind));
+            let found = silence_in(found, &text, || before.read(&file.path), new_marks)?;
             passing.extend(found.into_iter().map(|finding| in_commit(finding, file.commit)));
         }
     }
-    let new_marks = if options.accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
     Ok(report.sorted())
 }
 
-/// The env files of `after` that a change touches: by themselves, as what a symlink leads to, or by their team file.
+/// The files that a change touches, and the env files of `after` that are symlinks to one of them.
 fn touched(after: &View<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, GuardError> {
     let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
-    let mut touched = BTreeSet::new();
-    for path in after.files().filter(|path| is_env_file(path)) {
-        let target = after.resolved(path)?;
-        if paths.contains(path) || target.is_some_and(|(target, _)| paths.contains(target.as_path())) {
+    let mut touched: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
+    for path in after.files().filter(|path| is_env_file(path) && !paths.contains(path)) {
+        if after.resolved(path)?.is_some_and(|(target, _)| paths.contains(target.as_path())) {
             touched.insert(path.to_owned());
         }
     }

@@ -26,7 +26,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let state = judge(&after, &policies, None)?;
     report.env_files = state.reports.len();
     let old = judge(&before, &policies, None)?;
-    let mut findings = state.findings.clone();
+    let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     findings.extend(changed_keys(&old, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
 

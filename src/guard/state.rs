@@ -10,7 +10,8 @@ use crate::config::{EnvName, is_env_file};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
-    EnvReport, EnvText, Finding, Keyed, Listed, env_file, is_example, key_changed, names, scope, widened,
+    EnvReport, EnvText, Finding, Keyed, Listed, Rule, env_file, is_example, key_changed, names, scope,
+    widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -20,8 +21,8 @@ pub(super) struct State {
     pub(super) reports: BTreeMap<PathBuf, EnvReport>,
 }
 
-/// Judges the env files of `view` by `policies`. With `only`, findings about other files are left out; a name that
-/// another file lacks is then told of these alone.
+/// Judges the env files of `view` by `policies`. With `only`, findings about other files are left out, but for those
+/// about files that do not go together.
 pub(super) fn judge(
     view: &View<'_>,
     policies: &Policies,
@@ -37,9 +38,9 @@ pub(super) fn judge(
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
     findings.extend(side_by_side(view, policies, &reports)?);
-    findings.extend(policies.findings.iter().cloned());
     if let Some(only) = only {
-        findings.retain(|finding| only.contains(&finding.file) || !is_env_file(&finding.file));
+        let together = |rule| matches!(rule, Rule::KeysDisagree | Rule::SideBySide) && !only.is_empty();
+        findings.retain(|finding| only.contains(&finding.file) || together(finding.rule));
     }
     Ok(State { findings, reports })
 }

@@ -1,6 +1,6 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::GuardError;
@@ -16,8 +16,8 @@ enum Source<'a> {
     Nothing,
     /// The worktree below this folder.
     Disk(PathBuf),
-    /// Blobs of the index: all paths of it.
-    Index(&'a Objects, HashMap<PathBuf, FileRef>),
+    /// Blobs of the index.
+    Index(&'a Objects),
     /// Blobs of a commit.
     Commit(&'a Objects, ObjectId),
 }
@@ -43,9 +43,9 @@ impl<'a> View<'a> {
 
     /// The index.
     pub(super) fn index(objects: &'a Objects) -> Result<Self, GuardError> {
-        let all: HashMap<_, _> = objects.index_files(&|_| true)?.into_iter().collect();
+        let all = objects.index_files(&is_of_interest)?;
         let files = of_interest(all.iter().map(|(path, file)| (path, *file)));
-        Ok(Self { source: Source::Index(objects, all), files })
+        Ok(Self { source: Source::Index(objects), files })
     }
 
     /// A commit; none stands for nothing.
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
         match &self.source {
             Source::Nothing => Ok(None),
             Source::Disk(root) => read_inside(root, path),
-            Source::Index(objects, _) | Source::Commit(objects, _) => match self.resolved(path)? {
+            Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
                 Some((_, file)) => Ok(Some(objects.blob(file.id)?)),
                 None => Ok(None),
             },
@@ -95,7 +95,7 @@ impl<'a> View<'a> {
     /// The path of the regular file that `path` leads to, and its blob.
     pub(super) fn resolved(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, GuardError> {
         let objects = match &self.source {
-            Source::Index(objects, _) | Source::Commit(objects, _) => objects,
+            Source::Index(objects) | Source::Commit(objects, _) => objects,
             Source::Nothing | Source::Disk(_) => return Ok(None),
         };
         let mut rest: Vec<PathBuf> = parts(path);
@@ -130,7 +130,7 @@ impl<'a> View<'a> {
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         match &self.source {
             Source::Nothing | Source::Disk(_) => Ok(None),
-            Source::Index(_, all) => Ok(all.get(path).copied()),
+            Source::Index(objects) => objects.index_file_at(path),
             Source::Commit(objects, commit) => objects.file(*commit, path),
         }
     }

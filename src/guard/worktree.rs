@@ -37,7 +37,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let policies = Policies::of(&after)?;
     let state = judge(&after, &policies, None)?;
     report.env_files = state.reports.len();
-    let mut findings = state.findings.clone();
+    let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     findings.extend(keys_files(root, objects.is_some(), &key_folders(&state))?);
     let old = judge(&before, &policies, None)?;
     findings.extend(changed_keys(&old, &state, &policies));

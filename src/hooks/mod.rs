@@ -1,5 +1,6 @@
 //! What this clone has been given: the hook scripts and the drivers' configuration.
 
+pub mod drivers;
 mod error;
 mod install;
 mod manager;

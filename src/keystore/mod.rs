@@ -122,6 +122,16 @@ impl<'a> KeyStore<'a> {
     /// Nothing found is [`KeystoreError::NotFound`]; every other error means that a place is not as it should
     /// be, and the search stops there.
     pub fn find(&self, env: &EnvName, wanted: &PublicKey, near: &Path) -> Result<PrivateKey, KeystoreError> {
+        self.locate(env, wanted, near).map(|(key, _)| key)
+    }
+
+    /// As [`Self::find`], with the keys file that holds the key; none stands for the process's environment.
+    pub fn locate(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        near: &Path,
+    ) -> Result<(PrivateKey, Option<PathBuf>), KeystoreError> {
         let variable = env.private_key_name();
         let mut tried = Vec::new();
         let mut search = |keys: Vec<PrivateKey>, file: Option<PathBuf>| {
@@ -133,12 +143,12 @@ impl<'a> KeyStore<'a> {
             found.and_then(|at| keys.into_iter().nth(at))
         };
         if let Some(key) = search(self.injected(env)?, None) {
-            return Ok(key);
+            return Ok((key, None));
         }
         match self.keys_file(near)? {
             Some(file) => {
                 if let Some(key) = search(file.keys(env)?, Some(file.path().into())) {
-                    return Ok(key);
+                    return Ok((key, Some(file.path().into())));
                 }
             }
             None => drop(search(Vec::new(), Some(near.join(crate::config::KEYS_FILE)))),

@@ -273,3 +273,30 @@ fn put_aside(comment: &[u8]) -> Option<String> {
     let secret = !value.is_empty() && !claims_to_be_sealed(&value) && !Mark::is_plain(inner.comment(entry));
     (like_a_variable && assigned && secret).then(|| name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged_and_never_told(
+            text in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..200),
+                "([A-Z#=:' \"`$\\(\\)<>\r\n\u{feff}]|envseal:1:|SECRETVALUE|export |# envseal: plain){0,40}".prop_map(String::into_bytes),
+            ],
+            path in prop::sample::select(vec![".env", "a/.env.x", ".env.default", "x.env"]),
+        ) {
+            let lines = text.split(|b| *b == b'\n' || *b == b'\r').count();
+            let report = env_file(EnvText { path: Path::new(path), text: &text, policy: &Policy::default() });
+            for finding in &report.findings {
+                prop_assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)), "{finding:?}");
+                // Letters that make no name are a value's.
+                let told = format!("{} {}", finding.message, finding.fix);
+                let named = finding.name.as_deref().unwrap_or_default();
+                prop_assert!(!told.replace(named, "").contains("SECRETVALUE"), "{finding:?}");
+            }
+        }
+    }
+}

@@ -28,8 +28,9 @@ impl Listed<'_> {
 
 /// Whether a file of this name shows which variables there are, without their values.
 pub fn is_example(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.schema"].contains(&name.as_str())
+    let name = path.file_name().unwrap_or_default();
+    let names = [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.schema"];
+    names.iter().any(|example| name.eq_ignore_ascii_case(example))
 }
 
 /// Compares the env files of one folder, and its example file if there is one. Files such as `.env.local` lie over

@@ -11,14 +11,19 @@ fn allowed(way: &Way, team: &str, line: &str) -> crate::support::Output {
     way.git(&["commit", "-m", "x"]).output()
 }
 
-fn remote(way: &Way) -> std::path::PathBuf {
+/// A remote that has `main`; with the recipe for a server, if wanted.
+fn remote(way: &Way, guarded: bool) {
     let bare = way.env.outside().join("remote.git");
     way.git(&["init", "-q", "--bare", bare.to_str().unwrap()]).ok();
     way.git(&["remote", "add", "origin", bare.to_str().unwrap()]).ok();
     way.unhooked(&["push", "-q", "origin", "main"]).ok();
-    bare
+    if guarded {
+        let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive");
+        std::fs::copy(recipe, bare.join("hooks/pre-receive")).unwrap();
+    }
 }
 
+/// Whoever proposes a policy has to be able to commit and to push it, and is told; the other side does not take it.
 #[test]
 fn widened_in_the_same_commit() {
     let plain = format!("SECRET={PLAINTEXT}");
@@ -30,27 +35,24 @@ fn widened_in_the_same_commit() {
         ("# nothing\n", format!("{plain} # envseal: allow plaintext"), "allow-added"),
     ] {
         let way = Way::new(false);
-        remote(&way);
+        remote(&way, true);
         let output = allowed(&way, team, &line);
         assert_eq!(output.status, 0, "advice does not stop a commit: {}", output.stderr);
-        told(&output, &[rule]);
-        // Nobody else's branch is reached so.
+        told(&output, &[rule, "advice: "]);
         let before = way.state();
-        let output = way.git(&["push", "origin", "main"]).output();
-        assert_ne!(output.status, 0, "{team}");
-        told(&output, &[rule]);
-        assert!(super::changed(&before, &way.state()).is_empty());
-        // Nor by a branch that is new over there.
-        let output = way.git(&["push", "origin", "main:refs/heads/new"]).output();
-        assert_ne!(output.status, 0, "{team}");
-        assert!(super::changed(&before, &way.state()).is_empty());
+        for target in ["main", "main:refs/heads/new"] {
+            let output = way.git(&["push", "origin", target]).output();
+            assert_ne!(output.status, 0, "{team}");
+            told(&output, &[rule, "remote: pre-receive: refs/heads/"]);
+            assert!(super::changed(&before, &way.state()).is_empty());
+        }
     }
 }
 
 #[test]
 fn widened_first_and_used_later_in_one_push() {
     let way = Way::new(false);
-    remote(&way);
+    remote(&way, false);
     way.add("envseal.toml", "[policy]\nplain = [\"SECRET\"]\n");
     way.git(&["commit", "-q", "-m", "policy"]).ok();
     way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));

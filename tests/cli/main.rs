@@ -12,6 +12,7 @@ mod support;
 mod check;
 mod completions;
 mod decrypt;
+mod drivers;
 #[cfg(unix)]
 mod durability;
 mod encrypt;
@@ -22,6 +23,7 @@ mod hook;
 mod init;
 mod key;
 mod ls;
+mod merge;
 #[cfg(unix)]
 mod pre_receive;
 mod readme;
@@ -31,4 +33,5 @@ mod sealing;
 mod select;
 mod set;
 mod speed;
+mod textconv;
 mod unset;

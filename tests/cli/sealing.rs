@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use envseal::config::ProcessEnv;
+use envseal::config::{ProcessEnv, is_own_name};
 use envseal::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::dotenv::{Mark, VarName, is_reserved};
 use envseal::keystore::KeyStore;
+use envseal::scan::{EnvText, Finding, Rule, Severity, env_file};
+use envseal::team::Policy;
 use envseal::vault::{
     Assignment, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files, reseal, set,
 };
@@ -77,6 +79,15 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, VaultError> {
     Ok(all)
 }
 
+/// The errors that the guard finds in an env file's text. Left out are names that stand twice, and envseal's own, which
+/// nothing seals.
+fn judged(text: &[u8]) -> Vec<Rule> {
+    let report = env_file(EnvText { path: Path::new(".env"), text, policy: &Policy::default() });
+    let own = |finding: &Finding| finding.name.as_deref().is_some_and(is_own_name);
+    let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error && !own(f));
+    errors.map(|finding| finding.rule).filter(|rule| *rule != Rule::DuplicateName).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -96,6 +107,12 @@ proptest! {
                     | VaultError::Edit { .. } | VaultError::Unopened(_)) => return Ok(()),
                 Err(error) => panic!("{error}"),
             };
+            if picked.is_empty() {
+                // What the guard calls plaintext is what encrypt seals, and then it has nothing to say.
+                let plaintext = judged(before.document().as_bytes());
+                prop_assert_eq!(plaintext, vec![Rule::Plaintext; count], "{:?}", text);
+                prop_assert_eq!(judged(document.as_bytes()), vec![], "{:?}", text);
+            }
             let after = place.with_text(document.as_bytes()).unwrap();
             prop_assert_eq!(values(&after).unwrap(), before_values, "{:?}", text);
             for (_, entry) in after.variables() {

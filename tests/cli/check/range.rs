@@ -150,3 +150,52 @@ fn a_bare_clone_needs_no_worktree() {
     let output = env.envseal(&["check", "--history", "--json"]).dir(&bare).output();
     assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
 }
+
+#[test]
+fn a_mark_that_the_base_has_holds_for_every_commit() {
+    let env = project();
+    append(&env, ".env", "A=abc # envseal: allow plaintext\n");
+    env.commit("allowed");
+    for value in ["abd", "abe"] {
+        let text = env.read(".env");
+        env.write(".env", text.replace(&text[text.find("A=ab").unwrap()..][..5], &format!("A={value}")));
+        env.commit(value);
+    }
+    assert!(env.check(&["--range", "HEAD~2..HEAD"]).is_empty());
+}
+
+#[test]
+fn a_team_file_that_a_change_mends_is_no_finding() {
+    let env = project();
+    env.write("envseal.toml", "[policy\n");
+    env.commit("broken");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["envseal.toml:- !team-file -"]);
+    env.write("envseal.toml", "[policy]\n");
+    env.commit("mended");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+#[test]
+fn a_twin_that_was_there_before_is_told_with_the_new_one() {
+    let env = project();
+    env.write("x.env", "");
+    env.commit("one");
+    env.write(".env.x", "");
+    env.commit("its twin");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["x.env:- !side-by-side -"]);
+}
+
+#[test]
+fn the_first_push_of_a_project_brings_its_policy() {
+    let env = project();
+    append(&env, ".env", "PORT=80\n");
+    env.write("envseal.toml", "[policy]\nplain = ['PORT']\n");
+    let tip = env.commit("policy");
+    env.git(&["checkout", "-q", "--detach"]);
+    env.git(&["branch", "-D", "main"]);
+    env.git(&["update-ref", "--no-deref", "HEAD", &tip]);
+    // HEAD is a ref too: leave it unborn.
+    env.git(&["symbolic-ref", "HEAD", "refs/heads/none"]);
+    let zeros = "0".repeat(40);
+    assert!(env.check(&["--range", &format!("{zeros}..{tip}")]).is_empty());
+}

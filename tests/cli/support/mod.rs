@@ -138,12 +138,12 @@ impl TestEnv {
         self.program("git", arguments).ok()
     }
 
-    /// git in the repository, with this envseal in front of the PATH, for git to call.
+    /// `git` with these arguments, to be run in the repository, that finds envseal for its hooks and drivers.
     pub(crate) fn git_with_envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
         let folder = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().to_owned();
         let path = std::env::var_os("PATH").unwrap();
-        let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
-        self.program("git", arguments).var("PATH", std::env::join_paths(folders).unwrap())
+        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
+        self.program("git", arguments).var("PATH", path.unwrap())
     }
 
     /// Every file of the repository and its bytes, `.git` left out: to tell that nothing changed.

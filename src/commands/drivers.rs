@@ -1,0 +1,102 @@
+//! `envseal hook run merge` and `envseal hook run textconv`, which git calls.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use super::{Context, with_sources};
+use crate::config::NameError;
+use crate::dotenv::{Conflicts, Versions};
+use crate::error::Error;
+use crate::ui;
+use crate::vault::{self, VaultError};
+
+/// What tells git that there is no merge: up to 128 it takes for a conflict, and what lies in OURS for both sides.
+const NO_MERGE: u8 = 129;
+
+/// Merge an env file by name, as git's merge driver
+#[derive(clap::Args)]
+#[command(
+    after_long_help = "The result is written to OURS. Exit status: 0 merged, 1 conflicts, 129 not merged."
+)]
+pub(super) struct MergeArgs {
+    /// The common ancestor's version (%O)
+    base: PathBuf,
+    /// Our version (%A); the result is written there
+    ours: PathBuf,
+    /// Their version (%B)
+    theirs: PathBuf,
+    /// The length of conflict markers (%L)
+    marker_size: usize,
+    /// The file's path in the repository (%P)
+    #[arg(allow_hyphen_values = true)]
+    path: PathBuf,
+}
+
+/// Print an env file for git diff, each sealed value as its hash
+#[derive(clap::Args)]
+pub(super) struct TextconvArgs {
+    /// The file
+    #[arg(allow_hyphen_values = true)]
+    file: PathBuf,
+}
+
+/// Merges. Returns git's exit status; errors have been shown.
+pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
+    // A panic would end with 101, which git takes for a conflict.
+    match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
+        Ok(Ok(status)) => status,
+        Ok(Err(error)) => {
+            ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
+            NO_MERGE
+        }
+        Err(_) => NO_MERGE,
+    }
+}
+
+fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
+    // A `.gitattributes` that others committed may name this driver for any file; in a program, lines that both sides
+    // changed are not to be put one below the other.
+    if !is_like_env_file(&args.path) {
+        return Err(VaultError::from(NameError::NotEnvFile(args.path.clone())).into());
+    }
+    let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
+    let (base, ours, theirs) = (base?, ours?, theirs?);
+    let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
+    let merged = vault::merge(&args.path, &versions, args.marker_size, &context.store());
+    if *merged.text != *ours {
+        vault::write_version(&args.ours, &merged.text)?;
+    }
+    let path = args.path.display();
+    match merged.conflicts {
+        Conflicts::None => return Ok(0),
+        Conflicts::Names(names) => context.ui.say(format_args!(
+            "{path}: both sides changed {}; choose between the conflict markers",
+            names.join(", ")
+        )),
+        Conflicts::File => context.ui.say(format_args!(
+            "{path} cannot be merged by name; both sides stand between the conflict markers, whole"
+        )),
+    }
+    Ok(1)
+}
+
+/// Whether our attributes are for a file of this name: env files, and what is made like one.
+fn is_like_env_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
+    let name = name.as_encoded_bytes();
+    name == b".env" || name.starts_with(b".env.") || name.ends_with(b".env")
+}
+
+/// Prints the file. Returns the exit status.
+pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {
+    let text = vault::read_version(&args.file)?;
+    ui::text(&vault::textconv(&text)).map_err(Error::io("write to stdout"))?;
+    Ok(0)
+}
+
+/// The exit status where the command line itself is wrong: git must not take that for a conflict either.
+pub(super) fn usage_status(arguments: &[OsString], status: u8) -> u8 {
+    let merges = arguments.windows(3).any(|words| words == ["hook", "run", "merge"]);
+    if merges && status != 0 { NO_MERGE } else { status }
+}

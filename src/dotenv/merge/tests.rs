@@ -1,0 +1,441 @@
+//! Merges by example, and what holds for every merge.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[path = "../../../tests/dialect/mod.rs"]
+mod dialect;
+
+fn merged_with(
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
+    base: &str,
+    ours: &str,
+    theirs: &str,
+) -> (String, Conflicts) {
+    let versions = Versions { base: base.as_bytes(), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
+    let merged = merge(&versions, 7, decide);
+    (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
+}
+
+fn merged(base: &str, ours: &str, theirs: &str) -> (String, Conflicts) {
+    merged_with(&mut |_| None, base, ours, theirs)
+}
+
+#[track_caller]
+fn clean(base: &str, ours: &str, theirs: &str) -> String {
+    let (text, conflicts) = merged(base, ours, theirs);
+    assert_eq!(conflicts, Conflicts::None, "{text}");
+    text
+}
+
+#[track_caller]
+fn conflict(base: &str, ours: &str, theirs: &str) -> String {
+    let (text, conflicts) = merged(base, ours, theirs);
+    assert!(matches!(conflicts, Conflicts::Names(_)), "{conflicts:?}: {text}");
+    text
+}
+
+#[track_caller]
+fn whole_file(base: &str, ours: &str, theirs: &str) {
+    let (text, conflicts) = merged(base, ours, theirs);
+    assert_eq!(conflicts, Conflicts::File, "{text}");
+    let end = |text: &str| if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let wanted = format!("<<<<<<< ours\n{ours}{}=======\n{theirs}{}>>>>>>> theirs\n", end(ours), end(theirs));
+    assert_eq!(text, wanted);
+}
+
+#[test]
+fn both_sides_add_at_the_end() {
+    assert_eq!(clean("A=1\n", "A=1\nB=2\n", "A=1\nC=3\n"), "A=1\nB=2\nC=3\n");
+    assert_eq!(clean("A=1", "A=1\nB=2", "A=1\nC=3"), "A=1\nB=2\nC=3");
+    assert_eq!(clean("", "B=2\n", "C=3\n"), "B=2\nC=3\n");
+    assert_eq!(
+        clean("A=1\n", "A=1\n\n# about B\nB=2\n", "A=1\n\n# about C\nC=3\n"),
+        "A=1\n\n# about B\nB=2\n\n# about C\nC=3\n"
+    );
+}
+
+#[test]
+fn changes_of_neighbours_and_deletions_are_merged() {
+    assert_eq!(clean("A=1\nB=2\nC=3\n", "A=x\nB=2\nC=3\n", "A=1\nB=y\nC=3\n"), "A=x\nB=y\nC=3\n");
+    assert_eq!(clean("A=1\nB=2\nC=3\n", "B=2\nC=3\n", "A=1\nC=3\n"), "C=3\n");
+    assert_eq!(clean("# c\nA=1\nB=2\n", "A=1\nB=3\n", "# c\nA=1\nB=2\n# d\n"), "A=1\nB=3\n# d\n");
+    assert_eq!(clean("A=1\nB=2\n", "A=x\nB=2\n", "A=x\nB=2\nC=3\n"), "A=x\nB=2\nC=3\n");
+    assert_eq!(clean("A=1\nB=2\n", "B=2\n", "B=2\nC=3\n"), "B=2\nC=3\n");
+}
+
+#[test]
+fn a_name_changed_on_both_sides_is_a_conflict_of_its_own() {
+    assert_eq!(
+        conflict("# c\nA=1\nB=2\n", "# c\nA=x\nB=2\nC=3\n", "# c\nA=y\nB=z\n"),
+        "# c\n<<<<<<< ours\nA=x\n=======\nA=y\n>>>>>>> theirs\nB=z\nC=3\n"
+    );
+    assert_eq!(
+        conflict("A=1\nB=2", "A=1\nB='x\ny'", "A=1\nB=z"),
+        "A=1\n<<<<<<< ours\nB='x\ny'\n=======\nB=z\n>>>>>>> theirs\n"
+    );
+    assert_eq!(
+        conflict("A=1\r\n", "A=x\r\n", "A=y\r\n"),
+        "<<<<<<< ours\r\nA=x\r\n=======\r\nA=y\r\n>>>>>>> theirs\r\n"
+    );
+    // Added on both sides, and a comment of the statement's own.
+    conflict("", "A=1\n", "A=2\n");
+    conflict("A=1\n", "A=1 # envseal: plain\n", "A=2\n");
+    conflict("A=1\n", "export A=1\n", "A=2\n");
+}
+
+#[test]
+fn a_deletion_and_a_change_are_a_conflict() {
+    assert_eq!(
+        conflict("A=1\nB=2\nC=3\n", "A=1\nC=3\n", "A=1\nB=x\nC=3\n"),
+        "A=1\n<<<<<<< ours\n=======\nB=x\n>>>>>>> theirs\nC=3\n"
+    );
+    assert_eq!(
+        conflict("A=1\nB=2\nC=3\n", "A=1\nB=x\nC=3\n", "A=1\nC=3\n"),
+        "A=1\n<<<<<<< ours\nB=x\n=======\n>>>>>>> theirs\nC=3\n"
+    );
+    // A key at hand makes no difference.
+    let (_, conflicts) = merged_with(&mut |_| panic!("not asked"), "A=1\n", "", "A=2\n");
+    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+}
+
+#[test]
+fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
+    let merged = |size| {
+        let versions = Versions { base: b"A=1\n", ours: b"A=2\n", theirs: b"A=3\n" };
+        String::from_utf8(merge(&versions, size, &mut |_| None).text.to_vec()).unwrap()
+    };
+    assert_eq!(merged(11).lines().next().unwrap(), "<<<<<<<<<<< ours");
+    assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
+    assert_eq!(merged(0).lines().next().unwrap(), "<<< ours");
+    assert!(merged(usize::MAX).len() < 10_000);
+}
+
+#[test]
+fn what_moved_stays_moved_and_takes_the_other_sides_change() {
+    assert_eq!(clean("A=1\nB=2\nC=3\n", "C=3\nA=1\nB=2\n", "A=1\nB=2\nC=x\n"), "C=x\nA=1\nB=2\n");
+    assert_eq!(clean("A=1\nB=2\nC=3\n", "A=1\nB=2\nC=x\n", "C=3\nA=1\nB=2\n"), "C=x\nA=1\nB=2\n");
+    assert_eq!(clean("A=1\nB=2\nC=3\n", "A=1\nB=2\n", "C=3\nA=1\nB=2\n"), "A=1\nB=2\n");
+    assert_eq!(clean("C=1\nB=2\nA=3\n", "A=3\nB=2\nC=1\n", "A=3\nB=2\nC=1\nD=4\n"), "A=3\nB=2\nC=1\nD=4\n");
+}
+
+#[test]
+fn lines_never_conflict_and_none_is_lost() {
+    assert_eq!(clean("# a\nA=1\n", "# b\nA=1\n", "# c\nA=1\n"), "# b\n# c\nA=1\n");
+    assert_eq!(clean("# a\nA=1\n", "# b\nA=1\n", "# b\nA=1\nB=2\n"), "# b\nA=1\nB=2\n");
+    assert_eq!(clean("A=1\n", "stray\nA=1\n", "A=1\n!\n"), "stray\nA=1\n!\n");
+    assert_eq!(clean("", "# head\nA=1\nB=2\n", "# head\nA=1\nC=3\n"), "# head\nA=1\nB=2\nC=3\n");
+}
+
+#[test]
+fn line_breaks_and_byte_order_mark_are_those_that_changed() {
+    assert_eq!(clean("A=1\nB=2\n", "A=1\r\nB=2\r\n", "A=1\nB=3\n"), "A=1\r\nB=3\r\n");
+    assert_eq!(clean("A=1\nB=2\n", "A=1\nB=3\n", "A=1\r\nB=2\r\n"), "A=1\r\nB=3\r\n");
+    assert_eq!(clean("A=1\nB=2\n", "\u{feff}A=1\nB=2\n", "A=3\nB=2\n"), "\u{feff}A=3\nB=2\n");
+    assert_eq!(clean("\u{feff}A=1\nB=2\n", "\u{feff}A=1\nB=3\n", "A=1\nB=2\n"), "A=1\nB=3\n");
+    assert_eq!(clean("A=1\nB=2\n", "A=1\nB=2", "A=1\nB=2\nC=3\n"), "A=1\nB=2\nC=3\n");
+    assert_eq!(clean("", "A=1\r", "\nB=2\n"), "A=1\r\n\nB=2\n");
+    assert_eq!(clean("A=1\nB=2", "A=1\nC=3\nB=2", "A=1\nB=2\n"), "A=1\nC=3\nB=2\n");
+}
+
+#[test]
+fn repeated_names_are_settled_as_a_whole() {
+    assert_eq!(clean("A=1\nB=2\n", "A=1\nB=2\nA=3\n", "A=1\nB=4\n"), "A=1\nB=4\nA=3\n");
+    assert_eq!(clean("A=1\nB=2\nA=3\n", "B=2\nA=3\n", "A=1\nB=2\nA=3\nC=4\n"), "B=2\nA=3\nC=4\n");
+    whole_file("A=1\nB=2\nA=3\n", "A=x\nB=2\nA=3\n", "A=1\nB=2\nA=y\n");
+    whole_file("A=1\n", "A=1\nA=2\n", "A=3\n");
+}
+
+#[test]
+fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
+    // The quote that theirs added would swallow what ours have.
+    whole_file("A=1\nB=2\n", "A='1\nB=2\n", "A=1\nB=2'\n");
+    whole_file("A=1\n", "A=2\n<<<<<<< x\n", "A=3\n");
+    whole_file("A=1\n", "A=2\n", "A=3\n>>>>>>> x\n");
+    let versions = Versions { base: b"A=1\n", ours: b"\xff\xfeA\0=\x001\0", theirs: b"A=2\n" };
+    let merged = merge(&versions, 7, &mut |_| None);
+    assert_eq!(merged.conflicts, Conflicts::File);
+    let kept = |part: &[u8]| merged.text.windows(part.len()).any(|w| w == part);
+    assert!(kept(versions.ours) && kept(versions.theirs));
+}
+
+#[test]
+fn an_ancestor_in_conflict_says_nothing_of_the_names_in_conflict() {
+    let base = "A=1\n<<<<<<<<< ours\nB=2\n=========\nB=3\n>>>>>>>>> theirs\nC=4\n";
+    assert_eq!(clean(base, "A=1\nB=2\nC=x\n", "A=y\nB=2\nC=4\n"), "A=y\nB=2\nC=x\n");
+    // Ours is as one half of the ancestor; that is no reason to take theirs.
+    let text = conflict(base, "A=1\nB=2\nC=4\n", "A=1\nB=5\nC=4\n");
+    assert_eq!(text, "A=1\n<<<<<<< ours\nB=2\n=======\nB=5\n>>>>>>> theirs\nC=4\n");
+    conflict(base, "A=1\nB=2\nC=4\n", "A=1\nC=4\n");
+}
+
+#[test]
+fn whoever_knows_better_is_asked_and_loses_nothing() {
+    let mut theirs = |both: &BothChanged<'_>| {
+        assert_eq!((both.name, both.ours, both.theirs), ("A", &b"x"[..], &b"y"[..]));
+        Some(Side::Theirs)
+    };
+    let (text, conflicts) = merged_with(&mut theirs, "A=1 # c\n", "A=x # c\n", "A=y # d\n");
+    assert_eq!((&*text, conflicts), ("A=y # d\n", Conflicts::None));
+    // Ours has a comment that would be lost.
+    let (_, conflicts) = merged_with(&mut theirs, "A=1 # c\n", "A=x # d\n", "A=y # c\n");
+    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+    let (text, _) = merged_with(&mut theirs, "", "A=x\n", "A=y\n");
+    assert_eq!(text, "A=y\n");
+    let (_, conflicts) = merged_with(&mut theirs, "", "A=x\n", "A=y # d\n");
+    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+}
+
+#[test]
+fn large_files_are_merged_in_no_time() {
+    let file = |change: &dyn Fn(usize) -> String| (0..20_000).map(change).collect::<String>();
+    let base = file(&|n| format!("# about\nNAME_{n}=value\n\n"));
+    let ours = file(&|n| format!("# about\nNAME_{n}={}\n\n", if n % 3 == 0 { "ours" } else { "value" }));
+    let theirs = file(&|n| {
+        // Sorted the other way round, and every line after a blank one.
+        format!("\n# about\nNAME_{}={}\n", 19_999 - n, if n % 3 == 0 { "theirs" } else { "value" })
+    });
+    let started = std::time::Instant::now();
+    let (text, _) = merged(&base, &ours, &theirs);
+    assert!(text.len() > base.len() / 2);
+    let (text, _) = merged("", &ours, &theirs);
+    assert!(text.len() > base.len());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+/// The variables that are read: for each name its last value.
+fn variables(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let Ok(document) = Document::parse(text.to_vec()) else { return BTreeMap::new() };
+    let entries = document.entries().iter();
+    entries.map(|e| (document.name(e).to_owned(), document.value(e).1.to_vec())).collect()
+}
+
+fn names_in_order(text: &str) -> Vec<String> {
+    let document = Document::parse(text.into()).unwrap();
+    document.entries().iter().map(|e| document.name(e).to_owned()).collect()
+}
+
+/// One thing that a person does to a file of lines.
+#[derive(Clone, Debug)]
+enum Do {
+    Add(usize, &'static str),
+    Change(usize, &'static str),
+    Delete(usize),
+    Move(usize, usize),
+}
+
+fn lines() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "A=1",
+        "A=2",
+        "B=1",
+        "B=3 # c",
+        "C=1",
+        "C='x y'",
+        "D=1",
+        "export E=1",
+        "E=2",
+        "F=",
+        "G=\"a\nb\"",
+        "# one",
+        "# two",
+        "",
+        "",
+        "stray",
+        "H: 1",
+        "H=1",
+        "A=1 # envseal: plain",
+    ])
+}
+
+/// An ancestor with each name once, and two sides made from it.
+fn histories() -> impl Strategy<Value = (String, String, String)> {
+    let base = prop::collection::vec(any::<bool>(), 9).prop_map(|picked| {
+        let all = ["# one", "A=1", "B=1", "", "# two", "C=1", "D=1", "export E=1", "G=\"a\nb\""];
+        all.into_iter().zip(picked).filter(|(_, picked)| *picked).map(|(line, _)| line).collect::<Vec<_>>()
+    });
+    let deed = prop_oneof![
+        (0..10_usize, lines()).prop_map(|(at, line)| Do::Add(at, line)),
+        (0..10_usize, lines()).prop_map(|(at, line)| Do::Change(at, line)),
+        (0..10_usize).prop_map(Do::Delete),
+        (0..10_usize, 0..10_usize).prop_map(|(from, to)| Do::Move(from, to)),
+    ];
+    let deeds = || prop::collection::vec(deed.clone(), 0..4);
+    let eol = prop::sample::select(vec!["\n", "\n", "\n", "\r\n"]);
+    (base, deeds(), deeds(), eol, any::<[bool; 3]>()).prop_map(|(base, ours, theirs, eol, ended)| {
+        let after = |deeds: &[Do]| {
+            let mut lines = base.clone();
+            for deed in deeds {
+                let len = lines.len();
+                match *deed {
+                    Do::Add(at, line) => lines.insert(at % (len + 1), line),
+                    _ if len == 0 => {}
+                    Do::Change(at, line) => lines[at % len] = line,
+                    Do::Delete(at) => drop(lines.remove(at % len)),
+                    Do::Move(from, to) => {
+                        let line = lines.remove(from % len);
+                        lines.insert(to % len, line);
+                    }
+                }
+            }
+            lines
+        };
+        let text =
+            |lines: &[&str], ended: bool| lines.join(eol) + if ended && !lines.is_empty() { eol } else { "" };
+        (text(&base, ended[0]), text(&after(&ours), ended[1]), text(&after(&theirs), ended[2]))
+    })
+}
+
+/// Anything at all, from files that a person would write to bytes.
+fn texts() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let text = || {
+        prop_oneof![
+            dialect::dialect().prop_map(String::into_bytes),
+            dialect::statements().prop_map(String::into_bytes),
+            prop::sample::select(vec![
+                &b"\xff\xfeA\0"[..],
+                b"<<<<<<< x\nA=1\n=======\nA=2\n>>>>>>> y\n",
+                b"A:\n",
+                b"A=\"\n",
+                b"B=2\nA='\n",
+                b"'\nC=1",
+                b""
+            ])
+            .prop_map(<[u8]>::to_vec),
+            prop::collection::vec(any::<u8>(), 0..30),
+        ]
+    };
+    let similar = (text(), text(), text(), text()).prop_map(|(a, b, c, d)| {
+        ([&a[..], &b].concat(), [&a[..], &b, &c].concat(), [&d[..], &a, &b].concat())
+    });
+    prop_oneof![
+        similar,
+        (text(), text(), text()),
+        histories().prop_map(|(a, b, c)| (a.into_bytes(), b.into_bytes(), c.into_bytes()))
+    ]
+}
+
+fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> Versions<'a> {
+    Versions { base, ours, theirs }
+}
+
+/// The texts of all items, without byte order marks: where the first item has another in front, one is as good.
+fn bodies(text: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(document) = Document::parse(text.to_vec()) else { return Vec::new() };
+    let unmarked = |mut body: &[u8]| {
+        while let Some(rest) = body.strip_prefix(BOM) {
+            body = rest;
+        }
+        body.to_vec()
+    };
+    items(&document).iter().map(|item| unmarked(item.body)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_changed_on_one_side_is_the_other_side((o, a, b) in texts()) {
+        let result = |base, ours, theirs| merge(&of(base, ours, theirs), 7, &mut |_| None);
+        for (merged, wanted) in [(result(&o, &a, &a), &a), (result(&o, &o, &b), &b), (result(&o, &a, &o), &a)] {
+            prop_assert_eq!(&*merged.text, wanted);
+            prop_assert_eq!(merged.conflicts, Conflicts::None);
+        }
+    }
+
+    #[test]
+    fn a_clean_merge_reads_what_one_side_has_and_is_the_same_from_both_sides((o, a, b) in texts()) {
+        let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
+        let mirrored = merge(&of(&o, &b, &a), 7, &mut |_| None);
+        let clean = merged.conflicts == Conflicts::None;
+        let read = variables(&merged.text);
+        if clean && mirrored.conflicts == Conflicts::None {
+            prop_assert_eq!(&read, &variables(&mirrored.text));
+        }
+        let (in_o, in_a, in_b) = (variables(&o), variables(&a), variables(&b));
+        if clean {
+            for (name, value) in &read {
+                prop_assert!(in_a.get(name) == Some(value) || in_b.get(name) == Some(value), "{}", name);
+            }
+            for name in in_a.keys().chain(in_b.keys()) {
+                let (a, b) = (in_a.get(name), in_b.get(name));
+                prop_assert!(read.contains_key(name) || a.is_none() || b.is_none(), "{} is gone", name);
+            }
+        } else {
+            let text = Document::parse(merged.text.to_vec()).unwrap();
+            prop_assert!(text.conflict_marker().is_some());
+        }
+        // Neither side alone may decide what both changed.
+        for (name, value) in &in_a {
+            if let (Some(base), Some(other)) = (in_o.get(name), in_b.get(name)) {
+                let unknown = Document::parse(o.clone()).is_ok_and(|o| o.conflict_marker().is_some());
+                if clean && !unknown && value != base && other != base && value != other {
+                    // A repeated name's last value may be untouched while an earlier one changed; never the reverse.
+                    prop_assert!(false, "{name} was changed on both sides");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_of_either_side_is_lost((o, a, b) in texts()) {
+        let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
+        if merged.conflicts == Conflicts::File {
+            for side in [&a, &b] {
+                prop_assert!(side.is_empty() || merged.text.windows(side.len()).any(|w| w == &side[..]));
+            }
+            return Ok(());
+        }
+        let (base, left) = (bodies(&o), bodies(&merged.text));
+        for side in [&a, &b] {
+            for body in bodies(side) {
+                // Text that the ancestor has as well may have been taken away by the other side.
+                prop_assert!(body.is_empty() || base.contains(&body) || left.contains(&body), "{:?}", String::from_utf8_lossy(&body));
+            }
+        }
+        // Of text that stands more than once, each side may have taken another away.
+        let (in_a, in_b) = (bodies(&a), bodies(&b));
+        let once = |body: &&Vec<u8>| [&base, &in_a, &in_b].iter().all(|all| all.iter().filter(|b| b == body).count() == 1);
+        for body in base.iter().filter(once) {
+            prop_assert!(left.contains(body), "{:?}", String::from_utf8_lossy(body));
+        }
+    }
+}
+
+/// What `git merge-file` makes of it, if that is clean.
+fn merged_as_text(base: &str, ours: &str, theirs: &str) -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("base", base), ("ours", ours), ("theirs", theirs)] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = std::process::Command::new("git")
+        .args(["merge-file", "-p", "-q", "ours", "base", "theirs"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    output.status.success().then_some(output.stdout)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn where_text_merges_cleanly_the_same_variables_are_read((o, a, b) in histories()) {
+        let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), 7, &mut |_| None);
+        let Some(text) = merged_as_text(&o, &a, &b) else { return Ok(()) };
+        if merged.conflicts != Conflicts::None {
+            return Ok(());
+        }
+        let (mut by_name, mut by_text) = (variables(&merged.text), variables(&text));
+        // What one side moved and the other took away, text merging brings back.
+        let (in_o, in_a, in_b) = (names_in_order(&o), names_in_order(&a), names_in_order(&b));
+        let taken = |name: &String| in_o.contains(name) && !(in_a.contains(name) && in_b.contains(name));
+        by_text.retain(|name, _| !taken(name));
+        by_name.retain(|name, _| !taken(name));
+        prop_assert_eq!(by_name, by_text);
+    }
+}

@@ -1,0 +1,343 @@
+//! The merge driver and the diff driver in this clone: git's configuration says how to call them, its attributes for
+//! which files. Both lie in the git folder and are never committed: what a driver runs is for each clone to say.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::fsio::{self, FsError, Lock, NewMode, Staged};
+use crate::git::{GitError, Repo};
+
+const DRIVER: &str = "merge.envseal.driver";
+const TEXTCONV: &str = "diff.envseal.textconv";
+
+/// How ours begin, whichever envseal wrote them.
+const OUR_DRIVER: &str = "envseal hook run merge ";
+const OUR_TEXTCONV: &str = "envseal hook run textconv";
+
+/// Git quotes what it puts in place of `%P` itself; the other names are its own temporary files (gitattributes(5)).
+///
+/// Where the shell finds no envseal (127), as in a window program with another `PATH`, the text is merged as git does it
+/// without a driver, and shown as it stands. Git would else take the 127 for a conflict and show ours alone, without a
+/// marker; and `git log -p` would end at the first env file.
+const SETTINGS: [(&str, &str); 4] = [
+    ("merge.envseal.name", "envseal: env files by name"),
+    (
+        DRIVER,
+        "envseal hook run merge %O %A %B %L %P; s=$?; \
+         test $s -ne 127 || { git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B; s=$?; }; exit $s",
+    ),
+    (TEXTCONV, "f() { envseal hook run textconv \"$1\" || cat \"$1\"; }; f"),
+    ("diff.envseal.cachetextconv", "false"),
+];
+
+const BEGIN: &str = "# >>> envseal: drivers for env files";
+const END: &str = "# <<< envseal";
+const LINES: &str = ".env merge=envseal diff=envseal\n\
+                     .env.* merge=envseal diff=envseal\n\
+                     *.env merge=envseal diff=envseal\n";
+/// Said behind [`BEGIN`] where the file was made for the block, or its last line got its line break from it: so that
+/// the block can be taken out without a trace.
+const MADE: &str = " (in a file made for them)";
+const BROKEN: &str = " (with the line break above)";
+
+/// Whether this clone has the drivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has.
+    Installed,
+    /// It has not, or not all of it.
+    Missing,
+    /// Someone else has configured a driver under our name, here.
+    Foreign(String),
+}
+
+/// Why the drivers were not set up or not taken out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// Someone else has configured a driver under our name.
+    #[error("{} has a {key} that is not envseal's", path.display())]
+    Foreign {
+        /// The configuration.
+        path: PathBuf,
+        /// The variable.
+        key: String,
+    },
+    /// Our block in the attributes has no end, so nobody can say what is ours.
+    #[error("{} has a line `{BEGIN}`, but no line `{END}` behind it", path.display())]
+    NoEnd {
+        /// The attributes.
+        path: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// Git's configuration could not be read or edited.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Whether this clone has the drivers, as this envseal would set them up.
+pub fn state(repo: &Repo) -> Result<State, DriverError> {
+    if let Some(key) = foreign(repo)? {
+        return Ok(State::Foreign(key));
+    }
+    let mut configured = true;
+    for (name, value) in SETTINGS {
+        configured &= repo.local_values(name)? == [value];
+    }
+    let attributes = read(&repo.attributes_path())?;
+    let named = with_block(attributes.as_deref()).is_some_and(|text| Some(text) == attributes);
+    Ok(if configured && named { State::Installed } else { State::Missing })
+}
+
+/// Sets the drivers up, or brings them up to date. Returns whether anything changed. A driver of our name that is
+/// someone else's is [`DriverError::Foreign`].
+pub fn install(repo: &Repo) -> Result<bool, DriverError> {
+    let _lock = Lock::acquire(repo.common_dir(), || ())?;
+    if let Some(key) = foreign(repo)? {
+        return Err(DriverError::Foreign { path: repo.config_path(), key });
+    }
+    if state(repo)? == State::Installed {
+        return Ok(false);
+    }
+    let _config_lock = repo.lock_config()?;
+    let mut changes = Vec::new();
+    for (name, value) in SETTINGS {
+        if repo.local_values(name)? != [value] {
+            changes.push((name, Some(value)));
+        }
+    }
+    let config = Change::of(repo.config_path(), |_| repo.edited_config(&changes).map(Some))?;
+    let path = repo.attributes_path();
+    let attributes =
+        Change::of(path.clone(), |before| with_block(before).map(Some).ok_or(DriverError::NoEnd { path }))?;
+    repo.make_info_folder()?;
+    apply(vec![config, attributes])
+}
+
+/// Takes out what [`install`] set up, to the byte. Returns whether anything changed; someone else's driver of our name
+/// stays.
+pub fn uninstall(repo: &Repo) -> Result<bool, DriverError> {
+    let _lock = Lock::acquire(repo.common_dir(), || ())?;
+    let _config_lock = repo.lock_config()?;
+    let theirs = foreign(repo)?.and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
+    let mut changes = Vec::new();
+    for (name, _) in SETTINGS {
+        let is_theirs = theirs.as_deref().is_some_and(|section| name.starts_with(section));
+        if !is_theirs && repo.local_values(name)?.len() == 1 {
+            changes.push((name, None));
+        }
+    }
+    let config = Change::of(repo.config_path(), |_| repo.edited_config(&changes).map(Some))?;
+    let path = repo.attributes_path();
+    let attributes = Change::of(path.clone(), |before| match before {
+        Some(before) => without_block(before).ok_or(DriverError::NoEnd { path }),
+        None => Ok(None),
+    })?;
+    apply(vec![config, attributes])
+}
+
+/// The variable under which someone else's driver of our name stands.
+fn foreign(repo: &Repo) -> Result<Option<String>, GitError> {
+    for (name, ours) in [(DRIVER, OUR_DRIVER), (TEXTCONV, OUR_TEXTCONV)] {
+        let values = repo.local_values(name)?;
+        let is_ours = |value: &String| {
+            value.starts_with(ours) || value.strip_prefix("f() { ").is_some_and(|v| v.starts_with(ours))
+        };
+        if values.len() > 1 || !values.iter().all(is_ours) {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Our block in the attributes.
+enum Block<'a> {
+    None,
+    /// It has no end.
+    Open,
+    /// Where it stands, and what is said behind [`BEGIN`].
+    At(Range<usize>, &'a [u8]),
+}
+
+fn find_block(text: &[u8]) -> Block<'_> {
+    let mut at = 0;
+    let mut begun: Option<(usize, &[u8])> = None;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        let words = line.trim_ascii_end();
+        match begun {
+            None => begun = words.strip_prefix(BEGIN.as_bytes()).map(|said| (at, said)),
+            Some((start, said)) if words == END.as_bytes() => return Block::At(start..end, said),
+            Some(_) => {}
+        }
+        at = end;
+    }
+    if begun.is_some() { Block::Open } else { Block::None }
+}
+
+/// The attributes with our block, as it is now; none where the one that stands there has no end.
+fn with_block(before: Option<&[u8]>) -> Option<Vec<u8>> {
+    let block = |said: &str| format!("{BEGIN}{said}\n{LINES}{END}\n").into_bytes();
+    let Some(text) = before else { return Some(block(MADE)) };
+    Some(match find_block(text) {
+        Block::Open => return None,
+        Block::At(range, said) => {
+            let said = String::from_utf8_lossy(said);
+            [&text[..range.start], &block(&said), &text[range.end..]].concat()
+        }
+        Block::None if text.is_empty() || text.ends_with(b"\n") => [text, &block("")].concat(),
+        Block::None => [text, b"\n", &block(BROKEN)].concat(),
+    })
+}
+
+/// The attributes without our block; `Some(None)` where no file is to be left, none where the block has no end.
+#[allow(clippy::option_option)] // the three cases are what it is about
+fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
+    let (range, said) = match find_block(text) {
+        Block::None => return Some(Some(text.to_vec())),
+        Block::Open => return None,
+        Block::At(range, said) => (range, said),
+    };
+    let (mut before, after) = (&text[..range.start], &text[range.end..]);
+    if said == BROKEN.as_bytes() && after.is_empty() {
+        before = before.strip_suffix(b"\n").unwrap_or(before);
+    }
+    let left = [before, after].concat();
+    Some(if left.is_empty() && said == MADE.as_bytes() { None } else { Some(left) })
+}
+
+/// A file that is to change, or to go.
+struct Change {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+}
+
+impl Change {
+    fn of<E>(
+        path: PathBuf,
+        edit: impl FnOnce(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<Self, DriverError>
+    where
+        DriverError: From<E>,
+    {
+        let before = read(&path)?;
+        let after = edit(before.as_deref())?;
+        Ok(Self { path, before, after })
+    }
+
+    fn put_back(&self) {
+        // What can be done was done: the error that led here is the one to be told.
+        let _ = match &self.before {
+            Some(before) => fsio::write_atomic(&self.path, before, NewMode::Default),
+            None => fsio::remove(&self.path),
+        };
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, FsError> {
+    match fsio::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(FsError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes all changes or none. Returns whether there were any.
+fn apply(changes: Vec<Change>) -> Result<bool, DriverError> {
+    let mut ready = Vec::new();
+    for change in changes.into_iter().filter(|change| change.before != change.after) {
+        let staged = match &change.after {
+            Some(after) => Some(fsio::stage(&change.path, after, NewMode::Default)?),
+            None => None,
+        };
+        ready.push((change, staged));
+    }
+    let any = !ready.is_empty();
+    commit(ready)?;
+    Ok(any)
+}
+
+fn commit(ready: Vec<(Change, Option<Staged>)>) -> Result<(), FsError> {
+    let mut done: Vec<Change> = Vec::new();
+    for (change, staged) in ready {
+        let result = match staged {
+            Some(staged) => staged.commit(),
+            None => fsio::remove(&change.path),
+        };
+        if let Err(error) = result {
+            done.iter().for_each(Change::put_back);
+            return Err(error);
+        }
+        done.push(change);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(before: Option<&str>) -> (String, Option<String>) {
+        let with = with_block(before.map(str::as_bytes)).unwrap();
+        assert_eq!(with_block(Some(&with)).unwrap(), with, "idempotent");
+        let without = without_block(&with).unwrap();
+        (String::from_utf8(with).unwrap(), without.map(|text| String::from_utf8(text).unwrap()))
+    }
+
+    #[test]
+    fn the_block_comes_and_goes_without_a_trace() {
+        for before in
+            [None, Some(""), Some("*.png binary\n"), Some("*.png binary"), Some("\r\n"), Some("a b\r\nc d")]
+        {
+            let (with, without) = around(before);
+            assert!(
+                with.starts_with(before.unwrap_or("")) && with.ends_with(&format!("{LINES}{END}\n")),
+                "{with}"
+            );
+            assert_eq!(without.as_deref(), before);
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_around_it_stays() {
+        for before in [None, Some("a b\n"), Some("a b")] {
+            let (with, _) = around(before);
+            let more = format!("{with}c d\n");
+            assert_eq!(with_block(Some(more.as_bytes())).unwrap(), more.as_bytes());
+            let left = without_block(more.as_bytes()).unwrap().unwrap();
+            let wanted = before.map_or(String::new(), |text| format!("{}\n", text.trim_end())) + "c d\n";
+            assert_eq!(String::from_utf8(left).unwrap(), wanted);
+        }
+        let older = format!("a b\n{BEGIN}\n.env merge=envseal\n{END}\nc d\n");
+        let newer = with_block(Some(older.as_bytes())).unwrap();
+        assert_eq!(String::from_utf8(newer).unwrap(), format!("a b\n{BEGIN}\n{LINES}{END}\nc d\n"));
+        assert_eq!(with_block(Some(format!("{BEGIN}\na b\n").as_bytes())), None);
+        assert_eq!(without_block(format!("{BEGIN}\na b\n").as_bytes()), None);
+    }
+
+    #[test]
+    fn when_the_second_file_cannot_be_put_in_place_the_first_is_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, made) = (dir.path().join("first"), dir.path().join("made"));
+        let folder = dir.path().join("folder");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(&first, "before").unwrap();
+        let change = |path: &PathBuf, before: Option<&str>| {
+            let change = Change {
+                path: path.clone(),
+                before: before.map(|text| text.as_bytes().to_vec()),
+                after: Some(b"after".to_vec()),
+            };
+            let staged = fsio::stage(path, b"after", NewMode::Default).unwrap();
+            (change, Some(staged))
+        };
+        let ready =
+            vec![change(&first, Some("before")), change(&made, None), change(&folder.join("x"), None)];
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(commit(ready).is_err());
+        assert_eq!(std::fs::read(&first).unwrap(), b"before");
+        assert!(!made.exists());
+    }
+}

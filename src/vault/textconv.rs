@@ -1,0 +1,177 @@
+//! An env file as `git diff` shows it: a line for a line, and for a sealed value what tells it from another.
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use crate::crypto::{SealedValue, claims_to_be_sealed};
+use crate::dotenv::Document;
+
+const WORD: &[u8] = b"sealed ";
+
+/// The text with each token as `<sealed HASH>` or `<sealed HASH refs:A,B>`, HASH being the first four bytes of SHA-256
+/// of the token's text in hexadecimal. Quotes around a token stay, and every other byte; only that where the text itself
+/// holds `<sealed `, a backslash is put behind the `<`, and one more where there are some: so no two texts are shown
+/// alike. What only looks sealed is shown as it stands, and so is a text that cannot be parsed. Nothing is opened.
+pub fn textconv(text: &[u8]) -> Vec<u8> {
+    let Ok(document) = Document::parse(text.to_vec()) else { return text.to_vec() };
+    let mut shown = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for (entry, source) in document.entries().iter().map(|entry| (entry, document.source(entry))) {
+        let Some(token) = token_in(source) else { continue };
+        let start = document.source_start(entry) + token.start;
+        escape(&text[at..start], &mut shown);
+        at = start + token.len();
+        show(&source[token], &mut shown);
+    }
+    escape(&text[at..], &mut shown);
+    shown
+}
+
+/// Where in source text the token stands, if there is a well-formed one: the whole of it, or all between its quotes.
+pub(super) fn token_in(source: &[u8]) -> Option<Range<usize>> {
+    let start = source.len() - source.trim_ascii_start().len();
+    let token = match &source[start..] {
+        [b'\'', .., b'\''] | [b'"', .., b'"'] => start + 1..source.len() - 1,
+        _ => start..source.len(),
+    };
+    let text = source.get(token.clone())?;
+    (claims_to_be_sealed(text) && SealedValue::parse(text).is_ok()).then_some(token)
+}
+
+fn show(token: &[u8], shown: &mut Vec<u8>) {
+    let hash = Sha256::digest(token);
+    shown.push(b'<');
+    shown.extend_from_slice(WORD);
+    let digits = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+    shown.extend_from_slice(format!("{digits:08x}").as_bytes());
+    let prefix = crate::crypto::TOKEN_PREFIX.len();
+    if let Some(colon) = memchr::memchr(b':', &token[prefix..]) {
+        shown.extend_from_slice(b" refs");
+        shown.extend_from_slice(&token[prefix + colon..]);
+    }
+    shown.push(b'>');
+}
+
+/// Every `<`, any number of backslashes, `sealed ` gets one backslash more.
+fn escape(text: &[u8], shown: &mut Vec<u8>) {
+    let mut at = 0;
+    for open in memchr::memchr_iter(b'<', text) {
+        let rest = &text[open + 1..];
+        let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+        if rest[slashes..].starts_with(WORD) {
+            shown.extend_from_slice(&text[at..=open]);
+            shown.push(b'\\');
+            at = open + 1;
+        }
+    }
+    shown.extend_from_slice(&text[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::crypto::{Kind, PrivateKey, Refs, Sealer};
+
+    /// Tokens as they come: of one batch, with names to refer to, and altered so that they parse still.
+    fn tokens() -> Vec<String> {
+        let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
+        let mut seal = |name: &str, refs: &[&str]| {
+            let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
+            sealer.seal(name, &refs, Kind::Source, b"hunter2").unwrap().to_string()
+        };
+        let mut tokens = vec![seal("A", &[]), seal("B", &[]), seal("A", &["B", "C.d"]), seal("A", &["B"])];
+        tokens.push(format!("{}:B", tokens[0]));
+        tokens
+    }
+
+    fn shown(text: &str) -> String {
+        String::from_utf8(textconv(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_token_becomes_its_hash_and_every_other_byte_stays() {
+        let tokens = tokens();
+        let hash = |token: &str| {
+            let hash = Sha256::digest(token);
+            hash[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let (one, refs) = (&tokens[0], &tokens[2]);
+        assert_eq!(
+            shown(&format!("\u{feff}# c\r\nexport A={one} # d\r\nB=\"{refs}\"\n x\nC=\n '{one}'\nD=plain")),
+            format!(
+                "\u{feff}# c\r\nexport A=<sealed {0}> # d\r\nB=\"<sealed {1} refs:B,C.d>\"\n x\nC=\n '<sealed {0}>'\nD=plain",
+                hash(one),
+                hash(refs)
+            )
+        );
+    }
+
+    #[test]
+    fn what_only_looks_sealed_or_cannot_be_parsed_stays() {
+        let token = &tokens()[0];
+        for text in [
+            format!("A=`{token}`\n"),
+            format!("A={token}x\n"),
+            format!("A=x{token}\n"),
+            format!("# {token}\n{token}\n"),
+            "A=envseal:1:x\nB=envseal:2:y\nC='\n".into(),
+            String::new(),
+        ] {
+            assert_eq!(shown(&text), text);
+        }
+        let utf16 = b"\xff\xfeA\0=\0<sealed 1>";
+        assert_eq!(textconv(utf16), utf16);
+    }
+
+    #[test]
+    fn the_words_themselves_are_told_apart() {
+        assert_eq!(shown("A=<sealed 1234abcd>\n"), "A=<\\sealed 1234abcd>\n");
+        assert_eq!(shown("A=<\\sealed x\n# <<\\\\sealed "), "A=<\\\\sealed x\n# <<\\\\\\sealed ");
+        assert_eq!(shown("<\\x <sealed<sealedx <"), "<\\x <sealed<sealedx <");
+    }
+
+    #[test]
+    fn any_changed_token_is_a_changed_line() {
+        let shown: Vec<_> = tokens().iter().map(|token| shown(&format!("A={token}\n"))).collect();
+        for (at, line) in shown.iter().enumerate() {
+            assert!(!shown[..at].contains(line), "{line}");
+        }
+    }
+
+    /// Texts that share tokens, hashes and the words that tokens are shown as.
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        thread_local!(static PIECES: Vec<Vec<u8>> = {
+            let tokens = tokens();
+            let shown: Vec<_> = tokens.iter().map(|token| shown(&format!("A={token}"))[2..].to_owned()).collect();
+            let rest = ["A=", "A=", "B=", "\n", "\n", "\"", "'", " ", "#", "<", "\\", "<sealed ", "<\\sealed ", "sealed ", ">", "x", "`", "\r\n"];
+            let all = tokens.into_iter().chain(shown).chain(rest.map(str::to_owned));
+            all.map(String::into_bytes).chain([b"\xff\xfe".to_vec(), b"\xff".to_vec()]).collect()
+        });
+        let piece = PIECES.with(|pieces| prop::sample::select(pieces.clone()));
+        prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_two_texts_are_shown_alike(texts in prop::collection::vec(texts(), 2..12)) {
+            let mut seen: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+            for text in texts {
+                let shown = textconv(&text);
+                let lines = |text: &[u8]| text.split(|byte| *byte == b'\n').count();
+                prop_assert_eq!(lines(&text), lines(&shown));
+                // Together with what is shown of what is shown: the likeliest to be taken for it.
+                for text in [text, shown] {
+                    let other = seen.entry(textconv(&text)).or_insert_with(|| text.clone());
+                    prop_assert_eq!(&*other, &text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Setting the drivers up in a clone.
+
+use std::path::Path;
+
+use envseal::git::Repo;
+use envseal::hooks::drivers::{State, install, state, uninstall};
+
+use crate::support::TestEnv;
+
+const SAID: &str = "set up git's merge and diff drivers for env files in this clone\n";
+
+fn config(env: &TestEnv) -> String {
+    env.read(".git/config")
+}
+
+fn attributes(env: &TestEnv) -> Option<Vec<u8>> {
+    std::fs::read(env.path(".git/info/attributes")).ok()
+}
+
+fn repo(root: &Path) -> Repo {
+    Repo::open(root).unwrap()
+}
+
+fn attribute(env: &TestEnv, dir: &Path, path: &str) -> String {
+    env.program("git", &["check-attr", "merge", "diff", "--", path]).dir(dir).ok()
+}
+
+#[test]
+fn init_sets_them_up_once_and_git_sees_them() {
+    let env = TestEnv::new();
+    env.git(&["config", "user.name", "Alice"]);
+    let output = env.envseal(&["init"]).output();
+    assert!(output.stderr.contains(SAID), "{}", output.stderr);
+    let before = (config(&env), attributes(&env));
+    let again = env.envseal(&["init"]).output();
+    assert!(!again.stderr.contains("drivers"), "{}", again.stderr);
+    assert_eq!((config(&env), attributes(&env)), before);
+    for path in [".env", "a b/.env.production", "prod.env"] {
+        let said = attribute(&env, &env.repo(), path);
+        assert!(said.contains("merge: envseal") && said.contains("diff: envseal"), "{said}");
+    }
+    assert!(attribute(&env, &env.repo(), "env").contains("merge: unspecified"));
+    let value = |name: &str| env.git(&["config", "--local", name]);
+    assert!(value("merge.envseal.driver").starts_with("envseal hook run merge %O %A %B %L %P;"));
+    assert!(value("diff.envseal.textconv").contains("envseal hook run textconv"));
+    assert_eq!(value("diff.envseal.cachetextconv"), "false\n");
+    assert_eq!(env.git(&["status", "--porcelain"]), "?? .env\n?? .gitignore\n", "nothing to commit");
+}
+
+#[test]
+fn outside_git_nothing_is_said_of_them() {
+    let env = TestEnv::without_git();
+    assert!(!env.envseal(&["init"]).output().stderr.contains("driver"));
+}
+
+#[test]
+fn what_is_taken_out_leaves_no_trace() {
+    for lines in [None, Some(&b""[..]), Some(b"*.png binary\n"), Some(b"*.png binary"), Some(b"a b\r\n")] {
+        let env = TestEnv::new();
+        let path = env.path(".git/info/attributes");
+        match lines {
+            Some(lines) => std::fs::write(&path, lines).unwrap(),
+            None => drop(std::fs::remove_file(&path)),
+        }
+        let before = (config(&env), attributes(&env));
+        let repo = repo(&env.repo());
+        assert_eq!(state(&repo).unwrap(), State::Missing);
+        assert!(install(&repo).unwrap());
+        assert_eq!(state(&repo).unwrap(), State::Installed);
+        assert!(!install(&repo).unwrap());
+        assert!(uninstall(&repo).unwrap());
+        assert_eq!((config(&env), attributes(&env)), before);
+        assert!(!uninstall(&repo).unwrap());
+    }
+}
+
+#[test]
+fn a_part_that_is_missing_or_older_is_mended() {
+    let env = TestEnv::new();
+    let repo = repo(&env.repo());
+    install(&repo).unwrap();
+    let whole = (config(&env), attributes(&env));
+    env.git(&["config", "merge.envseal.driver", "envseal hook run merge %O %A %B"]);
+    env.git(&["config", "diff.envseal.cachetextconv", "true"]);
+    assert_eq!(state(&repo).unwrap(), State::Missing);
+    assert!(install(&repo).unwrap());
+    assert_eq!((config(&env), attributes(&env)), whole);
+    std::fs::remove_file(env.path(".git/info/attributes")).unwrap();
+    assert_eq!(state(&repo).unwrap(), State::Missing);
+    assert!(install(&repo).unwrap());
+    assert_eq!(state(&repo).unwrap(), State::Installed);
+}
+
+#[test]
+fn someone_elses_driver_of_our_name_stays() {
+    for (name, value) in [("merge.envseal.driver", "mine %A"), ("diff.envseal.textconv", "cat")] {
+        let env = TestEnv::new();
+        env.git(&["config", name, value]);
+        let before = (config(&env), attributes(&env));
+        let output = env.envseal(&["init"]).output();
+        let section = name.rsplit_once('.').unwrap().0;
+        assert_eq!(output.status, 0);
+        assert!(output.stderr.contains(&format!("has a {name} that is not envseal's")), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
+        assert!(output.stderr.contains("next: "), "{}", output.stderr);
+        assert_eq!(state(&repo(&env.repo())).unwrap(), State::Foreign(name.into()));
+        assert!(install(&repo(&env.repo())).is_err());
+        uninstall(&repo(&env.repo())).unwrap();
+        assert_eq!((config(&env), attributes(&env)), before);
+    }
+}
+
+#[test]
+fn a_failure_leaves_both_files_as_they_were() {
+    let env = TestEnv::new();
+    let before = (config(&env), attributes(&env));
+    let hold = |path: &str, text: &str| std::fs::write(env.path(path), text).unwrap();
+    hold(".git/config.lock", "");
+    let said = env.fails(4, &["init"]);
+    assert!(said.contains("is being changed by another program") && said.contains("hint: "), "{said}");
+    assert_eq!((config(&env), attributes(&env)), before);
+    assert!(env.path(".git/config.lock").exists(), "someone else's");
+    std::fs::remove_file(env.path(".git/config.lock")).unwrap();
+
+    std::fs::create_dir_all(env.path(".git/info/attributes")).unwrap();
+    assert!(env.fails(4, &["init"]).contains("info/attributes"));
+    assert_eq!(config(&env), before.0);
+    assert!(!env.path(".git/config.lock").exists());
+    std::fs::remove_dir(env.path(".git/info/attributes")).unwrap();
+
+    hold(".git/info/attributes", "# >>> envseal: drivers for env files\n*.png binary\n");
+    let before = (config(&env), attributes(&env));
+    let said = env.fails(4, &["init"]);
+    assert!(said.contains("no line `# <<< envseal` behind it"), "{said}");
+    assert!(uninstall(&repo(&env.repo())).is_err());
+    assert_eq!((config(&env), attributes(&env)), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_configuration_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = TestEnv::new();
+    let path = env.path(".git/config");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    install(&repo(&env.repo())).unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let left = std::fs::read_dir(env.path(".git")).unwrap().flatten();
+    assert!(left.into_iter().all(|item| !item.file_name().to_string_lossy().starts_with(".envseal-tmp")));
+}
+
+#[test]
+fn linked_worktrees_share_them_and_submodules_have_their_own() {
+    let env = TestEnv::new();
+    env.write("f", "");
+    env.git(&["add", "f"]);
+    env.git(&["commit", "-q", "-m", "f"]);
+    let linked = env.outside().join("linked");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    install(&repo(&linked)).unwrap();
+    assert_eq!(state(&repo(&env.repo())).unwrap(), State::Installed);
+    assert!(attribute(&env, &env.repo(), ".env").contains("merge: envseal"));
+    assert!(attribute(&env, &linked, ".env").contains("merge: envseal"));
+
+    let outer = TestEnv::new();
+    let source = env.repo();
+    outer.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        source.to_str().unwrap(),
+        "a sub",
+    ]);
+    let sub = outer.path("a sub");
+    install(&repo(&sub)).unwrap();
+    assert_eq!(state(&repo(&outer.repo())).unwrap(), State::Missing);
+    assert!(attribute(&outer, &sub, ".env").contains("merge: envseal"));
+    assert!(attribute(&outer, &outer.repo(), ".env").contains("merge: unspecified"));
+}
