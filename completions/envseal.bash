@@ -64,11 +64,26 @@ _envseal() {
             envseal,unset)
                 cmd="envseal__subcmd__unset"
                 ;;
+            envseal__subcmd__hook,install)
+                cmd="envseal__subcmd__hook__subcmd__install"
+                ;;
             envseal__subcmd__hook,run)
                 cmd="envseal__subcmd__hook__subcmd__run"
                 ;;
+            envseal__subcmd__hook,uninstall)
+                cmd="envseal__subcmd__hook__subcmd__uninstall"
+                ;;
             envseal__subcmd__hook__subcmd__run,merge)
                 cmd="envseal__subcmd__hook__subcmd__run__subcmd__merge"
+                ;;
+            envseal__subcmd__hook__subcmd__run,pre-commit)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__commit"
+                ;;
+            envseal__subcmd__hook__subcmd__run,pre-merge-commit)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__merge__subcmd__commit"
+                ;;
+            envseal__subcmd__hook__subcmd__run,pre-push)
+                cmd="envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__push"
                 ;;
             envseal__subcmd__hook__subcmd__run,textconv)
                 cmd="envseal__subcmd__hook__subcmd__run__subcmd__textconv"
@@ -438,7 +453,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help run"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -463,8 +478,34 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__hook__subcmd__install)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__hook__subcmd__run)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help merge textconv"
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help pre-commit pre-merge-commit pre-push merge textconv"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -515,9 +556,113 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__commit)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__merge__subcmd__commit)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__push)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__hook__subcmd__run__subcmd__textconv)
             opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__hook__subcmd__uninstall)
+            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

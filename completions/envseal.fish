@@ -31,7 +31,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say mo
 complete -c envseal -n "__fish_envseal_needs_command" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_needs_command" -s V -l version -d 'Print version'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, and which names are plain'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, git hooks, and which names are plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "set" -d 'Seal a value'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Open values and print them'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "unset" -d 'Take variables out of a file'
@@ -216,19 +216,36 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from run" -f -a "run" -d 'Run a hook or a driver; git calls this'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "install" -d 'Have git check every commit, merge and push of this clone'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "uninstall" -d 'Take envseal\'s part out of the hooks, and nothing else'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "run" -d 'Run a hook or a driver; git calls this'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-commit" -d 'Check what is about to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-merge-commit" -d 'Check what is about to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-push" -d 'Check what is about to be pushed'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "merge" -d 'Merge an env file by name, as git\'s merge driver'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "textconv" -d 'Print an env file for git diff, each sealed value as its hash'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Change to DIR first' -r -F

@@ -11,6 +11,7 @@ use crate::git::GitError;
 use crate::guard::GuardError;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
+use crate::hooks::{InstallError, Unfit};
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// The repository.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The repository's hooks.
+    #[error(transparent)]
+    Hooks(#[from] InstallError),
     /// The drivers' set-up.
     #[error(transparent)]
     Drivers(#[from] DriverError),
@@ -99,7 +103,7 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
-            Self::Git(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
+            Self::Git(_) | Self::Hooks(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
         }
     }
 
@@ -108,6 +112,7 @@ impl Error {
         match self {
             Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
             Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
+            Self::Hooks(error) => error.lines().iter().map(|line| (*line).to_owned()).collect(),
             _ => Vec::new(),
         }
     }
@@ -118,6 +123,7 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
+            Self::Hooks(error) => hooks_hint(error),
             Self::Drivers(error) => driver_hint(error),
             Self::History(error) => history_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
@@ -339,6 +345,33 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::NotARepository { .. } => "this looks at git's history: git init".into(),
         GitError::Fs(error) => return fs_hint(error),
         _ => return None,
+    })
+}
+
+fn hooks_hint(error: &InstallError) -> Option<String> {
+    Some(match error {
+        InstallError::Bare { path } => format!(
+            "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
+            quoted(path.join("hooks/pre-receive").display())
+        ),
+        InstallError::Shared { .. } => {
+            "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
+                                        give this repository its own: git config core.hooksPath .githooks"
+                .into()
+        }
+        InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
+            format!("take those lines out of {} and try again: envseal hook install", quoted(path.display()))
+        }
+        InstallError::Foreign { hook, .. } => format!(
+            "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
+            hook.call()
+        ),
+        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
+            [] => format!("have it write them: {}", manager.command(*hook)),
+            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
+        },
+        InstallError::Fs(error) => return fs_hint(error),
+        InstallError::Git(error) => return git_hint(error),
     })
 }
 

@@ -51,7 +51,6 @@ pub(super) struct Args {
     sarif: bool,
 }
 
-#[allow(dead_code)] // until the hooks are there
 /// One ref that is about to be pushed (githooks(5), pre-push).
 pub(super) struct Push {
     /// The commit it is to stand on.
@@ -88,13 +87,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     told(context, args, &root, |options| Ok(guard::worktree(&root, objects.as_ref(), options)?))
 }
 
-#[allow(dead_code)] // until the hooks are there
 /// Checks what is about to be committed, for a hook.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
     staged_with(context, &Args::for_hooks())
 }
 
-#[allow(dead_code)] // until the hooks are there
 /// Checks what is about to be pushed, for a hook.
 pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
     let objects = here(context)?;
@@ -120,7 +117,6 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
 }
 
 impl Args {
-    #[allow(dead_code)] // until the hooks are there
     fn for_hooks() -> Self {
         Self {
             staged: false,

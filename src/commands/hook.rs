@@ -1,28 +1,167 @@
 //! `envseal hook`.
 
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::check::{self, Push};
+use super::report::{listed, shown};
 use super::{Context, drivers};
 use crate::error::Error;
+use crate::git::{GitError, Repo};
+use crate::hooks::{InstallError, Installed, install, uninstall};
+use crate::ui;
 
 /// Hooks and drivers in this clone
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
+    Install(Install),
+    Uninstall(Uninstall),
     /// Run a hook or a driver; git calls this
     #[command(subcommand)]
     Run(Run),
 }
 
+/// Have git check every commit, merge and push of this clone
+///
+/// Writes pre-commit, pre-merge-commit and pre-push, or adds to those that are there: all three or none. Safe to run
+/// again. Hooks of another kind are never written to; then it says what to add where.
+#[derive(clap::Args)]
+pub(super) struct Install {}
+
+/// Take envseal's part out of the hooks, and nothing else
+#[derive(clap::Args)]
+pub(super) struct Uninstall {}
+
 /// What git calls.
 #[derive(clap::Subcommand)]
 pub(super) enum Run {
+    PreCommit(PreCommit),
+    PreMergeCommit(PreCommit),
+    PrePush(PrePush),
     Merge(drivers::MergeArgs),
     Textconv(drivers::TextconvArgs),
 }
 
-/// Carries out one of the commands. Returns the exit status.
-pub(super) fn run(context: &Context, command: Command) -> Result<u8, Error> {
-    let Command::Run(run) = command;
-    match run {
-        Run::Merge(args) => Ok(drivers::merge(context, &args)),
-        Run::Textconv(args) => drivers::textconv(&args),
+/// Check what is about to be committed
+#[derive(clap::Args)]
+pub(super) struct PreCommit {
+    /// What git hands to the hook: nothing as yet
+    #[arg(hide = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// Check what is about to be pushed
+///
+/// Reads what git says of each ref from stdin: LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID.
+#[derive(clap::Args)]
+pub(super) struct PrePush {
+    /// The remote's name, or its URL where it has none
+    remote: String,
+    /// The remote's URL
+    url: Option<OsString>,
+}
+
+/// Carries out one of the commands; the status is that of a hook.
+pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
+    match command {
+        Command::Install(Install {}) => {
+            let done = install(&repository(context)?, global(context).as_deref(), || context.waiting())?;
+            tell(context, &done);
+            Ok(0)
+        }
+        Command::Uninstall(Uninstall {}) => {
+            let paths = uninstall(&repository(context)?, global(context).as_deref(), || context.waiting())?;
+            if paths.is_empty() {
+                context.ui.say("no hook here holds anything of envseal's");
+            }
+            for path in paths {
+                let what = if path.exists() { "took envseal's lines out of" } else { "removed" };
+                context.ui.say(format_args!("{what} {}", shown(&path)));
+            }
+            Ok(0)
+        }
+        Command::Run(Run::PreCommit(_) | Run::PreMergeCommit(_)) => check::staged(context),
+        Command::Run(Run::PrePush(args)) => check::pushed(context, &pushes(&args.remote)?),
+        Command::Run(Run::Merge(args)) => Ok(drivers::merge(context, args)),
+        Command::Run(Run::Textconv(args)) => drivers::textconv(args),
     }
+}
+
+/// What git says on stdin of the refs that are about to be pushed (githooks(5)); those that are deleted left out.
+fn pushes(remote: &str) -> Result<Vec<Push>, Error> {
+    let wrong = |what: &str| {
+        let hint = "git calls this: see githooks(5), pre-push";
+        Error::usage(format!("stdin does not say what is pushed: {what}"), hint)
+    };
+    let text =
+        ui::stdin_value().map_err(Error::io("read stdin"))?.ok_or_else(|| wrong("it is a terminal"))?;
+    let text = std::str::from_utf8(&text).map_err(|_| wrong("it is no text"))?;
+    let mut pushes = Vec::new();
+    for line in text.lines() {
+        let [_, local, _, old] = line.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(wrong("a line has not four words"));
+        };
+        if [local, old].iter().any(|oid| oid.len() < 40 || !oid.bytes().all(|b| b.is_ascii_hexdigit())) {
+            return Err(wrong("a line names no commits"));
+        }
+        let is_none = |oid: &str| oid.bytes().all(|b| b == b'0');
+        if !is_none(local) {
+            pushes.push(Push {
+                local: local.to_owned(),
+                remote_old: (!is_none(old)).then(|| old.to_owned()),
+                remote_name: remote.to_owned(),
+            });
+        }
+    }
+    Ok(pushes)
+}
+
+/// Installs the hooks as a part of setting up: where a person's own arrangement stands in the way, that is said and
+/// the rest goes on.
+pub(super) fn set_up(context: &Context, here: &Path) -> Result<(), Error> {
+    let Some(repo) = Repo::discover(here)? else { return Ok(()) };
+    match install(&repo, global(context).as_deref(), || context.waiting()) {
+        Ok(done) if done.written.is_empty() && done.not_executable.is_empty() => Ok(()),
+        Ok(done) => {
+            tell(context, &done);
+            Ok(())
+        }
+        Err(error) if error.is_refusal() => {
+            context.ui.note(format_args!("no hooks were installed: {error}; see: envseal hook install"));
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn tell(context: &Context, done: &Installed) {
+    let folder = shown(&done.folder);
+    let names: Vec<_> = done.written.iter().map(|hook| hook.name()).collect();
+    if names.is_empty() {
+        context.ui.say(format_args!("the hooks are in place in {folder}"));
+    } else {
+        context.ui.say(format_args!("installed {} in {folder}", listed(&names)));
+    }
+    if let Some(manager) = done.manager {
+        context.ui.say(format_args!("{manager} calls envseal in the hooks that it writes"));
+    }
+    for path in &done.not_executable {
+        let path = shown(path);
+        context.ui.note(format_args!("git passes over {path}, which is not executable: chmod +x '{path}'"));
+    }
+}
+
+/// The repository whose hooks are meant.
+fn repository(context: &Context) -> Result<Repo, Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    match Repo::discover(&here)? {
+        Some(repo) => Ok(repo),
+        None if context.objects(&here).is_ok() => Err(InstallError::Bare { path: here }.into()),
+        None => Err(GitError::NotARepository { path: here }.into()),
+    }
+}
+
+/// The file that stands in for a user's own git configuration.
+fn global(context: &Context) -> Option<std::path::PathBuf> {
+    context.process.path("GIT_CONFIG_GLOBAL")
 }

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Context;
 use super::report::{notices, shown};
+use super::{Context, hook};
 use crate::error::Error;
 use crate::git::Repo;
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, sweep, update};
 
-/// Set this project up: the first env file, .gitignore, and which names are plain
+/// Set this project up: the first env file, .gitignore, git hooks, and which names are plain
 ///
 /// Safe to run again: what is set up already stays as it is.
 #[derive(clap::Args)]
@@ -40,6 +40,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     sweep(&here);
     declare(context, args, &scope, &loaded)?;
+    hook::set_up(context, &here)?;
     set_drivers_up(context, &scope)?;
     for path in &ignored {
         context.ui.note(format_args!(

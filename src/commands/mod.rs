@@ -175,8 +175,8 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file, no_pager };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
+        Command::Hook(command) => return hook::run(&context, &command),
         Command::Check(args) => return check::run(&context, &args),
-        Command::Hook(command) => return hook::run(&context, command),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

@@ -45,6 +45,21 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// Lets whoever may read it run it as well, as `chmod +x` does; nothing where files have no such bits (Windows).
+    pub fn executable(self) -> Result<Self, FsError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let fail = |e| FsError::io(&self.target, DOING, e);
+            let mode = self.temp.as_file().metadata().map_err(fail)?.permissions().mode() & 0o7777;
+            let wanted = mode | (mode & 0o444) >> 2;
+            if wanted != mode {
+                self.temp.as_file().set_permissions(fs::Permissions::from_mode(wanted)).map_err(fail)?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Puts it in its place. Next to nothing can fail any more.
     pub fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;

@@ -6,6 +6,7 @@
 mod commit;
 mod config;
 mod error;
+mod hooks_path;
 mod ignored;
 mod index;
 mod lines;
@@ -25,6 +26,7 @@ mod tree;
 pub use commit::{Commit, Signed};
 pub use config::ConfigLock;
 pub use error::GitError;
+pub use hooks_path::HooksDir;
 pub use lines::added_lines;
 pub use list::plain_list_files;
 pub use log::{Step, Walk};

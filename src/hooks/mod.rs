@@ -1,3 +1,14 @@
 //! What this clone has been given: the hook scripts and the drivers' configuration.
 
 pub mod drivers;
+mod error;
+mod install;
+mod manager;
+mod plan;
+mod script;
+mod write;
+
+pub use error::{InstallError, Unfit};
+pub use install::{Found, Installed, State, install, state, uninstall};
+pub use manager::Manager;
+pub use script::Hook;

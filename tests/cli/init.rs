@@ -13,6 +13,7 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
             "added the keys file to .gitignore\n\
              made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
              made .env\n\
+             installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
              set up git's merge and diff drivers for env files in this clone\n\
              next: envseal set NAME\n"
         )
@@ -38,6 +39,7 @@ fn exactly_the_names_that_are_there_are_proposed() {
         output.stderr,
         "added the keys file to .gitignore\n\
          note: plainly not secret, it seems: NODE_ENV, LOG_LEVEL, VITE_*; declare them with envseal init --yes\n\
+         installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
          set up git's merge and diff drivers for env files in this clone\n\
          next: envseal encrypt, then look at git diff and commit\n"
     );
@@ -90,6 +92,7 @@ fn a_file_that_git_ignores_is_pointed_out_and_none_is_made() {
         (
             0,
             "added the keys file to .gitignore\n\
+             installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
              set up git's merge and diff drivers for env files in this clone\n\
              note: git ignores .env; sealed files are meant to be committed: take it out of .gitignore\n\
              next: envseal encrypt, then look at git diff and commit\n"

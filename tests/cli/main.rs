@@ -2,6 +2,9 @@
 
 #[path = "../attacks/mod.rs"]
 mod attacks;
+#[cfg(unix)]
+#[path = "../bypass/mod.rs"]
+mod bypass;
 #[path = "../dialect/mod.rs"]
 mod dialect;
 mod support;
@@ -18,11 +21,15 @@ mod durability;
 mod encrypt;
 mod files;
 mod get;
+#[cfg(unix)]
+mod hook;
 mod init;
 mod key;
 mod log;
 mod ls;
 mod merge;
+#[cfg(unix)]
+mod pre_receive;
 mod readme;
 mod rename;
 mod run;

@@ -9,6 +9,8 @@ fn project(file: &str, names: &[&str]) -> TestEnv {
         set(&env, file, name);
     }
     env.ok(&["init", "-q", "-y"]);
+    // What is committed here is not the hooks' matter.
+    env.ok(&["hook", "uninstall", "-q"]);
     commit(&env, "start");
     env
 }
@@ -288,6 +290,8 @@ fn files_made_on_both_sides_and_histories_that_met_before() {
     let env = TestEnv::new();
     env.write("f", "");
     env.ok(&["init", "-q", "-y"]);
+    // What is committed here is not the hooks' matter.
+    env.ok(&["hook", "uninstall", "-q"]);
     std::fs::remove_file(env.path(".env")).unwrap();
     commit(&env, "start");
     let key = "# ours\nX=${A} # envseal: plain\n";
@@ -299,6 +303,8 @@ fn files_made_on_both_sides_and_histories_that_met_before() {
     let env = TestEnv::new();
     env.write(".env", "A=1 # envseal: plain\n\nZ=1 # envseal: plain\n");
     env.ok(&["init", "-q", "-y"]);
+    // What is committed here is not the hooks' matter.
+    env.ok(&["hook", "uninstall", "-q"]);
     commit(&env, "start");
     let change = |value: &str| env.write(".env", env.read(".env").replace("A=1", value));
     diverge(&env, || change("A=theirs"), || change("A=ours"));

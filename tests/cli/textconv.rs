@@ -9,6 +9,8 @@ fn project(file: &str) -> TestEnv {
     for subject in ["one", "two"] {
         env.envseal(&["set", "-q", "A", "-f", file]).stdin(env.secret(subject)).ok();
         env.ok(&["init", "-q", "-y"]);
+        // What is committed here is not the hooks' matter.
+        env.ok(&["hook", "uninstall", "-q"]);
         env.git(&["add", "-A"]);
         env.git(&["commit", "-q", "-m", subject]);
     }

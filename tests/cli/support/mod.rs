@@ -194,6 +194,9 @@ impl TestEnv {
 
     /// Looks for the canaries in every file, name, git object and word said.
     fn find_leaks(&self) -> Vec<String> {
+        if self.canaries.borrow().is_empty() {
+            return Vec::new();
+        }
         let mut places = vec![("stderr".to_owned(), self.said.borrow().clone())];
         walk(&self.outside(), &mut |path| {
             if !self.plaintext.borrow().iter().any(|allowed| allowed == path) {

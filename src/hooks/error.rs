@@ -1,0 +1,95 @@
+//! What can keep hooks from being installed or taken out.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Hook, Manager};
+use crate::fsio::FsError;
+use crate::git::GitError;
+
+/// Why a file that stands where a hook goes is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// Its `#!` line names another language.
+    #[error("it is no shell script: it is run by {0:?}")]
+    Interpreter(String),
+    /// It is a program, or other bytes that are no text.
+    #[error("it is no shell script")]
+    Binary,
+    /// It leads to another file, which may serve others too.
+    #[error("it is a symlink")]
+    Symlink,
+    /// It is a folder or another thing that is no file.
+    #[error("it is no regular file")]
+    NotAFile,
+    /// envseal's markers do not pair up.
+    #[error("the lines that envseal wrote there are torn")]
+    Damaged,
+}
+
+/// Hooks could not be installed or taken out; every file is as it was.
+#[derive(Debug, Error)]
+pub enum InstallError {
+    /// It has no worktree, so that nobody commits there.
+    #[error("{} is a bare repository, in which nobody commits", .path.display())]
+    Bare {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// `core.hooksPath` leads to a folder that serves other repositories too.
+    #[error("git takes the hooks from {}, which is not this repository's own (core.hooksPath)", .path.display())]
+    Shared {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is a hook that cannot be added to.
+    #[error("the hook {} is left alone: {why}", .path.display())]
+    Foreign {
+        /// Its file.
+        path: PathBuf,
+        /// Which hook it is.
+        hook: Hook,
+        /// Why.
+        why: Unfit,
+    },
+    /// Another program writes the hooks, and would undo what is written to them.
+    #[error("the hook {} is {manager}'s to write", .path.display())]
+    Managed {
+        /// The hook's file.
+        path: PathBuf,
+        /// Which hook it is.
+        hook: Hook,
+        /// Whose it is.
+        manager: Manager,
+        /// The file to add the lines to.
+        file: PathBuf,
+        /// Whether they stand there, and it only has not acted on them yet.
+        told: bool,
+    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// The repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl InstallError {
+    pub(super) fn foreign(path: &Path, hook: Hook, why: Unfit) -> Self {
+        Self::Foreign { path: path.to_path_buf(), hook, why }
+    }
+
+    /// Whether it is a person's own arrangement that stands in the way, and not a failure.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Shared { .. } | Self::Foreign { .. } | Self::Managed { .. })
+    }
+
+    /// Lines to paste, if that is the way out.
+    pub fn lines(&self) -> &'static [&'static str] {
+        match self {
+            Self::Managed { manager, hook, told: false, .. } => manager.lines(*hook),
+            _ => &[],
+        }
+    }
+}

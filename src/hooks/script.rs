@@ -1,0 +1,343 @@
+//! The text of a hook: envseal's block in it, and everybody else's bytes around the block.
+
+use std::fmt;
+
+use super::Unfit;
+
+const BEGIN: &str = "# >>> envseal >>>";
+const END: &str = "# <<< envseal <<<";
+const SHEBANG: &[u8] = b"#!/bin/sh\n";
+/// Tells a file that envseal made from one that it found.
+const MADE: &str =
+    "# This file was made for the lines below; uninstalling removes it, unless more has come to stand in it.";
+const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh"];
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The hooks that envseal has a part in (githooks(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hook {
+    /// Before a commit is made.
+    PreCommit,
+    /// Before a merge without conflicts is committed.
+    PreMergeCommit,
+    /// Before a push, which also meets what was committed without the first two.
+    PrePush,
+}
+
+impl Hook {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::PreCommit, Self::PreMergeCommit, Self::PrePush];
+
+    /// Its name in git, which is its file's name too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PreMergeCommit => "pre-merge-commit",
+            Self::PrePush => "pre-push",
+        }
+    }
+
+    /// The git command that does not call it when told so.
+    fn command(self) -> &'static str {
+        match self {
+            Self::PreCommit => "commit",
+            Self::PreMergeCommit => "merge",
+            Self::PrePush => "push",
+        }
+    }
+
+    /// The command line that a hook which envseal cannot write to has to hold.
+    pub fn call(self) -> String {
+        format!("envseal hook run {}", self.name())
+    }
+
+    /// envseal's part, from marker to marker, without a line end behind it.
+    fn block(self, made: bool) -> String {
+        let made = if made { format!("{MADE}\n") } else { String::new() };
+        let (name, command, call) = (self.name(), self.command(), self.call());
+        let run = match self {
+            Self::PreCommit | Self::PreMergeCommit => {
+                format!("{call} \"$@\" </dev/null || exit $?")
+            }
+            // What git says of the push is read here, and handed on to the lines below as if it had not been.
+            Self::PrePush => format!(
+                "envseal_refs=$(cat)\n\
+                 if [ -n \"$envseal_refs\" ]; then\n    \
+                     printf '%s\\n' \"$envseal_refs\" | {call} \"$@\" || exit $?\n    \
+                     exec <<ENVSEAL_REFS || exit 1\n\
+                 $envseal_refs\n\
+                 ENVSEAL_REFS\n\
+                 else\n    \
+                     exec </dev/null || exit 1\n\
+                 fi\n\
+                 unset envseal_refs"
+            ),
+        };
+        format!(
+            "{BEGIN}\n\
+             # Stops plaintext secrets. Written by `envseal hook install`, taken out by `envseal hook uninstall`.\n\
+             {made}\
+             if ! command -v envseal >/dev/null 2>&1; then\n    \
+                 echo '{name}: envseal is not on the PATH, so nothing was checked. Install it, or pass over this' >&2\n    \
+                 echo 'check knowingly: git {command} --no-verify' >&2\n    \
+                 exit 1\n\
+             fi\n\
+             {run}\n\
+             {END}"
+        )
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is left of a hook once envseal's block is out of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// There was no block.
+    Same,
+    /// Nothing: envseal had made the file.
+    Nothing,
+    /// These bytes.
+    Bytes(Vec<u8>),
+}
+
+/// The hook's text (none: there is no such file) with an up-to-date block in it; everything else stays as it is.
+///
+/// The block goes to the front, so that no `exit` or `exec` of the others comes before it; one that is there already
+/// stays in its place.
+pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, Unfit> {
+    let Some(text) = text else {
+        return Ok([SHEBANG, hook.block(true).as_bytes(), b"\n"].concat());
+    };
+    if let Some(old) = find(text)? {
+        let made = contains(&text[old.clone()], MADE.as_bytes());
+        return Ok([&text[..old.start], hook.block(made).as_bytes(), &text[old.end..]].concat());
+    }
+    let at = front(text)?;
+    let (before, after) = text.split_at(at);
+    let block = hook.block(false);
+    let unended = !before.is_empty() && !before.ends_with(b"\n");
+    let parts: [&[u8]; 4] = if unended {
+        [before, b"\n", block.as_bytes(), b""]
+    } else {
+        [before, block.as_bytes(), b"\n", after]
+    };
+    Ok(parts.concat())
+}
+
+/// The hook's text without the block: byte for byte what it was before, and the lines that others wrote since.
+pub(super) fn without_block(text: &[u8]) -> Result<Rest, Unfit> {
+    let Some(block) = find(text)? else { return Ok(Rest::Same) };
+    let (mut before, mut after) = (&text[..block.start], &text[block.end..]);
+    if let Some(rest) = after.strip_prefix(b"\n").or_else(|| after.strip_prefix(b"\r\n")) {
+        after = rest;
+    } else {
+        before = before.strip_suffix(b"\n").unwrap_or(before);
+    }
+    let made = contains(&text[block], MADE.as_bytes());
+    if made && after.is_empty() && (before == SHEBANG || before == b"#!/bin/sh\r\n") {
+        return Ok(Rest::Nothing);
+    }
+    Ok(Rest::Bytes([before, after].concat()))
+}
+
+/// Whether the block of this very version stands in the text.
+pub(super) fn is_current(text: &[u8], hook: Hook) -> bool {
+    with_block(Some(text), hook).is_ok_and(|wanted| wanted == text)
+}
+
+/// Whether a block stands in the text, of whichever version.
+pub(super) fn has_block(text: &[u8]) -> bool {
+    !matches!(find(text), Ok(None))
+}
+
+/// Whether a line that is no comment calls envseal for this hook.
+pub(super) fn calls(text: &[u8], hook: Hook) -> bool {
+    names(text, &hook.call())
+}
+
+/// Whether a line that is no comment holds these words, with no longer word around them.
+pub(super) fn names(text: &[u8], words: &str) -> bool {
+    let part_of_word =
+        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
+    text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
+        !line.starts_with(b"#")
+            && !line.starts_with(b"//")
+            && memchr::memmem::find_iter(line, words).any(|at| !part_of_word(line.get(at + words.len())))
+    })
+}
+
+/// Where the block stands: from the first byte of its first marker to the last of its last.
+fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, Unfit> {
+    let (mut begins, mut ends, mut at) = (Vec::new(), Vec::new(), 0);
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let bare = line.trim_ascii_end();
+        if bare == BEGIN.as_bytes() {
+            begins.push(at);
+        } else if bare == END.as_bytes() {
+            ends.push(at + END.len());
+        }
+        at += line.len();
+    }
+    match (&begins[..], &ends[..]) {
+        ([], []) => Ok(None),
+        ([begin], [end]) if begin < end => Ok(Some(*begin..*end)),
+        _ => Err(Unfit::Damaged),
+    }
+}
+
+/// Where the block is to go in a script that a POSIX shell reads: behind the `#!` line, else to the very front.
+fn front(text: &[u8]) -> Result<usize, Unfit> {
+    if text.contains(&0) {
+        return Err(Unfit::Binary);
+    }
+    let body = text.strip_prefix(BOM).unwrap_or(text);
+    let Some(rest) = body.strip_prefix(b"#!") else { return Ok(0) };
+    let line_end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+    let line = String::from_utf8_lossy(&rest[..line_end]);
+    let interpreter = interpreter(&line);
+    if !SHELLS.contains(&interpreter) {
+        return Err(Unfit::Interpreter(interpreter.to_owned()));
+    }
+    // Behind a byte order mark no `#!` counts: the kernel sees none, and git hands the file to sh.
+    Ok(if body.len() == text.len() { 2 + line_end } else { 0 })
+}
+
+/// The name of the program in a `#!` line, `env` and its options passed over.
+fn interpreter(line: &str) -> &str {
+    let file_name = |path: &'_ str| path.rfind(['/', '\\']).map_or(0, |at| at + 1);
+    let mut words = line.split_ascii_whitespace();
+    let first = words.next().unwrap_or_default();
+    let program = match &first[file_name(first)..] {
+        "env" => words.find(|word| !word.starts_with('-') && !word.contains('=')).unwrap_or_default(),
+        _ => first,
+    };
+    let name = &program[file_name(program)..];
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOOKS: &[&[u8]] = &[
+        b"",
+        b"\n",
+        b"#!/bin/sh",
+        b"#!/bin/sh\n",
+        b"#!/bin/sh\r\nexit 0\r\n",
+        b"#! /usr/bin/env bash\nset -euo pipefail\nnpm test",
+        b"#!/usr/bin/env -S bash -e\nexec ./run-checks \"$@\"\n",
+        b"#!/usr/bin/env A=b zsh\n\n\n",
+        b"#!/usr/local/bin/ksh -u\n# >>> conda >>>\n# <<< conda <<<\n",
+        b"\xef\xbb\xbf#!/bin/sh\necho bom\n",
+        b"echo no shebang\n",
+        b"# envseal hook run pre-commit\nexit 0",
+        b"#!/bin/dash\n\xff\xfe not utf-8\n",
+    ];
+
+    #[test]
+    fn what_others_wrote_stays_byte_for_byte() {
+        for hook in Hook::ALL {
+            for text in HOOKS {
+                let with = with_block(Some(text), hook).unwrap();
+                assert!(is_current(&with, hook) && has_block(&with) && !has_block(text), "{text:?}");
+                assert_eq!(with_block(Some(&with), hook).unwrap(), with, "twice is once");
+                assert_eq!(without_block(&with).unwrap(), Rest::Bytes(text.to_vec()), "{text:?}");
+                assert!(calls(&with, hook) && !calls(text, hook));
+            }
+            let made = with_block(None, hook).unwrap();
+            assert!(made.starts_with(b"#!/bin/sh\n") && is_current(&made, hook));
+            assert_eq!(without_block(&made).unwrap(), Rest::Nothing);
+            let more = [&made[..], b"npm test\n"].concat();
+            assert_eq!(without_block(&more).unwrap(), Rest::Bytes(b"#!/bin/sh\nnpm test\n".to_vec()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_script_too(head in "(#!/bin/(ba)?sh( -e)?\r?\n)?", body in "[^\0#]{0,80}", hook in 0..3_usize) {
+            let text = format!("{head}{body}");
+            let with = with_block(Some(text.as_bytes()), Hook::ALL[hook]).unwrap();
+            prop_assert_eq!(without_block(&with).unwrap(), Rest::Bytes(text.into_bytes()));
+        }
+    }
+
+    #[test]
+    fn it_stands_before_everything_that_could_skip_it() {
+        for text in HOOKS {
+            let with = with_block(Some(text), Hook::PreCommit).unwrap();
+            let start = find(&with).unwrap().unwrap().start;
+            assert!(with[..start].split(|b| *b == b'\n').count() <= 2, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_block_is_renewed_in_its_place() {
+        let old = format!("#!/bin/sh\necho first\n{BEGIN}\nenvseal old\n{END}\necho last\n");
+        let new = with_block(Some(old.as_bytes()), Hook::PrePush).unwrap();
+        assert!(!is_current(old.as_bytes(), Hook::PrePush) && is_current(&new, Hook::PrePush));
+        assert_eq!(without_block(&new).unwrap(), without_block(old.as_bytes()).unwrap());
+        // An editor that wrote the file anew with other line ends; a file of our own stays one.
+        let made =
+            String::from_utf8(with_block(None, Hook::PreCommit).unwrap()).unwrap().replace('\n', "\r\n");
+        let new = with_block(Some(made.as_bytes()), Hook::PreCommit).unwrap();
+        assert!(is_current(&new, Hook::PreCommit));
+        assert_eq!(without_block(&new).unwrap(), Rest::Nothing);
+        assert!(!is_current(&new, Hook::PreMergeCommit), "another hook's block is not this one's");
+    }
+
+    #[test]
+    fn what_is_no_shell_script_or_a_torn_block_is_refused() {
+        let refused = |text: &str| with_block(Some(text.as_bytes()), Hook::PreCommit).unwrap_err();
+        for (line, name) in [
+            ("/usr/bin/env python3", "python3"),
+            ("/usr/bin/env -S node --x", "node"),
+            ("/usr/bin/perl -w", "perl"),
+            (" /bin/csh", "csh"),
+            ("/usr/bin/fish", "fish"),
+            ("/opt/bash-tools/run", "run"),
+            ("/usr/bin/env", ""),
+            ("", ""),
+            ("\u{feff}", "\u{feff}"),
+        ] {
+            assert_eq!(refused(&format!("#!{line}\nx\n")), Unfit::Interpreter(name.into()), "{line}");
+        }
+        assert_eq!(refused("\u{feff}#!/usr/bin/python\n"), Unfit::Interpreter("python".into()));
+        assert_eq!(refused("\u{7f}ELF\0\0"), Unfit::Binary);
+        for torn in [
+            format!("{BEGIN}\n"),
+            format!("{END}\n"),
+            format!("{END}\n{BEGIN}\n"),
+            format!("{BEGIN}\n{END}\n{BEGIN}\n{END}\n"),
+            format!("{BEGIN}\n{BEGIN}\n{END}\n"),
+        ] {
+            assert_eq!(refused(&torn), Unfit::Damaged);
+            assert_eq!(without_block(torn.as_bytes()), Err(Unfit::Damaged));
+        }
+    }
+
+    #[test]
+    fn a_call_by_hand_is_seen_and_a_comment_is_none() {
+        let called = |text: &str| calls(text.as_bytes(), Hook::PreCommit);
+        assert!(called("import os\nos.system('envseal hook run pre-commit')"));
+        assert!(called("  run: envseal hook run pre-commit {1}\n"));
+        for not in [
+            "# envseal hook run pre-commit",
+            "  // envseal hook run pre-commit",
+            "envseal hook run pre-commit2",
+        ] {
+            assert!(!called(not), "{not}");
+        }
+        assert!(!called("envseal hook run pre-merge-commit"));
+    }
+}

@@ -1,0 +1,100 @@
+//! `.gitattributes` and configuration that have git show or keep a file in another way.
+
+use super::stopped;
+
+const PROD: &str = ".env.production";
+const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
+
+#[test]
+fn shown_otherwise() {
+    for attributes in [
+        "* -diff",
+        "* binary",
+        "*.production diff=nothing",
+        "* export-ignore",
+        "* linguist-generated",
+        "* -text",
+        "* text eol=crlf",
+        "* text=auto eol=lf",
+        "* merge=ours",
+        "* whitespace=-trail ident",
+    ] {
+        stopped(&SAID, |way| {
+            way.add(".gitattributes", format!("{attributes}\n"));
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn filtered_on_the_way_out_of_the_index() {
+    // What the worktree shows has passed through a filter that hides the plaintext which is kept.
+    stopped(&SAID, |way| {
+        way.git(&["config", "filter.hide.smudge", "sed s/^SECRET=.*/SECRET=/"]).ok();
+        way.git(&["config", "filter.hide.clean", "cat"]).ok();
+        way.add(".gitattributes", ".env.production filter=hide\n");
+        way.add(PROD, way.text(PROD));
+        std::fs::remove_file(way.env.path(PROD)).unwrap();
+        way.git(&["checkout", "-q", "--", PROD]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn filtered_on_the_way_in() {
+    // The worktree's file looks sealed, or holds nothing; the filter puts the plaintext in.
+    stopped(&SAID, |way| {
+        let value = way.value();
+        way.git(&["config", "filter.fill.clean", &format!("sed s/^SECRET=.*/SECRET={value}/")]).ok();
+        way.add(".gitattributes", ".env.production filter=fill\n");
+        way.add(PROD, format!("{}SECRET=\n", way.header(PROD)));
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn encoded_otherwise_in_the_worktree() {
+    stopped(&SAID, |way| {
+        way.add(".gitattributes", ".env.production working-tree-encoding=UTF-16LE\n");
+        let utf16: Vec<u8> = way.text(PROD).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        way.add(PROD, utf16);
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn ignored_and_excluded() {
+    for rules in ["*\n!.gitignore\n", ".env*\n", "**/.env.production\n"] {
+        stopped(&SAID, |way| {
+            way.write(".git/info/exclude", rules);
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn with_configuration_that_bends_how_git_compares() {
+    for (name, value) in [
+        ("core.ignoreCase", "true"),
+        ("core.quotePath", "false"),
+        ("diff.ignoreSubmodules", "all"),
+        ("diff.external", "true"),
+        ("core.fileMode", "false"),
+        ("core.autocrlf", "true"),
+        ("core.preloadIndex", "true"),
+        ("core.untrackedCache", "true"),
+        ("index.version", "4"),
+        ("commit.verbose", "true"),
+        ("core.commentChar", "S"),
+        ("status.showUntrackedFiles", "no"),
+        ("color.ui", "always"),
+    ] {
+        stopped(&["SECRET", "[plaintext]"], |way| {
+            way.git(&["config", name, value]).ok();
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}

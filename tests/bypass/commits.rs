@@ -1,0 +1,198 @@
+//! Every kind of commit.
+
+use super::{Way, stopped, told};
+use crate::support::TestEnv;
+
+const PROD: &str = ".env.production";
+const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
+
+#[test]
+fn amended() {
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        way.git(&["commit", "--amend", "--no-edit"])
+    });
+}
+
+#[test]
+fn already_in_the_commit_before() {
+    // Committed past the hook, then amended without a change of that file, or left behind by the next commit.
+    for arguments in [&["commit", "--amend", "-m", "x"][..], &["commit", "--allow-empty", "-m", "x"]] {
+        stopped(&SAID, |way| {
+            way.add(PROD, way.text(PROD));
+            way.unhooked(&["commit", "-q", "-m", "past"]).ok();
+            way.git(arguments)
+        });
+    }
+}
+
+#[test]
+fn on_a_branch_that_is_not_born_yet() {
+    for setup in [&["checkout", "-q", "--orphan", "new"][..], &["switch", "-q", "--orphan", "new"]] {
+        stopped(&SAID, |way| {
+            way.git(setup).ok();
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn as_the_very_first() {
+    let env = TestEnv::new();
+    env.ok(&["hook", "install", "-q"]);
+    env.write(".env", format!("SECRET={}\n", super::PLAINTEXT));
+    env.git(&["add", "-A"]);
+    let output = env.git_with_envseal(&["commit", "-m", "x"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &[".env:1: error: SECRET", "[plaintext]"]);
+    env.git(&["rm", "-q", "-r", "--cached", "."]);
+    env.ok(&["encrypt"]);
+    env.git(&["add", "-A"]);
+    env.git_with_envseal(&["commit", "-q", "-m", "x"]).ok();
+}
+
+#[test]
+fn on_no_branch() {
+    stopped(&SAID, |way| {
+        way.git(&["checkout", "-q", "--detach"]).ok();
+        way.add(PROD, way.text(PROD));
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn renamed_from_a_name_that_is_no_env_file() {
+    for from in ["notes.txt", ".env.example", ".env.production.sample"] {
+        stopped(&SAID, |way| {
+            // Nothing but its new name makes it an env file.
+            way.add(from, way.text(PROD));
+            way.unhooked(&["commit", "-q", "-m", "notes"]).ok();
+            way.git(&["mv", from, PROD]).ok();
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn copied_from_an_excluded_folder() {
+    stopped(&SAID, |way| {
+        way.add("envseal.toml", "[policy]\nexclude = [\"old/**\"]\n");
+        way.add("old/.env.production", way.text(PROD));
+        way.unhooked(&["commit", "-q", "-m", "old"]).ok();
+        way.git(&["mv", "old/.env.production", PROD]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+/// A branch `side` that holds the file, made past the hooks, and a commit on `main` besides.
+fn side_branch(way: &Way) {
+    way.git(&["checkout", "-q", "-b", "side"]).ok();
+    way.add(PROD, way.text(PROD));
+    way.unhooked(&["commit", "-q", "-m", "side"]).ok();
+    way.git(&["checkout", "-q", "main"]).ok();
+    way.add("file", "x\n");
+    way.git(&["commit", "-q", "-m", "main"]).ok();
+}
+
+#[test]
+fn merged_without_a_conflict() {
+    // Git leaves what it has merged in index and worktree, to be committed or aborted.
+    let way = Way::new(false);
+    side_branch(&way);
+    let head = way.env.git(&["rev-parse", "HEAD"]);
+    let output = way.git(&["merge", "--no-edit", "side"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &SAID);
+    assert_eq!(way.env.git(&["rev-parse", "HEAD"]), head);
+    // Nor does committing it by hand work.
+    let output = way.git(&["commit", "--no-edit"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &SAID);
+    assert_eq!(way.env.git(&["rev-parse", "HEAD"]), head);
+    super::passes(|way| {
+        side_branch(way);
+        way.git(&["merge", "--no-edit", "side"])
+    });
+}
+
+#[test]
+fn merged_and_committed_later() {
+    for merge in [&["merge", "--no-commit", "side"][..], &["merge", "--squash", "side"]] {
+        stopped(&SAID, |way| {
+            side_branch(way);
+            way.git(merge).ok();
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn slipped_into_the_resolution_of_a_conflict() {
+    stopped(&SAID, |way| {
+        way.git(&["checkout", "-q", "-b", "side"]).ok();
+        way.add("file", "side\n");
+        way.git(&["commit", "-q", "-m", "side"]).ok();
+        way.git(&["checkout", "-q", "main"]).ok();
+        way.add("file", "main\n");
+        way.git(&["commit", "-q", "-m", "main"]).ok();
+        assert_ne!(way.git(&["merge", "side"]).output().status, 0);
+        way.add("file", "both\n");
+        way.add(PROD, way.text(PROD));
+        way.git(&["commit", "--no-edit"])
+    });
+}
+
+#[test]
+fn reverted_to_the_time_before_it_was_sealed() {
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        way.unhooked(&["commit", "-q", "-m", "old"]).ok();
+        let old = way.env.git(&["rev-parse", "HEAD"]);
+        way.add(PROD, format!("{}SECRET={}\n# newer\n", way.header(PROD), way.token("SECRET")));
+        way.git(&["commit", "-q", "-m", "sealed"]).ok();
+        way.git(&["checkout", "-q", old.trim(), "--", PROD]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn in_a_second_worktree() {
+    stopped(&SAID, |way| {
+        let linked = way.env.outside().join("second tree");
+        way.git(&["worktree", "add", "-q", "-b", "second", linked.to_str().unwrap()]).ok();
+        std::fs::write(linked.join(PROD), way.text(PROD)).unwrap();
+        way.git(&["add", PROD]).dir(&linked).ok();
+        way.git(&["commit", "-m", "x"]).dir(linked)
+    });
+}
+
+#[test]
+fn in_a_submodule() {
+    stopped(&SAID, |way| {
+        let source = way.env.outside().join("source");
+        way.git(&["init", "-q", "-b", "main", source.to_str().unwrap()]).ok();
+        way.git(&["commit", "-q", "--allow-empty", "-m", "1"]).dir(&source).ok();
+        let url = source.to_str().unwrap();
+        way.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", url, "sub"]).ok();
+        let sub = way.env.path("sub");
+        way.env.envseal(&["hook", "install", "-q"]).dir(&sub).ok();
+        way.write("sub/.env.production", way.text(PROD));
+        way.git(&["add", PROD]).dir(&sub).ok();
+        way.git(&["commit", "-m", "x"]).dir(sub)
+    });
+}
+
+#[test]
+fn in_a_shallow_clone() {
+    stopped(&SAID, |way| {
+        way.git(&["commit", "-q", "--allow-empty", "-m", "2"]).ok();
+        let clone = way.env.outside().join("shallow");
+        let url = format!("file://{}", way.env.repo().display());
+        way.git(&["clone", "-q", "--depth", "1", &url, clone.to_str().unwrap()]).dir(way.env.outside()).ok();
+        way.env.envseal(&["hook", "install", "-q"]).dir(&clone).ok();
+        std::fs::write(clone.join(PROD), way.text(PROD)).unwrap();
+        way.git(&["add", PROD]).dir(&clone).ok();
+        way.git(&["commit", "-m", "x"]).dir(clone)
+    });
+}

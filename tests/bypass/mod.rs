@@ -1,0 +1,228 @@
+//! Ways to get a plaintext secret past the hooks, each tried with the real git. None may work; and each is tried again
+//! with the same value sealed, where it must work, so that nothing is stopped for another reason.
+
+mod attributes;
+mod commits;
+mod copies;
+mod forms;
+mod keys;
+mod names;
+mod policy;
+mod pushes;
+mod staging;
+mod tokens;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use envseal::config::EnvName;
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
+use crate::support::{Output, Run, TestEnv};
+
+/// What is tried to be committed. No canary: staging a file puts it among git's objects, and is meant to.
+const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
+/// The value of `HELLO`, sealed and committed from the start, with the key at hand.
+const KNOWN: &str = "correct?horse/battery\"staple~é";
+
+type File = (PathBuf, Vec<u8>, u32);
+
+static START: OnceLock<(Vec<File>, PublicKey)> = OnceLock::new();
+
+/// A repository with the hooks installed, in which one way is tried, either with plaintext or with a sealed value.
+struct Way {
+    env: TestEnv,
+    key: PublicKey,
+    sealed: bool,
+}
+
+impl Way {
+    fn new(sealed: bool) -> Self {
+        let env = TestEnv::without_git();
+        let (files, key) = START.get_or_init(|| Self::start().files());
+        for (path, bytes, mode) in files {
+            env.write(path, bytes);
+            std::fs::set_permissions(env.path(path), std::fs::Permissions::from_mode(*mode)).unwrap();
+        }
+        for folder in [".git/refs/tags", ".git/objects/info", ".git/objects/pack"] {
+            std::fs::create_dir_all(env.path(folder)).unwrap();
+        }
+        Self { env, key: *key, sealed }
+    }
+
+    /// What every attempt starts from: it is made once and copied.
+    fn start() -> Self {
+        let env = TestEnv::new();
+        env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
+        let line = env.read(".env");
+        let line = line.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
+        let key = PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
+        env.ok(&["hook", "install", "-q"]);
+        env.git(&["add", "-A"]);
+        let way = Self { env, key, sealed: false };
+        way.git(&["commit", "-q", "-m", "start"]).ok();
+        way
+    }
+
+    /// All files, their bytes and modes, and the key.
+    fn files(&self) -> (Vec<File>, PublicKey) {
+        fn walk(root: &Path, folder: &Path, found: &mut Vec<File>) {
+            for item in std::fs::read_dir(folder).unwrap().flatten() {
+                let path = item.path();
+                if path.is_dir() {
+                    walk(root, &path, found);
+                } else {
+                    let mode = path.metadata().unwrap().permissions().mode();
+                    found.push((
+                        path.strip_prefix(root).unwrap().into(),
+                        std::fs::read(&path).unwrap(),
+                        mode,
+                    ));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.env.repo(), &self.env.repo(), &mut found);
+        (found, self.key)
+    }
+
+    /// git, which calls the hooks.
+    fn git(&self, arguments: &[&str]) -> Run<'_> {
+        self.env.git_with_envseal(arguments)
+    }
+
+    /// git, which calls no hooks: for what happened elsewhere, or without them.
+    fn unhooked(&self, arguments: &[&str]) -> Run<'_> {
+        let all = [&["-c", "core.hooksPath=/dev/null"], arguments].concat();
+        self.env.program("git", &all)
+    }
+
+    fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        self.env.write(path, text);
+    }
+
+    fn add(&self, path: &str, text: impl AsRef<[u8]>) {
+        self.write(path, text);
+        self.env.git(&["add", "-f", "--", path]);
+    }
+
+    /// The first in the attempt, the second where it must pass.
+    fn pick<T>(&self, plain: T, sealed: T) -> T {
+        if self.sealed { sealed } else { plain }
+    }
+
+    /// A sealed value, as anyone with a checkout can make it.
+    fn token(&self, name: &str) -> String {
+        let refs = Refs::new(std::iter::empty::<String>()).unwrap();
+        let sealed = Sealer::new(&self.key).unwrap().seal(name, &refs, Kind::Value, PLAINTEXT.as_bytes());
+        sealed.unwrap().to_string()
+    }
+
+    /// What stands right of `SECRET=`.
+    fn value(&self) -> String {
+        self.pick(PLAINTEXT.to_owned(), self.token("SECRET"))
+    }
+
+    /// The public key's line as it stands in this env file.
+    fn header(&self, path: &str) -> String {
+        let name = EnvName::of_file(Path::new(path)).unwrap().public_key_name();
+        format!("{name}={}\n", self.key)
+    }
+
+    /// An env file with one variable, `SECRET`.
+    fn text(&self, path: &str) -> String {
+        format!("{}SECRET={}\n", self.header(path), self.value())
+    }
+
+    /// Every file below the scratch folder, git's objects and passing notes left out: worktrees, refs, configuration,
+    /// hooks; and what each index holds.
+    fn state(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        self.look(&self.env.outside(), &mut found);
+        found.sort();
+        found
+    }
+
+    fn look(&self, folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+        for item in std::fs::read_dir(folder).unwrap().flatten() {
+            let (path, name) = (item.path(), item.file_name());
+            let passing = ["objects", "index", "COMMIT_EDITMSG", "ORIG_HEAD", "AUTO_MERGE", "sequencer"];
+            if passing.iter().any(|passing| name == *passing) {
+                continue;
+            }
+            if name == ".git" {
+                let index = self.env.program("git", &["ls-files", "-s", "-v"]).dir(folder).output();
+                found.push((path.join("index"), index.stdout));
+            }
+            let kind = item.file_type().unwrap();
+            if kind.is_dir() {
+                self.look(&path, found);
+            } else if kind.is_symlink() {
+                found.push((
+                    path.clone(),
+                    std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes(),
+                ));
+            } else {
+                found.push((path.clone(), std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+}
+
+/// That this way is stopped when a plaintext is committed, with every word of `said` in what is said and no byte of
+/// the value, everything left as it was; and that it succeeds when the value is sealed.
+#[track_caller]
+fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
+    let open = Way::new(false);
+    let git = way(&open);
+    let before = open.state();
+    let mut output = git.output();
+    if output.stdout.starts_with(b"diff --git") {
+        // What `commit -p` asks about is git's to show.
+        output.stdout.clear();
+    }
+    assert_ne!(output.status, 0, "it was committed");
+    let changed = changed(&before, &open.state());
+    assert!(changed.is_empty(), "it changed {changed:?}");
+    told(&output, said);
+    passes(way);
+}
+
+/// That this way succeeds where the value is sealed.
+#[track_caller]
+fn passes(way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
+    let sealed = Way::new(true);
+    let git = way(&sealed);
+    let before = sealed.state();
+    let output = git.output();
+    assert_eq!(output.status, 0, "sealed, it must pass: {}{}", text(&output), output.stderr);
+    assert!(!changed(&before, &sealed.state()).is_empty(), "nothing was committed");
+}
+
+/// That all of it was said, and nothing of the values.
+#[track_caller]
+fn told(output: &Output, said: &[&str]) {
+    let all = format!("{}{}", text(output), output.stderr);
+    for words in said {
+        assert!(all.contains(words), "{words:?} was not said: {all}");
+    }
+    let parts = |value: &str| {
+        let chars: Vec<_> = value.chars().collect();
+        chars.windows(8).map(|part| part.iter().collect()).collect::<Vec<String>>()
+    };
+    for part in parts(PLAINTEXT).into_iter().chain(parts(KNOWN)) {
+        assert!(!all.contains(&part), "{part:?} was said: {all}");
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn changed(before: &[(PathBuf, Vec<u8>)], after: &[(PathBuf, Vec<u8>)]) -> Vec<PathBuf> {
+    let lacks = |one: &[(PathBuf, Vec<u8>)], entry: &(PathBuf, Vec<u8>)| one.binary_search(entry).is_err();
+    let gone = before.iter().filter(|entry| lacks(after, entry));
+    let new = after.iter().filter(|entry| lacks(before, entry));
+    gone.chain(new).map(|(path, _)| path.clone()).collect()
+}

@@ -1,0 +1,133 @@
+//! What the file is called, where it lies, and what it leads to.
+
+use super::stopped;
+
+/// Commits this env file.
+fn file(path: &str) {
+    println!("{path}");
+    stopped(&["SECRET", "[plaintext]"], |way| {
+        way.add(path, way.text(path));
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn in_folders_that_one_does_not_look_into() {
+    for folder in [
+        "tests",
+        "test/fixtures",
+        "node_modules/pkg",
+        "vendor/bundle",
+        "target/debug",
+        "dist",
+        ".github/workflows",
+        ".hidden",
+        "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/services/api",
+        ".env.d",
+    ] {
+        file(&format!("{folder}/.env"));
+    }
+}
+
+#[test]
+fn in_a_folder_that_git_ignores() {
+    stopped(&["build/.env:2: error: SECRET"], |way| {
+        way.add(".gitignore", ".env.keys\nbuild/\n.env\n");
+        way.git(&["commit", "-q", "-m", "ignored"]).ok();
+        way.add("build/.env", way.text(".env"));
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn in_folders_with_odd_names() {
+    for folder in [
+        "with space",
+        "über/straße",
+        "日本",
+        "q'uo\"te",
+        "back\\slash",
+        "new\nline",
+        "-dash",
+        "*",
+        "$(id)",
+        "a:b",
+    ] {
+        file(&format!("{folder}/.env"));
+    }
+}
+
+#[test]
+fn under_other_spellings() {
+    for name in [
+        ".env.PRODUCTION",
+        "PROD.env",
+        "sub/.ENV",
+        ".Env.Staging",
+        "config/PROD.ENV",
+        ".env.production.local",
+        ".env.a b",
+        ".env.ü",
+        ".env.production.bak",
+        ".env.old",
+    ] {
+        file(name);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn through_a_symlink_to_a_file_in_the_repository() {
+    for (link, target, at) in [
+        (".env.production", "settings/prod.txt", "settings/prod.txt"),
+        ("app/.env.production", "../settings/prod.txt", "settings/prod.txt"),
+        (".env.production", "alias", "alias-target"),
+        (".env.production", "linked-folder/prod.txt", "settings/prod.txt"),
+    ] {
+        stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+            std::os::unix::fs::symlink("alias-target", way.env.path("alias")).unwrap();
+            std::os::unix::fs::symlink("settings", way.env.path("linked-folder")).unwrap();
+            way.add(at, way.text(".env.production"));
+            std::fs::create_dir_all(way.env.path(link).parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(target, way.env.path(link)).unwrap();
+            way.git(&["add", "-A"]).ok();
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn through_a_change_of_what_a_symlink_leads_to() {
+    stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+        way.add("prod.txt", format!("{}A=\n", way.header(".env.production")));
+        std::os::unix::fs::symlink("prod.txt", way.env.path(".env.production")).unwrap();
+        way.git(&["add", "-A"]).ok();
+        way.git(&["commit", "-q", "-m", "link"]).ok();
+        way.add("prod.txt", way.text(".env.production"));
+        way.git(&["commit", "-m", "x"])
+    });
+    // The link alone changes.
+    stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+        way.add("empty.txt", way.header(".env.production"));
+        way.add("prod.txt", way.text(".env.production"));
+        std::os::unix::fs::symlink("empty.txt", way.env.path(".env.production")).unwrap();
+        way.git(&["add", "-A"]).ok();
+        way.unhooked(&["commit", "-q", "-m", "link"]).ok();
+        std::fs::remove_file(way.env.path(".env.production")).unwrap();
+        std::os::unix::fs::symlink("prod.txt", way.env.path(".env.production")).unwrap();
+        way.git(&["add", "-A"]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symlink_in_the_worktree_over_a_staged_file() {
+    stopped(&[".env.production:2: error: SECRET"], |way| {
+        way.add(".env.production", way.text(".env.production"));
+        std::fs::remove_file(way.env.path(".env.production")).unwrap();
+        std::os::unix::fs::symlink(".env", way.env.path(".env.production")).unwrap();
+        way.git(&["commit", "-m", "x"])
+    });
+}

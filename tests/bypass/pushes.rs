@@ -1,0 +1,229 @@
+//! What avoids `pre-commit`: git does not call it for these, so they are met when they are pushed.
+
+use super::{Way, changed, told};
+use crate::support::Run;
+
+const PROD: &str = ".env.production";
+const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
+
+/// A remote that has `main`.
+fn remote(way: &Way) {
+    let bare = way.env.outside().join("remote.git");
+    way.git(&["init", "-q", "--bare", bare.to_str().unwrap()]).ok();
+    way.git(&["remote", "add", "origin", bare.to_str().unwrap()]).ok();
+    way.git(&["push", "-q", "origin", "main"]).ok();
+}
+
+/// That what `commit` makes is refused when `push` is to bring it, and passes when it is sealed.
+fn met(commit: impl Fn(&Way), push: &[&str]) {
+    stopped(commit, |way| way.git(push));
+}
+
+fn stopped(commit: impl Fn(&Way), push: impl for<'a> Fn(&'a Way) -> Run<'a>) {
+    super::stopped(&SAID, |way| {
+        remote(way);
+        commit(way);
+        push(way)
+    });
+}
+
+/// A commit on `side` that holds the file.
+fn side(way: &Way) {
+    way.git(&["checkout", "-q", "-b", "side"]).ok();
+    way.add(PROD, way.text(PROD));
+    way.git(&["commit", "-q", "--no-verify", "-m", "side"]).ok();
+    way.git(&["checkout", "-q", "main"]).ok();
+    way.add("file", "x\n");
+    way.git(&["commit", "-q", "-m", "main"]).ok();
+}
+
+#[test]
+fn committed_with_no_verify() {
+    let commit = |way: &Way| {
+        way.add(PROD, way.text(PROD));
+        way.git(&["commit", "-q", "--no-verify", "-m", "x"]).ok();
+    };
+    for push in [
+        &["push", "origin", "main"][..],
+        &["push", "origin", "HEAD:refs/heads/new"],
+        &["push", "origin", "HEAD:refs/heads/main"],
+        &["push", "--force", "origin", "main"],
+        &["push", "origin", "+main:main"],
+        &["push", "--all", "origin"],
+        &["push", "--mirror", "origin"],
+        &["push", "-u", "origin", "main"],
+        &["push", "../remote.git", "main"],
+        &["push", "../remote.git", "HEAD:refs/heads/new"],
+        &["push", "--atomic", "origin", "main", "HEAD:refs/heads/b"],
+        &["push", "origin", "HEAD:refs/for/main"],
+    ] {
+        met(commit, push);
+    }
+}
+
+#[test]
+fn cherry_picked_rebased_or_merged_fast() {
+    for bring in [
+        &["cherry-pick", "side"][..],
+        &["rebase", "side"],
+        &["rebase", "main", "side"],
+        &["reset", "-q", "--hard", "side"],
+    ] {
+        met(
+            |way| {
+                side(way);
+                way.git(bring).ok();
+            },
+            &["push", "origin", "HEAD:refs/heads/topic"],
+        );
+    }
+}
+
+#[test]
+fn applied_from_a_mail() {
+    met(
+        |way| {
+            side(way);
+            let mail = way.git(&["format-patch", "-1", "--stdout", "side"]).ok();
+            way.git(&["branch", "-q", "-D", "side"]).ok();
+            way.git(&["am", "-q"]).stdin(mail).ok();
+        },
+        &["push", "origin", "main"],
+    );
+}
+
+#[test]
+fn put_together_without_git_commit() {
+    met(
+        |way| {
+            way.add(PROD, way.text(PROD));
+            let tree = way.git(&["write-tree"]).ok();
+            let commit = way.git(&["commit-tree", tree.trim(), "-p", "HEAD", "-m", "x"]).ok();
+            way.git(&["update-ref", "HEAD", commit.trim()]).ok();
+        },
+        &["push", "origin", "main"],
+    );
+}
+
+#[test]
+fn taken_away_again_by_a_later_commit() {
+    met(
+        |way| {
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-q", "--no-verify", "-m", "x"]).ok();
+            way.git(&["rm", "-q", PROD]).ok();
+            way.git(&["commit", "-q", "-m", "y"]).ok();
+        },
+        &["push", "origin", "main"],
+    );
+}
+
+#[test]
+fn brought_in_by_a_merge() {
+    met(
+        |way| {
+            side(way);
+            way.git(&["merge", "-q", "--no-verify", "--no-edit", "side"]).ok();
+        },
+        &["push", "origin", "main"],
+    );
+    // Only the merge itself holds it.
+    met(
+        |way| {
+            way.git(&["checkout", "-q", "-b", "side"]).ok();
+            way.add("other", "x\n");
+            way.git(&["commit", "-q", "-m", "side"]).ok();
+            way.git(&["checkout", "-q", "main"]).ok();
+            way.git(&["commit", "-q", "--allow-empty", "-m", "main"]).ok();
+            way.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]).ok();
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-q", "--no-verify", "--no-edit"]).ok();
+        },
+        &["push", "origin", "main"],
+    );
+}
+
+#[test]
+fn pushed_as_a_tag() {
+    for tag in [&["tag", "v1"][..], &["tag", "-a", "-m", "x", "v1"]] {
+        met(
+            |way| {
+                way.add(PROD, way.text(PROD));
+                way.git(&["commit", "-q", "--no-verify", "-m", "x"]).ok();
+                way.git(tag).ok();
+                way.git(&["reset", "-q", "--hard", "HEAD~"]).ok();
+            },
+            &["push", "origin", "v1"],
+        );
+    }
+}
+
+#[test]
+fn one_good_ref_beside_a_bad_one() {
+    met(
+        |way| {
+            side(way);
+        },
+        &["push", "origin", "main", "side"],
+    );
+    met(
+        |way| {
+            side(way);
+        },
+        &["push", "origin", ":refs/heads/gone", "side"],
+    );
+}
+
+#[test]
+fn from_a_second_worktree_or_a_subfolder() {
+    stopped(
+        |way| {
+            side(way);
+            let linked = way.env.outside().join("linked");
+            way.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "side"]).ok();
+        },
+        |way| way.git(&["push", "origin", "side"]).dir(way.env.outside().join("linked")),
+    );
+    stopped(
+        |way| {
+            side(way);
+            way.write("below/file", "");
+        },
+        |way| way.git(&["push", "origin", "side"]).dir(way.env.path("below")),
+    );
+}
+
+#[test]
+fn over_a_history_that_is_not_known_here() {
+    // The remote's commit is not in this clone, and the push is forced over it.
+    stopped(
+        |way| {
+            let other = way.env.outside().join("other");
+            let bare = way.env.outside().join("remote.git");
+            way.git(&["clone", "-q", bare.to_str().unwrap(), other.to_str().unwrap(), "-b", "main"]).ok();
+            way.git(&["commit", "-q", "--allow-empty", "-m", "theirs"]).dir(&other).ok();
+            way.git(&["push", "-q", "origin", "main"]).dir(&other).ok();
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-q", "--no-verify", "-m", "x"]).ok();
+        },
+        |way| way.git(&["push", "--force", "origin", "main"]),
+    );
+}
+
+#[test]
+fn what_brings_nothing_is_not_stopped() {
+    let way = Way::new(false);
+    remote(&way);
+    way.git(&["push", "-q", "origin", "main"]).ok();
+    way.git(&["push", "-q", "origin", "main:refs/heads/topic"]).ok();
+    // Somebody has pushed a plaintext long ago; deleting that branch, or pushing beside it, is no new plaintext.
+    side(&way);
+    way.unhooked(&["push", "-q", "origin", "side"]).ok();
+    way.git(&["push", "-q", "origin", "main"]).ok();
+    way.git(&["push", "-q", "origin", ":refs/heads/side", ":refs/heads/topic"]).ok();
+    way.git(&["push", "-q", "--tags", "origin"]).ok();
+    let before = way.state();
+    let output = way.git(&["push", "--no-verify", "--dry-run", "origin", "side"]).output();
+    assert!(output.status == 0 && changed(&before, &way.state()).is_empty());
+    told(&output, &[]);
+}

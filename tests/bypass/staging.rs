@@ -1,0 +1,183 @@
+//! Between worktree and index: what is committed is what is staged.
+
+use super::{Way, stopped};
+
+const PROD: &str = ".env.production";
+const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
+
+#[test]
+fn staged_and_sealed_in_the_worktree_only() {
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        way.write(PROD, format!("{}SECRET={}\n", way.header(PROD), way.token("SECRET")));
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn staged_and_gone_from_the_worktree() {
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        std::fs::remove_file(way.env.path(PROD)).unwrap();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+/// A tracked file, sealed; then changed in the worktree only.
+fn tracked(way: &Way) {
+    let sealed =
+        format!("{}OTHER={}\nSECRET={}\n", way.header(PROD), way.token("OTHER"), way.token("SECRET"));
+    way.add(PROD, &sealed);
+    way.git(&["commit", "-q", "-m", "sealed"]).ok();
+    way.write(PROD, way.text(PROD));
+}
+
+#[test]
+fn added_by_commit_itself() {
+    for arguments in [
+        &["commit", "-a", "-m", "x"][..],
+        &["commit", "-am", "x", "--quiet"],
+        &["commit", "-m", "x", "--", PROD],
+        &["commit", "-m", "x", "--only", PROD],
+        &["commit", "-m", "x", "--include", PROD],
+        &["commit", "-m", "x", "."],
+        &["commit", "-m", "x", "--pathspec-from-file=list"],
+    ] {
+        stopped(&SAID, |way| {
+            tracked(way);
+            way.write("list", PROD);
+            way.git(arguments)
+        });
+    }
+}
+
+#[test]
+fn picked_hunk_by_hunk() {
+    stopped(&SAID, |way| {
+        tracked(way);
+        way.git(&["commit", "-p", "-m", "x"]).stdin("y\n".repeat(9))
+    });
+    // Two far-apart hunks, of which the first alone is taken; the worktree holds both.
+    stopped(&SAID, |way| {
+        let filler = "# filler\n".repeat(30);
+        let old = format!("{}SECRET={}\n{filler}# end\n", way.header(PROD), way.token("SECRET"));
+        way.add(PROD, &old);
+        way.git(&["commit", "-q", "-m", "sealed"]).ok();
+        way.write(PROD, format!("{}SECRET={}\n{filler}# the end\n", way.header(PROD), way.value()));
+        way.git(&["add", "-p", PROD]).stdin("y\nn\n").ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn put_into_the_index_by_its_name_or_as_a_patch() {
+    stopped(&SAID, |way| {
+        let blob = way.git(&["hash-object", "-w", "--stdin"]).stdin(way.text(PROD)).ok();
+        let entry = format!("100644,{},{PROD}", blob.trim());
+        way.git(&["update-index", "--add", "--cacheinfo", &entry]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+    stopped(&SAID, |way| {
+        tracked(way);
+        let patch = way.git(&["diff"]).ok();
+        way.git(&["checkout", "-q", PROD]).ok();
+        way.git(&["apply", "--cached"]).stdin(patch).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+#[test]
+fn another_index_than_the_usual_one() {
+    stopped(&SAID, |way| {
+        let index = way.env.outside().join("other").join("index");
+        std::fs::create_dir(index.parent().unwrap()).unwrap();
+        way.write(PROD, way.text(PROD));
+        way.git(&["read-tree", "HEAD"]).var("GIT_INDEX_FILE", &index).ok();
+        way.git(&["add", "-A"]).var("GIT_INDEX_FILE", &index).ok();
+        way.git(&["commit", "-m", "x"]).var("GIT_INDEX_FILE", index)
+    });
+}
+
+#[test]
+fn announced_first_and_added_later() {
+    stopped(&SAID, |way| {
+        way.write(PROD, way.text(PROD));
+        way.git(&["add", "-N", PROD]).ok();
+        way.git(&["commit", "-a", "-m", "x"])
+    });
+}
+
+#[test]
+fn behind_the_indexs_own_flags() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        stopped(&SAID, |way| {
+            tracked(way);
+            way.git(&["add", PROD]).ok();
+            way.git(&["update-index", flag, PROD]).ok();
+            way.write(PROD, "");
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn from_a_subfolder_and_from_elsewhere() {
+    stopped(&SAID, |way| {
+        way.write("a/b/file", "");
+        way.add(PROD, way.text(PROD));
+        way.git(&["commit", "-m", "x"]).dir(way.env.path("a/b"))
+    });
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        let repo = way.env.repo();
+        way.git(&["-C", repo.to_str().unwrap(), "commit", "-m", "x"]).dir(way.env.outside())
+    });
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        let git = way.git(&["commit", "-m", "x"]).dir(way.env.outside().join("home"));
+        git.var("GIT_DIR", way.env.path(".git")).var("GIT_WORK_TREE", way.env.repo())
+    });
+    stopped(&SAID, |way| {
+        way.add(PROD, way.text(PROD));
+        let dir = format!("--git-dir={}", way.env.path(".git").display());
+        let tree = format!("--work-tree={}", way.env.repo().display());
+        way.git(&[&dir, &tree, "commit", "-m", "x"]).dir(way.env.outside().join("home"))
+    });
+}
+
+#[test]
+fn in_a_sparse_checkout() {
+    stopped(&SAID, |way| {
+        way.add("kept/file", "");
+        way.git(&["commit", "-q", "-m", "folder"]).ok();
+        way.git(&["sparse-checkout", "set", "--no-sparse-index", "kept"]).ok();
+        way.write(PROD, way.text(PROD));
+        way.git(&["add", "--sparse", PROD]).ok();
+        way.git(&["commit", "-m", "x"])
+    });
+}
+
+/// libgit2 knows neither form; then nothing is committed at all, whatever is staged.
+#[test]
+fn an_index_in_another_form() {
+    for form in
+        [&["update-index", "--split-index"][..], &["sparse-checkout", "set", "--sparse-index", "kept"]]
+    {
+        let way = Way::new(false);
+        way.add("kept/file", "");
+        way.add("left/out/file", "");
+        way.git(&["commit", "-q", "-m", "folders"]).ok();
+        way.git(form).ok();
+        way.write("kept/.env", way.text(".env"));
+        way.git(&["add", "--sparse", "kept/.env"]).ok();
+        let before = way.state();
+        let output = way.git(&["commit", "-m", "x"]).output();
+        assert_ne!(output.status, 0);
+        assert!(super::changed(&before, &way.state()).is_empty());
+        super::told(&output, &[]);
+        assert!(
+            output.stderr.contains("index") || super::text(&output).contains("kept/.env:2"),
+            "{output:?}"
+        );
+    }
+}
