@@ -110,6 +110,14 @@ pub fn is_env_file(path: &Path) -> bool {
     matches!(EnvName::of_file(path), Ok(_) | Err(NameError::DefaultFile(_)))
 }
 
+/// Whether a file's name begins as an env file's does, though no environment can be called so: a control character, a
+/// `=`, a `\`, or bytes that are no text.
+pub fn is_misnamed_env_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let set_aside = NOT_ENV_FILES.iter().any(|end| name.ends_with(end));
+    name.starts_with(".env.") && !set_aside && !is_env_file(path)
+}
+
 /// Whether a variable's name is one that an environment's public key stands under.
 pub fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))

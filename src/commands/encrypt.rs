@@ -1,12 +1,12 @@
 //! `envseal encrypt`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Context;
 use super::report::{counted, documents, notices, shown};
-use super::select::{Files, Names};
+use super::select::{Files, Names, found_from_here};
 use crate::error::Error;
-use crate::vault::{Pick, Scope, Write, encrypt, reseal, update};
+use crate::vault::{Pick, Write, encrypt, reseal, update};
 
 /// Seal every plain value that is not marked plain
 ///
@@ -64,16 +64,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// The env files from here downward.
+/// The env files from here downward; there must be one.
 fn found(context: &Context) -> Result<Vec<PathBuf>, Error> {
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
-    let files = scope.env_files_of_all(&here)?;
-    for path in scope.passed_over(&here)? {
-        context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
-    }
+    let files = found_from_here(context)?;
     if files.is_empty() {
         return Err(Error::usage("there is no env file here", "make one: envseal set NAME"));
     }
-    Ok(files.iter().map(|path| PathBuf::from(shown(path))).collect())
+    Ok(files)
 }

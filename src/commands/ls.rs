@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::report::shown;
-use super::select::Files;
+use super::clone_state::CloneState;
+use super::select::{Files, found_from_here};
 use crate::error::Error;
 use crate::keystore::KeystoreError;
 use crate::ui;
@@ -39,19 +39,15 @@ struct State {
 
 /// Prints a line for each file.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let paths = if args.files.is_empty() {
-        let scope = Scope::of(&here)?;
-        let found = scope.env_files_of_all(&here)?;
-        for path in scope.passed_over(&here)? {
-            context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
-        }
-        found.iter().map(|path| PathBuf::from(shown(path))).collect()
-    } else {
-        args.files.named()?
-    };
+    let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
     let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
-    sweep(&here);
+    sweep(Path::new("."));
+    if let Ok(Some(clone)) = CloneState::here(context)
+        && !clone.lacking().is_empty()
+    {
+        let lacking = clone.lacking().join(", ");
+        context.ui.note(format_args!("this clone lacks its {lacking}: envseal init"));
+    }
     if args.json {
         let list = Value::Array(rows.iter().map(as_json).collect());
         let text = serde_json::to_string_pretty(&list).expect("values of our own");

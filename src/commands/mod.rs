@@ -2,9 +2,11 @@
 
 mod blame;
 mod check;
+mod clone_state;
 mod completions;
 mod decrypt;
 mod diff;
+mod doctor;
 mod drivers;
 mod encrypt;
 mod findings;
@@ -81,6 +83,7 @@ enum Command {
     Diff(diff::Args),
     Log(log::Args),
     Blame(blame::Args),
+    Doctor(doctor::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -177,6 +180,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Run(args) => return run::run(&context, &args),
         Command::Hook(command) => return hook::run(&context, &command),
         Command::Check(args) => return check::run(&context, &args),
+        Command::Doctor(args) => return doctor::run(&context, &args),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

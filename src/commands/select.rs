@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use super::Context;
+use super::report::shown;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::Error;
-use crate::vault::VaultError;
+use crate::vault::{Scope, VaultError};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,18 @@ pub(super) struct Files {
 enum Selector {
     Environment(String),
     Path(PathBuf),
+}
+
+/// Every env file from here downward that git does not ignore, as seen from here. Those beside us that it does ignore
+/// are told of.
+pub(super) fn found_from_here(context: &Context) -> Result<Vec<PathBuf>, Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let scope = Scope::of(&here)?;
+    let files = scope.env_files_of_all(&here)?;
+    for path in scope.passed_over(&here)? {
+        context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
+    }
+    Ok(files.iter().map(|path| PathBuf::from(shown(path))).collect())
 }
 
 impl Files {

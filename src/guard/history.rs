@@ -1,10 +1,11 @@
 //! Every blob ever committed, each once, on every core.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::GuardError;
+use super::files::{is_judged, is_keys_file};
 use super::policies::Policies;
 use super::range::{in_commit, shows_plaintext};
 use super::report::{Options, Report};
@@ -35,7 +36,7 @@ pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, Guard
     for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
         let text = objects.blob(blob.file.id)?;
         for path in blob.paths.iter().filter(|path| is_env_file(path)) {
-            values.add(path, text.clone(), root, options.store, &mut report);
+            values.add(path, &text, root, options.store, &mut report);
         }
         blob.text = Some(text);
         report.env_files += 1;
@@ -109,19 +110,17 @@ fn search(
 fn judge(blob: &Blob, text: &[u8], leaks: &Leaks, policies: &Policies) -> Vec<Finding> {
     let mut findings = Vec::new();
     let hits = leaks.find(text);
-    let paths: Vec<&Path> =
-        blob.paths.iter().map(PathBuf::as_path).filter(|path| !policies.excludes(path)).collect();
-    for path in &paths {
-        if super::files::is_keys_file(path) {
+    for path in &blob.paths {
+        if is_keys_file(path) {
             findings.push(keys_file(path));
-        } else if is_env_file(path) && blob.file.kind == FileKind::File {
+        } else if is_judged(path) && blob.file.kind == FileKind::File && !policies.excludes(path) {
             let (_, policy) = policies.for_file(path);
             let found = env_file(EnvText { path, text, policy }).findings;
             findings.extend(found.into_iter().filter(|finding| shows_plaintext(finding.rule)));
         }
     }
     // What the bytes hold is told for the first of its names.
-    if let Some(path) = paths.iter().find(|path| !super::files::is_keys_file(path)) {
+    if let Some(path) = blob.paths.iter().find(|path| !is_keys_file(path)) {
         findings.extend(hits.iter().map(|hit| of_leak(path, hit.leak, leaks).at(hit.line)));
     }
     let allowed = |finding: &Finding| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence, silence_in};
 use super::error::GuardError;
+use super::files::is_judged;
 use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
@@ -83,23 +84,17 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
 
     let root = objects.root().unwrap_or_else(|| objects.git_dir());
     let brought = brought(objects, range)?;
-    let leaks = if brought.is_empty() {
-        known_values([], root, options, &mut report)
-    } else {
-        let mut texts = env_texts(&[&before, &after])?;
-        for file in brought.iter().filter(|file| is_env_file(&file.path)) {
-            texts.insert((file.path.clone(), objects.blob(file.now.id)?));
-        }
-        known_values(texts, root, options, &mut report)
-    };
-    let search = Search::new(leaks, Some(objects));
+    let mut then = env_texts(&before, policies)?;
+    for file in brought.iter().filter(|file| is_env_file(&file.path)) {
+        then.insert((file.path.clone(), objects.blob(file.now.id)?));
+    }
+    let known = known_values(&env_texts(&after, policies)?, &then, root, options, &mut report);
+    state.findings.extend(known.findings.into_iter().filter(|finding| touched.contains(&finding.file)));
+    let search = Search::new(known.leaks, Some(objects));
     let new_marks = if accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     let mut passing = Vec::new();
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
-        if policies.excludes(&file.path) {
-            continue;
-        }
         let text = objects.blob(file.now.id)?;
         let was =
             file.was.filter(|was| was.kind == FileKind::File).map(|was| objects.blob(was.id)).transpose()?;
@@ -125,7 +120,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
 fn touched(after: &View<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, GuardError> {
     let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
     let mut touched: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
-    for path in after.files().filter(|path| is_env_file(path) && !paths.contains(path)) {
+    for path in after.files().filter(|path| is_judged(path) && !paths.contains(path)) {
         if after.resolved(path)?.is_some_and(|(target, _)| paths.contains(target.as_path())) {
             touched.insert(path.to_owned());
         }
@@ -167,7 +162,7 @@ fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError>
 
 /// What an env file that a later commit has replaced shows for ever: plaintext.
 fn leaks_of_env_file(path: &Path, text: &[u8], policies: &Policies, kind: FileKind) -> Vec<Finding> {
-    if !is_env_file(path) || kind != FileKind::File {
+    if !is_judged(path) || kind != FileKind::File || policies.excludes(path) {
         return Vec::new();
     }
     let (_, policy) = policies.for_file(path);

@@ -6,26 +6,41 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::report::{Options, Report};
-use crate::config::{EnvName, is_env_file};
-use crate::crypto::{KeyId, Kind, Opener, SealedValue, claims_to_be_sealed};
+use super::staged::Texts;
+use crate::config::EnvName;
+use crate::crypto::{KeyId, Kind, OpenError, Opener, SealedValue, claims_to_be_sealed};
 use crate::dotenv::{Document, Quote, read};
 use crate::keystore::{KeyStore, KeystoreError};
-use crate::scan::{Leaks, Secret};
+use crate::scan::{Finding, Leaks, Rule, Secret};
 
-/// Opens what can be opened of env files' texts, each with its path (relative to `root`, where keys files are).
+/// What is known of the values of a change's env files.
+pub(super) struct Known {
+    /// The values, ready to be looked for.
+    pub(super) leaks: Leaks,
+    /// Values of the change that the key at hand does not open, though they are sealed to it.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Opens what can be opened of env files' texts, as they are now and as they were, each with its path (relative to
+/// `root`, where keys files are).
 ///
 /// Nothing is ever asked for, and nothing that is wrong with a key stops a check: it is told in the report.
 pub(super) fn known_values(
-    texts: impl IntoIterator<Item = (PathBuf, Vec<u8>)>,
+    now: &Texts,
+    before: &Texts,
     root: &Path,
     options: &Options<'_>,
     report: &mut Report,
-) -> Leaks {
+) -> Known {
     let mut gathered = Gathered::default();
-    for (path, text) in texts {
-        gathered.add(&path, text, root, options.store, report);
+    let mut findings = Vec::new();
+    for (path, text) in now {
+        findings.extend(gathered.add(path, text, root, options.store, report));
     }
-    gathered.into_leaks(report)
+    for (path, text) in before {
+        gathered.add(path, text, root, options.store, report);
+    }
+    Known { leaks: gathered.into_leaks(report), findings }
 }
 
 /// Values that are being gathered.
@@ -39,19 +54,18 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Opens the values of one env file's text.
+    /// Opens the values of one env file's text, and returns what does not open though its key is at hand.
     pub(super) fn add(
         &mut self,
         path: &Path,
-        text: Vec<u8>,
+        text: &[u8],
         root: &Path,
         store: &KeyStore<'_>,
         report: &mut Report,
-    ) {
-        let (true, Ok(env), Ok(document)) =
-            (is_env_file(path), EnvName::of_file(path), Document::parse(text))
-        else {
-            return;
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let (Ok(env), Ok(document)) = (EnvName::of_file(path), Document::parse(text.to_vec())) else {
+            return findings;
         };
         for entry in document.entries() {
             let (quote, value) = document.value(entry);
@@ -69,10 +83,17 @@ impl Gathered {
                 .openers
                 .entry((env.clone(), near.clone()))
                 .or_insert_with(|| openers(store, &env, &near, report));
-            let opened = openers.get_mut(&token.key_id()).and_then(|opener| opener.open(name, &token).ok());
+            let opened = openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
             let counts = self.counts.entry(env.to_string()).or_default();
             counts.0 += 1;
-            let Some(opened) = opened else { continue };
+            let opened = match opened {
+                Some(Ok(opened)) => opened,
+                Some(Err(error)) => {
+                    findings.push(does_not_open(path, name, &error).at(entry.line));
+                    continue;
+                }
+                None => continue,
+            };
             counts.1 += 1;
             let value = match opened.kind {
                 Kind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
@@ -81,6 +102,7 @@ impl Gathered {
             let label = format!("{name} in {}", path.display());
             self.secrets.push(Secret { label, name: name.to_owned(), value });
         }
+        findings
     }
 
     /// What was gathered, ready to be looked for.
@@ -89,6 +111,13 @@ impl Gathered {
         report.unopened = closed.map(|(env, _)| env).collect();
         Leaks::new(self.secrets)
     }
+}
+
+fn does_not_open(path: &Path, name: &str, error: &OpenError) -> Finding {
+    let message = format!("{name} does not open with the key at hand: {error}");
+    let fix =
+        format!("see who changed it: envseal log {name}; or set it anew: envseal set {name} -f {{file}}");
+    Finding::new(Rule::DoesNotOpen, path, message, fix).about(name)
 }
 
 fn openers(store: &KeyStore<'_>, env: &EnvName, near: &Path, report: &mut Report) -> HashMap<KeyId, Opener> {

@@ -32,15 +32,18 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
 
     let root = objects.root().unwrap_or(Path::new("."));
     let contents: Vec<_> = changed.iter().filter_map(|file| Some((file, file.after?))).collect();
-    let leaks = if contents.is_empty() {
-        known_values([], root, options, &mut report)
+    // Where nothing changes there is nothing to look for.
+    let (now, then) = if contents.is_empty() {
+        Default::default()
     } else {
-        known_values(env_texts(&[&before, &after])?, root, options, &mut report)
+        (env_texts(&after, &policies)?, env_texts(&before, &policies)?)
     };
-    let search = Search::new(leaks, Some(objects));
+    let known = known_values(&now, &then, root, options, &mut report);
+    findings.extend(known.findings);
+    let search = Search::new(known.leaks, Some(objects));
     for (done, (file, now)) in contents.iter().enumerate() {
         (options.progress)(done, contents.len());
-        if now.kind == FileKind::Submodule || policies.excludes(&file.path) {
+        if now.kind == FileKind::Submodule {
             continue;
         }
         let text = objects.blob(now.id)?;
@@ -54,13 +57,14 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     Ok(report.sorted())
 }
 
-/// The texts of all env files of these views, each distinct one once.
-pub(super) fn env_texts(views: &[&View<'_>]) -> Result<BTreeSet<(PathBuf, Vec<u8>)>, GuardError> {
-    let mut texts = BTreeSet::new();
-    for view in views {
-        for path in view.files().filter(|path| is_env_file(path)) {
-            texts.extend(view.read(path)?.map(|text| (path.to_owned(), text)));
-        }
+/// The texts of env files, each with its path.
+pub(super) type Texts = BTreeSet<(PathBuf, Vec<u8>)>;
+
+/// The texts of all env files of a view that the policies do not leave out.
+pub(super) fn env_texts(view: &View<'_>, policies: &Policies) -> Result<Texts, GuardError> {
+    let mut texts = Texts::new();
+    for path in view.files().filter(|path| is_env_file(path) && !policies.excludes(path)) {
+        texts.extend(view.read(path)?.map(|text| (path.to_owned(), text)));
     }
     Ok(texts)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
+use super::files::is_judged;
 use super::policies::{Policies, folder};
 use super::view::View;
 use crate::config::{EnvName, is_env_file};
@@ -29,7 +30,7 @@ pub(super) fn judge(
     only: Option<&BTreeSet<PathBuf>>,
 ) -> Result<State, GuardError> {
     let mut reports = BTreeMap::new();
-    for path in view.files().filter(|path| is_env_file(path) && !policies.excludes(path)) {
+    for path in view.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
         if let Some(text) = view.read(path)? {
             let (_, policy) = policies.for_file(path);
             reports.insert(path.to_owned(), env_file(EnvText { path, text: &text, policy }));

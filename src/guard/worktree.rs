@@ -43,8 +43,10 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     findings.extend(changed_keys(&old, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
 
-    let leaks = known_values(env_texts(&[&before, &after])?, root, options, &mut report);
-    let search = Search::new(leaks, objects);
+    let (now, then) = (env_texts(&after, &policies)?, env_texts(&before, &policies)?);
+    let known = known_values(&now, &then, root, options, &mut report);
+    findings.extend(known.findings);
+    let search = Search::new(known.leaks, objects);
     let tracked = match objects {
         Some(objects) => {
             objects.changes(None, head)?.into_iter().filter_map(|f| Some((f.path, f.after?))).collect()
@@ -53,7 +55,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     };
     for (done, path) in files.iter().enumerate() {
         (options.progress)(done, files.len());
-        if policies.excludes(path) || root.join(path).is_symlink() {
+        if root.join(path).is_symlink() {
             continue;
         }
         let Some(text) = text_of(&root.join(path))? else { continue };

@@ -30,10 +30,12 @@ fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     }
     if let Ok(text) = std::str::from_utf8(value) {
         let json = serde_json::to_string(text).expect("a string");
-        let json = json[1..json.len() - 1].to_owned();
-        forms.push(json.replace('/', "\\/").into_bytes());
-        forms.push(json_ascii(&json).into_bytes());
-        forms.push(json.into_bytes());
+        let json = &json[1..json.len() - 1];
+        // Serializers differ in whether they keep to ASCII, in which letters, and in what they do to a slash.
+        for json in [json.to_owned(), json_ascii(json, false), json_ascii(json, true)] {
+            forms.push(json.replace('/', "\\/").into_bytes());
+            forms.push(json.into_bytes());
+        }
     }
     forms.into_iter().map(Zeroizing::new).collect()
 }
@@ -74,14 +76,17 @@ fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Vec<u8
 }
 
 /// As serializers write it that keep to ASCII.
-fn json_ascii(json: &str) -> String {
+fn json_ascii(json: &str, upper: bool) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {
             out.push(c);
         } else {
             let mut units = [0; 2];
-            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            let units = c.encode_utf16(&mut units).iter();
+            out.extend(
+                units.map(|unit| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") }),
+            );
         }
     }
     out

@@ -178,6 +178,16 @@ impl Judge<'_> {
                 self.found(Rule::PublicKey, line, name, message, fix);
             }
         }
+        if self.document.comment_is_ambiguous(entry) {
+            let message = format!("what stands behind the sealed {name} belongs to it for some readers");
+            self.found(
+                Rule::Plaintext,
+                line,
+                name,
+                message,
+                "put a blank before the `#`, or take the rest away",
+            );
+        }
         if is_reserved(name) {
             let message = format!("{name} steers how programs start, so it must not be sealed");
             self.found(
@@ -202,7 +212,8 @@ impl Judge<'_> {
         let document = self.document;
         let declared =
             is_reserved(name) || self.file.policy.is_plain(name) || Mark::is_plain(document.comment(entry));
-        if !text.is_empty() && (!declared || is_own_name(name)) {
+        let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
+        if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
                 "names that start with ENVSEAL_ are envseal's own: take the line out of {file}".to_owned()

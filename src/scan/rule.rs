@@ -15,6 +15,8 @@ pub enum Rule {
     MalformedToken,
     /// A value that is sealed to another key than the one that stands in its file.
     OtherKey,
+    /// A value that is sealed to a key at hand, and does not open with it.
+    DoesNotOpen,
     /// A public key that is missing, malformed, doubled, or of another environment.
     PublicKey,
     /// Another public key than before, without a proof that its holder made it.
@@ -65,12 +67,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
         Self::MalformedToken,
         Self::OtherKey,
+        Self::DoesNotOpen,
         Self::PublicKey,
         Self::PublicKeyChanged,
         Self::KeysDisagree,
@@ -128,6 +131,9 @@ impl Rule {
             Self::Unreadable => ("unreadable", Error, "An env file whose text cannot be read"),
             Self::MalformedToken => ("malformed-token", Error, "A value that only looks sealed"),
             Self::OtherKey => ("other-key", Error, "A value sealed to another key than its file's"),
+            Self::DoesNotOpen => {
+                ("does-not-open", Error, "A value sealed to a key at hand that does not open with it")
+            }
             Self::PublicKey => (
                 "public-key",
                 Error,

@@ -74,7 +74,6 @@ fn escaped_for_urls_hex_or_json() {
 
 /// As Python's `json.dumps` writes it, and PHP's `json_encode`.
 #[test]
-#[ignore = "the search knows one JSON spelling only"]
 fn escaped_for_json_in_ascii() {
     let ascii = |value: &str| serde_json::to_string(value).unwrap().replace('é', "\\u00e9");
     copied("a.json", "{\"p\": ", ascii, "}\n");

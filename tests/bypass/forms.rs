@@ -82,7 +82,6 @@ fn over_several_lines_or_behind_a_hash_or_in_backticks() {
 
 /// A comment to envseal, the value to bash, compose and python-dotenv.
 #[test]
-#[ignore = "a `#` right behind the `=` counts as no value"]
 fn with_a_hash_right_behind_the_equals_sign() {
     instead(format!("SECRET=#{PLAINTEXT}\n").as_bytes(), "SECRET");
 }

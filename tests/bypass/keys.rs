@@ -40,7 +40,6 @@ fn in_base64() {
 }
 
 #[test]
-#[ignore = "files that the policy excludes are not searched at all"]
 fn in_an_excluded_folder() {
     stopped(&["old/notes.txt", "[private-key]"], |way| {
         way.add("envseal.toml", "[policy]\nexclude = [\"old/**\"]\n");

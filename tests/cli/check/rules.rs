@@ -185,6 +185,10 @@ fn excluded_files_and_unreadable_policies() {
     env.write("envseal.toml", "[policy]\nexclude = ['fixtures/**']\n");
     env.commit("policy");
     assert!(env.check(&[]).is_empty());
+    // What is left out is env files; a key is one anywhere.
+    env.write("fixtures/k", env.private_key("ENVSEAL_PRIVATE_KEY"));
+    assert_eq!(env.check(&[]), ["fixtures/k:1 !private-key -"]);
+    std::fs::remove_file(env.path("fixtures/k")).unwrap();
     env.write("envseal.toml", "[policy\n");
     let found = env.check(&[]);
     assert!(found.iter().any(|finding| finding.starts_with("envseal.toml:- !team-file")), "{found:?}");
@@ -216,4 +220,51 @@ fn files_that_git_ignores_are_passed_over() {
     assert!(env.check(&[]).is_empty());
     env.git(&["add", "-f", ".env.local"]);
     assert_eq!(env.check(&["--staged"]), [".env.local:1 !plaintext A"]);
+}
+
+#[test]
+fn with_the_key_at_hand_a_crafted_token_is_told() {
+    let env = project();
+    env.envseal(&["set", "OTHER"]).stdin("value").ok();
+    let tokens: Vec<_> = env
+        .read(".env")
+        .lines()
+        .filter_map(|l| l.split_once("=envseal:"))
+        .map(|(_, t)| t.to_owned())
+        .collect();
+    // Moved to another variable, and with plaintext in the place of a list of names.
+    append(&env, ".env", &format!("MOVED=envseal:{}\nLISTED=envseal:{}:hunter2\n", tokens[0], tokens[1]));
+    assert_eq!(env.check(&[]), [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED"]);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED"]);
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    assert!(env.check(&[]).is_empty(), "without the key nobody can tell");
+}
+
+#[test]
+fn text_that_touches_a_hash_is_text_to_some() {
+    assert_eq!(found("A=#value\n"), [".env:4 !plaintext A", ".env:4 read-otherwise A"]);
+    let env = project();
+    let text = env.read(".env");
+    env.write(".env", format!("{}#value\n", text.trim_end()));
+    assert!(env.check(&[]).contains(&".env:3 !plaintext DB_PASSWORD".to_owned()), "{:?}", env.check(&[]));
+    assert!(!found("A= # a comment\n").iter().any(|finding| finding.contains('!')));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_no_env_file_may_have_is_no_way_out() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = project();
+    for name in [&b".env.prod\x01"[..], b".env.a=b", b".env.a\\b", b".env.\xff", b".env."] {
+        let path = env.path(std::ffi::OsStr::from_bytes(name));
+        std::fs::write(&path, "A=abc\n").unwrap();
+        env.git(&["add", "-A"]);
+        for arguments in [&["--staged"][..], &[]] {
+            let found = env.check(arguments);
+            assert!(found.iter().any(|finding| finding.contains("!unreadable")), "{name:?}: {found:?}");
+        }
+        env.git(&["rm", "-q", "--cached", "-r", "."]);
+        std::fs::remove_file(&path).unwrap();
+    }
 }
