@@ -9,10 +9,11 @@ use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
-use super::state::{changed_keys, judge, widened_policies};
+use super::state::{changed_keys, concerns, judge, widened_policies};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{FileKind, Objects};
+use crate::scan::Severity;
 
 /// Checks what the index holds: every env file in it, and in every file that it changes looks for secrets.
 pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
@@ -23,9 +24,9 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
-    let state = judge(&after, &policies, None)?;
+    let state = judge(&after, &policies)?;
     report.env_files = state.reports.len();
-    let old = judge(&before, &policies, None)?;
+    let old = judge(&before, &policies)?;
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     findings.extend(changed_keys(&old, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
@@ -53,6 +54,9 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }
+    // Errors stop a commit wherever they are; advice on what it has nothing to do with would only be noise.
+    let touched = changed.iter().map(|file| file.path.clone()).collect();
+    findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
     Ok(report.sorted())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
-use super::files::is_judged;
+use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
 use super::view::View;
 use crate::config::{EnvName, is_env_file};
@@ -22,13 +22,8 @@ pub(super) struct State {
     pub(super) reports: BTreeMap<PathBuf, EnvReport>,
 }
 
-/// Judges the env files of `view` by `policies`. With `only`, findings about other files are left out, but for those
-/// about files that do not go together.
-pub(super) fn judge(
-    view: &View<'_>,
-    policies: &Policies,
-    only: Option<&BTreeSet<PathBuf>>,
-) -> Result<State, GuardError> {
+/// Judges the env files of `view` by `policies`.
+pub(super) fn judge(view: &View<'_>, policies: &Policies) -> Result<State, GuardError> {
     let mut reports = BTreeMap::new();
     for path in view.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
         if let Some(text) = view.read(path)? {
@@ -39,11 +34,19 @@ pub(super) fn judge(
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
     findings.extend(side_by_side(view, policies, &reports)?);
-    if let Some(only) = only {
-        let together = |rule| matches!(rule, Rule::KeysDisagree | Rule::SideBySide) && !only.is_empty();
-        findings.retain(|finding| only.contains(&finding.file) || together(finding.rule));
-    }
     Ok(State { findings, reports })
+}
+
+/// Whether a change of these files has to do with a finding: it is about one of them, or about how one of them goes
+/// together with others.
+pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
+    let beside = |path: &PathBuf| is_of_interest(path) && path.parent() == finding.file.parent();
+    touched.contains(&finding.file)
+        || match finding.rule {
+            Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
+            Rule::MissingName | Rule::ExampleMissing | Rule::ExampleExtra => touched.iter().any(beside),
+            _ => false,
+        }
 }
 
 fn side_by_side(

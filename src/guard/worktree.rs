@@ -35,11 +35,11 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
-    let state = judge(&after, &policies, None)?;
+    let state = judge(&after, &policies)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     findings.extend(keys_files(root, objects.is_some(), &key_folders(&state))?);
-    let old = judge(&before, &policies, None)?;
+    let old = judge(&before, &policies)?;
     findings.extend(changed_keys(&old, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
 

@@ -93,3 +93,21 @@ fn a_check_writes_nothing() {
     }
     assert_eq!((env.snapshot(), env.bytes(".git/index"), env.bytes(".git/config")), before);
 }
+
+#[test]
+fn advice_is_about_what_the_commit_touches() {
+    let env = project();
+    append(&env, ".env", "ODD=`x` # envseal: plain\n");
+    env.envseal(&["set", "HELLO", "-e", "production"]).stdin("value").ok();
+    env.commit("odd");
+    env.write("README.md", "words\n");
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).is_empty());
+    // What goes together with a touched file is told, wherever it stands.
+    append(&env, ".env", "NEW=1 # envseal: plain\n");
+    env.git(&["add", "-A"]);
+    let found = env.check(&["--staged"]);
+    assert!(found.contains(&".env.production:- missing-name NEW".to_owned()), "{found:?}");
+    env.commit("new");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), found);
+}
