@@ -89,6 +89,11 @@ fn the_policy_is_the_one_that_stood_there_before() {
     commit(&env, ".env", format!("{good}SECRET={PLAINTEXT}\n"));
     refused(&env, &bare, &["main"], &["[plaintext]", "[policy-widened]"]);
     refused(&env, &bare, &["main:refs/heads/new"], &["[policy-widened]"]);
+    // Once it was reviewed, whoever keeps the server lets it in; and nothing else with it.
+    env.program("git", &["config", "envseal.acceptPolicy", "true"]).dir(&bare).ok();
+    push(&env, &["main"]).unwrap();
+    commit(&env, ".env.other", format!("OTHER={PLAINTEXT}\n"));
+    refused(&env, &bare, &["main"], &["OTHER is plain text"]);
 }
 
 #[test]
