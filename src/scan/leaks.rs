@@ -24,12 +24,16 @@ pub struct Secret {
     pub value: Zeroizing<Vec<u8>>,
 }
 
+/// So many bytes of each form are in the automaton; the rest is compared where they stand. It is built for every
+/// commit, and its size is what that takes.
+const HEAD: usize = 8;
+
 /// What is looked for, ready to look.
 pub struct Leaks {
     secrets: Vec<Secret>,
+    /// Finds the beginnings of `forms`, by their places there.
     automaton: AhoCorasick,
-    /// For each pattern what it stands for.
-    meanings: Vec<Leak>,
+    forms: Vec<(Zeroizing<Vec<u8>>, Leak)>,
 }
 
 /// What was found.
@@ -61,23 +65,16 @@ impl Leaks {
         secrets.retain(|secret| secret.value.len() >= MIN_VALUE);
         secrets.sort_by(|a, b| (a.value.as_slice(), &a.label).cmp(&(b.value.as_slice(), &b.label)));
         secrets.dedup_by(|later, first| later.value == first.value);
-        let mut patterns = vec![Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec())];
-        let mut meanings = vec![Leak::PrivateKey];
-        for form in key_encodings() {
-            patterns.push(form);
-            meanings.push(Leak::EncodedKey);
-        }
+        let mut forms = vec![(Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec()), Leak::PrivateKey)];
+        forms.extend(key_encodings().into_iter().map(|form| (form, Leak::EncodedKey)));
         for (at, secret) in secrets.iter().enumerate() {
-            for form in encodings(&secret.value) {
-                patterns.push(form);
-                meanings.push(Leak::Value(at));
-            }
+            forms.extend(encodings(&secret.value).into_iter().map(|form| (form, Leak::Value(at))));
         }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .build(patterns.iter().map(|pattern| pattern.as_slice()))
+            .build(forms.iter().map(|(form, _)| &form[..form.len().min(HEAD)]))
             .expect("fewer patterns than it can number");
-        Self { secrets, automaton, meanings }
+        Self { secrets, automaton, forms }
     }
 
     /// The secrets looked for.
@@ -96,14 +93,15 @@ impl Leaks {
         let mut matches: Vec<_> = self.automaton.find_overlapping_iter(text).collect();
         matches.sort_by_key(aho_corasick::Match::start);
         for hit in matches {
-            let leak = self.meanings[hit.pattern().as_usize()];
-            let key_follows = text[hit.end()..].iter().take_while(|b| is_key_byte(**b)).count() >= MIN_KEY;
-            if leak == Leak::PrivateKey && !key_follows {
+            let (form, leak) = &self.forms[hit.pattern().as_usize()];
+            let Some(rest) = text[hit.start()..].strip_prefix(form.as_slice()) else { continue };
+            let key_follows = rest.iter().take_while(|b| is_key_byte(**b)).count() >= MIN_KEY;
+            if *leak == Leak::PrivateKey && !key_follows {
                 continue;
             }
             let line = lines.at(hit.start());
-            let last_line = line + memchr::memchr_iter(b'\n', &text[hit.range()]).count();
-            found.insert(Found { line, last_line, leak });
+            let last_line = line + memchr::memchr_iter(b'\n', form).count();
+            found.insert(Found { line, last_line, leak: *leak });
         }
         found.into_iter().collect()
     }
