@@ -1,87 +1,98 @@
-//! The index, and how it differs from a commit.
+//! What is staged: the index, and how it differs from a commit.
 //!
-//! Git keeps the ids of unchanged folders in the index itself, which libgit2 does not hand out. They are made anew
-//! here (a tree's id is the hash of its bytes), so that no tree of the commit is read but those that differ.
+//! Folders that git knows to be unchanged, by the ids it keeps in the index, are passed over as a whole; the ids of
+//! others are made anew (a tree's id is the hash of its bytes). So no tree of the commit is read but those that differ.
 
 use std::path::{Path, PathBuf};
 
-use git2::{Index, ObjectType, Oid};
+use git2::{ObjectType, Oid};
 
 use super::GitError;
-use super::objects::{Changed, FileRef, ObjectId, Objects, kind_of_mode};
+use super::index_file::{Entry, IndexFile, parse};
+use super::objects::{Changed, FileRef, ObjectId, Objects, file_ref, kind_of_mode};
 use super::paths::{from_git, to_git};
-use super::tree::Cursor;
+use super::tree::{Cursor, FOLDER, RawEntry, compare};
+use crate::fsio::{self, FsError};
 
-/// `GIT_IDX_ENTRY_INTENT_TO_ADD` of libgit2: the path is known, nothing of it is to be committed yet.
-const INTENT_TO_ADD: u16 = 1 << 13;
-
-/// One path of the index.
-pub(super) struct Entry {
-    path: Vec<u8>,
+/// A file or a folder of the index, as a tree would name it.
+struct Node<'a> {
+    name: &'a [u8],
     mode: u32,
-    id: Oid,
-}
-
-impl Entry {
-    fn file(&self) -> Option<FileRef> {
-        kind_of_mode(self.mode).map(|kind| FileRef { id: ObjectId(self.id), kind })
-    }
-}
-
-/// What a folder of the index holds, as its tree would.
-enum Node<'a> {
-    File { name: &'a [u8], mode: u32, raw: [u8; 20] },
-    Folder { name: &'a [u8], raw: [u8; 20], nodes: Vec<Node<'a>> },
+    raw: [u8; 20],
+    /// What is in a folder; nothing where a sparse index has the folder alone.
+    inside: &'a [Entry],
+    /// Where the names of those inside begin in their paths.
+    start: usize,
 }
 
 impl Objects {
-    /// Every path of the index that `want` holds for and that would be committed, in git's order.
+    /// Every path of the index that `want` holds for and that would be committed, in git's order; what a sparse index
+    /// leaves out comes last.
     pub fn index_files(&self, want: &dyn Fn(&Path) -> bool) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
-        let files = self.index_entries()?.iter().filter_map(|entry| {
-            let path = from_git(&entry.path).filter(|path| want(path))?;
-            Some((path.to_owned(), entry.file()?))
-        });
-        Ok(files.collect())
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        for entry in &self.staged_index()?.entries {
+            if entry.is_folder() {
+                folders.push(entry);
+            } else if let (Some(path), Some(file)) = (from_git(&entry.path), file_of(entry))
+                && want(path)
+            {
+                files.push((path.to_owned(), file));
+            }
+        }
+        for folder in folders {
+            self.tree_changes(None, Some(id_of(folder.raw)), &mut |path, _, file| {
+                let path = [&folder.path, path].concat();
+                if let (Some(path), Some(file)) = (from_git(&path), file)
+                    && want(path)
+                {
+                    files.push((path.to_owned(), file));
+                }
+            })?;
+        }
+        Ok(files)
     }
 
     /// What the index holds at exactly this path, relative to the root.
     pub fn index_file_at(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
-        let (path, entries) = (to_git(path)?, self.index_entries()?);
-        let at = entries.binary_search_by(|entry| entry.path.as_slice().cmp(&path));
-        Ok(at.ok().and_then(|at| entries[at].file()))
+        let (path, index) = (to_git(path)?, self.staged_index()?);
+        match index.entries.binary_search_by(|entry| entry.path.as_slice().cmp(&path)) {
+            Ok(at) => Ok(file_of(&index.entries[at])),
+            // The folder it is in would stand before it, for a folder's path is the beginning of it.
+            Err(at) => match at.checked_sub(1).map(|at| &index.entries[at]) {
+                Some(folder) if folder.is_folder() && path.starts_with(&folder.path) => {
+                    self.file_in(id_of(folder.raw), &path[folder.path.len()..])
+                }
+                _ => Ok(None),
+            },
+        }
     }
 
     /// Every path at which the index differs from a commit (`None`: from nothing), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
     pub fn staged(&self, base: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
-        let nodes = build(self.index_entries()?, 0).map_err(|e| self.error("read the index of", e))?;
+        let index = self.staged_index()?;
         let tree = base.map(|commit| self.tree(commit)).transpose()?;
         let mut found = Vec::new();
-        self.compare(tree, &nodes, &mut Vec::new(), &mut found)?;
+        self.compare(tree, &index.children(&index.entries, 0), &mut Vec::new(), &mut found)?;
         Ok(found)
     }
 
-    /// The index as it was when it was first asked for: a check sees one state of it.
-    fn index_entries(&self) -> Result<&[Entry], GitError> {
-        if let Some(entries) = self.index.get() {
-            return Ok(entries);
+    /// The index as it was when it was first asked for, without what is not to be committed: a check sees one state.
+    fn staged_index(&self) -> Result<&IndexFile, GitError> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
         }
         let path = self.index_file();
-        let unreadable =
-            |e: git2::Error| GitError::UnreadableIndex { path: path.clone(), reason: e.message().to_owned() };
-        // As when git has no index yet.
-        let entries = if std::fs::symlink_metadata(&path).is_err() {
-            Vec::new()
-        } else {
-            let index = Index::open(&path).map_err(unreadable)?;
-            let staged = |entry: &git2::IndexEntry| {
-                let stage = entry.flags >> 12 & 3;
-                stage == 0 && entry.flags_extended & INTENT_TO_ADD == 0
-            };
-            let entries = index.iter().filter(staged);
-            entries.map(|entry| Entry { path: entry.path, mode: entry.mode, id: entry.id }).collect()
+        let mut index = match fsio::read(&path) {
+            Ok(bytes) => {
+                parse(&bytes).map_err(|reason| GitError::UnreadableIndex { path, reason: reason.into() })?
+            }
+            // Nothing was ever added.
+            Err(FsError::NotFound { .. }) => IndexFile::default(),
+            Err(error) => return Err(error.into()),
         };
-        Ok(self.index.get_or_init(|| entries))
+        index.entries.retain(|entry| entry.stage == 0 && !entry.intent_to_add);
+        Ok(self.index.get_or_init(|| index))
     }
 
     /// Compares the tree `id` with a folder of the index.
@@ -104,7 +115,7 @@ impl Objects {
                 (None, None) => return Ok(()),
                 (Some(_), None) => std::cmp::Ordering::Less,
                 (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(entry), Some(node)) => super::tree::compare(entry, &node.as_entry()),
+                (Some(entry), Some(node)) => compare(entry, &node.as_entry()),
             };
             let before = if order.is_gt() { None } else { left.take() };
             let after = if order.is_lt() { None } else { right.next() };
@@ -120,68 +131,97 @@ impl Objects {
                 path.push(b'/');
             }
             path.extend_from_slice(name);
-            let files = [before, entry].map(|entry| entry.and_then(|entry| super::objects::file_ref(&entry)));
-            match files {
-                [None, None] => {
-                    let nodes = match after {
-                        Some(Node::Folder { nodes, .. }) => nodes.as_slice(),
-                        _ => &[],
-                    };
-                    self.compare(before.map(|entry| entry.id()), nodes, path, found)?;
-                }
-                [before, after] => {
-                    if let Some(path) = from_git(path) {
-                        found.push(Changed { path: path.to_owned(), before, after });
-                    }
-                }
+            match [before, entry].map(|entry| entry.and_then(|entry| file_ref(&entry))) {
+                [None, None] => self.compare_folder(before.map(|entry| entry.id()), after, path, found)?,
+                [before, after] => found.extend(changed(path, before, after)),
             }
             path.truncate(length);
         }
     }
-}
 
-impl Node<'_> {
-    fn as_entry(&self) -> super::tree::RawEntry<'_> {
-        match self {
-            Self::File { name, mode, raw } => super::tree::RawEntry { mode: *mode, name, raw },
-            Self::Folder { name, raw, .. } => super::tree::RawEntry { mode: 0o040_000, name, raw },
+    fn compare_folder(
+        &self,
+        before: Option<Oid>,
+        after: Option<&Node<'_>>,
+        path: &mut Vec<u8>,
+        found: &mut Vec<Changed>,
+    ) -> Result<(), GitError> {
+        match after {
+            Some(node) if !node.inside.is_empty() => {
+                let nodes = self.staged_index()?.children(node.inside, node.start);
+                self.compare(before, &nodes, path, found)
+            }
+            // Gone; or a sparse index has it as a tree.
+            _ => {
+                self.tree_changes(before, after.map(|node| id_of(node.raw)), &mut |inside, before, after| {
+                    found.extend(changed(&[path, b"/".as_slice(), inside].concat(), before, after));
+                })
+            }
         }
     }
 }
 
-/// The nodes of a folder: `entries` are its files and those of its folders, `start` is where their names begin.
-fn build(entries: &[Entry], start: usize) -> Result<Vec<Node<'_>>, git2::Error> {
-    let mut nodes = Vec::new();
-    let mut at = 0;
-    while let Some(entry) = entries.get(at) {
-        let rest = &entry.path[start..];
-        let Some(slash) = memchr::memchr(b'/', rest) else {
-            nodes.push(Node::File { name: rest, mode: entry.mode, raw: raw(entry.id) });
-            at += 1;
-            continue;
-        };
-        let folder = &entry.path[..=start + slash];
-        let length = entries[at..].iter().take_while(|entry| entry.path.starts_with(folder)).count();
-        let inside = build(&entries[at..at + length], folder.len())?;
-        nodes.push(Node::Folder { name: &rest[..slash], raw: raw(tree_id(&inside)?), nodes: inside });
-        at += length;
+impl IndexFile {
+    /// The files and folders of a folder: `entries` are all that are in it, `start` is where their names begin.
+    fn children<'a>(&'a self, entries: &'a [Entry], start: usize) -> Vec<Node<'a>> {
+        let mut nodes = Vec::new();
+        let mut at = 0;
+        while let Some(entry) = entries.get(at) {
+            let rest = &entry.path[start..];
+            let Some(slash) = memchr::memchr(b'/', rest) else {
+                nodes.push(Node { name: rest, mode: entry.mode, raw: entry.raw, inside: &[], start });
+                at += 1;
+                continue;
+            };
+            let folder = &entry.path[..=start + slash];
+            let count = entries[at..].iter().take_while(|entry| entry.path.starts_with(folder)).count();
+            let inside = &entries[at..at + count];
+            at += count;
+            let (name, start) = (&rest[..slash], folder.len());
+            let mut node = Node { name, mode: FOLDER, raw: entry.raw, inside, start };
+            if entry.is_folder() && entry.path == folder {
+                node.inside = &[];
+            } else {
+                node.raw = self.tree_id(&folder[..folder.len() - 1], &node);
+            }
+            nodes.push(node);
+        }
+        nodes
     }
-    Ok(nodes)
+
+    /// The id that a folder's tree would have.
+    fn tree_id(&self, path: &[u8], node: &Node<'_>) -> [u8; 20] {
+        if let Some((_, raw)) = self.folders.get(path).filter(|(count, _)| *count == node.inside.len()) {
+            return *raw;
+        }
+        let mut bytes = Vec::new();
+        for entry in self.children(node.inside, node.start).iter().map(Node::as_entry) {
+            bytes.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
+            bytes.extend_from_slice(entry.name);
+            bytes.push(0);
+            bytes.extend_from_slice(entry.raw);
+        }
+        let id = Oid::hash_object(ObjectType::Tree, &bytes).expect("hashing bytes in memory");
+        id.as_bytes().try_into().expect("an id has twenty bytes")
+    }
 }
 
-fn raw(id: Oid) -> [u8; 20] {
-    id.as_bytes().try_into().expect("an id has twenty bytes")
+impl Node<'_> {
+    fn as_entry(&self) -> RawEntry<'_> {
+        RawEntry { mode: self.mode, name: self.name, raw: &self.raw }
+    }
 }
 
-fn tree_id(nodes: &[Node<'_>]) -> Result<Oid, git2::Error> {
-    let mut bytes = Vec::new();
-    for entry in nodes.iter().map(Node::as_entry) {
-        bytes.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
-        bytes.extend_from_slice(entry.name);
-        bytes.push(0);
-        bytes.extend_from_slice(entry.raw);
-    }
-    Oid::hash_object(ObjectType::Tree, &bytes)
+fn changed(path: &[u8], before: Option<FileRef>, after: Option<FileRef>) -> Option<Changed> {
+    from_git(path).map(|path| Changed { path: path.to_owned(), before, after })
+}
+
+fn file_of(entry: &Entry) -> Option<FileRef> {
+    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(id_of(entry.raw)), kind })
+}
+
+fn id_of(raw: [u8; 20]) -> Oid {
+    Oid::from_bytes(&raw).expect("twenty bytes")
 }
 
 #[cfg(test)]
@@ -247,6 +287,67 @@ mod tests {
         g.add("sub.txt/inside", "");
         let git = Fixture::try_git(g.root(), &["diff", "--cached", "--name-status", "--no-renames"]);
         assert_eq!(staged(&g).len(), String::from_utf8(git.stdout).unwrap().lines().count());
+    }
+
+    #[test]
+    fn every_form_of_the_index_is_read() {
+        let g = Fixture::new();
+        for at in 0..300 {
+            g.write(&format!("d{}/e{}/f{at}", at % 7, at % 3), &at.to_string());
+        }
+        g.git(&["add", "-A"]);
+        g.git(&["commit", "-qm", "many"]);
+        g.add("d1/e1/new", "");
+        for form in ["2", "3", "4"] {
+            g.git(&["update-index", "--index-version", form]);
+            g.add("d2/e2/more", form);
+            g.git(&["update-index", "--skip-worktree", "d1/e1/new"]);
+            agrees_with_git(&g, 2);
+        }
+        g.git(&["-c", "index.skipHash=true", "update-index", "--index-version", "2", "--force-write-index"]);
+        agrees_with_git(&g, 2);
+        g.git(&["commit", "-qm", "all"]);
+        agrees_with_git(&g, 0);
+        // Folders stand as trees in a sparse index.
+        g.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "d1"]);
+        let index = std::fs::read(g.root().join(".git/index")).unwrap();
+        assert!(memchr::memmem::find(&index, b"sdir").is_some(), "this git writes sparse indexes");
+        agrees_with_git(&g, 0);
+        g.add("d1/e1/f1", "changed");
+        agrees_with_git(&g, 1);
+        g.git(&["reset", "-q", "--soft", "HEAD~1"]);
+        agrees_with_git(&g, 3);
+        let objects = Objects::open(g.root(), HookVars::default()).unwrap();
+        let all = objects.index_files(&|_| true).unwrap();
+        let git = Fixture::try_git(g.root(), &["ls-files", "-s"]).stdout;
+        let git = String::from_utf8(git).unwrap();
+        assert_eq!(all.len(), git.lines().count());
+        for (path, file) in &all {
+            assert!(git.contains(&format!("{} 0\t{}", file.id, path.display())), "{}", path.display());
+            assert_eq!(objects.index_file_at(path).unwrap(), Some(*file), "{}", path.display());
+        }
+        for none in ["d2", "d2/e2", "d2/e2/none", "d1/none", "none", "d2/e2/more/x"] {
+            assert_eq!(objects.index_file_at(Path::new(none)).unwrap(), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_index_is_an_error_and_never_a_panic() {
+        let g = Fixture::new();
+        g.add("some/file", "");
+        let whole = std::fs::read(g.root().join(".git/index")).unwrap();
+        let read = |bytes: &[u8]| super::super::index_file::parse(bytes).map(|index| index.entries.len());
+        assert_eq!(read(&whole), Ok(1));
+        for end in 0..whole.len() - 20 {
+            assert!(read(&whole[..end]).is_err(), "{end}");
+        }
+        for at in 0..whole.len() {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                let _ = read(&bytes);
+            }
+        }
     }
 
     #[test]

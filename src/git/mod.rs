@@ -9,6 +9,7 @@ mod error;
 mod hooks_path;
 mod ignored;
 mod index;
+mod index_file;
 mod lines;
 mod list;
 mod log;

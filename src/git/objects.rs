@@ -69,7 +69,7 @@ pub struct HookVars {
 pub struct Objects {
     pub(super) inner: Repository,
     vars: HookVars,
-    pub(super) index: OnceCell<Vec<super::index::Entry>>,
+    pub(super) index: OnceCell<super::index_file::IndexFile>,
 }
 
 impl Objects {
@@ -170,8 +170,11 @@ impl Objects {
 
     /// What stands at `path` (relative to the root) in a commit.
     pub fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
-        let mut id = self.tree(commit)?;
-        let path = to_git(path)?;
+        self.file_in(self.tree(commit)?, &to_git(path)?)
+    }
+
+    /// What stands at `path`, in git's spelling, in a tree.
+    pub(super) fn file_in(&self, mut id: Oid, path: &[u8]) -> Result<Option<FileRef>, GitError> {
         let mut parts = path.split(|b| *b == b'/').peekable();
         while let Some(part) = parts.next() {
             let odb = self.odb()?;
@@ -264,7 +267,7 @@ pub(super) fn file_ref(entry: &RawEntry<'_>) -> Option<FileRef> {
 /// The sort of file that a mode in a tree or in the index stands for; none for a folder.
 pub(super) fn kind_of_mode(mode: u32) -> Option<FileKind> {
     match mode & 0o170_000 {
-        0o040_000 => None,
+        tree::FOLDER => None,
         0o120_000 => Some(FileKind::Link),
         0o160_000 => Some(FileKind::Submodule),
         _ => Some(FileKind::File),

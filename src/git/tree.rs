@@ -25,6 +25,9 @@ impl RawEntry<'_> {
 /// Told a path, and what stands there before and after.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'v;
 
+/// The mode of a folder.
+pub(super) const FOLDER: u32 = 0o040_000;
+
 /// Git itself stops at 2,048 (`core.maxTreeDepth`).
 pub(super) const MAX_DEPTH: usize = 2048;
 
