@@ -30,7 +30,7 @@ pub(super) struct Entry {
 pub(super) struct IndexFile {
     /// In git's order: by the bytes of their paths, then by stage.
     pub(super) entries: Vec<Entry>,
-    /// The ids of folders (`` is the root, `a/b` one below) as they would be committed, with how many entries each
+    /// The ids of folders (the empty path is the root, `a/b` one below) as they would be committed, with how many entries each
     /// has; of those that git has at hand.
     pub(super) folders: HashMap<Vec<u8>, (usize, [u8; 20])>,
 }
