@@ -108,6 +108,18 @@ fn trace(
         if step.cut {
             walked.cut.get_or_insert(step.id);
         }
+        if let Some(parent) = step.parents.first()
+            && past.has_left_alone(&step, open.keys())?
+        {
+            let there = waiting.entry(*parent).or_default();
+            if there.is_empty() {
+                past.walk.push(*parent)?;
+            }
+            for (path, names) in open {
+                there.entry(path).or_default().extend(names);
+            }
+            continue;
+        }
         let compared = past.compare(&step)?;
         let mut guilty = Vec::new();
         for (path, names) in open {

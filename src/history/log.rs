@@ -8,7 +8,7 @@ use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
 use crate::config::is_env_file;
-use crate::git::{ObjectId, Picked, Picker, Step, Walk};
+use crate::git::{Ahead, Finder, GitError, ObjectId, Picked, Picker, Step, Walk};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
@@ -52,19 +52,24 @@ pub fn log<E: From<HistoryError>>(
     let mut left = query.max_count.unwrap_or(usize::MAX);
     let mut walked = Walked::default();
     let mut past = Past::new(reader)?;
+    past.all_files = query.paths.is_empty();
     // Under which names the files asked for stand in a commit that is still to come.
     let mut follow = HashMap::from([(head, query.paths.iter().cloned().collect::<BTreeSet<_>>())]);
     past.push(head)?;
-    while let Some(step) = past.walk.pop() {
-        if left == 0 {
-            break;
-        }
-        past.walk.push_new(&step.parents).map_err(HistoryError::from)?;
+    while left > 0
+        && let Some(step) = past.next()?
+    {
         if step.cut {
             walked.cut.get_or_insert(step.id);
             continue;
         }
         let wanted = follow.remove(&step.id).unwrap_or_default();
+        if !query.paths.is_empty() && past.has_left_alone(&step, wanted.iter())? {
+            for parent in &step.parents {
+                follow.entry(*parent).or_default().extend(wanted.iter().cloned());
+            }
+            continue;
+        }
         let compared = past.compare(&step)?;
         if !query.paths.is_empty() {
             for (parent, compared) in step.parents.iter().zip(&compared) {
@@ -107,16 +112,50 @@ pub(super) struct Past<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     pub(super) walk: Walk<'a>,
     picker: Picker<'a>,
+    finder: Finder<'a>,
+    ahead: Ahead,
+    /// Whether most commits are compared in all of their env files, so that reading ahead pays.
+    all_files: bool,
 }
 
 impl<'r, 'a> Past<'r, 'a> {
     pub(super) fn new(reader: &'r mut Reader<'a>) -> Result<Self, HistoryError> {
         let objects = reader.objects();
-        Ok(Self { walk: Walk::new(objects)?, picker: Picker::new(objects, is_wanted)?, reader })
+        Ok(Self {
+            walk: Walk::new(objects)?,
+            picker: Picker::new(objects, is_wanted)?,
+            finder: Finder::new(objects)?,
+            ahead: Ahead::new(),
+            all_files: false,
+            reader,
+        })
     }
 
     pub(super) fn push(&mut self, id: ObjectId) -> Result<(), HistoryError> {
         Ok(self.walk.push(id)?)
+    }
+
+    /// The next commit, after which come all that it comes after. Whoever asks for it pushes only the first.
+    pub(super) fn next(&mut self) -> Result<Option<Step>, HistoryError> {
+        if self.all_files {
+            return Ok(self.ahead.next(&mut self.walk, &mut self.picker)?);
+        }
+        let step = self.walk.pop();
+        if let Some(step) = &step {
+            self.walk.push_new(&step.parents)?;
+        }
+        Ok(step)
+    }
+
+    /// Whether none of the files at these paths differs between a commit and any of its parents. Much less is read
+    /// for that than for [`Self::compare`], which then has nothing to say of them: who was renamed has gone, or come.
+    pub(super) fn has_left_alone<'p>(
+        &mut self,
+        step: &Step,
+        mut paths: impl Iterator<Item = &'p PathBuf>,
+    ) -> Result<bool, HistoryError> {
+        let mut same = |path: &PathBuf| self.walk.same_file(&mut self.finder, step, path);
+        Ok(paths.try_fold(true, |all, path| Ok::<_, GitError>(all && same(path)?))?)
     }
 
     /// The env files of a commit, by path.
