@@ -232,3 +232,6 @@ impl Drop for Done<'_> {
         self.board.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,11 @@ impl Step {
     pub(super) fn tree(&self) -> Oid {
         self.tree
     }
+
+    #[cfg(test)]
+    pub(super) fn committed(&self) -> i64 {
+        self.committed
+    }
 }
 
 /// So many commits are read before a commit-graph is looked for: it is a large file where history is long.
@@ -98,17 +103,15 @@ impl<'a> Walk<'a> {
         picker.tree(tree)
     }
 
-    /// Whether a commit has the same regular file at `path` as each of its parents, or like them has none.
-    pub fn same_file(&mut self, finder: &mut Finder<'_>, step: &Step, path: &Path) -> Result<bool, GitError> {
-        let path = to_git(path)?;
-        let here = finder.file(step.tree, &path)?;
-        for parent in &step.parents {
-            let tree = self.step(*parent)?.tree;
-            if finder.file(tree, &path)? != here {
-                return Ok(false);
-            }
-        }
-        Ok(!step.parents.is_empty() || here.is_none())
+    /// The regular file at `path` in a commit.
+    pub fn file(
+        &mut self,
+        finder: &mut Finder<'_>,
+        id: ObjectId,
+        path: &Path,
+    ) -> Result<Option<ObjectId>, GitError> {
+        let tree = self.step(id)?.tree;
+        Ok(finder.file(tree, &to_git(path)?)?.map(|file| file.id))
     }
 
     fn step(&mut self, id: ObjectId) -> Result<&Step, GitError> {

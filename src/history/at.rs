@@ -50,13 +50,7 @@ fn followed(past: &mut Past<'_, '_>, path: &Path, target: ObjectId) -> Result<Op
             // A path that was not renamed on the way was looked for already.
             return Ok(here.into_iter().find(|name| name != path));
         }
-        if past.has_left_alone(&step, here.iter())? {
-            for parent in &step.parents {
-                names.entry(*parent).or_default().extend(here.iter().cloned());
-            }
-            continue;
-        }
-        let compared = past.compare(&step)?;
+        let compared = past.compare_only(&step, &here.iter())?;
         for (parent, compared) in step.parents.iter().zip(&compared) {
             names.entry(*parent).or_default().extend(names_before(&here, compared));
         }

@@ -108,19 +108,7 @@ fn trace(
         if step.cut {
             walked.cut.get_or_insert(step.id);
         }
-        if let Some(parent) = step.parents.first()
-            && past.has_left_alone(&step, open.keys())?
-        {
-            let there = waiting.entry(*parent).or_default();
-            if there.is_empty() {
-                past.walk.push(*parent)?;
-            }
-            for (path, names) in open {
-                there.entry(path).or_default().extend(names);
-            }
-            continue;
-        }
-        let compared = past.compare(&step)?;
+        let compared = past.compare_only(&step, &open.keys())?;
         let mut guilty = Vec::new();
         for (path, names) in open {
             for name in names {

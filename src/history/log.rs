@@ -8,7 +8,7 @@ use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
 use crate::config::is_env_file;
-use crate::git::{Ahead, Finder, GitError, ObjectId, Picked, Picker, Step, Walk};
+use crate::git::{Ahead, Finder, ObjectId, Picked, Picker, Step, Walk};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
@@ -64,13 +64,11 @@ pub fn log<E: From<HistoryError>>(
             continue;
         }
         let wanted = follow.remove(&step.id).unwrap_or_default();
-        if !query.paths.is_empty() && past.has_left_alone(&step, wanted.iter())? {
-            for parent in &step.parents {
-                follow.entry(*parent).or_default().extend(wanted.iter().cloned());
-            }
-            continue;
-        }
-        let compared = past.compare(&step)?;
+        let compared = if query.paths.is_empty() {
+            past.compare(&step)?
+        } else {
+            past.compare_only(&step, &wanted.iter())?
+        };
         if !query.paths.is_empty() {
             for (parent, compared) in step.parents.iter().zip(&compared) {
                 follow.entry(*parent).or_default().extend(names_before(&wanted, compared));
@@ -147,15 +145,33 @@ impl<'r, 'a> Past<'r, 'a> {
         Ok(step)
     }
 
-    /// Whether none of the files at these paths differs between a commit and any of its parents. Much less is read
-    /// for that than for [`Self::compare`], which then has nothing to say of them: who was renamed has gone, or come.
-    pub(super) fn has_left_alone<'p>(
+    /// As [`Self::compare`], as far as it says anything of the files at these paths. Much less is read for that, as
+    /// long as they are neither new nor gone: then they may have been renamed.
+    pub(super) fn compare_only<'p>(
         &mut self,
         step: &Step,
-        mut paths: impl Iterator<Item = &'p PathBuf>,
-    ) -> Result<bool, HistoryError> {
-        let mut same = |path: &PathBuf| self.walk.same_file(&mut self.finder, step, path);
-        Ok(paths.try_fold(true, |all, path| Ok::<_, GitError>(all && same(path)?))?)
+        paths: &(impl Iterator<Item = &'p PathBuf> + Clone),
+    ) -> Result<Vec<Vec<Pair>>, HistoryError> {
+        let is_env =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| is_wanted(name.as_encoded_bytes()));
+        let mut compared = Vec::with_capacity(1);
+        for parent in &step.parents {
+            let mut pairs = Vec::new();
+            for path in paths.clone().filter(is_env) {
+                let [before, after] = [*parent, step.id].map(|id| self.walk.file(&mut self.finder, id, path));
+                match (before?, after?) {
+                    (None, None) => {}
+                    (Some(before), Some(after)) if before == after => {}
+                    (Some(before), Some(after)) => pairs.push(Pair {
+                        before: Some((path.clone(), before)),
+                        after: Some((path.clone(), after)),
+                    }),
+                    (None, Some(_)) | (Some(_), None) => return self.compare(step),
+                }
+            }
+            compared.push(pairs);
+        }
+        if compared.is_empty() { self.compare(step) } else { Ok(compared) }
     }
 
     /// The env files of a commit, by path.
