@@ -78,8 +78,8 @@ pub(super) fn links(text: &[u8]) -> Option<Links> {
     while let Some(parent) = id_line(&mut rest, b"parent ") {
         parents.push(ObjectId(parent));
     }
-    let (head, _) = split_message(rest);
-    let committer = fields(head).find(|(name, _)| *name == b"committer")?.1;
+    let mut head = rest.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let committer = head.find_map(|line| line.strip_prefix(b"committer "))?;
     Some(Links { tree, parents, committed: person(committer).2 })
 }
 

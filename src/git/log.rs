@@ -2,10 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::path::Path;
 
 use git2::{Odb, Oid};
 
-use super::commit::links;
+use super::commit::{Links, links};
+use super::find::Finder;
+use super::graph::Graph;
+use super::objects::{ById, raw};
+use super::paths::to_git;
 use super::pick::{Picked, Picker};
 use super::{GitError, ObjectId, Objects};
 
@@ -22,14 +27,29 @@ pub struct Step {
     committed: i64,
 }
 
+impl Step {
+    pub(super) fn tree(&self) -> Oid {
+        self.tree
+    }
+
+    #[cfg(test)]
+    pub(super) fn committed(&self) -> i64 {
+        self.committed
+    }
+}
+
+/// So many commits are read before a commit-graph is looked for: it is a large file where history is long.
+const BEFORE_GRAPH: usize = 256;
+
 /// Walks from one commit to all it comes after.
 pub struct Walk<'a> {
     objects: &'a Objects,
     odb: Odb<'a>,
     shallow: HashSet<ObjectId>,
-    met: HashMap<ObjectId, Step>,
+    graph: Option<Graph>,
+    met: HashMap<[u8; 20], Step, ById>,
     queue: BinaryHeap<(i64, Reverse<usize>, ObjectId)>,
-    pushed: HashSet<ObjectId>,
+    pushed: HashSet<[u8; 20], ById>,
     number: usize,
 }
 
@@ -44,9 +64,10 @@ impl<'a> Walk<'a> {
             objects,
             odb: objects.odb()?,
             shallow,
-            met: HashMap::new(),
+            graph: None,
+            met: HashMap::default(),
             queue: BinaryHeap::new(),
-            pushed: HashSet::new(),
+            pushed: HashSet::default(),
             number: 0,
         })
     }
@@ -55,7 +76,7 @@ impl<'a> Walk<'a> {
     pub fn push(&mut self, id: ObjectId) -> Result<(), GitError> {
         let committed = self.step(id)?.committed;
         self.number += 1;
-        self.pushed.insert(id);
+        self.pushed.insert(*raw(&id.0));
         self.queue.push((committed, Reverse(self.number), id));
         Ok(())
     }
@@ -63,7 +84,7 @@ impl<'a> Walk<'a> {
     /// Puts the parents into the queue that were never in it.
     pub fn push_new(&mut self, parents: &[ObjectId]) -> Result<(), GitError> {
         for parent in parents {
-            if !self.pushed.contains(parent) {
+            if !self.pushed.contains(raw(&parent.0)) {
                 self.push(*parent)?;
             }
         }
@@ -73,7 +94,7 @@ impl<'a> Walk<'a> {
     /// The newest commit of the queue, by its committer's clock, as `git log` has it. Its parents are not pushed.
     pub fn pop(&mut self) -> Option<Step> {
         let (.., id) = self.queue.pop()?;
-        self.met.get(&id).cloned()
+        self.met.get(raw(&id.0)).cloned()
     }
 
     /// The wanted files of a commit.
@@ -82,18 +103,41 @@ impl<'a> Walk<'a> {
         picker.tree(tree)
     }
 
+    /// The regular file at `path` in a commit.
+    pub fn file(
+        &mut self,
+        finder: &mut Finder<'_>,
+        id: ObjectId,
+        path: &Path,
+    ) -> Result<Option<ObjectId>, GitError> {
+        let tree = self.step(id)?.tree;
+        Ok(finder.file(tree, &to_git(path)?)?.map(|file| file.id))
+    }
+
     fn step(&mut self, id: ObjectId) -> Result<&Step, GitError> {
-        if !self.met.contains_key(&id) {
-            let object = self.odb.read(id.0).map_err(|e| self.objects.error("read a commit of", e))?;
-            let Some(links) = links(object.data()) else {
-                let damaged = git2::Error::from_str("one of its commits is damaged");
-                return Err(self.objects.error("read a commit of", damaged));
+        if !self.met.contains_key(raw(&id.0)) {
+            // Git uses none in a shallow clone either.
+            if self.met.len() == BEFORE_GRAPH && self.shallow.is_empty() {
+                self.graph = self.objects.graph();
+            }
+            let links = match self.graph.as_ref().and_then(|graph| graph.links(id)) {
+                Some(links) => links,
+                None => self.read(id)?,
             };
             let cut = self.shallow.contains(&id);
             let parents = if cut { Vec::new() } else { links.parents };
-            self.met.insert(id, Step { id, parents, cut, tree: links.tree, committed: links.committed });
+            self.met
+                .insert(*raw(&id.0), Step { id, parents, cut, tree: links.tree, committed: links.committed });
         }
-        Ok(&self.met[&id])
+        Ok(&self.met[raw(&id.0)])
+    }
+
+    fn read(&self, id: ObjectId) -> Result<Links, GitError> {
+        let object = self.odb.read(id.0).map_err(|e| self.objects.error("read a commit of", e))?;
+        links(object.data()).ok_or_else(|| {
+            let damaged = git2::Error::from_str("one of its commits is damaged");
+            self.objects.error("read a commit of", damaged)
+        })
     }
 }
 

@@ -3,9 +3,12 @@
 //! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
 //! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
 
+mod ahead;
 mod commit;
 mod config;
 mod error;
+mod find;
+mod graph;
 mod hooks_path;
 mod ignored;
 mod index;
@@ -20,13 +23,16 @@ mod quick;
 mod range;
 mod repo;
 mod root;
+mod seen;
 mod testing;
 mod tracked;
 mod tree;
 
+pub use ahead::Ahead;
 pub use commit::{Commit, Signed};
 pub use config::ConfigLock;
 pub use error::GitError;
+pub use find::Finder;
 pub use hooks_path::HooksDir;
 pub use lines::added_lines;
 pub use list::plain_list_files;

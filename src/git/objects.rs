@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
@@ -13,6 +14,33 @@ use super::tree::{self, RawEntry};
 /// The name of an object: printed as 40 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(pub(super) Oid);
+
+/// An id is a hash already. Whoever makes ids with the same first eight bytes gains a slow look-up.
+pub(super) type ById = BuildHasherDefault<FirstBytes>;
+
+/// Takes the first eight bytes for a hash.
+#[derive(Default)]
+pub(super) struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_ne_bytes(*first);
+        }
+    }
+
+    /// The length of an array, which is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// An id's bytes. They compare in place, where an [`Oid`] asks libgit2.
+pub(super) fn raw(id: &Oid) -> &[u8; 20] {
+    id.as_bytes().first_chunk().expect("an id of twenty bytes")
+}
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

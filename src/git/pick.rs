@@ -2,51 +2,40 @@
 //!
 //! A tree is boiled down to the wanted files in it and below, and what is boiled down to the same is one number. So
 //! two commits that differ in other files only are found to be the same at once, and each tree is read once, however
-//! many commits share it.
+//! many commits share it. What is known is shared by all threads that pick.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use git2::{Odb, Oid};
 
-use super::objects::{Changed, FileKind, FileRef, Objects, file_ref, kind_of_mode};
+use super::objects::{ById, Changed, FileKind, FileRef, Objects, file_ref, kind_of_mode, raw};
 use super::paths::from_git;
+use super::seen::{Found, Kept, SeenFolders};
 use super::{GitError, tree};
 
 /// The wanted files of a tree: equal for two trees if and only if they hold the same ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Picked(usize);
+
+/// Says whether a file name, without its folder, is wanted.
+pub(super) type Wanted = fn(&[u8]) -> bool;
 
 /// Finds the wanted files of trees.
 pub struct Picker<'a> {
     objects: &'a Objects,
     odb: Odb<'a>,
-    wanted: fn(&[u8]) -> bool,
+    wanted: Wanted,
+    known: Arc<Mutex<Known>>,
+    seen: SeenFolders,
+}
+
+/// What was found in trees so far.
+pub(super) struct Known {
     by_tree: HashMap<[u8; 20], Picked, ById>,
     folders: Vec<Folder>,
     numbers: HashMap<Folder, Picked>,
-}
-
-/// An id is a hash already. Whoever makes ids with the same first eight bytes gains a slow look-up.
-type ById = BuildHasherDefault<FirstBytes>;
-
-#[derive(Default)]
-struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 ^= u64::from_ne_bytes(*first);
-        }
-    }
-
-    /// The length of an array, which is the same for all.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// The wanted files of a folder, and its folders that hold some; both in git's order.
@@ -64,19 +53,26 @@ impl Picked {
 impl<'a> Picker<'a> {
     /// Picks the regular files whose name, without their folder, `wanted` takes.
     pub fn new(objects: &'a Objects, wanted: fn(&[u8]) -> bool) -> Result<Self, GitError> {
-        Ok(Self {
-            objects,
-            odb: objects.odb()?,
-            wanted,
-            by_tree: HashMap::default(),
-            folders: vec![Folder::default()],
-            numbers: HashMap::from([(Folder::default(), Picked::NONE)]),
-        })
+        Self::sharing(objects, wanted, Arc::default())
+    }
+
+    /// As [`Self::new`], with what others know who pick the same.
+    pub(super) fn sharing(
+        objects: &'a Objects,
+        wanted: Wanted,
+        known: Arc<Mutex<Known>>,
+    ) -> Result<Self, GitError> {
+        Ok(Self { objects, odb: objects.odb()?, wanted, known, seen: SeenFolders::default() })
+    }
+
+    /// What another thread needs to pick the same: the repository opened once more, and what is known.
+    pub(super) fn share(&self) -> Result<(Objects, Wanted, Arc<Mutex<Known>>), GitError> {
+        Ok((self.objects.reopen()?, self.wanted, Arc::clone(&self.known)))
     }
 
     /// The wanted files of the tree `id`.
     pub(super) fn tree(&mut self, id: Oid) -> Result<Picked, GitError> {
-        self.read(id, 0)
+        self.read(id, &mut Vec::new(), 0)
     }
 
     /// Every file picked, by path.
@@ -88,13 +84,16 @@ impl<'a> Picker<'a> {
     /// Every path at which two picks differ.
     pub fn changes(&self, before: Picked, after: Picked) -> Vec<Changed> {
         let mut found = Vec::new();
-        self.walk([before, after], &mut Vec::new(), &mut found);
+        self.known().walk([before, after], &mut Vec::new(), &mut found);
         found
     }
 
-    fn read(&mut self, id: Oid, depth: usize) -> Result<Picked, GitError> {
-        let key: [u8; 20] = id.as_bytes().try_into().expect("an id of twenty bytes");
-        if let Some(known) = self.by_tree.get(&key) {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&mut self, id: Oid, path: &mut Vec<u8>, depth: usize) -> Result<Picked, GitError> {
+        if let Some(known) = self.known().by_tree.get(raw(&id)) {
             return Ok(*known);
         }
         let damaged = |words| self.objects.error("read a folder of", git2::Error::from_str(words));
@@ -102,35 +101,65 @@ impl<'a> Picker<'a> {
             return Err(damaged("its folders are nested too deep"));
         }
         let object = self.odb.read(id).map_err(|e| self.objects.error("read a folder of", e))?;
-        let mut folder = Folder::default();
-        let mut unread = Vec::new();
-        let whole = tree::for_each(object.data(), &mut |entry| match kind_of_mode(entry.mode) {
+        let mut seen = self.seen.take(path);
+        let (mut kept, mut unread) = (Vec::new(), Vec::new());
+        let new = seen.update(object.data(), &mut |start, entry| match kind_of_mode(entry.mode) {
             Some(FileKind::File) if (self.wanted)(entry.name) => {
-                folder.files.extend(file_ref(entry).map(|file| (entry.name.to_vec(), file)));
+                let file = file_ref(entry).map(Found::File);
+                kept.extend(file.map(|found| Kept { start, name: entry.name.to_vec(), found }));
             }
             Some(_) => {}
-            None => match self.by_tree.get(entry.raw) {
-                Some(&Picked::NONE) => {}
-                Some(known) => folder.folders.push((entry.name.to_vec(), *known)),
-                None => unread.push((entry.name.to_vec(), entry.id())),
-            },
+            None => unread.push((start, entry.name.to_vec(), entry.id())),
         });
         drop(object);
-        if !whole {
-            return Err(damaged("one of its folders is damaged"));
-        }
-        for (name, id) in unread {
-            let below = self.read(id, depth + 1)?;
+        let Some(new) = new else { return Err(damaged("one of its folders is damaged")) };
+        let length = path.len();
+        for (start, name, id) in unread {
+            path.extend_from_slice(&name);
+            path.push(b'/');
+            let below = self.read(id, path, depth + 1)?;
+            path.truncate(length);
             if below != Picked::NONE {
-                folder.folders.push((name, below));
+                kept.push(Kept { start, name, found: Found::Folder(below) });
             }
         }
-        folder.folders.sort();
-        let picked = self.number(folder);
-        self.by_tree.insert(key, picked);
+        kept.sort_by_key(|kept| kept.start);
+        if seen.keep(&new, kept) {
+            seen.picked = self.known().number(Folder::of(&seen.kept));
+        }
+        let picked = seen.picked;
+        self.known().by_tree.insert(*raw(&id), picked);
+        self.seen.put(path, seen);
         Ok(picked)
     }
+}
 
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            by_tree: HashMap::default(),
+            folders: vec![Folder::default()],
+            numbers: HashMap::from([(Folder::default(), Picked::NONE)]),
+        }
+    }
+}
+
+impl Folder {
+    fn of(kept: &[Kept]) -> Self {
+        let mut folder = Self::default();
+        for Kept { name, found, .. } in kept {
+            match found {
+                Found::File(file) => folder.files.push((name.clone(), *file)),
+                Found::Folder(picked) => folder.folders.push((name.clone(), *picked)),
+            }
+        }
+        // Git has them as `NAME/`.
+        folder.folders.sort_by(|(one, _), (other, _)| one.cmp(other));
+        folder
+    }
+}
+
+impl Known {
     fn number(&mut self, folder: Folder) -> Picked {
         if let Some(known) = self.numbers.get(&folder) {
             return *known;

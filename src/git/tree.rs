@@ -37,13 +37,17 @@ pub(super) fn entries(data: &[u8]) -> impl Iterator<Item = RawEntry<'_>> {
     std::iter::from_fn(move || cursor.take())
 }
 
-/// Visits the entries of a tree's bytes; says whether all of them could be read.
-pub(super) fn for_each<'a>(data: &'a [u8], visit: &mut dyn FnMut(&RawEntry<'a>)) -> bool {
-    let mut cursor = Cursor::new(data);
-    while let Some(entry) = cursor.take() {
-        visit(&entry);
+/// Visits the entries of a tree's bytes, each with where it starts; says whether all of them could be read.
+pub(super) fn for_each<'a>(data: &'a [u8], visit: &mut dyn FnMut(usize, &RawEntry<'a>)) -> bool {
+    let mut cursor = Cursor { rest: data, next: None };
+    while !cursor.rest.is_empty() {
+        let start = data.len() - cursor.rest.len();
+        match cursor.parse() {
+            Some(entry) => visit(start, &entry),
+            None => return false,
+        }
     }
-    cursor.rest.is_empty()
+    true
 }
 
 /// A tree's bytes and the entry that comes next in them.

@@ -44,14 +44,13 @@ fn followed(past: &mut Past<'_, '_>, path: &Path, target: ObjectId) -> Result<Op
     let Some(head) = past.reader.objects().head()? else { return Ok(None) };
     let mut names = std::collections::HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
     past.push(head)?;
-    while let Some(step) = past.walk.pop() {
+    while let Some(step) = past.next()? {
         let here = names.remove(&step.id).unwrap_or_default();
         if step.id == target {
             // A path that was not renamed on the way was looked for already.
             return Ok(here.into_iter().find(|name| name != path));
         }
-        past.walk.push_new(&step.parents)?;
-        let compared = past.compare(&step)?;
+        let compared = past.compare_only(&step, &here.iter())?;
         for (parent, compared) in step.parents.iter().zip(&compared) {
             names.entry(*parent).or_default().extend(names_before(&here, compared));
         }

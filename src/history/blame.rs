@@ -108,7 +108,7 @@ fn trace(
         if step.cut {
             walked.cut.get_or_insert(step.id);
         }
-        let compared = past.compare(&step)?;
+        let compared = past.compare_only(&step, &open.keys())?;
         let mut guilty = Vec::new();
         for (path, names) in open {
             for name in names {

@@ -8,7 +8,7 @@ use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
 use crate::config::is_env_file;
-use crate::git::{ObjectId, Picked, Picker, Step, Walk};
+use crate::git::{Ahead, Finder, ObjectId, Picked, Picker, Step, Walk};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
@@ -52,20 +52,23 @@ pub fn log<E: From<HistoryError>>(
     let mut left = query.max_count.unwrap_or(usize::MAX);
     let mut walked = Walked::default();
     let mut past = Past::new(reader)?;
+    past.all_files = query.paths.is_empty();
     // Under which names the files asked for stand in a commit that is still to come.
     let mut follow = HashMap::from([(head, query.paths.iter().cloned().collect::<BTreeSet<_>>())]);
     past.push(head)?;
-    while let Some(step) = past.walk.pop() {
-        if left == 0 {
-            break;
-        }
-        past.walk.push_new(&step.parents).map_err(HistoryError::from)?;
+    while left > 0
+        && let Some(step) = past.next()?
+    {
         if step.cut {
             walked.cut.get_or_insert(step.id);
             continue;
         }
         let wanted = follow.remove(&step.id).unwrap_or_default();
-        let compared = past.compare(&step)?;
+        let compared = if query.paths.is_empty() {
+            past.compare(&step)?
+        } else {
+            past.compare_only(&step, &wanted.iter())?
+        };
         if !query.paths.is_empty() {
             for (parent, compared) in step.parents.iter().zip(&compared) {
                 follow.entry(*parent).or_default().extend(names_before(&wanted, compared));
@@ -107,16 +110,68 @@ pub(super) struct Past<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     pub(super) walk: Walk<'a>,
     picker: Picker<'a>,
+    finder: Finder<'a>,
+    ahead: Ahead,
+    /// Whether most commits are compared in all of their env files, so that reading ahead pays.
+    all_files: bool,
 }
 
 impl<'r, 'a> Past<'r, 'a> {
     pub(super) fn new(reader: &'r mut Reader<'a>) -> Result<Self, HistoryError> {
         let objects = reader.objects();
-        Ok(Self { walk: Walk::new(objects)?, picker: Picker::new(objects, is_wanted)?, reader })
+        Ok(Self {
+            walk: Walk::new(objects)?,
+            picker: Picker::new(objects, is_wanted)?,
+            finder: Finder::new(objects)?,
+            ahead: Ahead::new(),
+            all_files: false,
+            reader,
+        })
     }
 
     pub(super) fn push(&mut self, id: ObjectId) -> Result<(), HistoryError> {
         Ok(self.walk.push(id)?)
+    }
+
+    /// The next commit, after which come all that it comes after. Whoever asks for it pushes only the first.
+    pub(super) fn next(&mut self) -> Result<Option<Step>, HistoryError> {
+        if self.all_files {
+            return Ok(self.ahead.next(&mut self.walk, &mut self.picker)?);
+        }
+        let step = self.walk.pop();
+        if let Some(step) = &step {
+            self.walk.push_new(&step.parents)?;
+        }
+        Ok(step)
+    }
+
+    /// As [`Self::compare`], as far as it says anything of the files at these paths. Much less is read for that, as
+    /// long as they are neither new nor gone: then they may have been renamed.
+    pub(super) fn compare_only<'p>(
+        &mut self,
+        step: &Step,
+        paths: &(impl Iterator<Item = &'p PathBuf> + Clone),
+    ) -> Result<Vec<Vec<Pair>>, HistoryError> {
+        let is_env =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| is_wanted(name.as_encoded_bytes()));
+        let mut compared = Vec::with_capacity(1);
+        for parent in &step.parents {
+            let mut pairs = Vec::new();
+            for path in paths.clone().filter(is_env) {
+                let [before, after] = [*parent, step.id].map(|id| self.walk.file(&mut self.finder, id, path));
+                match (before?, after?) {
+                    (None, None) => {}
+                    (Some(before), Some(after)) if before == after => {}
+                    (Some(before), Some(after)) => pairs.push(Pair {
+                        before: Some((path.clone(), before)),
+                        after: Some((path.clone(), after)),
+                    }),
+                    (None, Some(_)) | (Some(_), None) => return self.compare(step),
+                }
+            }
+            compared.push(pairs);
+        }
+        if compared.is_empty() { self.compare(step) } else { Ok(compared) }
     }
 
     /// The env files of a commit, by path.
