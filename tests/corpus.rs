@@ -1,7 +1,11 @@
 //! Replays what fuzzing has found with the stable toolchain (`tests/fuzz/corpus/`).
 
+#[path = "fuzz/properties/check.rs"]
+mod check;
 #[path = "fuzz/properties/document.rs"]
 mod document;
+#[path = "fuzz/properties/merge.rs"]
+mod merge;
 #[path = "fuzz/properties/token.rs"]
 mod token;
 #[path = "fuzz/properties/value.rs"]
@@ -33,4 +37,14 @@ fn tokens() {
 #[test]
 fn values() {
     replay("value", 100, value::holds);
+}
+
+#[test]
+fn merges() {
+    replay("merge", 20, merge::holds);
+}
+
+#[test]
+fn checks() {
+    replay("check", 20, check::holds);
 }
