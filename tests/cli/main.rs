@@ -15,6 +15,7 @@ mod check;
 mod completions;
 mod decrypt;
 mod diff;
+mod doctor;
 mod drivers;
 #[cfg(unix)]
 mod durability;
