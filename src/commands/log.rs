@@ -76,7 +76,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if count == 0 && walked.cut.is_none() && args.max_count != Some(0) {
         // Who types NAME=VALUE here does not want to read the value again.
         let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
-        context.ui.say(format_args!("no change to {} in this history", key.unwrap_or("an env file")));
+        let paths: Vec<_> = query.paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(", ");
+        context.ui.say(match (key, &*paths) {
+            (None, "") => "no change to an env file in this history".to_owned(),
+            (None, paths) => format!("no change to {paths} in this history"),
+            (Some(key), "") => format!("no change to {key} in this history"),
+            (Some(key), paths) => format!("no change to {key} of {paths} in this history"),
+        });
     }
     Ok(())
 }
