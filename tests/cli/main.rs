@@ -38,5 +38,7 @@ mod sealing;
 mod select;
 mod set;
 mod speed;
+#[cfg(unix)]
+mod story;
 mod textconv;
 mod unset;
