@@ -346,6 +346,9 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::ConfigLocked { path } => {
             format!("if no git is at work here: rm {}", quoted(path.display()))
         }
+        GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
+            format!("if you mean the file: -f {}", quoted(revision))
+        }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
         GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
         GitError::Fs(error) => return fs_hint(error),

@@ -14,7 +14,8 @@ use crate::vault::{
 
 /// Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain
 ///
-/// Hooks and drivers are each clone's own: after git clone, run it there too. /// Safe to run again: what is set up already stays as it is.
+/// Hooks and drivers are each clone's own: after git clone, run it there too. Safe to run again: what is set up already
+/// stays as it is.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Take every proposal without asking

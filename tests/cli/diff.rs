@@ -163,3 +163,10 @@ fn a_range_is_taken_as_git_diff_takes_it() {
     assert_eq!(env.ok(&["diff", "...side"]), ".env\n  added      SIDE\n");
     assert!(env.fails(4, &["diff", "main..nope"]).contains("\"nope\" names no commit here"));
 }
+
+#[test]
+fn a_file_where_a_revision_is_wanted_is_told_apart() {
+    let env = TestEnv::new();
+    let said = env.fails(4, &["diff", ".env"]);
+    assert_eq!(said, "error: \".env\" names no commit here\nhint: if you mean the file: -f .env\n");
+}

@@ -424,6 +424,10 @@ fn what_has_no_history_is_named() {
         "no change to B of .env.production in this history\n"
     );
     assert_eq!(said(&["log", "B"]), "no change to B in this history\n");
+    assert_eq!(
+        said(&["log", ".env"]),
+        "no change to a variable .env in this history; of the file: envseal log -f .env\n"
+    );
     let outside = env.envseal(&["log"]).dir(env.outside()).fails(4);
     let place = env.outside();
     assert_eq!(
