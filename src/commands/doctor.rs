@@ -9,9 +9,11 @@ use super::Context;
 use super::clone_state::{CloneState, Lack};
 use super::report::{counted, shown};
 use super::select::{Files, found_from_here};
+use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::{Error, quoted};
-use crate::keystore::KeystoreError;
+use crate::git::Repo;
+use crate::keystore::{KeyStore, KeystoreError};
 use crate::ui;
 use crate::vault::{Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, read_files};
 
@@ -135,8 +137,24 @@ fn key_not_found(
     if at_hand.iter().any(|private| private.public() == *key) {
         trouble.details.push("it is at hand under the name of another environment".into());
         trouble.fix = Some(format!("give it the name {} there", file.env().private_key_name()));
+    } else if let Some(keys_file) = in_main_worktree(context, file, key) {
+        let here = context.store().keys_file_path(&file.dir());
+        trouble.details.push(format!("it is in the main worktree: {}", shown(&keys_file)));
+        trouble.fix = Some(format!("cp -p {} {}", quoted(shown(&keys_file)), quoted(shown(&here))));
     }
     Ok(trouble)
+}
+
+/// The keys file at the root of the main worktree, if that holds the key: a linked worktree begins without one, for it
+/// is not committed (git-worktree(1)). Where there is one here, that is not to be overwritten.
+fn in_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Option<PathBuf> {
+    if !matches!(context.store().keys_file(&file.dir()), Ok(None)) {
+        return None;
+    }
+    let repo = Repo::discover(&file.dir()).ok().flatten()?;
+    let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
+    let store = KeyStore::new(&context.process, Some(keys_file.clone()));
+    store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)
 }
 
 /// The values that are sealed to another key than the file's, as they are after a rotation on another branch: key by
