@@ -51,7 +51,7 @@ impl CloneState {
     /// What is missing, told together, for one command brings it; then what stands in the way, part by part.
     pub(super) fn lacks(&self) -> Vec<Lack> {
         let mut missing = Vec::new();
-        let mut others = Vec::new();
+        let mut others: Vec<(&str, String, Vec<String>)> = Vec::new();
         for found in &self.hooks {
             let (name, words) = (hook_name(found), hook_words(found.state));
             let fix = match found.state {
@@ -62,11 +62,20 @@ impl CloneState {
                 }
                 hooks::State::Outdated => INIT.to_owned(),
                 // It is refused, and says what to write where.
-                hooks::State::Foreign => "envseal hook install".to_owned(),
+                hooks::State::Foreign | hooks::State::NotOurs => "envseal hook install".to_owned(),
                 hooks::State::NotExecutable => format!("chmod +x {}", quoted(shown(&found.path))),
             };
-            others.push(Lack { message: format!("the {name} is {words}"), fix });
+            match others.iter_mut().find(|(other, same, _)| *other == words && *same == fix) {
+                Some((.., names)) => names.push(name),
+                None => others.push((words, fix, vec![name])),
+            }
         }
+        let told = |(words, fix, names): (&str, String, Vec<String>)| {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            let is = if names.len() == 1 { "is" } else { "are" };
+            Lack { message: format!("the {} {is} {words}", listed(&names)), fix }
+        };
+        let mut others: Vec<_> = others.into_iter().map(told).collect();
         match &self.drivers {
             drivers::State::Installed => {}
             drivers::State::Missing => missing.push(DRIVERS.to_owned()),
@@ -94,6 +103,7 @@ fn hook_words(state: hooks::State) -> &'static str {
         hooks::State::Installed => "installed",
         hooks::State::Outdated => "of an older envseal",
         hooks::State::Missing => "missing",
+        hooks::State::NotOurs => "missing, and not envseal's to write",
         hooks::State::Foreign => "another program's, which does not call envseal",
         hooks::State::NotExecutable => "not executable, so git passes over it",
     }

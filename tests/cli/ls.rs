@@ -148,3 +148,22 @@ fn values_sealed_to_another_key_are_no_yes() {
         (&false.into(), &"1 value sealed to another key than the file's".into())
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn hooks_that_are_not_ours_to_write_are_no_work_for_init() {
+    let said = "note: the pre-commit hook, pre-merge-commit hook and pre-push hook are missing, and not envseal's to \
+                write: envseal hook install\n";
+    // A generator's.
+    let env = TestEnv::new();
+    env.write("lefthook.yml", "pre-commit:\n  commands: {}\n");
+    env.ok(&["init", "-q"]);
+    assert_eq!(env.envseal(&["ls"]).output().stderr, said);
+    assert!(env.fails(4, &["hook", "install"]).contains("lefthook.yml, then: lefthook install"));
+    // A folder that serves other repositories too.
+    let env = TestEnv::new();
+    env.git(&["config", "core.hooksPath", env.outside().join("shared").to_str().unwrap()]);
+    env.ok(&["init", "-q"]);
+    assert_eq!(env.envseal(&["ls"]).output().stderr, said);
+    assert!(env.fails(4, &["hook", "install"]).contains("core.hooksPath"));
+}
