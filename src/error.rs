@@ -189,8 +189,8 @@ fn vault_hint(error: &VaultError) -> Option<String> {
             file(second)
         ),
         VaultError::PublicKeyName { path, found, wanted, .. } => format!(
-            "renamed? call that line {wanted}, and in .env.keys {} then {}; copied? take that line out of {}, and \
-             envseal set its values anew",
+            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
+             line out of {}, and envseal set its values anew",
             found.replace("PUBLIC", "PRIVATE"),
             wanted.replace("PUBLIC", "PRIVATE"),
             file(path)

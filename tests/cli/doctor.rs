@@ -145,8 +145,13 @@ fn a_wrong_key_is_told_by_its_id() {
 #[test]
 fn a_key_under_another_environments_name_is_found() {
     let env = healthy();
-    env.write(".env.base", env.read(".env").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
-    std::fs::remove_file(env.path(".env")).unwrap();
+    std::fs::rename(env.path(".env"), env.path(".env.base")).unwrap();
+    assert_eq!(
+        trouble(&env)["fix"],
+        "if it was renamed: call that line ENVSEAL_PUBLIC_KEY_BASE, and the line ENVSEAL_PRIVATE_KEY of .env.keys \
+         ENVSEAL_PRIVATE_KEY_BASE; if it was copied: take that line out of .env.base, and envseal set its values anew"
+    );
+    env.write(".env.base", env.read(".env.base").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
     let trouble = trouble(&env);
     assert_eq!(trouble["fix"], "give it the name ENVSEAL_PRIVATE_KEY_BASE there");
     assert_eq!(trouble["details"][2], "it is at hand under the name of another environment");
