@@ -33,7 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set this project up: the first env file, .gitignore, git hooks, and which names are plain')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Seal a value')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Open values and print them')
             [CompletionResult]::new('unset', 'unset', [CompletionResultType]::ParameterValue, 'Take variables out of a file')
@@ -46,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show by name what changed: added, removed, changed, now in plain text, re-sealed only')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show who changed which variable, when, and in which commit')
             [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Show for each variable of an env file which commit last changed it')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell why env files can or cannot be opened here, and what to do about it')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show and make keys')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Hooks and drivers in this clone')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -309,6 +310,24 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'envseal;doctor' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in (repeats)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Use no pager')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'envseal;key' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
@@ -393,6 +412,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--drivers', '--drivers', [CompletionResultType]::ParameterName, 'Take the merge and diff drivers out of this clone too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
@@ -414,7 +434,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('pre-commit', 'pre-commit', [CompletionResultType]::ParameterValue, 'Check what is about to be committed')
-            [CompletionResult]::new('pre-merge-commit', 'pre-merge-commit', [CompletionResultType]::ParameterValue, 'Check what is about to be committed')
+            [CompletionResult]::new('pre-merge-commit', 'pre-merge-commit', [CompletionResultType]::ParameterValue, 'Check what a merge is about to commit')
             [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'Check what is about to be pushed')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge an env file by name, as git''s merge driver')
             [CompletionResult]::new('textconv', 'textconv', [CompletionResultType]::ParameterValue, 'Print an env file for git diff, each sealed value as its hash')

@@ -31,6 +31,9 @@ _envseal() {
             envseal,diff)
                 cmd="envseal__subcmd__diff"
                 ;;
+            envseal,doctor)
+                cmd="envseal__subcmd__doctor"
+                ;;
             envseal,encrypt)
                 cmd="envseal__subcmd__encrypt"
                 ;;
@@ -101,7 +104,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame key hook completions"
+            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame doctor key hook completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -284,6 +287,48 @@ _envseal() {
             ;;
         envseal__subcmd__diff)
             opts="-e -f -C -K -q -v -h --env --file --show --json --keys-file --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__doctor)
+            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -661,7 +706,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__uninstall)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -q -v -h --drivers --keys-file --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -31,7 +31,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say mo
 complete -c envseal -n "__fish_envseal_needs_command" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_needs_command" -s V -l version -d 'Print version'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, git hooks, and which names are plain'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "set" -d 'Seal a value'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Open values and print them'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "unset" -d 'Take variables out of a file'
@@ -44,6 +44,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "check" -d 'Check th
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show by name what changed: added, removed, changed, now in plain text, re-sealed only'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show for each variable of an env file which commit last changed it'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "doctor" -d 'Tell why env files can or cannot be opened here, and what to do about it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show and make keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and drivers in this clone'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -190,6 +191,15 @@ complete -c envseal -n "__fish_envseal_using_subcommand blame" -s q -l quiet -d 
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s q -l quiet -d 'Say nothing but errors'
@@ -233,6 +243,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l drivers -d 'Take the merge and diff drivers out of this clone too'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-pager -d 'Use no pager'
@@ -244,7 +255,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-commit" -d 'Check what is about to be committed'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-merge-commit" -d 'Check what is about to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-merge-commit" -d 'Check what a merge is about to commit'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "pre-push" -d 'Check what is about to be pushed'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "merge" -d 'Merge an env file by name, as git\'s merge driver'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "textconv" -d 'Print an env file for git diff, each sealed value as its hash'

@@ -177,7 +177,10 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::Keystore(error) => return keystore_hint(error),
         VaultError::Fs(error) => return fs_hint(error),
         VaultError::Git(error) => return git_hint(error),
-        VaultError::Conflict { path, .. } => format!("resolve the merge first: git mergetool {}", file(path)),
+        // Not `git mergetool`: what it leaves beside an env file has the names of env files.
+        VaultError::Conflict { path, .. } => {
+            format!("resolve the merge first: ${{EDITOR:-vi}} {0} && git add {0}", file(path))
+        }
         VaultError::SideBySide { first, second, .. } => {
             format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
         }
@@ -185,9 +188,11 @@ fn vault_hint(error: &VaultError) -> Option<String> {
             "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
             file(second)
         ),
-        VaultError::PublicKeyName { path, wanted, .. } => format!(
-            "a copied file still has the old key: take that line out of {}; its sealed values need envseal set, \
-             under {wanted}",
+        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
+            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
+             line out of {}, and envseal set its values anew",
+            found.replace("PUBLIC", "PRIVATE"),
+            wanted.replace("PUBLIC", "PRIVATE"),
             file(path)
         ),
         VaultError::PublicKeyTwice { .. } => {
@@ -341,8 +346,11 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::ConfigLocked { path } => {
             format!("if no git is at work here: rm {}", quoted(path.display()))
         }
+        GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
+            format!("if you mean the file: -f {}", quoted(revision))
+        }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
-        GitError::NotARepository { .. } => "this looks at git's history: git init".into(),
+        GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
         GitError::Fs(error) => return fs_hint(error),
         _ => return None,
     })

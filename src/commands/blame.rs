@@ -14,9 +14,13 @@ use crate::vault::EnvFile;
 
 /// Show for each variable of an env file which commit last changed it
 ///
-/// Sealing a value anew is no change, where a private key that tells is at hand. What is not committed yet stands
+/// Without -e and -f: .env. Sealing a value anew is no change, where a private key that tells is at hand. What is not committed yet stands
 /// under a commit of zeros.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal blame
+  envseal blame -e production
+  envseal blame --json | jq -r '.[] | select(.kind == \"plain\").name'")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,

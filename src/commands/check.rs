@@ -1,11 +1,12 @@
 //! `envseal check`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::findings::{as_json, as_sarif, as_text};
-use super::report::{counted, notices, shown};
-use crate::error::Error;
+use super::report::{counted, notices, shown, shown_from};
+use crate::error::{Error, quoted};
 use crate::git::{GitError, Objects, find_root};
 use crate::guard::{self, Options, Range, Report};
 use crate::scan::Severity;
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Print SARIF 2.1.0, for code scanning
     #[arg(long, conflicts_with = "json")]
     sarif: bool,
+    /// Whether git calls this, and nobody asked.
+    #[arg(skip)]
+    hook: bool,
 }
 
 /// One ref that is about to be pushed (githooks(5), pre-push).
@@ -89,7 +93,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 
 /// Checks what is about to be committed, for a hook.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
-    staged_with(context, &Args::for_hooks())
+    staged_with(context, &Args { staged: true, ..Args::for_hooks() })
 }
 
 /// Checks what is about to be pushed, for a hook.
@@ -127,6 +131,7 @@ impl Args {
             strict: false,
             json: false,
             sarif: false,
+            hook: true,
         }
     }
 }
@@ -161,12 +166,13 @@ fn told(
         let progress = |done, all| progress.at(done, all);
         check(&Options { store: &context.store(), accept_policy: false, progress: &progress })?
     };
+    let here = where_typed(context, root)?;
     let text = if args.json {
         as_json(&report.findings)
     } else if args.sarif {
         as_sarif(&report.findings)
     } else {
-        as_text(&report.findings, root)
+        as_text(&report.findings, root, &here)
     };
     ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
     if let Some(error) = &report.keys_unused {
@@ -177,6 +183,9 @@ fn told(
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
+    if args.hook && !context.ui.verbose && report.findings.is_empty() {
+        return Ok(0);
+    }
     context.ui.say(format_args!(
         "{}, {} ({} judged, {} searched)",
         counted(errors, "error"),
@@ -184,7 +193,22 @@ fn told(
         counted(report.env_files, "env file"),
         counted(report.searched, "file"),
     ));
+    if args.staged && errors > 0 {
+        let wrong = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let files: BTreeSet<_> =
+            wrong.map(|finding| quoted(shown_from(&here, &root.join(&finding.file)))).collect();
+        let files: Vec<_> = files.into_iter().collect();
+        context.ui.say(format_args!("what is staged counts, so after mending: git add {}", files.join(" ")));
+    }
     Ok(u8::from(errors > 0 || args.strict && advice > 0))
+}
+
+/// The folder that the person who typed the command is in: git goes to the root before it calls a hook or an alias,
+/// and names the folder it was called in (git-config(1), alias.*).
+fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let prefix = context.process.path("GIT_PREFIX").filter(|_| here == root);
+    Ok(prefix.and_then(|prefix| here.join(prefix).canonicalize().ok()).unwrap_or(here))
 }
 
 /// Mends what can be mended, and says what was.

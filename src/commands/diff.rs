@@ -10,16 +10,18 @@ use super::log::say_notes;
 use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
 use crate::error::Error;
+use crate::git::Objects;
 use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides, Walked};
 
 /// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
 ///
-/// Without REV: HEAD and the worktree. With one: that commit and the worktree. With two: those commits. No value is
-/// shown, unless asked for with --show.
+/// Without REV: HEAD and the worktree. With one: that commit and the worktree. With two, or A..B: those commits; with
+/// A...B: B, and where it parted from A. No value is shown, unless asked for with --show.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal diff
   envseal diff main -e production
+  envseal diff main...feature
   envseal diff v1.0 v1.1 --show")]
 pub(super) struct Args {
     /// The commits to compare
@@ -41,6 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
     let (before, after) = match &args.revisions[..] {
         [] => (objects.head()?.map_or(Side::Nothing, Side::Commit), Side::Worktree),
+        [range] if range.contains("..") => between(&objects, range)?,
         [before] => (commit(before)?, Side::Worktree),
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
@@ -67,6 +70,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     say_notes(context, &reader, Walked::default());
     Ok(())
+}
+
+/// `A..B` and `A...B`, as git-diff(1) has them: B and A, or B and where it parted from A; either is HEAD when left out.
+fn between(objects: &Objects, range: &str) -> Result<(Side, Side), Error> {
+    let (before, after) = range.split_once("...").or_else(|| range.split_once("..")).unwrap_or((range, ""));
+    let commit = |name: &str| objects.commit(if name.is_empty() { "HEAD" } else { name });
+    let (mut before, after) = (commit(before)?, commit(after)?);
+    if range.contains("...") {
+        before = objects.merge_base(before, after).unwrap_or(before);
+    }
+    Ok((Side::Commit(before), Side::Commit(after)))
 }
 
 fn shown(reader: &mut Reader<'_>, one: &Differing, values: bool) -> Result<Zeroizing<String>, HistoryError> {

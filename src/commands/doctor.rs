@@ -6,18 +6,27 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::clone_state::CloneState;
+use super::clone_state::{CloneState, Lack};
 use super::report::{counted, shown};
 use super::select::{Files, found_from_here};
+use crate::config::KEYS_FILE;
+use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::{Error, quoted};
+use crate::git::Repo;
+use crate::keystore::{KeyStore, KeystoreError};
 use crate::ui;
-use crate::vault::{Counts, EnvFile, Precedence, Scope, VaultError, counts, read_files};
+use crate::vault::{Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, read_files};
 
 /// Tell why env files can or cannot be opened here, and what to do about it
 ///
-/// For each file: which key it is sealed to, where that key was looked for, and every value that does not open.
-/// Exit status 1 if a file wants mending.
+/// For each file: which key it is sealed to, where that key was looked for, and every value that does not open; then
+/// whether this clone has envseal's hooks and drivers. Without -e and -f: every env file from here downward that git
+/// does not ignore. Exit status 1 if a file wants mending.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal doctor
+  envseal doctor -e production
+  envseal doctor --json | jq -r '.files[].troubles[].fix'")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
@@ -49,28 +58,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, path)).collect();
     let clone = CloneState::here(context)?;
-    let lacking = clone.as_ref().and_then(lacks);
+    let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
     let text = if args.json {
-        as_json(&patients, clone.as_ref(), lacking.as_ref())
+        as_json(&patients, clone.as_ref(), &lacks)
     } else {
-        as_text(&patients, clone.as_ref(), lacking.as_ref())
+        as_text(&patients, clone.as_ref(), &lacks)
     };
     ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
     let well = patients.iter().all(|patient| patient.troubles.is_empty());
-    if well && lacking.is_none() {
+    if patients.is_empty() {
+        context.ui.say("no env file here; make one: envseal set NAME");
+    } else if well && lacks.is_empty() {
         context.ui.say("all is well");
     }
     Ok(u8::from(!well))
-}
-
-/// What this clone lacks, and the command that gives it.
-fn lacks(clone: &CloneState) -> Option<Trouble> {
-    let missing = clone.lacking();
-    (!missing.is_empty()).then(|| Trouble {
-        message: format!("this clone lacks {}", missing.join(", ")),
-        details: Vec::new(),
-        fix: Some("envseal init".into()),
-    })
 }
 
 fn examine(context: &Context, path: PathBuf) -> Patient {
@@ -89,33 +90,152 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
     patient.environment = Some(file.env().to_string());
     patient.key = file.public_key().map(|key| key.id().to_string());
     patient.counts = Some(found);
-    if found.unmarked > 0 {
-        let path = quoted(patient.path.display());
-        patient.troubles.push(Trouble {
-            message: format!("{} in plain text", counted(found.unmarked, "value")),
-            details: Vec::new(),
-            fix: Some(format!("envseal encrypt -f {path}")),
-        });
+    // A token that is none is told below: encrypt does not take it for plain text.
+    let tokens = file.variables().filter_map(|(_, entry)| file.token(entry));
+    let open = found.unmarked - tokens.filter(Result::is_err).count();
+    if open > 0 {
+        let fix = format!("envseal encrypt -f {}", quoted(patient.path.display()));
+        patient.troubles.push(Trouble::new(format!("{} in plain text", counted(open, "value")), fix));
     }
     if let Some(key) = file.public_key() {
-        let variable = file.env().private_key_name();
-        let (_, place) = context.store().locate(file.env(), key, &file.dir())?;
-        let place = place.map_or_else(|| "the process's environment".into(), |path| shown(&path));
-        patient.found_in = Some(format!("{variable} in {place}"));
+        let located = context.store().locate(file.env(), key, &file.dir());
+        let is_at_hand = located.is_ok();
+        match located {
+            Ok((_, place)) => {
+                let place = place.map_or_else(|| "the process's environment".into(), |path| shown(&path));
+                patient.found_in = Some(format!("{} in {place}", file.env().private_key_name()));
+            }
+            Err(error @ KeystoreError::NotFound { .. }) => {
+                patient.troubles.push(key_not_found(context, &file, key, error)?);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        patient.troubles.extend(sealed_to_others(context, &file, key, is_at_hand)?);
     }
     // What is there to be opened, opens; or it is told value by value why not.
     let files = [file];
-    read_files(&files, &context.store(), Precedence::EarlierFile)?.variables(|_| true, &[])?;
-    Ok(())
+    let reading = read_files(&files, &context.store(), Precedence::EarlierFile)?;
+    match reading.variables(|_| true, &[]) {
+        Err(VaultError::Unopened(failures)) => {
+            patient.troubles.extend(unopened(failures));
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+/// The private key is in none of the places where it belongs. It may be at hand under another name, as after the env
+/// file was renamed.
+fn key_not_found(
+    context: &Context,
+    file: &EnvFile,
+    key: &PublicKey,
+    error: KeystoreError,
+) -> Result<Trouble, VaultError> {
+    let mut trouble = Trouble::of(&VaultError::from(error).into());
+    let at_hand = context.store().every(&file.dir())?;
+    if at_hand.iter().any(|private| private.public() == *key) {
+        trouble.details.push("it is at hand under the name of another environment".into());
+        trouble.fix = Some(format!("give it the name {} there", file.env().private_key_name()));
+    } else if let Some(keys_file) = in_main_worktree(context, file, key) {
+        let here = context.store().keys_file_path(&file.dir());
+        trouble.details.push(format!("it is in the main worktree: {}", shown(&keys_file)));
+        trouble.fix = Some(format!("cp -p {} {}", quoted(shown(&keys_file)), quoted(shown(&here))));
+    }
+    Ok(trouble)
+}
+
+/// The keys file at the root of the main worktree, if that holds the key: a linked worktree begins without one, for it
+/// is not committed (git-worktree(1)). Where there is one here, that is not to be overwritten.
+fn in_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Option<PathBuf> {
+    if !matches!(context.store().keys_file(&file.dir()), Ok(None)) {
+        return None;
+    }
+    let repo = Repo::discover(&file.dir()).ok().flatten()?;
+    let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
+    let store = KeyStore::new(&context.process, Some(keys_file.clone()));
+    store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)
+}
+
+/// The values that are sealed to another key than the file's, as they are after a rotation on another branch: key by
+/// key. No private key is needed to see them.
+fn sealed_to_others(
+    context: &Context,
+    file: &EnvFile,
+    key: &PublicKey,
+    is_at_hand: bool,
+) -> Result<Vec<Trouble>, VaultError> {
+    let mut others: Vec<(KeyId, Vec<(usize, &str)>)> = Vec::new();
+    for (_, entry) in file.variables() {
+        let Some(Ok(token)) = file.token(entry) else { continue };
+        let (id, value) = (token.key_id(), (entry.line, file.document().name(entry)));
+        match others.iter_mut().find(|(other, _)| *other == id) {
+            _ if id == key.id() => {}
+            Some((_, values)) => values.push(value),
+            None => others.push((id, vec![value])),
+        }
+    }
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let older = context.store().all(file.env(), &file.dir())?;
+    let path = quoted(file.path().display());
+    let trouble = |(id, values): (KeyId, Vec<(usize, &str)>)| {
+        let mut reseal = format!("envseal encrypt --reseal -f {path}");
+        if !is_at_hand {
+            // The others do not open here.
+            reseal.extend(values.iter().map(|(_, name)| format!(" -k {name}")));
+        }
+        let names: Vec<_> = values.iter().map(|(_, name)| format!("envseal set {name} -f {path}")).collect();
+        let message =
+            format!("{} sealed to another key than the file's: {id}", counted(values.len(), "value"));
+        let fix = if older.iter().any(|older| older.public().id() == id) {
+            reseal
+        } else {
+            format!("with the private key of {id}: {reseal}; or with new values: {}", names.join("; "))
+        };
+        let detail = |(line, name): &(usize, &str)| format!("{}:{line} {name}", file.path().display());
+        Trouble { message, details: values.iter().map(detail).collect(), fix: Some(fix) }
+    };
+    Ok(others.into_iter().map(trouble).collect())
+}
+
+/// The values that do not open for reasons of their own, those together that one command mends.
+fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
+    let mut groups: Vec<(Option<String>, Vec<Failure>)> = Vec::new();
+    for failure in failures {
+        // Told of the key they are sealed to, or of the value they refer to.
+        if let Reason::NoKey { .. } | Reason::Open(OpenError::OtherKey { .. }) | Reason::DependsOn(_) =
+            failure.reason
+        {
+            continue;
+        }
+        let hint = Error::from(VaultError::Unopened(vec![failure.clone()])).hint();
+        match groups.iter_mut().find(|(other, _)| *other == hint) {
+            Some((_, group)) => group.push(failure),
+            None => groups.push((hint, vec![failure])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| Trouble::of(&VaultError::Unopened(group).into())).collect()
+}
+
+impl From<Lack> for Trouble {
+    fn from(lack: Lack) -> Self {
+        Self::new(lack.message, lack.fix)
+    }
 }
 
 impl Trouble {
+    fn new(message: String, fix: String) -> Self {
+        Self { message, details: Vec::new(), fix: Some(fix) }
+    }
+
     fn of(error: &Error) -> Self {
         Self { message: error.to_string(), details: error.details(), fix: error.hint() }
     }
 }
 
-fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacking: Option<&Trouble>) -> String {
+fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> String {
     let mut text = String::new();
     for patient in patients {
         let _ = writeln!(text, "{}", patient.path.display());
@@ -135,14 +255,18 @@ fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacking: Option<&Tr
                 let _ = writeln!(text, "  sealed to key {key}");
             }
         }
-        patient.troubles.iter().for_each(|trouble| write_trouble(&mut text, trouble));
+        for trouble in &patient.troubles {
+            write_trouble(&mut text, trouble);
+        }
     }
     if let Some(clone) = clone {
         let _ = writeln!(text, "this clone");
         for (what, state) in clone.parts() {
             let _ = writeln!(text, "  {what}: {state}");
         }
-        lacking.into_iter().for_each(|trouble| write_trouble(&mut text, trouble));
+        for trouble in lacks {
+            write_trouble(&mut text, trouble);
+        }
     }
     text
 }
@@ -157,7 +281,7 @@ fn write_trouble(text: &mut String, trouble: &Trouble) {
     }
 }
 
-fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacking: Option<&Trouble>) -> String {
+fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> String {
     let trouble = |trouble: &Trouble| json!({ "message": trouble.message, "details": trouble.details, "fix": trouble.fix });
     let patient = |patient: &Patient| {
         json!({
@@ -178,7 +302,7 @@ fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacking: Option<&Tr
     let all = json!({
         "files": patients.iter().map(patient).collect::<Vec<_>>(),
         "clone": parts,
-        "lacking": lacking.map(trouble),
+        "lacking": lacks.iter().map(trouble).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&all).expect("values of our own");
     format!("{text}\n")

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::report::shown;
+use super::report::shown_from;
 use crate::error::quoted;
 use crate::scan::{Finding, Rule, Severity};
 
-/// One finding on two lines, as compilers print them; paths as seen from here.
-pub(super) fn as_text(findings: &[Finding], root: &Path) -> String {
+/// One finding on two lines, as compilers print them; paths as seen from the folder `here`.
+pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> String {
     let mut text = String::new();
     for finding in findings {
-        let file = shown(&root.join(&finding.file));
+        let file = shown_from(here, &root.join(&finding.file));
         let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
         let Finding { severity, message, rule, .. } = finding;
         let _ = writeln!(text, "{file}{line}: {}: {message} [{}]", severity.as_str(), rule.id());

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::Context;
+use super::report::shown;
 use super::select::{Files, Names};
 use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
 use crate::export;
-use crate::history::{Reader, file_at};
+use crate::history::{HistoryError, Reader, file_at};
 use crate::ui;
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 
@@ -105,7 +106,15 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
     let root = objects.root().unwrap_or_else(|| objects.git_dir());
     let mut files = Vec::new();
     for path in paths {
-        let then = file_at(&mut reader, revision, &objects.relative(path)?)?;
+        // Paths of a commit start at the root; the one to paste starts here.
+        let then = file_at(&mut reader, revision, &objects.relative(path)?).map_err(|error| match error {
+            HistoryError::NoFile { path, revision, other: Some(other) } => HistoryError::NoFile {
+                path,
+                revision,
+                other: Some(shown(&root.canonicalize().unwrap_or_else(|_| root.into()).join(other)).into()),
+            },
+            error => error,
+        })?;
         files.push(EnvFile::of_the_past(&root.join(then.path), then.text)?);
     }
     Ok(files)

@@ -8,7 +8,7 @@ use super::report::{listed, shown};
 use super::{Context, drivers};
 use crate::error::Error;
 use crate::git::{GitError, Repo};
-use crate::hooks::{InstallError, Installed, install, uninstall};
+use crate::hooks::{self, InstallError, Installed, install, uninstall};
 use crate::ui;
 
 /// Hooks and drivers in this clone
@@ -30,12 +30,17 @@ pub(super) struct Install {}
 
 /// Take envseal's part out of the hooks, and nothing else
 #[derive(clap::Args)]
-pub(super) struct Uninstall {}
+pub(super) struct Uninstall {
+    /// Take the merge and diff drivers out of this clone too
+    #[arg(long)]
+    drivers: bool,
+}
 
 /// What git calls.
 #[derive(clap::Subcommand)]
 pub(super) enum Run {
     PreCommit(PreCommit),
+    /// Check what a merge is about to commit
     PreMergeCommit(PreCommit),
     PrePush(PrePush),
     Merge(drivers::MergeArgs),
@@ -69,7 +74,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
             tell(context, &done);
             Ok(0)
         }
-        Command::Uninstall(Uninstall {}) => {
+        Command::Uninstall(args) => {
             let paths = uninstall(&repository(context)?, global(context).as_deref(), || context.waiting())?;
             if paths.is_empty() {
                 context.ui.say("no hook here holds anything of envseal's");
@@ -77,6 +82,13 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
             for path in paths {
                 let what = if path.exists() { "took envseal's lines out of" } else { "removed" };
                 context.ui.say(format_args!("{what} {}", shown(&path)));
+            }
+            if args.drivers {
+                context.ui.say(if hooks::drivers::uninstall(&repository(context)?)? {
+                    "took git's merge and diff drivers out of this clone"
+                } else {
+                    "this clone has no drivers of envseal's"
+                });
             }
             Ok(0)
         }

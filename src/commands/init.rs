@@ -8,11 +8,14 @@ use crate::error::Error;
 use crate::git::Repo;
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
-use crate::vault::{EnvFile, Scope, Write, declare_plain, guard_keys_file, propose_plain, sweep, update};
+use crate::vault::{
+    EnvFile, Scope, Write, counts, declare_plain, guard_keys_file, propose_plain, sweep, update,
+};
 
-/// Set this project up: the first env file, .gitignore, git hooks, and which names are plain
+/// Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain
 ///
-/// Safe to run again: what is set up already stays as it is.
+/// Hooks and drivers are each clone's own: after git clone, run it there too. Safe to run again: what is set up already
+/// stays as it is.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Take every proposal without asking
@@ -48,10 +51,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             shown(path)
         ));
     }
-    context.ui.say(if files.is_empty() && ignored.is_empty() {
+    let mut open = !ignored.is_empty();
+    for file in &loaded {
+        // With the policy as it is by now.
+        open |= counts(file, &Scope::of(&file.dir())?).unmarked > 0;
+    }
+    context.ui.say(if open {
+        "next: envseal encrypt, then look at git diff and commit"
+    } else if loaded.iter().all(|file| counts(file, &scope).sealed == 0) {
         "next: envseal set NAME"
     } else {
-        "next: envseal encrypt, then look at git diff and commit"
+        "all is set up; see what can be opened here: envseal ls"
     });
     Ok(())
 }

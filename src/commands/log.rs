@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::Context;
 use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
-use crate::error::Error;
+use crate::config::is_env_file;
+use crate::error::{Error, quoted};
 use crate::git::ObjectId;
 use crate::history::{Entry, Query, Reader, SignatureState, Walked, log, rfc3339};
 use crate::ui;
@@ -76,7 +77,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if count == 0 && walked.cut.is_none() && args.max_count != Some(0) {
         // Who types NAME=VALUE here does not want to read the value again.
         let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
-        context.ui.say(format_args!("no change to {} in this history", key.unwrap_or("an env file")));
+        let paths: Vec<_> = query.paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(", ");
+        context.ui.say(match (key, &*paths) {
+            (None, "") => "no change to an env file in this history".to_owned(),
+            (None, paths) => format!("no change to {paths} in this history"),
+            (Some(key), "") if is_env_file(Path::new(key)) => {
+                format!(
+                    "no change to a variable {key} in this history; of the file: envseal log -f {}",
+                    quoted(key)
+                )
+            }
+            (Some(key), "") => format!("no change to {key} in this history"),
+            (Some(key), paths) => format!("no change to {key} of {paths} in this history"),
+        });
     }
     Ok(())
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::clone_state::CloneState;
+use super::clone_state::{CloneState, Lack};
+use super::report::counted;
 use super::select::{Files, found_from_here};
+use crate::crypto::SealedValue;
 use crate::error::Error;
 use crate::keystore::KeystoreError;
 use crate::ui;
@@ -35,6 +37,8 @@ struct State {
     counts: Counts,
     /// Whether the private key is at hand; none where the file has no key.
     opens: Option<Result<(), KeystoreError>>,
+    /// How many values are sealed to another key than the file's.
+    others: usize,
 }
 
 /// Prints a line for each file.
@@ -42,11 +46,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
     let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
     sweep(Path::new("."));
-    if let Ok(Some(clone)) = CloneState::here(context)
-        && !clone.lacking().is_empty()
+    // Where there is no env file, there is nothing to be guarded yet.
+    if !rows.is_empty()
+        && let Ok(Some(clone)) = CloneState::here(context)
     {
-        let lacking = clone.lacking().join(", ");
-        context.ui.note(format_args!("this clone lacks its {lacking}: envseal init"));
+        for Lack { message, fix } in clone.lacks() {
+            context.ui.note(format_args!("{message}: {fix}"));
+        }
     }
     if args.json {
         let list = Value::Array(rows.iter().map(as_json).collect());
@@ -66,12 +72,29 @@ fn state(context: &Context, path: &Path) -> Result<State, VaultError> {
     let file = EnvFile::load(path)?;
     let scope = Scope::of(&file.dir())?;
     let opens = file.public_key().map(|key| context.store().find(file.env(), key, &file.dir()).map(drop));
+    let is_others = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
+    let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
+    let others = tokens.filter(is_others).count();
     Ok(State {
         environment: file.env().to_string(),
         key: file.public_key().map(|key| key.id().to_string()),
         counts: counts(&file, &scope),
         opens,
+        others,
     })
+}
+
+impl State {
+    /// Why it does not open; none if it does, or has no key.
+    fn why_not(&self) -> Option<String> {
+        match &self.opens {
+            Some(Err(error)) => Some(error.to_string()),
+            Some(Ok(())) if self.others > 0 => {
+                Some(format!("{} sealed to another key than the file's", counted(self.others, "value")))
+            }
+            _ => None,
+        }
+    }
 }
 
 fn cells(row: &Row) -> Vec<String> {
@@ -79,7 +102,15 @@ fn cells(row: &Row) -> Vec<String> {
     let dash = || "-".to_owned();
     match &row.state {
         Err(error) => {
-            vec![path, dash(), dash(), dash(), dash(), dash(), format!("no: {}", first_line(error))]
+            vec![
+                path,
+                dash(),
+                dash(),
+                dash(),
+                dash(),
+                dash(),
+                format!("no: {}", first_line(&error.to_string())),
+            ]
         }
         Ok(state) => vec![
             path,
@@ -88,18 +119,18 @@ fn cells(row: &Row) -> Vec<String> {
             state.counts.sealed.to_string(),
             state.counts.plain.to_string(),
             state.counts.unmarked.to_string(),
-            match &state.opens {
-                None => "no key yet".into(),
-                Some(Ok(())) => "yes".into(),
-                Some(Err(KeystoreError::NotFound { .. })) => "no: no private key".into(),
-                Some(Err(error)) => format!("no: {}", first_line(error)),
+            match (&state.opens, state.why_not()) {
+                (None, _) => "no key yet".into(),
+                (Some(Err(KeystoreError::NotFound { .. })), _) => "no: no private key".into(),
+                (_, Some(why)) => format!("no: {}", first_line(&why)),
+                (_, None) => "yes".into(),
             },
         ],
     }
 }
 
-fn first_line(error: &dyn std::error::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+fn first_line(words: &str) -> &str {
+    words.lines().next().unwrap_or_default()
 }
 
 fn as_json(row: &Row) -> Value {
@@ -122,8 +153,8 @@ fn as_json(row: &Row) -> Value {
             "sealed": state.counts.sealed,
             "plain": state.counts.plain,
             "unmarked": state.counts.unmarked,
-            "opens": state.opens.as_ref().map(Result::is_ok),
-            "why_not": state.opens.as_ref().and_then(|opens| opens.as_ref().err()).map(ToString::to_string),
+            "opens": state.opens.as_ref().map(|_| state.why_not().is_none()),
+            "why_not": state.why_not(),
         }),
     }
 }

@@ -49,22 +49,25 @@ struct Cli {
     command: Command,
 }
 
+/// So that a command's own options come first, and together.
+const GLOBAL: &str = "Global options";
+
 #[derive(clap::Args)]
 struct Global {
     /// Change to DIR first
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GLOBAL)]
     dir: Option<PathBuf>,
     /// Take private keys from FILE instead of .env.keys
-    #[arg(short = 'K', long, value_name = "FILE", global = true)]
+    #[arg(short = 'K', long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     keys_file: Option<PathBuf>,
     /// Say nothing but errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     /// Say more
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "quiet")]
     verbose: bool,
     /// Use no pager
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     no_pager: bool,
 }
 
@@ -116,7 +119,9 @@ impl Context {
             index_file: self.process.path("GIT_INDEX_FILE"),
             object_dirs: object_dirs.concat(),
         };
-        Ok(Objects::open(start, vars)?)
+        // An error is to name the folder.
+        let start = start.canonicalize().unwrap_or_else(|_| start.to_owned());
+        Ok(Objects::open(&start, vars)?)
     }
 
     /// Says that another envseal is at work.

@@ -1,9 +1,10 @@
 //! Words that several commands say.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::error::Error;
+use crate::git::find_root;
 use crate::ui;
 use crate::vault::{Notice, Updated};
 
@@ -31,11 +32,24 @@ pub(super) fn documents(updated: &Updated) -> Result<(), Error> {
         .try_for_each(|(_, document, _)| ui::text(document.as_bytes()).map_err(Error::io("write to stdout")))
 }
 
-/// A path as seen from the working directory.
+/// A path as seen from the working directory, so that it can be pasted there.
 pub(super) fn shown(path: &Path) -> String {
-    let here = Path::new(".").canonicalize().unwrap_or_default();
-    let path = path.strip_prefix(&here).unwrap_or(path);
-    path.display().to_string()
+    shown_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
+}
+
+/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+pub(super) fn shown_from(here: &Path, path: &Path) -> String {
+    if let Ok(below) = path.strip_prefix(here) {
+        return below.display().to_string();
+    }
+    let root = find_root(here);
+    let Some(root) = root.filter(|root| path.starts_with(root)) else { return path.display().to_string() };
+    let shared =
+        here.ancestors().take_while(|folder| folder.starts_with(&root)).find(|it| path.starts_with(it));
+    let shared = shared.unwrap_or(&root);
+    let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
+    let down = path.strip_prefix(shared).unwrap_or(path);
+    up.map(Path::new).chain([down]).collect::<PathBuf>().display().to_string()
 }
 
 /// `1 value`, `2 values`.

@@ -17,7 +17,7 @@ pub enum GitError {
         path: PathBuf,
     },
     /// There is no git repository with a worktree at this path.
-    #[error("{} is not the root of a git worktree", .path.display())]
+    #[error("{} is in no git worktree", .path.display())]
     NotARepository {
         /// Where one was expected.
         path: PathBuf,

@@ -89,7 +89,7 @@ impl Gathered {
             let opened = match opened {
                 Some(Ok(opened)) => opened,
                 Some(Err(error)) => {
-                    findings.push(does_not_open(path, name, &error).at(entry.line));
+                    findings.push(does_not_open(path, name, error).at(entry.line));
                     continue;
                 }
                 None => continue,
@@ -113,7 +113,7 @@ impl Gathered {
     }
 }
 
-fn does_not_open(path: &Path, name: &str, error: &OpenError) -> Finding {
+fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
     let message = format!("{name} does not open with the key at hand: {error}");
     let fix =
         format!("see who changed it: envseal log {name}; or set it anew: envseal set {name} -f {{file}}");

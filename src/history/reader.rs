@@ -58,9 +58,9 @@ impl<'a> Reader<'a> {
             let path = path.display();
             match trouble {
                 Trouble::Unreadable => {
-                    format!("{path}: a version in history is UTF-16, so no variable of that one is seen")
+                    format!("{path}: a version of it is UTF-16, so no variable of that one is seen")
                 }
-                Trouble::Conflict => format!("{path}: a version in history holds merge-conflict markers"),
+                Trouble::Conflict => format!("{path}: a version of it holds merge-conflict markers"),
                 Trouble::Missing => format!("{path}: this clone does not have every version of it"),
             }
         });

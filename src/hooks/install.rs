@@ -20,6 +20,8 @@ pub enum State {
     Missing,
     /// It does not, and the hook is one that cannot be added to: `envseal hook install` says what to do by hand.
     Foreign,
+    /// It does not, and the file is for another program or for a person to write: `envseal hook install` says what.
+    NotOurs,
     /// Our lines are there, but nobody may execute the file, so that git passes over it: `chmod +x`.
     NotExecutable,
 }
@@ -133,6 +135,7 @@ fn found(place: &Place, hook: Hook) -> Result<Found, FsError> {
     let called = place.is_called(hook);
     let state = match place.stands(hook)? {
         Stands::Text(text) => match block_state(&text, hook) {
+            None if !place.dir.own => State::NotOurs,
             None => State::Missing,
             // Where husky is not installed, git finds none of its hooks, and calls ours through none.
             Some(_) if !called && place.dir.path.join(hook.name()).exists() => State::NotExecutable,
@@ -143,7 +146,9 @@ fn found(place: &Place, hook: Hook) -> Result<Found, FsError> {
         Stands::Calls | Stands::Managed { told: true, written: true, .. } if called => State::Installed,
         Stands::Calls => State::NotExecutable,
         Stands::Unfit(_) | Stands::Managed { written: true, .. } => State::Foreign,
-        Stands::Nothing | Stands::Managed { .. } => State::Missing,
+        Stands::Managed { .. } => State::NotOurs,
+        Stands::Nothing if !place.dir.own => State::NotOurs,
+        Stands::Nothing => State::Missing,
     };
     Ok(Found { hook, path: place.file(hook), state })
 }

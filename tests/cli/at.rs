@@ -102,3 +102,17 @@ fn what_run_refuses_is_refused_then_too() {
     assert!(env.fails(4, &["get", "A", "--at", "HEAD~2"]).contains("merge"));
     assert!(env.fails(3, &["get", "B", "--at", "HEAD"]).contains("sealed for another name"));
 }
+
+#[test]
+fn the_other_file_is_named_as_it_is_pasted_here() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", &env.secret("a")]);
+    env.git(&["add", ".env"]);
+    env.git(&["commit", "-qm", "1"]);
+    env.write("my app/x", "");
+    let here = env.path("my app");
+    let said = env.envseal(&["get", "A", "--at", "HEAD"]).dir(&here).fails(4);
+    assert_eq!(said, "error: my app/.env is not in HEAD\nhint: it has another one: -f ../.env\n");
+    let value = env.envseal(&["get", "A", "--at", "HEAD", "-f", "../.env"]).dir(&here).ok();
+    assert_eq!(value, env.ok(&["get", "A"]));
+}

@@ -169,3 +169,54 @@ fn a_fix_that_cannot_be_made_changes_nothing() {
     assert!(said.contains("TOKEN") && said.contains("hint: "), "{said}");
     assert_eq!(env.snapshot(), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn from_a_folder_below_paths_can_be_pasted_there_and_so_in_a_hook() {
+    let env = project();
+    env.ok(&["hook", "install", "-q"]);
+    env.write("my app/deep/x", "");
+    env.write("my app/.env.qa", "TOKEN=abc\n");
+    append(&env, ".env", "OTHER=def\n");
+    env.git(&["add", "."]);
+    let deep = env.path("my app/deep");
+    let expected =
+        "../../.env:4: error: OTHER is plain text [plaintext]\n  fix: envseal encrypt -f ../../.env -k OTHER";
+    let found = env.envseal(&["check", "--staged"]).dir(&deep).output();
+    let text = String::from_utf8(found.stdout).unwrap();
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("\n  fix: envseal encrypt -f ../.env.qa -k TOKEN"), "{text}");
+    // Git goes to the root before it calls a hook; the person who typed `git commit` is still there.
+    let commit = env.git_with_envseal(&["commit", "-m", "1"]).dir(&deep).output();
+    assert_eq!(commit.status, 1);
+    assert!(commit.stderr.contains(expected), "{}", commit.stderr);
+    let last = "what is staged counts, so after mending: git add ../../.env ../.env.qa\n";
+    assert!(commit.stderr.ends_with(last), "{}", commit.stderr);
+    let run = |program: &str, line: &str| {
+        let mut words = line.split(' ').collect::<Vec<_>>();
+        words.remove(0);
+        let run = if program == "git" { env.git_with_envseal(&words) } else { env.envseal(&words) };
+        run.dir(&deep).ok();
+    };
+    run("envseal", "envseal encrypt -q -f ../../.env -k OTHER");
+    run("envseal", "envseal encrypt -q -f ../.env.qa -k TOKEN");
+    run("git", "git add ../../.env ../.env.qa");
+    run("git", "git commit -q -m 1");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hook_that_finds_nothing_says_nothing() {
+    let env = project();
+    env.ok(&["hook", "install", "-q"]);
+    env.ok(&["set", "-q", "MORE", &env.secret("more")]);
+    let commit = |name: &str| env.git_with_envseal(&["commit", "-aqm", name]).output();
+    assert_eq!(commit("1").stderr, "");
+    env.ok(&["set", "-q", "MORE", &env.secret("again")]);
+    std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
+    assert_eq!(
+        commit("2").stderr,
+        "note: no private key at hand for default: those values were not looked for\n",
+        "what was left out is said all the same"
+    );
+}

@@ -140,3 +140,33 @@ fn many_files_are_no_trouble() {
     }
     assert_eq!(diff(&env, &[]).len(), 300);
 }
+
+#[test]
+fn a_range_is_taken_as_git_diff_takes_it() {
+    let env = TestEnv::new();
+    let commit = |name: &str| {
+        env.ok(&["set", "-q", name, &env.secret(name)]);
+        env.git(&["add", "."]);
+        env.git(&["commit", "-qm", name]);
+    };
+    commit("BASE");
+    env.git(&["checkout", "-qb", "side"]);
+    commit("SIDE");
+    env.git(&["checkout", "-q", "main"]);
+    commit("MAIN");
+    let all = ".env\n  added      SIDE\n  removed    MAIN\n";
+    assert_eq!(env.ok(&["diff", "main..side"]), all);
+    assert_eq!(env.ok(&["diff", "main", "side"]), all);
+    assert_eq!(env.ok(&["diff", "..side"]), all);
+    assert_eq!(env.ok(&["diff", "side.."]), ".env\n  added      MAIN\n  removed    SIDE\n");
+    assert_eq!(env.ok(&["diff", "main...side"]), ".env\n  added      SIDE\n");
+    assert_eq!(env.ok(&["diff", "...side"]), ".env\n  added      SIDE\n");
+    assert!(env.fails(4, &["diff", "main..nope"]).contains("\"nope\" names no commit here"));
+}
+
+#[test]
+fn a_file_where_a_revision_is_wanted_is_told_apart() {
+    let env = TestEnv::new();
+    let said = env.fails(4, &["diff", ".env"]);
+    assert_eq!(said, "error: \".env\" names no commit here\nhint: if you mean the file: -f .env\n");
+}

@@ -529,3 +529,25 @@ fn init_installs_them_and_goes_on_where_it_must_not() {
     assert!(output.stderr.contains("note: no hooks were installed: the hook "), "{}", output.stderr);
     assert!(files(&env.path(".git/hooks")) == before && env.path(".env").exists());
 }
+
+#[test]
+fn uninstall_takes_the_drivers_out_when_told_to() {
+    let env = TestEnv::new();
+    let before = (files(&env.path(".git/hooks")), env.bytes(".git/config"));
+    env.ok(&["init", "-q"]);
+    let set_up = env.bytes(".git/config");
+    env.ok(&["hook", "uninstall", "-q"]);
+    assert_eq!(env.bytes(".git/config"), set_up, "the drivers stay");
+    let output = env.envseal(&["hook", "uninstall", "--drivers"]).output();
+    assert_eq!(
+        (output.status, &*output.stderr),
+        (
+            0,
+            "no hook here holds anything of envseal's\ntook git's merge and diff drivers out of this clone\n"
+        )
+    );
+    assert_eq!((files(&env.path(".git/hooks")), env.bytes(".git/config")), before);
+    assert!(!env.path(".git/info/attributes").exists());
+    let again = env.envseal(&["hook", "uninstall", "--drivers"]).output();
+    assert!(again.stderr.ends_with("this clone has no drivers of envseal's\n"), "{}", again.stderr);
+}

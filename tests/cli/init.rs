@@ -19,12 +19,12 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
         )
     );
     assert_eq!(env.ok(&["ls"]).lines().count(), 2);
-    let before = env.snapshot();
     let again = env.envseal(&["init"]).output();
-    assert_eq!(
-        (again.status, &*again.stderr),
-        (0, "next: envseal encrypt, then look at git diff and commit\n")
-    );
+    assert_eq!((again.status, &*again.stderr), (0, "next: envseal set NAME\n"));
+    env.ok(&["set", "-q", "A", &env.secret("a")]);
+    let sealed = env.envseal(&["init"]).output();
+    assert_eq!(sealed.stderr, "all is set up; see what can be opened here: envseal ls\n");
+    let before = env.snapshot();
     env.ok(&["init", "--yes", "-q"]);
     assert_eq!(env.snapshot(), before);
 }

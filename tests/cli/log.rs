@@ -410,3 +410,31 @@ fn a_pager_as_git_uses_one() {
     let (_, shown) = on_terminal(&env, &["log"], None).unwrap();
     assert_eq!(shown, "");
 }
+
+#[test]
+fn what_has_no_history_is_named() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", &env.secret("a")]);
+    env.git(&["add", ".env"]);
+    env.git(&["commit", "-qm", "1"]);
+    let said = |arguments: &[&str]| env.envseal(arguments).output().stderr;
+    assert_eq!(said(&["log", "-e", "production"]), "no change to .env.production in this history\n");
+    assert_eq!(
+        said(&["log", "B", "-e", "production"]),
+        "no change to B of .env.production in this history\n"
+    );
+    assert_eq!(said(&["log", "B"]), "no change to B in this history\n");
+    assert_eq!(
+        said(&["log", ".env"]),
+        "no change to a variable .env in this history; of the file: envseal log -f .env\n"
+    );
+    let outside = env.envseal(&["log"]).dir(env.outside()).fails(4);
+    let place = env.outside();
+    assert_eq!(
+        outside,
+        format!(
+            "error: {} is in no git worktree\nhint: go to a clone, or make this one: git init\n",
+            place.display()
+        )
+    );
+}

@@ -70,12 +70,17 @@ fn the_json_has_the_same_keys_for_every_file() {
 #[test]
 fn what_git_ignores_is_passed_over_and_said() {
     let env = TestEnv::new();
+    env.ok(&["hook", "install", "-q"]);
     env.write(".gitignore", ".env.local\nnode_modules/\n");
     for path in [".env.local", "node_modules/x/.env", ".env.example", "a/.env", "a/b.env"] {
         env.write(path, "");
     }
     let output = env.envseal(&["ls"]).output();
-    assert_eq!(output.stderr, "note: passed over .env.local, which git ignores; name it with -f\n");
+    assert_eq!(
+        output.stderr,
+        "note: passed over .env.local, which git ignores; name it with -f\n\
+         note: this clone lacks its merge and diff drivers: envseal init\n"
+    );
     let table = String::from_utf8(output.stdout).unwrap();
     let files: Vec<_> = table.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(files, ["a/.env", "a/b.env"]);
@@ -93,4 +98,72 @@ fn nothing_to_list() {
         (0, vec![], "no env file here; make one: envseal set NAME\n")
     );
     assert_eq!(env.ok(&["ls", "--json"]), "[]\n");
+}
+
+#[test]
+fn a_clone_without_hooks_or_drivers_is_told_so() {
+    let env = TestEnv::new();
+    env.write(".env", "");
+    let note = |env: &TestEnv| env.envseal(&["ls"]).output().stderr;
+    assert_eq!(
+        note(&env),
+        "note: this clone lacks its pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff drivers: \
+         envseal init\n"
+    );
+    assert_eq!(env.envseal(&["ls", "-q"]).output().stderr, "", "who wants quiet has it");
+    env.ok(&["init", "-q"]);
+    assert_eq!(note(&env), "");
+    env.ok(&["hook", "uninstall", "-q"]);
+    assert_eq!(
+        note(&env),
+        "note: this clone lacks its pre-commit hook, pre-merge-commit hook and pre-push hook: envseal init\n"
+    );
+    env.ok(&["hook", "install", "-q"]);
+    env.git(&["config", "diff.envseal.textconv", "mine"]);
+    assert_eq!(
+        note(&env),
+        "note: git's diff.envseal.textconv in this clone is not envseal's: git config --local --remove-section \
+         diff.envseal && envseal init\n"
+    );
+    // Data stays data, whatever is noted.
+    serde_json::from_str::<serde_json::Value>(&env.ok(&["ls", "--json"])).unwrap();
+}
+
+#[test]
+fn values_sealed_to_another_key_are_no_yes() {
+    let env = TestEnv::new();
+    env.ok(&["set", "S", &env.secret("s")]);
+    let line = env.read(".env").lines().last().unwrap().to_owned();
+    let other = TestEnv::new_env_file();
+    let header = other.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap();
+    env.write(".env", format!("{header}\n{line}\n"));
+    assert!(env.ok(&["ls"]).ends_with("  no: no private key\n"), "the key comes first");
+    env.ok(&["key", "generate", "-e", "b"]);
+    env.write(".env.b", env.read(".env.b") + &line + "\n");
+    let table = env.ok(&["ls", "-e", "b"]);
+    assert!(table.ends_with("  no: 1 value sealed to another key than the file's\n"), "{table}");
+    let json: serde_json::Value = serde_json::from_str(&env.ok(&["ls", "--json", "-e", "b"])).unwrap();
+    assert_eq!(
+        (&json[0]["opens"], &json[0]["why_not"]),
+        (&false.into(), &"1 value sealed to another key than the file's".into())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn hooks_that_are_not_ours_to_write_are_no_work_for_init() {
+    let said = "note: the pre-commit hook, pre-merge-commit hook and pre-push hook are missing, and not envseal's to \
+                write: envseal hook install\n";
+    // A generator's.
+    let env = TestEnv::new();
+    env.write("lefthook.yml", "pre-commit:\n  commands: {}\n");
+    env.ok(&["init", "-q"]);
+    assert_eq!(env.envseal(&["ls"]).output().stderr, said);
+    assert!(env.fails(4, &["hook", "install"]).contains("lefthook.yml, then: lefthook install"));
+    // A folder that serves other repositories too.
+    let env = TestEnv::new();
+    env.git(&["config", "core.hooksPath", env.outside().join("shared").to_str().unwrap()]);
+    env.ok(&["init", "-q"]);
+    assert_eq!(env.envseal(&["ls"]).output().stderr, said);
+    assert!(env.fails(4, &["hook", "install"]).contains("core.hooksPath"));
 }

@@ -15,6 +15,7 @@ mod check;
 mod completions;
 mod decrypt;
 mod diff;
+mod doctor;
 mod drivers;
 #[cfg(unix)]
 mod durability;
@@ -37,5 +38,7 @@ mod sealing;
 mod select;
 mod set;
 mod speed;
+#[cfg(unix)]
+mod story;
 mod textconv;
 mod unset;

@@ -1,0 +1,371 @@
+//! `envseal doctor`: why a file opens or not, and the one command that mends it.
+
+use serde_json::{Value, json};
+
+use crate::support::TestEnv;
+
+/// What doctor says of the files and of the clone, and its exit status.
+fn doctor(env: &TestEnv) -> (i32, Value) {
+    let output = env.envseal(&["doctor", "--json"]).output();
+    (output.status, serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// The troubles of the only file, which must be some.
+fn troubles(env: &TestEnv) -> Vec<Value> {
+    let (status, said) = doctor(env);
+    let files = said["files"].as_array().unwrap();
+    assert_eq!((status, files.len()), (1, 1), "{said:#}");
+    let troubles = files[0]["troubles"].as_array().unwrap().clone();
+    assert!(!troubles.is_empty());
+    troubles
+}
+
+/// The only trouble of the only file.
+fn trouble(env: &TestEnv) -> Value {
+    let troubles = troubles(env);
+    assert_eq!(troubles.len(), 1, "{troubles:#?}");
+    troubles[0].clone()
+}
+
+/// Carries a fix out as a person does who pastes it.
+fn paste(env: &TestEnv, fix: &Value) {
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    env.program("sh", &["-c", fix.as_str().unwrap()]).var("PATH", path).ok();
+}
+
+/// A file with the sealed values A and B in a repository with hooks and drivers.
+fn healthy() -> TestEnv {
+    let env = TestEnv::new();
+    env.ok(&["init", "-q"]);
+    env.ok(&["set", "A", &env.secret("a")]);
+    env.ok(&["set", "B", &env.secret("b")]);
+    env
+}
+
+fn lines_of(text: &str, but: &str) -> String {
+    text.lines().filter(|line| !line.starts_with(but)).map(|line| format!("{line}\n")).collect()
+}
+
+fn key_id(env: &TestEnv) -> String {
+    doctor(env).1["files"][0]["key"].as_str().unwrap().to_owned()
+}
+
+/// A new pair for the environment, made by hand: the public key in the file, and the private one before the older.
+fn rotate(env: &TestEnv) {
+    let other = TestEnv::new();
+    other.ok(&["key", "generate"]);
+    let public = |env: &TestEnv| {
+        let text = env.read(".env");
+        text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap().to_owned()
+    };
+    env.write(".env", env.read(".env").replace(&public(env), &public(&other)));
+    let (older, newer) = (env.private_key("ENVSEAL_PRIVATE_KEY"), other.private_key("ENVSEAL_PRIVATE_KEY"));
+    env.write(".env.keys", env.read(".env.keys").replace(&older, &format!("{newer},{older}")));
+}
+
+#[test]
+fn all_is_well() {
+    let env = healthy();
+    let output = env.envseal(&["doctor"]).output();
+    let id = key_id(&env);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!(
+            ".env\n  environment default: 2 sealed, 0 plain, 0 unmarked\n  sealed to key {id}, whose private half is \
+             ENVSEAL_PRIVATE_KEY in .env.keys\nthis clone\n  pre-commit hook: installed\n  pre-merge-commit hook: \
+             installed\n  pre-push hook: installed\n  merge and diff drivers: installed\n"
+        )
+    );
+    assert_eq!((output.status, &*output.stderr), (0, "all is well\n"));
+    assert_eq!(env.envseal(&["doctor", "-q"]).output().stderr, "");
+    assert_eq!(
+        doctor(&env).1,
+        json!({
+            "files": [{
+                "file": ".env", "environment": "default", "key": id, "sealed": 2, "plain": 0, "unmarked": 0,
+                "private_key": "ENVSEAL_PRIVATE_KEY in .env.keys", "troubles": []
+            }],
+            "clone": {
+                "pre-commit hook": "installed", "pre-merge-commit hook": "installed",
+                "pre-push hook": "installed", "merge and diff drivers": "installed"
+            },
+            "lacking": []
+        })
+    );
+}
+
+#[test]
+fn no_key_at_hand() {
+    let env = healthy();
+    let id = key_id(&env);
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    assert_eq!(
+        trouble(&env),
+        json!({
+            "message": format!("no private key for key {id} of environment default"),
+            "details": [
+                "looked for ENVSEAL_PRIVATE_KEY in the process's environment: not there",
+                format!("looked for ENVSEAL_PRIVATE_KEY in {}: not there", env.path(".env.keys").display()),
+            ],
+            "fix": "ask someone who can open default for its private key, and put it in .env.keys as ENVSEAL_PRIVATE_KEY"
+        })
+    );
+}
+
+#[test]
+fn an_injected_key_opens_and_an_empty_or_malformed_one_is_told() {
+    let env = healthy();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let with = |key: &str| env.envseal(&["doctor"]).var("ENVSEAL_PRIVATE_KEY", key).output();
+    let said = with(&key);
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(text.contains("private half is ENVSEAL_PRIVATE_KEY in the process's environment\n"), "{text}");
+    assert_eq!(said.status, 0);
+    for (key, words) in [("", "but empty"), ("nonsense", "is no private key: not an envseal key")] {
+        let said = with(key);
+        let text = String::from_utf8(said.stdout).unwrap();
+        assert!(text.contains(words) && text.contains("\n    fix: "), "{text}");
+        assert_eq!(said.status, 1);
+    }
+}
+
+#[test]
+fn a_wrong_key_is_told_by_its_id() {
+    let env = healthy();
+    let other = TestEnv::new();
+    other.ok(&["key", "generate"]);
+    env.write(".env.keys", other.read(".env.keys"));
+    let trouble = trouble(&env);
+    let held = format!(": holds key {}", key_id(&other));
+    assert!(trouble["details"][1].as_str().unwrap().ends_with(&held), "{trouble}");
+}
+
+#[test]
+fn a_key_under_another_environments_name_is_found() {
+    let env = healthy();
+    std::fs::rename(env.path(".env"), env.path(".env.base")).unwrap();
+    assert_eq!(
+        trouble(&env)["fix"],
+        "if it was renamed: call that line ENVSEAL_PUBLIC_KEY_BASE, and the line ENVSEAL_PRIVATE_KEY of .env.keys \
+         ENVSEAL_PRIVATE_KEY_BASE; if it was copied: take that line out of .env.base, and envseal set its values anew"
+    );
+    env.write(".env.base", env.read(".env.base").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
+    let trouble = trouble(&env);
+    assert_eq!(trouble["fix"], "give it the name ENVSEAL_PRIVATE_KEY_BASE there");
+    assert_eq!(trouble["details"][2], "it is at hand under the name of another environment");
+    env.write(".env.keys", env.read(".env.keys").replace("PRIVATE_KEY=", "PRIVATE_KEY_BASE="));
+    assert_eq!(doctor(&env).0, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_worktree_is_given_the_keys_of_the_main_one() {
+    let env = healthy();
+    env.git(&["add", "."]);
+    env.git(&["commit", "-qm", "1", "--no-verify"]);
+    let linked = env.outside().join("a b");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "side"]);
+    let look = || {
+        let output = env.envseal(&["doctor", "--json"]).dir(&linked).output();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status, said["files"][0]["troubles"].clone())
+    };
+    let (status, troubles) = look();
+    let keys = env.path(".env.keys");
+    assert_eq!((status, &troubles[0]["fix"]), (1, &json!(format!("cp -p {} .env.keys", keys.display()))));
+    env.program("sh", &["-c", troubles[0]["fix"].as_str().unwrap()]).dir(&linked).ok();
+    assert_eq!(look(), (0, json!([])));
+    // Keys of its own are never written over.
+    let other = TestEnv::new();
+    other.ok(&["key", "generate"]);
+    std::fs::write(linked.join(".env.keys"), other.read(".env.keys")).unwrap();
+    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("ask someone"));
+}
+
+#[test]
+fn values_sealed_to_an_older_key_are_resealed_by_the_fix() {
+    let env = healthy();
+    let (older, older_key) = (key_id(&env), env.private_key("ENVSEAL_PRIVATE_KEY"));
+    rotate(&env);
+    let told = json!({
+        "message": format!("2 values sealed to another key than the file's: {older}"),
+        "details": [".env:3 A", ".env:4 B"],
+        "fix": "envseal encrypt --reseal -f .env"
+    });
+    assert_eq!(trouble(&env), told);
+    let both = env.read(".env.keys");
+    env.write(".env.keys", both.replace(&format!(",{older_key}"), ""));
+    let fix = trouble(&env)["fix"].as_str().unwrap().to_owned();
+    assert_eq!(
+        fix,
+        format!(
+            "with the private key of {older}: envseal encrypt --reseal -f .env; or with new values: \
+             envseal set A -f .env; envseal set B -f .env"
+        )
+    );
+    env.write(".env.keys", both);
+    paste(&env, &told["fix"]);
+    assert_eq!(doctor(&env).0, 0);
+}
+
+#[test]
+fn who_has_the_older_key_alone_can_still_reseal() {
+    let env = healthy();
+    let older = env.private_key("ENVSEAL_PRIVATE_KEY");
+    rotate(&env);
+    let both = env.read(".env.keys");
+    // C is sealed to the new key, which is not at hand here.
+    env.ok(&["set", "C", "-q", &env.secret("c")]);
+    let newer_and_older = env.private_key("ENVSEAL_PRIVATE_KEY");
+    env.write(".env.keys", both.replace(&newer_and_older, &older));
+    let troubles = troubles(&env);
+    assert_eq!(troubles.len(), 2, "{troubles:#?}");
+    assert!(troubles[0]["message"].as_str().unwrap().starts_with("no private key for key "));
+    assert_eq!(troubles[1]["fix"], "envseal encrypt --reseal -f .env -k A -k B");
+    let line = env.read(".env").lines().last().unwrap().to_owned();
+    paste(&env, &troubles[1]["fix"]);
+    assert_eq!(env.read(".env").lines().last().unwrap(), line, "C is as it was");
+    env.write(".env.keys", both);
+    assert_eq!(doctor(&env).0, 0);
+}
+
+#[test]
+fn each_altered_value_is_named_with_its_own_fix() {
+    let env = healthy();
+    let text = env.read(".env");
+    let moved = text.replace("\nA=", "\nX=").replace("\nB=", "\nA=").replace("\nX=", "\nB=");
+    env.write(".env", moved);
+    let troubles = troubles(&env);
+    let of = |at: usize| (troubles[at]["details"].clone(), troubles[at]["fix"].as_str().unwrap().to_owned());
+    assert_eq!(of(0).0, json!([".env:3 B: sealed for another name, or altered"]));
+    assert!(of(0).1.ends_with("envseal set B -f .env") && of(1).1.ends_with("envseal set A -f .env"));
+    assert_eq!(troubles.len(), 2);
+}
+
+#[test]
+fn a_lost_public_key_is_one_trouble() {
+    let env = healthy();
+    env.write(".env", lines_of(&env.read(".env"), "ENVSEAL_"));
+    let trouble = trouble(&env);
+    assert_eq!(trouble["message"], "2 values could not be opened");
+    assert_eq!(trouble["details"].as_array().unwrap().len(), 2);
+    assert_eq!(trouble["fix"], "bring the line back: git log -p -- .env");
+}
+
+#[test]
+fn plain_text_is_sealed_by_the_fix_and_a_token_that_is_none_is_no_plain_text() {
+    let env = healthy();
+    std::fs::create_dir(env.path("a b")).unwrap();
+    std::fs::rename(env.path(".env"), env.path("a b/.env")).unwrap();
+    env.write("a b/.env", env.read("a b/.env") + "C=" + "ccc\n");
+    let said = trouble(&env);
+    assert_eq!(said["message"], "1 value in plain text");
+    assert_eq!(said["fix"], "envseal encrypt -f 'a b/.env'");
+    paste(&env, &said["fix"]);
+    assert_eq!(doctor(&env).0, 0);
+    env.write("a b/.env", env.read("a b/.env") + "D=envseal:1:AAAA\n");
+    let said = trouble(&env);
+    assert!(said["fix"].as_str().unwrap().contains("envseal set D"), "{said}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let env = healthy();
+    env.write(".env.b", "<<<<<<< ours\nX=1\n");
+    let (status, said) = doctor(&env);
+    assert_eq!(status, 1);
+    assert_eq!(said["files"][0]["troubles"], json!([]));
+    assert_eq!(said["files"][1]["environment"], Value::Null);
+    assert_eq!(said["files"][1]["troubles"][0]["message"], ".env.b:1 holds a merge-conflict marker");
+    assert_eq!(env.envseal(&["doctor", "-f", ".env"]).output().status, 0);
+}
+
+#[test]
+fn a_clone_without_hooks_and_drivers_is_told_and_mended_by_the_fix() {
+    let env = healthy();
+    env.git(&["add", "."]);
+    env.git(&["commit", "-qm", "1", "--no-verify"]);
+    let clone = env.outside().join("clone");
+    env.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
+    std::fs::copy(env.path(".env.keys"), clone.join(".env.keys")).unwrap();
+    let output = env.envseal(&["doctor"]).dir(&clone).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with(
+        "  trouble: this clone lacks its pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff \
+         drivers\n    fix: envseal init\n"
+    ), "{text}");
+    // The files are as they should be.
+    assert_eq!((output.status, &*output.stderr), (0, ""));
+    env.envseal(&["init", "-q"]).dir(&clone).ok();
+    assert_eq!(env.envseal(&["doctor"]).dir(&clone).output().stderr, "all is well\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let env = healthy();
+    let mode = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(env.path(".git/hooks/pre-commit"), mode).unwrap();
+    env.write(".git/hooks/pre-push", "#!/usr/bin/python3\n");
+    std::fs::set_permissions(env.path(".git/hooks/pre-push"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
+    env.git(&["config", "merge.envseal.driver", "mine"]);
+    let (status, said) = doctor(&env);
+    assert_eq!(status, 0);
+    let told: Vec<_> =
+        said["lacking"].as_array().unwrap().iter().map(|it| (&it["message"], &it["fix"])).collect();
+    assert_eq!(
+        told,
+        [
+            (
+                &json!("the pre-commit hook is not executable, so git passes over it"),
+                &json!("chmod +x .git/hooks/pre-commit")
+            ),
+            (
+                &json!("the pre-push hook is another program's, which does not call envseal"),
+                &json!("envseal hook install")
+            ),
+            (
+                &json!("git's merge.envseal.driver in this clone is not envseal's"),
+                &json!("git config --local --remove-section merge.envseal && envseal init")
+            ),
+        ]
+    );
+    paste(&env, told[0].1);
+    paste(&env, told[2].1);
+    // This one a person has to see to; the command says how.
+    assert!(env.fails(4, &["hook", "install"]).contains("envseal hook run pre-push"));
+    let left = doctor(&env).1["lacking"].clone();
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+}
+
+#[test]
+fn outside_git_and_in_a_bare_repository_there_is_no_clone() {
+    let env = TestEnv::without_git();
+    let nothing = env.envseal(&["doctor"]).output();
+    assert_eq!(
+        (nothing.status, nothing.stdout.len(), &*nothing.stderr),
+        (0, 0, "no env file here; make one: envseal set NAME\n")
+    );
+    env.ok(&["set", "-q", "A", &env.secret("a")]);
+    let (status, said) = doctor(&env);
+    assert_eq!((status, &said["clone"], &said["lacking"]), (0, &Value::Null, &json!([])));
+    let bare = env.outside().join("bare.git");
+    env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
+    let output = env.envseal(&["doctor", "--json"]).dir(&bare).output();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status, said), (0, json!({ "files": [], "clone": null, "lacking": [] })));
+}
+
+#[test]
+fn it_changes_nothing() {
+    let env = healthy();
+    rotate(&env);
+    let before = (env.snapshot(), env.bytes(".git/config"));
+    assert_eq!(env.envseal(&["doctor"]).output().status, 1);
+    assert_eq!((env.snapshot(), env.bytes(".git/config")), before);
+}
