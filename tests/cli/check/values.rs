@@ -139,3 +139,14 @@ fn a_private_key_in_any_dress() {
     assert_eq!(env.check(&[]), ["config/secret.yaml:2 allow-added -"]);
     std::fs::remove_file(env.path("config/secret.yaml")).unwrap();
 }
+
+#[test]
+fn a_copy_under_an_environment_without_a_key_hides_nothing() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A", "-e", "production"]).stdin("value-that-is-long").ok();
+    let copy = env.read(".env.production").replace("_PRODUCTION", "_AAA");
+    env.write(".env.aaa", copy);
+    env.commit("a copy that is read first");
+    env.write("code.js", "value-that-is-long\n");
+    assert_eq!(env.check(&[]), ["code.js:1 !secret-value A"]);
+}
