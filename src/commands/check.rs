@@ -67,6 +67,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         return staged_with(context, args);
     }
     if let Some(range) = &args.range {
+        // HEAD..HEAD to git; here, most likely, a script's variables that are not set.
+        if range.bytes().all(|b| b == b'.') {
+            let hint = "name both ends: envseal check --range origin/main..HEAD";
+            return Err(Error::usage("the range names no commit".to_owned(), hint));
+        }
         let objects = here(context)?;
         let range = Range::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {

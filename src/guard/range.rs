@@ -47,16 +47,22 @@ impl Range {
         Ok(Self { base: Some(base), tip, known: vec![base] })
     }
 
-    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the commit it
-    /// starts from.
+    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
+    /// commit it starts from.
     pub fn new_ref(objects: &Objects, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
-        let known: Vec<_> = known.into_iter().collect();
-        let first = objects.commits(&[tip], &known)?.first().copied();
-        let base = match first {
-            Some(first) => objects.parents(first)?.first().copied(),
-            None => Some(tip),
-        };
-        Ok(Self { base, tip, known })
+        let new = objects.commits(&[tip], &known)?;
+        let is_new: HashSet<_> = new.iter().copied().collect();
+        if !is_new.contains(&tip) {
+            return Ok(Self { base: Some(tip), tip, known });
+        }
+        // Every commit is asked, for a history of its own may have been merged in, on either side.
+        for commit in new.iter().rev() {
+            let parents = objects.parents(*commit)?;
+            if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
+                return Ok(Self { base: Some(base), tip, known });
+            }
+        }
+        Ok(Self { base: None, tip, known })
     }
 }
 
@@ -69,7 +75,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let mut report = Report::default();
 
     // Before the first commit there was no policy to widen.
-    let accept_policy = options.accept_policy || range.base.is_none();
+    let accept_policy = options.accept_policy || range.base.is_none() && range.known.is_empty();
     let (old_policies, new_policies) = (Policies::of(&before)?, Policies::of(&after)?);
     let policies = if accept_policy { &new_policies } else { &old_policies };
     let touched = touched(&after, &changed)?;

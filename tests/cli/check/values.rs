@@ -150,3 +150,15 @@ fn a_copy_under_an_environment_without_a_key_hides_nothing() {
     env.write("code.js", "value-that-is-long\n");
     assert_eq!(env.check(&[]), ["code.js:1 !secret-value A"]);
 }
+
+#[test]
+fn other_line_ends_in_the_worktree_are_no_new_lines() {
+    let env = sealed("value-that-is-long");
+    env.write("code.js", "value-that-is-long\n");
+    env.commit("leaked");
+    env.git(&["config", "core.autocrlf", "true"]);
+    std::fs::remove_file(env.path("code.js")).unwrap();
+    env.git(&["checkout", "-q", "code.js"]);
+    assert_eq!(env.read("code.js"), "value-that-is-long\r\n");
+    assert!(env.check(&[]).is_empty());
+}
