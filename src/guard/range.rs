@@ -97,7 +97,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     }
     let known = known_values(&env_texts(&after, policies)?, &then, root, options, &mut report);
     state.findings.extend(known.findings.into_iter().filter(|finding| touched.contains(&finding.file)));
-    let search = Search::new(known.leaks, Some(objects));
+    let search = Search::new(known.leaks, Some(objects), policies);
     let new_marks = if accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     let mut passing = Vec::new();
     for (done, file) in brought.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The rules about a state of the files: each env file by itself, those of a folder and of a scope side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
@@ -61,9 +61,12 @@ fn side_by_side(
         scopes.entry(policies.for_file(path).0).or_default().push(Keyed { path, key: report.key });
     }
     let mut findings = Vec::new();
+    let mut examples = BTreeMap::new();
+    for path in view.files().filter(|path| is_example(path)) {
+        examples.entry(super::policies::folder(path)).or_insert(path);
+    }
     for (folder, files) in &folders {
-        let example = view.files().find(|path| path.parent() == Some(folder) && is_example(path));
-        let listed = match example {
+        let listed = match examples.get(folder).copied() {
             Some(path) => view.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };
@@ -84,21 +87,21 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
 
 /// The public keys of `after` that are others than the ones that `before` has for the same environment and scope.
 pub(super) fn changed_keys(before: &State, after: &State, policies: &Policies) -> Vec<Finding> {
-    let env = |path: &Path| EnvName::of_file(path).ok();
     // By path first; a file that is new is held to the environment's other files.
-    let known = |path: &Path| -> Option<PublicKey> {
-        let own = before.reports.get(path).and_then(|report| report.key);
-        let scope = policies.for_file(path).0;
-        let same = |other: &Path| env(other) == env(path) && policies.for_file(other).0 == scope;
-        let others = before.reports.iter().filter(|(other, _)| same(other));
-        own.or_else(|| others.into_iter().find_map(|(_, report)| report.key)).map(|(key, _)| key)
-    };
+    let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
+    for (path, report) in &before.reports {
+        if let (Some((key, _)), Ok(env)) = (report.key, EnvName::of_file(path)) {
+            of_scope.entry((policies.for_file(path).0, env)).or_insert(key);
+        }
+    }
     let mut findings = Vec::new();
     for (path, report) in &after.reports {
-        if let (Some((key, line)), Some(old), Some(env)) = (report.key, known(path), env(path))
-            && old != key
-        {
-            findings.push(key_changed(path, &env.public_key_name(), &old, &key, line));
+        let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
+        let own = before.reports.get(path).and_then(|report| report.key).map(|(key, _)| key);
+        let variable = env.public_key_name();
+        let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env)).copied());
+        if let Some(old) = old.filter(|old| *old != key) {
+            findings.push(key_changed(path, &variable, &old, &key, line));
         }
     }
     findings

@@ -85,6 +85,12 @@ impl Leaks {
         &self.secrets
     }
 
+    /// What finds the values as they are, by their places in [`Self::secrets`].
+    pub fn values(&self) -> AhoCorasick {
+        let values = self.secrets.iter().map(|secret| secret.value.as_slice());
+        AhoCorasick::new(values).expect("fewer patterns than it can number")
+    }
+
     /// Everything that is in `text`; each once for every line it begins on.
     pub fn find(&self, text: &[u8]) -> Vec<Found> {
         // Nearly always there is nothing, and that is told sooner.

@@ -162,3 +162,17 @@ fn other_line_ends_in_the_worktree_are_no_new_lines() {
     assert_eq!(env.read("code.js"), "value-that-is-long\r\n");
     assert!(env.check(&[]).is_empty());
 }
+
+#[test]
+fn what_was_not_sealed_yet_did_not_stand_in_the_open() {
+    let env = TestEnv::new();
+    env.write(".env", "A=value-that-is-long\n");
+    env.commit("before envseal");
+    env.ok(&["encrypt"]);
+    env.write("code.js", "value-that-is-long\n");
+    assert!(env.check(&[]).contains(&"code.js:1 !secret-value A".to_owned()));
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).contains(&"code.js:1 !secret-value A".to_owned()));
+    env.commit("sealed, and leaked");
+    assert!(env.check(&["--range", "HEAD~1.."]).contains(&"code.js:1 !secret-value A".to_owned()));
+}
