@@ -118,6 +118,12 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
             passing.extend(found.into_iter().map(|finding| in_commit(finding, file.commit)));
         }
     }
+    for (link, file, commit) in through_links(objects, range, [&before, &after], &brought)? {
+        let text = objects.blob(file.id)?;
+        let found = leaks_of_env_file(&link, &text, policies, file.kind);
+        let found = silence_in(found, &text, || before.read(&link), new_marks)?;
+        passing.extend(found.into_iter().map(|finding| in_commit(finding, commit)));
+    }
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
     Ok(report.sorted())
@@ -161,6 +167,46 @@ fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError>
                 && seen.insert((path.clone(), now))
             {
                 found.push(Brought { path, now, was: before, commit, base: first });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What env files that are symlinks led to in commits of a range, and no longer do in the last one: each once, with the
+/// commit that first led there.
+fn through_links(
+    objects: &Objects,
+    range: &Range,
+    [before, after]: [&View<'_>; 2],
+    brought: &[Brought],
+) -> Result<Vec<(PathBuf, FileRef, ObjectId)>, GuardError> {
+    let new = brought.iter().filter(|file| file.now.kind == FileKind::Link);
+    let mut links: BTreeSet<&Path> = new.map(|file| file.path.as_path()).filter(|p| is_judged(p)).collect();
+    for path in before.files().filter(|path| is_judged(path)) {
+        if before.is_link(path)? {
+            links.insert(path);
+        }
+    }
+    let mut found = Vec::new();
+    if links.is_empty() {
+        return Ok(found);
+    }
+    let mut seen = HashSet::new();
+    for link in &links {
+        for view in [before, after] {
+            seen.extend(view.resolved(link)?.map(|(_, file)| (*link, file)));
+        }
+    }
+    for commit in objects.commits(&[range.tip], &range.known)? {
+        let then = View::unlisted(objects, commit);
+        for link in &links {
+            // What leads to another env file is told there.
+            let target = then.resolved(link)?.filter(|(target, _)| !is_judged(target));
+            if let Some((_, file)) = target
+                && seen.insert((link, file))
+            {
+                found.push((link.to_path_buf(), file, commit));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
 use super::view::View;
-use crate::config::{EnvName, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
@@ -118,7 +118,27 @@ pub(super) fn widened_policies(before: &View<'_>, after: &View<'_>) -> Result<Ve
             findings.extend(widened(path, &old, &new));
         }
     }
+    // Where a team file is gone, that of a folder above holds.
+    for path in before.files().filter(|path| super::files::is_team_file(path)) {
+        if after.read(path)?.is_none()
+            && let Some(old) = before.read(path)?
+            && let Some(new) = above(after, path)?
+        {
+            let whole = |finding| Finding { file: path.to_owned(), line: None, ..finding };
+            findings.extend(widened(path, &old, &new).into_iter().map(whole));
+        }
+    }
     Ok(findings)
+}
+
+/// The text of the nearest team file above the folder that `path` is in.
+fn above(view: &View<'_>, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+    for folder in folder(path).ancestors().skip(1) {
+        if let Some(text) = view.read(&folder.join(TEAM_FILE))? {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether there were no files to be guarded yet.

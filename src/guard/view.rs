@@ -74,6 +74,11 @@ impl<'a> View<'a> {
         Self { source: Source::Commit(objects, commit), files }
     }
 
+    /// A commit, of which single files are asked for: not looked through for those of interest.
+    pub(super) fn unlisted(objects: &'a Objects, commit: ObjectId) -> Self {
+        Self { source: Source::Commit(objects, commit), files: Vec::new() }
+    }
+
     /// The files of interest, in byte order.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
@@ -125,6 +130,11 @@ impl<'a> View<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a symlink stands at this path.
+    pub(super) fn is_link(&self, path: &Path) -> Result<bool, GuardError> {
+        Ok(self.lookup(path)?.is_some_and(|file| file.kind == FileKind::Link))
     }
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {

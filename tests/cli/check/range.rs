@@ -267,3 +267,34 @@ fn a_history_of_its_own_brings_no_policy_to_one_that_is_there() {
     let found = env.check(&["--range", &format!("{}..{tip}", "0".repeat(40))]);
     assert!(found.contains(&".env:4 !plaintext S".to_owned()), "{found:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_symlink_led_to_in_between_is_told() {
+    let env = project();
+    std::os::unix::fs::symlink("settings", env.path(".env.x")).unwrap();
+    env.write("settings", "A=abc\n");
+    env.commit("through a link");
+    env.write("settings", "A=abd\n");
+    env.commit("the target alone");
+    env.git(&["rm", "-q", ".env.x", "settings"]);
+    env.commit("gone");
+    assert_eq!(env.check(&["--range", "HEAD~3..HEAD"]), [".env.x:1 !plaintext A", ".env.x:1 !plaintext A"]);
+    assert_eq!(env.check(&["--range", "HEAD~2..HEAD"]), [".env.x:1 !plaintext A"]);
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+#[test]
+fn a_policy_that_is_taken_away_widens_where_another_lies_above() {
+    let env = project();
+    env.write("envseal.toml", "[policy]\nplain = ['A']\n");
+    env.write("sub/envseal.toml", "[policy]\n");
+    env.commit("two scopes");
+    env.git(&["rm", "-q", "sub/envseal.toml"]);
+    assert_eq!(env.check(&["--staged"]), ["sub/envseal.toml:- policy-widened -"]);
+    env.commit("one scope");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["sub/envseal.toml:- !policy-widened -"]);
+    env.git(&["rm", "-q", "envseal.toml"]);
+    env.commit("none");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
