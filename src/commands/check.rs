@@ -180,6 +180,11 @@ fn told(
         let list = report.unopened.join(", ");
         context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
     }
+    if !report.absent.is_empty() {
+        let list: Vec<_> = report.absent.iter().map(|path| path.display().to_string()).collect();
+        let list = list.join(", ");
+        context.ui.note(format_args!("not in this partial clone, and so not judged: {list}"));
+    }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
     context.ui.say(format_args!(

@@ -126,6 +126,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     }
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
+    report.absent = after.absent();
     Ok(report.sorted())
 }
 

@@ -58,6 +58,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let touched = changed.iter().map(|file| file.path.clone()).collect();
     findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
+    report.absent = after.absent();
     Ok(report.sorted())
 }
 
