@@ -92,7 +92,9 @@ impl<'a> Search<'a> {
             let path = &file.path;
             if is_judged(path) && !self.policies.excludes(path) {
                 let (_, policy) = self.policies.for_file(path);
-                plain_values(EnvText { path, text: &text, policy }).iter().for_each(|value| look(value));
+                for value in plain_values(EnvText { path, text: &text, policy }) {
+                    look(&value);
+                }
             } else {
                 look(&text);
             }

@@ -19,7 +19,9 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let telling =
         lines.filter(|line| line.len() >= MIN_LINE && !line.starts_with(b"-----") && *line != value);
     forms.extend(telling.map(|line| Zeroizing::new(line.to_vec())));
-    forms.iter_mut().for_each(|form| form.truncate(MAX_FORM));
+    for form in &mut forms {
+        form.truncate(MAX_FORM);
+    }
     forms.sort_by(|a, b| a.as_slice().cmp(b));
     forms.dedup();
     forms

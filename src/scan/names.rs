@@ -71,7 +71,9 @@ fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
     // Each name, and the files that have it.
     let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
-        file.set.iter().for_each(|name| all.entry(name).or_default().push(at));
+        for name in &file.set {
+            all.entry(name).or_default().push(at);
+        }
     }
     // Of each name that some file lacks, the ones that it may be mistaken for.
     let lacked = all.iter().filter(|(_, having)| having.len() < files.len());
