@@ -71,6 +71,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         return staged_with(context, args);
     }
     if let Some(range) = &args.range {
+        // HEAD..HEAD to git; here, most likely, a script's variables that are not set.
+        if range.bytes().all(|b| b == b'.') {
+            let hint = "name both ends: envseal check --range origin/main..HEAD";
+            return Err(Error::usage("the range names no commit".to_owned(), hint));
+        }
         let objects = here(context)?;
         let range = Range::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
@@ -180,6 +185,11 @@ fn told(
     } else if !report.unopened.is_empty() {
         let list = report.unopened.join(", ");
         context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
+    }
+    if !report.absent.is_empty() {
+        let list: Vec<_> = report.absent.iter().map(|path| path.display().to_string()).collect();
+        let list = list.join(", ");
+        context.ui.note(format_args!("not in this partial clone, and so not judged: {list}"));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, advice) = (of(Severity::Error), of(Severity::Advice));

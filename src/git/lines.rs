@@ -7,7 +7,8 @@ use git2::{DiffOptions, Patch};
 /// A file that git takes for binary counts as all new.
 pub fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
     let mut options = DiffOptions::new();
-    options.context_lines(0).force_text(true);
+    // The worktree may have other line ends than the commit (gitattributes(5), `eol`).
+    options.context_lines(0).force_text(true).ignore_whitespace_eol(true);
     let Ok(patch) = Patch::from_buffers(before, None, after, None, Some(&mut options)) else {
         return (1..=after.split(|b| *b == b'\n').count()).collect();
     };
@@ -30,6 +31,7 @@ mod tests {
         assert_eq!(added_lines(b"", b"a\nb"), [1, 2]);
         assert_eq!(added_lines(b"a\n", b"a\n"), Vec::<usize>::new());
         assert_eq!(added_lines(b"a\n", b""), Vec::<usize>::new());
+        assert_eq!(added_lines(b"a\nb\n", b"a\r\nb\r\nc\r\n"), [3]);
         assert_eq!(added_lines(b"\0a\n", b"\0a\n\0b\n"), [2]);
     }
 }

@@ -236,6 +236,16 @@ impl Objects {
         }
     }
 
+    /// Whether this is a partial clone: files that a remote has may be missing (`remote.NAME.promisor`, git-config(1)).
+    pub fn is_partial(&self) -> Result<bool, GitError> {
+        let ask = || {
+            let config = self.inner.config()?;
+            let mut entries = config.entries(Some(r"^remote\..*\.promisor$"))?;
+            entries.next().transpose().map(|entry| entry.is_some())
+        };
+        ask().map_err(|e| self.error("read the configuration of", e))
+    }
+
     /// The name that a file of these bytes has in git.
     pub fn id_of(bytes: &[u8]) -> ObjectId {
         ObjectId(Oid::hash_object(ObjectType::Blob, bytes).expect("hashing bytes in memory"))

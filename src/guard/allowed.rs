@@ -1,13 +1,13 @@
 //! Taking out what is allowed, and telling of what newly is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
 use super::view::View;
 use crate::config::is_env_file;
 use crate::dotenv::Document;
-use crate::scan::{Finding, Rule, allows, line_of};
+use crate::scan::{Finding, Rule, allows};
 
 /// What a new `allow` mark does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,53 +42,88 @@ pub(super) fn silence(
 pub(super) fn silence_in(
     findings: Vec<Finding>,
     text: &[u8],
-    before: impl Fn() -> Result<Option<Vec<u8>>, GuardError>,
+    before: impl FnOnce() -> Result<Option<Vec<u8>>, GuardError>,
     new_marks: NewMarks,
 ) -> Result<Vec<Finding>, GuardError> {
-    let mut kept = Vec::new();
+    // Most files have none, and need not be looked at.
+    let Some(path) = findings.first().map(|finding| finding.file.clone()) else { return Ok(findings) };
+    let now = Marked::of(&path, text);
+    let (mut kept, mut marked) = (Vec::new(), Vec::new());
     for finding in findings {
-        let marked = finding.line.and_then(|line| Some((line, marked_line(text, &finding, line)?)));
-        let Some((line, marked)) = marked else {
-            kept.push(finding);
-            continue;
-        };
-        if !before()?.is_some_and(|old| was_marked(&old, &finding, &marked)) {
-            kept.push(mark_added(&finding, line, new_marks));
+        match now.mark(&finding) {
+            Some(mark) => marked.push((finding, mark)),
+            None => kept.push(finding),
         }
+    }
+    if !marked.is_empty() {
+        let old = before()?.unwrap_or_default();
+        let old = Marked::of(&path, &old);
+        marked.retain(|(finding, mark)| !old.has(mark, finding.rule));
+        kept.extend(marked.iter().map(|(finding, _)| mark_added(finding, new_marks)));
     }
     Ok(kept)
 }
 
-fn mark_added(finding: &Finding, line: usize, new_marks: NewMarks) -> Finding {
+fn mark_added(finding: &Finding, new_marks: NewMarks) -> Finding {
     let message = format!("this line newly allows {}", finding.rule.id());
     let found =
         Finding::new(Rule::AllowAdded, &finding.file, message, "have it reviewed, or take the mark out");
-    let found = Finding { name: finding.name.clone(), ..found.at(line) };
+    let found = Finding { name: finding.name.clone(), line: finding.line, ..found };
     if new_marks == NewMarks::Refuse { found.as_error() } else { found }
 }
 
-/// The line, or the comment of the entry on it, that allows the finding.
-fn marked_line(text: &[u8], finding: &Finding, line: usize) -> Option<Vec<u8>> {
-    let marked = |line: &[u8]| allows(line, finding.rule).then(|| line.to_vec());
-    if is_env_file(&finding.file)
-        && let Some(document) = parsed(&finding.file, text)
-        && let Some(entry) = document.entries().iter().find(|entry| entry.line == line)
-    {
-        // In a value a mark is part of the value.
-        return document.comment(entry).and_then(marked);
+/// What allows a finding.
+enum Mark<'t> {
+    /// The comment of a variable with this name.
+    OfVariable(String),
+    /// A line that is none, as it stands.
+    Line(&'t [u8]),
+}
+
+/// A file's text, ready to be asked for marks.
+struct Marked<'t> {
+    lines: Vec<&'t [u8]>,
+    known: HashSet<&'t [u8]>,
+    /// An env file's variables, by their lines: the name, and the comment that may hold the mark. In a value it would be
+    /// part of the value.
+    variables: HashMap<usize, (String, Vec<u8>)>,
+    /// The lines of each variable.
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl<'t> Marked<'t> {
+    fn of(path: &Path, text: &'t [u8]) -> Self {
+        let lines: Vec<_> = text.split(|b| *b == b'\n').collect();
+        let known = lines.iter().copied().collect();
+        let mut marked = Self { lines, known, variables: HashMap::new(), places: HashMap::new() };
+        if let Some(document) = is_env_file(path).then(|| Document::parse(text.to_vec()).ok()).flatten() {
+            for entry in document.entries() {
+                let (name, comment) = (document.name(entry).to_owned(), document.comment(entry));
+                marked.places.entry(name.clone()).or_default().push(entry.line);
+                marked.variables.insert(entry.line, (name, comment.unwrap_or_default().to_vec()));
+            }
+        }
+        marked
     }
-    marked(line_of(text, line))
-}
 
-/// Whether the mark stood there before: on a line of that variable, or on the very same line.
-fn was_marked(old: &[u8], finding: &Finding, marked: &[u8]) -> bool {
-    let by_name = finding.name.as_ref().zip(parsed(&finding.file, old)).is_some_and(|(name, document)| {
-        let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
-        entries.any(|entry| document.comment(entry).is_some_and(|comment| allows(comment, finding.rule)))
-    });
-    by_name || old.split(|b| *b == b'\n').any(|line| line == marked)
-}
+    /// The mark on the finding's line that allows it.
+    fn mark(&self, finding: &Finding) -> Option<Mark<'t>> {
+        let line = finding.line?;
+        if let Some((name, comment)) = self.variables.get(&line) {
+            return allows(comment, finding.rule).then(|| Mark::OfVariable(name.clone()));
+        }
+        let text = *self.lines.get(line.checked_sub(1)?)?;
+        allows(text, finding.rule).then_some(Mark::Line(text))
+    }
 
-fn parsed(path: &Path, text: &[u8]) -> Option<Document> {
-    is_env_file(path).then(|| Document::parse(text.to_vec()).ok()).flatten()
+    /// Whether the mark stands here too: on a line of that variable, or on the very same line.
+    fn has(&self, mark: &Mark<'_>, rule: Rule) -> bool {
+        match mark {
+            Mark::OfVariable(name) => {
+                let places = self.places.get(name).into_iter().flatten();
+                places.filter_map(|line| self.variables.get(line)).any(|(_, comment)| allows(comment, rule))
+            }
+            Mark::Line(line) => self.known.contains(line),
+        }
+    }
 }

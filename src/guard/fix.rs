@@ -30,20 +30,6 @@ pub fn fix(
     on_wait: &dyn Fn(),
 ) -> Result<Fixed, GuardError> {
     let mut fixed = Fixed::default();
-    for finding in &report.findings {
-        let path = root.join(&finding.file);
-        match finding.rule {
-            Rule::KeysFileMode => {
-                fsio::make_private(&path)?;
-                fixed.made_private.push(path);
-            }
-            Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
-                let scope = Scope::of(path.parent().unwrap_or(root))?;
-                fixed.notices.extend(guard_keys_file(&path, &scope, on_wait)?);
-            }
-            _ => {}
-        }
-    }
     let mut plaintext: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.rule == Rule::Plaintext) {
         // Envseal's own names are never sealed: they have to go.
@@ -63,5 +49,20 @@ pub fn fix(
     })?;
     fixed.notices.extend(updated.notices);
     fixed.sealed = paths.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+    // Last, for sealing may be refused, and then nothing is to have changed.
+    for finding in &report.findings {
+        let path = root.join(&finding.file);
+        match finding.rule {
+            Rule::KeysFileMode => {
+                fsio::make_private(&path)?;
+                fixed.made_private.push(path);
+            }
+            Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
+                let scope = Scope::of(path.parent().unwrap_or(root))?;
+                fixed.notices.extend(guard_keys_file(&path, &scope, on_wait)?);
+            }
+            _ => {}
+        }
+    }
     Ok(fixed)
 }

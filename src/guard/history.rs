@@ -1,6 +1,6 @@
 //! Every blob ever committed, each once, on every core.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,6 +51,7 @@ pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, Guard
 fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<Blob> = Vec::new();
+    let mut seen = HashSet::new();
     for commit in objects.commits(&objects.tips()?, &[])? {
         // What it shares with a parent has been seen there.
         let parent = objects.parents(commit)?.first().copied();
@@ -60,7 +61,7 @@ fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
                 blobs.push(Blob { file: now, text: None, commit, paths: Vec::new() });
                 blobs.len() - 1
             });
-            if !blobs[place].paths.contains(&file.path) {
+            if seen.insert((place, file.path.clone())) {
                 blobs[place].paths.push(file.path);
             }
         }

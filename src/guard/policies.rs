@@ -22,7 +22,8 @@ impl Policies {
     pub(super) fn of(view: &View<'_>) -> Result<Self, GuardError> {
         let mut policies = Self { by_folder: BTreeMap::new(), none: Policy::default(), findings: Vec::new() };
         for path in view.files().filter(|path| is_team_file(path)) {
-            let Some(text) = view.read(path)? else { continue };
+            // One that leads nowhere, or is not in this partial clone: what is above it does not hold instead.
+            let text = view.read(path)?.unwrap_or_default();
             let policy = Policy::parse(&text).unwrap_or_else(|error| {
                 let found = Finding::new(Rule::TeamFile, path, error.to_string(), "mend {file}");
                 policies.findings.push(found);

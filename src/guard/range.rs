@@ -47,16 +47,22 @@ impl Range {
         Ok(Self { base: Some(base), tip, known: vec![base] })
     }
 
-    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the commit it
-    /// starts from.
+    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
+    /// commit it starts from.
     pub fn new_ref(objects: &Objects, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
-        let known: Vec<_> = known.into_iter().collect();
-        let first = objects.commits(&[tip], &known)?.first().copied();
-        let base = match first {
-            Some(first) => objects.parents(first)?.first().copied(),
-            None => Some(tip),
-        };
-        Ok(Self { base, tip, known })
+        let new = objects.commits(&[tip], &known)?;
+        let is_new: HashSet<_> = new.iter().copied().collect();
+        if !is_new.contains(&tip) {
+            return Ok(Self { base: Some(tip), tip, known });
+        }
+        // Every commit is asked, for a history of its own may have been merged in, on either side.
+        for commit in new.iter().rev() {
+            let parents = objects.parents(*commit)?;
+            if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
+                return Ok(Self { base: Some(base), tip, known });
+            }
+        }
+        Ok(Self { base: None, tip, known })
     }
 }
 
@@ -69,7 +75,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let mut report = Report::default();
 
     // Before the first commit there was no policy to widen.
-    let accept_policy = options.accept_policy || range.base.is_none();
+    let accept_policy = options.accept_policy || range.base.is_none() && range.known.is_empty();
     let (old_policies, new_policies) = (Policies::of(&before)?, Policies::of(&after)?);
     let policies = if accept_policy { &new_policies } else { &old_policies };
     let touched = touched(&after, &changed)?;
@@ -91,7 +97,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     }
     let known = known_values(&env_texts(&after, policies)?, &then, root, options, &mut report);
     state.findings.extend(known.findings.into_iter().filter(|finding| touched.contains(&finding.file)));
-    let search = Search::new(known.leaks, Some(objects));
+    let search = Search::new(known.leaks, Some(objects), policies);
     let new_marks = if accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     let mut passing = Vec::new();
     for (done, file) in brought.iter().enumerate() {
@@ -112,8 +118,15 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
             passing.extend(found.into_iter().map(|finding| in_commit(finding, file.commit)));
         }
     }
+    for (link, file, commit) in through_links(objects, range, [&before, &after], &brought)? {
+        let text = objects.blob(file.id)?;
+        let found = leaks_of_env_file(&link, &text, policies, file.kind);
+        let found = silence_in(found, &text, || before.read(&link), new_marks)?;
+        passing.extend(found.into_iter().map(|finding| in_commit(finding, commit)));
+    }
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
+    report.absent = after.absent();
     Ok(report.sorted())
 }
 
@@ -155,6 +168,46 @@ fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError>
                 && seen.insert((path.clone(), now))
             {
                 found.push(Brought { path, now, was: before, commit, base: first });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What env files that are symlinks led to in commits of a range, and no longer do in the last one: each once, with the
+/// commit that first led there.
+fn through_links(
+    objects: &Objects,
+    range: &Range,
+    [before, after]: [&View<'_>; 2],
+    brought: &[Brought],
+) -> Result<Vec<(PathBuf, FileRef, ObjectId)>, GuardError> {
+    let new = brought.iter().filter(|file| file.now.kind == FileKind::Link);
+    let mut links: BTreeSet<&Path> = new.map(|file| file.path.as_path()).filter(|p| is_judged(p)).collect();
+    for path in before.files().filter(|path| is_judged(path)) {
+        if before.is_link(path)? {
+            links.insert(path);
+        }
+    }
+    let mut found = Vec::new();
+    if links.is_empty() {
+        return Ok(found);
+    }
+    let mut seen = HashSet::new();
+    for link in &links {
+        for view in [before, after] {
+            seen.extend(view.resolved(link)?.map(|(_, file)| (*link, file)));
+        }
+    }
+    for commit in objects.commits(&[range.tip], &range.known)? {
+        let then = View::unlisted(objects, commit);
+        for link in &links {
+            // What leads to another env file is told there.
+            let target = then.resolved(link)?.filter(|(target, _)| !is_judged(target));
+            if let Some((_, file)) = target
+                && seen.insert((link, file))
+            {
+                found.push((link.to_path_buf(), file, commit));
             }
         }
     }

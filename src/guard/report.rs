@@ -1,5 +1,7 @@
 //! What a check is asked and what it answers.
 
+use std::path::PathBuf;
+
 use crate::scan::Finding;
 use crate::vault::VaultError;
 
@@ -25,6 +27,8 @@ pub struct Report {
     pub env_files: usize,
     /// How many files were searched for secrets.
     pub searched: usize,
+    /// Env files that this partial clone has left out, so that they could not be judged.
+    pub absent: Vec<PathBuf>,
     /// Environments whose values are sealed, but could not be opened to be looked for elsewhere.
     pub unopened: Vec<String>,
     /// Why a keys file was not used.
@@ -37,6 +41,9 @@ impl Report {
         self.findings.extend(other.findings);
         self.env_files += other.env_files;
         self.searched += other.searched;
+        self.absent.extend(other.absent);
+        self.absent.sort();
+        self.absent.dedup();
         self.unopened.extend(other.unopened);
         self.unopened.sort();
         self.unopened.dedup();

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::error::GuardError;
-use super::files::is_keys_file;
+use super::files::{is_judged, is_keys_file};
+use super::policies::Policies;
 use crate::git::{FileKind, ObjectId, Objects, added_lines};
-use crate::scan::{Finding, Leak, Leaks, Rule};
+use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 
 /// From this length on a value that turns up is no accident.
 const CERTAIN: usize = 12;
@@ -16,8 +17,9 @@ const CERTAIN: usize = 12;
 pub(super) struct Search<'a> {
     pub(super) leaks: Leaks,
     objects: Option<&'a Objects>,
-    /// Whether a value stood in the open before: by the commit before and the value's place in the list.
-    stood: RefCell<HashMap<(ObjectId, usize), bool>>,
+    policies: &'a Policies,
+    /// The values that stood in the open in a commit before, by their places in the list.
+    stood: RefCell<HashMap<ObjectId, HashSet<usize>>>,
 }
 
 /// One changed file.
@@ -32,9 +34,9 @@ pub(super) struct Change<'t> {
 }
 
 impl<'a> Search<'a> {
-    /// For `leaks`, in changes of this repository.
-    pub(super) fn new(leaks: Leaks, objects: Option<&'a Objects>) -> Self {
-        Self { leaks, objects, stood: RefCell::default() }
+    /// For `leaks`, in changes of this repository, by these policies.
+    pub(super) fn new(leaks: Leaks, objects: Option<&'a Objects>, policies: &'a Policies) -> Self {
+        Self { leaks, objects, policies, stood: RefCell::default() }
     }
 
     /// The secrets in a changed file: private keys wherever they stand, values on the lines that are new.
@@ -64,24 +66,40 @@ impl<'a> Search<'a> {
         Ok(findings)
     }
 
-    /// Whether a value already stood in the open in the commit before: in any file, plain.
+    /// Whether a value already stood in the open in the commit before.
     fn stood_before(&self, base: Option<ObjectId>, at: usize) -> Result<bool, GuardError> {
         let (Some(base), Some(objects)) = (base, self.objects) else { return Ok(false) };
-        if let Some(known) = self.stood.borrow().get(&(base, at)) {
-            return Ok(*known);
+        if let Some(known) = self.stood.borrow().get(&base) {
+            return Ok(known.contains(&at));
         }
-        let finder = memchr::memmem::Finder::new(&self.leaks.secrets()[at].value);
-        let mut stood = false;
-        for file in objects.changes(None, Some(base))? {
-            if let Some(file) = file.after.filter(|file| file.kind == FileKind::File)
-                && finder.find(&objects.blob(file.id)?).is_some()
-            {
-                stood = true;
-                break;
+        let stood = self.in_the_open(objects, base)?;
+        let stands = stood.contains(&at);
+        self.stood.borrow_mut().insert(base, stood);
+        Ok(stands)
+    }
+
+    /// The values that stand in the open in a commit: anywhere in a file that is no env file, and in env files where
+    /// they are declared plain. Elsewhere in those it has only not been sealed yet.
+    fn in_the_open(&self, objects: &Objects, commit: ObjectId) -> Result<HashSet<usize>, GuardError> {
+        let (values, mut found) = (self.leaks.values(), HashSet::new());
+        let mut look = |text: &[u8]| {
+            found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
+        };
+        for file in objects.changes(None, Some(commit))? {
+            let Some(now) = file.after.filter(|now| now.kind == FileKind::File) else { continue };
+            // What a partial clone has left out stands nowhere, as far as can be told.
+            let Some(text) = objects.blob_if_there(now.id)? else { continue };
+            let path = &file.path;
+            if is_judged(path) && !self.policies.excludes(path) {
+                let (_, policy) = self.policies.for_file(path);
+                for value in plain_values(EnvText { path, text: &text, policy }) {
+                    look(&value);
+                }
+            } else {
+                look(&text);
             }
         }
-        self.stood.borrow_mut().insert((base, at), stood);
-        Ok(stood)
+        Ok(found)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The values that must not turn up elsewhere: what the sealed values of env files open to, as far as keys are at hand.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -47,10 +47,16 @@ pub(super) fn known_values(
 #[derive(Default)]
 pub(super) struct Gathered {
     secrets: Vec<Secret>,
-    openers: HashMap<(EnvName, PathBuf), HashMap<KeyId, Opener>>,
-    seen: BTreeSet<(String, Vec<u8>)>,
+    places: HashMap<(EnvName, PathBuf), Place>,
     /// For each environment how many values there were, and how many of them could be opened.
     counts: BTreeMap<String, (usize, usize)>,
+}
+
+/// An environment's env files in one folder: the same keys are at hand for all of them.
+struct Place {
+    openers: HashMap<KeyId, Opener>,
+    /// Names and tokens. The same one in many commits is opened once; elsewhere it may be another key's to open.
+    seen: HashSet<(String, Vec<u8>)>,
 }
 
 impl Gathered {
@@ -73,17 +79,16 @@ impl Gathered {
                 continue;
             }
             let name = document.name(entry);
-            // The same token in many commits is opened once.
-            if !self.seen.insert((name.to_owned(), value.to_vec())) {
+            let near = root.join(path.parent().unwrap_or(Path::new("")));
+            let place = self.places.entry((env.clone(), near)).or_insert_with_key(|(env, near)| Place {
+                openers: openers(store, env, near, report),
+                seen: HashSet::new(),
+            });
+            if !place.seen.insert((name.to_owned(), value.to_vec())) {
                 continue;
             }
             let Ok(token) = SealedValue::parse(&value) else { continue };
-            let near = root.join(path.parent().unwrap_or(Path::new("")));
-            let openers = self
-                .openers
-                .entry((env.clone(), near.clone()))
-                .or_insert_with(|| openers(store, &env, &near, report));
-            let opened = openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
+            let opened = place.openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
             let counts = self.counts.entry(env.to_string()).or_default();
             counts.0 += 1;
             let opened = match opened {

@@ -41,7 +41,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     };
     let known = known_values(&now, &then, root, options, &mut report);
     findings.extend(known.findings);
-    let search = Search::new(known.leaks, Some(objects));
+    let search = Search::new(known.leaks, Some(objects), &policies);
     for (done, (file, now)) in contents.iter().enumerate() {
         (options.progress)(done, contents.len());
         if now.kind == FileKind::Submodule {
@@ -58,6 +58,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let touched = changed.iter().map(|file| file.path.clone()).collect();
     findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
+    report.absent = after.absent();
     Ok(report.sorted())
 }
 

@@ -1,13 +1,13 @@
 //! The rules about a state of the files: each env file by itself, those of a folder and of a scope side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
 use super::view::View;
-use crate::config::{EnvName, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
@@ -61,9 +61,12 @@ fn side_by_side(
         scopes.entry(policies.for_file(path).0).or_default().push(Keyed { path, key: report.key });
     }
     let mut findings = Vec::new();
+    let mut examples = BTreeMap::new();
+    for path in view.files().filter(|path| is_example(path)) {
+        examples.entry(super::policies::folder(path)).or_insert(path);
+    }
     for (folder, files) in &folders {
-        let example = view.files().find(|path| path.parent() == Some(folder) && is_example(path));
-        let listed = match example {
+        let listed = match examples.get(folder).copied() {
             Some(path) => view.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };
@@ -84,21 +87,21 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
 
 /// The public keys of `after` that are others than the ones that `before` has for the same environment and scope.
 pub(super) fn changed_keys(before: &State, after: &State, policies: &Policies) -> Vec<Finding> {
-    let env = |path: &Path| EnvName::of_file(path).ok();
     // By path first; a file that is new is held to the environment's other files.
-    let known = |path: &Path| -> Option<PublicKey> {
-        let own = before.reports.get(path).and_then(|report| report.key);
-        let scope = policies.for_file(path).0;
-        let same = |other: &Path| env(other) == env(path) && policies.for_file(other).0 == scope;
-        let others = before.reports.iter().filter(|(other, _)| same(other));
-        own.or_else(|| others.into_iter().find_map(|(_, report)| report.key)).map(|(key, _)| key)
-    };
+    let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
+    for (path, report) in &before.reports {
+        if let (Some((key, _)), Ok(env)) = (report.key, EnvName::of_file(path)) {
+            of_scope.entry((policies.for_file(path).0, env)).or_insert(key);
+        }
+    }
     let mut findings = Vec::new();
     for (path, report) in &after.reports {
-        if let (Some((key, line)), Some(old), Some(env)) = (report.key, known(path), env(path))
-            && old != key
-        {
-            findings.push(key_changed(path, &env.public_key_name(), &old, &key, line));
+        let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
+        let own = before.reports.get(path).and_then(|report| report.key).map(|(key, _)| key);
+        let variable = env.public_key_name();
+        let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env)).copied());
+        if let Some(old) = old.filter(|old| *old != key) {
+            findings.push(key_changed(path, &variable, &old, &key, line));
         }
     }
     findings
@@ -115,7 +118,27 @@ pub(super) fn widened_policies(before: &View<'_>, after: &View<'_>) -> Result<Ve
             findings.extend(widened(path, &old, &new));
         }
     }
+    // Where a team file is gone, that of a folder above holds.
+    for path in before.files().filter(|path| super::files::is_team_file(path)) {
+        if after.read(path)?.is_none()
+            && let Some(old) = before.read(path)?
+            && let Some(new) = above(after, path)?
+        {
+            let whole = |finding| Finding { file: path.to_owned(), line: None, ..finding };
+            findings.extend(widened(path, &old, &new).into_iter().map(whole));
+        }
+    }
     Ok(findings)
+}
+
+/// The text of the nearest team file above the folder that `path` is in.
+fn above(view: &View<'_>, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+    for folder in folder(path).ancestors().skip(1) {
+        if let Some(text) = view.read(&folder.join(TEAM_FILE))? {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether there were no files to be guarded yet.

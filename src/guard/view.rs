@@ -1,6 +1,7 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::GuardError;
@@ -27,25 +28,28 @@ pub(super) struct View<'a> {
     source: Source<'a>,
     /// The files that [`is_of_interest`] holds for, in byte order.
     files: Vec<PathBuf>,
+    /// Those that were asked for, and that this partial clone has left out. The remote has them, so no change made here
+    /// brings them.
+    absent: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> View<'a> {
     /// No files at all: what stood there before the first commit.
     pub(super) fn nothing() -> Self {
-        Self { source: Source::Nothing, files: Vec::new() }
+        Self { source: Source::Nothing, files: Vec::new(), absent: RefCell::default() }
     }
 
     /// These files below a folder.
     pub(super) fn disk(root: &Path, mut files: Vec<PathBuf>) -> Self {
         files.sort();
-        Self { source: Source::Disk(root.to_owned()), files }
+        Self { source: Source::Disk(root.to_owned()), files, absent: RefCell::default() }
     }
 
     /// The index.
     pub(super) fn index(objects: &'a Objects) -> Result<Self, GuardError> {
         let all = objects.index_files(&is_of_interest)?;
         let files = of_interest(all.iter().map(|(path, file)| (path, *file)));
-        Ok(Self { source: Source::Index(objects), files })
+        Ok(Self { source: Source::Index(objects), files, absent: RefCell::default() })
     }
 
     /// A commit; none stands for nothing.
@@ -53,7 +57,7 @@ impl<'a> View<'a> {
         let Some(commit) = commit else { return Ok(Self::nothing()) };
         let all = objects.changes(None, Some(commit))?;
         let files = of_interest(all.iter().filter_map(|file| Some((&file.path, file.after?))));
-        Ok(Self { source: Source::Commit(objects, commit), files })
+        Ok(Self { source: Source::Commit(objects, commit), files, absent: RefCell::default() })
     }
 
     /// The commit that `after` was made from by these changes: so not every folder of it need be read.
@@ -71,7 +75,12 @@ impl<'a> View<'a> {
         files.extend(of_interest(changed.iter().filter_map(|file| Some((&file.path, file.before?)))));
         files.sort();
         files.dedup();
-        Self { source: Source::Commit(objects, commit), files }
+        Self { source: Source::Commit(objects, commit), files, absent: RefCell::default() }
+    }
+
+    /// A commit, of which single files are asked for: not looked through for those of interest.
+    pub(super) fn unlisted(objects: &'a Objects, commit: ObjectId) -> Self {
+        Self { source: Source::Commit(objects, commit), files: Vec::new(), absent: RefCell::default() }
     }
 
     /// The files of interest, in byte order.
@@ -86,10 +95,27 @@ impl<'a> View<'a> {
             Source::Nothing => Ok(None),
             Source::Disk(root) => read_inside(root, path),
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
-                Some((_, file)) => Ok(Some(objects.blob(file.id)?)),
+                Some((_, file)) => self.blob(objects, path, file.id),
                 None => Ok(None),
             },
         }
+    }
+
+    fn blob(&self, objects: &Objects, path: &Path, id: ObjectId) -> Result<Option<Vec<u8>>, GuardError> {
+        if let Some(text) = objects.blob_if_there(id)? {
+            return Ok(Some(text));
+        }
+        if !objects.is_partial()? {
+            // Damaged: the error says so.
+            return Ok(Some(objects.blob(id)?));
+        }
+        self.absent.borrow_mut().insert(path.to_owned());
+        Ok(None)
+    }
+
+    /// The files that could not be read because this partial clone has left them out.
+    pub(super) fn absent(&self) -> Vec<PathBuf> {
+        self.absent.borrow().iter().cloned().collect()
     }
 
     /// The path of the regular file that `path` leads to, and its blob.
@@ -125,6 +151,11 @@ impl<'a> View<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a symlink stands at this path.
+    pub(super) fn is_link(&self, path: &Path) -> Result<bool, GuardError> {
+        Ok(self.lookup(path)?.is_some_and(|file| file.kind == FileKind::Link))
     }
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {

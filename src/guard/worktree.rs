@@ -46,7 +46,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let (now, then) = (env_texts(&after, &policies)?, env_texts(&before, &policies)?);
     let known = known_values(&now, &then, root, options, &mut report);
     findings.extend(known.findings);
-    let search = Search::new(known.leaks, objects);
+    let search = Search::new(known.leaks, objects, &policies);
     let tracked = match objects {
         Some(objects) => {
             objects.changes(None, head)?.into_iter().filter_map(|f| Some((f.path, f.after?))).collect()

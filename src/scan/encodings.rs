@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 /// A line of a value that is looked for on its own: short ones stand in many files by chance.
 const MIN_LINE: usize = 16;
 
+/// How much of a text is looked for: more of a long value would only take memory.
+const MAX_FORM: usize = 4096;
+
 /// The texts that betray a value: itself, URL-, hex- and JSON-escaped, in base64 at each of the three places it may
 /// have in a longer text (RFC 4648, sections 4 and 5); and of a value of many lines each longer line, for it may be
 /// indented elsewhere. Distinct.
@@ -16,6 +19,9 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let telling =
         lines.filter(|line| line.len() >= MIN_LINE && !line.starts_with(b"-----") && *line != value);
     forms.extend(telling.map(|line| Zeroizing::new(line.to_vec())));
+    for form in &mut forms {
+        form.truncate(MAX_FORM);
+    }
     forms.sort_by(|a, b| a.as_slice().cmp(b));
     forms.dedup();
     forms

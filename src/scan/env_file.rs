@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::elsewhere::read_otherwise;
 use super::finding::Finding;
 use super::rule::Rule;
@@ -60,6 +62,19 @@ pub fn env_file(file: EnvText<'_>) -> EnvReport {
     judge.comments();
     judge.report.findings.sort_by_key(|finding| finding.line);
     judge.report
+}
+
+/// The values of an env file that stand in the open because they are declared plain.
+pub fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
+    let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
+    let plain = document.entries().iter().filter(|entry| is_declared(&document, entry, file.policy));
+    plain.map(|entry| document.value(entry).1).collect()
+}
+
+/// Whether a variable is declared to be not secret: by its name, by policy or by mark.
+fn is_declared(document: &Document, entry: &Entry, policy: &Policy) -> bool {
+    let name = document.name(entry);
+    is_reserved(name) || policy.is_plain(name) || Mark::is_plain(document.comment(entry))
 }
 
 struct Judge<'a> {
@@ -210,8 +225,7 @@ impl Judge<'_> {
 
     fn plain(&mut self, entry: &Entry, name: &str, quote: Quote, text: &[u8]) {
         let document = self.document;
-        let declared =
-            is_reserved(name) || self.file.policy.is_plain(name) || Mark::is_plain(document.comment(entry));
+        let declared = is_declared(document, entry, self.file.policy);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
         if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");

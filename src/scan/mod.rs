@@ -17,7 +17,7 @@ mod scope;
 
 pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
-pub use env_file::{EnvReport, EnvText, env_file};
+pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
 pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
 pub use names::{Listed, is_example, names};

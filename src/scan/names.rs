@@ -1,6 +1,6 @@
 //! The names of env files side by side: what one has and another lacks, and what the example file says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::finding::Finding;
@@ -16,9 +16,23 @@ pub struct Listed<'a> {
     pub names: &'a [(String, usize)],
 }
 
-impl Listed<'_> {
+/// A file, ready to be asked for names: there may be hundreds of files, with hundreds of names each.
+struct File<'a> {
+    path: &'a Path,
+    names: &'a [(String, usize)],
+    set: HashSet<&'a str>,
+}
+
+impl<'a> From<&Listed<'a>> for File<'a> {
+    fn from(listed: &Listed<'a>) -> Self {
+        let Listed { path, names } = *listed;
+        Self { path, names, set: names.iter().map(|(name, _)| name.as_str()).collect() }
+    }
+}
+
+impl File<'_> {
     fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|(there, _)| there == name)
+        self.set.contains(name)
     }
 
     fn shown(&self) -> String {
@@ -37,13 +51,14 @@ pub fn is_example(path: &Path) -> bool {
 /// others and hold what differs on one machine: nothing is missing from them, nor from a file that has no names yet.
 pub fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let files: Vec<_> = files.iter().map(File::from).collect();
     let whole: Vec<_> =
         files.iter().filter(|file| !is_overlay(file.path) && !file.names.is_empty()).collect();
     if whole.len() > 1 {
         across(&whole, &mut findings);
     }
     if let Some(example) = example.filter(|_| !files.is_empty()) {
-        against(files, example, &mut findings);
+        against(&files, &File::from(&example), &mut findings);
     }
     findings
 }
@@ -52,20 +67,29 @@ fn is_overlay(path: &Path) -> bool {
     EnvName::of_file(path).is_ok_and(|env| env.as_str().rsplit('.').next() == Some("local"))
 }
 
-fn across(files: &[&Listed<'_>], findings: &mut Vec<Finding>) {
-    let all: BTreeSet<&str> =
-        files.iter().flat_map(|file| file.names.iter().map(|(name, _)| name.as_str())).collect();
+fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
+    // Each name, and the files that have it.
+    let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
-        let missing: BTreeSet<&str> = all.iter().copied().filter(|name| !file.has(name)).collect();
+        for name in &file.set {
+            all.entry(name).or_default().push(at);
+        }
+    }
+    // Of each name that some file lacks, the ones that it may be mistaken for.
+    let lacked = all.iter().filter(|(_, having)| having.len() < files.len());
+    let near: HashMap<_, _> = lacked.map(|(name, _)| (*name, alike(name, all.keys().copied()))).collect();
+    for (at, file) in files.iter().enumerate() {
+        let missing: BTreeSet<&str> = all.keys().copied().filter(|name| !file.has(name)).collect();
         let mut explained = BTreeSet::new();
         // A name of its own beside one that it lacks: typed wrong, most likely.
         for (name, line) in file.names {
-            if files.iter().any(|other| other.path != file.path && other.has(name)) {
+            if all[name.as_str()].len() > 1 {
                 continue;
             }
-            let Some(meant) = alike(name, &missing) else { continue };
+            let meant = near.get(name.as_str()).into_iter().flatten().find(|other| missing.contains(*other));
+            let Some(&meant) = meant else { continue };
             explained.insert(meant);
-            let having: Vec<_> = (0..files.len()).filter(|other| files[*other].has(meant)).collect();
+            let having = &all[meant];
             // One against one, nobody knows which is right: told once, where the later file has it.
             if having.iter().all(|other| *other > at) && having.len() == 1 {
                 continue;
@@ -79,9 +103,9 @@ fn across(files: &[&Listed<'_>], findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Rule::MissingName, file.path, message, fix).at(*line).about(name));
         }
         for name in missing.difference(&explained) {
-            let Some(other) = files.iter().find(|other| other.has(name)) else { continue };
+            let other = files[all[name][0]];
             // What is typed wrong over there is told over there.
-            if is_mistyped(name, other, file) {
+            if near[name].iter().any(|meant| file.has(meant) && !other.has(meant)) {
                 continue;
             }
             let message = format!("{name} is in {}, but not here", other.shown());
@@ -91,20 +115,20 @@ fn across(files: &[&Listed<'_>], findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether `name`, which `other` has and `file` lacks, resembles one that `file` has and `other` lacks.
-fn is_mistyped(name: &str, other: &Listed<'_>, file: &Listed<'_>) -> bool {
-    let lacking = file.names.iter().map(|(there, _)| there.as_str()).filter(|there| !other.has(there));
-    alike(name, &lacking.collect()).is_some()
+/// The names that are like enough to `name` to be meant by it, the most alike first.
+fn alike<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let most = (name.len() / 3).clamp(1, 2);
+    // By their lengths alone most are too far apart.
+    let near =
+        among.filter(|other| name.len() > 2 && *other != name && name.len().abs_diff(other.len()) <= most);
+    let lower = name.to_lowercase();
+    let distances = near.map(|other| (strsim::osa_distance(&lower, &other.to_lowercase()), other));
+    let mut found: Vec<_> = distances.filter(|(distance, _)| *distance <= most).collect();
+    found.sort_by_key(|(distance, _)| *distance);
+    found.into_iter().map(|(_, other)| other).collect()
 }
 
-/// The name that is most like `name`, if it is like enough to be meant.
-fn alike<'a>(name: &str, among: &BTreeSet<&'a str>) -> Option<&'a str> {
-    let distance = |other: &str| strsim::osa_distance(&name.to_lowercase(), &other.to_lowercase());
-    let near = |other: &&str| distance(other) <= (name.len() / 3).clamp(1, 2);
-    among.iter().copied().filter(|other| name.len() > 2 && near(other)).min_by_key(|other| distance(other))
-}
-
-fn against(files: &[Listed<'_>], example: Listed<'_>, findings: &mut Vec<Finding>) {
+fn against(files: &[File<'_>], example: &File<'_>, findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for file in files {
         for (name, line) in file.names {
@@ -158,6 +182,18 @@ mod tests {
               mean HELLO?"
             ]
         );
+    }
+
+    #[test]
+    fn hundreds_of_files_take_no_time() {
+        let texts: Vec<_> = (0..100)
+            .map(|file| (0..100).map(|at| format!("NAME_{at}_{} ", file % 7)).collect::<String>())
+            .collect();
+        let paths: Vec<_> = (0..100).map(|file| format!(".env.e{file}")).collect();
+        let files: Vec<_> = paths.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+        let start = std::time::Instant::now();
+        found(&files, Some("A"));
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 
     #[test]

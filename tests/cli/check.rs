@@ -164,6 +164,9 @@ fn fix_mends_and_checks_again() {
 fn a_fix_that_cannot_be_made_changes_nothing() {
     let env = project();
     append(&env, ".env", "TOKEN=a#b\n");
+    env.write("a/.env", env.read(".env").replace("TOKEN=a#b", "OTHER=ab"));
+    env.write("Dockerfile", "");
+    env.write(".gitignore", "");
     let before = env.snapshot();
     let said = env.fails(4, &["check", "--fix"]);
     assert!(said.contains("TOKEN") && said.contains("hint: "), "{said}");

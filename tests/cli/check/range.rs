@@ -199,3 +199,102 @@ fn the_first_push_of_a_project_brings_its_policy() {
     let zeros = "0".repeat(40);
     assert!(env.check(&["--range", &format!("{zeros}..{tip}")]).is_empty());
 }
+
+#[test]
+fn a_mark_on_a_line_of_its_own_is_none_for_later_lines() {
+    let env = project();
+    append(&env, ".env", "# envseal: allow plaintext\nB= # envseal: allow plaintext\n");
+    env.commit("a mark that allows nothing");
+    append(&env, ".env", "A=abc # envseal: allow plaintext\n");
+    env.commit("used");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), [".env:6 !allow-added A"]);
+}
+
+#[test]
+fn a_mark_is_of_the_variable_on_its_line() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A"]).stdin("value-that-is-long").ok();
+    let line = "B=value-that-is-long # envseal: plain # envseal: allow secret-value\n";
+    env.write(".env.x", line);
+    env.commit("allowed");
+    env.write(".env.x", format!("C=\n{}", line.replace("B=", "B=1")));
+    env.commit("changed");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).iter().all(|finding| !finding.contains('!')));
+}
+
+#[test]
+fn a_range_of_nothing_is_a_mistake() {
+    let env = project();
+    for range in ["", "..", "..."] {
+        let said = env.fails(2, &["check", "--range", range]);
+        assert!(said.contains("hint: "), "{said}");
+    }
+}
+
+/// A branch that joins a history of its own, in which everything is declared plain, to that of `main`; gone again.
+fn joined(env: &TestEnv, merge: &[&str]) -> String {
+    env.git(&["checkout", "-q", "--orphan", "alone"]);
+    env.git(&["rm", "-rqf", "."]);
+    env.write("envseal.toml", "[policy]\nplain = ['S']\n");
+    env.write(".env.x", "S=abc\n");
+    let old = "2000-01-01T00:00:00Z";
+    env.git(&["add", "-A"]);
+    env.program("git", &["commit", "-qm", "alone"]).var("GIT_COMMITTER_DATE", old).ok();
+    env.git(&["checkout", "-q", "-b", "joined", merge[0]]);
+    env.git(&["merge", "-q", "--allow-unrelated-histories", "-m", "join", merge[1]]);
+    let tip = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.git(&["checkout", "-q", "main"]);
+    env.git(&["branch", "-qD", "joined", "alone"]);
+    tip
+}
+
+#[test]
+fn a_history_of_its_own_brings_no_policy_to_one_that_is_there() {
+    for merge in [["main", "alone"], ["alone", "main"]] {
+        let env = project();
+        let tip = joined(&env, &merge);
+        let found = env.check(&["--range", &format!("{}..{tip}", "0".repeat(40))]);
+        assert!(found.contains(&".env.x:1 !plaintext S".to_owned()), "{merge:?} {found:?}");
+        assert!(found.contains(&"envseal.toml:2 !policy-widened -".to_owned()), "{merge:?} {found:?}");
+    }
+    let env = project();
+    env.git(&["checkout", "-q", "--orphan", "alone"]);
+    env.write("envseal.toml", "[policy]\nplain = ['S']\n");
+    append(&env, ".env", "S=abc\n");
+    let tip = env.commit("alone");
+    env.git(&["checkout", "-q", "main"]);
+    env.git(&["branch", "-qD", "alone"]);
+    let found = env.check(&["--range", &format!("{}..{tip}", "0".repeat(40))]);
+    assert!(found.contains(&".env:4 !plaintext S".to_owned()), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_symlink_led_to_in_between_is_told() {
+    let env = project();
+    std::os::unix::fs::symlink("settings", env.path(".env.x")).unwrap();
+    env.write("settings", "A=abc\n");
+    env.commit("through a link");
+    env.write("settings", "A=abd\n");
+    env.commit("the target alone");
+    env.git(&["rm", "-q", ".env.x", "settings"]);
+    env.commit("gone");
+    assert_eq!(env.check(&["--range", "HEAD~3..HEAD"]), [".env.x:1 !plaintext A", ".env.x:1 !plaintext A"]);
+    assert_eq!(env.check(&["--range", "HEAD~2..HEAD"]), [".env.x:1 !plaintext A"]);
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+#[test]
+fn a_policy_that_is_taken_away_widens_where_another_lies_above() {
+    let env = project();
+    env.write("envseal.toml", "[policy]\nplain = ['A']\n");
+    env.write("sub/envseal.toml", "[policy]\n");
+    env.commit("two scopes");
+    env.git(&["rm", "-q", "sub/envseal.toml"]);
+    assert_eq!(env.check(&["--staged"]), ["sub/envseal.toml:- policy-widened -"]);
+    env.commit("one scope");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["sub/envseal.toml:- !policy-widened -"]);
+    env.git(&["rm", "-q", "envseal.toml"]);
+    env.commit("none");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+}

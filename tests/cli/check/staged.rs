@@ -111,3 +111,33 @@ fn advice_is_about_what_the_commit_touches() {
     env.commit("new");
     assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), found);
 }
+
+#[test]
+fn what_a_partial_clone_has_left_out_stops_nothing() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A"]).stdin("value-that-is-long").ok();
+    env.write("far/away/.env.x", env.read(".env").replace("_KEY=", "_KEY_X="));
+    env.write("far/away/envseal.toml", "[policy]\n");
+    env.commit("sealed");
+    env.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]);
+    let there = env.outside().join("partial");
+    std::fs::copy(env.path(".env.keys"), there.join(".env.keys")).unwrap();
+    let check = |arguments: &[&str]| {
+        let output = env.envseal(&[&["check", "--json"], arguments].concat()).dir(&there).output();
+        assert!(matches!(output.status, 0 | 1), "{}", output.stderr);
+        (super::findings(&output), output.stderr)
+    };
+    std::fs::write(there.join("code.js"), "value-that-is-long\n").unwrap();
+    env.program("git", &["add", "code.js"]).dir(&there).ok();
+    let (found, said) = check(&["--staged"]);
+    assert_eq!(found, ["code.js:1 !secret-value A"]);
+    assert!(said.contains("not judged: far/away/.env.x"), "{said}");
+    assert_eq!(check(&[]).0, found);
+    env.program("git", &["commit", "-qm", "leak"]).dir(&there).ok();
+    assert_eq!(check(&["--range", "origin/main..HEAD"]).0, found);
+    // Where nothing is promised, what is missing is damage.
+    env.program("git", &["config", "--unset", "remote.origin.promisor"]).dir(&there).ok();
+    env.envseal(&["check", "--staged"]).dir(&there).fails(4);
+}

@@ -139,3 +139,40 @@ fn a_private_key_in_any_dress() {
     assert_eq!(env.check(&[]), ["config/secret.yaml:2 allow-added -"]);
     std::fs::remove_file(env.path("config/secret.yaml")).unwrap();
 }
+
+#[test]
+fn a_copy_under_an_environment_without_a_key_hides_nothing() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "A", "-e", "production"]).stdin("value-that-is-long").ok();
+    let copy = env.read(".env.production").replace("_PRODUCTION", "_AAA");
+    env.write(".env.aaa", copy);
+    env.commit("a copy that is read first");
+    env.write("code.js", "value-that-is-long\n");
+    assert_eq!(env.check(&[]), ["code.js:1 !secret-value A"]);
+}
+
+#[test]
+fn other_line_ends_in_the_worktree_are_no_new_lines() {
+    let env = sealed("value-that-is-long");
+    env.write("code.js", "value-that-is-long\n");
+    env.commit("leaked");
+    env.git(&["config", "core.autocrlf", "true"]);
+    std::fs::remove_file(env.path("code.js")).unwrap();
+    env.git(&["checkout", "-q", "code.js"]);
+    assert_eq!(env.read("code.js"), "value-that-is-long\r\n");
+    assert!(env.check(&[]).is_empty());
+}
+
+#[test]
+fn what_was_not_sealed_yet_did_not_stand_in_the_open() {
+    let env = TestEnv::new();
+    env.write(".env", "A=value-that-is-long\n");
+    env.commit("before envseal");
+    env.ok(&["encrypt"]);
+    env.write("code.js", "value-that-is-long\n");
+    assert!(env.check(&[]).contains(&"code.js:1 !secret-value A".to_owned()));
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).contains(&"code.js:1 !secret-value A".to_owned()));
+    env.commit("sealed, and leaked");
+    assert!(env.check(&["--range", "HEAD~1.."]).contains(&"code.js:1 !secret-value A".to_owned()));
+}
