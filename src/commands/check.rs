@@ -9,7 +9,7 @@ use super::report::{counted, notices, shown, shown_from};
 use crate::error::{Error, quoted};
 use crate::git::{GitError, Objects, find_root};
 use crate::guard::{self, Options, Range, Report};
-use crate::scan::Severity;
+use crate::scan::{Rule, Severity};
 use crate::ui::{self, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
@@ -203,6 +203,9 @@ fn told(
         counted(report.env_files, "env file"),
         counted(report.searched, "file"),
     ));
+    if report.findings.iter().any(|finding| finding.rule == Rule::Plaintext) {
+        context.ui.say("what is no secret is marked so: end its line in `# envseal: plain`");
+    }
     if args.staged && errors > 0 {
         let wrong = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
         let files: BTreeSet<_> =

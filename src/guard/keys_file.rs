@@ -13,13 +13,16 @@ use crate::keystore::KeysFile;
 use crate::scan::{Finding, Rule};
 use crate::vault::has_dockerfile;
 
-/// Looks at the keys file of each of these folders (relative to `root`), there or yet to be made.
+/// Looks at the keys file of each of these folders (relative to `root`), there or yet to be made, and at those that git
+/// tracks or would track.
 pub(super) fn keys_files(
     root: &Path,
     in_git: bool,
     folders: &BTreeSet<PathBuf>,
+    in_sight: impl Iterator<Item = PathBuf>,
 ) -> Result<Vec<Finding>, GuardError> {
-    let places: BTreeSet<_> = folders.iter().map(|folder| KeysFile::place(&root.join(folder))).collect();
+    let of_folders = folders.iter().map(|folder| KeysFile::place(&root.join(folder)));
+    let places: BTreeSet<_> = of_folders.chain(in_sight).collect();
     let mut findings = Vec::new();
     for place in places {
         let path = place.strip_prefix(root).unwrap_or(&place);

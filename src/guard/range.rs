@@ -1,6 +1,6 @@
 //! A range of commits: what is pushed, or proposed for a merge. Each commit counts, for all of them are kept.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence, silence_in};
@@ -11,7 +11,7 @@ use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
-use super::state::{changed_keys, concerns, judge, widened_policies};
+use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects};
@@ -82,7 +82,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
     let mut state = judge(&after, policies)?;
     state.findings.retain(|finding| concerns(&touched, finding));
-    let old = judge(&before, &old_policies)?;
+    let old = keys_before(&before, &after, &state, &old_policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
     state.findings.extend(changed_keys(&old, &state, policies));
     let widened = widened_policies(&before, &after)?;
@@ -115,16 +115,25 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
         } else {
             found.extend(leaks_of_env_file(&file.path, &text, policies, file.now.kind));
             let found = silence_in(found, &text, || before.read(&file.path), new_marks)?;
-            passing.extend(found.into_iter().map(|finding| in_commit(finding, file.commit)));
+            let in_commit = |finding| in_commit(finding, file.commit);
+            let found = found.into_iter().map(in_commit);
+            passing.extend(found.map(|finding| to_rewrite(finding, file.commit, file.base.is_none())));
         }
     }
     for (link, file, commit) in through_links(objects, range, [&before, &after], &brought)? {
         let text = objects.blob(file.id)?;
         let found = leaks_of_env_file(&link, &text, policies, file.kind);
         let found = silence_in(found, &text, || before.read(&link), new_marks)?;
-        passing.extend(found.into_iter().map(|finding| in_commit(finding, commit)));
+        let root = objects.parents(commit)?.is_empty();
+        passing.extend(found.into_iter().map(|f| to_rewrite(in_commit(f, commit), commit, root)));
     }
-    report.findings = silence(state.findings, &before, &after, new_marks)?;
+    let brought_by: HashMap<&Path, &Brought> =
+        brought.iter().map(|file| (file.path.as_path(), file)).collect();
+    let mendable = state.findings.into_iter().map(|finding| match brought_by.get(finding.file.as_path()) {
+        Some(file) if shows_plaintext(finding.rule) => to_rewrite(finding, file.commit, file.base.is_none()),
+        _ => finding,
+    });
+    report.findings = silence(mendable.collect(), &before, &after, new_marks)?;
     report.findings.append(&mut passing);
     report.absent = after.absent();
     Ok(report.sorted())
@@ -232,10 +241,18 @@ pub(super) fn shows_plaintext(rule: Rule) -> bool {
 
 /// Says in which commit a finding is, for it is not in the files as they are now.
 pub(super) fn in_commit(mut finding: Finding, commit: ObjectId) -> Finding {
-    let short = commit.to_string()[..12].to_owned();
-    finding.message = format!("{}, in commit {short}", finding.message);
-    finding.fix = format!(
-        "rewrite {short} before it is pushed: git rebase -i {short}^; once pushed, replace the secret"
-    );
+    finding.message = format!("{}, in commit {}", finding.message, short(commit));
     finding
+}
+
+/// What a commit leaks is not mended by another one on top. `root` is whether the commit is the first one.
+fn to_rewrite(mut finding: Finding, commit: ObjectId, root: bool) -> Finding {
+    finding.message.push_str("; if this was pushed, replace the secret");
+    finding.fix =
+        if root { "git rebase -i --root".into() } else { format!("git rebase -i {}~", short(commit)) };
+    finding
+}
+
+fn short(commit: ObjectId) -> String {
+    commit.to_string()[..12].to_owned()
 }

@@ -37,7 +37,7 @@ pub(super) fn known_values(
     for (path, text) in now {
         findings.extend(gathered.add(path, text, root, options.store, report));
     }
-    for (path, text) in before {
+    for (path, text) in before.difference(now) {
         gathered.add(path, text, root, options.store, report);
     }
     Known { leaks: gathered.into_leaks(report), findings }

@@ -9,7 +9,7 @@ use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
-use super::state::{changed_keys, concerns, judge, widened_policies};
+use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{FileKind, Objects};
@@ -26,9 +26,8 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let policies = Policies::of(&after)?;
     let state = judge(&after, &policies)?;
     report.env_files = state.reports.len();
-    let old = judge(&before, &policies)?;
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
-    findings.extend(changed_keys(&old, &state, &policies));
+    findings.extend(changed_keys(&keys_before(&before, &after, &state, &policies)?, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
 
     let root = objects.root().unwrap_or(Path::new("."));

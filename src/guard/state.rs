@@ -37,6 +37,27 @@ pub(super) fn judge(view: &View<'_>, policies: &Policies) -> Result<State, Guard
     Ok(State { findings, reports })
 }
 
+/// The public keys of `before`, of which `after` became; what stands in both is known already.
+pub(super) fn keys_before(
+    before: &View<'_>,
+    after: &View<'_>,
+    state: &State,
+    policies: &Policies,
+) -> Result<BTreeMap<PathBuf, PublicKey>, GuardError> {
+    let mut keys = BTreeMap::new();
+    for path in before.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
+        let key = match state.reports.get(path).filter(|_| before.has_same(after, path)) {
+            Some(report) => report.key,
+            None => before.read(path)?.and_then(|text| {
+                let (_, policy) = policies.for_file(path);
+                env_file(EnvText { path, text: &text, policy }).key
+            }),
+        };
+        keys.extend(key.map(|(key, _)| (path.to_owned(), key)));
+    }
+    Ok(keys)
+}
+
 /// Whether a change of these files has to do with a finding: it is about one of them, or about how one of them goes
 /// together with others.
 pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
@@ -85,19 +106,23 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
     entries.filter(|(name, _)| !own(name)).collect()
 }
 
-/// The public keys of `after` that are others than the ones that `before` has for the same environment and scope.
-pub(super) fn changed_keys(before: &State, after: &State, policies: &Policies) -> Vec<Finding> {
+/// The public keys of `after` that are others than the ones that stood in the same environment and scope before.
+pub(super) fn changed_keys(
+    before: &BTreeMap<PathBuf, PublicKey>,
+    after: &State,
+    policies: &Policies,
+) -> Vec<Finding> {
     // By path first; a file that is new is held to the environment's other files.
     let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
-    for (path, report) in &before.reports {
-        if let (Some((key, _)), Ok(env)) = (report.key, EnvName::of_file(path)) {
-            of_scope.entry((policies.for_file(path).0, env)).or_insert(key);
+    for (path, key) in before {
+        if let Ok(env) = EnvName::of_file(path) {
+            of_scope.entry((policies.for_file(path).0, env)).or_insert(*key);
         }
     }
     let mut findings = Vec::new();
     for (path, report) in &after.reports {
         let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
-        let own = before.reports.get(path).and_then(|report| report.key).map(|(key, _)| key);
+        let own = before.get(path).copied();
         let variable = env.public_key_name();
         let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env)).copied());
         if let Some(old) = old.filter(|old| *old != key) {

@@ -1,8 +1,9 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::error::GuardError;
 use super::files::is_of_interest;
@@ -26,38 +27,42 @@ enum Source<'a> {
 /// A state of the files. Paths are relative to its root.
 pub(super) struct View<'a> {
     source: Source<'a>,
-    /// The files that [`is_of_interest`] holds for, in byte order.
-    files: Vec<PathBuf>,
+    /// The files that [`is_of_interest`] holds for, with what stands there; on disk nobody has looked yet.
+    files: BTreeMap<PathBuf, Option<FileRef>>,
+    /// The blobs that were read, by the views that share them.
+    blobs: Rc<RefCell<HashMap<ObjectId, Vec<u8>>>>,
     /// Those that were asked for, and that this partial clone has left out. The remote has them, so no change made here
     /// brings them.
     absent: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> View<'a> {
+    fn new(source: Source<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
+        Self { source, files, blobs: Rc::default(), absent: RefCell::default() }
+    }
+
     /// No files at all: what stood there before the first commit.
     pub(super) fn nothing() -> Self {
-        Self { source: Source::Nothing, files: Vec::new(), absent: RefCell::default() }
+        Self::new(Source::Nothing, BTreeMap::new())
     }
 
     /// These files below a folder.
-    pub(super) fn disk(root: &Path, mut files: Vec<PathBuf>) -> Self {
-        files.sort();
-        Self { source: Source::Disk(root.to_owned()), files, absent: RefCell::default() }
+    pub(super) fn disk(root: &Path, files: Vec<PathBuf>) -> Self {
+        Self::new(Source::Disk(root.to_owned()), files.into_iter().map(|path| (path, None)).collect())
     }
 
     /// The index.
     pub(super) fn index(objects: &'a Objects) -> Result<Self, GuardError> {
         let all = objects.index_files(&is_of_interest)?;
-        let files = of_interest(all.iter().map(|(path, file)| (path, *file)));
-        Ok(Self { source: Source::Index(objects), files, absent: RefCell::default() })
+        Ok(Self::new(Source::Index(objects), of_interest(all.into_iter())))
     }
 
     /// A commit; none stands for nothing.
     pub(super) fn commit(objects: &'a Objects, commit: Option<ObjectId>) -> Result<Self, GuardError> {
         let Some(commit) = commit else { return Ok(Self::nothing()) };
         let all = objects.changes(None, Some(commit))?;
-        let files = of_interest(all.iter().filter_map(|file| Some((&file.path, file.after?))));
-        Ok(Self { source: Source::Commit(objects, commit), files, absent: RefCell::default() })
+        let files = of_interest(all.into_iter().filter_map(|file| Some((file.path, file.after?))));
+        Ok(Self::new(Source::Commit(objects, commit), files))
     }
 
     /// The commit that `after` was made from by these changes: so not every folder of it need be read.
@@ -68,24 +73,29 @@ impl<'a> View<'a> {
         changed: &[Changed],
     ) -> Self {
         let Some(commit) = commit else { return Self::nothing() };
-        let new: HashSet<&Path> =
-            changed.iter().filter(|file| file.before.is_none()).map(|file| file.path.as_path()).collect();
-        let mut files: Vec<_> =
-            after.files.iter().filter(|path| !new.contains(path.as_path())).cloned().collect();
-        files.extend(of_interest(changed.iter().filter_map(|file| Some((&file.path, file.before?)))));
-        files.sort();
-        files.dedup();
-        Self { source: Source::Commit(objects, commit), files, absent: RefCell::default() }
+        let mut files = after.files.clone();
+        for file in changed {
+            files.remove(&file.path);
+        }
+        let old = changed.iter().filter_map(|file| Some((file.path.clone(), file.before?)));
+        files.append(&mut of_interest(old));
+        Self { blobs: Rc::clone(&after.blobs), ..Self::new(Source::Commit(objects, commit), files) }
     }
 
     /// A commit, of which single files are asked for: not looked through for those of interest.
     pub(super) fn unlisted(objects: &'a Objects, commit: ObjectId) -> Self {
-        Self { source: Source::Commit(objects, commit), files: Vec::new(), absent: RefCell::default() }
+        Self::new(Source::Commit(objects, commit), BTreeMap::new())
     }
 
     /// The files of interest, in byte order.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(PathBuf::as_path)
+        self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// Whether the same regular file stands at a path in both views, without a look into it.
+    pub(super) fn has_same(&self, other: &View<'_>, path: &Path) -> bool {
+        let here = self.files.get(path).copied().flatten().filter(|file| file.kind == FileKind::File);
+        here.is_some() && here == other.files.get(path).copied().flatten()
     }
 
     /// A file's bytes. Symlinks are followed inside the view; one that leads out of it, or nowhere, is `None`, as is
@@ -102,7 +112,11 @@ impl<'a> View<'a> {
     }
 
     fn blob(&self, objects: &Objects, path: &Path, id: ObjectId) -> Result<Option<Vec<u8>>, GuardError> {
+        if let Some(text) = self.blobs.borrow().get(&id) {
+            return Ok(Some(text.clone()));
+        }
         if let Some(text) = objects.blob_if_there(id)? {
+            self.blobs.borrow_mut().insert(id, text.clone());
             return Ok(Some(text));
         }
         if !objects.is_partial()? {
@@ -124,6 +138,11 @@ impl<'a> View<'a> {
             Source::Index(objects) | Source::Commit(objects, _) => objects,
             Source::Nothing | Source::Disk(_) => return Ok(None),
         };
+        if let Some(Some(file)) =
+            self.files.get(path).filter(|file| file.is_some_and(|f| f.kind == FileKind::File))
+        {
+            return Ok(Some((path.to_owned(), *file)));
+        }
         let mut rest: Vec<PathBuf> = parts(path);
         let mut at = PathBuf::new();
         let mut links = 0;
@@ -167,11 +186,9 @@ impl<'a> View<'a> {
     }
 }
 
-fn of_interest<'p>(files: impl Iterator<Item = (&'p PathBuf, FileRef)>) -> Vec<PathBuf> {
+fn of_interest(files: impl Iterator<Item = (PathBuf, FileRef)>) -> BTreeMap<PathBuf, Option<FileRef>> {
     let wanted = files.filter(|(path, file)| file.kind != FileKind::Submodule && is_of_interest(path));
-    let mut found: Vec<_> = wanted.map(|(path, _)| path.clone()).collect();
-    found.sort();
-    found
+    wanted.map(|(path, file)| (path, Some(file))).collect()
 }
 
 /// A path's parts, the first one last.

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
-use super::files::is_of_interest;
+use super::files::{is_keys_file, is_of_interest};
 use super::keys_file::keys_files;
 use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
-use super::state::{State, changed_keys, judge, widened_policies};
+use super::state::{State, changed_keys, judge, keys_before, widened_policies};
 use super::view::View;
 use crate::fsio::{self, FsError};
 use crate::git::{self, FileKind, FileRef, Objects, Repo};
@@ -38,9 +38,9 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let state = judge(&after, &policies)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
-    findings.extend(keys_files(root, objects.is_some(), &key_folders(&state))?);
-    let old = judge(&before, &policies)?;
-    findings.extend(changed_keys(&old, &state, &policies));
+    let keys_in_sight = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
+    findings.extend(keys_files(root, objects.is_some(), &key_folders(&state), keys_in_sight)?);
+    findings.extend(changed_keys(&keys_before(&before, &after, &state, &policies)?, &state, &policies));
     findings.extend(widened_policies(&before, &after)?);
 
     let (now, then) = (env_texts(&after, &policies)?, env_texts(&before, &policies)?);
@@ -55,7 +55,8 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     };
     for (done, path) in files.iter().enumerate() {
         (options.progress)(done, files.len());
-        if root.join(path).is_symlink() {
+        // Keys files are looked at by their own rules.
+        if is_keys_file(path) || root.join(path).is_symlink() {
             continue;
         }
         let Some(text) = text_of(&root.join(path))? else { continue };
@@ -64,9 +65,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
             _ => None,
         };
         let change = Change { path, text: &text, before: was.as_deref(), base: head };
-        // Outside git the keys file stands where it should.
-        let found = search.findings(&change)?;
-        findings.extend(found.into_iter().filter(|_| objects.is_some()));
+        findings.extend(search.findings(&change)?);
         report.searched += 1;
     }
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;

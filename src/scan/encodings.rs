@@ -3,8 +3,10 @@
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// A line of a value that is looked for on its own: short ones stand in many files by chance.
+/// A line of a value that is looked for on its own: as encoders write it, from this length on.
 const MIN_LINE: usize = 16;
+/// Any other line, such as one of a JSON text, stands in many files by chance unless it is as long as this.
+const MIN_WORDS: usize = 64;
 
 /// How much of a text is looked for: more of a long value would only take memory.
 const MAX_FORM: usize = 4096;
@@ -16,8 +18,9 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = whole(value);
     let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     // Headers such as `-----BEGIN PRIVATE KEY-----` are no secret.
-    let telling =
-        lines.filter(|line| line.len() >= MIN_LINE && !line.starts_with(b"-----") && *line != value);
+    let encoded = |line: &[u8]| line.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(b));
+    let long = |line: &[u8]| line.len() >= if encoded(line) { MIN_LINE } else { MIN_WORDS };
+    let telling = lines.filter(|line| long(line) && !line.starts_with(b"-----") && *line != value);
     forms.extend(telling.map(|line| Zeroizing::new(line.to_vec())));
     for form in &mut forms {
         form.truncate(MAX_FORM);
@@ -139,6 +142,14 @@ mod tests {
         ] {
             assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
         }
+    }
+
+    #[test]
+    fn words_of_a_text_do_not_count_on_their_own() {
+        let long = format!("  \"private_key\": \"{}\",", "x".repeat(64));
+        let forms = encodings(format!("{{\n  \"type\": \"service_account\",\n{long}\n}}\n").as_bytes());
+        let has = |text: &str| forms.iter().any(|form| form.as_slice() == text.as_bytes());
+        assert!(!has("\"type\": \"service_account\",") && has(long.trim()));
     }
 
     #[test]

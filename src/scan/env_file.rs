@@ -100,7 +100,12 @@ impl Judge<'_> {
     fn conflict_markers(&mut self) {
         if let Some(line) = self.document.conflict_marker() {
             let message = "a merge-conflict marker: the merge is not finished";
-            let found = Finding::new(Rule::ConflictMarker, self.file.path, message, "git mergetool {file}");
+            let found = Finding::new(
+                Rule::ConflictMarker,
+                self.file.path,
+                message,
+                "${EDITOR:-vi} {file} && git add {file}",
+            );
             self.report.findings.push(found.at(line));
         }
     }
@@ -116,7 +121,9 @@ impl Judge<'_> {
                 _ if name != wanted => {
                     let message =
                         format!("{name} is another environment's; the key of this file is {wanted}");
-                    self.found(Rule::PublicKey, entry.line, name, message, "take the line out of {file}");
+                    let fix =
+                        format!("if {{file}} was renamed, rename the line to {wanted}; else take it out");
+                    self.found(Rule::PublicKey, entry.line, name, message, fix);
                 }
                 Err(error) => {
                     let message = format!("{name} is no public key: {error}");
@@ -234,7 +241,7 @@ impl Judge<'_> {
             } else if document.comment_is_ambiguous(entry) {
                 "put the value in quotes if `#` belongs to it, then: envseal encrypt -f {file}".to_owned()
             } else {
-                format!("envseal encrypt -f {{file}} -k {name}, or end the line in `# envseal: plain`")
+                format!("envseal encrypt -f {{file}} -k {name}")
             };
             self.found(Rule::Plaintext, entry.line, name, message, fix);
         }

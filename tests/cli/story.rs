@@ -95,7 +95,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     let stopped = alice.git(&["commit", "-aqm", "hello"]);
     assert_eq!(stopped.status, 1);
     assert!(stopped.stderr.contains(".env:4: error: HELLO is plain text [plaintext]"), "{}", stopped.stderr);
-    let fix = stopped.stderr.split("fix: ").nth(1).unwrap().split(',').next().unwrap();
+    let fix = stopped.stderr.split("fix: ").nth(1).unwrap().lines().next().unwrap();
     assert_eq!(fix, "envseal encrypt -f .env -k HELLO");
     alice.pastes(fix);
     let then = stopped.stderr.lines().last().unwrap().rsplit(": ").next().unwrap();

@@ -298,3 +298,21 @@ fn a_policy_that_is_taken_away_widens_where_another_lies_above() {
     env.commit("none");
     assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
 }
+
+#[test]
+fn a_leak_in_a_range_is_mended_where_it_is() {
+    let env = project();
+    append(&env, ".env", "A=abc\n");
+    let bad = env.commit("plaintext");
+    let output = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Another commit on top would still push this one.
+    assert!(text.contains(&format!("fix: git rebase -i {}~\n", &bad[..12])), "{text}");
+    env.git(&["rev-parse", &format!("{}~", &bad[..12])]);
+    let env = TestEnv::new();
+    env.write(".env", "A=abc\n");
+    let root = env.commit("root");
+    env.git(&["update-ref", "-d", "refs/heads/main"]);
+    let output = env.envseal(&["check", "--range", &format!("{}..{root}", "0".repeat(40))]).output();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("fix: git rebase -i --root\n"));
+}
