@@ -113,9 +113,12 @@ pub fn is_env_file(path: &Path) -> bool {
 /// Whether a file's name begins as an env file's does, though no environment can be called so: a control character, a
 /// `=`, a `\`, or bytes that are no text.
 pub fn is_misnamed_env_file(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let set_aside = NOT_ENV_FILES.iter().any(|end| name.ends_with(end));
-    name.starts_with(".env.") && !set_aside && !is_env_file(path)
+    let name = path.file_name().unwrap_or_default();
+    if !name.as_encoded_bytes().get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b".env.")) {
+        return false;
+    }
+    let name = name.to_string_lossy().to_lowercase();
+    !NOT_ENV_FILES.iter().any(|end| name.ends_with(end)) && !is_env_file(path)
 }
 
 /// Whether a variable's name is one that an environment's public key stands under.

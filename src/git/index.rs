@@ -26,15 +26,15 @@ struct Node<'a> {
 }
 
 impl Objects {
-    /// Every path of the index that `want` holds for and that would be committed, in git's order; what a sparse index
-    /// leaves out comes last.
+    /// Every path of the index that would be committed and whose bare file name `want` holds for, in git's order; what a
+    /// sparse index leaves out comes last.
     pub fn index_files(&self, want: &dyn Fn(&Path) -> bool) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         for entry in &self.staged_index()?.entries {
             if entry.is_folder() {
                 folders.push(entry);
-            } else if let (Some(path), Some(file)) = (from_git(&entry.path), file_of(entry))
-                && want(path)
+            } else if is_wanted(&entry.path, want)
+                && let (Some(path), Some(file)) = (from_git(&entry.path), file_of(entry))
             {
                 files.push((path.to_owned(), file));
             }
@@ -42,8 +42,8 @@ impl Objects {
         for folder in folders {
             self.tree_changes(None, Some(id_of(folder.raw)), &mut |path, _, file| {
                 let path = [&folder.path, path].concat();
-                if let (Some(path), Some(file)) = (from_git(&path), file)
-                    && want(path)
+                if is_wanted(&path, want)
+                    && let (Some(path), Some(file)) = (from_git(&path), file)
                 {
                     files.push((path.to_owned(), file));
                 }
@@ -210,6 +210,12 @@ impl Node<'_> {
     fn as_entry(&self) -> RawEntry<'_> {
         RawEntry { mode: self.mode, name: self.name, raw: &self.raw }
     }
+}
+
+/// Whether `want` holds for the last part of a path in git's spelling.
+fn is_wanted(path: &[u8], want: &dyn Fn(&Path) -> bool) -> bool {
+    let name = memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..]);
+    from_git(name).is_some_and(want)
 }
 
 fn changed(path: &[u8], before: Option<FileRef>, after: Option<FileRef>) -> Option<Changed> {

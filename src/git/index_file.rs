@@ -32,8 +32,11 @@ pub(super) struct IndexFile {
     pub(super) entries: Vec<Entry>,
     /// The ids of folders (the empty path is the root, `a/b` one below) as they would be committed, with how many entries each
     /// has; of those that git has at hand.
-    pub(super) folders: HashMap<Vec<u8>, (usize, [u8; 20])>,
+    pub(super) folders: Folders,
 }
+
+/// Folders by their paths: how many entries each has, and its id.
+pub(super) type Folders = HashMap<Vec<u8>, (usize, [u8; 20])>;
 
 /// Parses an index; the error says what is wrong with it.
 pub(super) fn parse(bytes: &[u8]) -> Result<IndexFile, &'static str> {
@@ -124,7 +127,7 @@ impl<'a> Reader<'a> {
 
 /// The extension `TREE`: folders in preorder, each as its name, NUL, how many entries it has (-1: not known), blank,
 /// how many folders are in it, line feed, and its id.
-fn folders(mut data: &[u8]) -> Option<HashMap<Vec<u8>, (usize, [u8; 20])>> {
+fn folders(mut data: &[u8]) -> Option<Folders> {
     let mut folders = HashMap::new();
     // The folders we are in: each one's path, and how many of those in it are still to come.
     let mut open: Vec<(Vec<u8>, usize)> = Vec::new();

@@ -19,6 +19,6 @@ pub(crate) fn holds(data: &[u8]) {
         assert!(found.line <= found.last_line && found.last_line <= lines);
     }
     let shown = textconv(data);
-    let breaks = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
+    let breaks = |text: &[u8]| text.split(|byte| *byte == b'\n').count();
     assert_eq!(breaks(&shown), breaks(data), "a line for a line");
 }
