@@ -1,7 +1,7 @@
 //! `check`: every rule, run over the worktree, the index, a range of commits or all of history.
 //!
-//! The rules are `scan`'s. Here their input is gathered: which files there are ([`View`]), whose policy holds
-//! ([`policies`]), which values are known ([`secrets`]); and what is allowed is taken out ([`allowed`]).
+//! The rules are `scan`'s. Here their input is gathered: which files there are (`View`), whose policy holds
+//! (`policies`), which values are known (`secrets`); and what is allowed is taken out (`allowed`).
 
 mod allowed;
 mod error;

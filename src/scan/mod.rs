@@ -1,8 +1,8 @@
 //! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
 //!
 //! [`env_file`] judges one env file by itself, [`names`] the env files of one folder side by side, [`scope`] those of
-//! one scope, [`compare`] what a change did to keys and policy, and [`Leaks`] looks for secrets in any file at all.
-//! `docs/check.md` lists the rules.
+//! one scope, [`key_changed`] and [`widened`] what a change did to keys and policy, and [`Leaks`] looks for secrets in
+//! any file at all. `docs/check.md` lists the rules.
 
 mod allow;
 mod compare;
