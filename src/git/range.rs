@@ -6,11 +6,11 @@ use super::GitError;
 use super::objects::{ObjectId, Objects};
 
 impl Objects {
-    /// The commits reachable from `tips` and from none of `not`, older ones first.
+    /// The commits reachable from `tips` and from none of `not`, older ones first, as their dates have it.
     pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
         let walk = || {
             let mut walk = self.inner.revwalk()?;
-            walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+            walk.set_sorting(Sort::TIME | Sort::REVERSE)?;
             for tip in tips {
                 walk.push(tip.0)?;
             }

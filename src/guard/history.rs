@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::GuardError;
 use super::files::{is_judged, is_keys_file};
@@ -11,9 +10,10 @@ use super::range::{in_commit, shows_plaintext};
 use super::report::{Options, Report};
 use super::search::{keys_file, of_leak};
 use super::secrets::Gathered;
+use super::share::on_every_core;
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{FileKind, FileRef, GitError, ObjectId, Objects};
+use crate::git::{FileKind, FileRef, ObjectId, Objects};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 
 /// A blob and the first commit that brought it, under each path it ever had.
@@ -43,15 +43,22 @@ pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, Guard
     }
     let leaks = values.into_leaks(&mut report);
     report.searched = blobs.len();
-    report.findings = search(objects, &blobs, &leaks, &policies, options)?;
+    let found = on_every_core(objects, &blobs, |objects, at, blob| {
+        (options.progress)(at, blobs.len());
+        let read = if blob.text.is_none() { Some(objects.blob(blob.file.id)?) } else { None };
+        let text = blob.text.as_deref().or(read.as_deref()).unwrap_or_default();
+        Ok(judge(blob, text, &leaks, &policies))
+    })?;
+    report.findings = found.concat();
     Ok(report.sorted())
 }
 
-/// Every blob of every commit, with its paths. Folders are entered once for each name they have had.
+/// Every blob of every commit, with its paths.
 fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<Blob> = Vec::new();
     let mut seen = HashSet::new();
+    // On one core: trees are small, and libgit2 locks a pack for each read, so that two would wait for each other.
     for commit in objects.commits(&objects.tips()?, &[])? {
         // What it shares with a parent has been seen there.
         let parent = objects.parents(commit)?.first().copied();
@@ -67,45 +74,6 @@ fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
         }
     }
     Ok(blobs)
-}
-
-/// Shares the blobs out among threads, each with the repository opened for itself.
-fn search(
-    objects: &Objects,
-    blobs: &[Blob],
-    leaks: &Leaks,
-    policies: &Policies,
-    options: &Options<'_>,
-) -> Result<Vec<Finding>, GuardError> {
-    const SHARE: usize = 64;
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let next = AtomicUsize::new(0);
-    let work = |objects: Objects| -> Result<Vec<Finding>, GitError> {
-        let mut findings = Vec::new();
-        loop {
-            let start = next.fetch_add(SHARE, Ordering::Relaxed);
-            let Some(share) = blobs.get(start..blobs.len().min(start + SHARE)).filter(|s| !s.is_empty())
-            else {
-                return Ok(findings);
-            };
-            (options.progress)(start, blobs.len());
-            for blob in share {
-                let read = if blob.text.is_none() { Some(objects.blob(blob.file.id)?) } else { None };
-                let text = blob.text.as_deref().or(read.as_deref()).unwrap_or_default();
-                findings.extend(judge(blob, text, leaks, policies));
-            }
-        }
-    };
-    // Opened here: a repository does not move between threads once it is in use.
-    let opened = (0..threads).map(|_| objects.reopen()).collect::<Result<Vec<_>, _>>()?;
-    std::thread::scope(|scope| {
-        let running: Vec<_> = opened.into_iter().map(|objects| scope.spawn(|| work(objects))).collect();
-        let mut findings = Vec::new();
-        for thread in running {
-            findings.extend(thread.join().expect("no thread panics")?);
-        }
-        Ok(findings)
-    })
 }
 
 fn judge(blob: &Blob, text: &[u8], leaks: &Leaks, policies: &Policies) -> Vec<Finding> {

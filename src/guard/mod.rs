@@ -14,6 +14,7 @@ mod range;
 mod report;
 mod search;
 mod secrets;
+mod share;
 mod staged;
 mod state;
 mod view;
