@@ -41,10 +41,10 @@ fn values() {
 
 #[test]
 fn merges() {
-    replay("merge", 20, merge::holds);
+    replay("merge", 100, merge::holds);
 }
 
 #[test]
 fn checks() {
-    replay("check", 20, check::holds);
+    replay("check", 100, check::holds);
 }
