@@ -1,24 +1,30 @@
-//! A bar for what takes longer than a second.
+//! How far a long command has come.
+//!
+//! Not by a crate: those that draw bars reckon with floating point, whose library every start of a program through
+//! `run` would then load as well, a tenth of its time.
 
-use std::sync::OnceLock;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// What is quicker is done before anyone could read of it.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So often a person can read a number.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// How far a long command has come; shown on a terminal, past the first second, and gone at the end.
+/// A line that says how far a long command has come; shown on a terminal, past the first second, and gone at the end.
 pub struct Progress {
-    start: Instant,
     quiet: bool,
-    bar: OnceLock<ProgressBar>,
+    start: Instant,
+    /// When the line was last written.
+    shown: Mutex<Option<Instant>>,
 }
 
 impl Progress {
     /// Starts the clock. Nothing is ever shown when `quiet`.
     pub fn new(quiet: bool) -> Self {
-        Self { start: Instant::now(), quiet, bar: OnceLock::new() }
+        let quiet = quiet || !io::stderr().is_terminal();
+        Self { quiet, start: Instant::now(), shown: Mutex::default() }
     }
 
     /// So much of `all` is done. May be called from any thread, and as often as one likes.
@@ -26,19 +32,20 @@ impl Progress {
         if self.quiet || self.start.elapsed() < PATIENCE {
             return;
         }
-        let bar = self.bar.get_or_init(|| {
-            let style =
-                ProgressStyle::with_template("{wide_bar} {pos}/{len} files").expect("a template of ours");
-            ProgressBar::new(all as u64).with_style(style)
-        });
-        bar.set_position(done as u64);
+        // Another thread is at it.
+        let Ok(mut shown) = self.shown.try_lock() else { return };
+        if shown.is_none_or(|then| then.elapsed() >= PAUSE) {
+            let _ = write!(io::stderr(), "\r{done} of {all} files");
+            *shown = Some(Instant::now());
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.get() {
-            bar.finish_and_clear();
+        if self.shown.get_mut().is_ok_and(|shown| shown.is_some()) {
+            // Back to the line's start, and the rest of it erased (ECMA-48, EL).
+            let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
 }
