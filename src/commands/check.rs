@@ -16,7 +16,7 @@ use crate::ui::{self, Progress};
 ///
 /// Without an option: the worktree. Exit status 1 if there is an error among the findings; advice alone passes.
 /// `# envseal: allow RULE` at the end of a line silences that rule there. The rules are in docs/check.md.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 #[command(after_long_help = "Examples:
   envseal check                          # the worktree, before a commit or in CI
@@ -98,13 +98,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 
 /// Checks what is about to be committed, for a hook.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
-    staged_with(context, &Args { staged: true, ..Args::for_hooks() })
+    staged_with(context, &Args { staged: true, hook: true, ..Args::default() })
 }
 
 /// Checks what is about to be pushed, for a hook.
 pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
     let objects = here(context)?;
-    told(context, &Args::for_hooks(), &root_of(&objects), |options| {
+    told(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
         // Whoever pushes a policy for review has to be able to push it. It is the other side that refuses.
         let options = &Options { accept_policy: true, ..*options };
         let mut all = Report::default();
@@ -123,22 +123,6 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
         }
         Ok(all)
     })
-}
-
-impl Args {
-    fn for_hooks() -> Self {
-        Self {
-            staged: false,
-            range: None,
-            history: false,
-            fix: false,
-            accept_policy: false,
-            strict: false,
-            json: false,
-            sarif: false,
-            hook: true,
-        }
-    }
 }
 
 fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {

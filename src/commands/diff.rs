@@ -10,7 +10,7 @@ use super::log::say_notes;
 use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
 use crate::error::Error;
-use crate::git::Objects;
+use crate::git::{Objects, range_ends};
 use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides, Walked};
 
 /// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
@@ -43,16 +43,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
     let (before, after) = match &args.revisions[..] {
         [] => (objects.head()?.map_or(Side::Nothing, Side::Commit), Side::Worktree),
-        [range] if range.contains("..") => between(&objects, range)?,
-        [before] => (commit(before)?, Side::Worktree),
+        [one] => match range_ends(one) {
+            Some(ends) => between(&objects, ends)?,
+            None => (commit(one)?, Side::Worktree),
+        },
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
-    let mut paths = Vec::new();
-    if !args.files.is_empty() {
-        for path in args.files.named()? {
-            paths.push(objects.relative(&path)?);
-        }
-    }
+    let paths = args.files.named_in(&objects)?;
     let store = context.store();
     let mut reader = Reader::new(&objects, &store);
     let (author, differing) = history::diff(&mut reader, &Sides { before, after, paths })?;
@@ -73,11 +70,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// `A..B` and `A...B`, as git-diff(1) has them: B and A, or B and where it parted from A; either is HEAD when left out.
-fn between(objects: &Objects, range: &str) -> Result<(Side, Side), Error> {
-    let (before, after) = range.split_once("...").or_else(|| range.split_once("..")).unwrap_or((range, ""));
-    let commit = |name: &str| objects.commit(if name.is_empty() { "HEAD" } else { name });
-    let (mut before, after) = (commit(before)?, commit(after)?);
-    if range.contains("...") {
+fn between(objects: &Objects, (before, after, parted): (&str, &str, bool)) -> Result<(Side, Side), Error> {
+    let (mut before, after) = (objects.range_end(before)?, objects.range_end(after)?);
+    if parted {
         before = objects.merge_base(before, after).unwrap_or(before);
     }
     Ok((Side::Commit(before), Side::Commit(after)))

@@ -40,12 +40,8 @@ pub(super) struct Args {
 /// Prints the changes.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
-    let mut query = Query { paths: Vec::new(), name: args.key.clone(), max_count: args.max_count };
-    if !args.files.is_empty() {
-        for path in args.files.named()? {
-            query.paths.push(objects.relative(&path)?);
-        }
-    }
+    let paths = args.files.named_in(&objects)?;
+    let query = Query { paths, name: args.key.clone(), max_count: args.max_count };
     let Some(head) = objects.head()? else {
         if args.json {
             print_json(Vec::new())?;

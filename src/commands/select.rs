@@ -9,6 +9,7 @@ use super::Context;
 use super::report::shown;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::Error;
+use crate::git::Objects;
 use crate::vault::{Scope, VaultError};
 
 /// `-e` and `-f`, in the order in which they were given.
@@ -44,6 +45,12 @@ impl Files {
     /// The files named; `.env` where none is.
     pub(super) fn named_or_default(&self) -> Result<Vec<PathBuf>, Error> {
         if self.is_empty() { Ok(vec![".env".into()]) } else { self.named() }
+    }
+
+    /// The files named, relative to the repository's root; none where none is.
+    pub(super) fn named_in(&self, objects: &Objects) -> Result<Vec<PathBuf>, Error> {
+        let named = if self.is_empty() { Vec::new() } else { self.named()? };
+        Ok(named.iter().map(|path| objects.relative(path)).collect::<Result<_, _>>()?)
     }
 
     /// The files named; else those whose private keys are injected, in byte order; else `.env`.

@@ -56,8 +56,7 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Starts nowhere yet: see [`Self::push`].
     pub fn new(objects: &'a Objects) -> Result<Self, GitError> {
-        // As git walks: what it packed it takes as it is (`git fsck` is who looks), and nothing is read twice here.
-        git2::opts::strict_hash_verification(false);
+        // Nothing is read twice here.
         git2::opts::enable_caching(false);
         let shallow = objects.shallow()?;
         Ok(Self {

@@ -196,6 +196,12 @@ impl Objects {
         Ok(found)
     }
 
+    /// Every file of a commit, submodules included; none stands for no commit.
+    pub fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
+        let files = self.changes(None, commit)?;
+        Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
+    }
+
     /// What stands at `path` (relative to the root) in a commit.
     pub fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
         self.file_in(self.tree(commit)?, &to_git(path)?)

@@ -5,7 +5,19 @@ use git2::Sort;
 use super::GitError;
 use super::objects::{ObjectId, Objects};
 
+/// The two ends of `A..B` or `A...B`, as written, either may be empty; and whether it starts where they have parted.
+/// None where there are no dots.
+pub fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
+    let parted = range.split_once("...").map(|(start, end)| (start, end, true));
+    parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
+}
+
 impl Objects {
+    /// The commit at one end of a range: HEAD where it is left out (gitrevisions(7)).
+    pub fn range_end(&self, revision: &str) -> Result<ObjectId, GitError> {
+        self.commit(if revision.is_empty() { "HEAD" } else { revision })
+    }
+
     /// The commits reachable from `tips` and from none of `not`, older ones first, as their dates have it.
     pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
         let walk = || {

@@ -14,7 +14,7 @@ use super::staged::env_texts;
 use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects, range_ends};
 use crate::scan::{EnvText, Finding, Rule, env_file};
 
 /// Commits that are to be judged.
@@ -32,17 +32,12 @@ impl Range {
     /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
     /// ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
     pub fn parse(objects: &Objects, text: &str) -> Result<Self, GuardError> {
-        let (start, end, parted) = match (text.split_once("..."), text.split_once("..")) {
-            (Some((start, end)), _) => (start, end, true),
-            (None, Some((start, end))) => (start, end, false),
-            (None, None) => (text, "", false),
-        };
-        let or_head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
-        let tip = objects.commit(&or_head(end))?;
+        let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
+        let tip = objects.range_end(end)?;
         if !start.is_empty() && start.bytes().all(|b| b == b'0') {
             return Self::new_ref(objects, tip, objects.tips()?);
         }
-        let start = objects.commit(&or_head(start))?;
+        let start = objects.range_end(start)?;
         let base = if parted { objects.merge_base(start, tip).unwrap_or(start) } else { start };
         Ok(Self { base: Some(base), tip, known: vec![base] })
     }
@@ -103,9 +98,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
         let text = objects.blob(file.now.id)?;
-        let was =
-            file.was.filter(|was| was.kind == FileKind::File).map(|was| objects.blob(was.id)).transpose()?;
-        let change = Change { path: &file.path, text: &text, before: was.as_deref(), base: file.base };
+        let change = Change { path: &file.path, text: &text, before: file.was, base: file.base };
         let mut found = search.findings(&change)?;
         report.searched += 1;
         let stays =

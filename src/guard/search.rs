@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::GuardError;
 use super::files::{is_judged, is_keys_file};
 use super::policies::Policies;
-use crate::git::{FileKind, ObjectId, Objects, added_lines};
+use crate::git::{FileKind, FileRef, ObjectId, Objects, added_lines};
 use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 
 /// From this length on a value that turns up is no accident.
@@ -28,7 +28,7 @@ pub(super) struct Change<'t> {
     /// Its bytes; of a symlink, where it leads.
     pub(super) text: &'t [u8],
     /// What stood at its path before.
-    pub(super) before: Option<&'t [u8]>,
+    pub(super) before: Option<FileRef>,
     /// The commit before.
     pub(super) base: Option<ObjectId>,
 }
@@ -53,10 +53,11 @@ impl<'a> Search<'a> {
                 findings.push(finding);
                 continue;
             };
-            let new = added.get_or_insert_with(|| {
-                let before = change.before.unwrap_or_default();
-                added_lines(before, change.text).into_iter().collect()
-            });
+            let new = match &mut added {
+                Some(new) => new,
+                // Nearly always nothing is found, and nobody need know what stood there.
+                None => added.insert(added_lines(&self.before(change)?, change.text).into_iter().collect()),
+            };
             if !(found.line..=found.last_line).any(|line| new.contains(&line)) {
                 continue;
             }
@@ -64,6 +65,14 @@ impl<'a> Search<'a> {
             findings.push(if stood { finding.as_advice() } else { finding });
         }
         Ok(findings)
+    }
+
+    /// What stood at a changed file's path before; nothing if it was no regular file.
+    fn before(&self, change: &Change<'_>) -> Result<Vec<u8>, GuardError> {
+        match (self.objects, change.before) {
+            (Some(objects), Some(FileRef { id, kind: FileKind::File })) => Ok(objects.blob(id)?),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Whether a value already stood in the open in the commit before.
@@ -85,11 +94,13 @@ impl<'a> Search<'a> {
         let mut look = |text: &[u8]| {
             found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
         };
-        for file in objects.changes(None, Some(commit))? {
-            let Some(now) = file.after.filter(|now| now.kind == FileKind::File) else { continue };
+        for (path, now) in objects.files(Some(commit))? {
+            if now.kind != FileKind::File {
+                continue;
+            }
             // What a partial clone has left out stands nowhere, as far as can be told.
             let Some(text) = objects.blob_if_there(now.id)? else { continue };
-            let path = &file.path;
+            let path = &path;
             if is_judged(path) && !self.policies.excludes(path) {
                 let (_, policy) = self.policies.for_file(path);
                 for value in plain_values(EnvText { path, text: &text, policy }) {

@@ -8,10 +8,11 @@ use zeroize::Zeroizing;
 use super::report::{Options, Report};
 use super::staged::Texts;
 use crate::config::EnvName;
-use crate::crypto::{KeyId, Kind, OpenError, Opener, SealedValue, claims_to_be_sealed};
-use crate::dotenv::{Document, Quote, read};
+use crate::crypto::{KeyId, Kind, OpenError, Opener};
+use crate::dotenv::{Document, read};
 use crate::keystore::{KeyStore, KeystoreError};
 use crate::scan::{Finding, Leaks, Rule, Secret};
+use crate::vault;
 
 /// What is known of the values of a change's env files.
 pub(super) struct Known {
@@ -56,7 +57,7 @@ pub(super) struct Gathered {
 struct Place {
     openers: HashMap<KeyId, Opener>,
     /// Names and tokens. The same one in many commits is opened once; elsewhere it may be another key's to open.
-    seen: HashSet<(String, Vec<u8>)>,
+    seen: HashSet<(String, String)>,
 }
 
 impl Gathered {
@@ -74,20 +75,16 @@ impl Gathered {
             return findings;
         };
         for entry in document.entries() {
-            let (quote, value) = document.value(entry);
-            if !claims_to_be_sealed(&value) || quote == Quote::Backtick {
-                continue;
-            }
+            let Some(Ok(token)) = vault::token(&document, entry) else { continue };
             let name = document.name(entry);
             let near = root.join(path.parent().unwrap_or(Path::new("")));
             let place = self.places.entry((env.clone(), near)).or_insert_with_key(|(env, near)| Place {
                 openers: openers(store, env, near, report),
                 seen: HashSet::new(),
             });
-            if !place.seen.insert((name.to_owned(), value.to_vec())) {
+            if !place.seen.insert((name.to_owned(), token.to_string())) {
                 continue;
             }
-            let Ok(token) = SealedValue::parse(&value) else { continue };
             let opened = place.openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
             let counts = self.counts.entry(env.to_string()).or_default();
             counts.0 += 1;

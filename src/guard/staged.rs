@@ -47,9 +47,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
             continue;
         }
         let text = objects.blob(now.id)?;
-        let was = file.before.filter(|was| was.kind == FileKind::File).map(|was| objects.blob(was.id));
-        let was = was.transpose()?;
-        let change = Change { path: &file.path, text: &text, before: was.as_deref(), base: head };
+        let change = Change { path: &file.path, text: &text, before: file.before, base: head };
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }

@@ -60,9 +60,16 @@ impl<'a> View<'a> {
     /// A commit; none stands for nothing.
     pub(super) fn commit(objects: &'a Objects, commit: Option<ObjectId>) -> Result<Self, GuardError> {
         let Some(commit) = commit else { return Ok(Self::nothing()) };
-        let all = objects.changes(None, Some(commit))?;
-        let files = of_interest(all.into_iter().filter_map(|file| Some((file.path, file.after?))));
-        Ok(Self::new(Source::Commit(objects, commit), files))
+        Ok(Self::commit_of(objects, commit, objects.files(Some(commit))?.into_iter()))
+    }
+
+    /// A commit, all of whose files are known already.
+    pub(super) fn commit_of(
+        objects: &'a Objects,
+        commit: ObjectId,
+        files: impl Iterator<Item = (PathBuf, FileRef)>,
+    ) -> Self {
+        Self::new(Source::Commit(objects, commit), of_interest(files))
     }
 
     /// The commit that `after` was made from by these changes: so not every folder of it need be read.

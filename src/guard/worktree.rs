@@ -15,7 +15,7 @@ use super::staged::env_texts;
 use super::state::{State, changed_keys, judge, keys_before, widened_policies};
 use super::view::View;
 use crate::fsio::{self, FsError};
-use crate::git::{self, FileKind, FileRef, Objects, Repo};
+use crate::git::{self, FileRef, Objects, Repo};
 
 /// Checks the worktree below `root`: every env file in it, the keys files, and every file that git tracks or would
 /// track for secrets. Without git, the env files in that folder.
@@ -27,8 +27,12 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
     let files: Vec<_> = files.iter().map(relative).collect();
     let head = objects.map(Objects::head).transpose()?.flatten();
-    let before = match objects {
-        Some(objects) => View::commit(objects, head)?,
+    let tracked: HashMap<PathBuf, FileRef> = match objects {
+        Some(objects) => objects.files(head)?.into_iter().collect(),
+        None => HashMap::new(),
+    };
+    let before = match objects.zip(head) {
+        Some((objects, head)) => View::commit_of(objects, head, tracked.clone().into_iter()),
         None => View::nothing(),
     };
     let after = View::disk(root, files.iter().filter(|path| is_of_interest(path)).cloned().collect());
@@ -47,12 +51,6 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let known = known_values(&now, &then, root, options, &mut report);
     findings.extend(known.findings);
     let search = Search::new(known.leaks, objects, &policies);
-    let tracked = match objects {
-        Some(objects) => {
-            objects.changes(None, head)?.into_iter().filter_map(|f| Some((f.path, f.after?))).collect()
-        }
-        None => HashMap::new(),
-    };
     for (done, path) in files.iter().enumerate() {
         (options.progress)(done, files.len());
         // Keys files are looked at by their own rules.
@@ -60,11 +58,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
             continue;
         }
         let Some(text) = text_of(&root.join(path))? else { continue };
-        let was = match (objects, tracked.get(path)) {
-            (Some(objects), Some(FileRef { id, kind: FileKind::File })) => Some(objects.blob(*id)?),
-            _ => None,
-        };
-        let change = Change { path, text: &text, before: was.as_deref(), base: head };
+        let change = Change { path, text: &text, before: tracked.get(path).copied(), base: head };
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }

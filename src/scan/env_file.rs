@@ -270,11 +270,11 @@ impl Judge<'_> {
     }
 
     fn strays(&mut self) {
+        // A conflict's own lines are told already.
+        if self.report.findings.iter().any(|finding| finding.rule == Rule::ConflictMarker) {
+            return;
+        }
         for stray in self.document.strays() {
-            // A conflict's own lines are told already.
-            if self.document.conflict_marker().is_some() {
-                return;
-            }
             let message = "neither a variable nor a comment: nothing seals what stands here";
             let fix = "make it a comment (#) or a variable (NAME=value)";
             let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);

@@ -163,17 +163,7 @@ fn linked_worktrees_share_them_and_submodules_have_their_own() {
     assert!(attribute(&env, &linked, ".env").contains("merge: envseal"));
 
     let outer = TestEnv::new();
-    let source = env.repo();
-    outer.git(&[
-        "-c",
-        "protocol.file.allow=always",
-        "submodule",
-        "add",
-        "-q",
-        source.to_str().unwrap(),
-        "a sub",
-    ]);
-    let sub = outer.path("a sub");
+    let sub = outer.add_submodule(env.repo(), "a sub");
     install(&repo(&sub)).unwrap();
     assert_eq!(state(&repo(&outer.repo())).unwrap(), State::Missing);
     assert!(attribute(&outer, &sub, ".env").contains("merge: envseal"));

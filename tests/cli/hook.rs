@@ -467,8 +467,8 @@ fn submodules_have_hooks_of_their_own_and_bare_repositories_none() {
     let source = env.outside().join("source");
     env.git(&["init", "-q", source.to_str().unwrap()]);
     env.program("git", &["commit", "-q", "--allow-empty", "-m", "1"]).dir(&source).ok();
-    env.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", source.to_str().unwrap(), "sub"]);
-    env.envseal(&["hook", "install"]).dir(env.path("sub")).ok();
+    let sub = env.add_submodule(source, "sub");
+    env.envseal(&["hook", "install"]).dir(sub).ok();
     assert!(env.path(".git/modules/sub/hooks/pre-commit").exists());
     assert!(!env.path(".git/hooks/pre-commit").exists());
     stand_in(&env, 1);

@@ -340,7 +340,7 @@ fn shallow_bare_linked_and_unborn() {
     env.git(&["clone", "-q", "--depth", "2", &url, at("shallow").to_str().unwrap()]);
     env.git(&["clone", "-q", "--bare", &url, at("bare.git").to_str().unwrap()]);
     env.git(&["worktree", "add", "-q", at("linked").to_str().unwrap(), "HEAD~1"]);
-    env.program("git", &["-c", "protocol.file.allow=always", "submodule", "add", "-q", &url, "sub"]).ok();
+    env.add_submodule(&url, "sub");
     for (folder, expected) in [("bare.git", &all[..]), ("linked", &all[1..]), ("repo/sub", &all[..])] {
         let output = env.envseal(&["log", "--json", "-f", "dé p/.env"]).dir(at(folder)).output();
         assert_eq!(output.stderr, "", "{folder}");

@@ -266,17 +266,7 @@ fn in_linked_worktrees_submodules_and_odd_paths() {
     assert_eq!((get(&env, file, "B").trim_end(), get(&env, file, "C").trim_end()), (&*b, &*c));
 
     let outer = TestEnv::new();
-    let source = env.repo();
-    outer.git(&[
-        "-c",
-        "protocol.file.allow=always",
-        "submodule",
-        "add",
-        "-q",
-        source.to_str().unwrap(),
-        "the sub",
-    ]);
-    let sub = outer.path("the sub");
+    let sub = outer.add_submodule(env.repo(), "the sub");
     let git = |arguments: &[&str]| outer.git_with_envseal(arguments).dir(&sub).output().status;
     assert_eq!(git(&["checkout", "-q", "-b", "x", "origin/main~1"]), 0);
     assert_eq!(git(&["merge", "-q", "origin/feature"]), 1, "no drivers yet");

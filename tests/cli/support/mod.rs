@@ -146,6 +146,13 @@ impl TestEnv {
         self.program("git", arguments).var("PATH", path.unwrap())
     }
 
+    /// Adds the repository at `source` as a submodule of this one, and returns its folder.
+    pub(crate) fn add_submodule(&self, source: impl AsRef<Path>, name: &str) -> PathBuf {
+        let arguments = ["-c", "protocol.file.allow=always", "submodule", "add", "-q"];
+        self.program("git", &arguments).arg(source.as_ref()).arg(name).ok();
+        self.path(name)
+    }
+
     /// Every file of the repository and its bytes, `.git` left out: to tell that nothing changed.
     pub(crate) fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
