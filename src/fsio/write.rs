@@ -80,7 +80,12 @@ pub fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError>
     if let Some(old) = &existing {
         keep_owner(temp.as_file(), old, &target)?;
     }
-    temp.write_all(bytes).map_err(fail)?;
+    if let Err(e) = temp.write_all(bytes) {
+        // Removing it gives a full disk its space back only once no process holds it, and a child that another thread
+        // is just starting does.
+        let _ = temp.as_file().set_len(0);
+        return Err(fail(e));
+    }
     if let Some(old) = &existing {
         // After the owner, for changing that clears bits; and never before it, for the bits were meant for that group.
         keep_mode(temp.as_file(), old).map_err(fail)?;

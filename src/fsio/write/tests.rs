@@ -227,6 +227,30 @@ fn a_full_disk_leaves_the_old_file_and_nothing_else() {
     write_atomic(&file, b"new", NewMode::Default).unwrap();
 }
 
+/// A child that another thread starts holds every descriptor until it runs its program, removed files too.
+#[test]
+fn a_failed_write_gives_the_space_back_at_once() {
+    let Some(full) = Tmpfs::mount() else { return };
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let file = full.path().join(".env");
+        let outcome = (0..200).try_for_each(|_| {
+            let failed = write_atomic(&file, &vec![b'x'; 100_000], NewMode::Default);
+            assert!(matches!(failed, Err(FsError::NoSpace { .. })), "{failed:?}");
+            write_atomic(&file, b"new", NewMode::Default)
+        });
+        done.store(true, Ordering::Relaxed);
+        outcome.unwrap();
+    });
+}
+
 #[test]
 fn a_reader_never_sees_a_torn_file() {
     let dir = tempfile::tempdir().unwrap();
