@@ -104,7 +104,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -q -v -h -V --keys-file --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame doctor key hook completions"
+            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame doctor key hook completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -122,6 +122,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -130,7 +138,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__blame)
-            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -164,6 +172,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -172,7 +188,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__check)
-            opts="-C -K -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -194,6 +210,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -202,7 +226,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__completions)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -217,6 +241,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -228,7 +260,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__decrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --stdout --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +307,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -286,7 +326,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__diff)
-            opts="-e -f -C -K -q -v -h --env --file --show --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --show --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +357,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -328,7 +376,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__doctor)
-            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,6 +410,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -370,7 +426,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__encrypt)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --stdout --reseal --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --stdout --reseal --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -420,6 +476,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -428,7 +492,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__get)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --format --json --at --name --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --format --json --at --name --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -490,6 +554,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -498,7 +570,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help install uninstall run"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -513,6 +585,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -524,7 +604,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__install)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,6 +619,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -550,7 +638,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help pre-commit pre-merge-commit pre-push merge textconv"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help pre-commit pre-merge-commit pre-push merge textconv"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -565,6 +653,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -576,7 +672,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__merge)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -591,6 +687,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -602,7 +706,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__commit)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -617,6 +721,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -628,7 +740,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__merge__subcmd__commit)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -643,6 +755,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -654,7 +774,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__pre__subcmd__push)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -669,6 +789,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -680,7 +808,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__textconv)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -698,6 +826,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -706,7 +842,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__uninstall)
-            opts="-C -K -q -v -h --drivers --keys-file --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --drivers --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,6 +857,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -732,7 +876,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__init)
-            opts="-y -C -K -q -v -h --yes --keys-file --quiet --verbose --no-pager --help"
+            opts="-y -C -K -i -q -v -h --yes --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -747,6 +891,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -758,7 +910,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key)
-            opts="-C -K -q -v -h --keys-file --quiet --verbose --no-pager --help show generate"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help show generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -776,6 +928,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -784,7 +944,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__generate)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -815,6 +975,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -826,7 +994,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__show)
-            opts="-e -f -C -K -q -v -h --env --file --private --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --private --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,6 +1028,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -868,7 +1044,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__log)
-            opts="-e -f -n -C -K -q -v -h --env --file --max-count --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -n -C -K -i -q -v -h --env --file --max-count --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -910,6 +1086,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -918,7 +1102,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__ls)
-            opts="-e -f -C -K -q -v -h --env --file --json --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -949,6 +1133,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -960,7 +1152,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__rename)
-            opts="-e -f -C -K -q -v -h --env --file --force --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --force --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,6 +1186,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1002,7 +1202,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -q -v -h --env --file --only --except --overload --allow-missing --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --overload --allow-missing --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1056,6 +1256,14 @@ _envseal() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1064,7 +1272,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__set)
-            opts="-e -f -C -K -q -v -h --env --file --plain --seal --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --plain --seal --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1095,6 +1303,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1106,7 +1322,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__unset)
-            opts="-e -f -C -K -q -v -h --env --file --keys-file --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1137,6 +1353,14 @@ _envseal() {
                     return 0
                     ;;
                 -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

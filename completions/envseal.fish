@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_envseal_global_optspecs
-    string join \n C= K/keys-file= q/quiet v/verbose no-pager h/help V/version
+    string join \n C= K/keys-file= i/identity= q/quiet v/verbose no-pager h/help V/version
 end
 
 function __fish_envseal_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c envseal -n "__fish_envseal_needs_command" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_needs_command" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_needs_command" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_needs_command" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_needs_command" -l no-pager -d 'Use no pager'
@@ -50,6 +51,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand init" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s y -l yes -d 'Take every proposal without asking'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s v -l verbose -d 'Say more'
@@ -59,6 +61,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'The
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand set" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l plain -d 'Write as plain text, marked `# envseal: plain`'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l seal -d 'Seal, and lift the mark of a line that is marked plain'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
@@ -82,6 +85,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand get" -l at -d 'What the 
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l name -d 'The Secret\'s name in --format k8s [default: envseal-ENVIRONMENT]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand get" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l json -d 'The same as --format json'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 'Say more'
@@ -91,6 +95,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand unset" -s e -l env -d 'T
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand unset" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -l no-pager -d 'Use no pager'
@@ -99,6 +104,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s e -l env -d '
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l force -d 'Replace a variable that has the new name already'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose -d 'Say more'
@@ -111,6 +117,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s x -l except -d '
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l allow-missing -d 'Start even if NAME cannot be opened, and leave it out (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l overload -d 'Let files win over the process\'s own variables, and later files over earlier ones'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 'Say more'
@@ -122,6 +129,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s k -l only -d
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l stdout -d 'Print the sealed file instead of writing it'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l reseal -d 'Open what is sealed, with older keys too, and seal it anew to the file\'s key'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
@@ -134,6 +142,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s k -l only -d
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -l stdout -d 'Print the plain file instead of writing it'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s v -l verbose -d 'Say more'
@@ -143,6 +152,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s e -l env -d 'The 
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Say more'
@@ -151,6 +161,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Pri
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what the index holds, never the worktree\'s files'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l history -d 'Check every file ever committed'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
@@ -166,6 +177,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'Th
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l show -d 'Open the values with the keys at hand and show them, old and new'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s q -l quiet -d 'Say nothing but errors'
@@ -177,6 +189,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'Th
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s n -l max-count -d 'Show so many commits at most' -r
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s v -l verbose -d 'Say more'
@@ -186,6 +199,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand blame" -s e -l env -d 'T
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s v -l verbose -d 'Say more'
@@ -195,6 +209,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s e -l env -d '
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose -d 'Say more'
@@ -202,6 +217,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d '
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -l no-pager -d 'Use no pager'
@@ -212,6 +228,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l private -d 'The private key: whoever has it can read everything sealed to it'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
@@ -222,12 +239,14 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -l no-pager -d 'Use no pager'
@@ -237,12 +256,14 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_see
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "run" -d 'Run a hook or a driver; git calls this'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l drivers -d 'Take the merge and diff drivers out of this clone too'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
@@ -250,6 +271,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
@@ -261,6 +283,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "textconv" -d 'Print an env file for git diff, each sealed value as its hash'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand completions" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -l no-pager -d 'Use no pager'

@@ -13,6 +13,8 @@ const OWN_PREFIX: &str = "ENVSEAL_";
 
 const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
 const PRIVATE_KEY: &str = "ENVSEAL_PRIVATE_KEY";
+const IDENTITY: &str = "ENVSEAL_IDENTITY";
+const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 const DEFAULT: &str = "default";
 const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
 
@@ -139,22 +141,43 @@ pub fn is_own_name(name: &str) -> bool {
 }
 
 /// A snapshot of the process's environment.
-pub struct ProcessEnv(Vec<(OsString, OsString)>);
+pub struct ProcessEnv {
+    vars: Vec<(OsString, OsString)>,
+    /// Whether it is the process's own, whose user has a folder for data.
+    own: bool,
+}
 
 impl ProcessEnv {
     /// Reads it, once.
     pub fn capture() -> Self {
-        Self(std::env::vars_os().collect())
+        Self { vars: std::env::vars_os().collect(), own: true }
     }
 
-    /// An environment of these variables, for tests and for embedding.
+    /// An environment of these variables, for tests and for embedding: no user's data belongs to it.
     pub fn from_vars(vars: Vec<(OsString, OsString)>) -> Self {
-        Self(vars)
+        Self { vars, own: false }
+    }
+
+    /// The folder of this user's data of envseal: `$XDG_DATA_HOME/envseal`, and its like on other systems. None for a
+    /// user without a home.
+    pub fn data_dir(&self) -> Option<PathBuf> {
+        let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
+        Some(dirs.data_dir().to_owned())
+    }
+
+    /// The identity to use: the path of its file, or the file's text.
+    pub fn identity(&self) -> Option<&OsStr> {
+        self.get(IDENTITY).filter(|value| !value.is_empty())
+    }
+
+    /// The passphrase of locked keys and identities, for where nobody can be asked.
+    pub fn passphrase(&self) -> Option<&OsStr> {
+        self.get(PASSPHRASE).filter(|value| !value.is_empty())
     }
 
     /// A variable's value.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
+        self.vars.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
     }
 
     /// A variable that holds a path; unset and empty are the same.
@@ -171,7 +194,7 @@ impl ProcessEnv {
     /// Every variable but envseal's own: what a child inherits.
     pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let own = |name: &OsStr| is_own_name(&name.to_string_lossy());
-        self.0
+        self.vars
             .iter()
             .filter(move |(name, _)| !own(name))
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
@@ -182,7 +205,7 @@ impl ProcessEnv {
         let is_key = |name: &str| {
             name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
         };
-        self.0.iter().filter_map(|(name, _)| name.to_str()).filter(move |name| is_key(name))
+        self.vars.iter().filter_map(|(name, _)| name.to_str()).filter(move |name| is_key(name))
     }
 }
 

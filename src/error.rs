@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::config::NameError;
+use crate::config::{EnvName, NameError};
 use crate::crypto::OpenError;
 use crate::exec::ExecError;
 use crate::export::ExportError;
@@ -12,7 +12,7 @@ use crate::guard::GuardError;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
-use crate::keystore::{KeystoreError, Tried};
+use crate::keystore::{IdentityFileError, KeystoreError, Missed, Place, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
 /// Why a command failed.
@@ -251,7 +251,9 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
-        VaultError::Policy { path, .. } => format!("mend {} and try again", file(path)),
+        VaultError::Policy { path, .. } | VaultError::Team { path, .. } => {
+            format!("mend {} and try again", file(path))
+        }
         _ => return None,
     })
 }
@@ -260,10 +262,7 @@ fn reason_hint(failure: &Failure) -> String {
     let file = quoted(failure.path.display());
     let name = &failure.name;
     match &failure.reason {
-        Reason::NoKey { env, .. } => format!(
-            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
-            env.private_key_name()
-        ),
+        Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
         Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
         Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
         Reason::ReservedDepends(_) => format!("write {name} without that reference"),
@@ -283,9 +282,12 @@ fn reason_hint(failure: &Failure) -> String {
 
 fn keystore_hint(error: &KeystoreError) -> Option<String> {
     Some(match error {
-        KeystoreError::NotFound { env, .. } => format!(
-            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
-            env.private_key_name()
+        KeystoreError::NotFound { env, tried, .. } => missing_key_hint(env, tried),
+        KeystoreError::Identity(error) => return identity_hint(error),
+        KeystoreError::Team { path, .. } => format!("mend {} and try again", quoted(path.display())),
+        KeystoreError::Grant { path, env, member, .. } => format!(
+            "see who changed it: git log -p -- {}; or have it granted anew: envseal team approve {member} -e {env}",
+            quoted(path.display())
         ),
         KeystoreError::Empty { variable } => {
             format!(
@@ -305,6 +307,41 @@ fn keystore_hint(error: &KeystoreError) -> Option<String> {
         KeystoreError::Fs(error) => return fs_hint(error),
         KeystoreError::Git(error) => return git_hint(error),
         KeystoreError::Parse { .. } | KeystoreError::Edit { .. } => return None,
+    })
+}
+
+/// What to do where no place has the private key: being let in is a pull request away.
+fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
+    let granted = tried.iter().find(|tried| matches!(tried.place, Place::Grant(_)));
+    match granted.map(|tried| &tried.found) {
+        Some(Missed::NotGranted { member }) => {
+            format!("have someone who can open {env} let you in: envseal team approve {member} -e {env}")
+        }
+        Some(Missed::NoIdentity | Missed::NoMember { .. }) => {
+            "ask to be let in: envseal team request, and commit what it writes".into()
+        }
+        _ => format!(
+            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
+            env.private_key_name()
+        ),
+    }
+}
+
+fn identity_hint(error: &IdentityFileError) -> Option<String> {
+    Some(match error {
+        IdentityFileError::Form(_) | IdentityFileError::Kind { .. } | IdentityFileError::Fido(_) => {
+            "use another key: envseal team request makes one, as does ssh-keygen -t ed25519".into()
+        }
+        IdentityFileError::Public(_) => {
+            "name the file of the private key: --identity ~/.ssh/id_ed25519; or leave it out, and envseal team request \
+             makes a key of its own"
+                .into()
+        }
+        IdentityFileError::Locked(_) => "put it in ENVSEAL_PASSPHRASE".into(),
+        IdentityFileError::Open(path) => format!("chmod 600 {}", quoted(path.display())),
+        IdentityFileError::NoHome => "set HOME, or name a key: --identity FILE".into(),
+        IdentityFileError::Exists(_) => "see whose it is: envseal team whoami".into(),
+        IdentityFileError::Passphrase(_) | IdentityFileError::Ask { .. } => return None,
     })
 }
 

@@ -15,5 +15,6 @@ pub mod hooks;
 pub mod keystore;
 pub mod scan;
 pub mod team;
+pub mod time;
 pub mod ui;
 pub mod vault;

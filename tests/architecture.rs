@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "commands",
         &[
             "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history", "hooks",
-            "keystore", "scan", "ui", "vault",
+            "keystore", "scan", "team", "time", "ui", "vault",
         ],
     ),
     (
@@ -20,20 +20,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "team", "vault",
         ],
     ),
-    ("ui", &[]),
+    ("ui", &["crypto"]),
     ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "team", "vault"]),
-    ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "vault"]),
+    ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("hooks", &["config", "fsio", "git"]),
     ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team"]),
-    ("keystore", &["config", "crypto", "dotenv", "fsio", "git"]),
+    ("keystore", &["config", "crypto", "dotenv", "fsio", "git", "team"]),
     ("scan", &["config", "crypto", "dotenv", "team"]),
-    ("team", &[]),
+    ("team", &["config", "crypto", "time"]),
     ("export", &[]),
     ("exec", &[]),
     ("git", &["fsio"]),
     ("config", &[]),
     ("dotenv", &[]),
     ("crypto", &[]),
+    ("time", &[]),
     ("fsio", &[]),
 ];
 
@@ -46,6 +47,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["commands"]),
     ("hpke", &["crypto"]),
     ("rpassword", &["ui"]),
+    ("ssh_key", &["crypto", "keystore"]),
+    ("directories", &["config"]),
     ("process::exit", &[]),
     ("set_var", &[]),
 ];

@@ -8,7 +8,8 @@ use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
 use crate::error::Error;
 use crate::git::{ObjectId, Objects};
-use crate::history::{self, Blamed, FileChanges, HistoryError, Reader, Walked, rfc3339};
+use crate::history::{self, Blamed, FileChanges, HistoryError, Reader, Walked};
+use crate::time::rfc3339;
 use crate::ui;
 use crate::vault::EnvFile;
 
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
     let head = objects.head()?;
     let store = context.store();
-    let mut reader = Reader::new(&objects, &store);
+    let mut reader = Reader::new(&objects, store);
     let mut files = Vec::new();
     let mut cut = Walked::default();
     for path in args.files.named_or_default()? {

@@ -153,7 +153,7 @@ fn told(
     let report = {
         let progress = Progress::new(context.ui.quiet);
         let progress = |done, all| progress.at(done, all);
-        check(&Options { store: &context.store(), accept_policy: false, progress: &progress })?
+        check(&Options { store: context.store(), accept_policy: false, progress: &progress })?
     };
     let here = where_typed(context, root)?;
     let text = if args.json {
@@ -211,9 +211,9 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 /// Mends what can be mended, and says what was.
 fn mend(context: &Context, root: &Path, objects: Option<&Objects>) -> Result<(), Error> {
     let store = context.store();
-    let options = Options { store: &store, accept_policy: false, progress: &|_, _| {} };
+    let options = Options { store, accept_policy: false, progress: &|_, _| {} };
     let report = guard::worktree(root, objects, &options)?;
-    let fixed = guard::fix(root, &report, &store, &|| context.waiting())?;
+    let fixed = guard::fix(root, &report, store, &|| context.waiting())?;
     notices(context, &fixed.notices);
     for path in &fixed.made_private {
         context.ui.say(format_args!("took {} from others' eyes", shown(path)));

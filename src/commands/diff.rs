@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     };
     let paths = args.files.named_in(&objects)?;
     let store = context.store();
-    let mut reader = Reader::new(&objects, &store);
+    let mut reader = Reader::new(&objects, store);
     let (author, differing) = history::diff(&mut reader, &Sides { before, after, paths })?;
     if args.json {
         let changes = differing.iter().flat_map(|it| {

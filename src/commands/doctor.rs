@@ -13,7 +13,7 @@ use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::{Error, quoted};
 use crate::git::Repo;
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
 use crate::vault::{Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, read_files};
 
@@ -102,8 +102,11 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
         let is_at_hand = located.is_ok();
         match located {
             Ok((_, place)) => {
-                let place = place.map_or_else(|| "the process's environment".into(), |path| shown(&path));
-                patient.found_in = Some(format!("{} in {place}", file.env().private_key_name()));
+                patient.found_in = Some(match place {
+                    Place::Process => format!("{} in {place}", file.env().private_key_name()),
+                    Place::KeysFile(path) => format!("{} in {}", file.env().private_key_name(), shown(&path)),
+                    Place::Grant(path) => format!("granted to you in {}", shown(&path)),
+                });
             }
             Err(error @ KeystoreError::NotFound { .. }) => {
                 patient.troubles.push(key_not_found(context, &file, key, error)?);
@@ -114,7 +117,7 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
     }
     // What is there to be opened, opens; or it is told value by value why not.
     let files = [file];
-    let reading = read_files(&files, &context.store(), Precedence::EarlierFile)?;
+    let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     match reading.variables(|_| true, &[]) {
         Err(VaultError::Unopened(failures)) => {
             patient.troubles.extend(unopened(failures));
@@ -153,7 +156,7 @@ fn in_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Optio
     }
     let repo = Repo::discover(&file.dir()).ok().flatten()?;
     let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
-    let store = KeyStore::new(&context.process, Some(keys_file.clone()));
+    let store = KeyStore::new(context.process, Some(keys_file.clone()));
     store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)
 }
 

@@ -63,7 +63,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
     let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
-    let merged = vault::merge(&args.path, &versions, args.marker_size, &context.store());
+    let merged = vault::merge(&args.path, &versions, args.marker_size, context.store());
     if *merged.text != *ours {
         vault::write_version(&args.ours, &merged.text)?;
     }

@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let wants = args.names.filter()?;
     let pick = Pick { wants: &wants, all: args.names.is_all() };
     let mut counts = Vec::new();
-    let updated = update(&paths, &context.store(), write, &|| context.waiting(), |target| {
+    let updated = update(&paths, context.store(), write, &|| context.waiting(), |target| {
         target.must_exist()?;
         let (document, count) = if args.reseal {
             reseal(target.file(), &pick, target.all_keys()?)?

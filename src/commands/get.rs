@@ -62,12 +62,12 @@ enum Format {
 
 /// Prints the values asked for.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_injected(&context.process)?;
+    let paths = args.files.named_or_injected(context.process)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
         None => paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?,
     };
-    let reading = read_files(&files, &context.store(), Precedence::EarlierFile)?;
+    let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
             return Err(reading.no_variable(key, files[0].path()).into());
@@ -102,7 +102,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
     let objects = context.objects(Path::new("."))?;
     let store = context.store();
-    let mut reader = Reader::new(&objects, &store);
+    let mut reader = Reader::new(&objects, store);
     let root = objects.root().unwrap_or_else(|| objects.git_dir());
     let mut files = Vec::new();
     for path in paths {

@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     notices(context, &guard_keys_file(&keys_file, &scope, || context.waiting())?);
     if files.is_empty() && ignored.is_empty() {
         let paths = [PathBuf::from(".env")];
-        let made = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+        let made = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
             target.seal_to()?;
             Ok(target.document().clone())
         })?;

@@ -77,7 +77,7 @@ fn show(context: &Context, args: &Show) -> Result<(), Error> {
 fn generate(context: &Context, args: &Generate) -> Result<(), Error> {
     let paths = args.files.named_or_default()?;
     let mut keys = Vec::new();
-    let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         if let Some(key) = target.file().public_key() {
             return Err(VaultError::KeyExists { path: target.file().path().into(), key: key.id() });
         }

@@ -11,7 +11,8 @@ use super::select::Files;
 use crate::config::is_env_file;
 use crate::error::{Error, quoted};
 use crate::git::ObjectId;
-use crate::history::{Entry, Query, Reader, SignatureState, Walked, log, rfc3339};
+use crate::history::{Entry, Query, Reader, SignatureState, Walked, log};
+use crate::time::rfc3339;
 use crate::ui;
 
 /// Show who changed which variable, when, and in which commit
@@ -50,7 +51,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         return Ok(());
     };
     let store = context.store();
-    let mut reader = Reader::new(&objects, &store);
+    let mut reader = Reader::new(&objects, store);
     let mut count = 0;
     let walked = if args.json {
         let mut list = Vec::new();

@@ -60,6 +60,9 @@ struct Global {
     /// Take private keys from FILE instead of .env.keys
     #[arg(short = 'K', long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     keys_file: Option<PathBuf>,
+    /// Be who this private SSH key says, instead of the identity that `team request` made
+    #[arg(short, long, value_name = "FILE", global = true, help_heading = GLOBAL)]
+    identity: Option<PathBuf>,
     /// Say nothing but errors
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
@@ -95,16 +98,16 @@ enum Command {
 }
 
 /// What every command has at hand.
-struct Context {
+struct Context<'a> {
     ui: Ui,
-    process: ProcessEnv,
-    keys_file: Option<PathBuf>,
+    process: &'a ProcessEnv,
+    store: KeyStore<'a>,
     no_pager: bool,
 }
 
-impl Context {
-    fn store(&self) -> KeyStore<'_> {
-        KeyStore::new(&self.process, self.keys_file.clone())
+impl<'a> Context<'a> {
+    fn store(&self) -> &KeyStore<'a> {
+        &self.store
     }
 
     /// The repository that the folder `start` lies in, or the one that git runs this hook for.
@@ -176,11 +179,13 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
-    let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
+    let Global { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    let context = Context { ui: Ui { quiet, verbose }, process: ProcessEnv::capture(), keys_file, no_pager };
+    let process = &ProcessEnv::capture();
+    let store = KeyStore::new(process, keys_file).with_identity(identity, &ui::passphrase);
+    let context = Context { ui: Ui { quiet, verbose }, process, store, no_pager };
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Hook(command) => return hook::run(&context, &command),
@@ -241,12 +246,12 @@ mod tests {
     use super::*;
 
     fn called(cli: Cli) -> String {
-        let Global { dir, keys_file, quiet, verbose, no_pager } = cli.global;
+        let Global { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
         let command = match cli.command {
             Command::Run(args) => format!("{args:?}"),
             _ => "another".into(),
         };
-        format!("{dir:?} {keys_file:?} {quiet} {verbose} {no_pager} {command}")
+        format!("{dir:?} {keys_file:?} {identity:?} {quiet} {verbose} {no_pager} {command}")
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         VarName::new(&args.new).map_err(|error| Error::usage(error.to_string(), "envseal rename OLD NEW"))?;
     let paths = args.files.named_or_default()?;
     let mut referring = Vec::new();
-    let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         target.must_exist()?;
         let mut opener = if target.is_sealed(&args.old) { Some(target.opener_or_fail()?) } else { None };
         let (document, names) = rename(target.file(), &args.old, &new, args.force, opener.as_mut())?;

@@ -37,10 +37,10 @@ pub(super) struct Args {
 
 /// Opens the files and starts the program. Returns only where the program could not take this process's place.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let paths = args.files.named_or_injected(&context.process)?;
+    let paths = args.files.named_or_injected(context.process)?;
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
-    let reading = read_files(&files, &context.store(), precedence)?;
+    let reading = read_files(&files, context.store(), precedence)?;
     let wanted = args.names.filter()?;
     for file in &files {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));

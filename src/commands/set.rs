@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
     let typed = args.value.is_some() || has_equals(&args.first);
     let assignments = assignments(args.first, args.value, args.rest)?;
     let mut outcomes = Vec::new();
-    let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         let needs_key = needs_key(target.file(), target.document(), target.scope(), &assignments, how)?;
         let key = if needs_key { Some(target.seal_to()?) } else { None };
         let mut opener = target.opener()?;

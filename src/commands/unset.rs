@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut keys = args.keys.clone();
     keys.sort();
     keys.dedup();
-    let updated = update(&paths, &context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         target.must_exist()?;
         unset(target.file(), &keys)
     })?;

@@ -73,8 +73,13 @@ impl ValueKeys {
         scratch.extend_from_slice(name.as_bytes());
         scratch.push(0);
         scratch.extend_from_slice(refs.as_bytes());
+        Self::of(scratch, export)
+    }
+
+    /// Exports for an exporter context.
+    pub(super) fn of<E>(context: &[u8], export: impl FnOnce(&[u8], &mut [u8]) -> Result<(), E>) -> Self {
         let mut keys = Self(Zeroizing::new([0; 64]));
-        assert!(export(scratch, &mut *keys.0).is_ok(), "64 bytes are fewer than HKDF's 255 blocks");
+        assert!(export(context, &mut *keys.0).is_ok(), "64 bytes are fewer than HKDF's 255 blocks");
         keys
     }
 

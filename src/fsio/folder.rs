@@ -13,6 +13,18 @@ pub fn make_folder(dir: &Path) -> Result<bool, FsError> {
     fs::create_dir_all(dir).map_err(|e| FsError::io(dir, "make", e)).map(|()| true)
 }
 
+/// Makes the folder `dir`, open to its owner alone (0700), and those above it that are missing.
+pub fn make_private_folder(dir: &Path) -> Result<(), FsError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|e| FsError::io(dir, "make", e))
+}
+
 /// Removes the folder `dir` if nothing is in it; else it stays.
 pub fn remove_empty_folder(dir: &Path) {
     // Removing a folder that holds something fails, and is meant to.

@@ -27,6 +27,7 @@ mod seen;
 mod testing;
 mod tracked;
 mod tree;
+mod versions;
 
 pub use ahead::Ahead;
 pub use commit::{Commit, Signed};
@@ -43,3 +44,4 @@ pub use quick::is_tracked_fast;
 pub use range::range_ends;
 pub use repo::Repo;
 pub use root::find_root;
+pub use versions::{Version, Versions};

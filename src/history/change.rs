@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::time::{Moment, rfc3339};
 use crate::git::{Commit, ObjectId, Objects, Signed};
+use crate::time::{Moment, rfc3339};
 
 /// What became of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

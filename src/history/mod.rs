@@ -12,7 +12,6 @@ mod log;
 mod reader;
 mod rename;
 mod state;
-mod time;
 
 pub use at::{FileThen, file_at};
 pub use blame::{Blamed, blame};
@@ -21,4 +20,3 @@ pub use diff::{Differing, Side, Sides, diff};
 pub use error::HistoryError;
 pub use log::{Entry, Query, Walked, log};
 pub use reader::{Reader, Shown};
-pub use time::{Moment, rfc3339};

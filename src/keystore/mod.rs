@@ -1,48 +1,107 @@
-//! Where private keys are found: the process's environment, then the keys file. Each is optional, and each
-//! look-up is traced, so that an error can say where it looked.
+//! Where private keys are found: the process's environment, then the keys file, then a grant to this user in the team
+//! file. Each is optional, and each look-up is traced, so that an error can say where it looked.
 
 mod file;
+mod granted;
+mod identity;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use file::KeysFile;
+pub use granted::team_file;
+pub use identity::{IdentityFileError, IdentityPlace, Me};
 
-use crate::config::{EnvName, ProcessEnv};
-use crate::crypto::{KeyError, KeyId, PrivateKey, PublicKey};
+use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
+use crate::crypto::{KeyError, KeyId, PrivateKey, PublicKey, SecretText};
 use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
+use crate::team::{GrantFault, MemberName, TeamError};
+
+/// Asks for a passphrase; the question ends in a colon and a space. None where there is nobody to ask.
+pub type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
 
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
     process: &'a ProcessEnv,
     keys_file: Option<PathBuf>,
+    identity_file: Option<PathBuf>,
+    ask: Option<Ask<'a>>,
+    /// Looked for once, when it is first needed.
+    me: OnceCell<Option<Me>>,
 }
 
 /// One place that was looked at, and what was there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// The variable asked for.
-    pub variable: String,
-    /// The keys file; none stands for the process's environment.
-    pub file: Option<PathBuf>,
-    /// The ids of the keys found there, none of which was the one wanted.
-    pub others: Vec<KeyId>,
+    /// The place.
+    pub place: Place,
+    /// The variable asked for; of a grant, the environment.
+    pub wanted: String,
+    /// What was there, none of it the key that is wanted.
+    pub found: Missed,
+}
+
+/// A place where a private key may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The process's environment.
+    Process,
+    /// This keys file.
+    KeysFile(PathBuf),
+    /// A grant to this user, in this team file.
+    Grant(PathBuf),
+}
+
+/// How a place came not to have the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It has nothing of the name.
+    Nothing,
+    /// It has other keys.
+    Others(Vec<KeyId>),
+    /// This user has no identity that anything could be granted to.
+    NoIdentity,
+    /// No member has this identity.
+    NoMember {
+        /// The identity's fingerprint.
+        fingerprint: String,
+    },
+    /// The member has no grant of the environment.
+    NotGranted {
+        /// The member's name.
+        member: String,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process => f.write_str("the process's environment"),
+            Self::KeysFile(path) | Self::Grant(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in ", self.variable)?;
-        match &self.file {
-            None => write!(f, "the process's environment")?,
-            Some(path) => write!(f, "{}", path.display())?,
+        let Self { place, wanted, found } = self;
+        match place {
+            Place::Grant(_) => write!(f, "a grant of {wanted} in {place}: ")?,
+            _ => write!(f, "{wanted} in {place}: ")?,
         }
-        if self.others.is_empty() {
-            return write!(f, ": not there");
+        match found {
+            Missed::Nothing => f.write_str("not there"),
+            Missed::Others(ids) => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                write!(f, "holds key {}", ids.join(", "))
+            }
+            Missed::NoIdentity => f.write_str("you have no identity"),
+            Missed::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are no member"),
+            Missed::NotGranted { member } => write!(f, "none for you ({member})"),
         }
-        let ids: Vec<_> = self.others.iter().map(ToString::to_string).collect();
-        write!(f, ": holds key {}", ids.join(", "))
     }
 }
 
@@ -97,6 +156,31 @@ pub enum KeystoreError {
         /// Why.
         source: EditError,
     },
+    /// The identity cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityFileError),
+    /// The team file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Team {
+        /// The team file.
+        path: PathBuf,
+        /// Why.
+        source: TeamError,
+    },
+    /// A grant to this user is not as it should be.
+    #[error("{}:{line}: the grant of {env} to {member} is refused: {source}", path.display())]
+    Grant {
+        /// The team file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// The environment.
+        env: EnvName,
+        /// The member this user is.
+        member: MemberName,
+        /// Why.
+        source: GrantFault,
+    },
     /// A file could not be read.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -109,7 +193,13 @@ impl<'a> KeyStore<'a> {
     /// Looks in the process's environment, then in `keys_file`, or without one in the keys file that belongs
     /// to an env file's folder.
     pub fn new(process: &'a ProcessEnv, keys_file: Option<PathBuf>) -> Self {
-        Self { process, keys_file }
+        Self { process, keys_file, identity_file: None, ask: None, me: OnceCell::new() }
+    }
+
+    /// Uses the identity in this file, where one is named; and asks for passphrases in this way.
+    #[must_use]
+    pub fn with_identity(self, identity_file: Option<PathBuf>, ask: Ask<'a>) -> Self {
+        Self { identity_file, ask: Some(ask), ..self }
     }
 
     /// The process's environment that injected keys are taken from.
@@ -125,33 +215,41 @@ impl<'a> KeyStore<'a> {
         self.locate(env, wanted, near).map(|(key, _)| key)
     }
 
-    /// As [`Self::find`], with the keys file that holds the key; none stands for the process's environment.
+    /// As [`Self::find`], with the place that has the key.
     pub fn locate(
         &self,
         env: &EnvName,
         wanted: &PublicKey,
         near: &Path,
-    ) -> Result<(PrivateKey, Option<PathBuf>), KeystoreError> {
+    ) -> Result<(PrivateKey, Place), KeystoreError> {
         let variable = env.private_key_name();
         let mut tried = Vec::new();
-        let mut search = |keys: Vec<PrivateKey>, file: Option<PathBuf>| {
-            let found = keys.iter().position(|key| key.public() == *wanted);
-            if found.is_none() {
-                let others = keys.iter().map(|key| key.public().id()).collect();
-                tried.push(Tried { variable: variable.clone(), file, others });
-            }
-            found.and_then(|at| keys.into_iter().nth(at))
+        let mut search = |keys: Vec<PrivateKey>, place: Place| {
+            let Some(at) = keys.iter().position(|key| key.public() == *wanted) else {
+                let others: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
+                let found = if others.is_empty() { Missed::Nothing } else { Missed::Others(others) };
+                tried.push(Tried { place, wanted: variable.clone(), found });
+                return None;
+            };
+            keys.into_iter().nth(at).map(|key| (key, place))
         };
-        if let Some(key) = search(self.injected(env)?, None) {
-            return Ok((key, None));
+        if let Some(found) = search(self.injected(env)?, Place::Process) {
+            return Ok(found);
         }
-        match self.keys_file(near)? {
-            Some(file) => {
-                if let Some(key) = search(file.keys(env)?, Some(file.path().into())) {
-                    return Ok((key, Some(file.path().into())));
+        let found = match self.keys_file(near)? {
+            Some(file) => search(file.keys(env)?, Place::KeysFile(file.path().into())),
+            None => search(Vec::new(), Place::KeysFile(near.join(KEYS_FILE))),
+        };
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        if let Some(path) = granted::team_file(near) {
+            match self.granted(env, wanted, &path)? {
+                Ok(key) => return Ok((key, Place::Grant(path))),
+                Err(found) => {
+                    tried.push(Tried { place: Place::Grant(path), wanted: env.to_string(), found });
                 }
             }
-            None => drop(search(Vec::new(), Some(near.join(crate::config::KEYS_FILE)))),
         }
         Err(KeystoreError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }

@@ -1,5 +1,12 @@
-//! The team file, `envseal.toml`: for now its `[policy]`. Read and edited as text; comments and order stay.
+//! The team file, `envseal.toml`: members, grants, rotations, exposures and policy. Pure text: read, proven and edited;
+//! comments and order stay.
 
+mod exposure;
+mod file;
+mod member;
 mod policy;
 
+pub use exposure::{Exposure, ExposureState};
+pub use file::{TeamError, TeamFile};
+pub use member::{GrantFault, GrantLine, MemberName, MemberNameError, Removed, Rotation};
 pub use policy::{Policy, PolicyError, policy_globs, propose_plain, with_plain};

@@ -1,7 +1,7 @@
 //! `[policy]`: which names are plain, which files are left out.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
 /// Longer globs, and more of them, than any team writes. Deeply nested ones would exhaust the matcher's stack.
 const MAX_GLOB: usize = 256;
@@ -114,8 +114,13 @@ fn push_as_written(array: &mut Array, text: &str) {
 }
 
 fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
+    Ok(parsed(text)?.into_mut())
+}
+
+/// The text as TOML, with the places of its entries.
+pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
     let text = std::str::from_utf8(text).map_err(|_| PolicyError::Toml("not UTF-8".into()))?;
-    text.parse::<DocumentMut>().map_err(|error| {
+    Document::parse(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         PolicyError::Toml(format!("line {line}: {}", error.message().trim_end().replace('\n', "; ")))

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 
 pub use pager::{LESS, LV, pager};
 pub use progress::Progress;
-pub use prompt::{confirm, hidden, stdin_value};
+pub use prompt::{confirm, hidden, passphrase, stdin_value};
 use sanitize::{one_line, sanitized};
 pub use table::table;
 

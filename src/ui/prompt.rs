@@ -2,12 +2,27 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
+use crate::crypto::SecretText;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Asks for a value on the terminal without showing it; an interruption is [`io::ErrorKind::Interrupted`].
 pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let _deaf = Deaf::new()?;
     rpassword::prompt_password(question).map(|answer| Zeroizing::new(answer.into_bytes()))
+}
+
+/// Asks for a passphrase on the terminal without showing it; none where there is no terminal.
+pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
+    match hidden(&super::sanitize::one_line(question)) {
+        Ok(mut text) => {
+            let text =
+                String::from_utf8(std::mem::take(&mut *text)).map_err(|_| io::ErrorKind::InvalidData)?;
+            Ok(Some(SecretText::new(text)))
+        }
+        // What opening the terminal fails with where a process has none (ENXIO), or the system has none at all.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(6) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// While it lives SIGINT does not end the process, so that rpassword, which raises it on Ctrl-C with the terminal

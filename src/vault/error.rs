@@ -9,7 +9,7 @@ use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::keystore::{KeystoreError, Tried};
-use crate::team::PolicyError;
+use crate::team::{PolicyError, TeamError};
 
 /// One value that could not be opened, and where it stands.
 #[derive(Clone, Debug)]
@@ -96,7 +96,15 @@ pub enum VaultError {
         /// Why.
         source: SealError,
     },
-    /// The team file cannot be used.
+    /// The team file's members, grants, rotations or exposures cannot be used.
+    #[error("{}: {source}", path.display())]
+    Team {
+        /// The team file.
+        path: PathBuf,
+        /// Why.
+        source: TeamError,
+    },
+    /// The team file's policy cannot be used.
     #[error("{}: {source}", path.display())]
     Policy {
         /// The team file.

@@ -49,6 +49,15 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar (H. Hinnant, as above, `days_from_civil`).
+pub fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +83,7 @@ mod tests {
         let mut before = civil(-146_097);
         for day in -146_096..=146_097 {
             let (year, month, date) = civil(day);
+            assert_eq!(days(year, month, date), day);
             let next = (year, month, date) == (before.0, before.1, before.2 + 1);
             let new_month = date == 1 && (month == before.1 + 1 || month == 1 && year == before.0 + 1);
             assert!(next || new_month && before.2 >= 28, "{before:?} {:?}", (year, month, date));

@@ -1,0 +1,285 @@
+//! Grants: an environment's private key, wrapped by one identity to another (`docs/format.md`, "Grants").
+
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand_core::OsRng;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use super::{
+    Identity, IdentityKey, PrivateKey, PublicKey,
+    proof::mac,
+    suite::{self, ValueKeys},
+};
+
+/// Binds every context to this use of an identity (RFC 9180, section 5.1, `info`), and begins what is signed.
+const INFO: &[u8] = b"envseal/1/grant";
+const PROOF: &[u8] = b"envseal/1/grant-proof";
+/// What the text form begins with.
+const PREFIX: &str = "envseal-gr1-";
+const LEN: usize = 32 + 32 + WRAPPED + 32 + 64;
+const WRAPPED: usize = 32 + 16;
+
+/// What a grant is bound to: of which environment and which of its keys, to whom, by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The environment's name, without a zero byte.
+    pub env: &'a str,
+    /// The public half of the key that is granted.
+    pub key: &'a PublicKey,
+    /// To whom.
+    pub recipient: &'a IdentityKey,
+    /// By whom.
+    pub granter: &'a IdentityKey,
+}
+
+/// An environment's private key, wrapped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Grant {
+    enc: [u8; 32],
+    commitment: [u8; 32],
+    wrapped: [u8; WRAPPED],
+    proof: [u8; 32],
+    signature: [u8; 64],
+}
+
+/// Why a grant is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum GrantError {
+    /// Not the text form of a grant.
+    #[error("not a grant")]
+    Form,
+    /// The signature is not the granter's over these terms.
+    #[error("its signature does not hold: it was made by another, for another, or altered")]
+    Signature,
+    /// It is not wrapped to this identity under these terms.
+    #[error("it is not wrapped to this identity")]
+    Recipient,
+    /// What it holds is not the private half of the key.
+    #[error("it holds another private key than it says")]
+    Key,
+    /// Its maker did not hold the environment's private key.
+    #[error("its proof does not hold: whoever made it could not read the environment")]
+    Proof,
+}
+
+impl Grant {
+    /// Grants `key`, the private key of the environment `env`, to `recipient`.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn make(env: &str, key: &PrivateKey, recipient: &IdentityKey, granter: &Identity) -> Self {
+        let terms = Terms { env, key: &key.public(), recipient, granter: &granter.public() };
+        let (enc, context) =
+            suite::setup_sender(&recipient.x25519(), INFO, &mut OsRng).expect("not of low order");
+        let keys = ValueKeys::of(&terms.exported(), |terms, out| context.export(terms, out));
+        let commitment = *keys.commitment();
+        let mut wrapped = Zeroizing::new([0; WRAPPED]);
+        wrapped[..32].copy_from_slice(key.expose());
+        let tag = keys.encrypt(&mut wrapped[..32]).expect("32 bytes are few");
+        wrapped[32..].copy_from_slice(&tag);
+        let mut grant = Self { enc, commitment, wrapped: *wrapped, proof: [0; 32], signature: [0; 64] };
+        grant.proof = grant.proof_by(&terms, key);
+        grant.signature = granter.sign(&grant.signed(&terms));
+        grant
+    }
+
+    /// Whether the granter signed it. Anyone can tell.
+    ///
+    /// Errors: [`GrantError::Signature`].
+    pub fn verify(&self, terms: &Terms<'_>) -> Result<(), GrantError> {
+        let signed = terms.granter.verify(&self.signed(terms), &self.signature);
+        if signed { Ok(()) } else { Err(GrantError::Signature) }
+    }
+
+    /// Whether its maker held the private key. A holder of `key`, whose public half the terms name, can tell.
+    ///
+    /// Errors: [`GrantError::Key`] where `key` is another, [`GrantError::Proof`].
+    pub fn verify_proof(&self, terms: &Terms<'_>, key: &PrivateKey) -> Result<(), GrantError> {
+        if key.public() != *terms.key {
+            return Err(GrantError::Key);
+        }
+        let holds = self.proof_by(terms, key).ct_eq(&self.proof);
+        if bool::from(holds) { Ok(()) } else { Err(GrantError::Proof) }
+    }
+
+    /// The private key, for the recipient. All that can be verified is: the signature, the commitment, the tag, the
+    /// public half and the proof.
+    ///
+    /// Errors: every [`GrantError`] but [`GrantError::Form`].
+    pub fn open(&self, terms: &Terms<'_>, recipient: &Identity) -> Result<PrivateKey, GrantError> {
+        self.verify(terms)?;
+        if recipient.public() != *terms.recipient {
+            return Err(GrantError::Recipient);
+        }
+        let context = suite::setup_receiver(&self.enc, &recipient.x25519(), INFO);
+        let context = context.map_err(|_| GrantError::Recipient)?;
+        let keys = ValueKeys::of(&terms.exported(), |terms, out| context.export(terms, out));
+        if !keys.commits_to(&self.commitment) {
+            return Err(GrantError::Recipient);
+        }
+        let mut opened = Zeroizing::new([0; 32]);
+        let (wrapped, tag) = self.wrapped.split_at(32);
+        opened.copy_from_slice(wrapped);
+        let tag = tag.try_into().expect("16 bytes");
+        keys.decrypt(&mut *opened, tag).map_err(|_| GrantError::Recipient)?;
+        let key = PrivateKey::from(StaticSecret::from(*opened));
+        self.verify_proof(terms, &key)?;
+        Ok(key)
+    }
+
+    fn proof_by(&self, terms: &Terms<'_>, key: &PrivateKey) -> [u8; 32] {
+        let (recipient, granter) = (terms.recipient.as_bytes(), terms.granter.as_bytes());
+        let parts =
+            [terms.env.as_bytes(), &[0], recipient, granter, &self.enc, &self.commitment, &self.wrapped];
+        mac(key, PROOF, &parts)
+    }
+
+    /// `"envseal/1/grant" ‖ env name ‖ 0x00 ‖ pk_env ‖ recipient ‖ granter ‖ grant ‖ proof`.
+    fn signed(&self, terms: &Terms<'_>) -> Vec<u8> {
+        let (recipient, granter) = (terms.recipient.as_bytes(), terms.granter.as_bytes());
+        let (env, key) = (terms.env.as_bytes(), terms.key.as_bytes());
+        let whole: [&[u8]; 10] = [
+            INFO,
+            env,
+            &[0],
+            key,
+            recipient,
+            granter,
+            &self.enc,
+            &self.commitment,
+            &self.wrapped,
+            &self.proof,
+        ];
+        whole.concat()
+    }
+
+    fn parts(&self) -> [&[u8]; 5] {
+        [&self.enc, &self.commitment, &self.wrapped, &self.proof, &self.signature]
+    }
+}
+
+impl Terms<'_> {
+    /// The exporter context: `env name ‖ 0x00 ‖ pk_env ‖ granter`.
+    fn exported(&self) -> Vec<u8> {
+        [self.env.as_bytes(), &[0], self.key.as_bytes(), self.granter.as_bytes()].concat()
+    }
+}
+
+/// The text form: `envseal-gr1-…`, base64url without padding of enc, commitment, wrapped key, proof and signature.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.parts().concat()))
+    }
+}
+
+impl FromStr for Grant {
+    type Err = GrantError;
+
+    fn from_str(text: &str) -> Result<Self, GrantError> {
+        let body = text.strip_prefix(PREFIX).ok_or(GrantError::Form)?;
+        let blob = URL_SAFE_NO_PAD.decode(body).map_err(|_| GrantError::Form)?;
+        let blob: &[u8; LEN] = blob.as_slice().try_into().map_err(|_| GrantError::Form)?;
+        let part = |from: usize| blob[from..from + 32].try_into().expect("32 bytes");
+        Ok(Self {
+            enc: part(0),
+            commitment: part(32),
+            wrapped: blob[64..112].try_into().expect("48 bytes"),
+            proof: part(112),
+            signature: blob[144..].try_into().expect("64 bytes"),
+        })
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Grant(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Made {
+        key: PrivateKey,
+        bob: Identity,
+        alice: Identity,
+        grant: Grant,
+    }
+
+    fn made() -> Made {
+        let (key, bob, alice) = (PrivateKey::generate(), Identity::generate(), Identity::generate());
+        let grant = Grant::make("production", &key, &bob.public(), &alice);
+        Made { key, bob, alice, grant }
+    }
+
+    #[test]
+    fn the_recipient_opens_it_and_no_one_else() {
+        let Made { key, bob, alice, grant } = made();
+        let (public, to, by) = (key.public(), bob.public(), alice.public());
+        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        let text = grant.to_string();
+        assert_eq!(text.len(), PREFIX.len() + 278);
+        let again: Grant = text.parse().unwrap();
+        assert_eq!(again.open(&terms, &bob).unwrap().public(), key.public());
+        assert_eq!(again.verify_proof(&terms, &key), Ok(()));
+        assert_eq!(again.verify(&terms), Ok(()));
+        assert_eq!(again.open(&terms, &alice).unwrap_err(), GrantError::Recipient);
+        assert_eq!(again.verify_proof(&terms, &PrivateKey::generate()), Err(GrantError::Key));
+    }
+
+    /// Another environment, another key, another recipient, another granter: each breaks the signature.
+    #[test]
+    fn it_is_bound_to_all_its_terms() {
+        let Made { key, bob, alice, grant } = made();
+        let (public, to, by) = (key.public(), bob.public(), alice.public());
+        let other = PrivateKey::generate().public();
+        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        for wrong in [
+            Terms { env: "staging", ..terms },
+            Terms { key: &other, ..terms },
+            Terms { recipient: &by, ..terms },
+            Terms { granter: &to, ..terms },
+        ] {
+            assert_eq!(grant.verify(&wrong), Err(GrantError::Signature));
+            assert_eq!(grant.open(&wrong, &bob).unwrap_err(), GrantError::Signature);
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_is_refused() {
+        let Made { key, bob, alice, grant } = made();
+        let (public, to, by) = (key.public(), bob.public(), alice.public());
+        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        let blob = grant.parts().concat();
+        for at in 0..LEN {
+            let mut changed = blob.clone();
+            changed[at] ^= 1;
+            let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&changed));
+            let changed: Grant = text.parse().unwrap();
+            assert_eq!(changed.open(&terms, &bob).unwrap_err(), GrantError::Signature, "byte {at}");
+        }
+        for text in [&grant.to_string()[1..], &grant.to_string()[..289], &format!("{grant}=")] {
+            assert_eq!(text.parse::<Grant>(), Err(GrantError::Form));
+        }
+    }
+
+    /// Whoever only signs, without the environment's key, makes no proof and wraps no right key.
+    #[test]
+    fn a_sock_puppet_proves_nothing() {
+        let Made { key, bob, alice, .. } = made();
+        let (public, to, by) = (key.public(), bob.public(), alice.public());
+        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        // Mallory has a key of her own, and signs that it is production's.
+        let mut forged = Grant::make("production", &PrivateKey::generate(), &to, &alice);
+        forged.signature = alice.sign(&forged.signed(&terms));
+        assert_eq!(forged.verify(&terms), Ok(()));
+        assert_eq!(forged.verify_proof(&terms, &key), Err(GrantError::Proof));
+        assert_eq!(forged.open(&terms, &bob).unwrap_err(), GrantError::Recipient);
+    }
+}

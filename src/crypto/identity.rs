@@ -1,0 +1,218 @@
+//! Identities: the Ed25519 keys (RFC 8032) of people and machines. They sign grants, and, as in age, serve for X25519
+//! too, so that grants can be wrapped to them.
+
+use std::fmt;
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use rand_core::{OsRng, RngCore};
+use ssh_key::{HashAlg, SshSig, public::KeyData};
+use thiserror::Error;
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use super::{PrivateKey, PublicKey};
+
+/// The kinds of keys that live in a security key (OpenSSH's PROTOCOL.u2f).
+const FIDO: [&str; 2] = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"];
+
+/// Why text is no identity's public key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdentityError {
+    /// It is none of OpenSSH's forms of a public key.
+    #[error("not a public key as OpenSSH writes it")]
+    Form,
+    /// It is an SSH key of another kind: only Ed25519 keys can be wrapped to.
+    #[error("an SSH key of the kind {0}, and only ssh-ed25519 can be granted anything")]
+    Kind(String),
+    /// A key that lives in a security key, which signs but does not decrypt.
+    #[error("an SSH key that lives in a security key, which can sign but open nothing")]
+    Fido,
+    /// The point is not on the curve, not in canonical form, or of low order.
+    #[error("not a fit Ed25519 key")]
+    Point,
+}
+
+/// An identity's private key, wiped when dropped.
+#[derive(Clone)]
+pub struct Identity(SigningKey);
+
+impl Identity {
+    /// A new one, from the operating system's randomness.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn generate() -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(&mut *seed);
+        Self::from_seed(&seed)
+    }
+
+    /// The one of a seed (RFC 8032, section 5.1.5), which is what OpenSSH keeps.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// The seed. Whoever calls this answers for where it goes.
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// The public half.
+    pub fn public(&self) -> IdentityKey {
+        IdentityKey(self.0.verifying_key())
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+
+    /// The same key for X25519: its clamped scalar (RFC 8032, section 5.1.5; RFC 7748, section 5).
+    pub(super) fn x25519(&self) -> PrivateKey {
+        let scalar = Zeroizing::new(self.0.to_scalar_bytes());
+        PrivateKey::from(StaticSecret::from(*scalar))
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({})", self.public().fingerprint())
+    }
+}
+
+/// An identity's public key: a canonical Ed25519 point that is not of low order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IdentityKey(VerifyingKey);
+
+impl IdentityKey {
+    /// Takes the compressed point, 32 bytes (RFC 8032, section 5.1.2).
+    ///
+    /// Errors: [`IdentityError::Point`].
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, IdentityError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| IdentityError::Point)?;
+        let canonical = key.to_edwards().compress().to_bytes() == *bytes;
+        if canonical && !key.is_weak() { Ok(Self(key)) } else { Err(IdentityError::Point) }
+    }
+
+    /// The compressed point.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Reads OpenSSH's form, `ssh-ed25519 AAAA…`; a comment behind it is passed over.
+    pub fn parse(text: &str) -> Result<Self, IdentityError> {
+        if FIDO.iter().any(|kind| text.starts_with(kind)) {
+            return Err(IdentityError::Fido);
+        }
+        let key = ssh_key::PublicKey::from_openssh(text).map_err(|_| IdentityError::Form)?;
+        match key.key_data() {
+            KeyData::Ed25519(key) => Self::from_bytes(&key.0),
+            KeyData::SkEd25519(_) => Err(IdentityError::Fido),
+            other => Err(IdentityError::Kind(other.algorithm().to_string())),
+        }
+    }
+
+    /// As `ssh-keygen -l` shows it: `SHA256:…`, 43 characters of base64.
+    pub fn fingerprint(&self) -> String {
+        self.openssh().fingerprint(HashAlg::Sha256).to_string()
+    }
+
+    /// Verifies strictly: no malleable signature, no key of low order (`ed25519_dalek::VerifyingKey::verify_strict`).
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    }
+
+    /// Whether `armored`, an SSH signature (OpenSSH's PROTOCOL.sshsig), is this key's over `message` in `namespace`.
+    pub fn signed(&self, namespace: &str, message: &[u8], armored: &[u8]) -> bool {
+        SshSig::from_pem(armored).is_ok_and(|signature| {
+            *signature.public_key() == self.openssh().into()
+                && self.openssh().verify(namespace, message, &signature).is_ok()
+        })
+    }
+
+    /// The same key for X25519 (RFC 7748, section 4.1: the birational map).
+    pub(super) fn x25519(&self) -> PublicKey {
+        // Of low order it is not, or the Edwards point would have been.
+        PublicKey::from_bytes(self.0.to_montgomery().to_bytes()).expect("a point of high order")
+    }
+
+    fn openssh(&self) -> ssh_key::PublicKey {
+        KeyData::Ed25519(ssh_key::public::Ed25519PublicKey(*self.as_bytes())).into()
+    }
+}
+
+impl PartialOrd for IdentityKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for IdentityKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+/// OpenSSH's form: `ssh-ed25519 AAAA…`.
+impl fmt::Display for IdentityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.openssh().to_openssh().expect("a key without a comment"))
+    }
+}
+
+impl fmt::Debug for IdentityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdentityKey({})", self.fingerprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::properties::hex;
+    use super::*;
+
+    #[test]
+    fn text_round_trips_and_a_comment_is_passed_over() {
+        let key = Identity::generate().public();
+        let text = key.to_string();
+        assert!(text.starts_with("ssh-ed25519 AAAA") && !text.contains('\n'));
+        assert_eq!(IdentityKey::parse(&text), Ok(key));
+        assert_eq!(IdentityKey::parse(&format!("{text} alice@example.com")), Ok(key));
+        assert!(key.fingerprint().starts_with("SHA256:") && key.fingerprint().len() == 50);
+    }
+
+    /// RFC 8032, section 7.1, test 1; the fingerprint is what `ssh-keygen -lf` shows of that key.
+    #[test]
+    fn a_known_key() {
+        let seed = hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        let key = Identity::from_seed(&seed.try_into().unwrap()).public();
+        let public = hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+        assert_eq!(key.as_bytes()[..], public[..]);
+        assert_eq!(
+            key.to_string(),
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
+        );
+        assert_eq!(key.fingerprint(), "SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8");
+    }
+
+    #[test]
+    fn both_sides_agree_on_the_x25519_key() {
+        let identity = Identity::generate();
+        assert_eq!(identity.x25519().public(), identity.public().x25519());
+    }
+
+    #[test]
+    fn other_kinds_are_refused_by_name() {
+        let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQC7";
+        assert!(matches!(IdentityKey::parse(rsa), Err(IdentityError::Form | IdentityError::Kind(_))));
+        assert_eq!(IdentityKey::parse("sk-ssh-ed25519@openssh.com AAAA"), Err(IdentityError::Fido));
+        assert_eq!(IdentityKey::parse("alice"), Err(IdentityError::Form));
+        // The neutral element, and a point of order two in a form that is not canonical.
+        let mut one = [0; 32];
+        one[0] = 1;
+        assert_eq!(IdentityKey::from_bytes(&one), Err(IdentityError::Point));
+        let mut high = [0xff; 32];
+        high[31] = 0x7f;
+        assert_eq!(IdentityKey::from_bytes(&high), Err(IdentityError::Point));
+    }
+}

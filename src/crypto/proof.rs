@@ -1,0 +1,168 @@
+//! Proofs by those who hold an environment's private key, for those who hold it: HMAC-SHA256 (RFC 2104) under keys that
+//! HKDF-SHA256 (RFC 5869) derives from it, one for each use.
+
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rand_core::{OsRng, RngCore};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{PrivateKey, PublicKey, SecretBytes};
+
+const ROTATION: &[u8] = b"envseal/1/rotation";
+const EXPOSURE: &[u8] = b"envseal/1/exposure";
+
+/// HMAC-SHA256 over the concatenated `parts`, under HKDF-SHA256 of `key` with `info` and no salt.
+pub(super) fn mac(key: &PrivateKey, info: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut derived = Zeroizing::new([0; 32]);
+    Hkdf::<Sha256>::new(None, key.expose()).expand(info, &mut *derived).expect("32 bytes are few");
+    hmac(&derived, parts)
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length will do");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Thirty-two bytes that only who holds a key can make; in text base64url without padding, 43 characters.
+#[derive(Clone, Copy, Debug, Eq, PartialOrd, Ord)]
+pub struct Proof([u8; 32]);
+
+impl Proof {
+    /// That whoever held `old`, the key of `env`, made `new` its key (DESIGN section 4, "Rotation proof").
+    pub fn of_rotation(env: &str, old: &PrivateKey, new: &PublicKey) -> Self {
+        Self(mac(old, ROTATION, &[env.as_bytes(), &[0], old.public().as_bytes(), new.as_bytes()]))
+    }
+
+    /// That whoever held `key`, the key of `env`, recorded this of an exposure. Each part of `record` is framed by its
+    /// length, 8 bytes little-endian.
+    pub fn of_exposure(env: &str, key: &PrivateKey, record: &[&[u8]]) -> Self {
+        let lengths: Vec<_> = record.iter().map(|part| (part.len() as u64).to_le_bytes()).collect();
+        let framed = lengths.iter().zip(record).flat_map(|(len, part)| [&len[..], *part]);
+        let parts: Vec<&[u8]> = [env.as_bytes(), &[0]].into_iter().chain(framed).collect();
+        Self(mac(key, EXPOSURE, &parts))
+    }
+}
+
+/// In constant time.
+impl PartialEq for Proof {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+/// Not the text form of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 43 characters of base64url")]
+pub struct NotAProof;
+
+impl FromStr for Proof {
+    type Err = NotAProof;
+
+    fn from_str(text: &str) -> Result<Self, NotAProof> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotAProof)?;
+        Ok(Self(bytes.try_into().map_err(|_| NotAProof)?))
+    }
+}
+
+/// What the values of an environment that someone could read are told by, without telling them: T.
+#[derive(Clone)]
+pub struct TagKey(Zeroizing<[u8; 32]>);
+
+impl TagKey {
+    /// A new one, from the operating system's randomness.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no randomness to give.
+    pub fn generate() -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(&mut *key);
+        Self(key)
+    }
+
+    /// The one of these bytes, if they are 32.
+    pub fn from_bytes(bytes: &SecretBytes) -> Option<Self> {
+        Some(Self(Zeroizing::new(bytes.expose().try_into().ok()?)))
+    }
+
+    /// The bytes, to be sealed.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// HMAC(T, env ‖ 0x00 ‖ name ‖ 0x00 ‖ plaintext).
+    pub fn tag(&self, env: &str, name: &str, plaintext: &[u8]) -> Proof {
+        Proof(hmac(&self.0, &[env.as_bytes(), &[0], name.as_bytes(), &[0], plaintext]))
+    }
+}
+
+impl fmt::Debug for TagKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TagKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_is_proven_by_the_old_key_alone() {
+        let (old, new, other) = (PrivateKey::generate(), PrivateKey::generate(), PrivateKey::generate());
+        let proof = Proof::of_rotation("production", &old, &new.public());
+        assert_eq!(proof, Proof::of_rotation("production", &old, &new.public()));
+        assert_ne!(proof, Proof::of_rotation("staging", &old, &new.public()));
+        assert_ne!(proof, Proof::of_rotation("production", &other, &new.public()));
+        assert_ne!(proof, Proof::of_rotation("production", &old, &other.public()));
+        assert_ne!(proof, Proof::of_rotation("production", &new, &old.public()));
+        assert_eq!(proof.to_string().parse(), Ok(proof));
+        assert!(proof.to_string()[1..].parse::<Proof>().is_err());
+    }
+
+    #[test]
+    fn parts_of_a_record_do_not_run_into_each_other() {
+        let key = PrivateKey::generate();
+        let proof = |record: &[&[u8]]| Proof::of_exposure("e", &key, record);
+        assert_ne!(proof(&[b"ab", b"c"]), proof(&[b"a", b"bc"]));
+        assert_ne!(proof(&[b"ab"]), proof(&[b"ab", b""]));
+        assert_eq!(proof(&[b"ab", b"c"]), proof(&[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn a_tag_tells_value_name_and_environment_apart() {
+        let key = TagKey::generate();
+        let tag = key.tag("e", "N", b"v");
+        assert_eq!(
+            TagKey::from_bytes(&SecretBytes::new(key.expose().to_vec())).unwrap().tag("e", "N", b"v"),
+            tag
+        );
+        for other in [key.tag("f", "N", b"v"), key.tag("e", "M", b"v"), key.tag("e", "N", b"w")] {
+            assert_ne!(tag, other);
+        }
+        assert!(TagKey::from_bytes(&SecretBytes::new(vec![0; 31])).is_none());
+    }
+
+    /// RFC 4231, test case 2: the HMAC of "what do ya want for nothing?" under "Jefe" (padded, as HMAC pads it).
+    #[test]
+    fn the_mac_is_hmac_sha256() {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let expected =
+            super::super::properties::hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(hmac(&key, &[b"what do ya want ", b"for nothing?"])[..], expected[..]);
+    }
+}

@@ -1,0 +1,81 @@
+//! Keys that were granted to this user.
+
+use std::path::{Path, PathBuf};
+
+use super::{KeyStore, KeystoreError, Me, Missed};
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::fsio;
+use crate::git::{self, HookVars, Objects};
+use crate::team::{GrantLine, TeamFile};
+
+/// The team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only the
+/// one beside them.
+pub fn team_file(dir: &Path) -> Option<PathBuf> {
+    let root = git::find_root(dir).unwrap_or_else(|| dir.into());
+    let folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
+    folders.map(|folder| folder.join(TEAM_FILE)).find(|path| path.symlink_metadata().is_ok())
+}
+
+impl KeyStore<'_> {
+    /// The private half of `wanted`, the public key of `env`, granted to this user in the team file at `path`; or how it
+    /// is not. A grant to this user that does not hold is an error, whatever it is of.
+    pub(super) fn granted(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        path: &Path,
+    ) -> Result<Result<PrivateKey, Missed>, KeystoreError> {
+        let Some(me) = self.me()? else { return Ok(Err(Missed::NoIdentity)) };
+        let text = fsio::read(path)?;
+        let file =
+            TeamFile::parse(&text).map_err(|source| KeystoreError::Team { path: path.into(), source })?;
+        let public = me.identity.public();
+        let Some(member) = file.member_of(&public) else {
+            return Ok(Err(Missed::NoMember { fingerprint: public.fingerprint() }));
+        };
+        let Some(line) = file.grant(env, member) else {
+            return Ok(Err(Missed::NotGranted { member: member.to_string() }));
+        };
+        let key = open(&file, line, me, path)?;
+        Ok(if line.key == *wanted { Ok(key) } else { Err(Missed::Others(vec![line.key.id()])) })
+    }
+
+    /// Every key that was ever granted to this user in the team file that holds for `near`: now, and in the history of
+    /// HEAD. What does not hold, or cannot be read, is passed over: [`Self::find`] is who complains.
+    pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+        let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
+        let mut keys: Vec<PrivateKey> = Vec::new();
+        let mut take = |text: &[u8]| {
+            let Ok(file) = TeamFile::parse(text) else { return };
+            let Some(member) = file.member_of(&me.identity.public()) else { return };
+            for line in file.grants().iter().filter(|line| line.member == *member) {
+                if keys.iter().all(|key| key.public() != line.key) {
+                    keys.extend(file.open(line, &me.identity));
+                }
+            }
+        };
+        if let Ok(text) = fsio::read(&path) {
+            take(&text);
+        }
+        if let Some(root) = git::find_root(near) {
+            let objects = Objects::open(&root, HookVars::default())?;
+            for version in objects.versions(&objects.relative(&path)?)?.versions {
+                if let Some(text) = objects.blob_if_there(version.blob)? {
+                    take(&text);
+                }
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn open(file: &TeamFile, line: &GrantLine, me: &Me, path: &Path) -> Result<PrivateKey, KeystoreError> {
+    file.open(line, &me.identity).map_err(|source| KeystoreError::Grant {
+        path: path.into(),
+        line: line.line,
+        env: line.env.clone(),
+        member: line.member.clone(),
+        source,
+    })
+}

@@ -1,0 +1,488 @@
+//! The team file as a whole: read, and changed with comments and order kept.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use toml_edit::{Datetime, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use crate::config::EnvName;
+use crate::crypto::{Grant, IdentityKey, Proof, PublicKey, SealedValue};
+use crate::time::{self, Moment};
+
+use super::{Exposure, ExposureState, GrantLine, MemberName, PolicyError, Removed, Rotation};
+
+const HEADER: &str =
+    "# envseal: who is in the team, and who can open what. Reviewed like code: see docs/team.md.\n";
+
+/// What the team file says of members, grants, rotations and exposures; its policy is read by itself.
+#[derive(Clone, Debug)]
+pub struct TeamFile {
+    document: DocumentMut,
+    members: BTreeMap<MemberName, IdentityKey>,
+    removed: BTreeMap<MemberName, Removed>,
+    grants: Vec<GrantLine>,
+    rotations: Vec<Rotation>,
+    tag_keys: BTreeMap<EnvName, SealedValue>,
+    exposures: Vec<Exposure>,
+}
+
+/// Why a team file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TeamError {
+    /// Not UTF-8, or not TOML.
+    #[error(transparent)]
+    Toml(#[from] PolicyError),
+    /// An entry that is not as it should be.
+    #[error("line {line}: {entry}: {what}")]
+    Entry {
+        /// The line, from 1.
+        line: usize,
+        /// What it is called, as `grants.production.alice`.
+        entry: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl TeamFile {
+    /// Reads a team file's text; an empty one is a team without members.
+    pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
+        let document = super::policy::parsed(text)?;
+        let reader = Reader { text: document.raw() };
+        let table = document.as_table();
+        let mut file = Self {
+            members: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            grants: Vec::new(),
+            rotations: Vec::new(),
+            tag_keys: BTreeMap::new(),
+            exposures: Vec::new(),
+            document: DocumentMut::new(),
+        };
+        for at in reader.entries(table, &["members"])? {
+            file.members.insert(at.name()?, at.text()?.parsed(IdentityKey::parse)?);
+        }
+        for at in reader.entries(table, &["removed"])? {
+            let key = at.field("key")?.text()?.parsed(IdentityKey::parse)?;
+            file.removed.insert(at.name()?, Removed { key, since: at.field("since")?.moment()? });
+        }
+        for env in reader.entries(table, &["grants"])? {
+            for at in reader.entries(table, &["grants", env.key])? {
+                file.grants.push(at.grant(env.env()?)?);
+            }
+        }
+        for env in reader.entries(table, &["rotations"])? {
+            for at in reader.entries(table, &["rotations", env.key])? {
+                file.rotations.push(at.rotation(env.env()?)?);
+            }
+        }
+        for at in reader.entries(table, &["exposure-tags"])? {
+            file.tag_keys.insert(at.env()?, at.text()?.parsed(|text| SealedValue::parse(text.as_bytes()))?);
+        }
+        for env in reader.entries(table, &["exposures"])? {
+            for member in reader.entries(table, &["exposures", env.key])? {
+                for at in reader.entries(table, &["exposures", env.key, member.key])? {
+                    file.exposures.push(at.exposure(env.env()?, member.name()?)?);
+                }
+            }
+        }
+        file.document = document.into_mut();
+        Ok(file)
+    }
+
+    /// The members and their keys.
+    pub fn members(&self) -> &BTreeMap<MemberName, IdentityKey> {
+        &self.members
+    }
+
+    /// The name of the member who has this key.
+    pub fn member_of(&self, key: &IdentityKey) -> Option<&MemberName> {
+        self.members.iter().find(|(_, there)| *there == key).map(|(name, _)| name)
+    }
+
+    /// Those who were members.
+    pub fn removed(&self) -> &BTreeMap<MemberName, Removed> {
+        &self.removed
+    }
+
+    /// The grants, in the file's order.
+    pub fn grants(&self) -> &[GrantLine] {
+        &self.grants
+    }
+
+    /// The grant of an environment to a member.
+    pub fn grant(&self, env: &EnvName, member: &MemberName) -> Option<&GrantLine> {
+        self.grants.iter().find(|line| line.env == *env && line.member == *member)
+    }
+
+    /// The rotations of an environment.
+    pub fn rotations(&self, env: &EnvName) -> impl Iterator<Item = &Rotation> {
+        self.rotations.iter().filter(move |rotation| rotation.env == *env)
+    }
+
+    /// The key, sealed to the environment, that exposed values are told by.
+    pub fn tag_key(&self, env: &EnvName) -> Option<&SealedValue> {
+        self.tag_keys.get(env)
+    }
+
+    /// The exposures, in the file's order.
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.exposures
+    }
+
+    /// Adds a member, or gives one another key.
+    pub fn put_member(&mut self, name: &MemberName, key: &IdentityKey) {
+        self.put(&["members"], name.as_str(), key.to_string().into());
+        self.take(&["removed"], name.as_str());
+        self.removed.remove(name);
+        self.members.insert(name.clone(), *key);
+    }
+
+    /// Makes a member one who was.
+    pub fn remove_member(&mut self, name: &MemberName, since: Moment) {
+        let Some(key) = self.members.remove(name) else { return };
+        self.take(&["members"], name.as_str());
+        let line = inline([("key", key.to_string().into()), ("since", datetime(since))]);
+        self.put(&["removed"], name.as_str(), line);
+        self.removed.insert(name.clone(), Removed { key, since });
+    }
+
+    /// Adds a grant, in the place of the one of this environment to this member.
+    pub fn put_grant(&mut self, line: GrantLine) {
+        let item = inline([
+            ("key", line.key.to_string().into()),
+            ("by", line.by.as_str().into()),
+            ("grant", line.grant.to_string().into()),
+        ]);
+        self.put(&["grants", line.env.as_str()], line.member.as_str(), item);
+        self.grants.retain(|there| there.env != line.env || there.member != line.member);
+        self.grants.push(line);
+    }
+
+    /// Takes a grant out.
+    pub fn take_grant(&mut self, env: &EnvName, member: &MemberName) {
+        self.take(&["grants", env.as_str()], member.as_str());
+        self.grants.retain(|line| line.env != *env || line.member != *member);
+    }
+
+    /// Records a rotation.
+    pub fn put_rotation(&mut self, rotation: Rotation) {
+        let item = inline([
+            ("old", rotation.old.to_string().into()),
+            ("new", rotation.new.to_string().into()),
+            ("proof", rotation.proof.to_string().into()),
+        ]);
+        let key = format!("{}-{}", rotation.old.id(), rotation.new.id());
+        self.put(&["rotations", rotation.env.as_str()], &key, item);
+        self.rotations.push(rotation);
+    }
+
+    /// Sets the key that an environment's exposed values are told by, sealed.
+    pub fn put_tag_key(&mut self, env: &EnvName, sealed: SealedValue) {
+        self.put(&["exposure-tags"], env.as_str(), sealed.to_string().into());
+        self.tag_keys.insert(env.clone(), sealed);
+    }
+
+    /// Records an exposure, in the place of the one of this member and variable.
+    pub fn put_exposure(&mut self, exposure: Exposure) {
+        let tags: toml_edit::Array = exposure.tags.iter().map(Proof::to_string).collect();
+        let item = inline([
+            ("since", datetime(exposure.since)),
+            ("state", exposure.state.as_str().into()),
+            ("tags", tags.into()),
+            ("proof", exposure.proof.to_string().into()),
+        ]);
+        let (env, member) = (exposure.env.as_str(), exposure.member.as_str());
+        self.put(&["exposures", env, member], &exposure.name, item);
+        let same = |there: &Exposure| {
+            there.env == exposure.env && there.member == exposure.member && there.name == exposure.name
+        };
+        match self.exposures.iter().position(same) {
+            Some(at) => self.exposures[at] = exposure,
+            None => self.exposures.push(exposure),
+        }
+    }
+
+    /// The text, with every line that was not changed as it stood.
+    pub fn text(&self) -> String {
+        self.document.to_string()
+    }
+
+    /// Sets a key of a table; a new one goes where the order wants it, if the table is in order.
+    fn put(&mut self, path: &[&str], key: &str, value: Value) {
+        if self.document.as_table().is_empty() && self.document.trailing().as_str().unwrap_or("").is_empty() {
+            self.document.set_trailing("");
+            self.document.as_table_mut().decor_mut().set_prefix(HEADER);
+        }
+        let Some(table) = table_mut(self.document.as_table_mut(), path) else { return };
+        if let Some(Item::Value(there)) = table.get_mut(key) {
+            let decor = there.decor().clone();
+            *there = value;
+            *there.decor_mut() = decor;
+            return;
+        }
+        let sorted = table.iter().map(|(key, _)| key).is_sorted();
+        table.insert(key, Item::Value(value));
+        if sorted {
+            table.sort_values();
+        }
+    }
+
+    fn take(&mut self, path: &[&str], key: &str) {
+        let mut table: &mut dyn TableLike = self.document.as_table_mut();
+        for part in path {
+            let Some(inner) = table.get_mut(part).and_then(Item::as_table_like_mut) else { return };
+            table = inner;
+        }
+        table.remove(key);
+    }
+}
+
+/// The table at `path`, made where it is missing; none where something else stands in its way.
+fn table_mut<'a>(root: &'a mut Table, path: &[&str]) -> Option<&'a mut dyn TableLike> {
+    let mut table: &mut dyn TableLike = root;
+    for (depth, part) in path.iter().enumerate() {
+        let last = depth + 1 == path.len();
+        let made = || {
+            let mut table = Table::new();
+            // Only the one that holds lines has a header of its own.
+            table.set_implicit(!last);
+            Item::Table(table)
+        };
+        table = table.entry(part).or_insert_with(made).as_table_like_mut()?;
+    }
+    Some(table)
+}
+
+fn inline<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    fields.into_iter().collect::<InlineTable>().into()
+}
+
+fn datetime(moment: Moment) -> Value {
+    let text = time::rfc3339(Moment { offset: 0, ..moment });
+    text.replace("+00:00", "Z").parse::<Datetime>().expect("RFC 3339").into()
+}
+
+/// Reads entries, and says of which line an error is.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+/// One entry: its key, its value, and what both are called.
+struct At<'a> {
+    reader: &'a Reader<'a>,
+    key: &'a str,
+    item: &'a Item,
+    called: String,
+    line: usize,
+}
+
+/// A text, and the entry it is of.
+struct Text<'a>(&'a str, &'a At<'a>);
+
+impl<'a> Reader<'a> {
+    /// The entries of the table at `path`, none if there is no such table.
+    fn entries(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
+        let mut table: &'a dyn TableLike = root;
+        for part in path {
+            let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
+            table = inner.as_table_like().ok_or_else(|| TeamError::Entry {
+                line: self.line(inner),
+                entry: path.join("."),
+                what: "must be a table".into(),
+            })?;
+        }
+        let at = |(key, item): (&'a str, &'a Item)| At {
+            reader: self,
+            key,
+            item,
+            called: format!("{}.{key}", path.join(".")),
+            line: self.line(item),
+        };
+        Ok(table.iter().map(at).collect())
+    }
+
+    fn line(&self, item: &Item) -> usize {
+        let before = item.span().and_then(|span| self.text.get(..span.start)).unwrap_or("");
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+}
+
+impl<'a> At<'a> {
+    fn fail(&self, what: impl Display) -> TeamError {
+        TeamError::Entry { line: self.line, entry: self.called.clone(), what: what.to_string() }
+    }
+
+    fn name(&self) -> Result<MemberName, TeamError> {
+        MemberName::new(self.key).map_err(|error| self.fail(error))
+    }
+
+    fn env(&self) -> Result<EnvName, TeamError> {
+        let env = EnvName::new(self.key).map_err(|error| self.fail(error))?;
+        // Two spellings of one environment would be two grants to one member.
+        if env.as_str() == self.key { Ok(env) } else { Err(self.fail("must be in lower case")) }
+    }
+
+    fn field(&self, key: &'static str) -> Result<At<'a>, TeamError> {
+        let item = self.item.as_table_like().and_then(|table| table.get(key));
+        let item = item.ok_or_else(|| self.fail(format!("has no `{key}`")))?;
+        Ok(At { reader: self.reader, key, item, called: format!("{}.{key}", self.called), line: self.line })
+    }
+
+    fn text(&self) -> Result<Text<'_>, TeamError> {
+        self.item.as_str().map(|text| Text(text, self)).ok_or_else(|| self.fail("must be a string"))
+    }
+
+    fn moment(&self) -> Result<Moment, TeamError> {
+        let fail = || self.fail("must be a date and time with an offset");
+        let at = self.item.as_datetime().ok_or_else(fail)?;
+        let (date, time, offset) = (at.date.ok_or_else(fail)?, at.time.ok_or_else(fail)?, at.offset);
+        let offset = match offset.ok_or_else(fail)? {
+            toml_edit::Offset::Z => 0,
+            toml_edit::Offset::Custom { minutes } => i64::from(minutes),
+        };
+        let days = time::days(date.year.into(), date.month.into(), date.day.into());
+        let second = time.second.unwrap_or(0);
+        let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(second);
+        Ok(Moment { seconds: days * 86_400 + of_day - offset * 60, offset: 0 })
+    }
+
+    fn grant(&self, env: EnvName) -> Result<GrantLine, TeamError> {
+        Ok(GrantLine {
+            env,
+            member: self.name()?,
+            by: self.field("by")?.text()?.parsed(MemberName::new)?,
+            key: self.field("key")?.text()?.parsed(PublicKey::parse)?,
+            grant: self.field("grant")?.text()?.parsed(str::parse::<Grant>)?,
+            line: self.line,
+        })
+    }
+
+    fn rotation(&self, env: EnvName) -> Result<Rotation, TeamError> {
+        Ok(Rotation {
+            env,
+            old: self.field("old")?.text()?.parsed(PublicKey::parse)?,
+            new: self.field("new")?.text()?.parsed(PublicKey::parse)?,
+            proof: self.field("proof")?.text()?.parsed(str::parse::<Proof>)?,
+            line: self.line,
+        })
+    }
+
+    fn exposure(&self, env: EnvName, member: MemberName) -> Result<Exposure, TeamError> {
+        let tags = self.field("tags")?;
+        let array = tags.item.as_array().ok_or_else(|| tags.fail("must be an array of strings"))?;
+        let tag = |value: &Value| value.as_str()?.parse::<Proof>().ok();
+        let parsed = array.iter().map(tag).collect::<Option<Vec<_>>>();
+        let state = self.field("state")?;
+        Ok(Exposure {
+            env,
+            member,
+            name: self.key.into(),
+            since: self.field("since")?.moment()?,
+            state: ExposureState::parse(state.text()?.0)
+                .ok_or_else(|| state.fail("must be `exposed`, `unverified` or `replaced`"))?,
+            tags: parsed.ok_or_else(|| tags.fail("holds what is no tag"))?,
+            proof: self.field("proof")?.text()?.parsed(str::parse::<Proof>)?,
+            line: self.line,
+        })
+    }
+}
+
+impl Text<'_> {
+    fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, TeamError> {
+        parse(self.0).map_err(|error| self.1.fail(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GrantFault;
+    use super::*;
+    use crate::crypto::{Identity, PrivateKey};
+
+    fn name(name: &str) -> MemberName {
+        MemberName::new(name).unwrap()
+    }
+
+    fn env(name: &str) -> EnvName {
+        EnvName::new(name).unwrap()
+    }
+
+    #[test]
+    fn what_is_put_is_read_again() {
+        let (alice, bob, key) = (Identity::generate(), Identity::generate(), PrivateKey::generate());
+        let mut file = TeamFile::parse(b"").unwrap();
+        file.put_member(&name("bob"), &bob.public());
+        file.put_member(&name("alice"), &alice.public());
+        let production = env("production.local");
+        for (member, to) in [("bob", &bob), ("alice", &alice)] {
+            let to = (&name(member), &to.public());
+            file.put_grant(GrantLine::make(&production, &key, to, (&name("alice"), &alice)));
+        }
+        let new = PrivateKey::generate();
+        file.put_rotation(Rotation::make(&production, &key, &new.public()));
+        let text = file.text();
+        assert!(text.starts_with("# envseal"), "{text}");
+        assert_eq!(text.lines().filter(|line| line.contains("envseal-gr1-")).count(), 2);
+        let read = TeamFile::parse(text.as_bytes()).unwrap();
+        assert_eq!(read.members(), file.members());
+        assert_eq!(read.member_of(&bob.public()), Some(&name("bob")));
+        let line = read.grant(&production, &name("bob")).unwrap();
+        assert_eq!(read.open(line, &bob).unwrap().public(), key.public());
+        assert!(text.lines().nth(line.line - 1).unwrap().starts_with("bob = {"), "{}: {text}", line.line);
+        assert!(read.prove(line, &key).is_ok());
+        assert!(read.rotations(&production).next().unwrap().is_proven_by(&key));
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(" = ")).map(|line| &line[..3]).collect();
+        assert_eq!(lines[..4], ["ali", "bob", "ali", "bob"], "sorted: {text}");
+        assert_eq!(read.text(), text);
+    }
+
+    #[test]
+    fn hands_own_comments_and_order_stay() {
+        let key = Identity::generate().public();
+        let text = format!(
+            "# ours\n[policy]\nplain = [ \"PORT\" ] # a port\n\n[members] # us\nzoe = \"{key}\" # left-handed\n# the boss\nadam = \"{key}\"\n"
+        );
+        let mut file = TeamFile::parse(text.as_bytes()).unwrap();
+        file.put_member(&name("bob"), &key);
+        assert_eq!(file.text(), format!("{text}bob = \"{key}\"\n"));
+        file.remove_member(&name("bob"), Moment { seconds: 1_767_323_045, offset: 60 });
+        let removed = format!("\n[removed]\nbob = {{ key = \"{key}\", since = 2026-01-02T03:04:05Z }}\n");
+        assert_eq!(file.text(), format!("{text}{removed}"));
+        let read = TeamFile::parse(file.text().as_bytes()).unwrap();
+        assert_eq!(read.removed()[&name("bob")].since.seconds, 1_767_323_045);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let key = Identity::generate().public();
+        for (text, expected) in [
+            ("\n\n[members]\nbob = 1\n".to_owned(), "line 4: members.bob: must be a string"),
+            ("[members]\n\"a b\" = \"\"\n".into(), "line 2: members.a b:"),
+            ("[grants]\nproduction = 1\n".into(), "line 2: grants.production: must be a table"),
+            ("[grants.Prod]\nbob = {}\n".into(), "must be in lower case"),
+            (format!("[removed]\nbob = {{ key = \"{key}\" }}\n"), "line 2: removed.bob: has no `since`"),
+            ("<<<<<<< ours\n".into(), "it is not TOML: line 1"),
+        ] {
+            let error = TeamFile::parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_removed_granter_grants_nothing() {
+        let (alice, bob, key) = (Identity::generate(), Identity::generate(), PrivateKey::generate());
+        let mut file = TeamFile::parse(b"").unwrap();
+        file.put_member(&name("alice"), &alice.public());
+        file.put_member(&name("bob"), &bob.public());
+        let line = GrantLine::make(&env("x"), &key, (&name("bob"), &bob.public()), (&name("alice"), &alice));
+        assert_eq!(file.verify(&line), Ok(()));
+        file.remove_member(&name("alice"), Moment { seconds: 0, offset: 0 });
+        assert_eq!(file.verify(&line), Err(GrantFault::NoGranter(name("alice"))));
+        file.remove_member(&name("bob"), Moment { seconds: 0, offset: 0 });
+        assert_eq!(file.open(&line, &bob).unwrap_err(), GrantFault::Removed(name("bob")));
+        file.put_member(&name("bob"), &alice.public());
+        file.put_member(&name("alice"), &alice.public());
+        assert!(matches!(file.verify(&line), Err(GrantFault::Grant(_))), "swapped under the same name");
+    }
+}

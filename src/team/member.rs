@@ -1,0 +1,160 @@
+//! Members and what is granted to them.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use crate::config::EnvName;
+use crate::crypto::{Grant, GrantError, Identity, IdentityKey, PrivateKey, Proof, PublicKey, Terms};
+use crate::time::Moment;
+
+use super::TeamFile;
+
+/// The name a member goes by: 1 to 64 letters, digits, `.`, `_`, `-` and `@`, of which the first is a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberName(String);
+
+/// Not a name that a member can go by.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name for a member: letters, digits, `.`, `_`, `-` and `@` make one")]
+pub struct MemberNameError(pub String);
+
+impl MemberName {
+    /// Takes a name as typed.
+    pub fn new(name: &str) -> Result<Self, MemberNameError> {
+        let fits = |c: char| c.is_alphanumeric() || "._-@".contains(c);
+        let good = name.len() <= 64
+            && name.chars().next().is_some_and(char::is_alphanumeric)
+            && name.chars().all(fits);
+        if good { Ok(Self(name.into())) } else { Err(MemberNameError(name.into())) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MemberName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for MemberName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Someone who was a member, and is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The key the member had.
+    pub key: IdentityKey,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// A line of `[grants.ENV]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantLine {
+    /// Of which environment.
+    pub env: EnvName,
+    /// To whom.
+    pub member: MemberName,
+    /// By whom.
+    pub by: MemberName,
+    /// The public half of the key that is granted.
+    pub key: PublicKey,
+    /// The private half, wrapped.
+    pub grant: Grant,
+    /// The line, from 1; 0 of one that is not written yet.
+    pub line: usize,
+}
+
+/// What is wrong with a grant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantFault {
+    /// It is granted to someone who was removed.
+    #[error("{0} was removed from the team")]
+    Removed(MemberName),
+    /// It is granted to someone who is no member.
+    #[error("{0} is no member")]
+    NoMember(MemberName),
+    /// It was granted by someone who is no member.
+    #[error("it was granted by {0}, who is no member")]
+    NoGranter(MemberName),
+    /// It does not hold.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+}
+
+/// A line of `[rotations.ENV]`: that `new` took the place of `old`, proven by who held `old`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Of which environment.
+    pub env: EnvName,
+    /// The key before.
+    pub old: PublicKey,
+    /// The key after.
+    pub new: PublicKey,
+    /// The proof.
+    pub proof: Proof,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl Rotation {
+    /// The rotation of `env` from `old` to `new`, by who holds `old`.
+    pub fn make(env: &EnvName, old: &PrivateKey, new: &PublicKey) -> Self {
+        let proof = Proof::of_rotation(env.as_str(), old, new);
+        Self { env: env.clone(), old: old.public(), new: *new, proof, line: 0 }
+    }
+
+    /// Whether the holder of `old`, which is this rotation's old key, made it.
+    pub fn is_proven_by(&self, old: &PrivateKey) -> bool {
+        old.public() == self.old && Proof::of_rotation(self.env.as_str(), old, &self.new) == self.proof
+    }
+}
+
+impl TeamFile {
+    /// Whether a grant's signature holds, to a member and by a member. Anyone can tell.
+    pub fn verify(&self, line: &GrantLine) -> Result<(), GrantFault> {
+        Ok(line.grant.verify(&self.terms(line)?)?)
+    }
+
+    /// As [`Self::verify`], and whether whoever made it held `key`, the private key that it says it grants.
+    pub fn prove(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
+        let terms = self.terms(line)?;
+        line.grant.verify(&terms)?;
+        Ok(line.grant.verify_proof(&terms, key)?)
+    }
+
+    /// Opens a grant to `me`, with all that can be verified.
+    pub fn open(&self, line: &GrantLine, me: &Identity) -> Result<PrivateKey, GrantFault> {
+        Ok(line.grant.open(&self.terms(line)?, me)?)
+    }
+
+    fn terms<'a>(&'a self, line: &'a GrantLine) -> Result<Terms<'a>, GrantFault> {
+        let recipient = self.members().get(&line.member).ok_or_else(|| {
+            let removed = self.removed().contains_key(&line.member);
+            let fault = if removed { GrantFault::Removed } else { GrantFault::NoMember };
+            fault(line.member.clone())
+        })?;
+        let granter = self.members().get(&line.by).ok_or_else(|| GrantFault::NoGranter(line.by.clone()))?;
+        Ok(Terms { env: line.env.as_str(), key: &line.key, recipient, granter })
+    }
+}
+
+impl GrantLine {
+    /// Grants `key`, the private key of `env`, to a member, by the member `by` whose identity is `me`.
+    pub fn make(
+        env: &EnvName,
+        key: &PrivateKey,
+        to: (&MemberName, &IdentityKey),
+        by: (&MemberName, &Identity),
+    ) -> Self {
+        let grant = Grant::make(env.as_str(), key, to.1, by.1);
+        Self { env: env.clone(), member: to.0.clone(), by: by.0.clone(), key: key.public(), grant, line: 0 }
+    }
+}

@@ -1,0 +1,60 @@
+//! The scope's team file: read, and changed under the lock.
+
+use super::error::VaultError;
+use super::scope::Scope;
+use crate::config::EnvName;
+use crate::crypto::{Kind, Opener, PrivateKey, PublicKey, Refs, Sealer, TagKey};
+use crate::fsio::{self, FsError, Lock, NewMode};
+use crate::team::TeamFile;
+
+/// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
+const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
+
+impl Scope {
+    /// Who is in the team, and what was granted; without a team file nobody and nothing.
+    pub fn team(&self) -> Result<TeamFile, VaultError> {
+        let path = self.team_file();
+        let text = match fsio::read(&path) {
+            Err(FsError::NotFound { .. }) => Vec::new(),
+            text => text?,
+        };
+        TeamFile::parse(&text).map_err(|source| VaultError::Team { path, source })
+    }
+}
+
+/// Changes the scope's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
+/// whether something was.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn change_team(
+    scope: &Scope,
+    on_wait: impl FnOnce(),
+    change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
+) -> Result<bool, VaultError> {
+    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
+    let path = scope.team_file();
+    scope.refuse_leading_outside(&path)?;
+    let mut team = scope.team()?;
+    let before = team.text();
+    change(&mut team)?;
+    let after = team.text();
+    if before != after {
+        fsio::write_atomic(&path, after.as_bytes(), NewMode::Default)?;
+    }
+    Ok(before != after)
+}
+
+/// The key that an environment's exposed values are told by, opened with the environment's key. None where it has none
+/// yet, or where what stands there does not open: then no exposure can be verified.
+pub fn tag_key(team: &TeamFile, env: &EnvName, key: &PrivateKey) -> Option<TagKey> {
+    let opened = Opener::new(key.clone()).open(TAG_KEY, team.tag_key(env)?).ok()?;
+    TagKey::from_bytes(&opened.bytes).filter(|_| opened.kind == Kind::Value)
+}
+
+/// Seals the key that an environment's exposed values are told by to the environment's key.
+pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PublicKey, tags: &TagKey) {
+    let sealed = Sealer::new(key)
+        .and_then(|mut sealer| sealer.seal(TAG_KEY, &Refs::none(), Kind::Value, tags.expose()))
+        .expect("32 bytes, to a key that was checked");
+    team.put_tag_key(env, sealed);
+}
