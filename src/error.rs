@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::access::AccessError;
 use crate::config::{EnvName, NameError};
 use crate::crypto::OpenError;
 use crate::exec::ExecError;
@@ -38,6 +39,9 @@ pub enum Error {
     /// The drivers' set-up.
     #[error(transparent)]
     Drivers(#[from] DriverError),
+    /// Who has access.
+    #[error(transparent)]
+    Access(AccessError),
     /// The history of env files.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -103,6 +107,15 @@ impl Error {
                 _ => 4,
             },
             Self::Exec(error) => error.status(),
+            Self::Access(error) => match error {
+                AccessError::NoMember { .. }
+                | AccessError::NameTaken { .. }
+                | AccessError::NoName
+                | AccessError::Name(_)
+                | AccessError::Fingerprint { .. } => 2,
+                AccessError::NoIdentity | AccessError::NotAMember { .. } | AccessError::TagKey { .. } => 3,
+                _ => 4,
+            },
             Self::Git(_) | Self::Hooks(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
         }
     }
@@ -126,6 +139,7 @@ impl Error {
             Self::Hooks(error) => hooks_hint(error),
             Self::Drivers(error) => driver_hint(error),
             Self::History(error) => history_hint(error),
+            Self::Access(error) => access_hint(error),
             Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
             Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
                 "if it is not needed: envseal run -x {} -- {} …",
@@ -439,6 +453,43 @@ pub(crate) fn quoted(path: impl Display) -> String {
     let text = path.to_string();
     let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
     if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// What access failed on is told as what it is.
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Vault(error) => Self::Vault(error),
+            AccessError::Git(error) => Self::Git(error),
+            error => Self::Access(error),
+        }
+    }
+}
+
+fn access_hint(error: &AccessError) -> Option<String> {
+    Some(match error {
+        AccessError::NoIdentity | AccessError::NotAMember { .. } => {
+            "become a member: envseal team request".into()
+        }
+        AccessError::NoMember { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        AccessError::NoMember { .. } => "see who is: envseal team list".into(),
+        AccessError::NameTaken { .. } | AccessError::NoName => {
+            "choose another: envseal team request --name NAME".into()
+        }
+        AccessError::WasRemoved { .. } => {
+            "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::Fingerprint { name, .. } => {
+            format!("have {name} read it to you: envseal team whoami")
+        }
+        AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
+        AccessError::BadGrant { .. } => "see what is wrong with it: envseal team list".into(),
+        AccessError::Shallow => "git fetch --unshallow".into(),
+        AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
+        AccessError::NoRepository(_) => "git init".into(),
+        AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
+        AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,
+    })
 }
 
 /// What a check failed on is told as what it is.

@@ -1,5 +1,6 @@
 //! envseal keeps secrets in `.env` files, sealed value by value to a public key, and coordinates through git alone.
 
+pub mod access;
 pub mod commands;
 pub mod config;
 pub mod crypto;

@@ -9,18 +9,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history", "hooks",
-            "keystore", "scan", "team", "time", "ui", "vault",
+            "access", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history",
+            "hooks", "keystore", "scan", "team", "time", "ui", "vault",
         ],
     ),
     (
         "error",
         &[
-            "config", "crypto", "exec", "export", "fsio", "git", "guard", "history", "hooks", "keystore",
-            "team", "vault",
+            "access", "config", "crypto", "exec", "export", "fsio", "git", "guard", "history", "hooks",
+            "keystore", "team", "vault",
         ],
     ),
     ("ui", &["crypto"]),
+    ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "vault"]),
     ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "team", "vault"]),
     ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("hooks", &["config", "fsio", "git"]),

@@ -22,6 +22,7 @@ mod report;
 mod run;
 mod select;
 mod set;
+mod team;
 mod unset;
 
 use std::ffi::OsString;
@@ -92,6 +93,8 @@ enum Command {
     Doctor(doctor::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Team(team::Command),
     #[command(subcommand)]
     Hook(hook::Command),
     Completions(completions::Args),
@@ -191,6 +194,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Hook(command) => return hook::run(&context, &command),
         Command::Check(args) => return check::run(&context, &args),
         Command::Doctor(args) => return doctor::run(&context, &args),
+        Command::Team(command) => return team::run(&context, command),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),

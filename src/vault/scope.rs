@@ -1,5 +1,6 @@
 //! A scope: the folder within which one environment has one key.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
@@ -123,6 +124,25 @@ impl Scope {
             }
         }
         Ok(agreed)
+    }
+
+    /// The public key of an environment, and a file that holds it; an error where the scope's files disagree.
+    pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
+        // A folder is no env file, so none is left out.
+        self.public_key_of(env, &self.root)
+    }
+
+    /// Every environment of the scope that has a public key, with that key and a file that holds it.
+    pub fn environments(&self) -> Result<BTreeMap<EnvName, (PathBuf, PublicKey)>, VaultError> {
+        let files = self.env_files(&self.root)?;
+        let envs: BTreeSet<_> = files.iter().filter_map(|path| EnvName::of_file(path).ok()).collect();
+        let mut found = BTreeMap::new();
+        for env in envs {
+            if let Some(key) = self.key_of(&env)? {
+                found.insert(env, key);
+            }
+        }
+        Ok(found)
     }
 
     /// Refuses to write through `path` where that is a symlink to the keys file; or one that git tracks, so that

@@ -1,17 +1,18 @@
 //! Changing env files: under a lock, all of them or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::encrypt::has_secrets;
 use super::error::VaultError;
+use super::exposure;
 use super::file::{EnvFile, folder_of, place_of};
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
-use crate::fsio::{self, Lock};
+use crate::fsio::{self, Lock, NewMode};
 use crate::git::{self, Repo};
 use crate::keystore::{KeyStore, KeystoreError};
 
@@ -94,7 +95,7 @@ pub fn update(
         prepared.push((file, document));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    let mut staged = Vec::with_capacity(prepared.len());
+    let mut staged = if write == Write::Files { team_files(&prepared, store)? } else { Vec::new() };
     for (file, document) in prepared {
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
@@ -112,6 +113,27 @@ pub fn update(
     }
     staged.into_iter().try_for_each(fsio::Staged::commit)?;
     Ok(updated)
+}
+
+/// The team files in which this change shows, ready to be written.
+fn team_files(
+    prepared: &[(EnvFile, Document)],
+    store: &KeyStore<'_>,
+) -> Result<Vec<fsio::Staged>, VaultError> {
+    let mut scopes: BTreeMap<PathBuf, Vec<exposure::Changed<'_>>> = BTreeMap::new();
+    for (file, document) in prepared {
+        let team_file = Scope::of(&file.dir())?.team_file();
+        scopes.entry(team_file).or_default().push((file, document));
+    }
+    let mut staged = Vec::new();
+    for (team_file, changed) in scopes {
+        let scope = Scope::of(&folder_of(&team_file))?;
+        if let Some(text) = exposure::renewed(&scope, store, &changed)? {
+            scope.refuse_leading_outside(&team_file)?;
+            staged.push(fsio::stage(&team_file, text.as_bytes(), NewMode::Default)?);
+        }
+    }
+    Ok(staged)
 }
 
 impl Target<'_> {

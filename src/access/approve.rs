@@ -1,0 +1,111 @@
+//! Granting environments to a member.
+
+use std::collections::BTreeSet;
+
+use super::error::AccessError;
+use super::list::myself;
+use crate::config::EnvName;
+use crate::crypto::{IdentityKey, KeyId, PrivateKey};
+use crate::keystore::KeyStore;
+use crate::team::{GrantLine, MemberName, TeamFile};
+use crate::vault::{Scope, change_team};
+
+/// A member who is to be granted something.
+pub struct Candidate {
+    /// The name.
+    pub name: MemberName,
+    /// The key.
+    pub key: IdentityKey,
+}
+
+/// What was granted.
+pub struct Approval {
+    /// The environments and their keys.
+    pub granted: Vec<(EnvName, KeyId)>,
+    /// The environments that the member could open already.
+    pub had: Vec<EnvName>,
+}
+
+/// The member called `name`. `fingerprint`, where given, must be the member's: names can be typed by anyone.
+pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result<Candidate, AccessError> {
+    let team = scope.team()?;
+    let found = team.members().get_key_value(name);
+    let (name, key) = found.ok_or_else(|| no_member(&team, name))?;
+    match fingerprint {
+        Some(given) if given != key.fingerprint() => Err(AccessError::Fingerprint {
+            name: name.clone(),
+            found: key.fingerprint(),
+            given: given.to_owned(),
+        }),
+        _ => Ok(Candidate { name: name.clone(), key: *key }),
+    }
+}
+
+/// Grants the environments to the member, all of them or none; this user's identity signs. Only who can open an
+/// environment can grant it.
+pub fn approve(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    candidate: &Candidate,
+    envs: &[EnvName],
+    on_wait: impl FnOnce(),
+) -> Result<Approval, AccessError> {
+    let me = store.me()?.ok_or(AccessError::NoIdentity)?;
+    let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
+    for env in envs.iter().collect::<BTreeSet<_>>() {
+        keys.push((env.clone(), private_key(scope, store, env)?));
+    }
+    let mut done = Ok(Approval { granted: Vec::new(), had: Vec::new() });
+    change_team(scope, on_wait, |team| {
+        done = grant(scope, team, candidate, &keys, &me.identity);
+        Ok(())
+    })?;
+    done
+}
+
+fn grant(
+    scope: &Scope,
+    team: &mut TeamFile,
+    candidate: &Candidate,
+    keys: &[(EnvName, PrivateKey)],
+    me: &crate::crypto::Identity,
+) -> Result<Approval, AccessError> {
+    let Candidate { name, key } = candidate;
+    let mine = myself(scope, team, &me.public())?;
+    // What was shown to the person who said yes must be what is granted to.
+    if team.members().get(name) != Some(key) {
+        return Err(no_member(team, name.as_str()));
+    }
+    let mut approval = Approval { granted: Vec::new(), had: Vec::new() };
+    let mut lines = Vec::new();
+    for (env, private) in keys {
+        let there = team.grant(env, name).filter(|line| line.key == private.public());
+        if there.is_some_and(|line| team.prove(line, private).is_ok()) {
+            approval.had.push(env.clone());
+            continue;
+        }
+        lines.push(GrantLine::make(env, private, (name, key), (&mine, me)));
+        approval.granted.push((env.clone(), private.public().id()));
+    }
+    for line in lines {
+        team.put_grant(line);
+    }
+    Ok(approval)
+}
+
+/// The private key of an environment of the scope, from wherever this user has it.
+pub(super) fn private_key(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    env: &EnvName,
+) -> Result<PrivateKey, AccessError> {
+    let found = scope.key_of(env)?;
+    let (path, public) = found
+        .ok_or_else(|| AccessError::NoEnvironment { env: env.clone(), root: scope.root().to_owned() })?;
+    Ok(store.find(env, &public, path.parent().unwrap_or(scope.root()))?)
+}
+
+pub(super) fn no_member(team: &TeamFile, name: &str) -> AccessError {
+    let close = |other: &&MemberName| strsim::damerau_levenshtein(other.as_str(), name) <= 2;
+    AccessError::NoMember { name: name.to_owned(), similar: team.members().keys().find(close).cloned() }
+}

@@ -1,0 +1,124 @@
+//! Why access could not be changed, or told.
+
+use std::path::PathBuf;
+
+use crate::config::EnvName;
+use crate::crypto::KeyId;
+use crate::fsio::FsError;
+use crate::git::GitError;
+use crate::keystore::KeystoreError;
+use crate::team::{GrantFault, MemberName, MemberNameError};
+use crate::vault::VaultError;
+
+/// Why access could not be changed, or told.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// This user has no identity.
+    #[error("you have no identity yet")]
+    NoIdentity,
+    /// This user's identity is no member's.
+    #[error("you ({fingerprint}) are no member of the team in {}", team_file.display())]
+    NotAMember {
+        /// The identity's fingerprint.
+        fingerprint: String,
+        /// The team file.
+        team_file: PathBuf,
+    },
+    /// No member is called so.
+    #[error("no member is called {name}")]
+    NoMember {
+        /// As typed.
+        name: String,
+        /// One that is, and looks much like it.
+        similar: Option<MemberName>,
+    },
+    /// A name is taken by another key.
+    #[error("{name} is the name of another member ({fingerprint})")]
+    NameTaken {
+        /// The name.
+        name: MemberName,
+        /// The fingerprint of the key that has it.
+        fingerprint: String,
+    },
+    /// A key that is no longer trusted.
+    #[error("this key ({fingerprint}) was removed from the team as {name}")]
+    WasRemoved {
+        /// What its owner was called.
+        name: MemberName,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// No name could be made of what git knows of this user.
+    #[error("what are you to be called? Git knows no address or name of yours that would do")]
+    NoName,
+    /// Not a name.
+    #[error(transparent)]
+    Name(#[from] MemberNameError),
+    /// The fingerprint given is another than the member's.
+    #[error("the fingerprint of {name} is {found}, not {given}")]
+    Fingerprint {
+        /// The member.
+        name: MemberName,
+        /// As in the team file.
+        found: String,
+        /// As given.
+        given: String,
+    },
+    /// The scope has no env file of this environment that has a public key.
+    #[error("no env file below {} has a key for {env}", root.display())]
+    NoEnvironment {
+        /// The environment.
+        env: EnvName,
+        /// The scope's folder.
+        root: PathBuf,
+    },
+    /// A grant that stands in the team file does not hold, so that what it says must not be built upon.
+    #[error("{}:{line}: the grant of {env} to {member} does not hold: {fault}", team_file.display())]
+    BadGrant {
+        /// The team file.
+        team_file: PathBuf,
+        /// The line.
+        line: usize,
+        /// The environment.
+        env: EnvName,
+        /// To whom.
+        member: MemberName,
+        /// Why.
+        fault: GrantFault,
+    },
+    /// A clone that ends before the beginning cannot tell what someone could read.
+    #[error("this clone is shallow: what stood in older commits cannot be accounted for")]
+    Shallow,
+    /// A version of a file is not in this partial clone.
+    #[error("this partial clone lacks {}: what stood there cannot be accounted for", .0.display())]
+    Partial(PathBuf),
+    /// Without git there is no history to account for.
+    #[error("{} is in no git repository", .0.display())]
+    NoRepository(PathBuf),
+    /// Exposed values cannot be told any more.
+    #[error("the key that exposures of {env} are told by does not open with key {key}")]
+    TagKey {
+        /// The environment.
+        env: EnvName,
+        /// The environment's key.
+        key: KeyId,
+    },
+    /// Env files, keys, the team file.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl From<KeystoreError> for AccessError {
+    fn from(error: KeystoreError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<FsError> for AccessError {
+    fn from(error: FsError) -> Self {
+        Self::Vault(error.into())
+    }
+}

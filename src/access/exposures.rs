@@ -1,0 +1,162 @@
+//! What those who left could read, and whether it is still the same.
+
+use std::collections::BTreeMap;
+
+use super::error::AccessError;
+use crate::config::EnvName;
+use crate::crypto::{Opener, PrivateKey};
+use crate::keystore::{KeyStore, KeystoreError};
+use crate::team::{Exposure, ExposureState, TeamFile};
+use crate::vault::{EnvFile, Scope, Standing, change_team, standing, tag_key};
+
+/// How an exposed value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The entry was altered by someone who does not hold the environment's key; so it counts as exposed.
+    Altered,
+    /// It is the value that could be read.
+    Exposed,
+    /// It was set by someone without the key, and nobody has looked since.
+    Unverified,
+    /// It is another value.
+    Replaced,
+    /// No sealed value has the name any more.
+    Gone,
+}
+
+impl Verdict {
+    /// As it is printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Altered => "altered",
+            Self::Exposed => "exposed",
+            Self::Unverified => "unverified",
+            Self::Replaced => "replaced",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// Whether someone still has to do something.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Altered | Self::Exposed | Self::Unverified)
+    }
+}
+
+/// An exposed value.
+pub struct Exposed {
+    /// What was recorded.
+    pub exposure: Exposure,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// Whether that was seen with the environment's key, or is only what the team file says.
+    pub verified: bool,
+}
+
+/// Every exposure of the scope, the oldest first.
+pub fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, AccessError> {
+    let team = scope.team()?;
+    let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
+    for exposure in team.exposures() {
+        by_env.entry(&exposure.env).or_default().push(exposure);
+    }
+    let mut found = Vec::new();
+    for (env, exposures) in by_env {
+        found.extend(of_environment(scope, store, &team, env, exposures)?);
+    }
+    found.sort_by(|one, other| {
+        let key = |exposed: &Exposed| {
+            let Exposure { since, env, name, member, .. } = &exposed.exposure;
+            (since.seconds, env.clone(), name.clone(), member.clone())
+        };
+        key(one).cmp(&key(other))
+    });
+    Ok(found)
+}
+
+/// Writes what was seen with the keys at hand into the team file, so that who has none can believe it. Returns whether
+/// that changed anything.
+pub fn confirm(scope: &Scope, seen: &[Exposed], on_wait: impl FnOnce()) -> Result<bool, AccessError> {
+    let changed = change_team(scope, on_wait, |team| {
+        for exposed in seen.iter().filter(|exposed| exposed.verified) {
+            let state = match exposed.verdict {
+                Verdict::Exposed => ExposureState::Exposed,
+                Verdict::Replaced => ExposureState::Replaced,
+                Verdict::Altered | Verdict::Unverified | Verdict::Gone => continue,
+            };
+            // Only of what still stands as it was seen.
+            if state != exposed.exposure.state && team.exposures().contains(&exposed.exposure) {
+                team.put_exposure(Exposure { state, ..exposed.exposure.clone() });
+            }
+        }
+        Ok(())
+    })?;
+    Ok(changed)
+}
+
+fn of_environment(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    team: &TeamFile,
+    env: &EnvName,
+    exposures: Vec<&Exposure>,
+) -> Result<Vec<Exposed>, AccessError> {
+    let mut files = Vec::new();
+    for path in scope.env_files(scope.root())? {
+        if EnvName::of_file(&path).ok().as_ref() == Some(env) {
+            files.push(EnvFile::load(&path)?);
+        }
+    }
+    let key = match scope.key_of(env)? {
+        Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(scope.root())) {
+            Ok(key) => Some(key),
+            Err(KeystoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
+    };
+    let Some(key) = key else {
+        let seen = |exposure: &Exposure| {
+            let named = |file: &EnvFile| file.has_sealed(&|name| name == exposure.name);
+            let verdict = match exposure.state {
+                _ if !files.iter().any(named) => Verdict::Gone,
+                ExposureState::Exposed => Verdict::Exposed,
+                ExposureState::Unverified => Verdict::Unverified,
+                ExposureState::Replaced => Verdict::Replaced,
+            };
+            Exposed { exposure: exposure.clone(), verdict, verified: false }
+        };
+        return Ok(exposures.into_iter().map(seen).collect());
+    };
+    let tags = tag_key(team, env, &key)
+        .ok_or_else(|| AccessError::TagKey { env: env.clone(), key: key.public().id() })?;
+    let mut older: Option<Vec<PrivateKey>> = None;
+    let mut opener = Opener::new(key.clone());
+    let mut found = Vec::new();
+    for exposure in exposures {
+        let by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
+        // Recorded on another branch, before a rotation on this one.
+        let proven = by(&key) || older_keys(scope, store, env, &mut older)?.iter().any(by);
+        let verdict = match standing(exposure, &tags, &mut opener, files.iter().map(EnvFile::document)) {
+            _ if !proven => Verdict::Altered,
+            Standing::Same => Verdict::Exposed,
+            Standing::Other => Verdict::Replaced,
+            Standing::Gone => Verdict::Gone,
+        };
+        found.push(Exposed { exposure: exposure.clone(), verdict, verified: true });
+    }
+    Ok(found)
+}
+
+fn older_keys<'a>(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    env: &EnvName,
+    older: &'a mut Option<Vec<PrivateKey>>,
+) -> Result<&'a [PrivateKey], AccessError> {
+    if older.is_none() {
+        let mut keys = store.all(env, scope.root())?;
+        keys.extend(store.ever_granted(scope.root())?);
+        *older = Some(keys);
+    }
+    Ok(older.as_deref().unwrap_or_default())
+}

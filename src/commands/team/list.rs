@@ -1,0 +1,138 @@
+//! `envseal team list`.
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::super::log::short;
+use super::{objects_of, scope_here};
+use crate::access::{GrantState, Listed, list};
+use crate::error::Error;
+use crate::team::TeamFile;
+use crate::time::{Moment, rfc3339};
+use crate::ui;
+
+/// Show who can open what: granted by whom, when, in which commit
+///
+/// Every grant's signature is checked, and its proof where you can open the environment yourself. Exit status 1 if one
+/// does not hold.
+#[derive(clap::Args)]
+pub(in crate::commands) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the grants, the members without any, and those who were removed.
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
+    let scope = scope_here()?;
+    let team = scope.team()?;
+    let objects = objects_of(context, &scope)?;
+    let grants = list(&scope, context.store(), objects.as_ref())?;
+    let text = if args.json { as_json(&team, &grants) } else { as_text(&team, &grants) };
+    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    if team.members().is_empty() && !args.json {
+        context.ui.say("no members yet: envseal team request adds you");
+    }
+    let bad =
+        grants.iter().any(|grant| matches!(grant.state, GrantState::Invalid(_) | GrantState::OtherKey(_)));
+    Ok(u8::from(bad))
+}
+
+fn as_text(team: &TeamFile, grants: &[Listed]) -> String {
+    let mut rows = Vec::new();
+    for (name, key) in team.members() {
+        let mut of_member = grants.iter().filter(|grant| grant.line.member == *name).peekable();
+        if of_member.peek().is_none() {
+            let blank = || "-".to_owned();
+            rows.push(vec![name.to_string(), blank(), blank(), blank(), blank(), blank(), key.fingerprint()]);
+        }
+        rows.extend(of_member.map(|grant| row(grant, key.fingerprint())));
+    }
+    let strangers = grants.iter().filter(|grant| !team.members().contains_key(&grant.line.member));
+    rows.extend(strangers.map(|grant| row(grant, "-".into())));
+    for (name, was) in team.removed() {
+        let since = format!("removed {}", rfc3339(was.since));
+        rows.push(vec![
+            name.to_string(),
+            "-".into(),
+            since,
+            "-".into(),
+            "-".into(),
+            "-".into(),
+            was.key.fingerprint(),
+        ]);
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    ui::table(&["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"], &rows)
+}
+
+fn row(grant: &Listed, fingerprint: String) -> Vec<String> {
+    let line = &grant.line;
+    let (when, commit) = match &grant.origin {
+        Some(commit) => (when(commit.time, commit.offset), short(commit.id)),
+        None => ("not committed".into(), "-".into()),
+    };
+    vec![
+        line.member.to_string(),
+        line.env.to_string(),
+        words(&grant.state),
+        line.by.to_string(),
+        when,
+        commit,
+        fingerprint,
+    ]
+}
+
+fn when(seconds: i64, offset: i32) -> String {
+    rfc3339(Moment { seconds, offset })
+}
+
+/// What is known of a grant, in words.
+fn words(state: &GrantState) -> String {
+    match state {
+        GrantState::Proven => "proven".into(),
+        GrantState::Signed => "signed".into(),
+        GrantState::OtherKey(Some(key)) => format!("of an older key than {key}"),
+        GrantState::OtherKey(None) => "of no environment here".into(),
+        GrantState::Invalid(fault) => format!("INVALID: {fault}"),
+    }
+}
+
+fn as_json(team: &TeamFile, grants: &[Listed]) -> String {
+    let of_grant = |grant: &Listed| {
+        let origin = grant.origin.as_ref();
+        let state = match &grant.state {
+            GrantState::Proven => "proven",
+            GrantState::Signed => "signed",
+            GrantState::OtherKey(_) => "other-key",
+            GrantState::Invalid(_) => "invalid",
+        };
+        json!({
+            "member": grant.line.member.as_str(),
+            "environment": grant.line.env.as_str(),
+            "key": grant.line.key.id().to_string(),
+            "state": state,
+            "message": words(&grant.state),
+            "by": grant.line.by.as_str(),
+            "line": grant.line.line,
+            "time": origin.map(|commit| when(commit.time, commit.offset)),
+            "author": origin.map(|commit| commit.author.clone()),
+            "email": origin.map(|commit| commit.email.clone()),
+            "commit": origin.map(|commit| commit.id.to_string()),
+        })
+    };
+    let members = team.members().iter().map(|(name, key)| {
+        json!({ "name": name.as_str(), "fingerprint": key.fingerprint(), "key": key.to_string() })
+    });
+    let removed = team.removed().iter().map(|(name, was)| {
+        json!({ "name": name.as_str(), "fingerprint": was.key.fingerprint(), "since": rfc3339(was.since) })
+    });
+    let whole = json!({
+        "members": members.collect::<Vec<Value>>(),
+        "removed": removed.collect::<Vec<Value>>(),
+        "grants": grants.iter().map(of_grant).collect::<Vec<_>>(),
+    });
+    format!("{}\n", serde_json::to_string_pretty(&whole).expect("text"))
+}

@@ -1,0 +1,46 @@
+//! `envseal team`.
+
+mod approve;
+mod exposures;
+mod list;
+mod request;
+mod whoami;
+
+use std::path::Path;
+
+use super::Context;
+use crate::error::Error;
+use crate::git::{Objects, find_root};
+use crate::vault::Scope;
+
+/// Members, who can open what, and what they could read who left
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    Whoami(whoami::Args),
+    Request(request::Args),
+    Approve(approve::Args),
+    List(list::Args),
+    Exposures(exposures::Args),
+}
+
+/// Carries out one of the commands. Returns the exit status.
+pub(super) fn run(context: &Context, command: Command) -> Result<u8, Error> {
+    match command {
+        Command::Whoami(args) => whoami::run(context, &args).map(|()| 0),
+        Command::Request(args) => request::run(context, &args).map(|()| 0),
+        Command::Approve(args) => approve::run(context, &args).map(|()| 0),
+        Command::List(args) => list::run(context, &args),
+        Command::Exposures(args) => exposures::run(context, &args),
+    }
+}
+
+/// The scope of the working directory.
+fn scope_here() -> Result<Scope, Error> {
+    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    Ok(Scope::of(&here)?)
+}
+
+/// The repository that the scope lies in; none outside git.
+fn objects_of(context: &Context, scope: &Scope) -> Result<Option<Objects>, Error> {
+    find_root(scope.root()).map(|root| context.objects(&root)).transpose()
+}

@@ -1,0 +1,52 @@
+//! `envseal team request`.
+
+use super::super::Context;
+use super::super::report::shown;
+use super::{objects_of, scope_here};
+use crate::access::{Joined, join};
+use crate::error::{Error, quoted};
+use crate::keystore::IdentityPlace;
+
+/// Ask to be let in: add yourself to the team file, ready to be committed
+///
+/// Makes an identity of your own, where you have none, in your user's data folder. As a member you have access to
+/// nothing yet: whoever can open an environment grants it, with `envseal team approve`.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal team request
+  envseal team request --name alice -i ~/.ssh/id_ed25519
+  envseal team request --name ci")]
+pub(in crate::commands) struct Args {
+    /// What you are to be called; else the part of git's user.email before the @
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// Adds this user to the members.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let scope = scope_here()?;
+    let objects = objects_of(context, &scope)?;
+    let joined = join(&scope, context.store(), objects.as_ref(), args.name.as_deref(), || context.waiting())?;
+    let Joined { name, key, place, made, added, team_file } = &joined;
+    if let (true, IdentityPlace::File(path)) = (made, place) {
+        context.ui.say(format_args!(
+            "made your identity: {}; keep a copy somewhere safe, and show it to nobody",
+            path.display()
+        ));
+    }
+    let fingerprint = key.fingerprint();
+    if !added {
+        context.ui.say(format_args!("you are a member already: {name} ({fingerprint})"));
+        return Ok(());
+    }
+    let file = shown(team_file);
+    context.ui.say(format_args!("added you to {file}: {name} ({fingerprint})"));
+    let path = quoted(&file);
+    context
+        .ui
+        .say(format_args!("commit it: git add {path} && git commit -m 'Add {name} to the team' {path}"));
+    context.ui.say(format_args!(
+        "then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT"
+    ));
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! `envseal team whoami`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::scope_here;
+use crate::access::AccessError;
+use crate::error::Error;
+use crate::ui;
+
+/// Show who you are: your identity, your name in the team, and what you were granted
+#[derive(clap::Args)]
+pub(in crate::commands) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints it.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let me = context.store().me().map_err(AccessError::from)?.ok_or(AccessError::NoIdentity)?;
+    let key = me.identity.public();
+    let team = scope_here()?.team()?;
+    let name = team.member_of(&key);
+    let granted: Vec<_> = team.grants().iter().filter(|line| Some(&line.member) == name).collect();
+    let envs: Vec<_> = granted.iter().map(|line| line.env.to_string()).collect();
+    let text = if args.json {
+        let whole = json!({
+            "name": name.map(|name| Value::from(name.as_str())),
+            "fingerprint": key.fingerprint(),
+            "key": key.to_string(),
+            "identity": me.place.to_string(),
+            "granted": envs,
+        });
+        format!("{}\n", serde_json::to_string_pretty(&whole).expect("text"))
+    } else {
+        let mut text = format!("{}\n", name.map_or("no member", |name| name.as_str()));
+        let _ = writeln!(text, "  fingerprint: {}", key.fingerprint());
+        let _ = writeln!(text, "  key: {key}");
+        let _ = writeln!(text, "  identity: {}", ui::safe_line(&me.place.to_string()));
+        let _ =
+            writeln!(text, "  granted: {}", if envs.is_empty() { "nothing".into() } else { envs.join(", ") });
+        text
+    };
+    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    if name.is_none() {
+        context.ui.say("to ask for access: envseal team request");
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Exposed values: whether they are still the ones that someone who left could read.
+
+use std::path::PathBuf;
+
+use super::error::VaultError;
+use super::file::{EnvFile, token};
+use super::roster::tag_key;
+use super::scope::Scope;
+use crate::config::EnvName;
+use crate::crypto::{Kind, Opened, Opener, Proof, TagKey};
+use crate::dotenv::{Document, read};
+use crate::keystore::{KeyStore, KeystoreError};
+use crate::team::{Exposure, ExposureState, TeamFile};
+
+/// How a value stands to what was exposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is one that could be read, or nobody can tell that it is not.
+    Same,
+    /// It is another.
+    Other,
+    /// No sealed value has the name any more.
+    Gone,
+}
+
+/// What a value is told by: as it is read, unquoted, nothing expanded.
+pub fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
+    match opened.kind {
+        Kind::Value => tags.tag(env.as_str(), name, opened.bytes.expose()),
+        Kind::Source => tags.tag(env.as_str(), name, &read(opened.bytes.expose()).1),
+    }
+}
+
+/// How the value of an exposure stands in the environment's files.
+pub fn standing<'a>(
+    exposure: &Exposure,
+    tags: &TagKey,
+    opener: &mut Opener,
+    documents: impl IntoIterator<Item = &'a Document>,
+) -> Standing {
+    let mut found = Standing::Gone;
+    for document in documents {
+        for entry in document.entries().iter().filter(|entry| document.name(entry) == exposure.name) {
+            // Plain text is for all to read, and no longer a secret that could be replaced.
+            let Some(token) = token(document, entry) else { continue };
+            let opened = token.ok().and_then(|token| opener.open(&exposure.name, &token).ok());
+            let tag = opened.map(|opened| value_tag(tags, &exposure.env, &exposure.name, &opened));
+            if tag.is_none_or(|tag| exposure.tags.contains(&tag)) {
+                return Standing::Same;
+            }
+            found = Standing::Other;
+        }
+    }
+    found
+}
+
+/// An env file and the document that is to take its place.
+pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
+
+/// The team file's new text, where what is known of exposures changes with these files: a holder of an environment's key
+/// sees whether a value is another one; of what is set without it, nobody knows any more.
+pub(super) fn renewed(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    changed: &[Changed<'_>],
+) -> Result<Option<String>, VaultError> {
+    let team = scope.team()?;
+    let mut renewed = team.clone();
+    let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
+    envs.sort();
+    envs.dedup();
+    for env in envs {
+        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
+        let Some((file, _)) = of_env.first() else { continue };
+        let Some(public) = file.public_key() else { continue };
+        let opener = match store.find(&env, public, &file.dir()) {
+            Ok(key) => tag_key(&team, &env, &key).map(|tags| (Opener::new(key), tags)),
+            Err(KeystoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let others = other_files(scope, &env, &of_env)?;
+        let documents =
+            || of_env.iter().map(|(_, document)| *document).chain(others.iter().map(EnvFile::document));
+        let exposures: Vec<_> = team.exposures().iter().filter(|exposure| exposure.env == env).collect();
+        let mut states = Vec::new();
+        match opener {
+            Some((mut opener, tags)) => states.extend(exposures.iter().map(|exposure| {
+                match standing(exposure, &tags, &mut opener, documents()) {
+                    Standing::Same => ExposureState::Exposed,
+                    Standing::Other => ExposureState::Replaced,
+                    Standing::Gone => exposure.state,
+                }
+            })),
+            None => states.extend(exposures.iter().map(|exposure| {
+                let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
+                if touched { ExposureState::Unverified } else { exposure.state }
+            })),
+        }
+        put(&mut renewed, exposures, states);
+    }
+    let text = renewed.text();
+    Ok((text != team.text()).then_some(text))
+}
+
+fn put(team: &mut TeamFile, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
+    for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, state)| old.state != *state) {
+        team.put_exposure(Exposure { state, ..exposure.clone() });
+    }
+}
+
+/// The environment's files in the scope that are not being changed.
+fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, VaultError> {
+    let places: Vec<PathBuf> = changed.iter().map(|(file, _)| super::file::place_of(file.path())).collect();
+    let is_other =
+        |path: &PathBuf| !places.contains(path) && EnvName::of_file(path).ok().as_ref() == Some(env);
+    scope
+        .env_files(scope.root())?
+        .iter()
+        .filter(|path| is_other(path))
+        .map(|path| EnvFile::load(path))
+        .collect()
+}
+
+/// Whether what the name stands for is written otherwise than before.
+fn is_other((file, document): &Changed<'_>, name: &str) -> bool {
+    let sources = |document: &Document| {
+        let entries = document.entries().iter().filter(|entry| document.name(entry) == name);
+        entries.map(|entry| document.source(entry).to_vec()).collect::<Vec<_>>()
+    };
+    sources(file.document()) != sources(document)
+}
