@@ -247,6 +247,15 @@ fn vault_hint(error: &VaultError) -> Option<String> {
             format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
         }
         VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
+        VaultError::Interrupted { journal, .. } => format!(
+            "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
+            file(journal)
+        ),
+        VaultError::ChangedMeanwhile(_) => "try again".into(),
+        VaultError::NoFiles { .. } => "see which there are: envseal ls".into(),
+        VaultError::NotAMember { .. } => {
+            "ask to be let in: envseal team request, and commit what it writes".into()
+        }
         VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
         VaultError::Unwritable { path, name } => {
             format!("seal it instead: envseal set {name} --seal -f {}", file(path))

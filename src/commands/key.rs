@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::select::Files;
-use super::{Context, report};
+use super::{Context, report, rotate};
 use crate::error::Error;
 use crate::ui;
 use crate::vault::{EnvFile, VaultError, Write, update};
@@ -13,6 +13,7 @@ use crate::vault::{EnvFile, VaultError, Write, update};
 pub(super) enum Command {
     Show(Show),
     Generate(Generate),
+    Rotate(rotate::Args),
 }
 
 /// Print an environment's public key, or its private one
@@ -47,6 +48,7 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), Error> {
     match command {
         Command::Show(args) => show(context, &args),
         Command::Generate(args) => generate(context, &args),
+        Command::Rotate(args) => rotate::run(context, &args),
     }
 }
 

@@ -19,6 +19,7 @@ mod ls;
 mod paged;
 mod rename;
 mod report;
+mod rotate;
 mod run;
 mod select;
 mod set;
@@ -36,6 +37,7 @@ use crate::error::Error;
 use crate::git::{HookVars, Objects};
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
+use crate::vault;
 
 /// Secrets in .env files, sealed value by value to a public key and shared through git alone.
 ///
@@ -189,6 +191,10 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let process = &ProcessEnv::capture();
     let store = KeyStore::new(process, keys_file).with_identity(identity, &ui::passphrase);
     let context = Context { ui: Ui { quiet, verbose }, process, store, no_pager };
+    // What was interrupted here is finished or undone first, whatever comes.
+    if let Err(error) = vault::settle(Path::new(".")) {
+        context.ui.note(format_args!("{error}"));
+    }
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),
         Command::Hook(command) => return hook::run(&context, &command),

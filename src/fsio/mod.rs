@@ -9,6 +9,7 @@ mod folder;
 mod lock;
 mod meta;
 mod read;
+mod steps;
 mod sweep;
 mod testing;
 mod write;
@@ -19,6 +20,7 @@ pub use folder::{make_folder, make_private_folder, remove_empty_folder};
 pub use lock::Lock;
 pub use meta::{make_private, mode_bits, owned_by_this_user};
 pub use read::{read, read_secret};
+pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
 pub use sweep::{TEMP_PREFIX, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
 

@@ -60,6 +60,22 @@ impl Staged {
         Ok(self)
     }
 
+    /// Where it is now.
+    pub fn path(&self) -> &Path {
+        self.temp.path()
+    }
+
+    /// The file whose place it is to take, symlinks followed.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Leaves it where it is, also when this is dropped: whoever has its path puts it in its place, or removes it.
+    pub fn leave(self) -> Result<(), FsError> {
+        let Self { temp, target, .. } = self;
+        temp.keep().map(drop).map_err(|e| FsError::io(&target, DOING, e.error))
+    }
+
     /// Puts it in its place. Next to nothing can fail any more.
     pub fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
@@ -186,14 +202,14 @@ fn keep_mode(_: &File, _: &Metadata) -> io::Result<()> {
 /// Makes a rename in a folder reach the disk. Opened beforehand, so that a folder which cannot be opened for reading
 /// (it may still be written to) is known before anything changed; such a one is not flushed.
 #[derive(Debug)]
-struct FolderFlush(Option<File>);
+pub(super) struct FolderFlush(Option<File>);
 
 impl FolderFlush {
-    fn open(dir: &Path) -> Self {
+    pub(super) fn open(dir: &Path) -> Self {
         Self(if cfg!(unix) { File::open(dir).ok() } else { None })
     }
 
-    fn flush(self) -> io::Result<()> {
+    pub(super) fn flush(self) -> io::Result<()> {
         let Some(dir) = self.0 else { return Ok(()) };
         match dir.sync_all() {
             Err(e) if !matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(e),

@@ -40,7 +40,7 @@ pub use list::plain_list_files;
 pub use log::{Step, Walk};
 pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
 pub use pick::{Picked, Picker};
-pub use quick::is_tracked_fast;
+pub use quick::{git_dir_of, is_tracked_fast};
 pub use range::range_ends;
 pub use repo::Repo;
 pub use root::find_root;

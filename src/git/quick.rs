@@ -43,7 +43,7 @@ fn tracked_in(root: &Path, relative: &Path, path: &Path) -> Result<bool, GitErro
 }
 
 /// The git folder of the worktree at `root`: its `.git`, or where the file `.git` says (`gitdir: PATH`).
-fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
+pub fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     let dot_git = root.join(".git");
     let none = || GitError::NotARepository { path: root.to_path_buf() };
     if fs::metadata(&dot_git).map_err(|e| FsError::io(&dot_git, "read", e))?.is_dir() {

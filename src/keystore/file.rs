@@ -74,6 +74,11 @@ impl KeysFile {
         &self.path
     }
 
+    /// Its text, which is all secret.
+    pub fn text(&self) -> &[u8] {
+        self.document.as_bytes()
+    }
+
     /// The private keys of `env`, newest first; none if it has no line for it.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<PrivateKey>, KeystoreError> {
         let variable = env.private_key_name();
@@ -111,5 +116,28 @@ impl KeysFile {
             .edited(&[edit])
             .map_err(|source| KeystoreError::Edit { path: self.path.clone(), source })?;
         Ok(Zeroizing::new(edited.as_bytes().to_vec()))
+    }
+
+    /// The file's text with the new key of each of `rotated` (environment, old key, new key) in front of what the
+    /// environment has; the old one is among that then.
+    pub fn with_rotated(
+        &self,
+        rotated: &[(&EnvName, &PrivateKey, &PrivateKey)],
+    ) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+        let mut text = Zeroizing::new(self.document.as_bytes().to_vec());
+        for (env, old, new) in rotated {
+            let reread = Document::parse(std::mem::take(&mut *text));
+            let document =
+                reread.map_err(|source| KeystoreError::Parse { path: self.path.clone(), source })?;
+            let file = Self { path: self.path.clone(), document };
+            let has_old = file.keys(env)?.iter().any(|key| key.public() == old.public());
+            text = if has_old { file.with_key(env, new)? } else { file.with_key(env, old)? };
+            if !has_old {
+                let document = Document::parse(std::mem::take(&mut *text))
+                    .map_err(|source| KeystoreError::Parse { path: self.path.clone(), source })?;
+                text = Self { path: self.path.clone(), document }.with_key(env, new)?;
+            }
+        }
+        Ok(text)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::journal::Stuck;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, OpenError, SealError, TokenError};
 use crate::dotenv::{EditError, ParseError};
@@ -343,6 +344,37 @@ pub enum VaultError {
     /// Git ignores the keys file by no rule, even after one was added.
     #[error("git does not ignore {}: another rule overrides the line added to .gitignore", .0.display())]
     NotIgnored(PathBuf),
+    /// A change to several files was interrupted, and can neither be finished nor undone.
+    #[error("{}: a key rotation was interrupted, and {why}", path.display())]
+    Interrupted {
+        /// The journal.
+        journal: PathBuf,
+        /// The file that is in the way.
+        path: PathBuf,
+        /// Why.
+        why: Stuck,
+    },
+    /// Somebody else changed a file while it was being changed.
+    #[error("{} was changed by another program just now, so nothing was written", .0.display())]
+    ChangedMeanwhile(PathBuf),
+    /// No file of the environment.
+    #[error("there is no env file of environment {env} in {}", scope.display())]
+    NoFiles {
+        /// The environment.
+        env: EnvName,
+        /// The scope's folder.
+        scope: PathBuf,
+    },
+    /// Grants are to be made, by someone who is no member.
+    #[error("the grants of {env} in {} are made anew by a member, and {}", path.display(), who(fingerprint))]
+    NotAMember {
+        /// The environment.
+        env: EnvName,
+        /// The team file.
+        path: PathBuf,
+        /// The identity's fingerprint, if there is one.
+        fingerprint: Option<String>,
+    },
     /// Values that could not be opened.
     #[error("{} could not be opened", plural(.0.len(), "value"))]
     Unopened(Vec<Failure>),
@@ -360,6 +392,13 @@ impl VaultError {
         let near = |distance: usize| distance <= (asked.len() / 3).min(2);
         let similar = nearest.filter(|(distance, _)| near(*distance)).map(|(_, there)| there.to_owned());
         Self::NoVariable { path: path.into(), name: name.into(), similar }
+    }
+}
+
+fn who(fingerprint: &Option<String>) -> String {
+    match fingerprint {
+        Some(fingerprint) => format!("you ({fingerprint}) are none"),
+        None => "you have no identity".into(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
+use super::journal;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
@@ -25,6 +26,8 @@ impl EnvFile {
     /// to the same key name.
     pub fn load(path: &Path) -> Result<Self, VaultError> {
         let env = EnvName::of_file(path)?;
+        // Where that fails, every file opens as it stands.
+        let _ = journal::settle(&folder_of(path));
         let mut text = fsio::read_secret(path)?;
         refuse_twin(path, &env)?;
         Self::of_text(path, env, std::mem::take(&mut *text))

@@ -1,10 +1,11 @@
 //! The scope's team file: read, and changed under the lock.
 
 use super::error::VaultError;
+use super::journal;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opener, PrivateKey, PublicKey, Refs, Sealer, TagKey};
-use crate::fsio::{self, FsError, Lock, NewMode};
+use crate::fsio::{self, FsError, NewMode};
 use crate::team::TeamFile;
 
 /// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
@@ -31,7 +32,7 @@ pub fn change_team(
     on_wait: impl FnOnce(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
 ) -> Result<bool, VaultError> {
-    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
+    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
     scope.refuse_leading_outside(&path)?;
     let mut team = scope.team()?;

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use super::file::{EnvFile, place_of};
+use super::journal;
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
-use crate::fsio::{self, Lock, NewMode, Staged};
+use crate::fsio::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError};
 
@@ -71,7 +72,7 @@ pub(super) fn choose_key(
 }
 
 /// The keys file, where there is one; one that was named may be yet to be made.
-fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeystoreError> {
+pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeystoreError> {
     match store.keys_file(dir) {
         Err(KeystoreError::Fs(fsio::FsError::NotFound { .. })) => Ok(None),
         found => found,
@@ -105,11 +106,11 @@ pub fn guard_keys_file(
     scope: &Scope,
     on_wait: impl FnOnce(),
 ) -> Result<Vec<Notice>, VaultError> {
-    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
+    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     ignore_keys_file(path, scope)
 }
 
-fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
+pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
     let path = &place_of(path);
     let dir = path.parent().unwrap_or(scope.root());
@@ -215,7 +216,7 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 ///
 /// `on_wait` is called when another envseal holds the lock.
 pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
-    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
+    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
     scope.refuse_leading_outside(&path)?;
     let text = match fsio::read(&path) {

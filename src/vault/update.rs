@@ -7,6 +7,7 @@ use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of};
+use super::journal;
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use crate::config::EnvName;
@@ -246,7 +247,9 @@ impl Target<'_> {
 /// Removes the temporary files that a killed command left in a folder, unless another envseal is at work there.
 pub fn sweep(dir: &Path) {
     if let Ok(scope) = Scope::of(&folder_of(&dir.join("x")))
+        && journal::settle(dir).is_ok()
         && let Ok(Some(_lock)) = Lock::try_acquire(scope.lock_dir())
+        && !journal::is_pending(scope.lock_dir())
     {
         fsio::sweep(dir);
     }
@@ -273,15 +276,18 @@ fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<V
         folders.sort();
         folders.dedup();
     }
-    let locks = locked.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<_, _>>()?;
+    let locks = locked.iter().map(|dir| journal::lock(dir, on_wait)).collect::<Result<_, _>>()?;
     for folder in &written {
-        fsio::sweep(folder);
+        // What lies in another worktree may be what its own next command has to put in place.
+        if git::find_root(folder).is_none_or(|root| locked.contains(&root)) {
+            fsio::sweep(folder);
+        }
     }
     Ok(locks)
 }
 
 /// The folder that a file is in, and the one that it really is in where it is a symlink.
-fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
+pub(super) fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
     let mut folders = vec![folder_of(path), folder_of(&fsio::final_target(path)?)];
     folders.dedup();
     Ok(folders)

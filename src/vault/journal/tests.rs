@@ -1,0 +1,1 @@
+//! Recovery, state by state.

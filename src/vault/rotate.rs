@@ -1,0 +1,267 @@
+//! Rotation: environments get new key pairs, and all that was sealed, granted and recorded under the old ones is made
+//! anew under the new ones. All files are written or none.
+
+mod env;
+mod roster;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
+use super::file::{EnvFile, folder_of};
+use super::journal::{self, Journal};
+use super::scope::Scope;
+use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
+use super::update::folders_of;
+use crate::config::EnvName;
+use crate::crypto::{KeyId, PrivateKey};
+use crate::dotenv::Document;
+use crate::fsio::{self, FsError, NewMode, Staged};
+use crate::git::{self, GitError, Repo};
+use crate::keystore::{KeyStore, KeysFile};
+use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
+
+use env::Current;
+
+/// What happens to the team file on the way. Called with the lock held, on a team file that is written with the rest or
+/// not at all.
+pub trait TeamChange {
+    /// Before anything else: `team remove` takes the member out here.
+    fn before(&mut self, team: &mut TeamFile) -> Result<(), VaultError>;
+
+    /// Whether a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
+    fn keeps(&mut self, line: &GrantLine) -> bool;
+
+    /// Once per environment, when its grants are made anew and its rotation is recorded: `team remove` records
+    /// exposures here, under the new key.
+    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), VaultError>;
+}
+
+/// An environment between its two keys.
+pub struct Rotated<'a> {
+    /// The environment.
+    pub env: &'a EnvName,
+    /// The key that it had.
+    pub old: &'a PrivateKey,
+    /// The key that it gets.
+    pub new: &'a PrivateKey,
+    /// Its files, as they were before.
+    pub files: &'a [EnvFile],
+}
+
+/// What a rotation did.
+#[derive(Debug, Default)]
+pub struct Rotation {
+    /// Each environment, in the order asked for.
+    pub envs: Vec<RotatedEnv>,
+    /// The keys files that hold the new keys, in front of the old.
+    pub keys_files: Vec<PathBuf>,
+    /// The team file, if it was written.
+    pub team_file: Option<PathBuf>,
+    /// What was made on the way.
+    pub notices: Vec<Notice>,
+}
+
+/// What the rotation of one environment did.
+#[derive(Debug)]
+pub struct RotatedEnv {
+    /// The environment.
+    pub env: EnvName,
+    /// The key that it had.
+    pub old: KeyId,
+    /// The key that it has.
+    pub new: KeyId,
+    /// Its files.
+    pub files: Vec<PathBuf>,
+    /// How many values were sealed anew.
+    pub resealed: usize,
+    /// Values that are sealed to older keys, none of them at hand; they stayed as they were.
+    pub left: Vec<LeftSealed>,
+    /// To whom grants were made anew.
+    pub granted: Vec<MemberName>,
+    /// Grants that were not.
+    pub dropped: Vec<DroppedGrant>,
+    /// Exposures whose proof holds under the old key; it is made anew.
+    pub exposures: usize,
+    /// Exposures whose proof does not; they stayed as they were.
+    pub unproven: Vec<Exposure>,
+    /// Whether the key that exposed values are told by does not open; it stayed as it was.
+    pub tags_lost: bool,
+}
+
+/// A value that is sealed to a key which is not at hand.
+#[derive(Debug)]
+pub struct LeftSealed {
+    /// The env file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The variable.
+    pub name: String,
+    /// The key it is sealed to.
+    pub key: KeyId,
+}
+
+/// A grant that was not made anew.
+#[derive(Debug)]
+pub struct DroppedGrant {
+    /// As it stood.
+    pub line: GrantLine,
+    /// What is wrong with it; nothing, where [`TeamChange::keeps`] did not want it.
+    pub fault: Option<GrantFault>,
+}
+
+/// Rotates `envs` in the scope of the folder `dir`; with none of them, only the team file is changed.
+///
+/// `on_wait` is called when another envseal holds the lock. Refused outside of git; where a file has a merge conflict or
+/// disagrees with another on the key; where a value does not open; and where grants are to be made and this user is no
+/// member.
+pub fn rotate(
+    dir: &Path,
+    envs: &[EnvName],
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+    change: &mut dyn TeamChange,
+) -> Result<Rotation, VaultError> {
+    let dir = folder_of(&dir.join("x"));
+    let none = || GitError::NotARepository { path: dir.clone() };
+    let root = git::find_root(&dir).ok_or_else(none)?;
+    let _lock = journal::lock(&root, on_wait)?;
+    let scope = Scope::of(&dir)?;
+    let team_path = scope.team_file();
+    scope.refuse_leading_outside(&team_path)?;
+    let team_text = match fsio::read(&team_path) {
+        Err(FsError::NotFound { .. }) => None,
+        text => Some(text?),
+    };
+    let mut team = TeamFile::parse(team_text.as_deref().unwrap_or_default())
+        .map_err(|source| VaultError::Team { path: team_path.clone(), source })?;
+
+    change.before(&mut team)?;
+    let mut rotation = Rotation::default();
+    let (mut currents, mut written) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for env in envs.iter().filter(|env| seen.insert(*env)) {
+        let current = Current::load(env, &scope, &dir, store)?;
+        let mut report = current.report();
+        written.extend(current.resealed(store, &mut report)?);
+        roster::renew(&mut team, &team_path, &current, store, change, &mut report)?;
+        change.after(&mut team, &current.keys())?;
+        rotation.envs.push(report);
+        currents.push(current);
+    }
+
+    let text = team.text();
+    if team_text.as_deref().unwrap_or_default() != text.as_bytes() {
+        rotation.team_file = Some(team_path.clone());
+    }
+    if currents.is_empty() {
+        if rotation.team_file.is_some() {
+            fsio::write_atomic(&team_path, text.as_bytes(), NewMode::Default)?;
+        }
+        return Ok(rotation);
+    }
+    let team = rotation.team_file.is_some().then_some((&team_path, team_text.as_deref(), text.as_bytes()));
+    write(&root, &scope, &currents, &written, team, store, &mut rotation)?;
+    for current in &currents {
+        pin_moved(&scope, current);
+    }
+    Ok(rotation)
+}
+
+/// Where this machine's pin of the environment moves to the new key.
+fn pin_moved(_scope: &Scope, _current: &Current) {}
+
+/// A path, what is there, and what is to be there.
+type Change<'a> = (&'a PathBuf, Option<&'a [u8]>, &'a [u8]);
+
+/// Writes everything, or nothing.
+fn write(
+    root: &Path,
+    scope: &Scope,
+    currents: &[Current],
+    written: &[(PathBuf, Document, Document)],
+    team: Option<Change<'_>>,
+    store: &KeyStore<'_>,
+    rotation: &mut Rotation,
+) -> Result<(), VaultError> {
+    let keys = keys_files(currents, store)?;
+    let files: Vec<Change<'_>> = written
+        .iter()
+        .map(|(path, before, after)| (path, Some(before.as_bytes()), after.as_bytes()))
+        .chain(team)
+        .collect();
+    let mut repos = BTreeSet::new();
+    for path in files.iter().map(|(path, ..)| *path).chain(keys.keys()) {
+        for folder in folders_of(path)? {
+            repos.extend(git::find_root(&folder));
+            if folder.starts_with(root) {
+                fsio::sweep(&folder);
+            }
+        }
+    }
+    for repo in repos {
+        exclude_temporaries(&Repo::open(&repo)?)?;
+    }
+    let files = staged(files, NewMode::Default)?;
+    let key_changes = keys.iter().map(|(path, (file, after))| {
+        (path, path.symlink_metadata().is_ok().then(|| file.text()), after.as_slice())
+    });
+    let keys_staged = staged(key_changes.collect(), NewMode::Private)?;
+    let journal = Journal::new(root, &keys_staged, &files)?;
+    for path in keys.keys() {
+        rotation.notices.extend(ignore_keys_file(path, scope)?);
+    }
+    for (staged, ..) in keys_staged.into_iter().chain(files) {
+        staged.leave()?;
+    }
+    journal.begin(root)?;
+    rotation.keys_files = keys.into_keys().collect();
+    Ok(())
+}
+
+/// Lays each file's new content beside it.
+fn staged<'a>(
+    changes: Vec<Change<'a>>,
+    mode: NewMode,
+) -> Result<Vec<(Staged, Option<&'a [u8]>, &'a [u8])>, FsError> {
+    let stage = |(path, before, after): Change<'a>| Ok((fsio::stage(path, after, mode)?, before, after));
+    changes.into_iter().map(stage).collect()
+}
+
+type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;
+
+/// The keys files that are found from the environments' files, with the new keys in them. Where there is none yet, it is
+/// to be where all of an environment's files find it.
+fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, VaultError> {
+    let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&Current>)> = BTreeMap::new();
+    for current in currents {
+        let folders: BTreeSet<_> = current.files.iter().map(EnvFile::dir).collect();
+        let shared = folders.iter().cloned().reduce(|one, other| shared(&one, &other)).unwrap_or_default();
+        for folder in folders {
+            let near =
+                if store.keys_file_path(&folder).symlink_metadata().is_ok() { &folder } else { &shared };
+            let path = store.keys_file_path(near);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            let (_, there) = wanted.entry(path).or_insert_with(|| (near.clone(), Vec::new()));
+            if there.iter().all(|it| it.env != current.env) {
+                there.push(current);
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    for (path, (near, currents)) in wanted {
+        let file = keys_file(store, &near)?.unwrap_or_else(|| KeysFile::new(&path));
+        let rotated: Vec<_> = currents.iter().map(|it| (&it.env, &it.old, &it.new)).collect();
+        let text = file.with_rotated(&rotated)?;
+        files.insert(path, (file, text));
+    }
+    Ok(files)
+}
+
+/// The folder that both are in.
+fn shared(one: &Path, other: &Path) -> PathBuf {
+    one.ancestors().find(|folder| other.starts_with(folder)).unwrap_or(one).to_owned()
+}

@@ -1,0 +1,74 @@
+//! The team file's part of a rotation: grants, the proof of the rotation, exposures.
+
+use std::path::Path;
+
+use super::super::error::VaultError;
+use super::super::roster::{put_tag_key, tag_key};
+use super::env::Current;
+use super::{DroppedGrant, RotatedEnv, TeamChange};
+use crate::crypto::Identity;
+use crate::keystore::KeyStore;
+use crate::team::{Exposure, GrantLine, MemberName, Rotation, TeamFile};
+
+/// Makes anew what stood under the environment's old key. A grant whose proof does not hold was not made by someone who
+/// could read the environment: it is taken out, and never made anew.
+pub(super) fn renew(
+    team: &mut TeamFile,
+    path: &Path,
+    current: &Current,
+    store: &KeyStore<'_>,
+    change: &mut dyn TeamChange,
+    report: &mut RotatedEnv,
+) -> Result<(), VaultError> {
+    let Current { env, old, new, .. } = current;
+    let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
+    let mut me = None;
+    for line in lines {
+        let fault = team.prove(&line, old).err();
+        if fault.is_some() || !change.keeps(&line) {
+            team.take_grant(env, &line.member);
+            report.dropped.push(DroppedGrant { line, fault });
+            continue;
+        }
+        if me.is_none() {
+            me = Some(member(team, path, current, store)?);
+        }
+        let (name, identity) = me.as_ref().expect("just found");
+        let key = team.members()[&line.member];
+        team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
+        report.granted.push(line.member);
+    }
+    team.put_rotation(Rotation::make(env, old, &new.public()));
+
+    match tag_key(team, env, old) {
+        Some(tags) => put_tag_key(team, env, &new.public(), &tags),
+        None => report.tags_lost = team.tag_key(env).is_some(),
+    }
+    let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == *env).cloned().collect();
+    for exposure in exposures {
+        if exposure.proof == exposure.proof_by(old) {
+            let proof = exposure.proof_by(new);
+            team.put_exposure(Exposure { proof, ..exposure });
+            report.exposures += 1;
+        } else {
+            report.unproven.push(exposure);
+        }
+    }
+    Ok(())
+}
+
+/// Who this user is in the team.
+fn member<'a>(
+    team: &TeamFile,
+    path: &Path,
+    current: &Current,
+    store: &'a KeyStore<'_>,
+) -> Result<(MemberName, &'a Identity), VaultError> {
+    let me = store.me()?.map(|me| &me.identity);
+    let name = me.and_then(|me| team.member_of(&me.public())).cloned();
+    name.zip(me).ok_or_else(|| VaultError::NotAMember {
+        env: current.env.clone(),
+        path: path.into(),
+        fingerprint: me.map(|me| me.public().fingerprint()),
+    })
+}
