@@ -344,7 +344,7 @@ fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
             "ask to be let in: envseal team request, and commit what it writes".into()
         }
         _ => format!(
-            "ask someone who can open {env} for its private key, and put it in .env.keys as {}",
+            "ask to be let in: envseal team request; or put the private key of {env} in .env.keys as {}",
             env.private_key_name()
         ),
     }
@@ -492,7 +492,7 @@ fn access_hint(error: &AccessError) -> Option<String> {
             format!("have {name} read it to you: envseal team whoami")
         }
         AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
-        AccessError::BadGrant { .. } => "see what is wrong with it: envseal team list".into(),
+        AccessError::Myself => "have another member do it: envseal team remove".into(),
         AccessError::Shallow => "git fetch --unshallow".into(),
         AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
         AccessError::NoRepository(_) => "git init".into(),

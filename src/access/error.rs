@@ -7,7 +7,7 @@ use crate::crypto::KeyId;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::keystore::KeystoreError;
-use crate::team::{GrantFault, MemberName, MemberNameError};
+use crate::team::{MemberName, MemberNameError};
 use crate::vault::VaultError;
 
 /// Why access could not be changed, or told.
@@ -72,20 +72,9 @@ pub enum AccessError {
         /// The scope's folder.
         root: PathBuf,
     },
-    /// A grant that stands in the team file does not hold, so that what it says must not be built upon.
-    #[error("{}:{line}: the grant of {env} to {member} does not hold: {fault}", team_file.display())]
-    BadGrant {
-        /// The team file.
-        team_file: PathBuf,
-        /// The line.
-        line: usize,
-        /// The environment.
-        env: EnvName,
-        /// To whom.
-        member: MemberName,
-        /// Why.
-        fault: GrantFault,
-    },
+    /// Whoever leaves cannot let the others in anew.
+    #[error("you cannot remove yourself: whoever rotates the keys lets the others in anew")]
+    Myself,
     /// A clone that ends before the beginning cannot tell what someone could read.
     #[error("this clone is shallow: what stood in older commits cannot be accounted for")]
     Shallow,

@@ -3,15 +3,19 @@
 mod approve;
 mod error;
 mod exposures;
+mod leaving;
 mod list;
 mod past;
+mod record;
+mod remove;
 
 mod request;
 
 pub use approve::{Approval, Candidate, approve, candidate};
 pub use error::AccessError;
 pub use exposures::{Exposed, Verdict, confirm, exposures};
+pub use leaving::{Leaving, leaving};
 pub use list::{GrantState, Listed, list, myself};
-pub use past::Past;
+pub use remove::{Removal, remove};
 
 pub use request::{Joined, join};

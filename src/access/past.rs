@@ -13,18 +13,18 @@ use crate::team::{GrantLine, TeamFile};
 use crate::vault::{Scope, token};
 
 /// Every version of the team files and env files that this clone has, on any branch.
-pub struct Past {
+pub(super) struct Past {
     teams: Vec<TeamFile>,
     /// The versions of env files, each with the environments it ever had.
     files: BTreeMap<ObjectId, (Document, BTreeSet<EnvName>)>,
 }
 
 /// A sealed value of the past.
-pub struct OldValue<'a> {
+pub(super) struct OldValue<'a> {
     /// The variable.
-    pub name: &'a str,
+    pub(super) name: &'a str,
     /// The token.
-    pub token: SealedValue,
+    pub(super) token: SealedValue,
 }
 
 impl Past {
@@ -32,7 +32,7 @@ impl Past {
     ///
     /// Every branch counts, those of remotes too: what was pushed anywhere could be read. A clone that lacks some of it
     /// is an error, for an account that leaves something out would be believed.
-    pub fn read(scope: &Scope, objects: &Objects) -> Result<Self, AccessError> {
+    pub(super) fn read(scope: &Scope, objects: &Objects) -> Result<Self, AccessError> {
         let mut past = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
         let mut walk = Walk::new(objects)?;
@@ -64,7 +64,7 @@ impl Past {
     }
 
     /// Whoever's key this is, by grant or by having granted: the keys, by environment.
-    pub fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
+    pub(super) fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
         let mut keys: BTreeMap<EnvName, BTreeSet<PublicKey>> = BTreeMap::new();
         for (team, line) in self.grants() {
             let party = |name| team_key(team, name) == Some(*who);
@@ -78,7 +78,7 @@ impl Past {
     }
 
     /// Everyone who was ever granted anything by `who`.
-    pub fn granted_by(&self, who: &IdentityKey) -> BTreeSet<IdentityKey> {
+    pub(super) fn granted_by(&self, who: &IdentityKey) -> BTreeSet<IdentityKey> {
         let by = |(team, line): &(&TeamFile, &GrantLine)| {
             team_key(team, &line.by) == Some(*who) && holds(team, line)
         };
@@ -86,12 +86,32 @@ impl Past {
         self.grants().filter(by).filter_map(to).collect()
     }
 
+    /// Everyone who ever granted this environment to `who`.
+    pub(super) fn granters(&self, env: &EnvName, who: &IdentityKey) -> BTreeSet<IdentityKey> {
+        let to = |(team, line): &(&TeamFile, &GrantLine)| {
+            line.env == *env && team_key(team, &line.member) == Some(*who) && holds(team, line)
+        };
+        self.grants().filter(to).filter_map(|(team, line)| team_key(team, &line.by)).collect()
+    }
+
+    /// Every public key that the environment's files ever had.
+    pub(super) fn public_keys(&self, env: &EnvName) -> BTreeSet<PublicKey> {
+        let variable = env.public_key_name();
+        let documents =
+            self.files.values().filter(|(_, envs)| envs.contains(env)).map(|(document, _)| document);
+        let key = |document: &Document| {
+            let at = document.last(&variable)?;
+            let (_, text) = document.value(&document.entries()[at]);
+            PublicKey::parse(std::str::from_utf8(&text).ok()?).ok()
+        };
+        documents.filter_map(key).collect()
+    }
+
     /// Every value of the environment that was ever sealed to one of these keys.
-    pub fn values<'a>(&'a self, env: &'a EnvName, keys: &[KeyId]) -> Vec<OldValue<'a>> {
+    pub(super) fn values<'a>(&'a self, env: &'a EnvName, keys: &[KeyId]) -> Vec<OldValue<'a>> {
         let mut values = Vec::new();
         let mut known = HashSet::new();
-        for (document, envs) in self.files.values().filter(|(_, envs)| envs.contains(env)) {
-            debug_assert!(!envs.is_empty());
+        for (document, _) in self.files.values().filter(|(_, envs)| envs.contains(env)) {
             for entry in document.entries() {
                 let name = document.name(entry);
                 let Some(Ok(token)) = token(document, entry) else { continue };

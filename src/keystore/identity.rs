@@ -47,7 +47,7 @@ impl fmt::Display for IdentityPlace {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityFileError {
     /// It is no private key in OpenSSH's form.
-    #[error("{0} is no private key as OpenSSH keeps it")]
+    #[error("{0} is no ssh-ed25519 private key as OpenSSH keeps it")]
     Form(IdentityPlace),
     /// It is the public half.
     #[error(

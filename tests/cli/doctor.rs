@@ -108,7 +108,7 @@ fn no_key_at_hand() {
                 "looked for ENVSEAL_PRIVATE_KEY in the process's environment: not there",
                 format!("looked for ENVSEAL_PRIVATE_KEY in {}: not there", env.path(".env.keys").display()),
             ],
-            "fix": "ask someone who can open default for its private key, and put it in .env.keys as ENVSEAL_PRIVATE_KEY"
+            "fix": "ask to be let in: envseal team request; or put the private key of default in .env.keys as ENVSEAL_PRIVATE_KEY"
         })
     );
 }

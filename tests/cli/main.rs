@@ -40,5 +40,7 @@ mod set;
 mod speed;
 #[cfg(unix)]
 mod story;
+#[cfg(unix)]
+mod team;
 mod textconv;
 mod unset;

@@ -2,63 +2,8 @@
 //! remote that checks what it is given; hooks and drivers on, and nothing but git between them.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
-use crate::support::{Output, Run, TestEnv};
-
-/// A person with a clone.
-struct Person<'a> {
-    env: &'a TestEnv,
-    name: &'static str,
-    clone: PathBuf,
-}
-
-impl Person<'_> {
-    fn run<'a>(&self, run: Run<'a>) -> Run<'a> {
-        let email = format!("{}@example.com", self.name.to_lowercase());
-        run.dir(&self.clone)
-            .var("GIT_AUTHOR_NAME", self.name)
-            .var("GIT_AUTHOR_EMAIL", &email)
-            .var("GIT_COMMITTER_NAME", self.name)
-            .var("GIT_COMMITTER_EMAIL", &email)
-    }
-
-    fn git(&self, arguments: &[&str]) -> Output {
-        self.run(self.env.git_with_envseal(arguments)).output()
-    }
-
-    #[track_caller]
-    fn does(&self, arguments: &[&str]) -> String {
-        let output = self.git(arguments);
-        assert_eq!(output.status, 0, "git {arguments:?}: {}", output.stderr);
-        output.stderr
-    }
-
-    fn envseal(&self, arguments: &[&str]) -> Output {
-        self.run(self.env.envseal(arguments)).output()
-    }
-
-    #[track_caller]
-    fn says(&self, arguments: &[&str]) -> String {
-        let output = self.envseal(arguments);
-        assert_eq!(output.status, 0, "envseal {arguments:?}: {}", output.stderr);
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn add_line(&self, file: &str, line: &str) {
-        let path = self.clone.join(file);
-        let text = std::fs::read_to_string(&path).unwrap() + line + "\n";
-        std::fs::write(path, text).unwrap();
-    }
-
-    /// Carries out a line that was printed, word by word as a shell does.
-    #[track_caller]
-    fn pastes(&self, line: &str) {
-        let folder = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-        self.run(self.env.program("sh", &["-c", line])).var("PATH", path).ok();
-    }
-}
+use crate::support::{Person, TestEnv};
 
 /// The bare remote with the recipe in its hooks, a clone of the operator's with two environments, and Alice's.
 fn team(env: &TestEnv) -> [Person<'_>; 2] {
@@ -67,19 +12,14 @@ fn team(env: &TestEnv) -> [Person<'_>; 2] {
     let hook = bare.join("hooks/pre-receive");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"), &hook).unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let clone = |name| {
-        let clone = env.outside().join(name);
-        env.git(&["clone", "-q", bare.to_str().unwrap(), clone.to_str().unwrap()]);
-        Person { env, name, clone }
-    };
-    let operator = clone("Olga");
+    let operator = Person::clone_of(env, &bare, "Olga");
     operator.says(&["init", "-q"]);
     operator.says(&["set", "-q", "URL", &env.secret("url")]);
     operator.says(&["set", "-q", "URL", &env.secret("url-of-production"), "-e", "production"]);
     operator.does(&["add", "-A"]);
     operator.does(&["commit", "-qm", "start"]);
     operator.does(&["push", "-q", "-u", "origin", "HEAD:main"]);
-    let alice = clone("Alice");
+    let alice = Person::clone_of(env, &bare, "Alice");
     alice.says(&["init", "-q"]);
     [alice, operator]
 }

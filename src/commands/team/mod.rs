@@ -3,6 +3,7 @@
 mod approve;
 mod exposures;
 mod list;
+mod remove;
 mod request;
 mod whoami;
 
@@ -19,6 +20,7 @@ pub(super) enum Command {
     Whoami(whoami::Args),
     Request(request::Args),
     Approve(approve::Args),
+    Remove(remove::Args),
     List(list::Args),
     Exposures(exposures::Args),
 }
@@ -29,6 +31,7 @@ pub(super) fn run(context: &Context, command: Command) -> Result<u8, Error> {
         Command::Whoami(args) => whoami::run(context, &args).map(|()| 0),
         Command::Request(args) => request::run(context, &args).map(|()| 0),
         Command::Approve(args) => approve::run(context, &args).map(|()| 0),
+        Command::Remove(args) => remove::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Exposures(args) => exposures::run(context, &args),
     }

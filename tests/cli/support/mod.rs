@@ -1,6 +1,7 @@
 //! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
 //! end a look into every corner for plaintext that should not be there.
 
+mod person;
 #[cfg(unix)]
 mod terminal;
 
@@ -9,8 +10,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub(crate) use person::Person;
 #[cfg(unix)]
-pub(crate) use terminal::on_terminal;
+pub(crate) use terminal::{on_terminal, run_on_terminal};
 
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {

@@ -6,10 +6,16 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::TestEnv;
+use super::{Run, TestEnv};
 
 /// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
 pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
+    run_on_terminal(env.envseal(arguments), answer)
+}
+
+/// As [`on_terminal`], of any program.
+pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u32, String)> {
+    let env = run.env;
     let pty = match native_pty_system().openpty(PtySize { cols: 200, ..PtySize::default() }) {
         Ok(pty) => pty,
         Err(error) => {
@@ -17,7 +23,7 @@ pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8
             return None;
         }
     };
-    let plain = env.envseal(arguments).into_command();
+    let plain = run.into_command();
     let mut command = CommandBuilder::new(plain.get_program());
     command.args(plain.get_args());
     command.cwd(plain.get_current_dir().unwrap());

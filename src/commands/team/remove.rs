@@ -1,0 +1,160 @@
+//! `envseal team remove`.
+
+use std::io::IsTerminal;
+
+use super::super::Context;
+use super::super::report::{counted, notices, shown};
+use super::super::rotate::told;
+use super::{objects_of, scope_here};
+use crate::access::{AccessError, Leaving, leaving, remove};
+use crate::config::EnvName;
+use crate::crypto::IdentityKey;
+use crate::error::{Error, quoted};
+use crate::team::MemberName;
+use crate::ui;
+use crate::vault::{Scope, VaultError};
+
+/// Take a member out: grants go, keys are rotated, and what could be read is recorded
+///
+/// Every environment whose key the member has gets a new one, and its values are sealed anew. Every value that the
+/// member could ever open, and that is still the same, becomes an exposure: `envseal team exposures` lists them until
+/// they are replaced. What was in a clone stays readable there: removal cannot unshare it, only count it.
+///
+/// Grants that the member made, or people whom the member let in, are asked for one by one; those that nobody confirms
+/// are dropped.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal team remove bob
+  envseal team remove bob -e production     # bob also had production's key in his .env.keys
+  envseal team remove bob --yes --keep ci=SHA256:…")]
+pub(in crate::commands) struct Args {
+    /// The member
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// An environment whose key the member had in another way than by a grant (repeats)
+    #[arg(short, long = "env", value_name = "NAME")]
+    environment: Vec<String>,
+    /// Keep the grants of this member, who was let in by the one who leaves (repeats)
+    #[arg(long, value_name = "MEMBER=SHA256:…")]
+    keep: Vec<String>,
+    /// Ask nothing: grants that --keep does not name are dropped
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Asks, and removes the member.
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
+    let scope = scope_here()?;
+    let objects = objects_of(context, &scope)?;
+    let also: Vec<_> = args
+        .environment
+        .iter()
+        .map(|name| EnvName::new(name))
+        .collect::<Result<_, _>>()
+        .map_err(VaultError::from)?;
+    let mut keep = kept(&scope, &args.keep)?;
+    let leaving = leaving(&scope, context.store(), objects.as_ref(), &args.name, &also)?;
+    tell(context, &leaving);
+    if !args.yes {
+        ask(&leaving, &scope, &mut keep)?;
+    }
+    let removal = remove(&scope, context.store(), &leaving, &keep, &|| context.waiting())?;
+    let name = &leaving.name;
+    notices(context, &removal.rotation.notices);
+    for env in &removal.rotation.envs {
+        told(context, env);
+    }
+    for line in &removal.dropped {
+        context.ui.say(format_args!("{} can no longer open {}", line.member, line.env));
+    }
+    for ((env, member), count) in &removal.exposed {
+        let values = counted(*count, "value");
+        context.ui.say(format_args!("{values} of {env} that {member} could read to be replaced"));
+    }
+    for (env, key) in &leaving.out_of_reach {
+        context.ui.say(format_args!(
+            "{env} is left as it is: you have no private key for {key}; whoever has: envseal team remove {name}"
+        ));
+    }
+    let path = quoted(shown(&scope.team_file()));
+    context.ui.say(format_args!("{name} is out; commit it: git add -u && git commit -m 'Remove {name}'"));
+    context.ui.say(format_args!("what is still to be replaced: envseal team exposures; it stands in {path}"));
+    Ok(u8::from(!leaving.out_of_reach.is_empty()))
+}
+
+/// Says what is about to be done.
+fn tell(context: &Context, leaving: &Leaving) {
+    let Leaving { name, key, .. } = leaving;
+    context.ui.say(format_args!("{name} ({})", key.fingerprint()));
+    for env in &leaving.rotated {
+        context.ui.say(format_args!("  has the key of {env}, which is to be rotated"));
+    }
+    for env in &leaving.older {
+        context.ui.say(format_args!("  has older keys of {env}"));
+    }
+    for (env, key) in &leaving.out_of_reach {
+        context.ui.say(format_args!("  has the key of {env} ({key}), which you have not"));
+    }
+}
+
+fn ask(leaving: &Leaving, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey)>) -> Result<(), Error> {
+    let name = &leaving.name;
+    let team = scope.team()?;
+    if !std::io::stdin().is_terminal() {
+        let doubtful: Vec<_> = leaving
+            .in_doubt
+            .iter()
+            .filter_map(|line| {
+                let key = team.members().get(&line.member)?;
+                Some(format!("--keep {}={}", line.member, key.fingerprint()))
+            })
+            .collect();
+        let mut hint = format!("if that is meant: envseal team remove {} --yes", quoted(name));
+        if !doubtful.is_empty() {
+            hint = format!("{hint}; to keep whom {name} let in: {}", doubtful.join(" "));
+        }
+        return Err(Error::usage(format!("nobody is there to say whether {name} is to be removed"), hint));
+    }
+    for line in &leaving.in_doubt {
+        let Some(key) = team.members().get(&line.member) else { continue };
+        if keep.iter().any(|(kept, _)| *kept == line.member) {
+            continue;
+        }
+        let question = format!(
+            "{} ({}) can open {} and was let in by {name}, or by whom {name} let in. Keep that?",
+            line.member,
+            key.fingerprint(),
+            line.env
+        );
+        if ui::confirm(&question).map_err(Error::io("ask"))? {
+            keep.push((line.member.clone(), *key));
+        }
+    }
+    if ui::confirm(&format!("Remove {name}?")).map_err(Error::io("ask"))? {
+        return Ok(());
+    }
+    Err(Error::usage("nobody was removed", "to see who can open what: envseal team list"))
+}
+
+/// The members that `--keep` names, each with the fingerprint it has.
+fn kept(scope: &Scope, arguments: &[String]) -> Result<Vec<(MemberName, IdentityKey)>, Error> {
+    let team = scope.team()?;
+    let one = |argument: &String| {
+        let (name, given) = argument.split_once('=').ok_or_else(|| {
+            Error::usage(format!("{argument:?} says no fingerprint"), "write it so: --keep MEMBER=SHA256:…")
+        })?;
+        let found = team
+            .members()
+            .get_key_value(name)
+            .ok_or_else(|| AccessError::NoMember { name: name.to_owned(), similar: None })?;
+        if found.1.fingerprint() == given {
+            return Ok((found.0.clone(), *found.1));
+        }
+        Err(Error::from(AccessError::Fingerprint {
+            name: found.0.clone(),
+            found: found.1.fingerprint(),
+            given: given.to_owned(),
+        }))
+    };
+    arguments.iter().map(one).collect()
+}

@@ -1,0 +1,120 @@
+//! People who share a bare remote: each with a clone, a name and a home of their own.
+
+use std::path::{Path, PathBuf};
+
+use super::{Output, Run, TestEnv};
+
+/// A person with a clone.
+pub(crate) struct Person<'a> {
+    pub(crate) env: &'a TestEnv,
+    pub(crate) name: &'static str,
+    pub(crate) clone: PathBuf,
+    /// What `HOME` is.
+    pub(crate) home: PathBuf,
+}
+
+impl<'a> Person<'a> {
+    /// A person who has just cloned the remote.
+    pub(crate) fn clone_of(env: &'a TestEnv, remote: &Path, name: &'static str) -> Self {
+        let clone = env.outside().join(name);
+        let home = env.outside().join(format!("home-of-{name}"));
+        std::fs::create_dir(&home).unwrap();
+        env.git(&["clone", "-q", remote.to_str().unwrap(), clone.to_str().unwrap()]);
+        let person = Self { env, name, clone, home };
+        person.does(&["config", "user.email", &person.email()]);
+        person
+    }
+
+    fn email(&self) -> String {
+        format!("{}@example.com", self.name.to_lowercase())
+    }
+
+    /// A program, run as this person.
+    pub(crate) fn run<'r>(&self, run: Run<'r>) -> Run<'r> {
+        run.dir(&self.clone)
+            .var("HOME", &self.home)
+            .var("GIT_AUTHOR_NAME", self.name)
+            .var("GIT_AUTHOR_EMAIL", self.email())
+            .var("GIT_COMMITTER_NAME", self.name)
+            .var("GIT_COMMITTER_EMAIL", self.email())
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) -> Output {
+        self.run(self.env.git_with_envseal(arguments)).output()
+    }
+
+    /// Git, which must succeed; what it said.
+    #[track_caller]
+    pub(crate) fn does(&self, arguments: &[&str]) -> String {
+        let output = self.git(arguments);
+        assert_eq!(output.status, 0, "git {arguments:?}: {}", output.stderr);
+        output.stderr
+    }
+
+    pub(crate) fn envseal(&self, arguments: &[&str]) -> Output {
+        self.run(self.env.envseal(arguments)).output()
+    }
+
+    /// Envseal, which must succeed; its stdout.
+    #[track_caller]
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
+        let output = self.envseal(arguments);
+        assert_eq!(output.status, 0, "envseal {arguments:?}: {}", output.stderr);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Envseal, which must fail with this status; its stderr.
+    #[track_caller]
+    pub(crate) fn fails(&self, status: i32, arguments: &[&str]) -> String {
+        let output = self.envseal(arguments);
+        assert_eq!(output.status, status, "envseal {arguments:?}: {}", output.stderr);
+        output.stderr
+    }
+
+    /// Envseal's stdout as JSON, whatever the status.
+    #[track_caller]
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.envseal(arguments);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{arguments:?}: {}", output.stderr))
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.clone.join(file)).unwrap()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.clone.join(file), text).unwrap();
+    }
+
+    pub(crate) fn add_line(&self, file: &str, line: &str) {
+        let text = self.read(file) + line + "\n";
+        self.write(file, text);
+    }
+
+    /// Commits all there is and pushes it.
+    #[track_caller]
+    pub(crate) fn pushes(&self, subject: &str) {
+        self.does(&["add", "-A"]);
+        self.does(&["commit", "-qm", subject]);
+        self.does(&["push", "-q", "origin", "HEAD:main"]);
+    }
+
+    #[track_caller]
+    pub(crate) fn pulls(&self) {
+        self.does(&["pull", "-q", "--rebase", "origin", "main"]);
+    }
+
+    /// The fingerprint of this person's identity.
+    #[track_caller]
+    pub(crate) fn fingerprint(&self) -> String {
+        self.json(&["team", "whoami", "--json"])["fingerprint"].as_str().unwrap().to_owned()
+    }
+
+    /// Carries out a line that was printed, word by word as a shell does.
+    #[track_caller]
+    pub(crate) fn pastes(&self, line: &str) {
+        let folder = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        self.run(self.env.program("sh", &["-c", line])).var("PATH", path).ok();
+    }
+}

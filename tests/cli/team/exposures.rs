@@ -1,0 +1,120 @@
+//! What those who left could read, until it is replaced.
+
+use super::{alice_and_bob, let_in};
+use crate::support::{Person, TestEnv};
+
+/// Bob could read production, and is out.
+fn bob_has_left(env: &TestEnv) -> Person<'_> {
+    let [alice, bob] = alice_and_bob(env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.pushes("bob is out");
+    alice
+}
+
+/// Name and state of each exposure that is shown.
+fn listed(person: &Person<'_>, arguments: &[&str]) -> Vec<(String, String, bool)> {
+    let list = person.json(&[&["team", "exposures", "--json"], arguments].concat());
+    let one = |exposed: &serde_json::Value| {
+        let text = |key: &str| exposed[key].as_str().unwrap().to_owned();
+        (text("name"), text("state"), exposed["verified"].as_bool().unwrap())
+    };
+    list.as_array().unwrap().iter().map(one).collect()
+}
+
+fn state(person: &Person<'_>, name: &str) -> (String, bool) {
+    let all = listed(person, &["--all"]);
+    let found = all.into_iter().find(|(other, ..)| other == name);
+    found.map(|(_, state, verified)| (state, verified)).unwrap_or_else(|| panic!("no {name}"))
+}
+
+#[test]
+fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let open = |name: &str| (name.to_owned(), "exposed".to_owned(), true);
+    assert_eq!(listed(&alice, &[]), [open("TOKEN"), open("URL")]);
+    let value = alice.says(&["get", "URL", "-e", "production"]);
+    // The same value sealed anew, by whatever way, is the same value.
+    alice.says(&["decrypt", "-e", "production", "-k", "URL"]);
+    alice.says(&["encrypt", "-e", "production"]);
+    alice.says(&["unset", "TOKEN", "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    assert_eq!(state(&alice, "TOKEN"), ("gone".into(), true));
+    assert_eq!(listed(&alice, &[]), [open("URL")]);
+    // Another one is another; and putting the old one back is none.
+    alice.says(&["set", "URL", &env.secret("new"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+    assert!(alice.read("envseal.toml").contains("state = \"replaced\""));
+    assert_eq!(listed(&alice, &[]), []);
+    alice.says(&["set", "URL", value.trim_end(), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    // Plain text is no secret that could be exposed.
+    alice.says(&["set", "URL", "of-no-matter", "--plain", "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("gone".into(), true));
+}
+
+#[test]
+fn a_blind_set_is_unverified_until_a_holder_looks() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let keys = alice.read(".env.keys");
+    std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), false));
+    alice.says(&["set", "URL", &env.secret("blind"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("unverified".into(), false));
+    assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), false));
+    alice.write(".env.keys", &keys);
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+    // A holder's next change of the environment says so to everyone; so does --confirm.
+    let unconfirmed = alice.read("envseal.toml");
+    alice.says(&["set", "OTHER", &env.secret("other"), "-e", "production"]);
+    let by_set = alice.read("envseal.toml");
+    alice.write("envseal.toml", &unconfirmed);
+    alice.says(&["team", "exposures", "--confirm"]);
+    assert_eq!(alice.read("envseal.toml"), by_set);
+    assert_ne!(by_set, unconfirmed);
+    std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), false));
+}
+
+#[test]
+fn too_old_is_a_failure() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    assert_eq!(alice.envseal(&["team", "exposures", "--max-age", "7d"]).status, 0);
+    let text = alice.read("envseal.toml");
+    let year = text.split("since = ").nth(1).unwrap()[..4].to_owned();
+    // Who doctors the moment is found out, and what was doctored counts.
+    alice.write("envseal.toml", text.replace(&format!("since = {year}"), "since = 2020"));
+    let told = alice.fails(1, &["team", "exposures", "--max-age", "7d"]);
+    assert!(told.contains("2 values older than --max-age"), "{told}");
+    assert_eq!(state(&alice, "URL"), ("altered".into(), true));
+    for wrong in ["7", "d", "-1d", "7y", ""] {
+        assert_eq!(alice.envseal(&["team", "exposures", &format!("--max-age={wrong}")]).status, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_doctored_exposure_still_counts() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let text = alice.read("envseal.toml");
+    // The state is only what someone said; with the key it is seen.
+    alice.write("envseal.toml", text.replace("state = \"exposed\"", "state = \"replaced\""));
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    // Other tags would let the value pass for another.
+    let tag = text.split("tags = [\"").nth(1).unwrap()[..43].to_owned();
+    alice.write("envseal.toml", text.replace(&tag, &tag.chars().rev().collect::<String>()));
+    let states: Vec<_> = listed(&alice, &[]).into_iter().map(|(_, state, _)| state).collect();
+    assert!(states.contains(&"altered".to_owned()) && states.len() == 2, "{states:?}");
+    // Another key for the tags, sealed by whoever can: nothing can be told any more, and that is said.
+    let start = text.find("production = \"envseal:1:").unwrap();
+    let sealed = &text[start..start + text[start..].find('\n').unwrap()];
+    let blind = TestEnv::new();
+    blind.ok(&["set", "X", "y"]);
+    let token = blind.read(".env").lines().find_map(|line| line.strip_prefix("X=")).unwrap().to_owned();
+    alice.write("envseal.toml", text.replace(sealed, &format!("production = \"{token}\"")));
+    let told = alice.fails(3, &["team", "exposures"]);
+    assert!(told.contains("the key that exposures of production are told by does not open"), "{told}");
+}

@@ -1,0 +1,129 @@
+//! Identities: made, named, injected; and those that cannot be used.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::{alice_and_bob, let_in, reads};
+use crate::support::{Person, TestEnv, run_on_terminal};
+
+fn made(person: &Person<'_>) -> PathBuf {
+    person.home.join(".local/share/envseal/identity")
+}
+
+/// Whether `ssh-keygen` is there; says so where it is not.
+fn ssh_keygen(env: &TestEnv, arguments: &[&str]) -> bool {
+    if std::process::Command::new("ssh-keygen").arg("-?").output().is_err() {
+        println!("skipped: no ssh-keygen");
+        return false;
+    }
+    env.program("ssh-keygen", arguments).output().status == 0
+}
+
+#[test]
+fn what_request_makes_is_a_private_openssh_key() {
+    let env = TestEnv::without_git();
+    let [_, bob] = alice_and_bob(&env);
+    bob.says(&["team", "request", "-q"]);
+    let file = made(&bob);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+    assert_eq!(std::fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    let path = file.to_str().unwrap();
+    if ssh_keygen(&env, &["-lf", path]) {
+        let told = env.program("ssh-keygen", &["-lf", path]).ok();
+        assert!(told.contains(&bob.fingerprint()) && told.contains("(ED25519)"), "{told}");
+    }
+    // Read by others it is not used.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = bob.fails(3, &["team", "whoami"]);
+    assert!(refused.contains("can be read by others") && refused.contains("hint: chmod 600 "), "{refused}");
+}
+
+#[test]
+fn an_ssh_key_serves_with_its_passphrase() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let key = env.outside().join("id_ed25519");
+    let path = key.to_str().unwrap();
+    if !ssh_keygen(&env, &["-q", "-t", "ed25519", "-N", "open sesame", "-f", path]) {
+        return;
+    }
+    let with = |arguments: &[&str]| bob.run(env.envseal(arguments)).var("ENVSEAL_IDENTITY", path);
+    let locked = with(&["team", "request"]).output();
+    assert!(locked.status == 3 && locked.stderr.contains("has a passphrase"), "{}", locked.stderr);
+    let wrong = with(&["team", "request"]).var("ENVSEAL_PASSPHRASE", "x").output();
+    assert!(wrong.status == 3 && wrong.stderr.contains("not the passphrase"), "{}", wrong.stderr);
+    with(&["team", "request", "-q"]).var("ENVSEAL_PASSPHRASE", "open sesame").ok();
+    assert!(!made(&bob).exists());
+    bob.pushes("bob");
+    alice.pulls();
+    let whoami = with(&["team", "whoami", "--json"]).var("ENVSEAL_PASSPHRASE", "open sesame").ok();
+    let fingerprint = serde_json::from_str::<serde_json::Value>(&whoami).unwrap()["fingerprint"].clone();
+    alice.says(&[
+        "team",
+        "approve",
+        "bob",
+        "-e",
+        "production",
+        "--fingerprint",
+        fingerprint.as_str().unwrap(),
+    ]);
+    alice.pushes("let bob in");
+    bob.pulls();
+    let wanted = reads(&alice, "production", "URL");
+    let run = ["run", "-e", "production", "-i", path, "--", "printenv", "URL"];
+    let found = bob.run(env.envseal(&run)).var("ENVSEAL_PASSPHRASE", "open sesame").ok();
+    assert_eq!(found.trim_end(), wanted);
+    // On a terminal it is asked for.
+    let run = bob.run(env.envseal(&["run", "-e", "production", "-i", path, "--", "true"]));
+    let Some((status, shown)) = run_on_terminal(run, Some(b"open sesame\n")) else { return };
+    assert!(status == 0 && shown.starts_with(&format!("Passphrase of {path}: ")), "{shown}");
+}
+
+#[test]
+fn a_ci_is_a_member_whose_identity_is_injected() {
+    let env = TestEnv::without_git();
+    let [alice, ci] = alice_and_bob(&env);
+    let_in(&alice, &ci, "production");
+    let key = std::fs::read_to_string(made(&ci)).unwrap();
+    std::fs::remove_dir_all(ci.home.join(".local")).unwrap();
+    ci.fails(3, &["run", "-e", "production", "--", "true"]);
+    for text in [key.as_str(), key.trim_end()] {
+        let run = ci.run(env.envseal(&["run", "-e", "production", "--", "printenv", "URL"]));
+        assert_eq!(run.var("ENVSEAL_IDENTITY", text).ok().trim_end(), reads(&alice, "production", "URL"));
+    }
+    // The child sees nothing of it.
+    let run = ci.run(env.envseal(&["run", "-e", "production", "--", "env"])).var("ENVSEAL_IDENTITY", &key);
+    assert!(!run.ok().contains("ENVSEAL_"));
+}
+
+#[test]
+fn what_cannot_open_anything_is_refused_by_name() {
+    let env = TestEnv::without_git();
+    let [_, bob] = alice_and_bob(&env);
+    let public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n";
+    let sk = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA==\n";
+    for (text, expected) in [
+        (public, "an agent signs with the private one but cannot open anything"),
+        (sk, "is a public key"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            "no ssh-ed25519 private key as OpenSSH keeps it",
+        ),
+        ("", "no ssh-ed25519 private key as OpenSSH keeps it"),
+    ] {
+        let path = env.outside().join("key");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let refused = bob.fails(3, &["team", "request", "-i", path.to_str().unwrap()]);
+        assert!(refused.contains(expected) && refused.contains("hint: "), "{text:?}: {refused}");
+    }
+    let rsa = env.outside().join("rsa");
+    if ssh_keygen(&env, &["-q", "-t", "ecdsa", "-N", "", "-f", rsa.to_str().unwrap()]) {
+        let refused = bob.fails(3, &["team", "request", "-i", rsa.to_str().unwrap()]);
+        assert!(
+            refused.contains("ssh-ed25519 private key") && refused.contains("ssh-keygen -t ed25519"),
+            "{refused}"
+        );
+    }
+    assert!(!made(&bob).exists());
+}

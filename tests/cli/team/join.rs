@@ -1,0 +1,144 @@
+//! From a new colleague to running production.
+
+use super::{alice_and_bob, approve, let_in, reads};
+use crate::support::TestEnv;
+
+/// The seven commands of docs/team.md.
+#[test]
+fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let wanted = alice.says(&["get", "URL", "-e", "production"]);
+    let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
+    assert!(stopped.contains("hint: ask to be let in: envseal team request"), "{stopped}");
+
+    let asked = bob.envseal(&["team", "request"]).stderr;
+    assert!(asked.contains("added you to envseal.toml: bob (SHA256:"), "{asked}");
+    bob.pastes(asked.lines().find_map(|line| line.strip_prefix("commit it: ")).unwrap());
+    bob.does(&["push", "-q", "origin", "HEAD:main"]);
+    let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
+    assert!(stopped.contains("none for you (bob)"), "{stopped}");
+    let hint = stopped.lines().find_map(|line| line.split("let you in: ").nth(1)).unwrap();
+    assert_eq!(hint, "envseal team approve bob -e production");
+
+    alice.pulls();
+    let asks = alice.fails(2, &["team", "approve", "bob", "-e", "production"]);
+    let pasted = asks.lines().find_map(|line| line.strip_prefix("hint: if it is: ")).unwrap();
+    assert!(pasted.ends_with(&bob.fingerprint()), "{asks}");
+    let before = alice.read(".env.production");
+    alice.pastes(pasted);
+    assert_eq!(alice.read(".env.production"), before, "a grant touches no env file");
+    alice.pushes("let bob in");
+
+    bob.pulls();
+    assert_eq!(reads(&bob, "production", "URL"), wanted.trim_end());
+    assert!(!bob.clone.join(".env.keys").exists());
+    bob.fails(3, &["run", "-e", "staging", "--", "true"]);
+    let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
+    assert!(doctor.contains("granted to you in envseal.toml"), "{doctor}");
+}
+
+#[test]
+fn the_list_tells_who_when_and_where() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let list = bob.json(&["team", "list", "--json"]);
+    let grant = &list["grants"][0];
+    assert_eq!((grant["member"].as_str(), grant["by"].as_str()), (Some("bob"), Some("alice")));
+    assert_eq!((grant["state"].as_str(), grant["author"].as_str()), (Some("proven"), Some("Alice")));
+    let head = bob.git(&["rev-parse", "HEAD"]).stdout;
+    assert_eq!(grant["commit"].as_str().unwrap().as_bytes(), head.trim_ascii());
+    let text = bob.says(&["team", "list"]);
+    assert!(text.lines().any(|line| line.starts_with("alice") && line.contains("  -  ")), "{text}");
+    // Without the key only the signature can be told.
+    approve(&alice, &bob, "staging");
+    std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
+    let states = alice.json(&["team", "list", "--json"])["grants"].clone();
+    let states: Vec<_> = states.as_array().unwrap().iter().map(|grant| grant["state"].clone()).collect();
+    assert_eq!(states, ["signed", "signed"]);
+}
+
+#[test]
+fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let before = alice.read("envseal.toml");
+    let told = alice.envseal(&["team", "request"]);
+    assert!(told.status == 0 && told.stderr.contains("you are a member already: alice"), "{}", told.stderr);
+    for (person, name, expected) in [
+        (&alice, "alicia", "alice is the name of another member"),
+        (&bob, "alice", "alice is the name of another member"),
+        (&bob, "a b", "is no name for a member"),
+        (&bob, "-x", "is no name for a member"),
+    ] {
+        let told = person.fails(2, &["team", "request", &format!("--name={name}")]);
+        assert!(told.contains(expected), "{name}: {told}");
+        assert_eq!(person.read("envseal.toml"), before);
+    }
+    // Nothing was made on the way for who was refused.
+    assert!(!bob.home.join(".local").exists());
+}
+
+#[test]
+fn only_a_member_who_can_open_it_can_grant() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let refused = bob
+        .fails(3, &["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()]);
+    assert!(refused.contains("you have no identity yet"), "{refused}");
+    bob.says(&["team", "request", "-q"]);
+    let before = bob.read("envseal.toml");
+    for (arguments, status, expected) in [
+        (["team", "approve", "alice", "-e", "production"], 3, "no private key for key"),
+        (["team", "approve", "alise", "-e", "production"], 2, "did you mean alice?"),
+        (["team", "approve", "alice", "-e", "productoin"], 4, "has a key for productoin"),
+    ] {
+        let told = bob.fails(status, &[&arguments[..], &["--fingerprint", &alice.fingerprint()]].concat());
+        assert!(told.contains(expected), "{told}");
+    }
+    let told = bob.fails(2, &["team", "approve", "alice", "-e", "production", "--fingerprint", "SHA256:x"]);
+    assert!(told.contains(&format!("is {}, not SHA256:x", alice.fingerprint())), "{told}");
+    assert_eq!(bob.read("envseal.toml"), before);
+    // All environments or none.
+    bob.pushes("bob");
+    alice.pulls();
+    let before = alice.read("envseal.toml");
+    alice.fails(
+        4,
+        &["team", "approve", "bob", "-e", "production", "-e", "none", "--fingerprint", &bob.fingerprint()],
+    );
+    assert_eq!(alice.read("envseal.toml"), before);
+}
+
+#[test]
+fn the_order_of_places_is_process_keys_file_grant() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let found = |person: &crate::support::Person<'_>| {
+        person.json(&["doctor", "-e", "production", "--json"])["files"][0]["private_key"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(found(&bob), "granted to you in envseal.toml");
+    assert_eq!(found(&alice), "ENVSEAL_PRIVATE_KEY_PRODUCTION in .env.keys");
+    approve(&alice, &alice, "production");
+    std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
+    assert_eq!(found(&alice), "granted to you in envseal.toml");
+    // A broken identity does no harm where the key is found before it is needed; and is not passed over where it is.
+    let key = alice.says(&["key", "show", "--private", "-e", "production"]);
+    let run = |key: Option<&str>| {
+        let run = bob
+            .run(env.envseal(&["run", "-e", "production", "--", "true"]))
+            .var("ENVSEAL_IDENTITY", "/nowhere");
+        match key {
+            Some(key) => run.var("ENVSEAL_PRIVATE_KEY_PRODUCTION", key.trim_end()).output(),
+            None => run.output(),
+        }
+    };
+    assert_eq!(run(Some(&key)).status, 0);
+    let refused = run(None);
+    assert!(refused.status != 0 && refused.stderr.contains("/nowhere"), "{}", refused.stderr);
+}

@@ -1,0 +1,51 @@
+//! People join, are let in, and leave.
+
+mod exposures;
+mod identity;
+mod join;
+mod remove;
+
+use crate::support::{Person, TestEnv};
+
+/// Alice, who has production and staging and is a member, and Bob, who has nothing but a clone.
+pub(crate) fn alice_and_bob(env: &TestEnv) -> [Person<'_>; 2] {
+    let bare = env.outside().join("shared.git");
+    env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+    let alice = Person::clone_of(env, &bare, "Alice");
+    for (name, environment) in [("URL", "production"), ("TOKEN", "production"), ("URL", "staging")] {
+        let secret = env.secret(&format!("{}-{environment}", name.to_lowercase()));
+        alice.says(&["set", "-q", name, &secret, "-e", environment]);
+    }
+    alice.says(&["team", "request", "-q"]);
+    alice.pushes("start");
+    let bob = Person::clone_of(env, &bare, "Bob");
+    [alice, bob]
+}
+
+/// `person` asks, and `by` lets them in.
+#[track_caller]
+pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
+    person.says(&["team", "request", "-q"]);
+    if !person.json(&["team", "list", "--json"])["grants"].is_null()
+        && person.git(&["status", "--short"]).stdout != b""
+    {
+        person.pushes("let me in");
+    }
+    by.pulls();
+    approve(by, person, environment);
+    by.pushes("let them in");
+    person.pulls();
+}
+
+/// `by` grants `person`, who is a member, an environment; nothing is committed.
+#[track_caller]
+pub(crate) fn approve(by: &Person<'_>, person: &Person<'_>, environment: &str) {
+    let name = person.name.to_lowercase();
+    by.says(&["team", "approve", &name, "-e", environment, "--fingerprint", &person.fingerprint()]);
+}
+
+/// What `person` reads, as a program that is run.
+#[track_caller]
+pub(crate) fn reads(person: &Person<'_>, environment: &str, name: &str) -> String {
+    person.says(&["run", "-e", environment, "--", "printenv", name]).trim_end().to_owned()
+}

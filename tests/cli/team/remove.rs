@@ -1,0 +1,214 @@
+//! Leaving the team.
+
+use super::{alice_and_bob, approve, let_in, reads};
+use crate::support::{Person, TestEnv};
+
+fn exposed(person: &Person<'_>) -> Vec<String> {
+    let list = person.json(&["team", "exposures", "--json"]);
+    let one = |exposed: &serde_json::Value| {
+        let text = |key: &str| exposed[key].as_str().unwrap().to_owned();
+        format!("{} {} {}", text("member"), text("environment"), text("name"))
+    };
+    list.as_array().unwrap().iter().map(one).collect()
+}
+
+fn public_key(person: &Person<'_>, environment: &str) -> String {
+    person.says(&["key", "show", "-e", environment])
+}
+
+#[test]
+fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    // What was current while Bob was in, and what had been before: he has the history.
+    let staging = public_key(&alice, "staging");
+    let before = public_key(&alice, "production");
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(told.status, 0, "{}", told.stderr);
+    assert!(
+        told.stderr.contains("2 values of production that bob could read to be replaced"),
+        "{}",
+        told.stderr
+    );
+    assert_ne!(public_key(&alice, "production"), before);
+    assert_eq!(public_key(&alice, "staging"), staging, "Bob never had it");
+    alice.pushes("bob is out");
+    assert_eq!(exposed(&alice), ["bob production TOKEN", "bob production URL"]);
+    let list = alice.json(&["team", "list", "--json"]);
+    assert_eq!(
+        (list["grants"].as_array().unwrap().len(), list["removed"][0]["name"].as_str()),
+        (0, Some("bob"))
+    );
+
+    // Bob still reads what was; nothing that is set from now on.
+    alice.says(&["set", "URL", &env.secret("after"), "-e", "production"]);
+    alice.pushes("another url");
+    bob.pulls();
+    let stopped = bob.fails(3, &["run", "-e", "production", "--", "true"]);
+    assert!(stopped.contains("are no member"), "{stopped}");
+    let refused = bob.fails(4, &["team", "request"]);
+    assert!(refused.contains("was removed from the team as bob"), "{refused}");
+    assert_eq!(exposed(&alice), ["bob production TOKEN"]);
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+}
+
+/// Values that were changed while he was away are his no longer; those he could read in history are.
+#[test]
+fn history_decides_what_could_be_read_also_when_a_grant_was_taken_out_by_hand() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let text = alice.read("envseal.toml");
+    let kept: String =
+        text.lines().filter(|line| !line.contains("envseal-gr1-")).map(|line| format!("{line}\n")).collect();
+    alice.write("envseal.toml", kept);
+    alice.pushes("bob needs it no more");
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.says(&["set", "URL", &env.secret("new-url"), "-e", "production"]);
+    alice.says(&["set", "LATER", &env.secret("later"), "-e", "production"]);
+    alice.pushes("rotated");
+    let before = public_key(&alice, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(public_key(&alice, "production"), before, "he never had this one");
+    assert_eq!(exposed(&alice), ["bob production TOKEN"]);
+}
+
+#[test]
+fn a_value_whose_key_is_lost_counts() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.says(&["set", "URL", &env.secret("new-url"), "-e", "production"]);
+    alice.pushes("rotated");
+    // Of two keys the older is gone: who can say that the new URL is not one he had read?
+    let keys = alice.read(".env.keys");
+    let line = keys.lines().find(|line| line.starts_with("ENVSEAL_PRIVATE_KEY_PRODUCTION=")).unwrap();
+    alice.write(".env.keys", keys.replace(line, line.split(',').next().unwrap()));
+    let text = alice.read("envseal.toml");
+    // Nor was it granted to Alice herself.
+    assert!(!text.contains("alice = {"), "{text}");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(exposed(&alice), ["bob production TOKEN", "bob production URL"]);
+}
+
+#[test]
+fn an_environment_out_of_reach_is_named_and_left() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    approve(&alice, &bob, "staging");
+    alice.pushes("staging too");
+    // Alice loses staging.
+    let keys = alice.read(".env.keys");
+    let kept: String =
+        keys.lines().filter(|line| !line.contains("STAGING")).map(|line| format!("{line}\n")).collect();
+    alice.write(".env.keys", kept);
+    let staging = alice.read(".env.staging");
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(told.status, 1);
+    assert!(
+        told.stderr.contains("staging is left as it is") && told.stderr.contains("envseal team remove bob"),
+        "{}",
+        told.stderr
+    );
+    assert_eq!(alice.read(".env.staging"), staging);
+    alice.pushes("bob is out of production");
+    let pending = alice.envseal(&["check"]);
+    assert!(
+        pending.status == 1 && String::from_utf8_lossy(&pending.stdout).contains("[removal-pending]"),
+        "{}",
+        pending.stderr
+    );
+    // Whoever has it finishes.
+    alice.write(".env.keys", &keys);
+    let production = alice.read(".env.production");
+    // The keys of production were rotated in the meantime.
+    let now = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert!(now.status == 0 || now.status == 1, "{}", now.stderr);
+    assert_eq!(alice.read(".env.production"), production);
+    assert_eq!(exposed(&alice).iter().filter(|line| line.contains("staging")).count(), 1);
+}
+
+#[test]
+fn whom_one_let_in_is_asked_about_one_by_one() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let bare = env.outside().join("shared.git");
+    let carol = Person::clone_of(&env, &bare, "Carol");
+    let_in(&bob, &carol, "production");
+    let sock = Person::clone_of(&env, &bare, "Sock");
+    let_in(&carol, &sock, "production");
+    // A rotation in between makes the grants Alice's; who let them in is remembered.
+    alice.pulls();
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.pushes("rotated");
+    let before = alice.read("envseal.toml");
+    let asked = alice.fails(2, &["team", "remove", "bob"]);
+    assert!(asked.contains("--keep carol=SHA256:") && asked.contains("--keep sock=SHA256:"), "{asked}");
+    assert_eq!(alice.read("envseal.toml"), before);
+    let wrong = alice
+        .fails(2, &["team", "remove", "bob", "--yes", "--keep", &format!("carol={}", sock.fingerprint())]);
+    assert!(wrong.contains("the fingerprint of carol is"), "{wrong}");
+
+    alice.says(&["team", "remove", "bob", "--yes", "--keep", &format!("carol={}", carol.fingerprint())]);
+    alice.pushes("bob is out");
+    carol.pulls();
+    sock.pulls();
+    assert_eq!(reads(&carol, "production", "URL"), reads(&alice, "production", "URL"));
+    let stopped = sock.fails(3, &["run", "-e", "production", "--", "true"]);
+    assert!(stopped.contains("none for you (sock)"), "{stopped}");
+    let exposed = exposed(&alice);
+    assert!(
+        exposed.contains(&"sock production URL".into()) && exposed.contains(&"bob production URL".into()),
+        "{exposed:?}"
+    );
+    assert!(!exposed.iter().any(|line| line.starts_with("carol")), "{exposed:?}");
+}
+
+#[test]
+fn what_cannot_be_done_changes_nothing() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let before = (alice.read("envseal.toml"), alice.read(".env.production"), alice.read(".env.keys"));
+    for (arguments, status, expected) in [
+        (&["team", "remove", "bob"][..], 2, "nobody is there to say"),
+        (&["team", "remove", "alice", "--yes"], 4, "you cannot remove yourself"),
+        (&["team", "remove", "bobby", "--yes"], 2, "did you mean bob?"),
+        (&["team", "remove", "bob", "--yes", "-e", "none"], 4, "has a key for none"),
+        (&["team", "remove", "bob", "--yes", "--keep", "bob"], 2, "says no fingerprint"),
+    ] {
+        let told = alice.fails(status, arguments);
+        assert!(told.contains(expected), "{arguments:?}: {told}");
+    }
+    let shallow = env.outside().join("shallow");
+    let url = format!("file://{}", env.outside().join("shared.git").display());
+    env.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
+    std::fs::write(shallow.join(".env.keys"), alice.read(".env.keys")).unwrap();
+    let told = alice.run(env.envseal(&["team", "remove", "bob", "--yes"])).dir(&shallow).output();
+    assert!(told.status == 4 && told.stderr.contains("hint: git fetch --unshallow"), "{}", told.stderr);
+    assert_eq!((alice.read("envseal.toml"), alice.read(".env.production"), alice.read(".env.keys")), before);
+}
+
+/// The founder never needed a grant: what the keys file gave is said with -e.
+#[test]
+fn an_environment_that_was_had_without_a_grant_is_named() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    approve(&alice, &bob, "staging");
+    alice.pushes("staging too");
+    bob.pulls();
+    let before = (public_key(&bob, "production"), public_key(&bob, "staging"));
+    // She granted both, so she could read both.
+    let told =
+        bob.envseal(&["team", "remove", "alice", "--yes", "--keep", &format!("bob={}", bob.fingerprint())]);
+    assert_eq!(told.status, 0, "{}", told.stderr);
+    assert_ne!(public_key(&bob, "production"), before.0);
+    assert_ne!(public_key(&bob, "staging"), before.1);
+    assert_eq!(exposed(&bob).len(), 3);
+    assert_eq!(reads(&bob, "production", "URL").len(), reads(&bob, "production", "URL").trim().len());
+}
