@@ -337,8 +337,12 @@ fn keystore_hint(error: &KeystoreError) -> Option<String> {
 fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
     let granted = tried.iter().find(|tried| matches!(tried.place, Place::Grant(_)));
     match granted.map(|tried| &tried.found) {
-        Some(Missed::NotGranted { member }) => {
-            format!("have someone who can open {env} let you in: envseal team approve {member} -e {env}")
+        Some(Missed::NotGranted { member, holders }) => {
+            let who = match &holders[..] {
+                [] => format!("someone who can open {env}"),
+                holders => holders.join(" or "),
+            };
+            format!("have {who} let you in: envseal team approve {member} -e {env}")
         }
         Some(Missed::NoIdentity | Missed::NoMember { .. }) => {
             "ask to be let in: envseal team request, and commit what it writes".into()

@@ -1,5 +1,6 @@
 //! Keys that were granted to this user.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{KeyStore, KeystoreError, Me, Missed};
@@ -35,7 +36,8 @@ impl KeyStore<'_> {
             return Ok(Err(Missed::NoMember { fingerprint: public.fingerprint() }));
         };
         let Some(line) = file.grant(env, member) else {
-            return Ok(Err(Missed::NotGranted { member: member.to_string() }));
+            let holders = holders(&file, env, wanted);
+            return Ok(Err(Missed::NotGranted { member: member.to_string(), holders }));
         };
         let key = open(&file, line, me, path)?;
         Ok(if line.key == *wanted { Ok(key) } else { Err(Missed::Others(vec![line.key.id()])) })
@@ -68,6 +70,13 @@ impl KeyStore<'_> {
         }
         Ok(keys)
     }
+}
+
+/// Who can open the environment's key: to whom it was granted, and who granted it.
+fn holders(file: &TeamFile, env: &EnvName, key: &PublicKey) -> Vec<String> {
+    let lines = file.grants().iter().filter(|line| line.env == *env && line.key == *key);
+    let holding = lines.filter(|line| file.verify(line).is_ok()).flat_map(|line| [&line.by, &line.member]);
+    holding.collect::<BTreeSet<_>>().into_iter().map(ToString::to_string).collect()
 }
 
 fn open(file: &TeamFile, line: &GrantLine, me: &Me, path: &Path) -> Result<PrivateKey, KeystoreError> {

@@ -73,6 +73,8 @@ pub enum Missed {
     NotGranted {
         /// The member's name.
         member: String,
+        /// Members who can open it, by what the team file says.
+        holders: Vec<String>,
     },
 }
 
@@ -100,7 +102,7 @@ impl fmt::Display for Tried {
             }
             Missed::NoIdentity => f.write_str("you have no identity"),
             Missed::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are no member"),
-            Missed::NotGranted { member } => write!(f, "none for you ({member})"),
+            Missed::NotGranted { member, .. } => write!(f, "none for you ({member})"),
         }
     }
 }

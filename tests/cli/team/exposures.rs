@@ -25,7 +25,7 @@ fn listed(person: &Person<'_>, arguments: &[&str]) -> Vec<(String, String, bool)
 fn state(person: &Person<'_>, name: &str) -> (String, bool) {
     let all = listed(person, &["--all"]);
     let found = all.into_iter().find(|(other, ..)| other == name);
-    found.map(|(_, state, verified)| (state, verified)).unwrap_or_else(|| panic!("no {name}"))
+    found.map_or_else(|| panic!("no {name}"), |(_, state, verified)| (state, verified))
 }
 
 #[test]

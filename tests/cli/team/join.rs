@@ -34,6 +34,13 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     assert_eq!(reads(&bob, "production", "URL"), wanted.trim_end());
     assert!(!bob.clone.join(".env.keys").exists());
     bob.fails(3, &["run", "-e", "staging", "--", "true"]);
+    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    carol.says(&["team", "request", "-q"]);
+    let stopped = carol.fails(3, &["run", "-e", "production", "--", "true"]);
+    assert!(
+        stopped.contains("hint: have alice or bob let you in: envseal team approve carol -e production"),
+        "{stopped}"
+    );
     let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
     assert!(doctor.contains("granted to you in envseal.toml"), "{doctor}");
 }

@@ -1,0 +1,71 @@
+//! A grant to a sock puppet, left behind before being removed; and a member or a forged grant that waits for the next
+//! rotation.
+
+use envseal::config::EnvName;
+use envseal::crypto::{Identity, IdentityKey, PrivateKey};
+use envseal::team::{GrantLine, MemberName, TeamFile};
+
+use crate::support::{Person, TestEnv};
+use crate::team::{alice_and_bob, let_in, reads};
+
+/// A clone of someone whom nobody but an attacker knows.
+fn stranger<'a>(env: &'a TestEnv, name: &'static str) -> Person<'a> {
+    Person::clone_of(env, &env.outside().join("shared.git"), name)
+}
+
+#[test]
+fn a_sock_puppet_goes_with_who_let_it_in_also_after_a_rotation() {
+    let env = TestEnv::without_git();
+    let [alice, mallory] = alice_and_bob(&env);
+    let_in(&alice, &mallory, "production");
+    let sock = stranger(&env, "Sock");
+    let_in(&mallory, &sock, "production");
+    // A rotation makes the grant anew, in Alice's name. It is remembered whose it was.
+    alice.pulls();
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.pushes("rotated");
+    sock.pulls();
+    assert_eq!(reads(&sock, "production", "URL"), reads(&alice, "production", "URL"));
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    sock.pulls();
+    sock.fails(3, &["run", "-e", "production", "--", "true"]);
+    let exposed = alice.says(&["team", "exposures"]);
+    assert!(exposed.contains("sock") && exposed.contains("bob"), "{exposed}");
+}
+
+/// Mallory is a member without production, and writes herself a grant of it: signed, but with nothing to prove it by.
+#[test]
+fn a_forged_grant_is_not_made_anew_by_a_rotation() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let (mallory, sock) = (Identity::generate(), Identity::generate());
+    let name = |name: &str| MemberName::new(name).unwrap();
+    let env_name = EnvName::new("production").unwrap();
+    let mut team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
+    team.put_member(&name("mallory"), &mallory.public());
+    team.put_member(&name("sock"), &sock.public());
+    let real = team.grant(&env_name, &name("bob")).unwrap().clone();
+    // Of a key of her own, which says it is production's.
+    let own = PrivateKey::generate();
+    let to = |who: &str, key: &IdentityKey| (name(who), *key);
+    for (who, key) in [to("mallory", &mallory.public()), to("sock", &sock.public())] {
+        let line = GrantLine::make(&env_name, &own, (&who, &key), (&name("mallory"), &mallory));
+        team.put_grant(GrantLine { key: real.key, ..line });
+    }
+    // And Bob's own line under another name.
+    team.put_grant(GrantLine { member: name("alice"), ..real });
+    alice.write("envseal.toml", team.text());
+    let told = alice.envseal(&["key", "rotate", "-e", "production"]);
+    assert_eq!(told.status, 0, "{}", told.stderr);
+    for dropped in ["mallory", "sock", "alice"] {
+        assert!(told.stderr.contains(&format!("{dropped} has no access any more")), "{}", told.stderr);
+    }
+    let team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
+    let left: Vec<_> = team.grants().iter().map(|line| line.member.as_str()).collect();
+    assert_eq!(left, ["bob"]);
+    alice.pushes("rotated");
+    bob.pulls();
+    assert_eq!(reads(&bob, "production", "URL"), reads(&alice, "production", "URL"));
+}
