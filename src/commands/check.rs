@@ -153,7 +153,8 @@ fn told(
     let report = {
         let progress = Progress::new(context.ui.quiet);
         let progress = |done, all| progress.at(done, all);
-        check(&Options { store: context.store(), accept_policy: false, progress: &progress })?
+        let store = context.store().unasking();
+        check(&Options { store: &store, accept_policy: false, progress: &progress })?
     };
     let here = where_typed(context, root)?;
     let text = if args.json {

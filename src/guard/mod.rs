@@ -1,7 +1,8 @@
 //! `check`: every rule, run over the worktree, the index, a range of commits or all of history.
 //!
 //! The rules are `scan`'s. Here their input is gathered: which files there are (`View`), whose policy holds
-//! (`policies`), which values are known (`secrets`); and what is allowed is taken out (`allowed`).
+//! (`policies`), who is in the team (`teams`), which values are known (`secrets`); and what is allowed is taken out
+//! (`allowed`).
 
 mod allowed;
 mod error;
@@ -17,6 +18,7 @@ mod secrets;
 mod share;
 mod staged;
 mod state;
+mod teams;
 mod view;
 mod worktree;
 

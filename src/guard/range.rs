@@ -12,6 +12,7 @@ use super::search::{Change, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
+use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects, range_ends};
@@ -79,12 +80,25 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     state.findings.retain(|finding| concerns(&touched, finding));
     let old = keys_before(&before, &after, &state, &old_policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
-    state.findings.extend(changed_keys(&old, &state, policies));
+    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
+    let held = Held::new(options.store, root);
+    state.findings.extend(changed_keys(&old, &state, policies, &teams, &held));
+    let judged = Judged {
+        view: &after,
+        teams: &teams,
+        state: &state,
+        before: &before,
+        teams_before: &teams_before,
+        keys_before: &old,
+        held: &held,
+    };
+    let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed });
+    state.findings.extend(in_teams);
     let widened = widened_policies(&before, &after)?;
     let severe = |finding: Finding| if accept_policy { finding } else { finding.as_error() };
     state.findings.extend(widened.into_iter().map(severe));
 
-    let root = objects.root().unwrap_or_else(|| objects.git_dir());
     let brought = brought(objects, range)?;
     let mut then = env_texts(&before, policies)?;
     for file in brought.iter().filter(|file| is_env_file(&file.path)) {

@@ -10,6 +10,7 @@ use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
 use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
+use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{FileKind, Objects};
@@ -27,10 +28,23 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let state = judge(&after, &policies)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
-    findings.extend(changed_keys(&keys_before(&before, &after, &state, &policies)?, &state, &policies));
-    findings.extend(widened_policies(&before, &after)?);
-
     let root = objects.root().unwrap_or(Path::new("."));
+    let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
+    let keys_before = keys_before(&before, &after, &state, &policies)?;
+    let held = Held::new(options.store, root);
+    findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held));
+    findings.extend(widened_policies(&before, &after)?);
+    let judged = Judged {
+        view: &after,
+        teams: &teams,
+        state: &state,
+        before: &before,
+        teams_before: &teams_before,
+        keys_before: &keys_before,
+        held: &held,
+    };
+    findings.extend(judge_teams(&judged, Which::Changed));
+
     let contents: Vec<_> = changed.iter().filter_map(|file| Some((file, file.after?))).collect();
     // Where nothing changes there is nothing to look for.
     let (now, then) = if contents.is_empty() {

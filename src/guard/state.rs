@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
+use super::teams::{Held, Teams};
 use super::view::View;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
-    EnvReport, EnvText, Finding, Keyed, Listed, Rule, env_file, is_example, key_changed, names, scope,
-    widened,
+    EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, env_file, is_example, key_changed, lineage,
+    names, scope, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -106,11 +107,14 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
     entries.filter(|(name, _)| !own(name)).collect()
 }
 
-/// The public keys of `after` that are others than the ones that stood in the same environment and scope before.
+/// The public keys of `after` that are others than the ones that stood in the same environment and scope before, and of
+/// which the team files do not prove that they came after those.
 pub(super) fn changed_keys(
     before: &BTreeMap<PathBuf, PublicKey>,
     after: &State,
     policies: &Policies,
+    teams: &Teams,
+    held: &Held<'_>,
 ) -> Vec<Finding> {
     // By path first; a file that is new is held to the environment's other files.
     let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
@@ -124,9 +128,16 @@ pub(super) fn changed_keys(
         let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
         let own = before.get(path).copied();
         let variable = env.public_key_name();
-        let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env)).copied());
+        let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env.clone())).copied());
         if let Some(old) = old.filter(|old| *old != key) {
-            findings.push(key_changed(path, &variable, &old, &key, line));
+            let team = teams.near(folder(path)).map(|(_, team)| team);
+            let keys = [&old, &key];
+            let lineage = match lineage(team, &env, keys, &[]) {
+                // No rotation leads there: no private key need be looked for.
+                Lineage::None => Lineage::None,
+                _ => lineage(team, &env, keys, &held.ever(&env, folder(path))),
+            };
+            findings.extend(key_changed(path, &variable, keys, line, &lineage));
         }
     }
     findings

@@ -13,6 +13,7 @@ use super::search::{Change, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{State, changed_keys, judge, keys_before, widened_policies};
+use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::fsio::{self, FsError};
 use crate::git::{self, FileRef, Objects, Repo};
@@ -44,8 +45,21 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     let keys_in_sight = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
     findings.extend(keys_files(root, objects.is_some(), &key_folders(&state), keys_in_sight)?);
-    findings.extend(changed_keys(&keys_before(&before, &after, &state, &policies)?, &state, &policies));
+    let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
+    let keys_before = keys_before(&before, &after, &state, &policies)?;
+    let held = Held::new(options.store, root);
+    findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held));
     findings.extend(widened_policies(&before, &after)?);
+    let judged = Judged {
+        view: &after,
+        teams: &teams,
+        state: &state,
+        before: &before,
+        teams_before: &teams_before,
+        keys_before: &keys_before,
+        held: &held,
+    };
+    findings.extend(judge_teams(&judged, Which::All));
 
     let (now, then) = (env_texts(&after, &policies)?, env_texts(&before, &policies)?);
     let known = known_values(&now, &then, root, options, &mut report);

@@ -127,7 +127,7 @@ fn trace(
             }
         }
         if !guilty.is_empty() {
-            let author = Author::of(&past.reader.objects().read_commit(step.id)?);
+            let author = past.reader.author(step.id)?;
             found.extend(guilty.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{Commit, ObjectId, Objects, Signed};
+use crate::git::{Commit, ObjectId, Objects};
 use crate::time::{Moment, rfc3339};
 
 /// What became of a variable.
@@ -39,9 +39,9 @@ impl Kind {
 pub enum SignatureState {
     /// By a key that was a member's in the parent commit.
     Good,
-    /// It does not belong to this commit, or its key is no member's.
+    /// It does not belong to this commit, or its SSH key is no member's.
     Bad,
-    /// There is one, and nothing to verify it with.
+    /// There is one, and nothing to verify it with: it is no SSH key's, or nobody was a member yet.
     Unknown,
     /// There is none.
     None,
@@ -57,12 +57,6 @@ impl SignatureState {
             Self::None => "none",
         }
     }
-}
-
-/// Judges a signature. The keys that may sign are the members', and the team file has no members yet: until it has,
-/// a signature can be seen but not verified. This is the one place that will.
-pub fn signature_state(signed: Option<&Signed>) -> SignatureState {
-    if signed.is_some() { SignatureState::Unknown } else { SignatureState::None }
 }
 
 /// A changed variable.
@@ -103,15 +97,15 @@ pub struct Author {
 }
 
 impl Author {
-    /// A commit's.
-    pub fn of(commit: &Commit) -> Self {
+    /// A commit's, whose signature was judged.
+    pub(super) fn of(commit: &Commit, signature: SignatureState) -> Self {
         Self {
             name: commit.author.clone(),
             email: commit.email.clone(),
             time: Moment { seconds: commit.time, offset: commit.offset },
             commit: commit.id,
             subject: commit.subject.clone(),
-            signature: signature_state(commit.signed.as_ref()),
+            signature,
         }
     }
 

@@ -64,7 +64,7 @@ pub fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Diffe
         }
     }
     let author = match sides.after {
-        Side::Commit(id) => Author::of(&reader.objects().read_commit(id)?),
+        Side::Commit(id) => reader.author(id)?,
         Side::Nothing | Side::Worktree => Author::not_yet(),
     };
     Ok((author, found))

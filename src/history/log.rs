@@ -82,8 +82,7 @@ pub fn log<E: From<HistoryError>>(
         let mut files = past.changes(&compared, &is_wanted, query.name.as_deref())?;
         files.retain(|file| !file.changes.is_empty());
         if !files.is_empty() {
-            let commit = past.reader.objects().read_commit(step.id).map_err(HistoryError::from)?;
-            emit(Entry { author: Author::of(&commit), parents: step.parents, files })?;
+            emit(Entry { author: past.reader.author(step.id)?, parents: step.parents, files })?;
             left -= 1;
         }
     }

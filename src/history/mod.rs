@@ -11,11 +11,12 @@ mod error;
 mod log;
 mod reader;
 mod rename;
+mod signers;
 mod state;
 
 pub use at::{FileThen, file_at};
 pub use blame::{Blamed, blame};
-pub use change::{Author, Change, FileChanges, Kind, SignatureState, signature_state};
+pub use change::{Author, Change, FileChanges, Kind, SignatureState};
 pub use diff::{Differing, Side, Sides, diff};
 pub use error::HistoryError;
 pub use log::{Entry, Query, Walked, log};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::Kind;
+use super::change::{Author, Kind};
 use super::error::HistoryError;
+use super::signers::Signers;
 use super::state::{State, Trouble, Variable};
 use crate::crypto::{Kind as Sealed, Opened, Opener, PublicKey, SecretBytes};
 use crate::dotenv::read;
@@ -35,6 +36,7 @@ pub struct Reader<'a> {
     searched: HashSet<PathBuf>,
     notes: BTreeMap<PathBuf, Trouble>,
     key_trouble: Option<String>,
+    signers: Signers<'a>,
 }
 
 impl<'a> Reader<'a> {
@@ -49,6 +51,7 @@ impl<'a> Reader<'a> {
             searched: HashSet::new(),
             notes: BTreeMap::new(),
             key_trouble: None,
+            signers: Signers::new(objects),
         }
     }
 
@@ -69,6 +72,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn objects(&self) -> &'a Objects {
         self.objects
+    }
+
+    /// Who made a commit, and whether they signed it.
+    pub(super) fn author(&mut self, id: ObjectId) -> Result<Author, HistoryError> {
+        let commit = self.objects.read_commit(id)?;
+        let signature = self.signers.judge(&commit)?;
+        Ok(Author::of(&commit, signature))
     }
 
     /// The version of a file that is the blob `id`; none stands for no file.

@@ -204,6 +204,13 @@ impl<'a> KeyStore<'a> {
         Self { identity_file, ask: Some(ask), ..self }
     }
 
+    /// The same places, with nobody to ask for a passphrase.
+    #[must_use]
+    pub fn unasking(&self) -> Self {
+        let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
+        Self { identity_file, ..Self::new(self.process, keys_file) }
+    }
+
     /// The process's environment that injected keys are taken from.
     pub fn process(&self) -> &'a ProcessEnv {
         self.process

@@ -3,25 +3,42 @@
 use std::path::Path;
 
 use super::finding::Finding;
+use super::lineage::Lineage;
 use super::rule::Rule;
 use crate::crypto::PublicKey;
 use crate::team::policy_globs;
 
-/// The finding for a public key that is another than before.
+/// The finding for a public key that is another than before, and has not proven to be the next one.
 pub fn key_changed(
     path: &Path,
     variable: &str,
-    before: &PublicKey,
-    after: &PublicKey,
+    [before, after]: [&PublicKey; 2],
     line: usize,
-) -> Finding {
-    let message = format!(
-        "{variable} was key {} and is key {}: who made the new one reads what is sealed from now on",
-        before.id(),
-        after.id()
-    );
-    let fix = "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}";
-    Finding::new(Rule::PublicKeyChanged, path, message, fix).at(line).about(variable)
+    lineage: &Lineage,
+) -> Option<Finding> {
+    let what = match lineage {
+        Lineage::Proven => return None,
+        Lineage::None => "who made the new one reads what is sealed from now on".to_owned(),
+        Lineage::Forged(old) => format!(
+            "the proof of its rotation in envseal.toml is forged: it was not made by who holds key {old}"
+        ),
+        Lineage::Unverified(old) => {
+            let ids: Vec<_> = old.iter().map(ToString::to_string).collect();
+            format!(
+                "envseal.toml has a proof of its rotation, which takes the private half of key {} to verify",
+                ids.join(", ")
+            )
+        }
+    };
+    let fix = match lineage {
+        Lineage::Unverified(_) => format!(
+            "have it checked by who holds that key; a CI takes both, old and new: {}=NEW,OLD",
+            variable.replacen("PUBLIC", "PRIVATE", 1)
+        ),
+        _ => "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".to_owned(),
+    };
+    let message = format!("{variable} was key {} and is key {}: {what}", before.id(), after.id());
+    Some(Finding::new(Rule::PublicKeyChanged, path, message, fix).at(line).about(variable))
 }
 
 /// The findings for globs of `[policy]` that were not there before. A text that cannot be read counts as empty.

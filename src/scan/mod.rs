@@ -1,8 +1,8 @@
 //! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
 //!
 //! [`env_file`] judges one env file by itself, [`names`] the env files of one folder side by side, [`scope`] those of
-//! one scope, [`key_changed`] and [`widened`] what a change did to keys and policy, and [`Leaks`] looks for secrets in
-//! any file at all. `docs/check.md` lists the rules.
+//! one scope, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
+//! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
 
 mod allow;
 mod compare;
@@ -11,15 +11,21 @@ mod encodings;
 mod env_file;
 mod finding;
 mod leaks;
+mod lineage;
 mod names;
 mod rule;
 mod scope;
+mod team;
+mod team_change;
 
 pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
 pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
 pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
+pub use lineage::{Lineage, lineage};
 pub use names::{Listed, is_example, names};
 pub use rule::Rule;
 pub use scope::{Keyed, scope};
+pub use team::{Environment, TeamText, team_file};
+pub use team_change::{strange_granters, team_changed, team_gone};

@@ -47,10 +47,20 @@ pub enum Rule {
     KeysFileMode,
     /// A team file that cannot be read.
     TeamFile,
+    /// A grant that does not hold, or not to the key that the environment has.
+    GrantInvalid,
+    /// Something of a removed member that still counts: a grant to them, or by them.
+    RemovalPending,
+    /// A member's name that stands for someone else than before.
+    MemberChanged,
+    /// An exposure that is gone, or says something else than before.
+    ExposureAltered,
     /// A policy that calls more plain, or leaves more out, than before.
     PolicyWidened,
     /// An `allow` mark that was not there before.
     AllowAdded,
+    /// Values that removed members could read.
+    Exposed,
     /// `$(`: text here, a command elsewhere.
     CommandSubstitution,
     /// A plain value that other programs would read otherwise.
@@ -67,7 +77,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 34] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -89,8 +99,13 @@ impl Rule {
         Self::KeysFileDocker,
         Self::KeysFileMode,
         Self::TeamFile,
+        Self::GrantInvalid,
+        Self::RemovalPending,
+        Self::MemberChanged,
+        Self::ExposureAltered,
         Self::PolicyWidened,
         Self::AllowAdded,
+        Self::Exposed,
         Self::CommandSubstitution,
         Self::ReadOtherwise,
         Self::MissingName,
@@ -116,7 +131,15 @@ impl Rule {
 
     /// Whether `# envseal: allow RULE` silences it.
     pub fn can_be_allowed(self) -> bool {
-        !matches!(self, Self::PublicKeyChanged | Self::PolicyWidened | Self::AllowAdded)
+        // What a change did is for its reviewer to judge, not for the change itself.
+        let of_a_change = [
+            Self::PublicKeyChanged,
+            Self::MemberChanged,
+            Self::ExposureAltered,
+            Self::PolicyWidened,
+            Self::AllowAdded,
+        ];
+        !of_a_change.contains(&self)
     }
 
     fn row(self) -> (&'static str, Severity, &'static str) {
@@ -160,11 +183,30 @@ impl Rule {
             }
             Self::KeysFileDocker => ("keys-file-docker", Error, "A keys file that a Docker build would copy"),
             Self::KeysFileMode => ("keys-file-mode", Error, "A keys file that other users may read"),
-            Self::TeamFile => ("team-file", Error, "A team file that cannot be read"),
+            Self::TeamFile => ("team-file", Error, "A team file that cannot be read, or contradicts itself"),
+            Self::GrantInvalid => (
+                "grant-invalid",
+                Error,
+                "A grant that does not hold, or is of another key than the environment's",
+            ),
+            Self::RemovalPending => (
+                "removal-pending",
+                Error,
+                "A removed member who can still read an environment, or let others in",
+            ),
+            Self::MemberChanged => {
+                ("member-changed", Error, "A member's name that stands for someone else than before")
+            }
+            Self::ExposureAltered => {
+                ("exposure-altered", Error, "An exposure that is gone, or says something else than before")
+            }
             Self::PolicyWidened => {
                 ("policy-widened", Advice, "A policy that calls more plain, or leaves more out, than before")
             }
             Self::AllowAdded => ("allow-added", Advice, "An `allow` mark that was not there before"),
+            Self::Exposed => {
+                ("exposed", Advice, "Values that removed members could read, still to be replaced")
+            }
             Self::CommandSubstitution => {
                 ("command-substitution", Advice, "`$(` in a value: text to envseal, a command elsewhere")
             }
@@ -192,7 +234,10 @@ mod tests {
     fn ids_are_distinct_and_listed() {
         let ids: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.id()).collect();
         assert_eq!(ids.len(), Rule::ALL.len());
-        let docs = include_str!("../../docs/check.md");
+        // The page may be in parts.
+        let docs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap().flatten();
+        let docs = docs.filter(|item| item.file_name().to_string_lossy().starts_with("check."));
+        let docs: String = docs.map(|item| std::fs::read_to_string(item.path()).unwrap()).collect();
         for rule in Rule::ALL {
             assert!(docs.contains(&format!("| `{}` |", rule.id())), "docs/check.md lacks {}", rule.id());
         }

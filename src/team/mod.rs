@@ -1,11 +1,13 @@
 //! The team file, `envseal.toml`: members, grants, rotations, exposures and policy. Pure text: read, proven and edited;
 //! comments and order stay.
 
+mod entries;
 mod exposure;
 mod file;
 mod member;
 mod policy;
 
+pub use entries::line_of_entry;
 pub use exposure::{Exposure, ExposureState};
 pub use file::{TeamError, TeamFile};
 pub use member::{GrantFault, GrantLine, MemberName, MemberNameError, Removed, Rotation};

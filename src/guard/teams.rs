@@ -1,0 +1,187 @@
+//! Team files: those of a view, and what is found in them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::error::GuardError;
+use super::files::is_team_file;
+use super::policies::folder;
+use super::state::State;
+use super::view::View;
+use crate::config::EnvName;
+use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
+use crate::keystore::KeyStore;
+use crate::scan::{
+    Environment, Finding, Rule, TeamText, strange_granters, team_changed, team_file, team_gone,
+};
+use crate::team::{TeamError, TeamFile};
+
+/// The team files of a view, by their folders.
+pub(super) struct Teams {
+    by_folder: BTreeMap<PathBuf, (PathBuf, TeamFile)>,
+    /// Those that cannot be read: they count as empty. What is no TOML at all is told with the policies.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Teams {
+    /// Reads the team files of `view`.
+    pub(super) fn of(view: &View<'_>) -> Result<Self, GuardError> {
+        let mut teams = Self { by_folder: BTreeMap::new(), findings: Vec::new() };
+        for path in view.files().filter(|path| is_team_file(path)) {
+            let text = view.read(path)?.unwrap_or_default();
+            let team = TeamFile::parse(&text).unwrap_or_else(|error| {
+                if let TeamError::Entry { line, entry, what } = error {
+                    let message = format!("{entry}: {what}");
+                    teams.findings.push(Finding::new(Rule::TeamFile, path, message, "mend {file}").at(line));
+                }
+                TeamFile::parse(b"").expect("an empty one")
+            });
+            teams.by_folder.insert(folder(path).to_owned(), (path.to_owned(), team));
+        }
+        Ok(teams)
+    }
+
+    /// The team file that holds for the files in `folder`: the nearest upward.
+    pub(super) fn near(&self, folder: &Path) -> Option<(&Path, &TeamFile)> {
+        let (path, team) = folder.ancestors().find_map(|folder| self.by_folder.get(folder))?;
+        Some((path, team))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Path, &TeamFile)> {
+        self.by_folder.values().map(|(path, team)| (path.as_path(), team))
+    }
+
+    fn at(&self, path: &Path) -> Option<&TeamFile> {
+        self.by_folder.get(folder(path)).map(|(_, team)| team)
+    }
+}
+
+/// The private keys at hand, looked for when they are first asked for. Nobody is asked, and what is wrong with a key is
+/// told elsewhere.
+pub(super) struct Held<'a> {
+    store: &'a KeyStore<'a>,
+    root: &'a Path,
+    found: RefCell<HashMap<(EnvName, PathBuf), Vec<PrivateKey>>>,
+}
+
+impl<'a> Held<'a> {
+    /// For files below `root`.
+    pub(super) fn new(store: &'a KeyStore<'a>, root: &'a Path) -> Self {
+        Self { store, root, found: RefCell::default() }
+    }
+
+    /// Those of an environment, for its env files in `folder`; older ones too, and what was ever granted to this user.
+    pub(super) fn ever(&self, env: &EnvName, folder: &Path) -> Vec<PrivateKey> {
+        let mut keys = self.of(env, folder);
+        keys.extend(self.store.ever_granted(&self.root.join(folder)).unwrap_or_default());
+        keys
+    }
+
+    fn of(&self, env: &EnvName, folder: &Path) -> Vec<PrivateKey> {
+        let mut found = self.found.borrow_mut();
+        let keys = found.entry((env.clone(), folder.to_owned()));
+        keys.or_insert_with(|| self.store.all(env, &self.root.join(folder)).unwrap_or_default()).clone()
+    }
+
+    /// What `team` grants to this user. Whose grant it is does not matter: a key is known by its public half.
+    fn granted(&self, env: &EnvName, team: &TeamFile) -> Option<PrivateKey> {
+        // Most team files grant nothing of the environment to anyone, and no identity need be read.
+        team.grants().iter().find(|line| line.env == *env)?;
+        let me = self.store.me().ok()??;
+        let line = team.grant(env, team.member_of(&me.identity.public())?)?;
+        team.open(line, &me.identity).ok()
+    }
+}
+
+/// What is judged, and what stood there before.
+pub(super) struct Judged<'a> {
+    /// The files.
+    pub(super) view: &'a View<'a>,
+    /// Their team files.
+    pub(super) teams: &'a Teams,
+    /// Their env files.
+    pub(super) state: &'a State,
+    /// The files before.
+    pub(super) before: &'a View<'a>,
+    /// Their team files.
+    pub(super) teams_before: &'a Teams,
+    /// Their public keys.
+    pub(super) keys_before: &'a BTreeMap<PathBuf, PublicKey>,
+    /// The private keys at hand.
+    pub(super) held: &'a Held<'a>,
+}
+
+/// Which team files are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Every one.
+    All,
+    /// Those that the change has to do with: they are others, or the environments that they grant have other keys.
+    Changed,
+    /// As [`Which::Changed`]; and who lets others in was a member before.
+    Proposed,
+}
+
+/// Judges the team files.
+pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Vec<Finding> {
+    let mut findings = judged.teams.findings.clone();
+    let mut scopes = scopes(judged);
+    for (path, team) in judged.teams.all() {
+        let scope = scopes.remove(path).unwrap_or_default();
+        let is_same = judged.before.has_same(judged.view, path) && !scope.is_rekeyed;
+        if which != Which::All && is_same {
+            continue;
+        }
+        let held = |env: &EnvName| {
+            let folders = scope.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
+            let mut keys: Vec<_> = folders.flat_map(|folder| judged.held.of(env, folder)).collect();
+            keys.extend(judged.held.granted(env, team));
+            keys
+        };
+        let file = TeamText { path, team, environments: &scope.environments, held: &held };
+        let before = judged.teams_before.at(path);
+        findings.extend(team_file(&file, before.filter(|_| which != Which::All)));
+        if let Some(before) = before {
+            findings.extend(team_changed(before, &file));
+        }
+        if which == Which::Proposed {
+            let base = judged.teams_before.near(folder(path));
+            let base: BTreeSet<IdentityKey> =
+                base.into_iter().flat_map(|(_, team)| team.members().values().copied()).collect();
+            // Where nobody was a member, somebody has to be the first.
+            if !base.is_empty() {
+                findings.extend(strange_granters(&base, &file));
+            }
+        }
+    }
+    let gone = judged.teams_before.all().filter(|(path, _)| judged.teams.at(path).is_none());
+    findings.extend(gone.filter_map(|(path, team)| team_gone(path, team)));
+    findings
+}
+
+/// What belongs to a team file.
+#[derive(Default)]
+struct Scope {
+    environments: BTreeMap<EnvName, Environment>,
+    folders: BTreeSet<PathBuf>,
+    /// Whether an env file has another key than before.
+    is_rekeyed: bool,
+}
+
+fn scopes<'a>(judged: &'a Judged<'_>) -> HashMap<&'a Path, Scope> {
+    let mut scopes: HashMap<&Path, Scope> = HashMap::new();
+    for (path, report) in &judged.state.reports {
+        let (Some((team, _)), Ok(env)) = (judged.teams.near(folder(path)), EnvName::of_file(path)) else {
+            continue;
+        };
+        let scope = scopes.entry(team).or_default();
+        scope.folders.insert(folder(path).to_owned());
+        let key = report.key.map(|(key, _)| key);
+        scope.is_rekeyed |= key != judged.keys_before.get(path).copied();
+        let environment = scope.environments.entry(env).or_default();
+        environment.names.extend(report.names.iter().map(|(name, _)| name.clone()));
+        environment.keys.extend(key.filter(|key| !environment.keys.contains(key)));
+    }
+    scopes
+}

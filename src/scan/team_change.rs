@@ -1,0 +1,138 @@
+//! What a change did to a team file: who is behind a name, and what is owed to those who are gone.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::finding::Finding;
+use super::rule::Rule;
+use super::team::TeamText;
+use crate::crypto::{IdentityKey, PrivateKey};
+use crate::team::{Exposure, MemberName, TeamFile, line_of_entry};
+
+/// The findings for members and exposures of `before` that are not as they were.
+pub fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    [members(before, file), exposures(before, file)].concat()
+}
+
+/// The findings for grants by someone who was no member yet at the base of a range, whose members' keys are `base`:
+/// whoever adds a member cannot have them let others in with the same change.
+pub fn strange_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for line in file.team.grants() {
+        // Who is no member at all is told already.
+        let Some(granter) = file.team.members().get(&line.by) else { continue };
+        if !base.contains(granter) {
+            let message = format!(
+                "the grant of {} to {} is by {}, who was no member before this range",
+                line.env, line.member, line.by
+            );
+            let fix = format!("have the member {} merged first, in a change of its own", line.by);
+            findings.push(Finding::new(Rule::GrantInvalid, file.path, message, fix).at(line.line));
+        }
+    }
+    findings
+}
+
+fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    let after = file.team;
+    let mut findings = Vec::new();
+    let mut found = |table: &str, name: &MemberName, message: String, fix: String| {
+        let line = line_of_entry(after, &[table, name.as_str()]);
+        findings.push(Finding { line, ..Finding::new(Rule::MemberChanged, file.path, message, fix) });
+    };
+    let other_name = "who comes in takes a name of their own: envseal team request --name …";
+    for (name, key) in before.members() {
+        match after.members().get(name) {
+            Some(now) if now == key => {}
+            Some(now) => {
+                let message = format!("{name} was {} and is {}", key.fingerprint(), now.fingerprint());
+                found(
+                    "members",
+                    name,
+                    message,
+                    format!("{other_name}; or first: envseal team remove {name}"),
+                );
+            }
+            None if after.removed().get(name).is_some_and(|removed| removed.key == *key) => {}
+            None if after.removed().contains_key(name) => {
+                let message = format!("{name} was removed with another key than {}", key.fingerprint());
+                found("removed", name, message, "bring the line back: git log -p -- {file}".into());
+            }
+            // Whoever was never let in anywhere may go without a trace.
+            None if before.grants().iter().any(|line| line.member == *name) => {
+                let message =
+                    format!("{name} is gone without a removal: what they could read is not counted");
+                found(
+                    "members",
+                    name,
+                    message,
+                    format!("bring {name} back, then: envseal team remove {name}"),
+                );
+            }
+            None => {}
+        }
+    }
+    for (name, removed) in before.removed() {
+        if after.members().contains_key(name) {
+            let message = format!("{name} was removed and is a member again");
+            found("members", name, message, other_name.into());
+        } else if after.removed().get(name) != Some(removed) {
+            let message = format!("what is recorded of the removal of {name} is gone, or another");
+            found("removed", name, message, "bring the line back: git log -p -- {file}".into());
+        }
+    }
+    findings
+}
+
+fn exposures(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for old in before.exposures() {
+        let Exposure { env, member, name, .. } = old;
+        let same = |now: &&Exposure| now.env == *env && now.member == *member && now.name == *name;
+        let now = file.team.exposures().iter().find(same);
+        let what = match now {
+            None => "is gone",
+            Some(now) if is_fine(old, now, before, file) => continue,
+            Some(now) if now.since != old.since => "has another date",
+            Some(now) if now.tags != old.tags => "has other tags",
+            Some(_) => "has another proof",
+        };
+        let message = format!("the exposure of {name} of {env} to {member} {what}");
+        let fix = "bring the line back: git log -p -- {file}";
+        let found = Finding::new(Rule::ExposureAltered, file.path, message, fix).about(name);
+        findings.push(Finding { line: now.map(|now| now.line), ..found });
+    }
+    findings
+}
+
+/// Whether an exposure is as it was but for its state, or a holder of the environment's key has written it anew.
+fn is_fine(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let same_facts = now.since == old.since && now.tags == old.tags;
+    if same_facts && now.proof == old.proof {
+        return true;
+    }
+    let keys = file.environments.get(&old.env).map_or(&[][..], |environment| &environment.keys);
+    let held = (file.held)(&old.env);
+    let at_hand: Vec<&PrivateKey> = held.iter().filter(|key| keys.contains(&key.public())).collect();
+    if at_hand.is_empty() {
+        // A rotation renews the proofs, and nothing else. Whether they hold is for a holder to tell.
+        return same_facts && is_rotated(old, before, file);
+    }
+    at_hand.iter().any(|key| now.proof_by(key) == now.proof)
+}
+
+/// Whether the change brings a rotation to the key that the environment has.
+fn is_rotated(old: &Exposure, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let keys = file.environments.get(&old.env).map_or(&[][..], |environment| &environment.keys);
+    let known: Vec<_> = before.rotations(&old.env).map(|step| (step.old, step.new)).collect();
+    let new =
+        |step: &crate::team::Rotation| !known.contains(&(step.old, step.new)) && keys.contains(&step.new);
+    file.team.rotations(&old.env).any(new)
+}
+
+/// The finding for a team file with exposures, or removed members, that is gone as a whole.
+pub fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
+    let owed = !before.exposures().is_empty() || !before.removed().is_empty();
+    let message = "the team file is gone, and with it what is recorded of removed members";
+    owed.then(|| Finding::new(Rule::ExposureAltered, path, message, "bring it back: git log -p -- {file}"))
+}

@@ -1,0 +1,136 @@
+//! Where the entries of a TOML text stand: its lines, shared out among headers and leaves, so that all of them together
+//! are the text.
+
+use std::ops::Range;
+
+use toml_edit::{Item, Table};
+
+use super::{PolicyError, TeamFile};
+
+/// A header or a leaf, with the lines that are its own.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The keys that lead to it. A leaf is a key of a table whose value is no table; an inline table is one.
+    pub(super) path: Vec<String>,
+    /// Whether it is a header, `[a.b]`.
+    pub(super) is_header: bool,
+    /// What stands before it since the last one: comments and empty lines. Bytes of the text.
+    pub(super) lead: Range<usize>,
+    /// Its own lines, line end included.
+    pub(super) body: Range<usize>,
+    /// Of a leaf, its value alone.
+    pub(super) value: Range<usize>,
+}
+
+/// The entries in the order of the text, and where what stands behind the last one begins. None where the text has what
+/// cannot be told apart in this way: an array of tables.
+pub(super) fn entries(text: &str) -> Result<Option<(Vec<Entry>, usize)>, PolicyError> {
+    let document = super::policy::parsed(text.as_bytes())?;
+    let mut found = Vec::new();
+    if !collect(document.as_table(), &mut Vec::new(), &mut found) {
+        return Ok(None);
+    }
+    found.sort_by_key(|entry| entry.body.start);
+    let mut end = 0;
+    for entry in &mut found {
+        let start = text[..entry.body.start].rfind('\n').map_or(0, |at| at + 1);
+        let stop = text[entry.body.end..].find('\n').map_or(text.len(), |at| entry.body.end + at + 1);
+        if start < end {
+            return Ok(None);
+        }
+        entry.lead = end..start;
+        entry.body = start..stop;
+        end = stop;
+    }
+    Ok(Some((found, end)))
+}
+
+/// The line, from 1, that the entry with these keys stands on.
+pub fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
+    let text = team.text();
+    let (found, _) = entries(&text).ok()??;
+    let entry = found.iter().find(|entry| entry.path == path)?;
+    Some(text[..entry.body.start].bytes().filter(|byte| *byte == b'\n').count() + 1)
+}
+
+/// False where there is an array of tables.
+fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<Entry>) -> bool {
+    for (name, item) in table {
+        let Some(key) = table.key(name).and_then(|key| key.span()) else {
+            // A table that only its inner ones speak of has no place of its own.
+            if item.is_table() { /* looked into below */
+            } else {
+                return false;
+            }
+            path.push(name.to_owned());
+            let fine = item.as_table().is_some_and(|inner| collect(inner, path, found));
+            path.pop();
+            if fine {
+                continue;
+            } else {
+                return false;
+            };
+        };
+        path.push(name.to_owned());
+        let entry = |body: Range<usize>, value: Range<usize>, is_header| Entry {
+            path: path.clone(),
+            is_header,
+            lead: 0..0,
+            body,
+            value,
+        };
+        let fine = match item {
+            Item::None => true,
+            Item::ArrayOfTables(_) => false,
+            Item::Value(value) => value.span().is_some_and(|value| {
+                found.push(entry(key.start..value.end, value, false));
+                true
+            }),
+            Item::Table(inner) => {
+                if !inner.is_implicit() && !inner.is_dotted() {
+                    found.push(entry(key.clone(), 0..0, true));
+                }
+                collect(inner, path, found)
+            }
+        };
+        path.pop();
+        if !fine {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_some_entrys() {
+        let text = "# top\na = 1 # one\n\n# two\n[x.y] # h\n\"b c\" = { z = 1 }\nd.e = [\n 1, # c\n 2,\n] # end\n[x]\nf = '''\n[no]\n'''\n# tail";
+        let (found, end) = entries(text).unwrap().unwrap();
+        let paths: Vec<_> = found.iter().map(|entry| (entry.path.join("/"), entry.is_header)).collect();
+        let paths: Vec<_> = paths.iter().map(|(path, header)| (&**path, *header)).collect();
+        assert_eq!(
+            paths,
+            [
+                ("a", false),
+                ("x/y", true),
+                ("x/y/b c", false),
+                ("x/y/d/e", false),
+                ("x", true),
+                ("x/f", false)
+            ]
+        );
+        let parts = found.iter().flat_map(|entry| [&text[entry.lead.clone()], &text[entry.body.clone()]]);
+        assert_eq!(parts.collect::<String>() + &text[end..], text);
+        assert_eq!(&text[found[1].lead.clone()], "\n# two\n");
+        assert_eq!(&text[found[1].body.clone()], "[x.y] # h\n");
+        assert_eq!(&text[found[3].body.clone()], "d.e = [\n 1, # c\n 2,\n] # end\n");
+        assert_eq!(&text[found[3].value.clone()], "[\n 1, # c\n 2,\n]");
+        assert_eq!(&text[end..], "# tail");
+        assert!(entries("[[a]]\nb = 1\n").unwrap().is_none());
+        assert!(entries("[a\n").is_err());
+        assert_eq!(entries("").unwrap().unwrap().1, 0);
+    }
+}
