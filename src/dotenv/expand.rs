@@ -349,7 +349,7 @@ mod tests {
         assert!(expanded(&nested(MAX_DEPTH + 1)).contains('$'));
         let start = std::time::Instant::now();
         expanded(&nested(100_000));
-        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     }
 
     #[test]

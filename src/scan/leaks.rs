@@ -174,7 +174,7 @@ mod tests {
         let long = "a line of text\n\"".repeat(50_000);
         let found = leaks(&[&long]).find(long.as_bytes());
         assert!(found.iter().any(|found| (found.line, found.leak) == (1, Leak::Value(0))));
-        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn large_files_are_merged_in_no_time() {
     assert!(text.len() > base.len() / 2);
     let (text, _) = merged("", &ours, &theirs);
     assert!(text.len() > base.len());
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 /// The variables that are read: for each name its last value.
