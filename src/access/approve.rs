@@ -31,6 +31,10 @@ pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result
     let team = scope.team()?;
     let found = team.members().get_key_value(name);
     let (name, key) = found.ok_or_else(|| no_member(&team, name))?;
+    // Put back by hand, under whatever name.
+    if let Some((was, _)) = team.removed().iter().find(|(_, was)| was.key == *key) {
+        return Err(AccessError::WasRemoved { name: was.clone(), fingerprint: key.fingerprint() });
+    }
     match fingerprint {
         Some(given) if given != key.fingerprint() => Err(AccessError::Fingerprint {
             name: name.clone(),

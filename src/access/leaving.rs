@@ -1,13 +1,14 @@
 //! What someone's leaving means: which environments are to be rotated, and whose grants are in doubt.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::approve::no_member;
 use super::error::AccessError;
 use super::past::Past;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{IdentityKey, KeyId, PublicKey};
-use crate::git::Objects;
+use crate::git::{Objects, Repo};
 use crate::keystore::{KeyStore, KeystoreError};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::vault::{Scope, tag_key};
@@ -30,6 +31,8 @@ pub struct Leaving {
     /// The grants that stand and that the member made, or people whom the member let in: each to be confirmed, or
     /// dropped.
     pub in_doubt: Vec<GrantLine>,
+    /// Team files of other scopes in this worktree of which the same key is a member, and what that is called there.
+    pub elsewhere: Vec<(PathBuf, MemberName)>,
     pub(super) keys: Keys,
     pub(super) past: Past,
     /// The private key is at hand.
@@ -74,6 +77,7 @@ pub fn leaving(
         out_of_reach: Vec::new(),
         older: Vec::new(),
         in_doubt,
+        elsewhere: elsewhere(scope, key)?,
         keys,
         past,
         open: BTreeSet::new(),
@@ -126,4 +130,18 @@ fn in_doubt(team: &TeamFile, past: &Past, who: &IdentityKey, me: &IdentityKey) -
         })
     };
     team.grants().iter().filter(is_in_doubt).cloned().collect()
+}
+
+/// The team files of other scopes of which `key` is a member. One that cannot be read has no say.
+fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, AccessError> {
+    let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
+    let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
+    let mut files = Repo::open(root)?.list_files(root, &is_team_file)?;
+    files.retain(|path| *path != scope.team_file());
+    let member = |path: PathBuf| {
+        let team = TeamFile::parse(&crate::fsio::read(&path).ok()?).ok()?;
+        let name = team.member_of(key)?.clone();
+        Some((path, name))
+    };
+    Ok(files.into_iter().filter_map(member).collect())
 }

@@ -76,6 +76,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             "{env} is left as it is: you have no private key for {key}; whoever has: envseal team remove {name}"
         ));
     }
+    for (path, called) in &leaving.elsewhere {
+        let folder = quoted(shown(path.parent().unwrap_or(path)));
+        context
+            .ui
+            .say(format_args!("{name} is in {} too: envseal -C {folder} team remove {called}", shown(path)));
+    }
     let path = quoted(shown(&scope.team_file()));
     context.ui.say(format_args!("{name} is out; commit it: git add -u && git commit -m 'Remove {name}'"));
     context.ui.say(format_args!("what is still to be replaced: envseal team exposures; it stands in {path}"));

@@ -193,6 +193,30 @@ fn what_cannot_be_done_changes_nothing() {
     assert_eq!((alice.read("envseal.toml"), alice.read(".env.production"), alice.read(".env.keys")), before);
 }
 
+#[test]
+fn other_scopes_of_the_same_member_are_named_and_a_removed_key_is_not_approved() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    std::fs::create_dir_all(alice.clone.join("packages/api")).unwrap();
+    let member =
+        alice.read("envseal.toml").lines().find(|line| line.starts_with("bob = ")).unwrap().to_owned();
+    alice.write("packages/api/envseal.toml", format!("[members]\nrobert = {}\n", &member["bob = ".len()..]));
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]).stderr;
+    assert!(
+        told.contains("bob is in packages/api/envseal.toml too: envseal -C packages/api team remove robert"),
+        "{told}"
+    );
+    // Put back by hand, under another name.
+    let text = alice
+        .read("envseal.toml")
+        .replace("[members]\n", &format!("[members]\n{}\n", member.replace("bob", "robert")));
+    alice.write("envseal.toml", &text);
+    let refused = alice.fails(4, &["team", "approve", "robert", "-e", "production", "--fingerprint", "x"]);
+    assert!(refused.contains("was removed from the team as bob"), "{refused}");
+    assert_eq!(alice.read("envseal.toml"), text);
+}
+
 /// The founder never needed a grant: what the keys file gave is said with -e.
 #[test]
 fn an_environment_that_was_had_without_a_grant_is_named() {
