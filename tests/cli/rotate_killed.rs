@@ -194,6 +194,9 @@ fn killed_while_it_is_finished_it_is_finished_next() {
     }
 }
 
+/// What the error is to say, and what somebody does.
+type Meddle<'a> = (&'a str, Box<dyn Fn() + 'a>);
+
 #[test]
 fn what_a_person_changed_meanwhile_stops_it_and_stays() {
     if !has_strace() {
@@ -207,7 +210,6 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
         all.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect::<Vec<_>>()
     };
     let pending = |path: &&&str| world.old.iter().any(|(p, b)| *p == **path && env.bytes(p) == *b);
-    type Meddle<'a> = (&'a str, Box<dyn Fn() + 'a>);
     let append = |path: String| {
         let text = env.read(&path);
         env.write(&path, text + "# mine\n");

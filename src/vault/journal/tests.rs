@@ -19,7 +19,9 @@ impl World {
         fs::create_dir_all(world.at(".git")).unwrap();
         fs::create_dir(world.at("sub")).unwrap();
         fs::write(world.at(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
-        OLD.iter().for_each(|(path, text)| fs::write(world.at(path), text).unwrap());
+        for (path, text) in OLD {
+            fs::write(world.at(path), text).unwrap();
+        }
         let stage = |at: usize| {
             let staged =
                 fsio::stage(&world.at(NEW[at].0), NEW[at].1.as_bytes(), fsio::NewMode::Private).unwrap();
