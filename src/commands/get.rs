@@ -115,7 +115,7 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
             },
             error => error,
         })?;
-        files.push(EnvFile::of_the_past(&root.join(then.path), then.text)?);
+        files.push(EnvFile::of_the_past(&root.join(then.path), then.text, then.team_file)?);
     }
     Ok(files)
 }

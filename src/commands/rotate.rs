@@ -7,7 +7,7 @@ use super::report::{counted, listed, notices, shown};
 use super::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::team::{GrantLine, TeamFile};
+use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::vault::{DroppedGrant, Rotated, RotatedEnv, Scope, TeamChange, VaultError, rotate};
 
 /// Give an environment a new key pair, and seal every value to it
@@ -104,7 +104,7 @@ pub(super) fn told(context: &Context, env: &RotatedEnv) {
             left.key
         ));
     }
-    let granted: Vec<_> = env.granted.iter().map(|name| name.as_str()).collect();
+    let granted: Vec<_> = env.granted.iter().map(MemberName::as_str).collect();
     if !granted.is_empty() {
         context.ui.say(format_args!("{}: granted anew to {}", env.env, listed(&granted)));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::HistoryError;
 use super::log::{Past, names_before};
 use super::reader::Reader;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE};
 use crate::git::ObjectId;
 
 /// A file of the past.
@@ -15,6 +15,8 @@ pub struct FileThen {
     pub path: PathBuf,
     /// Its bytes.
     pub text: Vec<u8>,
+    /// The bytes of the team file that held for it.
+    pub team_file: Option<Vec<u8>>,
 }
 
 /// The env file at `path`, relative to the root, as the commit that `revision` names has it: what stands at that path
@@ -36,7 +38,14 @@ pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<F
         let other = files.first().map(|(path, _)| path.clone());
         return Err(HistoryError::NoFile { path: path.to_owned(), revision: revision.to_owned(), other });
     };
-    Ok(FileThen { path, text: objects.blob(id)? })
+    let mut team_file = None;
+    for folder in path.ancestors().skip(1) {
+        if let Some(file) = objects.file(commit, &folder.join(TEAM_FILE))? {
+            team_file = Some(objects.blob(file.id)?);
+            break;
+        }
+    }
+    Ok(FileThen { text: objects.blob(id)?, team_file, path })
 }
 
 /// The path that today's file had in `target`, if HEAD comes after it.

@@ -8,10 +8,10 @@ use super::change::{Author, Kind};
 use super::error::HistoryError;
 use super::signers::Signers;
 use super::state::{State, Trouble, Variable};
-use crate::crypto::{Kind as Sealed, Opened, Opener, PublicKey, SecretBytes};
+use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SecretBytes};
 use crate::dotenv::read;
 use crate::git::{ObjectId, Objects};
-use crate::keystore::KeyStore;
+use crate::keystore::{KeyStore, KeystoreError, team_file};
 
 /// How many versions are kept parsed. Newest first, a version is the younger side of one comparison and soon the
 /// older side of the next.
@@ -34,6 +34,8 @@ pub struct Reader<'a> {
     taken_in: HashMap<ObjectId, Rc<State>>,
     openers: Vec<Opener>,
     searched: HashSet<PathBuf>,
+    /// The folders, and the team files, whose grants were looked for, now and in history.
+    granted: HashSet<PathBuf>,
     notes: BTreeMap<PathBuf, Trouble>,
     key_trouble: Option<String>,
     signers: Signers<'a>,
@@ -49,6 +51,7 @@ impl<'a> Reader<'a> {
             taken_in: HashMap::new(),
             openers: Vec::new(),
             searched: HashSet::new(),
+            granted: HashSet::new(),
             notes: BTreeMap::new(),
             key_trouble: None,
             signers: Signers::new(objects),
@@ -164,21 +167,33 @@ impl<'a> Reader<'a> {
         let root = self.objects.root().unwrap_or_else(|| self.objects.git_dir());
         let folder = root.join(path).parent().map_or_else(|| root.to_owned(), Path::to_path_buf);
         if self.searched.insert(folder.clone()) {
-            match self.store.every(&folder) {
-                Ok(keys) => {
-                    for key in keys {
-                        if !self.openers.iter().any(|opener| opener.public_key() == key.public()) {
-                            self.openers.push(Opener::new(key));
-                        }
-                    }
-                }
-                // History can be told without keys, only less exactly.
-                Err(error) => {
-                    self.key_trouble.get_or_insert(format!("no key was used to look into values: {error}"));
-                }
-            }
+            self.take_keys(self.store.every(&folder));
+        }
+        let has = |openers: &[Opener]| openers.iter().any(|opener| opener.public_key() == *public_key);
+        if !has(&self.openers)
+            && self.granted.insert(folder.clone())
+            && let Some(team_file) = team_file(&folder)
+            && self.granted.insert(team_file)
+        {
+            self.take_keys(self.store.ever_granted(&folder));
         }
         self.openers.iter_mut().find(|opener| opener.public_key() == *public_key)
+    }
+
+    fn take_keys(&mut self, keys: Result<Vec<PrivateKey>, KeystoreError>) {
+        match keys {
+            Ok(keys) => {
+                for key in keys {
+                    if !self.openers.iter().any(|opener| opener.public_key() == key.public()) {
+                        self.openers.push(Opener::new(key));
+                    }
+                }
+            }
+            // History can be told without keys, only less exactly.
+            Err(error) => {
+                self.key_trouble.get_or_insert(format!("no key was used to look into values: {error}"));
+            }
+        }
     }
 }
 

@@ -48,27 +48,39 @@ impl KeyStore<'_> {
     pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
         let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
         let mut keys: Vec<PrivateKey> = Vec::new();
-        let mut take = |text: &[u8]| {
-            let Ok(file) = TeamFile::parse(text) else { return };
-            let Some(member) = file.member_of(&me.identity.public()) else { return };
-            for line in file.grants().iter().filter(|line| line.member == *member) {
-                if keys.iter().all(|key| key.public() != line.key) {
-                    keys.extend(file.open(line, &me.identity));
-                }
-            }
-        };
         if let Ok(text) = fsio::read(&path) {
-            take(&text);
+            take(&text, me, &mut keys);
         }
         if let Some(root) = git::find_root(near) {
             let objects = Objects::open(&root, HookVars::default())?;
             for version in objects.versions(&objects.relative(&path)?)?.versions {
                 if let Some(text) = objects.blob_if_there(version.blob)? {
-                    take(&text);
+                    take(&text, me, &mut keys);
                 }
             }
         }
         Ok(keys)
+    }
+
+    /// Every key that is granted to this user in a team file's text: in a version of it. What does not hold, or cannot
+    /// be read, is passed over.
+    pub fn granted_in(&self, text: &[u8]) -> Result<Vec<PrivateKey>, KeystoreError> {
+        let mut keys = Vec::new();
+        if let Some(me) = self.me()? {
+            take(text, me, &mut keys);
+        }
+        Ok(keys)
+    }
+}
+
+/// Opens the grants to `me` of keys that are not among `keys` yet.
+fn take(text: &[u8], me: &Me, keys: &mut Vec<PrivateKey>) {
+    let Ok(file) = TeamFile::parse(text) else { return };
+    let Some(member) = file.member_of(&me.identity.public()) else { return };
+    for line in file.grants().iter().filter(|line| line.member == *member) {
+        if keys.iter().all(|key| key.public() != line.key) {
+            keys.extend(file.open(line, &me.identity));
+        }
     }
 }
 

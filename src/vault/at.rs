@@ -8,15 +8,21 @@ use crate::config::EnvName;
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::keystore::{KeyStore, KeystoreError};
 
+/// What goes with a file that a commit holds.
+pub(super) struct Past {
+    team_file: Option<Vec<u8>>,
+}
+
 impl EnvFile {
     /// The env file that a commit holds at `path`; `text` is its bytes. Refused is what [`Self::load`] refuses, but
     /// for a file beside it: that is today's.
     ///
     /// Its values open with any private key at hand whose public half stands in it: an older one, or one that is kept
-    /// under another name since the file was renamed.
-    pub fn of_the_past(path: &Path, text: Vec<u8>) -> Result<Self, VaultError> {
+    /// under another name since the file was renamed; else with one that was granted to this user, then (`team_file` is
+    /// the text of the team file in that commit) or ever.
+    pub fn of_the_past(path: &Path, text: Vec<u8>, team_file: Option<Vec<u8>>) -> Result<Self, VaultError> {
         let mut file = Self::of_text(path, EnvName::of_file(path)?, text)?;
-        file.past = true;
+        file.past = Some(Past { team_file });
         Ok(file)
     }
 
@@ -27,9 +33,17 @@ impl EnvFile {
         public_key: &PublicKey,
     ) -> Result<PrivateKey, KeystoreError> {
         match store.find(self.env(), public_key, &self.dir()) {
-            Err(error @ KeystoreError::NotFound { .. }) if self.past => {
-                let every = store.every(&self.dir())?;
-                every.into_iter().find(|key| key.public() == *public_key).ok_or(error)
+            Err(error @ KeystoreError::NotFound { .. }) => {
+                let Some(past) = &self.past else { return Err(error) };
+                let it = |keys: Vec<PrivateKey>| keys.into_iter().find(|key| key.public() == *public_key);
+                if let Some(key) = it(store.every(&self.dir())?) {
+                    return Ok(key);
+                }
+                let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;
+                match then.and_then(it) {
+                    Some(key) => Ok(key),
+                    None => it(store.ever_granted(&self.dir())?).ok_or(error),
+                }
             }
             found => found,
         }

@@ -366,7 +366,7 @@ pub enum VaultError {
         scope: PathBuf,
     },
     /// Grants are to be made, by someone who is no member.
-    #[error("the grants of {env} in {} are made anew by a member, and {}", path.display(), who(fingerprint))]
+    #[error("the grants of {env} in {} are made anew by a member, and {}", path.display(), who(fingerprint.as_deref()))]
     NotAMember {
         /// The environment.
         env: EnvName,
@@ -395,7 +395,7 @@ impl VaultError {
     }
 }
 
-fn who(fingerprint: &Option<String>) -> String {
+fn who(fingerprint: Option<&str>) -> String {
     match fingerprint {
         Some(fingerprint) => format!("you ({fingerprint}) are none"),
         None => "you have no identity".into(),

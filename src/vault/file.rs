@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::at::Past;
 use super::error::VaultError;
 use super::journal;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
@@ -16,8 +17,8 @@ pub struct EnvFile {
     document: Document,
     public_key: Option<PublicKey>,
     exists: bool,
-    /// Whether this is what a commit holds.
-    pub(super) past: bool,
+    /// There where this is what a commit holds.
+    pub(super) past: Option<Past>,
 }
 
 impl EnvFile {
@@ -40,7 +41,7 @@ impl EnvFile {
             return Err(VaultError::Conflict { path: path.into(), line });
         }
         let public_key = public_key(path, &env, &document)?;
-        Ok(Self { path: path.into(), env, document, public_key, exists: true, past: false })
+        Ok(Self { path: path.into(), env, document, public_key, exists: true, past: None })
     }
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
@@ -55,7 +56,7 @@ impl EnvFile {
                     document: Document::empty(),
                     public_key: None,
                     exists: false,
-                    past: false,
+                    past: None,
                 })
             }
             loaded => loaded,

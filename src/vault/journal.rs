@@ -43,6 +43,9 @@ pub enum Stuck {
     NewGone,
 }
 
+/// What lies beside a file to take its place; what is there now, and what that is.
+pub(super) type Ready<'a> = (Staged, Option<&'a [u8]>, &'a [u8]);
+
 /// What is about to be done.
 pub(super) struct Journal {
     keys: Vec<Entry>,
@@ -122,13 +125,9 @@ impl Journal {
     /// The journal of a change in the worktree `root`: the keys files and the others, each with what is there now.
     ///
     /// Refused are a file outside of the worktree, but for a single keys file, and a path that is no text.
-    pub(super) fn new(
-        root: &Path,
-        keys: &[(Staged, Option<&[u8]>, &[u8])],
-        files: &[(Staged, Option<&[u8]>, &[u8])],
-    ) -> Result<Self, VaultError> {
+    pub(super) fn new(root: &Path, keys: &[Ready<'_>], files: &[Ready<'_>]) -> Result<Self, VaultError> {
         let root = real(root)?;
-        let entry = |(staged, before, after): &(Staged, Option<&[u8]>, &[u8]), alone: bool| {
+        let entry = |(staged, before, after): &Ready<'_>, alone: bool| {
             let target = place_of(staged.target());
             let path = match target.strip_prefix(&root) {
                 Ok(relative) => relative.to_owned(),

@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
-use super::journal::{self, Journal};
+use super::journal::{self, Journal, Ready};
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
 use super::update::folders_of;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PrivateKey};
 use crate::dotenv::Document;
-use crate::fsio::{self, FsError, NewMode, Staged};
+use crate::fsio::{self, FsError, NewMode};
 use crate::git::{self, GitError, Repo};
 use crate::keystore::{KeyStore, KeysFile};
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
@@ -223,12 +223,12 @@ fn write(
 }
 
 /// Lays each file's new content beside it.
-fn staged<'a>(
-    changes: Vec<Change<'a>>,
-    mode: NewMode,
-) -> Result<Vec<(Staged, Option<&'a [u8]>, &'a [u8])>, FsError> {
-    let stage = |(path, before, after): Change<'a>| Ok((fsio::stage(path, after, mode)?, before, after));
-    changes.into_iter().map(stage).collect()
+fn staged(changes: Vec<Change<'_>>, mode: NewMode) -> Result<Vec<Ready<'_>>, FsError> {
+    let mut staged = Vec::with_capacity(changes.len());
+    for (path, before, after) in changes {
+        staged.push((fsio::stage(path, after, mode)?, before, after));
+    }
+    Ok(staged)
 }
 
 type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;

@@ -209,9 +209,15 @@ impl Target<'_> {
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
-    /// Every private key at hand for the file's environment, older ones too.
+    /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
+    /// were ever granted to this user.
     pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
-        Ok(self.store.all(self.file.env(), &self.file.dir())?)
+        let mut keys = self.store.all(self.file.env(), &self.file.dir())?;
+        let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
+        if tokens.any(|token| keys.iter().all(|key| key.public().id() != token.key_id())) {
+            keys.extend(self.store.ever_granted(&self.file.dir())?);
+        }
+        Ok(keys)
     }
 
     /// Refuses a file that has lost its key's line: under another key its values would be lost as well.

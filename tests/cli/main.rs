@@ -33,6 +33,9 @@ mod merge;
 mod pre_receive;
 mod readme;
 mod rename;
+mod rotate;
+#[cfg(unix)]
+mod rotate_killed;
 mod run;
 mod sealing;
 mod select;

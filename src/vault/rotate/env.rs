@@ -158,11 +158,14 @@ fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, Vault
     for folder in folders {
         paths.extend(scope.passed_over(&folder)?.into_iter().filter(is_it));
     }
+    // As a person here would name them.
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let seen_from_here = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
     let mut seen = BTreeSet::new();
     let mut each = Vec::with_capacity(paths.len());
     for path in paths {
         if seen.insert(place_of(&fsio::final_target(&path)?)) {
-            each.push(path);
+            each.push(seen_from_here(path));
         }
     }
     Ok(each)

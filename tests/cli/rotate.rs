@@ -1,0 +1,450 @@
+//! `envseal key rotate`.
+
+use std::path::PathBuf;
+
+use envseal::config::EnvName;
+use envseal::crypto::{Identity, Kind, Opener, PrivateKey, SealedValue, TagKey};
+use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
+use envseal::time::Moment;
+use envseal::vault::{put_tag_key, tag_key};
+
+use crate::log::commit;
+use crate::support::{Run, TestEnv};
+
+pub(crate) fn member(name: &str) -> MemberName {
+    MemberName::new(name).unwrap()
+}
+
+fn named(env: &str) -> EnvName {
+    EnvName::new(env).unwrap()
+}
+
+/// A person's identity, and the file it is kept in.
+pub(crate) fn person(env: &TestEnv, name: &str) -> (Identity, PathBuf) {
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    let identity = Identity::generate();
+    let pair = KeypairData::Ed25519(Ed25519Keypair::from_seed(identity.expose()));
+    let key = ssh_key::PrivateKey::new(pair, name).unwrap().to_openssh(ssh_key::LineEnding::LF).unwrap();
+    let path = env.outside().join(format!("{name}.identity"));
+    std::fs::write(&path, key.as_bytes()).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    (identity, path)
+}
+
+/// The keys of an environment in `.env.keys`, newest first.
+fn keys(env: &TestEnv, variable: &str) -> Vec<PrivateKey> {
+    env.private_key(variable).split(',').map(|key| PrivateKey::parse(key).unwrap()).collect()
+}
+
+pub(crate) fn team(env: &TestEnv) -> TeamFile {
+    TeamFile::parse(&std::fs::read(env.path("envseal.toml")).unwrap_or_default()).unwrap()
+}
+
+/// Makes these people members, with a grant of `name` each, by the first of them.
+pub(crate) fn grant(env: &TestEnv, name: &str, variable: &str, people: &[(&str, &Identity)]) {
+    let (mut team, key) = (team(env), keys(env, variable).remove(0));
+    let by = (&member(people[0].0), people[0].1);
+    for (who, identity) in people {
+        team.put_member(&member(who), &identity.public());
+        team.put_grant(GrantLine::make(&named(name), &key, (&member(who), &identity.public()), by));
+    }
+    env.write("envseal.toml", team.text());
+}
+
+/// A run by someone who has nothing but an identity.
+fn as_other<'a>(env: &'a TestEnv, arguments: &[&str], identity: &PathBuf) -> Run<'a> {
+    let nowhere = env.outside().join("no.keys");
+    std::fs::write(&nowhere, "").unwrap();
+    env.envseal(&[&["-K", nowhere.to_str().unwrap()], arguments].concat()).var("ENVSEAL_IDENTITY", identity)
+}
+
+#[test]
+fn all_files_get_the_new_key_and_nothing_else_changes() {
+    let env = TestEnv::new();
+    let (a, b) = (env.secret("a"), env.secret("b"));
+    let text = format!(
+        "#!/bin/env\r\n# ours\r\nexport A = {a} # one\r\nB='{b}'\r\nC=\"see $A\"\nPLAIN=1 # envseal: plain\nE=\n\n# end"
+    );
+    env.write_sealed(".env.production", &text);
+    env.ok(&["set", "-q", &format!("D={a}"), "-f", ".env.production"]);
+    env.write("sub/x", "");
+    env.ok(&["set", "-q", &format!("A={b}"), "-f", "sub/.env.production"]);
+    env.ok(&["set", "-q", "A=other", "-e", "staging"]);
+    let staging = env.bytes(".env.staging");
+    let (before, before_sub) = (env.read(".env.production"), env.read("sub/.env.production"));
+    let old = keys(&env, "ENVSEAL_PRIVATE_KEY_PRODUCTION").remove(0);
+    let json = env.ok(&["get", "-e", "production"]);
+
+    let output = env.envseal(&["key", "rotate", "-e", "production"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let new = keys(&env, "ENVSEAL_PRIVATE_KEY_PRODUCTION");
+    assert_eq!(new.len(), 2);
+    assert_eq!(new[1].public(), old.public());
+    let (old_id, new_id) = (old.public().id(), new[0].public().id());
+    let said = format!("production: key {old_id} → {new_id}; sealed 5 values in 2 files anew\n");
+    assert!(output.stderr.contains(&said), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION takes both, new,old"),
+        "{}",
+        output.stderr
+    );
+    assert!(
+        output.stderr.ends_with("git add .env.production sub/.env.production envseal.toml && git commit\n")
+    );
+
+    assert_eq!(env.ok(&["get", "-e", "production"]), json);
+    assert_eq!(env.ok(&["get", "A", "-f", "sub/.env.production"]), format!("{b}\n"));
+    for (path, before) in [(".env.production", before), ("sub/.env.production", before_sub)] {
+        let after = env.read(path);
+        assert_eq!(before.split('\n').count(), after.split('\n').count());
+        let (mut olds, mut news) = (Opener::new(old.clone()), Opener::new(new[0].clone()));
+        for (one, other) in before.split('\n').zip(after.split('\n')) {
+            let token = |line: &str| {
+                let at = line.find("envseal:1:")?;
+                let token = line[at..].split([' ', '\r']).next().unwrap();
+                Some((line.replace(token, "…"), SealedValue::parse(token.as_bytes()).unwrap()))
+            };
+            match (token(one), token(other)) {
+                (Some((around, one)), Some((around_other, other))) => {
+                    assert_eq!(around, around_other);
+                    let name = around.trim_start_matches("export ").split([' ', '=']).next().unwrap();
+                    let (then, now) = (olds.open(name, &one).unwrap(), news.open(name, &other).unwrap());
+                    assert_eq!((then.kind, then.bytes), (now.kind, now.bytes));
+                    assert_eq!(one.refs(), other.refs());
+                    assert_eq!(now.kind == Kind::Value, name == "D" || path.starts_with("sub"));
+                }
+                (None, None) => {
+                    let (old, new) = (old.public().to_string(), new[0].public().to_string());
+                    assert_eq!(one.replace(&old, &new), other);
+                }
+                _ => panic!("{one} became {other}"),
+            }
+        }
+    }
+    let team = team(&env);
+    let rotation = team.rotations(&named("production")).next().unwrap();
+    assert!(rotation.is_proven_by(&old) && rotation.new == new[0].public());
+    assert_eq!(env.bytes(".env.staging"), staging);
+    assert!(!env.path(".git/envseal-journal").exists());
+    assert_eq!(env.git(&["status", "--short", "-uall"]).matches(".envseal").count(), 0);
+
+    // Once more: three keys, two rotations.
+    env.ok(&["key", "rotate", "-f", ".env.production"]);
+    assert_eq!(keys(&env, "ENVSEAL_PRIVATE_KEY_PRODUCTION").len(), 3);
+    assert_eq!(env.ok(&["get", "-e", "production"]), json);
+}
+
+#[test]
+fn several_environments_and_files_that_git_ignores() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.write(".gitignore", ".env.keys\n.env\n");
+    env.ok(&["set", "-q", &format!("A={secret}")]);
+    env.ok(&["set", "-q", &format!("A={secret}"), "-e", "p"]);
+    env.ok(&["key", "rotate", "-e", "default", "-e", "p", "-f", ".env"]);
+    for variable in ["ENVSEAL_PRIVATE_KEY", "ENVSEAL_PRIVATE_KEY_P"] {
+        assert_eq!(keys(&env, variable).len(), 2, "{variable}");
+    }
+    assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
+    assert_eq!(env.ok(&["get", "A", "-e", "p"]), format!("{secret}\n"));
+}
+
+#[test]
+fn each_keys_file_gets_the_key_also_where_there_was_none() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.ok(&["set", "-q", &format!("A={secret}")]);
+    env.write("a/.env", env.read(".env"));
+    env.write("a/b/.env", env.read(".env"));
+    env.write("a/b/.env.keys", env.read(".env.keys"));
+    env.ok(&["key", "rotate"]);
+    for folder in [".", "a", "a/b"] {
+        assert_eq!(env.ok(&["get", "A", "-f", folder]), format!("{secret}\n"));
+    }
+    // The key came from the environment alone: the new one is kept where all files find it.
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    std::fs::remove_file(env.path("a/b/.env.keys")).unwrap();
+    let output = env.envseal(&["key", "rotate", "-f", "a/b/.env"]).var("ENVSEAL_PRIVATE_KEY", &key).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let now = env.private_key("ENVSEAL_PRIVATE_KEY");
+    assert!(now.ends_with(key.split(',').next().unwrap()) && now.matches("envseal-sk1-").count() == 2);
+    for folder in [".", "a", "a/b"] {
+        assert_eq!(env.ok(&["get", "A", "-f", folder]), format!("{secret}\n"));
+    }
+}
+
+#[test]
+fn values_of_older_keys_are_sealed_anew_or_left_and_told() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", &format!("A={}", env.secret("a")), &format!("B={}", env.secret("b"))]);
+    let line_of = |name: &str| env.read(".env").lines().find(|l| l.starts_with(name)).unwrap().to_owned();
+    let (old_a, old_keys) = (line_of("A="), env.private_key("ENVSEAL_PRIVATE_KEY"));
+    env.ok(&["key", "rotate"]);
+    // Someone brings back an old line.
+    let brought_back = env.read(".env").replace(&line_of("A="), &old_a);
+    env.write(".env", &brought_back);
+    let both = env.read(".env.keys");
+    env.write(".env.keys", both.replace(&format!(",{old_keys}"), ""));
+    let output = env.envseal(&["key", "rotate"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stderr.contains("note: .env:3 A is sealed to key "), "{}", output.stderr);
+    assert_eq!(line_of("A="), old_a);
+    env.fails(3, &["get", "A"]);
+    // With that key at hand it is sealed anew.
+    let now = env.private_key("ENVSEAL_PRIVATE_KEY");
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={now},{old_keys}\n"));
+    env.ok(&["key", "rotate"]);
+    assert!(env.ok(&["get", "A"]).starts_with("canary-a-"));
+}
+
+#[test]
+fn what_cannot_be_rotated_changes_nothing() {
+    let outside = TestEnv::without_git();
+    outside.write_sealed(".env", format!("A={}\n", outside.secret("a")));
+    let before = outside.snapshot();
+    let said = outside.fails(4, &["key", "rotate"]);
+    assert!(said.contains("git init"), "{said}");
+    assert_eq!(outside.snapshot(), before);
+
+    let env = TestEnv::new();
+    env.write_sealed(".env", format!("A={}\nB={}\n", env.secret("a"), env.secret("b")));
+    env.write("sub/.env", env.read(".env"));
+    let good = env.read("sub/.env");
+    let other = TestEnv::new();
+    other.write_sealed(".env", "A=x\n");
+    let swapped = good.replacen("B=", "X=", 1).replacen("A=", "B=", 1).replacen("X=", "A=", 1);
+    for (bad, status, words) in [
+        (swapped, 3, "sub/.env:4 B: "),
+        (good.replace("A=envseal:1:", "A=envseal:1:A"), 3, "could not be opened"),
+        (format!("{good}<<<<<<< ours\n=======\n>>>>>>> theirs\n"), 4, "merge-conflict"),
+        (other.read(".env"), 4, "one environment has one key"),
+        (good.replace("ENVSEAL_PUBLIC_KEY=", "ENVSEAL_PUBLIC_KEY_X="), 4, "holds ENVSEAL_PUBLIC_KEY_X"),
+        (
+            good.lines().filter(|l| !l.contains("PUBLIC_KEY")).map(|l| format!("{l}\n")).collect(),
+            3,
+            "is gone",
+        ),
+    ] {
+        env.write("sub/.env", bad);
+        let before = env.snapshot();
+        let said = env.fails(status, &["key", "rotate"]);
+        assert!(said.contains(words), "{said}");
+        assert_eq!(env.snapshot(), before);
+    }
+    env.write("sub/.env", &good);
+    assert!(
+        env.fails(4, &["key", "rotate", "-e", "nope"]).contains("there is no env file of environment nope")
+    );
+    env.git(&["add", "-f", ".env.keys"]);
+    let before = env.snapshot();
+    assert!(env.fails(3, &["key", "rotate"]).contains("tracked by git"));
+    env.git(&["rm", "-q", "--cached", ".env.keys"]);
+    let keys = env.read(".env.keys");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    assert!(env.fails(3, &["key", "rotate"]).contains("no private key"));
+    env.write(".env.keys", keys);
+    env.write("envseal.toml", "[members]\nx = 1\n");
+    assert!(env.fails(4, &["key", "rotate"]).contains("members.x"));
+    std::fs::remove_file(env.path("envseal.toml")).unwrap();
+    assert_eq!(env.snapshot(), before);
+    env.ok(&["key", "rotate"]);
+}
+
+#[test]
+fn grants_whose_proof_holds_are_made_anew_and_no_other() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.ok(&["set", "-q", &format!("A={secret}"), "-e", "p"]);
+    let ((alice, alice_file), (bob, bob_file), (mallory, mallory_file)) =
+        (person(&env, "alice"), person(&env, "bob"), person(&env, "mallory"));
+    grant(&env, "p", "ENVSEAL_PRIVATE_KEY_P", &[("alice", &alice), ("bob", &bob)]);
+    let p = named("p");
+    let mut file = team(&env);
+    // Mallory, a member, signs a grant of what she says is the key; and takes over one of another environment.
+    file.put_member(&member("mallory"), &mallory.public());
+    let mut forged = GrantLine::make(
+        &p,
+        &PrivateKey::generate(),
+        (&member("mallory"), &mallory.public()),
+        (&member("mallory"), &mallory),
+    );
+    forged.key = keys(&env, "ENVSEAL_PRIVATE_KEY_P")[0].public();
+    file.put_grant(forged);
+    let strange = PrivateKey::generate();
+    file.put_member(&member("zoe"), &mallory.public());
+    file.put_grant(GrantLine::make(
+        &p,
+        &strange,
+        (&member("zoe"), &mallory.public()),
+        (&member("alice"), &alice),
+    ));
+    env.write("envseal.toml", file.text());
+
+    // Whoever makes grants must be a member.
+    let before = env.snapshot();
+    let said = env.fails(4, &["key", "rotate", "-e", "p"]);
+    assert!(said.contains("you have no identity") && said.contains("envseal team request"), "{said}");
+    let (_, stranger) = person(&env, "stranger");
+    let said = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &stranger).fails(4);
+    assert!(said.contains("you (SHA256:") && said.contains(") are none"), "{said}");
+    assert_eq!(env.snapshot(), before);
+
+    let output = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &alice_file).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stderr.contains("p: granted anew to alice and bob\n"), "{}", output.stderr);
+    for who in ["mallory", "zoe"] {
+        assert!(
+            output.stderr.contains(&format!("note: p: {who} has no access any more: ")),
+            "{}",
+            output.stderr
+        );
+    }
+    let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
+    assert_eq!(file.grants().iter().map(|line| line.member.as_str()).collect::<Vec<_>>(), ["alice", "bob"]);
+    for line in file.grants() {
+        assert_eq!(file.prove(line, &new), Ok(()));
+        assert_eq!(line.by, member("alice"));
+    }
+    assert_eq!(as_other(&env, &["get", "A", "-e", "p"], &bob_file).ok(), format!("{secret}\n"));
+    as_other(&env, &["get", "A", "-e", "p"], &mallory_file).fails(3);
+    // Bob, who has a grant alone, rotates: his keys file is made, git ignores it, and holds both keys.
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let rotated = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &bob_file).output();
+    assert_eq!(rotated.status, 0, "{}", rotated.stderr);
+    let both = keys(&env, "ENVSEAL_PRIVATE_KEY_P");
+    assert!(both.len() == 2 && both[1].public() == new.public());
+    env.git(&["check-ignore", "-q", ".env.keys"]);
+    assert_eq!(as_other(&env, &["get", "A", "-e", "p"], &alice_file).ok(), format!("{secret}\n"));
+}
+
+#[test]
+fn exposures_move_to_the_new_key_where_they_are_proven() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", &format!("A={}", env.secret("a")), "-e", "p"]);
+    let (p, old, tags) = (named("p"), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0), TagKey::generate());
+    let mut file = team(&env);
+    put_tag_key(&mut file, &p, &old.public(), &tags);
+    let tag = tags.tag("p", "A", b"x");
+    for (name, key) in [("A", &old), ("B", &PrivateKey::generate())] {
+        let mut exposure = Exposure {
+            env: p.clone(),
+            member: member("bob"),
+            name: name.into(),
+            since: Moment { seconds: 1_767_323_045, offset: 0 },
+            state: ExposureState::Exposed,
+            tags: vec![tag],
+            proof: tag,
+            line: 0,
+        };
+        exposure.proof = exposure.proof_by(key);
+        file.put_exposure(exposure);
+    }
+    env.write("envseal.toml", file.text());
+    let output = env.envseal(&["key", "rotate", "-e", "p"]).output();
+    assert!(output.stderr.contains("p: 1 exposure recorded anew\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("the exposure of B to bob was recorded by nobody"), "{}", output.stderr);
+    let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
+    assert_eq!(tag_key(&file, &p, &new).unwrap().expose(), tags.expose());
+    assert!(tag_key(&file, &p, &old).is_none());
+    let proven: Vec<_> = file.exposures().iter().map(|it| it.proof == it.proof_by(&new)).collect();
+    assert_eq!(proven, [true, false]);
+    assert!(file.exposures().iter().all(|it| it.tags == [tag] && it.state == ExposureState::Exposed));
+}
+
+#[test]
+fn history_opens_with_what_was_granted_then_and_nothing_else_does() {
+    let env = TestEnv::new();
+    let (one, two, same) = (env.secret("one"), env.secret("two"), env.secret("same"));
+    env.ok(&["set", "-q", &format!("A={one}"), &format!("S={same}"), "-e", "p"]);
+    let ((alice, alice_file), (bob, bob_file)) = (person(&env, "alice"), person(&env, "bob"));
+    grant(&env, "p", "ENVSEAL_PRIVATE_KEY_P", &[("alice", &alice), ("bob", &bob)]);
+    commit(&env, 1, "one");
+    let old_line = env.read(".env.p").lines().find(|l| l.starts_with("S=")).unwrap().to_owned();
+    env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &alice_file).ok();
+    commit(&env, 2, "rotated");
+    env.ok(&["set", "-q", &format!("A={two}"), "-e", "p"]);
+    commit(&env, 3, "changed");
+    let as_bob = |arguments: &[&str]| as_other(&env, arguments, &bob_file);
+    as_bob(&["run", "-e", "p", "--", "sh", "-c", "test ${#A} -gt 3"]).ok();
+    assert_eq!(as_bob(&["get", "A", "-e", "p"]).ok(), format!("{two}\n"));
+    assert_eq!(as_bob(&["get", "A", "-e", "p", "--at", "HEAD~2"]).ok(), format!("{one}\n"));
+    let log = crate::log::lines(&as_bob(&["log", "--json", "-e", "p"]).ok());
+    assert!(log.contains(&"rotated .env.p S re-sealed".into()), "{log:?}");
+    assert!(log.contains(&"rotated .env.p A re-sealed".into()), "{log:?}");
+    assert!(log.contains(&"changed .env.p A changed".into()), "{log:?}");
+    let diff = |range: [&str; 2]| as_bob(&["diff", "--json", range[0], range[1]]).ok();
+    assert_eq!(diff(["HEAD~2", "HEAD~"]).matches("re-sealed").count(), 2);
+    assert!(!diff(["HEAD~", "HEAD"]).contains("re-sealed"));
+    // Who has no identity is told less, and no error.
+    let nobody = ["-K", env.outside().join("no.keys").to_str().unwrap(), "log", "--json", "-e", "p"]
+        .map(str::to_owned);
+    let nobody: Vec<_> = nobody.iter().map(String::as_str).collect();
+    assert!(!env.ok(&nobody).contains("re-sealed"));
+    // An old value brought back opens for no run and no get, but `--reseal` seals it anew.
+    let text = env.read(".env.p");
+    let new_line = text.lines().find(|l| l.starts_with("S=")).unwrap();
+    env.write(".env.p", text.replace(new_line, &old_line));
+    as_bob(&["run", "-e", "p", "--", "true"]).fails(3);
+    as_bob(&["get", "S", "-e", "p"]).fails(3);
+    as_bob(&["encrypt", "--reseal", "-e", "p"]).ok();
+    assert_eq!(as_bob(&["get", "S", "-e", "p"]).ok(), format!("{same}\n"));
+    // What the grant of then does not hold for is no way in: another's commit of a forged one.
+    env.git(&["checkout", "-q", "-f", "-b", "side", "HEAD~2"]);
+    // A commit that HEAD does not come after: the grant of there opens it.
+    assert_eq!(as_bob(&["get", "A", "-e", "p", "--at", "main"]).ok(), format!("{two}\n"));
+    let (mallory, mallory_file) = person(&env, "mallory");
+    let mut file = team(&env);
+    file.put_member(&member("bob"), &mallory.public());
+    env.write("envseal.toml", file.text());
+    commit(&env, 4, "mine");
+    as_other(&env, &["get", "A", "-e", "p", "--at", "HEAD"], &mallory_file).fails(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_worktree_and_a_linked_file() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.ok(&["set", "-q", &format!("A={secret}"), "-e", "p"]);
+    commit(&env, 1, "one");
+    let linked = env.outside().join("linked");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    std::fs::copy(env.path(".env.keys"), linked.join(".env.keys")).unwrap();
+    std::fs::create_dir(linked.join("sub")).unwrap();
+    std::os::unix::fs::symlink("../.env.p", linked.join("sub/.env.p")).unwrap();
+    let here = env.bytes(".env.p");
+    // From a folder further down; the file is one, under both names.
+    let output = env.envseal(&["key", "rotate", "-e", "p"]).dir(linked.join("sub")).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stderr.contains("sealed 1 value in 1 file anew"), "{}", output.stderr);
+    assert!(linked.join("sub/.env.p").is_symlink());
+    assert_eq!(env.envseal(&["get", "A", "-e", "p"]).dir(&linked).ok(), format!("{secret}\n"));
+    assert_eq!(env.bytes(".env.p"), here, "the other worktree is another");
+    assert_eq!(env.ok(&["get", "A", "-e", "p"]), format!("{secret}\n"));
+    // One that leads out of the worktree cannot be written together with the others.
+    std::fs::write(env.outside().join(".env.p"), std::fs::read(linked.join(".env.p")).unwrap()).unwrap();
+    std::fs::remove_file(linked.join("sub/.env.p")).unwrap();
+    std::os::unix::fs::symlink(env.outside().join(".env.p"), linked.join("sub/.env.p")).unwrap();
+    let before =
+        [".env.p", ".env.keys", "envseal.toml"].map(|path| std::fs::read(linked.join(path)).unwrap());
+    env.envseal(&["key", "rotate", "-e", "p"]).dir(&linked).fails(4);
+    assert_eq!(
+        [".env.p", ".env.keys", "envseal.toml"].map(|path| std::fs::read(linked.join(path)).unwrap()),
+        before
+    );
+}
+
+#[test]
+fn a_keys_file_elsewhere() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    let keys = env.outside().join("my.keys");
+    let file = ["-K", keys.to_str().unwrap()];
+    env.ok(&[&file[..], &["set", "-q", &format!("A={secret}")]].concat());
+    env.ok(&[&file[..], &["key", "rotate"]].concat());
+    assert_eq!(std::fs::read_to_string(&keys).unwrap().matches("envseal-sk1-").count(), 2);
+    assert!(!env.path(".env.keys").exists());
+    assert_eq!(env.ok(&[&file[..], &["get", "A"]].concat()), format!("{secret}\n"));
+}

@@ -1,0 +1,431 @@
+//! `envseal key rotate`, killed at each step, and what the next command makes of it.
+
+use std::path::{Path, PathBuf};
+
+use envseal::crypto::{Opener, PrivateKey, SealedValue};
+use serde_json::{Value, json};
+
+use crate::rotate::{grant, person, team};
+use crate::support::TestEnv;
+
+const FILES: [&str; 2] = [".env.p", "sub/.env.p"];
+
+/// An environment of two files, with a team of one, committed; and its bytes.
+struct World {
+    env: TestEnv,
+    identity: PathBuf,
+    old: Vec<(&'static str, Vec<u8>)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Old,
+    New,
+}
+
+impl World {
+    fn new() -> Self {
+        let env = TestEnv::new();
+        env.write("sub/x", "");
+        env.ok(&["set", "-q", "A=one", "B=two", "-e", "p"]);
+        env.ok(&["set", "-q", "A=three", "-f", "sub/.env.p"]);
+        let (alice, identity) = person(&env, "alice");
+        grant(&env, "p", "ENVSEAL_PRIVATE_KEY_P", &[("alice", &alice)]);
+        env.git(&["add", "-A"]);
+        env.git(&["commit", "-qm", "old"]);
+        let old = [".env.p", "sub/.env.p", ".env.keys", "envseal.toml"].map(|path| (path, env.bytes(path)));
+        Self { env, identity, old: old.to_vec() }
+    }
+
+    fn restore(&self) {
+        self.old.iter().for_each(|(path, bytes)| self.env.write(path, bytes));
+    }
+
+    /// Runs a command and kills it when it is about to make its `nth` call of `syscall`. Returns whether it was killed.
+    fn killed(&self, arguments: &[&str], syscall: &str, nth: usize) -> bool {
+        let inject = format!("inject={syscall}:signal=SIGKILL:when={nth}");
+        let trace = format!("trace={syscall}");
+        let strace =
+            ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, env!("CARGO_BIN_EXE_envseal")];
+        let run = self.env.program("strace", &[&strace[..], arguments].concat());
+        let output = run.var("ENVSEAL_IDENTITY", &self.identity).output();
+        assert!(
+            [0, 128 + 9].contains(&output.status),
+            "{syscall} {nth}: {}: {}",
+            output.status,
+            output.stderr
+        );
+        output.status != 0
+    }
+
+    /// Every value opens with the keys file as it stands, and git sees nothing that it should not.
+    fn opens(&self, place: &str) {
+        let text = self.env.read(".env.keys");
+        let keys = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_P=")).unwrap();
+        let mut openers: Vec<_> =
+            keys.split(',').map(|key| Opener::new(PrivateKey::parse(key).unwrap())).collect();
+        for path in FILES {
+            let text = self.env.read(path);
+            let statements = text.lines().filter(|line| !line.starts_with('#')).count();
+            assert_eq!(statements, if path == ".env.p" { 3 } else { 2 }, "{place}: {text}");
+            for (name, value) in text.lines().filter_map(|line| line.split_once("=envseal:")) {
+                let token = SealedValue::parse(format!("envseal:{value}").as_bytes()).unwrap();
+                assert!(
+                    openers.iter_mut().any(|opener| opener.open(name, &token).is_ok()),
+                    "{place}: {path} {name}"
+                );
+            }
+        }
+        for line in self.env.git(&["status", "--short", "-uall"]).lines() {
+            assert!([" M .env.p", " M sub/.env.p", " M envseal.toml"].contains(&line), "{place}: {line}");
+        }
+    }
+
+    /// What there is after the next command: all old, or all new, and nothing else.
+    fn state(&self, place: &str) -> State {
+        let left = leftovers(&self.env.repo());
+        assert!(left.is_empty(), "{place}: {left:?}");
+        self.opens(place);
+        let get = |path| self.env.ok(&["get", "A", "-f", path]);
+        assert_eq!((get(".env.p"), get("sub/.env.p")), ("one\n".into(), "three\n".into()), "{place}");
+        if self.old.iter().all(|(path, bytes)| self.env.bytes(path) == *bytes) {
+            return State::Old;
+        }
+        for (path, bytes) in &self.old {
+            assert_ne!(self.env.bytes(path), *bytes, "{place}: {path} is old, and others are not");
+        }
+        let keys = self.env.private_key("ENVSEAL_PRIVATE_KEY_P");
+        let new = PrivateKey::parse(keys.split(',').next().unwrap()).unwrap().public();
+        for path in FILES {
+            assert!(self.env.read(path).contains(&new.to_string()), "{place}");
+        }
+        assert!(team(&self.env).grants().iter().all(|line| line.key == new), "{place}");
+        State::New
+    }
+}
+
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for item in std::fs::read_dir(folder).unwrap().flatten() {
+        if item.file_type().unwrap().is_dir() {
+            found.extend(leftovers(&item.path()));
+        } else if item.file_name().to_string_lossy().contains("envseal-") {
+            found.push(item.path());
+        }
+    }
+    found
+}
+
+fn has_strace() -> bool {
+    let works = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let works = works.is_ok_and(|status| status.success());
+    if !works {
+        println!("skipped: strace is not installed, or may not trace here");
+    }
+    works
+}
+
+const ROTATE: [&str; 4] = ["key", "rotate", "-e", "p"];
+
+#[test]
+fn killed_at_each_step_it_leaves_the_old_state_or_the_new() {
+    if !has_strace() {
+        return;
+    }
+    let world = World::new();
+    let (mut old, mut new) = (0, 0);
+    for syscall in ["rename", "renameat2", "fsync", "unlink", "write", "flock", "fchmod"] {
+        for nth in 1.. {
+            if !world.killed(&ROTATE, syscall, nth) {
+                break;
+            }
+            let place = format!("killed at {syscall} {nth}");
+            world.opens(&place);
+            // The next command, now one that reads and now one that writes; then one that writes and sweeps.
+            if nth % 2 == 0 {
+                world.env.ok(&["run", "-e", "p", "--", "true"]);
+                assert!(!world.env.path(".git/envseal-journal").exists(), "{place}");
+            }
+            world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
+            match world.state(&place) {
+                State::Old => old += 1,
+                State::New => new += 1,
+            }
+            world.restore();
+        }
+        world.restore();
+    }
+    println!("{old} kills left the old state, {new} the new one");
+    assert!(old > 5 && new > 5, "{old} {new}");
+}
+
+/// Kills it when everything is staged and the keys file replaced: one file of three is in its place.
+fn half_done(world: &World) {
+    // The renames: the exclude file is there already; the journal, the keys file, then the files.
+    for nth in 1.. {
+        world.restore();
+        assert!(world.killed(&ROTATE, "rename", nth), "there is such a point");
+        let in_place =
+            FILES.iter().filter(|path| world.old.iter().any(|(p, b)| p == *path && world.env.bytes(p) != *b));
+        if in_place.count() == 1 {
+            return;
+        }
+        world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
+    }
+}
+
+#[test]
+fn killed_while_it_is_finished_it_is_finished_next() {
+    if !has_strace() {
+        return;
+    }
+    let world = World::new();
+    for syscall in ["rename", "fsync", "unlink"] {
+        for nth in 1.. {
+            half_done(&world);
+            let killed = world.killed(&["get", "A", "-e", "p"], syscall, nth);
+            world.opens("during recovery");
+            world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
+            assert_eq!(world.state(&format!("{syscall} {nth}")), State::New);
+            if !killed {
+                break;
+            }
+        }
+    }
+}
+
+/// What the error is to say, and what somebody does.
+type Meddle<'a> = (&'a str, Box<dyn Fn() + 'a>);
+
+#[test]
+fn what_a_person_changed_meanwhile_stops_it_and_stays() {
+    if !has_strace() {
+        return;
+    }
+    let world = World::new();
+    let env = &world.env;
+    let journal = env.path(".git/envseal-journal");
+    let temps = || {
+        let all = leftovers(&env.repo()).into_iter();
+        all.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect::<Vec<_>>()
+    };
+    let pending = |path: &&&str| world.old.iter().any(|(p, b)| *p == **path && env.bytes(p) == *b);
+    let append = |path: String| {
+        let text = env.read(&path);
+        env.write(&path, text + "# mine\n");
+    };
+    let meddles: Vec<Meddle<'_>> = vec![
+        ("changed since", Box::new(|| append((**FILES.iter().find(pending).unwrap()).to_owned()))),
+        ("changed since", Box::new(|| append(".env.keys".into()))),
+        ("is gone or was changed", Box::new(|| std::fs::remove_file(&temps()[0]).unwrap())),
+        ("is gone or was changed", Box::new(|| std::fs::write(&temps()[0], "A=1\n").unwrap())),
+        ("cannot be read: it is no JSON", Box::new(|| std::fs::write(&journal, "{\"version\":").unwrap())),
+        ("of another version", Box::new(|| std::fs::write(&journal, "{\"version\":2}").unwrap())),
+    ];
+    for (words, meddle) in meddles {
+        half_done(&world);
+        meddle();
+        let (before, left) = (env.snapshot(), temps());
+        let said = env.fails(4, &["set", "A=x", "-e", "p"]);
+        assert!(said.contains("a key rotation was interrupted, and ") && said.contains(words), "{said}");
+        assert!(
+            said.contains("hint: to keep the files as they are now and give the rotation up: rm "),
+            "{said}"
+        );
+        for arguments in [&ROTATE[..], &["encrypt"], &["unset", "A", "-e", "p"]] {
+            env.fails(4, arguments);
+        }
+        // Who only reads is told, and reads.
+        let read = env.envseal(&["get", "A", "-e", "p"]).output();
+        assert_eq!((read.status, read.stdout), (0, b"one\n".to_vec()), "{}", read.stderr);
+        assert!(read.stderr.contains(words), "{}", read.stderr);
+        assert_eq!((env.snapshot(), temps()), (before, left), "{words}");
+        world.opens(words);
+        std::fs::remove_file(&journal).unwrap();
+        world.restore();
+        env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
+        assert_eq!(world.state(words), State::Old);
+    }
+}
+
+#[test]
+fn where_nothing_can_be_written_reading_goes_on() {
+    if !has_strace() {
+        return;
+    }
+    let world = World::new();
+    half_done(&world);
+    let env = &world.env;
+    let (repo, journal) = (env.repo(), env.path(".git/envseal-journal"));
+    let repo = repo.to_str().unwrap();
+    let mount = |arguments: &[&str]| env.program("mount", arguments).output().status == 0;
+    if !mount(&["--bind", repo, repo]) {
+        println!("skipped: mounting needs root, and a system that lets it");
+        return;
+    }
+    let unmount = Unmount(repo.into());
+    assert!(mount(&["-o", "remount,ro,bind", repo]));
+    let before = env.snapshot();
+    for path in FILES {
+        let output = env.envseal(&["run", "-f", path, "--", "sh", "-c", "echo $A"]).output();
+        let expected = if path == ".env.p" { "one\n" } else { "three\n" };
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{}", output.stderr);
+    }
+    assert!(env.fails(4, &["set", "A=x", "-e", "p"]).contains("read-only"));
+    assert_eq!(env.snapshot(), before);
+    drop(unmount);
+    assert!(journal.exists());
+    env.ok(&["run", "-e", "p", "--", "true"]);
+    assert_eq!(world.state("writable again"), State::New);
+}
+
+#[test]
+fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=one"]);
+    let outside = env.outside().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, env.path("link")).unwrap();
+    for folder in [outside.clone(), env.repo(), env.path(".git")] {
+        std::fs::write(folder.join(".envseal-tmp-evil"), "evil").unwrap();
+    }
+    std::fs::write(outside.join("victim"), "victim").unwrap();
+    std::fs::write(env.path("victim"), "victim").unwrap();
+    let hash = |text: &str| {
+        let said = env.program("sha256sum", &[]).stdin(text).ok();
+        said.split(' ').next().unwrap().to_owned()
+    };
+    let (victim, evil) = (hash("victim"), hash("evil"));
+    let keys = hash(&env.read(".env.keys"));
+    let done = json!([{ "path": ".env.keys", "temp": ".envseal-tmp-k", "before": null, "after": keys }]);
+    let entry =
+        |path: &str, temp: &str| json!({ "path": path, "temp": temp, "before": victim, "after": evil });
+    let absolute = outside.join("victim").to_str().unwrap().to_owned();
+    let of = |keys: Value, files: Value| json!({ "version": 1, "keys": keys, "files": files }).to_string();
+    let hostile = [
+        of(done.clone(), json!([entry("../outside/victim", ".envseal-tmp-evil")])),
+        of(done.clone(), json!([entry("link/victim", ".envseal-tmp-evil")])),
+        of(done.clone(), json!([entry(&absolute, ".envseal-tmp-evil")])),
+        of(done.clone(), json!([entry(".git/config", ".envseal-tmp-evil")])),
+        of(done.clone(), json!([entry(".GIT/config", ".envseal-tmp-evil")])),
+        of(done.clone(), json!([entry("victim", "../outside/.envseal-tmp-evil")])),
+        of(done.clone(), json!([entry("victim", "victim")])),
+        of(done.clone(), json!([entry("victim", ".envseal-tmp-")])),
+        of(done.clone(), json!([entry("victim", ".envseal-tmp-evil"), entry("victim", ".envseal-tmp-evil")])),
+        of(json!([done[0], entry(&absolute, ".envseal-tmp-evil")]), json!([])),
+        of(json!([]), json!([entry("victim", ".envseal-tmp-evil")])),
+        of(json!([entry("../x", ".envseal-tmp-evil")]), json!([])),
+        "[]".into(),
+        "{\"version\":1,\"keys\":{},\"files\":[]}".into(),
+        "[".repeat(100_000),
+    ];
+    let all = || {
+        let evil = |folder: &Path| std::fs::read(folder.join(".envseal-tmp-evil")).unwrap();
+        let config = env.bytes(".git/config");
+        (
+            env.snapshot(),
+            std::fs::read(outside.join("victim")).unwrap(),
+            evil(&outside),
+            evil(&env.path(".git")),
+            config,
+        )
+    };
+    let journal = env.path(".git/envseal-journal");
+    for text in hostile {
+        std::fs::write(&journal, &text).unwrap();
+        let before = all();
+        let said = env.fails(4, &["set", "B=x"]);
+        assert!(said.contains("a key rotation was interrupted, and "), "{text}: {said}");
+        assert_eq!(env.ok(&["get", "A"]), "one\n");
+        assert_eq!(all(), before, "{text}");
+    }
+    // One that is a link, and one of someone else.
+    std::fs::remove_file(&journal).unwrap();
+    std::os::unix::fs::symlink(env.path("victim"), &journal).unwrap();
+    assert!(env.fails(4, &["set", "B=x"]).contains("no regular file"));
+    std::fs::remove_file(&journal).unwrap();
+    std::fs::write(&journal, of(done, json!([]))).unwrap();
+    if std::os::unix::fs::chown(&journal, Some(12345), None).is_ok() {
+        assert!(env.fails(4, &["set", "B=x"]).contains("belongs to another user"));
+    } else {
+        println!("skipped: giving a file away needs root");
+    }
+}
+
+#[test]
+fn who_sets_a_value_meanwhile_waits() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=one", "-e", "p"]);
+    let lock = envseal::fsio::Lock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
+    let start = |arguments: &[&str]| {
+        let mut command = env.envseal(arguments).into_command();
+        command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    drop(lock);
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.starts_with("waiting for another envseal"), "{said}");
+    }
+    // Whichever was first: both values open with the key that stands in the file.
+    assert_eq!(env.ok(&["get", "A", "-e", "p"]), "one\n");
+    assert_eq!(env.ok(&["get", "B", "-e", "p"]), "two\n");
+    assert_eq!(leftovers(&env.repo()), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_state() {
+    let world = World::new();
+    let env = TestEnv::without_git();
+    let folder = env.repo();
+    let mounted =
+        env.program("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder.to_str().unwrap()]).output();
+    if mounted.status != 0 {
+        println!("skipped: a small disk needs root, and a system that lets it mount one");
+        return;
+    }
+    let unmount = Unmount(folder.clone());
+    env.git(&["init", "-q", "--template="]);
+    std::fs::create_dir(env.path("sub")).unwrap();
+    world.old.iter().for_each(|(path, bytes)| env.write(path, bytes));
+    env.write(".gitignore", ".env.keys\n");
+    let rotate = || env.envseal(&ROTATE).var("ENVSEAL_IDENTITY", &world.identity).output();
+    let (mut failed, mut worked) = (0, 0);
+    for pages in 0..9 {
+        let filler = env.path("filler");
+        let mut file = std::fs::File::create(&filler).unwrap();
+        let mut length = 0_u64;
+        while let Ok(count @ 1..) = std::io::Write::write(&mut file, &[0; 4096]) {
+            length += count as u64;
+        }
+        file.set_len(length.saturating_sub(4096 * pages)).unwrap();
+        let output = rotate();
+        if output.status == 0 {
+            worked += 1;
+        } else {
+            failed += 1;
+            assert!(output.stderr.contains("no space left"), "{}", output.stderr);
+            for (path, bytes) in &world.old {
+                assert_eq!(env.bytes(path), *bytes, "{pages}: {path}");
+            }
+        }
+        let left = leftovers(&env.repo());
+        assert!(left.is_empty(), "{pages}: {left:?}");
+        drop(file);
+        std::fs::remove_file(filler).unwrap();
+        assert_eq!(env.ok(&["get", "A", "-f", "sub/.env.p"]), "three\n");
+        world.old.iter().for_each(|(path, bytes)| env.write(path, bytes));
+    }
+    assert!(failed > 2 && worked > 0, "{failed} failed, {worked} worked");
+    drop(unmount);
+}
+
+struct Unmount(PathBuf);
+
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
