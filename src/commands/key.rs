@@ -13,6 +13,7 @@ use crate::vault::{EnvFile, VaultError, Write, update};
 pub(super) enum Command {
     Show(Show),
     Generate(Generate),
+    Trust(super::trust::Args),
 }
 
 /// Print an environment's public key, or its private one
@@ -47,6 +48,7 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), Error> {
     match command {
         Command::Show(args) => show(context, &args),
         Command::Generate(args) => generate(context, &args),
+        Command::Trust(args) => super::trust::run(context, &args),
     }
 }
 

@@ -22,6 +22,7 @@ mod report;
 mod run;
 mod select;
 mod set;
+mod trust;
 mod unset;
 
 use std::ffi::OsString;

@@ -17,6 +17,8 @@ mod names;
 mod owner;
 #[cfg(unix)]
 mod paths;
+#[cfg(unix)]
+mod replaced_key;
 mod steering;
 mod team_file;
 
