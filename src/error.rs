@@ -95,9 +95,10 @@ impl Error {
                 VaultError::Unopened(_)
                 | VaultError::NoPublicKey { .. }
                 | VaultError::KeyLost { .. }
+                | VaultError::PinDiffers { .. }
                 | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
-                    KeystoreError::Fs(_) | KeystoreError::Git(_) => 4,
+                    KeystoreError::Fs(_) | KeystoreError::Git(_) | KeystoreError::Pins { .. } => 4,
                     _ => 3,
                 },
                 VaultError::Reserved { .. }
@@ -125,6 +126,10 @@ impl Error {
         match self {
             Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
             Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
+            Self::Vault(VaultError::PinDiffers { change, .. }) => vec![
+                format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
+                format!("in the file now: {}", change.found.fingerprint()),
+            ],
             Self::Hooks(error) => error.lines().iter().map(|line| (*line).to_owned()).collect(),
             _ => Vec::new(),
         }
@@ -246,6 +251,11 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::KeyLost { path, variable, .. } => {
             format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
         }
+        VaultError::PinDiffers { path, env, .. } => {
+            let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+            let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
+            format!("ask your team whether they changed it; if they did: envseal key trust {named}")
+        }
         VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
         VaultError::Interrupted { journal, .. } => format!(
             "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
@@ -325,6 +335,10 @@ fn keystore_hint(error: &KeystoreError) -> Option<String> {
         }
         KeystoreError::Tracked(path) => format!(
             "git rm --cached {}, then make new keys: whoever has a clone has these",
+            quoted(path.display())
+        ),
+        KeystoreError::Pins { path, .. } => format!(
+            "bring it back from a backup; or have every key accepted anew at first sight: rm {}",
             quoted(path.display())
         ),
         KeystoreError::Fs(error) => return fs_hint(error),

@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("hooks", &["config", "fsio", "git"]),
     ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team"]),
-    ("keystore", &["config", "crypto", "dotenv", "fsio", "git", "team"]),
+    ("keystore", &["config", "crypto", "dotenv", "fsio", "git", "team", "time"]),
     ("scan", &["config", "crypto", "dotenv", "team"]),
     ("team", &["config", "crypto", "time"]),
     ("export", &[]),

@@ -15,7 +15,9 @@ use crate::error::{Error, quoted};
 use crate::git::Repo;
 use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
-use crate::vault::{Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, read_files};
+use crate::vault::{
+    Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, pin_trouble, read_files,
+};
 
 /// Tell why env files can or cannot be opened here, and what to do about it
 ///
@@ -113,6 +115,7 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
             }
             Err(error) => return Err(error.into()),
         }
+        patient.troubles.extend(pin_trouble(&file, &scope, context.store())?.map(|e| Trouble::of(&e.into())));
         patient.troubles.extend(sealed_to_others(context, &file, key, is_at_hand)?);
     }
     // What is there to be opened, opens; or it is told value by value why not.

@@ -40,7 +40,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let updated = update(&paths, context.store(), write, &|| context.waiting(), |target| {
         target.must_exist()?;
         let (document, count) = if args.reseal {
-            reseal(target.file(), &pick, target.all_keys()?)?
+            let key = target.key_in_file()?;
+            reseal(target.file(), &key, &pick, target.all_keys()?)?
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
             encrypt(target.file(), target.document(), target.scope(), &key, &pick)?

@@ -14,6 +14,7 @@ pub(super) enum Command {
     Show(Show),
     Generate(Generate),
     Rotate(rotate::Args),
+    Trust(super::trust::Args),
 }
 
 /// Print an environment's public key, or its private one
@@ -49,6 +50,7 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), Error> {
         Command::Show(args) => show(context, &args),
         Command::Generate(args) => generate(context, &args),
         Command::Rotate(args) => rotate::run(context, &args),
+        Command::Trust(args) => super::trust::run(context, &args),
     }
 }
 

@@ -24,6 +24,7 @@ mod run;
 mod select;
 mod set;
 mod team;
+mod trust;
 mod unset;
 
 use std::ffi::OsString;

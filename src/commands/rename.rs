@@ -30,11 +30,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut referring = Vec::new();
     let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         target.must_exist()?;
-        let mut opener = if target.is_sealed(&args.old) { Some(target.opener_or_fail()?) } else { None };
-        let (document, names) = rename(target.file(), &args.old, &new, args.force, opener.as_mut())?;
+        let mut keys = if target.is_sealed(&args.old) {
+            Some((target.opener_or_fail()?, target.key_in_file()?))
+        } else {
+            None
+        };
+        let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
+        let (document, names) = rename(target.file(), &args.old, &new, args.force, keys)?;
         referring.push(names);
         Ok(document)
     })?;
+    report::notices(context, &updated.notices);
     for ((path, ..), names) in updated.files.iter().zip(referring) {
         let path = report::shown(path);
         context.ui.say(format_args!("renamed {} to {new} in {path}", args.old));

@@ -20,6 +20,21 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
             }
             Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
+            Notice::Pinned { env, key } => context.ui.detail(format_args!(
+                "the key of {env} is accepted on this machine from now on: {}",
+                key.fingerprint()
+            )),
+            Notice::PinMoved { env, from, to } => context.ui.note(format_args!(
+                "the key of {env} was rotated, and who held the one before has proven it: {} now, {} before",
+                to.fingerprint(),
+                from.fingerprint()
+            )),
+            Notice::NotPinned { env, why: Some(why) } => context.ui.note(format_args!(
+                "could not keep which key of {env} was sealed to, so a replaced one would not be noticed: {why}"
+            )),
+            Notice::NotPinned { env, why: None } => context.ui.detail(format_args!(
+                "no home folder to keep which key of {env} was sealed to, so a replaced one would not be noticed"
+            )),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::OnceLock};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
 use rand_core::OsRng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -89,6 +92,12 @@ impl PublicKey {
     pub fn id(&self) -> KeyId {
         let digest: [u8; 32] = Sha256::digest(self.0).into();
         KeyId([digest[0], digest[1], digest[2], digest[3]])
+    }
+
+    /// What a person compares, as SSH shows its own: `SHA256:` and the 43 characters of base64 (RFC 4648, section 4,
+    /// without padding) of SHA-256 of the key's 32 bytes. Unlike the id it cannot be forged.
+    pub fn fingerprint(&self) -> String {
+        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(self.0)))
     }
 
     /// A key that was not checked, to reach the refusals that lie behind the check.
@@ -327,5 +336,13 @@ mod tests {
         let private = PrivateKey::generate();
         assert_eq!(format!("{private:?}"), "PrivateKey(…)");
         assert_eq!(private.public().id().to_string().len(), 8);
+    }
+
+    /// As Python's hashlib and base64 have it.
+    #[test]
+    fn a_fingerprint_is_the_whole_hash() {
+        let key = PublicKey::from_bytes(u(9, 0, 0)).unwrap();
+        assert_eq!(key.fingerprint(), "SHA256:NOyB29r5FIVn3EJU+ThS00+W543dS9BMHIoWQaCIOys");
+        assert_eq!(key.id().to_string(), "34ec81db");
     }
 }

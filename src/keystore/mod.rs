@@ -4,6 +4,7 @@
 mod file;
 mod granted;
 mod identity;
+mod pins;
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 pub use file::KeysFile;
 pub use granted::team_file;
 pub use identity::{IdentityFileError, IdentityPlace, Me};
+pub use pins::{Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
 use crate::crypto::{KeyError, KeyId, PrivateKey, PublicKey, SecretText};
@@ -182,6 +184,14 @@ pub enum KeystoreError {
         member: MemberName,
         /// Why.
         source: GrantFault,
+    },
+    /// The list of the keys that this user has accepted is damaged.
+    #[error("{}:{line} is no line of envseal's list of the keys that you have accepted", path.display())]
+    Pins {
+        /// The list.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
     },
     /// A file could not be read.
     #[error(transparent)]

@@ -160,7 +160,8 @@ pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
     edited(file, document, &edits)
 }
 
-/// Gives a variable another name; a sealed value is opened and sealed again, since it is bound to its name.
+/// Gives a variable another name; a sealed value is opened and sealed again, since it is bound to its name: that takes
+/// the file's public key and its private half.
 ///
 /// Returns the document and the names of the values that refer to the old name, which are left as they are.
 pub fn rename(
@@ -168,7 +169,7 @@ pub fn rename(
     old: &str,
     new: &VarName,
     force: bool,
-    mut opener: Option<&mut Opener>,
+    mut keys: Option<(&PublicKey, &mut Opener)>,
 ) -> Result<(Document, Vec<String>), VaultError> {
     let document = file.document();
     refuse_own(old)?;
@@ -199,9 +200,8 @@ pub fn rename(
             VaultError::Unopened(vec![Failure { name, path, line, reason }])
         };
         let token = token.map_err(|error| fail(error.into()))?;
-        let key = file.public_key().ok_or_else(|| fail(Reason::NoPublicKey(file.env().public_key_name())))?;
-        let opener =
-            opener.as_deref_mut().ok_or_else(|| fail(Reason::NoPublicKey(file.env().public_key_name())))?;
+        let no_key = || fail(Reason::NoPublicKey(file.env().public_key_name()));
+        let (key, opener) = keys.as_mut().ok_or_else(no_key)?;
         let Opened { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
         let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
         let mut sealer = Sealer::new(key).map_err(seal_error)?;

@@ -156,14 +156,14 @@ pub fn decrypt(
     }
 }
 
-/// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to the file's public key, in
+/// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to `public_key`, the file's, in
 /// one batch. Returns the document and how many were sealed.
 pub fn reseal(
     file: &EnvFile,
+    public_key: &PublicKey,
     pick: &Pick<'_>,
     keys: Vec<PrivateKey>,
 ) -> Result<(Document, usize), VaultError> {
-    let public_key = file.public_key().ok_or_else(|| file.no_public_key())?;
     let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let mut openers: Vec<_> = keys.into_iter().map(Opener::new).collect();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::journal::Stuck;
 use crate::config::{EnvName, NameError};
-use crate::crypto::{KeyError, KeyId, OpenError, SealError, TokenError};
+use crate::crypto::{KeyError, KeyId, OpenError, PublicKey, SealError, TokenError};
 use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -333,6 +333,16 @@ pub enum VaultError {
         /// The variable it would stand under.
         variable: String,
     },
+    /// The public key is another than the one that this user has accepted.
+    #[error("{} holds another key of {env} than the one accepted on this machine", path.display())]
+    PinDiffers {
+        /// The env file.
+        path: PathBuf,
+        /// The environment.
+        env: EnvName,
+        /// Which, and which before.
+        change: Box<PinChange>,
+    },
     /// The file has a public key already.
     #[error("{} is sealed to key {key} already", path.display())]
     KeyExists {
@@ -378,6 +388,17 @@ pub enum VaultError {
     /// Values that could not be opened.
     #[error("{} could not be opened", plural(.0.len(), "value"))]
     Unopened(Vec<Failure>),
+}
+
+/// A public key that took the place of the one that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinChange {
+    /// The key that was accepted.
+    pub pinned: PublicKey,
+    /// When it was, as RFC 3339 has it.
+    pub seen: String,
+    /// The key that is to be sealed to.
+    pub found: PublicKey,
 }
 
 impl VaultError {

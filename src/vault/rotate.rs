@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::journal::{self, Journal, Ready};
+use super::pin::accept;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
 use super::update::folders_of;
@@ -165,14 +166,13 @@ pub fn rotate(
     }
     let team = rotation.team_file.is_some().then_some((&team_path, team_text.as_deref(), text.as_bytes()));
     write(&root, &scope, &currents, &written, team, store, &mut rotation)?;
-    for current in &currents {
-        pin_moved(&scope, current);
+    for (current, report) in currents.iter().zip(&rotation.envs) {
+        // Where it could not be moved, or this is killed before, the proof moves it with the next thing that is sealed.
+        let kept = accept(&scope, &report.env, &current.keys().new.public(), &report.files, store)?;
+        rotation.notices.extend(kept);
     }
     Ok(rotation)
 }
-
-/// Where this machine's pin of the environment moves to the new key.
-fn pin_moved(_scope: &Scope, _current: &Current) {}
 
 /// A path, what is there, and what is to be there.
 type Change<'a> = (&'a PathBuf, Option<&'a [u8]>, &'a [u8]);

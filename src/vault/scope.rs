@@ -145,6 +145,19 @@ impl Scope {
         Ok(found)
     }
 
+    /// Refuses the key of `file` where the scope's other files of its environment hold another.
+    pub fn refuse_other_key(&self, file: &EnvFile, key: &PublicKey) -> Result<(), VaultError> {
+        match self.public_key_of(file.env(), file.path())? {
+            Some((second, other)) if other != *key => Err(VaultError::KeysDisagree {
+                first: file.path().into(),
+                first_key: key.id(),
+                second,
+                second_key: other.id(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to write through `path` where that is a symlink to the keys file; or one that git tracks, so that
     /// whoever can write to the repository chose where it leads, and it leads out of the worktree or into `.git`.
     pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), VaultError> {

@@ -18,9 +18,11 @@ const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them
 /// The key that a file's values are to be sealed to.
 pub(super) enum KeyChoice {
     /// The one that stands in the file.
-    InFile(PublicKey),
-    /// One that the environment has already, in the env file or keys file named; this file has no line for it.
+    InFile,
+    /// One that the environment has already, in the env file named; this file has no line for it.
     OfEnvironment(PublicKey, PathBuf),
+    /// One that was made here by a command that was stopped before it wrote the env file: in the keys file named.
+    OfKeysFile(PublicKey, PathBuf),
     /// The environment has none yet.
     None,
 }
@@ -39,6 +41,29 @@ pub enum Notice {
     },
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
+    /// An environment's key was seen for the first time, and is the accepted one from now on.
+    Pinned {
+        /// The environment.
+        env: EnvName,
+        /// Its key.
+        key: PublicKey,
+    },
+    /// The accepted key is another, for who held the one before has proven that it was rotated.
+    PinMoved {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
+    /// An environment's key is to be the accepted one, but that could not be kept.
+    NotPinned {
+        /// The environment.
+        env: EnvName,
+        /// Why; none where this user has no folder for it.
+        why: Option<String>,
+    },
 }
 
 /// Chooses the key for `file`. Files of one environment that disagree are an error.
@@ -47,22 +72,17 @@ pub(super) fn choose_key(
     scope: &Scope,
     store: &KeyStore<'_>,
 ) -> Result<KeyChoice, VaultError> {
-    let other = scope.public_key_of(file.env(), file.path())?;
-    match (file.public_key(), other) {
-        (Some(own), Some((second, key))) if *own != key => Err(VaultError::KeysDisagree {
-            first: file.path().into(),
-            first_key: own.id(),
-            second,
-            second_key: key.id(),
-        }),
-        (Some(own), _) => Ok(KeyChoice::InFile(*own)),
-        (None, Some((path, key))) => Ok(KeyChoice::OfEnvironment(key, path)),
-        // A key made by a command that was stopped before it wrote the env file.
-        (None, None) => match keys_file(store, &file.dir())? {
+    if let Some(own) = file.public_key() {
+        scope.refuse_other_key(file, own)?;
+        return Ok(KeyChoice::InFile);
+    }
+    match scope.public_key_of(file.env(), file.path())? {
+        Some((path, key)) => Ok(KeyChoice::OfEnvironment(key, path)),
+        None => match keys_file(store, &file.dir())? {
             Some(keys) => match keys.keys(file.env())?.first().map(PrivateKey::public) {
                 // A keys file may serve several scopes.
                 Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
-                    Ok(KeyChoice::OfEnvironment(key, keys.path().into()))
+                    Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
                 }
                 _ => Ok(KeyChoice::None),
             },

@@ -8,6 +8,7 @@ use super::error::VaultError;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of};
 use super::journal;
+use super::pin::Pinning;
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use crate::config::EnvName;
@@ -25,6 +26,7 @@ pub struct Target<'a> {
     choice: KeyChoice,
     new_keys: &'a mut Vec<NewKey>,
     notices: &'a mut Vec<Notice>,
+    pinning: &'a mut Pinning,
     headed: Option<Document>,
 }
 
@@ -65,7 +67,7 @@ pub fn update(
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
     let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
-    let (mut new_keys, mut notices) = (Vec::new(), Vec::new());
+    let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -86,6 +88,7 @@ pub fn update(
             choice,
             new_keys: &mut new_keys,
             notices: &mut notices,
+            pinning: &mut pinning,
             headed: None,
         };
         let document = prepare(&mut target)?;
@@ -113,6 +116,9 @@ pub fn update(
         }
     }
     staged.into_iter().try_for_each(fsio::Staged::commit)?;
+    if write == Write::Files {
+        updated.notices.extend(pinning.save());
+    }
     Ok(updated)
 }
 
@@ -173,16 +179,23 @@ impl Target<'_> {
     }
 
     /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
-    /// has none yet.
+    /// has none yet. One that this user has not accepted is refused.
     pub fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
         let (key, notice) = match &self.choice {
-            KeyChoice::InFile(key) => return Ok(*key),
+            KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
+                self.pinning.check(&self.file, from, &self.scope, key, self.store)?;
+                (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
+            }
+            KeyChoice::OfKeysFile(key, from) => {
+                self.pinning.take(&self.file, &self.scope, key, self.store)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.refuse_lost_key(None)?;
-                (self.new_key(), None)
+                let key = self.new_key();
+                self.pinning.take(&self.file, &self.scope, &key, self.store)?;
+                (key, None)
             }
         };
         self.refuse_lost_key(Some(key))?;
@@ -190,6 +203,14 @@ impl Target<'_> {
             self.headed = Some(with_header(&self.file, &key)?);
             self.notices.extend(notice);
         }
+        Ok(key)
+    }
+
+    /// The key that stands in the file, for what is to be sealed to it anew. One that this user has not accepted is
+    /// refused.
+    pub fn key_in_file(&mut self) -> Result<PublicKey, VaultError> {
+        let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
+        self.pinning.check(&self.file, self.file.path(), &self.scope, &key, self.store)?;
         Ok(key)
     }
 

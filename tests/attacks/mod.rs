@@ -18,6 +18,8 @@ mod owner;
 #[cfg(unix)]
 mod paths;
 #[cfg(unix)]
+mod replaced_key;
+#[cfg(unix)]
 mod sock_puppet;
 mod steering;
 mod team_file;

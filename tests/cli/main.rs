@@ -30,6 +30,8 @@ mod log;
 mod ls;
 mod merge;
 #[cfg(unix)]
+mod pins;
+#[cfg(unix)]
 mod pre_receive;
 mod readme;
 mod rename;

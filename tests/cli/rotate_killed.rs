@@ -38,6 +38,8 @@ impl World {
     }
 
     fn restore(&self) {
+        // With what this machine knew of the keys then, or going back would be a change of its own.
+        let _ = std::fs::remove_dir_all(self.env.outside().join("home/.local"));
         self.old.iter().for_each(|(path, bytes)| self.env.write(path, bytes));
     }
 
@@ -109,7 +111,9 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
     for item in std::fs::read_dir(folder).unwrap().flatten() {
         if item.file_type().unwrap().is_dir() {
             found.extend(leftovers(&item.path()));
-        } else if item.file_name().to_string_lossy().contains("envseal-") {
+        } else if item.file_name() != "envseal-root"
+            && item.file_name().to_string_lossy().contains("envseal-")
+        {
             found.push(item.path());
         }
     }

@@ -125,7 +125,7 @@ proptest! {
             let (again, none) =
                 encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick).unwrap();
             prop_assert_eq!((again.as_bytes(), none), (document.as_bytes(), 0));
-            let (resealed, anew) = reseal(&after, &pick, vec![place.again()]).unwrap();
+            let (resealed, anew) = reseal(&after, &place.key.public(), &pick, vec![place.again()]).unwrap();
             prop_assert_eq!(anew, count);
             for document in [document, resealed] {
                 let sealed = place.with_text(document.as_bytes()).unwrap();

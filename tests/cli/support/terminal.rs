@@ -8,6 +8,9 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::{Run, TestEnv};
 
+/// How a question ends whose answer is shown.
+const YES_OR_NO: &[u8] = b"[y/N] ";
+
 /// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
 pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
     run_on_terminal(env.envseal(arguments), answer)
@@ -44,12 +47,12 @@ pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u3
     });
     let mut text = Vec::new();
     if let Some(answer) = answer {
-        while !text.ends_with(b": ") {
+        while !text.ends_with(b": ") && !text.ends_with(YES_OR_NO) {
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
         let mut writer = pty.master.take_writer().unwrap();
         // What is typed before the echo is off shows, as at any prompt.
-        while has_echo(&*pty.master) {
+        while !text.ends_with(YES_OR_NO) && has_echo(&*pty.master) {
             std::thread::sleep(Duration::from_millis(1));
         }
         writer.write_all(answer).unwrap();

@@ -1,0 +1,285 @@
+//! Pins: whoever can push can put another public key into an env file, and read what is sealed to it from then on. So
+//! the key that this user has sealed to once stays the one to be sealed to, until a person says otherwise, or the holder
+//! of that key has proven that it was rotated.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::error::{PinChange, VaultError};
+use super::file::{EnvFile, place_of};
+use super::scope::Scope;
+use super::setup::Notice;
+use crate::config::EnvName;
+use crate::crypto::PublicKey;
+use crate::git::{Commit, Objects, Repo};
+use crate::keystore::{KeyStore, Pin, Pins};
+use crate::team::{Rotation, TeamFile};
+
+/// What an update finds out about pins, to be written once its files are.
+#[derive(Default)]
+pub(super) struct Pinning {
+    /// By the worktree's root.
+    known: Vec<(PathBuf, Known)>,
+    fresh: Vec<Fresh>,
+}
+
+enum Known {
+    /// Before the first commit nothing is pinned.
+    NoCommit,
+    /// This user has no folder for data.
+    NoHome,
+    Pins(Pins),
+}
+
+/// A key to be pinned.
+struct Fresh {
+    root: PathBuf,
+    env: EnvName,
+    key: PublicKey,
+    /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
+    places: Vec<PathBuf>,
+    /// The key before, where its holder has proven that it was rotated.
+    rotated_from: Option<PublicKey>,
+}
+
+impl Pinning {
+    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted. One that is seen for the first time, or that a
+    /// rotation has led to, is to be pinned.
+    pub(super) fn check(
+        &mut self,
+        file: &EnvFile,
+        holder: &Path,
+        scope: &Scope,
+        key: &PublicKey,
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        let (scope_place, file_place) = places(file.path(), scope, root);
+        let (mut rotated_from, mut fresh) = (None, Vec::new());
+        let pins = match self.known(root, store)? {
+            Known::Pins(pins) => Some(pins),
+            Known::NoHome => None,
+            Known::NoCommit => return Ok(()),
+        };
+        for place in [&scope_place, &file_place] {
+            match pins.and_then(|pins| pins.get(file.env(), place)) {
+                Some(pin) if pin.key == *key => continue,
+                Some(pin) if is_rotated(scope, file, &pin.key, key, store) => rotated_from = Some(pin.key),
+                Some(pin) => return Err(differs(file, holder, pin, key)),
+                None => {}
+            }
+            fresh.push(place.clone());
+        }
+        if fresh.contains(&scope_place) {
+            fresh.extend(scope_files(scope, file.env(), root)?);
+        }
+        self.add(root, file.env(), key, fresh, rotated_from);
+        Ok(())
+    }
+
+    /// Takes a key that was made on this machine, whatever was accepted before.
+    pub(super) fn take(
+        &mut self,
+        file: &EnvFile,
+        scope: &Scope,
+        key: &PublicKey,
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        if !matches!(self.known(root, store)?, Known::NoCommit) {
+            let (scope_place, file_place) = places(file.path(), scope, root);
+            self.add(root, file.env(), key, vec![scope_place, file_place], None);
+        }
+        Ok(())
+    }
+
+    /// Pins what is to be pinned. That it could not be is worth a word, and no more: what is pinned already holds.
+    pub(super) fn save(&self) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for fresh in &self.fresh {
+            let known = self.known.iter().find(|(root, _)| *root == fresh.root).map(|(_, known)| known);
+            let (env, key) = (fresh.env.clone(), fresh.key);
+            let failed = match known {
+                Some(Known::Pins(pins)) => {
+                    let keys: Vec<_> =
+                        fresh.places.iter().map(|place| (env.clone(), place.clone(), key)).collect();
+                    pins.accept(&keys).err().map(|error| Some(error.to_string()))
+                }
+                Some(Known::NoHome) => Some(None),
+                Some(Known::NoCommit) | None => continue,
+            };
+            notices.push(match (failed, fresh.rotated_from) {
+                (Some(why), _) => Notice::NotPinned { env, why },
+                (None, Some(from)) => Notice::PinMoved { env, from, to: key },
+                (None, None) => Notice::Pinned { env, key },
+            });
+        }
+        notices
+    }
+
+    fn add(
+        &mut self,
+        root: &Path,
+        env: &EnvName,
+        key: &PublicKey,
+        places: Vec<PathBuf>,
+        rotated_from: Option<PublicKey>,
+    ) {
+        if places.is_empty() {
+            return;
+        }
+        let same = |fresh: &&mut Fresh| fresh.root == root && fresh.env == *env && fresh.key == *key;
+        match self.fresh.iter_mut().find(same) {
+            Some(fresh) => {
+                fresh.places.extend(places);
+                fresh.rotated_from = fresh.rotated_from.or(rotated_from);
+            }
+            None => self.fresh.push(Fresh {
+                root: root.into(),
+                env: env.clone(),
+                key: *key,
+                places,
+                rotated_from,
+            }),
+        }
+    }
+
+    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&Known, VaultError> {
+        let at = match self.known.iter().position(|(known, _)| known == root) {
+            Some(at) => at,
+            None => {
+                self.known.push((root.into(), look(root, store)?));
+                self.known.len() - 1
+            }
+        };
+        Ok(&self.known[at].1)
+    }
+}
+
+/// The pins that hold for a file, the scope's first; none before the first commit, outside git, and for a user without a
+/// folder for data.
+pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Option<Vec<Pin>>, VaultError> {
+    let Some(root) = scope.git_root() else { return Ok(None) };
+    let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
+    let (scope_place, file_place) = places(file.path(), scope, root);
+    let found = [scope_place, file_place].map(|place| pins.get(file.env(), &place).cloned());
+    Ok(Some(found.into_iter().flatten().collect()))
+}
+
+/// The error that sealing into `file` would meet, where its key is not the one that was accepted.
+pub fn pin_trouble(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+) -> Result<Option<VaultError>, VaultError> {
+    let Some(key) = file.public_key() else { return Ok(None) };
+    match Pinning::default().check(file, file.path(), scope, key, store) {
+        Err(error @ VaultError::PinDiffers { .. }) => Ok(Some(error)),
+        other => other.map(|()| None),
+    }
+}
+
+/// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so, or this machine has made
+/// it. `files` are sealed to it; those of the scope's other files that git does not ignore are so too. Returns what kept it from being pinned, if something did; before the first commit and outside git nothing is to
+/// be pinned.
+pub fn accept(
+    scope: &Scope,
+    env: &EnvName,
+    key: &PublicKey,
+    files: &[PathBuf],
+    store: &KeyStore<'_>,
+) -> Result<Option<Notice>, VaultError> {
+    let Some(root) = scope.git_root() else { return Ok(None) };
+    let mut pinning = Pinning::default();
+    pinning.known(root, store)?;
+    let mut places = vec![below(scope.root(), root)];
+    places.extend(files.iter().map(|path| below(&place_of(path), root)));
+    places.extend(scope_files(scope, env, root)?);
+    pinning.add(root, env, key, places, None);
+    Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
+}
+
+/// The commit that brought the public key which stands in `file`; none where none has it.
+pub fn key_commit(objects: &Objects, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
+    let path = objects.relative(file.path())?;
+    let mut brought = None;
+    for version in objects.versions(&path)?.versions {
+        let Some(text) = objects.blob_if_there(version.blob)? else { break };
+        let then = EnvFile::of_the_past(file.path(), text, None).ok();
+        if then.as_ref().and_then(EnvFile::public_key) != file.public_key() {
+            break;
+        }
+        brought = Some(version.commit);
+    }
+    Ok(brought.map(|commit| objects.read_commit(commit)).transpose()?)
+}
+
+fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
+    let Some(name) = Repo::open(root)?.name()? else { return Ok(Known::NoCommit) };
+    let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
+    Ok(Known::Pins(Pins::load(&data_dir, &name)?))
+}
+
+/// Where a key is pinned: for the scope, and for the file.
+fn places(file: &Path, scope: &Scope, root: &Path) -> (PathBuf, PathBuf) {
+    (below(scope.root(), root), below(&place_of(file), root))
+}
+
+fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    let mut files = scope.env_files(scope.root())?;
+    files.retain(|path| EnvName::of_file(path).is_ok_and(|of| of == *env));
+    Ok(files.iter().map(|path| below(path, root)).collect())
+}
+
+fn below(path: &Path, root: &Path) -> PathBuf {
+    path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+fn differs(file: &EnvFile, holder: &Path, pin: &Pin, key: &PublicKey) -> VaultError {
+    VaultError::PinDiffers {
+        path: holder.into(),
+        env: file.env().clone(),
+        change: Box::new(PinChange { pinned: pin.key, seen: pin.seen.clone(), found: *key }),
+    }
+}
+
+/// Whether rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
+/// key's private half itself. Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
+fn is_rotated(scope: &Scope, file: &EnvFile, from: &PublicKey, to: &PublicKey, store: &KeyStore<'_>) -> bool {
+    let (env, dir) = (file.env(), file.dir());
+    // A place that cannot be read proves nothing; that the key differs is what a person must hear of.
+    let Ok(team) = scope.team() else { return false };
+    if !leads(&team, env, from, to, |_| true) {
+        return false;
+    }
+    let mut keys = store.all(env, &dir).unwrap_or_default();
+    let proven = |keys: &[_], rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+    if leads(&team, env, from, to, |rotation| proven(&keys, rotation)) {
+        return true;
+    }
+    // Last, for it may have to ask for a passphrase.
+    keys.extend(store.ever_granted(&dir).unwrap_or_default());
+    leads(&team, env, from, to, |rotation| proven(&keys, rotation))
+}
+
+fn leads(
+    team: &TeamFile,
+    env: &EnvName,
+    from: &PublicKey,
+    to: &PublicKey,
+    holds: impl Fn(&Rotation) -> bool,
+) -> bool {
+    let mut by_old: BTreeMap<&PublicKey, Vec<&Rotation>> = BTreeMap::new();
+    for rotation in team.rotations(env) {
+        by_old.entry(&rotation.old).or_default().push(rotation);
+    }
+    let (mut reached, mut next) = (BTreeSet::from([*from]), vec![*from]);
+    while let Some(key) = next.pop() {
+        for rotation in by_old.get(&key).into_iter().flatten() {
+            if holds(rotation) && reached.insert(rotation.new) {
+                next.push(rotation.new);
+            }
+        }
+    }
+    reached.contains(to)
+}

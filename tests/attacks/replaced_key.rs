@@ -1,0 +1,159 @@
+//! Put another public key into an env file, and read what is set next.
+
+use envseal::crypto::{Identity, PrivateKey, Proof};
+use envseal::team::{GrantLine, MemberName, Rotation, TeamFile};
+
+use crate::pins::{commit, pinned, production, refuses, replace_key, write_rotations};
+use crate::support::TestEnv;
+
+const FILE: &str = ".env.production";
+
+/// The identity that `envseal team request` would have made, as the victim has it.
+fn identity(env: &TestEnv) -> Identity {
+    let me = Identity::generate();
+    let pair = ssh_key::private::Ed25519Keypair::from_seed(me.expose());
+    let key = ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(pair), "").unwrap();
+    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
+    let path = env.outside().join("home/.local/share/envseal/identity");
+    std::fs::write(&path, text.as_bytes()).unwrap();
+    env.program("chmod", &["600"]).arg(path).ok();
+    me
+}
+
+#[test]
+fn everywhere_it_stands() {
+    let (env, old) = pinned();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    commit(&env, "web");
+    let new = PrivateKey::generate();
+    for file in [FILE, "web/.env.production"] {
+        replace_key(&env, file, &old.public(), &new.public());
+    }
+    commit(&env, "replaced");
+    for file in [FILE, "web/.env.production"] {
+        refuses(&env, file);
+    }
+    // Nor for a user who has no private key at all.
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    refuses(&env, FILE);
+}
+
+#[test]
+fn with_a_grant_of_its_private_half_to_the_victim() {
+    let (env, old) = pinned();
+    let (victim, attacker, new) = (identity(&env), Identity::generate(), PrivateKey::generate());
+    let name = |name: &str| MemberName::new(name).unwrap();
+    let mut team = TeamFile::parse(b"").unwrap();
+    team.put_member(&name("victim"), &victim.public());
+    team.put_member(&name("mallory"), &attacker.public());
+    let to = (&name("victim"), &victim.public());
+    team.put_grant(GrantLine::make(&production(), &new, to, (&name("mallory"), &attacker)));
+    env.write("envseal.toml", team.text());
+    replace_key(&env, FILE, &old.public(), &new.public());
+    // With a rotation too, proven by the new key.
+    let mut rotation = Rotation::make(&production(), &new, &old.public());
+    (rotation.old, rotation.new) = (old.public(), new.public());
+    write_rotations(&env, &[rotation]);
+    commit(&env, "granted");
+    // The grant holds, and opens what the attacker has sealed: that is no reason to seal to it.
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let shown = env.ok(&["key", "show", "--private", "-e", "production"]);
+    assert_eq!(shown.trim(), new.to_text().expose());
+    refuses(&env, FILE);
+}
+
+#[test]
+fn with_a_keys_file_that_holds_it() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate();
+    replace_key(&env, FILE, &old.public(), &new.public());
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={}\n", new.to_text().expose()));
+    let mut rotation = Rotation::make(&production(), &new, &old.public());
+    (rotation.old, rotation.new) = (old.public(), new.public());
+    write_rotations(&env, &[rotation]);
+    env.git(&["add", "-f", ".env.keys"]);
+    commit(&env, "replaced");
+    refuses(&env, FILE);
+    // Nor where git does not track it, which takes more than a push.
+    env.git(&["rm", "-q", "--cached", ".env.keys"]);
+    refuses(&env, FILE);
+}
+
+#[test]
+fn with_a_forged_rotation() {
+    let (env, old) = pinned();
+    let (middle, new) = (PrivateKey::generate(), PrivateKey::generate());
+    replace_key(&env, FILE, &old.public(), &new.public());
+    let good = Rotation::make(&production(), &old, &new.public());
+    let staging = envseal::config::EnvName::new("staging").unwrap();
+    let forged = |change: &dyn Fn(&mut Rotation)| {
+        let mut rotation = good.clone();
+        change(&mut rotation);
+        vec![rotation]
+    };
+    let chains = [
+        // Of another environment, as it is and under this one's name.
+        vec![Rotation::make(&staging, &old, &new.public())],
+        forged(&|it| it.proof = Proof::of_rotation("staging", &old, &new.public())),
+        // By the new key, by any key, to another key, the other way round.
+        forged(&|it| it.proof = Proof::of_rotation("production", &new, &new.public())),
+        forged(&|it| it.proof = Proof::of_rotation("production", &middle, &new.public())),
+        forged(&|it| it.proof = Proof::of_rotation("production", &old, &middle.public())),
+        vec![Rotation::make(&production(), &new, &old.public())],
+        // With a gap; and with a step that the wrong key proves.
+        vec![Rotation::make(&production(), &middle, &new.public())],
+        vec![Rotation::make(&production(), &old, &middle.public())],
+        vec![
+            Rotation::make(&production(), &middle, &new.public()),
+            Rotation {
+                new: middle.public(),
+                proof: Proof::of_rotation("production", &new, &middle.public()),
+                ..good.clone()
+            },
+        ],
+    ];
+    for (at, chain) in chains.iter().enumerate() {
+        let _ = std::fs::remove_file(env.path("envseal.toml"));
+        write_rotations(&env, chain);
+        println!("chain {at}");
+        refuses(&env, FILE);
+    }
+    // In a cycle, which must end, and by the hundred.
+    let keys: Vec<_> = (0..100).map(|_| PrivateKey::generate()).collect();
+    let around = keys
+        .iter()
+        .zip(keys.iter().cycle().skip(1))
+        .map(|(a, b)| Rotation::make(&production(), a, &b.public()));
+    write_rotations(&env, &around.collect::<Vec<_>>());
+    refuses(&env, FILE);
+    // What is to be told from all of these: the real one.
+    write_rotations(&env, &[good]);
+    env.ok(&["set", "A", "1", "-e", "production"]);
+}
+
+#[test]
+fn on_a_branch_with_another_root() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate();
+    // An orphan branch, merged so that the first parents lead to its root.
+    env.git(&["checkout", "-q", "--orphan", "mallory"]);
+    replace_key(&env, FILE, &old.public(), &new.public());
+    commit(&env, "orphan");
+    env.git(&["merge", "-q", "--allow-unrelated-histories", "-X", "ours", "-m", "merge", "main"]);
+    refuses(&env, FILE);
+}
+
+#[test]
+fn in_a_scope_made_for_it() {
+    let (env, old) = pinned();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    commit(&env, "web");
+    env.write("web/envseal.toml", "");
+    replace_key(&env, "web/.env.production", &old.public(), &PrivateKey::generate().public());
+    commit(&env, "a team of its own");
+    refuses(&env, "web/.env.production");
+    // The one that stays is as it was.
+    env.ok(&["set", "A", "1", "-f", FILE]);
+}

@@ -1,0 +1,515 @@
+//! The key that this machine has sealed to stays the one to be sealed to; `envseal key trust`.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use envseal::config::EnvName;
+use envseal::crypto::{Identity, PrivateKey, PublicKey};
+use envseal::team::{GrantLine, MemberName, Rotation, TeamFile};
+
+use crate::support::{TestEnv, on_terminal};
+
+/// A repository with a commit, in which `.env.production` is sealed to a key that this user has accepted.
+pub(crate) fn pinned() -> (TestEnv, PrivateKey) {
+    let env = TestEnv::new();
+    let secret = env.secret("first");
+    env.envseal(&["set", "HELLO", "-e", "production"]).stdin(secret).ok();
+    commit(&env, "first");
+    let secret = env.secret("second");
+    env.envseal(&["set", "SECOND", "-e", "production"]).stdin(secret).ok();
+    commit(&env, "second");
+    let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION")).unwrap();
+    assert_eq!(lists(&env).len(), 1);
+    (env, key)
+}
+
+pub(crate) fn commit(env: &TestEnv, message: &str) {
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-q", "-m", message]);
+}
+
+/// Puts another public key into an env file.
+pub(crate) fn replace_key(env: &TestEnv, file: &str, old: &PublicKey, new: &PublicKey) {
+    let text = env.read(file);
+    assert!(text.contains(&old.to_string()));
+    env.write(file, text.replace(&old.to_string(), &new.to_string()));
+}
+
+/// The lists of accepted keys.
+pub(crate) fn lists(env: &TestEnv) -> Vec<PathBuf> {
+    let folder = env.outside().join("home/.local/share/envseal/pins");
+    let Ok(listing) = folder.read_dir() else { return Vec::new() };
+    listing.flatten().map(|item| item.path()).collect()
+}
+
+fn list(env: &TestEnv) -> String {
+    std::fs::read_to_string(&lists(env)[0]).unwrap()
+}
+
+/// That nothing seals into the file, and not a byte changes, the list of accepted keys included. Returns what was said.
+#[track_caller]
+pub(crate) fn refuses(env: &TestEnv, file: &str) -> String {
+    let before =
+        (env.snapshot(), lists(env).iter().map(std::fs::read).map(Result::unwrap).collect::<Vec<_>>());
+    let mut said = String::new();
+    for arguments in [
+        &["set", "HELLO", "-f", file][..],
+        &["set", "NEW", "-f", file],
+        &["encrypt", "-f", file],
+        &["encrypt", "-f", file, "--stdout"],
+        &["encrypt", "--reseal", "-f", file],
+    ] {
+        let secret = env.secret("harvest");
+        let text = env.read(file);
+        if arguments == ["encrypt", "-f", file] || arguments == ["encrypt", "-f", file, "--stdout"] {
+            env.plaintext_in(file);
+            env.write(file, format!("{text}OPEN={secret}\n"));
+        }
+        let output = env.envseal(arguments).stdin(&secret).output();
+        assert_eq!(output.status, 3, "{arguments:?}: {}", output.stderr);
+        assert!(output.stdout.is_empty());
+        assert!(output.stderr.contains("holds another key of"), "{arguments:?}: {}", output.stderr);
+        env.write(file, text);
+        said = output.stderr;
+    }
+    let after =
+        (env.snapshot(), lists(env).iter().map(std::fs::read).map(Result::unwrap).collect::<Vec<_>>());
+    assert_eq!(before, after);
+    said
+}
+
+/// Writes rotations into the team file.
+pub(crate) fn write_rotations(env: &TestEnv, rotations: &[Rotation]) {
+    let text = std::fs::read(env.path("envseal.toml")).unwrap_or_default();
+    let mut team = TeamFile::parse(&text).unwrap();
+    for rotation in rotations {
+        team.put_rotation(rotation.clone());
+    }
+    env.write("envseal.toml", team.text());
+}
+
+pub(crate) fn production() -> EnvName {
+    EnvName::new("production").unwrap()
+}
+
+#[test]
+fn a_changed_key_is_refused_until_a_person_accepts_it() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate().public();
+    replace_key(&env, ".env.production", &old.public(), &new);
+    let text = env.read(".env.production");
+    commit(&env, "a better key");
+    let said = refuses(&env, ".env.production");
+    let (was, is) = (old.public().fingerprint(), new.fingerprint());
+    assert!(said.contains(&was) && said.contains(&is), "{said}");
+    assert!(said.contains("hint: ") && said.contains("envseal key trust -e production"), "{said}");
+    let elsewhere = env.envseal(&["set", "A", "1", "-f", "../.env.production"]).dir(sub(&env)).output();
+    assert!(elsewhere.stderr.contains("envseal key trust -f ../.env.production"), "{}", elsewhere.stderr);
+
+    // Nobody to ask; another fingerprint; a no.
+    let said = env.fails(2, &["key", "trust", "-e", "production"]);
+    assert!(
+        said.contains(&was) && said.contains(&is) && said.contains("Alice <alice@example.com>"),
+        "{said}"
+    );
+    assert!(said.contains(&env.git(&["rev-parse", "HEAD"]).trim().to_owned()), "{said}");
+    let said = env.fails(2, &["key", "trust", "-e", "production", "--fingerprint", &was]);
+    assert!(said.contains("not SHA256:"), "{said}");
+    env.fails(2, &["key", "trust", "-e", "production", "--fingerprint", ""]);
+    refuses(&env, ".env.production");
+
+    let said = env.envseal(&["key", "trust", "-e", "production", "--fingerprint", &is]).output();
+    assert_eq!((said.status, said.stdout.len()), (0, 0), "{}", said.stderr);
+    assert_eq!(env.read(".env.production"), text, "the file is no business of it");
+    let secret = env.secret("after");
+    env.envseal(&["set", "HELLO", "-e", "production"]).stdin(secret).ok();
+    // The older one is a change by now.
+    replace_key(&env, ".env.production", &new, &old.public());
+    refuses(&env, ".env.production");
+}
+
+fn sub(env: &TestEnv) -> PathBuf {
+    std::fs::create_dir_all(env.path("sub")).unwrap();
+    env.path("sub")
+}
+
+#[test]
+fn a_person_is_asked_on_the_terminal() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate().public();
+    replace_key(&env, ".env.production", &old.public(), &new);
+    let trust = ["key", "trust", "-e", "production"];
+    for answer in [&b"n\n"[..], b"\n", b"yep\n"] {
+        let Some((status, shown)) = on_terminal(&env, &trust, Some(answer)) else { return };
+        assert_eq!(status, 2, "{shown}");
+        assert!(shown.contains("in no commit yet") && shown.contains(&new.fingerprint()), "{shown}");
+        assert!(shown.contains("the one before stays"), "{shown}");
+    }
+    refuses(&env, ".env.production");
+    let (status, shown) = on_terminal(&env, &trust, Some(b"y\n")).unwrap();
+    assert!(status == 0 && shown.contains("is accepted on this machine"), "{shown}");
+    env.ok(&["set", "A", "1", "-e", "production"]);
+}
+
+#[test]
+fn trusting_what_is_trusted_and_what_was_never_seen() {
+    let (env, key) = pinned();
+    let before = list(&env);
+    let said = env.envseal(&["key", "trust", "-e", "production"]).output();
+    assert!(said.status == 0 && said.stderr.contains("already: SHA256:"), "{}", said.stderr);
+    assert_eq!(list(&env), before);
+    std::fs::remove_file(&lists(&env)[0]).unwrap();
+    let said = env.envseal(&["key", "trust", "-e", "production"]).output();
+    assert!(said.status == 0 && said.stderr.contains(&key.public().fingerprint()), "{}", said.stderr);
+    assert!(!said.stderr.contains("already"), "{}", said.stderr);
+    assert_eq!(lists(&env).len(), 1);
+    env.fails(4, &["key", "trust", "-e", "none"]);
+    env.write(".env.plain", "A=1\n");
+    env.fails(3, &["key", "trust", "-e", "plain"]);
+}
+
+#[test]
+fn nothing_is_pinned_before_the_first_commit_nor_outside_git() {
+    for env in [TestEnv::new(), TestEnv::without_git()] {
+        env.ok(&["set", "A", "1"]);
+        let key = PrivateKey::generate().public();
+        let old = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
+        assert!(env.fails(2, &["key", "trust"]).contains("no key is kept in mind"));
+        replace_key(&env, ".env", &old, &key);
+        env.ok(&["set", "A", "2"]);
+        assert!(lists(&env).is_empty());
+    }
+}
+
+#[test]
+fn what_seals_nothing_asks_nothing() {
+    let (env, old) = pinned();
+    env.write(".env.production", env.read(".env.production") + "PLAIN=1 # envseal: plain\n");
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    env.ok(&["set", "PLAIN", "2", "-e", "production"]);
+    env.ok(&["set", "OTHER=3", "--plain", "-e", "production"]);
+    env.ok(&["unset", "OTHER", "-e", "production"]);
+    env.ok(&["rename", "PLAIN", "STILL", "-e", "production"]);
+    refuses(&env, ".env.production");
+}
+
+#[test]
+fn a_rename_seals_anew_and_is_held_to_it_too() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate();
+    // The attacker has sealed a value of their own, and this user holds the key to it.
+    replace_key(&env, ".env.production", &old.public(), &new.public());
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={}\n", new.to_text().expose()));
+    let secret = env.secret("planted");
+    env.envseal(&["set", "HELLO", "-e", "production"])
+        .var("HOME", env.outside().join("tmp"))
+        .stdin(secret)
+        .ok();
+    std::fs::remove_dir_all(env.outside().join("tmp/.local")).unwrap();
+    let before = env.snapshot();
+    assert!(env.fails(3, &["rename", "HELLO", "HALLO", "-e", "production"]).contains("another key"));
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn doctor_tells_of_it() {
+    let (env, old) = pinned();
+    assert!(!env.envseal(&["doctor", "-e", "production"]).output().stderr.contains("another key"));
+    let before = list(&env);
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    let said = env.envseal(&["doctor", "-e", "production"]).output();
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status == 1 && text.contains("holds another key of production"), "{text}");
+    assert!(text.contains("envseal key trust -e production") || text.contains("key trust -f"), "{text}");
+    assert!(text.contains(&old.public().fingerprint()), "{text}");
+    assert_eq!(list(&env), before);
+}
+
+#[test]
+fn a_rotation_that_is_proven_moves_the_pin() {
+    let (env, old) = pinned();
+    let (middle, new) = (PrivateKey::generate(), PrivateKey::generate());
+    replace_key(&env, ".env.production", &old.public(), &new.public());
+    let steps = [
+        Rotation::make(&production(), &middle, &new.public()),
+        Rotation::make(&production(), &old, &middle.public()),
+    ];
+    write_rotations(&env, &steps);
+    // The key between is not at hand: no proof can be verified for its step.
+    refuses(&env, ".env.production");
+    let keys = [&new, &middle, &old].map(|key| key.to_text().expose().to_owned()).join(",");
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={keys}\n"));
+    let secret = env.secret("rotated");
+    let said = env.envseal(&["set", "HELLO", "-e", "production"]).stdin(&secret).output();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("was rotated") && said.stderr.contains(&new.public().fingerprint()),
+        "{}",
+        said.stderr
+    );
+    let again = env.envseal(&["set", "HELLO", "x", "-e", "production"]).output();
+    assert!(again.status == 0 && !again.stderr.contains("rotated"), "{}", again.stderr);
+    // Neither back to the first, nor to the one between.
+    for older in [&old, &middle] {
+        replace_key(&env, ".env.production", &new.public(), &older.public());
+        refuses(&env, ".env.production");
+        replace_key(&env, ".env.production", &older.public(), &new.public());
+    }
+}
+
+#[test]
+fn the_key_before_may_be_injected_or_an_old_grant() {
+    let (env, old) = pinned();
+    let new = PrivateKey::generate();
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    replace_key(&env, ".env.production", &old.public(), &new.public());
+    write_rotations(&env, &[Rotation::make(&production(), &old, &new.public())]);
+    refuses(&env, ".env.production");
+    let state = list(&env);
+    let injected = |env: &TestEnv| {
+        env.envseal(&["set", "A", "1", "-e", "production"])
+            .var("ENVSEAL_PRIVATE_KEY_PRODUCTION", old.to_text().expose())
+            .output()
+    };
+    let said = injected(&env);
+    assert!(said.status == 0 && said.stderr.contains("was rotated"), "{}", said.stderr);
+    // Back to where it was, and now with a grant that a commit holds and no file any more.
+    std::fs::write(&lists(&env)[0], state).unwrap();
+    env.git(&["checkout", "-q", "HEAD", "--", ".env.production"]);
+    let (me, alice) = (Identity::generate(), MemberName::new("alice").unwrap());
+    let mut team = TeamFile::parse(&env.bytes("envseal.toml")).unwrap();
+    team.put_member(&alice, &me.public());
+    let without = team.text();
+    team.put_grant(GrantLine::make(&production(), &old, (&alice, &me.public()), (&alice, &me)));
+    env.write("envseal.toml", team.text());
+    commit(&env, "granted");
+    env.write("envseal.toml", without);
+    replace_key(&env, ".env.production", &old.public(), &new.public());
+    commit(&env, "rotated");
+    let key = ssh_key::PrivateKey::new(
+        ssh_key::private::KeypairData::Ed25519(ssh_key::private::Ed25519Keypair::from_seed(me.expose())),
+        "",
+    )
+    .unwrap();
+    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
+    refuses(&env, ".env.production");
+    let said =
+        env.envseal(&["set", "A", "1", "-e", "production"]).var("ENVSEAL_IDENTITY", text.as_str()).output();
+    assert!(said.status == 0 && said.stderr.contains("was rotated"), "{}", said.stderr);
+}
+
+#[test]
+fn a_new_file_takes_the_key_of_its_environment_only_if_it_is_the_accepted_one() {
+    let (env, old) = pinned();
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    let before = env.snapshot();
+    let secret = env.secret("new-file");
+    std::fs::create_dir(env.path("web")).unwrap();
+    let said = env.envseal(&["set", "A", "-f", "web/.env.production"]).stdin(&secret).fails(3);
+    // What is to be trusted is the file that the key would be taken from.
+    let from = env.path(".env.production").display().to_string();
+    assert!(said.contains(&format!("error: {from} holds another key")), "{said}");
+    assert!(said.contains(&format!("envseal key trust -f {from}")), "{said}");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn one_name_in_two_scopes_has_two_keys() {
+    let (env, old) = pinned();
+    env.write("web/envseal.toml", "");
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    commit(&env, "web");
+    env.ok(&["set", "A", "2", "-f", "web/.env.production"]);
+    let web = PublicKey::parse(env.ok(&["key", "show", "-f", "web/.env.production"]).trim()).unwrap();
+    assert_ne!(web, old.public());
+    replace_key(&env, "web/.env.production", &web, &old.public());
+    refuses(&env, "web/.env.production");
+    env.ok(&["set", "A", "2", "-e", "production"]);
+    env.ok(&["key", "trust", "-f", "web/.env.production", "--fingerprint", &old.public().fingerprint()]);
+    env.ok(&["set", "A", "2", "-f", "web/.env.production"]);
+    // What holds for one says nothing of the other.
+    replace_key(&env, ".env.production", &old.public(), &web);
+    refuses(&env, ".env.production");
+}
+
+#[test]
+fn two_repositories_have_two_lists_and_two_clones_share_one() {
+    let (env, old) = pinned();
+    let clone = env.outside().join("another name");
+    env.program("git", &["clone", "-q", "."]).arg(&clone).ok();
+    let file = clone.join(".env.production");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let new = PrivateKey::generate().public();
+    std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
+    let said = env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
+    assert!(said.contains("holds another key"), "{said}");
+    // Another repository, with the same folder, environment and file.
+    let other = env.outside().join("other");
+    env.program("git", &["init", "-q"]).arg(&other).ok();
+    std::fs::write(other.join(".env.production"), format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={new}\n")).unwrap();
+    for arguments in [&["add", "-A"][..], &["commit", "-q", "-m", "other"]] {
+        env.program("git", arguments).dir(&other).ok();
+    }
+    env.envseal(&["set", "A", "1", "-e", "production"]).dir(&other).ok();
+    assert_eq!(lists(&env).len(), 2);
+}
+
+#[test]
+fn a_shallow_clone_is_known_by_its_address() {
+    let (env, old) = pinned();
+    let clone = |name: &str| {
+        let folder = env.outside().join(name);
+        let source = format!("file://{}", env.repo().display());
+        env.program("git", &["clone", "-q", "--depth", "1", &source]).arg(&folder).ok();
+        folder
+    };
+    let set = |folder: &Path| env.envseal(&["set", "A", "1", "-e", "production"]).dir(folder).output();
+    assert_eq!(set(&clone("one")).status, 0);
+    assert_eq!(lists(&env).len(), 2);
+    let two = clone("two");
+    assert_eq!(set(&two).status, 0);
+    let file = two.join(".env.production");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let new = PrivateKey::generate().public();
+    std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
+    assert!(set(&two).stderr.contains("holds another key"));
+    assert_eq!(lists(&env).len(), 2);
+}
+
+#[test]
+fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
+    // A scope of its own for a file that had the key of the one above; a file that was never set here included.
+    let (env, old) = pinned();
+    env.ok(&["set", "A", "1", "-f", ".env.production"]);
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.write("web/.env.production", format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={}\n", old.public()));
+    commit(&env, "web");
+    std::fs::remove_file(&lists(&env)[0]).unwrap();
+    env.ok(&["set", "A", "2", "-f", ".env.production"]);
+    let new = PrivateKey::generate().public();
+    env.write("web/envseal.toml", "");
+    replace_key(&env, "web/.env.production", &old.public(), &new);
+    refuses(&env, "web/.env.production");
+    // And the other way round: the scope's team file goes, and with it the scope.
+    env.ok(&["key", "trust", "-f", "web/.env.production", "--fingerprint", &new.fingerprint()]);
+    std::fs::remove_file(env.path("web/envseal.toml")).unwrap();
+    std::fs::remove_file(env.path(".env.production")).unwrap();
+    replace_key(&env, "web/.env.production", &new, &PrivateKey::generate().public());
+    refuses(&env, "web/.env.production");
+}
+
+#[test]
+fn where_nothing_can_be_kept_the_command_goes_on_and_what_is_kept_still_stops_it() {
+    let (env, old) = pinned();
+    let set = |home: &Path| env.envseal(&["set", "A", "1", "-e", "production"]).var("HOME", home).output();
+    // A home that is a device, and one that is none.
+    let said = set(Path::new("/dev/null"));
+    assert!(said.status == 0 && said.stderr.contains("note: could not keep"), "{}", said.stderr);
+    let folder = env.outside().join("home/.local/share/envseal/pins");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).unwrap();
+    std::fs::set_permissions(&lists(&env)[0], std::fs::Permissions::from_mode(0o400)).unwrap();
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    refuses(&env, ".env.production");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_damaged_list_stops_and_says_how_to_go_on() {
+    let (env, _) = pinned();
+    let good = list(&env);
+    for bad in ["", "x\n", &good[..good.len() - 1], &format!("{good}x\n"), &good.replace("root ", "root")] {
+        std::fs::write(&lists(&env)[0], bad).unwrap();
+        let before = env.snapshot();
+        let said = env.fails(4, &["set", "A", "1", "-e", "production"]);
+        assert!(said.contains("is no line of envseal's list"), "{said}");
+        let hint = said.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap();
+        assert!(hint.contains(": rm /"), "{hint}");
+        assert_eq!(env.snapshot(), before);
+        assert_eq!(list(&env), bad);
+        env.fails(4, &["key", "trust", "-e", "production"]);
+    }
+    let said = env.fails(4, &["set", "A", "1", "-e", "production"]);
+    let rm = said.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap();
+    let rm = &rm[rm.find("rm /").unwrap()..];
+    env.program("sh", &["-c", rm]).ok();
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    assert_eq!(list(&env).lines().count(), good.lines().count());
+}
+
+#[test]
+fn the_list_is_private_and_says_nothing_of_values() {
+    let (env, key) = pinned();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(&lists(&env)[0]), 0o600);
+    assert_eq!(mode(lists(&env)[0].parent().unwrap()), 0o700);
+    let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    let text = list(&env);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[..2], ["envseal-pins 1", &format!("root {}", root.trim())]);
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(lines[2].starts_with(&key.public().to_string()) && lines[2].ends_with(" production ."), "{text}");
+    assert!(lines[3].ends_with(" production .env.production"), "{text}");
+}
+
+#[test]
+fn many_at_once_lose_no_key() {
+    let (env, _) = pinned();
+    let names: Vec<_> = (0..8).map(|at| format!("e{at}")).collect();
+    for name in &names {
+        env.ok(&["set", "A", "1", "-e", name]);
+    }
+    commit(&env, "all");
+    std::fs::remove_file(&lists(&env)[0]).unwrap();
+    let mut children: Vec<_> = names
+        .iter()
+        .map(|name| env.envseal(&["key", "trust", "-q", "-e", name]).into_command().spawn().unwrap())
+        .collect();
+    assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
+    assert_eq!(list(&env).lines().count(), 2 + 2 * names.len());
+}
+
+#[test]
+fn what_opens_neither_pins_nor_asks() {
+    let (env, old) = pinned();
+    let before = list(&env);
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    std::fs::write(&lists(&env)[0], "damaged").unwrap();
+    env.ok(&["run", "-x", "*", "-e", "production", "--", "true"]);
+    env.ok(&["ls"]);
+    std::fs::write(&lists(&env)[0], &before).unwrap();
+    std::fs::remove_file(env.path(".git/envseal-root")).unwrap();
+    env.ok(&["run", "-x", "*", "-e", "production", "--", "true"]);
+    assert!(!env.path(".git/envseal-root").exists());
+}
+
+/// Not a figure, only that it is of the right order: a history of fifty thousand commits is walked once.
+#[test]
+fn a_long_history_is_walked_once() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A", "1"]);
+    commit(&env, "first");
+    let mut stream = String::new();
+    for at in 0..50_000 {
+        use std::fmt::Write as _;
+        let _ = write!(
+            stream,
+            "commit refs/heads/main\ncommitter A <a@b> {} +0000\ndata 1\nx\n",
+            1_800_000_000 + at
+        );
+        if at == 0 {
+            stream.push_str("from refs/heads/main^0\n");
+        }
+    }
+    env.program("git", &["fast-import", "--quiet"]).stdin(stream).ok();
+    let timed = || {
+        let start = Instant::now();
+        env.ok(&["set", "A", "1"]);
+        start.elapsed()
+    };
+    let (first, second) = (timed(), timed());
+    println!("first {first:?}, later {second:?}");
+    assert!(first.as_secs() < 10 && second < first, "{first:?} {second:?}");
+    let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    assert_eq!(env.read(".git/envseal-root"), root);
+}
