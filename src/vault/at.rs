@@ -28,8 +28,7 @@ impl EnvFile {
     ) -> Result<PrivateKey, KeystoreError> {
         match store.find(self.env(), public_key, &self.dir()) {
             Err(error @ KeystoreError::NotFound { .. }) if self.past => {
-                let every = store.every(&self.dir())?;
-                every.into_iter().find(|key| key.public() == *public_key).ok_or(error)
+                store.find_anywhere(public_key, &self.dir())?.ok_or(error)
             }
             found => found,
         }

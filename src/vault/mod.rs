@@ -5,6 +5,7 @@ mod change;
 mod encrypt;
 mod error;
 mod file;
+mod keys;
 mod merge;
 mod open;
 mod roster;
@@ -17,6 +18,10 @@ pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
 pub use error::{Failure, Reason, VaultError};
 pub use file::{EnvFile, token};
+pub use keys::{
+    KeysChanged, KeysFileState, Recovered, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,
+    unlock_keys,
+};
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files};
 pub use roster::{change_team, put_tag_key, tag_key};

@@ -10,7 +10,7 @@ use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, Lock, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
-use crate::keystore::{KeyStore, KeysFile, KeystoreError};
+use crate::keystore::{KeyStore, KeysFile, KeystoreError, StoredKey};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
@@ -58,7 +58,7 @@ pub(super) fn choose_key(
         (None, Some((path, key))) => Ok(KeyChoice::OfEnvironment(key, path)),
         // A key made by a command that was stopped before it wrote the env file.
         (None, None) => match keys_file(store, &file.dir())? {
-            Some(keys) => match keys.keys(file.env())?.first().map(PrivateKey::public) {
+            Some(keys) => match keys.keys(file.env())?.first().map(StoredKey::public) {
                 // A keys file may serve several scopes.
                 Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
                     Ok(KeyChoice::OfEnvironment(key, keys.path().into()))
@@ -109,7 +109,7 @@ pub fn guard_keys_file(
     ignore_keys_file(path, scope)
 }
 
-fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
+pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
     let path = &place_of(path);
     let dir = path.parent().unwrap_or(scope.root());

@@ -13,7 +13,7 @@ use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, Lock};
 use crate::git::{self, Repo};
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::KeyStore;
 
 /// One env file that is about to be changed.
 pub struct Target<'a> {
@@ -170,14 +170,12 @@ impl Target<'_> {
         Ok(key)
     }
 
-    /// An opener for the file's values, if the private key is at hand.
+    /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
+    /// none.
     pub fn opener(&self) -> Result<Option<Opener>, VaultError> {
         let Some(key) = self.file.public_key() else { return Ok(None) };
-        match self.store.find(self.file.env(), key, &self.file.dir()) {
-            Ok(key) => Ok(Some(Opener::new(key))),
-            Err(KeystoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
+        Ok(key.map(Opener::new))
     }
 
     /// An opener for the file's values; without the private key an error that says where it was looked for.
@@ -188,7 +186,7 @@ impl Target<'_> {
 
     /// Every private key at hand for the file's environment, older ones too.
     pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
-        Ok(self.store.all(self.file.env(), &self.file.dir())?)
+        Ok(self.store.all_unlocked(self.file.env(), &self.file.dir())?)
     }
 
     /// Refuses a file that has lost its key's line: under another key its values would be lost as well.
