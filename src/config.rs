@@ -86,6 +86,14 @@ impl EnvName {
         format!("{PRIVATE_KEY}{}", self.suffix())
     }
 
+    /// The environment that a private key's variable is of, as far as its name tells: which characters `_` stands for
+    /// is lost. None where no environment's key stands under that name.
+    pub fn of_private_key_name(variable: &str) -> Option<Self> {
+        let rest = variable.strip_prefix(PRIVATE_KEY)?;
+        let env = if rest.is_empty() { DEFAULT } else { rest.strip_prefix('_')? };
+        Self::new(env).ok().filter(|env| env.private_key_name() == variable)
+    }
+
     /// Upper-cased, every other character `_`.
     fn suffix(&self) -> String {
         if self.0 == DEFAULT {
@@ -126,6 +134,11 @@ pub fn is_misnamed_env_file(path: &Path) -> bool {
 /// Whether a variable's name is one that an environment's public key stands under.
 pub fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+/// Whether a variable's name is one that an environment's private key stands under.
+pub fn is_private_key_name(name: &str) -> bool {
+    name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 /// Whether a variable of this name belongs to envseal; on Windows in any letter case, as variables are there.
@@ -202,10 +215,7 @@ impl ProcessEnv {
 
     /// The names under which private keys are injected, whatever they hold.
     pub fn private_key_names(&self) -> impl Iterator<Item = &str> {
-        let is_key = |name: &str| {
-            name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        };
-        self.vars.iter().filter_map(|(name, _)| name.to_str()).filter(move |name| is_key(name))
+        self.vars.iter().filter_map(|(name, _)| name.to_str()).filter(|name| is_private_key_name(name))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::access::AccessError;
 use crate::config::{EnvName, NameError};
-use crate::crypto::OpenError;
+use crate::crypto::{LockError, OpenError};
 use crate::exec::ExecError;
 use crate::export::ExportError;
 use crate::fsio::FsError;
@@ -13,7 +13,7 @@ use crate::guard::GuardError;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
-use crate::keystore::{IdentityFileError, KeystoreError, Missed, Place, Tried};
+use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
 /// Why a command failed.
@@ -83,7 +83,14 @@ impl Error {
 
     /// Whether a person broke off at a prompt.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted)
+        let (Self::Io { source, .. }
+        | Self::Vault(VaultError::Keystore(
+            KeystoreError::Ask { source } | KeystoreError::Identity(IdentityFileError::Ask { source, .. }),
+        ))) = self
+        else {
+            return false;
+        };
+        source.kind() == std::io::ErrorKind::Interrupted
     }
 
     /// The exit status (DESIGN section 3).
@@ -98,7 +105,11 @@ impl Error {
                 | VaultError::PinDiffers { .. }
                 | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
-                    KeystoreError::Fs(_) | KeystoreError::Git(_) | KeystoreError::Pins { .. } => 4,
+                    KeystoreError::Fs(_)
+                    | KeystoreError::Git(_)
+                    | KeystoreError::Pins { .. }
+                    | KeystoreError::Backup { .. } => 4,
+                    KeystoreError::Passphrase(_) => 2,
                     _ => 3,
                 },
                 VaultError::Reserved { .. }
@@ -279,6 +290,12 @@ fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::LeadsOutside { target, .. } => {
             format!("if you mean that file, name it: -f {}", file(target))
         }
+        VaultError::NoKeyOf { .. } => "see which keys there are: envseal key list".into(),
+        VaultError::BackupExists(_) => "give the new one another name".into(),
+        VaultError::BackupInSight(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            format!("put it elsewhere: envseal key backup ~/{}", quoted(name))
+        }
         VaultError::IgnoreFileLink(path) => {
             format!("make it a file: cp --remove-destination \"$(readlink -f {0})\" {0}", file(path))
         }
@@ -343,7 +360,22 @@ fn keystore_hint(error: &KeystoreError) -> Option<String> {
         ),
         KeystoreError::Fs(error) => return fs_hint(error),
         KeystoreError::Git(error) => return git_hint(error),
-        KeystoreError::Parse { .. } | KeystoreError::Edit { .. } => return None,
+        KeystoreError::Locked { .. } | KeystoreError::Passphrase(PassphraseError::NoTerminal) => {
+            "put the passphrase in ENVSEAL_PASSPHRASE".into()
+        }
+        KeystoreError::Unlock { source: LockError::Passphrase, .. } => {
+            "try again with the passphrase that it was locked with".into()
+        }
+        KeystoreError::Unlock { .. } => "have it again from a backup: envseal key recover FILE".into(),
+        KeystoreError::Passphrase(PassphraseError::Differ | PassphraseError::Empty) => {
+            "try again, or put it in ENVSEAL_PASSPHRASE".into()
+        }
+        KeystoreError::Passphrase(PassphraseError::Lock(_))
+        | KeystoreError::Ask { .. }
+        | KeystoreError::PassphraseText
+        | KeystoreError::Backup { .. }
+        | KeystoreError::Parse { .. }
+        | KeystoreError::Edit { .. } => return None,
     })
 }
 

@@ -71,7 +71,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 fn state(context: &Context, path: &Path) -> Result<State, VaultError> {
     let file = EnvFile::load(path)?;
     let scope = Scope::of(&file.dir())?;
-    let opens = file.public_key().map(|key| context.store().find(file.env(), key, &file.dir()).map(drop));
+    let opens =
+        file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()).map(drop));
     let is_others = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
     let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
     let others = tokens.filter(is_others).count();

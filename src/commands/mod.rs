@@ -19,12 +19,10 @@ mod ls;
 mod paged;
 mod rename;
 mod report;
-mod rotate;
 mod run;
 mod select;
 mod set;
 mod team;
-mod trust;
 mod unset;
 
 use std::ffi::OsString;

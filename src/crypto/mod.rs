@@ -5,6 +5,7 @@
 mod grant;
 mod identity;
 mod keys;
+mod locked;
 mod open;
 mod plaintext;
 mod proof;
@@ -19,6 +20,7 @@ mod properties;
 pub use grant::{Grant, GrantError, Terms};
 pub use identity::{Identity, IdentityError, IdentityKey};
 pub use keys::{KeyError, KeyId, PRIVATE_PREFIX, PUBLIC_PREFIX, PrivateKey, PublicKey};
+pub use locked::{LOCKED_PREFIX, LockError, LockedKey, Locker, Unlocker};
 pub use open::{OpenError, Opened, Opener};
 pub use plaintext::Kind;
 pub use proof::{NotAProof, Proof, TagKey};

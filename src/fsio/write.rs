@@ -82,6 +82,13 @@ impl Staged {
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
     }
+
+    /// As [`Self::commit`], but an error where a file has come to stand there.
+    pub fn commit_new(self) -> Result<(), FsError> {
+        let Self { temp, target, flush } = self;
+        temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
+        flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
+    }
 }
 
 /// The first half of [`write_atomic`]: all but the renaming, so that several files can be written all or none.

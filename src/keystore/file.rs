@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{KeystoreError, parse_keys};
-use crate::config::{EnvName, KEYS_FILE};
+use super::locked::parse_keys;
+use super::{KeystoreError, StoredKey};
+use crate::config::{EnvName, KEYS_FILE, is_private_key_name};
 use crate::crypto::PrivateKey;
-use crate::dotenv::{Document, Edit};
+use crate::dotenv::{Document, Edit, Entry};
 use crate::{fsio, git};
 
 fn refuse_tracked(path: &Path) -> Result<(), KeystoreError> {
@@ -69,34 +70,133 @@ impl KeysFile {
         Self { path: path.into(), document }
     }
 
+    /// Its text.
+    pub fn text(&self) -> &[u8] {
+        self.document.as_bytes()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its text, which is all secret.
-    pub fn text(&self) -> &[u8] {
-        self.document.as_bytes()
-    }
-
-    /// The private keys of `env`, newest first; none if it has no line for it.
-    pub fn keys(&self, env: &EnvName) -> Result<Vec<PrivateKey>, KeystoreError> {
+    /// The keys of `env`, newest first, as they are kept; none if it has no line for it.
+    pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, KeystoreError> {
         let variable = env.private_key_name();
         let mut keys = Vec::new();
         for entry in self.document.entries().iter().filter(|e| self.document.name(e) == variable) {
-            let (_, text) = self.document.value(entry);
-            keys.extend(parse_keys(std::str::from_utf8(&text).ok()).map_err(|source| {
-                let place = format!("{}:{}", self.path.display(), entry.line);
-                KeystoreError::Malformed { variable: variable.clone(), place, source }
-            })?);
+            keys.extend(self.keys_in(entry)?);
         }
         Ok(keys)
     }
 
-    /// Every private key in it, of whatever environment.
-    pub(super) fn every(&self) -> Vec<PrivateKey> {
+    /// The names that keys stand under, in the file's order, each once.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (_, entry) in self.lines() {
+            let name = self.document.name(entry);
+            if !names.iter().any(|there| there == name) {
+                names.push(name.into());
+            }
+        }
+        names
+    }
+
+    /// Every key in it, whatever environment it is of.
+    pub fn all(&self) -> Result<Vec<StoredKey>, KeystoreError> {
+        let keys = self.lines().map(|(_, entry)| self.keys_in(entry)).collect::<Result<Vec<_>, _>>()?;
+        Ok(keys.into_iter().flatten().collect())
+    }
+
+    /// The keys under one name, as [`Self::keys`].
+    pub(super) fn keys_named(&self, name: &str) -> Result<Vec<StoredKey>, KeystoreError> {
+        let mut keys = Vec::new();
+        for (_, entry) in self.lines().filter(|(_, entry)| self.document.name(entry) == name) {
+            keys.extend(self.keys_in(entry)?);
+        }
+        Ok(keys)
+    }
+
+    /// As [`Self::all`], also under names that are no environment's; what is no key is passed over.
+    pub(super) fn every(&self) -> Vec<StoredKey> {
         let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
         values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default()).collect()
+    }
+
+    fn keys_in(&self, entry: &Entry) -> Result<Vec<StoredKey>, KeystoreError> {
+        let (_, text) = self.document.value(entry);
+        parse_keys(std::str::from_utf8(&text).ok()).map_err(|source| KeystoreError::Malformed {
+            variable: self.document.name(entry).into(),
+            place: format!("{}:{}", self.path.display(), entry.line),
+            source,
+        })
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.document.entries().iter().enumerate();
+        entries.filter(|(_, entry)| is_private_key_name(self.document.name(entry)))
+    }
+
+    /// The file's text with each key under a name that `wants` asks for as `change` has it, where that gives another.
+    /// Every other byte stays. None where nothing changes.
+    pub fn with_changed(
+        &self,
+        wants: &dyn Fn(&str) -> bool,
+        change: &mut dyn FnMut(&StoredKey) -> Result<Option<StoredKey>, KeystoreError>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeystoreError> {
+        let mut sources = Vec::new();
+        for (at, entry) in self.lines().filter(|(_, entry)| wants(self.document.name(entry))) {
+            let mut source = Zeroizing::new(self.document.source(entry).to_vec());
+            let mut keys = self.keys_in(entry)?;
+            for key in &mut keys {
+                let Some(other) = change(key)? else { continue };
+                let text = replaced(&source, key.to_text().expose(), other.to_text().expose());
+                *key = other;
+                source = text.unwrap_or_default();
+            }
+            if source.is_empty() {
+                // It was written with escapes, which a key has no need of.
+                source = joined(&keys);
+            }
+            if *source != self.document.source(entry) {
+                sources.push((at, source));
+            }
+        }
+        let edits: Vec<_> =
+            sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+        if edits.is_empty() { Ok(None) } else { self.edited(&edits).map(Some) }
+    }
+
+    /// Adds keys of `env`, in their order and each once: before the newest of those that are there and that `keys` has
+    /// further behind, else behind all. Returns how many were missing.
+    pub fn add(&mut self, env: &EnvName, keys: &[PrivateKey]) -> Result<usize, KeystoreError> {
+        let variable = env.private_key_name();
+        let mut there = self.keys_named(&variable)?;
+        let before = there.len();
+        for (at, key) in keys.iter().enumerate() {
+            if there.iter().any(|stored| stored.public() == key.public()) {
+                continue;
+            }
+            let is_older =
+                |stored: &StoredKey| keys[at + 1..].iter().any(|key| key.public() == stored.public());
+            let place = there.iter().position(is_older).unwrap_or(there.len());
+            there.insert(place, StoredKey::Open(key.clone()));
+        }
+        if there.len() > before {
+            let mut text = self.with_keys(&variable, &there)?;
+            self.document = Document::parse(std::mem::take(&mut *text))
+                .map_err(|source| KeystoreError::Parse { path: self.path.clone(), source })?;
+        }
+        Ok(there.len() - before)
+    }
+
+    /// The file's text with `keys` as all keys under that name, newest first.
+    fn with_keys(&self, variable: &str, keys: &[StoredKey]) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+        let source = joined(keys);
+        self.edited(&[match self.document.last(variable) {
+            Some(entry) => Edit::Source { entry, source: &source },
+            None => Edit::Append { name: variable, source: &source, plain: false },
+        }])
     }
 
     /// The file's text with `key` as the newest key of `env`.
@@ -111,9 +211,13 @@ impl KeysFile {
         } else {
             Edit::Append { name: &variable, source: text.expose().as_bytes(), plain: false }
         };
+        self.edited(&[edit])
+    }
+
+    fn edited(&self, edits: &[Edit<'_>]) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
         let edited = self
             .document
-            .edited(&[edit])
+            .edited(edits)
             .map_err(|source| KeystoreError::Edit { path: self.path.clone(), source })?;
         Ok(Zeroizing::new(edited.as_bytes().to_vec()))
     }
@@ -140,4 +244,23 @@ impl KeysFile {
         }
         Ok(text)
     }
+}
+
+/// `text` with `new` in the first place where `old` stands, if there is one.
+fn replaced(text: &[u8], old: &str, new: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let at = memchr::memmem::find(text, old.as_bytes())?;
+    let mut whole = Zeroizing::new(Vec::with_capacity(text.len() + new.len()));
+    whole.extend_from_slice(&text[..at]);
+    whole.extend_from_slice(new.as_bytes());
+    whole.extend_from_slice(&text[at + old.len()..]);
+    Some(whole)
+}
+
+fn joined(keys: &[StoredKey]) -> Zeroizing<Vec<u8>> {
+    let mut source = Zeroizing::new(Vec::with_capacity(keys.len() * 256));
+    for (at, key) in keys.iter().enumerate() {
+        source.extend_from_slice(if at > 0 { b"," } else { b"" });
+        source.extend_from_slice(key.to_text().expose().as_bytes());
+    }
+    source
 }

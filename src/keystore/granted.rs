@@ -46,8 +46,19 @@ impl KeyStore<'_> {
     /// Every key that was ever granted to this user in the team file that holds for `near`: now, and in the history of
     /// HEAD. What does not hold, or cannot be read, is passed over: [`Self::find`] is who complains.
     pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
-        let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
         let mut keys: Vec<PrivateKey> = Vec::new();
+        for (_, key) in self.ever_granted_of(near)? {
+            if keys.iter().all(|there| there.public() != key.public()) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// As [`Self::ever_granted`], the newest first, each with its environment.
+    pub fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeystoreError> {
+        let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
+        let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
         if let Ok(text) = fsio::read(&path) {
             take(&text, me, &mut keys);
         }
@@ -69,17 +80,17 @@ impl KeyStore<'_> {
         if let Some(me) = self.me()? {
             take(text, me, &mut keys);
         }
-        Ok(keys)
+        Ok(keys.into_iter().map(|(_, key)| key).collect())
     }
 }
 
 /// Opens the grants to `me` of keys that are not among `keys` yet.
-fn take(text: &[u8], me: &Me, keys: &mut Vec<PrivateKey>) {
+fn take(text: &[u8], me: &Me, keys: &mut Vec<(EnvName, PrivateKey)>) {
     let Ok(file) = TeamFile::parse(text) else { return };
     let Some(member) = file.member_of(&me.identity.public()) else { return };
     for line in file.grants().iter().filter(|line| line.member == *member) {
-        if keys.iter().all(|key| key.public() != line.key) {
-            keys.extend(file.open(line, &me.identity));
+        if keys.iter().all(|(env, key)| *env != line.env || key.public() != line.key) {
+            keys.extend(file.open(line, &me.identity).ok().map(|key| (line.env.clone(), key)));
         }
     }
 }

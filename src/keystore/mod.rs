@@ -1,22 +1,26 @@
 //! Where private keys are found: the process's environment, then the keys file, then a grant to this user in the team
 //! file. Each is optional, and each look-up is traced, so that an error can say where it looked.
 
+mod backup;
 mod file;
 mod granted;
 mod identity;
+mod locked;
 mod pins;
 
 use std::cell::OnceCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use backup::{AtHand, Backed, BackupError, BackupLine, backup_text, parse_backup};
 pub use file::KeysFile;
 pub use granted::team_file;
 pub use identity::{IdentityFileError, IdentityPlace, Me};
+pub use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
 pub use pins::{Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
-use crate::crypto::{KeyError, KeyId, PrivateKey, PublicKey, SecretText};
+use crate::crypto::{KeyId, LockError, PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -33,6 +37,8 @@ pub struct KeyStore<'a> {
     ask: Option<Ask<'a>>,
     /// Looked for once, when it is first needed.
     me: OnceCell<Option<Me>>,
+    /// What opens locked keys, once a passphrase is known.
+    unlocker: OnceCell<Unlocker>,
 }
 
 /// One place that was looked at, and what was there.
@@ -130,7 +136,45 @@ pub enum KeystoreError {
         /// The file, or the process's environment.
         place: String,
         /// What is wrong with it.
-        source: KeyError,
+        source: StoredKeyError,
+    },
+    /// A key is locked, and there is nobody to ask.
+    #[error("key {key} in {place} is locked, and there is no terminal to ask for its passphrase at")]
+    Locked {
+        /// The key.
+        key: KeyId,
+        /// Where it is.
+        place: Place,
+    },
+    /// A key is locked, and stays so.
+    #[error("key {key} in {place} stays locked: {source}")]
+    Unlock {
+        /// The key.
+        key: KeyId,
+        /// Where it is.
+        place: Place,
+        /// Why.
+        source: LockError,
+    },
+    /// The question for a passphrase failed.
+    #[error("the passphrase could not be asked for: {source}")]
+    Ask {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is nothing to lock keys with.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// `ENVSEAL_PASSPHRASE` holds what is no text.
+    #[error("ENVSEAL_PASSPHRASE is not UTF-8")]
+    PassphraseText,
+    /// The backup file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BackupError,
     },
     /// The injected variable is set, but to nothing: a secret that the CI did not hand over.
     #[error("{variable} is set in the process's environment, but empty")]
@@ -205,7 +249,14 @@ impl<'a> KeyStore<'a> {
     /// Looks in the process's environment, then in `keys_file`, or without one in the keys file that belongs
     /// to an env file's folder.
     pub fn new(process: &'a ProcessEnv, keys_file: Option<PathBuf>) -> Self {
-        Self { process, keys_file, identity_file: None, ask: None, me: OnceCell::new() }
+        Self {
+            process,
+            keys_file,
+            identity_file: None,
+            ask: None,
+            me: OnceCell::new(),
+            unlocker: OnceCell::new(),
+        }
     }
 
     /// Uses the identity in this file, where one is named; and asks for passphrases in this way.
@@ -241,9 +292,35 @@ impl<'a> KeyStore<'a> {
         wanted: &PublicKey,
         near: &Path,
     ) -> Result<(PrivateKey, Place), KeystoreError> {
+        let (key, place) = self.locate_stored(env, wanted, near)?;
+        Ok((self.unlock(key, &place)?, place))
+    }
+
+    /// As [`Self::find`], but nobody is asked for a passphrase: what is locked then is as good as not there, as in a
+    /// hook, or where the key is of use but not needed.
+    pub fn find_unasked(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        near: &Path,
+    ) -> Result<Option<PrivateKey>, KeystoreError> {
+        match self.locate_stored(env, wanted, near) {
+            Ok((key, place)) => self.unlock_unasked(key, &place),
+            Err(KeystoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`Self::locate`], but a locked key stays locked.
+    pub fn locate_stored(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        near: &Path,
+    ) -> Result<(StoredKey, Place), KeystoreError> {
         let variable = env.private_key_name();
         let mut tried = Vec::new();
-        let mut search = |keys: Vec<PrivateKey>, place: Place| {
+        let mut search = |keys: Vec<StoredKey>, place: Place| {
             let Some(at) = keys.iter().position(|key| key.public() == *wanted) else {
                 let others: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
                 let found = if others.is_empty() { Missed::Nothing } else { Missed::Others(others) };
@@ -264,7 +341,7 @@ impl<'a> KeyStore<'a> {
         }
         if let Some(path) = granted::team_file(near) {
             match self.granted(env, wanted, &path)? {
-                Ok(key) => return Ok((key, Place::Grant(path))),
+                Ok(key) => return Ok((StoredKey::Open(key), Place::Grant(path))),
                 Err(found) => {
                     tried.push(Tried { place: Place::Grant(path), wanted: env.to_string(), found });
                 }
@@ -273,22 +350,52 @@ impl<'a> KeyStore<'a> {
         Err(KeystoreError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }
 
-    /// Every private key at hand for `env`, older ones too.
+    /// Every private key at hand for `env`, older ones too. Locked ones are among them where nobody need be asked.
     pub fn all(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
-        let mut keys = self.injected(env)?;
+        let opened = self.all_stored(env, near)?;
+        opened.into_iter().filter_map(|(key, place)| self.unlock_unasked(key, &place).transpose()).collect()
+    }
+
+    /// As [`Self::all`], with the locked ones.
+    pub fn all_unlocked(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+        self.all_stored(env, near)?.into_iter().map(|(key, place)| self.unlock(key, &place)).collect()
+    }
+
+    /// Every key at hand for `env`, older ones too, as it is kept.
+    pub fn all_stored(&self, env: &EnvName, near: &Path) -> Result<Vec<(StoredKey, Place)>, KeystoreError> {
+        let mut keys: Vec<_> = self.injected(env)?.into_iter().map(|key| (key, Place::Process)).collect();
         if let Some(file) = self.keys_file(near)? {
-            keys.extend(file.keys(env)?);
+            let place = Place::KeysFile(file.path().into());
+            keys.extend(file.keys(env)?.into_iter().map(|key| (key, place.clone())));
         }
         Ok(keys)
     }
 
     /// Every private key at hand, of whatever environment, older ones too: for history, in which a file may have had
-    /// another name. What is no key is passed over; [`Self::find`] is who complains.
+    /// another name. What is no key is passed over, and so is what stays locked unless somebody is asked;
+    /// [`Self::find`] is who complains.
     pub fn every(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+        let opened = self.every_stored(near)?.into_iter();
+        Ok(opened.filter_map(|(key, place)| self.unlock_unasked(key, &place).ok()?).collect())
+    }
+
+    /// The private half of `wanted`, whatever environment it is kept for.
+    pub fn find_anywhere(
+        &self,
+        wanted: &PublicKey,
+        near: &Path,
+    ) -> Result<Option<PrivateKey>, KeystoreError> {
+        let found = self.every_stored(near)?.into_iter().find(|(key, _)| key.public() == *wanted);
+        found.map(|(key, place)| self.unlock(key, &place)).transpose()
+    }
+
+    fn every_stored(&self, near: &Path) -> Result<Vec<(StoredKey, Place)>, KeystoreError> {
         let injected = self.process.private_key_names().filter_map(|name| self.process.get(name)?.to_str());
-        let mut keys: Vec<_> = injected.flat_map(|text| parse_keys(Some(text)).unwrap_or_default()).collect();
+        let injected = injected.flat_map(|text| locked::parse_keys(Some(text)).unwrap_or_default());
+        let mut keys: Vec<_> = injected.map(|key| (key, Place::Process)).collect();
         if let Some(file) = self.keys_file(near)? {
-            keys.extend(file.every());
+            let place = Place::KeysFile(file.path().into());
+            keys.extend(file.every().into_iter().map(|key| (key, place.clone())));
         }
         Ok(keys)
     }
@@ -306,21 +413,19 @@ impl<'a> KeyStore<'a> {
         self.keys_file.clone().unwrap_or_else(|| KeysFile::place(near))
     }
 
-    fn injected(&self, env: &EnvName) -> Result<Vec<PrivateKey>, KeystoreError> {
-        let variable = env.private_key_name();
-        let Some(text) = self.process.get(&variable) else { return Ok(Vec::new()) };
+    fn injected(&self, env: &EnvName) -> Result<Vec<StoredKey>, KeystoreError> {
+        self.injected_as(&env.private_key_name())
+    }
+
+    fn injected_as(&self, variable: &str) -> Result<Vec<StoredKey>, KeystoreError> {
+        let Some(text) = self.process.get(variable) else { return Ok(Vec::new()) };
         if text.is_empty() {
-            return Err(KeystoreError::Empty { variable });
+            return Err(KeystoreError::Empty { variable: variable.into() });
         }
-        parse_keys(text.to_str()).map_err(|source| KeystoreError::Malformed {
-            variable,
-            place: "the process's environment".into(),
+        locked::parse_keys(text.to_str()).map_err(|source| KeystoreError::Malformed {
+            variable: variable.into(),
+            place: Place::Process.to_string(),
             source,
         })
     }
-}
-
-/// A comma-joined list of private keys, newest first.
-fn parse_keys(text: Option<&str>) -> Result<Vec<PrivateKey>, KeyError> {
-    text.unwrap_or("\u{fffd}").split(',').map(|key| PrivateKey::parse(key.trim())).collect()
 }

@@ -33,11 +33,16 @@ struct Deaf(std::sync::Arc<std::sync::atomic::AtomicBool>);
 #[cfg(unix)]
 impl Deaf {
     fn new() -> io::Result<Self> {
-        let hears = std::sync::Arc::default();
-        signal_hook::flag::register_conditional_default(
-            signal_hook::consts::SIGINT,
-            std::sync::Arc::clone(&hears),
-        )?;
+        use std::sync::{Arc, OnceLock, atomic::AtomicBool};
+        // One for all prompts: each handler that was registered stays, and those of prompts before would end the process.
+        static HEARS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+        if HEARS.get().is_none() {
+            let hears = Arc::new(AtomicBool::new(true));
+            signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&hears))?;
+            let _ = HEARS.set(hears);
+        }
+        let hears = Arc::clone(HEARS.get().expect("set just now"));
+        hears.store(false, std::sync::atomic::Ordering::SeqCst);
         Ok(Self(hears))
     }
 }

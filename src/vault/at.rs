@@ -36,7 +36,7 @@ impl EnvFile {
             Err(error @ KeystoreError::NotFound { .. }) => {
                 let Some(past) = &self.past else { return Err(error) };
                 let it = |keys: Vec<PrivateKey>| keys.into_iter().find(|key| key.public() == *public_key);
-                if let Some(key) = it(store.every(&self.dir())?) {
+                if let Some(key) = store.find_anywhere(public_key, &self.dir())? {
                     return Ok(key);
                 }
                 let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;

@@ -276,6 +276,20 @@ pub enum VaultError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// A keys file has no key of an environment.
+    #[error("{} has no key of environment {env}", path.display())]
+    NoKeyOf {
+        /// The keys file.
+        path: PathBuf,
+        /// The environment.
+        env: EnvName,
+    },
+    /// A backup is not written over anything.
+    #[error("{} is there already", .0.display())]
+    BackupExists(PathBuf),
+    /// A backup is not written where git would take it.
+    #[error("git would take {}: a backup of keys does not belong into a repository", .0.display())]
+    BackupInSight(PathBuf),
     /// Git reads no ignore rules through a symlink.
     #[error("{} is a symlink, and git does not read ignore rules through one", .0.display())]
     IgnoreFileLink(PathBuf),

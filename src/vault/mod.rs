@@ -7,6 +7,7 @@ mod error;
 mod exposure;
 mod file;
 mod journal;
+mod keys;
 mod merge;
 mod open;
 mod pin;
@@ -23,6 +24,10 @@ pub use error::{Failure, PinChange, Reason, VaultError};
 pub use exposure::{Standing, standing, value_tag};
 pub use file::{EnvFile, token};
 pub use journal::{Stuck, settle};
+pub use keys::{
+    KeysChanged, KeysFileState, Recovered, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,
+    unlock_keys,
+};
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files};
 pub use pin::{accept, key_commit, pin_trouble, pins_of};

@@ -11,7 +11,7 @@ use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
-use crate::keystore::{KeyStore, KeysFile, KeystoreError};
+use crate::keystore::{KeyStore, KeysFile, KeystoreError, StoredKey};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
@@ -79,7 +79,7 @@ pub(super) fn choose_key(
     match scope.public_key_of(file.env(), file.path())? {
         Some((path, key)) => Ok(KeyChoice::OfEnvironment(key, path)),
         None => match keys_file(store, &file.dir())? {
-            Some(keys) => match keys.keys(file.env())?.first().map(PrivateKey::public) {
+            Some(keys) => match keys.keys(file.env())?.first().map(StoredKey::public) {
                 // A keys file may serve several scopes.
                 Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
                     Ok(KeyChoice::OfKeysFile(key, keys.path().into()))

@@ -16,7 +16,7 @@ use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, Lock, NewMode};
 use crate::git::{self, Repo};
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::KeyStore;
 
 /// One env file that is about to be changed.
 pub struct Target<'a> {
@@ -214,14 +214,12 @@ impl Target<'_> {
         Ok(key)
     }
 
-    /// An opener for the file's values, if the private key is at hand.
+    /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
+    /// none.
     pub fn opener(&self) -> Result<Option<Opener>, VaultError> {
         let Some(key) = self.file.public_key() else { return Ok(None) };
-        match self.store.find(self.file.env(), key, &self.file.dir()) {
-            Ok(key) => Ok(Some(Opener::new(key))),
-            Err(KeystoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
+        Ok(key.map(Opener::new))
     }
 
     /// An opener for the file's values; without the private key an error that says where it was looked for.
@@ -233,7 +231,7 @@ impl Target<'_> {
     /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
     /// were ever granted to this user.
     pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
-        let mut keys = self.store.all(self.file.env(), &self.file.dir())?;
+        let mut keys = self.store.all_unlocked(self.file.env(), &self.file.dir())?;
         let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
         if tokens.any(|token| keys.iter().all(|key| key.public().id() != token.key_id())) {
             keys.extend(self.store.ever_granted(&self.file.dir())?);

@@ -10,6 +10,7 @@ mod hidden;
 mod huge;
 #[cfg(unix)]
 mod keys_file;
+mod locked_keys;
 mod marked;
 mod moved;
 mod names;

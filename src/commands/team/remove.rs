@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 
 use super::super::Context;
+use super::super::key::rotate::told;
 use super::super::report::{counted, notices, shown};
-use super::super::rotate::told;
 use super::{objects_of, scope_here};
 use crate::access::{AccessError, Leaving, leaving, remove};
 use crate::config::EnvName;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::select::Files;
-use super::{Context, report};
+use super::super::select::Files;
+use super::super::{Context, report};
 use crate::crypto::PublicKey;
 use crate::error::{Error, quoted};
 use crate::keystore::Pin;
@@ -20,7 +20,7 @@ use crate::vault::{EnvFile, Notice, Scope, accept, key_commit, pins_of};
 #[command(after_long_help = "Examples:
   envseal key trust -e production                  # shows both keys and who changed it, and asks
   envseal key trust -e production --fingerprint SHA256:…")]
-pub(super) struct Args {
+pub(in crate::commands) struct Args {
     #[command(flatten)]
     files: Files,
     /// Do not ask: accept the key if this is its fingerprint

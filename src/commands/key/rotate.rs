@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Context;
-use super::report::{counted, listed, notices, shown};
-use super::select::Files;
+use super::super::Context;
+use super::super::report::{counted, listed, notices, shown};
+use super::super::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::team::{GrantLine, MemberName, TeamFile};
@@ -19,7 +19,7 @@ use crate::vault::{DroppedGrant, Rotated, RotatedEnv, Scope, TeamChange, VaultEr
 #[command(after_long_help = "Examples:
   envseal key rotate -e production
   envseal key rotate -e production -e staging && git add -u && git commit -m 'Rotate keys'")]
-pub(super) struct Args {
+pub(in crate::commands) struct Args {
     #[command(flatten)]
     files: Files,
 }
@@ -87,7 +87,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// Says what became of an environment.
-pub(super) fn told(context: &Context, env: &RotatedEnv) {
+pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
     let RotatedEnv { old, new, .. } = env;
     context.ui.say(format_args!(
         "{}: key {old} → {new}; sealed {} in {} anew",

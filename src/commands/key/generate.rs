@@ -1,0 +1,35 @@
+//! `envseal key generate`.
+
+use crate::commands::select::Files;
+use crate::commands::{Context, report};
+use crate::error::Error;
+use crate::ui;
+use crate::vault::{VaultError, Write, update};
+
+/// Make the key pair of an environment that has none
+///
+/// The public key goes into the env file, the private one into .env.keys. `set` and `encrypt` do this by themselves.
+#[derive(clap::Args)]
+pub(in crate::commands) struct Args {
+    #[command(flatten)]
+    files: Files,
+}
+
+/// Makes the pairs and prints their public halves.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let paths = args.files.named_or_default()?;
+    let mut keys = Vec::new();
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+        if let Some(key) = target.file().public_key() {
+            return Err(VaultError::KeyExists { path: target.file().path().into(), key: key.id() });
+        }
+        keys.push(target.seal_to()?);
+        Ok(target.document().clone())
+    })?;
+    report::notices(context, &updated.notices);
+    for ((path, ..), key) in updated.files.iter().zip(keys) {
+        context.ui.say(format_args!("{} is sealed to key {} from now on", report::shown(path), key.id()));
+        ui::data(format!("{key}\n").as_bytes()).map_err(Error::io("write to stdout"))?;
+    }
+    Ok(())
+}

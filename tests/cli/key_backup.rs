@@ -1,0 +1,277 @@
+//! `envseal key backup` and `envseal key recover`.
+
+use std::path::PathBuf;
+
+use envseal::config::EnvName;
+use envseal::crypto::{Identity, PrivateKey};
+use envseal::team::{GrantLine, MemberName, TeamFile};
+
+use crate::support::TestEnv;
+
+const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
+
+struct Saved {
+    env: TestEnv,
+    value: String,
+    passphrase: String,
+    file: PathBuf,
+}
+
+impl Saved {
+    /// An environment with an older key and a newer, another environment, and a backup of both.
+    fn new() -> Self {
+        let env = TestEnv::new();
+        let (value, passphrase) = (env.secret("one"), env.secret("passphrase"));
+        env.envseal(&["set", "A"]).stdin(&value).ok();
+        env.envseal(&["set", "A", "-e", "p.local"]).stdin(&value).ok();
+        let newer = env.private_key("ENVSEAL_PRIVATE_KEY");
+        let older = PrivateKey::generate();
+        let list = format!("{newer},{}", older.to_text().expose());
+        env.write(".env.keys", env.read(".env.keys").replace(&newer, &list));
+        let file = env.outside().join("home/saved.txt");
+        let saved = Self { env, value, passphrase, file };
+        saved.run(&["key", "backup", saved.path()]).ok();
+        saved
+    }
+
+    fn path(&self) -> &str {
+        self.file.to_str().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> crate::support::Run<'_> {
+        self.env.envseal(arguments).var(PASSPHRASE, &self.passphrase)
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(&self.file).unwrap()
+    }
+}
+
+#[test]
+fn a_lost_keys_file_comes_back() {
+    let saved = Saved::new();
+    let env = &saved.env;
+    let keys = env.read(".env.keys");
+    let text = saved.text();
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[0].starts_with(&format!("default {} envseal-lk1-", env.ok(&["key", "show"]).trim())),
+        "{text}"
+    );
+    assert!(
+        lines[2].starts_with("p.local envseal-pk1-"),
+        "the whole name of an environment that has a file: {text}"
+    );
+    assert!(text.starts_with("# envseal backup: ") && text.contains("envseal key recover FILE"), "{text}");
+    assert!(!text.contains("envseal-sk1-"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&saved.file).unwrap().permissions().mode() & 0o7777, 0o600);
+    }
+
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.fails(3, &["get", "A"]);
+    let said = saved.run(&["key", "recover", saved.path()]).output();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("default: 2 keys put into .env.keys\np.local: 1 key put into .env.keys\n"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(
+        env.read(".env.keys").lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(),
+        keys.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>()
+    );
+    for arguments in [&["get", "A"][..], &["get", "A", "-e", "p.local"]] {
+        assert_eq!(env.ok(arguments), format!("{}\n", saved.value));
+    }
+    let before = env.snapshot();
+    let again = saved.run(&["key", "recover", saved.path()]).output();
+    assert_eq!(again.stderr, "default: 2 keys in .env.keys already\np.local: 1 key in .env.keys already\n");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn what_is_missing_goes_behind_what_is_newer() {
+    let saved = Saved::new();
+    let env = &saved.env;
+    let list = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let (newer, older) = list.split_once(',').unwrap();
+    let newest = PrivateKey::generate().to_text();
+    let newest = newest.expose();
+    for (there, expected) in [
+        (newest.to_owned(), format!("{newest},{newer},{older}")),
+        (format!("{newest},{older}"), format!("{newest},{newer},{older}")),
+        (older.to_owned(), format!("{newer},{older}")),
+        (newer.to_owned(), format!("{newer},{older}")),
+        (format!("{newer},{newest}"), format!("{newer},{newest},{older}")),
+    ] {
+        env.write(".env.keys", format!("# mine\nOTHER=1 # x\nENVSEAL_PRIVATE_KEY={there} # keep\n"));
+        saved.run(&["key", "recover", saved.path(), "-e", "default"]).ok();
+        assert_eq!(
+            env.read(".env.keys"),
+            format!("# mine\nOTHER=1 # x\nENVSEAL_PRIVATE_KEY={expected} # keep\n")
+        );
+    }
+}
+
+#[test]
+fn nothing_is_written_unless_every_key_opens() {
+    let saved = Saved::new();
+    let env = &saved.env;
+    env.write(".env.keys", "");
+    let text = saved.text();
+    let before = env.snapshot();
+    let said = env.envseal(&["key", "recover", saved.path()]).var(PASSPHRASE, "another").fails(3);
+    assert!(said.contains("stays locked: wrong passphrase"), "{said}");
+    assert!(env.fails(3, &["key", "recover", saved.path()]).contains("no terminal"));
+    let said = saved.run(&["key", "recover", saved.path(), "-e", "q"]).fails(2);
+    assert!(said.contains("has no key of environment q\nhint: it has keys of default and p.local"), "{said}");
+
+    let lines: Vec<_> = text.lines().collect();
+    let [first, .., last] = lines[4..] else { panic!("{text}") };
+    let words: Vec<_> = last.split(' ').collect();
+    let other: Vec<_> = first.split(' ').collect();
+    for (line, status, expected) in [
+        (
+            format!("{} {} {}", words[0], words[1], other[2]),
+            4,
+            "line 7: the locked key is of another public key",
+        ),
+        (format!("{} {}", words[0], words[2]), 4, "line 7: "),
+        (words[2].to_owned(), 4, "line 7: neither a comment nor"),
+        (format!("a/b {} {}", words[1], words[2]), 4, "line 7: \"a/b\" is no name"),
+        (format!("{} {} {}", words[0], words[1], &words[2][..100]), 4, "line 7: the locked key"),
+        (format!("{last} "), 4, "line 7: "),
+        (format!(" {last}x"), 4, "line 7: "),
+        ("half a line".to_owned(), 4, "line 7: "),
+    ] {
+        std::fs::write(&saved.file, text.replace(last, &line)).unwrap();
+        let said = saved.run(&["key", "recover", saved.path()]).fails(status);
+        assert!(said.contains(expected), "{line}: {said}");
+        assert_eq!(env.snapshot(), before);
+    }
+    for (bytes, expected) in [(&b"# nothing\n"[..], "it holds no key"), (b"\xff", "it is not UTF-8")] {
+        std::fs::write(&saved.file, bytes).unwrap();
+        assert!(saved.run(&["key", "recover", saved.path()]).fails(4).contains(expected));
+    }
+    std::fs::remove_file(&saved.file).unwrap();
+    assert!(saved.run(&["key", "recover", saved.path()]).fails(4).contains("does not exist"));
+    assert_eq!(env.snapshot(), before);
+}
+
+/// Windows has its own line ends, and some programs leave none at the end.
+#[test]
+fn another_systems_line_ends_do_no_harm() {
+    let saved = Saved::new();
+    let keys = saved.env.read(".env.keys");
+    std::fs::write(&saved.file, saved.text().trim_end().replace('\n', "\r\n")).unwrap();
+    std::fs::remove_file(saved.env.path(".env.keys")).unwrap();
+    saved.run(&["key", "recover", saved.path()]).ok();
+    assert_eq!(saved.env.private_key("ENVSEAL_PRIVATE_KEY_P_LOCAL").len(), 60);
+    assert!(keys.contains(&saved.env.private_key("ENVSEAL_PRIVATE_KEY")));
+}
+
+#[test]
+fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
+    let saved = Saved::new();
+    let env = &saved.env;
+    let (before, text) = (env.snapshot(), saved.text());
+    let said = saved.run(&["key", "backup", saved.path()]).fails(4);
+    assert!(said.contains("saved.txt is there already"), "{said}");
+    for path in ["saved.txt", "./a/../saved.txt", env.path("saved.txt").to_str().unwrap()] {
+        let said = saved.run(&["key", "backup", path]).fails(4);
+        assert!(
+            said.contains("git would take ")
+                && said.contains("hint: put it elsewhere: envseal key backup ~/saved.txt"),
+            "{said}"
+        );
+    }
+    #[cfg(unix)]
+    {
+        // Through a folder of another name, and through a link that leads nowhere yet.
+        std::os::unix::fs::symlink(env.repo(), env.outside().join("home/repo")).unwrap();
+        let inside = env.outside().join("home/repo/saved.txt");
+        assert!(saved.run(&["key", "backup", inside.to_str().unwrap()]).fails(4).contains("git would take"));
+        let link = env.outside().join("home/link");
+        std::os::unix::fs::symlink(env.path("saved.txt"), &link).unwrap();
+        assert!(saved.run(&["key", "backup", link.to_str().unwrap()]).fails(4).contains("there already"));
+    }
+    assert_eq!((env.snapshot(), saved.text()), (before, text));
+    env.write(".gitignore", env.read(".gitignore") + "*.backup\n");
+    saved.run(&["key", "backup", "mine.backup"]).ok();
+    assert!(!env.git(&["status", "--porcelain"]).contains("mine.backup"));
+    assert!(saved.run(&["key", "backup", "no/such/folder"]).output().status != 0);
+}
+
+#[test]
+fn without_a_passphrase_or_a_key_there_is_no_backup() {
+    let env = TestEnv::new();
+    let file = env.outside().join("home/b");
+    let backup = ["key", "backup", file.to_str().unwrap()];
+    let said = env.envseal(&backup).var(PASSPHRASE, "p").fails(2);
+    assert!(said.contains("there is no key at hand"), "{said}");
+    env.ok(&["set", "A", "1"]);
+    assert!(env.fails(2, &backup).contains("ENVSEAL_PASSPHRASE"));
+    assert!(!file.exists());
+}
+
+/// Injected, granted, locked: each once, with the newest first; and another clone takes it all from the file.
+#[test]
+fn keys_from_every_place_are_in_it() {
+    let env = TestEnv::new();
+    let passphrase = env.secret("passphrase");
+    env.ok(&["set", "A", "1"]);
+    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    let injected = [PrivateKey::generate(), PrivateKey::generate()];
+    let list = injected.each_ref().map(|key| key.to_text().expose().to_owned()).join(",");
+
+    let (me, granted) = (Identity::generate(), PrivateKey::generate());
+    let home = env.outside().join("home/.local/share/envseal");
+    std::fs::create_dir_all(&home).unwrap();
+    write_identity(&home.join("identity"), &me);
+    let alice = MemberName::new("alice").unwrap();
+    let mut team = TeamFile::parse(b"").unwrap();
+    team.put_member(&alice, &me.public());
+    let production = EnvName::new("production").unwrap();
+    team.put_grant(GrantLine::make(&production, &granted, (&alice, &me.public()), (&alice, &me)));
+    env.write("envseal.toml", team.text());
+
+    let file = env.outside().join("home/b");
+    let run = |arguments: &[&str]| env.envseal(arguments).var(PASSPHRASE, &passphrase);
+    run(&["key", "backup", file.to_str().unwrap()]).var("ENVSEAL_PRIVATE_KEY_CI_1", &list).ok();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let heads: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+        .collect();
+    let expected = [
+        format!("ci_1 {}", injected[0].public()),
+        format!("ci_1 {}", injected[1].public()),
+        format!("default {}", env.ok(&["key", "show"]).trim()),
+        format!("production {}", granted.public()),
+    ];
+    assert_eq!(heads, expected, "{text}");
+
+    std::fs::remove_file(env.path("envseal.toml")).unwrap();
+    let keys = env.bytes(".env.keys");
+    let said = run(&["key", "recover", file.to_str().unwrap()]).output().stderr;
+    assert!(said.contains("note: others in it are locked, these are not: envseal key lock"), "{said}");
+    assert!(env.bytes(".env.keys").starts_with(&keys));
+    assert_eq!(env.private_key("ENVSEAL_PRIVATE_KEY_CI_1"), list);
+    assert_eq!(env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION"), granted.to_text().expose());
+    assert_eq!(env.git(&["status", "--porcelain", "-uall"]).matches("keys").count(), 0);
+}
+
+fn write_identity(path: &std::path::Path, me: &Identity) {
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    let pair = Ed25519Keypair::from_seed(me.expose());
+    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(pair), "test").unwrap();
+    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
+    std::fs::write(path, text.as_bytes()).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}

@@ -1,0 +1,284 @@
+//! `envseal key lock` and `envseal key unlock`.
+
+use std::path::PathBuf;
+
+use crate::support::TestEnv;
+#[cfg(unix)]
+use crate::support::on_terminal;
+
+/// The variable that holds the passphrase.
+const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
+
+/// Two environments with a sealed value each, their values, and a passphrase.
+fn two_environments() -> (TestEnv, [String; 2], String) {
+    let env = TestEnv::new();
+    let values = [env.secret("one"), env.secret("two")];
+    env.envseal(&["set", "A"]).stdin(&values[0]).ok();
+    env.envseal(&["set", "A", "-e", "p"]).stdin(&values[1]).ok();
+    let passphrase = env.secret("passphrase");
+    (env, values, passphrase)
+}
+
+fn locked(env: &TestEnv) -> [usize; 2] {
+    let keys = env.read(".env.keys");
+    [keys.matches("envseal-lk1-").count(), keys.matches("envseal-sk1-").count()]
+}
+
+#[test]
+fn what_is_locked_opens_with_the_passphrase_and_only_so() {
+    let (env, values, passphrase) = two_environments();
+    let before = env.bytes(".env.keys");
+    let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
+    assert_eq!((said.status, &*said.stderr), (0, "locked 2 keys in .env.keys\n"));
+    assert_eq!(locked(&env), [2, 0]);
+    let run = ["run", "--", "sh", "-c", "printf %s \"$A\""];
+    assert_eq!(env.envseal(&run).var(PASSPHRASE, &passphrase).ok(), values[0]);
+    let get = env.envseal(&["get", "A", "-e", "p"]).var(PASSPHRASE, &passphrase);
+    assert_eq!(get.ok(), format!("{}\n", values[1]));
+
+    let said = env.envseal(&run).var(PASSPHRASE, "another").fails(3);
+    assert!(said.contains("stays locked: wrong passphrase"), "{said}");
+    assert!(said.contains("hint: try again with the passphrase that it was locked with"), "{said}");
+    let said = env.fails(3, &run);
+    assert!(said.contains("is locked, and there is no terminal to ask for its passphrase at"), "{said}");
+    assert!(said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"), "{said}");
+    // Sealing needs no key, and listing opens none.
+    env.envseal(&["set", "B"]).stdin("1").ok();
+    assert!(env.ok(&["ls"]).contains("yes"));
+    env.ok(&["check"]);
+
+    let again = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
+    assert_eq!((again.status, &*again.stderr), (0, "2 keys in .env.keys: locked already\n"));
+    let unlock = env.envseal(&["key", "unlock"]).var(PASSPHRASE, &passphrase).output();
+    assert_eq!((unlock.status, &*unlock.stderr), (0, "unlocked 2 keys in .env.keys\n"));
+    assert_eq!(env.bytes(".env.keys"), before, "byte for byte what it was");
+    assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
+}
+
+#[test]
+fn one_environment_is_locked_and_every_other_byte_stays() {
+    let (env, values, passphrase) = two_environments();
+    let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
+    let older = envseal::crypto::PrivateKey::generate().to_text();
+    let older = older.expose();
+    let text = format!(
+        "# mine\r\nexport ENVSEAL_PRIVATE_KEY_P = \"{two}, {older}\" # two\r\n\nOTHER={one}\nENVSEAL_PRIVATE_KEY={one}"
+    );
+    env.write(".env.keys", &text);
+    env.envseal(&["key", "lock", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    let keys = env.read(".env.keys");
+    let locked: Vec<_> = keys.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c))).collect();
+    let locked: Vec<_> = locked.into_iter().filter(|word| word.starts_with("envseal-lk1-")).collect();
+    assert_eq!(keys, text.replace(&two, locked[0]).replace(older, locked[1]));
+    // The other environment needs no passphrase.
+    assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
+    let get = ["get", "A", "-e", "p"];
+    assert_eq!(env.envseal(&get).var(PASSPHRASE, &passphrase).ok(), format!("{}\n", values[1]));
+    env.envseal(&["key", "unlock", "-f", ".env.p"]).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(env.read(".env.keys"), text);
+}
+
+#[test]
+fn whatever_fails_leaves_the_keys_file_as_it_was() {
+    let (env, _, passphrase) = two_environments();
+    env.envseal(&["key", "lock", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(locked(&env), [1, 1]);
+    let before = env.snapshot();
+    let fails = |status, arguments: &[&str], passphrase: &str| {
+        let said = env.envseal(arguments).var(PASSPHRASE, passphrase).fails(status);
+        assert_eq!(env.snapshot(), before, "{arguments:?}");
+        said
+    };
+    // What is locked already is locked with another passphrase.
+    assert!(fails(3, &["key", "lock"], "another").contains("wrong passphrase"));
+    assert!(fails(3, &["key", "lock", "-e", "p"], "another").contains("wrong passphrase"));
+    assert!(fails(3, &["key", "unlock"], "another").contains("wrong passphrase"));
+    // An empty one is none, and there is no terminal.
+    let said = fails(2, &["key", "lock"], "");
+    assert!(
+        said.contains("no terminal") && said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"),
+        "{said}"
+    );
+    assert!(fails(3, &["key", "unlock"], "").contains("no terminal"));
+    let said = fails(4, &["key", "lock", "-e", "q"], "x");
+    assert!(said.contains(".env.keys has no key of environment q\nhint: see which keys there are"), "{said}");
+    fails(4, &["key", "lock", "-f", ".envrc"], "x");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |mode| std::fs::set_permissions(env.path(".env.keys"), PermissionsExt::from_mode(mode));
+        mode(0o400).unwrap();
+        std::fs::set_permissions(env.path(".env.keys"), PermissionsExt::from_mode(0o444)).unwrap();
+        let said = fails(4, &["key", "lock"], &passphrase);
+        assert!(said.contains("is read-only"), "{said}");
+        mode(0o600).unwrap();
+    }
+    env.write(".env.keys", env.read(".env.keys") + "ENVSEAL_PRIVATE_KEY_Q=nonsense\n");
+    let before = env.snapshot();
+    let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).fails(3);
+    assert!(said.contains("ENVSEAL_PRIVATE_KEY_Q in "), "{said}");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn without_a_keys_file_there_is_nothing_to_lock() {
+    let env = TestEnv::new();
+    for command in ["lock", "unlock"] {
+        let said = env.envseal(&["key", command]).var(PASSPHRASE, "x").fails(4);
+        assert!(said.contains(".env.keys: it does not exist"), "{said}");
+    }
+    assert!(!env.path(".env.keys").exists());
+}
+
+#[test]
+fn each_of_several_keys_files_is_written_or_none() {
+    let (env, _, passphrase) = two_environments();
+    env.write("sub/.env.keys", "");
+    env.envseal(&["set", "A", "-f", "sub", "-e", "q"]).stdin("1").ok();
+    assert!(env.read("sub/.env.keys").contains("ENVSEAL_PRIVATE_KEY_Q"));
+    let arguments = ["key", "lock", "-f", ".env", "-f", "sub/.env.q"];
+    env.envseal(&arguments).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(locked(&env), [1, 1]);
+    assert_eq!(env.read("sub/.env.keys").matches("envseal-lk1-").count(), 1);
+    env.envseal(&["key", "unlock", "-f", "sub/.env.q"]).var(PASSPHRASE, &passphrase).ok();
+    env.write("sub/.env.keys", env.read("sub/.env.keys") + "ENVSEAL_PRIVATE_KEY_Q=x\n");
+    let before = env.snapshot();
+    env.envseal(&["key", "lock", "-f", ".env.p", "-f", "sub/.env.q"]).var(PASSPHRASE, &passphrase).fails(3);
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn a_locked_key_may_be_injected() {
+    let (env, values, passphrase) = two_environments();
+    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY_P");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let older = envseal::crypto::PrivateKey::generate().to_text();
+    let list = format!("{},{key}", older.expose());
+    let get = || env.envseal(&["get", "A", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", &list);
+    assert_eq!(get().var(PASSPHRASE, &passphrase).ok(), format!("{}\n", values[1]));
+    let said = get().fails(3);
+    assert!(said.contains("in the process's environment is locked"), "{said}");
+}
+
+/// A key that is not the one in use is not unlocked, though it be damaged; and history is told without it.
+#[test]
+fn only_the_key_that_is_wanted_is_unlocked() {
+    let (env, values, passphrase) = two_environments();
+    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
+    let mut damaged = two.clone();
+    let last = damaged.pop().unwrap();
+    damaged.pop();
+    damaged.push('A');
+    damaged.push(last);
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={damaged},{one}\n"));
+    let get = env.envseal(&["get", "A"]).var(PASSPHRASE, &passphrase);
+    assert_eq!(get.ok(), format!("{}\n", values[0]));
+    env.git(&["add", "."]);
+    env.git(&["commit", "-qm", "one"]);
+    env.ok(&["log"]);
+    env.ok(&["check", "--history"]);
+    let at = env.envseal(&["get", "A", "--at", "HEAD"]).var(PASSPHRASE, &passphrase);
+    assert_eq!(at.ok(), format!("{}\n", values[0]));
+}
+
+/// A locked key in a tracked file tells nobody a key; a keys file in git is an error all the same.
+#[test]
+fn check_takes_a_locked_key_for_no_key_in_the_open() {
+    let (env, _, passphrase) = two_environments();
+    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.write("notes.txt", env.private_key("ENVSEAL_PRIVATE_KEY"));
+    env.git(&["add", "."]);
+    env.ok(&["check"]);
+    env.ok(&["check", "--staged"]);
+    env.git(&["add", "-f", ".env.keys"]);
+    let found = env.envseal(&["check", "--staged"]).output();
+    assert_eq!(found.status, 1);
+    assert!(String::from_utf8(found.stdout).unwrap().contains("keys-file"));
+}
+
+/// Two wrong keys in the way cost one run of Argon2id, not one for each.
+#[test]
+fn a_batch_costs_one_run() {
+    let env = TestEnv::new();
+    let names: Vec<_> = (0..8).map(|at| format!("e{at}")).collect();
+    for name in &names {
+        env.envseal(&["set", "A", "-e", name]).stdin("1").ok();
+    }
+    let timed = |arguments: &[&str]| {
+        let start = std::time::Instant::now();
+        env.envseal(arguments).var(PASSPHRASE, "p").ok();
+        start.elapsed()
+    };
+    timed(&["key", "lock"]);
+    let one = timed(&["get", "A", "-e", "e0"]);
+    let files: Vec<_> = names.iter().flat_map(|name| ["-e", name]).collect();
+    let all = timed(&[&["get", "A"][..], &files].concat());
+    assert!(all < one * 4, "{all:?} for eight, {one:?} for one");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_passphrase_is_asked_for_on_the_terminal() {
+    let (env, values, passphrase) = two_environments();
+    env.plaintext_in("out");
+    let twice = format!("{passphrase}\n{passphrase}\n");
+    let Some((status, shown)) = on_terminal(&env, &["key", "lock"], Some(twice.as_bytes())) else { return };
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains(".env.keys: ") && shown.contains("The same again: "), "{shown}");
+    assert_eq!(locked(&env), [2, 0]);
+    let answer = format!("{passphrase}\n");
+    let run = ["run", "-e", "default", "-e", "p", "--", "sh", "-c", "printf %s \"$A\" > out"];
+    let (status, shown) = on_terminal(&env, &run, Some(answer.as_bytes())).unwrap();
+    assert_eq!(status, 0, "{shown}");
+    assert_eq!(shown.matches("Passphrase of the keys in ").count(), 1, "asked once: {shown}");
+    assert_eq!(env.read("out"), values[0]);
+    let before = env.snapshot();
+    let (status, shown) = on_terminal(&env, &["get", "A"], Some(b"wrong\n")).unwrap();
+    assert_eq!(status, 3);
+    assert!(shown.contains("wrong passphrase"), "{shown}");
+    // Ctrl-C.
+    let (status, _) = on_terminal(&env, &["key", "unlock"], Some(b"\x03")).unwrap();
+    assert_eq!(status, 130);
+    assert_eq!(env.snapshot(), before);
+    assert_eq!(temporaries(&env), [""; 0].map(PathBuf::from));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_typed_badly_locks_nothing() {
+    let (env, ..) = two_environments();
+    let before = env.snapshot();
+    for (typed, status, said) in [
+        (&b"one\ntwo\n"[..], 2, "the two passphrases differ"),
+        (b"\n", 2, "an empty passphrase locks nothing"),
+        (b"\x03", 130, ""),
+        (b"one\n\x03", 130, ""),
+    ] {
+        let Some((found, shown)) = on_terminal(&env, &["key", "lock"], Some(typed)) else { return };
+        assert_eq!(found, status, "{shown}");
+        assert!(shown.contains(said), "{shown}");
+        assert_eq!(env.snapshot(), before);
+    }
+}
+
+/// A commit must not stop at a question: hooks and drivers pass over what is locked.
+#[cfg(unix)]
+#[test]
+fn a_hook_asks_nothing() {
+    let (env, _, passphrase) = two_environments();
+    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.ok(&["init"]);
+    env.git(&["add", "."]);
+    for arguments in [&["hook", "run", "pre-commit"][..], &["check"], &["log"], &["ls"], &["key", "list"]] {
+        let Some((status, shown)) = on_terminal(&env, arguments, None) else { return };
+        assert!(!shown.contains("assphrase"), "{arguments:?}: {shown}");
+        assert!(status < 2 || arguments == ["log"], "{arguments:?}: {shown}");
+    }
+}
+
+fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
+    let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
+    items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
+}
