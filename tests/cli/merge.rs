@@ -178,8 +178,6 @@ fn rotated_on_one_branch_and_set_on_the_other() {
         new.ok(&["key", "generate", "-q"]);
         let new_private = new.private_key("ENVSEAL_PRIVATE_KEY");
         let new_key = line(&new, ".env", "ENVSEAL_PUBLIC_KEY");
-        let text = new_key.split_once('=').unwrap().1;
-        let fingerprint = envseal::crypto::PublicKey::parse(text).unwrap().fingerprint();
         let rotate = || {
             env.write(".env", env.read(".env").replace(&old_key, &new_key));
             let keys = env.read(".env.keys");
@@ -187,7 +185,8 @@ fn rotated_on_one_branch_and_set_on_the_other() {
                 ".env.keys",
                 keys.replace("ENVSEAL_PRIVATE_KEY=", &format!("ENVSEAL_PRIVATE_KEY={new_private},")),
             );
-            env.ok(&["key", "trust", "-q", "--fingerprint", &fingerprint]);
+            let key = envseal::crypto::PublicKey::parse(new_key.split_once('=').unwrap().1).unwrap();
+            env.ok(&["key", "trust", "-q", "--fingerprint", &key.fingerprint()]);
             env.ok(&["encrypt", "-q", "--reseal"]);
         };
         let (theirs, ()) = diverge(
