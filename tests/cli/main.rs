@@ -27,8 +27,10 @@ mod hook;
 mod init;
 mod key;
 mod log;
+mod log_signed;
 mod ls;
 mod merge;
+mod merge_team;
 #[cfg(unix)]
 mod pre_receive;
 mod readme;
