@@ -9,6 +9,7 @@ use crate::git::Repo;
 use crate::hooks::{self, drivers};
 
 const DRIVERS: &str = "merge and diff drivers";
+const OLDER: &str = "of an older envseal";
 const INIT: &str = "envseal init";
 
 /// The hooks and the drivers of a clone.
@@ -41,6 +42,7 @@ impl CloneState {
         let drivers = match self.drivers {
             drivers::State::Installed => "installed",
             drivers::State::Missing => "missing",
+            drivers::State::Outdated => OLDER,
             drivers::State::Foreign(_) => "someone else's",
         };
         let mut parts: Vec<_> = self.hooks.iter().map(hook).collect();
@@ -79,6 +81,9 @@ impl CloneState {
         match &self.drivers {
             drivers::State::Installed => {}
             drivers::State::Missing => missing.push(DRIVERS.to_owned()),
+            drivers::State::Outdated => {
+                others.push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: INIT.to_owned() });
+            }
             drivers::State::Foreign(key) => {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
                 others.push(Lack {
@@ -101,7 +106,7 @@ fn hook_name(found: &hooks::Found) -> String {
 fn hook_words(state: hooks::State) -> &'static str {
     match state {
         hooks::State::Installed => "installed",
-        hooks::State::Outdated => "of an older envseal",
+        hooks::State::Outdated => OLDER,
         hooks::State::Missing => "missing",
         hooks::State::NotOurs => "missing, and not envseal's to write",
         hooks::State::Foreign => "another program's, which does not call envseal",

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::{Context, with_sources};
-use crate::config::NameError;
+use crate::config::{NameError, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
+use crate::team::{TeamConflicts, merge_team};
 use crate::ui;
 use crate::vault::{self, VaultError};
 
@@ -15,6 +16,8 @@ use crate::vault::{self, VaultError};
 const NO_MERGE: u8 = 129;
 
 /// Merge an env file by name, as git's merge driver
+///
+/// The team file, envseal.toml, is merged entry by entry.
 #[derive(clap::Args)]
 #[command(
     after_long_help = "The result is written to OURS. Exit status: 0 merged, 1 conflicts, 129 not merged."
@@ -57,11 +60,15 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
 fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     // A `.gitattributes` that others committed may name this driver for any file; in a program, lines that both sides
     // changed are not to be put one below the other.
-    if !is_like_env_file(&args.path) {
+    let is_team_file = args.path.file_name().is_some_and(|name| name == TEAM_FILE);
+    if !is_team_file && !is_like_env_file(&args.path) {
         return Err(VaultError::from(NameError::NotEnvFile(args.path.clone())).into());
     }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
+    if is_team_file {
+        return team_file(context, args, [&base, &ours, &theirs]);
+    }
     let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
     let merged = vault::merge(&args.path, &versions, args.marker_size, context.store());
     if *merged.text != *ours {
@@ -76,6 +83,26 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         )),
         Conflicts::File => context.ui.say(format_args!(
             "{path} cannot be merged by name; both sides stand between the conflict markers, whole"
+        )),
+    }
+    Ok(1)
+}
+
+/// Merges a team file, of which these are base, ours and theirs.
+fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 3]) -> Result<u8, Error> {
+    let merged = merge_team(base, ours, theirs, args.marker_size);
+    if merged.text != ours {
+        vault::write_version(&args.ours, &merged.text)?;
+    }
+    let path = args.path.display();
+    match merged.conflicts {
+        TeamConflicts::None => return Ok(0),
+        TeamConflicts::Entries(entries) => context.ui.say(format_args!(
+            "{path}: both sides changed {}; choose between the conflict markers",
+            entries.join(", ")
+        )),
+        TeamConflicts::File => context.ui.say(format_args!(
+            "{path} cannot be merged by entry; both sides stand between the conflict markers, whole"
         )),
     }
     Ok(1)

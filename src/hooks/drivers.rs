@@ -20,7 +20,7 @@ const OUR_TEXTCONV: &str = "envseal hook run textconv";
 /// without a driver, and shown as it stands. Git would else take the 127 for a conflict and show ours alone, without a
 /// marker; and `git log -p` would end at the first env file.
 const SETTINGS: [(&str, &str); 4] = [
-    ("merge.envseal.name", "envseal: env files by name"),
+    ("merge.envseal.name", "envseal: env files by name, envseal.toml by entry"),
     (
         DRIVER,
         "envseal hook run merge %O %A %B %L %P; s=$?; \
@@ -34,7 +34,8 @@ const BEGIN: &str = "# >>> envseal: drivers for env files";
 const END: &str = "# <<< envseal";
 const LINES: &str = ".env merge=envseal diff=envseal\n\
                      .env.* merge=envseal diff=envseal\n\
-                     *.env merge=envseal diff=envseal\n";
+                     *.env merge=envseal diff=envseal\n\
+                     envseal.toml merge=envseal\n";
 /// Said behind [`BEGIN`] where the file was made for the block, or its last line got its line break from it: so that
 /// the block can be taken out without a trace.
 const MADE: &str = " (in a file made for them)";
@@ -47,6 +48,8 @@ pub enum State {
     Installed,
     /// It has not, or not all of it.
     Missing,
+    /// It has those of an older envseal.
+    Outdated,
     /// Someone else has configured a driver under our name, here.
     Foreign(String),
 }
@@ -81,13 +84,20 @@ pub fn state(repo: &Repo) -> Result<State, DriverError> {
     if let Some(key) = foreign(repo)? {
         return Ok(State::Foreign(key));
     }
-    let mut configured = true;
+    let (mut configured, mut called) = (true, true);
     for (name, value) in SETTINGS {
-        configured &= repo.local_values(name)? == [value];
+        let values = repo.local_values(name)?;
+        configured &= values == [value];
+        called &= !values.is_empty();
     }
     let attributes = read(&repo.attributes_path())?;
     let named = with_block(attributes.as_deref()).is_some_and(|text| Some(text) == attributes);
-    Ok(if configured && named { State::Installed } else { State::Missing })
+    let has_block = matches!(find_block(attributes.as_deref().unwrap_or_default()), Block::At(..));
+    Ok(match (configured && named, called && has_block) {
+        (true, _) => State::Installed,
+        (false, true) => State::Outdated,
+        (false, false) => State::Missing,
+    })
 }
 
 /// Sets the drivers up, or brings them up to date. Returns whether anything changed. A driver of our name that is

@@ -90,7 +90,9 @@ mod tests {
 
     fn team(steps: &[Rotation]) -> TeamFile {
         let mut team = TeamFile::parse(b"").unwrap();
-        steps.iter().for_each(|step| team.put_rotation(step.clone()));
+        for step in steps {
+            team.put_rotation(step.clone());
+        }
         TeamFile::parse(team.text().as_bytes()).unwrap()
     }
 

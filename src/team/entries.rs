@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use toml_edit::{Item, Table};
+use toml_edit::{Item, Key, Table};
 
 use super::{PolicyError, TeamFile};
 
@@ -56,24 +56,11 @@ pub fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
 /// False where there is an array of tables.
 fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<Entry>) -> bool {
     for (name, item) in table {
-        let Some(key) = table.key(name).and_then(|key| key.span()) else {
-            // A table that only its inner ones speak of has no place of its own.
-            if item.is_table() { /* looked into below */
-            } else {
-                return false;
-            }
-            path.push(name.to_owned());
-            let fine = item.as_table().is_some_and(|inner| collect(inner, path, found));
-            path.pop();
-            if fine {
-                continue;
-            } else {
-                return false;
-            };
-        };
         path.push(name.to_owned());
+        let key = table.key(name).and_then(Key::span);
+        let here = path.clone();
         let entry = |body: Range<usize>, value: Range<usize>, is_header| Entry {
-            path: path.clone(),
+            path: here.clone(),
             is_header,
             lead: 0..0,
             body,
@@ -82,16 +69,16 @@ fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<Entry>) -> boo
         let fine = match item {
             Item::None => true,
             Item::ArrayOfTables(_) => false,
-            Item::Value(value) => value.span().is_some_and(|value| {
+            Item::Value(value) => key.zip(value.span()).is_some_and(|(key, value)| {
                 found.push(entry(key.start..value.end, value, false));
                 true
             }),
-            Item::Table(inner) => {
-                if !inner.is_implicit() && !inner.is_dotted() {
-                    found.push(entry(key.clone(), 0..0, true));
-                }
+            // A table that only its inner ones speak of has no place of its own.
+            Item::Table(inner) if inner.is_implicit() || inner.is_dotted() => collect(inner, path, found),
+            Item::Table(inner) => key.is_some_and(|key| {
+                found.push(entry(key, 0..0, true));
                 collect(inner, path, found)
-            }
+            }),
         };
         path.pop();
         if !fine {

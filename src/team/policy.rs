@@ -98,7 +98,7 @@ pub fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
 }
 
 /// Adds an item in the way the array is written: on a line of its own where the last one is, behind its comment.
-fn push_as_written(array: &mut Array, text: &str) {
+pub(super) fn push_as_written(array: &mut Array, text: &str) {
     let last = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or("").to_owned();
     let trailing = array.trailing().as_str().unwrap_or("").to_owned();
     let Some((indent, line_end)) =

@@ -6,6 +6,7 @@ mod conflict;
 #[cfg(unix)]
 mod escapes;
 mod forged;
+mod grants;
 mod hidden;
 mod huge;
 #[cfg(unix)]

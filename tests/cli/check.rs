@@ -4,6 +4,7 @@ mod history;
 mod range;
 mod rules;
 mod staged;
+pub(crate) mod team;
 mod values;
 
 use crate::support::{Output, TestEnv};
@@ -27,7 +28,7 @@ fn findings(output: &Output) -> Vec<String> {
 impl TestEnv {
     /// What `check` finds; its exit status must go with it.
     #[track_caller]
-    fn check(&self, arguments: &[&str]) -> Vec<String> {
+    pub(crate) fn check(&self, arguments: &[&str]) -> Vec<String> {
         let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
         let found = findings(&output);
         let errors = found.iter().any(|finding| finding.contains('!'));
@@ -36,7 +37,7 @@ impl TestEnv {
     }
 
     /// Commits everything, hooks passed over.
-    fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]);
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()

@@ -82,7 +82,7 @@ fn a_part_that_is_missing_or_older_is_mended() {
     let whole = (config(&env), attributes(&env));
     env.git(&["config", "merge.envseal.driver", "envseal hook run merge %O %A %B"]);
     env.git(&["config", "diff.envseal.cachetextconv", "true"]);
-    assert_eq!(state(&repo).unwrap(), State::Missing);
+    assert_eq!(state(&repo).unwrap(), State::Outdated);
     assert!(install(&repo).unwrap());
     assert_eq!((config(&env), attributes(&env)), whole);
     std::fs::remove_file(env.path(".git/info/attributes")).unwrap();

@@ -30,8 +30,10 @@ mod key_backup;
 mod key_list;
 mod key_lock;
 mod log;
+mod log_signed;
 mod ls;
 mod merge;
+mod merge_team;
 #[cfg(unix)]
 mod pins;
 #[cfg(unix)]

@@ -1,0 +1,342 @@
+#![cfg(test)]
+//! What a merge of team files must never do, over texts of many shapes; and what it does with the entries of a team.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::EnvName;
+use crate::crypto::{Identity, PrivateKey, Proof};
+use crate::team::{Exposure, ExposureState, GrantLine, MemberName, Policy, TeamFile};
+use crate::time::Moment;
+
+/// Tables, and keys in them, that hold values; each comes with a comment above it or behind it, or with none.
+type Model = BTreeMap<(usize, usize), (u8, bool)>;
+
+const TABLES: [&str; 4] = ["", "members", "grants.x", "grants.y"];
+const KEYS: [&str; 5] = ["a", "b", "\"c d\"", "e", "f"];
+
+fn render(model: &Model) -> String {
+    let mut text = String::from("# head\n\n");
+    for (table, name) in TABLES.iter().enumerate() {
+        let mut entries = model.range((table, 0)..(table + 1, 0)).peekable();
+        if entries.peek().is_some() && table > 0 {
+            let _ = writeln!(text, "\n[{name}] # t{table}");
+        }
+        for ((_, key), (value, comment)) in entries {
+            if *comment {
+                let _ = writeln!(text, "# above {table} {key}");
+            }
+            let _ = writeln!(text, "{} = {{ v = {value} }} # v{value}", KEYS[*key]);
+        }
+    }
+    text
+}
+
+fn read(text: &[u8]) -> BTreeMap<Path, String> {
+    let side = Side::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
+    side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned())).collect()
+}
+
+fn model() -> impl Strategy<Value = Model> {
+    proptest::collection::btree_map((0..TABLES.len(), 0..KEYS.len()), (0..3_u8, any::<bool>()), 0..12)
+}
+
+/// Any text, TOML or not.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        model().prop_map(|model| render(&model).into_bytes()),
+        proptest::collection::vec(any::<u8>(), 0..40),
+        "(\\[a\\]|\\[\\[b\\]\\]|a\\.b|c|=|1|\\{|\\}|'x'|\"|#|\n|\r\n| |<<<<<<<|\u{feff}){0,20}"
+            .prop_map(String::into_bytes),
+    ]
+}
+
+fn has_markers(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.lines().any(|line| line == "<<<<<<< ours"))
+}
+
+proptest! {
+    #[test]
+    fn one_side_alone_is_taken_byte_for_byte(o in text(), a in text()) {
+        for (base, ours, theirs, wanted) in [(&o, &a, &o, &a), (&o, &o, &a, &a), (&o, &a, &a, &a)] {
+            let merged = merge_team(base, ours, theirs, 7);
+            prop_assert_eq!(&merged.text, wanted);
+            prop_assert_eq!(merged.conflicts, TeamConflicts::None);
+        }
+    }
+
+    #[test]
+    fn any_texts_are_merged_or_stand_between_markers(o in text(), a in text(), b in text(), size in 0..600_usize) {
+        let merged = merge_team(&o, &a, &b, size);
+        match merged.conflicts {
+            TeamConflicts::None if a != b && o != a && o != b => prop_assert!(Side::read(&merged.text).is_some()),
+            TeamConflicts::None => {}
+            _ => prop_assert!(TeamFile::parse(&merged.text).is_err()),
+        }
+    }
+
+    /// Each entry is as the three versions say, by a rule that is written down here once more and simply.
+    #[test]
+    fn no_entry_of_either_side_is_lost(o in model(), a in model(), b in model()) {
+        let [base, ours, theirs] = [&o, &a, &b].map(render);
+        let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+        let value = |model: &Model, at: (usize, usize)| model.get(&at).map(|(value, _)| *value);
+        let mut wanted = BTreeMap::new();
+        let mut conflicts = 0;
+        let all: BTreeSet<_> = [&o, &a, &b].into_iter().flat_map(|model| model.keys().copied()).collect();
+        for at in all {
+            let [o, a, b] = [&o, &a, &b].map(|model| value(model, at));
+            let result = if a == b || b == o { a } else if a == o { b } else { conflicts += 1; continue };
+            if let Some(value) = result {
+                let table = TABLES[at.0].split('.').filter(|part| !part.is_empty());
+                let path: Path = table.chain([KEYS[at.1].trim_matches('"')]).map(str::to_owned).collect();
+                wanted.insert(path, format!("{{ v = {value} }}"));
+            }
+        }
+        let shown = String::from_utf8(merged.text.clone()).unwrap();
+        match merged.conflicts {
+            TeamConflicts::None => {
+                prop_assert_eq!(conflicts, 0);
+                prop_assert_eq!(read(&merged.text), wanted);
+                // Sorted in, sorted out.
+                for block in &Side::read(&merged.text).unwrap().blocks {
+                    prop_assert!(block.leaves.is_sorted(), "{}", shown);
+                }
+            }
+            TeamConflicts::Entries(entries) => {
+                prop_assert_eq!(entries.len(), conflicts);
+                prop_assert!(has_markers(&merged.text));
+                // With the markers' lines gone and one side taken, everything else is there.
+                for side in [0, 1] {
+                    let chosen = without_markers(&shown, side);
+                    let mut there = read(chosen.as_bytes());
+                    there.retain(|path, _| !entries.contains(&path.join(".")));
+                    prop_assert_eq!(&there, &wanted, "{}", &shown);
+                }
+            }
+            TeamConflicts::File => prop_assert!(false, "{}", shown),
+        }
+        prop_assert_eq!(shown.matches("# head\n").count(), 1, "{}", &shown);
+    }
+
+    #[test]
+    fn who_merges_into_whom_makes_no_difference_to_what_is_said(o in model(), a in model(), b in model()) {
+        let [base, ours, theirs] = [&o, &a, &b].map(render);
+        let one = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+        let other = merge_team(base.as_bytes(), theirs.as_bytes(), ours.as_bytes(), 7);
+        prop_assert_eq!(&one.conflicts, &other.conflicts);
+        if one.conflicts == TeamConflicts::None {
+            prop_assert_eq!(read(&one.text), read(&other.text));
+        }
+    }
+}
+
+fn without_markers(text: &str, side: usize) -> String {
+    let (mut kept, mut at) = (String::new(), 2);
+    for line in text.lines() {
+        match line {
+            "<<<<<<< ours" => at = 0,
+            "=======" => at = 1,
+            ">>>>>>> theirs" => at = 2,
+            _ if at == 2 || at == side => {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+            _ => {}
+        }
+    }
+    kept
+}
+
+fn name(name: &str) -> MemberName {
+    MemberName::new(name).unwrap()
+}
+
+fn production() -> EnvName {
+    EnvName::new("production").unwrap()
+}
+
+/// A team of these members, with the key of production, and the identities.
+fn team(names: &[&str]) -> (TeamFile, PrivateKey, Vec<Identity>) {
+    let mut team = TeamFile::parse(b"").unwrap();
+    let identities: Vec<_> = names.iter().map(|_| Identity::generate()).collect();
+    for (member, identity) in names.iter().zip(&identities) {
+        team.put_member(&name(member), &identity.public());
+    }
+    (team, PrivateKey::generate(), identities)
+}
+
+fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> MergedTeam {
+    let [base, ours, theirs] = [base, ours, theirs].map(TeamFile::text);
+    merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7)
+}
+
+#[test]
+fn approvals_on_two_branches_go_together() {
+    let (base, key, identities) = team(&["alice", "bob", "carol", "dave"]);
+    let grant = |team: &TeamFile, at: usize, to: &str| {
+        let mut team = team.clone();
+        let line = GrantLine::make(
+            &production(),
+            &key,
+            (&name(to), &identities[at].public()),
+            (&name("alice"), &identities[0]),
+        );
+        team.put_grant(line);
+        team
+    };
+    for base in [base.clone(), grant(&base, 0, "alice")] {
+        let result = merged(&base, &grant(&base, 3, "dave"), &grant(&base, 1, "bob"));
+        assert_eq!(result.conflicts, TeamConflicts::None);
+        let text = String::from_utf8(result.text).unwrap();
+        let read = TeamFile::parse(text.as_bytes()).unwrap();
+        for line in read.grants() {
+            assert_eq!(read.prove(line, &key), Ok(()), "{text}");
+        }
+        let members: Vec<_> = read.grants().iter().map(|line| line.member.as_str()).collect();
+        assert!(members.is_sorted() && members.ends_with(&["bob", "dave"]), "{text}");
+        assert_eq!(text.matches("[grants.production]").count(), 1, "{text}");
+        assert_eq!(text.matches("# envseal: who").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn two_first_members_make_one_file() {
+    let empty = TeamFile::parse(b"").unwrap();
+    let (alice, bob) = (team(&["alice"]).0, team(&["bob"]).0);
+    let (text, conflicts) = {
+        let result = merged(&empty, &bob, &alice);
+        (String::from_utf8(result.text).unwrap(), result.conflicts)
+    };
+    assert_eq!(conflicts, TeamConflicts::None);
+    assert!(text.starts_with("# envseal: who") && text.matches("# envseal: who").count() == 1, "{text}");
+    let read = TeamFile::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.members().len(), 2);
+    assert!(text.find("alice = ") < text.find("bob = "), "{text}");
+}
+
+#[test]
+fn one_member_granted_twice_is_settled_where_both_hold() {
+    let (base, key, identities) = team(&["alice", "bob"]);
+    let line = |key: &PrivateKey, to: &Identity| {
+        GrantLine::make(&production(), key, (&name("bob"), &to.public()), (&name("alice"), &identities[0]))
+    };
+    let with = |line: GrantLine| {
+        let mut team = base.clone();
+        team.put_grant(line);
+        team
+    };
+    let ours = with(line(&key, &identities[1]));
+    let result = merged(&base, &ours, &with(line(&key, &identities[1])));
+    assert_eq!((result.text, result.conflicts), (ours.text().into_bytes(), TeamConflicts::None));
+    // Of another key, or one that does not hold: a person has to look.
+    let other = PrivateKey::generate();
+    let forged = line(&key, &Identity::generate());
+    for theirs in [line(&other, &identities[1]), forged.clone()] {
+        for (one, two) in [(line(&key, &identities[1]), theirs.clone()), (theirs, line(&key, &identities[1]))]
+        {
+            let result = merged(&base, &with(one), &with(two));
+            assert_eq!(result.conflicts, TeamConflicts::Entries(vec!["grants.production.bob".into()]));
+            assert!(TeamFile::parse(&result.text).is_err());
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_an_exposure_is_settled_to_the_doubt() {
+    let (mut base, key, _) = team(&["alice"]);
+    let mut exposure = Exposure {
+        env: production(),
+        member: name("bob"),
+        name: "A".into(),
+        since: Moment { seconds: 1_767_323_045, offset: 0 },
+        state: ExposureState::Exposed,
+        tags: Vec::new(),
+        proof: Proof::of_exposure("", &key, &[]),
+        line: 0,
+    };
+    exposure.proof = exposure.proof_by(&key);
+    base.put_exposure(exposure.clone());
+    let with = |state, proof: Proof| {
+        let mut team = base.clone();
+        team.put_exposure(Exposure { state, proof, ..exposure.clone() });
+        team
+    };
+    let (unverified, replaced) = (ExposureState::Unverified, ExposureState::Replaced);
+    for (one, two) in [(unverified, replaced), (replaced, unverified)] {
+        let result = merged(&base, &with(one, exposure.proof), &with(two, exposure.proof));
+        assert_eq!(result.conflicts, TeamConflicts::None);
+        let read = TeamFile::parse(&result.text).unwrap();
+        assert_eq!(read.exposures()[0].state, unverified);
+    }
+    let renewed = exposure.proof_by(&PrivateKey::generate());
+    let result = merged(&base, &with(unverified, renewed), &with(replaced, exposure.proof));
+    assert_eq!(result.conflicts, TeamConflicts::Entries(vec!["exposures.production.bob.A".into()]));
+}
+
+#[test]
+fn lists_of_the_policy_are_merged_as_sets() {
+    let merge = |base: &str, ours: &str, theirs: &str| {
+        let text = |list: &str| format!("# why\n[policy]\nplain = {list} # ours\n");
+        let merged = merge_team(text(base).as_bytes(), text(ours).as_bytes(), text(theirs).as_bytes(), 7);
+        (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+    };
+    let (text, conflicts) = merge("['A', 'B']", "['A', 'B', 'C']", "['B', 'D']");
+    assert_eq!(conflicts, TeamConflicts::None);
+    let policy = Policy::parse(text.as_bytes()).unwrap();
+    let plain: Vec<_> = ["A", "B", "C", "D"].into_iter().filter(|name| policy.is_plain(name)).collect();
+    assert_eq!(plain, ["B", "C", "D"], "{text}");
+    assert!(text.starts_with("# why\n[policy]\nplain = [") && text.ends_with("] # ours\n"), "{text}");
+    let (text, conflicts) = merge("['A', 'B']", "['B', 'A']", "['A', 'B', 'C']");
+    assert_eq!(conflicts, TeamConflicts::Entries(vec!["policy.plain".into()]), "the order is a person's");
+    assert!(Policy::parse(text.as_bytes()).is_err());
+    let (_, conflicts) = merge("[]", "['A', 1]", "['B']");
+    assert_ne!(conflicts, TeamConflicts::None);
+    let lines = "[\n  'A', # a\n]";
+    let (text, conflicts) = merge(lines, "[\n  'A', # a\n  'B', # b\n]", "[\n  'A', # a\n  'C', # c\n]");
+    assert_eq!(conflicts, TeamConflicts::None);
+    assert!(text.contains("  'A', # a\n  'B', # b\n  \"C\",\n]"), "{text}");
+    // Made on both sides, and under dotted keys.
+    let merged = merge_team(b"", b"policy.plain = ['A']\n", b"policy.plain = ['B']\n", 7);
+    assert_eq!(String::from_utf8(merged.text).unwrap(), "policy.plain = ['A', \"B\"]\n");
+}
+
+#[test]
+fn comments_come_with_their_entries_and_ours_stay() {
+    let base = "# head\n[members] # us\nadam = 1 # first\nzoe = 2\n";
+    let ours = "# head\n[members] # us\nadam = 1 # the boss\nzoe = 2\n\n# last words\n";
+    let theirs = "# head\n[members] # us\nadam = 1 # first\n# new here\nbob = 3 # third\nzoe = 2\n\n# let in\n[grants.x]\nbob = 4\n";
+    let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+    let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# let in\n[grants.x]\nbob = 4\n\n# last words\n";
+    assert_eq!(String::from_utf8(merged.text).unwrap(), wanted);
+    // Not in order: behind what it stands behind there.
+    let mixed = |text: &str| format!("[members]\n{text}");
+    let [base, ours, theirs] =
+        ["z = 1\na = 2\n", "z = 1\na = 2\nb = 5\n", "z = 1\nm = 3\na = 2\n"].map(mixed);
+    let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+    assert_eq!(String::from_utf8(merged.text).unwrap(), mixed("z = 1\nm = 3\na = 2\nb = 5\n"));
+}
+
+#[test]
+fn a_conflict_is_around_the_entry_alone() {
+    let merge = |base: &str, ours: &str, theirs: &str| {
+        let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 9);
+        (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+    };
+    let (text, conflicts) = merge("[m]\na = 1\nb = 1\n", "[m]\n# c\na = 2\nb = 1\n", "[m]\na = 3\nb = 4");
+    assert_eq!(text, "[m]\n# c\n<<<<<<<<< ours\na = 2\n=========\na = 3\n>>>>>>>>> theirs\nb = 4");
+    assert_eq!(conflicts, TeamConflicts::Entries(vec!["m.a".into()]));
+    let (text, _) = merge("[m]\na = 1\n", "[x]\n", "[m]\na = 2\n");
+    assert_eq!(text, "[x]\n\n[m]\n<<<<<<<<< ours\n=========\na = 2\n>>>>>>>>> theirs\n");
+    let (text, conflicts) = merge("[m]\na = 1\n", "[m\na = 1\n", "[m]\na = 2\n");
+    assert_eq!(text, "<<<<<<<<< ours\n[m\na = 1\n=========\n[m]\na = 2\n>>>>>>>>> theirs\n");
+    assert_eq!(conflicts, TeamConflicts::File);
+    // One table in two spellings is none that text can be merged of.
+    let (_, conflicts) = merge("", "[m]\na = 1\n", "m = { b = 1 }\n");
+    assert_eq!(conflicts, TeamConflicts::File);
+    let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);
+    assert_eq!(bytes.text, b"<<<<<<< ours\n\xff\n=======\na = 1\n>>>>>>> theirs\n");
+}

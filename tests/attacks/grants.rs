@@ -1,0 +1,220 @@
+//! Forged, replayed, re-pointed and cross-environment grants; members swapped; removals undone. Nobody who checks has a
+//! key, unless it says so.
+
+use envseal::crypto::{Identity, PrivateKey};
+use envseal::team::{GrantLine, Rotation};
+
+use crate::check::team::{Team, name, production};
+
+/// Alice and Bob, of whom both were let in; nobody who checks has the key.
+fn team() -> Team {
+    let team = Team::new(&["alice", "bob"]);
+    team.forget_the_key();
+    team
+}
+
+/// That these rules, and no others, find something in the worktree, staged and in a range; and that the hook stops it.
+#[track_caller]
+fn caught(team: &Team, rules: &[&str]) {
+    team.env.ok(&["hook", "install", "-q"]);
+    team.env.git(&["add", "-A"]);
+    let stopped = team.env.git_with_envseal(&["commit", "-q", "-m", "attack"]).output();
+    assert_eq!(stopped.status, 1, "{}", stopped.stderr);
+    let mut found: Vec<_> = team.found().iter().map(|f| f.split(' ').nth(1).unwrap().to_owned()).collect();
+    found.dedup();
+    assert_eq!(found, rules.iter().map(|rule| format!("!{rule}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_forged_grant() {
+    // By somebody who is no member, in a member's name.
+    let mut team = team();
+    team.join("mallory");
+    team.save();
+    team.env.commit("a harmless request");
+    let key = team.key.clone();
+    let theirs = team.line("production", &key, "mallory", "mallory");
+    team.file.put_grant(GrantLine { by: name("alice"), ..theirs });
+    team.save();
+    caught(&team, &["grant-invalid"]);
+}
+
+#[test]
+fn a_grant_by_one_who_could_read_nothing() {
+    // Signed by a member, to themselves, of a key they do not have: who holds the key can tell.
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("mallory");
+    team.save();
+    team.env.commit("a harmless request");
+    let made_up = PrivateKey::generate();
+    let theirs = team.line("production", &made_up, "mallory", "mallory");
+    // Under the name of the real key the signature does not hold.
+    let key = team.key.public();
+    team.file.put_grant(GrantLine { key, ..theirs.clone() });
+    team.save();
+    caught(&team, &["grant-invalid"]);
+    // As it is, it is of another key than the environment's.
+    team.file.put_grant(theirs);
+    team.save();
+    caught(&team, &["grant-invalid"]);
+}
+
+#[test]
+fn a_grant_whose_proof_is_made_up() {
+    use envseal::crypto::{Grant, Terms};
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("mallory");
+    team.save();
+    team.env.commit("a harmless request");
+    let mallory = team.identity("mallory").clone();
+    // The one who forges signs whatever they like: here a grant whose wrapped bytes and proof are noise.
+    let key = team.key.public();
+    let grant = forged(&key, &mallory);
+    let terms =
+        Terms { env: "production", key: &key, recipient: &mallory.public(), granter: &mallory.public() };
+    assert_eq!(grant.verify(&terms), Ok(()), "the signature holds");
+    let (member, by): (_, _) = (name("mallory"), name("mallory"));
+    let line = GrantLine { env: production(), member, by, key, grant: Grant::clone(&grant), line: 0 };
+    team.file.put_grant(line);
+    team.save();
+    let message = team.message();
+    assert!(message.contains("is forged: mallory, who made it, could not read production"), "{message}");
+    caught(&team, &["grant-invalid"]);
+}
+
+/// A grant of a key that its maker has only the public half of, signed by them. The layout is docs/format.md's.
+fn forged(key: &envseal::crypto::PublicKey, mallory: &Identity) -> envseal::crypto::Grant {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use ed25519_dalek::{Signer, SigningKey};
+    let noise = [7_u8; 32 + 32 + 48 + 32];
+    let public = mallory.public();
+    let signed = [
+        b"envseal/1/grant",
+        &b"production\0"[..],
+        key.as_bytes(),
+        public.as_bytes(),
+        public.as_bytes(),
+        &noise,
+    ]
+    .concat();
+    let signature = SigningKey::from_bytes(mallory.expose()).sign(&signed).to_bytes();
+    let blob = [&noise[..], &signature].concat();
+    format!("envseal-gr1-{}", URL_SAFE_NO_PAD.encode(blob)).parse().unwrap()
+}
+
+#[test]
+fn a_grant_replayed_under_another_environment() {
+    let mut team = team();
+    // The same key stands in another environment's file, so that the key tells nothing.
+    let text = team.env.read(".env.production").replace("_PRODUCTION=", "_STAGING=");
+    let header: String =
+        text.lines().take_while(|line| !line.starts_with("A=")).map(|l| format!("{l}\n")).collect();
+    team.env.write(".env.staging", header);
+    team.env.commit("staging");
+    let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
+    team.file.put_grant(GrantLine { env: envseal::config::EnvName::new("staging").unwrap(), ..line });
+    team.save();
+    let message = team.message();
+    assert!(message.contains("the grant of staging to bob: its signature does not hold"), "{message}");
+    caught(&team, &["grant-invalid"]);
+}
+
+#[test]
+fn a_grant_pointed_at_another_member() {
+    let mut team = team();
+    team.join("mallory");
+    team.save();
+    team.env.commit("a harmless request");
+    let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
+    team.file.put_grant(GrantLine { member: name("mallory"), ..line });
+    team.save();
+    caught(&team, &["grant-invalid"]);
+}
+
+#[test]
+fn a_member_swapped_under_the_same_name() {
+    let mut team = team();
+    team.file.put_member(&name("bob"), &Identity::generate().public());
+    team.save();
+    caught(&team, &["member-changed", "grant-invalid"]);
+    // And waiting to be let in, with the grant taken out.
+    let mut team = Team::new(&["alice", "bob"]);
+    team.file.put_member(&name("bob"), &Identity::generate().public());
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    caught(&team, &["member-changed"]);
+}
+
+#[test]
+fn an_old_grant_put_back_after_the_removal() {
+    let mut team = team();
+    let old = team.file.grant(&production(), &name("bob")).unwrap().clone();
+    let bob = team.identity("bob").public();
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    team.env.commit("bob is gone");
+    let clean = team.file.clone();
+    team.file.put_grant(old.clone());
+    team.save();
+    caught(&team, &["removal-pending"]);
+    // Together with the member.
+    team.file = clean.clone();
+    team.save();
+    team.env.commit("back");
+    team.file.put_member(&name("bob"), &bob);
+    team.file.put_grant(old);
+    team.save();
+    caught(&team, &["member-changed"]);
+}
+
+#[test]
+fn a_public_key_replaced_together_with_grants_of_it() {
+    // Whoever does it is a member, grants the new key to everyone, and even writes a rotation.
+    let mut team = Team::new(&["alice", "bob"]);
+    let old = team.rekey();
+    for member in ["alice", "bob"] {
+        team.grant(member, "bob");
+    }
+    let new = team.key.clone();
+    let forged = Rotation { old: old.public(), ..Rotation::make(&production(), &new, &new.public()) };
+    team.file.put_rotation(forged);
+    team.save();
+    team.forget_the_key();
+    caught(&team, &["public-key-changed"]);
+    // To the victim, who was granted the old key, it is not just unproven.
+    let alice = team.identity("alice").clone();
+    let file = team.env.outside().join("home/alice");
+    crate::check::team::write_identity(&file, &alice);
+    let output = team.env.envseal(&["check", "--range", "HEAD~1..", "-i", file.to_str().unwrap()]).output();
+    assert_eq!(output.status, 1);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("is forged"));
+}
+
+#[test]
+fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
+    let mut team = team();
+    team.join("mallory");
+    team.join("puppet");
+    team.grant("puppet", "mallory");
+    team.save();
+    team.env.commit("both at once");
+    let line = team.at("puppet = { key");
+    let range = ["--range", "HEAD~1.."];
+    assert_eq!(team.env.check(&range), [format!("envseal.toml:{line} !grant-invalid -")]);
+    assert!(team.env.check(&["--range", "HEAD~1..", "--accept-policy"]).is_empty(), "as for a push");
+    // Nor by taking a name that was there, nor by starting a team file of one's own further in.
+    team.env.write("sub/envseal.toml", team.file.text());
+    std::fs::rename(team.env.path(".env.production"), team.env.path("sub/.env.production")).unwrap();
+    team.env.git(&["reset", "-q", "--soft", "HEAD~1"]);
+    team.env.commit("further in");
+    let found = team.env.check(&range);
+    assert!(found.contains(&format!("sub/envseal.toml:{line} !grant-invalid -")), "{found:?}");
+    // A member may be let in with the change that adds them.
+    let mut team = super::grants::team();
+    team.join("carol");
+    team.grant("carol", "alice");
+    team.save();
+    team.env.commit("carol");
+    assert!(team.env.check(&range).is_empty());
+}

@@ -1,0 +1,580 @@
+//! What `check` knows of the team file: each rule by a finding and a control, in the worktree, staged and in a range.
+
+use std::collections::BTreeMap;
+
+use envseal::config::EnvName;
+use envseal::crypto::{Identity, PrivateKey};
+use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, Rotation, TeamFile};
+use envseal::time::Moment;
+
+use super::findings;
+use crate::support::TestEnv;
+
+/// A repository with a sealed `.env.production` that holds `A` and `B`, and a team.
+pub(crate) struct Team {
+    pub(crate) env: TestEnv,
+    pub(crate) file: TeamFile,
+    pub(crate) key: PrivateKey,
+    identities: BTreeMap<String, Identity>,
+}
+
+pub(crate) fn production() -> EnvName {
+    EnvName::new("production").unwrap()
+}
+
+pub(crate) fn name(name: &str) -> MemberName {
+    MemberName::new(name).unwrap()
+}
+
+impl Team {
+    /// With these members, of whom the first has let all of them in; committed.
+    pub(crate) fn new(members: &[&str]) -> Self {
+        let env = TestEnv::new();
+        for variable in ["A", "B"] {
+            let secret = env.secret(variable);
+            env.envseal(&["set", "-q", variable, "-e", "production"]).stdin(secret).ok();
+        }
+        let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION")).unwrap();
+        let mut team = Self { env, file: TeamFile::parse(b"").unwrap(), key, identities: BTreeMap::new() };
+        for member in members {
+            team.join(member);
+            team.grant(member, members[0]);
+        }
+        team.save();
+        team.env.commit("team");
+        team
+    }
+
+    /// Takes the private key away, as from most who check.
+    pub(crate) fn forget_the_key(&self) -> &Self {
+        std::fs::remove_file(self.env.path(".env.keys")).unwrap();
+        self
+    }
+
+    /// A member's identity, made when it is first asked for.
+    pub(crate) fn identity(&mut self, member: &str) -> &Identity {
+        self.identities.entry(member.to_owned()).or_insert_with(Identity::generate)
+    }
+
+    pub(crate) fn join(&mut self, member: &str) {
+        let key = self.identity(member).public();
+        self.file.put_member(&name(member), &key);
+    }
+
+    /// A grant of this key, of this environment.
+    pub(crate) fn line(&mut self, env: &str, key: &PrivateKey, to: &str, by: &str) -> GrantLine {
+        let (recipient, granter) = (self.identity(to).public(), self.identity(by).clone());
+        GrantLine::make(&EnvName::new(env).unwrap(), key, (&name(to), &recipient), (&name(by), &granter))
+    }
+
+    pub(crate) fn grant(&mut self, to: &str, by: &str) {
+        let key = self.key.clone();
+        let line = self.line("production", &key, to, by);
+        self.file.put_grant(line);
+    }
+
+    pub(crate) fn remove(&mut self, member: &str) {
+        self.file.remove_member(&name(member), Moment { seconds: 1_767_323_045, offset: 0 });
+    }
+
+    /// What `member` could read of a variable, recorded by who holds the key.
+    pub(crate) fn exposure(&self, member: &str, variable: &str, state: ExposureState) -> Exposure {
+        let blank = self.key.public();
+        let tag = Rotation::make(&production(), &self.key, &blank).proof;
+        let mut exposure = Exposure {
+            env: production(),
+            member: name(member),
+            name: variable.into(),
+            since: Moment { seconds: 1_767_323_045, offset: 0 },
+            state,
+            tags: vec![tag],
+            proof: tag,
+            line: 0,
+        };
+        exposure.proof = exposure.proof_by(&self.key);
+        exposure
+    }
+
+    pub(crate) fn save(&self) {
+        self.env.write("envseal.toml", self.file.text());
+    }
+
+    /// Gives the environment a new key: every value re-sealed, the old key kept; returns the old key.
+    pub(crate) fn rekey(&mut self) -> PrivateKey {
+        let new = PrivateKey::generate();
+        let text = self.env.read(".env.production");
+        let text = text.replace(&self.key.public().to_string(), &new.public().to_string());
+        self.env.write(".env.production", text);
+        let keys = self.env.read(".env.keys");
+        let old = std::mem::replace(&mut self.key, new);
+        let variable = "ENVSEAL_PRIVATE_KEY_PRODUCTION=";
+        let line = format!("{variable}{},", self.key.to_text().expose());
+        self.env.write(".env.keys", keys.replace(variable, &line));
+        make_private(&self.env.path(".env.keys"));
+        self.env.ok(&["encrypt", "-q", "--reseal", "-e", "production"]);
+        old
+    }
+
+    /// What is found in the worktree, staged, and in the range of the one commit that brings it; which must all be the
+    /// same, but for what concerns no more than the worktree. The commit is made.
+    #[track_caller]
+    pub(crate) fn found(&self) -> Vec<String> {
+        let worktree = self.env.check(&[]);
+        self.env.git(&["add", "-A"]);
+        assert_eq!(self.env.check(&["--staged"]), worktree, "staged");
+        self.env.commit("change");
+        assert_eq!(self.env.check(&["--range", "HEAD~1..HEAD"]), worktree, "in a range");
+        worktree
+    }
+
+    /// The message of the only finding in the worktree.
+    #[track_caller]
+    pub(crate) fn message(&self) -> String {
+        let output = self.env.envseal(&["check", "--json"]).output();
+        let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
+        format!("{} fix: {}", list[0]["message"].as_str().unwrap(), list[0]["fix"].as_str().unwrap())
+    }
+
+    /// The number of the line that begins so.
+    #[track_caller]
+    pub(crate) fn at(&self, start: &str) -> usize {
+        let text = self.env.read("envseal.toml");
+        let at = text.lines().position(|line| line.starts_with(start));
+        at.unwrap_or_else(|| panic!("no {start} in {text}")) + 1
+    }
+}
+
+/// Takes a file from others' eyes.
+fn make_private(path: &std::path::Path) {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    #[cfg(not(unix))]
+    assert!(path.exists());
+}
+
+#[test]
+fn a_team_in_order_is_not_told_of() {
+    let mut team = Team::new(&["alice", "bob"]);
+    assert!(team.found().is_empty());
+    team.join("carol");
+    team.save();
+    assert!(team.found().is_empty(), "a request");
+    team.grant("carol", "bob");
+    team.save();
+    assert!(team.found().is_empty(), "an approval");
+    team.forget_the_key();
+    assert!(team.env.check(&[]).is_empty(), "nor without the key");
+    assert!(team.env.check(&["--range", "HEAD~3.."]).is_empty());
+}
+
+#[test]
+fn the_first_members_are_let_in_by_nobody() {
+    let team = Team::new(&["alice", "bob"]);
+    let all = team.env.check(&["--range", "0000000000000000000000000000000000000000..HEAD"]);
+    assert!(all.is_empty(), "{all:?}");
+    // A repository that was there before its team.
+    let mut team = Team::new(&[]);
+    team.join("alice");
+    team.grant("alice", "alice");
+    team.save();
+    assert!(team.found().is_empty());
+}
+
+#[test]
+fn a_grant_of_another_key_says_both_and_what_to_do() {
+    let mut team = Team::new(&["alice"]);
+    let old = team.rekey();
+    let line = team.at("alice = { key");
+    let proof = Rotation::make(&production(), &old, &team.key.public());
+    team.file.put_rotation(proof);
+    team.save();
+    let message = team.message();
+    for said in [old.public().id(), team.key.public().id()] {
+        assert!(message.contains(&said.to_string()), "{message}");
+    }
+    assert!(message.contains("envseal team approve alice -e production"), "{message}");
+    let wanted = [format!("envseal.toml:{line} !grant-invalid ENVSEAL_PUBLIC_KEY_PRODUCTION")];
+    assert_eq!(team.found(), wanted);
+    team.grant("alice", "alice");
+    team.save();
+    assert!(team.found().is_empty());
+}
+
+#[test]
+fn a_rotation_alone_brings_its_grants_to_account() {
+    let mut team = Team::new(&["alice"]);
+    let old = team.rekey();
+    let proof = Rotation::make(&production(), &old, &team.key.public());
+    // The proof first, so that the team file is no part of the change.
+    team.file.put_rotation(proof);
+    team.save();
+    team.env.git(&["commit", "-q", "--no-verify", "-m", "proof", "envseal.toml"]);
+    assert_eq!(team.found().len(), 1);
+}
+
+#[test]
+fn old_faults_stop_no_change_that_has_nothing_to_do_with_them() {
+    let mut team = Team::new(&["alice"]);
+    let old = team.rekey();
+    team.file.put_rotation(Rotation::make(&production(), &old, &team.key.public()));
+    team.save();
+    team.env.commit("rotated, and nobody was let in again");
+    assert_eq!(team.env.check(&[]).len(), 1);
+    let secret = team.env.secret("more");
+    team.env.envseal(&["set", "-q", "A", "-e", "production"]).stdin(secret).ok();
+    team.env.git(&["add", "-A"]);
+    assert!(team.env.check(&["--staged"]).is_empty());
+    team.env.commit("a blind set");
+    assert!(team.env.check(&["--range", "HEAD~1.."]).is_empty());
+}
+
+#[test]
+fn a_removal_that_is_not_finished_is_told_and_can_be_committed() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.remove("bob");
+    team.save();
+    let line = team.at("bob = { key = \"envseal-pk1");
+    let message = team.message();
+    assert!(message.starts_with("bob was removed but can still read production"), "{message}");
+    assert!(message.contains("envseal team remove bob"), "{message}");
+    assert_eq!(team.env.check(&[]), [format!("envseal.toml:{line} !removal-pending -")]);
+    team.env.git(&["add", "-A"]);
+    let advice = [format!("envseal.toml:{line} removal-pending -")];
+    assert_eq!(team.env.check(&["--staged"]), advice);
+    team.env.ok(&["hook", "install", "-q"]);
+    team.env.git_with_envseal(&["commit", "-q", "-m", "bob is gone"]).ok();
+    assert_eq!(team.env.check(&["--range", "HEAD~1.."]), advice);
+    assert_eq!(team.env.check(&[]), [format!("envseal.toml:{line} !removal-pending -")]);
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    assert!(team.found().is_empty(), "and finished");
+    // Put back, it is new.
+    team.grant("bob", "alice");
+    team.save();
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !removal-pending -")]);
+}
+
+#[test]
+fn what_a_removed_member_granted_is_pending_too() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("carol");
+    team.grant("carol", "bob");
+    team.save();
+    team.env.commit("carol");
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    let message = team.message();
+    assert!(message.contains("made by bob, who was removed"), "{message}");
+    assert!(message.contains("envseal team approve carol -e production"), "{message}");
+    let line = team.at("carol = { key");
+    assert_eq!(team.env.check(&[]), [format!("envseal.toml:{line} !removal-pending -")]);
+    team.grant("carol", "alice");
+    team.save();
+    assert!(team.found().is_empty());
+}
+
+#[test]
+fn names_and_keys_that_stand_for_two() {
+    let mut team = Team::new(&["alice", "bob"]);
+    let text = team.file.text();
+    let bob = team.identity("bob").public();
+    let twice = format!("{text}\n[removed]\nbob = {{ key = \"{bob}\", since = 2026-01-02T03:04:05Z }}\n");
+    team.env.write("envseal.toml", twice);
+    let line = team.at("bob = \"ssh-ed25519");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !team-file -")]);
+    let mut team = Team::new(&["alice", "bob"]);
+    let bob = team.identity("bob").public();
+    team.file.put_member(&name("robert"), &bob);
+    team.save();
+    let line = team.at("robert");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !team-file -")]);
+    team.env.write("envseal.toml", "[members]\n\nbob = 1\n");
+    let found = team.env.check(&[]);
+    assert!(found.contains(&"envseal.toml:3 !team-file -".to_owned()), "{found:?}");
+}
+
+#[test]
+fn who_is_behind_a_name_cannot_change() {
+    // Nobody was let in: no other rule has a say.
+    let mut team = Team::new(&[]);
+    team.join("alice");
+    team.join("bob");
+    team.save();
+    team.env.commit("members");
+    team.file.put_member(&name("bob"), &Identity::generate().public());
+    team.save();
+    let line = team.at("bob");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !member-changed -")]);
+    assert!(team.env.check(&[]).is_empty(), "against HEAD");
+    team.remove("bob");
+    team.save();
+    assert!(team.found().is_empty(), "a removal");
+    let removed = team.env.read("envseal.toml");
+    // The record of it, doctored and taken out.
+    for other in [
+        removed.replace("2026-01-02", "2027-01-02"),
+        removed.lines().filter(|line| !line.starts_with("bob")).map(|line| format!("{line}\n")).collect(),
+    ] {
+        team.env.write("envseal.toml", &other);
+        let found = team.found();
+        assert!(matches!(&found[..], [one] if one.contains("!member-changed")), "{found:?}");
+        team.env.write("envseal.toml", &removed);
+        team.env.commit("back");
+    }
+    // Back under the same name; and under another.
+    let bob = team.identity("bob").public();
+    team.file.put_member(&name("bob"), &bob);
+    team.save();
+    let line = team.at("bob");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !member-changed -")]);
+    team.env.write("envseal.toml", &removed);
+    team.env.commit("back");
+    let mut file = TeamFile::parse(removed.as_bytes()).unwrap();
+    file.put_member(&name("bob2"), &bob);
+    team.env.write("envseal.toml", file.text());
+    assert!(team.found().is_empty());
+}
+
+#[test]
+fn who_was_let_in_does_not_go_without_a_trace() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("carol");
+    team.save();
+    team.env.commit("a request");
+    let without = |text: &str, who: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with(who));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let text = team.env.read("envseal.toml");
+    team.env.write("envseal.toml", without(&text, "carol"));
+    assert!(team.found().is_empty(), "a request taken back");
+    team.env.write("envseal.toml", without(&without(&text, "carol"), "bob"));
+    assert_eq!(team.found(), ["envseal.toml:- !member-changed -"]);
+}
+
+#[test]
+fn what_is_to_be_replaced_is_counted() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    team.env.commit("bob is gone");
+    let states =
+        [("A", ExposureState::Exposed), ("B", ExposureState::Unverified), ("GONE", ExposureState::Exposed)];
+    for (variable, state) in states {
+        let exposure = team.exposure("bob", variable, state);
+        team.file.put_exposure(exposure);
+    }
+    team.save();
+    assert!(team.message().starts_with("2 values of production that removed members could read"));
+    let line = team.at("A = {");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} exposed -")]);
+    assert_eq!(team.env.envseal(&["check", "--strict"]).output().status, 1);
+    let exposure = team.exposure("bob", "B", ExposureState::Replaced);
+    team.file.put_exposure(exposure);
+    team.save();
+    assert!(team.message().starts_with("1 value of production"), "its state is free to change");
+    let exposure = team.exposure("bob", "A", ExposureState::Replaced);
+    team.file.put_exposure(exposure);
+    team.save();
+    assert!(team.found().is_empty());
+}
+
+/// A team that bob has left, with `A` exposed to him; committed.
+fn exposed() -> Team {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    let exposure = team.exposure("bob", "A", ExposureState::Replaced);
+    team.file.put_exposure(exposure);
+    team.save();
+    team.env.commit("bob is gone");
+    team
+}
+
+#[test]
+fn a_doctored_exposure_is_told_with_the_key_and_without() {
+    for with_key in [true, false] {
+        let team = exposed();
+        if !with_key {
+            team.forget_the_key();
+        }
+        let other = PrivateKey::generate();
+        let old = team.file.exposures()[0].clone();
+        let doctored = [
+            Exposure { tags: Vec::new(), ..old.clone() },
+            Exposure { since: Moment { seconds: 1_800_000_000, offset: 0 }, ..old.clone() },
+            Exposure { proof: old.proof_by(&other), ..old.clone() },
+        ];
+        for exposure in doctored {
+            for proof in [exposure.proof, exposure.proof_by(&other)] {
+                let mut file = team.file.clone();
+                file.put_exposure(Exposure { proof, ..exposure.clone() });
+                team.env.write("envseal.toml", file.text());
+                let line = team.at("A = {");
+                assert_eq!(team.found(), [format!("envseal.toml:{line} !exposure-altered A")], "{with_key}");
+                team.save();
+                team.env.commit("back");
+            }
+        }
+        let text = team.file.text();
+        let gone: String =
+            text.lines().filter(|line| !line.starts_with("A = {")).map(|line| format!("{line}\n")).collect();
+        team.env.write("envseal.toml", gone);
+        assert_eq!(team.found(), ["envseal.toml:- !exposure-altered A"], "{with_key}");
+        team.save();
+        team.env.commit("back");
+        std::fs::remove_file(team.env.path("envseal.toml")).unwrap();
+        assert_eq!(team.found(), ["envseal.toml:- !exposure-altered -"], "{with_key}");
+    }
+}
+
+#[test]
+fn a_holder_may_write_an_exposure_anew() {
+    let mut team = exposed();
+    let mut exposure = team.file.exposures()[0].clone();
+    exposure.tags.push(exposure.proof);
+    exposure.proof = exposure.proof_by(&team.key);
+    team.file.put_exposure(exposure);
+    team.save();
+    assert!(team.env.check(&[]).is_empty());
+    team.forget_the_key();
+    assert_eq!(team.found().len(), 1, "who cannot verify it does not believe it");
+}
+
+#[test]
+fn a_rotation_renews_the_proofs() {
+    for with_key in [true, false] {
+        let mut team = exposed();
+        let old = team.rekey();
+        team.grant("alice", "alice");
+        let mut exposure = team.file.exposures()[0].clone();
+        exposure.proof = exposure.proof_by(&team.key);
+        team.file.put_exposure(exposure.clone());
+        team.file.put_rotation(Rotation::make(&production(), &old, &team.key.public()));
+        team.save();
+        if !with_key {
+            team.forget_the_key();
+        }
+        let found = team.env.check(&[]);
+        assert!(found.iter().all(|finding| finding.contains("!public-key-changed")), "{found:?}");
+        assert_eq!(found.len(), usize::from(!with_key));
+        // Not its facts with it, unless a holder can tell.
+        exposure.tags.clear();
+        exposure.proof = exposure.proof_by(&PrivateKey::generate());
+        team.file.put_exposure(exposure);
+        team.save();
+        let found = team.env.check(&[]);
+        assert!(found.iter().any(|finding| finding.contains("!exposure-altered A")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_proven_rotation_is_no_finding() {
+    let mut team = Team::new(&["alice"]);
+    let old = team.rekey();
+    team.grant("alice", "alice");
+    team.save();
+    let keys = team.env.read(".env.keys");
+    let changed = [".env.production:3 !public-key-changed ENVSEAL_PUBLIC_KEY_PRODUCTION".to_owned()];
+    let line =
+        team.env.read(".env.production").lines().position(|line| line.starts_with("ENVSEAL")).unwrap() + 1;
+    let changed = changed.map(|text| text.replace(":3", &format!(":{line}")));
+    assert_eq!(team.env.check(&[]), changed, "no proof");
+    team.file.put_rotation(Rotation::make(&production(), &old, &team.key.public()));
+    team.save();
+    assert!(team.env.check(&[]).is_empty());
+    // The new key alone proves nothing; the message says which one would.
+    let new_only = keys.replace(&format!(",{}", old.to_text().expose()), "");
+    assert_ne!(new_only, keys);
+    team.env.write(".env.keys", new_only);
+    make_private(&team.env.path(".env.keys"));
+    let message = team.message();
+    assert!(message.contains(&format!("takes the private half of key {}", old.public().id())), "{message}");
+    assert!(message.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION=NEW,OLD"), "{message}");
+    // A CI that holds both.
+    let both = format!("{},{}", team.key.to_text().expose(), old.to_text().expose());
+    let run = team.env.envseal(&["check", "--json"]).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &both);
+    assert!(findings(&run.output()).is_empty());
+    // Its old key, granted once, is enough.
+    let identity = team.identity("alice").clone();
+    let file = team.env.outside().join("home/identity");
+    write_identity(&file, &identity);
+    std::fs::remove_file(team.env.path(".env.keys")).unwrap();
+    let run = team.env.envseal(&["check", "--json", "-i", file.to_str().unwrap()]);
+    assert!(findings(&run.output()).is_empty());
+    team.env.write(".env.keys", keys);
+    make_private(&team.env.path(".env.keys"));
+    assert!(team.found().is_empty());
+}
+
+#[test]
+fn a_forged_proof_of_a_rotation_is_called_so() {
+    let mut team = Team::new(&["alice"]);
+    let old = team.rekey();
+    team.grant("alice", "alice");
+    let forged =
+        Rotation { old: old.public(), ..Rotation::make(&production(), &team.key, &team.key.public()) };
+    team.file.put_rotation(forged);
+    team.save();
+    assert!(team.message().contains("is forged"), "{}", team.message());
+    let found = team.found();
+    assert!(matches!(&found[..], [one] if one.contains("!public-key-changed")), "{found:?}");
+}
+
+/// As OpenSSH keeps it.
+pub(crate) fn write_identity(path: &std::path::Path, identity: &Identity) {
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    let pair = Ed25519Keypair::from_seed(identity.expose());
+    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(pair), "test").unwrap();
+    std::fs::write(path, key.to_openssh(ssh_key::LineEnding::LF).unwrap()).unwrap();
+    make_private(path);
+}
+
+#[test]
+fn a_mark_allows_what_is_no_change() {
+    let mut team = Team::new(&["alice"]);
+    let line = team.line("production", &PrivateKey::generate(), "alice", "alice");
+    team.file.put_grant(line);
+    let marked = team.file.text().replace(" }\n", " } # envseal: allow grant-invalid\n");
+    team.env.write("envseal.toml", marked);
+    let line = team.at("alice = { key");
+    assert_eq!(
+        team.env.check(&[]),
+        [format!("envseal.toml:{line} allow-added ENVSEAL_PUBLIC_KEY_PRODUCTION")]
+    );
+    team.env.commit("allowed");
+    assert!(team.env.check(&[]).is_empty());
+    assert_eq!(
+        team.env.check(&["--range", "HEAD~1.."]),
+        [format!("envseal.toml:{line} !allow-added ENVSEAL_PUBLIC_KEY_PRODUCTION")]
+    );
+}
+
+#[test]
+fn a_package_has_a_team_of_its_own() {
+    let team = Team::new(&["alice"]);
+    let mut inner = Team::new(&["bob"]);
+    let text = |team: &Team, file: &str| team.env.read(file);
+    team.env.write("pkg/.env.production", text(&inner, ".env.production"));
+    team.env.write("pkg/envseal.toml", text(&inner, "envseal.toml"));
+    team.env.git(&["add", "-A"]);
+    let found = team.env.check(&["--staged"]);
+    assert!(found.is_empty(), "each by its own env files: {found:?}");
+    team.env.commit("package");
+    // Its members are nobody to the team that was there.
+    let line = inner.file.grants().len() + inner.at("[grants.production]");
+    let found = team.env.check(&["--range", "HEAD~1.."]);
+    assert!(found.contains(&format!("pkg/envseal.toml:{line} !grant-invalid -")), "{found:?}");
+    let outer = team.key.clone();
+    let stray = inner.line("production", &outer, "bob", "bob");
+    inner.file.put_grant(stray);
+    team.env.write("pkg/envseal.toml", inner.file.text());
+    let found = team.found();
+    assert!(
+        matches!(&found[..], [one] if one.starts_with("pkg/envseal.toml") && one.contains("!grant-invalid ENVSEAL")),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,164 @@
+//! Who signed a commit: SSH signatures, made by the real git and held to the members of the commit before.
+
+use std::path::PathBuf;
+
+use envseal::crypto::IdentityKey;
+use serde_json::Value;
+
+use crate::support::TestEnv;
+
+/// A key of `ssh-keygen`'s, by its file; none where there is no `ssh-keygen`.
+fn key(env: &TestEnv, name: &str, kind: &str) -> Option<PathBuf> {
+    let file = env.outside().join("home").join(name);
+    let made = env.program("sh", &["-c", "command -v ssh-keygen"]).output().status == 0;
+    if !made {
+        println!("skipped: no ssh-keygen");
+        return None;
+    }
+    env.program("ssh-keygen", &["-q", "-t", kind, "-N", "", "-f", file.to_str().unwrap()]).ok();
+    Some(file)
+}
+
+fn public(file: &std::path::Path) -> String {
+    let text = std::fs::read_to_string(file.with_extension("pub")).unwrap();
+    IdentityKey::parse(text.trim()).unwrap().to_string()
+}
+
+/// Commits everything, signed with the key in this file.
+fn signed(env: &TestEnv, key: &std::path::Path, subject: &str) {
+    env.git(&["add", "-A"]);
+    let sign = format!("user.signingKey={}", key.display());
+    let arguments =
+        ["-c", "gpg.format=ssh", "-c", &sign, "commit", "-q", "--allow-empty", "-S", "-m", subject];
+    env.git(&arguments);
+}
+
+/// The signature of each commit that changed a variable, the newest first.
+fn states(env: &TestEnv) -> Vec<String> {
+    let list: Vec<Value> = serde_json::from_str(&env.ok(&["log", "--json"])).unwrap();
+    list.iter().map(|change| change["signature"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_member_of_the_commit_before_signs_well() {
+    let env = TestEnv::new();
+    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
+    else {
+        return;
+    };
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write(".env", "A=1\n");
+    signed(&env, &alice, "the first, by its own members");
+    env.write(".env", "A=2\n");
+    signed(&env, &alice, "a member's");
+    env.write(".env", "A=3\n");
+    signed(&env, &mallory, "a stranger's");
+    // Who adds themselves is no member before.
+    env.write("envseal.toml", env.read("envseal.toml") + &format!("mallory = \"{}\"\n", public(&mallory)));
+    env.write(".env", "A=4\n");
+    signed(&env, &mallory, "adds themselves");
+    env.write(".env", "A=5\n");
+    signed(&env, &mallory, "a member now");
+    env.write(".env", "A=6\n");
+    env.git(&["commit", "-q", "-am", "unsigned"]);
+    assert_eq!(states(&env), ["none", "good", "bad", "bad", "good", "good"]);
+    let blamed: Vec<Value> = serde_json::from_str(&env.ok(&["blame", "-f", ".env", "--json"])).unwrap();
+    assert_eq!(blamed[0]["signature"], "none");
+    assert!(env.ok(&["log", "-n", "2"]).contains("\nSignature: good\n"));
+}
+
+#[test]
+fn a_signature_of_another_commit_is_bad() {
+    let env = TestEnv::new();
+    let Some(alice) = key(&env, "alice", "ed25519") else { return };
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write(".env", "A=1\n");
+    signed(&env, &alice, "start");
+    env.write(".env", "A=2\n");
+    signed(&env, &alice, "mine");
+    assert_eq!(states(&env), ["good", "good"]);
+    let raw = env.git(&["cat-file", "commit", "HEAD"]);
+    for (from, to) in [("mine", "yours"), ("author Alice", "author Bob")] {
+        let forged = raw.replacen(from, to, 1);
+        assert_ne!(forged, raw);
+        let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(forged).ok();
+        env.git(&["reset", "-q", "--soft", id.trim()]);
+        assert_eq!(states(&env), ["bad", "good"]);
+    }
+    // In another namespace, over the very same commit.
+    let (head, rest) = raw.split_once("gpgsig ").unwrap();
+    let tail = rest.split_once("-----END SSH SIGNATURE-----\n").unwrap().1;
+    let payload = format!("{head}{}", tail.trim_start_matches(" \n"));
+    for (namespace, state) in [("git", "good"), ("file", "bad")] {
+        env.write("../payload", &payload);
+        let file = alice.to_str().unwrap();
+        env.program("ssh-keygen", &["-q", "-Y", "sign", "-n", namespace, "-f", file, "../payload"]).ok();
+        let signature = std::fs::read_to_string(env.path("../payload.sig")).unwrap();
+        std::fs::remove_file(env.path("../payload.sig")).unwrap();
+        let signature = signature.trim_end().replace('\n', "\n ");
+        let commit = payload.replacen("\n\n", &format!("\ngpgsig {signature}\n\n"), 1);
+        let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(commit).ok();
+        env.git(&["reset", "-q", "--soft", id.trim()]);
+        assert_eq!(states(&env), [state, "good"], "{namespace}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_unknown() {
+    let env = TestEnv::new();
+    let Some(alice) = key(&env, "alice", "ed25519") else { return };
+    env.write(".env", "A=1\n");
+    signed(&env, &alice, "no team file yet");
+    env.write("envseal.toml", "[policy]\n");
+    env.write(".env", "A=2\n");
+    signed(&env, &alice, "none in the commit before");
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write(".env", "A=3\n");
+    signed(&env, &alice, "no members in the commit before");
+    env.write(".env", "A=4\n");
+    signed(&env, &alice, "members");
+    assert_eq!(states(&env), ["good", "unknown", "unknown", "unknown"]);
+    let raw = env.git(&["cat-file", "commit", "HEAD"]).replace("SSH SIGNATURE", "PGP SIGNATURE");
+    let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(raw).ok();
+    env.git(&["reset", "-q", "--soft", id.trim()]);
+    assert_eq!(states(&env)[0], "unknown");
+    // Where a shallow clone ends, nobody knows who was a member before.
+    let clone = env.outside().join("clone");
+    let from = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", "--depth", "1", &from, clone.to_str().unwrap()]);
+    let json = env.envseal(&["blame", "-f", ".env", "--json"]).dir(&clone).ok();
+    let blamed: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(blamed[0]["signature"], "unknown");
+}
+
+#[test]
+fn any_scope_counts_and_other_kinds_of_keys_do_not() {
+    let env = TestEnv::new();
+    let (Some(alice), Some(rsa)) = (key(&env, "alice", "ed25519"), key(&env, "rsa", "rsa")) else { return };
+    env.write("pkg/envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write(".env", "A=1\n");
+    signed(&env, &alice, "start");
+    env.write(".env", "A=2\n");
+    signed(&env, &rsa, "an RSA key is no member's");
+    assert_eq!(states(&env), ["bad", "good"]);
+}
+
+#[test]
+fn a_merge_is_not_vouched_for_by_what_it_brings() {
+    let env = TestEnv::new();
+    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
+    else {
+        return;
+    };
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write(".env", "A=1\n");
+    signed(&env, &alice, "start");
+    env.git(&["checkout", "-q", "-b", "feature"]);
+    env.write("envseal.toml", format!("[members]\nmallory = \"{}\"\n", public(&mallory)));
+    env.git(&["commit", "-q", "-am", "a team of my own"]);
+    env.git(&["checkout", "-q", "main"]);
+    env.git(&["merge", "-q", "--no-ff", "--no-commit", "feature"]);
+    env.write(".env", "A=2\n");
+    signed(&env, &mallory, "merged");
+    assert_eq!(states(&env), ["bad", "good"]);
+}
