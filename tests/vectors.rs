@@ -8,13 +8,14 @@ use std::{
 };
 
 use envseal::crypto::{
-    KeyError, Kind, OpenError, Opener, PrivateKey, PublicKey, SealedValue, TokenError, claims_to_be_sealed,
+    Grant, GrantError, Identity, IdentityKey, KeyError, Kind, LockError, LockedKey, OpenError, Opener,
+    PrivateKey, PublicKey, SealedValue, SecretText, Terms, TokenError, Unlocker, claims_to_be_sealed,
 };
 
 const MINIMUM: usize = 60;
 
 /// Every identifier of `docs/format.md`; each must occur.
-const ERRORS: [&str; 21] = [
+const ERRORS: [&str; 33] = [
     "not-sealed",
     "unknown-version",
     "encoding",
@@ -36,6 +37,32 @@ const ERRORS: [&str; 21] = [
     "key-checksum",
     "non-canonical",
     "low-order",
+    "grant-form",
+    "grant-signature",
+    "grant-recipient",
+    "grant-key",
+    "grant-proof",
+    "locked-prefix",
+    "locked-encoding",
+    "locked-length",
+    "locked-parameters",
+    "locked-passphrase",
+    "locked-damaged",
+    "locked-key",
+];
+
+/// The headers that are input.
+const INPUTS: [&str; 10] = [
+    "comment",
+    "type",
+    "name",
+    "private-key",
+    "ikm-e",
+    "environment",
+    "public-key",
+    "recipient-seed",
+    "granter-hex",
+    "passphrase",
 ];
 
 type Headers = BTreeMap<String, String>;
@@ -52,7 +79,7 @@ fn every_vector_comes_to_what_it_says() {
         let (expected, line) = read(&fs::read(&path).unwrap());
         let mut found = outcome(&expected, &line)
             .unwrap_or_else(|error| Headers::from([("expect".to_owned(), format!("error: {error}"))]));
-        for input in ["comment", "type", "name", "private-key", "ikm-e"] {
+        for input in INPUTS {
             if let Some(value) = expected.get(input) {
                 found.insert(input.to_owned(), value.clone());
             }
@@ -79,6 +106,8 @@ fn outcome(headers: &Headers, line: &[u8]) -> Result<Headers, &'static str> {
         None => return open(headers, line),
         Some("public-key") => PublicKey::parse(text(line)).map_err(key_error)?,
         Some("private-key") => PrivateKey::parse(text(line)).map_err(key_error)?.public(),
+        Some("grant") => return open_grant(headers, text(line)),
+        Some("locked-key") => return open_locked(headers, text(line)),
         Some(other) => panic!("unknown type {other}"),
     };
     Ok(success([("public-hex", hex(found.as_bytes())), ("key-id", found.id().to_string())]))
@@ -102,6 +131,29 @@ fn open(headers: &Headers, line: &[u8]) -> Result<Headers, &'static str> {
     Ok(found)
 }
 
+fn open_grant(headers: &Headers, line: &str) -> Result<Headers, &'static str> {
+    let grant: Grant = line.parse().map_err(grant_error)?;
+    assert_eq!(grant.to_string(), line, "a grant has one spelling");
+    let key = PublicKey::parse(&headers["public-key"]).unwrap();
+    let recipient = Identity::from_seed(&unhex(&headers["recipient-seed"]));
+    let granter = IdentityKey::from_bytes(&unhex(&headers["granter-hex"])).unwrap();
+    let public = recipient.public();
+    let terms = Terms { env: &headers["environment"], key: &key, recipient: &public, granter: &granter };
+    let opened = grant.open(&terms, &recipient).map_err(grant_error)?;
+    Ok(success([("opened", opened.to_text().expose().to_owned())]))
+}
+
+fn open_locked(headers: &Headers, line: &str) -> Result<Headers, &'static str> {
+    let locked: LockedKey = line.parse().map_err(lock_error)?;
+    assert_eq!(locked.to_string(), line, "a locked key has one spelling");
+    let unlocker = Unlocker::new(SecretText::new(headers["passphrase"].clone()));
+    let opened = unlocker.open(&locked).map_err(lock_error)?;
+    Ok(success([
+        ("public-hex", hex(locked.public().as_bytes())),
+        ("opened", opened.to_text().expose().to_owned()),
+    ]))
+}
+
 fn success<const N: usize>(more: [(&str, String); N]) -> Headers {
     let all = more.into_iter().chain([("expect", "success".to_owned())]);
     all.map(|(key, value)| (key.to_owned(), value)).collect()
@@ -117,6 +169,35 @@ fn hex(bytes: &[u8]) -> String {
         write!(digits, "{byte:02x}").unwrap();
     }
     digits
+}
+
+fn unhex(digits: &str) -> [u8; 32] {
+    let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    std::array::from_fn(byte)
+}
+
+fn grant_error(error: GrantError) -> &'static str {
+    match error {
+        GrantError::Form => "grant-form",
+        GrantError::Signature => "grant-signature",
+        GrantError::Recipient => "grant-recipient",
+        GrantError::Key => "grant-key",
+        GrantError::Proof => "grant-proof",
+    }
+}
+
+fn lock_error(error: LockError) -> &'static str {
+    match error {
+        LockError::Prefix => "locked-prefix",
+        LockError::Encoding => "locked-encoding",
+        LockError::Length { .. } => "locked-length",
+        LockError::Parameters { .. } => "locked-parameters",
+        LockError::Public(error) => key_error(error),
+        LockError::Memory(_) => "locked-memory",
+        LockError::Passphrase => "locked-passphrase",
+        LockError::Damaged => "locked-damaged",
+        LockError::Key => "locked-key",
+    }
 }
 
 fn token_error(error: TokenError) -> &'static str {

@@ -247,6 +247,44 @@ fn a_full_disk_loses_nothing() {
 }
 
 #[test]
+fn a_full_disk_keeps_the_keys_file_as_it_is() {
+    let env = TestEnv::without_git();
+    let Some(disk) = SmallDisk::at(&env, &env.repo()) else { return };
+    env.git(&["init", "-q", "--template="]);
+    env.ok(&["set", "A", "first"]);
+    let backup = env.outside().join("home/backup");
+    let run = |arguments: &[&str]| env.envseal(arguments).var("ENVSEAL_PASSPHRASE", "p");
+    run(&["key", "backup", backup.to_str().unwrap()]).ok();
+    // Longer than a page, so that no slack of the file that is there can hold it.
+    env.write(".env.keys", env.read(".env.keys") + "# " + &"x".repeat(20_000) + "\n");
+    let recover = ["key", "recover", backup.to_str().unwrap()];
+    for arguments in [&["key", "lock"][..], &recover] {
+        if arguments == recover {
+            env.write(".env.keys", "# ".to_owned() + &"x".repeat(20_000) + "\n");
+        }
+        disk.fill(0);
+        let before = (env.bytes(".env.keys"), env.bytes(".env"));
+        let said = run(arguments).fails(4);
+        assert!(said.contains("no space left"), "{said}");
+        assert_eq!((env.bytes(".env.keys"), env.bytes(".env")), before);
+        assert_eq!(left_over(&env.repo()), [""; 0].map(PathBuf::from));
+        disk.empty();
+    }
+    let inside = env.path("full/backup");
+    std::fs::create_dir(env.path("full")).unwrap();
+    env.write(".gitignore", "/full\n.env.keys\n");
+    disk.fill(0);
+    run(&["key", "recover", backup.to_str().unwrap()]).fails(4);
+    disk.empty();
+    run(&recover).ok();
+    disk.fill(0);
+    run(&["key", "backup", inside.to_str().unwrap()]).fails(4);
+    assert!(!inside.exists() && left_over(&env.path("full")).is_empty());
+    disk.empty();
+    assert_eq!(env.ok(&["get", "A"]), "first\n");
+}
+
+#[test]
 fn a_disk_that_fills_up_during_a_first_set() {
     let env = TestEnv::without_git();
     let Some(disk) = SmallDisk::at(&env, &env.repo()) else { return };

@@ -15,9 +15,13 @@ import pathlib
 import sys
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 HERE = pathlib.Path(__file__).resolve().parent
 SUITE_KEM = b"KEM" + (0x0020).to_bytes(2, "big")
@@ -44,10 +48,10 @@ def derive_key_pair(ikm):
     return X25519PrivateKey.from_private_bytes(expand(SUITE_KEM, extract(SUITE_KEM, b"", b"dkp_prk", ikm), b"sk", b"", 32))
 
 
-def exporter_secret(dh, enc, recipient):
+def exporter_secret(dh, enc, recipient, info=b"envseal/1/value"):
     shared = expand(SUITE_KEM, extract(SUITE_KEM, b"", b"eae_prk", dh), b"shared_secret", enc + recipient, 32)
     context = b"\x00" + extract(SUITE_HPKE, b"", b"psk_id_hash", b"")
-    context += extract(SUITE_HPKE, b"", b"info_hash", b"envseal/1/value")
+    context += extract(SUITE_HPKE, b"", b"info_hash", info)
     return expand(SUITE_HPKE, extract(SUITE_HPKE, shared, b"secret", b""), b"exp", context, 32)
 
 
@@ -158,6 +162,8 @@ def build():
     altered()
     under_the_seal()
     key_texts()
+    grants()
+    locked_keys()
 
 
 def successes():
@@ -391,6 +397,182 @@ def key_texts():
         key_failure(f"key-low-order-{name}", "low-order", "anyone could open what is sealed to it", "public-key", text)
     point = bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")
     key_failure("key-low-order-8", "low-order", "anyone could open what is sealed to it", "public-key", key_text(public, point))
+
+
+class Identity:
+    def __init__(self, label):
+        self.seed = hashlib.sha256(b"envseal vectors, identity: " + label.encode()).digest()
+        self.private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        self.public = raw(self.private.public_key())
+        # RFC 8032, section 5.1.5: the scalar, which X25519 clamps as Ed25519 does.
+        self.x25519 = X25519PrivateKey.from_private_bytes(hashlib.sha512(self.seed).digest()[:32])
+
+
+def mac(key, info, message):
+    keyed = hmac.HMAC(HKDF(hashes.SHA256(), 32, None, info).derive(key), hashes.SHA256())
+    keyed.update(message)
+    return keyed.finalize()
+
+
+def grant(label, recipient, granter, env="production", key=None, held=None, named=None, enc=None, sealed=None, proof=None):
+    """`held` is the key that is wrapped, `named` the recipient that is named; the rest stands in for an honest part."""
+    key, info = key or A, b"envseal/1/grant"
+    held, named = held or key, named or recipient
+    ephemeral = derive_key_pair(hashlib.sha256(b"envseal vectors, ephemeral: " + label.encode()).digest())
+    public = raw(recipient.x25519.public_key())
+    dh = bytes(32) if enc else ephemeral.exchange(X25519PublicKey.from_public_bytes(public))
+    enc = enc or raw(ephemeral.public_key())
+    context = env.encode() + b"\x00" + key.public + granter.public
+    keys = expand(SUITE_HPKE, exporter_secret(dh, enc, public, info), b"sec", context, 64)
+    whole = enc + keys[32:] + ChaCha20Poly1305(keys[:32]).encrypt(bytes(12), held.secret, None)
+    whole = sealed(whole) if sealed else whole
+    terms = env.encode() + b"\x00"
+    proof = proof or mac(held.secret, info + b"-proof", terms + named.public + granter.public + whole)
+    signed = info + terms + key.public + named.public + granter.public + whole + proof
+    return whole + proof + granter.private.sign(signed)
+
+
+def grants():
+    alice, bob, eve = Identity("alice"), Identity("bob"), Identity("eve")
+    good = grant("grant", bob, alice)
+
+    def put(name, comment, line, expect=None, env="production", key=A, recipient=bob, granter=alice):
+        write(
+            f"grant-{name}",
+            {
+                "type": "grant",
+                "comment": comment,
+                "environment": env,
+                "public-key": key_text("envseal-pk1-", key.public),
+                "recipient-seed": recipient.seed.hex(),
+                "granter-hex": granter.public.hex(),
+                "expect": f"error: grant-{expect}" if expect else "success",
+                "opened": None if expect else key.text,
+            },
+            line if isinstance(line, str) else "envseal-gr1-" + b64(line),
+        )
+
+    text = "envseal-gr1-" + b64(good)
+    put("good", "to bob, by alice", good)
+    put("of-another-environment", "a name that is not ASCII", grant("other", bob, alice, env="é.local", key=B), env="é.local", key=B)
+    put("to-oneself", "the granter is the recipient", grant("self", alice, alice), recipient=alice)
+    put("prefix", "the prefix is in lower case", text.replace("gr1", "GR1"), "form")
+    put("version", "no such version", text.replace("gr1", "gr2"), "form")
+    put("padding", "no padding characters", text + "==", "form")
+    put("newline", "no newline is trimmed", text + "\n", "form")
+    put("short", "a byte is missing", good[:-1], "form")
+    put("long", "a byte over", good + b"\x00", "form")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    put("trailing-bits", "the bits left over are zero", text[:-1] + alphabet[alphabet.index(text[-1]) + 1], "form")
+    put("environment", "of another environment", good, "signature", env="staging")
+    put("replayed-key", "of another key of the environment", good, "signature", key=B)
+    put("recipient", "to another", good, "signature", recipient=eve)
+    put("granter", "by another", good, "signature", granter=eve)
+    for name, at in (("enc", 0), ("commitment", 32), ("wrapped", 64), ("tag", 111), ("proof", 112), ("signature", 207)):
+        put(f"flipped-{name}", "one bit", flip(good, at * 8), "signature")
+    order = 2**252 + 27742317777372353535851937790883648493
+    larger = (int.from_bytes(good[-32:], "little") + order).to_bytes(32, "little")
+    put("malleable", "the signature's scalar is not reduced (RFC 8032, section 5.1.7)", good[:-32] + larger, "signature")
+    put("wrapped-to-another", "signed for bob, but wrapped to eve", grant("eve", eve, alice, named=bob), "recipient")
+    put("commitment-signed", "another commitment, signed", grant("com", bob, alice, sealed=lambda w: flip(w, 32 * 8)), "recipient")
+    put("ciphertext-signed", "another ciphertext, signed", grant("ct", bob, alice, sealed=lambda w: flip(w, 64 * 8)), "recipient")
+    low = bytes(32)
+    put("low-order", "the encapsulated key has low order", grant("low", bob, alice, enc=low), "recipient")
+    put("other-key", "holds another key than it says", grant("held", bob, alice, held=B), "key")
+    put("no-proof", "the right key, but the proof is of another's", grant("proof", bob, alice, proof=mac(B.secret, b"envseal/1/grant-proof", b"")), "proof")
+
+
+def hchacha20(key, nonce):
+    """draft-irtf-cfrg-xchacha-03, section 2.2, out of ChaCha20's block: what was added at the end is taken off again."""
+    block = Cipher(ChaCha20(key, nonce), None).encryptor().update(bytes(64))
+    start = b"expand 32-byte k" + key + nonce
+    words = [
+        (int.from_bytes(block[at : at + 4], "little") - int.from_bytes(start[at : at + 4], "little")) % 2**32
+        for at in (*range(0, 16, 4), *range(48, 64, 4))
+    ]
+    return b"".join(word.to_bytes(4, "little") for word in words)
+
+
+def xchacha20poly1305(key, nonce, data, aad):
+    return ChaCha20Poly1305(hchacha20(key, nonce[:16])).encrypt(bytes(4) + nonce[16:], data, aad)
+
+
+DERIVED = {}
+
+
+def locked(label, passphrase="correct horse", cost=(1 << 16, 1, 1), key=None, held=None, public=None, run=None):
+    """`run` is what Argon2id is really run with, where no machine is to run `cost`."""
+    key = key or A
+    salt = hashlib.sha256(b"envseal vectors, salt").digest()[:16]
+    nonce = hashlib.sha256(b"envseal vectors, nonce: " + label.encode()).digest()[:24]
+    memory, passes, lanes = run or cost
+    if (passphrase, run or cost) not in DERIVED:
+        stretched = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory).derive(passphrase.encode())
+        DERIVED[passphrase, run or cost] = HKDFExpand(hashes.SHA256(), 64, b"envseal/1/locked").derive(stretched)
+    keys = DERIVED[passphrase, run or cost]
+    header = b"".join(n.to_bytes(4, "little") for n in cost) + salt + nonce + (public or key.public) + keys[32:]
+    return header + xchacha20poly1305(keys[:32], nonce, (held or key).secret, b"envseal-lk1-" + header)
+
+
+def locked_keys():
+    good = locked("good")
+
+    def put(name, comment, line, expect=None, passphrase="correct horse", key=A):
+        own = expect and not expect in ("low-order", "non-canonical")
+        write(
+            f"locked-{name}",
+            {
+                "type": "locked-key",
+                "comment": comment,
+                "passphrase": passphrase,
+                "expect": f"error: {'locked-' if own else ''}{expect}" if expect else "success",
+                "public-hex": None if expect else key.public.hex(),
+                "opened": None if expect else key.text,
+            },
+            line if isinstance(line, str) else "envseal-lk1-" + b64(line),
+        )
+
+    text = "envseal-lk1-" + b64(good)
+    small = (1 << 16, 1, 1)
+    put("good", "the least that is opened", good)
+    put("another-of-the-batch", "the same salt, another nonce and key", locked("second", key=B), key=B)
+    put("as-written", "what new locks are made with", locked("real", cost=(1 << 18, 3, 1)))
+    put("not-ascii", "the passphrase is UTF-8, taken as it is", locked("utf-8", passphrase="naïve ẞ "), passphrase="naïve ẞ ")
+    put("prefix", "the prefix is in lower case", text.replace("lk1", "LK1"), "prefix")
+    put("version", "no such version", text.replace("lk1", "lk2"), "prefix")
+    put("padding", "no padding characters", text + "=", "encoding")
+    put("newline", "no newline is trimmed", text + "\n", "encoding")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    put("trailing-bits", "the bits left over are zero", text[:-1] + alphabet[alphabet.index(text[-1]) + 1], "encoding")
+    put("short", "a byte is missing", good[:-1], "length")
+    put("long", "a byte over", good + b"\x00", "length")
+    put("empty", "nothing behind the prefix", b"", "length")
+    for name, cost in (
+        ("memory-largest", (2**32 - 1, 3, 1)),
+        ("memory-over", ((1 << 20) + 1, 3, 1)),
+        ("memory-under", ((1 << 16) - 1, 3, 1)),
+        ("memory-0", (0, 3, 1)),
+        ("passes-0", (1 << 16, 0, 1)),
+        ("passes-over", (1 << 16, 11, 1)),
+        ("lanes-0", (1 << 16, 1, 0)),
+        ("lanes-2", (1 << 16, 1, 2)),
+        ("lanes-255", (1 << 16, 1, 255)),
+    ):
+        put(name, "parameters out of bounds", locked(name, cost=cost, run=small), "parameters")
+    put("public-low-order", "what it says is its public half is none", locked("low", public=bytes(32)), "low-order")
+    put("public-non-canonical", "what it says is its public half is none", locked("high", public=P.to_bytes(32, "little")), "non-canonical")
+    for name, passphrase in (("other", "correct horses"), ("case", "Correct horse"), ("space", "correct horse "), ("nothing", "")):
+        put(f"passphrase-{name}", "another passphrase", good, "passphrase", passphrase=passphrase)
+    put("salt", "another salt", flip(good, 12 * 8), "passphrase")
+    put("commitment", "another commitment", flip(good, 84 * 8), "passphrase")
+    put("passes-changed", "other parameters, within bounds", flip(flip(good, 4 * 8), 4 * 8 + 1), "passphrase")
+    for name, at in (("nonce", 28), ("ciphertext", 116), ("tag", 163)):
+        put(f"flipped-{name}", "one bit", flip(good, at * 8), "damaged")
+    put("public-swapped", "another key's public half", good[:52] + B.public + good[84:], "damaged")
+    second = locked("second", key=B)
+    put("ciphertext-swapped", "the ciphertext of another key of the batch", good[:116] + second[116:], "damaged")
+    put("parameters-over-the-right-commitment", "the parameters are authenticated", locked("cost", cost=(1 << 16, 2, 1), run=small), "passphrase")
+    put("other-key", "holds another key than it says", locked("held", held=B), "key")
 
 
 def main():
