@@ -46,7 +46,8 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show by n
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show for each variable of an env file which commit last changed it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "doctor" -d 'Tell why env files can or cannot be opened here, and what to do about it'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show and make keys'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show, make, lock and keep keys'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "team" -d 'Members, who can open what, and what they could read who left'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and drivers in this clone'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
@@ -215,15 +216,32 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s q -l quiet -d
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s C -d 'Change to DIR first' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s q -l quiet -d 'Say nothing but errors'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s v -l verbose -d 'Say more'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -l no-pager -d 'Use no pager'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -s h -l help -d 'Print help'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -f -a "show" -d 'Print an environment\'s public key, or its private one'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from show generate" -f -a "generate" -d 'Make the key pair of an environment that has none'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "list" -d 'List keys: of which environment, where the private half is, who holds it'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "show" -d 'Print an environment\'s public key, or its private one'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "generate" -d 'Make the key pair of an environment that has none'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "lock" -d 'Lock the keys in .env.keys with a passphrase'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "unlock" -d 'Put the keys in .env.keys in the open again'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "backup" -d 'Write every key at hand into one file, locked with a passphrase'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "recover" -d 'Put the keys of a backup back into .env.keys'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "rotate" -d 'Give an environment a new key pair, and seal every value to it'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "trust" -d 'Accept an environment\'s public key after it was changed'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Change to DIR first' -r -F
@@ -244,6 +262,125 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s e -l env -d 'The environment: `default` is that of .env (repeats; all that the backup has, when left out)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l fingerprint -d 'Do not ask: accept the key if this is its fingerprint' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "whoami" -d 'Show who you are: your identity, your name in the team, and what you were granted'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "request" -d 'Ask to be let in: add yourself to the team file, ready to be committed'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "approve" -d 'Let a member open environments that you can open'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "remove" -d 'Take a member out: grants go, keys are rotated, and what could be read is recorded'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "list" -d 'Show who can open what: granted by whom, when, in which commit'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "exposures" -d 'List the values that removed members could read and that are still to be replaced'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l name -d 'What you are to be called; else the part of git\'s user.email before the @' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s e -l env -d 'The environment (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l fingerprint -d 'Ask nothing: this is the member\'s fingerprint' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s e -l env -d 'An environment whose key the member had in another way than by a grant (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l keep -d 'Keep the grants of this member, who was let in by the one who leaves (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l yes -d 'Ask nothing: grants that --keep does not name are dropped'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l max-age -d 'Fail if one is still open after this time: 30m, 12h, 7d, 2w' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l all -d 'Those too that were replaced, or are gone'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l confirm -d 'Write into the team file what was seen with the keys at hand'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F

@@ -1,0 +1,239 @@
+//! What to try next: env files, git, hooks and drivers.
+
+use super::keys::{keystore_hint, missing_key_hint};
+use super::quoted;
+use crate::config::NameError;
+use crate::crypto::OpenError;
+use crate::fsio::FsError;
+use crate::git::GitError;
+use crate::history::HistoryError;
+use crate::hooks::drivers::DriverError;
+use crate::hooks::{InstallError, Unfit};
+use crate::vault::{Failure, Reason, VaultError};
+
+pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
+    let file = |path: &std::path::Path| quoted(path.display());
+    Some(match error {
+        VaultError::Unopened(failures) => return failures.first().map(reason_hint),
+        VaultError::Keystore(error) => return keystore_hint(error),
+        VaultError::Fs(error) => return fs_hint(error),
+        VaultError::Git(error) => return git_hint(error),
+        // Not `git mergetool`: what it leaves beside an env file has the names of env files.
+        VaultError::Conflict { path, .. } => {
+            format!("resolve the merge first: ${{EDITOR:-vi}} {0} && git add {0}", file(path))
+        }
+        VaultError::SideBySide { first, second, .. } => {
+            format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
+        }
+        VaultError::KeysDisagree { second, .. } => format!(
+            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
+            file(second)
+        ),
+        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
+            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
+             line out of {}, and envseal set its values anew",
+            found.replace("PUBLIC", "PRIVATE"),
+            wanted.replace("PUBLIC", "PRIVATE"),
+            file(path)
+        ),
+        VaultError::PublicKeyTwice { .. } => {
+            "keep one of the two lines: git log -p tells which is older".into()
+        }
+        VaultError::PublicKey { path, .. } => {
+            format!("bring the line back: git checkout HEAD -- {}", file(path))
+        }
+        VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        VaultError::NoVariable { path, .. } => {
+            format!("see the names that are there: cut -d= -f1 {}", file(path))
+        }
+        VaultError::Exists { name, .. } => format!("replace {name} with --force"),
+        VaultError::Reserved { path, name } => {
+            format!("write it as plain text: envseal set {name} --plain -f {}", file(path))
+        }
+        VaultError::ReservedDepends { on, .. } => {
+            format!(
+                "if {on} is no secret, end its line in `# envseal: plain`; else write the value without it"
+            )
+        }
+        VaultError::PolicyPlain { path, name, .. } => {
+            let set = format!("envseal set {name} -f {}", file(path));
+            format!("say which: {set} --plain, or {set} --seal")
+        }
+        VaultError::AmbiguousHash { .. } => {
+            "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there"
+                .into()
+        }
+        VaultError::Stray { .. } => "make it a comment (#), or a variable (NAME=value)".into(),
+        VaultError::ComputedReference { .. } => {
+            "write the name out, or mark the line: # envseal: plain".into()
+        }
+        VaultError::NoPublicKey { path, .. } => {
+            format!("make a key for it: envseal key generate -f {}", file(path))
+        }
+        VaultError::KeyLost { path, variable, .. } => {
+            format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
+        }
+        VaultError::PinDiffers { path, env, .. } => {
+            let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+            let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
+            format!("ask your team whether they changed it; if they did: envseal key trust {named}")
+        }
+        VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
+        VaultError::Interrupted { journal, .. } => format!(
+            "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
+            file(journal)
+        ),
+        VaultError::ChangedMeanwhile(_) => "try again".into(),
+        VaultError::NoFiles { .. } => "see which there are: envseal ls".into(),
+        VaultError::NotAMember { .. } => {
+            "ask to be let in: envseal team request, and commit what it writes".into()
+        }
+        VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
+        VaultError::Unwritable { path, name } => {
+            format!("seal it instead: envseal set {name} --seal -f {}", file(path))
+        }
+        VaultError::SealedButPlain { path, name, .. } => {
+            format!(
+                "take the mark off that line, or with a new value: envseal set {name} --seal -f {}",
+                file(path)
+            )
+        }
+        error => return place_hint(error),
+    })
+}
+
+/// Of files that are not where, or what, they should be.
+fn place_hint(error: &VaultError) -> Option<String> {
+    let file = |path: &std::path::Path| quoted(path.display());
+    Some(match error {
+        VaultError::LeadsOutside { target, .. } => {
+            format!("if you mean that file, name it: -f {}", file(target))
+        }
+        VaultError::NoKeyOf { .. } => "see which keys there are: envseal key list".into(),
+        VaultError::BackupExists(_) => "give the new one another name".into(),
+        VaultError::BackupInSight(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            format!("put it elsewhere: envseal key backup ~/{}", quoted(name))
+        }
+        VaultError::IgnoreFileLink(path) => {
+            format!("make it a file: cp --remove-destination \"$(readlink -f {0})\" {0}", file(path))
+        }
+        VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
+        VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
+        VaultError::Policy { path, .. } | VaultError::Team { path, .. } => {
+            format!("mend {} and try again", file(path))
+        }
+        _ => return None,
+    })
+}
+
+pub(super) fn reason_hint(failure: &Failure) -> String {
+    let file = quoted(failure.path.display());
+    let name = &failure.name;
+    match &failure.reason {
+        Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
+        Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
+        Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
+        Reason::ReservedDepends(_) => format!("write {name} without that reference"),
+        Reason::DependsOn(other) => format!("set {other} first: envseal set {other} -f {file}"),
+        Reason::Open(OpenError::OtherKey { .. }) => format!(
+            "it was sealed before the key changed, or moved here: envseal encrypt --reseal -f {file}, or \
+             envseal set {name} -f {file}"
+        ),
+        Reason::Open(_) | Reason::Token(_) => {
+            format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
+        }
+        Reason::UnlistedReference | Reason::Unwritable | Reason::TooLarge => {
+            format!("leave it sealed: -x {name}")
+        }
+    }
+}
+
+pub(super) fn fs_hint(error: &FsError) -> Option<String> {
+    let path = quoted(error.path().display());
+    match error {
+        FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
+            Some(format!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}"))
+        }
+        FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),
+        FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),
+        _ => None,
+    }
+}
+
+pub(super) fn history_hint(error: &HistoryError) -> Option<String> {
+    Some(match error {
+        HistoryError::Git(error) => return git_hint(error),
+        HistoryError::Fs(error) => return fs_hint(error),
+        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
+        HistoryError::NoCommit => "make one: git commit".into(),
+        HistoryError::NoFile { other: Some(other), .. } => {
+            format!("it has another one: -f {}", quoted(other.display()))
+        }
+        HistoryError::NoFile { revision, .. } => {
+            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
+        }
+    })
+}
+
+pub(super) fn git_hint(error: &GitError) -> Option<String> {
+    Some(match error {
+        GitError::Owner { path } => {
+            format!("if you trust it: git config --global --add safe.directory {}", quoted(path.display()))
+        }
+        GitError::UnreadableIndex { .. } => {
+            "git update-index --no-split-index && git sparse-checkout reapply --no-sparse-index".into()
+        }
+        GitError::ConfigLocked { path } => {
+            format!("if no git is at work here: rm {}", quoted(path.display()))
+        }
+        GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
+            format!("if you mean the file: -f {}", quoted(revision))
+        }
+        GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
+        GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
+        GitError::Fs(error) => return fs_hint(error),
+        _ => return None,
+    })
+}
+
+pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
+    Some(match error {
+        InstallError::Bare { path } => format!(
+            "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
+            quoted(path.join("hooks/pre-receive").display())
+        ),
+        InstallError::Shared { .. } => {
+            "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
+                                        give this repository its own: git config core.hooksPath .githooks"
+                .into()
+        }
+        InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
+            format!("take those lines out of {} and try again: envseal hook install", quoted(path.display()))
+        }
+        InstallError::Foreign { hook, .. } => format!(
+            "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
+            hook.call()
+        ),
+        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
+            [] => format!("have it write them: {}", manager.command(*hook)),
+            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
+        },
+        InstallError::Fs(error) => return fs_hint(error),
+        InstallError::Git(error) => return git_hint(error),
+    })
+}
+
+pub(super) fn driver_hint(error: &DriverError) -> Option<String> {
+    match error {
+        DriverError::Foreign { key, .. } => {
+            let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
+            Some(format!("if it is not needed: git config --local --remove-section {section}"))
+        }
+        DriverError::NoEnd { path } => {
+            Some(format!("take that block out of it: ${{EDITOR:-vi}} {}", quoted(path.display())))
+        }
+        DriverError::Fs(error) => fs_hint(error),
+        DriverError::Git(error) => git_hint(error),
+    }
+}

@@ -1,0 +1,122 @@
+//! What to try next: keys, identities and access.
+
+use super::files::{fs_hint, git_hint};
+use super::quoted;
+use crate::access::AccessError;
+use crate::config::EnvName;
+use crate::crypto::LockError;
+use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
+
+pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
+    Some(match error {
+        KeystoreError::NotFound { env, tried, .. } => missing_key_hint(env, tried),
+        KeystoreError::Identity(error) => return identity_hint(error),
+        KeystoreError::Team { path, .. } => format!("mend {} and try again", quoted(path.display())),
+        KeystoreError::Grant { path, env, member, .. } => format!(
+            "see who changed it: git log -p -- {}; or have it granted anew: envseal team approve {member} -e {env}",
+            quoted(path.display())
+        ),
+        KeystoreError::Empty { variable } => {
+            format!(
+                "hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …"
+            )
+        }
+        KeystoreError::Malformed { variable, .. } => {
+            format!("set {variable} to what `envseal key show --private` prints where the key is")
+        }
+        KeystoreError::NotOwned(path) => {
+            format!("if you trust it, say so: -K {}", quoted(path.display()))
+        }
+        KeystoreError::Tracked(path) => format!(
+            "git rm --cached {}, then make new keys: whoever has a clone has these",
+            quoted(path.display())
+        ),
+        KeystoreError::Pins { path, .. } => format!(
+            "bring it back from a backup; or have every key accepted anew at first sight: rm {}",
+            quoted(path.display())
+        ),
+        KeystoreError::Fs(error) => return fs_hint(error),
+        KeystoreError::Git(error) => return git_hint(error),
+        KeystoreError::Locked { .. } | KeystoreError::Passphrase(PassphraseError::NoTerminal) => {
+            "put the passphrase in ENVSEAL_PASSPHRASE".into()
+        }
+        KeystoreError::Unlock { source: LockError::Passphrase, .. } => {
+            "try again with the passphrase that it was locked with".into()
+        }
+        KeystoreError::Unlock { .. } => "have it again from a backup: envseal key recover FILE".into(),
+        KeystoreError::Passphrase(PassphraseError::Differ | PassphraseError::Empty) => {
+            "try again, or put it in ENVSEAL_PASSPHRASE".into()
+        }
+        KeystoreError::Passphrase(PassphraseError::Lock(_))
+        | KeystoreError::Ask { .. }
+        | KeystoreError::PassphraseText
+        | KeystoreError::Backup { .. }
+        | KeystoreError::Parse { .. }
+        | KeystoreError::Edit { .. } => return None,
+    })
+}
+
+/// What to do where no place has the private key: being let in is a pull request away.
+pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
+    let granted = tried.iter().find(|tried| matches!(tried.place, Place::Grant(_)));
+    match granted.map(|tried| &tried.found) {
+        Some(Missed::NotGranted { member, holders }) => {
+            let who = match &holders[..] {
+                [] => format!("someone who can open {env}"),
+                holders => holders.join(" or "),
+            };
+            format!("have {who} let you in: envseal team approve {member} -e {env}")
+        }
+        Some(Missed::NoIdentity | Missed::NoMember { .. }) => {
+            "ask to be let in: envseal team request, and commit what it writes".into()
+        }
+        _ => format!(
+            "ask to be let in: envseal team request; or put the private key of {env} in .env.keys as {}",
+            env.private_key_name()
+        ),
+    }
+}
+
+pub(super) fn identity_hint(error: &IdentityFileError) -> Option<String> {
+    Some(match error {
+        IdentityFileError::Form(_) | IdentityFileError::Kind { .. } | IdentityFileError::Fido(_) => {
+            "use another key: envseal team request makes one, as does ssh-keygen -t ed25519".into()
+        }
+        IdentityFileError::Public(_) => {
+            "name the file of the private key: --identity ~/.ssh/id_ed25519; or leave it out, and envseal team request \
+             makes a key of its own"
+                .into()
+        }
+        IdentityFileError::Locked(_) => "put it in ENVSEAL_PASSPHRASE".into(),
+        IdentityFileError::Open(path) => format!("chmod 600 {}", quoted(path.display())),
+        IdentityFileError::NoHome => "set HOME, or name a key: --identity FILE".into(),
+        IdentityFileError::Exists(_) => "see whose it is: envseal team whoami".into(),
+        IdentityFileError::Passphrase(_) | IdentityFileError::Ask { .. } => return None,
+    })
+}
+
+pub(super) fn access_hint(error: &AccessError) -> Option<String> {
+    Some(match error {
+        AccessError::NoIdentity | AccessError::NotAMember { .. } => {
+            "become a member: envseal team request".into()
+        }
+        AccessError::NoMember { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        AccessError::NoMember { .. } => "see who is: envseal team list".into(),
+        AccessError::NameTaken { .. } | AccessError::NoName => {
+            "choose another: envseal team request --name NAME".into()
+        }
+        AccessError::WasRemoved { .. } => {
+            "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::Fingerprint { name, .. } => {
+            format!("have {name} read it to you: envseal team whoami")
+        }
+        AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
+        AccessError::Myself => "have another member do it: envseal team remove".into(),
+        AccessError::Shallow => "git fetch --unshallow".into(),
+        AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
+        AccessError::NoRepository(_) => "git init".into(),
+        AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
+        AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,
+    })
+}

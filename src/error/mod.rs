@@ -1,0 +1,234 @@
+//! The one place that sees every module's error: what to say, which exit status, and what to try next.
+
+mod files;
+mod keys;
+
+use std::fmt::Display;
+
+use crate::access::AccessError;
+use crate::config::NameError;
+use crate::exec::ExecError;
+use crate::export::ExportError;
+use crate::git::GitError;
+use crate::guard::GuardError;
+use crate::history::HistoryError;
+use crate::hooks::InstallError;
+use crate::hooks::drivers::DriverError;
+use crate::keystore::{IdentityFileError, KeystoreError, Tried};
+use crate::vault::{Failure, Reason, VaultError};
+
+use files::{driver_hint, git_hint, history_hint, hooks_hint, vault_hint};
+use keys::access_hint;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line asks for something that makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong; holds no value.
+        message: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A file, a key or a value.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The repository's hooks.
+    #[error(transparent)]
+    Hooks(#[from] InstallError),
+    /// The drivers' set-up.
+    #[error(transparent)]
+    Drivers(#[from] DriverError),
+    /// Who has access.
+    #[error(transparent)]
+    Access(AccessError),
+    /// The history of env files.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A format that cannot hold a value.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A program that was not started.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// A value that no process's environment can hold.
+    #[error("the value of {0} holds a NUL byte, which no environment can hold")]
+    Nul(String),
+    /// Reading stdin, writing stdout or changing the folder failed.
+    #[error("cannot {doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// A usage error.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// An input or output error.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// Whether nobody reads our output any more: no error to speak of.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether a person broke off at a prompt.
+    pub fn is_interrupted(&self) -> bool {
+        let (Self::Io { source, .. }
+        | Self::Vault(VaultError::Keystore(
+            KeystoreError::Ask { source } | KeystoreError::Identity(IdentityFileError::Ask { source, .. }),
+        ))) = self
+        else {
+            return false;
+        };
+        source.kind() == std::io::ErrorKind::Interrupted
+    }
+
+    /// The exit status (DESIGN section 3).
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
+            Self::Nul(_) | Self::Export(_) => 3,
+            Self::Vault(error) => match error {
+                VaultError::Unopened(_)
+                | VaultError::NoPublicKey { .. }
+                | VaultError::KeyLost { .. }
+                | VaultError::PinDiffers { .. }
+                | VaultError::Unwritable { .. } => 3,
+                VaultError::Keystore(error) => match error {
+                    KeystoreError::Fs(_)
+                    | KeystoreError::Git(_)
+                    | KeystoreError::Pins { .. }
+                    | KeystoreError::Backup { .. } => 4,
+                    KeystoreError::Passphrase(_) => 2,
+                    _ => 3,
+                },
+                VaultError::Reserved { .. }
+                | VaultError::OwnName(_)
+                | VaultError::SameName(_)
+                | VaultError::PolicyPlain { .. } => 2,
+                _ => 4,
+            },
+            Self::Exec(error) => error.status(),
+            Self::Access(error) => match error {
+                AccessError::NoMember { .. }
+                | AccessError::NameTaken { .. }
+                | AccessError::NoName
+                | AccessError::Name(_)
+                | AccessError::Fingerprint { .. } => 2,
+                AccessError::NoIdentity | AccessError::NotAMember { .. } | AccessError::TagKey { .. } => 3,
+                _ => 4,
+            },
+            Self::Git(_) | Self::Hooks(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
+        }
+    }
+
+    /// Lines that say more: each value that could not be opened, each place a key was looked for.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
+            Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
+            Self::Vault(VaultError::PinDiffers { change, .. }) => vec![
+                format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
+                format!("in the file now: {}", change.found.fingerprint()),
+            ],
+            Self::Hooks(error) => error.lines().iter().map(|line| (*line).to_owned()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The one thing to try next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Vault(error) => vault_hint(error),
+            Self::Git(error) => git_hint(error),
+            Self::Hooks(error) => hooks_hint(error),
+            Self::Drivers(error) => driver_hint(error),
+            Self::History(error) => history_hint(error),
+            Self::Access(error) => access_hint(error),
+            Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
+            Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
+                "if it is not needed: envseal run -x {} -- {} …",
+                largest.display(),
+                quoted(program.display())
+            )),
+            Self::Nul(name) => Some(format!("leave it out: -x {name}")),
+            Self::Exec(_) | Self::Io { .. } => None,
+        }
+    }
+}
+
+fn looked(tried: &[Tried]) -> Vec<String> {
+    tried.iter().map(|tried| format!("looked for {tried}")).collect()
+}
+
+/// One line for each value; where a key was looked for is said once.
+fn unopened(failures: &[Failure]) -> Vec<String> {
+    let mut lines: Vec<_> = failures
+        .iter()
+        .map(|f| format!("{}:{} {}: {}", f.path.display(), f.line, f.name, f.reason))
+        .collect();
+    let mut places: Vec<&[Tried]> = Vec::new();
+    for failure in failures {
+        if let Reason::NoKey { tried, .. } = &failure.reason
+            && !places.contains(&&**tried)
+        {
+            places.push(tried);
+            lines.extend(looked(tried));
+        }
+    }
+    lines
+}
+
+fn export_name(error: &ExportError) -> Option<&str> {
+    match error {
+        ExportError::Name { name, .. }
+        | ExportError::Reserved { name, .. }
+        | ExportError::Repeated { name, .. }
+        | ExportError::Value { name, .. } => Some(name),
+        ExportError::SecretName { .. } => None,
+    }
+}
+
+/// A path as it can be pasted into a shell.
+pub(crate) fn quoted(path: impl Display) -> String {
+    let text = path.to_string();
+    let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// What access failed on is told as what it is.
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Vault(error) => Self::Vault(error),
+            AccessError::Git(error) => Self::Git(error),
+            error => Self::Access(error),
+        }
+    }
+}
+
+/// What a check failed on is told as what it is.
+impl From<GuardError> for Error {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Git(error) => Self::Git(error),
+            GuardError::Fs(error) => Self::Vault(error.into()),
+            GuardError::Vault(error) => Self::Vault(error),
+        }
+    }
+}
