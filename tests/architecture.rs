@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["crypto"]),
-    ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "vault"]),
+    ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "team", "vault"]),
     ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("hooks", &["config", "fsio", "git"]),

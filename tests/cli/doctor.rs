@@ -181,7 +181,7 @@ fn a_linked_worktree_is_given_the_keys_of_the_main_one() {
     let other = TestEnv::new();
     other.ok(&["key", "generate"]);
     std::fs::write(linked.join(".env.keys"), other.read(".env.keys")).unwrap();
-    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("ask someone"));
+    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("ask to be let in"));
 }
 
 #[test]
