@@ -193,6 +193,11 @@ impl ProcessEnv {
         self.vars.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
     }
 
+    /// Whether a `git merge` has called this: it names the commits that it merges (git-merge(1) sets `GITHEAD_…`).
+    pub fn is_in_merge(&self) -> bool {
+        self.vars.iter().any(|(name, _)| name.as_encoded_bytes().starts_with(b"GITHEAD_"))
+    }
+
     /// A variable that holds a path; unset and empty are the same.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -130,7 +130,11 @@ fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
     if objects.root().is_none() {
         return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
     }
-    told(context, args, &root_of(&objects), |options| Ok(guard::staged(&objects, options)?))
+    // What a merge brings was judged where it is from, and who merges need not have every key.
+    let merging = objects.is_merging() || context.process.is_in_merge();
+    told(context, args, &root_of(&objects), |options| {
+        Ok(guard::staged(&objects, &Options { accept_policy: merging, ..*options })?)
+    })
 }
 
 fn here(context: &Context) -> Result<Objects, Error> {

@@ -146,6 +146,11 @@ impl Objects {
         self.inner.path()
     }
 
+    /// Whether a merge is to be concluded by the next commit (gitrevisions(7), `MERGE_HEAD`).
+    pub fn is_merging(&self) -> bool {
+        self.git_dir().join("MERGE_HEAD").exists()
+    }
+
     /// The index that is to be committed.
     pub(super) fn index_file(&self) -> PathBuf {
         self.vars.index_file.clone().unwrap_or_else(|| self.git_dir().join("index"))

@@ -83,7 +83,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let root = objects.root().unwrap_or_else(|| objects.git_dir());
     let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
     let held = Held::new(options.store, root);
-    state.findings.extend(changed_keys(&old, &state, policies, &teams, &held));
+    state.findings.extend(changed_keys(&old, &state, policies, &teams, &held, accept_policy));
     let judged = Judged {
         view: &after,
         teams: &teams,

@@ -12,7 +12,8 @@ use crate::keystore::KeyStore;
 pub struct Options<'a> {
     /// Where private keys are looked for, to know the values that must not leak. Nothing is ever asked for.
     pub store: &'a KeyStore<'a>,
-    /// Whether a policy that a range widens, and marks that it adds, hold for the range itself.
+    /// Whether someone vouches for what only a reviewer can judge: a policy that a range widens, and marks that it adds,
+    /// hold for the range itself; and a proof of rotation that no key at hand can verify is believed.
     pub accept_policy: bool,
     /// Called now and then with how many files are done, and of how many.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),

@@ -32,7 +32,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
     let keys_before = keys_before(&before, &after, &state, &policies)?;
     let held = Held::new(options.store, root);
-    findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held));
+    findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held, options.accept_policy));
     findings.extend(widened_policies(&before, &after)?);
     let judged = Judged {
         view: &after,

@@ -108,13 +108,16 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
 }
 
 /// The public keys of `after` that are others than the ones that stood in the same environment and scope before, and of
-/// which the team files do not prove that they came after those.
+/// which the team files do not prove that they came after those. A proof that no key at hand can verify is advice where
+/// someone is `vouching`: who has no key must be able to merge the rotation of someone who has it. A missing or a forged
+/// one is an error everywhere.
 pub(super) fn changed_keys(
     before: &BTreeMap<PathBuf, PublicKey>,
     after: &State,
     policies: &Policies,
     teams: &Teams,
     held: &Held<'_>,
+    vouching: bool,
 ) -> Vec<Finding> {
     // By path first; a file that is new is held to the environment's other files.
     let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
@@ -137,7 +140,9 @@ pub(super) fn changed_keys(
                 Lineage::None => Lineage::None,
                 _ => lineage(team, &env, keys, &held.ever(&env, folder(path))),
             };
-            findings.extend(key_changed(path, &variable, keys, line, &lineage));
+            let advised = vouching && matches!(lineage, Lineage::Unverified(_));
+            let found = key_changed(path, &variable, keys, line, &lineage);
+            findings.extend(found.map(|found| if advised { found.as_advice() } else { found }));
         }
     }
     findings

@@ -162,3 +162,145 @@ fn plain_text_pushed_past_the_hooks_stops_at_the_remote() {
     alice.does(&["commit", "-aqm", "sealed"]);
     alice.does(&["push", "-q", "origin", "main"]);
 }
+
+/// DESIGN section 1 from end to end: nothing but git between Alice, who has no production key, Olga, who has, Bob, who
+/// is new, and a CI; the remote checks what it is given, and hooks and drivers are on.
+#[test]
+fn a_team_from_the_first_secret_to_the_last_account() {
+    let env = TestEnv::without_git();
+    let [alice, olga] = team(&env);
+    let merged = |person: &Person<'_>, subject: &str| {
+        person.does(&["commit", "-qm", subject]);
+        person.does(&["push", "-q", "origin", "HEAD:main"]);
+    };
+    let on_main = |person: &Person<'_>| {
+        person.does(&["fetch", "-q"]);
+        person.does(&["checkout", "-q", "-B", "main", "origin/main"]);
+    };
+    let printed = |person: &Person<'_>, name: &str| {
+        let run = person.says(&["run", "-e", "production", "--", "printenv", name]);
+        run.trim_end().to_owned()
+    };
+
+    // Alice sets a value in her pull request that she will never see again; Olga reads it by name.
+    let hello = env.secret("hello");
+    alice.does(&["checkout", "-qb", "hello"]);
+    alice.says(&["set", "-q", "HELLO", &hello, "-e", "production"]);
+    alice.does(&["commit", "-aqm", "hello of production"]);
+    alice.does(&["push", "-q", "-u", "origin", "hello"]);
+    assert_eq!(alice.envseal(&["get", "HELLO", "-e", "production"]).status, 3);
+    olga.does(&["fetch", "-q"]);
+    let seen = olga.says(&["diff", "origin/main", "origin/hello"]);
+    assert_eq!(seen, ".env.production\n  added      HELLO\n");
+    on_main(&olga);
+    olga.does(&["merge", "-q", "--no-ff", "-m", "hello", "origin/hello"]);
+    olga.does(&["push", "-q", "origin", "main"]);
+    assert_eq!(printed(&olga, "HELLO"), hello);
+
+    // Olga is the first of the team; the CI asks to be let in, and so does Bob.
+    olga.says(&["team", "request", "-q"]);
+    olga.does(&["add", "envseal.toml"]);
+    merged(&olga, "the team");
+    let bare = env.outside().join("shared.git");
+    let (ci, bob) = (Person::clone_of(&env, &bare, "CI"), Person::clone_of(&env, &bare, "Bob"));
+    for newcomer in [&ci, &bob] {
+        newcomer.says(&["init", "-q"]);
+        on_main(newcomer);
+        newcomer.says(&["team", "request", "-q"]);
+        newcomer.does(&["checkout", "-qb", newcomer.name]);
+        newcomer.does(&["commit", "-aqm", "let me in"]);
+        newcomer.does(&["push", "-q", "origin", newcomer.name]);
+    }
+    // Two requests on two branches: neither stands in the other's way.
+    on_main(&olga);
+    for newcomer in [&ci, &bob] {
+        olga.does(&["merge", "-q", "--no-ff", "-m", "let in", &format!("origin/{}", newcomer.name)]);
+        let name = newcomer.name.to_lowercase();
+        let fingerprint = newcomer.fingerprint();
+        olga.says(&["team", "approve", &name, "-e", "production", "--fingerprint", &fingerprint]);
+        olga.does(&["commit", "-aqm", "approved"]);
+    }
+    olga.does(&["push", "-q", "origin", "main"]);
+    for newcomer in [&ci, &bob] {
+        on_main(newcomer);
+        assert_eq!(printed(newcomer, "HELLO"), hello);
+        assert!(!newcomer.clone.join(".env.keys").exists());
+        assert_eq!(newcomer.envseal(&["check"]).status, 0);
+    }
+    let listed = bob.says(&["team", "list"]);
+    assert!(listed.lines().any(|line| line.starts_with("bob") && line.contains("proven")), "{listed}");
+
+    // The key is rotated; everyone goes on with a pull, history opens still, and Alice's clone takes no other key
+    // than the one she knew until she is told.
+    olga.says(&["key", "rotate", "-q", "-e", "production"]);
+    olga.does(&["add", "-u"]);
+    olga.does(&["commit", "-qm", "rotated"]);
+    // The remote has no key to verify the rotation with, so it takes it only when someone who reviewed it says so.
+    let refused = olga.git(&["push", "-q", "origin", "HEAD:main"]);
+    assert!(refused.status == 1 && refused.stderr.contains("[public-key-changed]"), "{}", refused.stderr);
+    let reviewed = |vouch: &str, push: &dyn Fn()| {
+        let config = ["-C", bare.to_str().unwrap(), "config", "envseal.acceptPolicy"];
+        env.git(&[&config[..], &[vouch]].concat());
+        push();
+        env.git(&[&config[..], &["false"]].concat());
+    };
+    reviewed("true", &|| drop(olga.does(&["push", "-q", "origin", "HEAD:main"])));
+    for newcomer in [&ci, &bob] {
+        on_main(newcomer);
+        assert_eq!(printed(newcomer, "HELLO"), hello);
+        let before = newcomer.says(&["get", "HELLO", "-e", "production", "--at", "HEAD~"]);
+        assert_eq!(before.trim_end(), hello);
+    }
+    // Alice has no key to verify it with, and merges it all the same.
+    alice.does(&["fetch", "-q"]);
+    alice.does(&["checkout", "-q", "hello"]);
+    alice.says(&["set", "-q", "MINE", &env.secret("mine")]);
+    alice.does(&["commit", "-aqm", "mine"]);
+    let merged_by_alice = alice.does(&["merge", "--no-edit", "origin/main"]);
+    assert!(merged_by_alice.contains("advice: ENVSEAL_PUBLIC_KEY_PRODUCTION was key"), "{merged_by_alice}");
+    on_main(&alice);
+    let another = env.secret("another");
+    let refused = alice.fails(3, &["set", "ANOTHER", &another, "-e", "production"]);
+    let hint = refused.lines().find_map(|line| line.split("if they did: ").nth(1)).unwrap();
+    assert_eq!(hint, "envseal key trust -e production");
+    let shown = olga.says(&["key", "show", "-e", "production"]);
+    let fingerprint = envseal::crypto::PublicKey::parse(shown.trim_end()).unwrap().fingerprint();
+    alice.says(&["key", "trust", "-q", "-e", "production", "--fingerprint", &fingerprint]);
+    alice.says(&["set", "-q", "ANOTHER", &another, "-e", "production"]);
+    alice.does(&["add", "-u"]);
+    merged(&alice, "another");
+
+    // Bob leaves. What he could read is counted until it is replaced; CI notices when nobody does it.
+    on_main(&olga);
+    olga.says(&["team", "remove", "bob", "--yes", "-q"]);
+    olga.does(&["add", "-u"]);
+    reviewed("true", &|| merged(&olga, "bob is out"));
+    on_main(&ci);
+    on_main(&bob);
+    assert_eq!(bob.envseal(&["run", "-e", "production", "--", "true"]).status, 3);
+    let names = |person: &Person<'_>| {
+        let list = person.json(&["team", "exposures", "--json"]);
+        let name = |exposed: &serde_json::Value| exposed["name"].as_str().unwrap().to_owned();
+        list.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&ci), ["ANOTHER", "HELLO", "URL"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(ci.envseal(&["team", "exposures", "--max-age", "0s"]).status, 1);
+    assert_eq!(ci.envseal(&["team", "exposures", "--max-age", "7d"]).status, 0);
+    for name in ["ANOTHER", "HELLO", "URL"] {
+        olga.says(&["set", "-q", name, &env.secret("replaced"), "-e", "production"]);
+    }
+    olga.does(&["add", "-u"]);
+    merged(&olga, "what bob could read is replaced");
+    on_main(&ci);
+    assert_eq!(names(&ci), Vec::<String>::new());
+    assert_eq!(ci.envseal(&["check"]).status, 0);
+    // Git says who changed what, when, through rotation and removal.
+    let log = ci.says(&["log", "HELLO", "-e", "production"]);
+    let kinds: Vec<_> = log
+        .lines()
+        .filter(|line| line.ends_with("  HELLO"))
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert_eq!(kinds, ["changed", "re-sealed", "re-sealed", "added"], "{log}");
+}
