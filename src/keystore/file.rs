@@ -58,7 +58,15 @@ impl KeysFile {
 
     /// Loads a keys file that the user named: taken as it is.
     pub fn load_as_given(path: &Path) -> Result<Self, KeystoreError> {
-        let mut text = fsio::read_secret(path)?;
+        Self::taking(path, fsio::read_secret(path)?)
+    }
+
+    /// What a keys file at `path` would be with this text.
+    pub(super) fn of_text(path: &Path, text: &[u8]) -> Result<Self, KeystoreError> {
+        Self::taking(path, Zeroizing::new(text.to_vec()))
+    }
+
+    fn taking(path: &Path, mut text: Zeroizing<Vec<u8>>) -> Result<Self, KeystoreError> {
         let document = Document::parse(std::mem::take(&mut *text))
             .map_err(|source| KeystoreError::Parse { path: path.into(), source })?;
         Ok(Self { path: path.into(), document })
@@ -135,6 +143,17 @@ impl KeysFile {
     fn lines(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entries = self.document.entries().iter().enumerate();
         entries.filter(|(_, entry)| is_private_key_name(self.document.name(entry)))
+    }
+
+    /// The names under which a key is locked.
+    pub(super) fn locked_names(&self) -> Result<Vec<String>, KeystoreError> {
+        let mut names = Vec::new();
+        for (_, entry) in self.lines() {
+            if self.keys_in(entry)?.iter().any(StoredKey::is_locked) {
+                names.push(self.document.name(entry).to_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// The file's text with each key under a name that `wants` asks for as `change` has it, where that gives another.
@@ -230,17 +249,13 @@ impl KeysFile {
     ) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
         let mut text = Zeroizing::new(self.document.as_bytes().to_vec());
         for (env, old, new) in rotated {
-            let reread = Document::parse(std::mem::take(&mut *text));
-            let document =
-                reread.map_err(|source| KeystoreError::Parse { path: self.path.clone(), source })?;
-            let file = Self { path: self.path.clone(), document };
+            let file = Self::taking(&self.path, std::mem::take(&mut text))?;
             let has_old = file.keys(env)?.iter().any(|key| key.public() == old.public());
-            text = if has_old { file.with_key(env, new)? } else { file.with_key(env, old)? };
-            if !has_old {
-                let document = Document::parse(std::mem::take(&mut *text))
-                    .map_err(|source| KeystoreError::Parse { path: self.path.clone(), source })?;
-                text = Self { path: self.path.clone(), document }.with_key(env, new)?;
-            }
+            text = if has_old {
+                file.with_key(env, new)?
+            } else {
+                Self::taking(&self.path, file.with_key(env, old)?)?.with_key(env, new)?
+            };
         }
         Ok(text)
     }

@@ -167,6 +167,20 @@ impl KeyStore<'_> {
         Ok(Rewritten { text, changed })
     }
 
+    /// The text of a keys file to which keys were added, those of an environment locked as what it had `before` was: with
+    /// the passphrase that opened that.
+    pub fn lock_as_before(
+        &self,
+        before: &KeysFile,
+        text: Zeroizing<Vec<u8>>,
+    ) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+        let names = before.locked_names()?;
+        let Some(unlocker) = self.known_unlocker()?.filter(|_| !names.is_empty()) else { return Ok(text) };
+        let after = KeysFile::of_text(before.path(), &text)?;
+        let wants = |name: &str| names.iter().any(|locked| locked == name);
+        Ok(self.lock_in(&after, &wants, unlocker.passphrase())?.text.unwrap_or(text))
+    }
+
     /// Puts the keys of `file` under names that `wants` asks for in the open.
     pub fn unlock_in(
         &self,

@@ -255,7 +255,7 @@ fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, V
     for (path, (near, currents)) in wanted {
         let file = keys_file(store, &near)?.unwrap_or_else(|| KeysFile::new(&path));
         let rotated: Vec<_> = currents.iter().map(|it| (&it.env, &it.old, &it.new)).collect();
-        let text = file.with_rotated(&rotated)?;
+        let text = store.lock_as_before(&file, file.with_rotated(&rotated)?)?;
         files.insert(path, (file, text));
     }
     Ok(files)

@@ -282,3 +282,20 @@ fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
     let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
     items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
 }
+
+#[test]
+fn a_key_that_a_rotation_makes_is_locked_as_the_one_before_was() {
+    let (env, values, passphrase) = two_environments();
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "1"]);
+    env.envseal(&["key", "lock", "-q", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(locked(&env), [1, 1]);
+    let before = env.snapshot();
+    env.fails(3, &["key", "rotate", "-e", "p"]);
+    assert_eq!(env.snapshot(), before);
+    env.envseal(&["key", "rotate", "-q", "-e", "p", "-e", "default"]).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(locked(&env), [2, 2], "{}", env.read(".env.keys").len());
+    let get = env.envseal(&["get", "A", "-e", "p"]).var(PASSPHRASE, &passphrase);
+    assert_eq!(get.ok(), format!("{}\n", values[1]));
+    assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
+}
