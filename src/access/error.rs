@@ -75,6 +75,16 @@ pub enum AccessError {
     /// Whoever leaves cannot let the others in anew.
     #[error("you cannot remove yourself: whoever rotates the keys lets the others in anew")]
     Myself,
+    /// A removal was left unfinished: a rotation alone would forget what was read.
+    #[error(
+        "{name} was removed, and {env} is still to be rotated for it, with an account of what {name} could read"
+    )]
+    RemovalPending {
+        /// Who was removed.
+        name: MemberName,
+        /// The environment.
+        env: EnvName,
+    },
     /// A clone that ends before the beginning cannot tell what someone could read.
     #[error("this clone is shallow: what stood in older commits cannot be accounted for")]
     Shallow,

@@ -113,6 +113,7 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
         }
         AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
         AccessError::Myself => "have another member do it: envseal team remove".into(),
+        AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
         AccessError::Shallow => "git fetch --unshallow".into(),
         AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
         AccessError::NoRepository(_) => "git init".into(),

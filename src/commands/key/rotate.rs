@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::super::Context;
 use super::super::report::{counted, listed, notices, shown};
 use super::super::select::Files;
+use crate::access::AccessError;
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::team::{GrantLine, MemberName, TeamFile};
@@ -60,6 +61,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
                 "rotate one at a time",
             ));
         }
+    }
+    let team = scope(&dir)?.team()?;
+    let pending = team
+        .grants()
+        .iter()
+        .find(|line| envs.contains(&line.env) && team.removed().contains_key(&line.member));
+    if let Some(GrantLine { member, env, .. }) = pending {
+        return Err(AccessError::RemovalPending { name: member.clone(), env: env.clone() }.into());
     }
     let rotation = rotate(&dir, &envs, context.store(), &|| context.waiting(), &mut Everyone)?;
     notices(context, &rotation.notices);
