@@ -1,15 +1,15 @@
 //! The team file as a whole: read, and changed with comments and order kept.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use toml_edit::{Datetime, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::config::EnvName;
-use crate::crypto::{Grant, IdentityKey, Proof, PublicKey, SealedValue};
+use crate::crypto::{IdentityKey, Proof, SealedValue};
 use crate::time::{self, Moment};
 
-use super::{Exposure, ExposureState, GrantLine, MemberName, PolicyError, Removed, Rotation};
+use super::read::Reader;
+use super::{Exposure, GrantLine, MemberName, PolicyError, Removed, Rotation};
 
 const HEADER: &str =
     "# envseal: who is in the team, and who can open what. Reviewed like code: see docs/team.md.\n";
@@ -261,137 +261,6 @@ fn inline<const N: usize>(fields: [(&str, Value); N]) -> Value {
 fn datetime(moment: Moment) -> Value {
     let text = time::rfc3339(Moment { offset: 0, ..moment });
     text.replace("+00:00", "Z").parse::<Datetime>().expect("RFC 3339").into()
-}
-
-/// Reads entries, and says of which line an error is.
-struct Reader<'a> {
-    text: &'a str,
-}
-
-/// One entry: its key, its value, and what both are called.
-struct At<'a> {
-    reader: &'a Reader<'a>,
-    key: &'a str,
-    item: &'a Item,
-    called: String,
-    line: usize,
-}
-
-/// A text, and the entry it is of.
-struct Text<'a>(&'a str, &'a At<'a>);
-
-impl<'a> Reader<'a> {
-    /// The entries of the table at `path`, none if there is no such table.
-    fn entries(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
-        let mut table: &'a dyn TableLike = root;
-        for part in path {
-            let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
-            table = inner.as_table_like().ok_or_else(|| TeamError::Entry {
-                line: self.line(inner),
-                entry: path.join("."),
-                what: "must be a table".into(),
-            })?;
-        }
-        let at = |(key, item): (&'a str, &'a Item)| At {
-            reader: self,
-            key,
-            item,
-            called: format!("{}.{key}", path.join(".")),
-            line: self.line(item),
-        };
-        Ok(table.iter().map(at).collect())
-    }
-
-    fn line(&self, item: &Item) -> usize {
-        let before = item.span().and_then(|span| self.text.get(..span.start)).unwrap_or("");
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
-    }
-}
-
-impl<'a> At<'a> {
-    fn fail(&self, what: impl Display) -> TeamError {
-        TeamError::Entry { line: self.line, entry: self.called.clone(), what: what.to_string() }
-    }
-
-    fn name(&self) -> Result<MemberName, TeamError> {
-        MemberName::new(self.key).map_err(|error| self.fail(error))
-    }
-
-    fn env(&self) -> Result<EnvName, TeamError> {
-        let env = EnvName::new(self.key).map_err(|error| self.fail(error))?;
-        // Two spellings of one environment would be two grants to one member.
-        if env.as_str() == self.key { Ok(env) } else { Err(self.fail("must be in lower case")) }
-    }
-
-    fn field(&self, key: &'static str) -> Result<At<'a>, TeamError> {
-        let item = self.item.as_table_like().and_then(|table| table.get(key));
-        let item = item.ok_or_else(|| self.fail(format!("has no `{key}`")))?;
-        Ok(At { reader: self.reader, key, item, called: format!("{}.{key}", self.called), line: self.line })
-    }
-
-    fn text(&self) -> Result<Text<'_>, TeamError> {
-        self.item.as_str().map(|text| Text(text, self)).ok_or_else(|| self.fail("must be a string"))
-    }
-
-    fn moment(&self) -> Result<Moment, TeamError> {
-        let fail = || self.fail("must be a date and time with an offset");
-        let at = self.item.as_datetime().ok_or_else(fail)?;
-        let (date, time, offset) = (at.date.ok_or_else(fail)?, at.time.ok_or_else(fail)?, at.offset);
-        let offset = match offset.ok_or_else(fail)? {
-            toml_edit::Offset::Z => 0,
-            toml_edit::Offset::Custom { minutes } => i64::from(minutes),
-        };
-        let days = time::days(date.year.into(), date.month.into(), date.day.into());
-        let second = time.second.unwrap_or(0);
-        let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(second);
-        Ok(Moment { seconds: days * 86_400 + of_day - offset * 60, offset: 0 })
-    }
-
-    fn grant(&self, env: EnvName) -> Result<GrantLine, TeamError> {
-        Ok(GrantLine {
-            env,
-            member: self.name()?,
-            by: self.field("by")?.text()?.parsed(MemberName::new)?,
-            key: self.field("key")?.text()?.parsed(PublicKey::parse)?,
-            grant: self.field("grant")?.text()?.parsed(str::parse::<Grant>)?,
-            line: self.line,
-        })
-    }
-
-    fn rotation(&self, env: EnvName) -> Result<Rotation, TeamError> {
-        Ok(Rotation {
-            env,
-            old: self.field("old")?.text()?.parsed(PublicKey::parse)?,
-            new: self.field("new")?.text()?.parsed(PublicKey::parse)?,
-            proof: self.field("proof")?.text()?.parsed(str::parse::<Proof>)?,
-            line: self.line,
-        })
-    }
-
-    fn exposure(&self, env: EnvName, member: MemberName) -> Result<Exposure, TeamError> {
-        let tags = self.field("tags")?;
-        let array = tags.item.as_array().ok_or_else(|| tags.fail("must be an array of strings"))?;
-        let tag = |value: &Value| value.as_str()?.parse::<Proof>().ok();
-        let parsed = array.iter().map(tag).collect::<Option<Vec<_>>>();
-        let state = self.field("state")?;
-        Ok(Exposure {
-            env,
-            member,
-            name: self.key.into(),
-            since: self.field("since")?.moment()?,
-            state: ExposureState::parse(state.text()?.0)
-                .ok_or_else(|| state.fail("must be `exposed`, `unverified` or `replaced`"))?,
-            tags: parsed.ok_or_else(|| tags.fail("holds what is no tag"))?,
-            proof: self.field("proof")?.text()?.parsed(str::parse::<Proof>)?,
-            line: self.line,
-        })
-    }
-}
-
-impl Text<'_> {
-    fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, TeamError> {
-        parse(self.0).map_err(|error| self.1.fail(error))
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod file;
 mod member;
 mod merge;
 mod policy;
+mod read;
 mod settle;
 mod weave;
 
