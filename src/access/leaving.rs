@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use super::approve::no_member;
 use super::error::AccessError;
 use super::past::Past;
-use crate::config::{EnvName, TEAM_FILE};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey};
 use crate::git::{Objects, Repo};
 use crate::keystore::{KeyStore, KeystoreError};
 use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::vault::{Scope, tag_key};
+use crate::vault::{EnvFile, Scope, tag_key};
 
 /// What a member could read: the keys of each environment.
 pub(super) type Keys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
@@ -33,6 +33,11 @@ pub struct Leaving {
     pub in_doubt: Vec<GrantLine>,
     /// Team files of other scopes in this worktree of which the same key is a member, and what that is called there.
     pub elsewhere: Vec<(PathBuf, MemberName)>,
+    /// Other names of the same key in this team: they go as well.
+    pub aliases: Vec<MemberName>,
+    /// Env files that are sealed to a key the member has, and that are none of this scope's: those of another one, and
+    /// those that the policy excludes.
+    pub astray: Vec<(PathBuf, PublicKey)>,
     pub(super) keys: Keys,
     pub(super) past: Past,
     /// The private key is at hand.
@@ -69,6 +74,16 @@ pub fn leaving(
         all.insert(*public);
         all.extend(past.public_keys(env));
     }
+    // A key is known under whatever name its environment has by now.
+    let known: BTreeSet<PublicKey> = keys.values().flatten().copied().collect();
+    for (env, (_, public)) in &envs {
+        let mut ever = past.public_keys(env);
+        ever.insert(*public);
+        ever.retain(|key| known.contains(key));
+        if !ever.is_empty() {
+            keys.entry(env.clone()).or_default().extend(ever);
+        }
+    }
     let in_doubt = in_doubt(&team, &past, key, &me);
     let mut leaving = Leaving {
         name: name.clone(),
@@ -78,6 +93,8 @@ pub fn leaving(
         older: Vec::new(),
         in_doubt,
         elsewhere: elsewhere(scope, key)?,
+        aliases: team.names_of(key).into_iter().filter(|alias| alias != name).collect(),
+        astray: astray(scope, &known)?,
         keys,
         past,
         open: BTreeSet::new(),
@@ -92,7 +109,8 @@ pub fn leaving(
         let has_current = held.is_some_and(|keys| keys.contains(public));
         match store.find(env, public, path.parent().unwrap_or(scope.root())) {
             Ok(key) => {
-                if team.tag_key(env).is_some() && tag_key(&team, env, &key).is_none() {
+                let is_owed = team.exposures().iter().any(|exposure| exposure.env == *env);
+                if (is_owed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
                     return Err(AccessError::TagKey { env: env.clone(), key: public.id() });
                 }
                 leaving.open.insert(env.clone());
@@ -144,4 +162,17 @@ fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberNam
         Some((path, name))
     };
     Ok(files.into_iter().filter_map(member).collect())
+}
+
+/// The env files outside of the scope's own that are sealed to one of these keys. One that cannot be read has no say.
+fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, AccessError> {
+    let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
+    let own = scope.env_files(scope.root())?;
+    let mut files = Repo::open(root)?.list_files(root, &is_env_file)?;
+    files.retain(|path| !own.contains(path));
+    let sealed = |path: PathBuf| {
+        let key = *EnvFile::load(&path).ok()?.public_key()?;
+        known.contains(&key).then_some((path, key))
+    };
+    Ok(files.into_iter().filter_map(sealed).collect())
 }

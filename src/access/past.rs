@@ -107,11 +107,11 @@ impl Past {
         documents.filter_map(key).collect()
     }
 
-    /// Every value of the environment that was ever sealed to one of these keys.
-    pub(super) fn values<'a>(&'a self, env: &'a EnvName, keys: &[KeyId]) -> Vec<OldValue<'a>> {
+    /// Every value that was ever sealed to one of these keys, whatever its file was called then.
+    pub(super) fn values(&self, keys: &[KeyId]) -> Vec<OldValue<'_>> {
         let mut values = Vec::new();
         let mut known = HashSet::new();
-        for (document, _) in self.files.values().filter(|(_, envs)| envs.contains(env)) {
+        for (document, _) in self.files.values() {
             for entry in document.entries() {
                 let name = document.name(entry);
                 let Some(Ok(token)) = token(document, entry) else { continue };

@@ -48,7 +48,7 @@ impl Environment<'_> {
         }
         let ids: Vec<_> = keys.iter().map(PublicKey::id).collect();
         let mut read: BTreeMap<&str, Read> = BTreeMap::new();
-        for value in self.past.values(self.env, &ids) {
+        for value in self.past.values(&ids) {
             let opener = openers.get_mut(&value.token.key_id());
             let of_name = read.entry(value.name).or_default();
             match opener.and_then(|opener| opener.open(value.name, &value.token).ok()) {
@@ -78,7 +78,7 @@ impl Environment<'_> {
     fn tag_key(&self, team: &mut TeamFile) -> TagKey {
         tag_key(team, self.env, self.key).unwrap_or_else(|| {
             let made = TagKey::generate();
-            put_tag_key(team, self.env, &self.key.public(), &made);
+            put_tag_key(team, self.env, self.key, &made);
             made
         })
     }

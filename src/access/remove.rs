@@ -93,16 +93,21 @@ struct Change<'a> {
 
 impl TeamChange for Change<'_> {
     fn before(&mut self, team: &mut TeamFile) -> Result<(), VaultError> {
-        let Leaving { name, open, .. } = self.leaving;
-        team.remove_member(name, self.now);
-        for env in open {
-            team.take_grant(env, name);
+        let Leaving { name, key, out_of_reach, astray, .. } = self.leaving;
+        let names = team.names_of(key);
+        for name in &names {
+            team.remove_member(name, self.now);
         }
-        // Of an environment that is no more nobody needs a grant.
-        let gone: Vec<_> =
-            team.grants().iter().filter(|line| line.member == *name).map(|l| l.env.clone()).collect();
-        for env in gone.iter().filter(|env| !self.leaving.out_of_reach.iter().any(|(out, _)| out == *env)) {
-            team.take_grant(env, name);
+        // What is not finished here stays, so that it is seen; of an environment that is no more nobody needs a grant.
+        let is_left = |line: &GrantLine| {
+            out_of_reach.iter().any(|(env, _)| *env == line.env)
+                || astray.iter().any(|(_, key)| *key == line.key)
+        };
+        let is_theirs = |line: &GrantLine| line.member == *name || names.contains(&line.member);
+        let taken: Vec<_> =
+            team.grants().iter().filter(|line| is_theirs(line) && !is_left(line)).cloned().collect();
+        for line in taken {
+            team.take_grant(&line.env, &line.member);
         }
         for line in self.dropped {
             team.take_grant(&line.env, &line.member);
@@ -116,6 +121,10 @@ impl TeamChange for Change<'_> {
     fn keeps(&mut self, line: &GrantLine) -> bool {
         let is = |other: &GrantLine| other.env == line.env && other.member == line.member;
         line.member != self.leaving.name && !self.dropped.iter().any(is)
+    }
+
+    fn stands_for(&self, removed: &MemberName) -> bool {
+        *removed == self.leaving.name || self.leaving.aliases.contains(removed)
     }
 
     fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), VaultError> {

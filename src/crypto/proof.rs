@@ -15,6 +15,7 @@ use super::{PrivateKey, PublicKey, SecretBytes};
 
 const ROTATION: &[u8] = b"envseal/1/rotation";
 const EXPOSURE: &[u8] = b"envseal/1/exposure";
+const TAGS: &[u8] = b"envseal/1/exposure-tags";
 
 /// HMAC-SHA256 over the concatenated `parts`, under HKDF-SHA256 of `key` with `info` and no salt.
 pub(super) fn mac(key: &PrivateKey, info: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -94,14 +95,26 @@ impl TagKey {
         Self(key)
     }
 
-    /// The one of these bytes, if they are 32.
-    pub fn from_bytes(bytes: &SecretBytes) -> Option<Self> {
-        Some(Self(Zeroizing::new(bytes.expose().try_into().ok()?)))
-    }
-
-    /// The bytes, to be sealed.
+    /// The bytes.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// T and the proof that whoever sealed it held `key`, the key of `env`: 64 bytes, to be sealed. Anyone can seal; and
+    /// by another T every exposed value would look like another one.
+    pub fn proven(&self, env: &str, key: &PrivateKey) -> SecretBytes {
+        let proof = mac(key, TAGS, &[env.as_bytes(), &[0], &*self.0]);
+        let mut bytes = Vec::with_capacity(64);
+        bytes.extend_from_slice(&*self.0);
+        bytes.extend_from_slice(&proof);
+        SecretBytes::new(bytes)
+    }
+
+    /// T, of what [`Self::proven`] gave for the same environment and key.
+    pub fn from_proven(bytes: &SecretBytes, env: &str, key: &PrivateKey) -> Option<Self> {
+        let (tags, proof) = bytes.expose().split_first_chunk::<32>()?;
+        let made = mac(key, TAGS, &[env.as_bytes(), &[0], tags]);
+        bool::from(made.ct_eq(proof)).then(|| Self(Zeroizing::new(*tags)))
     }
 
     /// HMAC(T, env ‖ 0x00 ‖ name ‖ 0x00 ‖ plaintext).
@@ -146,14 +159,23 @@ mod tests {
     fn a_tag_tells_value_name_and_environment_apart() {
         let key = TagKey::generate();
         let tag = key.tag("e", "N", b"v");
-        assert_eq!(
-            TagKey::from_bytes(&SecretBytes::new(key.expose().to_vec())).unwrap().tag("e", "N", b"v"),
-            tag
-        );
+        assert_eq!(key.tag("e", "N", b"v"), tag);
         for other in [key.tag("f", "N", b"v"), key.tag("e", "M", b"v"), key.tag("e", "N", b"w")] {
             assert_ne!(tag, other);
         }
-        assert!(TagKey::from_bytes(&SecretBytes::new(vec![0; 31])).is_none());
+    }
+
+    #[test]
+    fn only_a_holder_says_what_values_are_told_by() {
+        let (key, other, tags) = (PrivateKey::generate(), PrivateKey::generate(), TagKey::generate());
+        let bytes = tags.proven("e", &key);
+        assert_eq!(TagKey::from_proven(&bytes, "e", &key).unwrap().expose(), tags.expose());
+        assert!(TagKey::from_proven(&bytes, "f", &key).is_none());
+        assert!(TagKey::from_proven(&bytes, "e", &other).is_none());
+        for length in [0, 31, 32, 63] {
+            let cut = SecretBytes::new(bytes.expose()[..length].to_vec());
+            assert!(TagKey::from_proven(&cut, "e", &key).is_none());
+        }
     }
 
     /// RFC 4231, test case 2: the HMAC of "what do ya want for nothing?" under "Jefe" (padded, as HMAC pads it).

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{KeyStore, KeystoreError, Me, Missed};
+use super::{Asks, KeyStore, KeystoreError, Me, Missed};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::fsio;
@@ -26,8 +26,10 @@ impl KeyStore<'_> {
         env: &EnvName,
         wanted: &PublicKey,
         path: &Path,
+        asks: Asks,
     ) -> Result<Result<PrivateKey, Missed>, KeystoreError> {
-        let Some(me) = self.me()? else { return Ok(Err(Missed::NoIdentity)) };
+        let me = if asks == Asks::Somebody { self.me()? } else { self.me_unasked()? };
+        let Some(me) = me else { return Ok(Err(Missed::NoIdentity)) };
         let text = fsio::read(path)?;
         let file =
             TeamFile::parse(&text).map_err(|source| KeystoreError::Team { path: path.into(), source })?;

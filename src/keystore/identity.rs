@@ -101,6 +101,15 @@ impl KeyStore<'_> {
         Ok(self.me.get().and_then(Option::as_ref))
     }
 
+    /// As [`Self::me`], but nobody is asked for a passphrase: [`IdentityFileError::Locked`] where that would be needed.
+    pub(super) fn me_unasked(&self) -> Result<Option<&Me>, KeystoreError> {
+        if self.me.get().is_none() {
+            let me = self.unasking().load_identity()?;
+            return Ok(self.me.get_or_init(|| me).as_ref());
+        }
+        self.me()
+    }
+
     /// Makes an identity in the folder of the user's data, where there is none.
     pub fn make_identity(&self) -> Result<Me, KeystoreError> {
         let path = self.identity_path().ok_or(IdentityFileError::NoHome)?;

@@ -38,6 +38,13 @@ pub struct KeyStore<'a> {
     unlocker: OnceCell<Unlocker>,
 }
 
+/// Whether somebody may be asked for the passphrase of an identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Somebody,
+    Nobody,
+}
+
 impl<'a> KeyStore<'a> {
     /// Looks in the process's environment, then in `keys_file`, or without one in the keys file that belongs
     /// to an env file's folder.
@@ -85,7 +92,7 @@ impl<'a> KeyStore<'a> {
         wanted: &PublicKey,
         near: &Path,
     ) -> Result<(PrivateKey, Place), KeystoreError> {
-        let (key, place) = self.locate_stored(env, wanted, near)?;
+        let (key, place) = self.look_up(env, wanted, near, Asks::Somebody)?;
         Ok((self.unlock(key, &place)?, place))
     }
 
@@ -99,17 +106,29 @@ impl<'a> KeyStore<'a> {
     ) -> Result<Option<PrivateKey>, KeystoreError> {
         match self.locate_stored(env, wanted, near) {
             Ok((key, place)) => self.unlock_unasked(key, &place),
-            Err(KeystoreError::NotFound { .. }) => Ok(None),
+            Err(KeystoreError::NotFound { .. } | KeystoreError::Identity(IdentityFileError::Locked(_))) => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// As [`Self::locate`], but a locked key stays locked.
+    /// As [`Self::locate`], but a locked key stays locked, and so does a locked identity.
     pub fn locate_stored(
         &self,
         env: &EnvName,
         wanted: &PublicKey,
         near: &Path,
+    ) -> Result<(StoredKey, Place), KeystoreError> {
+        self.look_up(env, wanted, near, Asks::Nobody)
+    }
+
+    fn look_up(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        near: &Path,
+        asks: Asks,
     ) -> Result<(StoredKey, Place), KeystoreError> {
         let variable = env.private_key_name();
         let mut tried = Vec::new();
@@ -133,7 +152,7 @@ impl<'a> KeyStore<'a> {
             return Ok(found);
         }
         if let Some(path) = granted::team_file(near) {
-            match self.granted(env, wanted, &path)? {
+            match self.granted(env, wanted, &path, asks)? {
                 Ok(key) => return Ok((StoredKey::Open(key), Place::Grant(path))),
                 Err(found) => {
                     tried.push(Tried { place: Place::Grant(path), wanted: env.to_string(), found });

@@ -6,12 +6,13 @@ use std::path::Path;
 use super::finding::Finding;
 use super::rule::Rule;
 use super::team::TeamText;
+use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::team::{Exposure, MemberName, TeamFile, line_of_entry};
 
 /// The findings for members and exposures of `before` that are not as they were.
 pub fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
-    [members(before, file), exposures(before, file)].concat()
+    [members(before, file), tag_keys(before, file), exposures(before, file)].concat()
 }
 
 /// The findings for grants by someone who was no member yet at the base of a range, whose members' keys are `base`:
@@ -84,6 +85,21 @@ fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What exposed values are told by is made once; rotations alone seal it anew.
+fn tag_keys(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    let envs: BTreeSet<_> = before.exposures().iter().map(|exposure| &exposure.env).collect();
+    let is_other =
+        |env: &&EnvName| before.tag_key(env).is_some_and(|was| file.team.tag_key(env) != Some(was));
+    let found = |env: &EnvName| {
+        let what = if file.team.tag_key(env).is_some() { "is another" } else { "is gone" };
+        let message = format!("the key that exposed values of {env} are told by {what}");
+        let fix = "bring the line back: git log -p -- {file}";
+        let line = line_of_entry(file.team, &["exposure-tags", env.as_str()]);
+        Finding { line, ..Finding::new(Rule::ExposureAltered, file.path, message, fix) }
+    };
+    envs.into_iter().filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
+}
+
 fn exposures(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for old in before.exposures() {
@@ -116,18 +132,18 @@ fn is_fine(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamText<'_
     let at_hand: Vec<&PrivateKey> = held.iter().filter(|key| keys.contains(&key.public())).collect();
     if at_hand.is_empty() {
         // A rotation renews the proofs, and nothing else. Whether they hold is for a holder to tell.
-        return same_facts && is_rotated(old, before, file);
+        return same_facts && is_rotated(&old.env, before, file);
     }
     at_hand.iter().any(|key| now.proof_by(key) == now.proof)
 }
 
 /// Whether the change brings a rotation to the key that the environment has.
-fn is_rotated(old: &Exposure, before: &TeamFile, file: &TeamText<'_>) -> bool {
-    let keys = file.environments.get(&old.env).map_or(&[][..], |environment| &environment.keys);
-    let known: Vec<_> = before.rotations(&old.env).map(|step| (step.old, step.new)).collect();
+fn is_rotated(env: &EnvName, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let keys = file.environments.get(env).map_or(&[][..], |environment| &environment.keys);
+    let known: Vec<_> = before.rotations(env).map(|step| (step.old, step.new)).collect();
     let new =
         |step: &crate::team::Rotation| !known.contains(&(step.old, step.new)) && keys.contains(&step.new);
-    file.team.rotations(&old.env).any(new)
+    file.team.rotations(env).any(new)
 }
 
 /// The finding for a team file with exposures, or removed members, that is gone as a whole.

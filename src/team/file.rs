@@ -120,6 +120,11 @@ impl TeamFile {
         self.rotations.iter().filter(move |rotation| rotation.env == *env)
     }
 
+    /// The rotations of every environment.
+    pub fn all_rotations(&self) -> impl Iterator<Item = &Rotation> {
+        self.rotations.iter()
+    }
+
     /// The key, sealed to the environment, that exposed values are told by.
     pub fn tag_key(&self, env: &EnvName) -> Option<&SealedValue> {
         self.tag_keys.get(env)

@@ -130,19 +130,55 @@ impl TeamFile {
         Ok(line.grant.verify_proof(&terms, key)?)
     }
 
-    /// Opens a grant to `me`, with all that can be verified.
+    /// As [`Self::prove`], of a grant that may have been made by someone who was removed since.
+    pub fn prove_of_old(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
+        let terms = self.terms_of_old(line)?;
+        line.grant.verify(&terms)?;
+        Ok(line.grant.verify_proof(&terms, key)?)
+    }
+
+    /// Opens a grant to `me`, with all that can be verified. Whoever made it may have been removed since: what was let in
+    /// is not locked out until someone who can read the environment has looked at it.
     pub fn open(&self, line: &GrantLine, me: &Identity) -> Result<PrivateKey, GrantFault> {
-        Ok(line.grant.open(&self.terms(line)?, me)?)
+        Ok(line.grant.open(&self.terms_of_old(line)?, me)?)
+    }
+
+    /// The names of all members who have this key: nobody keeps a second name.
+    pub fn names_of(&self, key: &IdentityKey) -> Vec<MemberName> {
+        self.members().iter().filter(|(_, there)| *there == key).map(|(name, _)| name.clone()).collect()
     }
 
     fn terms<'a>(&'a self, line: &'a GrantLine) -> Result<Terms<'a>, GrantFault> {
+        let none = || GrantFault::NoGranter(line.by.clone());
+        let granter = self.members().get(&line.by).filter(|key| !self.is_removed(key)).ok_or_else(none);
+        self.terms_by(line, granter)
+    }
+
+    fn terms_of_old<'a>(&'a self, line: &'a GrantLine) -> Result<Terms<'a>, GrantFault> {
+        let removed = || self.removed().get(&line.by).map(|was| &was.key);
+        let granter = self.members().get(&line.by).or_else(removed);
+        self.terms_by(line, granter.ok_or_else(|| GrantFault::NoGranter(line.by.clone())))
+    }
+
+    fn terms_by<'a>(
+        &'a self,
+        line: &'a GrantLine,
+        granter: Result<&'a IdentityKey, GrantFault>,
+    ) -> Result<Terms<'a>, GrantFault> {
         let recipient = self.members().get(&line.member).ok_or_else(|| {
             let removed = self.removed().contains_key(&line.member);
             let fault = if removed { GrantFault::Removed } else { GrantFault::NoMember };
             fault(line.member.clone())
         })?;
-        let granter = self.members().get(&line.by).ok_or_else(|| GrantFault::NoGranter(line.by.clone()))?;
-        Ok(Terms { env: line.env.as_str(), key: &line.key, recipient, granter })
+        // Who was removed is out, whatever other name the key has.
+        if self.is_removed(recipient) {
+            return Err(GrantFault::Removed(line.member.clone()));
+        }
+        Ok(Terms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
+    }
+
+    fn is_removed(&self, key: &IdentityKey) -> bool {
+        self.removed().values().any(|was| was.key == *key)
     }
 }
 

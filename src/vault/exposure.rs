@@ -7,9 +7,9 @@ use super::file::{EnvFile, token};
 use super::roster::tag_key;
 use super::scope::Scope;
 use crate::config::EnvName;
-use crate::crypto::{Kind, Opened, Opener, Proof, TagKey};
+use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read};
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
 
 /// How a value stands to what was exposed.
@@ -73,24 +73,30 @@ pub(super) fn renewed(
         let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
-        let opener = match store.find(&env, public, &file.dir()) {
-            Ok(key) => tag_key(&team, &env, &key).map(|tags| (Opener::new(key), tags)),
-            Err(KeystoreError::NotFound { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        // A change needs no key, so nobody is asked for a passphrase.
+        let key = store.find_unasked(&env, public, &file.dir())?;
+        let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
         let others = other_files(scope, &env, &of_env)?;
         let documents =
             || of_env.iter().map(|(_, document)| *document).chain(others.iter().map(EnvFile::document));
         let exposures: Vec<_> = team.exposures().iter().filter(|exposure| exposure.env == env).collect();
         let mut states = Vec::new();
-        match opener {
-            Some((mut opener, tags)) => states.extend(exposures.iter().map(|exposure| {
-                match standing(exposure, &tags, &mut opener, documents()) {
-                    Standing::Same => ExposureState::Exposed,
-                    Standing::Other => ExposureState::Replaced,
-                    Standing::Gone => exposure.state,
+        match known {
+            Some((key, tags)) => {
+                let mut opener = Opener::new(key.clone());
+                for exposure in &exposures {
+                    carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env);
                 }
-            })),
+                states.extend(exposures.iter().map(|exposure| {
+                    match standing(exposure, &tags, &mut opener, documents()) {
+                        // By tags that someone without the key wrote, it would always be another.
+                        Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
+                        Standing::Same => ExposureState::Exposed,
+                        Standing::Other => ExposureState::Replaced,
+                        Standing::Gone => exposure.state,
+                    }
+                }));
+            }
             None => states.extend(exposures.iter().map(|exposure| {
                 let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
                 if touched { ExposureState::Unverified } else { exposure.state }
@@ -100,6 +106,49 @@ pub(super) fn renewed(
     }
     let text = renewed.text();
     Ok((text != team.text()).then_some(text))
+}
+
+/// What could be read is not replaced by another name: the exposure goes along.
+fn carry(
+    team: &mut TeamFile,
+    exposure: &Exposure,
+    tags: &TagKey,
+    key: &PrivateKey,
+    opener: &mut Opener,
+    changed: &[&Changed<'_>],
+) {
+    let has = |document: &Document| document.last(&exposure.name).is_some();
+    let goes = |(file, document): &&&Changed<'_>| has(file.document()) && !has(document);
+    if !changed.iter().any(|changed| goes(&changed)) || exposure.proof_by(key) != exposure.proof {
+        return;
+    }
+    for pair in changed {
+        let document = pair.1;
+        for entry in document.entries() {
+            let name = document.name(entry);
+            let Some(Ok(token)) = token(document, entry).filter(|_| is_other(pair, name)) else { continue };
+            let Ok(opened) = opener.open(name, &token) else { continue };
+            if !exposure.tags.contains(&value_tag(tags, &exposure.env, &exposure.name, &opened)) {
+                continue;
+            }
+            let same = |there: &&Exposure| {
+                there.env == exposure.env && there.member == exposure.member && there.name == name
+            };
+            let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
+            let mut all = before.unwrap_or_default();
+            all.push(value_tag(tags, &exposure.env, name, &opened));
+            all.sort();
+            all.dedup();
+            let mut carried = Exposure {
+                name: name.to_owned(),
+                state: ExposureState::Exposed,
+                tags: all,
+                ..exposure.clone()
+            };
+            carried.proof = carried.proof_by(key);
+            team.put_exposure(carried);
+        }
+    }
 }
 
 fn put(team: &mut TeamFile, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {

@@ -4,7 +4,7 @@ use super::error::VaultError;
 use super::journal;
 use super::scope::Scope;
 use crate::config::EnvName;
-use crate::crypto::{Kind, Opener, PrivateKey, PublicKey, Refs, Sealer, TagKey};
+use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
 use crate::fsio::{self, FsError, NewMode};
 use crate::team::TeamFile;
 
@@ -46,16 +46,19 @@ pub fn change_team(
 }
 
 /// The key that an environment's exposed values are told by, opened with the environment's key. None where it has none
-/// yet, or where what stands there does not open: then no exposure can be verified.
+/// yet, or where what stands there does not open or was sealed by someone without that key: then no exposure can be
+/// verified.
 pub fn tag_key(team: &TeamFile, env: &EnvName, key: &PrivateKey) -> Option<TagKey> {
     let opened = Opener::new(key.clone()).open(TAG_KEY, team.tag_key(env)?).ok()?;
-    TagKey::from_bytes(&opened.bytes).filter(|_| opened.kind == Kind::Value)
+    TagKey::from_proven(&opened.bytes, env.as_str(), key).filter(|_| opened.kind == Kind::Value)
 }
 
 /// Seals the key that an environment's exposed values are told by to the environment's key.
-pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PublicKey, tags: &TagKey) {
-    let sealed = Sealer::new(key)
-        .and_then(|mut sealer| sealer.seal(TAG_KEY, &Refs::none(), Kind::Value, tags.expose()))
-        .expect("32 bytes, to a key that was checked");
+pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PrivateKey, tags: &TagKey) {
+    let sealed = Sealer::new(&key.public())
+        .and_then(|mut sealer| {
+            sealer.seal(TAG_KEY, &Refs::none(), Kind::Value, tags.proven(env.as_str(), key).expose())
+        })
+        .expect("64 bytes, to a key that was checked");
     team.put_tag_key(env, sealed);
 }

@@ -21,7 +21,7 @@ use crate::crypto::{KeyId, PrivateKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, FsError, NewMode};
 use crate::git::{self, GitError, Repo};
-use crate::keystore::{KeyStore, KeysFile};
+use crate::keystore::{KeyStore, KeysFile, StoredKey};
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
 
 use env::Current;
@@ -34,6 +34,11 @@ pub trait TeamChange {
 
     /// Whether a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
     fn keeps(&mut self, line: &GrantLine) -> bool;
+
+    /// Whether grants by this member, who was removed, may be made anew at all: whoever removes them was asked about each.
+    fn stands_for(&self, _removed: &MemberName) -> bool {
+        false
+    }
 
     /// Once per environment, when its grants are made anew and its rotation is recorded: `team remove` records
     /// exposures here, under the new key.
@@ -59,6 +64,8 @@ pub struct Rotation {
     pub envs: Vec<RotatedEnv>,
     /// The keys files that hold the new keys, in front of the old.
     pub keys_files: Vec<PathBuf>,
+    /// Those of them in which other keys are locked: the new ones are not.
+    pub beside_locked: Vec<PathBuf>,
     /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
     /// What was made on the way.
@@ -82,6 +89,9 @@ pub struct RotatedEnv {
     pub left: Vec<LeftSealed>,
     /// To whom grants were made anew.
     pub granted: Vec<MemberName>,
+    /// Members who could read it, for they let others in, and who have no grant of their own to be made anew: they do not
+    /// get the new key by this.
+    pub left_out: Vec<MemberName>,
     /// Grants that were not.
     pub dropped: Vec<DroppedGrant>,
     /// Exposures whose proof holds under the old key; it is made anew.
@@ -211,8 +221,11 @@ fn write(
     });
     let keys_staged = staged(key_changes.collect(), NewMode::Private)?;
     let journal = Journal::new(root, &keys_staged, &files)?;
-    for path in keys.keys() {
+    for (path, (file, _)) in &keys {
         rotation.notices.extend(ignore_keys_file(path, scope)?);
+        if file.all()?.iter().any(StoredKey::is_locked) {
+            rotation.beside_locked.push(path.clone());
+        }
     }
     for (staged, ..) in keys_staged.into_iter().chain(files) {
         staged.leave()?;

@@ -325,7 +325,7 @@ fn exposures_move_to_the_new_key_where_they_are_proven() {
     env.ok(&["set", "-q", &format!("A={}", env.secret("a")), "-e", "p"]);
     let (p, old, tags) = (named("p"), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0), TagKey::generate());
     let mut file = team(&env);
-    put_tag_key(&mut file, &p, &old.public(), &tags);
+    put_tag_key(&mut file, &p, &old, &tags);
     let tag = tags.tag("p", "A", b"x");
     for (name, key) in [("A", &old), ("B", &PrivateKey::generate())] {
         let mut exposure = Exposure {

@@ -8,8 +8,8 @@ use super::super::select::Files;
 use crate::access::AccessError;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::vault::{DroppedGrant, Rotated, RotatedEnv, Scope, TeamChange, VaultError, rotate};
+use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
+use crate::vault::{DroppedGrant, Rotated, RotatedEnv, Rotation, Scope, TeamChange, VaultError, rotate};
 
 /// Give an environment a new key pair, and seal every value to it
 ///
@@ -82,6 +82,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         if rotation.envs.len() == 1 { "key is" } else { "keys are" },
         listed(&keys)
     ));
+    told_of_locked(context, &rotation);
     for env in &rotation.envs {
         context.ui.say(format_args!(
             "where the key of {} is injected, {} takes both, new,old, until every branch has the new one",
@@ -93,6 +94,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let files: Vec<_> = files.map(|path| crate::error::quoted(shown(path))).collect();
     context.ui.say(format_args!("now commit it: git add {} && git commit", files.join(" ")));
     Ok(())
+}
+
+/// Says where new keys lie in the open beside locked ones.
+pub(in crate::commands) fn told_of_locked(context: &Context, rotation: &Rotation) {
+    for path in &rotation.beside_locked {
+        let path = shown(path);
+        context
+            .ui
+            .note(format_args!("other keys in {path} are locked, the new ones are not: envseal key lock"));
+    }
 }
 
 /// Says what became of an environment.
@@ -117,6 +128,14 @@ pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
     if !granted.is_empty() {
         context.ui.say(format_args!("{}: granted anew to {}", env.env, listed(&granted)));
     }
+    for name in &env.left_out {
+        context.ui.note(format_args!(
+            "{}: {name} has let others in but has no grant, so does not get the new key; if {name} is to: \
+             envseal team approve {name} -e {}",
+            env.env,
+            crate::error::quoted(&env.env)
+        ));
+    }
     for dropped in &env.dropped {
         context.ui.note(format_args!(
             "{}: {} has no access any more: {}",
@@ -124,6 +143,10 @@ pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
             dropped.line.member,
             why(env, dropped)
         ));
+        // In a rotation of its own nothing is counted.
+        if let Some(GrantFault::Removed(name)) = &dropped.fault {
+            context.ui.note(format_args!("to count what {name} could read: envseal team remove {name}"));
+        }
     }
     if env.exposures > 0 {
         context.ui.say(format_args!("{}: {} recorded anew", env.env, counted(env.exposures, "exposure")));

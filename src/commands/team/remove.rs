@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use super::super::Context;
-use super::super::key::rotate::told;
+use super::super::key::rotate::{told, told_of_locked};
 use super::super::report::{counted, notices, shown};
 use super::{objects_of, scope_here};
 use crate::access::{AccessError, Leaving, leaving, remove};
@@ -61,6 +61,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let removal = remove(&scope, context.store(), &leaving, &keep, &|| context.waiting())?;
     let name = &leaving.name;
     notices(context, &removal.rotation.notices);
+    told_of_locked(context, &removal.rotation);
     for env in &removal.rotation.envs {
         told(context, env);
     }
@@ -76,6 +77,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             "{env} is left as it is: you have no private key for {key}; whoever has: envseal team remove {name}"
         ));
     }
+    for (path, key) in &leaving.astray {
+        context.ui.say(format_args!(
+            "{} is left as it is: it is sealed to key {}, which {name} has, but no file of this scope; rotate it where it is \
+             one, then again: envseal team remove {name}",
+            shown(path),
+            key.id()
+        ));
+    }
     for (path, called) in &leaving.elsewhere {
         let folder = quoted(shown(path.parent().unwrap_or(path)));
         context
@@ -85,13 +94,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let path = quoted(shown(&scope.team_file()));
     context.ui.say(format_args!("{name} is out; commit it: git add -u && git commit -m 'Remove {name}'"));
     context.ui.say(format_args!("what is still to be replaced: envseal team exposures; it stands in {path}"));
-    Ok(u8::from(!leaving.out_of_reach.is_empty()))
+    Ok(u8::from(!leaving.out_of_reach.is_empty() || !leaving.astray.is_empty()))
 }
 
 /// Says what is about to be done.
 fn tell(context: &Context, leaving: &Leaving) {
     let Leaving { name, key, .. } = leaving;
     context.ui.say(format_args!("{name} ({})", key.fingerprint()));
+    for alias in &leaving.aliases {
+        context.ui.say(format_args!("  is a member as {alias} too, which goes as well"));
+    }
     for env in &leaving.rotated {
         context.ui.say(format_args!("  has the key of {env}, which is to be rotated"));
     }

@@ -68,6 +68,7 @@ impl Current {
             resealed: 0,
             left: Vec::new(),
             granted: Vec::new(),
+            left_out: Vec::new(),
             dropped: Vec::new(),
             exposures: 0,
             unproven: Vec::new(),

@@ -1,5 +1,6 @@
 //! The team file's part of a rotation: grants, the proof of the rotation, exposures.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::super::error::VaultError;
@@ -22,9 +23,10 @@ pub(super) fn renew(
 ) -> Result<(), VaultError> {
     let Current { env, old, new, .. } = current;
     let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
-    let mut me = None;
+    let (mut me, mut makers) = (None, BTreeSet::new());
     for line in lines {
-        let fault = team.prove(&line, old).err();
+        let stands = change.stands_for(&line.by);
+        let fault = if stands { team.prove_of_old(&line, old) } else { team.prove(&line, old) }.err();
         if fault.is_some() || !change.keeps(&line) {
             team.take_grant(env, &line.member);
             report.dropped.push(DroppedGrant { line, fault });
@@ -37,14 +39,19 @@ pub(super) fn renew(
         let key = team.members()[&line.member];
         team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
         report.granted.push(line.member);
+        makers.insert(line.by);
+    }
+    if let Some((me, _)) = me {
+        makers.retain(|by| *by != me && team.members().contains_key(by) && team.grant(env, by).is_none());
+        report.left_out.extend(makers);
     }
     team.put_rotation(Rotation::make(env, old, &new.public()));
 
-    match tag_key(team, env, old) {
-        Some(tags) => put_tag_key(team, env, &new.public(), &tags),
-        None => report.tags_lost = team.tag_key(env).is_some(),
-    }
     let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == *env).cloned().collect();
+    match tag_key(team, env, old) {
+        Some(tags) => put_tag_key(team, env, new, &tags),
+        None => report.tags_lost = !exposures.is_empty() || team.tag_key(env).is_some(),
+    }
     for exposure in exposures {
         if exposure.proof == exposure.proof_by(old) {
             let proof = exposure.proof_by(new);

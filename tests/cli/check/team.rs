@@ -282,8 +282,10 @@ fn names_and_keys_that_stand_for_two() {
     let bob = team.identity("bob").public();
     let twice = format!("{text}\n[removed]\nbob = {{ key = \"{bob}\", since = 2026-01-02T03:04:05Z }}\n");
     team.env.write("envseal.toml", twice);
-    let line = team.at("bob = \"ssh-ed25519");
-    assert_eq!(team.found(), [format!("envseal.toml:{line} !team-file -")]);
+    let (line, grant) = (team.at("bob = \"ssh-ed25519"), team.at("bob = { key = \"envseal-pk1-"));
+    let both =
+        [format!("envseal.toml:{line} !team-file -"), format!("envseal.toml:{grant} !removal-pending -")];
+    assert_eq!(team.env.check(&[]), both, "the key is out, whatever name it has");
     let mut team = Team::new(&["alice", "bob"]);
     let bob = team.identity("bob").public();
     team.file.put_member(&name("robert"), &bob);

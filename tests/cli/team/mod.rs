@@ -1,5 +1,6 @@
 //! People join, are let in, and leave.
 
+mod evade;
 mod exposures;
 mod identity;
 mod join;

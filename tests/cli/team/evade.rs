@@ -1,0 +1,292 @@
+//! Keeping access, or losing count of it, in ways that no command is meant for.
+
+use super::{alice_and_bob, approve, let_in, reads};
+use crate::support::{Person, TestEnv};
+
+fn open_exposures(person: &Person<'_>) -> Vec<String> {
+    let list = person.json(&["team", "exposures", "--json"]);
+    let one = |it: &serde_json::Value| {
+        format!("{} {}", it["environment"].as_str().unwrap(), it["name"].as_str().unwrap())
+    };
+    list.as_array().unwrap().iter().map(one).collect()
+}
+
+fn public_key(person: &Person<'_>, environment: &str) -> String {
+    person.says(&["key", "show", "-e", environment])
+}
+
+/// Renames the env file of production, the names of its keys included.
+fn rename_production(person: &Person<'_>, to: &str) {
+    person.does(&["mv", ".env.production", &format!(".env.{to}")]);
+    for file in [&format!(".env.{to}"), ".env.keys"] {
+        let text = person.read(file).replace("KEY_PRODUCTION", &format!("KEY_{}", to.to_uppercase()));
+        person.write(file, text);
+    }
+}
+
+#[test]
+fn a_key_is_known_under_whatever_name_its_environment_has_by_now() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    rename_production(&alice, "prod");
+    alice.pushes("a shorter name");
+    let before = public_key(&alice, "prod");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    assert_ne!(public_key(&alice, "prod"), before);
+    assert_eq!(open_exposures(&alice), ["prod TOKEN", "prod URL"]);
+}
+
+#[test]
+fn renaming_the_environment_or_a_value_replaces_nothing() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    alice.says(&["rename", "TOKEN", "TICKET", "-e", "production"]);
+    assert_eq!(open_exposures(&alice), ["production TICKET", "production URL"]);
+    alice.says(&["key", "rotate", "-e", "production"]);
+    assert_eq!(open_exposures(&alice), ["production TICKET", "production URL"]);
+    alice.says(&["set", "TICKET", &env.secret("ticket"), "-e", "production"]);
+    assert_eq!(open_exposures(&alice), ["production URL"]);
+    alice.pushes("another ticket");
+    rename_production(&alice, "prod");
+    alice.pushes("a shorter name");
+    assert_eq!(open_exposures(&alice), ["production URL"]);
+    alice.says(&["key", "rotate", "-e", "prod"]);
+    assert_eq!(open_exposures(&alice), ["production URL"]);
+}
+
+#[test]
+fn a_second_name_of_the_same_key_goes_as_well() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let doubled: String = bob
+        .read("envseal.toml")
+        .lines()
+        .flat_map(|line| [line.to_owned(), line.replacen("bob =", "puppet =", 1)])
+        .fold(Vec::new(), |mut lines: Vec<String>, line| {
+            if lines.last() != Some(&line) {
+                lines.push(line);
+            }
+            lines
+        })
+        .join("\n");
+    bob.write("envseal.toml", doubled + "\n");
+    bob.pushes("two names");
+    alice.pulls();
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert!(told.status == 0 && told.stderr.contains("is a member as puppet too"), "{}", told.stderr);
+    assert!(!alice.read("envseal.toml").contains("grant = "), "{}", alice.read("envseal.toml"));
+    alice.pushes("bob is out");
+    bob.pulls();
+    bob.fails(3, &["run", "-e", "production", "--", "true"]);
+    // Nor where the line is put back by hand under the other name, and a grant with it, before the next rotation.
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+}
+
+/// The grant that Bob himself made, with no rotation in between.
+#[test]
+fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    approve(&alice, &bob, "staging");
+    alice.pushes("staging too");
+    bob.pulls();
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let_in(&bob, &carol, "production");
+    approve(&bob, &carol, "staging");
+    bob.pushes("carol, staging");
+    alice.pulls();
+    // Alice has staging no more.
+    let keys = alice.read(".env.keys");
+    let kept: Vec<_> = keys.lines().filter(|line| !line.contains("STAGING")).collect();
+    alice.write(".env.keys", kept.join("\n") + "\n");
+    let keep = format!("carol={}", carol.fingerprint());
+    assert_eq!(alice.envseal(&["team", "remove", "bob", "--yes", "--keep", &keep]).status, 1);
+    alice.pushes("bob is out of production");
+    carol.pulls();
+    assert_eq!(reads(&carol, "production", "URL"), reads(&alice, "production", "URL"));
+    assert!(!reads(&carol, "staging", "URL").is_empty(), "until someone has finished there");
+    // Carol is who can finish.
+    let before = public_key(&carol, "staging");
+    carol.says(&["team", "remove", "bob", "--yes"]);
+    assert_ne!(public_key(&carol, "staging"), before);
+    assert_eq!(carol.envseal(&["check"]).status, 0);
+    assert!(open_exposures(&carol).contains(&"staging URL".to_owned()), "{:?}", open_exposures(&carol));
+}
+
+#[test]
+fn a_key_that_lives_on_outside_of_the_scope_is_named_and_stays_pending() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    bob.add_line("envseal.toml", "\n[policy]\nexclude = [\".env.production\"]");
+    bob.pushes("nobody looks there");
+    alice.pulls();
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(told.status, 1, "{}", told.stderr);
+    assert!(told.stderr.contains(".env.production is left as it is"), "{}", told.stderr);
+    let found = alice.envseal(&["check"]);
+    assert!(String::from_utf8_lossy(&found.stdout).contains("[removal-pending]"), "{}", found.stderr);
+    // The exclusion goes, and what was left is finished.
+    let text = alice.read("envseal.toml").replace("exclude = [\".env.production\"]", "");
+    alice.write("envseal.toml", text);
+    let before = public_key(&alice, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    assert_ne!(public_key(&alice, "production"), before);
+    assert_eq!(open_exposures(&alice), ["production TOKEN", "production URL"]);
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+}
+
+/// Setting a value needs no key, so an identity that is locked, and nobody there to unlock it, is no hindrance.
+#[test]
+fn a_locked_identity_hinders_nobody_who_needs_none() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    let key = env.outside().join("id");
+    let key = key.to_str().unwrap();
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "a passphrase", "-C", "", "-f", key])
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let secret = env.secret("blind");
+    for arguments in [
+        &["set", "URL", &secret, "-e", "production"][..],
+        &["ls"],
+        &["log"],
+        &["diff"],
+        &["check"],
+        &["team", "exposures"],
+        &["unset", "TOKEN", "-e", "production"],
+    ] {
+        let arguments = [&["-i", key], arguments].concat();
+        let output = carol.envseal(&arguments);
+        assert_eq!(output.status, 0, "{arguments:?}: {}", output.stderr);
+    }
+    let text = carol.read("envseal.toml");
+    assert!(text.contains("state = \"unverified\""), "{text}");
+}
+
+/// By another T every value would look like another one; anyone can seal one.
+#[test]
+fn what_values_are_told_by_is_a_holders_word() {
+    use envseal::config::EnvName;
+    use envseal::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer, TagKey};
+    use envseal::team::TeamFile;
+
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let_in(&alice, &carol, "production");
+    let keep = format!("carol={}", carol.fingerprint());
+    alice.says(&["team", "remove", "bob", "--yes", "--keep", &keep]);
+    alice.pushes("bob is out");
+    let before = alice.read("envseal.toml");
+
+    let public = PublicKey::parse(public_key(&alice, "production").trim()).unwrap();
+    let name = EnvName::new("production").unwrap();
+    let foreign = TagKey::generate();
+    let bytes =
+        [foreign.expose().to_vec(), foreign.proven("production", &PrivateKey::generate()).expose().to_vec()];
+    let mut texts: Vec<String> = bytes
+        .iter()
+        .map(|bytes| {
+            let mut team = TeamFile::parse(before.as_bytes()).unwrap();
+            let sealed = Sealer::new(&public).unwrap().seal(
+                "ENVSEAL_EXPOSURE_TAGS",
+                &Refs::none(),
+                Kind::Value,
+                bytes,
+            );
+            team.put_tag_key(&name, sealed.unwrap());
+            team.text()
+        })
+        .collect();
+    // Nor may it go, to be made anew with the next who leaves.
+    let gone: Vec<_> = before.lines().filter(|line| !line.starts_with("production = \"envseal:1:")).collect();
+    texts.push(gone.join("\n") + "\n");
+    for text in texts {
+        assert_ne!(text, before);
+        alice.write("envseal.toml", &text);
+        let found = alice.envseal(&["check", "--staged"]);
+        assert_eq!(found.status, 0, "not staged yet: {}", found.stderr);
+        alice.does(&["add", "-A"]);
+        let found = alice.envseal(&["check", "--staged"]);
+        assert!(
+            found.status == 1 && String::from_utf8_lossy(&found.stdout).contains("[exposure-altered]"),
+            "{}",
+            found.stderr
+        );
+        for arguments in
+            [&["team", "exposures", "--all", "--confirm"][..], &["team", "remove", "carol", "--yes"]]
+        {
+            let stopped = alice.fails(3, arguments);
+            assert!(stopped.contains("the key that exposures of production are told by"), "{stopped}");
+            assert_eq!(alice.read("envseal.toml"), text);
+        }
+        // Setting another value works, and claims nothing of the rest.
+        alice.says(&["set", "LATER", &env.secret("later"), "-e", "production"]);
+        assert!(!alice.read("envseal.toml").contains("replaced"));
+        alice.write("envseal.toml", &before);
+        alice.does(&["reset", "-q"]);
+        alice.does(&["checkout", "-q", "."]);
+    }
+    assert_eq!(open_exposures(&alice), ["production TOKEN", "production URL"]);
+}
+
+/// Tags that nobody with the key wrote make no value another one.
+#[test]
+fn altered_tags_are_not_believed_by_a_holder_who_sets() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    let text = alice.read("envseal.toml");
+    let at = text.find("tags = [\"").unwrap() + "tags = [\"".len();
+    alice.write("envseal.toml", format!("{}{}{}", &text[..at], "A".repeat(43), &text[at + 43..]));
+    alice.says(&["set", "LATER", &env.secret("later"), "-e", "production"]);
+    assert!(!alice.read("envseal.toml").contains("replaced"), "{}", alice.read("envseal.toml"));
+    assert_eq!(open_exposures(&alice).len(), 2);
+}
+
+/// Who made the first key never needed a grant; another's rotation would leave her out without a word.
+#[test]
+fn who_let_others_in_and_has_no_grant_is_named_by_a_rotation() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let told = bob.envseal(&["key", "rotate", "-e", "production"]).stderr;
+    let hint = "envseal team approve alice -e production";
+    assert!(told.contains(hint), "{told}");
+    bob.says(&["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()]);
+    bob.pushes("rotated");
+    alice.pulls();
+    assert_eq!(reads(&alice, "production", "URL"), reads(&bob, "production", "URL"));
+    let told = bob.envseal(&["key", "rotate", "-e", "production"]).stderr;
+    assert!(!told.contains(hint), "{told}");
+}
+
+#[test]
+fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", &format!("A={}", env.secret("a")), "-e", "p"]);
+    env.envseal(&["key", "lock"]).var("ENVSEAL_PASSPHRASE", "of the keys").ok();
+    let rotate =
+        || env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_PASSPHRASE", "of the keys").output();
+    let said = "other keys in .env.keys are locked, the new ones are not: envseal key lock";
+    let told = rotate();
+    assert!(told.status == 0 && told.stderr.contains(said), "{}", told.stderr);
+    env.envseal(&["key", "unlock"]).var("ENVSEAL_PASSPHRASE", "of the keys").ok();
+    let told = rotate();
+    assert!(told.status == 0 && !told.stderr.contains(said), "{}", told.stderr);
+}
