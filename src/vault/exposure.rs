@@ -9,7 +9,7 @@ use super::scope::Scope;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opened, Opener, Proof, TagKey};
 use crate::dotenv::{Document, read};
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
 
 /// How a value stands to what was exposed.
@@ -57,15 +57,18 @@ pub fn standing<'a>(
 /// An env file and the document that is to take its place.
 pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
 
+/// A value of which something else is known now, and what.
+pub(super) type Noted = (EnvName, String, ExposureState);
+
 /// The team file's new text, where what is known of exposures changes with these files: a holder of an environment's key
 /// sees whether a value is another one; of what is set without it, nobody knows any more.
 pub(super) fn renewed(
     scope: &Scope,
     store: &KeyStore<'_>,
     changed: &[Changed<'_>],
-) -> Result<Option<String>, VaultError> {
+) -> Result<Option<(String, Vec<Noted>)>, VaultError> {
     let team = scope.team()?;
-    let mut renewed = team.clone();
+    let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
     envs.dedup();
@@ -73,11 +76,10 @@ pub(super) fn renewed(
         let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
-        let opener = match store.find(&env, public, &file.dir()) {
-            Ok(key) => tag_key(&team, &env, &key).map(|tags| (Opener::new(key), tags)),
-            Err(KeystoreError::NotFound { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        // Sealing needs no private key, so nobody is asked for a passphrase.
+        let key = store.find_unasked(&env, public, &file.dir())?;
+        let opener = key.and_then(|key| Some((tag_key(&team, &env, &key)?, key)));
+        let opener = opener.map(|(tags, key)| (Opener::new(key), tags));
         let others = other_files(scope, &env, &of_env)?;
         let documents =
             || of_env.iter().map(|(_, document)| *document).chain(others.iter().map(EnvFile::document));
@@ -96,14 +98,20 @@ pub(super) fn renewed(
                 if touched { ExposureState::Unverified } else { exposure.state }
             })),
         }
-        put(&mut renewed, exposures, states);
+        put(&mut renewed, &mut noted, exposures, states);
     }
     let text = renewed.text();
-    Ok((text != team.text()).then_some(text))
+    // Of one value that several people could read, the most doubtful.
+    noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
+    noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
+        (&*env, &*name) == (&*first_env, &*first_name)
+    });
+    Ok((text != team.text()).then_some((text, noted)))
 }
 
-fn put(team: &mut TeamFile, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
+fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
     for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, state)| old.state != *state) {
+        noted.push((exposure.env.clone(), exposure.name.clone(), state));
         team.put_exposure(Exposure { state, ..exposure.clone() });
     }
 }
