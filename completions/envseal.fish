@@ -26,7 +26,7 @@ end
 
 complete -c envseal -n "__fish_envseal_needs_command" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_needs_command" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_needs_command" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_needs_command" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_needs_command" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_needs_command" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_needs_command" -l no-pager -d 'Use no pager'
@@ -52,7 +52,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand init" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand init" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s y -l yes -d 'Take every proposal without asking'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s v -l verbose -d 'Say more'
@@ -62,7 +62,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'The
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand set" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand set" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l plain -d 'Write as plain text, marked `# envseal: plain`'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l seal -d 'Seal, and lift the mark of a line that is marked plain'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
@@ -86,7 +86,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand get" -l at -d 'What the 
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l name -d 'The Secret\'s name in --format k8s [default: envseal-ENVIRONMENT]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand get" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand get" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l json -d 'The same as --format json'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 'Say more'
@@ -96,7 +96,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand unset" -s e -l env -d 'T
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand unset" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand unset" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -l no-pager -d 'Use no pager'
@@ -105,7 +105,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s e -l env -d '
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l force -d 'Replace a variable that has the new name already'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose -d 'Say more'
@@ -118,7 +118,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s x -l except -d '
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l allow-missing -d 'Start even if NAME cannot be opened, and leave it out (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l overload -d 'Let files win over the process\'s own variables, and later files over earlier ones'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 'Say more'
@@ -130,7 +130,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s k -l only -d
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l stdout -d 'Print the sealed file instead of writing it'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l reseal -d 'Open what is sealed, with older keys too, and seal it anew to the file\'s key'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
@@ -143,7 +143,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s k -l only -d
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -l stdout -d 'Print the plain file instead of writing it'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s v -l verbose -d 'Say more'
@@ -153,7 +153,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s e -l env -d 'The 
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Say more'
@@ -162,7 +162,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Pri
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what the index holds, never the worktree\'s files'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l history -d 'Check every file ever committed'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
@@ -178,7 +178,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'Th
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand diff" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l show -d 'Open the values with the keys at hand and show them, old and new'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s q -l quiet -d 'Say nothing but errors'
@@ -190,7 +190,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'Th
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s n -l max-count -d 'Show so many commits at most' -r
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand log" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s v -l verbose -d 'Say more'
@@ -200,7 +200,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand blame" -s e -l env -d 'T
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand blame" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s v -l verbose -d 'Say more'
@@ -210,7 +210,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s e -l env -d '
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose -d 'Say more'
@@ -218,12 +218,12 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d '
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s h -l help -d 'Print help'
-complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "list" -d 'List keys: of which environment, where the private half is, who holds it'
+complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "list" -d 'List keys: of which environment, where the private half is, to whom it was granted'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "show" -d 'Print an environment\'s public key, or its private one'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "generate" -d 'Make the key pair of an environment that has none'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "lock" -d 'Lock the keys in .env.keys with a passphrase'
@@ -236,7 +236,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
@@ -246,7 +246,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l private -d 'The private key: whoever has it can read everything sealed to it'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
@@ -257,7 +257,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
@@ -266,7 +266,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -l no-pager -d 'Use no pager'
@@ -275,14 +275,14 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from backup" -l no-pager -d 'Use no pager'
@@ -290,7 +290,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s e -l env -d 'The environment: `default` is that of .env (repeats; all that the backup has, when left out)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -l no-pager -d 'Use no pager'
@@ -299,7 +299,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-pager -d 'Use no pager'
@@ -309,14 +309,14 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l fingerprint -d 'Do not ask: accept the key if this is its fingerprint' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -l no-pager -d 'Use no pager'
@@ -329,7 +329,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_see
 complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "exposures" -d 'List the values that removed members could read and that are still to be replaced'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s v -l verbose -d 'Say more'
@@ -338,7 +338,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l name -d 'What you are to be called; else the part of git\'s user.email before the @' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l no-pager -d 'Use no pager'
@@ -347,16 +347,16 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l fingerprint -d 'Ask nothing: this is the member\'s fingerprint' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s e -l env -d 'An environment whose key the member had in another way than by a grant (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l keep -d 'Keep the grants of this member, who was let in by the one who leaves (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s e -l env -d 'Rotate this environment too: the member had its key without a grant, as in a .env.keys (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l keep -d 'Keep what this member was granted by the one who leaves, or in turn (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l yes -d 'Ask nothing: grants that --keep does not name are dropped'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more'
@@ -364,7 +364,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
@@ -373,7 +373,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l max-age -d 'Fail if one is still open after this time: 30m, 12h, 7d, 2w' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l all -d 'Those too that were replaced, or are gone'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l confirm -d 'Write into the team file what was seen with the keys at hand'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l json -d 'Print JSON'
@@ -383,7 +383,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -l no-pager -d 'Use no pager'
@@ -393,14 +393,14 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_see
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall run" -f -a "run" -d 'Run a hook or a driver; git calls this'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l drivers -d 'Take the merge and diff drivers out of this clone too'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
@@ -408,7 +408,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-pager -d 'Use no pager'
@@ -420,7 +420,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -f -a "textconv" -d 'Print an env file for git diff, each sealed value as its hash'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand completions" -s i -l identity -d 'Be who this private SSH key says, instead of the identity that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand completions" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -l no-pager -d 'Use no pager'

@@ -183,6 +183,11 @@ impl ProcessEnv {
         self.get(IDENTITY).filter(|value| !value.is_empty())
     }
 
+    /// Whether the variable for the identity is there, with nothing in it.
+    pub fn identity_is_empty(&self) -> bool {
+        self.get(IDENTITY).is_some_and(OsStr::is_empty)
+    }
+
     /// The passphrase of locked keys and identities, for where nobody can be asked.
     pub fn passphrase(&self) -> Option<&OsStr> {
         self.get(PASSPHRASE).filter(|value| !value.is_empty())

@@ -1,11 +1,12 @@
 //! Granting environments to a member.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::error::AccessError;
 use super::list::myself;
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, KeyId, PrivateKey};
+use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::keystore::KeyStore;
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::vault::{Scope, change_team};
@@ -43,6 +44,14 @@ pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result
         }),
         _ => Ok(Candidate { name: name.clone(), key: *key }),
     }
+}
+
+/// Refuses what [`approve`] would refuse for want of an identity, a membership or an environment: to be asked before a
+/// person is. No key is opened.
+pub fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), AccessError> {
+    let me = store.me()?.ok_or(AccessError::NoIdentity)?;
+    myself(scope, &scope.team()?, &me.identity.public())?;
+    envs.iter().try_for_each(|env| public_key(scope, env).map(drop))
 }
 
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only who can open an
@@ -103,10 +112,14 @@ pub(super) fn private_key(
     store: &KeyStore<'_>,
     env: &EnvName,
 ) -> Result<PrivateKey, AccessError> {
-    let found = scope.key_of(env)?;
-    let (path, public) = found
-        .ok_or_else(|| AccessError::NoEnvironment { env: env.clone(), root: scope.root().to_owned() })?;
+    let (path, public) = public_key(scope, env)?;
     Ok(store.find(env, &public, path.parent().unwrap_or(scope.root()))?)
+}
+
+/// The environment's public key, and an env file that has it.
+fn public_key(scope: &Scope, env: &EnvName) -> Result<(PathBuf, PublicKey), AccessError> {
+    let none = || AccessError::NoEnvironment { env: env.clone(), root: scope.root().to_owned() };
+    scope.key_of(env)?.ok_or_else(none)
 }
 
 pub(super) fn no_member(team: &TeamFile, name: &str) -> AccessError {

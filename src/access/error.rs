@@ -74,7 +74,7 @@ pub enum AccessError {
     },
     /// Whoever leaves cannot let the others in anew.
     #[error("you cannot remove yourself: whoever rotates the keys lets the others in anew")]
-    Myself,
+    Myself(MemberName),
     /// A removal was left unfinished: a rotation alone would forget what was read.
     #[error(
         "{name} was removed, and {env} is still to be rotated for it, with an account of what {name} could read"

@@ -109,6 +109,7 @@ fn of_environment(
     let key = match scope.key_of(env)? {
         Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(scope.root())) {
             Ok(key) => Some(key),
+            // Locked, with nobody to ask: what is known without the key is told.
             Err(
                 KeystoreError::NotFound { .. }
                 | KeystoreError::Locked { .. }

@@ -61,7 +61,7 @@ pub fn leaving(
     let me = store.me()?.ok_or(AccessError::NoIdentity)?.identity.public();
     super::list::myself(scope, &team, &me)?;
     if me == *key {
-        return Err(AccessError::Myself);
+        return Err(AccessError::Myself(name.clone()));
     }
     let past = Past::read(scope, objects)?;
     let mut keys = past.keys_of(key);

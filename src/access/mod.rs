@@ -11,7 +11,7 @@ mod remove;
 
 mod request;
 
-pub use approve::{Approval, Candidate, approve, candidate};
+pub use approve::{Approval, Candidate, approve, candidate, refuse_approval};
 pub use error::AccessError;
 pub use exposures::{Exposed, Verdict, confirm, exposures};
 pub use leaving::{Leaving, leaving};

@@ -21,6 +21,8 @@ pub struct Joined {
     pub made: bool,
     /// Whether the team file was changed; otherwise this user was a member already.
     pub added: bool,
+    /// Whether nobody was a member before.
+    pub first: bool,
     /// The team file.
     pub team_file: PathBuf,
 }
@@ -36,6 +38,7 @@ pub fn join(
     on_wait: impl FnOnce(),
 ) -> Result<Joined, AccessError> {
     let team = scope.team()?;
+    let first = team.members().is_empty();
     let mine = store.me()?;
     let made = mine.is_none();
     let (key, place) = match mine {
@@ -60,7 +63,7 @@ pub fn join(
     })?;
     match refused {
         Some(error) => Err(error),
-        None => Ok(Joined { name, key, place, made, added, team_file: scope.team_file() }),
+        None => Ok(Joined { name, key, place, made, added, first, team_file: scope.team_file() }),
     }
 }
 

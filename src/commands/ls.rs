@@ -37,6 +37,8 @@ struct State {
     counts: Counts,
     /// Whether the private key is at hand; none where the file has no key.
     opens: Option<Result<(), KeystoreError>>,
+    /// Whether that is locked with a passphrase.
+    locked: bool,
     /// How many values are sealed to another key than the file's.
     others: usize,
 }
@@ -71,8 +73,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 fn state(context: &Context, path: &Path) -> Result<State, VaultError> {
     let file = EnvFile::load(path)?;
     let scope = Scope::of(&file.dir())?;
-    let opens =
-        file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()).map(drop));
+    let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
+    let locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
+    let opens = found.map(|found| found.map(drop));
     let is_others = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
     let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
     let others = tokens.filter(is_others).count();
@@ -81,6 +84,7 @@ fn state(context: &Context, path: &Path) -> Result<State, VaultError> {
         key: file.public_key().map(|key| key.id().to_string()),
         counts: counts(&file, &scope),
         opens,
+        locked,
         others,
     })
 }
@@ -124,6 +128,7 @@ fn cells(row: &Row) -> Vec<String> {
                 (None, _) => "no key yet".into(),
                 (Some(Err(KeystoreError::NotFound { .. })), _) => "no: no private key".into(),
                 (_, Some(why)) => format!("no: {}", first_line(&why)),
+                (_, None) if state.locked => "yes, locked".into(),
                 (_, None) => "yes".into(),
             },
         ],

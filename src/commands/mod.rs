@@ -36,12 +36,12 @@ use crate::error::Error;
 use crate::git::{HookVars, Objects};
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
-use crate::vault;
+use crate::vault::{self, Settled};
 
 /// Secrets in .env files, sealed value by value to a public key and shared through git alone.
 ///
-/// The sealed file is committed. Whoever has a checkout can seal a value; opening one takes the private key, which
-/// lives in .env.keys (never committed) or in `ENVSEAL_PRIVATE_KEY[_ENV]`.
+/// The sealed file is committed. Whoever has a checkout can seal a value; opening one takes the private key: in
+/// .env.keys (never committed), in `ENVSEAL_PRIVATE_KEY[_ENV]`, or granted to you in envseal.toml (see `envseal team`).
 #[derive(Parser)]
 #[command(name = "envseal", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
@@ -62,7 +62,7 @@ struct Global {
     /// Take private keys from FILE instead of .env.keys
     #[arg(short = 'K', long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     keys_file: Option<PathBuf>,
-    /// Be who this private SSH key says, instead of the identity that `team request` made
+    /// Use this private SSH key as your identity, not the one that `team request` made
     #[arg(short, long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     identity: Option<PathBuf>,
     /// Say nothing but errors
@@ -106,6 +106,8 @@ struct Context<'a> {
     ui: Ui,
     process: &'a ProcessEnv,
     store: KeyStore<'a>,
+    /// As `-i` named it.
+    identity: Option<PathBuf>,
     no_pager: bool,
 }
 
@@ -188,11 +190,16 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
     let process = &ProcessEnv::capture();
-    let store = KeyStore::new(process, keys_file).with_identity(identity, &ui::passphrase);
-    let context = Context { ui: Ui { quiet, verbose }, process, store, no_pager };
+    let store = KeyStore::new(process, keys_file).with_identity(identity.clone(), &ui::passphrase);
+    let context = Context { ui: Ui { quiet, verbose }, process, store, identity, no_pager };
     // What was interrupted here is finished or undone first, whatever comes.
-    if let Err(error) = vault::settle(Path::new(".")) {
-        context.ui.note(format_args!("{error}"));
+    match vault::settle(Path::new(".")) {
+        Ok(None) => {}
+        Ok(Some(Settled::Finished)) => {
+            context.ui.note("a key rotation that was interrupted is finished now: git status");
+        }
+        Ok(Some(Settled::Undone)) => context.ui.note("a key rotation that was interrupted is undone now"),
+        Err(error) => context.ui.note(format_args!("{error}")),
     }
     match cli.command {
         Command::Run(args) => return run::run(&context, &args),

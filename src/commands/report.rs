@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use crate::error::Error;
 use crate::git::find_root;
+use crate::team::ExposureState;
 use crate::ui;
 use crate::vault::{Notice, Updated};
 
@@ -20,6 +21,21 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
             }
             Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
+            Notice::Noted { env, name, state, path } => {
+                let words = match state {
+                    ExposureState::Replaced => format!("{name} of {env} is replaced"),
+                    ExposureState::Unverified => {
+                        format!("whether {name} of {env} is replaced, someone who can open it will see")
+                    }
+                    ExposureState::Exposed => {
+                        format!("{name} of {env} is a value again that a removed member could read")
+                    }
+                };
+                context.ui.say(format_args!(
+                    "{words}: noted in {}, which is to be committed with it",
+                    shown(path)
+                ));
+            }
             Notice::Pinned { env, key } => context.ui.detail(format_args!(
                 "the key of {env} is accepted on this machine from now on: {}",
                 key.fingerprint()

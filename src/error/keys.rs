@@ -41,7 +41,8 @@ pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
             "put the passphrase in ENVSEAL_PASSPHRASE".into()
         }
         KeystoreError::Unlock { source: LockError::Passphrase, .. } => {
-            "try again with the passphrase that it was locked with".into()
+            "try again with the passphrase that it was locked with; ENVSEAL_PASSPHRASE, where it is set, is taken for it"
+                .into()
         }
         KeystoreError::Unlock { .. } => "have it again from a backup: envseal key recover FILE".into(),
         KeystoreError::Passphrase(PassphraseError::Differ | PassphraseError::Empty) => {
@@ -63,9 +64,21 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
         Some(Missed::NotGranted { member, holders }) => {
             let who = match &holders[..] {
                 [] => format!("someone who can open {env}"),
-                holders => holders.join(" or "),
+                holders => either(holders),
             };
             format!("have {who} let you in: envseal team approve {member} -e {env}")
+        }
+        Some(Missed::GrantedOther { member, .. }) => format!(
+            "see who changed the key: git log -p -G {}; if that was meant, whoever can open it: envseal team approve \
+             {member} -e {env}",
+            env.public_key_name()
+        ),
+        Some(Missed::Removed { .. }) => {
+            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE"
+                .into()
+        }
+        Some(Missed::EmptyIdentity) => {
+            "hand the identity to this job as ENVSEAL_IDENTITY, or leave the variable unset: env -u ENVSEAL_IDENTITY …".into()
         }
         Some(Missed::NoIdentity | Missed::NoMember { .. }) => {
             "ask to be let in: envseal team request, and commit what it writes".into()
@@ -74,6 +87,15 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
             "ask to be let in: envseal team request; or put the private key of {env} in .env.keys as {}",
             env.private_key_name()
         ),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.clone(),
+        [names @ .., last] => format!("{} or {last}", names.join(", ")),
     }
 }
 
@@ -89,9 +111,17 @@ pub(super) fn identity_hint(error: &IdentityFileError) -> Option<String> {
         }
         IdentityFileError::Locked(_) => "put it in ENVSEAL_PASSPHRASE".into(),
         IdentityFileError::Open(path) => format!("chmod 600 {}", quoted(path.display())),
+        IdentityFileError::Variable => {
+            "give it a path, or the whole text of the key with its first and last line; or leave it unset: \
+             env -u ENVSEAL_IDENTITY …"
+                .into()
+        }
         IdentityFileError::NoHome => "set HOME, or name a key: --identity FILE".into(),
         IdentityFileError::Exists(_) => "see whose it is: envseal team whoami".into(),
-        IdentityFileError::Passphrase(_) | IdentityFileError::Ask { .. } => return None,
+        IdentityFileError::Passphrase(_) => {
+            "try again; ENVSEAL_PASSPHRASE, where it is set, is taken for it".into()
+        }
+        IdentityFileError::Ask { .. } => return None,
     })
 }
 
@@ -112,7 +142,7 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
             format!("have {name} read it to you: envseal team whoami")
         }
         AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
-        AccessError::Myself => "have another member do it: envseal team remove".into(),
+        AccessError::Myself(name) => format!("have another member do it: envseal team remove {name}"),
         AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
         AccessError::Shallow => "git fetch --unshallow".into(),
         AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),

@@ -10,7 +10,7 @@ use super::staged::Texts;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
 use crate::dotenv::{Document, read};
-use crate::keystore::{KeyStore, KeystoreError};
+use crate::keystore::KeyStore;
 use crate::scan::{Finding, Leaks, Rule, Secret};
 use crate::vault;
 
@@ -123,12 +123,17 @@ fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
 }
 
 fn openers(store: &KeyStore<'_>, env: &EnvName, near: &Path, report: &mut Report) -> HashMap<KeyId, Opener> {
-    match store.all(env, near) {
-        Ok(keys) => keys.into_iter().map(|key| (key.public().id(), Opener::new(key))).collect(),
-        Err(KeystoreError::NotFound { .. }) => HashMap::new(),
-        Err(error) => {
-            report.keys_unused = Some(error.into());
-            HashMap::new()
+    let (at_hand, granted) = (store.all(env, near), store.granted_now(env, near));
+    let mut keys = HashMap::new();
+    for found in [granted, at_hand] {
+        match found {
+            Ok(found) => keys.extend(found.into_iter().map(|key| (key.public().id(), Opener::new(key)))),
+            Err(error) => report.keys_unused = Some(error.into()),
         }
     }
+    if !keys.is_empty() {
+        // What serves is enough, as where an identity is locked and the keys file has the key.
+        report.keys_unused = None;
+    }
+    keys
 }

@@ -42,10 +42,26 @@ pub enum Missed {
     Others(Vec<KeyId>),
     /// This user has no identity that anything could be granted to.
     NoIdentity,
+    /// `ENVSEAL_IDENTITY` is set, but to nothing: a secret that the CI did not hand over.
+    EmptyIdentity,
     /// No member has this identity.
     NoMember {
         /// The identity's fingerprint.
         fingerprint: String,
+    },
+    /// This identity was removed from the team.
+    Removed {
+        /// What it was called.
+        name: String,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// What was granted is another key of the environment.
+    GrantedOther {
+        /// The member's name.
+        member: String,
+        /// The key.
+        key: KeyId,
     },
     /// The member has no grant of the environment.
     NotGranted {
@@ -79,7 +95,12 @@ impl fmt::Display for Tried {
                 write!(f, "holds key {}", ids.join(", "))
             }
             Missed::NoIdentity => f.write_str("you have no identity"),
-            Missed::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are no member"),
+            Missed::EmptyIdentity => f.write_str("ENVSEAL_IDENTITY is set, but empty"),
+            Missed::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are not in the team"),
+            Missed::Removed { name, fingerprint } => {
+                write!(f, "your key ({fingerprint}) was removed from the team, as {name}")
+            }
+            Missed::GrantedOther { member, key } => write!(f, "yours ({member}) is of key {key}"),
             Missed::NotGranted { member, .. } => write!(f, "none for you ({member})"),
         }
     }

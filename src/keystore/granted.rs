@@ -29,20 +29,42 @@ impl KeyStore<'_> {
         asks: Asks,
     ) -> Result<Result<PrivateKey, Missed>, KeystoreError> {
         let me = if asks == Asks::Somebody { self.me()? } else { self.me_unasked()? };
-        let Some(me) = me else { return Ok(Err(Missed::NoIdentity)) };
+        let Some(me) = me else {
+            let empty = self.process.identity_is_empty();
+            return Ok(Err(if empty { Missed::EmptyIdentity } else { Missed::NoIdentity }));
+        };
         let text = fsio::read(path)?;
         let file =
             TeamFile::parse(&text).map_err(|source| KeystoreError::Team { path: path.into(), source })?;
         let public = me.identity.public();
         let Some(member) = file.member_of(&public) else {
-            return Ok(Err(Missed::NoMember { fingerprint: public.fingerprint() }));
+            let fingerprint = public.fingerprint();
+            let removed = file.removed().iter().find(|(_, was)| was.key == public);
+            return Ok(Err(match removed {
+                Some((name, _)) => Missed::Removed { name: name.to_string(), fingerprint },
+                None => Missed::NoMember { fingerprint },
+            }));
         };
         let Some(line) = file.grant(env, member) else {
             let holders = holders(&file, env, wanted);
             return Ok(Err(Missed::NotGranted { member: member.to_string(), holders }));
         };
         let key = open(&file, line, me, path)?;
-        Ok(if line.key == *wanted { Ok(key) } else { Err(Missed::Others(vec![line.key.id()])) })
+        Ok(if line.key == *wanted {
+            Ok(key)
+        } else {
+            Err(Missed::GrantedOther { member: member.to_string(), key: line.key.id() })
+        })
+    }
+
+    /// The keys of `env` that are granted to this user in the team file that holds for `near`. What does not hold is
+    /// passed over.
+    pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+        let Some(path) = team_file(near) else { return Ok(Vec::new()) };
+        let Some(me) = self.me()? else { return Ok(Vec::new()) };
+        let mut keys = Vec::new();
+        take(&fsio::read(&path)?, me, &mut keys);
+        Ok(keys.into_iter().filter(|(of, _)| of == env).map(|(_, key)| key).collect())
     }
 
     /// Every key that was ever granted to this user in the team file that holds for `near`: now, and in the history of

@@ -74,6 +74,9 @@ pub enum IdentityFileError {
     /// Others than its owner can read it.
     #[error("{} can be read by others than its owner", .0.display())]
     Open(PathBuf),
+    /// What the variable holds is neither a key nor the path of a file. It may be a key that arrived mangled.
+    #[error("ENVSEAL_IDENTITY names no file that can be read, nor is it a private key as OpenSSH keeps it")]
+    Variable,
     /// There is no folder to keep one in.
     #[error("this user has no home folder to keep an identity in")]
     NoHome,
@@ -141,6 +144,7 @@ impl KeyStore<'_> {
         };
         let text = match fsio::read_secret(&path) {
             Err(FsError::NotFound { .. }) if !is_named => return Ok(None),
+            Err(_) if variable.is_some() => return Err(IdentityFileError::Variable.into()),
             text => text?,
         };
         refuse_open(&path, &text)?;

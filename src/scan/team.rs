@@ -136,7 +136,7 @@ fn exposed(file: &TeamText<'_>) -> Vec<Finding> {
     }
     let told = |(env, (line, names)): (&EnvName, (usize, BTreeSet<&str>))| {
         let values = if names.len() == 1 { "1 value".into() } else { format!("{} values", names.len()) };
-        let message = format!("{values} of {env} that removed members could read: not known to be replaced");
+        let message = format!("{values} of {env} that removed members could read, not known to be replaced");
         Finding::new(Rule::Exposed, file.path, message, "see: envseal team exposures").at(line)
     };
     open.into_iter().map(told).collect()

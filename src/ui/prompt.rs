@@ -73,6 +73,10 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     write!(io::stderr(), "{} [y/N] ", super::sanitize::one_line(question))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
+    if !answer.ends_with('\n') {
+        // Ctrl-D ends no line.
+        writeln!(io::stderr())?;
+    }
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 

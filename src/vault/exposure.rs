@@ -57,15 +57,18 @@ pub fn standing<'a>(
 /// An env file and the document that is to take its place.
 pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
 
+/// A value of which something else is known now, and what.
+pub(super) type Noted = (EnvName, String, ExposureState);
+
 /// The team file's new text, where what is known of exposures changes with these files: a holder of an environment's key
 /// sees whether a value is another one; of what is set without it, nobody knows any more.
 pub(super) fn renewed(
     scope: &Scope,
     store: &KeyStore<'_>,
     changed: &[Changed<'_>],
-) -> Result<Option<String>, VaultError> {
+) -> Result<Option<(String, Vec<Noted>)>, VaultError> {
     let team = scope.team()?;
-    let mut renewed = team.clone();
+    let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
     envs.dedup();
@@ -102,10 +105,15 @@ pub(super) fn renewed(
                 if touched { ExposureState::Unverified } else { exposure.state }
             })),
         }
-        put(&mut renewed, exposures, states);
+        put(&mut renewed, &mut noted, exposures, states);
     }
     let text = renewed.text();
-    Ok((text != team.text()).then_some(text))
+    // Of one value that several people could read, the most doubtful.
+    noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
+    noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
+        (&*env, &*name) == (&*first_env, &*first_name)
+    });
+    Ok((text != team.text()).then_some((text, noted)))
 }
 
 /// What could be read is not replaced by another name: the exposure goes along.
@@ -151,8 +159,9 @@ fn carry(
     }
 }
 
-fn put(team: &mut TeamFile, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
+fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
     for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, state)| old.state != *state) {
+        noted.push((exposure.env.clone(), exposure.name.clone(), state));
         team.put_exposure(Exposure { state, ..exposure.clone() });
     }
 }

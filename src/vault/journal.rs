@@ -63,6 +63,15 @@ struct Entry {
     after: String,
 }
 
+/// What became of a change that was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// All of it is there now.
+    Finished,
+    /// None of it is.
+    Undone,
+}
+
 /// What a file is found to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
@@ -82,15 +91,15 @@ pub(super) fn lock(dir: &Path, on_wait: impl FnOnce()) -> Result<Lock, VaultErro
 
 /// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
 /// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
-/// every file opens with the keys file as it stands.
-pub fn settle(dir: &Path) -> Result<(), VaultError> {
-    let Some(root) = git::find_root(dir) else { return Ok(()) };
+/// every file opens with the keys file as it stands. None where there was nothing to be done.
+pub fn settle(dir: &Path) -> Result<Option<Settled>, VaultError> {
+    let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {
-        return Ok(());
+        return Ok(None);
     }
     match Lock::try_acquire(&root)? {
         Some(_lock) => recover(&root),
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
@@ -100,15 +109,15 @@ pub(super) fn is_pending(root: &Path) -> bool {
 }
 
 /// As [`settle`], with the lock held.
-fn recover(root: &Path) -> Result<(), VaultError> {
-    let Ok(git_dir) = git::git_dir_of(root) else { return Ok(()) };
+fn recover(root: &Path) -> Result<Option<Settled>, VaultError> {
+    let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
     if new.symlink_metadata().is_ok() {
         // One that was never whole: then nothing has begun.
         let _ = fsio::remove_if_there(&new);
     }
     if path.symlink_metadata().is_err() {
-        return Ok(());
+        return Ok(None);
     }
     let stuck = |why| VaultError::Interrupted { journal: path.clone(), path: path.clone(), why };
     if !fsio::is_regular(&path) {
@@ -118,7 +127,8 @@ fn recover(root: &Path) -> Result<(), VaultError> {
         return Err(stuck(Stuck::Owner));
     }
     let journal = Journal::parse(&fsio::read(&path)?).map_err(|why| stuck(Stuck::Journal(why)))?;
-    journal.carry_out(root, &path).map(drop)
+    let finished = journal.carry_out(root, &path)?;
+    Ok(Some(if finished { Settled::Finished } else { Settled::Undone }))
 }
 
 impl Journal {

@@ -23,7 +23,7 @@ pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
 pub use error::{Failure, PinChange, Reason, VaultError};
 pub use exposure::{Standing, standing, value_tag};
 pub use file::{EnvFile, token};
-pub use journal::{Stuck, settle};
+pub use journal::{Settled, Stuck, settle};
 pub use keys::{
     KeysChanged, KeysFileState, Recovered, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,
     unlock_keys,

@@ -12,6 +12,7 @@ use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError, StoredKey};
+use crate::team::ExposureState;
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
@@ -41,6 +42,17 @@ pub enum Notice {
     },
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
+    /// What is known of a value that removed members could read has changed.
+    Noted {
+        /// The environment.
+        env: EnvName,
+        /// The variable.
+        name: String,
+        /// What is known now.
+        state: ExposureState,
+        /// The team file that it is noted in.
+        path: PathBuf,
+    },
     /// An environment's key was seen for the first time, and is the accepted one from now on.
     Pinned {
         /// The environment.

@@ -99,7 +99,10 @@ pub fn update(
         prepared.push((file, document));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    let mut staged = if write == Write::Files { team_files(&prepared, store)? } else { Vec::new() };
+    let mut staged = match write {
+        Write::Files => team_files(&prepared, store, &mut updated.notices)?,
+        Write::Nothing => Vec::new(),
+    };
     for (file, document) in prepared {
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
@@ -126,6 +129,7 @@ pub fn update(
 fn team_files(
     prepared: &[(EnvFile, Document)],
     store: &KeyStore<'_>,
+    notices: &mut Vec<Notice>,
 ) -> Result<Vec<fsio::Staged>, VaultError> {
     let mut scopes: BTreeMap<PathBuf, Vec<exposure::Changed<'_>>> = BTreeMap::new();
     for (file, document) in prepared {
@@ -135,7 +139,9 @@ fn team_files(
     let mut staged = Vec::new();
     for (team_file, changed) in scopes {
         let scope = Scope::of(&folder_of(&team_file))?;
-        if let Some(text) = exposure::renewed(&scope, store, &changed)? {
+        if let Some((text, noted)) = exposure::renewed(&scope, store, &changed)? {
+            let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
+            notices.extend(noted.into_iter().map(notice));
             scope.refuse_leading_outside(&team_file)?;
             staged.push(fsio::stage(&team_file, text.as_bytes(), NewMode::Default)?);
         }

@@ -37,10 +37,10 @@ fn a_line_for_every_environment() {
     std::fs::remove_file(env.path(".env.q")).unwrap();
     env.write(".env.r", "A=1\n");
     let expected = format!(
-        "ENVIRONMENT  KEY       PRIVATE KEY  HELD BY  SINCE       KEYS FILE       EXPOSED\n\
-         default      {}  keys file    -        2026-01-02  .env.keys 0600  0\n\
-         gone         {}  keys file    -        -           .env.keys 0600  0\n\
-         p            {}  keys file    -        2026-01-02  .env.keys 0600  0\n",
+        "ENVIRONMENT  KEY       PRIVATE KEY  GRANTED TO  SINCE       KEYS FILE       EXPOSED\n\
+         default      {}  keys file    -           2026-01-02  .env.keys 0600  0\n\
+         gone         {}  keys file    -           -           .env.keys 0600  0\n\
+         p            {}  keys file    -           2026-01-02  .env.keys 0600  0\n",
         key_id(&env, "default"),
         key.public().id(),
         key_id(&env, "p"),

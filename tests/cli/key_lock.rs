@@ -44,7 +44,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     assert!(said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"), "{said}");
     // Sealing needs no key, and listing opens none.
     env.envseal(&["set", "B"]).stdin("1").ok();
-    assert!(env.ok(&["ls"]).contains("yes"));
+    assert!(env.ok(&["ls"]).contains("yes, locked"));
     env.ok(&["check"]);
 
     let again = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();

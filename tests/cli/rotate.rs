@@ -85,7 +85,7 @@ fn all_files_get_the_new_key_and_nothing_else_changes() {
     let said = format!("production: key {old_id} → {new_id}; sealed 5 values in 2 files anew\n");
     assert!(output.stderr.contains(&said), "{}", output.stderr);
     assert!(
-        output.stderr.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION takes both, new,old"),
+        output.stderr.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION takes both, as NEW,OLD"),
         "{}",
         output.stderr
     );

@@ -184,6 +184,13 @@ fn killed_while_it_is_finished_it_is_finished_next() {
         return;
     }
     let world = World::new();
+    half_done(&world);
+    let said = world.env.envseal(&["ls"]).output().stderr;
+    assert!(
+        said.contains("note: a key rotation that was interrupted is finished now: git status\n"),
+        "{said}"
+    );
+    assert!(!world.env.envseal(&["ls"]).output().stderr.contains("rotation"), "it is told once");
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
             half_done(&world);

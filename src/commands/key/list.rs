@@ -1,6 +1,6 @@
 //! `envseal key list`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::time::{Moment, rfc3339};
 use crate::ui;
 use crate::vault::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
 
-/// List keys: of which environment, where the private half is, who holds it
+/// List keys: of which environment, where the private half is, to whom it was granted
 ///
 /// Every environment that has an env file in this scope, or a key at hand. Nothing is opened, and no passphrase asked.
 #[derive(clap::Args)]
@@ -113,7 +113,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         context.ui.say("no key here; make one: envseal set NAME");
         return Ok(());
     }
-    let head = ["ENVIRONMENT", "KEY", "PRIVATE KEY", "HELD BY", "SINCE", "KEYS FILE", "EXPOSED"];
+    let head = ["ENVIRONMENT", "KEY", "PRIVATE KEY", "GRANTED TO", "SINCE", "KEYS FILE", "EXPOSED"];
     let table = ui::table(&head, &rows.iter().map(|row| cells(row, kept.as_ref())).collect::<Vec<_>>());
     ui::text(table.as_bytes()).map_err(Error::io("write to stdout"))
 }
@@ -158,7 +158,8 @@ impl Row {
             self.holders.push(Holder { member: line.member.to_string(), fault });
         }
         let open = team.exposures().iter().filter(|exposure| exposure.env == self.env);
-        self.exposures = open.filter(|exposure| exposure.state != ExposureState::Replaced).count();
+        let open = open.filter(|exposure| exposure.state != ExposureState::Replaced);
+        self.exposures = open.map(|exposure| &exposure.name).collect::<BTreeSet<_>>().len();
     }
 
     /// When the public key came into one of the environment's files; none where no commit has it.

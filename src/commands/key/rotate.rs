@@ -85,7 +85,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     told_of_locked(context, &rotation);
     for env in &rotation.envs {
         context.ui.say(format_args!(
-            "where the key of {} is injected, {} takes both, new,old, until every branch has the new one",
+            "where the key of {} is injected: {} takes both, as NEW,OLD, until every branch has the new one",
             env.env,
             env.env.private_key_name()
         ));

@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 
 use super::super::Context;
-use super::super::report::shown;
+use super::super::report::{listed, shown};
 use super::scope_here;
-use crate::access::{approve, candidate};
+use crate::access::{approve, candidate, refuse_approval};
 use crate::config::EnvName;
 use crate::error::{Error, quoted};
 use crate::ui;
@@ -21,7 +21,7 @@ use crate::vault::VaultError;
   envseal team approve ci -e production -e staging --fingerprint SHA256:…")]
 pub(in crate::commands) struct Args {
     /// The member
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "MEMBER")]
     name: String,
     /// The environment (repeats)
     #[arg(short, long = "env", value_name = "NAME", required = true)]
@@ -41,7 +41,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         .collect::<Result<_, _>>()
         .map_err(VaultError::from)?;
     let member = candidate(&scope, &args.name, args.fingerprint.as_deref())?;
-    let names = envs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    refuse_approval(&scope, context.store(), &envs)?;
+    let names = listed(&envs.iter().map(EnvName::as_str).collect::<Vec<_>>());
     let fingerprint = member.key.fingerprint();
     if args.fingerprint.is_none() {
         if !std::io::stdin().is_terminal() {
@@ -62,7 +63,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         if !ui::confirm(&question).map_err(Error::io("ask"))? {
             return Err(Error::usage(
                 "nothing was granted",
-                "have the member read the fingerprint to you: envseal team whoami",
+                format!("have {} read the fingerprint to you: envseal team whoami", member.name),
             ));
         }
     }

@@ -1,5 +1,7 @@
 //! `envseal team exposures`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::Context;
@@ -49,13 +51,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     let open = all.iter().filter(|exposed| exposed.verdict.is_open());
     let old = args.max_age.map_or(0, |max| {
-        open.clone().filter(|exposed| now.saturating_sub(exposed.exposure.since.seconds) > max).count()
+        distinct(open.clone().filter(|exposed| now.saturating_sub(exposed.exposure.since.seconds) > max))
     });
     if let Some(first) = told.iter().find(|exposed| exposed.verdict.is_open()) {
         let exposure = &first.exposure;
+        // One value that several people could read is one that is to be replaced.
+        let values = distinct(open);
         context.ui.say(format_args!(
-            "{} to be replaced at its source, then here, as in: envseal set {} -e {}",
-            counted(open.count(), "value"),
+            "{} to be replaced at {} source, then here, as in: envseal set {} -e {}",
+            counted(values, "value"),
+            if values == 1 { "its" } else { "their" },
             exposure.name,
             quoted(&exposure.env)
         ));
@@ -66,6 +71,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         context.ui.say(format_args!("{} older than --max-age", counted(old, "value")));
     }
     Ok(u8::from(old > 0))
+}
+
+/// How many values these are.
+fn distinct<'a>(exposed: impl Iterator<Item = &'a Exposed>) -> usize {
+    let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
+    values.collect::<BTreeSet<_>>().len()
 }
 
 /// Seconds of `30m`, `12h`, `7d` or `2w`.

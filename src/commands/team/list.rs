@@ -13,8 +13,9 @@ use crate::ui;
 
 /// Show who can open what: granted by whom, when, in which commit
 ///
-/// Every grant's signature is checked, and its proof where you can open the environment yourself. Exit status 1 if one
-/// does not hold.
+/// `proven`: whoever made the grant could open the environment. `signed`: the signature holds, and you cannot open the
+/// environment to see more. Exit status 1 if a grant does not hold. Who has a key in a .env.keys of their own is not seen
+/// from here.
 #[derive(clap::Args)]
 pub(in crate::commands) struct Args {
     /// Print JSON

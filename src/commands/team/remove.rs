@@ -29,12 +29,12 @@ use crate::vault::{Scope, VaultError};
   envseal team remove bob --yes --keep ci=SHA256:…")]
 pub(in crate::commands) struct Args {
     /// The member
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "MEMBER")]
     name: String,
-    /// An environment whose key the member had in another way than by a grant (repeats)
+    /// Rotate this environment too: the member had its key without a grant, as in a .env.keys (repeats)
     #[arg(short, long = "env", value_name = "NAME")]
     environment: Vec<String>,
-    /// Keep the grants of this member, who was let in by the one who leaves (repeats)
+    /// Keep what this member was granted by the one who leaves, or in turn (repeats)
     #[arg(long, value_name = "MEMBER=SHA256:…")]
     keep: Vec<String>,
     /// Ask nothing: grants that --keep does not name are dropped
@@ -70,7 +70,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     for ((env, member), count) in &removal.exposed {
         let values = counted(*count, "value");
-        context.ui.say(format_args!("{values} of {env} that {member} could read to be replaced"));
+        context.ui.say(format_args!("to be replaced: {values} of {env}, which {member} could read"));
     }
     for (env, key) in &leaving.out_of_reach {
         context.ui.say(format_args!(
@@ -91,9 +91,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             .ui
             .say(format_args!("{name} is in {} too: envseal -C {folder} team remove {called}", shown(path)));
     }
-    let path = quoted(shown(&scope.team_file()));
-    context.ui.say(format_args!("{name} is out; commit it: git add -u && git commit -m 'Remove {name}'"));
-    context.ui.say(format_args!("what is still to be replaced: envseal team exposures; it stands in {path}"));
+    let team_file = scope.team_file();
+    let files = removal.rotation.envs.iter().flat_map(|env| &env.files).chain([&team_file]);
+    let files: Vec<_> = files.map(|path| quoted(shown(path))).collect();
+    context.ui.say(format_args!(
+        "{name} is out; commit it: git add {} && git commit -m 'Remove {name}'",
+        files.join(" ")
+    ));
+    if !removal.exposed.is_empty() {
+        context.ui.say("to see what is still to be replaced: envseal team exposures");
+    }
     Ok(u8::from(!leaving.out_of_reach.is_empty() || !leaving.astray.is_empty()))
 }
 

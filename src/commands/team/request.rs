@@ -15,7 +15,7 @@ use crate::keystore::IdentityPlace;
 #[command(after_long_help = "Examples:
   envseal team request
   envseal team request --name alice -i ~/.ssh/id_ed25519
-  envseal team request --name ci")]
+  envseal team request --name ci -i ../ci-identity     # for somebody else: as who has that key")]
 pub(in crate::commands) struct Args {
     /// What you are to be called; else the part of git's user.email before the @
     #[arg(long)]
@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let scope = scope_here()?;
     let objects = objects_of(context, &scope)?;
     let joined = join(&scope, context.store(), objects.as_ref(), args.name.as_deref(), || context.waiting())?;
-    let Joined { name, key, place, made, added, team_file } = &joined;
+    let Joined { name, key, place, made, added, first, team_file } = &joined;
     if let (true, IdentityPlace::File(path)) = (made, place) {
         context.ui.say(format_args!(
             "made your identity: {}; keep a copy somewhere safe, and show it to nobody",
@@ -45,8 +45,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     context
         .ui
         .say(format_args!("commit it: git add {path} && git commit -m 'Add {name} to the team' {path}"));
-    context.ui.say(format_args!(
-        "then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT"
-    ));
+    context.ui.say(if *first {
+        "the first member lets the others in: envseal team approve NAME -e ENVIRONMENT".to_owned()
+    } else {
+        format!(
+            "then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT"
+        )
+    });
     Ok(())
 }

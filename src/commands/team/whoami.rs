@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::scope_here;
 use crate::access::AccessError;
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::ui;
 
 /// Show who you are: your identity, your name in the team, and what you were granted
@@ -24,6 +24,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let key = me.identity.public();
     let team = scope_here()?.team()?;
     let name = team.member_of(&key);
+    let removed = team.removed().iter().find(|(_, was)| was.key == key).map(|(name, _)| name);
     let granted: Vec<_> = team.grants().iter().filter(|line| Some(&line.member) == name).collect();
     let envs: Vec<_> = granted.iter().map(|line| line.env.to_string()).collect();
     let text = if args.json {
@@ -36,7 +37,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         });
         format!("{}\n", serde_json::to_string_pretty(&whole).expect("text"))
     } else {
-        let mut text = format!("{}\n", name.map_or("no member", |name| name.as_str()));
+        let mut text = match (name, removed) {
+            (Some(name), _) => format!("{name}\n"),
+            (None, Some(was)) => format!("not in the team: removed as {was}\n"),
+            (None, None) => "not in the team\n".to_owned(),
+        };
         let _ = writeln!(text, "  fingerprint: {}", key.fingerprint());
         let _ = writeln!(text, "  key: {key}");
         let _ = writeln!(text, "  identity: {}", ui::safe_line(&me.place.to_string()));
@@ -45,8 +50,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         text
     };
     ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
-    if name.is_none() {
-        context.ui.say("to ask for access: envseal team request");
+    if name.is_none() && removed.is_none() {
+        let identity = context.identity.as_ref().map(|path| format!(" -i {}", quoted(path.display())));
+        context
+            .ui
+            .say(format_args!("to ask for access: envseal team request{}", identity.unwrap_or_default()));
     }
     Ok(())
 }

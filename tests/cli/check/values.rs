@@ -41,6 +41,27 @@ fn a_value_is_found_in_every_form_that_is_promised() {
     }
 }
 
+/// Who was let in has no key but the grant: what that opens is looked for as well.
+#[test]
+fn values_are_known_by_a_grant_too() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = crate::team::alice_and_bob(&env);
+    let value = "a value of no matter, but long";
+    alice.says(&["set", "-q", "URL", value, "-e", "production"]);
+    crate::team::let_in(&alice, &bob, "production");
+    bob.write("notes.txt", "nothing yet\n");
+    let said = bob.envseal(&["check"]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("no private key at hand for staging:"), "{}", said.stderr);
+    bob.write("notes.txt", format!("so it is {value}"));
+    let found = bob.json(&["check", "--json"]);
+    assert!(found.to_string().contains("secret-value"), "{found}");
+    bob.does(&["add", "notes.txt"]);
+    let found = bob.json(&["check", "--staged", "--json"]);
+    assert!(found.to_string().contains("secret-value"), "{found}");
+    std::fs::remove_file(bob.clone.join("notes.txt")).unwrap();
+}
+
 #[test]
 fn how_long_it_is_decides() {
     for (value, finding) in [

@@ -54,6 +54,62 @@ fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
     assert_eq!(state(&alice, "URL"), ("gone".into(), true));
 }
 
+/// What is known of exposures is no reason to ask for a passphrase: sealing needs no key.
+#[test]
+fn a_set_beside_locked_keys_asks_for_nothing() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let passphrase = env.secret("passphrase");
+    alice.run(env.envseal(&["key", "lock"])).var("ENVSEAL_PASSPHRASE", &passphrase).ok();
+    let said = alice.envseal(&["set", "URL", &env.secret("new"), "-e", "production"]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("noted in envseal.toml, which is to be committed with it"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(state(&alice, "URL"), ("unverified".into(), false));
+    let confirm = ["team", "exposures", "--confirm"];
+    alice.run(env.envseal(&confirm)).var("ENVSEAL_PASSPHRASE", &passphrase).ok();
+    assert_eq!(state(&alice, "URL").0, "replaced");
+}
+
+/// The team file changes with the env file, so whoever commits must hear of it.
+#[test]
+fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let set = ["set", "URL", &env.secret("new"), "-e", "production"];
+    let said = alice.envseal(&set).stderr;
+    assert!(
+        said.contains(
+            "URL of production is replaced: noted in envseal.toml, which is to be committed with it\n"
+        ),
+        "{said}"
+    );
+    let said = alice.envseal(&["set", "URL", &env.secret("newer"), "-e", "production"]).stderr;
+    assert!(!said.contains("envseal.toml"), "nothing new: {said}");
+}
+
+/// Two people could read the same two values: that are two values.
+#[test]
+fn a_value_counts_once_whoever_could_read_it() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let_in(&alice, &carol, "production");
+    for name in ["bob", "carol"] {
+        alice.says(&["team", "remove", name, "--yes", "-q"]);
+        alice.pushes("out");
+    }
+    let said = alice.envseal(&["team", "exposures"]);
+    assert_eq!(String::from_utf8_lossy(&said.stdout).lines().count(), 5, "{}", said.stderr);
+    assert!(said.stderr.starts_with("2 values to be replaced"), "{}", said.stderr);
+    let keys = alice.json(&["key", "list", "--json", "-e", "production"]);
+    assert_eq!(keys[0]["exposures"], 2, "{keys}");
+}
+
 #[test]
 fn a_blind_set_is_unverified_until_a_holder_looks() {
     let env = TestEnv::without_git();

@@ -96,6 +96,26 @@ fn a_ci_is_a_member_whose_identity_is_injected() {
     assert!(!run.ok().contains("ENVSEAL_"));
 }
 
+/// A secret that arrives mangled, as without its first line, is taken for a path: no byte of it is printed.
+#[test]
+fn what_the_variable_holds_is_never_shown() {
+    let env = TestEnv::without_git();
+    let [_, ci] = alice_and_bob(&env);
+    ci.says(&["team", "request", "-q"]);
+    let key = std::fs::read_to_string(made(&ci)).unwrap();
+    let body = key.lines().nth(3).unwrap();
+    for text in [body, &key.lines().skip(1).collect::<Vec<_>>().join("\n"), &body.repeat(100)] {
+        let said = ci.run(env.envseal(&["team", "whoami"])).var("ENVSEAL_IDENTITY", text).fails(3);
+        assert!(!said.contains(&body[..8]) && said.contains("ENVSEAL_IDENTITY names no file"), "{said}");
+        assert!(said.contains("hint: "), "{said}");
+    }
+    // A job that was not handed the secret is told so.
+    std::fs::remove_dir_all(ci.home.join(".local")).unwrap();
+    let run = ci.run(env.envseal(&["run", "-e", "production", "--", "true"]));
+    let said = run.var("ENVSEAL_IDENTITY", "").fails(3);
+    assert!(said.contains("ENVSEAL_IDENTITY is set, but empty"), "{said}");
+}
+
 #[test]
 fn what_cannot_open_anything_is_refused_by_name() {
     let env = TestEnv::without_git();

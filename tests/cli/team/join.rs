@@ -45,6 +45,54 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     assert!(doctor.contains("granted to you in envseal.toml"), "{doctor}");
 }
 
+/// Nobody compares a fingerprint for nothing.
+#[test]
+fn who_cannot_approve_hears_it_before_being_asked() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    bob.says(&["team", "request", "-q"]);
+    bob.pushes("let me in");
+    alice.pulls();
+    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let before = alice.read("envseal.toml");
+    let said = carol.fails(3, &["team", "approve", "bob", "-e", "production"]);
+    assert!(said.contains("you have no identity yet"), "{said}");
+    let said = alice.fails(4, &["team", "approve", "bob", "-e", "prod"]);
+    assert!(said.contains("has a key for prod"), "{said}");
+    assert_eq!((alice.read("envseal.toml"), carol.read("envseal.toml")), (before.clone(), before));
+}
+
+/// Each dead end names the way out of it, and none that leads back.
+#[test]
+fn whoever_cannot_open_is_told_why() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let run = ["run", "-e", "production", "--", "true"];
+    // The file has another key than what was granted: nothing to ask for as if he were a stranger.
+    let other = envseal::crypto::PrivateKey::generate().public().to_string();
+    let text = bob.read(".env.production");
+    let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
+    bob.write(".env.production", text.replace(was, &other));
+    let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
+    let fix = "fix: see who changed the key: git log -p -G ENVSEAL_PUBLIC_KEY_PRODUCTION; if that was meant, whoever can \
+               open it: envseal team approve bob -e production";
+    assert!(doctor.contains(fix) && !doctor.contains("team request"), "{doctor}");
+    bob.write(".env.production", text);
+    // Somebody who is out is not sent to where he is refused.
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.pushes("bob is out");
+    bob.pulls();
+    let said = bob.fails(3, &run);
+    assert!(
+        said.contains("was removed from the team, as bob") && !said.contains("team request, and"),
+        "{said}"
+    );
+    let whoami = bob.envseal(&["team", "whoami"]);
+    assert!(!whoami.stderr.contains("team request"), "{}", whoami.stderr);
+    assert!(String::from_utf8_lossy(&whoami.stdout).starts_with("not in the team: removed as bob\n"));
+}
+
 #[test]
 fn the_list_tells_who_when_and_where() {
     let env = TestEnv::without_git();
@@ -147,5 +195,9 @@ fn the_order_of_places_is_process_keys_file_grant() {
     };
     assert_eq!(run(Some(&key)).status, 0);
     let refused = run(None);
-    assert!(refused.status != 0 && refused.stderr.contains("/nowhere"), "{}", refused.stderr);
+    assert!(
+        refused.status != 0 && refused.stderr.contains("ENVSEAL_IDENTITY names no file"),
+        "{}",
+        refused.stderr
+    );
 }
