@@ -64,7 +64,7 @@ pub struct Rotation {
     pub envs: Vec<RotatedEnv>,
     /// The keys files that hold the new keys, in front of the old.
     pub keys_files: Vec<PathBuf>,
-    /// Those of them in which other keys are locked: the new ones are not.
+    /// Those of them in which an environment's key was locked, and the new one is not: the passphrase is not known.
     pub beside_locked: Vec<PathBuf>,
     /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
@@ -221,10 +221,14 @@ fn write(
     });
     let keys_staged = staged(key_changes.collect(), NewMode::Private)?;
     let journal = Journal::new(root, &keys_staged, &files)?;
-    for (path, (file, _)) in &keys {
+    for (path, (file, after)) in &keys {
         rotation.notices.extend(ignore_keys_file(path, scope)?);
-        if file.all()?.iter().any(StoredKey::is_locked) {
-            rotation.beside_locked.push(path.clone());
+        for Current { env, new, .. } in currents {
+            let was_locked = file.keys(env)?.iter().any(StoredKey::is_locked);
+            let in_the_open = memchr::memmem::find(after, new.to_text().expose().as_bytes()).is_some();
+            if was_locked && in_the_open && !rotation.beside_locked.contains(path) {
+                rotation.beside_locked.push(path.clone());
+            }
         }
     }
     for (staged, ..) in keys_staged.into_iter().chain(files) {
