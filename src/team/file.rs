@@ -48,7 +48,7 @@ impl TeamFile {
     /// Reads a team file's text; an empty one is a team without members.
     pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
         let document = super::policy::parsed(text)?;
-        let reader = Reader { text: document.raw() };
+        let reader = Reader::new(document.raw());
         let table = document.as_table();
         let mut file = Self {
             members: BTreeMap::new(),
@@ -269,13 +269,14 @@ fn datetime(moment: Moment) -> Value {
 }
 
 /// Reads entries, and says of which line an error is.
-struct Reader<'a> {
-    text: &'a str,
+struct Reader {
+    /// Where each line ends: counted once, for there may be thousands of exposures.
+    line_ends: Vec<usize>,
 }
 
 /// One entry: its key, its value, and what both are called.
 struct At<'a> {
-    reader: &'a Reader<'a>,
+    reader: &'a Reader,
     key: &'a str,
     item: &'a Item,
     called: String,
@@ -285,9 +286,13 @@ struct At<'a> {
 /// A text, and the entry it is of.
 struct Text<'a>(&'a str, &'a At<'a>);
 
-impl<'a> Reader<'a> {
+impl Reader {
+    fn new(text: &str) -> Self {
+        Self { line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect() }
+    }
+
     /// The entries of the table at `path`, none if there is no such table.
-    fn entries(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
+    fn entries<'a>(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
         let mut table: &'a dyn TableLike = root;
         for part in path {
             let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
@@ -308,8 +313,8 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&self, item: &Item) -> usize {
-        let before = item.span().and_then(|span| self.text.get(..span.start)).unwrap_or("");
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+        let start = item.span().map_or(0, |span| span.start);
+        self.line_ends.partition_point(|end| *end < start) + 1
     }
 }
 

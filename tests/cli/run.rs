@@ -317,7 +317,7 @@ fn without_a_key_every_place_looked_at_is_told() {
         ".env.production:5 B: ",
         "looked for ENVSEAL_PRIVATE_KEY_PRODUCTION in the process's environment: not there",
         ".env.keys: not there",
-        "hint: ask someone",
+        "hint: ask to be let in",
     ] {
         assert!(stderr.contains(words), "{words:?} in {stderr}");
     }
