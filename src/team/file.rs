@@ -48,7 +48,7 @@ impl TeamFile {
     /// Reads a team file's text; an empty one is a team without members.
     pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
         let document = super::policy::parsed(text)?;
-        let reader = Reader { text: document.raw() };
+        let reader = Reader::new(document.raw());
         let table = document.as_table();
         let mut file = Self {
             members: BTreeMap::new(),

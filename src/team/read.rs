@@ -10,25 +10,30 @@ use crate::crypto::{Grant, Proof, PublicKey};
 use crate::time::{self, Moment};
 
 /// Reads entries, and says of which line an error is.
-pub(super) struct Reader<'a> {
-    pub(super) text: &'a str,
+pub(super) struct Reader {
+    /// Where each line ends: counted once, for there may be thousands of exposures.
+    line_ends: Vec<usize>,
 }
 
 /// One entry: its key, its value, and what both are called.
 pub(super) struct At<'a> {
-    pub(super) reader: &'a Reader<'a>,
+    reader: &'a Reader,
     pub(super) key: &'a str,
-    pub(super) item: &'a Item,
-    pub(super) called: String,
-    pub(super) line: usize,
+    item: &'a Item,
+    called: String,
+    line: usize,
 }
 
 /// A text, and the entry it is of.
-pub(super) struct Text<'a>(pub(super) &'a str, &'a At<'a>);
+pub(super) struct Text<'a>(&'a str, &'a At<'a>);
 
-impl<'a> Reader<'a> {
+impl Reader {
+    pub(super) fn new(text: &str) -> Self {
+        Self { line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect() }
+    }
+
     /// The entries of the table at `path`, none if there is no such table.
-    pub(super) fn entries(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
+    pub(super) fn entries<'a>(&'a self, root: &'a Table, path: &[&str]) -> Result<Vec<At<'a>>, TeamError> {
         let mut table: &'a dyn TableLike = root;
         for part in path {
             let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
@@ -48,9 +53,9 @@ impl<'a> Reader<'a> {
         Ok(table.iter().map(at).collect())
     }
 
-    pub(super) fn line(&self, item: &Item) -> usize {
-        let before = item.span().and_then(|span| self.text.get(..span.start)).unwrap_or("");
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    fn line(&self, item: &Item) -> usize {
+        let start = item.span().map_or(0, |span| span.start);
+        self.line_ends.partition_point(|end| *end < start) + 1
     }
 }
 
