@@ -74,7 +74,7 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
             env.public_key_name()
         ),
         Some(Missed::Removed { .. }) => {
-            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE"
+            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME"
                 .into()
         }
         Some(Missed::EmptyIdentity) => {
