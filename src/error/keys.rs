@@ -135,6 +135,9 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
         AccessError::NameTaken { .. } | AccessError::NoName => {
             "choose another: envseal team request --name NAME".into()
         }
+        AccessError::IsMember { .. } => {
+            "to add somebody else, name their key: envseal team request -i FILE --name NAME".into()
+        }
         AccessError::WasRemoved { .. } => {
             "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
         }
