@@ -40,6 +40,14 @@ pub enum AccessError {
         /// The fingerprint of the key that has it.
         fingerprint: String,
     },
+    /// A member asks to be called otherwise.
+    #[error("you ({fingerprint}) are a member already, as {name}")]
+    IsMember {
+        /// What the member is called.
+        name: MemberName,
+        /// The fingerprint of the member's key.
+        fingerprint: String,
+    },
     /// A key that is no longer trusted.
     #[error("this key ({fingerprint}) was removed from the team as {name}")]
     WasRemoved {

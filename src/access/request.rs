@@ -83,7 +83,7 @@ fn name_for(
     };
     if let Some(has) = has.filter(|has| **has != name) {
         let fingerprint = team.members()[has].fingerprint();
-        return Err(AccessError::NameTaken { name: has.clone(), fingerprint });
+        return Err(AccessError::IsMember { name: has.clone(), fingerprint });
     }
     let removed = team.removed().iter();
     if let Some((was, _)) = removed.into_iter().find(|(_, was)| Some(&was.key) == key) {

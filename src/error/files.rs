@@ -2,7 +2,7 @@
 
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
-use crate::config::NameError;
+use crate::config::{KEYS_FILE, NameError};
 use crate::crypto::OpenError;
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -154,6 +154,9 @@ pub(super) fn fs_hint(error: &FsError) -> Option<String> {
     match error {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
             Some(format!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}"))
+        }
+        FsError::NotFound { path: missing, .. } if missing.ends_with(KEYS_FILE) => {
+            Some("see where your keys are: envseal key list".into())
         }
         FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),
         FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),

@@ -74,7 +74,7 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
             env.public_key_name()
         ),
         Some(Missed::Removed { .. }) => {
-            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE"
+            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME"
                 .into()
         }
         Some(Missed::EmptyIdentity) => {
@@ -134,6 +134,9 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
         AccessError::NoMember { .. } => "see who is: envseal team list".into(),
         AccessError::NameTaken { .. } | AccessError::NoName => {
             "choose another: envseal team request --name NAME".into()
+        }
+        AccessError::IsMember { .. } => {
+            "to add somebody else, name their key: envseal team request -i FILE --name NAME".into()
         }
         AccessError::WasRemoved { .. } => {
             "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()

@@ -126,6 +126,7 @@ impl Error {
             Self::Access(error) => match error {
                 AccessError::NoMember { .. }
                 | AccessError::NameTaken { .. }
+                | AccessError::IsMember { .. }
                 | AccessError::NoName
                 | AccessError::Name(_)
                 | AccessError::Fingerprint { .. } => 2,

@@ -48,6 +48,8 @@ fn values_are_known_by_a_grant_too() {
     let [alice, bob] = crate::team::alice_and_bob(&env);
     let value = "a value of no matter, but long";
     alice.says(&["set", "-q", "URL", value, "-e", "production"]);
+    alice.pushes("another value");
+    bob.pulls();
     crate::team::let_in(&alice, &bob, "production");
     bob.write("notes.txt", "nothing yet\n");
     let said = bob.envseal(&["check"]);

@@ -122,7 +122,7 @@ fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
     let told = alice.envseal(&["team", "request"]);
     assert!(told.status == 0 && told.stderr.contains("you are a member already: alice"), "{}", told.stderr);
     for (person, name, expected) in [
-        (&alice, "alicia", "alice is the name of another member"),
+        (&alice, "alicia", "are a member already, as alice"),
         (&bob, "alice", "alice is the name of another member"),
         (&bob, "a b", "is no name for a member"),
         (&bob, "-x", "is no name for a member"),
