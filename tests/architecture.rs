@@ -152,3 +152,38 @@ fn the_table_can_fail() {
         ["git", "fsio", "vault", "commands"]
     );
 }
+
+/// DESIGN section 7. What a program leaves behind in passing is soon committed with the rest.
+#[test]
+fn the_top_level_is_what_the_layout_lists() {
+    const TOP: &[&str] = &[
+        ".cargo",
+        ".ci",
+        ".clippy.toml",
+        ".deny.toml",
+        ".gitignore",
+        ".pre-commit-hooks.yaml",
+        ".rustfmt.toml",
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "benches",
+        "completions",
+        "docs",
+        "examples",
+        "src",
+        "tests",
+    ];
+    let listed = std::process::Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    let listed = listed.map(|output| output.stdout).unwrap_or_default();
+    for path in String::from_utf8(listed).unwrap().split_terminator('\0') {
+        let first = path.split('/').next().unwrap();
+        assert!(TOP.contains(&first), "{path} does not belong to the top level");
+    }
+}

@@ -28,7 +28,7 @@ pub(super) struct OldValue<'a> {
 }
 
 impl Past {
-    /// Reads history whole, and what the worktree and the index have besides.
+    /// Reads history whole, and what the worktree has besides.
     ///
     /// Every branch counts, those of remotes too: what was pushed anywhere could be read. A clone that lacks some of it
     /// is an error, for an account that leaves something out would be believed.
