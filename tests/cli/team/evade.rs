@@ -280,13 +280,19 @@ fn who_let_others_in_and_has_no_grant_is_named_by_a_rotation() {
 fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", &format!("A={}", env.secret("a")), "-e", "p"]);
-    env.envseal(&["key", "lock"]).var("ENVSEAL_PASSPHRASE", "of the keys").ok();
-    let rotate =
-        || env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_PASSPHRASE", "of the keys").output();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY_P");
+    let with_passphrase =
+        |arguments: &[&str]| env.envseal(arguments).var("ENVSEAL_PASSPHRASE", "of the keys").output();
     let said = "other keys in .env.keys are locked, the new ones are not: envseal key lock";
-    let told = rotate();
+    assert_eq!(with_passphrase(&["key", "lock"]).status, 0);
+    // Injected, the old key opens without the passphrase, so the new one cannot be locked.
+    let rotate = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", key);
+    let told = rotate.output();
     assert!(told.status == 0 && told.stderr.contains(said), "{}", told.stderr);
-    env.envseal(&["key", "unlock"]).var("ENVSEAL_PASSPHRASE", "of the keys").ok();
-    let told = rotate();
+    assert!(env.read(".env.keys").contains("envseal-sk1-"));
+    // Where it is known, the new one is locked as the old one was.
+    assert_eq!(with_passphrase(&["key", "lock"]).status, 0);
+    let told = with_passphrase(&["key", "rotate", "-e", "p"]);
     assert!(told.status == 0 && !told.stderr.contains(said), "{}", told.stderr);
+    assert!(!env.read(".env.keys").contains("envseal-sk1-"));
 }
