@@ -34,7 +34,8 @@ fn nothing_typed_is_no_value() {
 #[test]
 fn what_is_typed_in_another_encoding_is_refused_not_bent() {
     let env = TestEnv::new();
-    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(b"caf\xe9!\n")) else { return };
+    // The first Enter is taken for a part of the broken character.
+    let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(b"caf\xe9!\n\n")) else { return };
     assert_eq!(status, 2);
     let expected = "error: what was typed for KEY is not UTF-8\nhint: pipe it in: envseal set KEY < FILE\n";
     assert!(shown.contains(expected), "{shown}");

@@ -46,11 +46,12 @@ pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u3
         }
     });
     let mut text = Vec::new();
+    // Held until the end: it types a newline and an end of file when it is dropped, which the terminal would echo.
+    let mut writer = pty.master.take_writer().unwrap();
     if let Some(answer) = answer {
         while !text.ends_with(b": ") && !text.ends_with(YES_OR_NO) {
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
-        let mut writer = pty.master.take_writer().unwrap();
         // What is typed before the echo is off shows, as at any prompt.
         while !text.ends_with(YES_OR_NO) && has_echo(&*pty.master) {
             std::thread::sleep(Duration::from_millis(1));
@@ -63,6 +64,7 @@ pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u3
     while let Ok(chunk) = shown.recv_timeout(Duration::from_secs(5)) {
         text.extend(chunk);
     }
+    drop(writer);
     let text = String::from_utf8_lossy(&text).replace("\r\n", "\n");
     if answer.is_some() {
         // A prompt shows nothing of the value; without one, stdout is among what was shown.
