@@ -556,8 +556,8 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand -v 'Say more'
             cand --verbose 'Say more'
             cand --no-pager 'Use no pager'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'envseal;team;request'= {
             cand --name 'What you are to be called; else the part of git''s user.email before the @'
@@ -685,8 +685,8 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand -v 'Say more'
             cand --verbose 'Say more'
             cand --no-pager 'Use no pager'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'envseal;hook;run'= {
             cand -C 'Change to DIR first'

@@ -334,7 +334,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -l no-pager -d 'Use no pager'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l name -d 'What you are to be called; else the part of git\'s user.email before the @' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
@@ -405,7 +405,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-pager -d 'Use no pager'
-complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_subcommand_from run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F

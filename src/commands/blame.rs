@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::git::{ObjectId, Objects};
 use crate::history::{self, Blamed, FileChanges, HistoryError, Reader, Walked};
 use crate::time::rfc3339;
-use crate::ui;
+use crate::ui::{self, Page};
 use crate::vault::EnvFile;
 
 /// Show for each variable of an env file which commit last changed it
@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         let mut out = Paged::new(context, &objects);
         for (file, blamed) in &files {
             if files.len() > 1 {
-                out.print(&format!("{}:\n", headline(file)))?;
+                out.print(&Page::plain(format!("{}:\n", headline(file))))?;
             }
             let head = ["COMMIT", "AUTHOR", "DATE", "VALUE", "LAST", "NAME"];
             out.print(&ui::table(&head, &blamed.iter().map(cells).collect::<Vec<_>>()))?;

@@ -10,7 +10,7 @@ use crate::error::{Error, quoted};
 use crate::git::{GitError, Objects, find_root};
 use crate::guard::{self, Options, Range, Report};
 use crate::scan::{Rule, Severity};
-use crate::ui::{self, Progress};
+use crate::ui::{Page, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
 ///
@@ -162,13 +162,13 @@ fn told(
     };
     let here = where_typed(context, root)?;
     let text = if args.json {
-        as_json(&report.findings)
+        Page::plain(as_json(&report.findings))
     } else if args.sarif {
-        as_sarif(&report.findings)
+        Page::plain(as_sarif(&report.findings))
     } else {
         as_text(&report.findings, root, &here)
     };
-    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    text.print().map_err(Error::io("write to stdout"))?;
     if let Some(error) = &report.keys_unused {
         context.ui.note(format_args!("{error}; so its values were not looked for"));
     } else if !report.unopened.is_empty() {

@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::Context;
 use super::log::say_notes;
-use super::paged::{Paged, as_json, headline, print_json};
+use super::paged::{Paged, as_json, headline, look, print_json};
 use super::select::Files;
 use crate::error::Error;
 use crate::git::{Objects, range_ends};
 use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides, Walked};
+use crate::ui::{Look, Page};
 
 /// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
 ///
@@ -79,10 +78,14 @@ fn between(objects: &Objects, (before, after, parted): (&str, &str, bool)) -> Re
     Ok((Side::Commit(before), Side::Commit(after)))
 }
 
-fn shown(reader: &mut Reader<'_>, one: &Differing, values: bool) -> Result<Zeroizing<String>, HistoryError> {
-    let mut text = Zeroizing::new(format!("{}\n", headline(&one.file)));
+fn shown(reader: &mut Reader<'_>, one: &Differing, values: bool) -> Result<Page, HistoryError> {
+    let mut text = Page::default();
+    text.add(Look::Heading, headline(&one.file));
+    let _ = writeln!(text);
     for Change { name, kind } in &one.file.changes {
-        let _ = writeln!(text, "  {:<9}  {name}", kind.as_str());
+        let _ = write!(text, "  ");
+        text.add(look(*kind), format_args!("{:<9}", kind.as_str()));
+        let _ = writeln!(text, "  {name}");
         if !values || *kind == Kind::ReSealed {
             continue;
         }

@@ -8,18 +8,30 @@ use serde_json::{Value, json};
 use super::report::shown_from;
 use crate::error::quoted;
 use crate::scan::{Finding, Rule, Severity};
+use crate::ui::{Look, Page};
 
 /// One finding on two lines, as compilers print them; paths as seen from the folder `here`.
-pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> String {
-    let mut text = String::new();
+pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> Page {
+    let mut text = Page::default();
     for finding in findings {
         let file = shown_from(here, &root.join(&finding.file));
         let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
         let Finding { severity, message, rule, .. } = finding;
-        let _ = writeln!(text, "{file}{line}: {}: {message} [{}]", severity.as_str(), rule.id());
-        let _ = writeln!(text, "  fix: {}", finding.fix.replace("{file}", &quoted(&file)));
+        text.add_link(&root.join(&finding.file), format_args!("{file}{line}"));
+        let _ = write!(text, ": ");
+        text.add(look(*severity), severity.as_str());
+        let _ = write!(text, ": {message} [{}]\n  ", rule.id());
+        text.add(Look::Hint, "fix:");
+        let _ = writeln!(text, " {}", finding.fix.replace("{file}", &quoted(&file)));
     }
     text
+}
+
+fn look(severity: Severity) -> Look {
+    match severity {
+        Severity::Error => Look::Bad,
+        Severity::Advice => Look::Warning,
+    }
 }
 
 /// An array of findings; paths are relative to the root.

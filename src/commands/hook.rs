@@ -26,10 +26,15 @@ pub(super) enum Command {
 /// Writes pre-commit, pre-merge-commit and pre-push, or adds to those that are there: all three or none. Safe to run
 /// again. Hooks of another kind are never written to; then it says what to add where.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal hook install")]
 pub(super) struct Install {}
 
 /// Take envseal's part out of the hooks, and nothing else
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal hook uninstall
+  envseal hook uninstall --drivers")]
 pub(super) struct Uninstall {
     /// Take the merge and diff drivers out of this clone too
     #[arg(long)]

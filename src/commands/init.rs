@@ -17,6 +17,9 @@ use crate::vault::{
 /// Hooks and drivers are each clone's own: after git clone, run it there too. Safe to run again: what is set up already
 /// stays as it is.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal init              # asks before it changes anything
+  envseal init --yes        # in a script")]
 pub(super) struct Args {
     /// Take every proposal without asking
     #[arg(short, long)]

@@ -6,14 +6,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Context;
-use super::paged::{Paged, as_json, headline, print_json};
+use super::paged::{Paged, as_json, headline, look, print_json};
 use super::select::Files;
 use crate::config::is_env_file;
 use crate::error::{Error, quoted};
 use crate::git::ObjectId;
 use crate::history::{Entry, Query, Reader, SignatureState, Walked, log};
 use crate::time::rfc3339;
-use crate::ui;
+use crate::ui::{self, Look, Page};
 
 /// Show who changed which variable, when, and in which commit
 ///
@@ -68,7 +68,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         log(&mut reader, head, &query, &mut |entry: Entry| {
             count += 1;
             let gap = if count > 1 { "\n" } else { "" };
-            out.print(&format!("{gap}{}", shown(&entry)))
+            let mut page = Page::plain(gap.into());
+            page.append(shown(&entry));
+            out.print(&page)
         })?
     };
     say_notes(context, &reader, walked);
@@ -117,9 +119,11 @@ fn changes(entry: &Entry) -> impl Iterator<Item = Value> {
     })
 }
 
-fn shown(entry: &Entry) -> String {
+fn shown(entry: &Entry) -> Page {
     let author = &entry.author;
-    let mut text = format!("commit {}\n", author.commit);
+    let mut text = Page::default();
+    text.add(Look::Id, format_args!("commit {}", author.commit));
+    let _ = writeln!(text);
     if entry.parents.len() > 1 {
         let parents: Vec<_> = entry.parents.iter().map(|parent| short(*parent)).collect();
         let _ = writeln!(text, "Merge: {}", parents.join(" "));
@@ -133,7 +137,9 @@ fn shown(entry: &Entry) -> String {
     for file in &entry.files {
         let _ = writeln!(text, "  {}", headline(file));
         for change in &file.changes {
-            let _ = writeln!(text, "    {:<9}  {}", change.kind.as_str(), change.name);
+            let _ = write!(text, "    ");
+            text.add(look(change.kind), format_args!("{:<9}", change.kind.as_str()));
+            let _ = writeln!(text, "  {}", change.name);
         }
     }
     text

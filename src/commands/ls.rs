@@ -18,6 +18,9 @@ use crate::vault::{Counts, EnvFile, Scope, VaultError, counts, sweep};
 ///
 /// Without -e and -f: every env file from here downward that git does not ignore.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal ls                # from here downward
+  envseal ls --json | jq -r '.[] | select(.unmarked > 0).file'")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
@@ -67,7 +70,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN OPEN IT"];
     let table = ui::table(&head, &rows.iter().map(cells).collect::<Vec<_>>());
-    ui::text(table.as_bytes()).map_err(Error::io("write to stdout"))
+    table.print().map_err(Error::io("write to stdout"))
 }
 
 fn state(context: &Context, path: &Path) -> Result<State, VaultError> {

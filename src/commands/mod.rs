@@ -44,6 +44,14 @@ use crate::vault::{self, Settled};
 /// .env.keys (never committed), in `ENVSEAL_PRIVATE_KEY[_ENV]`, or granted to you in envseal.toml (see `envseal team`).
 #[derive(Parser)]
 #[command(name = "envseal", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_long_help = "Examples:
+  envseal init                                # set a project up
+  envseal set DB_PASSWORD                     # seal a value; asks for it
+  envseal run -- npm start                    # run a program with the opened values
+  envseal check                               # is anything in the open?
+  envseal team request                        # ask for access to what others have sealed
+
+`envseal COMMAND --help` has more of each.")]
 struct Cli {
     #[command(flatten)]
     global: Global,

@@ -1,7 +1,6 @@
 //! Printing what may be long: through a pager where a person looks at it, else to stdout.
 
 use std::ffi::OsStr;
-use std::io::Write;
 
 use serde_json::{Map, Value};
 
@@ -10,7 +9,7 @@ use crate::error::Error;
 use crate::exec::Pager;
 use crate::git::Objects;
 use crate::history::{Author, FileChanges, Kind};
-use crate::ui;
+use crate::ui::{self, Look, Page};
 
 /// Where a command's words of history go.
 pub(super) enum Paged {
@@ -36,10 +35,10 @@ impl Paged {
     }
 
     /// Prints; on a terminal with control characters made visible. A reader who has gone is [`Error::is_broken_pipe`].
-    pub(super) fn print(&mut self, text: &str) -> Result<(), Error> {
+    pub(super) fn print(&mut self, page: &Page) -> Result<(), Error> {
         match self {
-            Self::Stdout => ui::text(text.as_bytes()),
-            Self::Pager(pager) => pager.write_all(ui::safe(text).as_bytes()).and_then(|()| pager.flush()),
+            Self::Stdout => page.print(),
+            Self::Pager(pager) => page.print_through(&mut **pager),
         }
         .map_err(Error::io("write to stdout"))
     }
@@ -57,6 +56,15 @@ pub(super) fn as_json(author: &Author, file: &FileChanges, name: &str, kind: Kin
 pub(super) fn print_json(list: Vec<Value>) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(&Value::Array(list)).expect("values of our own");
     ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"))
+}
+
+/// The look of a kind of change.
+pub(super) fn look(kind: Kind) -> Look {
+    match kind {
+        Kind::Added => Look::Good,
+        Kind::Removed | Kind::Plain => Look::Bad,
+        _ => Look::Warning,
+    }
 }
 
 /// The file's name, and where it was before.

@@ -10,6 +10,9 @@ use crate::vault::{Write, rename, update};
 ///
 /// A sealed value is bound to its name, so it is opened and sealed again: that takes the private key.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal rename DB_PASS DB_PASSWORD
+  envseal rename HRLLO HELLO -e production")]
 pub(super) struct Args {
     /// The name it has
     old: String,

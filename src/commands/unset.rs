@@ -9,6 +9,9 @@ use crate::vault::{Write, unset, update};
 ///
 /// The whole line goes, its comment included.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal unset OLD_TOKEN
+  envseal unset A B -e staging -e production")]
 pub(super) struct Args {
     /// The variables
     #[arg(value_name = "KEY", required = true)]

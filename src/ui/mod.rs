@@ -1,16 +1,19 @@
 //! Talking to a person: data on stdout, words on stderr, prompts on the terminal.
 
+mod page;
 mod pager;
 mod progress;
 mod prompt;
 mod sanitize;
 mod table;
+mod terminal;
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+pub use page::{Look, Page};
 pub use pager::{LESS, LV, pager};
-pub use progress::Progress;
+pub use progress::{Progress, Working};
 pub use prompt::{confirm, hidden, passphrase, stdin_value};
 use sanitize::{one_line, sanitized};
 pub use table::table;
@@ -35,8 +38,13 @@ impl Ui {
     /// Says something a person may want to act on.
     pub fn note(self, words: impl fmt::Display) {
         if !self.quiet {
-            line(&format!("note: {words}"));
+            labelled("note:", Look::Warning, &words.to_string());
         }
+    }
+
+    /// Says on a terminal, while what it returns is kept, that this takes its time.
+    pub fn working(self, what: &'static str) -> Working {
+        Working::new(self.quiet, what)
     }
 
     /// Says how something came about.
@@ -49,12 +57,12 @@ impl Ui {
 
 /// Writes an error and the one thing to try next.
 pub fn error(message: &str, details: &[String], hint: Option<&str>) {
-    line(&format!("error: {message}"));
+    labelled("error:", Look::Bad, message);
     for detail in details {
         line(&format!("  {detail}"));
     }
     if let Some(hint) = hint {
-        line(&format!("hint: {hint}"));
+        labelled("hint:", Look::Hint, hint);
     }
 }
 
@@ -74,11 +82,6 @@ pub fn text(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Text that others wrote, with control characters made visible: for what shows it on a terminal in our place.
-pub fn safe(text: &str) -> String {
-    sanitized(text).into_owned()
-}
-
 /// Text that others wrote, made safe and kept on one line.
 pub fn safe_line(text: &str) -> String {
     one_line(text)
@@ -95,6 +98,12 @@ pub fn person_reads() -> bool {
 }
 
 fn line(text: &str) {
+    let text = format!("{}\n", one_line(text));
     // Nobody is left to be told when stderr is gone.
-    let _ = writeln!(io::stderr().lock(), "{}", one_line(text));
+    let _ = progress::aside(|| io::stderr().lock().write_all(text.as_bytes()));
+}
+
+fn labelled(label: &str, look: Look, text: &str) {
+    let text = format!("{} {}\n", page::painted(look, label), one_line(text));
+    let _ = progress::aside(|| io::stderr().lock().write_all(text.as_bytes()));
 }

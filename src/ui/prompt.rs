@@ -2,13 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
+use super::progress::aside;
 use crate::crypto::SecretText;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Asks for a value on the terminal without showing it; an interruption is [`io::ErrorKind::Interrupted`].
 pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let _deaf = Deaf::new()?;
-    rpassword::prompt_password(question).map(|answer| Zeroizing::new(answer.into_bytes()))
+    aside(|| rpassword::prompt_password(question)).map(|answer| Zeroizing::new(answer.into_bytes()))
 }
 
 /// Asks for a passphrase on the terminal without showing it; none where there is no terminal.
@@ -70,9 +71,11 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
     }
-    write!(io::stderr(), "{} [y/N] ", super::sanitize::one_line(question))?;
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
+    aside(|| {
+        write!(io::stderr(), "{} [y/N] ", super::sanitize::one_line(question))?;
+        io::stdin().lock().read_line(&mut answer)
+    })?;
     if !answer.ends_with('\n') {
         // Ctrl-D ends no line.
         writeln!(io::stderr())?;

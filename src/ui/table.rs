@@ -1,35 +1,87 @@
 //! Plain tables: columns padded with blanks, nothing else.
 
-use super::sanitize::one_line;
+use std::fmt::Write as _;
 
-/// Lines of columns, each as wide as its widest cell; the last is not padded. No cell can add a line or obey an
-/// escape sequence.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([head[column].chars().count()]).max().unwrap_or(0)
+use comfy_table::{ContentArrangement, Row, Table, presets};
+
+use super::page::{Look, Page};
+use super::sanitize::one_line;
+use super::terminal;
+
+/// Lines of columns, each as wide as its widest cell; on a terminal that is narrower, cells go on below. No cell can
+/// add a line of its own or obey an escape sequence.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> Page {
+    drawn(head, rows, terminal::width())
+}
+
+fn drawn(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Page {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if let Some(width) = width {
+        // The blanks behind the last column are not printed.
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width + 2);
+    }
+    let mut add = |cells: Vec<String>| {
+        table.add_row(Row::from(cells));
     };
-    let widths: Vec<_> = (0..head.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let line = padded.collect::<Vec<_>>().join("  ");
-        format!("{}\n", line.trim_end())
-    };
-    let body = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
-    line(head.to_vec()) + &body.collect::<String>()
+    add(head.iter().map(|cell| (*cell).to_owned()).collect());
+    for row in rows {
+        // comfy-table breaks lines at blanks, of which a tab is none that it could measure.
+        add(row.iter().map(|cell| one_line(cell).replace('\t', " ")).collect());
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let mut page = Page::default();
+    for (at, line) in table.lines().enumerate() {
+        if at == 0 {
+            page.add(Look::Heading, line.trim_end());
+            page.write_char('\n').expect("into memory");
+        } else {
+            writeln!(page, "{}", line.trim_end()).expect("into memory");
+        }
+    }
+    page
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> String {
+        drawn(head, rows, width).shown_plain()
+    }
+
     #[test]
     fn columns_line_up() {
         let rows = vec![vec![".env".into(), "1".into()], vec![".env.production".into(), "12".into()]];
-        assert_eq!(
-            table(&["FILE", "SEALED"], &rows),
-            "FILE             SEALED\n.env             1\n.env.production  12\n"
-        );
+        let expected = "FILE             SEALED\n.env             1\n.env.production  12\n";
+        assert_eq!(text(&["FILE", "SEALED"], &rows, None), expected);
+        assert_eq!(text(&["FILE", "SEALED"], &rows, Some(23)), expected);
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_nothing() {
+        let why = "no: the private key is in none of the places where it belongs".to_owned();
+        let rows = vec![vec![".env.production".into(), why.clone()]];
+        for width in 12..90 {
+            let shown = text(&["FILE", "YOU CAN OPEN IT"], &rows, Some(width));
+            assert!(
+                shown.lines().all(|line| line.chars().count() <= usize::from(width)),
+                "{width}:\n{shown}"
+            );
+            let mut letters: Vec<char> = shown.chars().filter(|c| !c.is_whitespace()).collect();
+            let whole = format!("FILEYOUCANOPENIT.env.production{why}");
+            let mut expected: Vec<char> = whole.chars().filter(|c| !c.is_whitespace()).collect();
+            letters.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(letters, expected, "{width}:\n{shown}");
+        }
+    }
+
+    #[test]
+    fn no_cell_adds_a_line_or_obeys_a_sequence() {
+        let rows = vec![vec!["a\nb".into(), "\u{1b}[31m\tx".into()]];
+        assert_eq!(text(&["A", "B"], &rows, None), "A        B\na\\u{a}b  \\u{1b}[31m x\n");
     }
 }

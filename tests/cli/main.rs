@@ -32,8 +32,12 @@ mod key_lock;
 mod log;
 mod log_signed;
 mod ls;
+#[cfg(unix)]
+mod manners;
 mod merge;
 mod merge_team;
+#[cfg(target_os = "linux")]
+mod offline;
 #[cfg(unix)]
 mod pins;
 #[cfg(unix)]

@@ -59,12 +59,14 @@ pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
     // The one in use is the newest, wherever it came from.
     found.sort_by_key(|at_hand| !current.contains(&at_hand.key.public()));
     found.sort_by(|one, other| one.env.cmp(&other.env));
+    let working = context.ui.working("locking");
     let mut keys = Vec::with_capacity(found.len());
     for AtHand { env, key, place } in found {
         keys.push(Backed { env, key: store.unlock(key, &place).map_err(VaultError::from)? });
     }
     let made = rfc3339(Moment::now()).replace("+00:00", "Z");
     write_backup(&args.file, &keys, &made, store)?;
+    drop(working);
     let mut names: Vec<_> = keys.iter().map(|backed| backed.env.as_str()).collect();
     names.dedup();
     let (count, file) = (counted(keys.len(), "key"), args.file.display());
@@ -92,7 +94,9 @@ pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let working = context.ui.working("unlocking");
     let done = bring_back(&args.file, lines, &here, context.store(), &|| context.waiting())?;
+    drop(working);
     notices(context, &done.notices);
     let path = shown(&done.path);
     for (env, added, there) in &done.envs {

@@ -10,6 +10,8 @@ use crate::vault::{VaultError, Write, update};
 ///
 /// The public key goes into the env file, the private one into .env.keys. `set` and `encrypt` do this by themselves.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal key generate -e staging")]
 pub(in crate::commands) struct Args {
     #[command(flatten)]
     files: Files,

@@ -115,7 +115,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     let head = ["ENVIRONMENT", "KEY", "PRIVATE KEY", "GRANTED TO", "SINCE", "KEYS FILE", "EXPOSED"];
     let table = ui::table(&head, &rows.iter().map(|row| cells(row, kept.as_ref())).collect::<Vec<_>>());
-    ui::text(table.as_bytes()).map_err(Error::io("write to stdout"))
+    table.print().map_err(Error::io("write to stdout"))
 }
 
 /// The keys file, also one that no key is taken from because of how it is kept: that is what this is to show.

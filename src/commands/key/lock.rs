@@ -29,6 +29,9 @@ pub(in crate::commands) struct Lock {
 ///
 /// Without -e and -f: all of them.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal key unlock
+  envseal key unlock -e production")]
 pub(in crate::commands) struct Unlock {
     #[command(flatten)]
     files: Files,
@@ -37,7 +40,9 @@ pub(in crate::commands) struct Unlock {
 /// Locks the keys that are not yet.
 pub(super) fn lock(context: &Context, args: &Lock) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
+    let working = context.ui.working("locking");
     let changed = lock_keys(&wanted, context.store(), &|| context.waiting())?;
+    drop(working);
     say(context, &changed, "locked");
     Ok(())
 }
@@ -45,7 +50,9 @@ pub(super) fn lock(context: &Context, args: &Lock) -> Result<(), Error> {
 /// Unlocks the keys that are locked.
 pub(super) fn unlock(context: &Context, args: &Unlock) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
+    let working = context.ui.working("unlocking");
     let changed = unlock_keys(&wanted, context.store(), &|| context.waiting())?;
+    drop(working);
     say(context, &changed, "unlocked");
     Ok(())
 }

@@ -70,7 +70,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if let Some(GrantLine { member, env, .. }) = pending {
         return Err(AccessError::RemovalPending { name: member.clone(), env: env.clone() }.into());
     }
+    let working = context.ui.working("sealing to new keys");
     let rotation = rotate(&dir, &envs, context.store(), &|| context.waiting(), &mut Everyone)?;
+    drop(working);
     notices(context, &rotation.notices);
     for env in &rotation.envs {
         told(context, env);

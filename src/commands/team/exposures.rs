@@ -10,7 +10,7 @@ use super::scope_here;
 use crate::access::{Exposed, Verdict, confirm, exposures};
 use crate::error::{Error, quoted};
 use crate::time::{Moment, rfc3339};
-use crate::ui;
+use crate::ui::{self, Page};
 
 /// List the values that removed members could read and that are still to be replaced
 ///
@@ -40,11 +40,13 @@ pub(in crate::commands) struct Args {
 /// Lists them. Returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let scope = scope_here()?;
+    let working = context.ui.working("opening values");
     let all = exposures(&scope, context.store())?;
+    drop(working);
     let told: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
-    let text = if args.json { as_json(&told, now) } else { as_text(&told, now) };
-    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    let text = if args.json { Page::plain(as_json(&told, now)) } else { as_text(&told, now) };
+    text.print().map_err(Error::io("write to stdout"))?;
     if args.confirm && confirm(&scope, &all, || context.waiting())? {
         let path = quoted(shown(&scope.team_file()));
         context.ui.say(format_args!("noted in {path}: git commit -m 'Confirm replaced values' {path}"));
@@ -94,9 +96,9 @@ fn age(text: &str) -> Result<i64, String> {
     Ok(i64::from(number) * unit)
 }
 
-fn as_text(told: &[&Exposed], now: i64) -> String {
+fn as_text(told: &[&Exposed], now: i64) -> Page {
     if told.is_empty() {
-        return String::new();
+        return Page::default();
     }
     let row = |exposed: &&Exposed| {
         let exposure = &exposed.exposure;

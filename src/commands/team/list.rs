@@ -9,7 +9,7 @@ use crate::access::{GrantState, Listed, list};
 use crate::error::Error;
 use crate::team::TeamFile;
 use crate::time::{Moment, rfc3339};
-use crate::ui;
+use crate::ui::{self, Page};
 
 /// Show who can open what: granted by whom, when, in which commit
 ///
@@ -17,6 +17,9 @@ use crate::ui;
 /// environment to see more. Exit status 1 if a grant does not hold. Who has a key in a .env.keys of their own is not seen
 /// from here.
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal team list
+  envseal team list --json")]
 pub(in crate::commands) struct Args {
     /// Print JSON
     #[arg(long)]
@@ -28,9 +31,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let scope = scope_here()?;
     let team = scope.team()?;
     let objects = objects_of(context, &scope)?;
+    let working = context.ui.working("reading history");
     let grants = list(&scope, context.store(), objects.as_ref())?;
-    let text = if args.json { as_json(&team, &grants) } else { as_text(&team, &grants) };
-    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+    drop(working);
+    let text = if args.json { Page::plain(as_json(&team, &grants)) } else { as_text(&team, &grants) };
+    text.print().map_err(Error::io("write to stdout"))?;
     if team.members().is_empty() && !args.json {
         context.ui.say("no members yet: envseal team request adds you");
     }
@@ -39,7 +44,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     Ok(u8::from(bad))
 }
 
-fn as_text(team: &TeamFile, grants: &[Listed]) -> String {
+fn as_text(team: &TeamFile, grants: &[Listed]) -> Page {
     let mut rows = Vec::new();
     for (name, key) in team.members() {
         let mut of_member = grants.iter().filter(|grant| grant.line.member == *name).peekable();
@@ -64,7 +69,7 @@ fn as_text(team: &TeamFile, grants: &[Listed]) -> String {
         ]);
     }
     if rows.is_empty() {
-        return String::new();
+        return Page::default();
     }
     ui::table(&["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"], &rows)
 }

@@ -53,12 +53,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         .collect::<Result<_, _>>()
         .map_err(VaultError::from)?;
     let mut keep = kept(&scope, &args.keep)?;
+    let working = context.ui.working("reading history");
     let leaving = leaving(&scope, context.store(), objects.as_ref(), &args.name, &also)?;
+    drop(working);
     tell(context, &leaving);
     if !args.yes {
         ask(&leaving, &scope, &mut keep)?;
     }
+    let working = context.ui.working("sealing to new keys");
     let removal = remove(&scope, context.store(), &leaving, &keep, &|| context.waiting())?;
+    drop(working);
     let name = &leaving.name;
     notices(context, &removal.rotation.notices);
     told_of_locked(context, &removal.rotation);

@@ -12,6 +12,9 @@ use crate::ui;
 
 /// Show who you are: your identity, your name in the team, and what you were granted
 #[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal team whoami
+  envseal team whoami -i ~/.ssh/id_ed25519")]
 pub(in crate::commands) struct Args {
     /// Print JSON
     #[arg(long)]

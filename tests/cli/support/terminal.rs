@@ -18,8 +18,13 @@ pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8
 
 /// As [`on_terminal`], of any program.
 pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u32, String)> {
+    run_on_columns(run, 200, answer)
+}
+
+/// As [`run_on_terminal`], of a terminal that is so wide.
+pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> Option<(u32, String)> {
     let env = run.env;
-    let pty = match native_pty_system().openpty(PtySize { cols: 200, ..PtySize::default() }) {
+    let pty = match native_pty_system().openpty(PtySize { cols, ..PtySize::default() }) {
         Ok(pty) => pty,
         Err(error) => {
             println!("skipped: no terminal to be had: {error}");

@@ -1,0 +1,86 @@
+//! No command opens a socket: there is no server, no telemetry and no look for updates.
+
+use crate::support::TestEnv;
+
+/// Every command, in an order in which it finds something to do. The words of each are split at blanks.
+const COMMANDS: &[&str] = &[
+    "--version",
+    "--help",
+    "init --yes",
+    "set A 1",
+    "set B 2 -e production",
+    "get A",
+    "rename A C",
+    "unset C",
+    "encrypt",
+    "decrypt --stdout -e production",
+    "ls",
+    "check",
+    "check --staged",
+    "check --history",
+    "diff",
+    "log",
+    "blame",
+    "doctor",
+    "run -e production -- true",
+    "key list",
+    "key show -e production",
+    "key generate -e staging",
+    "key rotate -e production",
+    "key trust -e production",
+    "team request --name alice",
+    "team whoami",
+    "team list",
+    "team exposures",
+    "hook install",
+    "hook run pre-commit",
+    "hook uninstall",
+    "completions bash",
+];
+
+#[test]
+fn no_command_opens_a_socket() {
+    let env = TestEnv::new();
+    let works = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !works.is_ok_and(|status| status.success()) {
+        println!("skipped: strace is not installed, or may not trace here");
+        return;
+    }
+    let trace = env.outside().join("trace");
+    let trace = trace.to_str().unwrap();
+    for command in COMMANDS {
+        let envseal = env!("CARGO_BIN_EXE_envseal");
+        let strace = ["-f", "-qq", "-e", "trace=socket,connect,sendto", "-o", trace, envseal];
+        let words: Vec<_> = strace.into_iter().chain(command.split(' ')).collect();
+        let output = env.program("strace", &words).output();
+        // Some have nothing to do here, or something to say; none may fail for another reason.
+        let status = output.status;
+        assert!(status < 2, "{command}: {}", output.stderr);
+        let opened = std::fs::read_to_string(trace).unwrap();
+        let calls: Vec<_> = opened.lines().filter(|line| line.contains('(')).collect();
+        assert!(calls.is_empty(), "{command}: {calls:?}");
+        if *command == "set B 2 -e production" {
+            env.git(&["add", "."]);
+            env.git(&["commit", "-qnm", "Begin"]);
+        }
+    }
+    let every = envseal::commands::definition();
+    for command in every.get_subcommands() {
+        let named = COMMANDS.iter().any(|line| line.split(' ').next() == Some(command.get_name()));
+        assert!(named, "{} is not in the list", command.get_name());
+    }
+}
+
+#[test]
+fn the_trace_can_see_a_socket() {
+    let env = TestEnv::new();
+    let trace = env.outside().join("trace");
+    let words = ["-f", "-qq", "-e", "trace=socket", "-o", trace.to_str().unwrap(), "sh", "-c"];
+    let script = "python3 -c 'import socket; socket.socket()'";
+    let output = std::process::Command::new("strace").args(words).arg(script).output();
+    if !output.is_ok_and(|output| output.status.success()) {
+        println!("skipped: needs strace and python3");
+        return;
+    }
+    assert!(std::fs::read_to_string(&trace).unwrap().contains("socket("));
+}
