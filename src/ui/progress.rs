@@ -36,8 +36,8 @@ impl Progress {
         // Another thread is at it.
         let Ok(mut shown) = SHOWN.try_lock() else { return };
         let bar = shown.get_or_insert_with(|| bar("{wide_bar} {pos} of {len} files"));
-        bar.set_length(all as u64);
         bar.set_position(done as u64);
+        bar.set_length(all as u64);
     }
 }
 
