@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub const KEYS_FILE: &str = ".env.keys";
 /// The committed file that holds members, grants and policy.
 pub const TEAM_FILE: &str = "envseal.toml";
+/// The files that say which variables there are, and of which type: the first that is there, beside the env files.
+pub const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
 /// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
 

@@ -63,7 +63,8 @@ pub fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> 
     findings
 }
 
-fn is_overlay(path: &Path) -> bool {
+/// Whether a file lies over others, as `.env.local` does.
+pub(super) fn is_overlay(path: &Path) -> bool {
     EnvName::of_file(path).is_ok_and(|env| env.as_str().rsplit('.').next() == Some("local"))
 }
 
