@@ -78,6 +78,11 @@ impl EnvName {
         &self.0
     }
 
+    /// Whether its files lie over those of others and hold what differs on one machine, as `.env.local` does.
+    pub fn is_overlay(&self) -> bool {
+        self.0.rsplit('.').next() == Some("local")
+    }
+
     /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.
     pub fn public_key_name(&self) -> String {
         format!("{PUBLIC_KEY}{}", self.suffix())

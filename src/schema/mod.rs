@@ -2,8 +2,10 @@
 //! type, and which are no secrets. Pure text; `docs/schema.md` lists what is read, and what is left to other programs.
 
 mod decorator;
+mod example;
 mod file;
 mod kind;
 
+pub use example::{Known, with_names};
 pub use file::{Item, Schema, Trouble, Violation};
 pub use kind::Type;
