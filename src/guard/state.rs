@@ -77,6 +77,8 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
             | Rule::ExampleExtra
             | Rule::RequiredMissing
             | Rule::WrongType => touched.iter().any(beside),
+            // Found by comparing: the file may be one that the change has uncovered.
+            Rule::PolicyWidened => true,
             _ => false,
         }
 }
