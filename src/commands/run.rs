@@ -28,7 +28,7 @@ pub(super) struct Args {
     /// Let files win over the process's own variables, and later files over earlier ones
     #[arg(long)]
     overload: bool,
-    /// Start even if NAME cannot be opened, and leave it out (repeats)
+    /// Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
     /// The program and its arguments

@@ -23,9 +23,9 @@ impl Schemas {
         // The first of the names first, so that another one beside it does not count.
         for name in SCHEMA_FILES {
             for path in view.files().filter(|path| path.file_name().is_some_and(|file| file == name)) {
-                if !schemas.by_folder.contains_key(folder(path))
-                    && let Some(text) = view.read(path)?
-                {
+                if !schemas.by_folder.contains_key(folder(path)) {
+                    // One that leads nowhere, or is not in this partial clone: the next one does not hold instead.
+                    let text = view.read(path)?.unwrap_or_default();
                     let found = (path.to_owned(), Schema::parse(&text));
                     schemas.by_folder.insert(folder(path).to_owned(), found);
                 }

@@ -101,7 +101,9 @@ fn side_by_side(
         examples.entry(super::policies::folder(path)).or_insert(path);
     }
     for (folder, files) in &folders {
-        let listed = match examples.get(folder).copied() {
+        // Where there is a schema, it is the one that says which names there are.
+        let schema = schemas.at(folder).map(|ruled| ruled.path);
+        let listed = match schema.or_else(|| examples.get(folder).copied()) {
             Some(path) => view.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::env_file::EnvText;
 use super::finding::Finding;
 use super::names::is_overlay;
@@ -68,7 +66,7 @@ pub fn value_held(
         if !matches!(references(text), References::Names(names) if names.is_empty()) {
             return None;
         }
-        expanded = Zeroizing::new(expand(text, &mut |_| Found::Text).to_vec());
+        expanded = expand(text, &mut |_| Found::Text);
         &expanded
     } else {
         text

@@ -65,7 +65,7 @@ fn called_plain_in_other_words() {
 
 #[test]
 fn called_plain_where_nobody_looks() {
-    let schemas: [fn(&Way); 6] = [
+    let schemas: [fn(&Way); 7] = [
         // Not staged.
         |way| way.write(".env.schema", PLAIN),
         // Not beside it.
@@ -75,6 +75,11 @@ fn called_plain_where_nobody_looks() {
         // Not the one that counts.
         |way| {
             way.add(".env.schema", "SECRET=\n");
+            way.add(".env.example", PLAIN);
+        },
+        |way| {
+            std::os::unix::fs::symlink("nowhere", way.env.path(".env.schema")).unwrap();
+            way.git(&["add", ".env.schema"]).ok();
             way.add(".env.example", PLAIN);
         },
         // Not in the repository.

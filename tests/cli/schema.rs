@@ -307,3 +307,28 @@ fn a_file_that_the_shell_has_emptied_is_told_of() {
          --write\n"
     );
 }
+
+#[test]
+fn the_names_are_those_of_the_file_that_counts() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1 # envseal: plain\nB=\n");
+    env.write(".env.example", "A=\n");
+    assert_eq!(env.check(&[]), [".env:2 example-missing B"]);
+    env.write(".env.schema", "A=\nB=\n# @optional\nC=\nD=\n");
+    assert_eq!(env.check(&[]), [".env.schema:5 example-extra D"]);
+    // What is required is said once, and what is optional may be in one file alone.
+    env.write(".env.b", "A=1 # envseal: plain\n");
+    assert_eq!(env.check(&[]), [".env.b:- missing-name B", ".env.schema:5 example-extra D"]);
+    env.write(".env.schema", "A=\n# @required\nB=\n# @required\nD=\n");
+    assert_eq!(
+        env.check(&[]),
+        [
+            ".env:- !required-missing D",
+            ".env:2 !required-missing B",
+            ".env.b:- !required-missing B",
+            ".env.b:- !required-missing D"
+        ]
+    );
+    env.write(".env.schema", "A=\n# @optional\nB=\n");
+    assert!(env.check(&[]).is_empty());
+}
