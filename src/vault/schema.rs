@@ -2,11 +2,12 @@
 //! with.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
-use super::file::EnvFile;
+use super::file::{EnvFile, folder_of};
 use super::open::Variable;
 use crate::config::{ProcessEnv, SCHEMA_FILES};
 use crate::fsio::{self, FsError};
@@ -79,33 +80,38 @@ pub fn hold_to_schemas(
     wanted: impl Fn(&str) -> bool,
     may_be_missing: &[String],
 ) -> Result<(), VaultError> {
-    let mut read: Vec<&Path> = Vec::new();
+    let (mut folders, mut read): (Vec<&Path>, Vec<PathBuf>) = Default::default();
     let mut values = HashMap::new();
     let mut breaches = Vec::new();
     for file in files {
         let folder = file.path().parent().unwrap_or(Path::new(""));
-        if read.contains(&folder) {
+        if folders.contains(&folder) {
             continue;
         }
-        read.push(folder);
+        folders.push(folder);
         let Some((schema_file, schema)) = schema_of(folder)? else { continue };
+        // One folder may be named in several ways.
+        let place = folder_of(&schema_file);
+        if read.contains(&place) {
+            continue;
+        }
+        read.push(place);
         if values.is_empty() {
             values.extend(variables.iter().map(|variable| (variable.name, variable)));
         }
         for item in schema.items().iter().filter(|item| wanted(&item.name)) {
-            let found = values.get(item.name.as_str());
             // What the process overrides is not among the variables.
-            let (value, origin) = match (found, process.get(&item.name)) {
-                (Some(found), _) => {
-                    (Some(found.value.expose()), Origin::File(found.path.to_path_buf(), found.line))
-                }
-                (None, Some(value)) => (Some(value.as_encoded_bytes()), Origin::Process),
-                (None, None) => (None, Origin::Nowhere(file.path().into())),
+            let found = values.get(item.name.as_str());
+            let own = if found.is_none() { process.get(&item.name) } else { None };
+            let value = found.map(|found| found.value.expose()).or(own.map(OsStr::as_encoded_bytes));
+            let Err(violation) = judged(item, value, may_be_missing) else { continue };
+            let origin = match found {
+                Some(found) => Origin::File(found.path.to_path_buf(), found.line),
+                None if own.is_some() => Origin::Process,
+                None => Origin::Nowhere(file.path().into()),
             };
-            if let Err(violation) = judged(item, value, may_be_missing) {
-                let said = (schema_file.clone(), item.line);
-                breaches.push(Breach { name: item.name.clone(), violation, said, origin });
-            }
+            let said = (schema_file.clone(), item.line);
+            breaches.push(Breach { name: item.name.clone(), violation, said, origin });
         }
     }
     if breaches.is_empty() { Ok(()) } else { Err(VaultError::Breaches(breaches)) }
