@@ -312,14 +312,5 @@ mod tests {
             let oracle = Regex::new(r"^[a-z0-9+-]+(\.[a-z0-9+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+$").unwrap();
             prop_assert_eq!(Type::Email.takes(text.as_bytes()), oracle.is_match(&text));
         }
-
-        #[test]
-        fn a_refusal_holds_nothing_of_the_value(value in proptest::collection::vec(any::<u8>(), 0..40)) {
-            // It is made without it: the same for every value.
-            for kind in [Type::Number, Type::Port, Type::Url, Type::Email, Type::Boolean, Type::Integer] {
-                let _ = kind.takes(&value);
-                prop_assert_eq!(kind.refusal(), kind.refusal());
-            }
-        }
     }
 }

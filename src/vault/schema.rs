@@ -96,6 +96,10 @@ pub fn hold_to_schemas(
             continue;
         }
         read.push(place);
+        // What is missing is best set where others find it too.
+        let whole =
+            |other: &&EnvFile| other.path().parent() == file.path().parent() && !other.env().is_overlay();
+        let home = files.iter().find(whole).unwrap_or(file);
         if values.is_empty() {
             values.extend(variables.iter().map(|variable| (variable.name, variable)));
         }
@@ -108,7 +112,7 @@ pub fn hold_to_schemas(
             let origin = match found {
                 Some(found) => Origin::File(found.path.to_path_buf(), found.line),
                 None if own.is_some() => Origin::Process,
-                None => Origin::Nowhere(file.path().into()),
+                None => Origin::Nowhere(home.path().into()),
             };
             let said = (schema_file.clone(), item.line);
             breaches.push(Breach { name: item.name.clone(), violation, said, origin });

@@ -112,6 +112,9 @@ fn each_folder_has_a_schema_of_its_own() {
         "what comes from a serves b too: {said}"
     );
     assert!(said.contains("Q: is required, and missing (b/.env.schema:4)"), "{said}");
+    env.write("b/.env.local", "P=2 # envseal: plain\n");
+    let said = refused(&env, &["-f", "b/.env.local", "-f", "b/.env"]);
+    assert!(said.ends_with("hint: envseal set Q -f b/.env\n"), "{said}");
     let twice = refused(&env, &["-f", "b", "-f", "./b/.env", "-f", "a/../b/.env", "-k", "Q"]);
     assert!(twice.starts_with("error: 1 variable is"), "{twice}");
     let said = refused(&env, &["-f", "b", "-k", "Q"]);
