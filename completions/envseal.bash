@@ -1474,7 +1474,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__ls)
-            opts="-e -f -C -K -i -q -v -h --env --file --json --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --json --example --write --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

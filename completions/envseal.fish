@@ -115,7 +115,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s e -l env -d 'The
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s x -l except -d 'No variables that match GLOB (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand run" -l allow-missing -d 'Start even if NAME cannot be opened, and leave it out (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l allow-missing -d 'Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -155,6 +155,8 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s C -d 'Change to D
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -l example -d 'Print the folder\'s example file: what stands there now, and the names it lacks; no values'
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -l write -d 'Write the example file instead; not by `>`, which empties it before it is read'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l no-pager -d 'Use no pager'

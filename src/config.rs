@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub const KEYS_FILE: &str = ".env.keys";
 /// The committed file that holds members, grants and policy.
 pub const TEAM_FILE: &str = "envseal.toml";
+/// The files that say which variables there are, and of which type: the first that is there, beside the env files.
+pub const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
 /// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
 
@@ -74,6 +76,11 @@ impl EnvName {
     /// The name as text: lower case, `default` for `.env`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether its files lie over those of others and hold what differs on one machine, as `.env.local` does.
+    pub fn is_overlay(&self) -> bool {
+        self.0.rsplit('.').next() == Some("local")
     }
 
     /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.

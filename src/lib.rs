@@ -15,6 +15,7 @@ pub mod history;
 pub mod hooks;
 pub mod keystore;
 pub mod scan;
+pub mod schema;
 pub mod team;
 pub mod time;
 pub mod ui;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::clone_state::{CloneState, Lack};
 use super::report::counted;
 use super::select::{Files, found_from_here};
+use super::{Context, example};
 use crate::crypto::SealedValue;
 use crate::error::Error;
 use crate::keystore::KeystoreError;
@@ -19,14 +19,22 @@ use crate::vault::{Counts, EnvFile, Scope, VaultError, counts, sweep};
 /// Without -e and -f: every env file from here downward that git does not ignore.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal ls                # from here downward
-  envseal ls --json | jq -r '.[] | select(.unmarked > 0).file'")]
+  envseal ls                             # from here downward
+  envseal ls --json | jq -r '.[] | select(.unmarked > 0).file'
+  envseal ls --example                   # which variables there are, as an example file
+  envseal ls --example --write -f app    # added to app/.env.schema or app/.env.example")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print the folder's example file: what stands there now, and the names it lacks; no values
+    #[arg(long, conflicts_with = "json")]
+    example: bool,
+    /// Write the example file instead; not by `>`, which empties it before it is read
+    #[arg(long, requires = "example")]
+    write: bool,
 }
 
 struct Row {
@@ -48,6 +56,9 @@ struct State {
 
 /// Prints a line for each file.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    if args.example {
+        return example::run(context, &args.files, args.write);
+    }
     let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
     let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
     sweep(Path::new("."));

@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod drivers;
 mod encrypt;
+mod example;
 mod findings;
 mod get;
 mod hook;

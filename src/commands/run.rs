@@ -6,12 +6,13 @@ use super::Context;
 use super::select::{Files, Names};
 use crate::error::Error;
 use crate::exec::Program;
-use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files};
+use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
 ///
 /// Values are opened in memory; nothing touches the disk. The process's own variables win over those of files, and
-/// earlier files over later ones. If any value that is needed cannot be opened, nothing is started.
+/// earlier files over later ones. If any value that is needed cannot be opened, or is not as the .env.schema or
+/// .env.example beside the files says, nothing is started.
 ///
 /// Without -e and -f: the files whose private keys are in `ENVSEAL_PRIVATE_KEY_*`, else .env.
 #[derive(clap::Args, Debug)]
@@ -27,7 +28,7 @@ pub(super) struct Args {
     /// Let files win over the process's own variables, and later files over earlier ones
     #[arg(long)]
     overload: bool,
-    /// Start even if NAME cannot be opened, and leave it out (repeats)
+    /// Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
     /// The program and its arguments
@@ -46,7 +47,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
         context.ui.detail(format_args!("read {} (environment {}, {key})", file.path().display(), file.env()));
     }
-    let (variables, missing) = reading.variables(wanted, &args.allow_missing)?;
+    let (variables, missing) = reading.variables(&wanted, &args.allow_missing)?;
+    hold_to_schemas(&files, &variables, context.process, &wanted, &args.allow_missing)?;
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }

@@ -2,19 +2,20 @@
 
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
-use crate::config::{KEYS_FILE, NameError};
+use crate::config::{EnvName, KEYS_FILE, NameError};
 use crate::crypto::OpenError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
-use crate::vault::{Failure, Reason, VaultError};
+use crate::vault::{Breach, Failure, Reason, VaultError};
 
 pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
     let file = |path: &std::path::Path| quoted(path.display());
     Some(match error {
         VaultError::Unopened(failures) => return failures.first().map(reason_hint),
+        VaultError::Breaches(breaches) => return breaches.first().map(breach_hint),
         VaultError::Keystore(error) => return keystore_hint(error),
         VaultError::Fs(error) => return fs_hint(error),
         VaultError::Git(error) => return git_hint(error),
@@ -100,6 +101,23 @@ pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
         }
         error => return place_hint(error),
     })
+}
+
+/// How `set` is told of an env file.
+fn in_file(path: &std::path::Path) -> String {
+    let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    match EnvName::of_file(path) {
+        Ok(_) if path == std::path::Path::new(".env") => String::new(),
+        Ok(env) if beside => format!(" -e {}", quoted(env)),
+        _ => format!(" -f {}", quoted(path.display())),
+    }
+}
+
+fn breach_hint(breach: &Breach) -> String {
+    match breach.file() {
+        Some(path) => format!("envseal set {}{}", breach.name, in_file(path)),
+        None => format!("take it out of the process's environment: unset {}", breach.name),
+    }
 }
 
 /// Of files that are not where, or what, they should be.

@@ -100,6 +100,8 @@ impl Error {
     /// The exit status (DESIGN section 3).
     pub fn status(&self) -> u8 {
         match self {
+            // A check found something.
+            Self::Vault(VaultError::Breaches(_)) => 1,
             Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
@@ -141,6 +143,7 @@ impl Error {
     pub fn details(&self) -> Vec<String> {
         match self {
             Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
+            Self::Vault(VaultError::Breaches(breaches)) => breaches.iter().map(ToString::to_string).collect(),
             Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
             Self::Vault(VaultError::PinDiffers { change, .. }) => vec![
                 format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),

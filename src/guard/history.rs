@@ -36,7 +36,7 @@ pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, Guard
     for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
         let text = objects.blob(blob.file.id)?;
         for path in blob.paths.iter().filter(|path| is_env_file(path)) {
-            values.add(path, &text, root, options.store, &mut report);
+            values.add(path, &text, None, root, options.store, &mut report);
         }
         blob.text = Some(text);
         report.env_files += 1;

@@ -13,6 +13,7 @@ mod keys_file;
 mod policies;
 mod range;
 mod report;
+mod schemas;
 mod search;
 mod secrets;
 mod share;

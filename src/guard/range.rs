@@ -76,7 +76,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let policies = if accept_policy { &new_policies } else { &old_policies };
     let touched = touched(&after, &changed)?;
     report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
-    let mut state = judge(&after, policies)?;
+    let mut state = judge(&after, policies, &new_policies.schemas)?;
     state.findings.retain(|finding| concerns(&touched, finding));
     let old = keys_before(&before, &after, &state, &old_policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
@@ -95,7 +95,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     };
     let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed });
     state.findings.extend(in_teams);
-    let widened = widened_policies(&before, &after)?;
+    let widened = widened_policies((&before, &old_policies), (&after, &new_policies))?;
     let severe = |finding: Finding| if accept_policy { finding } else { finding.as_error() };
     state.findings.extend(widened.into_iter().map(severe));
 
@@ -104,8 +104,9 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     for file in brought.iter().filter(|file| is_env_file(&file.path)) {
         then.insert((file.path.clone(), objects.blob(file.now.id)?));
     }
-    let known = known_values(&env_texts(&after, policies)?, &then, root, options, &mut report);
-    state.findings.extend(known.findings.into_iter().filter(|finding| touched.contains(&finding.file)));
+    let known =
+        known_values(&env_texts(&after, policies)?, &then, &new_policies.schemas, root, options, &mut report);
+    state.findings.extend(known.findings.into_iter().filter(|finding| concerns(&touched, finding)));
     let search = Search::new(known.leaks, Some(objects), policies);
     let new_marks = if accept_policy { NewMarks::Advise } else { NewMarks::Refuse };
     let mut passing = Vec::new();

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::policies::folder;
 use super::report::{Options, Report};
+use super::schemas::Schemas;
 use super::staged::Texts;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
-use crate::dotenv::{Document, read};
+use crate::dotenv::{Document, Quote, read};
 use crate::keystore::KeyStore;
-use crate::scan::{Finding, Leaks, Rule, Secret};
+use crate::scan::{Finding, Leaks, Rule, Ruled, Secret, value_held};
 use crate::vault;
 
 /// What is known of the values of a change's env files.
@@ -29,6 +31,7 @@ pub(super) struct Known {
 pub(super) fn known_values(
     now: &Texts,
     before: &Texts,
+    schemas: &Schemas,
     root: &Path,
     options: &Options<'_>,
     report: &mut Report,
@@ -36,10 +39,11 @@ pub(super) fn known_values(
     let mut gathered = Gathered::default();
     let mut findings = Vec::new();
     for (path, text) in now {
-        findings.extend(gathered.add(path, text, root, options.store, report));
+        let ruled = schemas.at(folder(path));
+        findings.extend(gathered.add(path, text, ruled, root, options.store, report));
     }
     for (path, text) in before.difference(now) {
-        gathered.add(path, text, root, options.store, report);
+        gathered.add(path, text, None, root, options.store, report);
     }
     Known { leaks: gathered.into_leaks(report), findings }
 }
@@ -61,11 +65,13 @@ struct Place {
 }
 
 impl Gathered {
-    /// Opens the values of one env file's text, and returns what does not open though its key is at hand.
+    /// Opens the values of one env file's text, and returns what does not open though its key is at hand, and what is
+    /// not as the schema says.
     pub(super) fn add(
         &mut self,
         path: &Path,
         text: &[u8],
+        ruled: Option<Ruled<'_>>,
         root: &Path,
         store: &KeyStore<'_>,
         report: &mut Report,
@@ -74,7 +80,7 @@ impl Gathered {
         let (Ok(env), Ok(document)) = (EnvName::of_file(path), Document::parse(text.to_vec())) else {
             return findings;
         };
-        for entry in document.entries() {
+        for (at, entry) in document.entries().iter().enumerate() {
             let Some(Ok(token)) = vault::token(&document, entry) else { continue };
             let name = document.name(entry);
             let near = root.join(path.parent().unwrap_or(Path::new("")));
@@ -97,10 +103,15 @@ impl Gathered {
                 None => continue,
             };
             counts.1 += 1;
-            let value = match opened.kind {
-                Kind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
-                Kind::Source => read(opened.bytes.expose()).1,
+            let (quote, value) = match opened.kind {
+                // As if in single quotes: nothing in it is a reference.
+                Kind::Value => (Quote::Single, Zeroizing::new(opened.bytes.expose().to_vec())),
+                Kind::Source => read(opened.bytes.expose()),
             };
+            let item = ruled.and_then(|ruled| Some((ruled, ruled.schema.get(name)?)));
+            if let Some((ruled, item)) = item.filter(|_| document.last(name) == Some(at)) {
+                findings.extend(value_held(path, entry.line, item, (quote, &value), ruled));
+            }
             let label = format!("{name} in {}", path.display());
             self.secrets.push(Secret { label, name: name.to_owned(), value });
         }

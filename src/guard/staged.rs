@@ -25,7 +25,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
-    let state = judge(&after, &policies)?;
+    let state = judge(&after, &policies, &policies.schemas)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     let root = objects.root().unwrap_or(Path::new("."));
@@ -33,7 +33,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let keys_before = keys_before(&before, &after, &state, &policies)?;
     let held = Held::new(options.store, root);
     findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held, options.accept_policy));
-    findings.extend(widened_policies(&before, &after)?);
+    findings.extend(widened_policies((&before, &Policies::of(&before)?), (&after, &policies))?);
     let judged = Judged {
         view: &after,
         teams: &teams,
@@ -52,7 +52,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     } else {
         (env_texts(&after, &policies)?, env_texts(&before, &policies)?)
     };
-    let known = known_values(&now, &then, root, options, &mut report);
+    let known = known_values(&now, &then, &policies.schemas, root, options, &mut report);
     findings.extend(known.findings);
     let search = Search::new(known.leaks, Some(objects), &policies);
     for (done, (file, now)) in contents.iter().enumerate() {

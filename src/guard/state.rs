@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
+use super::schemas::Schemas;
 use super::teams::{Held, Teams};
 use super::view::View;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
@@ -13,7 +14,7 @@ use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
     EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, env_file, is_example, key_changed, lineage,
-    names, scope, widened,
+    names, said_once, schema_widened, scope, values_held, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -23,18 +24,23 @@ pub(super) struct State {
     pub(super) reports: BTreeMap<PathBuf, EnvReport>,
 }
 
-/// Judges the env files of `view` by `policies`.
-pub(super) fn judge(view: &View<'_>, policies: &Policies) -> Result<State, GuardError> {
+/// Judges the env files of `view` by `policies`, and by the schemas of the same view.
+pub(super) fn judge(view: &View<'_>, policies: &Policies, schemas: &Schemas) -> Result<State, GuardError> {
     let mut reports = BTreeMap::new();
+    let mut held = Vec::new();
     for path in view.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
         if let Some(text) = view.read(path)? {
             let (_, policy) = policies.for_file(path);
-            reports.insert(path.to_owned(), env_file(EnvText { path, text: &text, policy }));
+            let file = EnvText { path, text: &text, policy };
+            reports.insert(path.to_owned(), env_file(file));
+            held.extend(schemas.at(folder(path)).into_iter().flat_map(|ruled| values_held(file, ruled)));
         }
     }
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
-    findings.extend(side_by_side(view, policies, &reports)?);
+    findings.extend(side_by_side(view, policies, &reports, (schemas, &held))?);
+    findings.append(&mut held);
+    findings.extend(schemas.findings());
     Ok(State { findings, reports })
 }
 
@@ -66,7 +72,13 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
     touched.contains(&finding.file)
         || match finding.rule {
             Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
-            Rule::MissingName | Rule::ExampleMissing | Rule::ExampleExtra => touched.iter().any(beside),
+            Rule::MissingName
+            | Rule::ExampleMissing
+            | Rule::ExampleExtra
+            | Rule::RequiredMissing
+            | Rule::WrongType => touched.iter().any(beside),
+            // Found by comparing: the file may be one that the change has uncovered.
+            Rule::PolicyWidened => true,
             _ => false,
         }
 }
@@ -75,6 +87,7 @@ fn side_by_side(
     view: &View<'_>,
     policies: &Policies,
     reports: &BTreeMap<PathBuf, EnvReport>,
+    (schemas, held): (&Schemas, &[Finding]),
 ) -> Result<Vec<Finding>, GuardError> {
     let mut folders: BTreeMap<&Path, Vec<Listed<'_>>> = BTreeMap::new();
     let mut scopes: BTreeMap<&Path, Vec<Keyed<'_>>> = BTreeMap::new();
@@ -88,12 +101,18 @@ fn side_by_side(
         examples.entry(super::policies::folder(path)).or_insert(path);
     }
     for (folder, files) in &folders {
-        let listed = match examples.get(folder).copied() {
+        // Where there is a schema, it is the one that says which names there are.
+        let schema = schemas.at(folder).map(|ruled| ruled.path);
+        let listed = match schema.or_else(|| examples.get(folder).copied()) {
             Some(path) => view.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };
         let example = listed.as_ref().map(|(path, names)| Listed { path, names });
-        findings.extend(names(files, example));
+        let found = names(files, example);
+        findings.extend(match schemas.at(folder) {
+            Some(ruled) => said_once(found, held, ruled),
+            None => found,
+        });
     }
     findings.extend(scopes.values().flat_map(|files| scope(files)));
     Ok(findings)
@@ -148,9 +167,17 @@ pub(super) fn changed_keys(
     findings
 }
 
-/// The globs that team files of `after` have and those of `before` had not.
-pub(super) fn widened_policies(before: &View<'_>, after: &View<'_>) -> Result<Vec<Finding>, GuardError> {
+/// The globs that team files of `after` have and those of `before` had not, and the names that schemas newly call plain.
+pub(super) fn widened_policies(
+    (before, old): (&View<'_>, &Policies),
+    (after, new): (&View<'_>, &Policies),
+) -> Result<Vec<Finding>, GuardError> {
     let mut findings = Vec::new();
+    if !before_is_new(before) {
+        for (_, ruled) in new.schemas.all() {
+            findings.extend(schema_widened(ruled, |name| old.for_file(ruled.path).1.is_plain(name)));
+        }
+    }
     for path in after.files().filter(|path| super::files::is_team_file(path)) {
         let old = before.read(path)?;
         let Some(new) = after.read(path)? else { continue };

@@ -40,7 +40,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
-    let state = judge(&after, &policies)?;
+    let state = judge(&after, &policies, &policies.schemas)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     let keys_in_sight = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
@@ -49,7 +49,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     let keys_before = keys_before(&before, &after, &state, &policies)?;
     let held = Held::new(options.store, root);
     findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held, options.accept_policy));
-    findings.extend(widened_policies(&before, &after)?);
+    findings.extend(widened_policies((&before, &Policies::of(&before)?), (&after, &policies))?);
     let judged = Judged {
         view: &after,
         teams: &teams,
@@ -62,7 +62,7 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
     findings.extend(judge_teams(&judged, Which::All));
 
     let (now, then) = (env_texts(&after, &policies)?, env_texts(&before, &policies)?);
-    let known = known_values(&now, &then, root, options, &mut report);
+    let known = known_values(&now, &then, &policies.schemas, root, options, &mut report);
     findings.extend(known.findings);
     let search = Search::new(known.leaks, objects, &policies);
     for (done, path) in files.iter().enumerate() {

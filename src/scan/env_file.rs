@@ -223,10 +223,14 @@ impl Judge<'_> {
         if Mark::is_plain(self.document.comment(entry)) {
             let message = format!("{name} is sealed, but marked as plain");
             self.found(Rule::PlainSealed, line, name, message, "take the mark off the line");
-        } else if self.file.policy.is_plain(name) && !is_reserved(name) {
+        } else if self.file.policy.is_plain_by_glob(name) && !is_reserved(name) {
             let message =
                 format!("{name} is sealed, but `[policy] plain` in envseal.toml calls the name plain");
             self.found(Rule::PlainSealed, line, name, message, "narrow the glob in envseal.toml");
+        } else if self.file.policy.is_plain(name) && !is_reserved(name) {
+            let message = format!("{name} is sealed, but `@sensitive=false` in the schema calls it plain");
+            let fix = format!("take that out of the schema, or: envseal set {name} --plain -f {{file}}");
+            self.found(Rule::PlainSealed, line, name, message, fix);
         }
     }
 

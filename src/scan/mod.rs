@@ -1,7 +1,7 @@
 //! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
 //!
 //! [`env_file`] judges one env file by itself, [`names`] the env files of one folder side by side, [`scope`] those of
-//! one scope, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
+//! one scope, [`values_held`] its values by a schema, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
 //! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
 
 mod allow;
@@ -14,6 +14,7 @@ mod leaks;
 mod lineage;
 mod names;
 mod rule;
+mod schema;
 mod scope;
 mod team;
 mod team_change;
@@ -26,6 +27,7 @@ pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
 pub use lineage::{Lineage, lineage};
 pub use names::{Listed, is_example, names};
 pub use rule::Rule;
+pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
 pub use scope::{Keyed, scope};
 pub use team::{Environment, TeamText, team_file};
 pub use team_change::{strange_granters, team_changed, team_gone};

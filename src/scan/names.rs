@@ -63,8 +63,9 @@ pub fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> 
     findings
 }
 
-fn is_overlay(path: &Path) -> bool {
-    EnvName::of_file(path).is_ok_and(|env| env.as_str().rsplit('.').next() == Some("local"))
+/// Whether a file lies over others, as `.env.local` does.
+pub(super) fn is_overlay(path: &Path) -> bool {
+    EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
 }
 
 fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {

@@ -71,13 +71,19 @@ pub enum Rule {
     ExampleMissing,
     /// A name that only the example file has.
     ExampleExtra,
+    /// A name that the schema requires, and that is missing or empty.
+    RequiredMissing,
+    /// A value of another type than the schema says.
+    WrongType,
+    /// A schema that does not say clearly what it says.
+    SchemaMalformed,
     /// A comment that looks like a variable put aside, value and all.
     CommentedValue,
 }
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -111,6 +117,9 @@ impl Rule {
         Self::MissingName,
         Self::ExampleMissing,
         Self::ExampleExtra,
+        Self::RequiredMissing,
+        Self::WrongType,
+        Self::SchemaMalformed,
         Self::CommentedValue,
     ];
 
@@ -218,6 +227,11 @@ impl Rule {
             }
             Self::ExampleMissing => ("example-missing", Advice, "A name that the example file lacks"),
             Self::ExampleExtra => ("example-extra", Advice, "A name that only the example file has"),
+            Self::RequiredMissing => {
+                ("required-missing", Error, "A name that the schema requires, missing or empty")
+            }
+            Self::WrongType => ("wrong-type", Error, "A value of another type than the schema says"),
+            Self::SchemaMalformed => ("schema-malformed", Advice, "A schema that cannot be understood"),
             Self::CommentedValue => {
                 ("commented-value", Advice, "A variable put aside in a comment, with its value")
             }

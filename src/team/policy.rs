@@ -1,5 +1,7 @@
 //! `[policy]`: which names are plain, which files are left out.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
@@ -11,6 +13,8 @@ const MAX_GLOBS: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     plain: GlobSet,
+    /// Names that are declared one by one, in a schema beside the env files.
+    names: BTreeSet<String>,
     exclude: GlobSet,
 }
 
@@ -42,12 +46,25 @@ impl Policy {
         let document = document(text)?;
         Ok(Self {
             plain: globs(&document, "plain", "policy.plain")?,
+            names: BTreeSet::new(),
             exclude: globs(&document, "exclude", "policy.exclude")?,
         })
     }
 
+    /// With these names, which a schema declares to be not secret.
+    #[must_use]
+    pub fn with_names<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
+        self.names.extend(names.map(str::to_owned));
+        self
+    }
+
     /// Whether variables of this name are declared to be not secret.
     pub fn is_plain(&self, name: &str) -> bool {
+        self.is_plain_by_glob(name) || self.names.contains(name)
+    }
+
+    /// Whether the team file declares them so.
+    pub fn is_plain_by_glob(&self, name: &str) -> bool {
         self.plain.is_match(name)
     }
 

@@ -265,13 +265,14 @@ fn target(
     let sealed = standing.is_some_and(|there| there.sealed);
     let entry = standing.map(|there| &document.entries()[there.last]);
     let reserved = is_reserved(name);
-    let by_policy = scope.policy().is_plain(name);
-    let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || by_policy || reserved;
-    match entry {
-        Some(_) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
+    let declaring = scope.declaring_plain(name);
+    let marked =
+        entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || declaring.is_some() || reserved;
+    match (entry, declaring) {
+        (Some(_), _) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
         _ if reserved => Err(VaultError::Reserved { path: path(), name: name.into() }),
-        None if by_policy && how == How::AsMarked => {
-            Err(VaultError::PolicyPlain { path: path(), name: name.into(), team_file: scope.team_file() })
+        (None, Some(by)) if how == How::AsMarked => {
+            Err(VaultError::PolicyPlain { path: path(), name: name.into(), by })
         }
         _ => Ok(Outcome::Sealed),
     }

@@ -222,7 +222,7 @@ fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultError> {
 }
 
 /// Whether a person has declared the value as not secret, or it must not be sealed.
-fn is_plain(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
+pub(super) fn is_plain(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
     let name = file.document().name(entry);
     is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
 }

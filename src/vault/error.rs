@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::journal::Stuck;
+use super::schema::Breach;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, OpenError, PublicKey, SealError, TokenError};
 use crate::dotenv::{EditError, ParseError};
@@ -248,15 +249,15 @@ pub enum VaultError {
     /// A new variable that the policy declares plain.
     #[error(
         "{} has no {name} yet, and {} declares the name plain, so it is not clear whether to seal it",
-        path.display(), team_file.display()
+        path.display(), by.display()
     )]
     PolicyPlain {
         /// The env file.
         path: PathBuf,
         /// The variable.
         name: String,
-        /// The team file.
-        team_file: PathBuf,
+        /// The team file, or the schema.
+        by: PathBuf,
     },
     /// A sealed value is marked as plain.
     #[error("{}:{line} {name} is sealed, but marked as plain", path.display())]
@@ -402,6 +403,9 @@ pub enum VaultError {
     /// Values that could not be opened.
     #[error("{} could not be opened", plural(.0.len(), "value"))]
     Unopened(Vec<Failure>),
+    /// Variables that are not as a schema says.
+    #[error("{} not as the schema says, so nothing was started", are(.0.len()))]
+    Breaches(Vec<Breach>),
 }
 
 /// A public key that took the place of the one that was accepted.
@@ -435,6 +439,10 @@ fn who(fingerprint: Option<&str>) -> String {
         Some(fingerprint) => format!("you ({fingerprint}) are none"),
         None => "you have no identity".into(),
     }
+}
+
+fn are(count: usize) -> String {
+    format!("{} {}", plural(count, "variable"), if count == 1 { "is" } else { "are" })
 }
 
 fn plural(count: usize, noun: &str) -> String {

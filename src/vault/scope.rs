@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of, place_of};
+use super::schema::schema_of;
 use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
@@ -16,10 +17,13 @@ pub struct Scope {
     root: PathBuf,
     git_root: Option<PathBuf>,
     policy: Policy,
+    /// The schema beside the env files.
+    schema: Option<PathBuf>,
 }
 
 impl Scope {
-    /// The scope that env files in `dir` belong to, with its policy.
+    /// The scope that env files in `dir` belong to, with its policy: what the team file declares for all of the scope,
+    /// and the schema in `dir` for the env files there.
     pub fn of(dir: &Path) -> Result<Self, VaultError> {
         let git_root = git::find_root(dir);
         let highest = git_root.as_deref().unwrap_or(dir);
@@ -37,7 +41,14 @@ impl Scope {
             Err(fsio::FsError::NotFound { .. }) => Policy::default(),
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { root, git_root, policy })
+        let (schema, policy) = match schema_of(dir)? {
+            Some((path, schema)) => {
+                let plain = schema.plain().map(|item| item.name.as_str());
+                (Some(path), policy.with_names(plain))
+            }
+            None => (None, policy),
+        };
+        Ok(Self { root, git_root, policy, schema })
     }
 
     /// Its folder.
@@ -58,6 +69,15 @@ impl Scope {
     /// What the team declared.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The file that declares variables of this name plain, where one does.
+    pub fn declaring_plain(&self, name: &str) -> Option<PathBuf> {
+        match &self.schema {
+            _ if !self.policy.is_plain(name) => None,
+            Some(schema) if !self.policy.is_plain_by_glob(name) => Some(schema.clone()),
+            _ => Some(self.team_file()),
+        }
     }
 
     /// The folder that writers lock: the worktree, so that keys file and env files are under one lock.

@@ -9,6 +9,7 @@ mod keys;
 mod names;
 mod policy;
 mod pushes;
+mod schema;
 mod staging;
 mod tokens;
 

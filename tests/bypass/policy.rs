@@ -12,7 +12,7 @@ fn allowed(way: &Way, team: &str, line: &str) -> crate::support::Output {
 }
 
 /// A remote that has `main`; with the recipe for a server, if wanted.
-fn remote(way: &Way, guarded: bool) {
+pub(super) fn remote(way: &Way, guarded: bool) {
     let bare = way.env.outside().join("remote.git");
     way.git(&["init", "-q", "--bare", bare.to_str().unwrap()]).ok();
     way.git(&["remote", "add", "origin", bare.to_str().unwrap()]).ok();

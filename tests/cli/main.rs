@@ -48,6 +48,7 @@ mod rotate;
 #[cfg(unix)]
 mod rotate_killed;
 mod run;
+mod schema;
 mod sealing;
 mod select;
 mod set;

@@ -1,0 +1,316 @@
+//! The types that a value may be held to.
+
+use std::net::Ipv6Addr;
+
+use super::decorator::members;
+
+/// A type, as `@type` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Any text.
+    String,
+    /// A decimal number as JavaScript reads one, and a finite one.
+    Number,
+    /// Decimal digits, with or without a sign.
+    Integer,
+    /// One of @env-spec's ten words, in any letter case.
+    Boolean,
+    /// 0 to 65535, as @env-spec has it: 0 lets the system choose.
+    Port,
+    /// `scheme://host…`.
+    Url,
+    /// `someone@example.com`.
+    Email,
+    /// One of these texts, exactly.
+    Enum(Vec<String>),
+}
+
+/// What `@type` may be followed by.
+pub(super) enum Named {
+    /// A type that values are held to.
+    Known(Type),
+    /// A known one with an option by which other values are right too; those are not judged here.
+    Bent,
+    /// A list of members that cannot be told from the file alone.
+    NoMembers,
+    /// None that is known here.
+    Unknown,
+}
+
+impl Type {
+    /// The type of this name. Options of a type (`string(minLength=3)`) are other programs' to hold values to.
+    pub(super) fn named(name: &str, options: Option<&str>) -> Named {
+        Named::Known(match name {
+            "string" => Self::String,
+            "number" => Self::Number,
+            "integer" => Self::Integer,
+            "boolean" => Self::Boolean,
+            "port" => Self::Port,
+            "url" if options.is_some_and(|options| options.contains("prependHttps")) => return Named::Bent,
+            "url" => Self::Url,
+            "email" => Self::Email,
+            "enum" => match options.and_then(members) {
+                Some(list) if !list.is_empty() => Self::Enum(list),
+                _ => return Named::NoMembers,
+            },
+            _ => return Named::Unknown,
+        })
+    }
+
+    /// Whether `value` is of this type.
+    pub fn takes(&self, value: &[u8]) -> bool {
+        if *self == Self::String {
+            return true;
+        }
+        let Ok(text) = std::str::from_utf8(value) else { return false };
+        match self {
+            Self::String => true,
+            Self::Number => is_number(text),
+            Self::Integer => is_digits(text.strip_prefix(['+', '-']).unwrap_or(text)),
+            Self::Boolean => BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word)),
+            Self::Port => is_digits(text) && text.parse::<u16>().is_ok(),
+            Self::Url => is_url(text),
+            Self::Email => is_email(text),
+            Self::Enum(members) => members.iter().any(|member| member == text),
+        }
+    }
+
+    /// What a value that is not of this type is told to be; it holds nothing of any value.
+    pub(super) fn refusal(&self) -> String {
+        match self {
+            Self::String => "is no text".into(),
+            Self::Number => "is not a number".into(),
+            Self::Integer => "is not an integer".into(),
+            Self::Boolean => "is not a boolean: true, false, t, f, yes, no, on, off, 1 or 0".into(),
+            Self::Port => "is not a port: a number from 0 to 65535".into(),
+            Self::Url => "is not a URL: scheme://host".into(),
+            Self::Email => "is not an email address".into(),
+            Self::Enum(members) => format!("is none of: {}", members.join(", ")),
+        }
+    }
+}
+
+/// As varlock's `boolean` takes them, which is the type's reference.
+const BOOLEANS: [&str; 10] = ["true", "t", "yes", "on", "1", "false", "f", "no", "off", "0"];
+
+/// The schemes that have no address without a host (WHATWG URL, "special scheme", `file` left out).
+const WITH_HOST: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_number(text: &str) -> bool {
+    // Rust's decimals are JavaScript's (`StrDecimalLiteral`), but for its words for what is no finite number.
+    text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
+        && text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// Strict enough for what is typed wrong, no more: a scheme, a host where there has to be one, a port that is one, and
+/// nothing that no address holds.
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    if !is_scheme || rest.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"`".contains(c)) {
+        return false;
+    }
+    let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    if WITH_HOST.iter().any(|with| scheme.eq_ignore_ascii_case(with)) {
+        return is_host(hosts);
+    }
+    if authority.is_empty() {
+        // `sqlite:///path`, `postgres:///name`.
+        return behind.len() > 1;
+    }
+    // A database's driver takes several.
+    hosts.split(',').all(is_host)
+}
+
+/// `host`, `host:port`, `[::1]:port`.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => {
+            ("6", port.strip_prefix(':').or_else(|| port.is_empty().then_some("0")))
+        }
+        Some(_) => return false,
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, Some("0")),
+        },
+    };
+    let forbidden = |c: char| "%^|[]{}\\@:,".contains(c);
+    !host.is_empty()
+        && !host.chars().any(forbidden)
+        && !host.split('.').rev().skip(1).any(str::is_empty)
+        && port.is_some_and(|port| Type::Port.takes(port.as_bytes()))
+}
+
+/// One `@`, a domain with a dot in it, and nothing that would take quotes (RFC 5322, `atext` and dots, and what is not
+/// ASCII).
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let is_atom = |c: char| !c.is_whitespace() && !c.is_control() && !"()<>[]:;@\\,\"".contains(c);
+    let dotted = |text: &str| !text.split('.').any(str::is_empty) && text.chars().all(is_atom);
+    dotted(local) && dotted(domain) && domain.contains('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use regex::Regex;
+
+    #[track_caller]
+    fn held(kind: &Type, good: &[&str], bad: &[&str]) {
+        for value in good {
+            assert!(kind.takes(value.as_bytes()), "{kind:?} refuses {value:?}");
+        }
+        for value in bad {
+            assert!(!kind.takes(value.as_bytes()), "{kind:?} takes {value:?}");
+        }
+    }
+
+    #[test]
+    fn values_and_what_is_typed_wrong() {
+        held(&Type::String, &["", "x", "\n"], &[]);
+        held(
+            &Type::Number,
+            &["0", "-1.5", "+2", "1e9", ".5", "5.", "007"],
+            &["", "NaN", "inf", "Infinity", "0x1f", "1_000", "1,5", " 1", "1 ", "1e", "1e999", "--1", "."],
+        );
+        held(
+            &Type::Integer,
+            &["0", "-1", "+2", "99999999999999999999"],
+            &["", "1.0", "1e3", "-", "0x1", "١"],
+        );
+        held(
+            &Type::Boolean,
+            &["true", "FALSE", "Yes", "no", "on", "off", "t", "f", "1", "0"],
+            &["", "2", "y", "n", "wahr", "true "],
+        );
+        held(&Type::Port, &["0", "80", "65535"], &["", "65536", "-1", "+80", "80.0", "http", "8 0"]);
+        held(
+            &Type::Url,
+            &[
+                "http://localhost",
+                "https://example.com:8080/a?b#c",
+                "postgres://u:p%40@db.local:5432/x",
+                "redis://:p@[::1]:6379",
+                "sqlite:///var/x.db",
+                "file:///x",
+                "mongodb://a:1,b:2/x?y=z",
+                "mongodb+srv://u:p@c.example",
+                "https://bücher.example/",
+                "HTTP://X",
+                "http://u:p@ss@h",
+                "https://example.com.",
+                "amqp://h/%2f",
+            ],
+            &[
+                "",
+                "example.com",
+                "localhost:3000",
+                "//example.com",
+                "http:/example.com",
+                "http://",
+                "http:///x",
+                "http://:80",
+                "http://a:b",
+                "http://a:99999",
+                "http://a:",
+                "http://a b",
+                " http://a",
+                "http://a\n",
+                "1http://a",
+                "ht tp://a",
+                "postgres://",
+                "sqlite:///",
+                "http://[::1",
+                "http://[x]",
+                "http://[::1]x",
+                "http://a..b",
+                "http://.a",
+                "http://a,b",
+                "postgres://a,,b/x",
+                "https://https://a",
+                "http//a",
+                "http://{HOST}/",
+                "http://%HOST%/",
+            ],
+        );
+        held(
+            &Type::Email,
+            &["a@b.co", "a.b+c@x-y.example", "o'neill@example.com", "ü@bücher.example"],
+            &[
+                "",
+                "a",
+                "a@",
+                "@b.co",
+                "a@b",
+                "a@@b.co",
+                "a b@c.de",
+                "A <a@b.co>",
+                "a@b..co",
+                "a@b.co.",
+                ".a@b.co",
+                "a@b,co",
+                "a@b.co,c@d.ef",
+                "a@b.co\n",
+            ],
+        );
+        let colours = Type::Enum(vec!["red".into(), "dark blue".into(), "1".into()]);
+        held(&colours, &["red", "dark blue", "1"], &["", "Red", "red ", "re", "1.0", "red, dark blue"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_of_no_type_but_string() {
+        for kind in [Type::Number, Type::Integer, Type::Boolean, Type::Port, Type::Url, Type::Email] {
+            assert!(!kind.takes(b"http://a\xff") && !kind.takes(b"\xff"), "{kind:?}");
+        }
+        assert!(Type::String.takes(b"\xff"));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_those_of_the_grammar(text in "[0-9+\\-.eE]{0,7}|\\PC{0,4}|[a-zA-Z]{1,8}|-?[0-9]{1,9}(\\.[0-9]{1,5})?") {
+            // ECMA-262, StringNumericLiteral, without Infinity, blanks and other radixes.
+            let number = Regex::new(r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$").unwrap();
+            let huge = Regex::new(r"[eE]\+?0*[0-9]{3,}$").unwrap().is_match(&text);
+            prop_assume!(!huge);
+            prop_assert_eq!(Type::Number.takes(text.as_bytes()), number.is_match(&text));
+            let integer = Regex::new(r"^[+-]?[0-9]+$").unwrap();
+            prop_assert_eq!(Type::Integer.takes(text.as_bytes()), integer.is_match(&text));
+        }
+
+        #[test]
+        fn ports_are_counted(number in 0_u32..200_000) {
+            prop_assert_eq!(Type::Port.takes(number.to_string().as_bytes()), number <= 65_535);
+        }
+
+        #[test]
+        fn addresses_put_together_are_taken(
+            scheme in "https?|postgres(ql)?|amqps|redis|mongodb[+]srv",
+            user in "([a-z]{1,5}(:[a-zA-Z0-9!$&*+=._~-]{1,9})?@)?",
+            host in "[a-z0-9-]{1,8}(\\.[a-z]{2,5}){0,2}|127\\.0\\.0\\.1|\\[::1\\]",
+            port in proptest::option::of(0_u16..),
+            path in "(/[a-z0-9%._~-]{0,6}){0,3}([?][a-z=&]{0,9})?(#[a-z]{0,4})?",
+        ) {
+            let port = port.map_or(String::new(), |port| format!(":{port}"));
+            let text = format!("{scheme}://{user}{host}{port}{path}");
+            prop_assert!(Type::Url.takes(text.as_bytes()), "{}", text);
+            // One blank, one colon less, or no scheme, and it is none.
+            for bad in [format!("{text} "), text.replacen("://", ":/", 1), format!("{host}{path}")] {
+                prop_assert!(!Type::Url.takes(bad.as_bytes()), "{}", bad);
+            }
+        }
+
+        #[test]
+        fn addresses_have_one_at(local in "[a-z0-9.+-]{0,6}", domain in "[a-z0-9.-]{0,9}", more in "@?") {
+            let text = format!("{local}@{domain}{more}");
+            let oracle = Regex::new(r"^[a-z0-9+-]+(\.[a-z0-9+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+$").unwrap();
+            prop_assert_eq!(Type::Email.takes(text.as_bytes()), oracle.is_match(&text));
+        }
+    }
+}

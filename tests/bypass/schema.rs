@@ -1,0 +1,148 @@
+//! Having a schema call a secret plain: a person's own commit may say so, and is told; a range is judged by what stood
+//! before.
+
+use super::policy::remote;
+use super::{PLAINTEXT, Way, told};
+
+const PROD: &str = ".env.production";
+const PLAIN: &str = "# @sensitive=false\nSECRET=\n";
+
+/// As with `[policy] plain`: whoever proposes it can commit and push it to where nobody guards; the other side refuses.
+#[test]
+fn called_plain_in_the_same_commit() {
+    for (schema, text) in [
+        (".env.schema", PLAIN.to_owned()),
+        (".env.example", PLAIN.to_owned()),
+        (".env.schema", "# words\nOTHER=\nSECRET=x # @sensitive=false\n".to_owned()),
+        (".env.schema", "# @sensitive\nSECRET=\n# @sensitive=false\nSECRET=\n".to_owned()),
+    ] {
+        let way = Way::new(false);
+        remote(&way, true);
+        way.add(schema, &text);
+        way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
+        let output = way.git(&["commit", "-m", "x"]).output();
+        assert_eq!(output.status, 0, "advice does not stop a commit: {}", output.stderr);
+        told(&output, &[schema, "advice: ", "SECRET", "policy-widened"]);
+        let before = way.state();
+        for target in ["main", "main:refs/heads/new"] {
+            let output = way.git(&["push", "origin", target]).output();
+            assert_ne!(output.status, 0, "{text}");
+            told(&output, &["policy-widened", "[plaintext]", "remote: pre-receive: refs/heads/"]);
+            assert!(super::changed(&before, &way.state()).is_empty());
+        }
+    }
+}
+
+/// Only whole words say so: what another program might take for it keeps a value secret.
+#[test]
+fn called_plain_in_other_words() {
+    for text in [
+        "# @sensitive=\"false\"\nSECRET=\n",
+        "# @sensitive=False\nSECRET=\n",
+        "# @sensitive={enabled=false}\nSECRET=\n",
+        "# @sensitive=forEnv(dev)\nSECRET=\n",
+        "# @sensitive=false @sensitive=false\nSECRET=\n",
+        "# @sensitive=false @sensitive\nSECRET=\n",
+        "# @defaultSensitive=false\n# ---\nSECRET=\n",
+        "# @defaultSensitive=false\nSECRET=\n",
+        "# @public\nSECRET=\n",
+        "# @sensitive=false\n\nSECRET=\n",
+        "# @sensitive=false\n# ---\nSECRET=\n",
+        "# not @sensitive=false\nSECRET=\n",
+        "# @docs(x @sensitive=false)\nSECRET=\n",
+        "# @example=\"x @sensitive=false\"\nSECRET=\n",
+        "# @sensitive=false\nSECRET=\n# @sensitive\nSECRET=\n",
+        "# @sensitive=false\nsecret=\n",
+        "A='\n# @sensitive=false\nSECRET=\n'\n",
+    ] {
+        super::stopped(&[".env.production:2: error: SECRET", "[plaintext]"], |way| {
+            way.add(".env.schema", text);
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn called_plain_where_nobody_looks() {
+    let schemas: [fn(&Way); 7] = [
+        // Not staged.
+        |way| way.write(".env.schema", PLAIN),
+        // Not beside it.
+        |way| way.add("sub/.env.schema", PLAIN),
+        |way| way.add(".env.production.schema", PLAIN),
+        |way| way.add(".ENV.SCHEMA", PLAIN),
+        // Not the one that counts.
+        |way| {
+            way.add(".env.schema", "SECRET=\n");
+            way.add(".env.example", PLAIN);
+        },
+        |way| {
+            std::os::unix::fs::symlink("nowhere", way.env.path(".env.schema")).unwrap();
+            way.git(&["add", ".env.schema"]).ok();
+            way.add(".env.example", PLAIN);
+        },
+        // Not in the repository.
+        |way| {
+            std::fs::write(way.env.outside().join("schema"), PLAIN).unwrap();
+            std::os::unix::fs::symlink(way.env.outside().join("schema"), way.env.path(".env.schema"))
+                .unwrap();
+            way.git(&["add", ".env.schema"]).ok();
+        },
+    ];
+    for schema in schemas {
+        super::stopped(&[".env.production:2: error: SECRET", "[plaintext]"], |way| {
+            schema(way);
+            way.add(PROD, way.text(PROD));
+            way.git(&["commit", "-m", "x"])
+        });
+    }
+}
+
+#[test]
+fn called_plain_first_used_later_and_taken_back_in_one_push() {
+    let way = Way::new(false);
+    remote(&way, false);
+    way.add(".env.schema", PLAIN);
+    way.git(&["commit", "-q", "-m", "schema"]).ok();
+    way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
+    way.git(&["commit", "-q", "-m", "use"]).ok();
+    way.git(&["rm", "-q", "-f", PROD, ".env.schema"]).ok();
+    way.git(&["commit", "-q", "-m", "narrow"]).ok();
+    let before = way.state();
+    let output = way.git(&["push", "origin", "main"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &[".env.production", "SECRET", "[plaintext]"]);
+    assert!(super::changed(&before, &way.state()).is_empty());
+}
+
+/// Taking the schema away that counted brings up the one behind it.
+#[test]
+fn called_plain_by_the_one_behind_it() {
+    let way = Way::new(false);
+    remote(&way, true);
+    way.add(".env.schema", "SECRET=\n");
+    way.add(".env.example", PLAIN);
+    way.git(&["commit", "-q", "-m", "both"]).ok();
+    way.git(&["push", "-q", "origin", "main"]).ok();
+    way.git(&["rm", "-q", ".env.schema"]).ok();
+    let output = way.git(&["commit", "-m", "x"]).output();
+    told(&output, &["advice: ", "SECRET", "policy-widened"]);
+    let output = way.git(&["push", "origin", "main"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &["policy-widened"]);
+}
+
+/// What is called plain once and reviewed holds from then on; the next `set` of a sealed value seals all the same.
+#[test]
+fn a_sealed_value_that_is_called_plain_later() {
+    super::stopped(&[".env.production:2: error: SECRET", "[plain-sealed]"], |way| {
+        way.add(".env.schema", way.pick(PLAIN, "SECRET=\n"));
+        way.add(PROD, format!("{}SECRET={}\n", way.header(PROD), way.token("SECRET")));
+        way.git(&["commit", "-m", "x"])
+    });
+    let way = Way::new(true);
+    way.write(".env.schema", PLAIN.replace("SECRET", "HELLO"));
+    way.env.envseal(&["set", "HELLO"]).stdin(PLAINTEXT).ok();
+    assert!(!way.env.read(".env").contains(PLAINTEXT));
+}
