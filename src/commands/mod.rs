@@ -4,6 +4,7 @@ mod blame;
 mod check;
 mod clone_state;
 mod completions;
+mod convention;
 mod decrypt;
 mod diff;
 mod doctor;

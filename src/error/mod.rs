@@ -100,7 +100,8 @@ impl Error {
     /// The exit status (DESIGN section 3).
     pub fn status(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
+            Self::Usage { .. }
+            | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. })) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
                 VaultError::Unopened(_)

@@ -15,6 +15,7 @@ mod roster;
 mod rotate;
 mod scope;
 mod setup;
+mod similar;
 mod textconv;
 mod update;
 
@@ -35,5 +36,6 @@ pub use roster::{change_team, put_tag_key, tag_key};
 pub use rotate::{DroppedGrant, LeftSealed, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
 pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
+pub use similar::similar_env_file;
 pub use textconv::textconv;
 pub use update::{Target, Updated, Write, sweep, update};

@@ -13,6 +13,7 @@ mod at;
 mod blame;
 mod check;
 mod completions;
+mod conventions;
 mod decrypt;
 mod diff;
 mod doctor;
@@ -34,6 +35,7 @@ mod log_signed;
 mod ls;
 mod merge;
 mod merge_team;
+mod monorepo;
 #[cfg(unix)]
 mod pins;
 #[cfg(unix)]
