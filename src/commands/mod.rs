@@ -9,6 +9,7 @@ mod decrypt;
 mod diff;
 mod doctor;
 mod drivers;
+mod elsewhere;
 mod encrypt;
 mod findings;
 mod get;

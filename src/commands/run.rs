@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::Context;
 use super::convention::ByConvention;
+use super::elsewhere;
 use super::select::{Files, Names};
 use crate::error::Error;
 use crate::exec::Program;
@@ -57,6 +58,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
+    elsewhere::warn(context, &files, &args.names, &variables);
     start(context, &args.command, variables, args.overload)
 }
 

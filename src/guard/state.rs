@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::elsewhere::read_elsewhere;
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
@@ -66,7 +67,9 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
     touched.contains(&finding.file)
         || match finding.rule {
             Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
-            Rule::MissingName | Rule::ExampleMissing | Rule::ExampleExtra => touched.iter().any(beside),
+            Rule::MissingName | Rule::SealedElsewhere | Rule::ExampleMissing | Rule::ExampleExtra => {
+                touched.iter().any(beside)
+            }
             _ => false,
         }
 }
@@ -95,6 +98,7 @@ fn side_by_side(
         let example = listed.as_ref().map(|(path, names)| Listed { path, names });
         findings.extend(names(files, example));
     }
+    findings.extend(read_elsewhere(view, reports)?);
     findings.extend(scopes.values().flat_map(|files| scope(files)));
     Ok(findings)
 }

@@ -22,6 +22,7 @@ mod drivers;
 mod durability;
 mod encrypt;
 mod files;
+mod frameworks;
 mod get;
 #[cfg(unix)]
 mod hook;
