@@ -66,6 +66,11 @@ impl EnvName {
         self.0 == DEFAULT
     }
 
+    /// Whether its file lies over another, with what differs on one machine: `.env.local`, `.env.production.local`.
+    pub fn is_overlay(&self) -> bool {
+        self.0.rsplit('.').next() == Some("local")
+    }
+
     /// The environment of the env file at `path`, told by its name alone.
     pub fn of_file(path: &Path) -> Result<Self, NameError> {
         let not_env_file = || NameError::NotEnvFile(path.into());

@@ -6,7 +6,7 @@ use super::Context;
 use super::select::Names;
 use crate::config::EnvName;
 use crate::error::quoted;
-use crate::guard::taken_elsewhere;
+use crate::guard::{TakenElsewhere, taken_elsewhere};
 use crate::scan::{Framework, told};
 use crate::vault::{EnvFile, Variable};
 
@@ -30,7 +30,7 @@ pub(super) fn warn(context: &Context, files: &[EnvFile], names: &Names, variable
         let remedy = if files.iter().any(|file| file.path() == taken.file) {
             "leave out neither with -k nor -x what stands there".to_owned()
         } else {
-            remedy(taken.framework, files, mode.as_ref(), &file)
+            remedy(&taken, files, mode.as_ref(), &file)
         };
         let tokens = if names.len() == 1 { "its token" } else { "each token" };
         context.ui.note(format_args!(
@@ -42,12 +42,16 @@ pub(super) fn warn(context: &Context, files: &[EnvFile], names: &Names, variable
 }
 
 /// What to add to this run.
-fn remedy(framework: Framework, files: &[EnvFile], mode: Option<&EnvName>, file: &str) -> String {
+fn remedy(taken: &TakenElsewhere, files: &[EnvFile], mode: Option<&EnvName>, file: &str) -> String {
     let known = |env: &&EnvName| ["development", "production", "test"].contains(&env.as_str());
     match files.iter().map(EnvFile::env).chain(mode).find(known) {
-        Some(env) if framework == Framework::Next => format!("envseal run --convention nextjs -e {env} -- …"),
+        Some(env) if taken.framework == Framework::Next => {
+            format!("envseal run --convention nextjs -e {env} -- …")
+        }
         // What lies over other files goes before them.
-        _ if file.ends_with(".local") => format!("load it too, first: -f {file}"),
+        _ if EnvName::of_file(&taken.file).is_ok_and(|env| env.is_overlay()) => {
+            format!("load it too, first: -f {file}")
+        }
         _ => format!("load it too, last: -f {file}"),
     }
 }

@@ -149,7 +149,7 @@ impl Files {
                 Selector::Missing => {}
                 Selector::Optional(path) => {
                     return Err(Error::usage(
-                        format!("this command does not take ?{}: the file must be there", path.display()),
+                        format!("this command takes no file that may be missing: ?{}", path.display()),
                         format!("name it without the `?`: -f {}", quoted(path.display())),
                     ));
                 }

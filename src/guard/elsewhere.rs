@@ -94,7 +94,7 @@ pub fn taken_elsewhere(
         let is_loaded = |path: &Path| whole && loaded.iter().any(|file| same_path(file.path(), path));
         // Of these no framework reads more.
         let mut names = BTreeSet::from([".env".to_owned(), ".env.local".to_owned()]);
-        for env in envs.iter().filter(|env| !env.is_of_dotenv() && !env.as_str().ends_with(".local")) {
+        for env in envs.iter().filter(|env| !env.is_of_dotenv() && !env.is_overlay()) {
             names.extend([format!(".env.{env}"), format!(".env.{env}.local")]);
         }
         names.retain(|name| !is_loaded(&here(name)) && here(name).is_file());

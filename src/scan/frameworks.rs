@@ -47,11 +47,10 @@ impl Framework {
     pub fn reads(self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
-            (_, ".env") => true,
+            (_, ".env") | (Self::Vite, ".env.local") => true,
             (Self::Compose, _) => false,
             // Tests are to go alike on every machine.
             (Self::Next, ".env.local") => env.as_str() != "test",
-            (Self::Vite, ".env.local") => true,
             (Self::Next, _) => is_mode_of_next(env) && of_mode == Some(env.as_str()),
             (Self::Vite, _) => of_mode == Some(env.as_str()),
         }
@@ -123,7 +122,7 @@ pub fn sealed_elsewhere(framework: Framework, files: &[OfProject<'_>]) -> Vec<Fi
         for run in files.iter().filter(|run| run.path != file.path) {
             let Ok(env) = EnvName::of_file(run.path) else { continue };
             // What lies over another file is not run by itself.
-            if env.as_str().rsplit('.').next() == Some("local") || !framework.reads(name, &env) {
+            if env.is_overlay() || !framework.reads(name, &env) {
                 continue;
             }
             let set: BTreeSet<&str> = run.names.iter().map(|(name, _)| name.as_str()).collect();
@@ -214,13 +213,14 @@ pub fn told(names: &[&str]) -> String {
 mod tests {
     use super::*;
 
+    use Framework::{Compose, Next, Vite};
+
     fn of(package: &str, files: &[&str]) -> Vec<Framework> {
         frameworks(Some(package.as_bytes()), &mut |name| files.contains(&name))
     }
 
     #[test]
     fn a_project_is_told_by_what_it_lists_or_by_its_files() {
-        use Framework::{Compose, Next, Vite};
         assert_eq!(of(r#"{"dependencies": {"next": "15"}}"#, &[]), [Next]);
         assert_eq!(of(r#"{"devDependencies": {"vite": "7"}}"#, &["docker-compose.yml"]), [Vite, Compose]);
         assert_eq!(of("{}", &["next.config.mjs", "vite.config.ts"]), [Next, Vite]);
@@ -243,7 +243,6 @@ mod tests {
             let env = EnvName::new(env).unwrap();
             files.into_iter().filter(|file| framework.reads(file, &env)).collect::<Vec<_>>().join(" ")
         };
-        use Framework::{Compose, Next, Vite};
         assert_eq!(reads(Next, "production"), ".env .env.local .env.production .env.production.local");
         assert_eq!(reads(Next, "staging"), ".env .env.local");
         assert_eq!(reads(Next, "test"), ".env");

@@ -64,7 +64,7 @@ pub fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> 
 }
 
 fn is_overlay(path: &Path) -> bool {
-    EnvName::of_file(path).is_ok_and(|env| env.as_str().rsplit('.').next() == Some("local"))
+    EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
 }
 
 fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {

@@ -176,7 +176,7 @@ fn a_submodule_is_a_repository_of_its_own() {
     env.write(".env.keys", top);
     std::fs::copy(library.path(".env.keys"), submodule.join(".env.keys")).unwrap();
     assert_eq!(get(&["get", "SHARED", "-f", "library/packages/a"]).ok(), "a\n");
-    assert_eq!(get(&["get", "TOP"]).dir(&env.repo()).ok(), "1\n");
+    assert_eq!(get(&["get", "TOP"]).dir(env.repo()).ok(), "1\n");
     // Both at once, each with its own keys.
     let all = get(&["run", "-f", ".", "-f", "library/packages/b"]).arg("--").arg("sh");
     assert_eq!(all.arg("-c").arg("echo $TOP$SHARED").ok(), "1b\n");
