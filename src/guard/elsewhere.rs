@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::error::GuardError;
 use super::policies::folder;
 use super::view::View;
 use crate::config::EnvName;
@@ -14,11 +13,9 @@ use crate::scan::{
 };
 use crate::vault::EnvFile;
 
-/// The findings about env files of `view` that the frameworks of their folders read by themselves.
-pub(super) fn read_elsewhere(
-    view: &View<'_>,
-    reports: &BTreeMap<PathBuf, EnvReport>,
-) -> Result<Vec<Finding>, GuardError> {
+/// The findings about env files of `view` that the frameworks of their folders read by themselves. What cannot be read of
+/// a project, as in a partial clone, tells of no framework: that is no reason for a check to fail.
+pub(super) fn read_elsewhere(view: &View<'_>, reports: &BTreeMap<PathBuf, EnvReport>) -> Vec<Finding> {
     let mut folders: BTreeMap<&Path, Vec<OfProject<'_>>> = BTreeMap::new();
     for (path, report) in reports {
         let of_project = OfProject { path, names: &report.names, sealed: &report.sealed };
@@ -30,15 +27,13 @@ pub(super) fn read_elsewhere(
             continue;
         }
         if may_be_read_elsewhere(&files) {
-            let package = view.read_if_there(&folder.join(PACKAGE_JSON))?;
-            let found = frameworks(package.as_deref(), &mut |name| {
-                // What cannot be looked up is told where it is read.
-                view.has(&folder.join(name)).unwrap_or(false)
-            });
+            let package = view.read_if_there(&folder.join(PACKAGE_JSON)).unwrap_or(None);
+            let found =
+                frameworks(package.as_deref(), &mut |name| view.has(&folder.join(name)).unwrap_or(false));
             findings.extend(found.into_iter().flat_map(|framework| sealed_elsewhere(framework, &files)));
         }
         for name in COMPOSE_FILES {
-            let Some(text) = view.read_if_there(&folder.join(name))? else { continue };
+            let Ok(Some(text)) = view.read_if_there(&folder.join(name)) else { continue };
             for path in env_files_of_compose(&String::from_utf8_lossy(&text)) {
                 let path = folder.join(path);
                 let sealed = reports.get(&path).map(|report| &report.sealed);
@@ -48,7 +43,7 @@ pub(super) fn read_elsewhere(
     }
     findings.sort();
     findings.dedup();
-    Ok(findings)
+    findings
 }
 
 /// A file with sealed names that a program will read by itself.

@@ -98,7 +98,7 @@ fn side_by_side(
         let example = listed.as_ref().map(|(path, names)| Listed { path, names });
         findings.extend(names(files, example));
     }
-    findings.extend(read_elsewhere(view, reports)?);
+    findings.extend(read_elsewhere(view, reports));
     findings.extend(scopes.values().flat_map(|files| scope(files)));
     Ok(findings)
 }
