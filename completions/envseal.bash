@@ -534,7 +534,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__get)
-            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --format --json --at --name --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --format --json --at --name --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -554,6 +554,10 @@ _envseal() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --convention)
+                    COMPREPLY=($(compgen -W "nextjs flow" -- "${cur}"))
                     return 0
                     ;;
                 --only)
@@ -1574,7 +1578,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --overload --allow-missing --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --overload --allow-missing --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1594,6 +1598,10 @@ _envseal() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --convention)
+                    COMPREPLY=($(compgen -W "nextjs flow" -- "${cur}"))
                     return 0
                     ;;
                 --only)

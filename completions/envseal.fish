@@ -59,7 +59,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand init" -s v -l verbose -d
 complete -c envseal -n "__fish_envseal_using_subcommand init" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -70,7 +70,9 @@ complete -c envseal -n "__fish_envseal_using_subcommand set" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand get" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand get" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l convention -d 'Read the files that Next.js, or dotenv-flow, reads for the environment; those that are there' -r -f -a "nextjs\t''
+flow\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l format -d 'How to print: raw is one value\'s bytes as they are, without a newline' -r -f -a "raw\t''
@@ -93,7 +95,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -102,7 +104,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand unset" -s v -l verbose -
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -112,7 +114,9 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose 
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand run" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand run" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l convention -d 'Read the files that Next.js, or dotenv-flow, reads for the environment; those that are there' -r -f -a "nextjs\t''
+flow\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l allow-missing -d 'Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)' -r
@@ -125,7 +129,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s C -d 'Change to DIR first' -r -F
@@ -138,7 +142,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s v -l verbose
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s C -d 'Change to DIR first' -r -F
@@ -150,7 +154,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s v -l verbose
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand ls" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -177,7 +181,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -188,7 +192,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand diff" -s v -l verbose -d
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s n -l max-count -d 'Show so many commits at most' -r
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
@@ -199,7 +203,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand log" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand log" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand blame" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand blame" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -209,7 +213,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand blame" -s v -l verbose -
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand blame" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -235,7 +239,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "rotate" -d 'Give an environment a new key pair, and seal every value to it'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -f -a "trust" -d 'Accept an environment\'s public key after it was changed'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -245,7 +249,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -256,7 +260,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -265,7 +269,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -274,7 +278,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -298,7 +302,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -307,7 +311,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s f -l file -d 'The env file, or the folder it is in (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l fingerprint -d 'Do not ask: accept the key if this is its fingerprint' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F

@@ -17,6 +17,8 @@ const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
 const PRIVATE_KEY: &str = "ENVSEAL_PRIVATE_KEY";
 const IDENTITY: &str = "ENVSEAL_IDENTITY";
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
+const ENVIRONMENT: &str = "ENVSEAL_ENV";
+const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
 const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
 
@@ -33,6 +35,14 @@ pub enum NameError {
     /// The file's name is not `.env`, `.env.NAME` or `NAME.env`, or is one of those set aside.
     #[error("{} is not an env file: envseal works on .env, .env.NAME and NAME.env", .0.display())]
     NotEnvFile(PathBuf),
+    /// The same, of a name that a variable of the process holds.
+    #[error("{variable} is set to {name:?}, which is no name for an environment")]
+    Variable {
+        /// The variable.
+        variable: String,
+        /// What it holds.
+        name: String,
+    },
     /// `.env.default` and `default.env` would be a second file for the environment of `.env`.
     #[error("{} is refused: `default` is the environment of .env", .0.display())]
     DefaultFile(PathBuf),
@@ -46,6 +56,21 @@ impl EnvName {
             || name.ends_with('.')
             || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '='));
         if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
+    }
+
+    /// The environment of `.env`.
+    pub fn of_dotenv() -> Self {
+        Self(DEFAULT.into())
+    }
+
+    /// Whether it is that of `.env`.
+    pub fn is_of_dotenv(&self) -> bool {
+        self.0 == DEFAULT
+    }
+
+    /// Whether its file lies over another, with what differs on one machine: `.env.local`, `.env.production.local`.
+    pub fn is_overlay(&self) -> bool {
+        self.0.rsplit('.').next() == Some("local")
     }
 
     /// The environment of the env file at `path`, told by its name alone.
@@ -76,11 +101,6 @@ impl EnvName {
     /// The name as text: lower case, `default` for `.env`.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Whether its files lie over those of others and hold what differs on one machine, as `.env.local` does.
-    pub fn is_overlay(&self) -> bool {
-        self.0.rsplit('.').next() == Some("local")
     }
 
     /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.
@@ -200,6 +220,25 @@ impl ProcessEnv {
         self.get(PASSPHRASE).filter(|value| !value.is_empty())
     }
 
+    /// The environment that stands in for `.env` where neither `-e` nor a file is named: `ENVSEAL_ENV`. Unset and empty
+    /// are the same.
+    pub fn environment(&self) -> Option<Result<EnvName, NameError>> {
+        self.env_name(ENVIRONMENT)
+    }
+
+    /// The environment that Node's programs go by: `NODE_ENV`. Unset and empty are the same.
+    pub fn node_environment(&self) -> Option<Result<EnvName, NameError>> {
+        self.env_name(NODE_ENVIRONMENT)
+    }
+
+    fn env_name(&self, variable: &str) -> Option<Result<EnvName, NameError>> {
+        let name = self.get(variable).filter(|name| !name.is_empty())?;
+        Some(EnvName::new(name.to_str().unwrap_or("\u{fffd}=")).map_err(|_| NameError::Variable {
+            variable: variable.into(),
+            name: name.to_string_lossy().into_owned(),
+        }))
+    }
+
     /// A variable's value.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.vars.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
@@ -286,6 +325,15 @@ mod tests {
         for bad in ["", "../x", "a/b", ".x", "a=b", "a\n"] {
             assert!(EnvName::new(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_variable_names_an_environment_or_says_that_it_does_not() {
+        let set = |value: &str| ProcessEnv::from_vars(vec![(ENVIRONMENT.into(), value.into())]).environment();
+        assert_eq!(set("Production").unwrap().unwrap().as_str(), "production");
+        assert!(set("").is_none());
+        let told = set("a/b").unwrap().unwrap_err().to_string();
+        assert_eq!(told, "ENVSEAL_ENV is set to \"a/b\", which is no name for an environment");
     }
 
     #[test]

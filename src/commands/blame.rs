@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut reader = Reader::new(&objects, store);
     let mut files = Vec::new();
     let mut cut = Walked::default();
-    for path in args.files.named_or_default()? {
+    for path in args.files.reading(context)?.named_or_default(context.process)? {
         let (file, blamed, walked) = blame(&objects, &mut reader, head, &path)?;
         cut.cut = cut.cut.or(walked.cut);
         files.push((file, blamed));

@@ -25,8 +25,9 @@ pub(super) struct Args {
 
 /// Opens every file named.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default()?;
     let write = if args.stdout { Write::Nothing } else { Write::Files };
+    let files = if args.stdout { &args.files.reading(context)? } else { &args.files };
+    let paths = files.named_or_default(context.process)?;
     let wants = args.names.filter()?;
     let pick = Pick { wants: &wants, all: args.names.is_all() };
     let mut counts = Vec::new();

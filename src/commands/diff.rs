@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         },
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
-    let paths = args.files.named_in(&objects)?;
+    let paths = args.files.named_in(&objects, context.process)?;
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
     let store = &context.store().unasking();
     let mut reader = Reader::new(&objects, store);

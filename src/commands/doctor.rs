@@ -57,7 +57,11 @@ struct Trouble {
 
 /// Examines every file named or found, and this clone. Returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
+    let paths = if args.files.is_empty() {
+        found_from_here(context)?
+    } else {
+        args.files.reading(context)?.named(context.process)?
+    };
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, path)).collect();
     let clone = CloneState::here(context)?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();

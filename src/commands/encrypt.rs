@@ -32,8 +32,9 @@ pub(super) struct Args {
 
 /// Seals every file named or found.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = if args.files.is_empty() { found(context)? } else { args.files.named()? };
     let write = if args.stdout { Write::Nothing } else { Write::Files };
+    let files = if args.stdout { &args.files.reading(context)? } else { &args.files };
+    let paths = if files.is_empty() { found(context)? } else { files.named(context.process)? };
     let wants = args.names.filter()?;
     let pick = Pick { wants: &wants, all: args.names.is_all() };
     let mut counts = Vec::new();

@@ -12,7 +12,7 @@ use crate::vault;
 
 /// Prints the example file of the folder that is meant, or writes it.
 pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), Error> {
-    let folder = folder(files)?;
+    let folder = folder(context, files)?;
     if write {
         let example = vault::write_example(&folder, || context.waiting())?;
         let path = shown(&example.path);
@@ -33,8 +33,8 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
 }
 
 /// The one folder that the files named are in; else this one.
-fn folder(files: &Files) -> Result<PathBuf, Error> {
-    let named = files.named_or_default()?;
+fn folder(context: &Context, files: &Files) -> Result<PathBuf, Error> {
+    let named = files.named_or_default(context.process)?;
     let folders: BTreeSet<_> = named.iter().map(|path| path.parent().unwrap_or(Path::new(""))).collect();
     let mut folders = folders.into_iter();
     match (folders.next(), folders.next()) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::Context;
+use super::convention::ByConvention;
 use super::report::shown;
 use super::select::{Files, Names};
 use crate::config::EnvName;
@@ -32,6 +33,8 @@ pub(super) struct Args {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
+    convention: ByConvention,
+    #[command(flatten)]
     names: Names,
     /// How to print: raw is one value's bytes as they are, without a newline
     #[arg(long, value_enum, conflicts_with = "json")]
@@ -40,7 +43,7 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     /// What the files held in this commit, opened with a key of that time
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", conflicts_with = "convention")]
     at: Option<String>,
     /// The Secret's name in --format k8s [default: envseal-ENVIRONMENT]
     #[arg(long, value_name = "NAME")]
@@ -62,7 +65,14 @@ enum Format {
 
 /// Prints the values asked for.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_injected(context.process)?;
+    if args.at.is_some() && args.files.has_optional() {
+        let hint = "name it without the `?`";
+        return Err(Error::usage(
+            "whether a file is there is looked up in the worktree, not in a commit",
+            hint,
+        ));
+    }
+    let paths = args.convention.files(context, &args.files, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
         None => paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?,
@@ -70,7 +80,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
-            return Err(reading.no_variable(key, files[0].path()).into());
+            return Err(match files.first() {
+                Some(file) => reading.no_variable(key, file.path()).into(),
+                None => Error::usage(format!("no {key}: none of the files named is there"), "envseal ls"),
+            });
         }
     }
     let wanted = args.names.filter()?;
@@ -89,9 +102,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         (Some(Format::Raw), ..) => {
             return Err(Error::usage("raw prints one value", "envseal get KEY --format raw"));
         }
-        (format, ..) => {
-            written(format.unwrap_or(Format::Json), &variables, args.name.as_deref(), files[0].env())?
-        }
+        (format, ..) => written(
+            format.unwrap_or(Format::Json),
+            &variables,
+            args.name.as_deref(),
+            files.first().map(EnvFile::env),
+        )?,
     };
     let text = zeroize::Zeroizing::new(text);
     let write = if format == Some(Format::Raw) { ui::data } else { ui::text };
@@ -124,7 +140,7 @@ fn written(
     format: Format,
     variables: &[Variable<'_>],
     name: Option<&str>,
-    env: &EnvName,
+    env: Option<&EnvName>,
 ) -> Result<Vec<u8>, Error> {
     let format = match format {
         Format::Dotenv => return dotenv(variables),
@@ -138,6 +154,7 @@ fn written(
     };
     let variables: Vec<_> =
         variables.iter().map(|v| export::Variable { name: v.name, value: v.value.expose() }).collect();
+    let env = env.cloned().unwrap_or_else(EnvName::of_dotenv);
     let name = name.map_or_else(|| format!("envseal-{env}").replace('_', "-"), str::to_owned);
     let mut text = export::write(format, &variables, &name)?;
     Ok(std::mem::take(&mut *text))

@@ -41,7 +41,7 @@ pub(super) struct Args {
 /// Prints the changes.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
-    let paths = args.files.named_in(&objects)?;
+    let paths = args.files.named_in(&objects, context.process)?;
     let query = Query { paths, name: args.key.clone(), max_count: args.max_count };
     let Some(head) = objects.head()? else {
         if args.json {

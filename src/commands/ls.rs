@@ -59,7 +59,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if args.example {
         return example::run(context, &args.files, args.write);
     }
-    let paths = if args.files.is_empty() { found_from_here(context)? } else { args.files.named()? };
+    let paths = if args.files.is_empty() {
+        found_from_here(context)?
+    } else {
+        args.files.reading(context)?.named(context.process)?
+    };
     let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
     sweep(Path::new("."));
     // Where there is no env file, there is nothing to be guarded yet.

@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let new =
         VarName::new(&args.new).map_err(|error| Error::usage(error.to_string(), "envseal rename OLD NEW"))?;
-    let paths = args.files.named_or_default()?;
+    let paths = args.files.named_or_default(context.process)?;
     let mut referring = Vec::new();
     let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         target.must_exist()?;

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 
 use super::Context;
+use super::convention::ByConvention;
+use super::elsewhere;
 use super::select::{Files, Names};
 use crate::error::Error;
 use crate::exec::Program;
@@ -14,15 +16,21 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, r
 /// earlier files over later ones. If any value that is needed cannot be opened, or is not as the .env.schema or
 /// .env.example beside the files says, nothing is started.
 ///
-/// Without -e and -f: the files whose private keys are in `ENVSEAL_PRIVATE_KEY_*`, else .env.
+/// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, else the files whose private keys are in
+/// `ENVSEAL_PRIVATE_KEY_*`, else .env.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "Examples:
   envseal run -- npm start
   envseal run -e production -- ./server --port 8080
+  envseal run --convention nextjs -e production -- next build
+  envseal run -f packages/web -f packages/api -e production -- turbo run start
+  envseal run -f '?.env.local' -e development -- npm run dev   # .env.local if it is there
   ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    convention: ByConvention,
     #[command(flatten)]
     names: Names,
     /// Let files win over the process's own variables, and later files over earlier ones
@@ -38,7 +46,7 @@ pub(super) struct Args {
 
 /// Opens the files and starts the program. Returns only where the program could not take this process's place.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let paths = args.files.named_or_injected(context.process)?;
+    let paths = args.convention.files(context, &args.files, args.overload)?;
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
@@ -52,6 +60,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
+    elsewhere::warn(context, &files, &args.names, &variables);
     start(context, &args.command, variables, args.overload)
 }
 

@@ -8,7 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::Context;
 use super::report::shown;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::git::Objects;
 use crate::vault::{Scope, VaultError};
 
@@ -22,6 +22,10 @@ pub(super) struct Files {
 enum Selector {
     Environment(String),
     Path(PathBuf),
+    /// `?FILE`, which may be missing.
+    Optional(PathBuf),
+    /// `?FILE`, which is.
+    Missing,
 }
 
 /// Every env file from here downward that git does not ignore, as seen from here. Those beside us that it does ignore
@@ -42,22 +46,67 @@ impl Files {
         self.selectors.is_empty()
     }
 
-    /// The files named; `.env` where none is.
-    pub(super) fn named_or_default(&self) -> Result<Vec<PathBuf>, Error> {
-        if self.is_empty() { Ok(vec![".env".into()]) } else { self.named() }
+    /// For a command that only reads: of the files that may be missing (`?FILE`) those that are there. The methods
+    /// below refuse `?` otherwise.
+    pub(super) fn reading(&self, context: &Context) -> Result<Self, Error> {
+        let there = |selector: &Selector| {
+            let Selector::Optional(path) = selector else { return Ok(selector.clone()) };
+            if path.is_dir() {
+                let message = format!("a `?` goes before a file, and {} is a folder", path.display());
+                return Err(Error::usage(message, format!("-f '?{}'", path.join(".env").display())));
+            }
+            // A name that no env file has would be missing for ever.
+            EnvName::of_file(path).map_err(VaultError::from)?;
+            match path.symlink_metadata() {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    context.ui.detail(format_args!("passed over {}, which is not there", path.display()));
+                    Ok(Selector::Missing)
+                }
+                // Any other trouble is the reader's to tell.
+                _ => Ok(Selector::Path(path.clone())),
+            }
+        };
+        Ok(Self { selectors: self.selectors.iter().map(there).collect::<Result<_, Error>>()? })
+    }
+
+    /// Whether a file that may be missing is named.
+    pub(super) fn has_optional(&self) -> bool {
+        self.selectors.iter().any(|selector| matches!(selector, Selector::Optional(_) | Selector::Missing))
+    }
+
+    /// The environments named, as typed.
+    pub(super) fn environments(&self) -> impl Iterator<Item = &str> {
+        self.selectors.iter().filter_map(|selector| match selector {
+            Selector::Environment(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The paths named with `-f`, but for those that are missing.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.selectors.iter().filter_map(|selector| match selector {
+            Selector::Path(path) | Selector::Optional(path) => Some(path.as_path()),
+            _ => None,
+        })
+    }
+
+    /// The files named; where none is, that of `ENVSEAL_ENV`, else `.env`.
+    pub(super) fn named_or_default(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        if self.is_empty() { Ok(vec![implied(Path::new(""), process)?]) } else { self.named(process) }
     }
 
     /// The files named, relative to the repository's root; none where none is.
-    pub(super) fn named_in(&self, objects: &Objects) -> Result<Vec<PathBuf>, Error> {
-        let named = if self.is_empty() { Vec::new() } else { self.named()? };
+    pub(super) fn named_in(&self, objects: &Objects, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        let named = if self.is_empty() { Vec::new() } else { self.named(process)? };
         Ok(named.iter().map(|path| objects.relative(path)).collect::<Result<_, _>>()?)
     }
 
-    /// The files named; else those whose private keys are injected, in byte order; else `.env`.
+    /// The files named; else that of `ENVSEAL_ENV`; else those whose private keys are injected, in byte order; else
+    /// `.env`.
     pub(super) fn named_or_injected(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let mut injected: Vec<&str> = process.private_key_names().collect();
-        if !self.is_empty() || injected.is_empty() {
-            return self.named_or_default();
+        if !self.is_empty() || injected.is_empty() || process.environment().is_some() {
+            return self.named_or_default(process);
         }
         injected.sort_unstable();
         let here = env_files_in(Path::new("."));
@@ -78,8 +127,9 @@ impl Files {
         Ok(files)
     }
 
-    /// The files named, in the order given. A folder in `-f` is where `-e` looks; without `-e` its `.env` is meant.
-    pub(super) fn named(&self) -> Result<Vec<PathBuf>, Error> {
+    /// The files named, in the order given. A folder in `-f` is where `-e` looks; without `-e` its file of `ENVSEAL_ENV`
+    /// is meant, else its `.env`.
+    pub(super) fn named(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let folders: Vec<_> = self
             .selectors
             .iter()
@@ -93,9 +143,16 @@ impl Files {
         let mut files = Vec::new();
         for selector in &self.selectors {
             match selector {
-                Selector::Path(path) if path.is_dir() && !named => files.push(path.join(".env")),
+                Selector::Path(path) if path.is_dir() && !named => files.push(implied(path, process)?),
                 Selector::Path(path) if path.is_dir() => {}
                 Selector::Path(path) => files.push(path.clone()),
+                Selector::Missing => {}
+                Selector::Optional(path) => {
+                    return Err(Error::usage(
+                        format!("this command takes no file that may be missing: ?{}", path.display()),
+                        format!("name it without the `?`: -f {}", quoted(path.display())),
+                    ));
+                }
                 Selector::Environment(name) => {
                     let env = EnvName::new(name).map_err(VaultError::from)?;
                     if folders.is_empty() {
@@ -109,6 +166,21 @@ impl Files {
         }
         Ok(files)
     }
+}
+
+/// The file in a folder that is meant where no environment is named.
+fn implied(folder: &Path, process: &ProcessEnv) -> Result<PathBuf, Error> {
+    match process.environment() {
+        Some(env) => file_of(folder, &env.map_err(VaultError::from)?),
+        None => Ok(folder.join(".env")),
+    }
+}
+
+/// What `-f` was given: behind a `?` a file that may be missing. `./?x` is the one that is called so.
+fn selector(path: PathBuf) -> Selector {
+    // Bytes that are no text have no `?` before them that anyone typed on purpose.
+    let optional = path.to_str().and_then(|path| path.strip_prefix('?')).map(PathBuf::from);
+    optional.map_or(Selector::Path(path), Selector::Optional)
 }
 
 /// The file of an environment in a folder: the one that is there, else the usual name.
@@ -140,7 +212,7 @@ impl clap::FromArgMatches for Files {
             selectors.extend(at.zip(names.cloned().map(Selector::Environment)));
         }
         if let (Some(at), Some(paths)) = (matches.indices_of("file"), matches.get_many::<PathBuf>("file")) {
-            selectors.extend(at.zip(paths.cloned().map(Selector::Path)));
+            selectors.extend(at.zip(paths.cloned().map(selector)));
         }
         selectors.sort_by_key(|(at, _)| *at);
         Ok(Self { selectors: selectors.into_iter().map(|(_, selector)| selector).collect() })
@@ -170,7 +242,9 @@ impl clap::Args for Files {
                     .value_name("FILE")
                     .value_parser(clap::value_parser!(PathBuf))
                     .action(ArgAction::Append)
-                    .help("The env file, or the folder it is in (repeats)"),
+                    .help(
+                        "The env file, or the folder it is in; '?FILE' to read it if it is there (repeats)",
+                    ),
             )
     }
 

@@ -7,9 +7,9 @@ use super::select::Files;
 use super::{Context, report};
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, References, VarName, references};
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::ui;
-use crate::vault::{Assignment, How, Outcome, Write, needs_key, set, update};
+use crate::vault::{Assignment, How, Outcome, Write, needs_key, set, similar_env_file, update};
 
 /// Seal a value
 ///
@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
         (_, true) => How::Seal,
         _ => How::AsMarked,
     };
-    let paths = args.files.named_or_default()?;
+    let paths = args.files.named_or_default(context.process)?;
     let typed = args.value.is_some() || has_equals(&args.first);
     let assignments = assignments(args.first, args.value, args.rest)?;
     let mut outcomes = Vec::new();
@@ -66,10 +66,16 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
         Ok(change.document)
     })?;
     report::notices(context, &updated.notices);
-    for ((path, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
-        let path = report::shown(path);
+    for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
+        let path = report::shown(path_given);
         if !existed {
             context.ui.say(format_args!("made {path}"));
+            if let Some((env, similar)) = similar_env_file(path_given) {
+                let (similar, path) = (quoted(similar.display()), quoted(&path));
+                context.ui.note(format_args!(
+                    "there is an environment {env} already, in {similar}; if that was meant: rm {path}, and set it there"
+                ));
+            }
         }
         for (name, outcome) in outcomes {
             context.ui.say(match outcome {

@@ -22,7 +22,7 @@ pub(super) struct Args {
 
 /// Takes the variables out of every file named.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default()?;
+    let paths = args.files.named_or_default(context.process)?;
     let mut keys = args.keys.clone();
     keys.sort();
     keys.dedup();

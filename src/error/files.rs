@@ -43,6 +43,11 @@ pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::PublicKey { path, .. } => {
             format!("bring the line back: git checkout HEAD -- {}", file(path))
         }
+        VaultError::NoEnvFile { env, similar, .. } => format!("did you mean {env}, in {}?", file(similar)),
+        VaultError::NoneOfConvention { looked, .. } => {
+            let first = looked.first().map(|path| file(path)).unwrap_or_default();
+            format!("make one of them: envseal set NAME -f {first}")
+        }
         VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
         VaultError::NoVariable { path, .. } => {
             format!("see the names that are there: cut -d= -f1 {}", file(path))
@@ -135,6 +140,9 @@ fn place_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::IgnoreFileLink(path) => {
             format!("make it a file: cp --remove-destination \"$(readlink -f {0})\" {0}", file(path))
+        }
+        VaultError::Name(NameError::Variable { variable, .. }) => {
+            format!("name it with -e NAME, or leave the variable unset: env -u {variable} …")
         }
         VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),

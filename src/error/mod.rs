@@ -102,7 +102,8 @@ impl Error {
         match self {
             // A check found something.
             Self::Vault(VaultError::Breaches(_)) => 1,
-            Self::Usage { .. } | Self::Vault(VaultError::Name(NameError::Environment(_))) => 2,
+            Self::Usage { .. }
+            | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. })) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
                 VaultError::Unopened(_)

@@ -5,6 +5,7 @@
 //! (`allowed`).
 
 mod allowed;
+mod elsewhere;
 mod error;
 mod files;
 mod fix;
@@ -23,6 +24,7 @@ mod teams;
 mod view;
 mod worktree;
 
+pub use elsewhere::{TakenElsewhere, taken_elsewhere};
 pub use error::GuardError;
 pub use fix::{Fixed, fix};
 pub use history::history;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::elsewhere::read_elsewhere;
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::policies::{Policies, folder};
@@ -73,6 +74,7 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
         || match finding.rule {
             Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
             Rule::MissingName
+            | Rule::SealedElsewhere
             | Rule::ExampleMissing
             | Rule::ExampleExtra
             | Rule::RequiredMissing
@@ -114,6 +116,7 @@ fn side_by_side(
             None => found,
         });
     }
+    findings.extend(read_elsewhere(view, reports));
     findings.extend(scopes.values().flat_map(|files| scope(files)));
     Ok(findings)
 }

@@ -179,6 +179,26 @@ impl<'a> View<'a> {
         Ok(None)
     }
 
+    /// A file's bytes, where it is at hand: nothing is noted of one that is not in this partial clone.
+    pub(super) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
+        match &self.source {
+            Source::Nothing | Source::Disk(_) => self.read(path),
+            Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
+                Some((_, file)) => Ok(objects.blob_if_there(file.id)?),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Whether a regular file stands at this path, or a link to one.
+    pub(super) fn has(&self, path: &Path) -> Result<bool, GuardError> {
+        match &self.source {
+            Source::Nothing => Ok(false),
+            Source::Disk(root) => Ok(root.join(path).is_file()),
+            Source::Index(_) | Source::Commit(..) => Ok(self.resolved(path)?.is_some()),
+        }
+    }
+
     /// Whether a symlink stands at this path.
     pub(super) fn is_link(&self, path: &Path) -> Result<bool, GuardError> {
         Ok(self.lookup(path)?.is_some_and(|file| file.kind == FileKind::Link))

@@ -1,6 +1,6 @@
 //! One env file by itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -31,6 +31,8 @@ pub struct EnvReport {
     pub findings: Vec<Finding>,
     /// Each variable and its line; envseal's own left out.
     pub names: Vec<(String, usize)>,
+    /// Those of them whose values are sealed, or claim to be.
+    pub sealed: BTreeSet<String>,
     /// The public key that stands in it, and its line.
     pub key: Option<(PublicKey, usize)>,
 }
@@ -159,6 +161,9 @@ impl Judge<'_> {
             }
             let (quote, text) = document.value(entry);
             if claims_to_be_sealed(&text) {
+                if !is_own_name(name) {
+                    self.report.sealed.insert(name.to_owned());
+                }
                 let token = if quote == Quote::Backtick { document.source(entry) } else { &text };
                 self.sealed(entry, name, token);
             } else {

@@ -10,6 +10,7 @@ mod elsewhere;
 mod encodings;
 mod env_file;
 mod finding;
+mod frameworks;
 mod leaks;
 mod lineage;
 mod names;
@@ -23,6 +24,10 @@ pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
 pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
+pub use frameworks::{
+    COMPOSE_FILES, Framework, OfProject, PACKAGE_JSON, env_files_of_compose, frameworks, handed_over,
+    may_be_read_elsewhere, sealed_elsewhere, told,
+};
 pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
 pub use lineage::{Lineage, lineage};
 pub use names::{Listed, is_example, names};

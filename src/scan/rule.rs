@@ -67,6 +67,8 @@ pub enum Rule {
     ReadOtherwise,
     /// A name that one environment has and another lacks.
     MissingName,
+    /// A sealed name in a file that another program reads by itself, where a run may not set it.
+    SealedElsewhere,
     /// A name that the example file lacks.
     ExampleMissing,
     /// A name that only the example file has.
@@ -83,7 +85,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -115,6 +117,7 @@ impl Rule {
         Self::CommandSubstitution,
         Self::ReadOtherwise,
         Self::MissingName,
+        Self::SealedElsewhere,
         Self::ExampleMissing,
         Self::ExampleExtra,
         Self::RequiredMissing,
@@ -224,6 +227,9 @@ impl Rule {
             }
             Self::MissingName => {
                 ("missing-name", Advice, "A name that one environment has and another lacks")
+            }
+            Self::SealedElsewhere => {
+                ("sealed-elsewhere", Advice, "A sealed value in a file that another program reads by itself")
             }
             Self::ExampleMissing => ("example-missing", Advice, "A name that the example file lacks"),
             Self::ExampleExtra => ("example-extra", Advice, "A name that only the example file has"),

@@ -400,6 +400,24 @@ pub enum VaultError {
         /// The identity's fingerprint, if there is one.
         fingerprint: Option<String>,
     },
+    /// No env file at this path, but one beside it whose environment is called much the same.
+    #[error("cannot read {}: it does not exist", .path.display())]
+    NoEnvFile {
+        /// What is missing.
+        path: PathBuf,
+        /// The environment that was meant, perhaps.
+        env: EnvName,
+        /// Its file.
+        similar: PathBuf,
+    },
+    /// None of the files that a convention reads.
+    #[error("none of the files that the {convention} convention reads is there: {}", listed(.looked))]
+    NoneOfConvention {
+        /// The convention.
+        convention: &'static str,
+        /// What was looked for, the one that wins first.
+        looked: Vec<PathBuf>,
+    },
     /// Values that could not be opened.
     #[error("{} could not be opened", plural(.0.len(), "value"))]
     Unopened(Vec<Failure>),
@@ -443,6 +461,10 @@ fn who(fingerprint: Option<&str>) -> String {
 
 fn are(count: usize) -> String {
     format!("{} {}", plural(count, "variable"), if count == 1 { "is" } else { "are" })
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn plural(count: usize, noun: &str) -> String {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::at::Past;
 use super::error::VaultError;
 use super::journal;
+use super::similar::no_env_file;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Quote};
@@ -26,6 +27,10 @@ impl EnvFile {
     /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
     /// to the same key name.
     pub fn load(path: &Path) -> Result<Self, VaultError> {
+        Self::load_there(path).map_err(|error| no_env_file(path, error))
+    }
+
+    fn load_there(path: &Path) -> Result<Self, VaultError> {
         let env = EnvName::of_file(path)?;
         // Where that fails, every file opens as it stands.
         let _ = journal::settle(&folder_of(path));
@@ -46,7 +51,7 @@ impl EnvFile {
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
     pub fn load_or_new(path: &Path) -> Result<Self, VaultError> {
-        match Self::load(path) {
+        match Self::load_there(path) {
             Err(VaultError::Fs(fsio::FsError::NotFound { .. })) => {
                 let env = EnvName::of_file(path)?;
                 refuse_twin(path, &env)?;

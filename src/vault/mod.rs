@@ -17,6 +17,7 @@ mod rotate;
 mod schema;
 mod scope;
 mod setup;
+mod similar;
 mod textconv;
 mod update;
 
@@ -39,5 +40,6 @@ pub use rotate::{DroppedGrant, LeftSealed, Rotated, RotatedEnv, Rotation, TeamCh
 pub use schema::{Breach, Origin, hold_to_schemas, schema_of};
 pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
+pub use similar::similar_env_file;
 pub use textconv::textconv;
 pub use update::{Target, Updated, Write, sweep, update};

@@ -11,6 +11,7 @@ use super::journal;
 use super::pin::Pinning;
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
+use super::similar::no_env_file;
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
@@ -165,8 +166,8 @@ impl Target<'_> {
         if self.file.exists() {
             return Ok(());
         }
-        let path = self.file.path().into();
-        Err(fsio::FsError::NotFound { path, doing: "read" }.into())
+        let path = self.file.path();
+        Err(no_env_file(path, fsio::FsError::NotFound { path: path.into(), doing: "read" }.into()))
     }
 
     /// Whether any value of that name is sealed.

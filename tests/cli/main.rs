@@ -13,6 +13,7 @@ mod at;
 mod blame;
 mod check;
 mod completions;
+mod conventions;
 mod decrypt;
 mod diff;
 mod doctor;
@@ -21,6 +22,7 @@ mod drivers;
 mod durability;
 mod encrypt;
 mod files;
+mod frameworks;
 mod get;
 #[cfg(unix)]
 mod hook;
@@ -36,6 +38,7 @@ mod ls;
 mod manners;
 mod merge;
 mod merge_team;
+mod monorepo;
 #[cfg(target_os = "linux")]
 mod offline;
 #[cfg(unix)]

@@ -19,7 +19,7 @@ pub(in crate::commands) struct Args {
 
 /// Makes the pairs and prints their public halves.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default()?;
+    let paths = args.files.named_or_default(context.process)?;
     let mut keys = Vec::new();
     let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         if let Some(key) = target.file().public_key() {

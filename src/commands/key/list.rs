@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         rows.entry(at_hand.env.clone()).or_insert_with_key(Row::new).at_hand.push(at_hand);
     }
     if !args.files.is_empty() {
-        let named = args.files.named()?;
+        let named = args.files.reading(context)?.named(context.process)?;
         let named: Vec<_> = named
             .iter()
             .map(|path| EnvName::of_file(path))

@@ -76,7 +76,7 @@ fn wanted(context: &Context, files: &Files) -> Result<Vec<Wanted>, Error> {
         return Ok(vec![Wanted { near: here, envs: Vec::new() }]);
     }
     let mut wanted: Vec<(PathBuf, Wanted)> = Vec::new();
-    for path in files.named()? {
+    for path in files.named(context.process)? {
         let env = EnvName::of_file(&path).map_err(VaultError::from)?;
         let near = folder(path.parent().unwrap_or(Path::new(".")))?;
         let keys_file = context.store().keys_file_path(&near);

@@ -44,7 +44,7 @@ impl TeamChange for Everyone {
 
 /// Rotates the environments named.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default()?;
+    let paths = args.files.named_or_default(context.process)?;
     let envs = paths.iter().map(|path| EnvName::of_file(path)).collect::<Result<Vec<_>, _>>();
     let envs = envs.map_err(VaultError::from)?;
     let folder = |path: &PathBuf| match path.parent() {

@@ -29,7 +29,7 @@ pub(in crate::commands) struct Args {
 /// Prints the keys.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut keys = Vec::new();
-    for path in args.files.named_or_default()? {
+    for path in args.files.reading(context)?.named_or_default(context.process)? {
         let file = EnvFile::load(&path)?;
         let env = file.env();
         let public = file.public_key().ok_or_else(|| file.no_public_key())?;

@@ -30,7 +30,7 @@ pub(in crate::commands) struct Args {
 
 /// Accepts the key of every file named.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    args.files.named_or_default()?.iter().try_for_each(|path| trust(context, args, path))
+    args.files.named_or_default(context.process)?.iter().try_for_each(|path| trust(context, args, path))
 }
 
 fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
