@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::Context;
 use super::select::{Files, Names};
+use super::{Context, redact};
+use crate::config::own_program;
 use crate::error::Error;
-use crate::exec::Program;
+use crate::exec::{ExecError, Forms, Program};
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files};
 
 /// Run a program with the opened values in its environment
@@ -30,9 +31,28 @@ pub(super) struct Args {
     /// Start even if NAME cannot be opened, and leave it out (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
+    /// Mask sealed values in what the program writes, as [NAME] (log hygiene: a program that means to can get round it)
+    #[arg(long)]
+    redact: bool,
+    /// For envseal itself: CMD is started in a session of its own, with what is in the environment
+    #[arg(long, hide = true)]
+    in_session: bool,
     /// The program and its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
+}
+
+impl Args {
+    /// Whether envseal has started itself, to hold a session for CMD: then no file is to be opened.
+    pub(super) fn is_session(&self) -> bool {
+        self.in_session
+    }
+}
+
+/// Starts the program in a session of its own, with what is in the environment.
+pub(super) fn session(args: &Args) -> Result<u8, Error> {
+    let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
+    Ok(Program::session(program, arguments)?)
 }
 
 /// Opens the files and starts the program. Returns only where the program could not take this process's place.
@@ -41,6 +61,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
+    let masked = args.redact.then(|| redact::forms(context, &reading));
     let wanted = args.names.filter()?;
     for file in &files {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
@@ -50,16 +71,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
-    start(context, &args.command, variables, args.overload)
+    start(context, args, variables, masked)
 }
 
 fn start(
     context: &Context,
-    command: &[OsString],
+    args: &Args,
     variables: Vec<Variable<'_>>,
-    overload: bool,
+    masked: Option<Forms>,
 ) -> Result<u8, Error> {
-    let (program, arguments) = command.split_first().expect("clap asks for at least one");
+    let overload = args.overload;
+    let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
         return Err(Error::Nul(nul.name.into()));
     }
@@ -78,7 +100,13 @@ fn start(
     if !overload {
         inherit(&mut program);
     }
-    Ok(program.run()?)
+    match masked {
+        Some(forms) if !forms.is_empty() => {
+            let own = own_program().map_err(ExecError::Terminal)?;
+            Ok(program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
+        }
+        _ => Ok(program.run()?),
+    }
 }
 
 #[cfg(unix)]
