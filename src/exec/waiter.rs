@@ -32,6 +32,7 @@ mod unix {
     }
 
     impl Waiter {
+        #[allow(clippy::needless_pass_by_value, reason = "elsewhere it is kept; it is reaped here alone")]
         pub(in crate::exec) fn new(child: Child) -> Self {
             let (pid, reaped) = (pid_of(&child), Arc::new(Mutex::new(false)));
             // Where signals cannot be caught they end us, and the child then finds its pipes closed.

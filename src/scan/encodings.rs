@@ -67,7 +67,7 @@ fn wrapped(text: &[u8], columns: usize) -> Vec<Zeroizing<Vec<u8>>> {
 }
 
 fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let ends = text.iter().filter(|b| **b == b'\n').count();
+    let ends = memchr::memchr_iter(b'\n', text).count();
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() + ends));
     for byte in text {
         if *byte == b'\n' && out.last() != Some(&b'\r') {

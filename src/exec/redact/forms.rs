@@ -16,7 +16,7 @@ const FILTER_WORDS: usize = 1 << (FILTER_BITS - 6);
 pub struct Forms {
     names: Vec<String>,
     /// Sorted, distinct.
-    forms: Vec<Form>,
+    sorted: Vec<Form>,
     /// What the forms begin with, sorted and distinct.
     heads: Zeroizing<Vec<u32>>,
     /// For each head the first form that has it, and the number of forms at the end.
@@ -56,12 +56,12 @@ impl Forms {
             }
         }
         firsts.push(forms.len());
-        Self { names, forms, heads, firsts, filter }
+        Self { names, sorted: forms, heads, firsts, filter }
     }
 
     /// Whether there is nothing to mask.
     pub fn is_empty(&self) -> bool {
-        self.forms.is_empty()
+        self.sorted.is_empty()
     }
 
     pub(super) fn name(&self, name: usize) -> &str {
@@ -69,16 +69,16 @@ impl Forms {
     }
 
     pub(super) fn name_of(&self, form: usize) -> usize {
-        self.forms[form].name
+        self.sorted[form].name
     }
 
     pub(super) fn bytes(&self, form: usize) -> &[u8] {
-        &self.forms[form].bytes
+        &self.sorted[form].bytes
     }
 
     /// The length of the longest form.
     pub(super) fn longest(&self) -> usize {
-        self.forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
+        self.sorted.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
     }
 
     /// The first place in `text` where a form may begin. A place with fewer than [`MIN_FORM`] bytes behind it is none.
@@ -108,7 +108,7 @@ impl Forms {
 
 impl fmt::Debug for Forms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forms({} of {})", self.forms.len(), self.names.len())
+        write!(f, "Forms({} of {})", self.sorted.len(), self.names.len())
     }
 }
 

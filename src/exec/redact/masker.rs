@@ -30,6 +30,7 @@ pub struct Masker {
     shown: usize,
 }
 
+#[derive(Clone, Copy)]
 struct Live {
     start: usize,
     form: usize,
