@@ -280,6 +280,11 @@ fn same_name(name: &OsStr, wanted: &str) -> bool {
     if cfg!(windows) { name.eq_ignore_ascii_case(wanted) } else { name == wanted }
 }
 
+/// The file that this program runs from.
+pub fn own_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// Changes the working directory, as `-C` asks.
 pub fn change_dir(dir: &Path) -> std::io::Result<()> {
     std::env::set_current_dir(dir)

@@ -20,6 +20,7 @@ mod key;
 mod log;
 mod ls;
 mod paged;
+mod redact;
 mod rename;
 mod report;
 mod run;
@@ -196,6 +197,11 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
+    if let Command::Run(args) = &cli.command
+        && args.is_session()
+    {
+        return run::session(args);
+    }
     let Global { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;

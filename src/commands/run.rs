@@ -2,12 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::Context;
 use super::convention::ByConvention;
 use super::elsewhere;
 use super::select::{Files, Names};
+use super::{Context, redact};
+use crate::config::own_program;
 use crate::error::Error;
-use crate::exec::Program;
+use crate::exec::{ExecError, Forms, Program};
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
@@ -39,9 +40,28 @@ pub(super) struct Args {
     /// Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
+    /// Mask sealed values in what the program writes, as [NAME] (log hygiene: a program that means to can get round it)
+    #[arg(long)]
+    redact: bool,
+    /// For envseal itself: CMD is started in a session of its own, with what is in the environment
+    #[arg(long, hide = true)]
+    in_session: bool,
     /// The program and its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
+}
+
+impl Args {
+    /// Whether envseal has started itself, to hold a session for CMD: then no file is to be opened.
+    pub(super) fn is_session(&self) -> bool {
+        self.in_session
+    }
+}
+
+/// Starts the program in a session of its own, with what is in the environment.
+pub(super) fn session(args: &Args) -> Result<u8, Error> {
+    let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
+    Ok(Program::session(program, arguments)?)
 }
 
 /// Opens the files and starts the program. Returns only where the program could not take this process's place.
@@ -50,6 +70,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
+    let masked = args.redact.then(|| redact::forms(context, &reading));
     let wanted = args.names.filter()?;
     for file in &files {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
@@ -61,16 +82,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
     elsewhere::warn(context, &files, &args.names, &variables);
-    start(context, &args.command, variables, args.overload)
+    start(context, args, variables, masked)
 }
 
 fn start(
     context: &Context,
-    command: &[OsString],
+    args: &Args,
     variables: Vec<Variable<'_>>,
-    overload: bool,
+    masked: Option<Forms>,
 ) -> Result<u8, Error> {
-    let (program, arguments) = command.split_first().expect("clap asks for at least one");
+    let overload = args.overload;
+    let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
         return Err(Error::Nul(nul.name.into()));
     }
@@ -89,7 +111,13 @@ fn start(
     if !overload {
         inherit(&mut program);
     }
-    Ok(program.run()?)
+    match masked {
+        Some(forms) if !forms.is_empty() => {
+            let own = own_program().map_err(ExecError::Terminal)?;
+            Ok(program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
+        }
+        _ => Ok(program.run()?),
+    }
 }
 
 #[cfg(unix)]

@@ -171,6 +171,9 @@ impl Error {
                 largest.display(),
                 quoted(program.display())
             )),
+            Self::Exec(ExecError::Terminal(_)) => {
+                Some("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat".into())
+            }
             Self::Nul(name) => Some(format!("leave it out: -x {name}")),
             Self::Exec(_) | Self::Io { .. } => None,
         }

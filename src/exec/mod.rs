@@ -1,12 +1,27 @@
 //! Starting a program in an environment.
 
 mod pager;
+mod piped;
+mod redact;
+#[cfg(unix)]
+mod session;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
+mod tty;
+mod waiter;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+#[cfg(unix)]
+use std::io::IsTerminal;
+use std::path::Path;
 use std::process::Command;
 
 pub use pager::Pager;
+pub use redact::{Forms, Masker};
 
 /// Why a program was not started.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +48,22 @@ pub enum ExecError {
         /// The name of the variable with the longest value.
         largest: OsString,
     },
+    /// What the program wrote could not be passed on.
+    #[error("what the program wrote could not be passed on: {0}")]
+    Output(io::Error),
+    /// There is no terminal to be had for the program.
+    #[error("cannot get a terminal for the program: {0}")]
+    Terminal(io::Error),
 }
 
 impl ExecError {
-    /// The exit status that a shell gives: 127 for a program that was not found, else 126.
+    /// The exit status that a shell gives: 127 for a program that was not found, 126 for one that was not started; 4
+    /// where input or output failed.
     pub fn status(&self) -> u8 {
         match self {
             Self::NotFound(_) => 127,
             Self::NotExecutable { .. } | Self::TooLarge { .. } => 126,
+            Self::Output(_) | Self::Terminal(_) => 4,
         }
     }
 
@@ -79,6 +102,32 @@ impl Program {
     /// the way (the standard library does so). Elsewhere it is a child, and its exit status is returned.
     pub fn run(mut self) -> Result<u8, ExecError> {
         replace(&mut self.0).map_err(|source| ExecError::new(&self.0, source))
+    }
+
+    /// Starts it as a child, with `forms` masked in what it writes, and returns its exit status; 128 + N where signal N
+    /// has ended it, and of SIGINT this process dies as the child did, so that a shell's loop ends.
+    ///
+    /// Where stdin, stdout and stderr are a terminal it is given one of its own, in a session that `own`, the program
+    /// that this process is, holds when called with `session` before the program and its arguments: [`Self::session`].
+    /// Else stdout and stderr are a pipe each.
+    pub fn run_masked(self, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, ExecError> {
+        #[cfg(unix)]
+        if io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal() {
+            return terminal::run(self.0, forms, own, session);
+        }
+        let _ = (own, session);
+        piped::run(self.0, forms)
+    }
+
+    /// Holds a session on the terminal that is stdin, for a program that is started with what is in the environment.
+    /// Returns its exit status, as [`Self::run_masked`] does.
+    pub fn session(program: &OsStr, arguments: &[OsString]) -> Result<u8, ExecError> {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        #[cfg(unix)]
+        return session::run(command);
+        #[cfg(not(unix))]
+        replace(&mut command).map_err(|source| ExecError::new(&command, source))
     }
 }
 

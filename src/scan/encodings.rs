@@ -11,6 +11,73 @@ const MIN_WORDS: usize = 64;
 /// How much of a text is looked for: more of a long value would only take memory.
 const MAX_FORM: usize = 4096;
 
+/// A value shorter than this, in bytes, is not masked: it stands in too much text by chance.
+pub const MIN_MASKED: usize = 6;
+
+/// The columns that base64(1) and openssl wrap base64 at, and xxd(1) hex.
+const BASE64_COLUMNS: [usize; 2] = [76, 64];
+const HEX_COLUMNS: usize = 60;
+
+/// The texts to mask where a value is not to be shown: the forms of [`encodings`], at their full length, and of a value
+/// of many lines each line on its own in all of them. Line ends around the value do not count, so that none has to be
+/// held back. None for a value of fewer than [`MIN_MASKED`] bytes.
+pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let value = trim_line_ends(value);
+    if value.len() < MIN_MASKED {
+        return Vec::new();
+    }
+    let mut forms = whole(value);
+    for columns in BASE64_COLUMNS {
+        forms.extend(wrapped(&base64_at(&STANDARD_NO_PAD, value, 0), columns));
+    }
+    for upper in [false, true] {
+        forms.extend(wrapped(&hex(value, upper), HEX_COLUMNS));
+    }
+    if value.contains(&b'\n') {
+        // A terminal ends lines in its own way.
+        forms.push(with_returns(value));
+        let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+        forms.extend(lines.filter(|line| line.len() >= MIN_MASKED).flat_map(whole));
+    }
+    forms.sort_by(|a, b| a.as_slice().cmp(b));
+    forms.dedup();
+    forms
+}
+
+fn trim_line_ends(mut value: &[u8]) -> &[u8] {
+    while let [b'\r' | b'\n', rest @ ..] | [rest @ .., b'\r' | b'\n'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// A text broken into lines, as files and as terminals have them; none where it fits one.
+fn wrapped(text: &[u8], columns: usize) -> Vec<Zeroizing<Vec<u8>>> {
+    if text.len() <= columns {
+        return Vec::new();
+    }
+    let mut lines = Zeroizing::new(Vec::with_capacity(text.len() + text.len() / columns));
+    for (at, line) in text.chunks(columns).enumerate() {
+        if at > 0 {
+            lines.push(b'\n');
+        }
+        lines.extend_from_slice(line);
+    }
+    vec![with_returns(&lines), lines]
+}
+
+fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let ends = memchr::memchr_iter(b'\n', text).count();
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len() + ends));
+    for byte in text {
+        if *byte == b'\n' && out.last() != Some(&b'\r') {
+            out.push(b'\r');
+        }
+        out.push(*byte);
+    }
+    out
+}
+
 /// The texts that betray a value: itself, URL-, hex- and JSON-escaped, in base64 at each of the three places it may
 /// have in a longer text (RFC 4648, sections 4 and 5); and of a value of many lines each longer line, for it may be
 /// indented elsewhere. Distinct.
@@ -142,6 +209,43 @@ mod tests {
         ] {
             assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
         }
+    }
+
+    #[test]
+    fn what_is_masked_has_all_lines_in_all_forms() {
+        let has = |value: &[u8], text: &[u8]| spellings(value).iter().any(|form| form.as_slice() == text);
+        let value = b"\r\n-----BEGIN KEY-----\n  second line\nshort\nthe third\n\n";
+        for text in [
+            &b"-----BEGIN KEY-----\n  second line\nshort\nthe third"[..],
+            b"-----BEGIN KEY-----\r\n  second line\r\nshort\r\nthe third",
+            b"-----BEGIN KEY-----",
+            b"second line",
+            b"second%20line",
+            b"7365636f6e64206c696e65",
+            b"c2Vjb25kIGxpbm",
+        ] {
+            assert!(has(value, text), "{}", String::from_utf8_lossy(text));
+        }
+        assert!(!has(value, b"short") && !has(value, b"  second line"));
+        for short in [&b""[..], b"12345", b"12345\n", b"\n\n\n\n\n\n\n"] {
+            assert!(spellings(short).is_empty());
+        }
+        assert!(has(b"123456\n", b"123456"));
+    }
+
+    #[test]
+    fn long_forms_are_looked_for_in_lines_too() {
+        let value = b"x".repeat(5000);
+        let forms = spellings(&value);
+        let text = STANDARD.encode(&value);
+        for columns in [64, 76] {
+            let lines: Vec<_> = text.as_bytes().chunks(columns).collect();
+            for end in [&b"\n"[..], b"\r\n"] {
+                let text = lines.join(end);
+                assert!(forms.iter().any(|form| form.len() > 5000 && contains(&text, form)), "{columns}");
+            }
+        }
+        assert!(forms.iter().any(|form| form.as_slice() == value));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod team_change;
 
 pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
+pub use encodings::{MIN_MASKED, spellings};
 pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
 pub use frameworks::{

@@ -70,6 +70,12 @@ impl<'a> Reading<'a> {
         Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
     }
 
+    /// Every value that was opened and was sealed, or depends on one that was, with its name; in the order of the files.
+    pub fn sealed(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let sealed = self.variables.iter().filter(|variable| variable.sealed);
+        sealed.map(|variable| (variable.name, variable.value.expose()))
+    }
+
     /// The error for a name that is in none of the files; `path` is the one to name.
     pub fn no_variable(&self, name: &str, path: &Path) -> VaultError {
         VaultError::no_variable(path, name, self.names())

@@ -46,6 +46,8 @@ mod pins;
 #[cfg(unix)]
 mod pre_receive;
 mod readme;
+#[cfg(unix)]
+mod redact;
 mod rename;
 mod rotate;
 #[cfg(unix)]

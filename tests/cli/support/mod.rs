@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) use person::Person;
 #[cfg(unix)]
-pub(crate) use terminal::{on_terminal, run_on_columns, run_on_terminal};
+pub(crate) use terminal::{Session, on_terminal, run_on_columns, run_on_terminal};
 
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {

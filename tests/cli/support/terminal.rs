@@ -82,3 +82,84 @@ fn has_echo(terminal: &dyn MasterPty) -> bool {
     let flags = format!("{:?}", terminal.get_termios().unwrap().local_flags);
     flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
 }
+
+/// A program on a terminal that a person sits at: types, and waits for what is shown.
+pub(crate) struct Session {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    shown: mpsc::Receiver<Vec<u8>>,
+    text: String,
+    /// How much of the text has been waited for.
+    seen: usize,
+}
+
+impl Session {
+    /// Starts it on a terminal of 24 lines of 80 columns. None if there is no terminal to be had.
+    pub(crate) fn start(run: Run<'_>) -> Option<Self> {
+        let pty = match native_pty_system().openpty(PtySize::default()) {
+            Ok(pty) => pty,
+            Err(error) => {
+                println!("skipped: no terminal to be had: {error}");
+                return None;
+            }
+        };
+        let plain = run.into_command();
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.args(plain.get_args());
+        command.cwd(plain.get_current_dir().unwrap());
+        command.env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let writer = pty.master.take_writer().unwrap();
+        let (send, shown) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut chunk = [0; 1024];
+            while let Ok(count @ 1..) = reader.read(&mut chunk) {
+                let _ = send.send(chunk[..count].to_vec());
+            }
+        });
+        Some(Self { child, master: pty.master, writer, shown, text: String::new(), seen: 0 })
+    }
+
+    /// Types.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until `words` are shown, after what was waited for before.
+    #[track_caller]
+    pub(crate) fn until(&mut self, words: &str) {
+        while !self.text[self.seen..].contains(words) {
+            match self.shown.recv_timeout(Duration::from_secs(30)) {
+                Ok(chunk) => self.text.push_str(&String::from_utf8_lossy(&chunk)),
+                Err(error) => panic!("no {words:?} in {:?}: {error}", &self.text[self.seen..]),
+            }
+        }
+        self.seen += self.text[self.seen..].find(words).unwrap() + words.len();
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
+        self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
+    }
+
+    /// The program's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// Waits for its end. Returns its exit status, whether a signal has ended it, and all that was shown.
+    pub(crate) fn end(mut self) -> (u32, bool, String) {
+        let status = self.child.wait().unwrap();
+        while let Ok(chunk) = self.shown.recv_timeout(Duration::from_millis(200)) {
+            self.text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        assert!(has_echo(&*self.master), "the terminal is left as it was");
+        (status.exit_code(), status.signal().is_some(), self.text)
+    }
+}

@@ -1,0 +1,203 @@
+//! `envseal run --redact`.
+
+mod terminal;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+
+use crate::support::{Run, TestEnv};
+
+const TOKEN: &str = "hunter2/is \"the\" secret\u{e9}";
+
+fn with_token() -> TestEnv {
+    let env = TestEnv::new();
+    env.write_sealed(
+        ".env",
+        "TOKEN='hunter2/is \"the\" secret\u{e9}'\nOTHER=second-value\nOPEN=not-a-secret # envseal: plain\n",
+    );
+    env
+}
+
+fn redacted<'a>(env: &'a TestEnv, script: &str) -> Run<'a> {
+    env.envseal(&["run", "--redact", "--", "sh", "-c", script])
+}
+
+#[test]
+fn a_value_is_masked_by_its_name_and_outputs_stay_apart() {
+    let env = with_token();
+    let output = redacted(&env, "echo \"a $TOKEN b\"; echo \"$OTHER$OTHER\" >&2; echo $OPEN").output();
+    assert_eq!(output.status, 0);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "a [TOKEN] b\nnot-a-secret\n");
+    assert_eq!(output.stderr, "[OTHER][OTHER]\n");
+}
+
+#[test]
+fn every_form_is_masked() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let env = with_token();
+    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for form in [
+        TOKEN.to_owned(),
+        hex.clone(),
+        hex.to_uppercase(),
+        "hunter2%2Fis%20%22the%22%20secret%C3%A9".into(),
+        "hunter2%2fis+%22the%22+secret%c3%a9".replace("%2f", "%2F").replace("%c3%a9", "%C3%A9"),
+        r#"hunter2/is \"the\" secreté"#.into(),
+        r#"hunter2\/is \"the\" secret\u00e9"#.into(),
+    ] {
+        let shown = env.envseal(&["run", "--redact", "--", "cat"]).stdin(format!("<{form}>")).ok();
+        assert_eq!(shown, "<[TOKEN]>", "{form}");
+    }
+    for (before, shown) in [("", "[TOKEN]"), ("x", "eG[TOKEN]"), ("xy", "eHl[TOKEN]")] {
+        let text = STANDARD.encode(format!("{before}{TOKEN}"));
+        let out = env.envseal(&["run", "--redact", "--", "cat"]).stdin(text).ok();
+        assert!(out.starts_with(shown) && out.len() <= shown.len() + 3, "{out}");
+    }
+}
+
+#[test]
+fn lines_count_on_their_own_and_overlaps_have_one_mark() {
+    let env = TestEnv::new();
+    env.write_sealed(
+        ".env",
+        "KEY=\"first line\nsecond line\nx\n\"\nPASS=hunter2\nURL=db://hunter2@host\nTWIN=hunter2\n",
+    );
+    let shown = redacted(&env, "echo \"$KEY\"; echo '  second line'; echo x; echo $URL; echo $TWIN").ok();
+    // The line end behind the value is no part of it.
+    assert_eq!(shown, "[KEY]\n\n  [KEY]\nx\n[URL,PASS]\n[PASS]\n");
+}
+
+#[test]
+fn a_value_that_the_program_does_not_get_is_masked_too() {
+    let env = with_token();
+    let run = env.envseal(&[
+        "run",
+        "--redact",
+        "-x",
+        "TOKEN",
+        "-k",
+        "O*",
+        "--",
+        "sh",
+        "-c",
+        "echo ${TOKEN-unset}; cat",
+    ]);
+    assert_eq!(run.stdin(TOKEN).ok(), "unset\n[TOKEN]");
+}
+
+#[test]
+fn short_values_are_told_of_once() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "PIN=12345\nEMPTY=\nTOKEN=123456\nCODE=abc\nOPEN=x # envseal: plain\n");
+    let output = redacted(&env, "echo $PIN $TOKEN").output();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "12345 [TOKEN]\n");
+    assert_eq!(output.stderr, "note: shorter than 6 bytes and not masked: PIN, CODE\n");
+    let quiet = env.envseal(&["run", "-q", "--redact", "--", "true"]).output();
+    assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
+    // Without the option nothing is said, and nothing masked.
+    let bare = env.envseal(&["run", "--", "sh", "-c", "echo $TOKEN"]).output();
+    assert_eq!((bare.stdout, bare.stderr.as_str()), (b"123456\n".to_vec(), ""));
+}
+
+#[test]
+fn what_holds_nothing_comes_at_once_and_a_split_value_not_at_all() {
+    let env = with_token();
+    let run =
+        redacted(&env, "printf 'no line end: '; read x; printf 'second-'; read x; printf 'value.'; read x");
+    let mut child = run.into_command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0; 13];
+    stdout.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"no line end: ");
+    stdin.write_all(b"\n\n").unwrap();
+    let mut then = [0; 8];
+    stdout.read_exact(&mut then).unwrap();
+    assert_eq!(&then, b"[OTHER].");
+    drop(stdin);
+    child.wait().unwrap();
+}
+
+#[test]
+fn the_exit_status_is_the_programs() {
+    let env = with_token();
+    let status = |script: &str| redacted(&env, script).output().status;
+    for code in [0, 1, 77, 126, 255] {
+        assert_eq!(status(&format!("exit {code}")), code);
+    }
+    assert_eq!((status("kill -9 $$"), status("kill -15 $$"), status("kill -2 $$")), (137, 143, 130));
+    for (program, code) in [("no-such-program", 127), ("./no-such", 127), (".", 126)] {
+        let stderr = env.fails(code, &["run", "--redact", "--", program]);
+        assert!(stderr.starts_with(&format!("error: {program}: ")), "{stderr}");
+    }
+}
+
+#[test]
+fn the_environment_is_what_it_is_without() {
+    let env = with_token();
+    let lines = |option: &[&str]| {
+        let show = "env | sed 's/second-value/2/; s/hunter.*/1/' | sort";
+        let arguments = [&["run"], option, &["--", "sh", "-c", show]].concat();
+        env.envseal(&arguments).var("ENVSEAL_X", "y").ok()
+    };
+    assert_eq!(lines(&["--redact"]), lines(&[]));
+}
+
+#[test]
+fn signals_reach_the_program() {
+    let env = with_token();
+    for signal in ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"] {
+        let script =
+            format!("trap 'echo got {signal}; exit 5' {signal}; echo ready; while :; do sleep 0.05; done");
+        let mut child = redacted(&env, &script).into_command().stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "ready");
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(lines.next().unwrap().unwrap(), format!("got {signal}"));
+        assert_eq!(child.wait().unwrap().code(), Some(5), "{signal}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_though_something_was_left_behind() {
+    let env = with_token();
+    let script = "sleep 60 & echo $!";
+    let mut child = redacted(&env, script).into_command().stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let left = lines.next().unwrap().unwrap();
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(15));
+    Command::new("kill").arg(left).status().unwrap();
+}
+
+#[test]
+fn a_signal_that_was_ignored_still_is() {
+    let env = with_token();
+    let bin = env!("CARGO_BIN_EXE_envseal");
+    let script =
+        format!("trap '' HUP; exec {bin} run --redact -- sh -c 'kill -HUP $PPID; kill -HUP $$; echo on'");
+    assert_eq!(env.program("sh", &["-c", &script]).ok(), "on\n");
+}
+
+#[test]
+fn a_reader_that_goes_ends_the_writer() {
+    let env = with_token();
+    let run = redacted(&env, "trap 'echo ended >&2' EXIT; yes; echo $? >&2");
+    let mut child = run.into_command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child.wait().unwrap();
+    assert!(said.contains("141\n"), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_told() {
+    let env = with_token();
+    let script = format!("{} run --redact -- echo x > /dev/full", env!("CARGO_BIN_EXE_envseal"));
+    let stderr = env.program("sh", &["-c", &script]).fails(4);
+    assert!(stderr.starts_with("error: what the program wrote could not be passed on: "), "{stderr}");
+}

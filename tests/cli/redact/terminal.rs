@@ -1,0 +1,172 @@
+//! At a terminal.
+
+use std::process::Command;
+
+use super::with_token;
+use crate::support::{Session, TestEnv};
+
+fn redacted(env: &TestEnv, script: &str) -> Option<Session> {
+    Session::start(env.envseal(&["run", "--redact", "--", "sh", "-c", script]))
+}
+
+/// A shell with job control at the terminal, that finds envseal as `$E`.
+fn shell(env: &TestEnv) -> Option<Session> {
+    let run = env.program("bash", &["--norc", "--noprofile", "-i"]);
+    let mut shell = Session::start(run.var("E", env!("CARGO_BIN_EXE_envseal")).var("PS1", "> "))?;
+    shell.until("> ");
+    Some(shell)
+}
+
+#[test]
+fn the_program_has_a_terminal_of_that_size_and_values_are_masked() {
+    let env = with_token();
+    let script = "tty; test -t 0 -a -t 1 -a -t 2 && echo all; stty size; echo \"<$TOKEN>\"; exit 7";
+    let Some(session) = redacted(&env, script) else { return };
+    let (status, _, text) = session.end();
+    assert_eq!(status, 7);
+    assert!(text.contains("/dev/"), "{text}");
+    assert!(text.ends_with("all\r\n24 80\r\n<[TOKEN]>\r\n"), "{text:?}");
+}
+
+#[test]
+fn all_that_was_written_last_is_shown() {
+    let env = with_token();
+    let Some(session) = redacted(&env, "seq 20000; printf 'secon'") else { return };
+    let (status, _, text) = session.end();
+    assert_eq!(status, 0);
+    assert!(text.ends_with("19999\r\n20000\r\nsecon"), "{:?}", &text[text.len().saturating_sub(60)..]);
+    assert_eq!(text.lines().count(), 20001);
+}
+
+#[test]
+fn what_is_typed_is_echoed_and_masked_once_it_is_a_value() {
+    let env = with_token();
+    let Some(mut session) = redacted(&env, "echo ready; cat") else { return };
+    session.until("ready\r\n");
+    // The beginning of a value does not wait for more.
+    session.keys("sec");
+    session.until("sec");
+    session.keys("ret\n");
+    session.until("ret\r\nsecret\r\n");
+    session.keys("second-value\n");
+    session.until("[OTHER]\r\n");
+    session.until("[OTHER]\r\n");
+    session.keys("\x04");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn a_change_of_size_reaches_the_program() {
+    let env = with_token();
+    let script = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done";
+    let Some(mut session) = redacted(&env, script) else { return };
+    session.until("ready");
+    session.resize(33, 111);
+    session.until("33 111");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn ctrl_c_ends_it_as_it_ends_a_bare_program() {
+    let env = with_token();
+    let Some(mut session) = redacted(&env, "echo ready; exec sleep 60") else { return };
+    session.until("ready");
+    session.keys("\x03");
+    assert!(session.end().1, "by the signal");
+    let Some(mut shell) = shell(&env) else { return };
+    shell.keys("$E run --redact -- sh -c 'echo go; exec sleep 60'\n");
+    shell.until("\ngo");
+    shell.keys("\x03");
+    shell.until("> ");
+    shell.keys("echo status=$?\n");
+    shell.until("\nstatus=130");
+    // And so a loop ends with it.
+    shell.keys(
+        "for i in 1 2; do $E run --redact -- sh -c \"echo go; exec sleep $((i*60))\"; echo next; done\n",
+    );
+    shell.until("\ngo");
+    shell.keys("\x03");
+    shell.until("> ");
+    shell.keys("echo $((40+2)); exit\n");
+    shell.until("\n42");
+    let (_, _, text) = shell.end();
+    assert!(!text.contains("\nnext"), "{text}");
+}
+
+#[test]
+fn ctrl_z_stops_it_and_fg_goes_on() {
+    let env = with_token();
+    let Some(mut shell) = shell(&env) else { return };
+    shell.keys("stty -a > before; $E run --redact -- sh -c 'echo go; read x; echo \"$x $OTHER\"'\n");
+    shell.until("\ngo");
+    shell.keys("\x1a");
+    shell.until("Stopped");
+    shell.until("> ");
+    shell.keys("stty -a | cmp - before && echo sa''ne\n");
+    shell.until("\nsane");
+    shell.keys("fg\n");
+    shell.until("$E run");
+    shell.keys("typed\n");
+    shell.until("\ntyped [OTHER]");
+    shell.until("> ");
+    shell.keys("stty -a | cmp - before && echo still''sane; exit\n");
+    shell.until("\nstillsane");
+    shell.end();
+}
+
+#[test]
+fn a_shell_under_it_has_jobs_of_its_own() {
+    let env = with_token();
+    let Some(mut session) =
+        Session::start(env.envseal(&["run", "--redact", "--", "bash", "--norc", "--noprofile", "-i"]))
+    else {
+        return;
+    };
+    session.keys("sh -c 'echo go; exec sleep 60'\n");
+    session.until("\ngo");
+    session.keys("\x1a");
+    session.until("Stopped");
+    session.keys("kill -9 %1; exit 3\n");
+    assert_eq!(session.end().0, 3);
+}
+
+#[test]
+fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
+    let env = with_token();
+    let Some(mut shell) = shell(&env) else { return };
+    shell.keys("$E run --redact -- sh -c 'echo \"by $OTHER\"; read x; echo \"got $x\"' &\n");
+    shell.until("by [OTHER]");
+    // The shell has the keys.
+    shell.keys("echo $((40+2))\n");
+    shell.until("\n42");
+    shell.keys("fg\n");
+    shell.until("$E run");
+    shell.keys("it\n");
+    shell.until("got it");
+    shell.keys("exit\n");
+    shell.end();
+}
+
+#[test]
+fn signals_reach_the_program_there_too() {
+    let env = with_token();
+    for signal in ["TERM", "HUP", "USR1"] {
+        let script = format!("trap 'echo got it; exit 5' {signal}; echo ready; while :; do sleep 0.05; done");
+        let Some(mut session) = redacted(&env, &script) else { return };
+        session.until("ready");
+        Command::new("kill").args(["-s", signal, &session.pid().to_string()]).status().unwrap();
+        session.until("got it");
+        assert_eq!(session.end().0, 5, "{signal}");
+    }
+}
+
+#[test]
+fn what_cannot_be_started_is_told_there_too() {
+    let env = with_token();
+    for (program, code) in [("no-such-program", 127), (".", 126)] {
+        let Some(session) = Session::start(env.envseal(&["run", "--redact", "--", program])) else { return };
+        let (status, _, text) = session.end();
+        assert_eq!(status, code, "{text}");
+        assert!(text.starts_with(&format!("error: {program}: ")), "{text}");
+    }
+}
