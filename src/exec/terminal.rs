@@ -100,6 +100,7 @@ struct Terminal {
 }
 
 /// What became ready.
+#[allow(clippy::struct_excessive_bools, reason = "one for each thing that is looked at")]
 #[derive(Default)]
 struct Ready {
     keys: bool,
