@@ -29,6 +29,9 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 const LAST_SCREEN: Duration = Duration::from_millis(20);
 /// More than a terminal holds on any system.
 const MOST_HELD: usize = 256 * 1024;
+/// How often it is looked whether the child has begun, where something is typed by then, and for how long at most.
+const SOON: Duration = Duration::from_millis(5);
+const BEGUN: Duration = Duration::from_secs(2);
 /// How often it is looked whether we have come to the foreground: nothing tells.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -66,6 +69,8 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
         reads: true,
         raw: None,
         shown: Instant::now(),
+        start: Instant::now(),
+        begun: false,
     };
     let status = terminal.serve();
     // Before a signal ends us: the terminal is set right, and all is wiped.
@@ -89,14 +94,19 @@ struct Terminal {
     raw: Option<Raw>,
     /// When something was shown last.
     shown: Instant,
+    start: Instant,
+    /// Whether the child has the foreground of its terminal.
+    begun: bool,
 }
 
 /// What became ready.
+#[allow(clippy::struct_excessive_bools, reason = "one for each thing that is looked at")]
 #[derive(Default)]
 struct Ready {
     keys: bool,
     output: bool,
     input: bool,
+    gone: bool,
 }
 
 impl Terminal {
@@ -112,6 +122,7 @@ impl Terminal {
                 self.write(Masker::release);
             }
             let wait = match () {
+                () if !self.typed.is_empty() && !self.has_begun() => Some(SOON),
                 () if self.masker.holds() => Some(SILENCE.saturating_sub(quiet)),
                 () if self.raw.is_none() => Some(LOOK),
                 () => None,
@@ -122,6 +133,9 @@ impl Terminal {
             }
             if ready.keys {
                 self.read_keys();
+            } else if ready.gone {
+                // And with our terminal the child's.
+                (self.reads, self.outer) = (false, None);
             }
             if ready.input {
                 self.hand_over();
@@ -151,6 +165,15 @@ impl Terminal {
         Ok(None)
     }
 
+    /// Whether the child has the foreground of its terminal. A key that sends a signal would come to the holder of the
+    /// session before, and to a child that is not there yet.
+    fn has_begun(&mut self) -> bool {
+        let group = |outer| rustix::termios::tcgetpgrp(outer).is_ok_and(|group| group != self.pid);
+        // Where no system tells, the time does.
+        self.begun = self.begun || self.outer.as_ref().is_some_and(group) || self.start.elapsed() > BEGUN;
+        self.begun
+    }
+
     fn come_to_foreground(&mut self) -> io::Result<()> {
         if self.raw.is_none() && self.reads && in_foreground() {
             self.raw = Some(Raw::new()?);
@@ -172,15 +195,18 @@ impl Terminal {
         Ok(())
     }
 
-    fn poll(&self, wait: Option<Duration>) -> io::Result<Ready> {
+    fn poll(&mut self, wait: Option<Duration>) -> io::Result<Ready> {
         let stdin = io::stdin();
+        let hands_over = !self.typed.is_empty() && self.has_begun();
         let mut fds = vec![PollFd::new(self.signals.get_read(), PollFlags::IN)];
-        let keys = (self.raw.is_some() && self.reads && self.typed.is_empty()).then(|| {
-            fds.push(PollFd::new(&stdin, PollFlags::IN));
+        let keys = self.reads.then(|| {
+            // That the terminal has gone is told also where nothing is to be read.
+            let reads = self.raw.is_some() && self.typed.is_empty();
+            fds.push(PollFd::new(&stdin, if reads { PollFlags::IN } else { PollFlags::empty() }));
             fds.len() - 1
         });
         let outer = self.outer.as_ref().map(|outer| {
-            let input = if self.typed.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+            let input = if hands_over { PollFlags::OUT } else { PollFlags::empty() };
             fds.push(PollFd::new(outer, PollFlags::IN | input));
             fds.len() - 1
         });
@@ -193,7 +219,13 @@ impl Terminal {
         let is =
             |at: Option<usize>, flags: PollFlags| at.is_some_and(|at| fds[at].revents().intersects(flags));
         let come = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
-        Ok(Ready { keys: is(keys, come), output: is(outer, come), input: is(outer, PollFlags::OUT) })
+        let gone = is(keys, PollFlags::HUP);
+        Ok(Ready {
+            keys: is(keys, PollFlags::IN),
+            output: is(outer, come),
+            input: is(outer, PollFlags::OUT),
+            gone,
+        })
     }
 
     /// Shows what has come. Returns how much it was.

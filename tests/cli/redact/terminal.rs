@@ -126,8 +126,48 @@ fn a_shell_under_it_has_jobs_of_its_own() {
     session.until("\ngo");
     session.keys("\x1a");
     session.until("Stopped");
-    session.keys("kill -9 %1; exit 3\n");
+    session.keys("fg\n");
+    session.until("\nsh -c");
+    session.keys("\x03");
+    session.keys("exit 3\n");
     assert_eq!(session.end().0, 3);
+}
+
+/// A key that stops, before there is anything to stop, once held the start up for good.
+#[test]
+fn keys_that_are_typed_at_once_are_for_the_program() {
+    let env = with_token();
+    for _ in 0..5 {
+        let Some(mut session) = redacted(&env, "sleep 60") else { return };
+        session.keys("\x1a\x1a\x03");
+        session.end();
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_takes_it_along_also_in_the_background() {
+    let env = with_token();
+    let bash = ["run", "--redact", "--", "bash", "--norc", "--noprofile", "-i"];
+    let run = env.envseal(&bash).var("E", env!("CARGO_BIN_EXE_envseal"));
+    let Some(mut shell) = Session::start(run) else { return };
+    shell.keys("trap '' HUP; $E run --redact -- sh -c 'echo a\"\"t:$PPID\">\"; read x' &\n");
+    shell.until("at:");
+    let holder = shell.word();
+    // The terminal that the shell is on goes with the one who holds it.
+    Command::new("kill").args(["-9", &shell.pid().to_string()]).status().unwrap();
+    for _ in 0..3000 {
+        if !Command::new("kill")
+            .args(["-0", &holder])
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+        {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it goes on with no terminal");
 }
 
 #[test]
@@ -143,6 +183,8 @@ fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
     shell.until("$E run");
     shell.keys("it\n");
     shell.until("got it");
+    // What is typed before is the program's.
+    shell.until("> ");
     shell.keys("exit\n");
     shell.end();
 }

@@ -143,6 +143,14 @@ impl Session {
         self.seen += self.text[self.seen..].find(words).unwrap() + words.len();
     }
 
+    /// Waits for the next `>`, and returns what stands before it.
+    #[track_caller]
+    pub(crate) fn word(&mut self) -> String {
+        let start = self.seen;
+        self.until(">");
+        self.text[start..self.seen - 1].to_owned()
+    }
+
     /// Gives the terminal another size.
     pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
         self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
@@ -155,10 +163,17 @@ impl Session {
 
     /// Waits for its end. Returns its exit status, whether a signal has ended it, and all that was shown.
     pub(crate) fn end(mut self) -> (u32, bool, String) {
-        let status = self.child.wait().unwrap();
-        while let Ok(chunk) = self.shown.recv_timeout(Duration::from_millis(200)) {
-            self.text.push_str(&String::from_utf8_lossy(&chunk));
+        loop {
+            match self.shown.recv_timeout(Duration::from_secs(30)) {
+                Ok(chunk) => self.text.push_str(&String::from_utf8_lossy(&chunk)),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let _ = self.child.kill();
+                    panic!("it does not end: {:?}", self.text);
+                }
+            }
         }
+        let status = self.child.wait().unwrap();
         assert!(has_echo(&*self.master), "the terminal is left as it was");
         (status.exit_code(), status.signal().is_some(), self.text)
     }
