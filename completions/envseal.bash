@@ -34,6 +34,9 @@ _envseal() {
             envseal,doctor)
                 cmd="envseal__subcmd__doctor"
                 ;;
+            envseal,edit)
+                cmd="envseal__subcmd__edit"
+                ;;
             envseal,encrypt)
                 cmd="envseal__subcmd__encrypt"
                 ;;
@@ -146,7 +149,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run encrypt decrypt ls check diff log blame doctor key team hook completions"
+            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run edit encrypt decrypt ls check diff log blame doctor key team hook completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,6 +422,56 @@ _envseal() {
             ;;
         envseal__subcmd__doctor)
             opts="-e -f -C -K -i -q -v -h --env --file --json --keys-file --identity --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__edit)
+            opts="-e -f -C -K -i -q -v -h --env --file --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1578,7 +1631,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --overload --allow-missing --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --overload --allow-missing --redact --in-session --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

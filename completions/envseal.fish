@@ -38,6 +38,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Open value
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "unset" -d 'Take variables out of a file'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "rename" -d 'Give a variable another name'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "run" -d 'Run a program with the opened values in its environment'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "edit" -d 'Edit a file\'s values in your editor, and seal what changed'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "encrypt" -d 'Seal every plain value that is not marked plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "decrypt" -d 'Write the sealed values back as plain text'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "ls" -d 'List env files: what is sealed in them, to which key, and whether you can open it'
@@ -124,10 +125,21 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s C -d 'Change to 
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l overload -d 'Let files win over the process\'s own variables, and later files over earlier ones'
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l redact -d 'Mask sealed values in what the program writes, as [NAME] (log hygiene: a program that means to can get round it)'
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l in-session -d 'For envseal itself: CMD is started in a session of its own, with what is in the environment'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s k -l only -d 'Only variables that match GLOB (repeats)' -r

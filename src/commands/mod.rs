@@ -9,6 +9,7 @@ mod decrypt;
 mod diff;
 mod doctor;
 mod drivers;
+mod edit;
 mod elsewhere;
 mod encrypt;
 mod example;
@@ -96,6 +97,7 @@ enum Command {
     Unset(unset::Args),
     Rename(rename::Args),
     Run(run::Args),
+    Edit(edit::Args),
     Encrypt(encrypt::Args),
     Decrypt(decrypt::Args),
     Ls(ls::Args),
@@ -223,6 +225,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Hook(command) => return hook::run(&context, &command),
         Command::Check(args) => return check::run(&context, &args),
         Command::Doctor(args) => return doctor::run(&context, &args),
+        Command::Edit(args) => return edit::run(&context, &args),
         Command::Team(command) => return team::run(&context, command),
         Command::Init(args) => init::run(&context, &args),
         Command::Set(args) => set::run(&context, args),

@@ -85,6 +85,16 @@ impl Document {
         read(self.source(entry))
     }
 
+    /// The entry's lines whole: from the start of its first line to the end of its comment.
+    pub fn statement(&self, entry: &Entry) -> &[u8] {
+        &self.text[entry.start..entry.end]
+    }
+
+    /// The text of a line that is no statement.
+    pub fn stray_text(&self, stray: &Stray) -> &[u8] {
+        &self.text[stray.range.clone()]
+    }
+
     /// The inline comment, `#` included.
     pub fn comment(&self, entry: &Entry) -> Option<&[u8]> {
         entry.comment.clone().map(|range| &self.text[range])

@@ -4,12 +4,13 @@ use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
 use crate::config::{EnvName, KEYS_FILE, NameError};
 use crate::crypto::OpenError;
+use crate::exec::EditorError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
-use crate::vault::{Breach, Failure, Reason, VaultError};
+use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
 
 pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
     let file = |path: &std::path::Path| quoted(path.display());
@@ -149,7 +150,44 @@ fn place_hint(error: &VaultError) -> Option<String> {
         VaultError::Policy { path, .. } | VaultError::Team { path, .. } => {
             format!("mend {} and try again", file(path))
         }
+        error => return edit_hint(error),
+    })
+}
+
+pub(super) fn editor_hint(error: &EditorError) -> &'static str {
+    match error {
+        EditorError::Words(_) => "name a program and its options, as in: VISUAL='code --wait' envseal edit",
+        EditorError::Relative(_) => "name it by its whole path, as in: VISUAL=/usr/bin/vi envseal edit",
+        EditorError::NotFound(_) | EditorError::NotStarted { .. } => {
+            "name another one, as in: VISUAL=nano envseal edit"
+        }
+        EditorError::Failed { .. } => "nothing was written; start again: envseal edit",
+    }
+}
+
+/// Of what was typed in an editor.
+fn edit_hint(error: &VaultError) -> Option<String> {
+    let (path, fault) = match error {
+        VaultError::Typed { path, fault, .. } => (quoted(path.display()), fault),
+        VaultError::EditConflict { path, .. } => {
+            let file = quoted(path.display());
+            return Some(format!(
+                "see what was changed: git diff -- {file}, then again: envseal edit -f {file}"
+            ));
+        }
         _ => return None,
+    };
+    Some(match fault {
+        EditFault::OwnLine(_) => {
+            format!("leave that line as it was; another key is made by: envseal key rotate -f {path}")
+        }
+        EditFault::Name(_) => "call it by letters, digits and _, as in DB_PASSWORD".into(),
+        EditFault::Token(name) => {
+            format!("write the value as it is to be read, or: envseal set {name} -f {path}")
+        }
+        EditFault::OpenQuote(_) => {
+            "close it; a value that begins with a quote is put in other quotes: '\"so'".into()
+        }
     })
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use crate::access::AccessError;
 use crate::config::NameError;
-use crate::exec::ExecError;
+use crate::exec::{EditorError, ExecError};
 use crate::export::ExportError;
 use crate::git::GitError;
 use crate::guard::GuardError;
@@ -17,7 +17,7 @@ use crate::hooks::drivers::DriverError;
 use crate::keystore::{IdentityFileError, KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
-use files::{driver_hint, git_hint, history_hint, hooks_hint, vault_hint};
+use files::{driver_hint, editor_hint, git_hint, history_hint, hooks_hint, vault_hint};
 use keys::access_hint;
 
 /// Why a command failed.
@@ -55,6 +55,9 @@ pub enum Error {
     /// A program that was not started.
     #[error(transparent)]
     Exec(#[from] ExecError),
+    /// A person's editor.
+    #[error(transparent)]
+    Editor(#[from] EditorError),
     /// A value that no process's environment can hold.
     #[error("the value of {0} holds a NUL byte, which no environment can hold")]
     Nul(String),
@@ -103,7 +106,8 @@ impl Error {
             // A check found something.
             Self::Vault(VaultError::Breaches(_)) => 1,
             Self::Usage { .. }
-            | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. })) => 2,
+            | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. }))
+            | Self::Editor(EditorError::Words(_) | EditorError::Relative(_) | EditorError::NotFound(_)) => 2,
             Self::Nul(_) | Self::Export(_) => 3,
             Self::Vault(error) => match error {
                 VaultError::Unopened(_)
@@ -136,7 +140,12 @@ impl Error {
                 AccessError::NoIdentity | AccessError::NotAMember { .. } | AccessError::TagKey { .. } => 3,
                 _ => 4,
             },
-            Self::Git(_) | Self::Hooks(_) | Self::Drivers(_) | Self::History(_) | Self::Io { .. } => 4,
+            Self::Git(_)
+            | Self::Hooks(_)
+            | Self::Drivers(_)
+            | Self::History(_)
+            | Self::Editor(_)
+            | Self::Io { .. } => 4,
         }
     }
 
@@ -174,6 +183,7 @@ impl Error {
             Self::Exec(ExecError::Terminal(_)) => {
                 Some("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat".into())
             }
+            Self::Editor(error) => Some(editor_hint(error).into()),
             Self::Nul(name) => Some(format!("leave it out: -x {name}")),
             Self::Exec(_) | Self::Io { .. } => None,
         }

@@ -1,5 +1,6 @@
 //! Starting a program in an environment.
 
+mod editor;
 mod pager;
 mod piped;
 mod redact;
@@ -12,6 +13,7 @@ mod terminal;
 #[cfg(unix)]
 mod tty;
 mod waiter;
+mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -20,8 +22,10 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 
+pub use editor::{Editor, EditorError};
 pub use pager::Pager;
 pub use redact::{Forms, Masker};
+pub use watch::Watch;
 
 /// Why a program was not started.
 #[derive(Debug, thiserror::Error)]

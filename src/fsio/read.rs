@@ -27,7 +27,7 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
 
 /// Reads to the end. `Vec` would leave the old buffer unwiped when it grows, so growth is done here, by hand; with a
 /// right `expected` length it never happens.
-fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     // One more than expected, so that the end is seen without growing.
     let mut buffer = Zeroizing::new(vec![0; expected.saturating_add(1)]);
     let mut filled = 0;

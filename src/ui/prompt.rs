@@ -29,11 +29,15 @@ pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
 /// While it lives SIGINT does not end the process, so that rpassword, which raises it on Ctrl-C with the terminal
 /// still raw, comes back and sets the terminal right.
 #[cfg(unix)]
-struct Deaf(std::sync::Arc<std::sync::atomic::AtomicBool>);
+pub struct Deaf {
+    hears: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    heard_before: bool,
+}
 
 #[cfg(unix)]
 impl Deaf {
-    fn new() -> io::Result<Self> {
+    /// Begins.
+    pub fn new() -> io::Result<Self> {
         use std::sync::{Arc, OnceLock, atomic::AtomicBool};
         // One for all prompts: each handler that was registered stays, and those of prompts before would end the process.
         static HEARS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -43,44 +47,65 @@ impl Deaf {
             let _ = HEARS.set(hears);
         }
         let hears = Arc::clone(HEARS.get().expect("set just now"));
-        hears.store(false, std::sync::atomic::Ordering::SeqCst);
-        Ok(Self(hears))
+        let heard_before = hears.swap(false, std::sync::atomic::Ordering::SeqCst);
+        Ok(Self { hears, heard_before })
     }
 }
 
 #[cfg(unix)]
 impl Drop for Deaf {
     fn drop(&mut self) {
-        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.hears.store(self.heard_before, std::sync::atomic::Ordering::SeqCst);
     }
 }
 
+/// Elsewhere Ctrl-C is left alone.
 #[cfg(not(unix))]
-struct Deaf;
+pub struct Deaf;
 
 #[cfg(not(unix))]
 impl Deaf {
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-    fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         Ok(Self)
     }
 }
 
 /// Asks a yes-or-no question; anything but a yes is a no, and so is a stdin that is no terminal.
 pub fn confirm(question: &str) -> io::Result<bool> {
-    if !io::stdin().is_terminal() {
+    if !can_ask() {
         return Ok(false);
     }
+    let answer = answer_to(question, "[y/N]")?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks whether to go on: anything but a no is a yes. Where there is nobody to ask, and at the end of what they type, it
+/// is a no.
+pub fn go_on(question: &str) -> io::Result<bool> {
+    if !can_ask() {
+        return Ok(false);
+    }
+    let answer = answer_to(question, "[Y/n]")?;
+    Ok(!answer.is_empty() && !matches!(answer.trim().to_lowercase().as_str(), "n" | "no"))
+}
+
+/// Whether a person is at the other end of stdin.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal()
+}
+
+fn answer_to(question: &str, choices: &str) -> io::Result<String> {
     let mut answer = String::new();
     aside(|| {
-        write!(io::stderr(), "{} [y/N] ", super::sanitize::one_line(question))?;
+        write!(io::stderr(), "{} {choices} ", super::sanitize::one_line(question))?;
         io::stdin().lock().read_line(&mut answer)
     })?;
     if !answer.ends_with('\n') {
         // Ctrl-D ends no line.
         writeln!(io::stderr())?;
     }
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(answer)
 }
 
 /// What stdin holds, up to its end; none where stdin is a terminal, at which a person would have to be asked.

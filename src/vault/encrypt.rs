@@ -82,18 +82,10 @@ pub fn encrypt(
         if !plain && file.document().comment_is_ambiguous(entry) {
             return Err(VaultError::AmbiguousHash { path: path(), line, name: name.into() });
         }
-        let (quote, text) = file.document().value(entry);
-        if plain || text.is_empty() {
+        if plain || file.document().value(entry).1.is_empty() {
             continue;
         }
-        let names = match references(&text) {
-            _ if !quote.expands() => Vec::new(),
-            References::Names(names) => names.into_iter().collect(),
-            References::Computed => {
-                return Err(VaultError::ComputedReference { path: path(), line, name: name.into() });
-            }
-        };
-        let refs = Refs::new(names).expect("names as they are read");
+        let refs = refs_of(file, entry)?;
         let token =
             sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
         sealed.push((at + added, token.to_string().into_bytes()));
@@ -102,9 +94,23 @@ pub fn encrypt(
     replaced(file, document, &sealed)
 }
 
+/// The names that a value refers to, which its token is to list.
+pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, VaultError> {
+    let (quote, text) = file.document().value(entry);
+    let names = match references(&text) {
+        _ if !quote.expands() => Vec::new(),
+        References::Names(names) => names.into_iter().collect(),
+        References::Computed => {
+            let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
+            return Err(VaultError::ComputedReference { path, line, name });
+        }
+    };
+    Ok(Refs::new(names).expect("names as they are read"))
+}
+
 /// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
 /// as it did. `is_to_be_sealed` is asked by an entry's index.
-fn refuse_reserved_dependents(
+pub(super) fn refuse_reserved_dependents(
     file: &EnvFile,
     is_to_be_sealed: impl Fn(usize) -> bool,
 ) -> Result<(), VaultError> {
@@ -213,7 +219,7 @@ pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) ->
 }
 
 /// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
-fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultError> {
+pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultError> {
     if !Mark::is_plain(file.document().comment(entry)) {
         return Ok(());
     }
@@ -253,7 +259,7 @@ fn sealed_entries<'a>(
 }
 
 /// The source text for an opened value.
-fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<Vec<u8>, Reason> {
+pub(super) fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<Vec<u8>, Reason> {
     match kind {
         Kind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         Kind::Source => {
@@ -268,6 +274,6 @@ fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<V
     }
 }
 
-fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> Failure {
+pub(super) fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> Failure {
     Failure { name: file.document().name(entry).into(), path: file.path().into(), line: entry.line, reason }
 }

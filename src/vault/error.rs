@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::edit::EditFault;
 use super::journal::Stuck;
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
@@ -418,6 +419,24 @@ pub enum VaultError {
         /// What was looked for, the one that wins first.
         looked: Vec<PathBuf>,
     },
+    /// What was typed in an editor is refused.
+    #[error("{}:{line} {fault}", path.display())]
+    Typed {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        fault: EditFault,
+    },
+    /// While a file was edited, somebody else changed the same values in it.
+    #[error("{} was changed meanwhile, and so {}", path.display(), both(names))]
+    EditConflict {
+        /// The env file.
+        path: PathBuf,
+        /// The variables that both sides changed; none where it is the file as a whole.
+        names: Vec<String>,
+    },
     /// Values that could not be opened.
     #[error("{} could not be opened", plural(.0.len(), "value"))]
     Unopened(Vec<Failure>),
@@ -465,6 +484,13 @@ fn are(count: usize) -> String {
 
 fn listed(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn both(names: &[String]) -> String {
+    match names {
+        [] => "both versions of it stand between conflict markers".into(),
+        names => format!("{} stand between conflict markers, in both versions", names.join(", ")),
+    }
 }
 
 fn plural(count: usize, noun: &str) -> String {

@@ -2,6 +2,8 @@
 
 mod at;
 mod change;
+mod desk;
+mod edit;
 mod encrypt;
 mod error;
 mod example;
@@ -22,6 +24,8 @@ mod textconv;
 mod update;
 
 pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset};
+pub use desk::{Broom, Desk};
+pub use edit::{EditFault, Edited, Editing, LeftAsToken};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
 pub use error::{Failure, PinChange, Reason, VaultError};
 pub use example::{Example, example, write_example};

@@ -260,11 +260,15 @@ pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> R
     Ok(fsio::write_atomic(&path, text.as_bytes(), NewMode::Default)?)
 }
 
-/// The document with the public key's header, for a file that has none.
-pub(super) fn with_header(file: &EnvFile, key: &PublicKey) -> Result<Document, VaultError> {
+/// `document`, made of the file's, with the public key's header, for a file that has none.
+pub(super) fn with_header(
+    file: &EnvFile,
+    document: &Document,
+    key: &PublicKey,
+) -> Result<Document, VaultError> {
     let (name, source) = (file.env().public_key_name(), key.to_string());
     let header = Edit::Header { comment: HEADER, name: &name, source: source.as_bytes() };
-    super::change::edited(file, file.document(), &[header])
+    super::change::edited(file, document, &[header])
 }
 
 /// Whether images may be built from a folder: it holds a Dockerfile of any name.

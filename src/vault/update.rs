@@ -207,7 +207,7 @@ impl Target<'_> {
         };
         self.refuse_lost_key(Some(key))?;
         if self.headed.is_none() {
-            self.headed = Some(with_header(&self.file, &key)?);
+            self.headed = Some(with_header(&self.file, self.file.document(), &key)?);
             self.notices.extend(notice);
         }
         Ok(key)

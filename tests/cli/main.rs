@@ -20,6 +20,8 @@ mod doctor;
 mod drivers;
 #[cfg(unix)]
 mod durability;
+#[cfg(unix)]
+mod edit;
 mod encrypt;
 mod files;
 mod frameworks;

@@ -8,8 +8,8 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::{Run, TestEnv};
 
-/// How a question ends whose answer is shown.
-const YES_OR_NO: &[u8] = b"[y/N] ";
+/// How questions end whose answers are shown.
+const YES_OR_NO: [&[u8]; 2] = [b"[y/N] ", b"[Y/n] "];
 
 /// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
 pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
@@ -54,11 +54,11 @@ pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> 
     // Held until the end: it types a newline and an end of file when it is dropped, which the terminal would echo.
     let mut writer = pty.master.take_writer().unwrap();
     if let Some(answer) = answer {
-        while !text.ends_with(b": ") && !text.ends_with(YES_OR_NO) {
+        while !text.ends_with(b": ") && !asks(&text) {
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
         // What is typed before the echo is off shows, as at any prompt.
-        while !text.ends_with(YES_OR_NO) && has_echo(&*pty.master) {
+        while !asks(&text) && has_echo(&*pty.master) {
             std::thread::sleep(Duration::from_millis(1));
         }
         writer.write_all(answer).unwrap();
@@ -76,6 +76,10 @@ pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> 
         env.heard(&text);
     }
     Some((status, text))
+}
+
+fn asks(text: &[u8]) -> bool {
+    YES_OR_NO.iter().any(|end| text.ends_with(end))
 }
 
 fn has_echo(terminal: &dyn MasterPty) -> bool {
