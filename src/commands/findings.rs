@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::report::shown_from;
 use crate::error::quoted;
 use crate::scan::{Finding, Rule, Severity};
-use crate::ui::{Look, Page};
+use crate::ui::{Look, Page, uri_path};
 
 /// One finding on two lines, as compilers print them; paths as seen from the folder `here`.
 pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> Page {
@@ -67,7 +67,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
     let result = |finding: &Finding| {
         let file = finding.file.display().to_string();
         let mut place =
-            json!({ "artifactLocation": { "uri": uri(&finding.file), "uriBaseId": "%SRCROOT%" } });
+            json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
         // Code scanning shows no result without a line.
         place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
         let text = format!("{}. {}", finding.message, finding.fix.replace("{file}", &quoted(&file)));
@@ -91,23 +91,6 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
     }))
-}
-
-/// A relative path as a URI reference (RFC 3986, section 4.2).
-fn uri(path: &Path) -> String {
-    let mut text = String::new();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                text.push(char::from(*byte));
-            }
-            b'\\' if cfg!(windows) => text.push('/'),
-            _ => {
-                let _ = write!(text, "%{byte:02X}");
-            }
-        }
-    }
-    text
 }
 
 fn pretty(value: &Value) -> String {

@@ -19,11 +19,14 @@ const CHUNK: usize = 64 * 1024;
 pub(super) fn run(mut command: Command, forms: Forms) -> Result<u8, ExecError> {
     let forms = Arc::new(forms);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|source| ExecError::new(&command, source))?;
+    let mut outputs = None;
+    let waiter = Waiter::start(|| {
+        let mut child = command.spawn().map_err(|source| ExecError::new(&command, source))?;
+        outputs = child.stdout.take().zip(child.stderr.take());
+        Ok(child)
+    })?;
     drop(command);
-    let stdout = child.stdout.take().expect("it is piped");
-    let stderr = child.stderr.take().expect("it is piped");
-    let waiter = Waiter::new(child);
+    let (stdout, stderr) = outputs.expect("they are piped");
     let of_stderr = Arc::clone(&forms);
     let other = thread::spawn(move || copy(stderr, Output::Stderr, of_stderr));
     let to_stdout = copy(stdout, Output::Stdout, forms);

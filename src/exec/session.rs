@@ -13,11 +13,11 @@ use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, ioctl_tiocsctty, kill_process, kill_process_group, setsid,
     waitpid,
 };
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::termios::{tcgetpgrp, tcgetwinsize, tcsetpgrp};
 use signal_hook::consts::{SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 use super::ExecError;
-use super::signals::{Signals, catch, exit_status, pid_of, send};
+use super::signals::{Signals, catch_and, exit_status, pid_of, send};
 
 /// Takes the terminal that is stdin for a new session and runs `command` in it. Returns its exit status.
 pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
@@ -26,11 +26,18 @@ pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
         ioctl_tiocsctty(io::stdin())
     };
     own_terminal().map_err(|error| ExecError::Terminal(error.into()))?;
-    let child = command.process_group(0).spawn().map_err(|source| ExecError::new(&command, source))?;
+    let size = tcgetwinsize(io::stdin());
+    let start = || command.process_group(0).spawn().map_err(|source| ExecError::new(&command, source));
+    let (mut signals, child) = catch_and(&[SIGCHLD, SIGTSTP], start)?;
     let pid = pid_of(&child);
     // We are in the foreground ourselves here, and may hand it on.
     let _ = tcsetpgrp(io::stdin(), pid);
-    let mut signals = catch(&[SIGCHLD, SIGTSTP]).map_err(ExecError::Terminal)?;
+    // A change until now was told to us, who had the foreground.
+    if let (Ok(before), Ok(now)) = (size, tcgetwinsize(io::stdin()))
+        && (before.ws_row, before.ws_col) != (now.ws_row, now.ws_col)
+    {
+        let _ = kill_process_group(pid, Signal::WINCH);
+    }
     let status = wait(pid, &mut signals).map_err(ExecError::Terminal)?;
     drop(signals);
     Ok(exit_status(status))

@@ -18,7 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::ExecError;
 use super::redact::{Forms, Masker};
-use super::signals::{Signals, catch, exit_status, pid_of, send};
+use super::signals::{Signals, catch_and, exit_status, pid_of, send};
 use super::tty::{Raw, in_foreground, pair, resize, write};
 
 const CHUNK: usize = 16 * 1024;
@@ -48,17 +48,19 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
         Ok(())
     };
     give(&mut holder).map_err(ExecError::Terminal)?;
-    let child = holder.spawn().map_err(|source| match ExecError::new(&holder, source) {
-        ExecError::TooLarge { largest, .. } => {
-            ExecError::TooLarge { program: command.get_program().into(), largest }
-        }
-        ExecError::NotExecutable { source, .. } => ExecError::Terminal(source),
-        _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
-    })?;
+    let start = || {
+        holder.spawn().map_err(|source| match ExecError::new(&holder, source) {
+            ExecError::TooLarge { largest, .. } => {
+                ExecError::TooLarge { program: command.get_program().into(), largest }
+            }
+            ExecError::NotExecutable { source, .. } => ExecError::Terminal(source),
+            _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
+        })
+    };
+    let (signals, child) = catch_and(&[SIGCHLD, SIGCONT], start)?;
     // Its ends of the terminal, so that ours tells when the others have closed theirs.
     drop((holder, inner, command));
     let pid = pid_of(&child);
-    let signals = catch(&[SIGCHLD, SIGCONT]).map_err(ExecError::Terminal)?;
     let mut terminal = Terminal {
         pid,
         outer: Some(outer),

@@ -13,12 +13,14 @@ mod unix {
     use std::thread;
     use std::time::Duration;
 
+    use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
-    use signal_hook::iterator::exfiltrator::WithOrigin;
-    use signal_hook::iterator::{Handle, SignalsInfo};
+    use signal_hook::iterator::Handle;
     use signal_hook::low_level::emulate_default_handler;
+    use signal_hook::low_level::siginfo::Origin;
 
-    use crate::exec::signals::{FORWARDED, exit_status, is_from_terminal, pid_of, send};
+    use crate::exec::ExecError;
+    use crate::exec::signals::{Signals, catch_and, exit_status, is_from_terminal, pid_of, send};
 
     /// For what a child that has gone wrote last to be passed on, before a signal ends us.
     const GRACE: Duration = Duration::from_secs(1);
@@ -28,21 +30,20 @@ mod unix {
         pid: Pid,
         /// From then on its id may be another's.
         reaped: Arc<Mutex<bool>>,
-        handle: Option<Handle>,
+        handle: Handle,
     }
 
     impl Waiter {
-        #[allow(clippy::needless_pass_by_value, reason = "elsewhere it is kept; it is reaped here alone")]
-        pub(in crate::exec) fn new(child: Child) -> Self {
+        /// Starts the child.
+        pub(in crate::exec) fn start(
+            start: impl FnOnce() -> Result<Child, ExecError>,
+        ) -> Result<Self, ExecError> {
+            let (mut signals, child) = catch_and(&[], start)?;
             let (pid, reaped) = (pid_of(&child), Arc::new(Mutex::new(false)));
-            // Where signals cannot be caught they end us, and the child then finds its pipes closed.
-            let signals = SignalsInfo::<WithOrigin>::new(FORWARDED).ok();
-            let handle = signals.as_ref().map(SignalsInfo::handle);
-            if let Some(signals) = signals {
-                let reaped = Arc::clone(&reaped);
-                thread::spawn(move || forward(signals, pid, &reaped));
-            }
-            Self { pid, reaped, handle }
+            let handle = signals.handle();
+            let of_thread = Arc::clone(&reaped);
+            thread::spawn(move || forward(&mut signals, pid, &of_thread));
+            Ok(Self { pid, reaped, handle })
         }
 
         /// Waits for its end; returns its exit status.
@@ -52,26 +53,33 @@ mod unix {
             let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
             let status = waitpid(Some(self.pid), WaitOptions::empty())?;
             *reaped = true;
-            self.handle.as_ref().map(Handle::close);
+            self.handle.close();
             Ok(status.map_or(1, |(_, status)| exit_status(status)))
         }
     }
 
-    fn forward(mut signals: SignalsInfo<WithOrigin>, pid: Pid, reaped: &Mutex<bool>) {
-        for origin in &mut signals {
-            let reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
-            if *reaped {
-                return;
+    fn forward(signals: &mut Signals, pid: Pid, reaped: &Mutex<bool>) {
+        while !signals.handle().is_closed() {
+            let _ = poll(&mut [PollFd::new(signals.get_read(), PollFlags::IN)], None);
+            for origin in signals.pending() {
+                pass_on(&origin, pid, reaped);
             }
-            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-            if matches!(waitid(WaitId::Pid(pid), ended), Ok(Some(_))) {
-                // What it left behind keeps us; nothing but this signal would end us.
-                drop(reaped);
-                thread::sleep(GRACE);
-                let _ = emulate_default_handler(origin.signal);
-            } else if !is_from_terminal(&origin) {
-                send(pid, origin.signal);
-            }
+        }
+    }
+
+    fn pass_on(origin: &Origin, pid: Pid, reaped: &Mutex<bool>) {
+        let reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        if *reaped {
+            return;
+        }
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        if matches!(waitid(WaitId::Pid(pid), ended), Ok(Some(_))) {
+            // What it left behind keeps us; nothing but this signal would end us.
+            drop(reaped);
+            thread::sleep(GRACE);
+            let _ = emulate_default_handler(origin.signal);
+        } else if !is_from_terminal(origin) {
+            send(pid, origin.signal);
         }
     }
 }
@@ -81,12 +89,17 @@ mod windows {
     use std::io;
     use std::process::Child;
 
+    use crate::exec::ExecError;
+
     /// A child.
     pub(in crate::exec) struct Waiter(Child);
 
     impl Waiter {
-        pub(in crate::exec) fn new(child: Child) -> Self {
-            Self(child)
+        /// Starts the child.
+        pub(in crate::exec) fn start(
+            start: impl FnOnce() -> Result<Child, ExecError>,
+        ) -> Result<Self, ExecError> {
+            start().map(Self)
         }
 
         /// Waits for its end; returns its exit status.

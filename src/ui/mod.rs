@@ -17,6 +17,7 @@ pub use progress::{Progress, Working};
 pub use prompt::{Deaf, can_ask, confirm, go_on, hidden, passphrase, stdin_value};
 use sanitize::{one_line, sanitized};
 pub use table::table;
+pub use terminal::uri_path;
 
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, Default)]

@@ -27,23 +27,28 @@ pub(super) fn width() -> Option<u16> {
 /// its own.
 pub(super) fn file_uri(path: &Path) -> String {
     let mut uri = format!("file://{}", host());
-    let bytes = path.as_os_str().as_encoded_bytes();
-    if !bytes.starts_with(b"/") {
+    if !path.as_os_str().as_encoded_bytes().starts_with(b"/") {
         // A drive letter on Windows.
         uri.push('/');
     }
-    for byte in bytes {
+    uri + &uri_path(path)
+}
+
+/// A path as the path of a URI (RFC 3986, section 3.3): what is not unreserved is percent-encoded.
+pub fn uri_path(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(*byte));
+                text.push(char::from(*byte));
             }
-            b'\\' if cfg!(windows) => uri.push('/'),
+            b'\\' if cfg!(windows) => text.push('/'),
             _ => {
-                let _ = write!(uri, "%{byte:02X}");
+                let _ = write!(text, "%{byte:02X}");
             }
         }
     }
-    uri
+    text
 }
 
 #[cfg(unix)]

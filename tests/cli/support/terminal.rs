@@ -24,48 +24,23 @@ pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u3
 /// As [`run_on_terminal`], of a terminal that is so wide.
 pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> Option<(u32, String)> {
     let env = run.env;
-    let pty = match native_pty_system().openpty(PtySize { cols, ..PtySize::default() }) {
-        Ok(pty) => pty,
-        Err(error) => {
-            println!("skipped: no terminal to be had: {error}");
-            return None;
-        }
-    };
-    let plain = run.into_command();
-    let mut command = CommandBuilder::new(plain.get_program());
-    command.args(plain.get_args());
-    command.cwd(plain.get_current_dir().unwrap());
-    command.env_clear();
-    for (name, value) in plain.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    let mut child = pty.slave.spawn_command(command).unwrap();
-    drop(pty.slave);
-    let mut reader = pty.master.try_clone_reader().unwrap();
-    let (send, shown) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut chunk = [0; 1024];
-        // On Linux a terminal whose other end is closed is an error, elsewhere an end.
-        while let Ok(count @ 1..) = reader.read(&mut chunk) {
-            let _ = send.send(chunk[..count].to_vec());
-        }
-    });
+    let (mut child, master, shown) = started(run, PtySize { cols, ..PtySize::default() })?;
     let mut text = Vec::new();
     // Held until the end: it types a newline and an end of file when it is dropped, which the terminal would echo.
-    let mut writer = pty.master.take_writer().unwrap();
+    let mut writer = master.take_writer().unwrap();
     if let Some(answer) = answer {
         while !text.ends_with(b": ") && !asks(&text) {
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
         // What is typed before the echo is off shows, as at any prompt.
-        while !asks(&text) && has_echo(&*pty.master) {
+        while !asks(&text) && has_echo(&*master) {
             std::thread::sleep(Duration::from_millis(1));
         }
         writer.write_all(answer).unwrap();
     }
     let status = child.wait().unwrap().exit_code();
-    assert!(has_echo(&*pty.master), "the terminal is left as it was");
-    drop(pty.master);
+    assert!(has_echo(&*master), "the terminal is left as it was");
+    drop(master);
     while let Ok(chunk) = shown.recv_timeout(Duration::from_secs(5)) {
         text.extend(chunk);
     }
@@ -87,10 +62,44 @@ fn has_echo(terminal: &dyn MasterPty) -> bool {
     flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
 }
 
+type Child = Box<dyn portable_pty::Child + Send + Sync>;
+type Master = Box<dyn MasterPty + Send>;
+
+/// A program on a terminal, and what it shows there. None if there is no terminal to be had.
+fn started(run: Run<'_>, size: PtySize) -> Option<(Child, Master, mpsc::Receiver<Vec<u8>>)> {
+    let pty = match native_pty_system().openpty(size) {
+        Ok(pty) => pty,
+        Err(error) => {
+            println!("skipped: no terminal to be had: {error}");
+            return None;
+        }
+    };
+    let plain = run.into_command();
+    let mut command = CommandBuilder::new(plain.get_program());
+    command.args(plain.get_args());
+    command.cwd(plain.get_current_dir().unwrap());
+    command.env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let child = pty.slave.spawn_command(command).unwrap();
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().unwrap();
+    let (send, shown) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut chunk = [0; 1024];
+        // On Linux a terminal whose other end is closed is an error, elsewhere an end.
+        while let Ok(count @ 1..) = reader.read(&mut chunk) {
+            let _ = send.send(chunk[..count].to_vec());
+        }
+    });
+    Some((child, pty.master, shown))
+}
+
 /// A program on a terminal that a person sits at: types, and waits for what is shown.
 pub(crate) struct Session {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+    child: Child,
+    master: Master,
     writer: Box<dyn Write + Send>,
     shown: mpsc::Receiver<Vec<u8>>,
     text: String,
@@ -101,33 +110,9 @@ pub(crate) struct Session {
 impl Session {
     /// Starts it on a terminal of 24 lines of 80 columns. None if there is no terminal to be had.
     pub(crate) fn start(run: Run<'_>) -> Option<Self> {
-        let pty = match native_pty_system().openpty(PtySize::default()) {
-            Ok(pty) => pty,
-            Err(error) => {
-                println!("skipped: no terminal to be had: {error}");
-                return None;
-            }
-        };
-        let plain = run.into_command();
-        let mut command = CommandBuilder::new(plain.get_program());
-        command.args(plain.get_args());
-        command.cwd(plain.get_current_dir().unwrap());
-        command.env_clear();
-        for (name, value) in plain.get_envs() {
-            command.env(name, value.unwrap());
-        }
-        let child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let mut reader = pty.master.try_clone_reader().unwrap();
-        let writer = pty.master.take_writer().unwrap();
-        let (send, shown) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut chunk = [0; 1024];
-            while let Ok(count @ 1..) = reader.read(&mut chunk) {
-                let _ = send.send(chunk[..count].to_vec());
-            }
-        });
-        Some(Self { child, master: pty.master, writer, shown, text: String::new(), seen: 0 })
+        let (child, master, shown) = started(run, PtySize::default())?;
+        let writer = master.take_writer().unwrap();
+        Some(Self { child, master, writer, shown, text: String::new(), seen: 0 })
     }
 
     /// Types.
