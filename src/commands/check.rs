@@ -10,7 +10,7 @@ use crate::error::{Error, quoted};
 use crate::git::{GitError, Objects, find_root};
 use crate::guard::{self, Options, Range, Report};
 use crate::scan::{Rule, Severity};
-use crate::ui::{Page, Progress};
+use crate::ui::{self, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
 ///
@@ -161,14 +161,14 @@ fn told(
         check(&Options { store: &store, accept_policy: false, progress: &progress })?
     };
     let here = where_typed(context, root)?;
-    let text = if args.json {
-        Page::plain(as_json(&report.findings))
+    if args.json {
+        ui::text(as_json(&report.findings).as_bytes())
     } else if args.sarif {
-        Page::plain(as_sarif(&report.findings))
+        ui::text(as_sarif(&report.findings).as_bytes())
     } else {
-        as_text(&report.findings, root, &here)
-    };
-    text.print().map_err(Error::io("write to stdout"))?;
+        as_text(&report.findings, root, &here).print()
+    }
+    .map_err(Error::io("write to stdout"))?;
     if let Some(error) = &report.keys_unused {
         context.ui.note(format_args!("{error}; so its values were not looked for"));
     } else if !report.unopened.is_empty() {

@@ -18,7 +18,7 @@ pub const MIN_MASKED: usize = 6;
 const BASE64_COLUMNS: [usize; 2] = [76, 64];
 const HEX_COLUMNS: usize = 60;
 
-/// The texts to mask where a value is not to be shown: the forms of [`encodings`], at their full length, and of a value
+/// The texts to mask where a value is not to be shown: the forms of `encodings`, at their full length, and of a value
 /// of many lines each line on its own in all of them. Line ends around the value do not count, so that none has to be
 /// held back. None for a value of fewer than [`MIN_MASKED`] bytes.
 pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {

@@ -87,7 +87,7 @@ impl Page {
     /// Prints it to stdout: with looks where it is a terminal that has colours, made safe where it is any.
     pub fn print(&self) -> io::Result<()> {
         let stdout = io::stdout();
-        let shown = Shown { colours: colours(&stdout), links: links(), safe: stdout.is_terminal() };
+        let shown = Shown::on(stdout.is_terminal(), colours(&stdout), links());
         let mut out = io::BufWriter::new(stdout.lock());
         self.write(&mut out, shown)?;
         out.flush()
@@ -154,6 +154,11 @@ struct Shown {
 }
 
 impl Shown {
+    /// Whoever wants colours elsewhere too has something there that obeys escape sequences.
+    fn on(terminal: bool, colours: bool, links: bool) -> Self {
+        Self { colours, links, safe: terminal || colours }
+    }
+
     fn part(self, out: &mut impl Write, text: &str, mark: Option<&Mark>) -> io::Result<()> {
         let safe;
         let text = if self.safe {
@@ -210,6 +215,15 @@ mod tests {
     fn elsewhere_it_is_the_text_alone() {
         assert_eq!(written(false, false, false), "error\u{1b}[0m: x\u{1b}]8;;http://evil\u{7}\nfile");
         assert_eq!(written(false, false, true), "error\\u{1b}[0m: x\\u{1b}]8;;http://evil\\u{7}\nfile");
+    }
+
+    #[test]
+    fn whatever_obeys_our_sequences_obeys_no_others() {
+        for (terminal, colours, safe) in
+            [(true, true, true), (true, false, true), (false, true, true), (false, false, false)]
+        {
+            assert_eq!(Shown::on(terminal, colours, false).safe, safe);
+        }
     }
 
     #[test]

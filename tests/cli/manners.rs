@@ -71,8 +71,13 @@ fn json_has_no_looks() {
     };
     let Some((_, shown)) = run_on_terminal(run(), None) else { return };
     assert!(shown.starts_with("[\n") && !shown.split("error").next().unwrap().contains(ESC), "{shown:?}");
+    // Also where a name reorders what is shown: whoever parses it gets it as it is.
+    env.write_plain("\u{202e}.env", "A=plain-text\n");
     let forced = run().var("CLICOLOR_FORCE", "1").output();
-    serde_json::from_slice::<serde_json::Value>(&forced.stdout).unwrap();
+    let findings: serde_json::Value = serde_json::from_slice(&forced.stdout).unwrap();
+    let file = |finding: &serde_json::Value| finding["file"].as_str().unwrap().to_owned();
+    let files: Vec<_> = findings.as_array().unwrap().iter().map(file).collect();
+    assert!(files.contains(&"\u{202e}.env".to_owned()), "{files:?}");
 }
 
 #[test]

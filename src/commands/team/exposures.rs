@@ -45,8 +45,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     drop(working);
     let told: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
-    let text = if args.json { Page::plain(as_json(&told, now)) } else { as_text(&told, now) };
-    text.print().map_err(Error::io("write to stdout"))?;
+    if args.json { ui::text(as_json(&told, now).as_bytes()) } else { as_text(&told, now).print() }
+        .map_err(Error::io("write to stdout"))?;
     if args.confirm && confirm(&scope, &all, || context.waiting())? {
         let path = quoted(shown(&scope.team_file()));
         context.ui.say(format_args!("noted in {path}: git commit -m 'Confirm replaced values' {path}"));

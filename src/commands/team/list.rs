@@ -34,8 +34,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let working = context.ui.working("reading history");
     let grants = list(&scope, context.store(), objects.as_ref())?;
     drop(working);
-    let text = if args.json { Page::plain(as_json(&team, &grants)) } else { as_text(&team, &grants) };
-    text.print().map_err(Error::io("write to stdout"))?;
+    if args.json { ui::text(as_json(&team, &grants).as_bytes()) } else { as_text(&team, &grants).print() }
+        .map_err(Error::io("write to stdout"))?;
     if team.members().is_empty() && !args.json {
         context.ui.say("no members yet: envseal team request adds you");
     }

@@ -31,7 +31,7 @@ struct Form {
 }
 
 impl Forms {
-    /// Takes each name with the forms of its value. Forms of fewer than [`MIN_FORM`] bytes are left out; a form that
+    /// Takes each name with the forms of its value. Forms of fewer than 4 bytes are left out; a form that
     /// two names have is the first one's.
     pub fn new(secrets: Vec<(String, Vec<Zeroizing<Vec<u8>>>)>) -> Self {
         let mut names = Vec::with_capacity(secrets.len());
