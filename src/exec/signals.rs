@@ -4,7 +4,8 @@ use std::os::unix::net::UnixStream;
 use std::process::Child;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, WaitStatus};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitStatus, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -69,6 +70,12 @@ pub(super) fn send(pid: Pid, signal: i32) {
 /// A child's process id.
 pub(super) fn pid_of(child: &Child) -> Pid {
     Pid::from_child(child)
+}
+
+/// Waits until a child has ended. It is left to be reaped: its id is no other process's until then.
+pub(super) fn wait_for_end(pid: Pid) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
 /// The exit status that says how the child has ended. Does not return where that was SIGINT: a shell that runs us in a

@@ -20,7 +20,9 @@ mod unix {
     use signal_hook::low_level::siginfo::Origin;
 
     use crate::exec::ExecError;
-    use crate::exec::signals::{Signals, catch_and, exit_status, is_from_terminal, pid_of, send};
+    use crate::exec::signals::{
+        Signals, catch_and, exit_status, is_from_terminal, pid_of, send, wait_for_end,
+    };
 
     /// For what a child that has gone wrote last to be passed on, before a signal ends us.
     const GRACE: Duration = Duration::from_secs(1);
@@ -48,8 +50,7 @@ mod unix {
 
         /// Waits for its end; returns its exit status.
         pub(in crate::exec) fn wait(self) -> io::Result<u8> {
-            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while matches!(waitid(WaitId::Pid(self.pid), ended), Err(rustix::io::Errno::INTR)) {}
+            wait_for_end(self.pid);
             let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
             let status = waitpid(Some(self.pid), WaitOptions::empty())?;
             *reaped = true;

@@ -28,10 +28,12 @@ mod unix {
     use std::thread::{self, JoinHandle};
     use std::time::Duration;
 
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+    use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
     use signal_hook::{SigId, flag};
+
+    use crate::exec::signals::{pid_of, wait_for_end};
 
     /// So long a child may take to end when it is asked to.
     const PATIENCE: Duration = Duration::from_secs(3);
@@ -109,7 +111,7 @@ mod unix {
                 wait_for_the_end();
             }
             let child = start()?;
-            state.child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            state.child = Some(pid_of(&child));
             Ok(Guarded { watch: self, child })
         }
     }
@@ -128,12 +130,8 @@ mod unix {
     impl Guarded<'_> {
         /// Waits for it. Does not return where the process is to end.
         pub(in crate::exec) fn wait(mut self) -> io::Result<ExitStatus> {
-            let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
             // Its id is taken back before it can be another process's.
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while let Some(pid) = pid
-                && matches!(waitid(WaitId::Pid(pid), options), Err(rustix::io::Errno::INTR))
-            {}
+            wait_for_end(pid_of(&self.child));
             let mut state = self.watch.shared.lock();
             state.child = None;
             let status = self.child.wait();
