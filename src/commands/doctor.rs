@@ -58,7 +58,7 @@ struct Trouble {
 /// Examines every file named or found, and this clone. Returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let paths = if args.files.is_empty() {
-        found_from_here(context)?
+        found_from_here(context)?.files
     } else {
         args.files.reading(context)?.named(context.process)?
     };

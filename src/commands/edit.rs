@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::report::{notices, shown};
+use super::report::{notices, shown, unseen};
 use super::select::Files;
 use super::{Context, with_sources};
 use crate::error::Error;
@@ -67,6 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         let error = match seal(context, &path, &mut editing) {
             Ok((updated, edited)) => {
                 report(context, &path, &updated, &edited);
+                unseen(context, &updated);
                 return Ok(0);
             }
             Err(error) => error,

@@ -1,12 +1,15 @@
 //! `envseal encrypt`.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::report::{counted, documents, notices, shown};
+use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Files, Names, found_from_here};
-use crate::error::Error;
-use crate::vault::{Pick, Write, encrypt, reseal, update};
+use crate::dotenv::Document;
+use crate::error::{Error, quoted};
+use crate::git::find_root;
+use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
 ///
@@ -63,14 +66,51 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             count => format!("{verb} {} in {}", counted(count, "value"), shown(path)),
         });
     }
+    unseen(context, &updated);
+    tell_what_history_holds(context, &updated);
     Ok(())
+}
+
+/// Sealing hides nothing that was committed before. What cannot be read there is another command's to tell.
+fn tell_what_history_holds(context: &Context, updated: &Updated) {
+    let changed = updated.files.iter().filter(|(.., changed)| *changed);
+    let names: BTreeSet<_> =
+        changed.flat_map(|(path, now, _)| committed_in_the_clear(context, path, now)).collect();
+    if !names.is_empty() {
+        let names = listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        context.ui.note(format_args!(
+            "git's history still holds {names} in plain text; replace what is secret where it is from"
+        ));
+    }
+}
+
+/// The names that are sealed in `now` and stand in plain text in the last commit.
+fn committed_in_the_clear(context: &Context, path: &Path, now: &Document) -> Vec<String> {
+    let Some(before) = in_last_commit(context, path) else { return Vec::new() };
+    let plain = before.entries().iter().filter(|entry| {
+        let sealed_now =
+            now.last(before.name(entry)).is_some_and(|at| token(now, &now.entries()[at]).is_some());
+        sealed_now && token(&before, entry).is_none() && !before.value(entry).1.is_empty()
+    });
+    plain.map(|entry| before.name(entry).to_owned()).collect()
+}
+
+fn in_last_commit(context: &Context, path: &Path) -> Option<Document> {
+    let path = path.canonicalize().ok()?;
+    let objects = context.objects(&find_root(path.parent()?)?).ok()?;
+    let file = objects.file(objects.head().ok()??, &objects.relative(&path).ok()?).ok()??;
+    Document::parse(objects.blob_if_there(file.id).ok()??).ok()
 }
 
 /// The env files from here downward; there must be one.
 fn found(context: &Context) -> Result<Vec<PathBuf>, Error> {
-    let files = found_from_here(context)?;
-    if files.is_empty() {
-        return Err(Error::usage("there is no env file here", "make one: envseal set NAME"));
+    let found = found_from_here(context)?;
+    match (found.files.is_empty(), found.unseen.first()) {
+        (false, _) => Ok(found.files),
+        (true, None) => Err(Error::usage("there is no env file here", "make one: envseal set NAME")),
+        (true, Some(unseen)) => Err(Error::usage(
+            "there is no env file here that git sees",
+            format!("envseal encrypt -f {0} && git add --force {0}", quoted(unseen.display())),
+        )),
     }
-    Ok(files)
 }

@@ -134,18 +134,19 @@ fn pushes(remote: &str) -> Result<Vec<Push>, Error> {
 }
 
 /// Installs the hooks as a part of setting up: where a person's own arrangement stands in the way, that is said and
-/// the rest goes on.
-pub(super) fn set_up(context: &Context, here: &Path) -> Result<(), Error> {
-    let Some(repo) = Repo::discover(here)? else { return Ok(()) };
+/// the rest goes on. Returns whether git calls them.
+pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
+    let Some(repo) = Repo::discover(here)? else { return Ok(false) };
     match install(&repo, global(context).as_deref(), || context.waiting()) {
-        Ok(done) if done.written.is_empty() && done.not_executable.is_empty() => Ok(()),
         Ok(done) => {
-            tell(context, &done);
-            Ok(())
+            if !(done.written.is_empty() && done.not_executable.is_empty()) {
+                tell(context, &done);
+            }
+            Ok(done.not_executable.is_empty())
         }
         Err(error) if error.is_refusal() => {
             context.ui.note(format_args!("no hooks were installed: {error}; see: envseal hook install"));
-            Ok(())
+            Ok(false)
         }
         Err(error) => Err(error.into()),
     }

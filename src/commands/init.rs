@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::report::{notices, shown};
+use super::report::{listed, notices, shown};
 use super::{Context, hook};
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::git::Repo;
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{
-    EnvFile, Scope, Write, counts, declare_plain, guard_keys_file, propose_plain, sweep, update,
+    EnvFile, Scope, Write, counts, declare_plain, guard_keys_file, propose_plain, sweep, take_back_in,
+    unseen_by_git, update,
 };
 
 /// Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain
@@ -30,12 +31,17 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here)?;
-    let ignored = scope.passed_over(&here)?;
-    let files = scope.env_files(&here)?;
-    let loaded = files.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    // Before anything is changed, so that a file that nobody can read changes nothing.
+    load_all(&scope, &here)?;
+    let unseen = unseen_by_git(&scope, &here)?;
+    unseen.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     let keys_file = context.store().keys_file_path(&here);
     notices(context, &guard_keys_file(&keys_file, &scope, || context.waiting())?);
-    if files.is_empty() && ignored.is_empty() {
+    let stops_plaintext = hook::set_up(context, &here)?;
+    set_drivers_up(context, &scope)?;
+    let unseen = take_in(context, args, &scope, unseen, stops_plaintext)?;
+    let loaded = load_all(&scope, &here)?;
+    if loaded.is_empty() && unseen.is_empty() {
         let paths = [PathBuf::from(".env")];
         let made = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
             target.seal_to()?;
@@ -46,27 +52,60 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     sweep(&here);
     declare(context, args, &scope, &loaded)?;
-    hook::set_up(context, &here)?;
-    set_drivers_up(context, &scope)?;
-    for path in &ignored {
-        context.ui.note(format_args!(
-            "git ignores {}; sealed files are meant to be committed: take it out of .gitignore",
-            shown(path)
-        ));
-    }
-    let mut open = !ignored.is_empty();
+    let mut open = false;
     for file in &loaded {
         // With the policy as it is by now.
         open |= counts(file, &Scope::of(&file.dir())?).unmarked > 0;
     }
-    context.ui.say(if open {
-        "next: envseal encrypt, then look at git diff and commit"
+    context.ui.say(if !unseen.is_empty() {
+        let files: Vec<_> = unseen.iter().map(|path| quoted(shown(path))).collect();
+        let named: String = files.iter().map(|file| format!(" -f {file}")).collect();
+        format!("next: envseal encrypt{named} && git add --force {}", files.join(" "))
+    } else if open {
+        "next: envseal encrypt && git add -A; look at git diff --staged, and commit".into()
     } else if loaded.iter().all(|file| counts(file, &scope).sealed == 0) {
-        "next: envseal set NAME"
+        "next: envseal set NAME".into()
     } else {
-        "all is set up; see what can be opened here: envseal ls"
+        "all is set up; see what can be opened here: envseal ls".into()
     });
     Ok(())
+}
+
+fn load_all(scope: &Scope, here: &Path) -> Result<Vec<EnvFile>, Error> {
+    let files = scope.env_files(here)?;
+    Ok(files.iter().map(|path| EnvFile::load(path)).collect::<Result<_, _>>()?)
+}
+
+/// Has git see the env files that it ignores, once a person has agreed, and where a hook keeps them from being committed
+/// in plain text. Returns those that it still ignores.
+fn take_in(
+    context: &Context,
+    args: &Args,
+    scope: &Scope,
+    unseen: Vec<PathBuf>,
+    stops_plaintext: bool,
+) -> Result<Vec<PathBuf>, Error> {
+    if unseen.is_empty() {
+        return Ok(unseen);
+    }
+    let files: Vec<_> = unseen.iter().map(|path| shown(path)).collect();
+    let list = listed(&files.iter().map(String::as_str).collect::<Vec<_>>());
+    if stops_plaintext
+        && (args.yes
+            || ui::confirm(&format!(
+                "git ignores {list}. Have git see it, to be committed once it is sealed?"
+            ))
+            .map_err(Error::io("ask"))?)
+        && let Some(ignore) = take_back_in(&unseen, scope, || context.waiting())?
+    {
+        context.ui.say(format_args!("took {list} back in, in {}", shown(&ignore)));
+        context.ui.note(format_args!(
+            "a colleague's own {list} is written over by git when they pull this; have them put theirs away first"
+        ));
+        return Ok(Vec::new());
+    }
+    context.ui.note(format_args!("git ignores {list}; what is sealed is meant to be committed"));
+    Ok(unseen)
 }
 
 /// Tells git how to merge and to show env files in this clone. A driver of that name that someone else configured stays.

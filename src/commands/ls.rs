@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::clone_state::{CloneState, Lack};
 use super::report::counted;
-use super::select::{Files, found_from_here};
+use super::select::{Files, Found, found_from_here};
 use super::{Context, example};
 use crate::crypto::SealedValue;
 use crate::error::Error;
@@ -59,10 +59,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if args.example {
         return example::run(context, &args.files, args.write);
     }
-    let paths = if args.files.is_empty() {
+    let Found { files: paths, unseen } = if args.files.is_empty() {
         found_from_here(context)?
     } else {
-        args.files.reading(context)?.named(context.process)?
+        Found { files: args.files.reading(context)?.named(context.process)?, unseen: Vec::new() }
     };
     let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
     sweep(Path::new("."));
@@ -80,6 +80,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         return ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"));
     }
     if rows.is_empty() {
+        if !unseen.is_empty() {
+            return Ok(());
+        }
         context.ui.say("no env file here; make one: envseal set NAME");
         return Ok(());
     }

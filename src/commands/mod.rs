@@ -28,6 +28,7 @@ mod run;
 mod select;
 mod set;
 mod team;
+mod tips;
 mod unset;
 
 use std::ffi::OsString;
@@ -155,10 +156,11 @@ impl<'a> Context<'a> {
 
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments: Vec<_> = arguments.into_iter().collect();
+    let arguments = asking_for_help(arguments.into_iter().collect());
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(mut error) => {
+            tips::add_tip(&mut error);
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
             // Help and version come as errors too; the exit status tells them apart.
             let _ = error.print();
@@ -196,6 +198,15 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         }
     }
     Cli::try_parse_from(arguments)
+}
+
+/// `envseal help set` is `envseal set --help`, as with git and cargo. Made by clap, it would double every completion script.
+fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
@@ -294,7 +305,7 @@ mod tests {
     fn run_by_itself_takes_what_the_whole_takes() {
         let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|--no-pager run x|run -K k -C d -- run|run -e a -f b x|\
                      run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
-                     run -V|-V run x|run --nonsense x|nonsense run|completions run|help run|key run";
+                     run -V|-V run x|run --nonsense x|nonsense run|completions run|key run";
         for line in lines.split('|') {
             let arguments: Vec<_> =
                 ["envseal"].into_iter().chain(line.split(' ')).map(OsString::from).collect();

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::git::find_root;
 use crate::team::ExposureState;
 use crate::ui;
-use crate::vault::{Notice, Updated};
+use crate::vault::{Notice, Updated, is_unseen_by_git};
 
 /// Says what was made on the way.
 pub(super) fn notices(context: &Context, notices: &[Notice]) {
@@ -51,6 +51,17 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
             Notice::NotPinned { env, why: None } => context.ui.detail(format_args!(
                 "no home folder to keep which key of {env} was sealed to, so a replaced one would not be noticed"
             )),
+        }
+    }
+}
+
+/// Tells of the files that were changed and that git ignores, for they will not be committed.
+pub(super) fn unseen(context: &Context, updated: &Updated) {
+    for (path, _, changed) in &updated.files {
+        if *changed && is_unseen_by_git(path).unwrap_or(false) {
+            let path = shown(path);
+            let quoted = quoted(&path);
+            context.ui.note(format_args!("git ignores {path}; to commit it: git add --force {quoted}"));
         }
     }
 }

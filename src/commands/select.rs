@@ -10,7 +10,7 @@ use super::report::shown;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, quoted};
 use crate::git::Objects;
-use crate::vault::{Scope, VaultError};
+use crate::vault::{Scope, VaultError, unseen_by_git};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -28,16 +28,33 @@ enum Selector {
     Missing,
 }
 
-/// Every env file from here downward that git does not ignore, as seen from here. Those beside us that it does ignore
-/// are told of.
-pub(super) fn found_from_here(context: &Context) -> Result<Vec<PathBuf>, Error> {
+/// The env files that a command is about where none is named.
+pub(super) struct Found {
+    /// Every one from here downward that git does not ignore, as seen from here.
+    pub(super) files: Vec<PathBuf>,
+    /// Those beside us that it ignores and that would be committed otherwise. They have been told of.
+    pub(super) unseen: Vec<PathBuf>,
+}
+
+/// Looks for env files from here downward, and tells of those beside us that git ignores.
+pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here)?;
-    let files = scope.env_files_of_all(&here)?;
+    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| PathBuf::from(shown(path))).collect();
+    let found = Found {
+        files: as_seen(scope.env_files_of_all(&here)?),
+        unseen: as_seen(unseen_by_git(&scope, &here)?),
+    };
     for path in scope.passed_over(&here)? {
-        context.ui.note(format_args!("passed over {}, which git ignores; name it with -f", shown(&path)));
+        let path = PathBuf::from(shown(&path));
+        let words = format!("passed over {}, which git ignores; name it with -f", path.display());
+        if found.unseen.contains(&path) {
+            context.ui.note(words);
+        } else {
+            context.ui.detail(words);
+        }
     }
-    Ok(files.iter().map(|path| PathBuf::from(shown(path))).collect())
+    Ok(found)
 }
 
 impl Files {
@@ -117,9 +134,15 @@ impl Files {
                 |path: &&PathBuf| EnvName::of_file(path).is_ok_and(|env| env.private_key_name() == variable);
             files.extend(here.iter().filter(of_key).cloned());
             if files.len() == before {
+                let of_dotenv = EnvName::of_dotenv();
+                let hint = if *variable == format!("{}_DEFAULT", of_dotenv.private_key_name()) {
+                    format!("the key of .env is to be set as {}", of_dotenv.private_key_name())
+                } else {
+                    "name the files: -e NAME or -f FILE".into()
+                };
                 return Err(Error::usage(
                     format!("{variable} is set, but there is no env file here that it belongs to"),
-                    "name the files: -e NAME or -f FILE",
+                    hint,
                 ));
             }
         }

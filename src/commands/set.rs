@@ -93,6 +93,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
             });
         }
     }
+    report::unseen(context, &updated);
     if typed && how != How::Plain && ui::person_reads() {
         context.ui.note("the value is in your shell's history now; left out, envseal asks for it");
     }

@@ -1,8 +1,10 @@
 //! What to try next: env files, git, hooks and drivers.
 
+use std::path::Path;
+
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
-use crate::config::{EnvName, KEYS_FILE, NameError};
+use crate::config::{EnvName, KEYS_FILE, NameError, is_env_file};
 use crate::crypto::OpenError;
 use crate::exec::EditorError;
 use crate::fsio::FsError;
@@ -13,7 +15,7 @@ use crate::hooks::{InstallError, Unfit};
 use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
 
 pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
-    let file = |path: &std::path::Path| quoted(path.display());
+    let file = |path: &Path| quoted(path.display());
     Some(match error {
         VaultError::Unopened(failures) => return failures.first().map(reason_hint),
         VaultError::Breaches(breaches) => return breaches.first().map(breach_hint),
@@ -48,6 +50,9 @@ pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::NoneOfConvention { looked, .. } => {
             let first = looked.first().map(|path| file(path)).unwrap_or_default();
             format!("make one of them: envseal set NAME -f {first}")
+        }
+        VaultError::NoVariable { name, .. } if is_env_file(Path::new(name)) => {
+            format!("a file goes behind -f: -f {name}")
         }
         VaultError::NoVariable { similar: Some(similar), .. } => format!("did you mean {similar}?"),
         VaultError::NoVariable { path, .. } => {
@@ -128,7 +133,7 @@ fn breach_hint(breach: &Breach) -> String {
 
 /// Of files that are not where, or what, they should be.
 fn place_hint(error: &VaultError) -> Option<String> {
-    let file = |path: &std::path::Path| quoted(path.display());
+    let file = |path: &Path| quoted(path.display());
     Some(match error {
         VaultError::LeadsOutside { target, .. } => {
             format!("if you mean that file, name it: -f {}", file(target))

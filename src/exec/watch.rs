@@ -44,6 +44,8 @@ mod unix {
     /// nothing.
     pub struct Watch {
         shared: Arc<Shared>,
+        /// Whether a SIGINT came that is still to be judged.
+        interrupted: Arc<AtomicBool>,
         handlers: Vec<SigId>,
         wake: UnixStream,
         closed: Arc<AtomicBool>,
@@ -74,9 +76,11 @@ mod unix {
             let (mut read, wake) = UnixStream::pair()?;
             let (shared, closed) = (Arc::<Shared>::default(), Arc::<AtomicBool>::default());
             let mut handlers = vec![flag::register(SIGQUIT, Arc::default())?];
+            let interrupted = Arc::<AtomicBool>::default();
             let mut seen = Vec::new();
-            for signal in [SIGTERM, SIGHUP, SIGINT] {
-                let flag = Arc::<AtomicBool>::default();
+            for (signal, flag) in
+                [(SIGTERM, Arc::default()), (SIGHUP, Arc::default()), (SIGINT, Arc::clone(&interrupted))]
+            {
                 handlers.push(flag::register(signal, Arc::clone(&flag))?);
                 handlers.push(pipe::register(signal, wake.try_clone()?)?);
                 seen.push((signal, flag));
@@ -88,7 +92,7 @@ mod unix {
                     && !is_closed.load(Ordering::SeqCst)
                 {
                     for (signal, flag) in &seen {
-                        if flag.swap(false, Ordering::SeqCst) && of_thread.end(*signal) {
+                        if of_thread.ends(*signal, flag) {
                             if let Some(last) = last.take() {
                                 last();
                             }
@@ -97,7 +101,7 @@ mod unix {
                     }
                 }
             })?;
-            Ok(Self { shared, handlers, wake, closed, thread: Some(thread) })
+            Ok(Self { shared, interrupted, handlers, wake, closed, thread: Some(thread) })
         }
 
         /// Starts a child that signals go to.
@@ -133,6 +137,8 @@ mod unix {
             // Its id is taken back before it can be another process's.
             wait_for_end(pid_of(&self.child));
             let mut state = self.watch.shared.lock();
+            // What came while it ran was its own, though nobody has looked yet.
+            self.watch.interrupted.store(false, Ordering::SeqCst);
             state.child = None;
             let status = self.child.wait();
             self.watch.shared.changed.notify_all();
@@ -149,9 +155,13 @@ mod unix {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Ends the child. Returns whether the process is to end as well.
-        fn end(&self, signal: i32) -> bool {
+        /// Judges a signal, if its flag says that it came: ends the child, and returns whether the process is to end as
+        /// well.
+        fn ends(&self, signal: i32, came: &AtomicBool) -> bool {
             let mut state = self.lock();
+            if !came.swap(false, Ordering::SeqCst) {
+                return false;
+            }
             if signal == SIGINT && state.child.is_some() {
                 return false;
             }

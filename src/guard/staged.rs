@@ -1,6 +1,6 @@
 //! What is about to be committed: index blobs, never the worktree's files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence};
@@ -14,7 +14,8 @@ use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{FileKind, Objects};
-use crate::scan::Severity;
+use crate::scan::{Finding, Rule, Severity};
+use crate::vault::Scope;
 
 /// Checks what the index holds: every env file in it, and in every file that it changes looks for secrets.
 pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
@@ -69,8 +70,28 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let touched = changed.iter().map(|file| file.path.clone()).collect();
     findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
+    point_to_unstaged_policy(&mut report.findings, root);
     report.absent = after.absent();
     Ok(report.sorted())
+}
+
+/// Where the worktree declares a name plain and the index does not, sealing it is not what is wanted, nor would it be
+/// done: the declaration is to be staged.
+fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path) {
+    let mut scopes: BTreeMap<PathBuf, Option<Scope>> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::Plaintext) {
+        let Some(name) = &finding.name else { continue };
+        let folder = root.join(&finding.file).parent().unwrap_or(root).to_owned();
+        let scope = scopes.entry(folder).or_insert_with_key(|folder| Scope::of(folder).ok());
+        let declaring = scope.as_ref().and_then(|scope| scope.declaring_plain(name));
+        if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
+            finding
+                .message
+                .push_str(&format!("; {} calls it plain, but not as it is staged", file.display()));
+            // From the root, wherever the reader is (gitglossary(7), pathspec).
+            finding.fix = format!("git add ':/{}'", file.display().to_string().replace('\'', r"'\''"));
+        }
+    }
 }
 
 /// The texts of env files, each with its path.

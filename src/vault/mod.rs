@@ -21,6 +21,7 @@ mod scope;
 mod setup;
 mod similar;
 mod textconv;
+mod unseen;
 mod update;
 
 pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset};
@@ -46,4 +47,5 @@ pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
 pub use similar::similar_env_file;
 pub use textconv::textconv;
+pub use unseen::{is_unseen_by_git, take_back_in, unseen_by_git};
 pub use update::{Target, Updated, Write, sweep, update};

@@ -234,14 +234,24 @@ fn guard_target(path: &Path) -> Result<(), VaultError> {
     if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
 }
 
-/// The globs worth declaring plain for these files: those that hold such names and that are not declared yet.
+/// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
+/// yet. A name that is sealed anywhere was sealed on purpose, and a glob that calls it plain would be an error.
 pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
-    let unmarked = |file: &EnvFile| {
-        let names = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
-        names.filter(|name| !scope.policy().is_plain(name)).collect::<Vec<_>>()
-    };
-    let names: Vec<_> = files.iter().flat_map(unmarked).collect();
-    crate::team::propose_plain(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+    for file in files {
+        for (_, entry) in file.variables() {
+            let name = file.document().name(entry);
+            match file.token_text(entry) {
+                Some(_) => sealed.push(name),
+                None if !scope.policy().is_plain(name) => plain.push(name),
+                None => {}
+            }
+        }
+    }
+    let mut globs = crate::team::propose_plain(&plain);
+    let of_sealed = crate::team::propose_plain(&sealed);
+    globs.retain(|glob| !of_sealed.contains(glob));
+    globs
 }
 
 /// Adds `globs` to the policy's plain names, in the scope's team file.

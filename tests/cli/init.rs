@@ -11,10 +11,10 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
         (
             0,
             "added the keys file to .gitignore\n\
-             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
-             made .env\n\
              installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
              set up git's merge and diff drivers for env files in this clone\n\
+             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+             made .env\n\
              next: envseal set NAME\n"
         )
     );
@@ -38,10 +38,10 @@ fn exactly_the_names_that_are_there_are_proposed() {
     assert_eq!(
         output.stderr,
         "added the keys file to .gitignore\n\
-         note: plainly not secret, it seems: NODE_ENV, LOG_LEVEL, VITE_*; declare them with envseal init --yes\n\
          installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
          set up git's merge and diff drivers for env files in this clone\n\
-         next: envseal encrypt, then look at git diff and commit\n"
+         note: plainly not secret, it seems: NODE_ENV, LOG_LEVEL, VITE_*; declare them with envseal init --yes\n\
+         next: envseal encrypt && git add -A; look at git diff --staged, and commit\n"
     );
     assert!(!env.path("envseal.toml").exists());
     env.ok(&["init", "--yes"]);
@@ -94,11 +94,20 @@ fn a_file_that_git_ignores_is_pointed_out_and_none_is_made() {
             "added the keys file to .gitignore\n\
              installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
              set up git's merge and diff drivers for env files in this clone\n\
-             note: git ignores .env; sealed files are meant to be committed: take it out of .gitignore\n\
-             next: envseal encrypt, then look at git diff and commit\n"
+             note: git ignores .env; what is sealed is meant to be committed\n\
+             next: envseal encrypt -f .env && git add --force .env\n"
         )
     );
-    assert_eq!(env.read(".env"), "A=1\n");
+    assert_eq!((env.read(".env"), env.read(".gitignore")), ("A=1\n".into(), ".env\n.env.keys\n".into()));
+}
+
+#[test]
+fn a_name_that_is_sealed_is_not_proposed_as_plain() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "PORT=1\n");
+    env.write(".env.production", "PORT=2\nHOST=x\n");
+    env.ok(&["init", "--yes"]);
+    assert_eq!(env.read("envseal.toml"), "[policy]\nplain = [\"HOST\"]\n");
 }
 
 #[test]

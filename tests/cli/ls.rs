@@ -71,14 +71,14 @@ fn the_json_has_the_same_keys_for_every_file() {
 fn what_git_ignores_is_passed_over_and_said() {
     let env = TestEnv::new();
     env.ok(&["hook", "install", "-q"]);
-    env.write(".gitignore", ".env.local\nnode_modules/\n");
-    for path in [".env.local", "node_modules/x/.env", ".env.example", "a/.env", "a/b.env"] {
+    env.write(".gitignore", ".env.local\n.env.own\nnode_modules/\n");
+    for path in [".env.local", ".env.own", "node_modules/x/.env", ".env.example", "a/.env", "a/b.env"] {
         env.write(path, "");
     }
     let output = env.envseal(&["ls"]).output();
     assert_eq!(
         output.stderr,
-        "note: passed over .env.local, which git ignores; name it with -f\n\
+        "note: passed over .env.own, which git ignores; name it with -f\n\
          note: this clone lacks its merge and diff drivers: envseal init\n"
     );
     let table = String::from_utf8(output.stdout).unwrap();

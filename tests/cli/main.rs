@@ -24,6 +24,8 @@ mod durability;
 mod edit;
 mod encrypt;
 mod files;
+#[cfg(unix)]
+mod first_minutes;
 mod frameworks;
 mod get;
 #[cfg(unix)]

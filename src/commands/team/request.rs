@@ -4,8 +4,10 @@ use super::super::Context;
 use super::super::report::shown;
 use super::{objects_of, scope_here};
 use crate::access::{Joined, join};
+use crate::config::EnvName;
 use crate::error::{Error, quoted};
 use crate::keystore::IdentityPlace;
+use crate::vault::Scope;
 
 /// Ask to be let in: add yourself to the team file, ready to be committed
 ///
@@ -45,12 +47,28 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     context
         .ui
         .say(format_args!("commit it: git add {path} && git commit -m 'Add {name} to the team' {path}"));
-    context.ui.say(if *first {
-        "the first member lets the others in: envseal team approve NAME -e ENVIRONMENT".to_owned()
-    } else {
-        format!(
-            "then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT"
-        )
+    let (mine, others) = opened(context, &scope)?;
+    context.ui.say(match (&*mine, &*others) {
+        ([], []) if *first => "the first member lets the others in: envseal team approve NAME -e ENVIRONMENT".into(),
+        ([], [env]) => format!("then whoever can open {env} lets you in: envseal team approve {name} -e {env}"),
+        ([], _) => {
+            format!("then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT")
+        }
+        ([env, ..], _) => format!(
+            "you can open {env} already, and let others in: envseal team approve NAME -e {env}; yourself too, to need \
+             no keys file"
+        ),
     });
     Ok(())
+}
+
+/// The environments that this user can open here, and the others.
+fn opened(context: &Context, scope: &Scope) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    for (env, (path, key)) in scope.environments()? {
+        let near = path.parent().unwrap_or(scope.root());
+        let opens = matches!(context.store().find_unasked(&env, &key, near), Ok(Some(_)));
+        if opens { mine.push(env) } else { others.push(env) }
+    }
+    Ok((mine, others))
 }

@@ -1,0 +1,103 @@
+//! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file::place_of;
+use super::journal;
+use super::scope::Scope;
+use crate::config::EnvName;
+use crate::fsio::{self, NewMode};
+use crate::git::{self, Repo};
+
+/// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
+/// those that are each clone's own by custom, `.env.local` and the like.
+pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    let mut ignored = scope.passed_over(folder)?;
+    ignored.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
+    Ok(ignored)
+}
+
+/// Whether git ignores the env file at `path` and does not track it, so that it will not be committed; not asked of
+/// those that are each clone's own.
+pub fn is_unseen_by_git(path: &Path) -> Result<bool, VaultError> {
+    let path = place_of(path);
+    let Some(root) = path.parent().and_then(git::find_root).filter(|_| !is_own_clones(&path)) else {
+        return Ok(false);
+    };
+    let repo = Repo::open(&root)?;
+    Ok(repo.is_ignored(&path)? && !repo.is_tracked(&path)?)
+}
+
+/// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
+/// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn take_back_in(
+    paths: &[PathBuf],
+    scope: &Scope,
+    on_wait: impl FnOnce(),
+) -> Result<Option<PathBuf>, VaultError> {
+    let Some(root) = scope.git_root() else { return Ok(None) };
+    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
+    let ignore = root.join(".gitignore");
+    if ignore.is_symlink() {
+        // libgit2 would read it, git itself would not.
+        return Err(VaultError::IgnoreFileLink(ignore));
+    }
+    let Some(rules) = paths.iter().map(|path| rule(root, path)).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let before = fsio::read(&ignore).ok();
+    let lines: Vec<_> = rules.iter().map(String::as_str).collect();
+    if let Some(staged) = fsio::with_lines(&ignore, &lines, NewMode::Default)? {
+        staged.commit()?;
+    }
+    // Opened anew: the rules have changed.
+    let repo = Repo::open(root)?;
+    for path in paths {
+        if repo.is_ignored(path)? {
+            match before {
+                Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
+                None => fsio::remove(&ignore)?,
+            }
+            return Ok(None);
+        }
+    }
+    Ok(Some(ignore))
+}
+
+fn is_own_clones(path: &Path) -> bool {
+    EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
+}
+
+/// The rule that takes back in this one file (gitignore(5)). None where its name is no text, or one that a rule could
+/// not hold.
+fn rule(root: &Path, path: &Path) -> Option<String> {
+    let mut rule = "!".to_owned();
+    for part in path.strip_prefix(root).ok()?.components() {
+        rule.push('/');
+        for c in part.as_os_str().to_str()?.chars() {
+            match c {
+                '\n' | '\r' => return None,
+                '\\' | '*' | '?' | '[' | ' ' | '\t' => rule.extend(['\\', c]),
+                c => rule.push(c),
+            }
+        }
+    }
+    Some(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_speaks_of_one_file() {
+        let rule = |path: &str| rule(Path::new("/r"), Path::new(path));
+        assert_eq!(rule("/r/.env").unwrap(), "!/.env");
+        assert_eq!(rule("/r/a b/[x]*.env").unwrap(), r"!/a\ b/\[x]\*.env");
+        assert_eq!(rule("/r/a\nb.env"), None);
+        assert_eq!(rule("/elsewhere/.env"), None);
+    }
+}

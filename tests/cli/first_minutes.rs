@@ -1,0 +1,207 @@
+//! What a newcomer stumbled over in a project of somebody else's, each mended (docs/first-ten-minutes.md).
+
+use crate::support::{Person, TestEnv, on_terminal};
+
+/// A project as most are: `.env` and all its kin ignored.
+fn project() -> TestEnv {
+    let env = TestEnv::new();
+    env.write(".gitignore", "node_modules\n.env\n.env.*\n!.env.example\n");
+    env.write(".env.example", "SECRET=\nPORT=\n");
+    env.write("package.json", "{}\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "a project"]);
+    env
+}
+
+#[test]
+fn an_ignored_file_is_sealed_and_committed_by_what_is_printed() {
+    let env = project();
+    // No canary: staging it in vain below puts it into an object of this clone.
+    env.write(".env", "PORT=3000\nSECRET=s3\n");
+    env.write(".env.local", "PORT=1\n");
+    let said = env.envseal(&["init", "--yes"]).output().stderr;
+    assert!(said.contains("took .env back in, in .gitignore\nnote: a colleague's own .env is"), "{said}");
+    assert!(said.contains("declared as not secret, in envseal.toml: PORT\n"), "{said}");
+    assert_eq!(env.read(".gitignore"), "node_modules\n.env\n.env.*\n!.env.example\n.env.keys\n!/.env\n");
+    // Between the two, plain text is not committed.
+    env.git(&["add", "-A"]);
+    assert_eq!(env.git_with_envseal(&["commit", "-qm", "x"]).output().status, 1);
+    let next = said.lines().last().unwrap();
+    assert_eq!(next, "next: envseal encrypt && git add -A; look at git diff --staged, and commit");
+    env.ok(&["encrypt"]);
+    env.git(&["add", "-A"]);
+    let output = env.git_with_envseal(&["commit", "-qm", "seal"]).output();
+    assert_eq!((output.status, &*output.stderr), (0, ""));
+    let committed = env.git(&["ls-files"]);
+    assert_eq!(committed, ".env\n.env.example\n.gitignore\nenvseal.toml\npackage.json\n");
+    assert_eq!(env.ok(&["get", "SECRET"]), "s3\n");
+}
+
+#[test]
+fn a_person_may_say_no_and_is_told_the_other_way() {
+    let env = project();
+    env.write(".env", "SECRET=x\n");
+    let Some((status, shown)) = on_terminal(&env, &["init"], Some(b"n\n")) else { return };
+    assert_eq!(status, 0);
+    assert!(
+        shown.contains("git ignores .env. Have git see it, to be committed once it is sealed? [y/N]"),
+        "{shown}"
+    );
+    assert!(shown.contains("next: envseal encrypt -f .env && git add --force .env"), "{shown}");
+    assert!(!env.read(".gitignore").contains("!/.env"));
+    env.plaintext_in(".env");
+}
+
+#[test]
+fn where_no_hook_stops_plain_text_git_is_not_shown_any() {
+    let env = project();
+    env.write(".env", "SECRET=x\n");
+    env.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\n");
+    let said = env.envseal(&["init", "--yes"]).output().stderr;
+    assert!(said.contains("no hooks were installed") && said.contains("note: git ignores .env;"), "{said}");
+    assert!(!env.read(".gitignore").contains("!/.env"));
+    env.plaintext_in(".env");
+}
+
+#[test]
+fn what_one_rule_does_not_take_back_in_is_left_alone() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "a/\n");
+    env.write("a/.env", "SECRET=x\n");
+    let said = env.envseal(&["init", "--yes"]).dir(env.path("a")).output().stderr;
+    assert!(said.contains("next: envseal encrypt -f .env && git add --force .env\n"), "{said}");
+    assert!(!env.read(".gitignore").contains('!'));
+}
+
+#[test]
+fn encrypt_and_ls_name_the_way_where_git_ignores_all_there_is() {
+    let env = project();
+    env.write(".env", "SECRET=x\n");
+    let hint = "envseal encrypt -f .env && git add --force .env";
+    assert_eq!(
+        env.fails(2, &["encrypt"]),
+        format!(
+            "note: passed over .env, which git ignores; name it with -f\nerror: there is no env file here that git sees\nhint: {hint}\n"
+        )
+    );
+    let listed = env.envseal(&["ls"]).output();
+    assert_eq!(listed.stderr, "note: passed over .env, which git ignores; name it with -f\n");
+    let said = env.envseal(&["encrypt", "-f", ".env"]).output().stderr;
+    assert!(said.ends_with("note: git ignores .env; to commit it: git add --force .env\n"), "{said}");
+    env.git(&["add", "--force", ".env"]);
+    assert!(!env.envseal(&["set", "B=c"]).output().stderr.contains("git ignores"));
+}
+
+#[test]
+fn a_new_file_that_git_ignores_is_told_of() {
+    let env = project();
+    let said = env.envseal(&["set", "A=b", "-e", "production"]).output().stderr;
+    assert!(
+        said.contains("note: git ignores .env.production; to commit it: git add --force .env.production\n"),
+        "{said}"
+    );
+    // One that each clone has for itself is ignored on purpose.
+    assert!(!env.envseal(&["set", "A=b", "-e", "local"]).output().stderr.contains("git ignores"));
+}
+
+#[test]
+fn sealing_what_was_committed_in_plain_text_says_so() {
+    let env = TestEnv::new();
+    env.write_plain(".env", "OLD=1\nPORT=2 # envseal: plain\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "x"]);
+    env.write_plain(".env", "OLD=1\nPORT=2 # envseal: plain\nNEW=3\n");
+    let note = "note: git's history still holds OLD in plain text; replace what is secret where it is from\n";
+    let said = env.envseal(&["encrypt"]).output().stderr;
+    assert!(said.ends_with(note), "{said}");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "y"]);
+    env.write(".env", env.read(".env") + "MORE=1\n");
+    assert!(!env.envseal(&["encrypt"]).output().stderr.contains("history"));
+}
+
+#[test]
+fn a_policy_that_is_not_staged_is_named_and_not_encrypt() {
+    let env = TestEnv::new();
+    env.write(".env", "SECRET=x\nPORT=1\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "x"]);
+    env.plaintext_in(".env");
+    env.ok(&["init", "--yes"]);
+    env.ok(&["encrypt"]);
+    let stopped = env.git_with_envseal(&["commit", "-qam", "seal"]).output();
+    assert_eq!(stopped.status, 1);
+    let told = ".env:5: error: PORT is plain text; envseal.toml calls it plain, but not as it is staged [plaintext]\n  fix: git add ':/envseal.toml'\n";
+    assert!(stopped.stderr.starts_with(told), "{}", stopped.stderr);
+    env.git(&["add", ":/envseal.toml"]);
+    env.git_with_envseal(&["commit", "-qam", "seal"]).ok();
+}
+
+#[test]
+fn who_cannot_open_anything_is_not_told_to_let_others_in() {
+    let env = TestEnv::without_git();
+    let bare = env.outside().join("shared.git");
+    env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+    let ann = Person::clone_of(&env, &bare, "Ann");
+    ann.says(&["set", "-q", "A=b"]);
+    ann.does(&["add", "-A"]);
+    ann.does(&["commit", "-qm", "start"]);
+    ann.does(&["push", "-q", "-u", "origin", "HEAD:main"]);
+    let bob = Person::clone_of(&env, &bare, "Bob");
+    let said = bob.envseal(&["team", "request"]).stderr;
+    let last = said.lines().last().unwrap();
+    assert_eq!(last, "then whoever can open default lets you in: envseal team approve bob -e default");
+    bob.pushes("Add bob");
+    ann.pulls();
+    let said = ann.envseal(&["team", "request"]).stderr;
+    assert!(
+        said.contains(
+            "you can open default already, and let others in: envseal team approve NAME -e default"
+        ),
+        "{said}"
+    );
+    ann.says(&["team", "approve", "bob", "-e", "default", "--fingerprint", &bob.fingerprint()]);
+    ann.pushes("Let bob in");
+    bob.pulls();
+    assert_eq!(bob.says(&["get", "A"]), "b\n");
+}
+
+#[test]
+fn words_of_other_tools_and_misplaced_files_get_a_tip() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=b"]);
+    for (typed, tip) in [
+        (&["rotate"][..], "  tip: that is: envseal key rotate\n"),
+        (&["login"], "  tip: that is: envseal team request\n"),
+        (&["list"], "  tip: that is: envseal ls\n"),
+        (&["encrypt", ".env"], "  tip: a file goes behind -f: -f .env\n"),
+        (&["edit", "a/.env.production"], "  tip: a file goes behind -f: -f a/.env.production\n"),
+        (&["docter"], "  tip: a similar subcommand exists: 'doctor'\n"),
+    ] {
+        let said = env.fails(2, typed);
+        assert!(said.contains(tip), "{typed:?}: {said}");
+        assert_eq!(said.matches("tip:").count(), 1, "{said}");
+    }
+    assert!(env.fails(4, &["get", ".env"]).ends_with("hint: a file goes behind -f: -f .env\n"));
+    // What may be a value is not repeated.
+    assert!(!env.fails(2, &["set", "A", "b", "--", "x.env"]).contains("x.env"));
+}
+
+#[test]
+fn help_is_a_command_too() {
+    let env = TestEnv::new();
+    for words in [&[][..], &["set"], &["team", "approve"]] {
+        let asked = [&["help"], words].concat();
+        assert_eq!(env.ok(&asked), env.ok(&[words, &["--help"]].concat()), "{words:?}");
+    }
+    assert_eq!(env.envseal(&["help", "nonsense"]).output().status, 2);
+}
+
+#[test]
+fn the_key_of_dotenv_under_the_name_that_one_would_guess() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=b"]);
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let said = env.envseal(&["run", "--", "true"]).var("ENVSEAL_PRIVATE_KEY_DEFAULT", key).fails(2);
+    assert!(said.ends_with("hint: the key of .env is to be set as ENVSEAL_PRIVATE_KEY\n"), "{said}");
+}
