@@ -19,6 +19,58 @@ pub enum ImportError {
         /// What it is: `a list`, `null`.
         found: &'static str,
     },
+    /// One name twice in one object.
+    #[error("{origin} stands there twice")]
+    Repeated {
+        /// Where it stands.
+        origin: String,
+    },
+    /// A name without a value: the tool would take the value from its own environment.
+    #[error("line {line}: {name} has no value of its own")]
+    NoValue {
+        /// From 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// A line that may be a variable, or the rest of the value before it.
+    #[error("line {line} may belong to the value before it")]
+    Ambiguous {
+        /// From 1.
+        line: usize,
+    },
+    /// The source holds no such environment.
+    #[error("there is no environment {environment} in it")]
+    Environment {
+        /// The environment asked for.
+        environment: String,
+    },
+    /// There is no private key for what is sealed.
+    #[error("there is no private key for {id}")]
+    KeyMissing {
+        /// The public key, or the environment.
+        id: String,
+    },
+    /// What is given as the private key is none.
+    #[error("the private key for {id} is not of the form that its tool writes")]
+    KeyForm {
+        /// The public key, or the environment.
+        id: String,
+    },
+    /// The private key is another one's.
+    #[error("the private key does not belong to {id}")]
+    KeyOther {
+        /// The public key.
+        id: String,
+    },
+    /// A sealed value that does not open.
+    #[error("{origin} is {found}")]
+    Sealed {
+        /// Where it stands.
+        origin: String,
+        /// What is wrong with it.
+        found: &'static str,
+    },
     /// A name that no variable can have.
     #[error("{origin} is no name for a variable")]
     Name {

@@ -2,7 +2,20 @@
 //!
 //! Each reader takes bytes and gives [`Imported`]; where the bytes come from, and where the values go, is not its matter.
 
+pub mod docker;
+pub mod dotenv_vault;
+pub mod ejson;
 mod error;
+pub mod heroku;
+pub mod json;
+mod manifest;
+#[cfg(test)]
+mod properties;
+pub mod sops;
+#[cfg(test)]
+mod testing;
+mod tree;
+pub mod yaml;
 
 pub use error::ImportError;
 
@@ -18,6 +31,7 @@ pub enum Imported {
 }
 
 /// One value of a source that is no dotenv text.
+#[derive(Debug)]
 pub struct Item {
     /// Where it stands in the source, as a person would say it: `database.password`, or the name itself.
     pub origin: String,
@@ -25,4 +39,13 @@ pub struct Item {
     pub name: VarName,
     /// The exact bytes; literal, nothing in them is a reference.
     pub value: SecretBytes,
+}
+
+/// `text` without its byte order mark.
+fn utf8(text: &[u8]) -> Result<&str, ImportError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    std::str::from_utf8(text).map_err(|error| {
+        let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
+        ImportError::Syntax { line, why: "is not UTF-8".into() }
+    })
 }
