@@ -36,10 +36,10 @@ pub fn environments(vault: &[u8]) -> Result<Vec<String>, ImportError> {
 /// them with commas between. Those of other environments are passed over.
 ///
 /// Errors: [`ImportError::KeyMissing`] where none is for `environment`, [`ImportError::KeyForm`] where one is not of its
-/// form, [`ImportError::Sealed`] where none opens it; those of [`environments`].
+/// form and no other is tried, [`ImportError::Sealed`] where none opens it; [`ImportError::Environment`]; those of
+/// [`environments`].
 pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Document, ImportError> {
     let document = document(vault.to_vec())?;
-    let missing = || ImportError::KeyMissing { id: environment.to_owned() };
     let sealed = sealed(&document)?
         .into_iter()
         .find(|sealed| sealed.environment == environment)
@@ -50,18 +50,24 @@ pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Docu
         return Err(damaged("too short"));
     }
     let (nonce, ciphertext) = bytes.split_at(12);
-    let mut asked = false;
-    for key in
-        keys.iter().flat_map(|keys| keys.expose().split(',')).map(str::trim).filter(|key| !key.is_empty())
-    {
-        let Some(key) = key_of(key, environment)? else { continue };
-        asked = true;
-        let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&*key));
-        if let Ok(text) = cipher.decrypt(Nonce::from_slice(nonce), ciphertext) {
-            return self::document(text);
+    let keys = keys.iter().flat_map(|keys| keys.expose().split(',')).map(str::trim);
+    let mut refused = ImportError::KeyMissing { id: environment.to_owned() };
+    for key in keys.filter(|key| !key.is_empty()) {
+        match key_of(key, environment) {
+            Ok(Some(key)) => {
+                let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&*key));
+                if let Ok(text) = cipher.decrypt(Nonce::from_slice(nonce), ciphertext) {
+                    return self::document(text);
+                }
+                refused = damaged("damaged, or sealed to another key");
+            }
+            Ok(None) => (),
+            // dotenv goes on to the next one, too.
+            Err(error) if matches!(refused, ImportError::KeyMissing { .. }) => refused = error,
+            Err(_) => (),
         }
     }
-    Err(if asked { damaged("damaged, or sealed to another key") } else { missing() })
+    Err(refused)
 }
 
 /// The `DOTENV_KEY`s that a `.env.keys` file holds, with the environment that each one's name says, in lower case.
@@ -158,6 +164,7 @@ mod tests {
         let other = good.expose().replace(":key_", ":key_00").replacen("@dotenv.local", "00@dotenv.local", 1);
         let list = secret(&format!("{}, {other} ,{},", of("development")[0].expose(), good.expose()));
         assert!(open(VAULT, "production", &[list]).is_ok());
+        assert!(open(VAULT, "production", &[secret("hunter2"), secret(good.expose())]).is_ok());
         let error = open(VAULT, "production", &[secret(&other)]).err().unwrap();
         assert_eq!(error.to_string(), "DOTENV_VAULT_PRODUCTION is damaged, or sealed to another key");
         for none in [vec![], of("development"), vec![secret("")], vec![secret(",")]] {

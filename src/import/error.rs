@@ -33,8 +33,8 @@ pub enum ImportError {
         /// The variable.
         name: String,
     },
-    /// A line that may be a variable, or the rest of the value before it.
-    #[error("line {line} may belong to the value before it")]
+    /// A line that may be a variable, or the rest of the value before it; or an empty value, or two quotes.
+    #[error("line {line} can be read in more than one way")]
     Ambiguous {
         /// From 1.
         line: usize,

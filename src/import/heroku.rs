@@ -139,7 +139,7 @@ mod tests {
             let text = format!("=== app Config Vars\n\n{rows}");
             assert_eq!(
                 refused(read(text.as_bytes())),
-                format!("line {line} may belong to the value before it"),
+                format!("line {line} can be read in more than one way"),
                 "{rows}"
             );
         }

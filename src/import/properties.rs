@@ -131,4 +131,48 @@ proptest! {
             prop_assert_eq!(&read, &values.iter().map(String::as_bytes).collect::<Vec<_>>(), "{}", reader);
         }
     }
+
+    /// heroku's `quote` and table, written from their rules, and docker's lines.
+    #[test]
+    fn lines_come_back(values in vec("[ -~é🔑]{1,12}|[\"'\\\\$`!n\n\t ]{1,6}", 1..6)) {
+        let quote = |value: &str| {
+            if value.contains(['\'', '\n']) {
+                let escaped: String = value
+                    .chars()
+                    .flat_map(|c| match c {
+                        '\n' => vec!['\\', 'n'],
+                        '"' | '\\' | '$' | '`' | '!' => vec!['\\', c],
+                        c => vec![c],
+                    })
+                    .collect();
+                format!("\"{escaped}\"")
+            } else if value.chars().all(|c| c.is_ascii_alphanumeric()) {
+                value.to_owned()
+            } else {
+                format!("'{}'", value.replace('\\', "\\\\"))
+            }
+        };
+        let all = |line: &dyn Fn(usize, &str) -> String| -> String {
+            values.iter().enumerate().map(|(at, value)| line(at, value)).collect()
+        };
+        let shell = all(&|at, value| format!("V{at}={}\n", quote(value)));
+        let table = all(&|at, value| format!("{:<9}{value}\n", format!("{}:", "V".repeat(at + 1))));
+        let widest = format!("VVVVVVV: x\n=== app Config Vars\n\n{table}");
+        let table = widest.split_once('\n').map(|(row, rest)| format!("{rest}{row}\n")).unwrap_or_default();
+        let docker = all(&|at, value| format!("V{at}={value}\n"));
+        let expected: Vec<_> = values.iter().map(String::as_bytes).collect();
+        let same = |items: &[Item]| items.iter().zip(&expected).all(|(item, value)| item.value.expose() == *value);
+        let items = heroku::read(shell.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert!(items.len() == values.len() && same(&items), "{}", shell);
+        let one_line = values.iter().all(|value| !value.contains('\n') && value != "''");
+        match heroku::read(table.as_bytes()) {
+            Ok(items) => prop_assert!(one_line && items.len() == values.len() + 1 && same(&items), "{}", table),
+            Err(_) => prop_assert!(!one_line, "{}", table),
+        }
+        if let Ok(items) = docker::read(docker.as_bytes()) {
+            prop_assert!(values.iter().any(|value| value.contains('\n')) || same(&items), "{}", docker);
+        } else {
+            prop_assert!(values.iter().any(|value| value.contains('\n')), "{}", docker);
+        }
+    }
 }
