@@ -13,6 +13,7 @@ pub mod git;
 pub mod guard;
 pub mod history;
 pub mod hooks;
+pub mod import;
 pub mod keystore;
 pub mod scan;
 pub mod schema;

@@ -10,14 +10,14 @@ const ROOMS: &[(&str, &[&str])] = &[
         "commands",
         &[
             "access", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history",
-            "hooks", "keystore", "scan", "schema", "team", "time", "ui", "vault",
+            "hooks", "import", "keystore", "scan", "schema", "team", "time", "ui", "vault",
         ],
     ),
     (
         "error",
         &[
             "access", "config", "crypto", "exec", "export", "fsio", "git", "guard", "history", "hooks",
-            "keystore", "team", "vault",
+            "import", "keystore", "team", "vault",
         ],
     ),
     ("ui", &["crypto"]),
@@ -31,6 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("team", &["config", "crypto", "time"]),
     ("schema", &["config", "dotenv"]),
     ("export", &[]),
+    ("import", &["crypto", "dotenv"]),
     ("exec", &[]),
     ("git", &["fsio"]),
     ("config", &[]),

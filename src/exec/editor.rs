@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use super::Watch;
+use super::find::look_up;
 
 /// Editors with a window of their own, and what makes them wait until the file is closed (each one's own help says so).
 const WINDOWED: &[(&str, &str)] = &[
@@ -118,25 +119,6 @@ fn waited(command: &mut Command, watch: &Watch) -> io::Result<ExitStatus> {
 #[cfg(not(unix))]
 fn waited(command: &mut Command, _: &Watch) -> io::Result<ExitStatus> {
     command.status()
-}
-
-fn look_up(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-    let here = Path::new(".").canonicalize().ok();
-    let elsewhere = |folder: &&PathBuf| folder.is_absolute() && folder.canonicalize().ok() != here;
-    folders.iter().filter(elsewhere).find_map(|folder| executable(&folder.join(name)))
-}
-
-#[cfg(unix)]
-fn executable(path: &Path) -> Option<PathBuf> {
-    let may = rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
-    (may && path.is_file()).then(|| path.to_owned())
-}
-
-#[cfg(not(unix))]
-fn executable(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let ends = ["", ".exe", ".cmd", ".bat", ".com"];
-    ends.iter().map(|end| path.with_file_name(format!("{name}{end}"))).find(|path| path.is_file())
 }
 
 #[cfg(test)]

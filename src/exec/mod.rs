@@ -1,6 +1,7 @@
 //! Starting a program in an environment.
 
 mod editor;
+mod find;
 mod pager;
 mod piped;
 mod redact;
@@ -8,6 +9,7 @@ mod redact;
 mod session;
 #[cfg(unix)]
 mod signals;
+mod sops;
 #[cfg(unix)]
 mod terminal;
 #[cfg(unix)]
@@ -25,6 +27,7 @@ use std::process::Command;
 pub use editor::{Editor, EditorError};
 pub use pager::Pager;
 pub use redact::{Forms, Masker};
+pub use sops::{Sops, SopsError};
 pub use watch::Watch;
 
 /// Why a program was not started.

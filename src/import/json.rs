@@ -1,0 +1,245 @@
+//! JSON (RFC 8259): one object, in which objects may stand.
+//!
+//! A string is what its escapes say, and a number is the text that stands there: `1.10` stays `1.10`, and neither 20
+//! digits nor `1e400` are rounded. `null` and lists are refused by their path. A name that stands twice in one object
+//! is refused: readers differ in which one counts (RFC 8259, section 4). A Kubernetes `Secret` or `ConfigMap` gives the
+//! values that it holds.
+//!
+//! `serde_json` reads it, one object at a time; what it borrows is `text` itself. Where a string holds an escape, its
+//! parts go through a buffer of `serde_json`'s own that is not wiped, and that is out of our reach.
+
+use std::fmt;
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use crate::crypto::SecretBytes;
+
+use super::manifest::Manifest;
+use super::tree::{DEPTH, Items, Node, Object, Path};
+use super::{ImportError, Item};
+
+/// Reads `text`: UTF-8, with or without a byte order mark. In the order of the source.
+///
+/// Errors: [`ImportError::Syntax`], [`ImportError::Unholdable`], [`ImportError::Repeated`], and for names
+/// [`ImportError::Name`] and [`ImportError::Twice`].
+pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
+    let object = object(text)?;
+    match Manifest::of(&object) {
+        Some(manifest) => manifest.items(object),
+        None => Items::of(object),
+    }
+}
+
+/// The object that `text` is.
+pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
+    let text = super::utf8(text)?;
+    let source = Source(text);
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| source.syntax(text, &error))?;
+    match source.node(raw.get(), &Path::default(), 0)? {
+        Node::Object(object) => Ok(object),
+        _ => Err(ImportError::Syntax { line: 1, why: "the top level is no object".into() }),
+    }
+}
+
+/// All of the text, to tell the line of a part.
+struct Source<'a>(&'a str);
+
+impl<'a> Source<'a> {
+    /// `raw`, which is well-formed JSON and a part of the text, `depth` objects deep.
+    fn node(&self, raw: &'a str, path: &Path, depth: usize) -> Result<Node, ImportError> {
+        let text = |bytes: &[u8]| Node::Text(SecretBytes::new(bytes.to_vec()));
+        match raw.as_bytes().first() {
+            Some(b'{') if depth == DEPTH => {
+                let why = format!("objects stand more than {DEPTH} deep in each other");
+                Err(ImportError::Syntax { line: self.line(raw), why })
+            }
+            Some(b'{') => self.members(raw, path, depth).map(Node::Object),
+            Some(b'[') => Ok(Node::List),
+            Some(b'n') => Ok(Node::Null),
+            Some(b'"') => {
+                let value = serde_json::Deserializer::from_str(raw)
+                    .deserialize_str(Text)
+                    .map_err(|error| self.syntax(raw, &error))?;
+                Ok(Node::Text(value))
+            }
+            _ => Ok(text(raw.as_bytes())),
+        }
+    }
+
+    fn members(&self, raw: &'a str, path: &Path, depth: usize) -> Result<Object, ImportError> {
+        let members = serde_json::Deserializer::from_str(raw)
+            .deserialize_map(Members)
+            .map_err(|error| self.syntax(raw, &error))?;
+        let mut object = Object::default();
+        for (name, value) in members {
+            let path = path.to(&name);
+            let node = self.node(value.get(), &path, depth + 1)?;
+            if !object.add(name, node) {
+                return Err(ImportError::Repeated { origin: path.origin().to_owned() });
+            }
+        }
+        Ok(object)
+    }
+
+    /// The line on which `part`, a part of the text, starts.
+    fn line(&self, part: &str) -> usize {
+        let at = (part.as_ptr() as usize).saturating_sub(self.0.as_ptr() as usize).min(self.0.len());
+        1 + memchr::memchr_iter(b'\n', &self.0.as_bytes()[..at]).count()
+    }
+
+    /// `error` of `part`. Only what is wrong with the text itself is passed on: other messages of `serde_json` quote.
+    fn syntax(&self, part: &str, error: &serde_json::Error) -> ImportError {
+        let line = self.line(part) + error.line().max(1) - 1;
+        let why = match error.classify() {
+            Category::Syntax | Category::Eof => {
+                let said = error.to_string();
+                said.split(" at line ").next().unwrap_or_default().to_owned()
+            }
+            Category::Data | Category::Io => "cannot be read".to_owned(),
+        };
+        ImportError::Syntax { line, why }
+    }
+}
+
+/// The names of an object, and what stands there, not yet read.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}
+
+/// A string.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = SecretBytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(SecretBytes::new(text.as_bytes().to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{pairs, refused};
+    use super::*;
+
+    #[test]
+    fn values_are_as_they_are_written() {
+        let text = br#" { "A" : "x", "n": 1.10, "big": 123456789012345678901234567890, "e": 1e400, "m": -0,
+            "t": true, "f": false, "empty": "", "u": "\u00e9\n\ud83d\ude00\"\\\/" } "#;
+        let found = pairs(read(text).unwrap());
+        let expected = [
+            ("A", "x"),
+            ("n", "1.10"),
+            ("big", "123456789012345678901234567890"),
+            ("e", "1e400"),
+            ("m", "-0"),
+            ("t", "true"),
+            ("f", "false"),
+            ("empty", ""),
+            ("u", "é\n😀\"\\/"),
+        ];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn paths_become_names() {
+        let items =
+            read(br#"{"db": {"pass-word": "1", "a.b": {"": "2", "c d": "3"}}, "_x": "4", "\u00e9": "5"}"#)
+                .unwrap();
+        let names: Vec<_> = items.iter().map(|item| (item.origin.as_str(), item.name.as_str())).collect();
+        assert_eq!(
+            names,
+            [
+                ("db.pass-word", "db_pass_word"),
+                ("db.a.b.", "db_a_b_"),
+                ("db.a.b.c d", "db_a_b_c_d"),
+                ("_x", "_x"),
+                ("é", "_"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_no_variable_can_hold_is_named() {
+        assert_eq!(refused(read(br#"{"a": {"b": null}}"#)), "a.b is null, which no variable can hold");
+        assert_eq!(refused(read(br#"{"a": []}"#)), "a is a list, which no variable can hold");
+        assert_eq!(
+            refused(read(br#"{"a": {"b": [{"c": 1}]}}"#)),
+            "a.b is a list, which no variable can hold"
+        );
+        assert_eq!(refused(read(br#"{"1a": "x"}"#)), "1a is no name for a variable");
+        assert_eq!(refused(read(br#"{"": "x"}"#)), " is no name for a variable");
+        assert_eq!(refused(read(br#"{"a": {"b": 1}, "a_b": 2}"#)), "a.b and a_b would both be a_b");
+        assert_eq!(refused(read(br#"{"a-b": 1, "a.b": 2}"#)), "a-b and a.b would both be a_b");
+    }
+
+    #[test]
+    fn a_name_twice_is_refused_with_the_same_value_too() {
+        assert_eq!(refused(read(br#"{"a": {"b": "x", "\u0062": "x"}}"#)), "a.b stands there twice");
+        assert_eq!(refused(read(br#"{"a": {}, "a": {"b": 1}}"#)), "a stands there twice");
+        assert!(read(br#"{"a": {"x": 1}, "b": {"x": 1}}"#).is_ok());
+    }
+
+    #[test]
+    fn errors_name_the_line_and_no_value() {
+        for (text, line) in [
+            (&b"{\n\"a\": \"hunter2\",\n}"[..], 3),
+            (b"{\n\"a\": \"hunter2\" hunter2}", 2),
+            (b"{\n\"a\": \"hunter2\n\"}", 2),
+            (b"{\n\n\"a\": {\n\"b\": \"hunter2\\ud800\"}}", 4),
+            (b"{\n\"a\": \"hunter2", 2),
+            (b"{\"a\": hunter2}", 1),
+            (b"{\"a\": 0123}", 1),
+            (b"{\"a\": 1} {\"b\": 2}", 1),
+            (b"{\"a\": NaN}", 1),
+            (b"{'hunter2': 1}", 1),
+            (b"{\"a\": \"\xff\"}", 1),
+            (b"\"hunter2\"", 1),
+            (b"[\"hunter2\"]", 1),
+            (b"", 1),
+        ] {
+            let Err(ImportError::Syntax { line: found, why }) = read(text) else { panic!("{text:?}") };
+            assert_eq!(found, line, "{text:?}: {why}");
+            assert!(!why.contains("hunter") && !why.contains(" at line"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(read(b"\xef\xbb\xbf{\"a\": 1}").unwrap().len(), 1);
+        assert!(read(b"{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn depth_does_not_end_the_stack() {
+        let nested = |open: &str, close: &str, depth: usize| {
+            format!("{}1{}", open.repeat(depth), close.repeat(depth)).into_bytes()
+        };
+        assert_eq!(read(&nested("{\"a\":", "}", DEPTH)).unwrap().len(), 1);
+        assert!(refused(read(&nested("{\"a\":", "}", DEPTH + 1))).contains("64 deep"));
+        assert!(refused(read(&nested("{\"a\":", "}", 50_000))).contains("64 deep"));
+        assert!(matches!(read(&nested("[", "]", 50_000)), Err(ImportError::Syntax { .. })));
+        let list = [&b"{\"a\":"[..], &nested("[", "]", 50_000), b"}"].concat();
+        assert_eq!(refused(read(&list)), "a is a list, which no variable can hold");
+    }
+}

@@ -1,0 +1,51 @@
+//! Reading what other tools keep: one file per format. Nothing here writes a file, prints or seals.
+//!
+//! Each reader takes bytes and gives [`Imported`]; where the bytes come from, and where the values go, is not its matter.
+
+pub mod docker;
+pub mod dotenv_vault;
+pub mod ejson;
+mod error;
+pub mod heroku;
+pub mod json;
+mod manifest;
+#[cfg(test)]
+mod properties;
+pub mod sops;
+#[cfg(test)]
+mod testing;
+mod tree;
+pub mod yaml;
+
+pub use error::ImportError;
+
+use crate::crypto::SecretBytes;
+use crate::dotenv::{Document, VarName};
+
+/// What a reader found.
+pub enum Imported {
+    /// dotenv text in the clear, with its comments and order; its values are still to be read by the dialect's rules.
+    Text(Document),
+    /// Names and exact values, in the order of the source; no name twice.
+    Values(Vec<Item>),
+}
+
+/// One value of a source that is no dotenv text.
+#[derive(Debug)]
+pub struct Item {
+    /// Where it stands in the source, as a person would say it: `database.password`, or the name itself.
+    pub origin: String,
+    /// The variable it becomes.
+    pub name: VarName,
+    /// The exact bytes; literal, nothing in them is a reference.
+    pub value: SecretBytes,
+}
+
+/// `text` without its byte order mark.
+fn utf8(text: &[u8]) -> Result<&str, ImportError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    std::str::from_utf8(text).map_err(|error| {
+        let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
+        ImportError::Syntax { line, why: "is not UTF-8".into() }
+    })
+}

@@ -1,0 +1,178 @@
+//! What holds for every reader, whatever it is given: it does not panic, no name comes twice, and no error quotes a value.
+
+#![cfg(test)]
+
+use std::collections::HashSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::crypto::SecretText;
+
+use super::{ImportError, Item, docker, dotenv_vault, ejson, heroku, json, sops, yaml};
+
+const SOURCES: &[&str] = &[
+    "{\"a\": {\"b\": \"x\\u00e9\", \"c\": 1.10}, \"d\": null, \"e\": [1], \"f\": \"\"}",
+    "{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"data\": {\"A\": \"aGVsbG8=\"}, \"stringData\": {\"B\": \"x\"}}",
+    "a: &x {b: 'c', d: \"e\\n\"}\nf:\n  <<: *x\n  g: |\n    h\n  i: !!binary aGVsbG8=\nj: ~\nk: *x\n? l\n: m\n",
+    "apiVersion: v1\nkind: Secret\ndata:\n  A: aGVsbG8=\n---\n- b\n",
+    "# c\nA=1\n B=\"x\" \nC\n",
+    "=== app Config Vars\n\nA:    1\nLONG: 2\n",
+    "A='x y'\nB=\"it's\\n\"\nC=z\n",
+    "{\"_public_key\": \"8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d\", \"environment\": {\"A\": \
+     \"EJ[1:KR1IxNZnTZQMP3OR1NdOpDQ1IcLD83FSuE7iVNzINDk=:XnYW1HOxMthBFMnxWULHlnY4scj5mNmX:ls1+kvwwu2ETz5C6apgWE7Q=]\"}}",
+    "DOTENV_VAULT_PRODUCTION=\"rjexP6DEUkRHuI5OrcLRushhQDQURK70FUwwjao5i/FtNn5NidYdC+tlYrB61b3EbAszcXjWGJ0AV9Yi\"\n",
+    "A=ENC[x]\nsops_mac=ENC[y]\nsops_version=3.11.0\n",
+];
+
+const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
+
+/// Every reader on `text`.
+fn read_all(text: &[u8]) -> Vec<Result<Vec<Item>, ImportError>> {
+    let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
+    let vault_key = format!("dotenv://:key_{}@h/v?environment=production", "00".repeat(32));
+    let environments = dotenv_vault::environments(text);
+    let opened = dotenv_vault::open(text, "production", &[SecretText::new(vault_key)]);
+    let _ = (dotenv_vault::keys(text), sops::Form::of("x.json", text), sops::Form::of("x", text));
+    vec![
+        json::read(text),
+        yaml::read(text),
+        docker::read(text),
+        heroku::read(text),
+        ejson::read(text, &key).map(|found| found.items),
+        environments.map(|_| Vec::new()),
+        opened.map(|_| Vec::new()),
+    ]
+}
+
+fn check(text: &[u8]) -> Result<(), TestCaseError> {
+    for result in read_all(text) {
+        let Ok(items) = result else { continue };
+        let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
+        prop_assert_eq!(names.len(), items.len());
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn random_bytes(text in vec(any::<u8>(), 0..200)) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn random_text(text in "[a-zA-Z_0-9\\[\\]{}:,\"'\\\\|>&*!?#=~%@`<\\- \n\t\r\u{feff}\u{2028}é]{0,80}") {
+        check(text.as_bytes())?;
+    }
+
+    #[test]
+    fn what_is_right_but_for_some_bytes(
+        source in select(SOURCES),
+        changes in vec((any::<Index>(), any::<u8>(), 0..3_u8), 1..6),
+        end in any::<Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut text = source.as_bytes().to_vec();
+        for (at, byte, change) in changes {
+            if text.is_empty() {
+                break;
+            }
+            let at = at.index(text.len());
+            match change {
+                0 => text[at] = byte,
+                1 => text.insert(at, byte),
+                _ => {
+                    text.remove(at);
+                }
+            }
+        }
+        if cut {
+            text.truncate(end.index(text.len() + 1));
+        }
+        check(&text)?;
+    }
+
+    #[test]
+    fn two_sources_in_one_another(
+        outer in select(SOURCES),
+        inner in select(SOURCES),
+        at in any::<Index>(),
+    ) {
+        let at = at.index(outer.len());
+        check(&[&outer.as_bytes()[..at], inner.as_bytes(), &outer.as_bytes()[at..]].concat())?;
+    }
+
+    /// A value that is the last thing before what is wrong, and one that is wrong itself.
+    #[test]
+    fn no_error_quotes_a_value(source in select(SOURCES), at in any::<Index>(), wrong in "[\\[\\]{}:,\"'\\\\|>&*!?#=~%@` \n]{1,3}") {
+        let at = at.index(source.len() + 1);
+        if !source.is_char_boundary(at) {
+            return Ok(());
+        }
+        let text = format!("{}{wrong}hunter2{}", &source[..at], &source[at..]);
+        for error in read_all(text.as_bytes()).into_iter().filter_map(Result::err) {
+            let (ImportError::Syntax { why, .. } | ImportError::Unholdable { origin: why, .. }) = &error else { continue };
+            if matches!(error, ImportError::Syntax { .. }) {
+                prop_assert!(!why.contains("hunter"), "{}", why);
+            }
+        }
+    }
+
+    /// What is written as JSON comes back, through JSON and, being YAML as well, through YAML.
+    #[test]
+    fn values_come_back(values in vec("\\PC{0,20}|[\"\\\\\n\t:#{}' -]{0,6}", 0..6)) {
+        let object: serde_json::Map<String, serde_json::Value> =
+            values.iter().enumerate().map(|(n, value)| (format!("V{n}"), value.clone().into())).collect();
+        let text = serde_json::to_vec(&object).unwrap();
+        for (reader, read) in [("json", json::read(&text)), ("yaml", yaml::read(&text)), ("heroku", heroku::read(&text))] {
+            let read = read.map_err(|error| TestCaseError::fail(format!("{reader}: {error}")))?;
+            let read: Vec<_> = read.iter().map(|item| item.value.expose()).collect();
+            prop_assert_eq!(&read, &values.iter().map(String::as_bytes).collect::<Vec<_>>(), "{}", reader);
+        }
+    }
+
+    /// heroku's `quote` and table, written from their rules, and docker's lines.
+    #[test]
+    fn lines_come_back(values in vec("[ -~é🔑]{1,12}|[\"'\\\\$`!n\n\t ]{1,6}", 1..6)) {
+        let quote = |value: &str| {
+            if value.contains(['\'', '\n']) {
+                let escaped: String = value
+                    .chars()
+                    .flat_map(|c| match c {
+                        '\n' => vec!['\\', 'n'],
+                        '"' | '\\' | '$' | '`' | '!' => vec!['\\', c],
+                        c => vec![c],
+                    })
+                    .collect();
+                format!("\"{escaped}\"")
+            } else if value.chars().all(|c| c.is_ascii_alphanumeric()) {
+                value.to_owned()
+            } else {
+                format!("'{}'", value.replace('\\', "\\\\"))
+            }
+        };
+        let all = |line: &dyn Fn(usize, &str) -> String| -> String {
+            values.iter().enumerate().map(|(at, value)| line(at, value)).collect()
+        };
+        let shell = all(&|at, value| format!("V{at}={}\n", quote(value)));
+        let table = all(&|at, value| format!("{:<9}{value}\n", format!("{}:", "V".repeat(at + 1))));
+        let widest = format!("VVVVVVV: x\n=== app Config Vars\n\n{table}");
+        let table = widest.split_once('\n').map(|(row, rest)| format!("{rest}{row}\n")).unwrap_or_default();
+        let docker = all(&|at, value| format!("V{at}={value}\n"));
+        let expected: Vec<_> = values.iter().map(String::as_bytes).collect();
+        let same = |items: &[Item]| items.iter().zip(&expected).all(|(item, value)| item.value.expose() == *value);
+        let items = heroku::read(shell.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert!(items.len() == values.len() && same(&items), "{}", shell);
+        let one_line = values.iter().all(|value| !value.contains('\n') && value != "''");
+        match heroku::read(table.as_bytes()) {
+            Ok(items) => prop_assert!(one_line && items.len() == values.len() + 1 && same(&items), "{}", table),
+            Err(_) => prop_assert!(!one_line, "{}", table),
+        }
+        if let Ok(items) = docker::read(docker.as_bytes()) {
+            prop_assert!(values.iter().any(|value| value.contains('\n')) || same(&items), "{}", docker);
+        } else {
+            prop_assert!(values.iter().any(|value| value.contains('\n')), "{}", docker);
+        }
+    }
+}

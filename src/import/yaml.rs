@@ -1,0 +1,380 @@
+//! YAML (1.2.2): one document, a mapping, in which mappings may stand.
+//!
+//! A plain scalar is the text that stands there: `0755`, `1_000`, `1.10`, `yes` and `2024-01-01` stay what a person
+//! wrote, whatever type a reader would give them. Quoted and block scalars are what YAML's quotes and folding make of
+//! them. `null` (`~`, nothing at all) and lists are refused by their path; so is a name that stands twice.
+//!
+//! Aliases are resolved, up to a bound. `<<` takes in a mapping, whose names give way to those beside it (YAML 1.1's
+//! merge type); a list of mappings is refused there. Of tags, those of strings, numbers, booleans and null are
+//! known, and `!!binary`; others are refused, for only their own reader knows what they mean.
+//!
+//! A Kubernetes `Secret` or `ConfigMap` gives the values that it holds.
+//!
+//! The parser holds scalars in buffers of its own that are not wiped; those are out of our reach.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+
+use crate::crypto::SecretBytes;
+
+use super::manifest::{Manifest, unbase64};
+use super::tree::{DEPTH, Items, Node, Object, Path};
+use super::{ImportError, Item};
+
+/// What all aliases together may unfold to: values, and bytes of them.
+const UNFOLDED: usize = 1 << 20;
+
+/// Reads `text`: UTF-8, with or without a byte order mark. In the order of the source.
+///
+/// Errors: [`ImportError::Syntax`], [`ImportError::Unholdable`], [`ImportError::Repeated`], and for names
+/// [`ImportError::Name`] and [`ImportError::Twice`].
+pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
+    let Node::Object(object) = document(super::utf8(text)?)? else {
+        return Err(ImportError::Syntax { line: 1, why: "the top level is no mapping".into() });
+    };
+    match Manifest::of(&object) {
+        Some(manifest) => manifest.items(object),
+        None => Items::of(object),
+    }
+}
+
+/// The one document of `text`.
+fn document(text: &str) -> Result<Node, ImportError> {
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| syntax(error.marker().line(), reason(error.info())))?;
+        builder.take(event, span.start.line())?;
+    }
+    builder.root.ok_or_else(|| syntax(1, "there is nothing in it"))
+}
+
+fn syntax(line: usize, why: &str) -> ImportError {
+    ImportError::Syntax { line, why: why.to_owned() }
+}
+
+/// What the parser says, but for the one message that quotes the text: it may be a value's first character.
+fn reason(info: &str) -> &str {
+    if info.starts_with("unexpected character") {
+        "a value that starts with this character wants quotes"
+    } else {
+        info
+    }
+}
+
+/// A mapping or list that has not ended.
+struct Open {
+    /// None for a list.
+    object: Option<Object>,
+    /// The name whose value comes next.
+    name: Option<String>,
+    /// What `<<` has brought.
+    merged: Option<Object>,
+    anchor: usize,
+    path: Path,
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<Open>,
+    /// Complete values that have an anchor, with what they unfold to.
+    anchors: HashMap<usize, (Node, usize)>,
+    unfolded: usize,
+    documents: usize,
+    root: Option<Node>,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), ImportError> {
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(syntax(line, "a second document starts; take one at a time"));
+                }
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                if let Some(open) = self.open.last_mut()
+                    && open.object.is_some()
+                    && open.name.is_none()
+                {
+                    open.name = Some(text.into_owned());
+                    return Ok(());
+                }
+                let node = scalar(&text, style, tag.as_deref(), &self.path(), line)?;
+                self.put(node, anchor, line)
+            }
+            Event::MappingStart(anchor, _) => self.start(Some(Object::default()), anchor, line),
+            Event::SequenceStart(anchor, _) => self.start(None, anchor, line),
+            Event::MappingEnd | Event::SequenceEnd => {
+                let open = self.open.pop().expect("the parser ends what it started");
+                let node = match open.object {
+                    Some(object) => Node::Object(with_merged(object, open.merged)),
+                    None => Node::List,
+                };
+                self.put(node, open.anchor, line)
+            }
+            Event::Alias(anchor) => {
+                let Some((node, size)) = self.anchors.get(&anchor) else {
+                    return Err(syntax(line, "an alias stands within what it names"));
+                };
+                self.unfolded += size;
+                if self.unfolded > UNFOLDED {
+                    return Err(syntax(line, "the aliases unfold to more than any environment holds"));
+                }
+                self.put(node.clone(), 0, line)
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    fn start(&mut self, object: Option<Object>, anchor: usize, line: usize) -> Result<(), ImportError> {
+        if self.open.len() == DEPTH {
+            return Err(syntax(line, &format!("mappings stand more than {DEPTH} deep in each other")));
+        }
+        if let Some(open) = self.open.last()
+            && open.object.is_some()
+            && open.name.is_none()
+        {
+            return Err(syntax(line, "a name is a mapping or a list"));
+        }
+        let path = self.path();
+        self.open.push(Open { object, name: None, merged: None, anchor, path });
+        Ok(())
+    }
+
+    /// Where the value that comes next stands.
+    fn path(&self) -> Path {
+        match self.open.last() {
+            None => Path::default(),
+            Some(open) => open.name.as_ref().map_or_else(|| open.path.clone(), |name| open.path.to(name)),
+        }
+    }
+
+    /// A value that is complete.
+    fn put(&mut self, node: Node, anchor: usize, line: usize) -> Result<(), ImportError> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), size(&node)));
+        }
+        let path = self.path();
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        let Some(object) = &mut open.object else { return Ok(()) };
+        match (open.name.take(), node) {
+            (None, Node::Text(text)) => {
+                let name = String::from_utf8_lossy(text.expose()).into_owned();
+                open.name = Some(name);
+            }
+            (None, _) => return Err(syntax(line, "a name is a mapping or a list")),
+            (Some(name), Node::Object(merged)) if name == "<<" && open.merged.is_none() => {
+                open.merged = Some(merged);
+            }
+            (Some(name), _) if name == "<<" => {
+                return Err(syntax(line, "<< takes one mapping here, and once"));
+            }
+            (Some(name), node) => {
+                if !object.add(name, node) {
+                    return Err(ImportError::Repeated { origin: path.origin().to_owned() });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands in a mapping, then what `<<` brings and is not there.
+fn with_merged(mut object: Object, merged: Option<Object>) -> Object {
+    for (name, node) in merged.map(Object::into_entries).unwrap_or_default() {
+        object.add(name, node);
+    }
+    object
+}
+
+/// How much a value holds: one, for each value, and its bytes.
+fn size(node: &Node) -> usize {
+    match node {
+        Node::Text(text) => 1 + text.len(),
+        Node::Null | Node::List => 1,
+        Node::Object(object) => 1 + object.nodes().map(size).sum::<usize>(),
+    }
+}
+
+fn scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    path: &Path,
+    line: usize,
+) -> Result<Node, ImportError> {
+    let value = || SecretBytes::new(text.as_bytes().to_vec());
+    let plain = style == ScalarStyle::Plain;
+    let Some(tag) = tag else {
+        let null = plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
+        return Ok(if null { Node::Null } else { Node::Text(value()) });
+    };
+    // The non-specific tag `!` makes a string of a plain scalar (YAML 1.2.2, section 6.9.1).
+    if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
+        return Ok(Node::Text(value()));
+    }
+    match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
+        (true, "str" | "int" | "float" | "bool" | "timestamp") => Ok(Node::Text(value())),
+        (true, "null") => Ok(Node::Null),
+        (true, "binary") => unbase64(&value(), path.origin()).map(Node::Text),
+        _ => Err(syntax(line, "a tag that only its own reader understands")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{pairs, refused};
+    use super::*;
+
+    fn reads(text: &str, expected: &[(&str, &str)]) {
+        let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(pairs(read(text.as_bytes()).unwrap()), expected, "{text}");
+    }
+
+    #[test]
+    fn plain_scalars_are_as_they_are_written() {
+        reads(
+            "mode: 0755\nn: 1_000\nx: 0x1F\nv: 1.10\nyes: yes\nno: NO\nday: 2024-01-01\nt: true\nsix: 12:30:45\ne: 1e3\n\
+             big: 123456789012345678901234567890\ninf: .inf\nurl: https://u:p@h/#x\nw: two words # comment\n",
+            &[
+                ("mode", "0755"),
+                ("n", "1_000"),
+                ("x", "0x1F"),
+                ("v", "1.10"),
+                ("yes", "yes"),
+                ("no", "NO"),
+                ("day", "2024-01-01"),
+                ("t", "true"),
+                ("six", "12:30:45"),
+                ("e", "1e3"),
+                ("big", "123456789012345678901234567890"),
+                ("inf", ".inf"),
+                ("url", "https://u:p@h/#x"),
+                ("w", "two words"),
+            ],
+        );
+    }
+
+    #[test]
+    fn quotes_and_blocks_are_yamls() {
+        reads(
+            "a: 'it''s'\nb: \"x\\n\\u00e9\\x41\"\nc: |\n  one\n   two\n\nd: |-\n  one\n  two\ne: >\n  folded\n  text\nf: |+\n  keep\n\n\
+             g: ''\nh: \"null\"\ni: '~'\nj: two\n  lines\n",
+            &[
+                ("a", "it's"),
+                ("b", "x\néA"),
+                ("c", "one\n two\n"),
+                ("d", "one\ntwo"),
+                ("e", "folded text\n"),
+                ("f", "keep\n\n"),
+                ("g", ""),
+                ("h", "null"),
+                ("i", "~"),
+                ("j", "two lines"),
+            ],
+        );
+        reads("---\na: \"\u{feff}x\"\n...\n", &[("a", "\u{feff}x")]);
+        reads("\u{feff}a: 1\r\nb: 2\r\n", &[("a", "1"), ("b", "2")]);
+        reads("{a: {b: 1, \"c\": 'x'}, d-e: y}", &[("a_b", "1"), ("a_c", "x"), ("d_e", "y")]);
+    }
+
+    #[test]
+    fn what_no_variable_can_hold_is_named() {
+        for null in ["a:\n  b:\n", "a:\n  b: ~\n", "a: {b: null}", "a: {b: !!null ''}", "a: {b: }"] {
+            assert_eq!(refused(read(null.as_bytes())), "a.b is null, which no variable can hold", "{null}");
+        }
+        for list in ["a:\n- x\n", "a: []", "a: [{b: c}, [d]]", "a: !!seq [x]"] {
+            assert_eq!(refused(read(list.as_bytes())), "a is a list, which no variable can hold", "{list}");
+        }
+        assert_eq!(refused(read(b"1a: x")), "1a is no name for a variable");
+        assert_eq!(refused(read(b"a: {b: 1}\na_b: 2")), "a.b and a_b would both be a_b");
+        assert_eq!(refused(read(b"a:\n  b: 1\n  'b': 1")), "a.b stands there twice");
+        for top in ["", "# nothing", "x", "- x", "~", "[]"] {
+            assert!(matches!(read(top.as_bytes()), Err(ImportError::Syntax { line: 1, .. })), "{top}");
+        }
+    }
+
+    #[test]
+    fn aliases_and_merges() {
+        reads(
+            "base: &base\n  host: &h db\n  port: 5432\nprod:\n  <<: *base\n  port: 1\n  peer: *h\n",
+            &[
+                ("base_host", "db"),
+                ("base_port", "5432"),
+                ("prod_port", "1"),
+                ("prod_peer", "db"),
+                ("prod_host", "db"),
+            ],
+        );
+        reads("k: &k name\n*k : x\n", &[("k", "name"), ("name", "x")]);
+        assert_eq!(
+            refused(read(b"a: &a {x: 1}\nb:\n  <<: [*a, *a]")),
+            "line 3: << takes one mapping here, and once"
+        );
+        assert_eq!(refused(read(b"a: &a\n  b: *a")), "line 2: an alias stands within what it names");
+        assert!(matches!(read(b"a: *nowhere"), Err(ImportError::Syntax { line: 1, .. })));
+    }
+
+    #[test]
+    fn a_billion_laughs_end_soon() {
+        let levels = (1..40).map(|level| format!("a{level}: &a{level} {{l: *a{0}, r: *a{0}}}\n", level - 1));
+        let text = format!("a0: &a0 {{x: lol}}\n{}", levels.collect::<String>());
+        assert!(refused(read(text.as_bytes())).contains("the aliases unfold to more"));
+        let long = format!("a: &a {}\n", "x".repeat(100_000));
+        let many: String = (0..50).map(|n| format!("b{n}: *a\n")).collect();
+        assert!(refused(read((long + &many).as_bytes())).contains("the aliases unfold to more"));
+    }
+
+    #[test]
+    fn one_document_and_known_tags() {
+        assert_eq!(
+            refused(read(b"a: 1\n---\nb: 2\n")),
+            "line 2: a second document starts; take one at a time"
+        );
+        reads(
+            "a: !!str 1\nb: !!int 0x1\nc: !!binary aGVs\n  bG8=\nd: ! x\n",
+            &[("a", "1"), ("b", "0x1"), ("c", "hello"), ("d", "x")],
+        );
+        assert_eq!(
+            refused(read(b"x: 1\na: !vault hunter2")),
+            "line 2: a tag that only its own reader understands"
+        );
+        assert_eq!(refused(read(b"a: !!binary hunter2!")), "a is not base64, which no variable can hold");
+    }
+
+    #[test]
+    fn errors_name_the_line_and_no_value() {
+        for (text, line) in [
+            ("a: 1\nb: @hunter2\n", 2),
+            ("a: `hunter2`\n", 1),
+            ("a: %hunter2\n", 1),
+            ("a: *hunter2\n", 1),
+            ("a: \"hunter2\n", 1),
+            ("a: {hunter2\n", 1),
+            ("a: 1\n\thunter2: x\n", 2),
+            ("a: \"\\hunter2\"\n", 1),
+        ] {
+            let Err(ImportError::Syntax { line: found, why }) = read(text.as_bytes()) else {
+                panic!("{text:?}")
+            };
+            assert!(found.abs_diff(line) <= 1, "{text:?}: {found} {why}");
+            assert!(!why.contains("hunter") && !why.contains(['@', '`', '%']), "{why}");
+        }
+    }
+
+    #[test]
+    fn depth_does_not_end_the_stack() {
+        for open in ["{a: ", "[", "- ", "? "] {
+            let error = refused(read(open.repeat(5_000).as_bytes()));
+            assert!(error.starts_with("line "), "{error}");
+        }
+        let nested: String = (0..100).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        assert!(refused(read(nested.as_bytes())).contains("64 deep"));
+    }
+}

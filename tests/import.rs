@@ -1,0 +1,51 @@
+//! The readers of other tools' files, on files that those tools made: published ones, and, where the tool is installed,
+//! ones that are made on the spot.
+
+#[path = "import/dotenv_vault.rs"]
+mod dotenv_vault;
+#[path = "import/ejson.rs"]
+mod ejson;
+#[path = "import/sops.rs"]
+mod sops;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use envseal::import::Item;
+
+/// A file of `tests/import`.
+fn fixture(path: &str) -> Vec<u8> {
+    let path = fixtures().join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import")
+}
+
+/// Origins, names and values.
+fn triples(items: &[Item]) -> Vec<[String; 3]> {
+    let text = |item: &Item| String::from_utf8(item.value.expose().to_vec()).unwrap();
+    items.iter().map(|item| [item.origin.clone(), item.name.to_string(), text(item)]).collect()
+}
+
+/// The program that `variable` names, else the one on `PATH`. Says, once a program, that there is none.
+#[allow(clippy::explicit_write)] // the harness hides `eprintln!` of a test that passes
+fn tool(name: &str, variable: &str) -> Option<PathBuf> {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        return Some(path.into());
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let mut said = SAID.lock().unwrap();
+    if found.is_none() && !said.iter().any(|other| other == name) {
+        let why = format!(
+            "SKIPPED: {name} is neither on PATH nor named by {variable}: nothing of its making was read"
+        );
+        writeln!(std::io::stderr(), "{why}").unwrap();
+        said.push(name.to_owned());
+    }
+    found
+}
