@@ -7,6 +7,10 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=.cargo/link.rs");
     println!("cargo:rerun-if-env-changed=CC");
+    // The binary's start is what this is for: whoever embeds the library links as they like.
+    if env::var_os("CARGO_FEATURE_CLI").is_none() {
+        return;
+    }
     let of = |variable: &str| env::var(variable).unwrap_or_default();
     let gnu_linux = of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu";
     if !gnu_linux || of("HOST") != of("TARGET") {

@@ -1,23 +1,118 @@
-//! envseal keeps secrets in `.env` files, sealed value by value to a public key, and coordinates through git alone.
+//! Secrets in `.env` files, sealed value by value to a public key, and opened in the program that needs them.
+//!
+//! The files are those of the `envseal` command, which is this crate's binary: each sealed value is a token that stands
+//! in the `.env` file, which is committed; the private key never is. The command seals, reviews, rotates and shares;
+//! this library opens, and seals where a program is what issues the secret. Whoever only wants a program to have its
+//! variables needs no library: `envseal run -- program` starts it with them.
+//!
+//! ```
+//! use envseal::Vault;
+//!
+//! let vault = Vault::options()
+//!     .keys_file("examples/quickstart/demo.keys") // else: ENVSEAL_PRIVATE_KEY, .env.keys, or a grant to you
+//!     .open("examples/quickstart/.env")?;
+//! let vars = vault.vars()?;
+//! let password = vars.get("DATABASE_PASSWORD").expect("it is in the file");
+//! assert!(password.is_sealed());
+//! connect(vars.get("READER").expect("so is this").to_str()?, password.expose());
+//! # fn connect(_: &str, _: &[u8]) {}
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | to | there is |
+//! | --- | --- |
+//! | open a file's values | [`Vault::open`] and [`Vault::vars`]; [`Options`] says where keys come from |
+//! | seal into a file, and take out of it | [`Vault::set`] and its like; no private key is needed to seal |
+//! | seal without a file | [`Sealer`], which makes a [`Token`] |
+//! | read or edit a file's text | [`document`] |
+//! | have process variables, as with dotenvy | [`load_from`], which is `unsafe`, and says why |
+//!
+//! # What is read, and from where
+//!
+//! [`Vault::open`] reads the env file, and the names of the files beside it. Opening a value reads the process's
+//! environment (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys
+//! file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Sealing into a file
+//! also reads the scope's other env files and git's index, and keeps which key was sealed to in the user's data folder.
+//! Nothing is ever sent anywhere, no program is started, nothing is printed, the working directory stays what it is, and
+//! nobody is asked for a passphrase but through [`Options::ask`]. A key rotation that was interrupted in the repository is
+//! finished or undone by whoever reads first, this library included.
+//!
+//! # What is not promised
+//!
+//! A [`Value`] is wiped when it is dropped, as are the buffers that it went through. What a program copies out of it, what the
+//! operating system swaps out, and what a debugger or a core dump takes, is not. The threat model of the command,
+//! `docs/threat-model.md` in the repository, holds here too.
+//!
+//! # Stability
+//!
+//! What is documented here is the API, and is held to semver: as long as the version is 0.x, a breaking change raises the
+//! minor version, and so does a newer Rust than the `rust-version` that `Cargo.toml` names. The file format has a version of its
+//! own: what version 1 sealed stays readable. Modules that are not documented here are the binary's insides, public for
+//! its tests alone, and may change in any release.
+//!
+//! # Features
+//!
+//! `cli`, on by default, is the binary and all that it needs. A program that embeds the library leaves it out:
+//! `cargo add envseal --no-default-features`.
+mod library;
 
+pub use library::{
+    Changed, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document,
+    load, load_from,
+};
+
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod access;
+#[doc(hidden)]
+pub mod advice;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod commands;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod crypto;
+#[doc(hidden)]
 pub mod dotenv;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod error;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod exec;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod export;
+#[doc(hidden)]
 pub mod fsio;
+#[doc(hidden)]
 pub mod git;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod guard;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod history;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod hooks;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod import;
+#[doc(hidden)]
 pub mod keystore;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod scan;
+#[doc(hidden)]
 pub mod schema;
+#[doc(hidden)]
 pub mod team;
+#[doc(hidden)]
 pub mod time;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod ui;
+#[doc(hidden)]
 pub mod vault;

@@ -1,5 +1,7 @@
 //! The `envseal` binary: parse, run, return the exit status.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

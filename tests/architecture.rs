@@ -9,17 +9,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "access", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history",
-            "hooks", "import", "keystore", "scan", "schema", "team", "time", "ui", "vault",
+            "access", "advice", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard",
+            "history", "hooks", "import", "keystore", "scan", "schema", "team", "time", "ui", "vault",
         ],
     ),
+    ("library", &["advice", "config", "crypto", "dotenv", "fsio", "keystore", "vault"]),
     (
         "error",
         &[
-            "access", "config", "crypto", "exec", "export", "fsio", "git", "guard", "history", "hooks",
-            "import", "keystore", "team", "vault",
+            "access", "advice", "config", "crypto", "exec", "export", "fsio", "git", "guard", "history",
+            "hooks", "import", "keystore", "team", "vault",
         ],
     ),
+    ("advice", &["config", "crypto", "fsio", "git", "keystore", "vault"]),
     ("ui", &["crypto"]),
     ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "schema", "team", "vault"]),
@@ -45,7 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("git2::", &["git"]),
     ("std::fs", &["fsio", "git"]),
-    ("std::env", &["config", "main"]),
+    ("std::env", &["config", "main", "library"]),
     ("std::process::Command", &["exec"]),
     ("clap", &["commands"]),
     ("hpke", &["crypto"]),
@@ -53,7 +55,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ssh_key", &["crypto", "keystore"]),
     ("directories", &["config"]),
     ("process::exit", &[]),
-    ("set_var", &[]),
+    ("set_var", &["library"]),
 ];
 
 /// The text of a source file without its tests and its comments.
@@ -135,6 +137,33 @@ fn doors_are_opened_in_their_rooms_only() {
                 let used = code.contains(door) && !allowed.contains(&room.as_str());
                 assert!(!used, "{} uses {door}", path.display());
             }
+        }
+    }
+}
+
+/// What is unsafe, and what changes the process's environment, stands in one file, where it is explained.
+#[test]
+fn one_file_is_unsafe() {
+    let mut found = Vec::new();
+    for path in sources().values().flatten() {
+        let code = code(path);
+        let mut words = code.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        if words.any(|word| ["unsafe", "set_var", "remove_var"].contains(&word)) {
+            found.push(path.clone());
+        }
+    }
+    assert_eq!(found, [Path::new(env!("CARGO_MANIFEST_DIR")).join("src/library/load.rs")]);
+}
+
+/// The library is built without what only the binary needs: such a room is named by such rooms alone.
+#[test]
+fn the_library_does_without_the_binarys_rooms() {
+    let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    let of_binary = |room: &str| lib.contains(&format!("#[cfg(feature = \"cli\")]\npub mod {room};"));
+    assert!(of_binary("commands") && of_binary("ui") && !of_binary("vault") && !of_binary("library"));
+    for (room, below) in ROOMS.iter().filter(|(room, _)| !of_binary(room) && *room != "main") {
+        for below in *below {
+            assert!(!of_binary(below), "{room} names {below}, which is there with the feature `cli` only");
         }
     }
 }

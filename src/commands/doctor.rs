@@ -109,7 +109,7 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
         match located {
             Ok((_, place)) => {
                 patient.found_in = Some(match place {
-                    Place::Process => format!("{} in {place}", file.env().private_key_name()),
+                    Place::Given | Place::Process => format!("{} in {place}", file.env().private_key_name()),
                     Place::KeysFile(path) => format!("{} in {}", file.env().private_key_name(), shown(&path)),
                     Place::Grant(path) => format!("granted to you in {}", shown(&path)),
                 });

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::{Context, with_sources};
+use super::Context;
+use crate::advice::in_one_line;
 use crate::config::{NameError, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
@@ -50,7 +51,7 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
     match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => {
-            ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
+            ui::error(&in_one_line(&error), &error.details(), error.hint().as_deref());
             NO_MERGE
         }
         Err(_) => NO_MERGE,

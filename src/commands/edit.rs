@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::Context;
 use super::report::{notices, shown, unseen};
 use super::select::Files;
-use super::{Context, with_sources};
+use crate::advice::in_one_line;
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::ui;
@@ -77,7 +78,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         if !can_ask {
             details.push("nothing was written, and the edit is dropped".into());
         }
-        ui::error(&with_sources(&error), &details, error.hint().as_deref());
+        ui::error(&in_one_line(&error), &details, error.hint().as_deref());
         if !can_ask || !ui::go_on("go on editing?").map_err(Error::io("ask on the terminal"))? {
             if can_ask {
                 context.ui.say("nothing was written, and the edit is dropped");

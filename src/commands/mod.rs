@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::advice::in_one_line;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
 use crate::git::{HookVars, Objects};
@@ -175,7 +176,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // 128 + SIGINT.
         Err(error) if error.is_interrupted() => 130,
         Err(error) => {
-            ui::error(&with_sources(&error), &error.details(), error.hint().as_deref());
+            ui::error(&in_one_line(&error), &error.details(), error.hint().as_deref());
             error.status()
         }
     }
@@ -272,20 +273,6 @@ fn hide_values(error: &mut clap::Error, set: bool) {
         error.insert(kind, ContextValue::String(hidden));
         error.remove(ContextKind::Suggested);
     }
-}
-
-/// The error, and what lies behind it where its own words do not say so.
-fn with_sources(error: &Error) -> String {
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !message.contains(&words) {
-            message = format!("{message}: {words}");
-        }
-        source = cause.source();
-    }
-    message
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Secret bytes, wiped when dropped. No `Display`; `Debug` shows no content; equality takes constant time for
 /// equal lengths (a difference in length shows).
@@ -31,6 +31,8 @@ impl SecretBytes {
         self.0.is_empty()
     }
 }
+
+impl ZeroizeOnDrop for SecretBytes {}
 
 impl PartialEq for SecretBytes {
     fn eq(&self, other: &Self) -> bool {

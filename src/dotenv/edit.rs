@@ -8,6 +8,7 @@ use super::document::Document;
 use super::mark::Mark;
 
 /// One change to a document. Entries are given by their index in [`Document::entries`].
+#[non_exhaustive]
 pub enum Edit<'a> {
     /// Puts `source` right of the entry's `=`.
     Source {
@@ -60,6 +61,7 @@ pub enum Edit<'a> {
 
 /// Why a batch of edits was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EditError {
     /// The edited text would be read otherwise than meant: an unbalanced quote or a colon at a line's end
     /// lets one entry reach into the next.
@@ -72,7 +74,12 @@ pub enum EditError {
 
 impl Document {
     /// The document with `edits` made. Every byte outside the edited spans stays as it is, and every entry
-    /// that is not edited reads as before; else nothing is changed and the line is named.
+    /// that is not edited reads as before; else nothing is changed and the line is named. A name is taken as it is:
+    /// whether it is one is for the caller.
+    ///
+    /// # Panics
+    ///
+    /// Where an edit gives an index that no entry has.
     pub fn edited(&self, edits: &[Edit<'_>]) -> Result<Self, EditError> {
         let mut splices = Vec::with_capacity(edits.len());
         for edit in edits {

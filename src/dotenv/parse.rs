@@ -18,6 +18,7 @@ use super::space::{is_line_end, line_end, past_line_break, skip_blanks, skip_spa
 
 /// Why a text is not read as a document at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// The text starts with a UTF-16 byte order mark.
     #[error("the file is UTF-16, not UTF-8")]

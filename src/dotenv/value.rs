@@ -34,7 +34,7 @@ impl Quote {
 }
 
 /// Reads source text (what stands right of `=`): the quote, and the value with quotes and escapes resolved
-/// and line ends as `\n`. References are left for [`super::expand`].
+/// and line ends as `\n`. References are left for `expand`.
 pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
     let source = trim(source);
     let quote = Quote::of(source);

@@ -1,11 +1,11 @@
 //! The one place that sees every module's error: what to say, which exit status, and what to try next.
 
-mod files;
-mod keys;
+mod commands;
 
-use std::fmt::Display;
+pub(crate) use crate::advice::quoted;
 
 use crate::access::AccessError;
+use crate::advice::{git_hint, vault_details, vault_hint};
 use crate::config::NameError;
 use crate::exec::{EditorError, ExecError};
 use crate::export::ExportError;
@@ -14,11 +14,10 @@ use crate::guard::GuardError;
 use crate::history::HistoryError;
 use crate::hooks::InstallError;
 use crate::hooks::drivers::DriverError;
-use crate::keystore::{IdentityFileError, KeystoreError, Tried};
-use crate::vault::{Failure, Reason, VaultError};
+use crate::keystore::{IdentityFileError, KeystoreError};
+use crate::vault::VaultError;
 
-use files::{driver_hint, editor_hint, git_hint, history_hint, hooks_hint, vault_hint};
-use keys::access_hint;
+use commands::{access_hint, driver_hint, editor_hint, history_hint, hooks_hint};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -152,13 +151,7 @@ impl Error {
     /// Lines that say more: each value that could not be opened, each place a key was looked for.
     pub fn details(&self) -> Vec<String> {
         match self {
-            Self::Vault(VaultError::Unopened(failures)) => unopened(failures),
-            Self::Vault(VaultError::Breaches(breaches)) => breaches.iter().map(ToString::to_string).collect(),
-            Self::Vault(VaultError::Keystore(KeystoreError::NotFound { tried, .. })) => looked(tried),
-            Self::Vault(VaultError::PinDiffers { change, .. }) => vec![
-                format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
-                format!("in the file now: {}", change.found.fingerprint()),
-            ],
+            Self::Vault(error) => vault_details(error),
             Self::Hooks(error) => error.lines().iter().map(|line| (*line).to_owned()).collect(),
             _ => Vec::new(),
         }
@@ -190,28 +183,6 @@ impl Error {
     }
 }
 
-fn looked(tried: &[Tried]) -> Vec<String> {
-    tried.iter().map(|tried| format!("looked for {tried}")).collect()
-}
-
-/// One line for each value; where a key was looked for is said once.
-fn unopened(failures: &[Failure]) -> Vec<String> {
-    let mut lines: Vec<_> = failures
-        .iter()
-        .map(|f| format!("{}:{} {}: {}", f.path.display(), f.line, f.name, f.reason))
-        .collect();
-    let mut places: Vec<&[Tried]> = Vec::new();
-    for failure in failures {
-        if let Reason::NoKey { tried, .. } = &failure.reason
-            && !places.contains(&&**tried)
-        {
-            places.push(tried);
-            lines.extend(looked(tried));
-        }
-    }
-    lines
-}
-
 fn export_name(error: &ExportError) -> Option<&str> {
     match error {
         ExportError::Name { name, .. }
@@ -220,13 +191,6 @@ fn export_name(error: &ExportError) -> Option<&str> {
         | ExportError::Value { name, .. } => Some(name),
         ExportError::SecretName { .. } => None,
     }
-}
-
-/// A path as it can be pasted into a shell.
-pub(crate) fn quoted(path: impl Display) -> String {
-    let text = path.to_string();
-    let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
-    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// What access failed on is told as what it is.

@@ -25,6 +25,8 @@ pub struct Tried {
 /// A place where a private key may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
+    /// The keys that the program which embeds this handed over.
+    Given,
     /// The process's environment.
     Process,
     /// This keys file.
@@ -75,6 +77,7 @@ pub enum Missed {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Given => f.write_str("the keys that the program gave"),
             Self::Process => f.write_str("the process's environment"),
             Self::KeysFile(path) | Self::Grant(path) => write!(f, "{}", path.display()),
         }

@@ -177,12 +177,13 @@ impl KeyStore<'_> {
     }
 
     fn unlocked(&self, key: &SshKey, place: &IdentityPlace) -> Result<SshKey, KeystoreError> {
-        let asked = match (self.process.passphrase(), self.ask) {
-            (Some(passphrase), _) => Some(Zeroizing::new(passphrase.as_encoded_bytes().to_vec())),
-            (None, Some(ask)) => ask(&format!("Passphrase of {place}: "))
+        let asked = match (&self.passphrase, self.process.passphrase(), self.ask) {
+            (Some(passphrase), ..) => Some(Zeroizing::new(passphrase.expose().as_bytes().to_vec())),
+            (None, Some(passphrase), _) => Some(Zeroizing::new(passphrase.as_encoded_bytes().to_vec())),
+            (None, None, Some(ask)) => ask(&format!("Passphrase of {place}: "))
                 .map_err(|source| IdentityFileError::Ask { place: place.clone(), source })?
                 .map(|text| Zeroizing::new(text.expose().as_bytes().to_vec())),
-            (None, None) => None,
+            (None, None, None) => None,
         };
         let passphrase = asked.ok_or_else(|| IdentityFileError::Locked(place.clone()))?;
         Ok(key.decrypt(&*passphrase).map_err(|_| IdentityFileError::Passphrase(place.clone()))?)

@@ -209,6 +209,9 @@ impl KeyStore<'_> {
     }
 
     fn given_passphrase(&self) -> Result<Option<SecretText>, KeystoreError> {
+        if let Some(given) = &self.passphrase {
+            return Ok(Some(given.clone()));
+        }
         let Some(given) = self.process.passphrase() else { return Ok(None) };
         let text = given.to_str().ok_or(KeystoreError::PassphraseText)?;
         Ok(Some(SecretText::new(text.to_owned())))

@@ -29,8 +29,12 @@ pub type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
     process: &'a ProcessEnv,
+    /// Handed over by the program that embeds this; looked through first.
+    given: Vec<PrivateKey>,
     keys_file: Option<PathBuf>,
     identity_file: Option<PathBuf>,
+    /// Handed over likewise, instead of the one in the process's environment.
+    passphrase: Option<SecretText>,
     ask: Option<Ask<'a>>,
     /// Looked for once, when it is first needed.
     me: OnceCell<Option<Me>>,
@@ -51,8 +55,10 @@ impl<'a> KeyStore<'a> {
     pub fn new(process: &'a ProcessEnv, keys_file: Option<PathBuf>) -> Self {
         Self {
             process,
+            given: Vec::new(),
             keys_file,
             identity_file: None,
+            passphrase: None,
             ask: None,
             me: OnceCell::new(),
             unlocker: OnceCell::new(),
@@ -65,11 +71,19 @@ impl<'a> KeyStore<'a> {
         Self { identity_file, ask: Some(ask), ..self }
     }
 
+    /// Looks through these keys first, whatever environment they are of, and opens what is locked with this passphrase
+    /// before it asks anybody: what a program that embeds this hands over itself.
+    #[must_use]
+    pub fn with_given(self, keys: Vec<PrivateKey>, passphrase: Option<SecretText>) -> Self {
+        Self { given: keys, passphrase, ..self }
+    }
+
     /// The same places, with nobody to ask for a passphrase.
     #[must_use]
     pub fn unasking(&self) -> Self {
         let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
-        Self { identity_file, ..Self::new(self.process, keys_file) }
+        let (given, passphrase) = (self.given.clone(), self.passphrase.clone());
+        Self { given, identity_file, passphrase, ..Self::new(self.process, keys_file) }
     }
 
     /// The process's environment that injected keys are taken from.
@@ -141,6 +155,11 @@ impl<'a> KeyStore<'a> {
             };
             keys.into_iter().nth(at).map(|key| (key, place))
         };
+        if !self.given.is_empty()
+            && let Some(found) = search(self.given(), Place::Given)
+        {
+            return Ok(found);
+        }
         if let Some(found) = search(self.injected(env)?, Place::Process) {
             return Ok(found);
         }
@@ -175,7 +194,9 @@ impl<'a> KeyStore<'a> {
 
     /// Every key at hand for `env`, older ones too, as it is kept.
     pub fn all_stored(&self, env: &EnvName, near: &Path) -> Result<Vec<(StoredKey, Place)>, KeystoreError> {
-        let mut keys: Vec<_> = self.injected(env)?.into_iter().map(|key| (key, Place::Process)).collect();
+        let given = self.given().into_iter().map(|key| (key, Place::Given));
+        let injected = self.injected(env)?.into_iter().map(|key| (key, Place::Process));
+        let mut keys: Vec<_> = given.chain(injected).collect();
         if let Some(file) = self.keys_file(near)? {
             let place = Place::KeysFile(file.path().into());
             keys.extend(file.keys(env)?.into_iter().map(|key| (key, place.clone())));
@@ -204,7 +225,8 @@ impl<'a> KeyStore<'a> {
     fn every_stored(&self, near: &Path) -> Result<Vec<(StoredKey, Place)>, KeystoreError> {
         let injected = self.process.private_key_names().filter_map(|name| self.process.get(name)?.to_str());
         let injected = injected.flat_map(|text| locked::parse_keys(Some(text)).unwrap_or_default());
-        let mut keys: Vec<_> = injected.map(|key| (key, Place::Process)).collect();
+        let given = self.given().into_iter().map(|key| (key, Place::Given));
+        let mut keys: Vec<_> = given.chain(injected.map(|key| (key, Place::Process))).collect();
         if let Some(file) = self.keys_file(near)? {
             let place = Place::KeysFile(file.path().into());
             keys.extend(file.every().into_iter().map(|key| (key, place.clone())));
@@ -223,6 +245,10 @@ impl<'a> KeyStore<'a> {
     /// Where a new key for an env file in the folder `near` is to be kept.
     pub fn keys_file_path(&self, near: &Path) -> PathBuf {
         self.keys_file.clone().unwrap_or_else(|| KeysFile::place(near))
+    }
+
+    fn given(&self) -> Vec<StoredKey> {
+        self.given.iter().cloned().map(StoredKey::Open).collect()
     }
 
     fn injected(&self, env: &EnvName) -> Result<Vec<StoredKey>, KeystoreError> {

@@ -1,6 +1,6 @@
 //! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
 //!
-//! [`env_file`] judges one env file by itself, [`names`] the env files of one folder side by side, [`scope`] those of
+//! `env_file` judges one env file by itself, `names` the env files of one folder side by side, `scope` those of
 //! one scope, [`values_held`] its values by a schema, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
 //! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
 

@@ -151,6 +151,19 @@ pub fn read_files<'a>(
     Ok(Reading { variables, failures })
 }
 
+/// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
+/// list none.
+pub fn value_alone(opened: Opened) -> SecretBytes {
+    let Opened { kind, bytes } = opened;
+    if kind == Kind::Value {
+        return bytes;
+    }
+    let (quote, text) = read(bytes.expose());
+    let none = |name: &str| if is_readable_name(name) { Found::Text } else { Found::Unset };
+    let mut text = if quote.expands() { expand(&text, &mut |name| none(name)) } else { text };
+    SecretBytes::new(std::mem::take(&mut *text))
+}
+
 struct Value {
     bytes: SecretBytes,
     sealed: bool,

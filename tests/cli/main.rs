@@ -23,6 +23,8 @@ mod durability;
 #[cfg(unix)]
 mod edit;
 mod encrypt;
+#[cfg(unix)]
+mod examples;
 mod files;
 #[cfg(unix)]
 mod first_minutes;

@@ -200,7 +200,7 @@ fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
     let dash = || "-".to_owned();
     let private = row.private().map(|at_hand| {
         let place = match &at_hand.place {
-            Place::Process => "environment",
+            Place::Given | Place::Process => "environment",
             Place::KeysFile(_) if kept.is_some_and(|kept| kept.refused.is_some()) => "keys file, refused",
             Place::KeysFile(_) => "keys file",
             Place::Grant(_) => "grant",
@@ -238,7 +238,7 @@ fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
 fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
     let private = row.private().map(|at_hand| {
         let (place, path) = match &at_hand.place {
-            Place::Process => ("process", None),
+            Place::Given | Place::Process => ("process", None),
             Place::KeysFile(path) => ("keys-file", Some(path)),
             Place::Grant(path) => ("grant", Some(path)),
         };

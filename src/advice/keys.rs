@@ -1,8 +1,7 @@
-//! What to try next: keys, identities and access.
+//! What to try next: keys and identities.
 
 use super::files::{fs_hint, git_hint};
 use super::quoted;
-use crate::access::AccessError;
 use crate::config::EnvName;
 use crate::crypto::LockError;
 use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
@@ -122,35 +121,5 @@ pub(super) fn identity_hint(error: &IdentityFileError) -> Option<String> {
             "try again; ENVSEAL_PASSPHRASE, where it is set, is taken for it".into()
         }
         IdentityFileError::Ask { .. } => return None,
-    })
-}
-
-pub(super) fn access_hint(error: &AccessError) -> Option<String> {
-    Some(match error {
-        AccessError::NoIdentity | AccessError::NotAMember { .. } => {
-            "become a member: envseal team request".into()
-        }
-        AccessError::NoMember { similar: Some(similar), .. } => format!("did you mean {similar}?"),
-        AccessError::NoMember { .. } => "see who is: envseal team list".into(),
-        AccessError::NameTaken { .. } | AccessError::NoName => {
-            "choose another: envseal team request --name NAME".into()
-        }
-        AccessError::IsMember { .. } => {
-            "to add somebody else, name their key: envseal team request -i FILE --name NAME".into()
-        }
-        AccessError::WasRemoved { .. } => {
-            "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
-        }
-        AccessError::Fingerprint { name, .. } => {
-            format!("have {name} read it to you: envseal team whoami")
-        }
-        AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
-        AccessError::Myself(name) => format!("have another member do it: envseal team remove {name}"),
-        AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
-        AccessError::Shallow => "git fetch --unshallow".into(),
-        AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
-        AccessError::NoRepository(_) => "git init".into(),
-        AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
-        AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,
     })
 }

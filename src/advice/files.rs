@@ -1,4 +1,4 @@
-//! What to try next: env files, git, hooks and drivers.
+//! What to try next: env files and git.
 
 use std::path::Path;
 
@@ -6,15 +6,11 @@ use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
 use crate::config::{EnvName, KEYS_FILE, NameError, is_env_file};
 use crate::crypto::OpenError;
-use crate::exec::EditorError;
 use crate::fsio::FsError;
 use crate::git::GitError;
-use crate::history::HistoryError;
-use crate::hooks::drivers::DriverError;
-use crate::hooks::{InstallError, Unfit};
 use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
 
-pub(super) fn vault_hint(error: &VaultError) -> Option<String> {
+pub fn vault_hint(error: &VaultError) -> Option<String> {
     let file = |path: &Path| quoted(path.display());
     Some(match error {
         VaultError::Unopened(failures) => return failures.first().map(reason_hint),
@@ -159,17 +155,6 @@ fn place_hint(error: &VaultError) -> Option<String> {
     })
 }
 
-pub(super) fn editor_hint(error: &EditorError) -> &'static str {
-    match error {
-        EditorError::Words(_) => "name a program and its options, as in: VISUAL='code --wait' envseal edit",
-        EditorError::Relative(_) => "name it by its whole path, as in: VISUAL=/usr/bin/vi envseal edit",
-        EditorError::NotFound(_) | EditorError::NotStarted { .. } => {
-            "name another one, as in: VISUAL=nano envseal edit"
-        }
-        EditorError::Failed { .. } => "nothing was written; start again: envseal edit",
-    }
-}
-
 /// Of what was typed in an editor.
 fn edit_hint(error: &VaultError) -> Option<String> {
     let (path, fault) = match error {
@@ -196,7 +181,7 @@ fn edit_hint(error: &VaultError) -> Option<String> {
     })
 }
 
-pub(super) fn reason_hint(failure: &Failure) -> String {
+fn reason_hint(failure: &Failure) -> String {
     let file = quoted(failure.path.display());
     let name = &failure.name;
     match &failure.reason {
@@ -218,7 +203,7 @@ pub(super) fn reason_hint(failure: &Failure) -> String {
     }
 }
 
-pub(super) fn fs_hint(error: &FsError) -> Option<String> {
+pub fn fs_hint(error: &FsError) -> Option<String> {
     let path = quoted(error.path().display());
     match error {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
@@ -233,22 +218,7 @@ pub(super) fn fs_hint(error: &FsError) -> Option<String> {
     }
 }
 
-pub(super) fn history_hint(error: &HistoryError) -> Option<String> {
-    Some(match error {
-        HistoryError::Git(error) => return git_hint(error),
-        HistoryError::Fs(error) => return fs_hint(error),
-        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
-        HistoryError::NoCommit => "make one: git commit".into(),
-        HistoryError::NoFile { other: Some(other), .. } => {
-            format!("it has another one: -f {}", quoted(other.display()))
-        }
-        HistoryError::NoFile { revision, .. } => {
-            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
-        }
-    })
-}
-
-pub(super) fn git_hint(error: &GitError) -> Option<String> {
+pub fn git_hint(error: &GitError) -> Option<String> {
     Some(match error {
         GitError::Owner { path } => {
             format!("if you trust it: git config --global --add safe.directory {}", quoted(path.display()))
@@ -267,45 +237,4 @@ pub(super) fn git_hint(error: &GitError) -> Option<String> {
         GitError::Fs(error) => return fs_hint(error),
         _ => return None,
     })
-}
-
-pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
-    Some(match error {
-        InstallError::Bare { path } => format!(
-            "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
-            quoted(path.join("hooks/pre-receive").display())
-        ),
-        InstallError::Shared { .. } => {
-            "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
-                                        give this repository its own: git config core.hooksPath .githooks"
-                .into()
-        }
-        InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
-            format!("take those lines out of {} and try again: envseal hook install", quoted(path.display()))
-        }
-        InstallError::Foreign { hook, .. } => format!(
-            "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
-            hook.call()
-        ),
-        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
-            [] => format!("have it write them: {}", manager.command(*hook)),
-            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
-        },
-        InstallError::Fs(error) => return fs_hint(error),
-        InstallError::Git(error) => return git_hint(error),
-    })
-}
-
-pub(super) fn driver_hint(error: &DriverError) -> Option<String> {
-    match error {
-        DriverError::Foreign { key, .. } => {
-            let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
-            Some(format!("if it is not needed: git config --local --remove-section {section}"))
-        }
-        DriverError::NoEnd { path } => {
-            Some(format!("take that block out of it: ${{EDITOR:-vi}} {}", quoted(path.display())))
-        }
-        DriverError::Fs(error) => fs_hint(error),
-        DriverError::Git(error) => git_hint(error),
-    }
 }

@@ -1,0 +1,69 @@
+//! Beside dotenvy: that reads the plain `.env.local` of a developer's machine, envseal the sealed `.env` that is committed,
+//! into one configuration. What the process has wins over both, as dotenvy's users expect.
+//!
+//! ```sh
+//! cargo run --example beside_dotenvy
+//! ```
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::path::Path;
+
+use envseal::{Options, Value, Vault};
+
+/// What the program is configured by.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub port: u16,
+    /// Whom to greet.
+    pub reader: String,
+    /// Stays a [`Value`]: it is wiped when it is dropped, and `Debug` does not show it.
+    pub password: Value,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart"));
+    let config = Config::read(folder, Vault::options().keys_file(folder.join("demo.keys")))?;
+    println!("{config:?}");
+    println!("the password has {} bytes", config.password.expose().len());
+    Ok(())
+}
+
+impl Config {
+    /// From the process, then `.env.local`, then the sealed `.env` of the folder.
+    pub fn read(folder: &Path, options: Options) -> Result<Self, Box<dyn Error>> {
+        let local: HashMap<String, String> = match dotenvy::from_path_iter(folder.join(".env.local")) {
+            Ok(lines) => lines.collect::<Result<_, _>>()?,
+            Err(error) if error.not_found() => HashMap::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let mut sealed = options.open(folder.join(".env"))?.vars()?;
+        let text = |name: &str| -> Result<String, Box<dyn Error>> {
+            if let Ok(value) = std::env::var(name) {
+                return Ok(value);
+            }
+            match (local.get(name), sealed.get(name)) {
+                (Some(value), _) => Ok(value.clone()),
+                (None, Some(value)) => Ok(value.to_str()?.to_owned()),
+                (None, None) => Err(format!("{name} is not set").into()),
+            }
+        };
+        let (port, reader) = (text("PORT")?.parse()?, text("READER")?);
+        let password = sealed.take("DATABASE_PASSWORD").ok_or("DATABASE_PASSWORD is not set")?;
+        Ok(Self { port, reader, password })
+    }
+}
+
+/// For a program that reads its configuration with `std::env::var` all over: the line that stood where
+/// `dotenvy::dotenv()` did. Every library in the process can read the secrets then, and every child has them.
+///
+/// # Safety
+///
+/// To be called first in `main`, before anything starts a thread.
+#[allow(dead_code, reason = "the alternative to `Config::read`")]
+#[expect(unsafe_code, reason = "changing the process's environment is")]
+pub unsafe fn as_dotenvy_does_it() -> Result<(), envseal::Error> {
+    // SAFETY: the caller's promise. Where a file is loaded with dotenvy first, its variables win.
+    unsafe { envseal::load() }
+}

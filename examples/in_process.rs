@@ -1,0 +1,28 @@
+//! Opens the values of examples/quickstart in this process: no variable of it, no child and no file ever holds them.
+//!
+//! ```sh
+//! cargo run --example in_process
+//! ```
+
+use std::error::Error;
+use std::fmt::Write;
+
+use envseal::Vault;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    print!("{}", lengths(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart"))?);
+    Ok(())
+}
+
+/// One line for each variable of the folder's `.env`: how long its value is, never what it is.
+pub fn lengths(folder: &str) -> Result<String, Box<dyn Error>> {
+    // A program of your own needs no more than `Vault::open(".env")`: the key is found in `.env.keys`, in
+    // `ENVSEAL_PRIVATE_KEY` or in a grant. These are for demonstration, so their key lies elsewhere.
+    let vault = Vault::options().keys_file(format!("{folder}/demo.keys")).open(format!("{folder}/.env"))?;
+    let mut text = String::new();
+    for (name, value) in vault.vars()?.iter() {
+        let kind = if value.is_sealed() { "sealed" } else { "plain" };
+        writeln!(text, "{name}: {} bytes, {kind}", value.expose().len())?;
+    }
+    Ok(text)
+}

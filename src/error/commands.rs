@@ -1,0 +1,105 @@
+//! What to try next: what only commands come upon, in hooks, drivers, editors, histories and teams.
+
+use crate::access::AccessError;
+use crate::advice::{fs_hint, git_hint, quoted};
+use crate::exec::EditorError;
+use crate::history::HistoryError;
+use crate::hooks::drivers::DriverError;
+use crate::hooks::{InstallError, Unfit};
+
+pub(super) fn editor_hint(error: &EditorError) -> &'static str {
+    match error {
+        EditorError::Words(_) => "name a program and its options, as in: VISUAL='code --wait' envseal edit",
+        EditorError::Relative(_) => "name it by its whole path, as in: VISUAL=/usr/bin/vi envseal edit",
+        EditorError::NotFound(_) | EditorError::NotStarted { .. } => {
+            "name another one, as in: VISUAL=nano envseal edit"
+        }
+        EditorError::Failed { .. } => "nothing was written; start again: envseal edit",
+    }
+}
+
+pub(super) fn history_hint(error: &HistoryError) -> Option<String> {
+    Some(match error {
+        HistoryError::Git(error) => return git_hint(error),
+        HistoryError::Fs(error) => return fs_hint(error),
+        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
+        HistoryError::NoCommit => "make one: git commit".into(),
+        HistoryError::NoFile { other: Some(other), .. } => {
+            format!("it has another one: -f {}", quoted(other.display()))
+        }
+        HistoryError::NoFile { revision, .. } => {
+            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
+        }
+    })
+}
+
+pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
+    Some(match error {
+        InstallError::Bare { path } => format!(
+            "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
+            quoted(path.join("hooks/pre-receive").display())
+        ),
+        InstallError::Shared { .. } => {
+            "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
+                                        give this repository its own: git config core.hooksPath .githooks"
+                .into()
+        }
+        InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
+            format!("take those lines out of {} and try again: envseal hook install", quoted(path.display()))
+        }
+        InstallError::Foreign { hook, .. } => format!(
+            "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
+            hook.call()
+        ),
+        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
+            [] => format!("have it write them: {}", manager.command(*hook)),
+            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
+        },
+        InstallError::Fs(error) => return fs_hint(error),
+        InstallError::Git(error) => return git_hint(error),
+    })
+}
+
+pub(super) fn driver_hint(error: &DriverError) -> Option<String> {
+    match error {
+        DriverError::Foreign { key, .. } => {
+            let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
+            Some(format!("if it is not needed: git config --local --remove-section {section}"))
+        }
+        DriverError::NoEnd { path } => {
+            Some(format!("take that block out of it: ${{EDITOR:-vi}} {}", quoted(path.display())))
+        }
+        DriverError::Fs(error) => fs_hint(error),
+        DriverError::Git(error) => git_hint(error),
+    }
+}
+
+pub(super) fn access_hint(error: &AccessError) -> Option<String> {
+    Some(match error {
+        AccessError::NoIdentity | AccessError::NotAMember { .. } => {
+            "become a member: envseal team request".into()
+        }
+        AccessError::NoMember { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        AccessError::NoMember { .. } => "see who is: envseal team list".into(),
+        AccessError::NameTaken { .. } | AccessError::NoName => {
+            "choose another: envseal team request --name NAME".into()
+        }
+        AccessError::IsMember { .. } => {
+            "to add somebody else, name their key: envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::WasRemoved { .. } => {
+            "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::Fingerprint { name, .. } => {
+            format!("have {name} read it to you: envseal team whoami")
+        }
+        AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
+        AccessError::Myself(name) => format!("have another member do it: envseal team remove {name}"),
+        AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
+        AccessError::Shallow => "git fetch --unshallow".into(),
+        AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
+        AccessError::NoRepository(_) => "git init".into(),
+        AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
+        AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,
+    })
+}

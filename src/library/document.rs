@@ -1,0 +1,21 @@
+//! Env files as text: a lossless document, for programs that read, check or edit them without opening anything.
+//!
+//! What was parsed prints as the same bytes; an edit changes the bytes of its entry and nothing else, or nothing at all.
+//! The dialect is dotenv's, as dotenvx reads it. Sealed values are the tokens that stand there; a [`Vault`] opens them.
+//!
+//! ```
+//! use envseal::document::{Document, Edit, quote};
+//!
+//! let document = Document::parse(b"# the web server\nPORT=8080 # for now\n".to_vec())?;
+//! let entry = document.last("PORT").expect("it is there");
+//! assert_eq!(*document.value(&document.entries()[entry]).1, b"8080");
+//!
+//! let source = quote(b"80 80").expect("quotes can hold it");
+//! let edited = document.edited(&[Edit::Source { entry, source: &source }])?;
+//! assert_eq!(edited.as_bytes(), b"# the web server\nPORT='80 80' # for now\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Vault`]: super::Vault
+
+pub use crate::dotenv::{Document, Edit, EditError, Entry, ParseError, Quote, Stray, quote};

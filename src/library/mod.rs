@@ -1,0 +1,20 @@
+//! What a Rust program has of envseal: the API that is held to semver. Every other room is the binary's inside.
+
+mod change;
+pub mod document;
+mod error;
+mod keys;
+mod load;
+mod options;
+mod seal;
+mod vars;
+mod vault;
+
+pub use change::Changed;
+pub use error::{Error, ErrorKind};
+pub use keys::{PrivateKey, PublicKey};
+pub use load::{load, load_from};
+pub use options::Options;
+pub use seal::{Sealer, Token};
+pub use vars::{Value, Vars};
+pub use vault::Vault;

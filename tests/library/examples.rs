@@ -1,0 +1,41 @@
+//! What `examples/` has for programs, run as it stands.
+
+#[path = "../../examples/beside_dotenvy.rs"]
+#[allow(unreachable_pub, dead_code, reason = "an example is a program of its own")]
+pub(crate) mod beside_dotenvy;
+#[path = "../../examples/in_process.rs"]
+#[allow(unreachable_pub, dead_code, reason = "an example is a program of its own")]
+mod in_process;
+
+use beside_dotenvy::Config;
+use envseal::Vault;
+
+use crate::{Folder, quickstart};
+
+#[test]
+fn in_process_tells_lengths_and_no_values() {
+    let text = in_process::lengths(quickstart().to_str().unwrap()).unwrap();
+    assert_eq!(text.lines().count(), 5);
+    assert!(
+        text.starts_with("PORT: 4 bytes, plain\nGREETING: 5 bytes, plain\nREADER: 17 bytes, sealed\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn dotenvy_and_envseal_make_one_configuration() {
+    let folder = Folder::new();
+    for name in [".env", "demo.keys", "envseal.toml"] {
+        std::fs::copy(quickstart().join(name), folder.path(name)).unwrap();
+    }
+    let read = || Config::read(folder.0.path(), Vault::options().keys_file(folder.path("demo.keys")));
+    let config = read().unwrap();
+    assert_eq!((config.port, &*config.reader), (8080, "quickstart reader"));
+    assert!(config.password.is_sealed());
+    let shown = format!("{config:?}");
+    assert!(!shown.contains(config.password.to_str().unwrap()), "{shown}");
+    folder.write(".env.local", "PORT=9090\n");
+    assert_eq!(read().unwrap().port, 9090);
+    folder.write(".env.local", "PORT='open\n");
+    assert!(read().is_err());
+}

@@ -1,0 +1,101 @@
+//! The library as a program that embeds it meets it: its public surface alone, in folders of their own.
+
+mod change;
+mod examples;
+mod open;
+#[cfg(unix)]
+mod process;
+mod surface;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use envseal::{Error, ErrorKind, Options, Vault};
+
+/// What no error, and no file but where it is put on purpose, may show.
+const CANARY: &str = "canary-in-a-library";
+
+/// A folder outside any repository.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// With a sealed `.env` that holds `SECRET`, its keys file beside it.
+    fn sealed() -> Self {
+        let folder = Self::new();
+        let changed = folder.creating().open(folder.path(".env")).unwrap().set("SECRET", CANARY).unwrap();
+        assert_eq!(changed.names(), ["SECRET"]);
+        assert!(changed.notes().iter().any(|note| note.starts_with("made a key pair")), "{changed:?}");
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        self.write(name, self.read(name) + text);
+    }
+
+    fn creating(&self) -> Options {
+        Vault::options().create(true)
+    }
+
+    fn open(&self) -> Vault {
+        Vault::open(self.path(".env")).unwrap()
+    }
+
+    /// The text right of the `=` of a line.
+    fn source(&self, name: &str) -> String {
+        let text = self.read(".env");
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("no {name}")).to_owned()
+    }
+
+    /// The private key in the keys file.
+    fn private_key(&self) -> String {
+        let keys = self.read(".env.keys");
+        keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap().to_owned()
+    }
+
+    /// Every file and its bytes.
+    fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let items = std::fs::read_dir(self.0.path()).unwrap().flatten();
+        let mut files: Vec<_> =
+            items.map(|item| (item.path(), std::fs::read(item.path()).unwrap())).collect();
+        files.sort();
+        files
+    }
+}
+
+/// The error, which must be of that kind and show nothing of the canary, nor of a private key.
+#[track_caller]
+fn refused<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
+    let error = result.expect_err("it must be refused");
+    assert_eq!(error.kind(), kind, "{error:?}");
+    let said = format!("{error}\n{error:?}\n{:?}\n{:?}", error.details(), error.hint());
+    assert!(!said.contains(CANARY) && !said.contains("envseal-sk1-"), "{said}");
+    assert!(!error.to_string().contains('\n'), "one line: {error}");
+    error
+}
+
+/// The values of a file, as text.
+fn texts(vault: &Vault) -> Vec<(String, String)> {
+    let vars = vault.vars().unwrap();
+    vars.iter().map(|(name, value)| (name.to_owned(), value.to_str().unwrap().to_owned())).collect()
+}
+
+fn quickstart() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart"))
+}

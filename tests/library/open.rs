@@ -1,0 +1,241 @@
+//! Opening files and values.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use envseal::crypto::{Locker, SecretText};
+use envseal::{ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
+
+use crate::{CANARY, Folder, quickstart, refused, texts};
+
+#[test]
+fn every_variable_is_opened_and_expanded() {
+    let vault =
+        Vault::options().keys_file(quickstart().join("demo.keys")).open(quickstart().join(".env")).unwrap();
+    assert_eq!(vault.environment(), "default");
+    assert_eq!(vault.path(), quickstart().join(".env"));
+    assert_eq!(
+        vault.names().collect::<Vec<_>>(),
+        ["PORT", "GREETING", "READER", "DATABASE_PASSWORD", "DATABASE_URL"]
+    );
+    let vars = vault.vars().unwrap();
+    assert_eq!((vars.len(), vars.is_empty()), (5, false));
+    let password = vars.get("DATABASE_PASSWORD").unwrap();
+    assert!(password.is_sealed() && !vars.get("PORT").unwrap().is_sealed());
+    let url = vars.get("DATABASE_URL").unwrap().to_str().unwrap();
+    assert!(url.contains(password.to_str().unwrap()), "references are expanded");
+    assert!(vars.get("ENVSEAL_PUBLIC_KEY").is_none() && vars.get("NONE").is_none());
+    assert_eq!(vault.get("PORT").unwrap().expose(), b"8080");
+    assert_eq!(
+        vault.public_key().unwrap().to_string(),
+        "envseal-pk1-bSCVqwDkaHfJian49re2YHiMsp4l3kKiJEi56t24hQODVXsP"
+    );
+}
+
+#[test]
+fn the_file_wins_over_the_process_which_only_answers_references() {
+    let folder = Folder::new();
+    folder.write(
+        ".env",
+        "PATH=/from/the/file # envseal: plain\nA=\"$PATH\"\nB=\"$CARGO_MANIFEST_DIR\"\nA2='$A'\n",
+    );
+    let vars = texts(&folder.open());
+    let of_process = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let expected = [("PATH", "/from/the/file"), ("A", "/from/the/file"), ("B", &of_process), ("A2", "$A")];
+    assert_eq!(vars, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn the_last_of_a_name_is_read_and_named_once() {
+    let folder = Folder::sealed();
+    let token = folder.source("SECRET");
+    folder.append(".env", &format!("A=1\nSECRET=other\nA=2\nSECRET={token}\n"));
+    let vault = folder.open();
+    assert_eq!(vault.names().collect::<Vec<_>>(), ["SECRET", "A"]);
+    assert_eq!(vault.get("SECRET").unwrap().expose(), CANARY.as_bytes());
+    assert_eq!(vault.get("A").unwrap().expose(), b"2");
+}
+
+#[test]
+fn of_several_files_the_earlier_wins() {
+    let folder = Folder::sealed();
+    folder.write(".env.local", "PORT=1\nLOCAL=yes\n");
+    folder.append(".env", "PORT=2\n");
+    let vars = Vault::options().vars([folder.path(".env.local"), folder.path(".env")]).unwrap();
+    let shown: Vec<_> = vars.iter().map(|(name, value)| (name, value.to_str().unwrap())).collect();
+    assert_eq!(shown, [("PORT", "1"), ("LOCAL", "yes"), ("SECRET", CANARY)]);
+    let missing = Vault::options().vars([folder.path(".env.none"), folder.path(".env")]);
+    refused(missing, ErrorKind::NotFound);
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let folder = Folder::sealed();
+    let error = refused(Vault::open(folder.path(".env.production")), ErrorKind::NotFound);
+    assert!(error.to_string().contains(".env.production"), "{error}");
+    let error = refused(folder.open().get("SECERT"), ErrorKind::NotFound);
+    assert_eq!(error.hint(), Some("did you mean SECRET?"));
+    refused(Vault::open(folder.path(".env.keys")), ErrorKind::Malformed);
+    refused(
+        Vault::options().keys_file(folder.path("none")).open(folder.path(".env")).unwrap().vars(),
+        ErrorKind::NotFound,
+    );
+}
+
+#[test]
+fn without_the_key_it_is_said_where_it_was_looked_for() {
+    let folder = Folder::sealed();
+    let key: PrivateKey = folder.private_key().parse().unwrap();
+    std::fs::remove_file(folder.path(".env.keys")).unwrap();
+    let error = refused(folder.open().vars(), ErrorKind::NoKey);
+    assert!(error.to_string().contains("SECRET: no private key for key"), "{error}");
+    assert!(
+        error.details().iter().any(|line| line.starts_with("looked for ENVSEAL_PRIVATE_KEY in")),
+        "{error:?}"
+    );
+    // Names, and what is plain by itself, take none.
+    assert_eq!(folder.open().names().count(), 1);
+    // A key that the program hands over is looked at first; one that is another's is of no use.
+    let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
+    let given = Vault::options().private_key(other).private_key(key).open(folder.path(".env")).unwrap();
+    assert_eq!(given.vars().unwrap().get("SECRET").unwrap().expose(), CANARY.as_bytes());
+    let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
+    let given = Vault::options().private_key(other).open(folder.path(".env")).unwrap();
+    let error = refused(given.vars(), ErrorKind::NoKey);
+    assert!(
+        error.details().iter().any(|line| line.contains("the keys that the program gave: holds key")),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn one_value_that_does_not_open_is_enough() {
+    let folder = Folder::sealed();
+    let token = folder.source("SECRET");
+    let good = folder.read(".env");
+    let of_another = Folder::sealed().source("SECRET");
+    let mut altered = token.clone().into_bytes();
+    // In the ciphertext, far from what canonical encoding speaks of.
+    altered[130] = if altered[130] == b'A' { b'B' } else { b'A' };
+    let altered = String::from_utf8(altered).unwrap();
+    for (line, words) in [
+        (format!("MOVED={token}\n"), "sealed for another name, or altered"),
+        (format!("ALTERED={altered}\n"), "altered"),
+        (format!("SHORT={}\n", &token[..102]), "length"),
+        (format!("OTHER={of_another}\n"), "sealed to another key"),
+        ("FORGED=envseal:1:sk_live_plain\n".to_owned(), "sealed value"),
+    ] {
+        folder.write(".env", good.clone() + &line);
+        let error = refused(folder.open().vars(), ErrorKind::CannotOpen);
+        let name = line.split('=').next().unwrap();
+        assert!(error.to_string().contains(name) && error.to_string().contains(words), "{error}");
+        // What does open can be had by itself.
+        assert_eq!(folder.open().get("SECRET").unwrap().expose(), CANARY.as_bytes());
+        refused(folder.open().get(name), ErrorKind::CannotOpen);
+    }
+}
+
+#[test]
+fn an_altered_value_under_its_own_name_is_damaged() {
+    let folder = Folder::sealed();
+    let token = folder.source("SECRET");
+    let (start, end) = token.split_at(130);
+    let flipped = if end.starts_with('A') { "B" } else { "A" };
+    folder.write(".env", folder.read(".env").replace(&token, &format!("{start}{flipped}{}", &end[1..])));
+    let error = refused(folder.open().vars(), ErrorKind::CannotOpen);
+    assert!(error.to_string().ends_with("SECRET: damaged"), "{error}");
+}
+
+#[test]
+fn rules_refuse_as_run_does() {
+    let folder = Folder::sealed();
+    let good = folder.read(".env");
+    let conflict = "<<<<<<< HEAD\nA=1\n=======\nA=2\n>>>>>>> x\n";
+    folder.append(".env", conflict);
+    refused(Vault::open(folder.path(".env")), ErrorKind::Refused);
+    let token = folder.source("SECRET");
+    folder.write(".env", format!("{good}LD_PRELOAD={token}\n"));
+    let error = refused(folder.open().vars(), ErrorKind::Refused);
+    assert!(error.to_string().contains("LD_PRELOAD"), "{error}");
+    // A reserved name is refused whoever asks for whatever.
+    refused(folder.open().get("SECRET"), ErrorKind::Refused);
+}
+
+#[test]
+fn values_are_held_to_the_schema_and_one_by_itself_is_not() {
+    let folder = Folder::sealed();
+    folder.write(".env.schema", "# @type=port\nSECRET=\n# @required\nMISSING_IN_FILE=\n");
+    let error = refused(folder.open().vars(), ErrorKind::Refused);
+    assert!(error.to_string().starts_with("not as the schema says: "), "{error}");
+    assert!(error.to_string().contains("SECRET") && error.details().len() == 2, "{error:?}");
+    assert_eq!(folder.open().get("SECRET").unwrap().expose(), CANARY.as_bytes());
+}
+
+#[test]
+fn nobody_is_asked_for_a_passphrase_unless_there_is_a_way() {
+    let folder = Folder::sealed();
+    let key = envseal::crypto::PrivateKey::parse(&folder.private_key()).unwrap();
+    let phrase = SecretText::new("correct horse".into());
+    let locked = Locker::new(&phrase).unwrap().lock(&key);
+    folder.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={locked}\n"));
+    refused(folder.open().vars(), ErrorKind::NoKey);
+    // Sealing takes no private key, so it asks nobody either.
+    folder.open().set("MORE", "x").unwrap().names().iter().for_each(|name| assert_eq!(name, "MORE"));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let asking = Vault::options().ask(move |question| {
+        assert!(question.starts_with("Passphrase of the keys in ") && question.ends_with(": "), "{question}");
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(Some("correct horse".into()))
+    });
+    assert_eq!(asking.open(folder.path(".env")).unwrap().vars().unwrap().len(), 2);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let given = Vault::options().passphrase("correct horse").ask(|_| panic!("it is known"));
+    assert_eq!(given.open(folder.path(".env")).unwrap().vars().unwrap().len(), 2);
+    let wrong = Vault::options().passphrase("wrong horse").open(folder.path(".env")).unwrap();
+    let error = refused(wrong.vars(), ErrorKind::NoKey);
+    assert!(!format!("{error:?}").contains("horse"), "{error:?}");
+}
+
+#[test]
+fn tokens_are_made_and_opened_without_a_file() {
+    let folder = Folder::sealed();
+    let private_key: PrivateKey = folder.private_key().parse().unwrap();
+    let public_key: PublicKey = folder.source("ENVSEAL_PUBLIC_KEY").parse().unwrap();
+    assert_eq!(
+        (public_key, public_key.to_string()),
+        (private_key.public_key(), folder.source("ENVSEAL_PUBLIC_KEY"))
+    );
+    let mut sealer = Sealer::new(&public_key).unwrap();
+    let (first, again) = (sealer.seal("A", "1").unwrap(), sealer.seal("A", b"\xff\0").unwrap());
+    assert_eq!(private_key.open("A", &first).unwrap().expose(), b"1");
+    let value = private_key.open("A", &again.to_string().parse().unwrap()).unwrap();
+    assert!(value.is_sealed() && value.expose() == b"\xff\0" && value.to_str().is_err());
+    refused(private_key.open("B", &first), ErrorKind::CannotOpen);
+    let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
+    refused(other.open("A", &first), ErrorKind::CannotOpen);
+    // A token stands in the file of its key.
+    folder.append(".env", &format!("A={first}\n"));
+    assert_eq!(folder.open().get("A").unwrap().expose(), b"1");
+    for name in ["", "1A", "A-B", "A=B", "A\n"] {
+        refused(sealer.seal(name, "x"), ErrorKind::Malformed);
+    }
+    refused(sealer.seal("LD_PRELOAD", "x"), ErrorKind::Refused);
+    for text in ["", "A", "envseal:1:", "envseal:2:x", " envseal:1:x"] {
+        refused(text.parse::<Token>(), ErrorKind::Malformed);
+        refused(text.parse::<PublicKey>(), ErrorKind::Malformed);
+    }
+    refused(folder.private_key().parse::<PublicKey>(), ErrorKind::Malformed);
+    refused(public_key.to_string().parse::<PrivateKey>(), ErrorKind::Malformed);
+}
+
+#[test]
+fn a_token_that_refers_to_others_needs_its_file() {
+    let text = std::fs::read_to_string(quickstart().join(".env")).unwrap();
+    let keys = std::fs::read_to_string(quickstart().join("demo.keys")).unwrap();
+    let key = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap();
+    let token = text.lines().find_map(|line| line.strip_prefix("DATABASE_URL=")).unwrap();
+    let (key, token): (PrivateKey, Token) = (key.parse().unwrap(), token.parse().unwrap());
+    let error = refused(key.open("DATABASE_URL", &token), ErrorKind::Refused);
+    assert!(error.to_string().contains("DATABASE_PASSWORD"), "{error}");
+}

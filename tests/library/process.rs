@@ -1,0 +1,222 @@
+//! What needs a process of its own: its environment, its working directory, its output. Each child is this test binary
+//! again, told to run one ignored test in an environment that holds nothing but what it is given.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use envseal::{ErrorKind, Vault};
+
+use crate::{CANARY, Folder, quickstart, refused};
+
+/// Runs the ignored test `process::name` in `folder`; it must succeed, and say nothing of its own.
+#[track_caller]
+fn child(name: &str, folder: &Path, variables: &[(&str, &str)]) -> Output {
+    let output = command(name, folder, variables).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "no test is called {name}: {said}");
+    let own =
+        |line: &&str| !(line.is_empty() || line.starts_with("running 1 test") || line.starts_with("test "));
+    assert_eq!(said.lines().filter(own).collect::<Vec<_>>(), [""; 0], "a library prints nothing");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    output
+}
+
+fn command(name: &str, folder: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([&format!("process::{name}"), "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("PATH", std::env::var_os("PATH").unwrap());
+    command.envs(variables.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[expect(unsafe_code, reason = "what is tested is unsafe")]
+fn load(path: &str) -> Result<(), envseal::Error> {
+    // SAFETY: a child runs this one test, on its only thread.
+    unsafe { envseal::load_from(path) }
+}
+
+#[test]
+fn loading_fills_the_environment_and_the_process_wins() {
+    let folder = Folder::sealed();
+    // What the process overrides need not even open.
+    folder.append(
+        ".env",
+        "HERE=of-the-file\nBROKEN=envseal:1:x\nURL=\"x-$SECRET-$HERE\"\nexport DOTTED.NAME=1\n",
+    );
+    let variables = [("HERE", "of-the-process"), ("BROKEN", "whole")];
+    child("child_loads", folder.0.path(), &variables);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_loads() {
+    load(".env").unwrap();
+    assert_eq!(var("SECRET").as_deref(), Some(CANARY));
+    assert_eq!(var("HERE").as_deref(), Some("of-the-process"));
+    assert_eq!(var("BROKEN").as_deref(), Some("whole"));
+    assert_eq!(var("URL").unwrap(), format!("x-{CANARY}-of-the-process"));
+    assert_eq!(var("DOTTED.NAME").as_deref(), Some("1"));
+    assert!(!std::env::vars().any(|(name, _)| name.starts_with("ENVSEAL_")));
+}
+
+#[test]
+fn loading_is_all_or_nothing() {
+    let folder = Folder::sealed();
+    folder.append(".env", "FIRST=1\nMOVED=envseal:1:x\n");
+    child("child_loads_nothing", folder.0.path(), &[("KIND", "CannotOpen")]);
+    let folder = Folder::sealed();
+    folder.append(".env", "FIRST=1\n");
+    folder.open().set("NUL", b"a\0b").map(drop).unwrap();
+    child("child_loads_nothing", folder.0.path(), &[("KIND", "Refused")]);
+    folder.write(".env.schema", "# @type=port\nSECRET=\n");
+    child("child_loads_nothing", folder.0.path(), &[("KIND", "Refused")]);
+    std::fs::remove_file(folder.path(".env")).unwrap();
+    child("child_loads_nothing", folder.0.path(), &[("KIND", "NotFound")]);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_loads_nothing() {
+    let before: Vec<_> = std::env::vars_os().collect();
+    let error = load(".env").unwrap_err();
+    assert_eq!(Some(format!("{:?}", error.kind())), var("KIND"));
+    refused(Err::<(), _>(error), load(".env").unwrap_err().kind());
+    assert_eq!(std::env::vars_os().collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn keys_come_from_the_process() {
+    let folder = Folder::sealed();
+    let key = folder.private_key();
+    std::fs::remove_file(folder.path(".env.keys")).unwrap();
+    child("child_opens", folder.0.path(), &[("ENVSEAL_PRIVATE_KEY", &key)]);
+    child("child_has_no_key", folder.0.path(), &[("ENVSEAL_PRIVATE_KEY_PRODUCTION", &key)]);
+    child("child_has_no_key", folder.0.path(), &[]);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_opens() {
+    assert_eq!(
+        Vault::open(".env").unwrap().vars().unwrap().get("SECRET").unwrap().expose(),
+        CANARY.as_bytes()
+    );
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_has_no_key() {
+    refused(Vault::open(".env").unwrap().vars(), ErrorKind::NoKey);
+}
+
+#[test]
+fn nothing_is_printed_asked_or_moved() {
+    let folder = Folder::sealed();
+    let elsewhere = Folder::new();
+    child("child_does_everything", folder.0.path(), &[("ELSEWHERE", elsewhere.0.path().to_str().unwrap())]);
+    assert!(folder.read(".env").contains("NEW=envseal:1:"), "it was written where it was opened");
+    assert_eq!(elsewhere.snapshot(), []);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_does_everything() {
+    let here = std::env::current_dir().unwrap();
+    let before: Vec<_> = std::env::vars_os().collect();
+    let mut vault = Vault::open(".env").unwrap();
+    assert_eq!(vault.path(), here.join(".env"));
+    // A program may go elsewhere, and go on.
+    std::env::set_current_dir(var("ELSEWHERE").unwrap()).unwrap();
+    let there = std::env::current_dir().unwrap();
+    vault.set_all([("NEW", "x"), ("OTHER", "y")]).map(drop).unwrap();
+    vault.rename("NEW", "NEWER").map(drop).unwrap();
+    vault.rename("NEWER", "NEW").map(drop).unwrap();
+    vault.unset("OTHER").map(drop).unwrap();
+    vault.set_plain("PORT", "1").map(drop).unwrap();
+    assert_eq!(vault.vars().unwrap().len(), 3);
+    refused(Vault::open("none.env"), ErrorKind::NotFound);
+    assert_eq!(std::env::current_dir().unwrap(), there);
+    assert_eq!(std::env::vars_os().collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn processes_lose_nothing_of_each_other() {
+    let folder = Folder::sealed();
+    let mut children: Vec<_> = ["ONE", "TWO", "THREE"]
+        .map(|name| {
+            command("child_sets", folder.0.path(), &[("NAME", name)]).stdout(Stdio::null()).spawn().unwrap()
+        })
+        .into();
+    assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
+    assert_eq!(folder.open().vars().unwrap().len(), 13);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_sets() {
+    let mut vault = Vault::open(".env").unwrap();
+    for at in 0..4 {
+        vault.set(&format!("{}_{at}", var("NAME").unwrap()), CANARY).map(drop).unwrap();
+    }
+}
+
+#[test]
+fn a_replaced_public_key_is_not_sealed_to() {
+    let folder = Folder::sealed();
+    let git = |arguments: &[&str]| {
+        let identity =
+            ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"];
+        let status = Command::new("git")
+            .args(identity)
+            .args(arguments)
+            .current_dir(folder.0.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", ".env"]);
+    git(&["commit", "-qm", "first"]);
+    child("child_seals", folder.0.path(), &[("NAME", "BEFORE")]);
+    let replaced = Folder::sealed().source("ENVSEAL_PUBLIC_KEY");
+    folder.write(".env", format!("ENVSEAL_PUBLIC_KEY={replaced}\n"));
+    let before = folder.read(".env");
+    child("child_seals", folder.0.path(), &[("NAME", "AFTER"), ("REFUSED", "yes")]);
+    assert_eq!(folder.read(".env"), before);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_seals() {
+    let done = Vault::open(".env").unwrap().set(&var("NAME").unwrap(), CANARY);
+    if var("REFUSED").is_none() {
+        assert_eq!(done.unwrap().names(), [var("NAME").unwrap()]);
+    } else {
+        let error = refused(done, ErrorKind::Refused);
+        assert!(error.details().iter().any(|line| line.starts_with("accepted before: SHA256:")), "{error:?}");
+    }
+}
+
+#[test]
+fn the_example_for_dotenvys_users_lets_the_process_win() {
+    child("child_configures", quickstart(), &[("PORT", "1234")]);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_configures() {
+    let options = Vault::options().keys_file("demo.keys");
+    let config = crate::examples::beside_dotenvy::Config::read(Path::new("."), options).unwrap();
+    assert_eq!(config.port, 1234);
+}
