@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::error::{Failure, Reason, VaultError};
+use super::error::VaultError;
+use super::failure::{Failure, Reason};
 use super::file::{EnvFile, token};
 use super::scope::Scope;
 use crate::config::is_own_name;

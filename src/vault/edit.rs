@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 
 use super::change::{Outcome, is_for_this_file};
 use super::encrypt::{failure, plain_source, refuse_marked, refuse_reserved_dependents};
-use super::error::{Reason, VaultError};
+use super::error::VaultError;
+use super::failure::Reason;
 use super::file::EnvFile;
 use super::setup::with_header;
 use super::update::Target;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::change::{self, edited, is_for_this_file};
-use super::error::{Failure, Reason, VaultError};
+use super::error::VaultError;
+use super::failure::{Failure, Reason};
 use super::file::EnvFile;
 use super::scope::Scope;
 use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};

@@ -8,6 +8,7 @@ mod encrypt;
 mod error;
 mod example;
 mod exposure;
+mod failure;
 mod file;
 mod journal;
 mod keys;
@@ -28,9 +29,10 @@ pub use change::{Assignment, Change, How, Outcome, needs_key, rename, set, unset
 pub use desk::{Broom, Desk};
 pub use edit::{EditFault, Edited, Editing, LeftAsToken};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
-pub use error::{Failure, PinChange, Reason, VaultError};
+pub use error::{PinChange, VaultError};
 pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};
+pub use failure::{Failure, Reason};
 pub use file::{EnvFile, token};
 pub use journal::{Settled, Stuck, settle};
 pub use keys::{

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
-use super::error::{Failure, Reason, VaultError};
+use super::error::VaultError;
+use super::failure::{Failure, Reason};
 use super::file::EnvFile;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};

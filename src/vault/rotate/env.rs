@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::change::edited;
-use super::super::error::{Failure, Reason, VaultError};
+use super::super::error::VaultError;
+use super::super::failure::{Failure, Reason};
 use super::super::file::{EnvFile, folder_of, place_of};
 use super::super::scope::Scope;
 use super::{LeftSealed, Rotated, RotatedEnv};
