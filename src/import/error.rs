@@ -71,6 +71,12 @@ pub enum ImportError {
         /// What is wrong with it.
         found: &'static str,
     },
+    /// A value with references that no dotenv text can hold.
+    #[error("{origin} refers to other variables in a text that no .env file can hold")]
+    Unwritable {
+        /// Where it stands.
+        origin: String,
+    },
     /// A name that no variable can have.
     #[error("{origin} is no name for a variable")]
     Name {

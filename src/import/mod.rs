@@ -4,6 +4,7 @@
 
 pub mod docker;
 pub mod dotenv_vault;
+pub mod dotenvx;
 pub mod ejson;
 mod error;
 pub mod heroku;

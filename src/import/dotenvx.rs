@@ -1,0 +1,269 @@
+//! dotenvx: a `.env` file whose values are sealed one by one, `NAME="encrypted:…"`.
+//!
+//! The format is dotenvx 2.38's (its package `@dotenvx/primitives`): behind `encrypted:` stands base64 of an ECIES
+//! ciphertext over secp256k1 (an uncompressed ephemeral public key, then nonce, tag and ciphertext of AES-256-GCM under
+//! HKDF-SHA256 of the shared point, as eciesjs makes it). Private keys are 64 hexadecimal digits in `.env.keys` or in the
+//! process, as `DOTENV_PRIVATE_KEY`, or with the environment behind it; several with commas between.
+//!
+//! How dotenvx reads what it has opened was found out by trying: the quotes around the token decide. Within single quotes
+//! the text is the value; else references in it are live, `\$` is `$`, `$(…)` is run, and nothing else is an escape.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::ImportError;
+use crate::crypto::{SecretBytes, SecretText};
+use crate::dotenv::{Document, Edit, Entry, Found, Quote, References, expand, read, references};
+
+/// What a sealed value starts with.
+const SEALED: &[u8] = b"encrypted:";
+const PUBLIC_KEY: &str = "DOTENV_PUBLIC_KEY";
+/// The variable that private keys stand under, or the start of its name.
+pub const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
+
+/// What dotenvx's file holds, opened.
+pub struct Dotenvx {
+    /// The file's text without what dotenvx wrote at its top. Sealed values stand there as they were.
+    pub document: Document,
+    /// What stands behind each sealed value, by its entry in the document.
+    pub opened: Vec<(usize, Clear)>,
+    /// The names whose value dotenvx would have run as a command, in part or whole. To envseal it is text.
+    pub commands: Vec<String>,
+}
+
+/// A value in the clear.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Clear {
+    /// Its exact bytes.
+    Value(SecretBytes),
+    /// Source text that holds live references, to be read by the dialect's rules.
+    Source(SecretBytes),
+}
+
+/// Whether any value of this text is sealed by dotenvx.
+pub fn is_dotenvx(document: &Document) -> bool {
+    document.entries().iter().any(|entry| token(document, entry).is_some())
+}
+
+/// The private keys that a keys file holds, each line's under its name.
+///
+/// Errors: [`ImportError::Syntax`] where it is no dotenv text.
+pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
+    let document = parse(file)?;
+    let keys = document.entries().iter().filter_map(|entry| {
+        let name = document.name(entry);
+        name.strip_prefix(PRIVATE_KEY).filter(|rest| rest.is_empty() || rest.starts_with('_'))?;
+        let (_, value) = document.value(entry);
+        Some((name.to_owned(), SecretText::new(std::str::from_utf8(&value).ok()?.to_owned())))
+    });
+    Ok(keys.collect())
+}
+
+/// Opens every sealed value of `text`, each with the first of `keys` that does; all of them, or an error for each that
+/// does not open.
+///
+/// Errors: [`ImportError::Syntax`] where it is no dotenv text; [`ImportError::KeyMissing`] where there is no key at all and
+/// [`ImportError::KeyForm`] where one is none, for `variable`, the name under which it is expected;
+/// [`ImportError::Sealed`] for each value that does not open; [`ImportError::Unwritable`] for one whose references no
+/// dotenv text can hold.
+pub fn open(text: &[u8], variable: &str, keys: &[SecretText]) -> Result<Dotenvx, Vec<ImportError>> {
+    let document = parse(text).and_then(|document| without_header(&document)).map_err(|error| vec![error])?;
+    let keys = secrets(variable, keys).map_err(|error| vec![error])?;
+    let (mut opened, mut commands, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, entry) in document.entries().iter().enumerate() {
+        let Some((quote, token)) = token(&document, entry) else { continue };
+        if keys.is_empty() {
+            return Err(vec![ImportError::KeyMissing { id: variable.into() }]);
+        }
+        let name = document.name(entry);
+        let result = decrypted(&token, &keys)
+            .map_err(|found| ImportError::Sealed { origin: name.into(), found })
+            .and_then(|text| {
+                if quote.expands() && memchr::memmem::find(text.expose(), b"$(").is_some() {
+                    commands.push(name.to_owned());
+                }
+                clear(name, quote, text)
+            });
+        match result {
+            Ok(clear) => opened.push((at, clear)),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(Dotenvx { document, opened, commands }) } else { Err(errors) }
+}
+
+fn parse(text: &[u8]) -> Result<Document, ImportError> {
+    let not_text = |_| ImportError::Syntax { line: 1, why: "is in UTF-16".into() };
+    Document::parse(text.to_vec()).map_err(not_text)
+}
+
+fn token(document: &Document, entry: &Entry) -> Option<(Quote, Vec<u8>)> {
+    let (quote, value) = document.value(entry);
+    // A token is no secret.
+    value.strip_prefix(SEALED).map(|token| (quote, token.to_vec()))
+}
+
+fn secrets(variable: &str, keys: &[SecretText]) -> Result<Vec<Zeroizing<[u8; 32]>>, ImportError> {
+    let texts = keys.iter().flat_map(|keys| keys.expose().split(','));
+    let texts = texts.map(str::trim).filter(|text| !text.is_empty());
+    let secret = |text: &str| {
+        let mut key = Zeroizing::new([0; 32]);
+        match base16ct::mixed::decode(text, &mut *key).map(<[u8]>::len) {
+            Ok(32) => Ok(key),
+            _ => Err(ImportError::KeyForm { id: variable.into() }),
+        }
+    };
+    texts.map(secret).collect()
+}
+
+fn decrypted(token: &[u8], keys: &[Zeroizing<[u8; 32]>]) -> Result<SecretBytes, &'static str> {
+    let blob = STANDARD.decode(token).map_err(|_| "not base64")?;
+    // The ephemeral key, nonce and tag: eciesjs, src/config.ts.
+    if blob.len() < 65 + 16 + 16 {
+        return Err("too short");
+    }
+    let opened = keys.iter().find_map(|key| ecies::decrypt(&**key, &blob).ok());
+    opened.map(SecretBytes::new).ok_or("damaged, or sealed to another key")
+}
+
+/// What an opened text is, read as dotenvx reads it.
+fn clear(name: &str, quote: Quote, text: SecretBytes) -> Result<Clear, ImportError> {
+    if !quote.expands() {
+        return Ok(Clear::Value(text));
+    }
+    match references(text.expose()) {
+        References::Names(names) if names.is_empty() => {
+            let mut value = expand(text.expose(), &mut |_| Found::Text);
+            Ok(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))))
+        }
+        _ => source(text.expose())
+            .map(Clear::Source)
+            .ok_or_else(|| ImportError::Unwritable { origin: name.into() }),
+    }
+}
+
+/// Source text that is read as this text, references live: unquoted, in backticks or in double quotes.
+fn source(text: &[u8]) -> Option<SecretBytes> {
+    [&b""[..], b"`", b"\""].into_iter().find_map(|quote| {
+        let source = Zeroizing::new([quote, text, quote].concat());
+        let line = Document::parse([b"X=", &**source, b"\n"].concat()).ok()?;
+        let (kind, value) = read(&source);
+        let alone = line.entries().len() == 1 && line.strays().is_empty();
+        let whole = line.entries().first().is_some_and(|entry| line.source(entry) == &**source);
+        (alone && whole && kind.expands() && *value == text).then(|| SecretBytes::new(source.to_vec()))
+    })
+}
+
+/// Takes out dotenvx's public key and the frame of comments (`#/…`) above it.
+fn without_header(document: &Document) -> Result<Document, ImportError> {
+    let public = |entry: &&Entry| {
+        let rest = document.name(entry).strip_prefix(PUBLIC_KEY);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let keys: Vec<_> = document.entries().iter().filter(public).map(|entry| entry.line).collect();
+    let edits = document.entries().iter().enumerate().filter(|(_, entry)| public(entry));
+    let edits: Vec<_> = edits.map(|(entry, _)| Edit::Remove { entry }).collect();
+    let broken =
+        |_| ImportError::Syntax { line: 1, why: "would be read otherwise without dotenvx's key".into() };
+    let text = document.edited(&edits).map_err(broken)?;
+    // Each key took its own line with it, so what stood above the first one is where it was.
+    let Some(first) = keys.first() else { return Ok(text) };
+    let lines: Vec<&[u8]> = text.as_bytes().split_inclusive(|byte| *byte == b'\n').collect();
+    let (above, below) = lines.split_at((first - 1).min(lines.len()));
+    let frame = above.iter().rev().take_while(|line| line.starts_with(b"#/")).count();
+    let blank = below.first().is_some_and(|line| line.trim_ascii().is_empty());
+    let kept = [&above[..above.len() - frame], &below[usize::from(blank)..]].concat().concat();
+    parse(&Zeroizing::new(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key pair, and a token of this text, as dotenvx makes it.
+    fn sealed(text: &[u8]) -> (SecretText, String) {
+        let (secret, public) = ecies::utils::generate_keypair();
+        let blob = ecies::encrypt(&public.serialize(), text).unwrap();
+        let key = base16ct::lower::encode_string(&secret.serialize());
+        (SecretText::new(key), STANDARD.encode(blob))
+    }
+
+    fn opened(quote: &str, text: &str) -> Result<Clear, ImportError> {
+        let (key, token) = sealed(text.as_bytes());
+        let file = format!("A={quote}encrypted:{token}{quote}\n");
+        open(file.as_bytes(), PRIVATE_KEY, &[key])
+            .map(|mut file| file.opened.remove(0).1)
+            .map_err(|mut errors| errors.remove(0))
+    }
+
+    #[test]
+    fn the_quotes_around_a_token_decide_how_it_is_read() {
+        let value = |text: &str| Ok(Clear::Value(SecretBytes::new(text.into())));
+        let source = |text: &str| Ok(Clear::Source(SecretBytes::new(text.into())));
+        for quote in ["", "\"", "`"] {
+            assert_eq!(opened(quote, "a\\nb 'c' \"d\" # e"), value("a\\nb 'c' \"d\" # e"));
+            assert_eq!(opened(quote, "lit\\$B"), value("lit$B"));
+            assert_eq!(opened(quote, "$(id)"), value("$(id)"));
+            assert_eq!(opened(quote, "${B}/x"), source("${B}/x"));
+            assert_eq!(opened(quote, " ${B} # x"), source("` ${B} # x`"));
+            assert_eq!(opened(quote, "`${B}` \\n '"), source("`${B}` \\n '"));
+            assert_eq!(opened(quote, "l1\n${B}"), source("`l1\n${B}`"));
+            assert_eq!(opened(quote, "`l1\n${B}"), source("\"`l1\n${B}\""));
+            assert_eq!(opened(quote, ""), value(""));
+        }
+        assert_eq!(opened("'", "${B} \\$"), value("${B} \\$"));
+        let unwritable = Err(ImportError::Unwritable { origin: "A".into() });
+        assert_eq!(opened("", "`l1\n${B}\\n"), unwritable);
+    }
+
+    #[test]
+    fn every_value_that_does_not_open_is_named() {
+        let (key, token) = sealed(b"x");
+        let (other, _) = sealed(b"x");
+        let mut damaged = token.clone().into_bytes();
+        let last = damaged.len() - 4;
+        damaged[last] = if damaged[last] == b'A' { b'B' } else { b'A' };
+        let damaged = String::from_utf8(damaged).unwrap();
+        let file =
+            format!("A=encrypted:{token}\nB=encrypted:{damaged}\nC=encrypted:x\nD=encrypted:eA==\nE=plain\n");
+        let errors = open(file.as_bytes(), PRIVATE_KEY, &[other, key]).err().unwrap();
+        let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["B is damaged, or sealed to another key", "C is not base64", "D is too short"]);
+        let missing = open(file.as_bytes(), PRIVATE_KEY, &[]).err().unwrap();
+        assert_eq!(missing, [ImportError::KeyMissing { id: PRIVATE_KEY.into() }]);
+        for bad in ["x", "00", &"0".repeat(66)] {
+            let errors = open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.into())]).err().unwrap();
+            assert_eq!(errors, [ImportError::KeyForm { id: PRIVATE_KEY.into() }]);
+        }
+        // No key of a curve: it opens nothing, and does not panic.
+        for bad in ["0", "f"] {
+            let errors =
+                open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.repeat(64))]).err().unwrap();
+            assert_eq!(errors.len(), 4);
+        }
+    }
+
+    #[test]
+    fn what_dotenvx_wrote_at_the_top_goes_and_nothing_else() {
+        let frame = "#/---[DOTENV_PUBLIC_KEY]---/\n#/ public-key encryption /\n#/----/\n";
+        for (before, after) in [
+            (format!("{frame}DOTENV_PUBLIC_KEY=\"02ab\"\n\n# .env\nA=1\n"), "# .env\nA=1\n"),
+            (format!("#!/x\n{frame}DOTENV_PUBLIC_KEY_CI='02ab' # c\nA=1\n\n"), "#!/x\nA=1\n\n"),
+            ("A=1\n#/ mine\n\nDOTENV_PUBLIC_KEYS=1\n".into(), "A=1\n#/ mine\n\nDOTENV_PUBLIC_KEYS=1\n"),
+            (format!("\r\n{frame}DOTENV_PUBLIC_KEY=x\r\nA=1"), "\r\nA=1"),
+            ("DOTENV_PUBLIC_KEY=x".into(), ""),
+        ] {
+            let file = open(before.as_bytes(), PRIVATE_KEY, &[]).ok().unwrap();
+            assert_eq!(String::from_utf8_lossy(file.document.as_bytes()), after, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_told_by_their_names() {
+        let file = b"#/ frame\n# .env\nDOTENV_PRIVATE_KEY=\"ab\"\nDOTENV_PRIVATE_KEY_CI=cd,ef\nDOTENV_PRIVATE_KEYS=x\nOTHER=y\n";
+        let keys = keys(file).unwrap();
+        let keys: Vec<_> = keys.iter().map(|(name, key)| (name.as_str(), key.expose())).collect();
+        assert_eq!(keys, [("DOTENV_PRIVATE_KEY", "ab"), ("DOTENV_PRIVATE_KEY_CI", "cd,ef")]);
+    }
+}
