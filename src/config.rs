@@ -105,12 +105,12 @@ impl EnvName {
 
     /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.
     pub fn public_key_name(&self) -> String {
-        format!("{PUBLIC_KEY}{}", self.suffix())
+        format!("{PUBLIC_KEY}{}", self.key_suffix())
     }
 
     /// `ENVSEAL_PRIVATE_KEY`, or with the suffix: in the keys file and in the process's environment.
     pub fn private_key_name(&self) -> String {
-        format!("{PRIVATE_KEY}{}", self.suffix())
+        format!("{PRIVATE_KEY}{}", self.key_suffix())
     }
 
     /// The environment that a private key's variable is of, as far as its name tells: which characters `_` stands for
@@ -121,8 +121,9 @@ impl EnvName {
         Self::new(env).ok().filter(|env| env.private_key_name() == variable)
     }
 
-    /// Upper-cased, every other character `_`.
-    fn suffix(&self) -> String {
+    /// What stands behind `…_KEY` in the names of its keys: `_` and its name upper-cased, every other character `_`;
+    /// nothing for `.env`.
+    pub fn key_suffix(&self) -> String {
         if self.0 == DEFAULT {
             return String::new();
         }

@@ -16,6 +16,7 @@ mod example;
 mod findings;
 mod get;
 mod hook;
+mod import;
 mod init;
 mod key;
 mod log;
@@ -108,6 +109,7 @@ enum Command {
     Log(log::Args),
     Blame(blame::Args),
     Doctor(doctor::Args),
+    Import(import::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -240,6 +242,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Edit(args) => return edit::run(&context, &args),
         Command::Team(command) => return team::run(&context, command),
         Command::Init(args) => init::run(&context, &args),
+        Command::Import(args) => import::run(&context, &args),
         Command::Set(args) => set::run(&context, args),
         Command::Get(args) => get::run(&context, &args),
         Command::Unset(args) => unset::run(&context, &args),

@@ -7,13 +7,14 @@ pub(crate) use crate::advice::quoted;
 use crate::access::AccessError;
 use crate::advice::{git_hint, vault_details, vault_hint};
 use crate::config::NameError;
-use crate::exec::{EditorError, ExecError};
+use crate::exec::{EditorError, ExecError, SopsError};
 use crate::export::ExportError;
 use crate::git::GitError;
 use crate::guard::GuardError;
 use crate::history::HistoryError;
 use crate::hooks::InstallError;
 use crate::hooks::drivers::DriverError;
+use crate::import::ImportError;
 use crate::keystore::{IdentityFileError, KeystoreError};
 use crate::vault::VaultError;
 
@@ -57,6 +58,21 @@ pub enum Error {
     /// A person's editor.
     #[error(transparent)]
     Editor(#[from] EditorError),
+    /// What another tool keeps could not be read.
+    #[error("{label}: {}", import_words(errors))]
+    Import {
+        /// What was read.
+        label: String,
+        /// Why it could not be; at least one.
+        errors: Vec<ImportError>,
+        /// Where was looked.
+        details: Vec<String>,
+        /// What to try.
+        hint: Option<String>,
+    },
+    /// sops did not open a file.
+    #[error(transparent)]
+    Sops(#[from] SopsError),
     /// A value that no process's environment can hold.
     #[error("the value of {0} holds a NUL byte, which no environment can hold")]
     Nul(String),
@@ -128,6 +144,8 @@ impl Error {
                 | VaultError::PolicyPlain { .. } => 2,
                 _ => 4,
             },
+            Self::Import { errors, .. } if errors.iter().any(ImportError::is_of_keys) => 3,
+            Self::Sops(SopsError::Failed { .. }) => 3,
             Self::Exec(error) => error.status(),
             Self::Access(error) => match error {
                 AccessError::NoMember { .. }
@@ -144,6 +162,8 @@ impl Error {
             | Self::Drivers(_)
             | Self::History(_)
             | Self::Editor(_)
+            | Self::Import { .. }
+            | Self::Sops(_)
             | Self::Io { .. } => 4,
         }
     }
@@ -152,6 +172,10 @@ impl Error {
     pub fn details(&self) -> Vec<String> {
         match self {
             Self::Vault(error) => vault_details(error),
+            Self::Import { errors, details, .. } => {
+                let several = errors.iter().filter(|_| errors.len() > 1).map(ToString::to_string);
+                several.chain(details.iter().cloned()).collect()
+            }
             Self::Hooks(error) => error.lines().iter().map(|line| (*line).to_owned()).collect(),
             _ => Vec::new(),
         }
@@ -160,7 +184,10 @@ impl Error {
     /// The one thing to try next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::Import { hint, .. } => hint.clone(),
+            Self::Sops(SopsError::NotFound) => {
+                Some("install it (https://getsops.io); or where it is: sops decrypt FILE | envseal import yaml -e NAME".into())
+            }
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
             Self::Hooks(error) => hooks_hint(error),
@@ -178,7 +205,7 @@ impl Error {
             }
             Self::Editor(error) => Some(editor_hint(error).into()),
             Self::Nul(name) => Some(format!("leave it out: -x {name}")),
-            Self::Exec(_) | Self::Io { .. } => None,
+            Self::Exec(_) | Self::Sops(_) | Self::Io { .. } => None,
         }
     }
 }
@@ -190,6 +217,13 @@ fn export_name(error: &ExportError) -> Option<&str> {
         | ExportError::Repeated { name, .. }
         | ExportError::Value { name, .. } => Some(name),
         ExportError::SecretName { .. } => None,
+    }
+}
+
+fn import_words(errors: &[ImportError]) -> String {
+    match errors {
+        [error] => error.to_string(),
+        errors => format!("{} values could not be opened", errors.len()),
     }
 }
 

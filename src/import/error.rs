@@ -94,3 +94,13 @@ pub enum ImportError {
         name: String,
     },
 }
+
+impl ImportError {
+    /// Whether it is a matter of keys: none at hand, a wrong one, or what does not open.
+    pub fn is_of_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyMissing { .. } | Self::KeyForm { .. } | Self::KeyOther { .. } | Self::Sealed { .. }
+        )
+    }
+}

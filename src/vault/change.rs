@@ -280,7 +280,7 @@ fn target(
 }
 
 /// Refuses a line whose `#` touches a value that may be secret: the new value would leave half of the old one behind.
-fn refuse_half(
+pub(super) fn refuse_half(
     file: &EnvFile,
     document: &Document,
     scope: &Scope,
@@ -357,7 +357,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
 }
 
-fn refuse_own(name: &str) -> Result<(), VaultError> {
+pub(super) fn refuse_own(name: &str) -> Result<(), VaultError> {
     if is_own_name(name) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
 }
 

@@ -97,16 +97,21 @@ pub fn encrypt(
 
 /// The names that a value refers to, which its token is to list.
 pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, VaultError> {
-    let (quote, text) = file.document().value(entry);
+    refs_of_source(file.document().source(entry)).ok_or_else(|| {
+        let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
+        VaultError::ComputedReference { path, line, name }
+    })
+}
+
+/// As [`refs_of`], of source text; none where a name in it is put together from another value.
+pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
+    let (quote, text) = read(source);
     let names = match references(&text) {
         _ if !quote.expands() => Vec::new(),
         References::Names(names) => names.into_iter().collect(),
-        References::Computed => {
-            let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
-            return Err(VaultError::ComputedReference { path, line, name });
-        }
+        References::Computed => return None,
     };
-    Ok(Refs::new(names).expect("names as they are read"))
+    Some(Refs::new(names).expect("names as they are read"))
 }
 
 /// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
@@ -234,7 +239,7 @@ pub(super) fn is_plain(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
     is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
 }
 
-fn is_secret(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
+pub(super) fn is_secret(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
     !is_plain(file, scope, entry) && !file.document().value(entry).1.is_empty()
 }
 

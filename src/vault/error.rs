@@ -233,6 +233,28 @@ pub enum VaultError {
     /// Git reads no ignore rules through a symlink.
     #[error("{} is a symlink, and git does not read ignore rules through one", .0.display())]
     IgnoreFileLink(PathBuf),
+    /// Values that their source kept sealed would stand here in the clear.
+    #[error(
+        "{}: {} {} sealed where it came from, and would be plain text here: by a mark, by policy, or for its name",
+        path.display(), names.join(", "), if names.len() == 1 { "was" } else { "were" }
+    )]
+    WouldShow {
+        /// The env file.
+        path: PathBuf,
+        /// The variables.
+        names: Vec<String>,
+    },
+    /// What was sealed does not open as what it was sealed from.
+    #[error("{}: what was sealed for {name} does not open as what it was; nothing was written", path.display())]
+    NotVerified {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
+    /// Somebody else has changed the file in the meantime.
+    #[error("{} was changed by someone else in the meantime; nothing was written", .0.display())]
+    Meanwhile(PathBuf),
     /// A plain value that no quoting can hold.
     #[error("{}: the value of {name} cannot be written in a .env file as plain text", path.display())]
     Unwritable {

@@ -10,6 +10,8 @@ mod example;
 mod exposure;
 mod failure;
 mod file;
+#[cfg(feature = "cli")]
+mod import;
 mod journal;
 mod keys;
 mod merge;
@@ -34,6 +36,10 @@ pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};
 pub use failure::{Failure, Reason};
 pub use file::{EnvFile, token};
+#[cfg(feature = "cli")]
+pub use import::{
+    Arrival, Arriving, Fate, Import, Incoming, drop_backup, keep_backup, other_keys_file, source_text,
+};
 pub use journal::{Settled, Stuck, settle};
 pub use keys::{
     KeysChanged, KeysFileState, Recovered, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,

@@ -235,6 +235,18 @@ impl Target<'_> {
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
+    /// An opener for what is sealed to the key that [`Self::seal_to`] gave; without the private key an error that says
+    /// where it was looked for.
+    pub fn opener_of_its_key(&mut self) -> Result<Opener, VaultError> {
+        let public = self.seal_to()?;
+        let new = self.new_keys.iter().find(|new| new.key.public() == public);
+        let key = match new {
+            Some(new) => new.key.clone(),
+            None => self.store.find(self.file.env(), &public, &self.file.dir())?,
+        };
+        Ok(Opener::new(key))
+    }
+
     /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
     /// were ever granted to this user.
     pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {

@@ -1,0 +1,230 @@
+//! `envseal import`.
+
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use self::sources::{Source, read_all};
+use super::Context;
+use super::report::{self, counted, notices, shown};
+use super::select::{Files, Names};
+use crate::config::EnvName;
+use crate::error::{Error, quoted};
+use crate::ui;
+use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, update};
+
+/// Take over what another tool keeps, values and keys
+///
+/// Shows what it is about to do, asks, seals, opens all that it sealed to see that it is what came in, and only then writes:
+/// all files or none. A FILE that is an env file itself is converted in place; else -e or -f says where the values go.
+/// Keys that the other tool keeps (.env.keys, `DOTENV_PRIVATE_KEY…`, an ejson key folder) are found where it finds them, and
+/// each environment gets a key of its own here.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal import dotenvx                                  # every file here that it has sealed, in place
+  envseal import sops secrets.enc.yaml -e production
+  envseal import ejson config/secrets.production.ejson -e production
+  envseal import dotenv-vault                             # each environment of .env.vault into its env file
+  heroku config --json | envseal import heroku -e production
+  envseal import dotenv ../old/.env -f .env -x 'LEGACY_*' --yes
+
+Back again: envseal get --format dotenv. docs/import.md has more of each.")]
+pub(super) struct Args {
+    /// Which tool, or which form
+    #[arg(value_enum)]
+    kind: Kind,
+    /// What to read; - or nothing for stdin
+    #[arg(value_name = "FILE")]
+    sources: Vec<PathBuf>,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    names: Names,
+    /// Where that tool's private keys are: its keys file, or ejson's key folder
+    #[arg(long, value_name = "PATH")]
+    source_keys: Option<PathBuf>,
+    /// Keep the file that is replaced, as backup-NAME~ beside it; not where it holds a secret in the clear
+    #[arg(long)]
+    backup: bool,
+    /// Do it without asking
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// What is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// Env files with `encrypted:` values
+    Dotenvx,
+    /// Whatever the sops on your PATH opens
+    Sops,
+    /// Shopify's JSON with a `_public_key`
+    Ejson,
+    /// .env.vault
+    DotenvVault,
+    /// A .env file in the clear
+    Dotenv,
+    /// An object; those in it are joined by `_`
+    Json,
+    /// A mapping, as json; also a Kubernetes Secret
+    Yaml,
+    /// A file for `docker run --env-file`
+    Docker,
+    /// What `heroku config` prints, also with --json or --shell
+    Heroku,
+    /// What `vercel env pull` writes
+    Vercel,
+}
+
+/// Takes over what was named or found.
+pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+    let sources = read_all(context, args)?;
+    let wants = args.names.filter()?;
+    let mut imports: Vec<Import> = Vec::new();
+    for source in &sources {
+        let arriving = source.arriving()?;
+        let import = Import::plan(&source.target, arriving, &wants, context.store())?;
+        if let Some(other) = imports.iter().position(|other| other.path() == import.path()) {
+            return Err(Error::usage(
+                format!(
+                    "{} and {} would both become {}",
+                    sources[other].label,
+                    source.label,
+                    shown(import.path())
+                ),
+                "one after the other: name one FILE, and -e or -f",
+            ));
+        }
+        imports.push(import);
+    }
+    show(&sources, &imports)?;
+    let changes = |import: &Import| import.steps().any(|(.., fate)| !matches!(fate, Fate::Same));
+    if !imports.iter().any(changes) {
+        context.ui.say("nothing to do: all of it is here already");
+        return Ok(());
+    }
+    if args.backup
+        && let Some((import, name)) =
+            imports.iter().find_map(|import| Some((import, import.replaces_in_the_clear()?)))
+    {
+        let file = shown(import.path());
+        return Err(Error::usage(
+            format!("{name} stands in the clear in {file}, so a backup would be a copy of it"),
+            format!("without --backup; or copy it yourself to where it is safe: cp {} …", quoted(&file)),
+        ));
+    }
+    if !args.yes && !agreed()? {
+        return Ok(());
+    }
+    carry_out(context, args, &imports)?;
+    tell(context, &sources, &imports);
+    Ok(())
+}
+
+/// Prints what is about to be done. No value is in it.
+fn show(sources: &[Source], imports: &[Import]) -> Result<(), Error> {
+    let row = |source: &Source, import: &Import, (origin, name, fate): (&str, &str, Fate)| {
+        let from = if origin == name { source.label.clone() } else { format!("{} {origin}", source.label) };
+        vec![from, name.to_owned(), shown(import.path()), words(fate).to_owned()]
+    };
+    let rows: Vec<_> = sources
+        .iter()
+        .zip(imports)
+        .flat_map(|(source, import)| import.steps().map(|step| row(source, import, step)))
+        .collect();
+    let table = ui::table(&["FROM", "NAME", "TO", "WHAT"], &rows);
+    table.print().map_err(Error::io("write to stdout"))
+}
+
+fn words(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Seal => "seal",
+        Fate::Replace => "seal, in place of what is there",
+        Fate::Same => "is there already",
+        Fate::Plain => "plain text, as it is called plain",
+        Fate::Empty => "plain text, as it is empty",
+    }
+}
+
+fn agreed() -> Result<bool, Error> {
+    if !ui::can_ask() {
+        return Err(Error::usage("nothing was written: there is nobody to ask", "to do it: add --yes"));
+    }
+    ui::confirm("Do that?").map_err(Error::io("ask"))
+}
+
+/// Writes all files or none; a backup stays only where it was of use.
+fn carry_out(context: &Context, args: &Args, imports: &[Import]) -> Result<(), Error> {
+    let mut backups = Vec::new();
+    let updated = back_up(args, imports, &mut backups).and_then(|()| write(context, imports));
+    if updated.is_err() {
+        for (_, backup) in &backups {
+            // Where it cannot be taken away it stays: what is in it is sealed.
+            let _ = drop_backup(backup);
+        }
+    }
+    let updated = updated?;
+    notices(context, &updated.notices);
+    for import in imports {
+        let path = shown(import.path());
+        if !import.exists() {
+            context.ui.say(format_args!("made {path}"));
+        }
+        let sealed = import.steps().filter(|(.., fate)| matches!(fate, Fate::Seal | Fate::Replace)).count();
+        context.ui.say(format_args!("sealed {} in {path}, and opened each again", counted(sealed, "value")));
+    }
+    for (path, backup) in &backups {
+        context.ui.say(format_args!("kept {} as it was in {}", shown(path), shown(backup)));
+    }
+    report::unseen(context, &updated);
+    Ok(())
+}
+
+fn back_up(args: &Args, imports: &[Import], kept: &mut Vec<(PathBuf, PathBuf)>) -> Result<(), Error> {
+    for import in imports.iter().filter(|import| args.backup && import.exists()) {
+        kept.push((import.path().to_owned(), keep_backup(import.path())?));
+    }
+    Ok(())
+}
+
+fn write(context: &Context, imports: &[Import]) -> Result<Updated, Error> {
+    let paths: Vec<_> = imports.iter().map(|import| import.path().to_owned()).collect();
+    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+        let import = imports.iter().find(|import| import.path() == target.file().path());
+        import.expect("there is one for each path").carry_out(target)
+    });
+    Ok(updated?)
+}
+
+/// What is left to do, and to know.
+fn tell(context: &Context, sources: &[Source], imports: &[Import]) {
+    for (source, import) in sources.iter().zip(imports) {
+        for note in &source.notes {
+            context.ui.note(note);
+        }
+        if let (Some(variable), Ok(env)) = (&source.key_variable, EnvName::of_file(import.path())) {
+            let path = quoted(shown(import.path()));
+            context.ui.note(format_args!(
+                "where {variable} was set, as on CI, set {} now: envseal key show --private -f {path}",
+                env.private_key_name()
+            ));
+        }
+        if let Some(path) = source.left_in_the_clear(import.path()) {
+            let path = shown(path);
+            let quoted = quoted(&path);
+            context.ui.note(format_args!(
+                "{path} still holds the values in the clear; when it is not needed: rm {quoted}"
+            ));
+        }
+    }
+    if sources.iter().any(|source| source.key_variable.is_some()) {
+        context.ui.note(
+            "the old private keys still open what git's history holds: keep them as long as that is wanted",
+        );
+    }
+}
+
+/// The file that a source is converted into where none is named: itself, if it is an env file.
+fn itself(path: &Path) -> Option<PathBuf> {
+    EnvName::of_file(path).is_ok().then(|| path.to_owned())
+}

@@ -1,0 +1,382 @@
+//! What is read for an import, and where it goes.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::super::Context;
+use super::super::report::shown;
+use super::super::select::found_from_here;
+use super::{Args, Kind, itself};
+use crate::config::EnvName;
+use crate::crypto::{SecretBytes, SecretText};
+use crate::dotenv::{Document, VarName};
+use crate::error::{Error, quoted};
+use crate::exec::Sops;
+use crate::import::{ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, yaml};
+use crate::ui;
+use crate::vault::{Arrival, Arriving, Incoming, VaultError, other_keys_file, source_text};
+
+/// One source, opened, and where it goes.
+pub(super) struct Source {
+    /// What it is called in front of a person.
+    pub(super) label: String,
+    /// The env file that it goes into.
+    pub(super) target: PathBuf,
+    /// What is to be known of it.
+    pub(super) notes: Vec<String>,
+    /// The variable under which its tool looks for the private key.
+    pub(super) key_variable: Option<String>,
+    path: Option<PathBuf>,
+    content: Content,
+}
+
+enum Content {
+    Text(Document, HashMap<usize, Incoming>),
+    /// With whether they were sealed.
+    Items(Vec<Item>, bool),
+}
+
+/// The text of a source, and its path unless it is stdin.
+struct Text {
+    label: String,
+    path: Option<PathBuf>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Source {
+    /// What comes in with it, for its target.
+    pub(super) fn arriving(&self) -> Result<Arriving, Error> {
+        match &self.content {
+            Content::Text(document, opened) if self.becomes_the_file() => {
+                Ok(Arriving::Text(document.clone(), opened.clone()))
+            }
+            Content::Text(document, opened) => {
+                Ok(Arriving::Variables(variables(&self.label, document, opened)?))
+            }
+            Content::Items(items, was_sealed) => {
+                let arrival = |item: &Item| Arrival {
+                    origin: item.origin.clone(),
+                    name: item.name.clone(),
+                    value: Incoming::Value(item.value.clone()),
+                    was_sealed: *was_sealed,
+                };
+                Ok(Arriving::Variables(items.iter().map(arrival).collect()))
+            }
+        }
+    }
+
+    /// Whether its text is what the target is to be: it is that file, or there is none yet.
+    fn becomes_the_file(&self) -> bool {
+        self.path.as_ref() == Some(&self.target) || self.target.symlink_metadata().is_err()
+    }
+
+    /// Its path, where it is another file than the target and holds what is secret for all to read.
+    pub(super) fn left_in_the_clear(&self, target: &Path) -> Option<&Path> {
+        let clear = match &self.content {
+            Content::Text(_, opened) => opened.is_empty(),
+            Content::Items(_, was_sealed) => !was_sealed,
+        };
+        self.path.as_deref().filter(|path| clear && *path != target)
+    }
+}
+
+/// The variables of a text, the last of each name, as it is read.
+fn variables(
+    label: &str,
+    document: &Document,
+    opened: &HashMap<usize, Incoming>,
+) -> Result<Vec<Arrival>, Error> {
+    let mut arrivals = Vec::new();
+    for (at, entry) in document.entries().iter().enumerate() {
+        let name = document.name(entry);
+        if document.last(name) != Some(at) {
+            continue;
+        }
+        let wrong = |_| failed(label, vec![ImportError::Name { origin: name.into() }], None);
+        let (name, value) = (VarName::new(name).map_err(wrong)?, opened.get(&at));
+        let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
+        arrivals.push(Arrival {
+            origin: name.to_string(),
+            name,
+            was_sealed: value.is_some(),
+            value: value.cloned().unwrap_or_else(in_file),
+        });
+    }
+    Ok(arrivals)
+}
+
+/// Reads every source that is named, or that is there.
+pub(super) fn read_all(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
+    if args.kind == Kind::DotenvVault {
+        return of_vault(context, args);
+    }
+    let texts = texts(context, args)?;
+    let named = named_target(context, args)?;
+    if texts.len() > 1 && named.is_some() {
+        return Err(Error::usage("several files cannot become one", "name one FILE, or leave -e and -f out"));
+    }
+    texts.into_iter().map(|text| source(context, args, text, named.as_deref())).collect()
+}
+
+fn source(context: &Context, args: &Args, text: Text, named: Option<&Path>) -> Result<Source, Error> {
+    let mut notes = Vec::new();
+    let mut key_variable = None;
+    let fail = |error: ImportError| failed(&text.label, vec![error], hint(args.kind));
+    let content = match args.kind {
+        Kind::Dotenvx => {
+            let (content, variable) = of_dotenvx(context, args, &text, &mut notes)?;
+            key_variable = Some(variable);
+            content
+        }
+        Kind::Sops => of_sops(context, &text)?,
+        Kind::Ejson => {
+            let opened =
+                ejson::read(&text.bytes, &|public| ejson_key(context, args, public)).map_err(fail)?;
+            notes.extend(opened.clear.iter().map(|origin| {
+                format!("{origin} was not sealed in {}, nor in its history: replace it", text.label)
+            }));
+            Content::Items(opened.items, true)
+        }
+        Kind::Dotenv | Kind::Vercel => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
+        Kind::Json => Content::Items(json::read(&text.bytes).map_err(fail)?, false),
+        Kind::Yaml => Content::Items(yaml::read(&text.bytes).map_err(fail)?, false),
+        Kind::Docker => Content::Items(docker::read(&text.bytes).map_err(fail)?, false),
+        Kind::Heroku => Content::Items(heroku::read(&text.bytes).map_err(fail)?, false),
+        Kind::DotenvVault => unreachable!("it has a reader of its own"),
+    };
+    let target = match (named, text.path.as_deref().and_then(itself)) {
+        (Some(named), _) => named.to_owned(),
+        (None, Some(itself)) => itself,
+        (None, None) => {
+            let hint = "name the env file: -e NAME or -f FILE";
+            return Err(Error::usage(
+                format!("{} is no env file, so it does not say where its values go", text.label),
+                hint,
+            ));
+        }
+    };
+    Ok(Source { label: text.label, target, notes, key_variable, path: text.path, content })
+}
+
+/// The env file that `-e` or `-f` names.
+fn named_target(context: &Context, args: &Args) -> Result<Option<PathBuf>, Error> {
+    if args.files.is_empty() {
+        return Ok(None);
+    }
+    match args.files.named(context.process)?.as_slice() {
+        [path] => Ok(Some(path.clone())),
+        _ => Err(Error::usage("an import goes into one env file", "name one: -e NAME or -f FILE")),
+    }
+}
+
+/// The texts of the files named, or of stdin; for dotenvx, of what it has sealed here.
+fn texts(context: &Context, args: &Args) -> Result<Vec<Text>, Error> {
+    let read =
+        |path: &PathBuf| Ok(Text { label: shown(path), path: Some(path.clone()), bytes: source_text(path)? });
+    if args.sources.iter().any(|path| path.as_os_str() == "-") {
+        if args.sources.len() > 1 {
+            return Err(Error::usage("- is read by itself", "name files, or - alone"));
+        }
+        return Ok(vec![stdin()?]);
+    }
+    if !args.sources.is_empty() {
+        return args.sources.iter().map(read).collect();
+    }
+    match args.kind {
+        Kind::Dotenvx => {
+            let texts =
+                found_from_here(context)?.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+            let sealed =
+                |text: &Text| document(&text.label, &text.bytes).is_ok_and(|it| dotenvx::is_dotenvx(&it));
+            let sealed: Vec<_> = texts.into_iter().filter(sealed).collect();
+            if sealed.is_empty() {
+                return Err(Error::usage(
+                    "there is no env file here that dotenvx has sealed",
+                    "name one: envseal import dotenvx FILE",
+                ));
+            }
+            Ok(sealed)
+        }
+        Kind::Sops | Kind::Ejson => Err(Error::usage("which file?", "name it: envseal import KIND FILE")),
+        _ => Ok(vec![stdin()?]),
+    }
+}
+
+fn stdin() -> Result<Text, Error> {
+    let piped = ui::stdin_value().map_err(Error::io("read stdin"))?.filter(|text| !text.is_empty());
+    let bytes = piped.ok_or_else(|| {
+        Error::usage("nothing came from stdin", "name a file: envseal import KIND FILE, or pipe it in")
+    })?;
+    Ok(Text { label: "stdin".into(), path: None, bytes })
+}
+
+fn document(label: &str, bytes: &[u8]) -> Result<Document, Error> {
+    Document::parse(bytes.to_vec()).map_err(|source| VaultError::Parse { path: label.into(), source }.into())
+}
+
+fn of_dotenvx(
+    context: &Context,
+    args: &Args,
+    text: &Text,
+    notes: &mut Vec<String>,
+) -> Result<(Content, String), Error> {
+    let env = text.path.as_deref().and_then(|path| EnvName::of_file(path).ok());
+    let suffix = env.map_or_else(String::new, |env| env.key_suffix());
+    let variable = format!("{}{suffix}", dotenvx::PRIVATE_KEY);
+    let mut keys: Vec<SecretText> = process_secret(context, &variable).into_iter().collect();
+    let mut looked = vec![format!("looked for {variable} in the process's environment")];
+    if let Some((path, file)) = keys_file(args, text.path.as_deref())? {
+        let mut found = dotenvx::keys(&file).map_err(|error| failed(&shown(&path), vec![error], None))?;
+        // Its own first; any other opens nothing that is not its.
+        found.sort_by_key(|(name, _)| *name != variable);
+        keys.extend(found.into_iter().map(|(_, key)| key));
+        looked.push(format!("looked for {variable} in {}", shown(&path)));
+    }
+    let opened = dotenvx::open(&text.bytes, &variable, &keys).map_err(|errors| {
+        let missing = errors.iter().any(|error| matches!(error, ImportError::KeyMissing { .. }));
+        let hint = if missing {
+            format!("{variable}=… envseal import dotenvx, or --source-keys FILE; armored keys: dotenvx armor down first")
+        } else {
+            format!("set {variable} to the key that dotenvx opens it with: dotenvx keypair")
+        };
+        let details = if missing { looked.clone() } else { Vec::new() };
+        Error::Import { label: text.label.clone(), errors, details, hint: Some(hint) }
+    })?;
+    notes.extend(
+        opened
+            .commands
+            .iter()
+            .map(|name| format!("{name} holds `$(…)`, which dotenvx runs as a command; here it is text")),
+    );
+    let incoming = opened.opened.into_iter().map(|(at, clear)| {
+        let incoming = match clear {
+            dotenvx::Clear::Value(value) => Incoming::Value(value),
+            dotenvx::Clear::Source(source) => Incoming::Source(source),
+        };
+        (at, incoming)
+    });
+    Ok((Content::Text(opened.document, incoming.collect()), variable))
+}
+
+/// Each environment of `.env.vault`, or the one that is named.
+fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
+    let vault = match args.sources.as_slice() {
+        [] => PathBuf::from(".env.vault"),
+        [one] => one.clone(),
+        _ => return Err(Error::usage("one .env.vault at a time", "name one FILE")),
+    };
+    let (label, bytes) = (shown(&vault), source_text(&vault)?);
+    let fail = |error: ImportError| failed(&label, vec![error], hint(Kind::DotenvVault));
+    let all = dotenv_vault::environments(&bytes).map_err(fail)?;
+    let chosen = match args.files.environments().collect::<Vec<_>>().as_slice() {
+        [] if args.files.is_empty() || all.len() == 1 => all,
+        ["default"] => vec!["development".to_owned()],
+        [env] => vec![env.to_lowercase()],
+        _ => {
+            let hint = format!("name one with -e: {}", all.join(", "));
+            return Err(Error::usage(format!("{label} holds several environments"), hint));
+        }
+    };
+    let named = named_target(context, args)?;
+    let file = keys_file(args, Some(&vault))?.map(|(_, text)| text);
+    let in_file = file.map(|text| dotenv_vault::keys(&text)).transpose().map_err(fail)?.unwrap_or_default();
+    let folder = vault.parent().unwrap_or(Path::new(""));
+    let one = |environment: &String| {
+        let mut keys: Vec<SecretText> =
+            process_secret(context, dotenv_vault::KEY_VARIABLE).into_iter().collect();
+        keys.extend(in_file.iter().filter(|(env, _)| env == environment).map(|(_, key)| key.clone()));
+        let document = dotenv_vault::open(&bytes, environment, &keys).map_err(fail)?;
+        let sealed = |(at, entry)| (at, Incoming::Source(SecretBytes::new(document.source(entry).to_vec())));
+        let opened = document.entries().iter().enumerate().map(sealed).collect();
+        // To dotenv-vault `.env` is the environment `development`.
+        let target = named.clone().unwrap_or_else(|| match environment.as_str() {
+            "development" => folder.join(".env"),
+            name => folder.join(format!(".env.{name}")),
+        });
+        Ok(Source {
+            label: format!("{label} {environment}"),
+            target,
+            notes: Vec::new(),
+            key_variable: Some(dotenv_vault::KEY_VARIABLE.to_owned()),
+            path: None,
+            content: Content::Text(document, opened),
+        })
+    };
+    chosen.iter().map(one).collect()
+}
+
+fn of_sops(context: &Context, text: &Text) -> Result<Content, Error> {
+    let Some(path) = &text.path else {
+        return Err(Error::usage(
+            "sops opens files, not what is piped in",
+            "envseal import sops FILE -e NAME",
+        ));
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(form) = sops::Form::of(&name, &text.bytes) else {
+        return Err(Error::usage(
+            format!("{} holds nothing of sops's", text.label),
+            "if it is in the clear: envseal import yaml FILE, or json, or dotenv",
+        ));
+    };
+    let sops = Sops::find(&context.process.path_list("PATH"))?;
+    let clear = sops.open(path, form.input_type(), form.output_type(), context.process.inherited())?;
+    if form != sops::Form::Binary {
+        let items = json::read(&clear).map_err(|error| failed(&text.label, vec![error], None))?;
+        return Ok(Content::Items(items, true));
+    }
+    if itself(path).is_none() {
+        return Err(Error::usage(
+            format!("sops has sealed {} whole, as one text, and it is no env file by its name", text.label),
+            format!(
+                "if it holds variables: sops decrypt {} | envseal import dotenv -e NAME",
+                quoted(&text.label)
+            ),
+        ));
+    }
+    let document = document(&text.label, &clear)?;
+    let source = |(at, entry)| (at, Incoming::Source(SecretBytes::new(document.source(entry).to_vec())));
+    let opened = document.entries().iter().enumerate().map(source).collect();
+    Ok(Content::Text(document, opened))
+}
+
+fn process_secret(context: &Context, variable: &str) -> Option<SecretText> {
+    let text = context.process.get(variable)?.to_str().filter(|text| !text.is_empty())?;
+    Some(SecretText::new(text.to_owned()))
+}
+
+/// The other tool's keys file: the one named, else the `.env.keys` of the source's folder.
+fn keys_file(args: &Args, source: Option<&Path>) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, Error> {
+    if let Some(named) = &args.source_keys {
+        return Ok(Some((named.clone(), source_text(named)?)));
+    }
+    let folder = source.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    Ok(other_keys_file(folder.unwrap_or(Path::new(".")))?)
+}
+
+/// The private key of an ejson public key, in the folder named, else in ejson's.
+fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText> {
+    let folder = args.source_keys.clone().or_else(|| context.process.path(ejson::KEY_DIR_VARIABLE));
+    let text = source_text(&folder.unwrap_or_else(|| ejson::KEY_DIR.into()).join(public)).ok()?;
+    Some(SecretText::new(std::str::from_utf8(&text).ok()?.to_owned()))
+}
+
+fn failed(label: &str, errors: Vec<ImportError>, hint: Option<&str>) -> Error {
+    Error::Import { label: label.into(), errors, details: Vec::new(), hint: hint.map(str::to_owned) }
+}
+
+/// What to try where a source of this kind cannot be read.
+fn hint(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Ejson => Some(
+            "put the private key into $EJSON_KEYDIR or /opt/ejson/keys, or name its folder: --source-keys DIR",
+        ),
+        Kind::DotenvVault => {
+            Some("DOTENV_KEY='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it")
+        }
+        Kind::Heroku => Some("heroku config --json | envseal import heroku -e NAME"),
+        _ => None,
+    }
+}
