@@ -61,10 +61,9 @@ pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Docu
                 }
                 refused = damaged("damaged, or sealed to another key");
             }
-            Ok(None) => (),
             // dotenv goes on to the next one, too.
             Err(error) if matches!(refused, ImportError::KeyMissing { .. }) => refused = error,
-            Err(_) => (),
+            Ok(None) | Err(_) => (),
         }
     }
     Err(refused)
