@@ -2,7 +2,8 @@
 //!
 //! A plain scalar is the text that stands there: `0755`, `1_000`, `1.10`, `yes` and `2024-01-01` stay what a person
 //! wrote, whatever type a reader would give them. Quoted and block scalars are what YAML's quotes and folding make of
-//! them. `null` (`~`, nothing at all) and lists are refused by their path; so is a name that stands twice.
+//! them. `null`, `~` and lists are refused by their path, and so is a name that stands twice; a name without a value by its
+//! line.
 //!
 //! Aliases are resolved, up to a bound. `<<` takes in a mapping, whose names give way to those beside it (YAML 1.1's
 //! merge type); a list of mappings is refused there. Of tags, those of strings, numbers, booleans and null are
@@ -68,6 +69,8 @@ struct Open {
     object: Option<Object>,
     /// The name whose value comes next.
     name: Option<String>,
+    /// Where the last name stands.
+    line: usize,
     /// What `<<` has brought.
     merged: Option<Object>,
     anchor: usize,
@@ -100,8 +103,12 @@ impl Builder {
                     && open.name.is_none()
                 {
                     open.name = Some(text.into_owned());
+                    open.line = line;
                     return Ok(());
                 }
+                // Where nothing stands is told by what comes after it, which may be lines below its name.
+                let named = self.open.last().filter(|open| open.name.is_some() && text.is_empty());
+                let line = named.map_or(line, |open| open.line);
                 let node = scalar(&text, style, tag.as_deref(), &self.path(), line)?;
                 self.put(node, anchor, line)
             }
@@ -140,7 +147,7 @@ impl Builder {
             return Err(syntax(line, "a name is a mapping or a list"));
         }
         let path = self.path();
-        self.open.push(Open { object, name: None, merged: None, anchor, path });
+        self.open.push(Open { object, name: None, line, merged: None, anchor, path });
         Ok(())
     }
 
@@ -197,7 +204,7 @@ fn with_merged(mut object: Object, merged: Option<Object>) -> Object {
 fn size(node: &Node) -> usize {
     match node {
         Node::Text(text) => 1 + text.len(),
-        Node::Null | Node::List => 1,
+        Node::Null | Node::Nothing(_) | Node::List => 1,
         Node::Object(object) => 1 + object.nodes().map(size).sum::<usize>(),
     }
 }
@@ -212,8 +219,11 @@ fn scalar(
     let value = || SecretBytes::new(text.as_bytes().to_vec());
     let plain = style == ScalarStyle::Plain;
     let Some(tag) = tag else {
-        let null = plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
-        return Ok(if null { Node::Null } else { Node::Text(value()) });
+        return Ok(match text {
+            "" if plain => Node::Nothing(line),
+            "~" | "null" | "Null" | "NULL" if plain => Node::Null,
+            _ => Node::Text(value()),
+        });
     };
     // The non-specific tag `!` makes a string of a plain scalar (YAML 1.2.2, section 6.9.1).
     if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
@@ -286,7 +296,18 @@ mod tests {
 
     #[test]
     fn what_no_variable_can_hold_is_named() {
-        for null in ["a:\n  b:\n", "a:\n  b: ~\n", "a: {b: null}", "a: {b: !!null ''}", "a: {b: }"] {
+        for nothing in [
+            "x: 1\na:\n",
+            "x: 1\na: # b\ny: 2\n",
+            "x: {\n hunter2}",
+            "x: {y: hun,\n ter2}",
+            "x: {y: 1,\n z: \n \n}",
+            "x: 1\n? hunter2",
+        ] {
+            let error = "line 2: a name without a value, or the rest of the value before it";
+            assert_eq!(refused(read(nothing.as_bytes())), error, "{nothing}");
+        }
+        for null in ["a:\n  b: ~\n", "a: {b: null}", "a: {b: !!null ''}", "a: {b: NULL}"] {
             assert_eq!(refused(read(null.as_bytes())), "a.b is null, which no variable can hold", "{null}");
         }
         for list in ["a:\n- x\n", "a: []", "a: [{b: c}, [d]]", "a: !!seq [x]"] {
