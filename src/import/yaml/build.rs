@@ -58,6 +58,10 @@ impl Builder {
                     && open.name.is_none()
                 {
                     open.merges = style == ScalarStyle::Plain && text == "<<";
+                    if anchor != 0 {
+                        let name = Node::Text(SecretBytes::new(text.as_bytes().to_vec()));
+                        self.anchors.insert(anchor, (name, 1 + text.len()));
+                    }
                     open.name = Some(text.into_owned());
                     open.line = line;
                     return Ok(());
@@ -68,8 +72,14 @@ impl Builder {
                 let node = scalar(&text, style, tag.as_deref(), &self.path(), line)?;
                 self.put(node, anchor, line)
             }
-            Event::MappingStart(anchor, _) => self.start(Some(Object::default()), anchor, line),
-            Event::SequenceStart(anchor, _) => self.start(None, anchor, line),
+            Event::MappingStart(anchor, tag) => {
+                known(tag.as_deref(), &["map"], line)?;
+                self.start(Some(Object::default()), anchor, line)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                known(tag.as_deref(), &["seq"], line)?;
+                self.start(None, anchor, line)
+            }
             Event::MappingEnd | Event::SequenceEnd => {
                 let open = self.open.pop().expect("the parser ends what it started");
                 let node = match open.object {
@@ -187,14 +197,27 @@ fn scalar(
             _ => Node::Text(value()),
         });
     };
-    // The non-specific tag `!` makes a string of a plain scalar (YAML 1.2.2, section 6.9.1).
-    if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
-        return Ok(Node::Text(value()));
-    }
     match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
-        (true, "str" | "int" | "float" | "bool" | "timestamp") => Ok(Node::Text(value())),
         (true, "null") => Ok(Node::Null),
         (true, "binary") => unbase64(&value(), path.origin()).map(Node::Text),
-        _ => Err(syntax(line, "a tag that only its own reader understands")),
+        _ => {
+            known(Some(tag), &["str", "int", "float", "bool", "timestamp"], line)?;
+            Ok(Node::Text(value()))
+        }
+    }
+}
+
+/// Refuses a tag that is none of YAML's own `names`, nor `!`, which says that there is no other (YAML 1.2.2, section
+/// 6.9.1).
+fn known(tag: Option<&Tag>, names: &[&str], line: usize) -> Result<(), ImportError> {
+    let fine = |tag: &Tag| {
+        let (handle, suffix) = (tag.handle.as_str(), tag.suffix.as_str());
+        tag.is_yaml_core_schema() && names.contains(&suffix)
+            || matches!((handle, suffix), ("", "!") | ("!", ""))
+    };
+    if tag.is_none_or(fine) {
+        Ok(())
+    } else {
+        Err(syntax(line, "a tag that only its own reader understands"))
     }
 }

@@ -157,6 +157,7 @@ mod tests {
             ],
         );
         reads("a: {'<<': {b: x}}", &[("a____b", "x")]);
+        reads("&k name: x\nother: *k\n", &[("name", "x"), ("other", "name")]);
         reads("k: &k name\n*k : x\n", &[("k", "name"), ("name", "x")]);
         assert_eq!(
             refused(read(b"a: &a {x: 1}\nb:\n  <<: [*a, *a]")),
@@ -186,10 +187,16 @@ mod tests {
             "a: !!str 1\nb: !!int 0x1\nc: !!binary aGVs\n  bG8=\nd: ! x\n",
             &[("a", "1"), ("b", "0x1"), ("c", "hello"), ("d", "x")],
         );
-        assert_eq!(
-            refused(read(b"x: 1\na: !vault hunter2")),
-            "line 2: a tag that only its own reader understands"
-        );
+        for tagged in
+            ["x: 1\na: !vault hunter2", "x: 1\na: !Sub {b: c}", "x: 1\na: !!set {b}", "x: 1\na: !!omap [b]"]
+        {
+            assert_eq!(
+                refused(read(tagged.as_bytes())),
+                "line 2: a tag that only its own reader understands",
+                "{tagged}"
+            );
+        }
+        reads("!!map\na: !!map {b: c}\n", &[("a_b", "c")]);
         assert_eq!(refused(read(b"a: !!binary hunter2!")), "a is not base64, which no variable can hold");
     }
 
