@@ -4,6 +4,8 @@
 mod check;
 #[path = "fuzz/properties/document.rs"]
 mod document;
+#[path = "fuzz/properties/import.rs"]
+mod import;
 #[path = "fuzz/properties/merge.rs"]
 mod merge;
 #[path = "fuzz/properties/token.rs"]
@@ -47,4 +49,9 @@ fn merges() {
 #[test]
 fn checks() {
     replay("check", 100, check::holds);
+}
+
+#[test]
+fn imports() {
+    replay("import", 100, import::holds);
 }

@@ -7,6 +7,8 @@ mod dotenv_vault;
 mod ejson;
 #[path = "import/sops.rs"]
 mod sops;
+#[path = "import/yaml.rs"]
+mod yaml;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::crypto::SecretText;
 use crate::dotenv::Document;
 
-use super::ImportError;
+use super::{ImportError, dotenv_text, without_comments};
 
 /// The variable that holds the key, or several.
 pub const KEY_VARIABLE: &str = "DOTENV_KEY";
@@ -29,17 +29,17 @@ const VERSION: &str = "_VERSION";
 ///
 /// Errors: [`ImportError::Syntax`] where it is no dotenv text; [`ImportError::Twice`].
 pub fn environments(vault: &[u8]) -> Result<Vec<String>, ImportError> {
-    Ok(sealed(&document(vault.to_vec())?)?.into_iter().map(|sealed| sealed.environment).collect())
+    Ok(sealed(&dotenv_text(vault.to_vec())?)?.into_iter().map(|sealed| sealed.environment).collect())
 }
 
-/// The dotenv text of `environment`, opened with the first of `keys` that does; each is a `DOTENV_KEY`, or several of
+/// The statements of `environment`, opened with the first of `keys` that does, comments left behind; each is a `DOTENV_KEY`, or several of
 /// them with commas between. Those of other environments are passed over.
 ///
 /// Errors: [`ImportError::KeyMissing`] where none is for `environment`, [`ImportError::KeyForm`] where one is not of its
 /// form and no other is tried, [`ImportError::Sealed`] where none opens it; [`ImportError::Environment`]; those of
 /// [`environments`].
 pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Document, ImportError> {
-    let document = document(vault.to_vec())?;
+    let document = dotenv_text(vault.to_vec())?;
     let sealed = sealed(&document)?
         .into_iter()
         .find(|sealed| sealed.environment == environment)
@@ -57,14 +57,13 @@ pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Docu
             Ok(Some(key)) => {
                 let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&*key));
                 if let Ok(text) = cipher.decrypt(Nonce::from_slice(nonce), ciphertext) {
-                    return self::document(text);
+                    return without_comments(&dotenv_text(text)?);
                 }
                 refused = damaged("damaged, or sealed to another key");
             }
-            Ok(None) => (),
             // dotenv goes on to the next one, too.
             Err(error) if matches!(refused, ImportError::KeyMissing { .. }) => refused = error,
-            Err(_) => (),
+            Ok(None) | Err(_) => (),
         }
     }
     Err(refused)
@@ -74,7 +73,7 @@ pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Docu
 ///
 /// Errors: [`ImportError::Syntax`] where it is no dotenv text.
 pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
-    let document = document(file.to_vec())?;
+    let document = dotenv_text(file.to_vec())?;
     let keys = document.entries().iter().filter_map(|entry| {
         let environment = document.name(entry).strip_prefix(KEY_VARIABLE)?.strip_prefix('_')?;
         let (_, value) = document.value(entry);
@@ -109,10 +108,6 @@ fn sealed(document: &Document) -> Result<Vec<Sealed>, ImportError> {
         found.push(Sealed { environment, origin: origin.to_owned(), text });
     }
     Ok(found)
-}
-
-fn document(text: Vec<u8>) -> Result<Document, ImportError> {
-    Document::parse(text).map_err(|error| ImportError::Syntax { line: 1, why: error.to_string() })
 }
 
 /// The key of a `DOTENV_KEY`, unless it is another environment's.
@@ -150,12 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn what_the_real_tool_sealed_opens_byte_for_byte() {
+    fn what_the_real_tool_sealed_opens() {
         assert_eq!(environments(VAULT).unwrap(), ["development", "ci", "production"]);
-        let production = include_bytes!("../../tests/import/dotenv-vault/production.txt");
-        assert_eq!(open(VAULT, "production", &of("production")).unwrap().as_bytes(), production);
-        let development = include_bytes!("../../tests/import/dotenv-vault/development.txt");
-        assert_eq!(open(VAULT, "development", &of("development")).unwrap().as_bytes(), development);
+        let files: [(&str, &[u8]); 2] = [
+            ("production", include_bytes!("../../tests/import/dotenv-vault/production.txt")),
+            ("development", include_bytes!("../../tests/import/dotenv-vault/development.txt")),
+        ];
+        for (environment, text) in files {
+            let opened = open(VAULT, environment, &of(environment)).unwrap();
+            assert!(text.starts_with(b"#") && !opened.as_bytes().contains(&b'#'));
+            let values = |document: &Document| -> Vec<_> {
+                document
+                    .entries()
+                    .iter()
+                    .map(|entry| (document.name(entry).to_owned(), document.value(entry)))
+                    .collect()
+            };
+            assert_eq!(values(&opened), values(&dotenv_text(text.to_vec()).unwrap()));
+        }
     }
 
     #[test]

@@ -25,13 +25,12 @@ pub enum ImportError {
         /// Where it stands.
         origin: String,
     },
-    /// A name without a value: the tool would take the value from its own environment.
-    #[error("line {line}: {name} has no value of its own")]
+    /// A name without a value: docker would take the value from its own environment, YAML reads `null`. Says no name, for
+    /// what stands there may be the rest of a value.
+    #[error("line {line}: a name without a value, or the rest of the value before it")]
     NoValue {
         /// From 1.
         line: usize,
-        /// The variable.
-        name: String,
     },
     /// A line that may be a variable, or the rest of the value before it; or an empty value, or two quotes.
     #[error("line {line} can be read in more than one way")]

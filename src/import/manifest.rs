@@ -36,7 +36,7 @@ impl Manifest {
     /// The values of `object`, by their names.
     pub(super) fn items(self, mut object: Object) -> Result<Vec<Item>, ImportError> {
         let mut part = |name: &str| match object.take(name) {
-            None | Some(Node::Null) => Ok(Object::default()),
+            None | Some(Node::Null | Node::Nothing(_)) => Ok(Object::default()),
             Some(Node::Object(part)) => Ok(part),
             Some(_) => Err(ImportError::Unholdable { origin: name.into(), found: "no object" }),
         };
@@ -98,8 +98,9 @@ mod tests {
         assert_eq!(refused(yaml::read(SECRET.as_bytes())), "data.c.d is no name for a variable");
         let not = "apiVersion: v1\nkind: Secret\ndata: {A: 'hunter2!'}\n";
         assert_eq!(refused(yaml::read(not.as_bytes())), "data.A is not base64, which no variable can hold");
-        let empty = "apiVersion: v1\nkind: Secret\n";
-        reads(empty, &[]);
+        for empty in ["", "data:\n", "data: {}\nstringData: null\n"] {
+            reads(&format!("apiVersion: v1\nkind: Secret\n{empty}"), &[]);
+        }
     }
 
     #[test]

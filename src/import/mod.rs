@@ -2,6 +2,7 @@
 //!
 //! Each reader takes bytes and gives [`Imported`]; where the bytes come from, and where the values go, is not its matter.
 
+mod comments;
 pub mod docker;
 pub mod dotenv_vault;
 pub mod dotenvx;
@@ -18,6 +19,7 @@ mod testing;
 mod tree;
 pub mod yaml;
 
+pub use comments::without_comments;
 pub use error::ImportError;
 
 use crate::crypto::SecretBytes;
@@ -49,4 +51,8 @@ fn utf8(text: &[u8]) -> Result<&str, ImportError> {
         let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
         ImportError::Syntax { line, why: "is not UTF-8".into() }
     })
+}
+
+fn dotenv_text(text: Vec<u8>) -> Result<Document, ImportError> {
+    Document::parse(text).map_err(|error| ImportError::Syntax { line: 1, why: error.to_string() })
 }

@@ -3,7 +3,7 @@
 //! sops puts its metadata into the file (getsops/sops, `stores`): a `sops` object in JSON, a `sops:` mapping in YAML, a
 //! `[sops]` section in INI, and `sops_…` variables in dotenv. All that it does not know by its name it keeps whole, as
 //! "binary": JSON with the one string `data`. So it keeps `.env.production` where it is not told `--input-type dotenv`;
-//! what comes out of such a file is dotenv text.
+//! what comes out of such a file is dotenv text, whose comments were sealed: see [`super::without_comments`].
 //!
 //! Its JSON is read as [`super::json`]. Numbers, booleans and dates of YAML come as sops keeps them, which is by their
 //! type: `0755` was `493` from the day it was sealed. Of dotenv it takes `\n` for a line break, and keeps quotes.

@@ -21,6 +21,9 @@ pub(super) enum Node {
     Text(SecretBytes),
     /// `null`.
     Null,
+    /// Nothing after a name, on this line. What seems a name may be the rest of a value that wants quotes:
+    /// `{A: b, c}`.
+    Nothing(usize),
     /// A list. No variable can hold one, so what is in it is not kept.
     List,
     /// Names and values, in the order of the source.
@@ -125,6 +128,7 @@ impl Items {
         match node {
             Node::Text(value) => self.add(path.origin(), &path.name, value),
             Node::Null => unholdable("null"),
+            Node::Nothing(line) => Err(ImportError::NoValue { line }),
             Node::List => unholdable("a list"),
             Node::Object(object) => self.object(path, object),
         }

@@ -12,9 +12,9 @@ fn what_dotenv_vault_itself_seals_opens_byte_for_byte() {
     let Some(program) = tool("dotenv-vault", "ENVSEAL_TEST_DOTENV_VAULT") else { return };
     let folder = tempfile::tempdir().unwrap();
     let files = [
-        (".env", "development", "A=1\n# comment\nB=\"two\nlines\"\n"),
+        (".env", "development", "A=1\nB=\"two\nlines\"\n"),
         (".env.production", "production", "export KEY='grüße $x'\r\nEMPTY=\r\n"),
-        (".env.empty", "empty", "\n"),
+        (".env.empty", "empty", ""),
     ];
     for (name, _, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();

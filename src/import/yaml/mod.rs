@@ -2,7 +2,8 @@
 //!
 //! A plain scalar is the text that stands there: `0755`, `1_000`, `1.10`, `yes` and `2024-01-01` stay what a person
 //! wrote, whatever type a reader would give them. Quoted and block scalars are what YAML's quotes and folding make of
-//! them. `null` (`~`, nothing at all) and lists are refused by their path; so is a name that stands twice.
+//! them. `null`, `~` and lists are refused by their path, and so is a name that stands twice; a name without a value by its
+//! line.
 //!
 //! Aliases are resolved, up to a bound. `<<` takes in a mapping, whose names give way to those beside it (YAML 1.1's
 //! merge type); a list of mappings is refused there. Of tags, those of strings, numbers, booleans and null are
@@ -12,23 +13,20 @@
 //!
 //! The parser holds scalars in buffers of its own that are not wiped; those are out of our reach.
 
-use std::collections::HashMap;
+mod build;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::Parser;
 
-use crate::crypto::SecretBytes;
+use build::Builder;
 
-use super::manifest::{Manifest, unbase64};
-use super::tree::{DEPTH, Items, Node, Object, Path};
+use super::manifest::Manifest;
+use super::tree::{Items, Node};
 use super::{ImportError, Item};
-
-/// What all aliases together may unfold to: values, and bytes of them.
-const UNFOLDED: usize = 1 << 20;
 
 /// Reads `text`: UTF-8, with or without a byte order mark. In the order of the source.
 ///
-/// Errors: [`ImportError::Syntax`], [`ImportError::Unholdable`], [`ImportError::Repeated`], and for names
-/// [`ImportError::Name`] and [`ImportError::Twice`].
+/// Errors: [`ImportError::Syntax`], [`ImportError::Unholdable`], [`ImportError::NoValue`],
+/// [`ImportError::Repeated`], and for names [`ImportError::Name`] and [`ImportError::Twice`].
 pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
     let Node::Object(object) = document(super::utf8(text)?)? else {
         return Err(ImportError::Syntax { line: 1, why: "the top level is no mapping".into() });
@@ -46,7 +44,7 @@ fn document(text: &str) -> Result<Node, ImportError> {
         let (event, span) = event.map_err(|error| syntax(error.marker().line(), reason(error.info())))?;
         builder.take(event, span.start.line())?;
     }
-    builder.root.ok_or_else(|| syntax(1, "there is nothing in it"))
+    builder.finish().ok_or_else(|| syntax(1, "there is nothing in it"))
 }
 
 fn syntax(line: usize, why: &str) -> ImportError {
@@ -59,171 +57,6 @@ fn reason(info: &str) -> &str {
         "a value that starts with this character wants quotes"
     } else {
         info
-    }
-}
-
-/// A mapping or list that has not ended.
-struct Open {
-    /// None for a list.
-    object: Option<Object>,
-    /// The name whose value comes next.
-    name: Option<String>,
-    /// What `<<` has brought.
-    merged: Option<Object>,
-    anchor: usize,
-    path: Path,
-}
-
-#[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    /// Complete values that have an anchor, with what they unfold to.
-    anchors: HashMap<usize, (Node, usize)>,
-    unfolded: usize,
-    documents: usize,
-    root: Option<Node>,
-}
-
-impl Builder {
-    fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), ImportError> {
-        match event {
-            Event::DocumentStart(_) => {
-                self.documents += 1;
-                if self.documents > 1 {
-                    return Err(syntax(line, "a second document starts; take one at a time"));
-                }
-                Ok(())
-            }
-            Event::Scalar(text, style, anchor, tag) => {
-                if let Some(open) = self.open.last_mut()
-                    && open.object.is_some()
-                    && open.name.is_none()
-                {
-                    open.name = Some(text.into_owned());
-                    return Ok(());
-                }
-                let node = scalar(&text, style, tag.as_deref(), &self.path(), line)?;
-                self.put(node, anchor, line)
-            }
-            Event::MappingStart(anchor, _) => self.start(Some(Object::default()), anchor, line),
-            Event::SequenceStart(anchor, _) => self.start(None, anchor, line),
-            Event::MappingEnd | Event::SequenceEnd => {
-                let open = self.open.pop().expect("the parser ends what it started");
-                let node = match open.object {
-                    Some(object) => Node::Object(with_merged(object, open.merged)),
-                    None => Node::List,
-                };
-                self.put(node, open.anchor, line)
-            }
-            Event::Alias(anchor) => {
-                let Some((node, size)) = self.anchors.get(&anchor) else {
-                    return Err(syntax(line, "an alias stands within what it names"));
-                };
-                self.unfolded += size;
-                if self.unfolded > UNFOLDED {
-                    return Err(syntax(line, "the aliases unfold to more than any environment holds"));
-                }
-                self.put(node.clone(), 0, line)
-            }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-        }
-    }
-
-    fn start(&mut self, object: Option<Object>, anchor: usize, line: usize) -> Result<(), ImportError> {
-        if self.open.len() == DEPTH {
-            return Err(syntax(line, &format!("mappings stand more than {DEPTH} deep in each other")));
-        }
-        if let Some(open) = self.open.last()
-            && open.object.is_some()
-            && open.name.is_none()
-        {
-            return Err(syntax(line, "a name is a mapping or a list"));
-        }
-        let path = self.path();
-        self.open.push(Open { object, name: None, merged: None, anchor, path });
-        Ok(())
-    }
-
-    /// Where the value that comes next stands.
-    fn path(&self) -> Path {
-        match self.open.last() {
-            None => Path::default(),
-            Some(open) => open.name.as_ref().map_or_else(|| open.path.clone(), |name| open.path.to(name)),
-        }
-    }
-
-    /// A value that is complete.
-    fn put(&mut self, node: Node, anchor: usize, line: usize) -> Result<(), ImportError> {
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size(&node)));
-        }
-        let path = self.path();
-        let Some(open) = self.open.last_mut() else {
-            self.root = Some(node);
-            return Ok(());
-        };
-        let Some(object) = &mut open.object else { return Ok(()) };
-        match (open.name.take(), node) {
-            (None, Node::Text(text)) => {
-                let name = String::from_utf8_lossy(text.expose()).into_owned();
-                open.name = Some(name);
-            }
-            (None, _) => return Err(syntax(line, "a name is a mapping or a list")),
-            (Some(name), Node::Object(merged)) if name == "<<" && open.merged.is_none() => {
-                open.merged = Some(merged);
-            }
-            (Some(name), _) if name == "<<" => {
-                return Err(syntax(line, "<< takes one mapping here, and once"));
-            }
-            (Some(name), node) => {
-                if !object.add(name, node) {
-                    return Err(ImportError::Repeated { origin: path.origin().to_owned() });
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What stands in a mapping, then what `<<` brings and is not there.
-fn with_merged(mut object: Object, merged: Option<Object>) -> Object {
-    for (name, node) in merged.map(Object::into_entries).unwrap_or_default() {
-        object.add(name, node);
-    }
-    object
-}
-
-/// How much a value holds: one, for each value, and its bytes.
-fn size(node: &Node) -> usize {
-    match node {
-        Node::Text(text) => 1 + text.len(),
-        Node::Null | Node::List => 1,
-        Node::Object(object) => 1 + object.nodes().map(size).sum::<usize>(),
-    }
-}
-
-fn scalar(
-    text: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    path: &Path,
-    line: usize,
-) -> Result<Node, ImportError> {
-    let value = || SecretBytes::new(text.as_bytes().to_vec());
-    let plain = style == ScalarStyle::Plain;
-    let Some(tag) = tag else {
-        let null = plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
-        return Ok(if null { Node::Null } else { Node::Text(value()) });
-    };
-    // The non-specific tag `!` makes a string of a plain scalar (YAML 1.2.2, section 6.9.1).
-    if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
-        return Ok(Node::Text(value()));
-    }
-    match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
-        (true, "str" | "int" | "float" | "bool" | "timestamp") => Ok(Node::Text(value())),
-        (true, "null") => Ok(Node::Null),
-        (true, "binary") => unbase64(&value(), path.origin()).map(Node::Text),
-        _ => Err(syntax(line, "a tag that only its own reader understands")),
     }
 }
 
@@ -286,7 +119,18 @@ mod tests {
 
     #[test]
     fn what_no_variable_can_hold_is_named() {
-        for null in ["a:\n  b:\n", "a:\n  b: ~\n", "a: {b: null}", "a: {b: !!null ''}", "a: {b: }"] {
+        for nothing in [
+            "x: 1\na:\n",
+            "x: 1\na: # b\ny: 2\n",
+            "x: {\n hunter2}",
+            "x: {y: hun,\n ter2}",
+            "x: {y: 1,\n z: \n \n}",
+            "x: 1\n? hunter2",
+        ] {
+            let error = "line 2: a name without a value, or the rest of the value before it";
+            assert_eq!(refused(read(nothing.as_bytes())), error, "{nothing}");
+        }
+        for null in ["a:\n  b: ~\n", "a: {b: null}", "a: {b: !!null ''}", "a: {b: NULL}"] {
             assert_eq!(refused(read(null.as_bytes())), "a.b is null, which no variable can hold", "{null}");
         }
         for list in ["a:\n- x\n", "a: []", "a: [{b: c}, [d]]", "a: !!seq [x]"] {
@@ -312,6 +156,8 @@ mod tests {
                 ("prod_host", "db"),
             ],
         );
+        reads("a: {'<<': {b: x}}", &[("a____b", "x")]);
+        reads("&k name: x\nother: *k\n", &[("name", "x"), ("other", "name")]);
         reads("k: &k name\n*k : x\n", &[("k", "name"), ("name", "x")]);
         assert_eq!(
             refused(read(b"a: &a {x: 1}\nb:\n  <<: [*a, *a]")),
@@ -341,10 +187,16 @@ mod tests {
             "a: !!str 1\nb: !!int 0x1\nc: !!binary aGVs\n  bG8=\nd: ! x\n",
             &[("a", "1"), ("b", "0x1"), ("c", "hello"), ("d", "x")],
         );
-        assert_eq!(
-            refused(read(b"x: 1\na: !vault hunter2")),
-            "line 2: a tag that only its own reader understands"
-        );
+        for tagged in
+            ["x: 1\na: !vault hunter2", "x: 1\na: !Sub {b: c}", "x: 1\na: !!set {b}", "x: 1\na: !!omap [b]"]
+        {
+            assert_eq!(
+                refused(read(tagged.as_bytes())),
+                "line 2: a tag that only its own reader understands",
+                "{tagged}"
+            );
+        }
+        reads("!!map\na: !!map {b: c}\n", &[("a_b", "c")]);
         assert_eq!(refused(read(b"a: !!binary hunter2!")), "a is not base64, which no variable can hold");
     }
 

@@ -1,0 +1,82 @@
+//! dotenv text that was sealed whole: by dotenv-vault, or by sops under a name it does not know.
+//!
+//! Its comments were sealed, too, and may hold what nobody else is to see: the key of last year, with a `#` before it.
+//! envseal seals values and no comments, so they are left behind, and the statements alone go on.
+
+use crate::dotenv::Document;
+
+use super::ImportError;
+
+/// The statements of `document`, in its order; without comments, blank lines, and lines that no reader takes.
+///
+/// Errors: [`ImportError::Syntax`] where the statements would not read the same on their own.
+pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
+    let line_break = document.line_break();
+    let room = document.as_bytes().len() + document.entries().len() * line_break.len();
+    let mut text = Vec::with_capacity(room);
+    for entry in document.entries() {
+        let statement = document.statement(entry);
+        let comment = document.comment(entry).map_or(0, <[u8]>::len);
+        let statement = statement[..statement.len() - comment].trim_ascii_start();
+        // Of `A: ` without a value, the blank is a part of the statement.
+        let statement =
+            if document.source(entry).is_empty() { statement } else { statement.trim_ascii_end() };
+        text.extend_from_slice(statement.strip_prefix(b"\xef\xbb\xbf").unwrap_or(statement));
+        text.extend_from_slice(line_break.as_bytes());
+    }
+    let bare = super::dotenv_text(text)?;
+    let same = bare.entries().len() == document.entries().len()
+        && bare.entries().iter().zip(document.entries()).all(|(ours, theirs)| {
+            bare.name(ours) == document.name(theirs) && bare.source(ours) == document.source(theirs)
+        });
+    if same && bare.strays().is_empty() && bare.comments().next().is_none() {
+        return Ok(bare);
+    }
+    Err(ImportError::Syntax {
+        line: 1,
+        why: "its statements do not read the same without its comments".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bare(text: &str) -> String {
+        let document = Document::parse(text.as_bytes().to_vec()).unwrap();
+        String::from_utf8(without_comments(&document).unwrap().as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn statements_stay_as_they_are() {
+        assert_eq!(
+            bare(
+                "# OLD=hunter2\n\n  export A = 'x # y' # note\nB=\"two\nlines # in\"#note\nC=\nhunter2\n#D=1\nE=adm#in"
+            ),
+            "export A = 'x # y'\nB=\"two\nlines # in\"\nC=\nE=adm\n"
+        );
+        assert_eq!(bare("A=1 # x\r\n# y\r\nB=2\r\n"), "A=1\r\nB=2\r\n");
+        assert_eq!(bare("\u{feff}A=1\n"), "A=1\n");
+        assert_eq!(bare("# nothing\n"), "");
+    }
+
+    proptest! {
+        /// Whatever comes out has no comment, and every value it had.
+        #[test]
+        fn nothing_but_statements_is_left(text in "([A-C]|=|: |#|'|\"|`|\\\\| |\n|\r\n|x|export |\u{feff}|\\$\\{A\\}){0,24}") {
+            let document = Document::parse(text.into_bytes()).unwrap();
+            let bare = without_comments(&document).unwrap();
+            let values = |document: &Document| -> Vec<_> {
+                document
+                    .entries()
+                    .iter()
+                    .map(|entry| (document.name(entry).to_owned(), document.value(entry).1.to_vec()))
+                    .collect()
+            };
+            prop_assert_eq!(values(&bare), values(&document));
+            prop_assert!(bare.entries().iter().all(|entry| bare.comment(entry).is_none()));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Any bytes can be given to any reader of another tool's files, and no name comes twice.
+
+use std::collections::HashSet;
+
+use envseal::crypto::SecretText;
+use envseal::dotenv::Document;
+use envseal::import::{docker, dotenv_vault, ejson, heroku, json, sops, without_comments, yaml};
+
+/// ejson's own, of its tests.
+const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
+
+/// Panics where the property does not hold for these bytes as a source.
+pub(crate) fn holds(data: &[u8]) {
+    let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
+    let read = [
+        json::read(data),
+        yaml::read(data),
+        docker::read(data),
+        heroku::read(data),
+        ejson::read(data, &key).map(|found| found.items),
+    ];
+    for items in read.into_iter().flatten() {
+        let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names.len(), items.len());
+    }
+    let vault_key = SecretText::new(format!("dotenv://:key_{KEY}@h/v?environment=a"));
+    for environment in dotenv_vault::environments(data).unwrap_or_default() {
+        let _ = dotenv_vault::open(data, &environment, &[SecretText::new(vault_key.expose().to_owned())]);
+    }
+    let _ = (dotenv_vault::keys(data), sops::Form::of("file", data));
+    if let Ok(document) = Document::parse(data.to_vec()) {
+        let bare = without_comments(&document);
+        assert!(bare.is_ok_and(|bare| bare.entries().len() == document.entries().len()));
+    }
+}
