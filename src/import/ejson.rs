@@ -42,10 +42,19 @@ pub struct Ejson {
 /// Errors: those of [`json::read`]; [`ImportError::KeyMissing`], [`ImportError::KeyForm`], [`ImportError::KeyOther`];
 /// [`ImportError::Sealed`].
 pub fn read(text: &[u8], find: &dyn Fn(&str) -> Option<SecretText>) -> Result<Ejson, ImportError> {
+    read_wanted(text, find, &|_| true)
+}
+
+/// As [`read`], where a value whose name is not wanted may be one that no variable can hold.
+pub fn read_wanted(
+    text: &[u8],
+    find: &dyn Fn(&str) -> Option<SecretText>,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Ejson, ImportError> {
     let mut object = json::object(text)?;
     let mut reader =
         Reader { public: public_key(object.take(PUBLIC_KEY))?, find, secret: None, clear: Vec::new() };
-    let mut items = Items::new();
+    let mut items = Items::wanting(wants);
     match object.take(ENVIRONMENT) {
         Some(Node::Object(environment)) => {
             let environment = reader.open(&Path::default().to(ENVIRONMENT), environment)?;

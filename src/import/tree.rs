@@ -99,22 +99,28 @@ impl Path {
 }
 
 /// What a source comes to; refuses what no variable can hold.
-pub(super) struct Items {
+pub(super) struct Items<'a> {
     items: Vec<Item>,
     origins: HashMap<String, usize>,
+    wants: &'a dyn Fn(&str) -> bool,
 }
 
-impl Items {
-    /// All values below `object`, each by its path.
-    pub(super) fn of(object: Object) -> Result<Vec<Item>, ImportError> {
-        let mut items = Self::new();
+impl<'a> Items<'a> {
+    /// All values below `object`, each by its path; those whose name is not wanted may be anything.
+    pub(super) fn of(object: Object, wants: &'a dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
+        let mut items = Self::wanting(wants);
         items.object(&Path::default(), object)?;
         Ok(items.into_items())
     }
 
     /// Nothing yet.
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), origins: HashMap::new() }
+        Self::wanting(&|_| true)
+    }
+
+    /// Nothing yet, and of what is not wanted nothing ever.
+    pub(super) fn wanting(wants: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { items: Vec::new(), origins: HashMap::new(), wants }
     }
 
     /// All values below `object`, which stands at `path`.
@@ -126,11 +132,12 @@ impl Items {
     pub(super) fn node(&mut self, path: &Path, node: Node) -> Result<(), ImportError> {
         let unholdable = |found| Err(ImportError::Unholdable { origin: path.origin().to_owned(), found });
         match node {
+            Node::Object(object) => self.object(path, object),
+            _ if !(self.wants)(&path.name) => Ok(()),
             Node::Text(value) => self.add(path.origin(), &path.name, value),
             Node::Null => unholdable("null"),
             Node::Nothing(line) => Err(ImportError::NoValue { line }),
             Node::List => unholdable("a list"),
-            Node::Object(object) => self.object(path, object),
         }
     }
 

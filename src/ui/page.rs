@@ -84,6 +84,15 @@ impl Page {
         self.text.is_empty()
     }
 
+    /// As [`Self::print`], to stderr: what is no data, but for a person to decide by.
+    pub fn tell(&self) -> io::Result<()> {
+        let stderr = io::stderr();
+        let shown = Shown::on(stderr.is_terminal(), colours(&stderr), false);
+        let mut out = io::BufWriter::new(stderr.lock());
+        self.write(&mut out, shown)?;
+        out.flush()
+    }
+
     /// Prints it to stdout: with looks where it is a terminal that has colours, made safe where it is any.
     pub fn print(&self) -> io::Result<()> {
         let stdout = io::stdout();

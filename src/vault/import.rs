@@ -46,6 +46,8 @@ pub enum Arriving {
     Text(Document, HashMap<usize, Incoming>),
     /// Variables for a file that is there, or for one to be made of nothing else. No name twice.
     Variables(Vec<Arrival>),
+    /// Variables that are all that the file is to hold, whatever it holds now. No name twice.
+    Anew(Vec<Arrival>),
 }
 
 /// What is to become of a variable.
@@ -106,14 +108,21 @@ impl Import {
         let in_the_clear;
         let (base, steps) = match arriving {
             Arriving::Text(text, opened) => {
+                refuse_another_files_key(&file, &text)?;
                 let base = EnvFile::of_text(path, file.env().clone(), text.as_bytes().to_vec())?;
-                refuse_another_files_key(&file, &base)?;
                 let sealed: HashSet<usize> = opened.keys().copied().collect();
                 let steps = steps_of_text(&base, &scope, opened, wants)?;
                 let clear = |step: &&Step| {
                     step.fate.seals() && !matches!(step.place, Place::Entry(at) if sealed.contains(&at))
                 };
                 in_the_clear = steps.iter().find(clear).map(|step| step.name.clone());
+                (base, steps)
+            }
+            Arriving::Anew(arrivals) => {
+                let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
+                let wanted = arrivals.into_iter().filter(|arrival| wants(arrival.name.as_str()));
+                let steps = steps_of_variables(&base, &scope, wanted, store)?;
+                in_the_clear = None;
                 (base, steps)
             }
             Arriving::Variables(arrivals) => {
@@ -277,13 +286,16 @@ fn secret_in_the_clear(file: &EnvFile, scope: &Scope) -> Option<String> {
 
 /// Refuses a text that was sealed to another file's key in part: what is sealed now would stand beside it under a key that
 /// the file does not name.
-fn refuse_another_files_key(file: &EnvFile, base: &EnvFile) -> Result<(), VaultError> {
-    let document = base.document();
-    let own = document.entries().iter().map(|entry| document.name(entry)).find(|name| is_own_name(name));
-    match own.filter(|_| !file.exists() || file.public_key() != base.public_key()) {
-        Some(name) => Err(VaultError::OwnName(name.into())),
-        None => Ok(()),
+fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), VaultError> {
+    let own = |document: &Document| {
+        let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
+        entries.map(|entry| document.statement(entry).to_vec()).collect::<Vec<_>>()
+    };
+    if own(text) == own(file.document()) {
+        return Ok(());
     }
+    let name = text.entries().iter().map(|entry| text.name(entry)).find(|name| is_own_name(name));
+    Err(VaultError::OwnName(name.unwrap_or("ENVSEAL_PUBLIC_KEY").into()))
 }
 
 fn steps_of_text(

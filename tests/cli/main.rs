@@ -32,6 +32,7 @@ mod frameworks;
 mod get;
 #[cfg(unix)]
 mod hook;
+mod import;
 mod init;
 mod key;
 mod key_backup;

@@ -78,11 +78,11 @@ enum Kind {
 
 /// Takes over what was named or found.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let sources = read_all(context, args)?;
     let wants = args.names.filter()?;
+    let sources = read_all(context, args, &wants)?;
     let mut imports: Vec<Import> = Vec::new();
     for source in &sources {
-        let arriving = source.arriving()?;
+        let arriving = source.arriving(args)?;
         let import = Import::plan(&source.target, arriving, &wants, context.store())?;
         if let Some(other) = imports.iter().position(|other| other.path() == import.path()) {
             return Err(Error::usage(
@@ -97,7 +97,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
         imports.push(import);
     }
-    show(&sources, &imports)?;
     let changes = |import: &Import| import.steps().any(|(.., fate)| !matches!(fate, Fate::Same));
     if !imports.iter().any(changes) {
         context.ui.say("nothing to do: all of it is here already");
@@ -113,6 +112,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             format!("without --backup; or copy it yourself to where it is safe: cp {} …", quoted(&file)),
         ));
     }
+    if !(args.yes && context.ui.quiet) {
+        show(&sources, &imports)?;
+    }
     if !args.yes && !agreed()? {
         return Ok(());
     }
@@ -121,7 +123,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Prints what is about to be done. No value is in it.
+/// Shows what is about to be done. No value is in it.
 fn show(sources: &[Source], imports: &[Import]) -> Result<(), Error> {
     let row = |source: &Source, import: &Import, (origin, name, fate): (&str, &str, Fate)| {
         let from = if origin == name { source.label.clone() } else { format!("{} {origin}", source.label) };
@@ -133,7 +135,7 @@ fn show(sources: &[Source], imports: &[Import]) -> Result<(), Error> {
         .flat_map(|(source, import)| import.steps().map(|step| row(source, import, step)))
         .collect();
     let table = ui::table(&["FROM", "NAME", "TO", "WHAT"], &rows);
-    table.print().map_err(Error::io("write to stdout"))
+    table.tell().map_err(Error::io("write to stderr"))
 }
 
 fn words(fate: Fate) -> &'static str {

@@ -14,7 +14,9 @@ use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::{Document, VarName};
 use crate::error::{Error, quoted};
 use crate::exec::Sops;
-use crate::import::{ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, yaml};
+use crate::import::{
+    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, without_comments, yaml,
+};
 use crate::ui;
 use crate::vault::{Arrival, Arriving, Incoming, VaultError, other_keys_file, source_text};
 
@@ -47,9 +49,12 @@ struct Text {
 
 impl Source {
     /// What comes in with it, for its target.
-    pub(super) fn arriving(&self) -> Result<Arriving, Error> {
+    pub(super) fn arriving(&self, args: &Args) -> Result<Arriving, Error> {
+        let in_place = self.path.as_ref() == Some(&self.target);
+        // Picked from, a text is a file no more, but where it is the file.
+        let whole = args.names.is_all() && self.target.symlink_metadata().is_err();
         match &self.content {
-            Content::Text(document, opened) if self.becomes_the_file() => {
+            Content::Text(document, opened) if in_place || whole => {
                 Ok(Arriving::Text(document.clone(), opened.clone()))
             }
             Content::Text(document, opened) => {
@@ -62,14 +67,10 @@ impl Source {
                     value: Incoming::Value(item.value.clone()),
                     was_sealed: *was_sealed,
                 };
-                Ok(Arriving::Variables(items.iter().map(arrival).collect()))
+                let arrivals = items.iter().map(arrival).collect();
+                Ok(if in_place { Arriving::Anew(arrivals) } else { Arriving::Variables(arrivals) })
             }
         }
-    }
-
-    /// Whether its text is what the target is to be: it is that file, or there is none yet.
-    fn becomes_the_file(&self) -> bool {
-        self.path.as_ref() == Some(&self.target) || self.target.symlink_metadata().is_err()
     }
 
     /// Its path, where it is another file than the target and holds what is secret for all to read.
@@ -108,7 +109,11 @@ fn variables(
 }
 
 /// Reads every source that is named, or that is there.
-pub(super) fn read_all(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
+pub(super) fn read_all(
+    context: &Context,
+    args: &Args,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Source>, Error> {
     if args.kind == Kind::DotenvVault {
         return of_vault(context, args);
     }
@@ -117,10 +122,16 @@ pub(super) fn read_all(context: &Context, args: &Args) -> Result<Vec<Source>, Er
     if texts.len() > 1 && named.is_some() {
         return Err(Error::usage("several files cannot become one", "name one FILE, or leave -e and -f out"));
     }
-    texts.into_iter().map(|text| source(context, args, text, named.as_deref())).collect()
+    texts.into_iter().map(|text| source(context, args, text, named.as_deref(), wants)).collect()
 }
 
-fn source(context: &Context, args: &Args, text: Text, named: Option<&Path>) -> Result<Source, Error> {
+fn source(
+    context: &Context,
+    args: &Args,
+    text: Text,
+    named: Option<&Path>,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Source, Error> {
     let mut notes = Vec::new();
     let mut key_variable = None;
     let fail = |error: ImportError| failed(&text.label, vec![error], hint(args.kind));
@@ -130,18 +141,18 @@ fn source(context: &Context, args: &Args, text: Text, named: Option<&Path>) -> R
             key_variable = Some(variable);
             content
         }
-        Kind::Sops => of_sops(context, &text)?,
+        Kind::Sops => of_sops(context, &text, wants)?,
         Kind::Ejson => {
-            let opened =
-                ejson::read(&text.bytes, &|public| ejson_key(context, args, public)).map_err(fail)?;
+            let opened = ejson::read_wanted(&text.bytes, &|public| ejson_key(context, args, public), wants)
+                .map_err(fail)?;
             notes.extend(opened.clear.iter().map(|origin| {
                 format!("{origin} was not sealed in {}, nor in its history: replace it", text.label)
             }));
             Content::Items(opened.items, true)
         }
         Kind::Dotenv | Kind::Vercel => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
-        Kind::Json => Content::Items(json::read(&text.bytes).map_err(fail)?, false),
-        Kind::Yaml => Content::Items(yaml::read(&text.bytes).map_err(fail)?, false),
+        Kind::Json => Content::Items(json::read_wanted(&text.bytes, wants).map_err(fail)?, false),
+        Kind::Yaml => Content::Items(yaml::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Docker => Content::Items(docker::read(&text.bytes).map_err(fail)?, false),
         Kind::Heroku => Content::Items(heroku::read(&text.bytes).map_err(fail)?, false),
         Kind::DotenvVault => unreachable!("it has a reader of its own"),
@@ -307,7 +318,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
     chosen.iter().map(one).collect()
 }
 
-fn of_sops(context: &Context, text: &Text) -> Result<Content, Error> {
+fn of_sops(context: &Context, text: &Text, wants: &dyn Fn(&str) -> bool) -> Result<Content, Error> {
     let Some(path) = &text.path else {
         return Err(Error::usage(
             "sops opens files, not what is piped in",
@@ -324,7 +335,8 @@ fn of_sops(context: &Context, text: &Text) -> Result<Content, Error> {
     let sops = Sops::find(&context.process.path_list("PATH"))?;
     let clear = sops.open(path, form.input_type(), form.output_type(), context.process.inherited())?;
     if form != sops::Form::Binary {
-        let items = json::read(&clear).map_err(|error| failed(&text.label, vec![error], None))?;
+        let items = json::read_wanted(&clear, wants)
+            .map_err(|error| failed(&text.label, vec![error], hint(Kind::Sops)))?;
         return Ok(Content::Items(items, true));
     }
     if itself(path).is_none() {
@@ -336,7 +348,9 @@ fn of_sops(context: &Context, text: &Text) -> Result<Content, Error> {
             ),
         ));
     }
-    let document = document(&text.label, &clear)?;
+    // sops has sealed the comments with the rest.
+    let document = without_comments(&document(&text.label, &clear)?)
+        .map_err(|error| failed(&text.label, vec![error], None))?;
     let source = |(at, entry)| (at, Incoming::Source(SecretBytes::new(document.source(entry).to_vec())));
     let opened = document.entries().iter().enumerate().map(source).collect();
     Ok(Content::Text(document, opened))
@@ -377,6 +391,9 @@ fn hint(kind: Kind) -> Option<&'static str> {
             Some("DOTENV_KEY='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it")
         }
         Kind::Heroku => Some("heroku config --json | envseal import heroku -e NAME"),
+        Kind::Json | Kind::Yaml | Kind::Sops => {
+            Some("a value that no variable can hold is left out by its name: -x NAME")
+        }
         _ => None,
     }
 }

@@ -28,12 +28,17 @@ use super::{ImportError, Item};
 /// Errors: [`ImportError::Syntax`], [`ImportError::Unholdable`], [`ImportError::NoValue`],
 /// [`ImportError::Repeated`], and for names [`ImportError::Name`] and [`ImportError::Twice`].
 pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
+    read_wanted(text, &|_| true)
+}
+
+/// As [`read`], where a value whose name is not wanted may be one that no variable can hold.
+pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
     let Node::Object(object) = document(super::utf8(text)?)? else {
         return Err(ImportError::Syntax { line: 1, why: "the top level is no mapping".into() });
     };
     match Manifest::of(&object) {
         Some(manifest) => manifest.items(object),
-        None => Items::of(object),
+        None => Items::of(object, wants),
     }
 }
 

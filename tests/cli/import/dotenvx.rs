@@ -1,0 +1,290 @@
+//! What dotenvx 2.38.2 sealed.
+
+use serde_json::Value;
+
+use super::{made, opened};
+use crate::support::{TestEnv, on_terminal};
+
+/// A project of dotenvx's, with two environments and their keys.
+fn project() -> TestEnv {
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env.keys\n");
+    env.write(".env", made("dotenvx/env.txt"));
+    env.write(".env.production", made("dotenvx/env.production.txt"));
+    env.write(".env.keys", made("dotenvx/keys.txt"));
+    env
+}
+
+/// What dotenvx reads in its file.
+fn read_by_dotenvx(file: &str) -> Value {
+    let mut read: Value = serde_json::from_slice(&made(file)).unwrap();
+    read.as_object_mut().unwrap().retain(|name, _| !name.starts_with("DOTENV_PUBLIC_KEY"));
+    // To dotenvx it is a command.
+    if read.get("COMMAND").is_some() {
+        read["COMMAND"] = "$(echo ran)".into();
+    }
+    read
+}
+
+#[test]
+fn every_environment_is_converted_in_place_and_reads_the_same() {
+    let env = project();
+    let output = env.envseal(&["import", "dotenvx", "--yes"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert_eq!(
+        output.stderr,
+        "made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+         made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+         sealed 26 values in .env, and opened each again\n\
+         sealed 2 values in .env.production, and opened each again\n\
+         note: COMMAND holds `$(…)`, which dotenvx runs as a command; here it is text\n\
+         note: where DOTENV_PRIVATE_KEY was set, as on CI, set ENVSEAL_PRIVATE_KEY now: envseal key show --private -f .env\n\
+         note: where DOTENV_PRIVATE_KEY_PRODUCTION was set, as on CI, set ENVSEAL_PRIVATE_KEY_PRODUCTION now: \
+         envseal key show --private -f .env.production\n\
+         note: the old private keys still open what git's history holds: keep them as long as that is wanted\n"
+    );
+    assert_eq!(opened(&env, ".env"), read_by_dotenvx("dotenvx/opened.json"));
+    assert_eq!(opened(&env, ".env.production"), read_by_dotenvx("dotenvx/opened.production.json"));
+    // Comments, order, `export`: all that is no value.
+    let text = env.read(".env");
+    assert!(text.contains("\n# the head comment stays\n\nPLAIN=envseal:1:"), "{text}");
+    assert!(text.contains(" # trailing\n") && text.contains("\nexport EXP=envseal:1:"), "{text}");
+    assert!(
+        !text.contains("DOTENV_PUBLIC_KEY") && !text.contains("encrypted:") && !text.contains("#/"),
+        "{text}"
+    );
+    let url = env.read(".env.production");
+    assert!(url.lines().any(|line| line.starts_with("URL=envseal:1:") && line.len() > 100), "{url}");
+    // Its keys stay, for its history.
+    assert!(env.read(".env.keys").starts_with(std::str::from_utf8(&made("dotenvx/keys.txt")).unwrap()));
+    assert!(!env.envseal(&["check"]).output().stdout.windows(6).any(|six| six == b"error:"));
+    let again = env.fails(2, &["import", "dotenvx", "--yes"]);
+    assert!(again.starts_with("error: there is no env file here that dotenvx has sealed\n"), "{again}");
+}
+
+#[test]
+fn the_table_names_all_of_it_and_shows_no_value() {
+    let env = project();
+    let before = env.snapshot();
+    let output = env.envseal(&["import", "dotenvx"]).output();
+    assert_eq!((output.status, output.stdout), (2, vec![]));
+    let end = "error: nothing was written: there is nobody to ask\nhint: to do it: add --yes\n";
+    let table = output.stderr.strip_suffix(end).unwrap();
+    assert_eq!(table.lines().count(), 1 + 26 + 2, "{table}");
+    assert_eq!(
+        table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["FROM", "NAME", "TO", "WHAT"]
+    );
+    for value in ["abc", "fallback", "prod-value", "in the clear", "ran"] {
+        assert!(!table.contains(value), "{table}");
+    }
+    assert_eq!(env.snapshot(), before);
+    let Some((status, shown)) = on_terminal(&env, &["import", "dotenvx"], Some(b"n\n")) else { return };
+    assert_eq!((status, shown.contains("Do that? [y/N] n")), (0, true), "{shown}");
+    assert_eq!(env.snapshot(), before);
+    let Some((status, _)) = on_terminal(&env, &["import", "dotenvx"], Some(b"y\n")) else { return };
+    assert_eq!((status, env.ok(&["get", "PLAIN"]).as_str()), (0, "abc\n"));
+}
+
+#[test]
+fn one_value_that_does_not_open_and_nothing_is_written() {
+    let env = project();
+    // In the tag: behind the ephemeral key and the nonce.
+    let text = env.read(".env.production");
+    let at = text.find("API=encrypted:").unwrap() + 14 + 115;
+    let other = if &text[at..=at] == "A" { "B" } else { "A" };
+    env.write(".env.production", format!("{}{other}{}", &text[..at], &text[at + 1..]));
+    let before = env.snapshot();
+    let said = env.fails(3, &["import", "dotenvx", "--yes"]);
+    let told = "error: .env.production: API is damaged, or sealed to another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
+    assert!(said.starts_with(told), "{said}");
+    assert_eq!(env.snapshot(), before);
+    // Moved to another name, dotenvx's ciphertexts open all the same; nothing can be done about that here.
+    let env = project();
+    env.write(".env.keys", "DOTENV_PRIVATE_KEY=\"00\"\n");
+    assert!(
+        env.fails(3, &["import", "dotenvx", "--yes"]).contains("is not of the form that its tool writes")
+    );
+    env.write(".env.keys", format!("DOTENV_PRIVATE_KEY={}\n", "12".repeat(32)));
+    let said = env.fails(3, &["import", "dotenvx", "--yes"]);
+    assert!(said.starts_with("error: .env: 24 values could not be opened\n  PLAIN is damaged, or"), "{said}");
+    env.write(".env.keys", "# nothing\n");
+    let said = env.fails(3, &["import", "dotenvx", "--yes"]);
+    assert_eq!(
+        said,
+        "error: .env: there is no private key for DOTENV_PRIVATE_KEY\n  looked for DOTENV_PRIVATE_KEY in the process's \
+         environment\n  looked for DOTENV_PRIVATE_KEY in .env.keys\nhint: DOTENV_PRIVATE_KEY=… envseal import dotenvx, or \
+         --source-keys FILE; armored keys: dotenvx armor down first\n"
+    );
+}
+
+#[test]
+fn keys_come_from_the_process_and_from_a_file_that_is_named() {
+    let env = project();
+    let keys = env.read(".env.keys");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let key = |name: &str| {
+        let line = keys.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap().trim_matches('"').to_owned()
+    };
+    let list = format!("{}, {}", "34".repeat(32), key("DOTENV_PRIVATE_KEY_PRODUCTION"));
+    env.envseal(&["import", "dotenvx", ".env.production", "-y"])
+        .var("DOTENV_PRIVATE_KEY_PRODUCTION", list)
+        .ok();
+    assert_eq!(env.ok(&["get", "API", "-e", "production"]), "prod-value\n");
+    env.write("elsewhere", &keys);
+    env.ok(&["import", "dotenvx", "-y", "--source-keys", "elsewhere"]);
+    assert_eq!(env.ok(&["get", "REF"]), "abc/x\n");
+}
+
+#[test]
+fn into_another_file_and_only_what_is_picked() {
+    let env = project();
+    env.ok(&["set", "-q", "-e", "staging", "API=older", "OWN=kept"]);
+    let own = env.read(".env.staging");
+    let own = own.lines().find(|line| line.starts_with("OWN=")).unwrap();
+    env.ok(&["import", "dotenvx", ".env.production", "-e", "staging", "-y"]);
+    assert_eq!(
+        opened(&env, ".env.staging"),
+        serde_json::json!({"API": "prod-value", "OWN": "kept", "URL": "https://prod-value/x"})
+    );
+    assert!(env.read(".env.staging").contains(own));
+    assert!(env.read(".env.production").contains("encrypted:"));
+    let same = env.envseal(&["import", "dotenvx", ".env.production", "-e", "staging"]).output();
+    assert_eq!((same.status, &*same.stderr), (0, "nothing to do: all of it is here already\n"));
+    env.ok(&["import", "dotenvx", ".env", "-e", "ci", "-y", "-k", "REF", "-k", "PLAIN"]);
+    assert_eq!(opened(&env, ".env.ci"), serde_json::json!({"PLAIN": "abc", "REF": "abc/x"}));
+}
+
+#[test]
+fn what_was_sealed_is_never_written_in_the_clear() {
+    for (policy, line) in [("[policy]\nplain = [\"PLAIN\", \"U*\"]\n", ""), ("", " # envseal: plain")] {
+        let env = project();
+        env.write("envseal.toml", policy);
+        env.write(".env", env.read(".env").replacen('\n', &format!("{line}\n"), 0));
+        let marked = env
+            .read(".env")
+            .lines()
+            .map(|it| if it.starts_with("PLAIN=") { format!("{it}{line}\n") } else { format!("{it}\n") })
+            .collect::<String>();
+        env.write(".env", marked);
+        let before = env.snapshot();
+        let said = env.fails(4, &["import", "dotenvx", ".env", "-y"]);
+        assert!(
+            said.contains("PLAIN")
+                && said.contains("sealed where it came from, and would be plain text here"),
+            "{said}"
+        );
+        let hint = said.lines().last().unwrap();
+        assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");
+        assert_eq!(env.snapshot(), before);
+        env.ok(&["import", "dotenvx", ".env", "-y", "-x", "PLAIN", "-x", "UNI"]);
+        assert!(env.read(".env").contains("PLAIN=encrypted:"));
+    }
+    // A name that steers programs.
+    let env = project();
+    env.write(".env.production", env.read(".env.production").replace("API=", "NODE_OPTIONS="));
+    let said = env.fails(4, &["import", "dotenvx", ".env.production", "-y"]);
+    assert!(said.contains("-x NODE_OPTIONS"), "{said}");
+}
+
+#[test]
+fn a_backup_is_kept_on_request_and_never_of_plain_text() {
+    let env = project();
+    let said = env.fails(2, &["import", "dotenvx", "-y", "--backup"]);
+    assert!(
+        said.starts_with("error: OPEN stands in the clear in .env, so a backup would be a copy of it\n"),
+        "{said}"
+    );
+    let before = env.read(".env.production");
+    let said = env.envseal(&["import", "dotenvx", ".env.production", "-y", "--backup"]).output().stderr;
+    assert!(said.contains("kept .env.production as it was in backup-env.production~\n"), "{said}");
+    assert_eq!(env.read("backup-env.production~"), before);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = env.path("backup-env.production~").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // It is no env file, and none is written over.
+    assert!(!env.ok(&["ls"]).contains("backup"));
+    env.write(".env.production", &before);
+    let snapshot = env.snapshot();
+    env.fails(4, &["import", "dotenvx", ".env.production", "-y", "--backup"]);
+    assert_eq!(env.snapshot(), snapshot);
+}
+
+#[test]
+fn a_key_that_is_lost_stops_it_before_anything_is_written() {
+    let env = project();
+    env.ok(&["set", "-q", "-e", "staging", "OWN=kept"]);
+    let keys = env.read(".env.keys");
+    let without: String =
+        keys.lines().filter(|line| !line.contains("_STAGING=")).map(|it| format!("{it}\n")).collect();
+    env.write(".env.keys", without);
+    let before = env.snapshot();
+    let said = env.fails(3, &["import", "dotenvx", ".env.production", "-e", "staging", "-y"]);
+    assert!(said.contains("no private key for key"), "{said}");
+    assert_eq!(env.snapshot(), before);
+}
+
+/// The real one, over values that nobody chose.
+#[test]
+fn whatever_dotenvx_seals_reads_the_same() {
+    let Some(dotenvx) = std::env::var_os("ENVSEAL_TEST_DOTENVX").filter(|path| !path.is_empty()) else {
+        eprintln!("SKIPPED: ENVSEAL_TEST_DOTENVX names no dotenvx");
+        return;
+    };
+    let dotenvx = dotenvx.to_str().unwrap();
+    // Parts that mean something to one reader or the other, put together without a pattern.
+    let parts = [
+        "a",
+        " ",
+        "'",
+        "\"",
+        "`",
+        "$",
+        "${A}",
+        "$A",
+        "${B:-d}",
+        "${NONE}",
+        "\\",
+        "\\$",
+        "\\n",
+        "\n",
+        "#",
+        " # ",
+        "=",
+        "é",
+        "{",
+        "}",
+        "${",
+        ":",
+        ",",
+        "encrypted:",
+    ];
+    let mut seed = u64::from(std::process::id());
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env.keys\n");
+    env.write(".env", "A=first\nB=second\n");
+    let mut values = Vec::new();
+    for at in 0..40 {
+        let length = next(6);
+        let value: String = (0..length).map(|_| parts[next(parts.len())]).collect();
+        let name = format!("V{at}");
+        env.program(dotenvx, &["set", &name, "--quiet", "--", &value]).output();
+        values.push((name, value));
+    }
+    let read: Value =
+        serde_json::from_slice(&env.program(dotenvx, &["get", "--quiet"]).output().stdout).unwrap();
+    let output = env.envseal(&["import", "dotenvx", "-y"]).output();
+    assert_eq!(output.status, 0, "{}\n{values:?}", output.stderr);
+    let ours = opened(&env, ".env");
+    for (name, value) in values {
+        assert_eq!(ours[&name], read[&name], "{name} set to {value:?}");
+    }
+}

@@ -1,0 +1,200 @@
+//! Every other kind.
+
+use serde_json::json;
+
+use super::{made, opened};
+use crate::support::TestEnv;
+
+#[test]
+fn a_plain_env_file_is_sealed_in_place_and_no_copy_is_left() {
+    let env = TestEnv::new();
+    let secret = env.secret("s");
+    env.write(
+        ".env",
+        format!(
+            "# head\nexport A='{secret}' # why\nB=\"${{A}}/x\"\nEMPTY=\nPATH=/bin\nP=1 # envseal: plain\n"
+        ),
+    );
+    env.fails(2, &["import", "dotenv", ".env", "--yes", "--backup"]);
+    let table = env.envseal(&["import", "dotenv", ".env", "--yes"]).output().stderr;
+    let what: Vec<_> = table.lines().skip(1).collect();
+    assert!(what[0].ends_with("seal") && what[2].ends_with("plain text, as it is empty"), "{table}");
+    assert!(
+        what[3].ends_with("plain text, as it is called plain") && what[4].ends_with("called plain"),
+        "{table}"
+    );
+    assert_eq!(opened(&env, ".env")["B"], format!("{secret}/x"));
+    assert!(env.read(".env").contains("\n# head\nexport A=envseal:1:"));
+}
+
+#[test]
+fn a_plain_env_file_of_elsewhere_becomes_one_here_and_is_named() {
+    let env = TestEnv::new();
+    env.write("old/.env", "# head\nA=1\nB=\"$A\"\n");
+    env.plaintext_in("old/.env");
+    let said = env.envseal(&["import", "vercel", "old/.env", "-e", "production", "-y"]).output().stderr;
+    assert!(
+        said.contains("made .env.production\nsealed 2 values in .env.production, and opened each again\n"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(
+            "note: old/.env still holds the values in the clear; when it is not needed: rm old/.env\n"
+        ),
+        "{said}"
+    );
+    assert!(env.read(".env.production").contains("# head\n"));
+    assert_eq!(opened(&env, ".env.production"), json!({"A": "1", "B": "1"}));
+    // One that envseal has sealed in part is not another file's to hold.
+    env.ok(&["encrypt", "-q", "-f", "old/.env", "-k", "A"]);
+    let said = env.fails(2, &["import", "dotenv", "old/.env", "-f", ".env.new", "-y"]);
+    assert!(said.contains("ENVSEAL_PUBLIC_KEY"), "{said}");
+    assert!(!env.path(".env.new").exists());
+}
+
+#[test]
+fn json_yaml_docker_and_heroku_come_by_pipe_or_file() {
+    let env = TestEnv::new();
+    let piped = |kind: &str, text: &str, file: &str| {
+        env.envseal(&["import", kind, "-f", file, "-y"]).stdin(text).ok();
+        opened(&env, file)
+    };
+    let database = json!({"database_host": "h", "database_port": "5432"});
+    assert_eq!(piped("json", r#"{"database": {"host": "h", "port": 5432}}"#, ".env.json"), database);
+    assert_eq!(piped("yaml", "database:\n  host: h\n  port: 5432\n", ".env.yaml"), database);
+    assert_eq!(piped("docker", "# c\nA='x' \nB=\n", ".env.docker"), json!({"A": "'x' ", "B": ""}));
+    assert_eq!(
+        piped("heroku", "=== app Config Vars\nA:      x\nLONGER: y z\n", ".env.heroku"),
+        json!({"A": "x", "LONGER": "y z"})
+    );
+    assert_eq!(piped("heroku", "{\"A\": \"x\\ny\"}", ".env.h2"), json!({"A": "x\ny"}));
+    env.write("values.yaml", "A: [1, 2]\nB: x\nC:\n");
+    let said = env.fails(4, &["import", "yaml", "values.yaml", "-e", "v", "-y"]);
+    assert!(
+        said.starts_with("error: values.yaml: A is a list, which no variable can hold\nhint: "),
+        "{said}"
+    );
+    env.ok(&["import", "yaml", "values.yaml", "-e", "v", "-y", "-x", "A", "-x", "C"]);
+    assert_eq!(opened(&env, ".env.v"), json!({"B": "x"}));
+}
+
+#[test]
+fn literal_values_stay_literal() {
+    let env = TestEnv::new();
+    env.envseal(&["import", "json", "-f", ".env", "-y"])
+        .stdin(r#"{"A": "x", "B": "${A} $A \\$ `id` $(id)", "C": "l1\nl2\u0001", "D": "envseal:1:x"}"#)
+        .ok();
+    let expected = json!({"A": "x", "B": "${A} $A \\$ `id` $(id)", "C": "l1\nl2\u{1}", "D": "envseal:1:x"});
+    assert_eq!(opened(&env, ".env"), expected);
+}
+
+#[test]
+fn where_the_values_go_must_be_said() {
+    let env = TestEnv::new();
+    env.write("v.json", "{\"A\": \"x\"}");
+    env.plaintext_in("v.json");
+    let said = env.fails(2, &["import", "json", "v.json", "-y"]);
+    assert_eq!(
+        said,
+        "error: v.json is no env file, so it does not say where its values go\nhint: name the env file: -e NAME or -f FILE\n"
+    );
+    env.fails(2, &["import", "json", "v.json", "-e", "a", "-e", "b", "-y"]);
+    env.fails(2, &["import", "json", "v.json", "v.json", "-e", "a", "-y"]);
+    env.fails(2, &["import", "json", "-", "v.json", "-e", "a", "-y"]);
+    env.fails(4, &["import", "json", "gone.json", "-e", "a", "-y"]);
+    env.fails(2, &["import", "nonsense", "v.json"]);
+    assert!(!env.path(".env.a").exists());
+}
+
+#[test]
+fn ejson_opens_with_its_key_folder() {
+    let env = TestEnv::new();
+    env.write("values.ejson", made("ejson/values.ejson"));
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/ejson/keys");
+    let said = env
+        .envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
+        .var("EJSON_KEYDIR", "/nowhere")
+        .fails(3);
+    assert!(said.contains("there is no private key for ") && said.contains("--source-keys DIR"), "{said}");
+    env.envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
+        .var("EJSON_KEYDIR", keys)
+        .ok();
+    assert!(opened(&env, ".env.production").as_object().unwrap().len() > 2);
+    env.ok(&["import", "ejson", "values.ejson", "-e", "again", "-y", "--source-keys", keys]);
+    assert_eq!(opened(&env, ".env.again"), opened(&env, ".env.production"));
+}
+
+#[test]
+fn each_environment_of_a_vault_gets_its_file() {
+    let env = TestEnv::new();
+    env.write(".env.vault", made("dotenv-vault/env.vault"));
+    env.write(".gitignore", ".env.keys\n");
+    env.write(".env.keys", made("dotenv-vault/env.vault.keys"));
+    let said = env.envseal(&["import", "dotenv-vault", "-y"]).output();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    for file in [".env", ".env.production", ".env.ci"] {
+        assert!(env.read(file).contains("envseal:1:"), "{file}");
+    }
+    let again = TestEnv::new();
+    again.write(".env.vault", made("dotenv-vault/env.vault"));
+    again.write("keys", made("dotenv-vault/env.vault.keys"));
+    again.ok(&["import", "dotenv-vault", "-y", "-e", "production", "--source-keys", "keys"]);
+    assert_eq!(opened(&again, ".env.production"), opened(&env, ".env.production"));
+    assert!(!again.path(".env").exists());
+    let said = again.fails(3, &["import", "dotenv-vault", "-y", "-e", "ci"]);
+    assert!(said.contains("there is no private key for ci"), "{said}");
+    assert!(
+        again
+            .fails(4, &["import", "dotenv-vault", "-y", "-e", "nope", "--source-keys", "keys"])
+            .contains("nope")
+    );
+}
+
+#[test]
+fn sops_opens_what_is_its() {
+    let Some(sops) = std::env::var_os("ENVSEAL_TEST_SOPS").filter(|path| !path.is_empty()) else {
+        eprintln!("SKIPPED: ENVSEAL_TEST_SOPS names no sops");
+        return;
+    };
+    let env = TestEnv::new();
+    let bin = env.outside().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&sops, bin.join("sops")).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/sops/key.txt");
+    env.write("secrets.yaml", made("sops/sealed.yaml"));
+    env.write(".env.production", made("sops/sealed.env.txt"));
+    let import = |arguments: &[&str]| {
+        let arguments = [&["import", "sops", "-y"], arguments].concat();
+        env.envseal(&arguments).var("PATH", &path).var("SOPS_AGE_KEY_FILE", key).output()
+    };
+    let refused = import(&["secrets.yaml", "-e", "staging"]);
+    let done = if refused.status == 0 {
+        refused
+    } else {
+        // What no variable can hold is left out by its name.
+        let left_out =
+            refused.stderr.split(": ").nth(2).unwrap().split(' ').next().unwrap().replace('.', "_");
+        import(&["secrets.yaml", "-e", "staging", "-x", &left_out])
+    };
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let whole = import(&[".env.production"]);
+    assert_eq!(whole.status, 0, "{}", whole.stderr);
+    assert!(!env.read(".env.production").contains("sops_"));
+    let wrong = env.envseal(&["import", "sops", "-y", "secrets.yaml", "-e", "x"]).var("PATH", &path).output();
+    assert_eq!(wrong.status, 3, "{}", wrong.stderr);
+    assert!(!env.path(".env.x").exists());
+    let missing =
+        env.envseal(&["import", "sops", "-y", "secrets.yaml", "-e", "x"]).var("PATH", "/nowhere").output();
+    assert!(missing.status == 4 && missing.stderr.contains("hint: install it"), "{}", missing.stderr);
+}
+
+#[test]
+fn what_is_not_of_sops_is_told_by_us() {
+    let env = TestEnv::new();
+    env.write("a.yaml", "A: x\n");
+    env.plaintext_in("a.yaml");
+    let said = env.fails(2, &["import", "sops", "a.yaml", "-e", "x", "-y"]);
+    assert!(said.starts_with("error: a.yaml holds nothing of sops's\n"), "{said}");
+}
