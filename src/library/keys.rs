@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::{Error, ErrorKind, Token, Value};
 use crate::crypto::{self, Opener};
-use crate::dotenv::VarName;
 use crate::vault::value_alone;
 
 /// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.
@@ -82,7 +81,7 @@ impl PrivateKey {
             let message = format!("it refers to {}: open the file that it stands in", token.refs());
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        let opened = Opener::new(self.0.clone()).open(VarName::new(name)?.as_str(), token)?;
+        let opened = Opener::new(self.0.clone()).open(name, token)?;
         Ok(Value::new(value_alone(opened), true))
     }
 

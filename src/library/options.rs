@@ -53,7 +53,7 @@ impl Options {
 
     /// Asks for a passphrase in this way, where one is needed and neither given nor in `ENVSEAL_PASSPHRASE`. It is handed
     /// the question, which ends in a colon and a space; `None` says that there is nobody to ask. What it returns is
-    /// wiped after use.
+    /// wiped after use, and not kept: it is asked again when values are opened again.
     pub fn ask(self, ask: impl Fn(&str) -> io::Result<Option<String>> + Send + Sync + 'static) -> Self {
         let ask = move |question: &str| Ok(ask(question)?.map(SecretText::new));
         Self { ask: Some(Box::new(ask)), ..self }
