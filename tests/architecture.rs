@@ -167,6 +167,22 @@ fn the_library_does_without_the_binarys_rooms() {
     }
 }
 
+/// What lib.rs shows is a promise: the room `library`, by name, and nothing else.
+#[test]
+fn what_is_promised_is_the_library() {
+    let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    let lines: Vec<_> = lib.lines().filter(|line| !line.starts_with("//!")).collect();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("pub ")) {
+        let room = line.starts_with("pub mod ");
+        let hidden = lines[..at]
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("#["))
+            .any(|line| *line == "#[doc(hidden)]");
+        assert!(if room { hidden } else { *line == "pub use library::{" }, "{line}");
+    }
+}
+
 #[test]
 fn files_are_of_a_size_to_be_read() {
     for path in sources().values().flatten() {
