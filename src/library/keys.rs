@@ -9,7 +9,8 @@ use crate::vault::value_alone;
 
 /// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.
 ///
-/// Its text form is `envseal-pk1-…`, with a checksum; a key of low order, to which nothing can be sealed safely, is none.
+/// Its text form is `envseal-pk1-…`, with a checksum; a key of low order, to which nothing can be sealed safely, is
+/// none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(crypto::PublicKey);
 
