@@ -30,30 +30,32 @@
 //! # What is read, and from where
 //!
 //! [`Vault::open`] reads the env file, and the names of the files beside it. Opening a value reads the process's
-//! environment (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys
-//! file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Sealing into a file
-//! also reads the scope's other env files and git's index, and keeps which key was sealed to in the user's data folder.
-//! Nothing is ever sent anywhere, no program is started, nothing is printed, the working directory stays what it is, and
-//! nobody is asked for a passphrase but through [`Options::ask`]. A key rotation that was interrupted in the repository is
-//! finished or undone by whoever reads first, this library included.
+//! environment (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the
+//! keys file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Sealing into
+//! a file also reads the scope's other env files and git's index, and keeps which key was sealed to in the user's data
+//! folder. Nothing is ever sent anywhere, no program is started, nothing is printed, the working directory stays what
+//! it is, and nobody is asked for a passphrase but through [`Options::ask`]. A key rotation that was interrupted in the
+//! repository is finished or undone by whoever reads first, this library included.
 //!
 //! # What is not promised
 //!
-//! A [`Value`] is wiped when it is dropped, as are the buffers that it went through. What a program copies out of it, what the
-//! operating system swaps out, and what a debugger or a core dump takes, is not. The threat model of the command,
+//! A [`Value`] is wiped when it is dropped, as are the buffers that it went through. What a program copies out of it,
+//! what the operating system swaps out, and what a debugger or a core dump takes, is not; nor is the process's own
+//! environment, of which a copy is read each time that keys are looked for. The threat model of the command,
 //! `docs/threat-model.md` in the repository, holds here too.
 //!
 //! # Stability
 //!
-//! What is documented here is the API, and is held to semver: as long as the version is 0.x, a breaking change raises the
-//! minor version, and so does a newer Rust than the `rust-version` that `Cargo.toml` names. The file format has a version of its
-//! own: what version 1 sealed stays readable. Modules that are not documented here are the binary's insides, public for
-//! its tests alone, and may change in any release.
+//! What is documented here is the API, and is held to semver: as long as the version is 0.x, a breaking change raises
+//! the minor version, and so does a newer Rust than the `rust-version` that `Cargo.toml` names. The file format has a
+//! version of its own: what version 1 sealed stays readable. Modules that are not documented here are the binary's
+//! insides, public for its tests alone, and may change in any release.
 //!
 //! # Features
 //!
 //! `cli`, on by default, is the binary and all that it needs. A program that embeds the library leaves it out:
 //! `cargo add envseal --no-default-features`.
+
 mod library;
 
 pub use library::{

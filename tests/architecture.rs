@@ -64,7 +64,7 @@ fn code(path: &Path) -> String {
     if text.contains("#![cfg(test)]") {
         return String::new();
     }
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
@@ -159,12 +159,57 @@ fn one_file_is_unsafe() {
 #[test]
 fn the_library_does_without_the_binarys_rooms() {
     let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
-    let of_binary = |room: &str| lib.contains(&format!("#[cfg(feature = \"cli\")]\npub mod {room};"));
+    let of_binary = |room: &str| lib.contains(&of_binary(room));
     assert!(of_binary("commands") && of_binary("ui") && !of_binary("vault") && !of_binary("library"));
     for (room, below) in ROOMS.iter().filter(|(room, _)| !of_binary(room) && *room != "main") {
         for below in *below {
             assert!(!of_binary(below), "{room} names {below}, which is there with the feature `cli` only");
         }
+    }
+}
+
+/// Nor is it built with the binary's crates: what its rooms do not use is optional, and what they use is not.
+#[test]
+fn the_library_does_without_the_binarys_crates() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lib = std::fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let rooms = sources();
+    let of_library = |room: &str| room != "main" && !lib.contains(&of_binary(room));
+    let files = rooms.iter().filter(|(room, _)| of_library(room)).flat_map(|(_, files)| files);
+    let code: String = files.map(|path| code(path)).collect();
+    let manifest: toml_edit::DocumentMut =
+        std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let unix = &manifest["target"]["cfg(unix)"]["dependencies"];
+    for table in [&manifest["dependencies"], unix] {
+        for (name, crate_) in table.as_table_like().unwrap().iter() {
+            let used = code.contains(&format!("{}::", name.replace('-', "_")));
+            let optional = crate_.get("optional").is_some_and(|it| it.as_bool() == Some(true));
+            assert_eq!(
+                used, !optional,
+                "{name}: optional, and in the feature `cli`, where only the binary uses it"
+            );
+        }
+    }
+}
+
+/// How lib.rs declares a room that is there with the feature `cli` only.
+fn of_binary(room: &str) -> String {
+    format!("#[cfg(feature = \"cli\")]\npub mod {room};")
+}
+
+/// What lib.rs shows is a promise: the room `library`, by name, and nothing else.
+#[test]
+fn what_is_promised_is_the_library() {
+    let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    let lines: Vec<_> = lib.lines().filter(|line| !line.starts_with("//!")).collect();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("pub ")) {
+        let room = line.starts_with("pub mod ");
+        let hidden = lines[..at]
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("#["))
+            .any(|line| *line == "#[doc(hidden)]");
+        assert!(if room { hidden } else { *line == "pub use library::{" }, "{line}");
     }
 }
 

@@ -24,24 +24,25 @@ impl Changed {
     }
 
     /// What a person should know beyond what was asked for, one line each: that a key pair was made and where, that the
-    /// environment's key was taken over or has been rotated, which names still refer to one that was renamed. For a log,
-    /// not for a program to read. No value is in them.
+    /// environment's key was taken over or has been rotated, which names still refer to one that was renamed. For a
+    /// log, not for a program to read. No value is in them.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 }
 
-/// Changes to the file. Each takes the lock that `envseal` takes and waits for it, reads the file anew, and either writes
-/// all of its change durably or leaves every byte as it was. Files that git tracks stay uncommitted: that is for the
-/// caller.
+/// Changes to the file. Each takes the lock that `envseal` takes and waits for it, reads the file anew, and either
+/// writes all of its change durably or leaves every byte as it was. Files that git tracks stay uncommitted: that is for
+/// the caller.
 ///
-/// Sealing takes no private key. It is refused where the public key in the file is not the one that this user has sealed
-/// to before, as the command refuses it: what would be sealed could be for someone else.
+/// Sealing takes no private key. It is refused where the public key in the file is not the one that this user has
+/// sealed to before, as the command refuses it: what would be sealed could be for someone else.
 impl Vault {
-    /// Seals a value, any bytes, under `name`, whether or not there is one. A line that is marked as plain loses its mark.
+    /// Seals a value, any bytes, under `name`, whether or not there is one. A line that is marked as plain loses its
+    /// mark.
     ///
-    /// Errors: [`Malformed`] for what is no name (`[A-Za-z_][A-Za-z0-9_]*`); [`Refused`] for a name that is never sealed,
-    /// and for a public key that was replaced; [`NoKey`] where the file has no public key, unless
+    /// Errors: [`Malformed`] for what is no name (`[A-Za-z_][A-Za-z0-9_]*`); [`Refused`] for a name that is never
+    /// sealed, and for a public key that was replaced; [`NoKey`] where the file has no public key, unless
     /// [`Options::create`] says that one may be made.
     ///
     /// [`Malformed`]: super::ErrorKind::Malformed
@@ -64,8 +65,8 @@ impl Vault {
         self.assign(&assignments, How::Seal)
     }
 
-    /// Writes a value as plain text, marked `# envseal: plain`: for what is no secret. A sealed value that stands there is
-    /// replaced, for that is what is asked for.
+    /// Writes a value as plain text, marked `# envseal: plain`: for what is no secret. A sealed value that stands there
+    /// is replaced, for that is what is asked for.
     ///
     /// Errors: [`Malformed`] for what is no name; [`Refused`] for a value that no quotes can hold in an env file.
     ///

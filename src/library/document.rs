@@ -1,7 +1,8 @@
 //! Env files as text: a lossless document, for programs that read, check or edit them without opening anything.
 //!
-//! What was parsed prints as the same bytes; an edit changes the bytes of its entry and nothing else, or nothing at all.
-//! The dialect is dotenv's, as dotenvx reads it. Sealed values are the tokens that stand there; a [`Vault`] opens them.
+//! What was parsed prints as the same bytes; an edit changes the bytes of its entry and nothing else, or nothing at
+//! all. The dialect is dotenv's, as dotenvx reads it. Sealed values are the tokens that stand there; a [`Vault`] opens
+//! them. What may be secret comes in the `Zeroizing` of the crate `zeroize`, version 1.
 //!
 //! ```
 //! use envseal::document::{Document, Edit, quote};

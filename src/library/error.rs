@@ -12,9 +12,9 @@ use crate::vault::{Failure, Reason, VaultError};
 
 /// Why something could not be read, opened or written.
 ///
-/// It shows as one line, which names the file, the line and the variable; [`Self::details`] and [`Self::hint`] say more,
-/// in words for a person. None of them holds a byte of any value, key or passphrase, so all of them may be logged.
-/// What a program decides by is [`Self::kind`].
+/// It shows as one line, which names the file, the line and the variable; [`Self::details`] and [`Self::hint`] say
+/// more, in words for a person. None of them holds a byte of any value, key or passphrase, so all of them may be
+/// logged. What a program decides by is [`Self::kind`].
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -36,8 +36,8 @@ pub enum ErrorKind {
     CannotOpen,
     /// A file, a name, a key or a token is not of the form that it should have.
     Malformed,
-    /// A rule forbids it: a schema, a merge conflict that is not resolved, a reserved name, a public key that is not the
-    /// one accepted on this machine, a keys file that git tracks, …
+    /// A rule forbids it: a schema, a merge conflict that is not resolved, a reserved name, a public key that is not
+    /// the one accepted on this machine, a keys file that git tracks, …
     Refused,
     /// The operating system, or git, could not do it.
     Io,

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use super::{Error, ErrorKind, Token, Value};
 use crate::crypto::{self, Opener};
-use crate::dotenv::VarName;
 use crate::vault::value_alone;
 
 /// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.
 ///
-/// Its text form is `envseal-pk1-…`, with a checksum; a key of low order, to which nothing can be sealed safely, is none.
+/// Its text form is `envseal-pk1-…`, with a checksum; a key of low order, to which nothing can be sealed safely, is
+/// none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(crypto::PublicKey);
 
@@ -82,7 +82,7 @@ impl PrivateKey {
             let message = format!("it refers to {}: open the file that it stands in", token.refs());
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        let opened = Opener::new(self.0.clone()).open(VarName::new(name)?.as_str(), token)?;
+        let opened = Opener::new(self.0.clone()).open(name, token)?;
         Ok(Value::new(value_alone(opened), true))
     }
 

@@ -34,8 +34,8 @@ pub unsafe fn load() -> Result<(), Error> {
 /// # fn start_the_runtime() {}
 /// ```
 ///
-/// Know what this is: from then on every secret is in the open in this process. Every library in it can read them, every
-/// program it starts inherits them (and the private key, if that was injected through the environment), and crash
+/// Know what this is: from then on every secret is in the open in this process. Every library in it can read them,
+/// every program it starts inherits them (and the private key, if that was injected through the environment), and crash
 /// reporters send environments along. Nothing is ever wiped. [`Vault::vars`] has none of that; and a program that is
 /// started by `envseal run` needs no line of code.
 ///
@@ -51,8 +51,8 @@ pub unsafe fn load_from(path: impl AsRef<Path>) -> Result<(), Error> {
 }
 
 impl Options {
-    /// Puts the variables of some env files into this process's environment, as [`load_from`] does; the earlier file wins
-    /// over the later one, and the process over all.
+    /// Puts the variables of some env files into this process's environment, as [`load_from`] does; the earlier file
+    /// wins over the later one, and the process over all.
     ///
     /// # Safety
     ///

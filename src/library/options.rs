@@ -51,9 +51,9 @@ impl Options {
         Self { passphrase: Some(SecretText::new(passphrase.into())), ..self }
     }
 
-    /// Asks for a passphrase in this way, where one is needed and neither given nor in `ENVSEAL_PASSPHRASE`. It is handed
-    /// the question, which ends in a colon and a space; `None` says that there is nobody to ask. What it returns is
-    /// wiped after use.
+    /// Asks for a passphrase in this way, where one is needed and neither given nor in `ENVSEAL_PASSPHRASE`. It is
+    /// handed the question, which ends in a colon and a space; `None` says that there is nobody to ask. What it returns
+    /// is wiped after use, and not kept: it is asked again when values are opened again.
     pub fn ask(self, ask: impl Fn(&str) -> io::Result<Option<String>> + Send + Sync + 'static) -> Self {
         let ask = move |question: &str| Ok(ask(question)?.map(SecretText::new));
         Self { ask: Some(Box::new(ask)), ..self }
@@ -68,8 +68,8 @@ impl Options {
     /// Reads the env file at `path`: `.env`, `.env.NAME` or `NAME.env`. Nothing is opened yet, so no private key is
     /// needed for what needs none.
     ///
-    /// Errors: [`NotFound`] without such a file; [`Malformed`] where its name is none for an env file, or its public key
-    /// is none; [`Refused`] where a merge conflict stands in it.
+    /// Errors: [`NotFound`] without such a file; [`Malformed`] where its name is none for an env file, or its public
+    /// key is none; [`Refused`] where a merge conflict stands in it.
     ///
     /// [`NotFound`]: super::ErrorKind::NotFound
     /// [`Malformed`]: super::ErrorKind::Malformed
@@ -78,8 +78,8 @@ impl Options {
         Vault::new(self, path.as_ref())
     }
 
-    /// Opens several files at once, all or nothing, as [`Vault::vars`] opens one. Where a name stands in several of them
-    /// the earlier file wins.
+    /// Opens several files at once, all or nothing, as [`Vault::vars`] opens one. Where a name stands in several of
+    /// them the earlier file wins.
     ///
     /// ```no_run
     /// let vars = envseal::Vault::options().vars([".env.local", ".env"])?;

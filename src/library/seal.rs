@@ -7,7 +7,8 @@ use super::{Error, ErrorKind, PublicKey};
 use crate::crypto::{self, Kind, Refs, SealedValue};
 use crate::dotenv::{VarName, is_reserved};
 
-/// Seals values to a public key, where no env file is at hand: in a web form, or in the program that issues credentials.
+/// Seals values to a public key, where no env file is at hand: in a web form, or in the program that issues
+/// credentials.
 ///
 /// ```
 /// use envseal::{PrivateKey, PublicKey, Sealer, Token};
@@ -37,11 +38,11 @@ impl Sealer {
         Ok(Self(crypto::Sealer::new(public_key.inner())?))
     }
 
-    /// Seals `value`, any bytes, for the variable `name`: it opens under no other. What is sealed is literal: nothing in
-    /// it is ever expanded. Its length shows in steps of 32 bytes.
+    /// Seals `value`, any bytes, for the variable `name`: it opens under no other. What is sealed is literal: nothing
+    /// in it is ever expanded. Its length shows in steps of 32 bytes.
     ///
-    /// Errors: [`ErrorKind::Malformed`] for what is no name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for one that
-    /// steers how programs start, such as `LD_PRELOAD`, which is never sealed.
+    /// Errors: [`ErrorKind::Malformed`] for what is no name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for one
+    /// that steers how programs start, such as `LD_PRELOAD`, which is never sealed.
     ///
     /// # Panics
     ///
@@ -56,8 +57,8 @@ impl Sealer {
     }
 }
 
-/// A sealed value, as it stands right of the `=` in an env file: `envseal:1:…`. It holds no secret that opens without the
-/// private key, and needs no quotes.
+/// A sealed value, as it stands right of the `=` in an env file: `envseal:1:…`. It holds no secret that opens without
+/// the private key, and needs no quotes.
 ///
 /// One that was parsed has the right form, and no more: whether it opens shows when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,8 +23,8 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must be there. Private keys are looked for
-    /// where the command looks; [`Self::options`] says otherwise.
+    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must be there. Private keys are looked
+    /// for where the command looks; [`Self::options`] says otherwise.
     ///
     /// ```no_run
     /// let vars = envseal::Vault::open(".env.production")?.vars()?;
@@ -52,9 +52,10 @@ impl Vault {
     /// Every variable of the file, opened and expanded, all or nothing: a value that does not open is an error, even if
     /// nobody asks for it.
     ///
-    /// The file's own values are what it holds, whatever the process has under the same names; the process's environment
-    /// is used only where a value refers to a name that the file does not set. Envseal's own lines (`ENVSEAL_…`) are not
-    /// among them. If `.env.schema` or `.env.example` beside the file declares types, they are held to it.
+    /// The file's own values are what it holds, whatever the process has under the same names; the process's
+    /// environment is used only where a value refers to a name that the file does not set. Envseal's own lines
+    /// (`ENVSEAL_…`) are not among them. If `.env.schema` or `.env.example` beside the file declares types, they are
+    /// held to it.
     ///
     /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name that steers how programs start); the
     /// error's details name each variable and its line.

@@ -38,6 +38,8 @@ mod key;
 mod key_backup;
 mod key_list;
 mod key_lock;
+#[cfg(unix)]
+mod library;
 mod log;
 mod log_signed;
 mod ls;

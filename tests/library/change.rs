@@ -100,11 +100,11 @@ fn no_key_pair_is_made_that_was_not_asked_for() {
     // What is plain takes none.
     folder.open().set_plain("B", "2").map(drop).unwrap();
     assert!(!folder.path(".env.keys").exists());
-    let changed = folder.creating().open(folder.path(".env")).unwrap().set("C", CANARY).unwrap();
+    let changed = Folder::creating().open(folder.path(".env")).unwrap().set("C", CANARY).unwrap();
     assert_eq!(changed.names(), ["C"]);
     assert!(folder.path(".env.keys").exists());
     // Of a file that is to be made, nothing is there until it is written.
-    let vault = folder.creating().keys_file(folder.path("own.keys")).open(folder.path(".env.new")).unwrap();
+    let vault = Folder::creating().keys_file(folder.path("own.keys")).open(folder.path(".env.new")).unwrap();
     assert!(
         vault.vars().unwrap().is_empty() && vault.public_key().is_none() && !folder.path(".env.new").exists()
     );

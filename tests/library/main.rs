@@ -26,7 +26,7 @@ impl Folder {
     /// With a sealed `.env` that holds `SECRET`, its keys file beside it.
     fn sealed() -> Self {
         let folder = Self::new();
-        let changed = folder.creating().open(folder.path(".env")).unwrap().set("SECRET", CANARY).unwrap();
+        let changed = Folder::creating().open(folder.path(".env")).unwrap().set("SECRET", CANARY).unwrap();
         assert_eq!(changed.names(), ["SECRET"]);
         assert!(changed.notes().iter().any(|note| note.starts_with("made a key pair")), "{changed:?}");
         folder
@@ -48,7 +48,7 @@ impl Folder {
         self.write(name, self.read(name) + text);
     }
 
-    fn creating(&self) -> Options {
+    fn creating() -> Options {
         Vault::options().create(true)
     }
 

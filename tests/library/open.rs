@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use envseal::crypto::{Locker, SecretText};
+use envseal::crypto::{Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText};
 use envseal::{ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
 use crate::{CANARY, Folder, quickstart, refused, texts};
@@ -227,6 +227,30 @@ fn tokens_are_made_and_opened_without_a_file() {
     }
     refused(folder.private_key().parse::<PublicKey>(), ErrorKind::Malformed);
     refused(public_key.to_string().parse::<PrivateKey>(), ErrorKind::Malformed);
+}
+
+#[test]
+fn a_token_of_source_text_is_read_by_the_dialects_rules() {
+    let folder = Folder::sealed();
+    let key: PrivateKey = folder.private_key().parse().unwrap();
+    let raw = RawPublicKey::parse(&key.public_key().to_string()).unwrap();
+    for (source, value) in [
+        (r#""a\nb""#, "a\nb"),
+        (r#""a\$B $C ${D:-x}""#, "a$B $C ${D:-x}"),
+        ("'a $B'", "a $B"),
+        (" bare ", "bare"),
+        ("''", ""),
+    ] {
+        // Files are read with names that none are written with.
+        let token =
+            RawSealer::new(&raw).unwrap().seal("A.B-1", &Refs::none(), Kind::Source, source.as_bytes());
+        let token = token.unwrap().to_string();
+        let opened = key.open("A.B-1", &token.parse().unwrap()).unwrap();
+        assert_eq!(opened.to_str().unwrap(), value, "{source}");
+        // As it reads in a file.
+        folder.write(".env", format!("ENVSEAL_PUBLIC_KEY={}\nA.B-1={token}\n", key.public_key()));
+        assert_eq!(folder.open().get("A.B-1").unwrap().to_str().unwrap(), value, "{source}");
+    }
 }
 
 #[test]

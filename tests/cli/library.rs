@@ -1,0 +1,25 @@
+//! The library, where a team has let someone in: what `tests/library` has no team for.
+
+use envseal::{ErrorKind, Vault};
+
+use crate::support::TestEnv;
+use crate::team::{alice_and_bob, let_in, reads};
+
+#[test]
+fn a_grant_opens_with_the_identity_that_is_named() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let identity = bob.home.join(".local/share/envseal/identity");
+    let open = |file: &str| Vault::options().identity(&identity).open(bob.clone.join(file)).unwrap();
+    let vars = open(".env.production").vars().unwrap();
+    assert_eq!(vars.get("URL").unwrap().to_str().unwrap(), reads(&alice, "production", "URL"));
+    // Bob was let into production, not into staging.
+    let error = open(".env.staging").vars().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoKey);
+    assert!(error.details().iter().any(|line| line.contains("none for you (bob)")), "{error:?}");
+    assert_eq!(
+        error.hint(),
+        Some("have someone who can open staging let you in: envseal team approve bob -e staging")
+    );
+}
