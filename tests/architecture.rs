@@ -9,8 +9,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "access", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard", "history",
-            "hooks", "keystore", "scan", "schema", "team", "time", "ui", "vault",
+            "access", "config", "crypto", "dotenv", "error", "exec", "export", "fsio", "git", "guard",
+            "history", "hooks", "keystore", "scan", "schema", "team", "time", "ui", "vault",
         ],
     ),
     (
@@ -162,6 +162,7 @@ fn the_top_level_is_what_the_layout_lists() {
         ".ci",
         ".clippy.toml",
         ".deny.toml",
+        ".github",
         ".gitignore",
         ".pre-commit-hooks.yaml",
         ".rustfmt.toml",
@@ -171,6 +172,7 @@ fn the_top_level_is_what_the_layout_lists() {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "action.yml",
         "benches",
         "completions",
         "docs",

@@ -36,6 +36,7 @@ mod key_lock;
 mod log;
 mod log_signed;
 mod ls;
+mod man;
 #[cfg(unix)]
 mod manners;
 mod merge;
