@@ -9,6 +9,8 @@ mod bypass;
 mod dialect;
 mod support;
 
+#[cfg(unix)]
+mod action;
 mod at;
 mod blame;
 mod check;
@@ -44,6 +46,8 @@ mod merge_team;
 mod monorepo;
 #[cfg(target_os = "linux")]
 mod offline;
+#[cfg(unix)]
+mod package;
 #[cfg(unix)]
 mod pins;
 #[cfg(unix)]

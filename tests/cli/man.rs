@@ -89,9 +89,8 @@ fn what_shows_manuals_finds_no_fault() {
         ("groff", format!("{pages} groff -man -ww -Tutf8 -k $page >shown || exit; done")),
         (
             "mandoc",
-            format!(
-                "mandoc -Tlint -W warning pages/*.1 | grep -v 'missing date' >&2; mandoc -Tutf8 pages/*.1 >shown"
-            ),
+            "mandoc -Tlint -W warning pages/*.1 | grep -v 'missing date' >&2; mandoc -Tutf8 pages/*.1 >shown"
+                .to_owned(),
         ),
         ("man", format!("{pages} MANROFFSEQ= man --warnings -E UTF-8 -l $page >shown || exit; done")),
     ];

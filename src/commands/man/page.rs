@@ -61,7 +61,7 @@ pub(super) fn page(command: &Command, parent: Option<&Command>) -> Vec<u8> {
 }
 
 /// Every part brings a head of its own, of which one is enough; and what a shell is to read keeps its ASCII form where
-/// groff would set it nicely (groff_man_style(7)).
+/// groff would set it nicely (`groff_man_style(7)`).
 fn pasteable(text: &str) -> String {
     const HEAD: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
     let text = text.replace(HEAD, "").replace('~', "\\(ti").replace('^', "\\(ha").replace('`', "\\(ga");
