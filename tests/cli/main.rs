@@ -28,6 +28,7 @@ mod encrypt;
 mod files;
 mod frameworks;
 mod get;
+mod guides;
 #[cfg(unix)]
 mod hook;
 mod init;
