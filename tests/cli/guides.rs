@@ -128,6 +128,7 @@ fn every_link_leads_somewhere_and_the_index_lists_every_guide() {
 }
 
 /// The first block of this language in a guide.
+#[cfg(unix)]
 fn block(guide: &str, language: &str) -> String {
     let text = std::fs::read_to_string(Path::new(FOLDER).join(guide)).unwrap();
     let start = text.split(&format!("```{language}\n")).nth(1).unwrap();

@@ -1,7 +1,5 @@
 //! `envseal key lock` and `envseal key unlock`.
 
-use std::path::PathBuf;
-
 use crate::support::TestEnv;
 #[cfg(unix)]
 use crate::support::on_terminal;
@@ -278,7 +276,8 @@ fn a_hook_asks_nothing() {
     }
 }
 
-fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
+#[cfg(unix)]
+fn temporaries(env: &TestEnv) -> Vec<std::path::PathBuf> {
     let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
     items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
 }
