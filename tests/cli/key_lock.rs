@@ -1,5 +1,8 @@
 //! `envseal key lock` and `envseal key unlock`.
 
+#[cfg(unix)]
+use std::path::PathBuf;
+
 use crate::support::TestEnv;
 #[cfg(unix)]
 use crate::support::on_terminal;
@@ -277,7 +280,7 @@ fn a_hook_asks_nothing() {
 }
 
 #[cfg(unix)]
-fn temporaries(env: &TestEnv) -> Vec<std::path::PathBuf> {
+fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
     let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
     items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
 }
