@@ -58,12 +58,16 @@ fn finish(steps: Vec<Step>) -> Result<(), FsError> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use super::*;
+    #[cfg(unix)]
     use std::fs;
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;
 
+    #[cfg(unix)]
     #[test]
     fn a_failure_at_the_last_undoes_the_first() {
         let dir = tempfile::tempdir().unwrap();
@@ -97,6 +101,7 @@ mod tests {
         assert_eq!(left, ["changed", "last", "removed"]);
     }
 
+    #[cfg(unix)]
     #[test]
     fn executable_is_for_those_who_may_read() {
         let dir = tempfile::tempdir().unwrap();
