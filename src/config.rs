@@ -20,6 +20,36 @@ const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 const ENVIRONMENT: &str = "ENVSEAL_ENV";
 const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
+/// The variables of the process that steer envseal, each with what it does: for the manual. What is made of a name, as by
+/// [`EnvName::private_key_name`], stands as `[_ENV]`.
+pub const VARIABLES: [(&str, &str); 8] = [
+    (
+        "ENVSEAL_PRIVATE_KEY[_ENV]",
+        "The private key of an environment, or a list of them joined by commas, the newest first. It also says which files \
+         run and get load where nothing else does. Set to nothing, it is an error.",
+    ),
+    (IDENTITY, "Your identity: the path of its file, or the file's text."),
+    (PASSPHRASE, "The passphrase of locked keys and identities, where nobody can be asked."),
+    (
+        ENVIRONMENT,
+        "The environment that is meant where neither -e nor a file is named, instead of that of .env.",
+    ),
+    (NODE_ENVIRONMENT, "The environment of --convention where neither -e nor ENVSEAL_ENV names one."),
+    ("VISUAL, EDITOR", "The editor of edit."),
+    ("GIT_PAGER, PAGER", "The pager of log, diff and blame, chosen as git chooses it."),
+    ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours also where the output is no terminal."),
+];
+/// The files that envseal knows by name, each with what it is: for the manual.
+pub const FILES: [(&str, &str); 5] = [
+    (".env, .env.NAME, NAME.env", "An env file: committed, its values sealed."),
+    (KEYS_FILE, "Private keys: never committed."),
+    (TEAM_FILE, "Members, grants, exposures and policy: committed."),
+    (".env.schema, .env.example", "Which variables there are, and of which type."),
+    (
+        "~/.local/share/envseal",
+        "Your identity, and the public keys that you have sealed to; its like on other systems.",
+    ),
+];
 const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
 
 /// An environment: an env file's suffix in lower case, `default` for `.env`.

@@ -9,8 +9,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "access", "advice", "config", "crypto", "dotenv", "error", "exec", "export", "git", "guard",
-            "history", "hooks", "import", "keystore", "scan", "schema", "team", "time", "ui", "vault",
+            "access", "advice", "config", "crypto", "dotenv", "error", "exec", "export", "fsio", "git",
+            "guard", "history", "hooks", "import", "keystore", "scan", "schema", "team", "time", "ui",
+            "vault",
         ],
     ),
     ("library", &["advice", "config", "crypto", "dotenv", "fsio", "keystore", "vault"]),
@@ -237,6 +238,7 @@ fn the_top_level_is_what_the_layout_lists() {
         ".ci",
         ".clippy.toml",
         ".deny.toml",
+        ".github",
         ".gitignore",
         ".pre-commit-hooks.yaml",
         ".rustfmt.toml",
@@ -246,6 +248,7 @@ fn the_top_level_is_what_the_layout_lists() {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "action.yml",
         "benches",
         "completions",
         "docs",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::findings::{as_json, as_sarif, as_text};
+use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, shown, shown_from};
 use crate::error::{Error, quoted};
 use crate::git::{GitError, Objects, find_root};
@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Print SARIF 2.1.0, for code scanning
     #[arg(long, conflicts_with = "json")]
     sarif: bool,
+    /// Print GitHub's workflow commands, which it shows as annotations
+    #[arg(long, conflicts_with_all = ["json", "sarif"])]
+    github: bool,
     /// Whether git calls this, and nobody asked.
     #[arg(skip)]
     hook: bool,
@@ -165,6 +168,8 @@ fn told(
         ui::text(as_json(&report.findings).as_bytes())
     } else if args.sarif {
         ui::text(as_sarif(&report.findings).as_bytes())
+    } else if args.github {
+        ui::text(as_github(&report.findings).as_bytes())
     } else {
         as_text(&report.findings, root, &here).print()
     }

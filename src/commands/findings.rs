@@ -1,4 +1,4 @@
-//! Findings as text, JSON and SARIF.
+//! Findings as text, JSON, SARIF and GitHub's annotations.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -91,6 +91,36 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
     }))
+}
+
+/// GitHub's workflow commands, one line for each finding, which it shows beside the code (GitHub's documentation, "Workflow
+/// commands"). Paths are relative to the root.
+pub(super) fn as_github(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let kind = match finding.severity {
+            Severity::Error => "error",
+            Severity::Advice => "notice",
+        };
+        let file = finding.file.display().to_string();
+        let _ = write!(text, "::{kind} file={}", workflow_property(&file));
+        if let Some(line) = finding.line {
+            let _ = write!(text, ",line={line}");
+        }
+        let fix = finding.fix.replace("{file}", &quoted(&file));
+        let message = workflow_data(&format!("{}. {fix}", finding.message));
+        let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
+    }
+    text
+}
+
+/// No text may begin a line of its own, where it could be a command: whoever names a file is not trusted.
+fn workflow_data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn workflow_property(text: &str) -> String {
+    workflow_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 fn pretty(value: &Value) -> String {

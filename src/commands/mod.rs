@@ -21,6 +21,7 @@ mod init;
 mod key;
 mod log;
 mod ls;
+mod man;
 mod paged;
 mod redact;
 mod rename;
@@ -117,6 +118,7 @@ enum Command {
     #[command(subcommand)]
     Hook(hook::Command),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// What every command has at hand.
@@ -255,6 +257,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Command::Blame(args) => blame::run(&context, &args),
         Command::Key(command) => key::run(&context, command),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&context, &args),
     }?;
     Ok(0)
 }
@@ -295,7 +298,7 @@ mod tests {
     fn run_by_itself_takes_what_the_whole_takes() {
         let lines = "run x|run -- x -e y|-q run x|run -v x --help|-C run run x|--no-pager run x|run -K k -C d -- run|run -e a -f b x|\
                      run|run -h|run --help|-h|--version|run -q -v x|-C run|-C run ls|ls run|set run x|get run|run -k|\
-                     run -V|-V run x|run --nonsense x|nonsense run|completions run|key run";
+                     run -V|-V run x|run --nonsense x|nonsense run|completions run|man run|key run";
         for line in lines.split('|') {
             let arguments: Vec<_> =
                 ["envseal"].into_iter().chain(line.split(' ')).map(OsString::from).collect();

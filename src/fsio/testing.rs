@@ -1,6 +1,7 @@
 //! What tests of files need from the system: another process, another user, a small disk.
 #![cfg(test)]
 
+#[cfg(unix)]
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;

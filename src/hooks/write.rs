@@ -60,7 +60,9 @@ fn finish(steps: Vec<Step>) -> Result<(), FsError> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use super::*;
+    #[cfg(unix)]
     use std::fs;
     #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;

@@ -65,6 +65,7 @@ pub struct Deaf;
 
 #[cfg(not(unix))]
 impl Deaf {
+    /// Does nothing; no error.
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
     pub fn new() -> io::Result<Self> {
         Ok(Self)

@@ -1,5 +1,6 @@
 //! `envseal key lock` and `envseal key unlock`.
 
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use crate::support::TestEnv;
@@ -278,6 +279,7 @@ fn a_hook_asks_nothing() {
     }
 }
 
+#[cfg(unix)]
 fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
     let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
     items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()

@@ -9,6 +9,8 @@ mod bypass;
 mod dialect;
 mod support;
 
+#[cfg(unix)]
+mod action;
 mod at;
 mod blame;
 mod check;
@@ -30,6 +32,7 @@ mod files;
 mod first_minutes;
 mod frameworks;
 mod get;
+mod guides;
 #[cfg(unix)]
 mod hook;
 mod import;
@@ -43,6 +46,7 @@ mod library;
 mod log;
 mod log_signed;
 mod ls;
+mod man;
 #[cfg(unix)]
 mod manners;
 mod merge;
@@ -50,6 +54,8 @@ mod merge_team;
 mod monorepo;
 #[cfg(target_os = "linux")]
 mod offline;
+#[cfg(unix)]
+mod package;
 #[cfg(unix)]
 mod pins;
 #[cfg(unix)]

@@ -38,6 +38,8 @@ const COMMANDS: &[&str] = &[
     "hook run pre-commit",
     "hook uninstall",
     "completions bash",
+    "man",
+    "man --dir pages",
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! The walks over trees and commits, held to the real git.
 #![cfg(test)]
 
+#[cfg(unix)]
 use std::fs;
 use std::process::Command;
 

@@ -42,6 +42,7 @@ fn a_value_is_found_in_every_form_that_is_promised() {
 }
 
 /// Who was let in has no key but the grant: what that opens is looked for as well.
+#[cfg(unix)]
 #[test]
 fn values_are_known_by_a_grant_too() {
     let env = TestEnv::without_git();

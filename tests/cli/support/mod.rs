@@ -1,6 +1,7 @@
 //! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
 //! end a look into every corner for plaintext that should not be there.
 
+#[cfg(unix)]
 mod person;
 #[cfg(unix)]
 mod terminal;
@@ -10,6 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
 pub(crate) use person::Person;
 #[cfg(unix)]
 pub(crate) use terminal::{Session, on_terminal, run_on_columns, run_on_terminal};
@@ -175,6 +177,7 @@ impl TestEnv {
     }
 
     /// Notes what was shown to a person in another way than through [`Run`].
+    #[cfg(unix)]
     pub(crate) fn heard(&self, text: &str) {
         self.said.borrow_mut().extend_from_slice(text.as_bytes());
     }

@@ -1,0 +1,335 @@
+//! The GitHub action: its scripts, run as a runner runs them, against releases in a folder and commits in a repository.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{Output, Run, TestEnv};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+fn has(env: &TestEnv, programs: &[&str]) -> bool {
+    let missing = programs
+        .iter()
+        .find(|program| env.program("sh", &["-c", &format!("command -v {program}")]).output().status != 0);
+    if let Some(missing) = missing {
+        println!("skipped: {missing} is not installed");
+    }
+    missing.is_none()
+}
+
+/// The variables of a runner for Linux on x86-64.
+fn installer(env: &TestEnv) -> Run<'_> {
+    let script = format!("{SOURCE}/.github/action/install.sh");
+    env.program("bash", &[&script])
+        .var("RUNNER_OS", "Linux")
+        .var("RUNNER_ARCH", "X64")
+        .var("RUNNER_TEMP", env.outside().join("tmp"))
+        .var("GITHUB_PATH", env.outside().join("path"))
+        .var("GITHUB_ACTION_PATH", SOURCE)
+        .var("RELEASES", format!("file://{}", env.outside().join("releases").display()))
+}
+
+/// The folder that the installer put on the PATH.
+fn installed(env: &TestEnv) -> Option<PathBuf> {
+    let path = std::fs::read_to_string(env.outside().join("path")).unwrap_or_default();
+    path.lines().last().map(PathBuf::from)
+}
+
+fn archive_name() -> String {
+    format!("envseal-{VERSION}-x86_64-unknown-linux-musl")
+}
+
+/// A release whose program says that it is `version`; with the checksums that `sum` says of the true one.
+fn release(env: &TestEnv, version: &str, sum: impl Fn(&str) -> String) {
+    let folder = env.outside().join(format!("releases/v{VERSION}"));
+    let name = archive_name();
+    std::fs::create_dir_all(folder.join(&name)).unwrap();
+    std::fs::write(folder.join(&name).join("envseal"), format!("#!/bin/sh\necho envseal {version}\n"))
+        .unwrap();
+    let archive = format!("{name}.tar.gz");
+    env.program("tar", &["-czf", &archive, &name]).dir(&folder).ok();
+    let true_sum = env.program("sha256sum", &[&archive]).dir(&folder).ok();
+    std::fs::write(folder.join("SHA256SUMS"), sum(true_sum.split(' ').next().unwrap())).unwrap();
+}
+
+fn listed(sum: &str) -> String {
+    format!("{}  another.tar.gz\n{sum}  {}.tar.gz\n", "0".repeat(64), archive_name())
+}
+
+/// Nothing was put on the PATH, and what went wrong is an annotation of one line.
+#[track_caller]
+fn refused(env: &TestEnv, output: &Output, words: &str) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status, 1, "{said} {}", output.stderr);
+    let told = said.lines().last().unwrap_or_default();
+    assert!(told.starts_with("::error title=envseal was not installed::") && told.contains(words), "{said}");
+    assert_eq!(installed(env), None);
+}
+
+#[test]
+fn a_release_is_installed_that_has_its_checksum() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
+        return;
+    }
+    release(&env, VERSION, listed);
+    for version in ["", VERSION, &format!("v{VERSION}")] {
+        installer(&env).var("INPUT_VERSION", version).ok();
+        let program = installed(&env).unwrap().join("envseal");
+        let says = env.program(program.to_str().unwrap(), &["--version"]).ok();
+        assert_eq!(says, format!("envseal {VERSION}\n"));
+    }
+}
+
+#[test]
+fn nothing_is_installed_that_is_not_what_the_release_says() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
+        return;
+    }
+    refused(&env, &installer(&env).output(), "could not fetch");
+    release(&env, VERSION, |_| listed(&"a".repeat(64)));
+    refused(&env, &installer(&env).output(), "another SHA-256");
+    for sums in ["", "nonsense", &format!("abc  {}.tar.gz\n", archive_name())] {
+        release(&env, VERSION, |_| sums.to_owned());
+        refused(&env, &installer(&env).output(), "there is not one SHA-256");
+    }
+    // Named twice: neither counts. The name is one word, and no pattern.
+    release(&env, VERSION, |sum| listed(sum) + &listed(sum));
+    refused(&env, &installer(&env).output(), "there is not one SHA-256");
+    release(&env, VERSION, |sum| listed(sum).replace("envseal-", "xenvseal-"));
+    refused(&env, &installer(&env).output(), "there is not one SHA-256");
+    release(&env, "6.6.6", listed);
+    refused(&env, &installer(&env).output(), "holds another version");
+    release(&env, VERSION, listed);
+    refused(&env, &installer(&env).var("INPUT_SHA256", "b".repeat(64)).output(), "another SHA-256");
+    let folder = env.outside().join(format!("releases/v{VERSION}"));
+    std::fs::remove_file(folder.join("SHA256SUMS")).unwrap();
+    refused(&env, &installer(&env).output(), "could not fetch");
+}
+
+#[test]
+fn an_archive_writes_nowhere_else() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar", "python3"]) {
+        return;
+    }
+    release(&env, VERSION, listed);
+    let folder = env.outside().join(format!("releases/v{VERSION}"));
+    let pack = "import io, sys, tarfile
+path, name, kind = sys.argv[1:]
+with tarfile.open(path, 'w:gz') as archive:
+    def add(name, data=b'#!/bin/sh\\n', **how):
+        entry = tarfile.TarInfo(name)
+        entry.size = len(data)
+        for key, value in how.items(): setattr(entry, key, value)
+        archive.addfile(entry, io.BytesIO(data))
+    if kind == 'climbs':
+        add(name + '/../../../escaped')
+        add('/' + 'tmp/escaped')
+        add('../escaped')
+    else:
+        add(name + '/envseal', b'', type=tarfile.SYMTYPE, linkname='/bin/sh')
+";
+    let archive = folder.join(format!("{}.tar.gz", archive_name()));
+    for kind in ["climbs", "link"] {
+        env.program("python3", &["-c", pack, archive.to_str().unwrap(), &archive_name(), kind]).ok();
+        let sum = env.program("sha256sum", &[archive.to_str().unwrap()]).ok();
+        let sum = sum.split(' ').next().unwrap();
+        refused(&env, &installer(&env).var("INPUT_SHA256", sum).output(), "holds no envseal");
+    }
+    let found = env.program("find", &[env.outside().to_str().unwrap(), "-name", "escaped"]).ok();
+    assert_eq!(found, "");
+}
+
+#[test]
+fn inputs_are_words_and_never_commands() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
+        return;
+    }
+    release(&env, VERSION, listed);
+    for version in ["1.0.0; touch hacked", "$(touch hacked)", "../../x", "1.0.0\n::add-mask::x", "latest"] {
+        refused(&env, &installer(&env).var("INPUT_VERSION", version).output(), "is no version");
+    }
+    refused(&env, &installer(&env).var("RUNNER_ARCH", "X86").output(), "no release for X86");
+    refused(&env, &installer(&env).var("INPUT_FROM", "http://127.0.0.1:1").output(), "could not fetch");
+    assert!(!env.path("hacked").exists());
+    let text = std::fs::read_to_string(Path::new(SOURCE).join("action.yml")).unwrap();
+    let mut runs = 0;
+    for line in text.lines().filter(|line| line.trim_start().starts_with("run:")) {
+        assert!(!line.contains("${{"), "an expression is read by the shell: {line}");
+        runs += 1;
+    }
+    assert_eq!(runs, 2);
+}
+
+/// The check as a runner starts it, on `event`.
+fn checker<'a>(env: &'a TestEnv, event: &str) -> Run<'a> {
+    let script = format!("{SOURCE}/.github/action/check.sh");
+    let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    env.program("bash", &[&script])
+        .var("PATH", path)
+        .var("GITHUB_EVENT_NAME", event)
+        .var("DEFAULT_BRANCH", "main")
+}
+
+fn on_pull(env: &TestEnv, base: &str, head: &str) -> (i32, String) {
+    shown(&checker(env, "pull_request").var("PULL_BASE", base).var("PULL_HEAD", head).output())
+}
+
+fn on_push(env: &TestEnv, before: &str, after: &str, branch: &str) -> (i32, String) {
+    let run = checker(env, "push").var("GITHUB_REF", format!("refs/heads/{branch}"));
+    shown(&run.var("PUSH_BEFORE", before).var("PUSH_AFTER", after).output())
+}
+
+fn shown(output: &Output) -> (i32, String) {
+    (output.status, String::from_utf8_lossy(&output.stdout).into_owned() + &output.stderr)
+}
+
+/// A repository with a sealed value, and the commit it stands in.
+fn project() -> (TestEnv, String) {
+    let env = TestEnv::new();
+    env.envseal(&["set", "DB_PASSWORD"]).stdin("hunter2 hunter2").ok();
+    let base = env.commit("sealed");
+    (env, base)
+}
+
+/// Plain text, committed and taken back: only who looks at each commit sees it.
+fn leak_and_mend(env: &TestEnv) -> String {
+    let before = env.read(".env");
+    env.write_plain(".env", format!("{before}TOKEN=plain-as-day\n"));
+    env.commit("oops");
+    env.write(".env", before);
+    env.commit("mended")
+}
+
+#[test]
+fn a_pull_request_with_plain_text_fails() {
+    let (env, base) = project();
+    env.ok(&["set", "API_KEY", "another value"]);
+    let clean = env.commit("clean");
+    let (status, said) = on_pull(&env, &base, &clean);
+    assert_eq!(status, 0, "{said}");
+    let head = leak_and_mend(&env);
+    let (status, said) = on_pull(&env, &base, &head);
+    assert_eq!(status, 1, "{said}");
+    let line = said.lines().find(|line| line.starts_with("::error file=.env,line=")).unwrap_or_default();
+    assert!(line.contains(",title=envseal plaintext::TOKEN"), "{said}");
+    assert!(!said.contains("plain-as-day"), "{said}");
+    // The same commits in a merge queue, and by who may see secrets.
+    let queue = checker(&env, "merge_group").var("GROUP_BASE", &base).var("GROUP_HEAD", &head).output();
+    assert_eq!(queue.status, 1);
+    let target =
+        checker(&env, "pull_request_target").var("PULL_BASE", &base).var("PULL_HEAD", &head).output();
+    let (status, said) = shown(&target);
+    assert!(status == 1 && said.contains("::warning title=envseal::pull_request_target"), "{said}");
+}
+
+#[test]
+fn a_push_is_judged_whatever_came_before_it() {
+    let (env, base) = project();
+    let zeros = "0".repeat(40);
+    env.git(&["update-ref", "refs/remotes/origin/main", &base]);
+    let head = leak_and_mend(&env);
+    assert_eq!(on_push(&env, &base, &head, "main").0, 1);
+    assert_eq!(on_push(&env, &head, &head, "main").0, 0);
+    // A new branch; a forced push; the first push of the default branch, whose own ref knows all commits already.
+    assert_eq!(on_push(&env, &zeros, &head, "topic").0, 1);
+    assert_eq!(on_push(&env, &"1".repeat(40), &head, "topic").0, 1);
+    env.git(&["update-ref", "refs/remotes/origin/main", &head]);
+    env.git(&["update-ref", "refs/remotes/origin/topic", &head]);
+    let (status, said) = on_push(&env, &zeros, &head, "main");
+    assert!(status == 1 && said.contains("all of history"), "{said}");
+    assert_eq!(on_push(&env, &zeros, &head, "topic").0, 0, "it is main, which was judged");
+    env.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    assert_eq!(on_push(&env, &zeros, &head, "topic").0, 1, "nothing to compare with");
+    let (status, said) = on_push(&env, &head, &zeros, "topic");
+    assert!(status == 0 && said.contains("was deleted"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_judged_does_not_pass() {
+    let (env, base) = project();
+    let head = leak_and_mend(&env);
+    for (base, head) in
+        [("", &*head), (&*base, ""), (&"1".repeat(40), &head), (&base, "HEAD"), (&base, "$(id)")]
+    {
+        let (status, said) = on_pull(&env, base, head);
+        assert!(status == 2 && said.contains("fetch-depth: 0"), "{base} {head}: {said}");
+    }
+    assert_eq!(on_push(&env, &base, "", "main").0, 2);
+    let url = format!("file://{}", env.repo().display());
+    let shallow = env.outside().join("shallow");
+    env.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
+    let run = checker(&env, "pull_request").var("PULL_BASE", &base).var("PULL_HEAD", &head).dir(&shallow);
+    let (status, said) = shown(&run.output());
+    assert!(status == 2 && said.contains("shallow"), "{said}");
+    let outside = checker(&env, "push").var("PUSH_AFTER", &head).dir(env.outside()).output();
+    assert_eq!(outside.status, 2);
+}
+
+#[test]
+fn other_events_and_other_commands() {
+    let (env, _) = project();
+    assert_eq!(checker(&env, "schedule").output().status, 0);
+    let text = env.read(".env");
+    env.write_plain(".env", format!("{text}TOKEN=plain-as-day\n"));
+    assert_eq!(checker(&env, "schedule").output().status, 1);
+    assert_eq!(
+        checker(&env, "workflow_dispatch").var("INPUT_COMMAND", "check --strict --history").output().status,
+        0
+    );
+    let (status, said) = shown(&checker(&env, "push").var("INPUT_COMMAND", "none").output());
+    assert_eq!((status, &*said), (0, ""));
+    let (status, said) = shown(&checker(&env, "push").var("INPUT_COMMAND", "--version").output());
+    assert_eq!((status, said), (0, format!("envseal {VERSION}\n")));
+    // No shell reads it.
+    let (status, _) =
+        shown(&checker(&env, "push").var("INPUT_COMMAND", "ls; touch hacked $(touch hacked) *").output());
+    assert_eq!(status, 2);
+    assert!(!env.path("hacked").exists());
+}
+
+#[test]
+fn no_name_becomes_a_workflow_command() {
+    let (env, base) = project();
+    let evil = "sub\n::set-output name=x::y\n%0A/a,line=9::/.env";
+    std::fs::create_dir_all(env.path(evil).parent().unwrap()).unwrap();
+    env.write_plain(evil, "TOKEN=plain-as-day\n");
+    env.write_plain("::add-path::x/.env", "A=plain-as-day\n");
+    let head = env.commit("evil");
+    let (status, said) = on_pull(&env, &base, &head);
+    assert_eq!(status, 1, "{said}");
+    let mut stopped = None;
+    let mut errors = 0;
+    for line in said.lines() {
+        match &stopped {
+            Some(word) if *line == format!("::{word}::") => stopped = None,
+            // A runner takes no command here.
+            Some(_) => {}
+            None => match line.strip_prefix("::stop-commands::") {
+                Some(word) => stopped = Some(word.to_owned()),
+                None if line.starts_with("::error file=") => errors += 1,
+                None => assert!(!line.contains("::") && !line.contains("##["), "{line:?} in {said}"),
+            },
+        }
+    }
+    assert!(stopped.is_none() && errors >= 2, "{said}");
+    assert!(
+        said.contains("file=sub%0A%3A%3Aset-output name=x%3A%3Ay%0A%250A/a%2Cline=9%3A%3A/.env,line=1,"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_scripts_are_clean() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["shellcheck"]) {
+        return;
+    }
+    for script in [".github/action/install.sh", ".github/action/check.sh", ".ci/check-tag"] {
+        env.program("shellcheck", &[&format!("{SOURCE}/{script}")]).ok();
+    }
+}

@@ -1,0 +1,201 @@
+//! The guides: every `envseal …` in them is a command line that there is, and every link leads somewhere.
+
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
+
+fn guides() -> Vec<(PathBuf, String)> {
+    let mut guides: Vec<_> = std::fs::read_dir(FOLDER)
+        .unwrap()
+        .map(|item| item.unwrap().path())
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    guides.sort();
+    guides
+}
+
+/// The lines of code, within blocks and between backticks.
+fn code(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, part) in text.split("```").enumerate() {
+        if at % 2 == 1 {
+            // A line that goes on in the next is one.
+            let block = part.split_once('\n').unwrap().1.replace("\\\n", " ");
+            lines.extend(block.lines().map(str::to_owned));
+        } else {
+            let spans = part.split('`').enumerate().filter(|(at, _)| at % 2 == 1);
+            lines.extend(spans.map(|(_, span)| span.replace('\n', " ")));
+        }
+    }
+    lines
+}
+
+/// The arguments of each call of envseal on a line of a shell, JSON, YAML or a unit.
+fn calls(line: &str) -> Vec<Vec<String>> {
+    let mut calls = Vec::new();
+    // `["envseal", "run"]` and `[envseal, run]` are words like any others.
+    let list = line.contains("[envseal,") || line.contains("[\"envseal\",");
+    let line = if list { line.replace(['[', ']', '"', ','], " ") } else { line.to_owned() };
+    let starts = line.match_indices("envseal ").map(|(at, _)| at).filter(|at| {
+        let before = &line[..*at];
+        before.is_empty() || before.ends_with("bin/") || before.ends_with([' ', '(', '"', '\''])
+    });
+    for start in starts {
+        let mut words = Vec::new();
+        let rest = &line[start..];
+        // To the end of the command: what closes it, or stands behind it.
+        let end = [" | ", " && ", " > ", " >> ", "; ", ")", "\",", " # ", " #"]
+            .iter()
+            .filter_map(|mark| rest.find(mark))
+            .min();
+        let rest = &rest[..end.unwrap_or(rest.len())];
+        for word in rest.split_whitespace() {
+            words.push(word.trim_matches(|c| c == '\'' || c == '"').to_owned());
+        }
+        // A file that is called so.
+        if !words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '-')) {
+            continue;
+        }
+        // Named in a sentence, or with its program somewhere else.
+        if words.get(1).is_some_and(|word| word == "run") && !words.iter().any(|word| word == "--") {
+            words.push("--".into());
+        }
+        if words.last().is_some_and(|word| word == "--") {
+            words.push("CMD".into());
+        }
+        calls.push(words);
+    }
+    calls
+}
+
+#[test]
+fn every_command_line_is_one_that_there_is() {
+    let mut count = 0;
+    for (path, text) in guides() {
+        for call in code(&text).iter().flat_map(|line| calls(line)) {
+            let parsed = envseal::commands::definition().try_get_matches_from(&call);
+            assert!(parsed.is_ok(), "{}: {call:?}: {}", path.display(), parsed.unwrap_err());
+            count += 1;
+        }
+    }
+    assert!(count > 45, "only {count} were found");
+}
+
+#[test]
+fn the_finder_finds() {
+    assert_eq!(
+        calls("x=$(envseal get -e a --format shell) && eval"),
+        [["envseal", "get", "-e", "a", "--format", "shell"]]
+    );
+    assert_eq!(calls("ENTRYPOINT [\"envseal\", \"run\", \"--\"]"), [["envseal", "run", "--", "CMD"]]);
+    assert_eq!(calls("ExecStart=/usr/local/bin/envseal run -- x"), [["envseal", "run", "--", "x"]]);
+    assert_eq!(calls("OWNER/my-envseal is"), [[""; 0]; 0]);
+    assert!(
+        envseal::commands::definition().try_get_matches_from(["envseal", "get", "--frmat", "x"]).is_err()
+    );
+}
+
+/// A heading's name in a link, as forges make it.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | ' ' | '_');
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(kept)
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
+#[test]
+fn every_link_leads_somewhere_and_the_index_lists_every_guide() {
+    for (path, text) in guides() {
+        assert!(text.lines().count() <= 100, "{} is long", path.display());
+        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = Path::new(FOLDER).join(file);
+            let there =
+                std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{}: {target}", path.display()));
+            let found = heading.is_empty()
+                || there.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+            assert!(found, "{}: {target}", path.display());
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let index = std::fs::read_to_string(Path::new(FOLDER).join("README.md")).unwrap();
+        assert!(name == "README.md" || index.contains(&format!("]({name})")), "{name} is not in the index");
+    }
+}
+
+/// The first block of this language in a guide.
+#[cfg(unix)]
+fn block(guide: &str, language: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(FOLDER).join(guide)).unwrap();
+    let start = text.split(&format!("```{language}\n")).nth(1).unwrap();
+    start.split("```").next().unwrap().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn direnv_loads_what_the_guide_says() {
+    use crate::support::TestEnv;
+
+    let env = TestEnv::new();
+    if env.program("sh", &["-c", "command -v direnv && command -v bash"]).output().status != 0 {
+        println!("skipped: direnv is not installed");
+        return;
+    }
+    let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let direnv = |arguments: &[&str]| env.program("direnv", arguments).var("PATH", &path);
+    let value = "it's $HOME \"q\" `x`\nline two";
+    env.envseal(&["set", "MULTI"]).stdin(value).ok();
+    env.write(".envrc", block("direnv.md", "sh"));
+    direnv(&["allow", "."]).ok();
+    let show = ["exec", ".", "sh", "-c", "printf %s \"$MULTI\""];
+    assert_eq!(direnv(&show).ok(), value);
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let output = direnv(&show).output();
+    assert!(output.stdout.is_empty() && output.stderr.contains("1 value could not be opened"), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn systemd_takes_the_unit_of_the_guide() {
+    use crate::support::TestEnv;
+
+    let env = TestEnv::without_git();
+    if env.program("sh", &["-c", "command -v systemd-analyze"]).output().status != 0 {
+        println!("skipped: systemd-analyze is not installed");
+        return;
+    }
+    // The programs need not be there to be named.
+    let unit = block("systemd.md", "ini")
+        .replace("/usr/local/bin/envseal", "/bin/true")
+        .replace("=/srv/app\n", "=/\n");
+    env.write("app.service", &unit);
+    let output = env.program("systemd-analyze", &["verify", "./app.service"]).output();
+    assert!(!output.stderr.contains("app.service"), "{}", output.stderr);
+    env.write("app.service", unit.replace("DynamicUser=yes", "DynamicUser=perhaps"));
+    let output = env.program("systemd-analyze", &["verify", "./app.service"]).output();
+    assert!(output.stderr.contains("app.service"), "it finds no fault with anything");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_keys_file_that_another_user_owns_is_taken_where_it_is_named() {
+    use crate::support::TestEnv;
+
+    let env = TestEnv::new();
+    env.envseal(&["set", "A"]).stdin("1").ok();
+    let keys = env.outside().join("envseal.keys");
+    std::fs::rename(env.path(".env.keys"), &keys).unwrap();
+    if std::os::unix::fs::chown(&keys, Some(12345), None).is_err() {
+        println!("skipped: only root gives files away");
+        return;
+    }
+    let run = ["run", "-K", keys.to_str().unwrap(), "--", "sh", "-c", "echo $A"];
+    assert_eq!(env.ok(&run), "1\n");
+    std::fs::rename(&keys, env.path(".env.keys")).unwrap();
+    env.fails(3, &["run", "--", "true"]);
+}

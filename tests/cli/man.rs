@@ -1,0 +1,126 @@
+//! The manual: a page for each command, which the programs that show manuals take without a complaint.
+
+use clap::Command;
+
+use crate::support::TestEnv;
+
+/// Every command as words, envseal itself first.
+fn commands() -> Vec<Vec<String>> {
+    fn below(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
+        found.push(path.to_owned());
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            below(sub, &[path, &[sub.get_name().to_owned()]].concat(), found);
+        }
+    }
+    let mut found = Vec::new();
+    below(&envseal::commands::definition(), &[], &mut found);
+    found
+}
+
+fn file_name(command: &[String]) -> String {
+    let words: Vec<_> = ["envseal"].into_iter().chain(command.iter().map(String::as_str)).collect();
+    format!("{}.1", words.join("-"))
+}
+
+/// What an option is called in a page.
+fn in_roff(text: &str) -> String {
+    text.replace('-', "\\-")
+}
+
+#[test]
+fn every_command_has_a_page_and_dir_writes_what_is_printed() {
+    let env = TestEnv::new();
+    let said = env.envseal(&["man", "--dir", "deep/pages"]).output();
+    assert_eq!((said.status, &*said.stdout), (0, &b""[..]), "{}", said.stderr);
+    let all = commands();
+    assert_eq!(said.stderr, format!("wrote {} pages into deep/pages\n", all.len()));
+    let mut written: Vec<_> = std::fs::read_dir(env.path("deep/pages"))
+        .unwrap()
+        .map(|item| item.unwrap().file_name().into_string().unwrap())
+        .collect();
+    written.sort();
+    let mut expected: Vec<_> = all.iter().map(|command| file_name(command)).collect();
+    expected.sort();
+    assert_eq!(written, expected);
+    let main = env.read("deep/pages/envseal.1");
+    for command in &all {
+        let words: Vec<_> = ["man"].into_iter().chain(command.iter().map(String::as_str)).collect();
+        let printed = env.ok(&words);
+        assert!(printed == env.read(format!("deep/pages/{}", file_name(command))), "{command:?}");
+        if let [name] = &command[..] {
+            assert!(main.contains(&in_roff(&format!("envseal-{name}(1)"))), "{name} is not in the main page");
+        }
+    }
+}
+
+#[test]
+fn a_page_says_what_help_says() {
+    let env = TestEnv::new();
+    let page = env.ok(&["man", "team", "approve"]);
+    assert!(page.contains(".TH ENVSEAL-TEAM-APPROVE 1 \"\" \"envseal "), "{page}");
+    assert!(page.contains("envseal team approve\\fR [OPTIONS] \\-\\-env <NAME> <MEMBER>"), "{page}");
+    for section in
+        ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "EXAMPLES", "\"SEE ALSO\""]
+    {
+        assert!(page.contains(&format!("\n.SH {section}\n")), "{section}: {page}");
+    }
+    let main = env.ok(&["man"]);
+    for name in ["ENVSEAL_PRIVATE_KEY[_ENV]", "ENVSEAL_IDENTITY", "ENVSEAL_PASSPHRASE", "ENVSEAL_ENV"] {
+        assert!(main.contains(name), "{name}: {main}");
+    }
+    // What help hides is hidden here.
+    let run = env.ok(&["man", "run"]);
+    assert!(run.contains("\\-\\-overload") && run.contains("nextjs, flow"), "{run}");
+    assert!(!run.contains("in\\-session") && !run.contains("in-session"), "{run}");
+    for command in commands() {
+        let words: Vec<_> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let examples = env.ok(&words).contains("Examples:\n");
+        let words: Vec<_> = ["man"].into_iter().chain(command.iter().map(String::as_str)).collect();
+        assert_eq!(env.ok(&words).contains("\n.SH EXAMPLES\n.nf\n"), examples, "{command:?}");
+    }
+}
+
+#[test]
+fn what_shows_manuals_finds_no_fault() {
+    let env = TestEnv::new();
+    env.ok(&["man", "--dir", "pages"]);
+    let pages = "for page in pages/*.1; do";
+    let tries = [
+        ("groff", format!("{pages} groff -man -ww -Tutf8 -k $page >shown || exit; done")),
+        (
+            "mandoc",
+            "mandoc -Tlint -W warning pages/*.1 | grep -v 'missing date' >&2; mandoc -Tutf8 pages/*.1 >shown"
+                .to_owned(),
+        ),
+        ("man", format!("{pages} MANROFFSEQ= man --warnings -E UTF-8 -l $page >shown || exit; done")),
+    ];
+    for (program, script) in &tries {
+        if env.program("sh", &["-c", &format!("command -v {program}")]).output().status != 0 {
+            println!("skipped: {program} is not installed");
+            continue;
+        }
+        let output = env.program("sh", &["-c", script]).output();
+        assert_eq!((&*output.stderr, output.status), ("", 0), "{program}");
+        assert!(env.read("shown").contains("envseal team request  "), "{program}");
+    }
+}
+
+#[test]
+fn what_is_no_command_has_no_page() {
+    let env = TestEnv::new();
+    let said = env.fails(2, &["man", "nonsense"]);
+    assert_eq!(said, "error: there is no command nonsense\nhint: list the commands: envseal --help\n");
+    env.fails(2, &["man", "team", "nonsense"]);
+    env.fails(2, &["man", "set", "set"]);
+    env.fails(2, &["man", "set", "--dir", "pages"]);
+    assert!(!env.path("pages").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let env = TestEnv::new();
+    env.write("pages", "a file");
+    let said = env.fails(4, &["man", "--dir", "pages/below"]);
+    assert!(said.contains("pages/below"), "{said}");
+    assert_eq!(env.read("pages"), "a file");
+}
