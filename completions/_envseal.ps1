@@ -50,10 +50,12 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show who changed which variable, when, and in which commit')
             [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Show for each variable of an env file which commit last changed it')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell why env files can or cannot be opened here, and what to do about it')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over what another tool keeps, values and keys')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show, make, lock and keep keys')
             [CompletionResult]::new('team', 'team', [CompletionResultType]::ParameterValue, 'Members, who can open what, and what they could read who left')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Hooks and drivers in this clone')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a page of the manual, as roff')
             break
         }
         'envseal;init' {
@@ -293,6 +295,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Let advice fail the check too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('--sarif', '--sarif', [CompletionResultType]::ParameterName, 'Print SARIF 2.1.0, for code scanning')
+            [CompletionResult]::new('--github', '--github', [CompletionResultType]::ParameterName, 'Print GitHub''s workflow commands, which it shows as annotations')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
@@ -376,6 +379,33 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Use no pager')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;import' {
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: `production` is .env.production, `default` is .env (repeats)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in; ''?FILE'' to read it if it is there (repeats)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The env file, or the folder it is in; ''?FILE'' to read it if it is there (repeats)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only variables that match GLOB (repeats)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--except', '--except', [CompletionResultType]::ParameterName, 'No variables that match GLOB (repeats)')
+            [CompletionResult]::new('--source-keys', '--source-keys', [CompletionResultType]::ParameterName, 'Where that tool''s private keys are: its keys file, or ejson''s key folder')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
+            [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'Keep the file that is replaced, as backup-NAME~ beside it; not where it holds a secret in the clear')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without asking')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without asking')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
@@ -848,6 +878,22 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             break
         }
         'envseal;completions' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Use no pager')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;man' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write every page into DIR, which is made if need be: envseal.1, envseal-set.1, envseal-team-approve.1, …')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')

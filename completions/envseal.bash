@@ -46,6 +46,9 @@ _envseal() {
             envseal,hook)
                 cmd="envseal__subcmd__hook"
                 ;;
+            envseal,import)
+                cmd="envseal__subcmd__import"
+                ;;
             envseal,init)
                 cmd="envseal__subcmd__init"
                 ;;
@@ -57,6 +60,9 @@ _envseal() {
                 ;;
             envseal,ls)
                 cmd="envseal__subcmd__ls"
+                ;;
+            envseal,man)
+                cmd="envseal__subcmd__man"
                 ;;
             envseal,rename)
                 cmd="envseal__subcmd__rename"
@@ -149,7 +155,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run edit encrypt decrypt ls check diff log blame doctor key team hook completions"
+            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run edit encrypt decrypt ls check diff log blame doctor import key team hook completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -233,7 +239,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__check)
-            opts="-C -K -i -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --github --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -974,6 +980,76 @@ _envseal() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        envseal__subcmd__import)
+            opts="-e -f -k -x -y -C -K -i -q -v -h --env --file --only --except --source-keys --backup --yes --keys-file --identity --quiet --verbose --no-pager --help dotenvx sops ejson dotenv-vault dotenv json yaml docker heroku vercel"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --except)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         envseal__subcmd__init)
             opts="-y -C -K -i -q -v -h --yes --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1550,6 +1626,44 @@ _envseal() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__man)
+            opts="-C -K -i -q -v -h --dir --keys-file --identity --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

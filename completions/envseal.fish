@@ -47,10 +47,12 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show by n
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show for each variable of an env file which commit last changed it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "doctor" -d 'Tell why env files can or cannot be opened here, and what to do about it'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "import" -d 'Take over what another tool keeps, values and keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show, make, lock and keep keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "team" -d 'Members, who can open what, and what they could read who left'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and drivers in this clone'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "man" -d 'Print a page of the manual, as roff'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -188,6 +190,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy 
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l strict -d 'Let advice fail the check too'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l sarif -d 'Print SARIF 2.1.0, for code scanning'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l github -d 'Print GitHub\'s workflow commands, which it shows as annotations'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'Use no pager'
@@ -234,6 +237,20 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s q -l quiet -d
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s e -l env -d 'The environment: `production` is .env.production, `default` is .env (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s x -l except -d 'No variables that match GLOB (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l source-keys -d 'Where that tool\'s private keys are: its keys file, or ejson\'s key folder' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l backup -d 'Keep the file that is replaced, as backup-NAME~ beside it; not where it holds a secret in the clear'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s y -l yes -d 'Do it without asking'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and not __fish_seen_subcommand_from list show generate lock unlock backup recover rotate trust" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -443,3 +460,11 @@ complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l qui
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -l no-pager -d 'Use no pager'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand man" -l dir -d 'Write every page into DIR, which is made if need be: envseal.1, envseal-set.1, envseal-team-approve.1, …' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s q -l quiet -d 'Say nothing but errors'
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s v -l verbose -d 'Say more'
+complete -c envseal -n "__fish_envseal_using_subcommand man" -l no-pager -d 'Use no pager'
+complete -c envseal -n "__fish_envseal_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -47,10 +47,7 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             let first = looked.first().map(|path| file(path)).unwrap_or_default();
             format!("make one of them: envseal set NAME -f {first}")
         }
-        VaultError::WouldShow { names, .. } => {
-            let left_out: String = names.iter().map(|name| format!(" -x {name}")).collect();
-            format!("leave it out:{left_out}; then write it yourself: envseal set NAME --plain")
-        }
+        VaultError::WouldShow { names, .. } => leave_out(names),
         VaultError::NotVerified { .. } => "this is a mistake of envseal's; please report it".into(),
         VaultError::Meanwhile(_) => "look at it, then run the command again".into(),
         VaultError::NoVariable { name, .. } if is_env_file(Path::new(name)) => {
@@ -114,6 +111,11 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         }
         error => return place_hint(error),
     })
+}
+
+fn leave_out(names: &[String]) -> String {
+    let left_out: String = names.iter().map(|name| format!(" -x {name}")).collect();
+    format!("leave it out:{left_out}; then write it yourself: envseal set NAME --plain")
 }
 
 /// How `set` is told of an env file.

@@ -20,6 +20,9 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
             Notice::KeyTaken { key, from } => {
                 context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
             }
+            Notice::MadePrivate(path) => {
+                context.ui.say(format_args!("took {} from others' eyes", shown(path)));
+            }
             Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
             Notice::Noted { env, name, state, path } => {
                 let words = match state {

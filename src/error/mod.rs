@@ -123,7 +123,7 @@ impl Error {
             Self::Usage { .. }
             | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. }))
             | Self::Editor(EditorError::Words(_) | EditorError::Relative(_) | EditorError::NotFound(_)) => 2,
-            Self::Nul(_) | Self::Export(_) => 3,
+            Self::Nul(_) | Self::Export(_) | Self::Sops(SopsError::Failed { .. }) => 3,
             Self::Vault(error) => match error {
                 VaultError::Unopened(_)
                 | VaultError::NoPublicKey { .. }
@@ -145,7 +145,6 @@ impl Error {
                 _ => 4,
             },
             Self::Import { errors, .. } if errors.iter().any(ImportError::is_of_keys) => 3,
-            Self::Sops(SopsError::Failed { .. }) => 3,
             Self::Exec(error) => error.status(),
             Self::Access(error) => match error {
                 AccessError::NoMember { .. }

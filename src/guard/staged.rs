@@ -1,6 +1,7 @@
 //! What is about to be committed: index blobs, never the worktree's files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence};
@@ -85,9 +86,7 @@ fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path) {
         let scope = scopes.entry(folder).or_insert_with_key(|folder| Scope::of(folder).ok());
         let declaring = scope.as_ref().and_then(|scope| scope.declaring_plain(name));
         if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
-            finding
-                .message
-                .push_str(&format!("; {} calls it plain, but not as it is staged", file.display()));
+            let _ = write!(finding.message, "; {} calls it plain, but not as it is staged", file.display());
             // From the root, wherever the reader is (gitglossary(7), pathspec).
             finding.fix = format!("git add ':/{}'", file.display().to_string().replace('\'', r"'\''"));
         }

@@ -60,30 +60,47 @@ pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
     Ok(keys.collect())
 }
 
-/// Opens every sealed value of `text`, each with the first of `keys` that does; all of them, or an error for each that
-/// does not open.
+/// Opens the sealed values of `text` that are wanted, each with the first of `keys` that does; all of them, or an error for
+/// each that does not open. What dotenvx wrote at the top stays where a sealed value does.
 ///
 /// Errors: [`ImportError::Syntax`] where it is no dotenv text; [`ImportError::KeyMissing`] where there is no key at all and
 /// [`ImportError::KeyForm`] where one is none, for `variable`, the name under which it is expected;
 /// [`ImportError::Sealed`] for each value that does not open; [`ImportError::Unwritable`] for one whose references no
 /// dotenv text can hold.
-pub fn open(text: &[u8], variable: &str, keys: &[SecretText]) -> Result<Dotenvx, Vec<ImportError>> {
-    let document = parse(text).and_then(|document| without_header(&document)).map_err(|error| vec![error])?;
+pub fn open(
+    text: &[u8],
+    variable: &str,
+    keys: &[SecretText],
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Dotenvx, Vec<ImportError>> {
+    let mut document = parse(text).map_err(|error| vec![error])?;
+    let wanted = |entry: &Entry| wants(document.name(entry));
+    let whole = document.entries().iter().all(|entry| wanted(entry) || token(&document, entry).is_none());
+    // As they are in the file, for errors.
+    let stays = |entry: &&Entry| !(whole && is_own_name(document.name(entry)));
+    let lines: Vec<_> = document.entries().iter().filter(stays).map(|entry| entry.line).collect();
+    if whole {
+        document = without_header(&document).map_err(|error| vec![error])?;
+    }
     let keys = secrets(variable, keys).map_err(|error| vec![error])?;
     let (mut opened, mut commands, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (at, entry) in document.entries().iter().enumerate() {
-        let Some((quote, token)) = token(&document, entry) else { continue };
+        let name = document.name(entry);
+        let Some((quote, token)) = token(&document, entry).filter(|_| wants(name)) else { continue };
         if keys.is_empty() {
             return Err(vec![ImportError::KeyMissing { id: variable.into() }]);
         }
-        let name = document.name(entry);
+        let origin = || format!("line {}: {name}", lines[at]);
         let result = decrypted(&token, &keys)
-            .map_err(|found| ImportError::Sealed { origin: name.into(), found })
+            .map_err(|found| ImportError::Sealed { origin: origin(), found })
             .and_then(|text| {
-                if quote.expands() && memchr::memmem::find(text.expose(), b"$(").is_some() {
+                let command = quote.expands() && holds_command(text.expose());
+                if command {
                     commands.push(name.to_owned());
+                    // dotenvx expands nothing in what it has run.
+                    return Ok(Clear::Value(text));
                 }
-                clear(name, quote, text)
+                clear(quote, text).ok_or_else(|| ImportError::Unwritable { origin: origin() })
             });
         match result {
             Ok(clear) => opened.push((at, clear)),
@@ -91,6 +108,15 @@ pub fn open(text: &[u8], variable: &str, keys: &[SecretText]) -> Result<Dotenvx,
         }
     }
     if errors.is_empty() { Ok(Dotenvx { document, opened, commands }) } else { Err(errors) }
+}
+
+/// Whether a variable is dotenvx's own: the public key.
+pub fn is_own_name(name: &str) -> bool {
+    name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+fn holds_command(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"$(").is_some_and(|at| memchr::memchr(b')', &text[at..]).is_some())
 }
 
 fn parse(text: &[u8]) -> Result<Document, ImportError> {
@@ -128,18 +154,16 @@ fn decrypted(token: &[u8], keys: &[Zeroizing<[u8; 32]>]) -> Result<SecretBytes, 
 }
 
 /// What an opened text is, read as dotenvx reads it.
-fn clear(name: &str, quote: Quote, text: SecretBytes) -> Result<Clear, ImportError> {
+fn clear(quote: Quote, text: SecretBytes) -> Option<Clear> {
     if !quote.expands() {
-        return Ok(Clear::Value(text));
+        return Some(Clear::Value(text));
     }
     match references(text.expose()) {
         References::Names(names) if names.is_empty() => {
             let mut value = expand(text.expose(), &mut |_| Found::Text);
-            Ok(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))))
+            Some(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))))
         }
-        _ => source(text.expose())
-            .map(Clear::Source)
-            .ok_or_else(|| ImportError::Unwritable { origin: name.into() }),
+        _ => source(text.expose()).map(Clear::Source),
     }
 }
 
@@ -157,10 +181,7 @@ fn source(text: &[u8]) -> Option<SecretBytes> {
 
 /// Takes out dotenvx's public key and the frame of comments (`#/…`) above it.
 fn without_header(document: &Document) -> Result<Document, ImportError> {
-    let public = |entry: &&Entry| {
-        let rest = document.name(entry).strip_prefix(PUBLIC_KEY);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    };
+    let public = |entry: &&Entry| is_own_name(document.name(entry));
     let keys: Vec<_> = document.entries().iter().filter(public).map(|entry| entry.line).collect();
     let edits = document.entries().iter().enumerate().filter(|(_, entry)| public(entry));
     let edits: Vec<_> = edits.map(|(entry, _)| Edit::Remove { entry }).collect();
@@ -192,7 +213,7 @@ mod tests {
     fn opened(quote: &str, text: &str) -> Result<Clear, ImportError> {
         let (key, token) = sealed(text.as_bytes());
         let file = format!("A={quote}encrypted:{token}{quote}\n");
-        open(file.as_bytes(), PRIVATE_KEY, &[key])
+        open(file.as_bytes(), PRIVATE_KEY, &[key], &|_| true)
             .map(|mut file| file.opened.remove(0).1)
             .map_err(|mut errors| errors.remove(0))
     }
@@ -204,7 +225,8 @@ mod tests {
         for quote in ["", "\"", "`"] {
             assert_eq!(opened(quote, "a\\nb 'c' \"d\" # e"), value("a\\nb 'c' \"d\" # e"));
             assert_eq!(opened(quote, "lit\\$B"), value("lit$B"));
-            assert_eq!(opened(quote, "$(id)"), value("$(id)"));
+            assert_eq!(opened(quote, "$(id) ${B} \\$"), value("$(id) ${B} \\$"));
+            assert_eq!(opened(quote, "$( ${B}"), source("$( ${B}"));
             assert_eq!(opened(quote, "${B}/x"), source("${B}/x"));
             assert_eq!(opened(quote, " ${B} # x"), source("` ${B} # x`"));
             assert_eq!(opened(quote, "`${B}` \\n '"), source("`${B}` \\n '"));
@@ -213,7 +235,7 @@ mod tests {
             assert_eq!(opened(quote, ""), value(""));
         }
         assert_eq!(opened("'", "${B} \\$"), value("${B} \\$"));
-        let unwritable = Err(ImportError::Unwritable { origin: "A".into() });
+        let unwritable = Err(ImportError::Unwritable { origin: "line 1: A".into() });
         assert_eq!(opened("", "`l1\n${B}\\n"), unwritable);
     }
 
@@ -227,19 +249,28 @@ mod tests {
         let damaged = String::from_utf8(damaged).unwrap();
         let file =
             format!("A=encrypted:{token}\nB=encrypted:{damaged}\nC=encrypted:x\nD=encrypted:eA==\nE=plain\n");
-        let errors = open(file.as_bytes(), PRIVATE_KEY, &[other, key]).err().unwrap();
+        let errors = open(file.as_bytes(), PRIVATE_KEY, &[other, key], &|_| true).err().unwrap();
         let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["B is damaged, or sealed to another key", "C is not base64", "D is too short"]);
-        let missing = open(file.as_bytes(), PRIVATE_KEY, &[]).err().unwrap();
+        assert_eq!(
+            told,
+            [
+                "line 2: B is damaged, or sealed to another key",
+                "line 3: C is not base64",
+                "line 4: D is too short"
+            ]
+        );
+        let missing = open(file.as_bytes(), PRIVATE_KEY, &[], &|_| true).err().unwrap();
         assert_eq!(missing, [ImportError::KeyMissing { id: PRIVATE_KEY.into() }]);
         for bad in ["x", "00", &"0".repeat(66)] {
-            let errors = open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.into())]).err().unwrap();
+            let errors =
+                open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.into())], &|_| true).err().unwrap();
             assert_eq!(errors, [ImportError::KeyForm { id: PRIVATE_KEY.into() }]);
         }
         // No key of a curve: it opens nothing, and does not panic.
         for bad in ["0", "f"] {
-            let errors =
-                open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.repeat(64))]).err().unwrap();
+            let errors = open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.repeat(64))], &|_| true)
+                .err()
+                .unwrap();
             assert_eq!(errors.len(), 4);
         }
     }
@@ -254,9 +285,18 @@ mod tests {
             (format!("\r\n{frame}DOTENV_PUBLIC_KEY=x\r\nA=1"), "\r\nA=1"),
             ("DOTENV_PUBLIC_KEY=x".into(), ""),
         ] {
-            let file = open(before.as_bytes(), PRIVATE_KEY, &[]).ok().unwrap();
+            let file = open(before.as_bytes(), PRIVATE_KEY, &[], &|_| true).ok().unwrap();
             assert_eq!(String::from_utf8_lossy(file.document.as_bytes()), after, "{before:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_wanted_stays_with_its_key() {
+        let (key, token) = sealed(b"x");
+        let text = format!("#/---/\nDOTENV_PUBLIC_KEY=x\n\nA=encrypted:{token}\nB=encrypted:none\n");
+        let file = open(text.as_bytes(), PRIVATE_KEY, &[key], &|name| name == "A").ok().unwrap();
+        assert_eq!(file.document.as_bytes(), text.as_bytes());
+        assert_eq!(file.opened, [(1, Clear::Value(SecretBytes::new(b"x".into())))]);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Path {
 
 /// What a source comes to; refuses what no variable can hold.
 pub(super) struct Items<'a> {
-    items: Vec<Item>,
+    found: Vec<Item>,
     origins: HashMap<String, usize>,
     wants: &'a dyn Fn(&str) -> bool,
 }
@@ -120,7 +120,7 @@ impl<'a> Items<'a> {
 
     /// Nothing yet, and of what is not wanted nothing ever.
     pub(super) fn wanting(wants: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { items: Vec::new(), origins: HashMap::new(), wants }
+        Self { found: Vec::new(), origins: HashMap::new(), wants }
     }
 
     /// All values below `object`, which stands at `path`.
@@ -147,16 +147,16 @@ impl<'a> Items<'a> {
             return Err(ImportError::Name { origin: origin.to_owned() });
         };
         if let Some(&first) = self.origins.get(name.as_str()) {
-            let first = self.items[first].origin.clone();
+            let first = self.found[first].origin.clone();
             return Err(ImportError::Twice { first, second: origin.to_owned(), name: name.to_string() });
         }
-        self.origins.insert(name.to_string(), self.items.len());
-        self.items.push(Item { origin: origin.to_owned(), name, value });
+        self.origins.insert(name.to_string(), self.found.len());
+        self.found.push(Item { origin: origin.to_owned(), name, value });
         Ok(())
     }
 
     /// What was added.
     pub(super) fn into_items(self) -> Vec<Item> {
-        self.items
+        self.found
     }
 }

@@ -181,6 +181,7 @@ fn note(notice: &Notice) -> Option<String> {
         Notice::KeyTaken { key, from } => {
             format!("took key {key}, which the environment has in {}", from.display())
         }
+        Notice::MadePrivate(path) => format!("took {} from others' eyes", path.display()),
         Notice::Ignored(path) => format!("added the keys file to {}", path.display()),
         Notice::Noted { env, name, state, path } => {
             format!(

@@ -417,9 +417,12 @@ pub fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     Ok(fsio::read_secret(path)?)
 }
 
+/// Text that is wiped.
+type Secret = Zeroizing<Vec<u8>>;
+
 /// The `.env.keys` for files in `folder`, where there is one, and its text: other tools keep their keys in a file of that
 /// name too.
-pub fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, VaultError> {
+pub fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Secret)>, VaultError> {
     let folder = place_of(&folder.join("x"));
     let Some(path) = KeysFile::nearest(folder.parent().unwrap_or(&folder)) else { return Ok(None) };
     let text = fsio::read_secret(&path)?;

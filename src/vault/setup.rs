@@ -40,6 +40,8 @@ pub enum Notice {
         /// Where it was found.
         from: PathBuf,
     },
+    /// Others could read this keys file, and cannot any more.
+    MadePrivate(PathBuf),
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
     /// What is known of a value that removed members could read has changed.
@@ -123,8 +125,15 @@ pub(super) fn keep_key(
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
     let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
+    let mut notices = Vec::new();
+    // One that another tool, or a person, made for all to read; the new one has its mode.
+    let is_wide = fsio::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
+    if is_wide && path.file_name().is_some_and(|name| name == KEYS_FILE) {
+        fsio::make_private(&path)?;
+        notices.push(Notice::MadePrivate(path.clone()));
+    }
     let staged = fsio::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
-    let mut notices = ignore_keys_file(&path, scope)?;
+    notices.extend(ignore_keys_file(&path, scope)?);
     staged.commit()?;
     notices.push(Notice::KeyMade(path));
     Ok(notices)

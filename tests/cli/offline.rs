@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "log",
     "blame",
     "doctor",
+    "import json values.json -e imported --yes",
     "run -e production -- true",
     "run --redact -e production -- true",
     "edit -e production",
@@ -50,6 +51,8 @@ fn no_command_opens_a_socket() {
         println!("skipped: strace is not installed, or may not trace here");
         return;
     }
+    env.write("values.json", "{\"A\": \"x\"}\n");
+    env.plaintext_in("values.json");
     let trace = env.outside().join("trace");
     let trace = trace.to_str().unwrap();
     for command in COMMANDS {

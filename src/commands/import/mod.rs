@@ -10,6 +10,7 @@ use super::report::{self, counted, notices, shown};
 use super::select::{Files, Names};
 use crate::config::EnvName;
 use crate::error::{Error, quoted};
+use crate::import::dotenvx;
 use crate::ui;
 use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, update};
 
@@ -78,7 +79,8 @@ enum Kind {
 
 /// Takes over what was named or found.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let wants = args.names.filter()?;
+    let picked = args.names.filter()?;
+    let wants = |name: &str| picked(name) && !(args.kind == Kind::Dotenvx && dotenvx::is_own_name(name));
     let sources = read_all(context, args, &wants)?;
     let mut imports: Vec<Import> = Vec::new();
     for source in &sources {

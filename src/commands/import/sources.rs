@@ -40,6 +40,9 @@ enum Content {
     Items(Vec<Item>, bool),
 }
 
+/// The other tool's keys file, and its text.
+type KeptKeys = (PathBuf, Zeroizing<Vec<u8>>);
+
 /// The text of a source, and its path unless it is stdin.
 struct Text {
     label: String,
@@ -137,7 +140,7 @@ fn source(
     let fail = |error: ImportError| failed(&text.label, vec![error], hint(args.kind));
     let content = match args.kind {
         Kind::Dotenvx => {
-            let (content, variable) = of_dotenvx(context, args, &text, &mut notes)?;
+            let (content, variable) = of_dotenvx(context, args, &text, wants, &mut notes)?;
             key_variable = Some(variable);
             content
         }
@@ -231,6 +234,7 @@ fn of_dotenvx(
     context: &Context,
     args: &Args,
     text: &Text,
+    wants: &dyn Fn(&str) -> bool,
     notes: &mut Vec<String>,
 ) -> Result<(Content, String), Error> {
     let env = text.path.as_deref().and_then(|path| EnvName::of_file(path).ok());
@@ -245,7 +249,7 @@ fn of_dotenvx(
         keys.extend(found.into_iter().map(|(_, key)| key));
         looked.push(format!("looked for {variable} in {}", shown(&path)));
     }
-    let opened = dotenvx::open(&text.bytes, &variable, &keys).map_err(|errors| {
+    let opened = dotenvx::open(&text.bytes, &variable, &keys, wants).map_err(|errors| {
         let missing = errors.iter().any(|error| matches!(error, ImportError::KeyMissing { .. }));
         let hint = if missing {
             format!("{variable}=… envseal import dotenvx, or --source-keys FILE; armored keys: dotenvx armor down first")
@@ -362,7 +366,7 @@ fn process_secret(context: &Context, variable: &str) -> Option<SecretText> {
 }
 
 /// The other tool's keys file: the one named, else the `.env.keys` of the source's folder.
-fn keys_file(args: &Args, source: Option<&Path>) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, Error> {
+fn keys_file(args: &Args, source: Option<&Path>) -> Result<Option<KeptKeys>, Error> {
     if let Some(named) = &args.source_keys {
         return Ok(Some((named.clone(), source_text(named)?)));
     }

@@ -34,7 +34,8 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     let said: String = output.stderr.split_inclusive('\n').skip(1 + 26 + 2).collect();
     assert_eq!(
         said,
-        "made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+        "took .env.keys from others' eyes\n\
+         made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
          made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
          sealed 26 values in .env, and opened each again\n\
          sealed 2 values in .env.production, and opened each again\n\
@@ -97,7 +98,7 @@ fn one_value_that_does_not_open_and_nothing_is_written() {
     env.write(".env.production", format!("{}{other}{}", &text[..at], &text[at + 1..]));
     let before = env.snapshot();
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
-    let told = "error: .env.production: API is damaged, or sealed to another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
+    let told = "error: .env.production: line 8: API is damaged, or sealed to another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
     assert!(said.starts_with(told), "{said}");
     assert_eq!(env.snapshot(), before);
     // Moved to another name, dotenvx's ciphertexts open all the same; nothing can be done about that here.
@@ -108,7 +109,10 @@ fn one_value_that_does_not_open_and_nothing_is_written() {
     );
     env.write(".env.keys", format!("DOTENV_PRIVATE_KEY={}\n", "12".repeat(32)));
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
-    assert!(said.starts_with("error: .env: 24 values could not be opened\n  PLAIN is damaged, or"), "{said}");
+    assert!(
+        said.starts_with("error: .env: 24 values could not be opened\n  line 10: PLAIN is damaged, or"),
+        "{said}"
+    );
     env.write(".env.keys", "# nothing\n");
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
     assert_eq!(
@@ -180,7 +184,10 @@ fn what_was_sealed_is_never_written_in_the_clear() {
         assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");
         assert_eq!(env.snapshot(), before);
         env.ok(&["import", "dotenvx", ".env", "-y", "-x", "PLAIN", "-x", "UNI"]);
+        // What stays dotenvx's still opens there.
         assert!(env.read(".env").contains("PLAIN=encrypted:"));
+        assert!(env.read(".env").contains("\nDOTENV_PUBLIC_KEY=\""));
+        env.write("envseal.toml", "");
     }
     // A name that steers programs.
     let env = project();
