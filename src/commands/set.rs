@@ -1,6 +1,5 @@
 //! `envseal set`.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use super::select::Files;
@@ -9,7 +8,7 @@ use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, References, VarName, references};
 use crate::error::{Error, quoted};
 use crate::ui;
-use crate::vault::{Assignment, How, Outcome, Write, needs_key, set, similar_env_file, update};
+use crate::vault::{Assignment, How, Outcome, Write, last_of_each, needs_key, set, similar_env_file, update};
 
 /// Seal a value
 ///
@@ -113,7 +112,7 @@ fn assignments(
     }
     if has_equals(&first) {
         let all = std::iter::once(first).chain(value).chain(rest);
-        return last_of_each(all.map(pair).collect::<Result<_, _>>()?);
+        return Ok(last_of_each(all.map(pair).collect::<Result<_, _>>()?));
     }
     if !rest.is_empty() {
         let hint = "envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …";
@@ -196,24 +195,10 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
         };
         assignments.push(Assignment { name, value: SecretBytes::new(std::mem::take(&mut *value)) });
     }
-    last_of_each(assignments)
-}
-
-/// On a name given twice the last value counts, as in a file.
-fn last_of_each(assignments: Vec<Assignment>) -> Result<Vec<Assignment>, Error> {
-    let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
-    let mut places = HashMap::new();
-    for assignment in assignments {
-        let at = *places.entry(assignment.name.clone()).or_insert(kept.len());
-        match kept.get_mut(at) {
-            Some(there) => *there = assignment,
-            None => kept.push(assignment),
-        }
-    }
-    if kept.is_empty() {
+    if assignments.is_empty() {
         return Err(Error::usage("no NAME=value line came from stdin", "envseal set - < FILE"));
     }
-    Ok(kept)
+    Ok(last_of_each(assignments))
 }
 
 fn pair(argument: OsString) -> Result<Assignment, Error> {

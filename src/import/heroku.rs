@@ -102,12 +102,11 @@ fn unquoted(text: &str) -> Option<SecretBytes> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{pairs, refused};
+    use super::super::testing::{assert_pairs, refused};
     use super::*;
 
     fn reads(text: &str, expected: &[(&str, &str)]) {
-        let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        assert_eq!(pairs(read(text.as_bytes()).unwrap()), expected, "{text}");
+        assert_pairs(read(text.as_bytes()), expected, text);
     }
 
     #[test]

@@ -12,6 +12,12 @@ pub(super) fn pairs(items: Vec<Item>) -> Vec<(String, String)> {
     items.into_iter().map(text).collect()
 }
 
+/// That these names and values were read.
+pub(super) fn assert_pairs(read: Result<Vec<Item>, ImportError>, expected: &[(&str, &str)], text: &str) {
+    let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    assert_eq!(pairs(read.unwrap()), expected, "{text}");
+}
+
 /// What an error says.
 pub(super) fn refused<T>(result: Result<T, ImportError>) -> String {
     result.err().expect("it is refused").to_string()

@@ -1,12 +1,12 @@
 //! Changing a file: under the lock that every envseal takes, all of it or nothing.
 
-use std::collections::HashMap;
-
 use super::{Error, Vault};
 use crate::config::ProcessEnv;
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, VarName};
-use crate::vault::{self, Assignment, EnvFile, How, Notice, Outcome, Target, VaultError, Write, update};
+use crate::vault::{
+    self, Assignment, EnvFile, How, Notice, Outcome, Target, VaultError, Write, last_of_each, update,
+};
 
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,19 +157,6 @@ impl Vault {
 
 fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {
     Ok(Assignment { name: VarName::new(name)?, value: SecretBytes::new(value.to_vec()) })
-}
-
-fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
-    let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
-    let mut places = HashMap::new();
-    for assignment in assignments {
-        let at = *places.entry(assignment.name.clone()).or_insert(kept.len());
-        match kept.get_mut(at) {
-            Some(there) => *there = assignment,
-            None => kept.push(assignment),
-        }
-    }
-    kept
 }
 
 /// What was made or found on the way, for a log; that a key was seen for the first time is in the order of things.

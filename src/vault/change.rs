@@ -129,6 +129,20 @@ pub fn set(
     Ok(Change { document, outcomes })
 }
 
+/// On a name given twice the last value counts, as in a file; in the place of the first.
+pub fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
+    let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
+    let mut places = HashMap::new();
+    for assignment in assignments {
+        let at = *places.entry(assignment.name.clone()).or_insert(kept.len());
+        match kept.get_mut(at) {
+            Some(there) => *there = assignment,
+            None => kept.push(assignment),
+        }
+    }
+    kept
+}
+
 /// Whether any of the variables would be sealed, so that a public key is needed.
 pub fn needs_key(
     file: &EnvFile,
