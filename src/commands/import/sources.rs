@@ -70,6 +70,13 @@ impl Source {
                     value: Incoming::Value(item.value.clone()),
                     was_sealed: *was_sealed,
                 };
+                if in_place && !args.names.is_all() {
+                    // What is left out would be in no file any more.
+                    return Err(Error::usage(
+                        format!("{} cannot be converted in part", self.label),
+                        "pick into another file: -e NAME or -f FILE",
+                    ));
+                }
                 let arrivals = items.iter().map(arrival).collect();
                 Ok(if in_place { Arriving::Anew(arrivals) } else { Arriving::Variables(arrivals) })
             }

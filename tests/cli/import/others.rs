@@ -179,6 +179,8 @@ fn sops_opens_what_is_its() {
         import(&["secrets.yaml", "-e", "staging", "-x", &left_out])
     };
     assert_eq!(done.status, 0, "{}", done.stderr);
+    // What is left out would be in no file any more.
+    assert_eq!(import(&[".env.production", "-x", "A"]).status, 2);
     let whole = import(&[".env.production"]);
     assert_eq!(whole.status, 0, "{}", whole.stderr);
     assert!(!env.read(".env.production").contains("sops_"));
