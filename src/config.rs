@@ -178,11 +178,14 @@ pub fn is_env_file(path: &Path) -> bool {
     matches!(EnvName::of_file(path), Ok(_) | Err(NameError::DefaultFile(_)))
 }
 
-/// Whether a file's name begins as an env file's does, though no environment can be called so: a control character, a
-/// `=`, a `\`, or bytes that are no text.
+/// Whether a file's name begins or ends as an env file's does, though no environment can be called so: a control character,
+/// a `=`, a `\`, or bytes that are no text.
 pub fn is_misnamed_env_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    if !name.as_encoded_bytes().get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b".env.")) {
+    let bytes = name.as_encoded_bytes();
+    let begins = bytes.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b".env."));
+    let ends = bytes.len() > 4 && bytes[bytes.len() - 4..].eq_ignore_ascii_case(b".env");
+    if !(begins || ends) {
         return false;
     }
     let name = name.to_string_lossy().to_lowercase();
@@ -343,6 +346,16 @@ mod tests {
         for refused in [".env.default", "Default.env"] {
             assert!(matches!(EnvName::of_file(Path::new(refused)), Err(NameError::DefaultFile(_))));
             assert!(is_env_file(Path::new(refused)));
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_environment_can_have_is_known_all_the_same() {
+        for name in [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b"] {
+            assert!(is_misnamed_env_file(Path::new(name)), "{name:?}");
+        }
+        for name in [".env", "a.env", ".env.a", ".env.keys", ".env.a=b.example", "env", "a=b.envrc", ""] {
+            assert!(!is_misnamed_env_file(Path::new(name)), "{name:?}");
         }
     }
 
