@@ -1,0 +1,151 @@
+//! What is to become of each variable that comes in.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Arrival, Fate, Incoming, Place, Step};
+use crate::config::is_own_name;
+use crate::crypto::{Kind, Opened, Opener, SecretBytes, claims_to_be_sealed};
+use crate::dotenv::{Document, Mark, is_reserved};
+use crate::keystore::KeyStore;
+use crate::vault::change::{refuse_half, refuse_own};
+use crate::vault::encrypt::{is_secret, refuse_reserved_dependents};
+use crate::vault::error::VaultError;
+use crate::vault::file::{EnvFile, token};
+use crate::vault::scope::Scope;
+
+/// The first variable that stands in the clear, though it is not called plain.
+pub(super) fn secret_in_the_clear(file: &EnvFile, scope: &Scope) -> Option<String> {
+    let mut clear = file.variables().filter(|(_, entry)| file.token(entry).is_none());
+    let secret = clear.find(|(_, entry)| is_secret(file, scope, entry));
+    secret.map(|(_, entry)| file.document().name(entry).to_owned())
+}
+
+/// Refuses a text that was sealed to another file's key in part: what is sealed now would stand beside it under a key that
+/// the file does not name.
+pub(super) fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), VaultError> {
+    let own = |document: &Document| {
+        let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
+        entries.map(|entry| document.statement(entry).to_vec()).collect::<Vec<_>>()
+    };
+    if own(text) == own(file.document()) {
+        return Ok(());
+    }
+    let name = text.entries().iter().map(|entry| text.name(entry)).find(|name| is_own_name(name));
+    Err(VaultError::OwnName(name.unwrap_or("ENVSEAL_PUBLIC_KEY").into()))
+}
+
+/// What becomes of each variable of a text that is to be the file.
+pub(super) fn steps_of_text(
+    base: &EnvFile,
+    scope: &Scope,
+    mut opened: HashMap<usize, Incoming>,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Step>, VaultError> {
+    let document = base.document();
+    if let Some(stray) = document.strays().first() {
+        return Err(VaultError::Stray { path: base.path().into(), line: stray.line });
+    }
+    let (mut steps, mut would_show) = (Vec::new(), Vec::new());
+    for (at, entry) in base.variables() {
+        let name = document.name(entry);
+        // One that is envseal's already stays: a file may be taken over in parts.
+        if !wants(name) || token(document, entry).is_some() {
+            continue;
+        }
+        let was_sealed = opened.contains_key(&at);
+        let marked = is_marked(base, scope, Some(at), name);
+        if was_sealed && marked {
+            would_show.push(name.to_owned());
+            continue;
+        }
+        if !marked && document.comment_is_ambiguous(entry) {
+            let (path, line, name) = (base.path().into(), entry.line, name.into());
+            return Err(VaultError::AmbiguousHash { path, line, name });
+        }
+        let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
+        let fate = match was_sealed {
+            false if marked => Fate::Plain,
+            false if document.value(entry).1.is_empty() => Fate::Empty,
+            _ => Fate::Seal,
+        };
+        let value = opened.remove(&at).unwrap_or_else(in_file);
+        let (origin, name) = (name.to_owned(), name.to_owned());
+        steps.push(Step { origin, name, value, place: Place::Entry(at), fate });
+    }
+    refuse_to_show(base, would_show)?;
+    let sealed: HashSet<usize> = steps
+        .iter()
+        .filter(|step| step.fate.seals())
+        .filter_map(|step| match step.place {
+            Place::Entry(at) => Some(at),
+            Place::End => None,
+        })
+        .collect();
+    refuse_reserved_dependents(base, |at| sealed.contains(&at))?;
+    Ok(steps)
+}
+
+/// What becomes of variables that go into a file by the rules of `set`.
+pub(super) fn steps_of_variables(
+    file: &EnvFile,
+    scope: &Scope,
+    arrivals: impl Iterator<Item = Arrival>,
+    store: &KeyStore<'_>,
+) -> Result<Vec<Step>, VaultError> {
+    let document = file.document();
+    let mut opener = match file.public_key() {
+        Some(key) => store.find_unasked(file.env(), key, &file.dir())?.map(Opener::new),
+        None => None,
+    };
+    let (mut steps, mut would_show) = (Vec::new(), Vec::new());
+    for Arrival { origin, name, value, was_sealed } in arrivals {
+        let name = name.as_str();
+        refuse_own(name)?;
+        let at = document.last(name);
+        let any_sealed = document
+            .entries()
+            .iter()
+            .any(|entry| document.name(entry) == name && claims_to_be_sealed(&document.value(entry).1));
+        refuse_half(file, document, scope, at)?;
+        let marked = is_marked(file, scope, at, name);
+        let fate = if any_sealed {
+            // A sealed value is replaced by a sealed one, whatever mark or policy says.
+            let same = at.is_some_and(|at| is_same(document, at, &value, opener.as_mut()));
+            if same { Fate::Same } else { Fate::Replace }
+        } else if marked && was_sealed {
+            would_show.push(name.to_owned());
+            continue;
+        } else if marked {
+            Fate::Plain
+        } else if at.is_some() {
+            Fate::Replace
+        } else {
+            Fate::Seal
+        };
+        let place = at.map_or(Place::End, Place::Entry);
+        steps.push(Step { origin, name: name.to_owned(), value, place, fate });
+    }
+    refuse_to_show(file, would_show)?;
+    Ok(steps)
+}
+
+/// Whether a value of this name is plain text: by the mark on its line, by policy, or for its name.
+fn is_marked(file: &EnvFile, scope: &Scope, at: Option<usize>, name: &str) -> bool {
+    let comment = at.and_then(|at| file.document().comment(&file.document().entries()[at]));
+    is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(comment)
+}
+
+fn refuse_to_show(file: &EnvFile, names: Vec<String>) -> Result<(), VaultError> {
+    if names.is_empty() { Ok(()) } else { Err(VaultError::WouldShow { path: file.path().into(), names }) }
+}
+
+/// Whether an entry holds this value already, sealed.
+fn is_same(document: &Document, at: usize, value: &Incoming, opener: Option<&mut Opener>) -> bool {
+    let entry = &document.entries()[at];
+    let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
+    let Ok(Opened { kind, bytes }) = opener.open(document.name(entry), &sealed) else { return false };
+    match value {
+        Incoming::Value(value) => kind == Kind::Value && *value == bytes,
+        Incoming::Source(source) => kind == Kind::Source && *source == bytes,
+    }
+}
