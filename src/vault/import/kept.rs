@@ -28,7 +28,7 @@ pub fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Secret)>, Vault
 
 /// Copies the file at `path` to one beside it that is no env file, private to this user, and returns its path.
 ///
-/// It is for the caller to see that nothing in it is in the clear: [`Import::replaces_in_the_clear`].
+/// It is for the caller to see that nothing in it is in the clear: [`super::Import::replaces_in_the_clear`].
 pub fn keep_backup(path: &Path) -> Result<PathBuf, VaultError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // So that it neither begins nor ends as an env file's name does.
