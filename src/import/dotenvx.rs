@@ -94,10 +94,12 @@ pub fn open(
         let result = decrypted(&token, &keys)
             .map_err(|found| ImportError::Sealed { origin: origin(), found })
             .and_then(|text| {
+                // dotenvx expands nothing in what it has run, nor in what looks sealed still.
                 let command = quote.expands() && holds_command(text.expose());
                 if command {
                     commands.push(name.to_owned());
-                    // dotenvx expands nothing in what it has run.
+                }
+                if command || text.expose().starts_with(SEALED) {
                     return Ok(Clear::Value(text));
                 }
                 clear(quote, text).ok_or_else(|| ImportError::Unwritable { origin: origin() })
@@ -227,6 +229,7 @@ mod tests {
             assert_eq!(opened(quote, "lit\\$B"), value("lit$B"));
             assert_eq!(opened(quote, "$(id) ${B} \\$"), value("$(id) ${B} \\$"));
             assert_eq!(opened(quote, "$( ${B}"), source("$( ${B}"));
+            assert_eq!(opened(quote, "encrypted:${B}"), value("encrypted:${B}"));
             assert_eq!(opened(quote, "${B}/x"), source("${B}/x"));
             assert_eq!(opened(quote, " ${B} # x"), source("` ${B} # x`"));
             assert_eq!(opened(quote, "`${B}` \\n '"), source("`${B}` \\n '"));
