@@ -180,8 +180,8 @@ fn the_library_does_without_the_binarys_crates() {
     let code: String = files.map(|path| code(path)).collect();
     let manifest: toml_edit::DocumentMut =
         std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
-    let unix = &manifest["target"]["cfg(unix)"]["dependencies"];
-    for table in [&manifest["dependencies"], unix] {
+    let of_unix = &manifest["target"]["cfg(unix)"]["dependencies"];
+    for table in [&manifest["dependencies"], of_unix] {
         for (name, crate_) in table.as_table_like().unwrap().iter() {
             let used = code.contains(&format!("{}::", name.replace('-', "_")));
             let optional = crate_.get("optional").is_some_and(|it| it.as_bool() == Some(true));

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{made, opened};
-use crate::support::{TestEnv, on_terminal};
+use crate::support::TestEnv;
+#[cfg(unix)]
+use crate::support::on_terminal;
 
 /// A project of dotenvx's, with two environments and their keys.
 fn project() -> TestEnv {
@@ -81,6 +83,13 @@ fn the_table_names_all_of_it_and_shows_no_value() {
         assert!(!table.contains(value), "{table}");
     }
     assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_person_is_asked() {
+    let env = project();
+    let before = env.snapshot();
     let Some((status, shown)) = on_terminal(&env, &["import", "dotenvx"], Some(b"n\n")) else { return };
     assert_eq!((status, shown.contains("Do that? [y/N] n")), (0, true), "{shown}");
     assert_eq!(env.snapshot(), before);

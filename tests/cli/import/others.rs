@@ -151,6 +151,7 @@ fn each_environment_of_a_vault_gets_its_file() {
 }
 
 #[test]
+#[cfg(unix)]
 fn sops_opens_what_is_its() {
     let Some(sops) = std::env::var_os("ENVSEAL_TEST_SOPS").filter(|path| !path.is_empty()) else {
         eprintln!("SKIPPED: ENVSEAL_TEST_SOPS names no sops");
@@ -159,7 +160,6 @@ fn sops_opens_what_is_its() {
     let env = TestEnv::new();
     let bin = env.outside().join("bin");
     std::fs::create_dir(&bin).unwrap();
-    #[cfg(unix)]
     std::os::unix::fs::symlink(&sops, bin.join("sops")).unwrap();
     let path = format!("{}:/usr/bin:/bin", bin.display());
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/sops/key.txt");
