@@ -2,6 +2,7 @@
 
 mod change;
 mod examples;
+mod guide;
 mod open;
 #[cfg(unix)]
 mod process;
