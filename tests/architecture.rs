@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("advice", &["config", "crypto", "fsio", "git", "keystore", "vault"]),
-    ("ui", &["crypto"]),
+    ("ui", &["crypto", "fsio"]),
     ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("guard", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "scan", "schema", "team", "vault"]),
     ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),

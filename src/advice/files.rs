@@ -143,7 +143,7 @@ fn place_hint(error: &VaultError) -> Option<String> {
             format!("if you mean that file, name it: -f {}", file(target))
         }
         VaultError::NoKeyOf { .. } => "see which keys there are: envseal key list".into(),
-        VaultError::BackupExists(_) => "give the new one another name".into(),
+        VaultError::BackupExists(_) => "give the new one another name, or move that one away".into(),
         VaultError::BackupInSight(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             format!("put it elsewhere: envseal key backup ~/{}", quoted(name))

@@ -17,6 +17,9 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 "made a key pair; its private half is in {}: keep a copy somewhere safe",
                 shown(path)
             )),
+            Notice::KeyCopied(path) => context
+                .ui
+                .say(format_args!("put the private key into {} too, which is looked into first", shown(path))),
             Notice::KeyTaken { key, from } => {
                 context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
             }

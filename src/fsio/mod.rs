@@ -21,6 +21,8 @@ pub use folder::{make_folder, make_private_folder, remove_empty_folder};
 pub use lock::Lock;
 pub use meta::{make_private, mode_bits, owned_by_this_user};
 pub use private::PrivateFile;
+#[cfg(unix)]
+pub use read::open_terminal;
 pub use read::{read, read_secret};
 pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
 pub use sweep::{TEMP_PREFIX, sweep};

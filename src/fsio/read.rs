@@ -25,6 +25,12 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
+/// The terminal of this process, to read what a person types while stdin is a pipe. An error where there is none.
+#[cfg(unix)]
+pub fn open_terminal() -> io::Result<File> {
+    File::open("/dev/tty")
+}
+
 /// Reads to the end. `Vec` would leave the old buffer unwiped when it grows, so growth is done here, by hand; with a
 /// right `expected` length it never happens.
 pub(super) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {

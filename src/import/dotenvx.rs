@@ -43,7 +43,20 @@ pub enum Clear {
 
 /// Whether any value of this text is sealed by dotenvx.
 pub fn is_dotenvx(document: &Document) -> bool {
-    document.entries().iter().any(|entry| token(document, entry).is_some())
+    sealed_entries(document).next().is_some()
+}
+
+/// The entries whose values are sealed by dotenvx.
+pub fn sealed_entries(document: &Document) -> impl Iterator<Item = usize> {
+    let entries = document.entries().iter().enumerate();
+    entries.filter(|(_, entry)| token(document, entry).is_some()).map(|(at, _)| at)
+}
+
+/// The entries that are dotenvx's: its sealed values and its public key.
+pub fn own_entries(document: &Document) -> impl Iterator<Item = usize> {
+    let entries = document.entries().iter().enumerate();
+    let is_own = |entry: &Entry| is_own_name(document.name(entry)) || token(document, entry).is_some();
+    entries.filter(move |(_, entry)| is_own(entry)).map(|(at, _)| at)
 }
 
 /// The private keys that a keys file holds, each line's under its name.

@@ -69,6 +69,11 @@ pub fn read_wanted(
     Ok(Ejson { items: items.into_items(), clear: reader.clear })
 }
 
+/// Whether a text is ejson's: an object with a public key.
+pub fn is_ejson(text: &[u8]) -> bool {
+    json::object(text).is_ok_and(|mut object| public_key(object.take(PUBLIC_KEY)).is_ok())
+}
+
 fn public_key(node: Option<Node>) -> Result<String, ImportError> {
     let missing = || ImportError::Syntax {
         line: 1,

@@ -70,6 +70,12 @@ pub enum ImportError {
         /// What is wrong with it.
         found: &'static str,
     },
+    /// A value that envseal has sealed, for another place.
+    #[error("{origin} is sealed by envseal already, and opens only where it stands")]
+    Token {
+        /// Where it stands.
+        origin: String,
+    },
     /// A value with references that no dotenv text can hold.
     #[error("{origin} refers to other variables in a text that no .env file can hold")]
     Unwritable {

@@ -165,6 +165,9 @@ fn note(notice: &Notice) -> Option<String> {
         Notice::KeyMade(path) => {
             format!("made a key pair; its private half is in {}: keep a copy somewhere safe", path.display())
         }
+        Notice::KeyCopied(path) => {
+            format!("put the private key into {} too, which is looked into first", path.display())
+        }
         Notice::KeyTaken { key, from } => {
             format!("took key {key}, which the environment has in {}", from.display())
         }

@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal, Write};
 pub use page::{Look, Page};
 pub use pager::{LESS, LV, pager};
 pub use progress::{Progress, Working};
-pub use prompt::{Deaf, can_ask, confirm, go_on, hidden, passphrase, stdin_value};
+pub use prompt::{Deaf, can_ask, confirm, confirm_beside_pipe, go_on, hidden, passphrase, stdin_value};
 use sanitize::{one_line, sanitized};
 pub use table::table;
 pub use terminal::uri_path;

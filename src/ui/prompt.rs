@@ -78,7 +78,31 @@ pub fn confirm(question: &str) -> io::Result<bool> {
         return Ok(false);
     }
     let answer = answer_to(question, "[y/N]")?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(is_yes(&answer))
+}
+
+/// As [`confirm`], of a person whose stdin is a pipe: asked at the terminal of this process. None where there is none, and
+/// where stderr leads elsewhere, so that the question would come out of nowhere.
+#[cfg(unix)]
+pub fn confirm_beside_pipe(question: &str) -> io::Result<Option<bool>> {
+    if !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    // Where a process has no terminal this fails.
+    let Ok(terminal) = crate::fsio::open_terminal() else { return Ok(None) };
+    let answer = answer_from(&mut io::BufReader::new(terminal), question, "[y/N]")?;
+    Ok(Some(is_yes(&answer)))
+}
+
+/// Elsewhere there is nobody to ask.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
+pub fn confirm_beside_pipe(_: &str) -> io::Result<Option<bool>> {
+    Ok(None)
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// Asks whether to go on: anything but a no is a yes. Where there is nobody to ask, and at the end of what they type, it
@@ -97,10 +121,14 @@ pub fn can_ask() -> bool {
 }
 
 fn answer_to(question: &str, choices: &str) -> io::Result<String> {
+    answer_from(&mut io::stdin().lock(), question, choices)
+}
+
+fn answer_from(person: &mut impl BufRead, question: &str, choices: &str) -> io::Result<String> {
     let mut answer = String::new();
     aside(|| {
         write!(io::stderr(), "{} {choices} ", super::sanitize::one_line(question))?;
-        io::stdin().lock().read_line(&mut answer)
+        person.read_line(&mut answer)
     })?;
     if !answer.ends_with('\n') {
         // Ctrl-D ends no line.

@@ -318,7 +318,7 @@ pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether the entry holds this value already, in the form wanted.
-fn reads_as(
+pub(super) fn reads_as(
     document: &Document,
     entry: usize,
     value: &[u8],

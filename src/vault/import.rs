@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-pub use kept::{drop_backup, keep_backup, other_keys_file, source_text};
+pub use kept::{drop_backup, keep_backup, other_keys_file, same_file, source_text};
 use steps::{refuse_another_files_key, secret_in_the_clear, steps_of_text, steps_of_variables};
 
 use super::change::{edited, plain_source};
@@ -43,11 +43,23 @@ pub struct Arrival {
     pub was_sealed: bool,
 }
 
+/// dotenv text that comes in.
+#[derive(Clone)]
+pub struct Text {
+    /// What errors call it: its path, or that it was piped in.
+    pub label: PathBuf,
+    /// The text.
+    pub document: Document,
+    /// The values of these entries were sealed in it, and are these.
+    pub opened: HashMap<usize, Incoming>,
+    /// These are the other tool's: what it has sealed, its public key. None of them is a secret in the clear.
+    pub of_the_other_tool: HashSet<usize>,
+}
+
 /// What comes in.
 pub enum Arriving {
-    /// dotenv text that becomes the env file, comments and order and all. The values of these entries were sealed, and
-    /// are these.
-    Text(Document, HashMap<usize, Incoming>),
+    /// dotenv text that becomes the env file, comments and order and all.
+    Text(Text),
     /// Variables for a file that is there, or for one to be made of nothing else. No name twice.
     Variables(Vec<Arrival>),
     /// Variables that are all that the file is to hold, whatever it holds now. No name twice.
@@ -99,7 +111,7 @@ impl Import {
     /// Plans it. `wants` picks variables; in a text the others stay as they are.
     ///
     /// Errors: a value that was sealed and would be plain text here, each named; a name or a line that sealing would
-    /// refuse too.
+    /// refuse too, by its place in what comes in.
     pub fn plan(
         path: &Path,
         arriving: Arriving,
@@ -109,31 +121,35 @@ impl Import {
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir())?;
         let found = file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()));
-        let in_the_clear;
-        let (base, steps) = match arriving {
-            Arriving::Text(text, opened) => {
-                refuse_another_files_key(&file, &text)?;
-                let base = EnvFile::of_text(path, file.env().clone(), text.as_bytes().to_vec())?;
-                let sealed: HashSet<usize> = opened.keys().copied().collect();
-                let steps = steps_of_text(&base, &scope, opened, wants)?;
-                let clear = |step: &&Step| {
-                    step.fate.seals() && !matches!(step.place, Place::Entry(at) if sealed.contains(&at))
-                };
-                in_the_clear = steps.iter().find(clear).map(|step| step.name.clone());
-                (base, steps)
+        let (base, steps, in_the_clear) = match arriving {
+            Arriving::Text(text) => {
+                refuse_another_files_key(&file, &text.document)?;
+                let base =
+                    EnvFile::of_text(&text.label, file.env().clone(), text.document.as_bytes().to_vec())?;
+                let was_sealed = |at| text.opened.contains_key(&at) || text.of_the_other_tool.contains(&at);
+                let in_the_clear = secret_in_the_clear(&base, &scope, was_sealed);
+                let steps = steps_of_text(&base, path, &scope, text.opened, wants)?;
+                (base, steps, in_the_clear)
             }
             Arriving::Anew(arrivals) => {
                 let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
+                let clear: HashSet<String> = arrivals
+                    .iter()
+                    .filter(|arrival| !arrival.was_sealed)
+                    .map(|arrival| arrival.name.to_string())
+                    .collect();
                 let wanted = arrivals.into_iter().filter(|arrival| wants(arrival.name.as_str()));
                 let steps = steps_of_variables(&base, &scope, wanted, store)?;
-                in_the_clear = None;
-                (base, steps)
+                let mut sealed = steps.iter().filter(|step| step.fate.seals());
+                let in_the_clear =
+                    sealed.find(|step| clear.contains(&step.name)).map(|step| step.name.clone());
+                (base, steps, in_the_clear)
             }
             Arriving::Variables(arrivals) => {
                 let wanted = arrivals.into_iter().filter(|arrival| wants(arrival.name.as_str()));
                 let steps = steps_of_variables(&file, &scope, wanted, store)?;
-                in_the_clear = secret_in_the_clear(&file, &scope);
-                (file, steps)
+                let in_the_clear = secret_in_the_clear(&file, &scope, |_| false);
+                (file, steps, in_the_clear)
             }
         };
         Ok(Self { path: path.into(), found, base, steps, in_the_clear })
@@ -147,6 +163,22 @@ impl Import {
     /// Whether it is there already.
     pub fn exists(&self) -> bool {
         self.found.is_some()
+    }
+
+    /// Whether a byte would change.
+    pub fn changes(&self) -> bool {
+        let base = self.base.document();
+        let alters = |step: &Step| match (step.fate, step.place) {
+            (Fate::Same, _) => false,
+            (Fate::Plain | Fate::Empty, Place::Entry(at)) => {
+                self.in_the_clear(step).map_or(true, |source| source != base.source(&base.entries()[at]))
+            }
+            _ => true,
+        };
+        match &self.found {
+            None => !self.steps.is_empty(),
+            Some(found) => base.as_bytes() != found.as_slice() || self.steps.iter().any(alters),
+        }
     }
 
     /// A variable that stands in the clear in the file that is replaced, though it is not called plain.
@@ -239,7 +271,7 @@ impl Import {
             Place::Entry(entry) => self.base.document().entries()[entry].line,
             Place::End => self.base.document().entries().last().map_or(1, |entry| entry.line + 1),
         };
-        VaultError::ComputedReference { path: self.path.clone(), line, name: step.name.clone() }
+        VaultError::ComputedReference { path: self.base.path().into(), line, name: step.name.clone() }
     }
 
     /// Reads the document anew, and opens every value that was sealed.

@@ -38,7 +38,8 @@ pub use failure::{Failure, Reason};
 pub use file::{EnvFile, token};
 #[cfg(feature = "cli")]
 pub use import::{
-    Arrival, Arriving, Fate, Import, Incoming, drop_backup, keep_backup, other_keys_file, source_text,
+    Arrival, Arriving, Fate, Import, Incoming, Text, drop_backup, keep_backup, other_keys_file, same_file,
+    source_text,
 };
 pub use journal::{Settled, Stuck, settle};
 pub use keys::{

@@ -33,6 +33,8 @@ pub(super) enum KeyChoice {
 pub enum Notice {
     /// A key pair was made, its private half kept in this file.
     KeyMade(PathBuf),
+    /// A private key was put into this keys file too, for env files that have it nearest.
+    KeyCopied(PathBuf),
     /// A new file's values are sealed to a key that the environment has already.
     KeyTaken {
         /// The key.
@@ -114,13 +116,14 @@ pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysF
 }
 
 /// Keeps a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file.
-/// Refuses where git tracks it.
+/// Refuses where git tracks it. `is_copy` is whether another keys file has it too.
 pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
     dir: &Path,
     scope: &Scope,
     store: &KeyStore<'_>,
+    is_copy: bool,
 ) -> Result<Vec<Notice>, VaultError> {
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
@@ -135,7 +138,7 @@ pub(super) fn keep_key(
     let staged = fsio::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
     notices.extend(ignore_keys_file(&path, scope)?);
     staged.commit()?;
-    notices.push(Notice::KeyMade(path));
+    notices.push(if is_copy { Notice::KeyCopied(path) } else { Notice::KeyMade(path) });
     Ok(notices)
 }
 

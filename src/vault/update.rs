@@ -48,11 +48,15 @@ pub enum Write {
     Nothing,
 }
 
+/// A private key to be kept before anything is sealed to it.
 struct NewKey {
     env: EnvName,
     scope_root: PathBuf,
-    dir: PathBuf,
+    /// The folders of the env files that are sealed to it: each may have a keys file of its own.
+    dirs: Vec<PathBuf>,
     key: PrivateKey,
+    /// Whether it was made; else it is in another keys file.
+    is_made: bool,
 }
 
 /// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
@@ -115,15 +119,28 @@ pub fn update(
         updated.files.push((file.path().to_owned(), document, changed));
     }
     if write == Write::Files {
-        for NewKey { env, dir, key, .. } in &new_keys {
-            updated.notices.extend(keep_key(env, key, dir, &Scope::of(dir)?, store)?);
-        }
+        keep_keys(&new_keys, store, &mut updated.notices)?;
     }
     staged.into_iter().try_for_each(fsio::Staged::commit)?;
     if write == Write::Files {
         updated.notices.extend(pinning.save());
     }
     Ok(updated)
+}
+
+/// Keeps each key in every keys file in which it will be looked for.
+fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice>) -> Result<(), VaultError> {
+    for NewKey { env, dirs, key, is_made, .. } in new_keys {
+        let mut kept = BTreeSet::new();
+        for dir in dirs {
+            if !kept.insert(place_of(&store.keys_file_path(dir))) {
+                continue;
+            }
+            let is_copy = !is_made || kept.len() > 1;
+            notices.extend(keep_key(env, key, dir, &Scope::of(dir)?, store, is_copy)?);
+        }
+    }
+    Ok(())
 }
 
 /// The team files in which this change shows, ready to be written.
@@ -192,7 +209,13 @@ impl Target<'_> {
             KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
                 self.pinning.check(&self.file, from, &self.scope, key, self.store)?;
-                (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
+                let (key, from) = (*key, from.clone());
+                if self.headed.is_none()
+                    && let Some(private) = self.key_beside(&from, &key)?
+                {
+                    self.keep(private, false);
+                }
+                (key, Some(Notice::KeyTaken { key: key.id(), from }))
             }
             KeyChoice::OfKeysFile(key, from) => {
                 self.pinning.take(&self.file, &self.scope, key, self.store)?;
@@ -272,19 +295,34 @@ impl Target<'_> {
     }
 
     fn new_key(&mut self) -> PublicKey {
-        let mine = |new: &&NewKey| new.env == *self.file.env() && new.scope_root == self.scope.root();
-        if let Some(new) = self.new_keys.iter().find(mine) {
+        let (env, root) = (self.file.env(), self.scope.root());
+        let mut made = self.new_keys.iter_mut().filter(|new| new.is_made);
+        if let Some(new) = made.find(|new| new.env == *env && new.scope_root == root) {
+            new.dirs.push(self.file.dir());
             return new.key.public();
         }
         let key = PrivateKey::generate();
         let public = key.public();
-        self.new_keys.push(NewKey {
-            env: self.file.env().clone(),
-            scope_root: self.scope.root().into(),
-            dir: self.file.dir(),
-            key,
-        });
+        self.keep(key, true);
         public
+    }
+
+    /// The private half of the environment's key, where it is at hand for the env file `from` and this file's folder has a
+    /// keys file of its own that lacks it: what is sealed to it here would not open here.
+    fn key_beside(&self, from: &Path, key: &PublicKey) -> Result<Option<PrivateKey>, VaultError> {
+        let (env, dir) = (self.file.env(), self.file.dir());
+        let own = place_of(&self.store.keys_file_path(&dir));
+        let is_apart =
+            own.symlink_metadata().is_ok() && own != place_of(&self.store.keys_file_path(&folder_of(from)));
+        if !is_apart || self.store.find_unasked(env, key, &dir)?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.store.find_unasked(env, key, &folder_of(from))?)
+    }
+
+    fn keep(&mut self, key: PrivateKey, is_made: bool) {
+        let (env, scope_root) = (self.file.env().clone(), self.scope.root().to_owned());
+        self.new_keys.push(NewKey { env, scope_root, dirs: vec![self.file.dir()], key, is_made });
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod dotenvx;
 mod others;
+mod places;
 
 use crate::support::TestEnv;
 

@@ -1,5 +1,6 @@
 //! `envseal import`.
 
+mod arriving;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::config::EnvName;
 use crate::error::{Error, quoted};
 use crate::import::dotenvx;
 use crate::ui;
-use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, update};
+use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, same_file, update};
 
 /// Take over what another tool keeps, values and keys
 ///
@@ -81,12 +82,12 @@ enum Kind {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let picked = args.names.filter()?;
     let wants = |name: &str| picked(name) && !(args.kind == Kind::Dotenvx && dotenvx::is_own_name(name));
-    let sources = read_all(context, args, &wants)?;
+    let mut sources = read_all(context, args, &wants)?;
     let mut imports: Vec<Import> = Vec::new();
     for source in &sources {
-        let arriving = source.arriving(args)?;
+        let arriving = source.arriving(args, &wants)?;
         let import = Import::plan(&source.target, arriving, &wants, context.store())?;
-        if let Some(other) = imports.iter().position(|other| other.path() == import.path()) {
+        if let Some(other) = imports.iter().position(|other| same_file(other.path(), import.path())) {
             return Err(Error::usage(
                 format!(
                     "{} and {} would both become {}",
@@ -99,8 +100,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
         imports.push(import);
     }
-    let changes = |import: &Import| import.steps().any(|(.., fate)| !matches!(fate, Fate::Same));
-    if !imports.iter().any(changes) {
+    leave_out_empty(context, args, &mut sources, &mut imports)?;
+    if !imports.iter().any(Import::changes) {
         context.ui.say("nothing to do: all of it is here already");
         return Ok(());
     }
@@ -117,11 +118,37 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if !(args.yes && context.ui.quiet) {
         show(&sources, &imports)?;
     }
-    if !args.yes && !agreed()? {
+    if !args.yes && !agreed(&sources)? {
         return Ok(());
     }
     carry_out(context, args, &imports)?;
-    tell(context, &sources, &imports);
+    tell(context, args, &sources, &imports);
+    Ok(())
+}
+
+/// Passes over sources of which nothing is to be taken; an error where that is all of them.
+fn leave_out_empty(
+    context: &Context,
+    args: &Args,
+    sources: &mut Vec<Source>,
+    imports: &mut Vec<Import>,
+) -> Result<(), Error> {
+    let is_empty = |import: &Import| import.steps().next().is_none();
+    let picked = if args.names.is_all() { "" } else { " of the names picked" };
+    let nothing = |source: &Source| format!("{} holds no variable{picked}", source.label);
+    if let Some(source) = sources.first().filter(|_| imports.iter().all(is_empty)) {
+        return Err(Error::usage(nothing(source), "see what it holds, and say what to take: -k NAME"));
+    }
+    let keeps: Vec<bool> = imports.iter().map(|import| !is_empty(import)).collect();
+    let mut keep = keeps.iter();
+    sources.retain(|source| {
+        let stays = *keep.next().expect("each has its import");
+        if !stays {
+            context.ui.note(nothing(source));
+        }
+        stays
+    });
+    imports.retain(|import| !is_empty(import));
     Ok(())
 }
 
@@ -150,11 +177,17 @@ fn words(fate: Fate) -> &'static str {
     }
 }
 
-fn agreed() -> Result<bool, Error> {
-    if !ui::can_ask() {
-        return Err(Error::usage("nothing was written: there is nobody to ask", "to do it: add --yes"));
+fn agreed(sources: &[Source]) -> Result<bool, Error> {
+    let nobody = || Error::usage("nothing was written: there is nobody to ask", "to do it: add --yes");
+    let question = "Do that?";
+    if sources.iter().any(|source| source.is_piped) {
+        // What came through the pipe is the source and no answer.
+        return ui::confirm_beside_pipe(question).map_err(Error::io("ask"))?.ok_or_else(nobody);
     }
-    ui::confirm("Do that?").map_err(Error::io("ask"))
+    if !ui::can_ask() {
+        return Err(nobody());
+    }
+    ui::confirm(question).map_err(Error::io("ask"))
 }
 
 /// Writes all files or none; a backup stays only where it was of use.
@@ -163,7 +196,7 @@ fn carry_out(context: &Context, args: &Args, imports: &[Import]) -> Result<(), E
     let updated = back_up(args, imports, &mut backups).and_then(|()| write(context, imports));
     if updated.is_err() {
         for (_, backup) in &backups {
-            // Where it cannot be taken away it stays: what is in it is sealed.
+            // Where it cannot be taken away it stays: no secret is in the clear in it.
             let _ = drop_backup(backup);
         }
     }
@@ -175,7 +208,13 @@ fn carry_out(context: &Context, args: &Args, imports: &[Import]) -> Result<(), E
             context.ui.say(format_args!("made {path}"));
         }
         let sealed = import.steps().filter(|(.., fate)| matches!(fate, Fate::Seal | Fate::Replace)).count();
-        context.ui.say(format_args!("sealed {} in {path}, and opened each again", counted(sealed, "value")));
+        match sealed {
+            0 if import.changes() => context.ui.say(format_args!("wrote {path}; there was nothing to seal")),
+            0 => {}
+            _ => context
+                .ui
+                .say(format_args!("sealed {} in {path}, and opened each again", counted(sealed, "value"))),
+        }
     }
     for (path, backup) in &backups {
         context.ui.say(format_args!("kept {} as it was in {}", shown(path), shown(backup)));
@@ -201,7 +240,7 @@ fn write(context: &Context, imports: &[Import]) -> Result<Updated, Error> {
 }
 
 /// What is left to do, and to know.
-fn tell(context: &Context, sources: &[Source], imports: &[Import]) {
+fn tell(context: &Context, args: &Args, sources: &[Source], imports: &[Import]) {
     for (source, import) in sources.iter().zip(imports) {
         for note in &source.notes {
             context.ui.note(note);
@@ -213,12 +252,15 @@ fn tell(context: &Context, sources: &[Source], imports: &[Import]) {
                 env.private_key_name()
             ));
         }
-        if let Some(path) = source.left_in_the_clear(import.path()) {
+        if let Some(path) = source.left_in_the_clear() {
             let path = shown(path);
-            let quoted = quoted(&path);
-            context.ui.note(format_args!(
-                "{path} still holds the values in the clear; when it is not needed: rm {quoted}"
-            ));
+            // What was not taken over may be nowhere else.
+            let remove = if args.names.is_all() {
+                format!("; when it is not needed: rm {}", quoted(&path))
+            } else {
+                String::new()
+            };
+            context.ui.note(format_args!("{path} still holds the values in the clear{remove}"));
         }
     }
     if sources.iter().any(|source| source.key_variable.is_some()) {

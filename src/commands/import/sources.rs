@@ -11,14 +11,14 @@ use super::super::select::found_from_here;
 use super::{Args, Kind, itself};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText};
-use crate::dotenv::{Document, VarName};
+use crate::dotenv::Document;
 use crate::error::{Error, quoted};
 use crate::exec::Sops;
 use crate::import::{
     ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, without_comments, yaml,
 };
 use crate::ui;
-use crate::vault::{Arrival, Arriving, Incoming, VaultError, other_keys_file, source_text};
+use crate::vault::{Incoming, VaultError, other_keys_file, source_text};
 
 /// One source, opened, and where it goes.
 pub(super) struct Source {
@@ -30,13 +30,19 @@ pub(super) struct Source {
     pub(super) notes: Vec<String>,
     /// The variable under which its tool looks for the private key.
     pub(super) key_variable: Option<String>,
-    path: Option<PathBuf>,
-    content: Content,
+    /// Whether it came through stdin.
+    pub(super) is_piped: bool,
+    /// The file it was read from whole.
+    pub(super) path: Option<PathBuf>,
+    /// What it holds.
+    pub(super) content: Content,
 }
 
-enum Content {
+/// What a source holds.
+pub(super) enum Content {
+    /// dotenv text; the values of these entries were sealed in it, and are these.
     Text(Document, HashMap<usize, Incoming>),
-    /// With whether they were sealed.
+    /// Values, with whether they were sealed.
     Items(Vec<Item>, bool),
 }
 
@@ -48,74 +54,6 @@ struct Text {
     label: String,
     path: Option<PathBuf>,
     bytes: Zeroizing<Vec<u8>>,
-}
-
-impl Source {
-    /// What comes in with it, for its target.
-    pub(super) fn arriving(&self, args: &Args) -> Result<Arriving, Error> {
-        let in_place = self.path.as_ref() == Some(&self.target);
-        // Picked from, a text is a file no more, but where it is the file.
-        let whole = args.names.is_all() && self.target.symlink_metadata().is_err();
-        match &self.content {
-            Content::Text(document, opened) if in_place || whole => {
-                Ok(Arriving::Text(document.clone(), opened.clone()))
-            }
-            Content::Text(document, opened) => {
-                Ok(Arriving::Variables(variables(&self.label, document, opened)?))
-            }
-            Content::Items(items, was_sealed) => {
-                let arrival = |item: &Item| Arrival {
-                    origin: item.origin.clone(),
-                    name: item.name.clone(),
-                    value: Incoming::Value(item.value.clone()),
-                    was_sealed: *was_sealed,
-                };
-                if in_place && !args.names.is_all() {
-                    // What is left out would be in no file any more.
-                    return Err(Error::usage(
-                        format!("{} cannot be converted in part", self.label),
-                        "pick into another file: -e NAME or -f FILE",
-                    ));
-                }
-                let arrivals = items.iter().map(arrival).collect();
-                Ok(if in_place { Arriving::Anew(arrivals) } else { Arriving::Variables(arrivals) })
-            }
-        }
-    }
-
-    /// Its path, where it is another file than the target and holds what is secret for all to read.
-    pub(super) fn left_in_the_clear(&self, target: &Path) -> Option<&Path> {
-        let clear = match &self.content {
-            Content::Text(_, opened) => opened.is_empty(),
-            Content::Items(_, was_sealed) => !was_sealed,
-        };
-        self.path.as_deref().filter(|path| clear && *path != target)
-    }
-}
-
-/// The variables of a text, the last of each name, as it is read.
-fn variables(
-    label: &str,
-    document: &Document,
-    opened: &HashMap<usize, Incoming>,
-) -> Result<Vec<Arrival>, Error> {
-    let mut arrivals = Vec::new();
-    for (at, entry) in document.entries().iter().enumerate() {
-        let name = document.name(entry);
-        if document.last(name) != Some(at) {
-            continue;
-        }
-        let wrong = |_| failed(label, vec![ImportError::Name { origin: name.into() }], None);
-        let (name, value) = (VarName::new(name).map_err(wrong)?, opened.get(&at));
-        let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
-        arrivals.push(Arrival {
-            origin: name.to_string(),
-            name,
-            was_sealed: value.is_some(),
-            value: value.cloned().unwrap_or_else(in_file),
-        });
-    }
-    Ok(arrivals)
 }
 
 /// Reads every source that is named, or that is there.
@@ -145,6 +83,7 @@ fn source(
     let mut notes = Vec::new();
     let mut key_variable = None;
     let fail = |error: ImportError| failed(&text.label, vec![error], hint(args.kind));
+    refuse_sealed_by_another(args.kind, &text, wants)?;
     let content = match args.kind {
         Kind::Dotenvx => {
             let (content, variable) = of_dotenvx(context, args, &text, wants, &mut notes)?;
@@ -178,7 +117,31 @@ fn source(
             ));
         }
     };
-    Ok(Source { label: text.label, target, notes, key_variable, path: text.path, content })
+    let is_piped = text.path.is_none();
+    Ok(Source { label: text.label, target, notes, key_variable, is_piped, path: text.path, content })
+}
+
+/// Refuses what another tool has sealed where it is taken for text in the clear: its tokens would be sealed as values.
+fn refuse_sealed_by_another(kind: Kind, text: &Text, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+    if matches!(kind, Kind::Dotenvx | Kind::Sops | Kind::Ejson | Kind::DotenvVault) {
+        return Ok(());
+    }
+    let name = text.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
+    let by_dotenvx = || {
+        let document = Document::parse(text.bytes.to_vec()).ok()?;
+        let mut sealed = dotenvx::sealed_entries(&document);
+        sealed.any(|at| wants(document.name(&document.entries()[at]))).then_some("dotenvx")
+    };
+    let tool = if sops::Form::of(&name.to_string_lossy(), &text.bytes).is_some() {
+        Some("sops")
+    } else if ejson::is_ejson(&text.bytes) {
+        Some("ejson")
+    } else {
+        by_dotenvx()
+    };
+    let Some(tool) = tool else { return Ok(()) };
+    let file = text.path.as_ref().map_or_else(|| "FILE".into(), |path| quoted(path.display()));
+    Err(Error::usage(format!("{} is sealed by {tool}", text.label), format!("envseal import {tool} {file}")))
 }
 
 /// The env file that `-e` or `-f` names.
@@ -322,6 +285,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             target,
             notes: Vec::new(),
             key_variable: Some(dotenv_vault::KEY_VARIABLE.to_owned()),
+            is_piped: false,
             path: None,
             content: Content::Text(document, opened),
         })

@@ -17,6 +17,13 @@ pub fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     Ok(fsio::read_secret(path)?)
 }
 
+/// Whether two paths lead to one file, however they are written.
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    // Where there is no file yet, by its place in a folder that there is.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| place_of(path));
+    one == other || real(one) == real(other)
+}
+
 /// The `.env.keys` for files in `folder`, where there is one, and its text: other tools keep their keys in a file of that
 /// name too.
 pub fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Secret)>, VaultError> {
@@ -34,6 +41,9 @@ pub fn keep_backup(path: &Path) -> Result<PathBuf, VaultError> {
     // So that it neither begins nor ends as an env file's name does.
     let backup = path.with_file_name(format!("backup-{}~", name.trim_start_matches('.')));
     let text = fsio::read_secret(path)?;
+    if backup.symlink_metadata().is_ok() {
+        return Err(VaultError::BackupExists(backup));
+    }
     fsio::stage(&backup, &text, NewMode::Private)?.commit_new()?;
     Ok(backup)
 }

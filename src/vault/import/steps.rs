@@ -1,21 +1,27 @@
 //! What is to become of each variable that comes in.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::{Arrival, Fate, Incoming, Place, Step};
 use crate::config::is_own_name;
 use crate::crypto::{Kind, Opened, Opener, SecretBytes, claims_to_be_sealed};
 use crate::dotenv::{Document, Mark, is_reserved};
 use crate::keystore::KeyStore;
-use crate::vault::change::{refuse_half, refuse_own};
+use crate::vault::change::{reads_as, refuse_half, refuse_own};
 use crate::vault::encrypt::{is_secret, refuse_reserved_dependents};
 use crate::vault::error::VaultError;
 use crate::vault::file::{EnvFile, token};
 use crate::vault::scope::Scope;
 
-/// The first variable that stands in the clear, though it is not called plain.
-pub(super) fn secret_in_the_clear(file: &EnvFile, scope: &Scope) -> Option<String> {
-    let mut clear = file.variables().filter(|(_, entry)| file.token(entry).is_none());
+/// The first variable that stands in the clear, though it is not called plain. `was_sealed` tells what was sealed there
+/// otherwise.
+pub(super) fn secret_in_the_clear(
+    file: &EnvFile,
+    scope: &Scope,
+    was_sealed: impl Fn(usize) -> bool,
+) -> Option<String> {
+    let mut clear = file.variables().filter(|(at, entry)| !was_sealed(*at) && file.token(entry).is_none());
     let secret = clear.find(|(_, entry)| is_secret(file, scope, entry));
     secret.map(|(_, entry)| file.document().name(entry).to_owned())
 }
@@ -34,9 +40,10 @@ pub(super) fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Resul
     Err(VaultError::OwnName(name.unwrap_or("ENVSEAL_PUBLIC_KEY").into()))
 }
 
-/// What becomes of each variable of a text that is to be the file.
+/// What becomes of each variable of a text that is to be the file at `path`.
 pub(super) fn steps_of_text(
     base: &EnvFile,
+    path: &Path,
     scope: &Scope,
     mut opened: HashMap<usize, Incoming>,
     wants: &dyn Fn(&str) -> bool,
@@ -48,8 +55,15 @@ pub(super) fn steps_of_text(
     let (mut steps, mut would_show) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables() {
         let name = document.name(entry);
-        // One that is envseal's already stays: a file may be taken over in parts.
-        if !wants(name) || token(document, entry).is_some() {
+        if !wants(name) {
+            continue;
+        }
+        let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
+        let (origin, place) = (name.to_owned(), Place::Entry(at));
+        if token(document, entry).is_some() {
+            // One that is envseal's already stays: a file may be taken over in parts.
+            let (name, value) = (origin.clone(), in_file());
+            steps.push(Step { origin, name, value, place, fate: Fate::Same });
             continue;
         }
         let was_sealed = opened.contains_key(&at);
@@ -62,17 +76,16 @@ pub(super) fn steps_of_text(
             let (path, line, name) = (base.path().into(), entry.line, name.into());
             return Err(VaultError::AmbiguousHash { path, line, name });
         }
-        let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
         let fate = match was_sealed {
             false if marked => Fate::Plain,
             false if document.value(entry).1.is_empty() => Fate::Empty,
             _ => Fate::Seal,
         };
         let value = opened.remove(&at).unwrap_or_else(in_file);
-        let (origin, name) = (name.to_owned(), name.to_owned());
-        steps.push(Step { origin, name, value, place: Place::Entry(at), fate });
+        let name = origin.clone();
+        steps.push(Step { origin, name, value, place, fate });
     }
-    refuse_to_show(base, would_show)?;
+    refuse_to_show(path, would_show)?;
     let sealed: HashSet<usize> = steps
         .iter()
         .filter(|step| step.fate.seals())
@@ -125,7 +138,7 @@ pub(super) fn steps_of_variables(
         let place = at.map_or(Place::End, Place::Entry);
         steps.push(Step { origin, name: name.to_owned(), value, place, fate });
     }
-    refuse_to_show(file, would_show)?;
+    refuse_to_show(file.path(), would_show)?;
     Ok(steps)
 }
 
@@ -135,17 +148,19 @@ fn is_marked(file: &EnvFile, scope: &Scope, at: Option<usize>, name: &str) -> bo
     is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(comment)
 }
 
-fn refuse_to_show(file: &EnvFile, names: Vec<String>) -> Result<(), VaultError> {
-    if names.is_empty() { Ok(()) } else { Err(VaultError::WouldShow { path: file.path().into(), names }) }
+fn refuse_to_show(path: &Path, names: Vec<String>) -> Result<(), VaultError> {
+    if names.is_empty() { Ok(()) } else { Err(VaultError::WouldShow { path: path.into(), names }) }
 }
 
-/// Whether an entry holds this value already, sealed.
+/// Whether an entry holds this value already, sealed: as it would be sealed now, or as a text that reads as it.
 fn is_same(document: &Document, at: usize, value: &Incoming, opener: Option<&mut Opener>) -> bool {
     let entry = &document.entries()[at];
-    let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
-    let Ok(Opened { kind, bytes }) = opener.open(document.name(entry), &sealed) else { return false };
     match value {
-        Incoming::Value(value) => kind == Kind::Value && *value == bytes,
-        Incoming::Source(source) => kind == Kind::Source && *source == bytes,
+        Incoming::Value(value) => reads_as(document, at, value.expose(), true, opener),
+        Incoming::Source(source) => {
+            let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
+            let opened = opener.open(document.name(entry), &sealed);
+            opened.is_ok_and(|Opened { kind, bytes }| kind == Kind::Source && *source == bytes)
+        }
     }
 }

@@ -72,7 +72,9 @@ fn a_text_keeps_every_byte_that_is_no_value() {
     let text = b"\xef\xbb\xbf# head\r\nexport A = 'x' # why\r\n\r\nE=\r\nPATH=/bin\r\nA=later".to_vec();
     let document = Document::parse(text).unwrap();
     let opened = HashMap::from([(3, Incoming::Value(bytes("z")))]);
-    let import = planned(folder.path(), Arriving::Text(document, opened)).unwrap();
+    let label = PathBuf::from("old");
+    let text = Text { label, document, opened, of_the_other_tool: HashSet::new() };
+    let import = planned(folder.path(), Arriving::Text(text)).unwrap();
     let fates: Vec<_> = import.steps().map(|(_, name, fate)| (name.to_owned(), fate)).collect();
     let expected = [("A", Fate::Seal), ("E", Fate::Empty), ("PATH", Fate::Plain), ("A", Fate::Seal)];
     assert_eq!(fates, expected.map(|(name, fate)| (name.to_owned(), fate)));
