@@ -209,8 +209,9 @@ fn child_seals() {
 }
 
 #[test]
-fn the_example_for_dotenvys_users_lets_the_process_win() {
-    child("child_configures", quickstart(), &[("PORT", "1234")]);
+fn the_example_for_dotenvys_users_lets_the_process_win_but_for_the_password() {
+    let variables = [("PORT", "1234"), ("READER", "me"), ("DATABASE_PASSWORD", "of-the-process")];
+    child("child_configures", quickstart(), &variables);
 }
 
 #[test]
@@ -218,5 +219,6 @@ fn the_example_for_dotenvys_users_lets_the_process_win() {
 fn child_configures() {
     let options = Vault::options().keys_file("demo.keys");
     let config = crate::examples::beside_dotenvy::Config::read(Path::new("."), options).unwrap();
-    assert_eq!(config.port, 1234);
+    assert_eq!((config.port, &*config.reader), (1234, "me"));
+    assert!(config.password.is_sealed() && config.password.expose() != b"of-the-process");
 }
