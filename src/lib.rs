@@ -64,8 +64,8 @@
 mod library;
 
 pub use library::{
-    Changed, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document,
-    load, load_from,
+    Changed, EnvPath, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault,
+    document, load, load_from,
 };
 
 #[doc(hidden)]

@@ -25,6 +25,13 @@ fn open() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn several_files() -> Result<(), Box<dyn Error>> {
+    use envseal::{EnvPath, Vault};
+    let vars = Vault::options().vars([EnvPath::optional(".env.local"), ".env".into()])?;
+    drop(vars);
+    Ok(())
+}
+
 #[rustfmt::skip]
 fn options(fetched_from_kms: &str, passphrase: String) -> Result<(), Box<dyn Error>> {
     let vault = envseal::Vault::options()
@@ -67,8 +74,9 @@ fn squeezed(text: &str) -> String {
 
 #[test]
 fn what_the_docs_show_is_what_compiles() {
-    let compiled = [readme, open];
-    let with_arguments: (fn(&str, String) -> _, [fn(&str) -> _; 2]) = (options, [seal, seal_without_a_file]);
+    let compiled = [readme, open, several_files];
+    let sealing: [fn(&str) -> _; 2] = [seal, seal_without_a_file];
+    let _: fn(&str, String) -> _ = options;
     let (here, mut blocks) = (squeezed(include_str!("guide.rs")).replace("pub(super)fnmain", "fnmain"), 0);
     for page in [include_str!("../../docs/library.md"), include_str!("../../README.md")] {
         for block in page.split("```rust\n").skip(1) {
@@ -78,7 +86,7 @@ fn what_the_docs_show_is_what_compiles() {
             blocks += 1;
         }
     }
-    // Each function above is one block, and `process::main` one more.
-    assert_eq!(blocks, compiled.len() + with_arguments.1.len() + 2);
+    // Each function above is one block: so are `options` and `process::main`.
+    assert_eq!(blocks, compiled.len() + sealing.len() + 2);
     let _: fn() -> _ = process::main;
 }

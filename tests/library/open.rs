@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use envseal::crypto::{Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText};
-use envseal::{ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
+use envseal::{EnvPath, ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
 use crate::{CANARY, Folder, quickstart, refused, texts};
 
@@ -66,6 +66,39 @@ fn of_several_files_the_earlier_wins() {
     assert_eq!(shown, [("PORT", "1"), ("LOCAL", "yes"), ("SECRET", CANARY)]);
     let missing = Vault::options().vars([folder.path(".env.none"), folder.path(".env")]);
     refused(missing, ErrorKind::NotFound);
+}
+
+#[test]
+fn a_file_that_may_be_missing_is_passed_over() {
+    let folder = Folder::sealed();
+    let (local, env) = (folder.path(".env.local"), folder.path(".env"));
+    let read = || Vault::options().vars([EnvPath::optional(&local), env.clone().into()]);
+    assert_eq!(read().unwrap().len(), 1);
+    folder.write(".env.local", "SECRET=mine # envseal: plain\n");
+    assert_eq!(read().unwrap().get("SECRET").unwrap().expose(), b"mine");
+    // It may be missing, and nothing else.
+    folder.write(".env.local", "A=envseal:1:x\n");
+    refused(read(), ErrorKind::CannotOpen);
+    std::fs::remove_file(&local).unwrap();
+    std::fs::create_dir(&local).unwrap();
+    refused(read(), ErrorKind::Io);
+    refused(Vault::options().vars([EnvPath::optional("nonsense"), env.clone().into()]), ErrorKind::Malformed);
+    refused(Vault::options().vars([EnvPath::from(folder.path(".env.none"))]), ErrorKind::NotFound);
+    assert!(Vault::options().vars([EnvPath::optional(folder.path(".env.none"))]).unwrap().is_empty());
+    // A path is no word of a command line: `?` belongs to its name.
+    let odd = folder.path("?");
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::write(odd.join(".env"), "A=1\n").unwrap();
+    assert_eq!(Vault::options().vars([odd.join(".env")]).unwrap().len(), 1);
+    refused(Vault::options().vars(["?.env.local"]), ErrorKind::Malformed);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_missing() {
+    let folder = Folder::sealed();
+    std::os::unix::fs::symlink("nowhere", folder.path(".env.local")).unwrap();
+    refused(Vault::options().vars([EnvPath::optional(folder.path(".env.local"))]), ErrorKind::NotFound);
 }
 
 #[test]
