@@ -102,7 +102,10 @@ impl Options {
         self.with_store(&process, |store| {
             let reading = read_files(files, store, precedence)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
-            hold_to_schemas(files, &variables, &process, |_| true, &[])?;
+            // What the process has is there for who reads it there; variables that are returned must do by themselves.
+            let nothing = ProcessEnv::from_vars(Vec::new());
+            let beside = if precedence == Precedence::Process { &process } else { &nothing };
+            hold_to_schemas(files, &variables, beside, |_| true, &[])?;
             Ok(Vars::new(variables))
         })
     }

@@ -94,6 +94,25 @@ fn child_loads_nothing() {
 }
 
 #[test]
+fn what_is_returned_keeps_the_schema_by_itself() {
+    let folder = Folder::sealed();
+    folder.write(".env.example", "# @required\nREQ=\n# @type=port\nSECRET_PORT=\n");
+    child("child_is_held_to_the_schema", folder.0.path(), &[("REQ", "1")]);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_is_held_to_the_schema() {
+    // The process has it, the variables that were asked for have not.
+    let error = refused(Vault::open(".env").unwrap().vars(), ErrorKind::Refused);
+    assert!(error.to_string().contains("REQ") && error.details().len() == 1, "{error:?}");
+    refused(Vault::options().vars([".env"]), ErrorKind::Refused);
+    // A program that reads the environment finds it there.
+    load(".env").unwrap();
+    assert_eq!((var("REQ").as_deref(), var("SECRET").as_deref()), (Some("1"), Some(CANARY)));
+}
+
+#[test]
 fn keys_come_from_the_process() {
     let folder = Folder::sealed();
     let key = folder.private_key();
