@@ -1,5 +1,10 @@
 //! Beside dotenvy: that reads the plain `.env.local` of a developer's machine, envseal the sealed `.env` that is committed,
-//! into one configuration. What the process has wins over both, as dotenvy's users expect.
+//! into one configuration.
+//!
+//! For the port and the reader what the process has wins over `.env.local`, and that over `.env`, as dotenvy's users expect.
+//! The password is the sealed one of `.env`, whatever the process or `.env.local` has under its name: so nothing left over
+//! in a shell or on one machine takes its place unseen, and nobody has a reason to write it there, in the open. Another
+//! password is set where everyone sees that it was: `envseal set DATABASE_PASSWORD`.
 //!
 //! ```sh
 //! cargo run --example beside_dotenvy
@@ -31,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Config {
-    /// From the process, then `.env.local`, then the sealed `.env` of the folder.
+    /// From the process, then `.env.local`, then the sealed `.env` of the folder; the password from that alone.
     pub fn read(folder: &Path, options: Options) -> Result<Self, Box<dyn Error>> {
         let local: HashMap<String, String> = match dotenvy::from_path_iter(folder.join(".env.local")) {
             Ok(lines) => lines.collect::<Result<_, _>>()?,
@@ -50,6 +55,7 @@ impl Config {
             }
         };
         let (port, reader) = (text("PORT")?.parse()?, text("READER")?);
+        // Not by `text`: nothing outside the sealed file has a say in it.
         let password = sealed.take("DATABASE_PASSWORD").ok_or("DATABASE_PASSWORD is not set")?;
         Ok(Self { port, reader, password })
     }

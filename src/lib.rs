@@ -54,13 +54,18 @@
 //! # Features
 //!
 //! `cli`, on by default, is the binary and all that it needs. A program that embeds the library leaves it out:
-//! `cargo add envseal --no-default-features`.
+//!
+//! ```sh
+//! cargo add --git https://github.com/OWNER/envseal --tag v0.1.0 --no-default-features envseal
+//! ```
+//!
+//! `OWNER/envseal` stands for the repository. The crate called `envseal` on crates.io is another project's.
 
 mod library;
 
 pub use library::{
-    Changed, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document,
-    load, load_from,
+    Changed, EnvPath, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault,
+    document, load, load_from,
 };
 
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
 pub fn vault_hint(error: &VaultError) -> Option<String> {
     let file = |path: &Path| quoted(path.display());
     Some(match error {
-        VaultError::Unopened(failures) => return failures.first().map(reason_hint),
+        VaultError::Unopened(failures) => return reason_hint(failures.first()?.root()),
         VaultError::Breaches(breaches) => return breaches.first().map(breach_hint),
         VaultError::Keystore(error) => return keystore_hint(error),
         VaultError::Fs(error) => return fs_hint(error),
@@ -189,26 +189,28 @@ fn edit_hint(error: &VaultError) -> Option<String> {
     })
 }
 
-fn reason_hint(failure: &Failure) -> String {
+/// Nothing here says to `set` what may be whole and only lacks its key: that would write over the secret.
+fn reason_hint(failure: &Failure) -> Option<String> {
     let file = quoted(failure.path.display());
     let name = &failure.name;
-    match &failure.reason {
+    Some(match &failure.reason {
         Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
         Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
         Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
         Reason::ReservedDepends(_) => format!("write {name} without that reference"),
-        Reason::DependsOn(other) => format!("set {other} first: envseal set {other} -f {file}"),
+        Reason::DependsOn { root, .. } => return reason_hint(root),
         Reason::Open(OpenError::OtherKey { .. }) => format!(
-            "it was sealed before the key changed, or moved here: envseal encrypt --reseal -f {file}, or \
-             envseal set {name} -f {file}"
+            "it was sealed before the key changed, or moved here; where the older key is: envseal encrypt --reseal -f {file}"
+        ),
+        Reason::Open(OpenError::OtherName) => format!(
+            "see who changed it: git log -p -- {file}; where a line was renamed or moved by hand, give it its name back"
         ),
         Reason::Open(_) | Reason::Token(_) => {
             format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
         }
-        Reason::UnlistedReference | Reason::Unwritable | Reason::TooLarge => {
-            format!("leave it sealed: -x {name}")
-        }
-    }
+        Reason::UnlistedReference | Reason::Unwritable => format!("leave it sealed: -x {name}"),
+        Reason::TooLarge => format!("write {name} without references, or with fewer"),
+    })
 }
 
 pub fn fs_hint(error: &FsError) -> Option<String> {

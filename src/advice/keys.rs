@@ -4,6 +4,7 @@ use super::files::{fs_hint, git_hint};
 use super::quoted;
 use crate::config::EnvName;
 use crate::crypto::LockError;
+use crate::fsio::FsError;
 use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 
 pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
@@ -34,6 +35,7 @@ pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
             "bring it back from a backup; or have every key accepted anew at first sight: rm {}",
             quoted(path.display())
         ),
+        KeystoreError::Fs(FsError::NotFound { .. }) => "see where your keys are: envseal key list".into(),
         KeystoreError::Fs(error) => return fs_hint(error),
         KeystoreError::Git(error) => return git_hint(error),
         KeystoreError::Locked { .. } | KeystoreError::Passphrase(PassphraseError::NoTerminal) => {

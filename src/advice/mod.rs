@@ -3,20 +3,27 @@
 
 mod files;
 mod keys;
+mod program;
 
+use std::collections::HashSet;
 use std::fmt::Display;
+use std::path::Path;
 
 pub use files::{fs_hint, git_hint, vault_hint};
+pub use program::program_hint;
 
 use crate::keystore::{KeystoreError, Tried};
 use crate::vault::{Failure, Reason, VaultError};
 
+/// How the path of a place where a key was looked for is shown.
+pub type Show<'a> = &'a dyn Fn(&Path) -> String;
+
 /// Lines that say more: each value that could not be opened, each place a key was looked for. None holds a value.
-pub fn vault_details(error: &VaultError) -> Vec<String> {
+pub fn vault_details(error: &VaultError, show: Show<'_>) -> Vec<String> {
     match error {
-        VaultError::Unopened(failures) => unopened(failures),
+        VaultError::Unopened(failures) => unopened(failures, show),
         VaultError::Breaches(breaches) => breaches.iter().map(ToString::to_string).collect(),
-        VaultError::Keystore(KeystoreError::NotFound { tried, .. }) => looked(tried),
+        VaultError::Keystore(KeystoreError::NotFound { tried, .. }) => looked(tried, show).collect(),
         VaultError::PinDiffers { change, .. } => vec![
             format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
             format!("in the file now: {}", change.found.fingerprint()),
@@ -46,23 +53,23 @@ pub fn quoted(path: impl Display) -> String {
     if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-fn looked(tried: &[Tried]) -> Vec<String> {
-    tried.iter().map(|tried| format!("looked for {tried}")).collect()
+fn looked<'a>(tried: &'a [Tried], show: Show<'a>) -> impl Iterator<Item = String> + 'a {
+    tried.iter().map(move |tried| format!("looked for {}", tried.told(show)))
 }
 
-/// One line for each value; where a key was looked for is said once.
-fn unopened(failures: &[Failure]) -> Vec<String> {
-    let mut lines: Vec<_> = failures
-        .iter()
-        .map(|f| format!("{}:{} {}: {}", f.path.display(), f.line, f.name, f.reason))
-        .collect();
+/// One line for each value, also for those that others go back to; where a key was looked for is said once.
+fn unopened(failures: &[Failure], show: Show<'_>) -> Vec<String> {
+    let mut lines: Vec<_> = failures.iter().map(ToString::to_string).collect();
+    let mut told: HashSet<_> = lines.iter().cloned().collect();
+    let roots = failures.iter().filter(|failure| matches!(failure.reason, Reason::DependsOn { .. }));
+    lines.extend(roots.map(|failure| failure.root().to_string()).filter(|line| told.insert(line.clone())));
     let mut places: Vec<&[Tried]> = Vec::new();
     for failure in failures {
-        if let Reason::NoKey { tried, .. } = &failure.reason
+        if let Reason::NoKey { tried, .. } = &failure.root().reason
             && !places.contains(&&**tried)
         {
             places.push(tried);
-            lines.extend(looked(tried));
+            lines.extend(looked(tried, show));
         }
     }
     lines

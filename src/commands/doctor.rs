@@ -202,7 +202,10 @@ fn sealed_to_others(
         let fix = if older.iter().any(|older| older.public().id() == id) {
             reseal
         } else {
-            format!("with the private key of {id}: {reseal}; or with new values: {}", names.join("; "))
+            format!(
+                "with the private key of {id}: {reseal}; or where nobody has it any more, with new values: {}",
+                names.join("; ")
+            )
         };
         let detail = |(line, name): &(usize, &str)| format!("{}:{line} {name}", file.path().display());
         Trouble { message, details: values.iter().map(detail).collect(), fix: Some(fix) }
@@ -215,7 +218,7 @@ fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
     let mut groups: Vec<(Option<String>, Vec<Failure>)> = Vec::new();
     for failure in failures {
         // Told of the key they are sealed to, or of the value they refer to.
-        if let Reason::NoKey { .. } | Reason::Open(OpenError::OtherKey { .. }) | Reason::DependsOn(_) =
+        if let Reason::NoKey { .. } | Reason::Open(OpenError::OtherKey { .. }) | Reason::DependsOn { .. } =
             failure.reason
         {
             continue;
@@ -241,7 +244,7 @@ impl Trouble {
     }
 
     fn of(error: &Error) -> Self {
-        Self { message: error.to_string(), details: error.details(), fix: error.hint() }
+        Self { message: error.to_string(), details: error.details(&shown), fix: error.hint() }
     }
 }
 

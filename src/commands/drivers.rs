@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::report::shown;
 use crate::advice::in_one_line;
 use crate::config::{NameError, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
@@ -51,7 +52,7 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
     match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => {
-            ui::error(&in_one_line(&error), &error.details(), error.hint().as_deref());
+            ui::error(&in_one_line(&error), &error.details(&shown), error.hint().as_deref());
             NO_MERGE
         }
         Err(_) => NO_MERGE,

@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             }
             Err(error) => error,
         };
-        let mut details = error.details();
+        let mut details = error.details(&shown);
         let can_ask = ui::can_ask();
         if !can_ask {
             details.push("nothing was written, and the edit is dropped".into());

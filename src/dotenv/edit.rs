@@ -70,6 +70,19 @@ pub enum EditError {
         /// The first line, in the text as it stands, that would be affected.
         line: usize,
     },
+    /// Edits of one entry that contradict each other: two of its source, of its name or of its mark, or any beside its
+    /// removal.
+    #[error("two changes to line {line} contradict each other")]
+    Overlap {
+        /// The line of the entry's name.
+        line: usize,
+    },
+    /// An edit of an entry that the document does not have.
+    #[error("there is no entry {entry}, counted from 0")]
+    NoEntry {
+        /// The index that was given.
+        entry: usize,
+    },
 }
 
 impl Document {
@@ -77,16 +90,20 @@ impl Document {
     /// that is not edited reads as before; else nothing is changed and the line is named. A name is taken as it is:
     /// whether it is one is for the caller.
     ///
-    /// # Panics
+    /// The edits are one change, made at once to the document as it is: their order is of no account, but that what is
+    /// appended stands in the order given, and so do headers. An entry takes one new source, one new name and one change
+    /// of its mark, or its removal alone.
     ///
-    /// Where an edit gives an index that no entry has.
+    /// Errors: [`EditError::Overlap`] where one entry is asked for more than that, [`EditError::NoEntry`] for an index that
+    /// no entry has, [`EditError::ReadsOtherwise`]. The whole batch is refused.
     pub fn edited(&self, edits: &[Edit<'_>]) -> Result<Self, EditError> {
+        self.refuse_unclear(edits)?;
         let mut splices = Vec::with_capacity(edits.len());
         for edit in edits {
             self.splice(edit, &mut splices);
         }
-        // Stable: edits at one place keep their order.
-        splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+        // Stable: at one place things stand as they do in a line, and what is alike keeps its order.
+        splices.sort_by_key(|splice| (splice.range.start, splice.range.end, splice.part));
         let added: usize = splices.iter().map(|s| s.text.len()).sum();
         let mut text = Zeroizing::new(Vec::with_capacity(self.as_bytes().len() + added));
         let mut kept = 0;
@@ -100,6 +117,24 @@ impl Document {
             Self::parse(std::mem::take(&mut *text)).map_err(|_| EditError::ReadsOtherwise { line: 1 })?;
         self.verify(&edited, edits)?;
         Ok(edited)
+    }
+
+    /// Refuses edits of what is not there, and of one thing twice.
+    fn refuse_unclear(&self, edits: &[Edit<'_>]) -> Result<(), EditError> {
+        let mut asked: Vec<_> = edits.iter().filter_map(|edit| Some((edit.entry()?, edit.part()))).collect();
+        asked.sort_unstable();
+        match asked.last() {
+            Some(&(entry, _)) if entry >= self.entries().len() => return Err(EditError::NoEntry { entry }),
+            _ => {}
+        }
+        let twice = |pair: &&[(usize, Part)]| {
+            let [(one, part), (other, next)] = **pair else { return false };
+            one == other && (part == Part::Whole || part == next)
+        };
+        match asked.windows(2).find(twice) {
+            Some(pair) => Err(EditError::Overlap { line: self.entries()[pair[0].0].line }),
+            None => Ok(()),
+        }
     }
 
     fn splice(&self, edit: &Edit<'_>, out: &mut Vec<Splice>) {
@@ -126,13 +161,19 @@ impl Document {
                 let Some(comment) = entry.comment.clone() else { return };
                 match Mark::without_plain(&text[comment.clone()]) {
                     Some(left) => (comment, left),
-                    None => (super::space::trimmed_end(&text[..comment.start], 0)..comment.end, Vec::new()),
+                    // The blank behind `NAME:` is no part of the comment, though nothing stands between.
+                    None => {
+                        let start = super::space::trimmed_end(&text[..comment.start], entry.value.end);
+                        (start..comment.end, Vec::new())
+                    }
                 }
             }
             Edit::Name { entry, name } => (self.entries()[entry].name.clone(), name.into()),
             Edit::Remove { entry } => {
                 let entry = &self.entries()[entry];
-                (entry.start..super::space::past_line_break(text, entry.end), Vec::new())
+                // A byte order mark is the file's.
+                let start = entry.start.max(byte_order_mark(text));
+                (start..super::space::past_line_break(text, entry.end), Vec::new())
             }
             Edit::Append { name, source, plain } => {
                 let eol = self.line_break();
@@ -152,13 +193,13 @@ impl Document {
                 (at..at, [head.as_bytes(), source, eol.as_bytes(), gap.as_bytes()].concat())
             }
         };
-        out.push(Splice { range, text: Zeroizing::new(new) });
+        out.push(Splice { range, part: edit.part(), text: Zeroizing::new(new) });
     }
 
     /// Where a header belongs: behind a byte order mark and a `#!` line.
     fn top(&self) -> usize {
         let text = self.as_bytes();
-        let start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let start = byte_order_mark(text);
         if text[start..].starts_with(b"#!") {
             super::space::past_line_break(text, super::space::line_end(text, start))
         } else {
@@ -202,13 +243,56 @@ impl Document {
     }
 }
 
+/// The length of the byte order mark that the text starts with.
+fn byte_order_mark(text: &[u8]) -> usize {
+    if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
+}
+
+impl Edit<'_> {
+    fn entry(&self) -> Option<usize> {
+        match *self {
+            Self::Source { entry, .. }
+            | Self::MarkPlain { entry }
+            | Self::UnmarkPlain { entry }
+            | Self::Name { entry, .. }
+            | Self::Remove { entry } => Some(entry),
+            Self::Append { .. } | Self::Header { .. } => None,
+        }
+    }
+
+    fn part(&self) -> Part {
+        match self {
+            Self::Header { .. } => Part::Top,
+            Self::Remove { .. } => Part::Whole,
+            Self::Name { .. } => Part::Name,
+            Self::Source { .. } => Part::Source,
+            Self::MarkPlain { .. } | Self::UnmarkPlain { .. } => Part::Mark,
+            Self::Append { .. } => Part::End,
+        }
+    }
+}
+
+/// What an edit is of, as the parts stand one behind the other; `Whole` before those of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Top,
+    Whole,
+    Name,
+    Source,
+    Mark,
+    End,
+}
+
 struct Splice {
     range: Range<usize>,
+    part: Part,
     text: Zeroizing<Vec<u8>>,
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn edit(text: &str, edits: &[Edit<'_>]) -> Result<String, EditError> {
@@ -269,5 +353,118 @@ mod tests {
         let text = "A=\"foo\nB=\"bar\"baz\n# \"\n";
         let replace = Edit::Source { entry: 1, source: b"new" };
         assert_eq!(edit(text, &[replace]), Err(EditError::ReadsOtherwise { line: 1 }));
+    }
+
+    fn overlap(text: &str, edits: &[Edit<'_>]) {
+        assert_eq!(edit(text, edits), Err(EditError::Overlap { line: 1 }));
+    }
+
+    #[test]
+    fn edits_of_one_entry_that_contradict_each_other_are_refused() {
+        let (source, other) =
+            (|| Edit::Source { entry: 0, source: b"x" }, || Edit::Source { entry: 0, source: b"y" });
+        let (mark, unmark) = (|| Edit::MarkPlain { entry: 0 }, || Edit::UnmarkPlain { entry: 0 });
+        let (remove, name) = (|| Edit::Remove { entry: 0 }, || Edit::Name { entry: 0, name: "N" });
+        let text = "A=1\nB=2\n";
+        overlap(text, &[source(), other()]);
+        overlap(text, &[source(), remove()]);
+        overlap(text, &[mark(), remove()]);
+        overlap(text, &[remove(), remove()]);
+        overlap(text, &[mark(), mark()]);
+        overlap(text, &[mark(), unmark()]);
+        overlap(text, &[name(), Edit::Remove { entry: 1 }, name()]);
+        assert_eq!(
+            edit(text, &[mark(), name(), source(), Edit::Remove { entry: 1 }]).unwrap(),
+            "N=x # envseal: plain\n"
+        );
+        assert_eq!(edit(text, &[Edit::Remove { entry: 2 }]), Err(EditError::NoEntry { entry: 2 }));
+    }
+
+    #[test]
+    fn the_mark_of_the_last_line_stays_with_it() {
+        let append = Edit::Append { name: "N", source: b"v", plain: false };
+        let edits = [append, Edit::MarkPlain { entry: 0 }, Edit::Source { entry: 0, source: b"x" }];
+        assert_eq!(edit("A=", &edits).unwrap(), "A=x # envseal: plain\nN=v");
+    }
+
+    /// What one edit asks for, owned.
+    type Asked = (u8, usize, bool);
+
+    fn as_edit<'a>((kind, entry, flag): Asked) -> Edit<'a> {
+        let source: &[u8] = if flag { b"new" } else { b"" };
+        match kind {
+            0 => Edit::Source { entry, source },
+            1 => Edit::MarkPlain { entry },
+            2 => Edit::UnmarkPlain { entry },
+            3 => Edit::Name { entry, name: if flag { "N" } else { "LONGER.NAME" } },
+            4 => Edit::Remove { entry },
+            5 => Edit::Append { name: "LAST", source, plain: flag },
+            _ => Edit::Header { comment: "# head", name: "FIRST", source },
+        }
+    }
+
+    /// Whether the edits of one entry say what becomes of it.
+    fn is_clear(asked: &[Asked]) -> bool {
+        let of = |entry: usize| asked.iter().filter(move |it| it.0 < 5 && it.1 == entry).map(|it| it.0);
+        asked.iter().filter(|it| it.0 < 5).all(|(_, entry, _)| {
+            let count = |kinds: &[u8]| of(*entry).filter(|kind| kinds.contains(kind)).count();
+            let alone = count(&[4]) == 0 || of(*entry).count() == 1;
+            alone && count(&[0]) < 2 && count(&[1, 2]) < 2 && count(&[3]) < 2
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_batch_of_edits_panics_and_each_does_what_it_says(
+            lines in prop::collection::vec(prop::sample::select(vec![
+                "A=1", "A=", "A = ", "B: x", "B:", "export C='x\ny' # c", "D=\"q", "E=# c", "E= # envseal: plain", "F=`z`#x",
+                "G=1 # envseal: plain # why", "H=1 # envseal: plain", "I=#envseal: plain", "stray", "# comment", "", "  J=1  ",
+                "#!/bin/sh", "L='", "M: # envseal: plain",
+            ]), 0..6),
+            line_break in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+            (marked, ended) in any::<(bool, bool)>(),
+            asked in prop::collection::vec((0_u8..7, 0_usize..5, any::<bool>()), 0..6),
+        ) {
+            let (order, last) = (if marked { "\u{feff}" } else { "" }, if ended { line_break } else { "" });
+            let text = format!("{order}{}{last}", lines.join(line_break));
+            let document = Document::parse(text.clone().into_bytes()).unwrap();
+            let edits: Vec<_> = asked.iter().copied().map(as_edit).collect();
+            let count = document.entries().len();
+            let edited = match document.edited(&edits) {
+                Err(EditError::NoEntry { entry }) => {
+                    prop_assert!(entry >= count && asked.iter().any(|it| it.0 < 5 && it.1 == entry));
+                    return Ok(());
+                }
+                Err(EditError::Overlap { .. }) => {
+                    prop_assert!(!is_clear(&asked), "{text:?} {asked:?}");
+                    return Ok(());
+                }
+                // Of a text that is told apart by what stands in it.
+                Err(EditError::ReadsOtherwise { line }) => {
+                    prop_assert!(line > 0);
+                    return Ok(());
+                }
+                Ok(edited) => edited,
+            };
+            prop_assert!(is_clear(&asked) && asked.iter().all(|it| it.0 > 4 || it.1 < count));
+            let has = |kind: u8, entry: usize| asked.iter().any(|it| (it.0, it.1) == (kind, entry));
+            let headers = asked.iter().filter(|it| it.0 > 5).count();
+            let kept: Vec<_> = (0..count).filter(|entry| !has(4, *entry)).collect();
+            for (at, entry) in kept.into_iter().enumerate() {
+                let before = &document.entries()[entry];
+                let after = &edited.entries()[headers + at];
+                let marked = (Mark::is_plain(document.comment(before)) || has(1, entry)) && !has(2, entry);
+                prop_assert_eq!(Mark::is_plain(edited.comment(after)), marked, "{:?} {:?}", text, asked);
+                if !(has(0, entry) || has(1, entry) || has(2, entry) || has(3, entry)) {
+                    let own = |document: &Document, entry| {
+                        let statement = document.statement(entry);
+                        statement[byte_order_mark(statement)..].to_vec()
+                    };
+                    prop_assert_eq!(own(&document, before), own(&edited, after), "{:?} {:?}", text, asked);
+                }
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ mod commands;
 pub(crate) use crate::advice::quoted;
 
 use crate::access::AccessError;
-use crate::advice::{git_hint, vault_details, vault_hint};
+use crate::advice::{Show, git_hint, vault_details, vault_hint};
 use crate::config::NameError;
 use crate::exec::{EditorError, ExecError, SopsError};
 use crate::export::ExportError;
@@ -167,10 +167,11 @@ impl Error {
         }
     }
 
-    /// Lines that say more: each value that could not be opened, each place a key was looked for.
-    pub fn details(&self) -> Vec<String> {
+    /// Lines that say more: each value that could not be opened, each place a key was looked for, by its path as `show`
+    /// has it.
+    pub fn details(&self, show: Show<'_>) -> Vec<String> {
         match self {
-            Self::Vault(error) => vault_details(error),
+            Self::Vault(error) => vault_details(error, show),
             Self::Import { errors, details, .. } => {
                 let several = errors.iter().filter(|_| errors.len() > 1).map(ToString::to_string);
                 several.chain(details.iter().cloned()).collect()

@@ -128,8 +128,12 @@ impl Gathered {
 
 fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
     let message = format!("{name} does not open with the key at hand: {error}");
-    let fix =
-        format!("see who changed it: envseal log {name}; or set it anew: envseal set {name} -f {{file}}");
+    // One that belongs under another name is whole: what is set in its place would be all that is left of it.
+    let anew = match error {
+        OpenError::OtherName => String::new(),
+        _ => format!("; or set it anew: envseal set {name} -f {{file}}"),
+    };
+    let fix = format!("see who changed it: envseal log {name}{anew}");
     Finding::new(Rule::DoesNotOpen, path, message, fix).about(name)
 }
 

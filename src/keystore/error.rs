@@ -1,7 +1,7 @@
 //! Where a key was looked for, and why none could be had.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{BackupError, IdentityFileError, PassphraseError, StoredKeyError};
 use crate::config::EnvName;
@@ -76,35 +76,45 @@ pub enum Missed {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(&|path| path.display().to_string()))
+    }
+}
+
+impl Place {
+    fn told(&self, show: &dyn Fn(&Path) -> String) -> String {
         match self {
-            Self::Given => f.write_str("the keys that the program gave"),
-            Self::Process => f.write_str("the process's environment"),
-            Self::KeysFile(path) | Self::Grant(path) => write!(f, "{}", path.display()),
+            Self::Given => "the keys that the program gave".into(),
+            Self::Process => "the process's environment".into(),
+            Self::KeysFile(path) | Self::Grant(path) => show(path),
         }
     }
 }
 
-impl fmt::Display for Tried {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Tried {
+    /// What was looked for, where, and what was found; the place's path as `show` has it.
+    pub fn told(&self, show: &dyn Fn(&Path) -> String) -> String {
         let Self { place, wanted, found } = self;
-        match place {
-            Place::Grant(_) => write!(f, "a grant of {wanted} in {place}: ")?,
-            _ => write!(f, "{wanted} in {place}: ")?,
-        }
-        match found {
-            Missed::Nothing => f.write_str("not there"),
-            Missed::Others(ids) => {
+        let what = if matches!(place, Place::Grant(_)) { "a grant of " } else { "" };
+        format!("{what}{wanted} in {}: {found}", place.told(show))
+    }
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("not there"),
+            Self::Others(ids) => {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
                 write!(f, "holds key {}", ids.join(", "))
             }
-            Missed::NoIdentity => f.write_str("you have no identity"),
-            Missed::EmptyIdentity => f.write_str("ENVSEAL_IDENTITY is set, but empty"),
-            Missed::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are not in the team"),
-            Missed::Removed { name, fingerprint } => {
+            Self::NoIdentity => f.write_str("you have no identity"),
+            Self::EmptyIdentity => f.write_str("ENVSEAL_IDENTITY is set, but empty"),
+            Self::NoMember { fingerprint } => write!(f, "you ({fingerprint}) are not in the team"),
+            Self::Removed { name, fingerprint } => {
                 write!(f, "your key ({fingerprint}) was removed from the team, as {name}")
             }
-            Missed::GrantedOther { member, key } => write!(f, "yours ({member}) is of key {key}"),
-            Missed::NotGranted { member, .. } => write!(f, "none for you ({member})"),
+            Self::GrantedOther { member, key } => write!(f, "yours ({member}) is of key {key}"),
+            Self::NotGranted { member, .. } => write!(f, "none for you ({member})"),
         }
     }
 }

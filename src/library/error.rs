@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::advice::{in_one_line, vault_details, vault_hint};
+use crate::advice::{in_one_line, program_hint, vault_details};
 use crate::crypto::{KeyError, OpenError, SealError, TokenError};
 use crate::dotenv::NameError;
 use crate::fsio::FsError;
@@ -27,9 +27,10 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no such file, or no such variable in it.
+    /// There is no such env file, or no such variable in it.
     NotFound,
-    /// The private key that is needed was found nowhere, or stays locked.
+    /// The private key that is needed was found nowhere, or stays locked; the keys file or the identity that was named is
+    /// not there.
     NoKey,
     /// A value does not open with the file's key: it is sealed to another one, belongs under another name, or was
     /// altered.
@@ -54,7 +55,7 @@ impl Error {
         &self.details
     }
 
-    /// What a person may try next: mostly a command line of `envseal`, to be pasted into a shell.
+    /// What a person may try next: a command line to be pasted into a shell, mostly one of `envseal`, or a sentence.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -111,15 +112,17 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> Option<io::Error> {
 impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         let mut this = Self::of(kind_of(&error), &error);
-        this.details = vault_details(&error);
-        this.hint = vault_hint(&error);
+        this.details = vault_details(&error, &|path| path.display().to_string());
+        this.hint = program_hint(&error);
         match &error {
             // A line that tells only how many there are is of little use in a log.
             VaultError::Unopened(failures) => {
-                if let Some(first) = this.details.first() {
+                if let Some(first) = failures.first() {
+                    let depends = matches!(first.reason, Reason::DependsOn { .. });
+                    let root = if depends { format!(": {}", first.root()) } else { String::new() };
                     let others = failures.len() - 1;
                     let more = if others == 0 { String::new() } else { format!("; and {others} more") };
-                    this.message = format!("cannot open {first}{more}");
+                    this.message = format!("cannot open {first}{root}{more}");
                 }
             }
             VaultError::Breaches(breaches) => {
@@ -157,7 +160,7 @@ fn kind_of(error: &VaultError) -> ErrorKind {
 
 /// The kind that weighs most: what is forbidden, then what was tampered with, then what is missing.
 fn kind_of_failures(failures: &[Failure]) -> ErrorKind {
-    let any = |is: fn(&Reason) -> bool| failures.iter().any(|failure| is(&failure.reason));
+    let any = |is: fn(&Reason) -> bool| failures.iter().any(|failure| is(&failure.root().reason));
     if any(Reason::is_reserved) {
         ErrorKind::Refused
     } else if any(|reason| matches!(reason, Reason::Token(_) | Reason::Open(_))) {
@@ -187,6 +190,8 @@ fn kind_of_keystore(error: &KeystoreError) -> ErrorKind {
             IdentityFileError::Open(_) => ErrorKind::Refused,
             _ => ErrorKind::Malformed,
         },
+        // Not as an env file that is missing: a program that does without one must not do without its secrets.
+        E::Fs(FsError::NotFound { .. }) => ErrorKind::NoKey,
         E::NotOwned(_) | E::Tracked(_) => ErrorKind::Refused,
         E::Fs(error) => kind_of_fs(error),
         E::Git(_) => ErrorKind::Io,

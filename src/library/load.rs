@@ -8,8 +8,9 @@
 
 use std::path::Path;
 
+use super::path::{EnvPath, load_files};
 use super::{Error, ErrorKind, Options, Value, Vars, Vault};
-use crate::vault::{EnvFile, Precedence};
+use crate::vault::Precedence;
 
 /// Puts the variables of `.env` in the working directory into this process's environment: [`load_from`] that file.
 ///
@@ -52,15 +53,14 @@ pub unsafe fn load_from(path: impl AsRef<Path>) -> Result<(), Error> {
 
 impl Options {
     /// Puts the variables of some env files into this process's environment, as [`load_from`] does; the earlier file
-    /// wins over the later one, and the process over all.
+    /// wins over the later one, and the process over all. Each must be there, but for those that are
+    /// [`EnvPath::optional`].
     ///
     /// # Safety
     ///
     /// As [`load_from`].
-    pub unsafe fn load(&self, paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<(), Error> {
-        let files =
-            paths.into_iter().map(|path| EnvFile::load(path.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        let vars = self.read(&files, Precedence::Process)?;
+    pub unsafe fn load(&self, paths: impl IntoIterator<Item = impl Into<EnvPath>>) -> Result<(), Error> {
+        let vars = self.read(&load_files(paths)?, Precedence::Process)?;
         fit(&vars)?;
         for (name, value) in vars.iter() {
             // SAFETY: the caller's promise. No name holds `=` or NUL, by the dialect, and no value NUL: `fit`.

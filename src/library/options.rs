@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::path::{EnvPath, load_files};
 use super::{Error, PrivateKey, Vars, Vault};
 use crate::config::ProcessEnv;
 use crate::crypto::{self, SecretText};
@@ -79,16 +80,20 @@ impl Options {
     }
 
     /// Opens several files at once, all or nothing, as [`Vault::vars`] opens one. Where a name stands in several of
-    /// them the earlier file wins.
+    /// them the earlier file wins. Each must be there, but for those that are [`EnvPath::optional`].
     ///
     /// ```no_run
-    /// let vars = envseal::Vault::options().vars([".env.local", ".env"])?;
+    /// use envseal::{EnvPath, Vault};
+    ///
+    /// let vars = Vault::options().vars([EnvPath::optional(".env.local"), ".env".into()])?;
     /// # Ok::<(), envseal::Error>(())
     /// ```
-    pub fn vars(&self, paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vars, Error> {
-        let files =
-            paths.into_iter().map(|path| EnvFile::load(path.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        self.read(&files, Precedence::EarlierFile)
+    ///
+    /// Errors: for each file as [`Self::open`]; then as [`Vault::vars`].
+    ///
+    /// [`EnvPath::optional`]: super::EnvPath::optional
+    pub fn vars(&self, paths: impl IntoIterator<Item = impl Into<EnvPath>>) -> Result<Vars, Error> {
+        self.read(&load_files(paths)?, Precedence::EarlierFile)
     }
 
     /// What `precedence` leaves to the files, all of it or nothing.
@@ -97,7 +102,10 @@ impl Options {
         self.with_store(&process, |store| {
             let reading = read_files(files, store, precedence)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
-            hold_to_schemas(files, &variables, &process, |_| true, &[])?;
+            // What the process has is there for who reads it there; variables that are returned must do by themselves.
+            let nothing = ProcessEnv::from_vars(Vec::new());
+            let beside = if precedence == Precedence::Process { &process } else { &nothing };
+            hold_to_schemas(files, &variables, beside, |_| true, &[])?;
             Ok(Vars::new(variables))
         })
     }

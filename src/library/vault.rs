@@ -54,8 +54,8 @@ impl Vault {
     ///
     /// The file's own values are what it holds, whatever the process has under the same names; the process's
     /// environment is used only where a value refers to a name that the file does not set. Envseal's own lines
-    /// (`ENVSEAL_…`) are not among them. If `.env.schema` or `.env.example` beside the file declares types, they are
-    /// held to it.
+    /// (`ENVSEAL_…`) are not among them. What `.env.schema` or `.env.example` beside the file asks for, they keep by
+    /// themselves: a variable that only the process has is missing here.
     ///
     /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name that steers how programs start); the
     /// error's details name each variable and its line.

@@ -195,7 +195,7 @@ impl Judge<'_> {
                     line,
                     name,
                     message,
-                    format!("envseal encrypt --reseal -f {{file}}, or {anew}"),
+                    "where the older key is: envseal encrypt --reseal -f {file}",
                 );
             }
             None => {

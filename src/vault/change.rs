@@ -236,9 +236,14 @@ pub(super) fn edited(
     edits: &[Edit<'_>],
 ) -> Result<Document, VaultError> {
     let lines = |document: &Document| document.entries().last().map_or(0, |entry| entry.line);
-    document.edited(edits).map_err(|EditError::ReadsOtherwise { line }| {
-        let line = line.saturating_sub(lines(document) - lines(file.document())).max(1);
-        VaultError::Edit { path: file.path().into(), source: EditError::ReadsOtherwise { line } }
+    let own = |line: usize| line.saturating_sub(lines(document) - lines(file.document())).max(1);
+    document.edited(edits).map_err(|error| {
+        let source = match error {
+            EditError::ReadsOtherwise { line } => EditError::ReadsOtherwise { line: own(line) },
+            EditError::Overlap { line } => EditError::Overlap { line: own(line) },
+            EditError::NoEntry { entry } => EditError::NoEntry { entry },
+        };
+        VaultError::Edit { path: file.path().into(), source }
     })
 }
 

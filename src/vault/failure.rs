@@ -1,5 +1,6 @@
 //! A value that could not be opened, and why.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -18,6 +19,23 @@ pub struct Failure {
     pub line: usize,
     /// Why.
     pub reason: Reason,
+}
+
+impl Failure {
+    /// The failure that has to be mended: itself, or that of the variable it goes back to.
+    pub fn root(&self) -> &Self {
+        match &self.reason {
+            Reason::DependsOn { root, .. } => root,
+            _ => self,
+        }
+    }
+}
+
+/// Where, which and why, in one line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} {}: {}", self.path.display(), self.line, self.name, self.reason)
+    }
 }
 
 /// Why a value could not be opened.
@@ -49,8 +67,13 @@ pub enum Reason {
     #[error("a reserved name must not depend on the sealed value of {0}")]
     ReservedDepends(String),
     /// It refers to a variable that could not be opened.
-    #[error("it refers to {0}, which could not be opened")]
-    DependsOn(String),
+    #[error("it refers to {on}, which could not be opened")]
+    DependsOn {
+        /// The variable that it refers to.
+        on: String,
+        /// The one at the end of the references, which failed for a reason of its own.
+        root: Rc<Failure>,
+    },
     /// References bring in more than any environment could hold.
     #[error("the references in these files bring in more than 64 MiB")]
     TooLarge,

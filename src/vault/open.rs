@@ -178,6 +178,22 @@ struct Slot<'a> {
     line: usize,
 }
 
+impl Slot<'_> {
+    /// Why a value that refers to this one, which is not there for this `reason`, is not there either.
+    fn depended_on(&self, reason: &Reason) -> Reason {
+        let root = match reason {
+            Reason::DependsOn { root, .. } => Rc::clone(root),
+            reason => Rc::new(Failure {
+                name: self.name.into(),
+                path: self.path.to_path_buf(),
+                line: self.line,
+                reason: reason.clone(),
+            }),
+        };
+        Reason::DependsOn { on: self.name.into(), root }
+    }
+}
+
 /// Variables by name, in the order in which they were first met.
 #[derive(Default)]
 struct Table<'a> {
@@ -318,8 +334,8 @@ impl Reader<'_, '_> {
                         }
                         Found::Value(value.bytes.expose())
                     }
-                    Err(_) => {
-                        failed.get_or_insert_with(|| Reason::DependsOn(name.to_owned()));
+                    Err(reason) => {
+                        failed.get_or_insert_with(|| slot.depended_on(reason));
                         Found::Unset
                     }
                 },

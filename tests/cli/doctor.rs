@@ -106,7 +106,7 @@ fn no_key_at_hand() {
             "message": format!("no private key for key {id} of environment default"),
             "details": [
                 "looked for ENVSEAL_PRIVATE_KEY in the process's environment: not there",
-                format!("looked for ENVSEAL_PRIVATE_KEY in {}: not there", env.path(".env.keys").display()),
+                "looked for ENVSEAL_PRIVATE_KEY in .env.keys: not there",
             ],
             "fix": "ask to be let in: envseal team request; or put the private key of default in .env.keys as ENVSEAL_PRIVATE_KEY"
         })
@@ -201,7 +201,7 @@ fn values_sealed_to_an_older_key_are_resealed_by_the_fix() {
     assert_eq!(
         fix,
         format!(
-            "with the private key of {older}: envseal encrypt --reseal -f .env; or with new values: \
+            "with the private key of {older}: envseal encrypt --reseal -f .env; or where nobody has it any more, with new values: \
              envseal set A -f .env; envseal set B -f .env"
         )
     );
@@ -232,15 +232,37 @@ fn who_has_the_older_key_alone_can_still_reseal() {
 }
 
 #[test]
-fn each_altered_value_is_named_with_its_own_fix() {
+fn swapped_values_are_whole_and_nobody_is_told_to_write_over_them() {
     let env = healthy();
     let text = env.read(".env");
-    let moved = text.replace("\nA=", "\nX=").replace("\nB=", "\nA=").replace("\nX=", "\nB=");
-    env.write(".env", moved);
+    env.write(".env", text.replace("\nA=", "\nX=").replace("\nB=", "\nA=").replace("\nX=", "\nB="));
+    assert_eq!(
+        trouble(&env),
+        json!({
+            "message": "2 values could not be opened",
+            "details": [
+                ".env:3 B: sealed for another name, or altered",
+                ".env:4 A: sealed for another name, or altered"
+            ],
+            "fix": "see who changed it: git log -p -- .env; where a line was renamed or moved by hand, give it its name back"
+        })
+    );
+}
+
+#[test]
+fn each_damaged_value_is_named_with_its_own_fix() {
+    let env = healthy();
+    let altered = |line: &str| match line.split_at_checked(130) {
+        Some((start, end)) => {
+            format!("{start}{}{}\n", if end.starts_with('A') { "B" } else { "A" }, &end[1..])
+        }
+        None => format!("{line}\n"),
+    };
+    env.write(".env", env.read(".env").lines().map(altered).collect::<String>());
     let troubles = troubles(&env);
     let of = |at: usize| (troubles[at]["details"].clone(), troubles[at]["fix"].as_str().unwrap().to_owned());
-    assert_eq!(of(0).0, json!([".env:3 B: sealed for another name, or altered"]));
-    assert!(of(0).1.ends_with("envseal set B -f .env") && of(1).1.ends_with("envseal set A -f .env"));
+    assert_eq!(of(0).0, json!([".env:3 A: damaged"]));
+    assert!(of(0).1.ends_with("envseal set A -f .env") && of(1).1.ends_with("envseal set B -f .env"));
     assert_eq!(troubles.len(), 2);
 }
 

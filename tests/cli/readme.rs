@@ -17,11 +17,10 @@ fn commands() -> Vec<(String, String)> {
     commands
 }
 
-/// Key ids are random, and the README has no machine's paths.
-fn normal(output: &str, env: &TestEnv) -> String {
-    let text = output.replace(&format!("{}/", env.repo().display()), "");
+/// Key ids are random.
+fn normal(output: &str) -> String {
     let mut words = Vec::new();
-    for word in text.split(' ') {
+    for word in output.split(' ') {
         let id = word.trim_end();
         let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         words.push(if is_id { word.replace(id, "1a2b3c4d") } else { word.to_owned() });
@@ -41,7 +40,7 @@ fn the_readme_shows_what_happens() {
     for (command, expected) in commands {
         let output =
             env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
-        let shown = normal(&String::from_utf8(output.stdout).unwrap(), &env);
+        let shown = normal(&String::from_utf8(output.stdout).unwrap());
         assert_eq!(shown, expected, "$ {command}");
     }
 }

@@ -324,6 +324,58 @@ fn without_a_key_every_place_looked_at_is_told() {
     assert_eq!(stderr.matches("looked for").count(), 2, "said once: {stderr}");
 }
 
+/// `set` takes no key: whoever pasted it would write over the secret.
+#[test]
+fn what_refers_to_a_value_without_its_key_is_told_of_the_key() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    env.write(".env", env.read(".env") + "C=${A}-c # envseal: plain\nD=$C # envseal: plain\n");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    for (name, on) in [("C", "A"), ("D", "C")] {
+        for arguments in [&["get", name][..], &["run", "-k", name, "--", "true"]] {
+            let stderr = env.fails(3, arguments);
+            let lines: Vec<_> = stderr.lines().collect();
+            assert_eq!(lines[0], "error: 1 value could not be opened");
+            assert!(
+                lines[1].ends_with(&format!(" {name}: it refers to {on}, which could not be opened")),
+                "{stderr}"
+            );
+            assert!(lines[2].starts_with("  .env:4 A: no private key for key "), "{stderr}");
+            assert_eq!(
+                lines[3..5],
+                [
+                    "  looked for ENVSEAL_PRIVATE_KEY in the process's environment: not there",
+                    "  looked for ENVSEAL_PRIVATE_KEY in .env.keys: not there"
+                ]
+            );
+            assert!(
+                lines[5].starts_with("hint: ask to be let in: ") && !lines[5].contains("envseal set"),
+                "{stderr}"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_a_key_was_looked_for_is_told_as_seen_from_here() {
+    let env = TestEnv::new();
+    env.write_sealed("packages/web/.env", "A=1\n");
+    std::fs::remove_file(env.path("packages/web/.env.keys")).unwrap();
+    env.write(".env.keys", "");
+    for (here, file, keys) in [
+        (".", "packages/web/.env", ".env.keys"),
+        ("packages/web", ".env", "../../.env.keys"),
+        ("packages", "web/.env", "../.env.keys"),
+    ] {
+        let told = format!("looked for ENVSEAL_PRIVATE_KEY in {keys}: not there\n");
+        let stderr = env.fails(3, &["run", "-C", here, "-f", file, "--", "true"]);
+        assert!(stderr.contains(&told), "{here}: {stderr}");
+        let output = env.envseal(&["doctor", "-C", here, "-f", file]).output();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(&told), "{here}: {text}");
+    }
+}
+
 #[test]
 fn a_file_without_sealed_values_needs_no_key() {
     let env = TestEnv::new();

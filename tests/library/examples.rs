@@ -34,8 +34,9 @@ fn dotenvy_and_envseal_make_one_configuration() {
     assert!(config.password.is_sealed());
     let shown = format!("{config:?}");
     assert!(!shown.contains(config.password.to_str().unwrap()), "{shown}");
-    folder.write(".env.local", "PORT=9090\n");
-    assert_eq!(read().unwrap().port, 9090);
+    folder.write(".env.local", "PORT=9090\nDATABASE_PASSWORD=local\n");
+    let local = read().unwrap();
+    assert_eq!((local.port, local.password.expose()), (9090, config.password.expose()));
     folder.write(".env.local", "PORT='open\n");
     assert!(read().is_err());
 }

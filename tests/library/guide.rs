@@ -25,6 +25,13 @@ fn open() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn several_files() -> Result<(), Box<dyn Error>> {
+    use envseal::{EnvPath, Vault};
+    let vars = Vault::options().vars([EnvPath::optional(".env.local"), ".env".into()])?;
+    drop(vars);
+    Ok(())
+}
+
 #[rustfmt::skip]
 fn options(fetched_from_kms: &str, passphrase: String) -> Result<(), Box<dyn Error>> {
     let vault = envseal::Vault::options()
@@ -67,7 +74,8 @@ fn squeezed(text: &str) -> String {
 
 #[test]
 fn what_the_docs_show_is_what_compiles() {
-    let (alone, of_text, with_passphrase) = ([readme, open], [seal, seal_without_a_file], [options]);
+    let (alone, of_text, with_passphrase) =
+        ([readme, open, several_files], [seal, seal_without_a_file], [options]);
     let (here, mut blocks) = (squeezed(include_str!("guide.rs")).replace("pub(super)fnmain", "fnmain"), 0);
     for page in [include_str!("../../docs/library.md"), include_str!("../../README.md")] {
         for block in page.split("```rust\n").skip(1) {

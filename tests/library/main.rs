@@ -88,7 +88,17 @@ fn refused<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
     let said = format!("{error}\n{error:?}\n{:?}\n{:?}", error.details(), error.hint());
     assert!(!said.contains(CANARY) && !said.contains("envseal-sk1-"), "{said}");
     assert!(!error.to_string().contains('\n'), "one line: {error}");
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.split("; ").all(is_whole), "options without a command: {hint}");
     error
+}
+
+/// Whether the part of a hint holds for who has typed nothing: options only behind the program that takes them.
+fn is_whole(part: &str) -> bool {
+    let mut words = part.split_whitespace();
+    let programs = ["envseal", "git", "cut", "env", "chmod", "ssh-keygen"];
+    let first = words.find(|word| word.starts_with('-') || programs.contains(word));
+    !first.is_some_and(|word| word.starts_with('-'))
 }
 
 /// The values of a file, as text.

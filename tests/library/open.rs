@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use envseal::crypto::{Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText};
-use envseal::{ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
+use envseal::{EnvPath, ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
 use crate::{CANARY, Folder, quickstart, refused, texts};
 
@@ -69,6 +69,53 @@ fn of_several_files_the_earlier_wins() {
 }
 
 #[test]
+fn a_file_that_may_be_missing_is_passed_over() {
+    let folder = Folder::sealed();
+    let (local, env) = (folder.path(".env.local"), folder.path(".env"));
+    let read = || Vault::options().vars([EnvPath::optional(&local), env.clone().into()]);
+    assert_eq!(read().unwrap().len(), 1);
+    folder.write(".env.local", "SECRET=mine # envseal: plain\n");
+    assert_eq!(read().unwrap().get("SECRET").unwrap().expose(), b"mine");
+    // It may be missing, and nothing else.
+    folder.write(".env.local", "A=envseal:1:x\n");
+    refused(read(), ErrorKind::CannotOpen);
+    std::fs::remove_file(&local).unwrap();
+    std::fs::create_dir(&local).unwrap();
+    refused(read(), ErrorKind::Io);
+    refused(Vault::options().vars([EnvPath::optional("nonsense"), env.clone().into()]), ErrorKind::Malformed);
+    refused(Vault::options().vars([EnvPath::from(folder.path(".env.none"))]), ErrorKind::NotFound);
+    assert!(Vault::options().vars([EnvPath::optional(folder.path(".env.none"))]).unwrap().is_empty());
+    // A path is no word of a command line: `?` belongs to its name.
+    let odd = folder.path("?");
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::write(odd.join(".env"), "A=1\n").unwrap();
+    assert_eq!(Vault::options().vars([odd.join(".env")]).unwrap().len(), 1);
+    refused(Vault::options().vars(["?.env.local"]), ErrorKind::Malformed);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_missing() {
+    let folder = Folder::sealed();
+    std::os::unix::fs::symlink("nowhere", folder.path(".env.local")).unwrap();
+    refused(Vault::options().vars([EnvPath::optional(folder.path(".env.local"))]), ErrorKind::NotFound);
+}
+
+/// Hints are lines to paste or sentences; the options of a command that nobody has typed are neither.
+#[test]
+fn hints_are_for_a_program() {
+    let folder = Folder::sealed();
+    folder.append(".env", "PORT=1\n");
+    let error = refused(folder.open().rename("SECRET", "PORT"), ErrorKind::Refused);
+    assert!(error.hint().unwrap().contains("envseal unset PORT -f "), "{error:?}");
+    let error = refused(folder.open().get(".env.production"), ErrorKind::NotFound);
+    assert!(error.hint().unwrap().starts_with("see the names that are there: "), "{error:?}");
+    let doubled = (1..30).map(|at| format!("A{at}=$A{0}$A{0}$A{0}$A{0}\n", at - 1)).collect::<String>();
+    folder.write(".env", format!("A0=0123456789\n{doubled}"));
+    refused(folder.open().vars(), ErrorKind::Refused);
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let folder = Folder::sealed();
     let error = refused(Vault::open(folder.path(".env.production")), ErrorKind::NotFound);
@@ -76,10 +123,63 @@ fn what_is_not_there_is_said() {
     let error = refused(folder.open().get("SECERT"), ErrorKind::NotFound);
     assert_eq!(error.hint(), Some("did you mean SECRET?"));
     refused(Vault::open(folder.path(".env.keys")), ErrorKind::Malformed);
-    refused(
-        Vault::options().keys_file(folder.path("none")).open(folder.path(".env")).unwrap().vars(),
-        ErrorKind::NotFound,
-    );
+}
+
+/// A program that goes on with defaults where there is no env file must not go on without its secrets.
+#[test]
+fn a_keys_file_or_an_identity_that_is_not_there_is_a_key_that_is_not() {
+    let folder = Folder::sealed();
+    for missing in ["none", ".env.none", "none.env", "none/.env.keys"] {
+        let mut vault = Vault::options().keys_file(folder.path(missing)).open(folder.path(".env")).unwrap();
+        for error in [
+            refused(vault.vars(), ErrorKind::NoKey),
+            refused(vault.get("SECRET"), ErrorKind::NoKey),
+            refused(vault.rename("SECRET", "OTHER"), ErrorKind::NoKey),
+        ] {
+            assert!(error.to_string().contains(missing), "{error}");
+            assert_eq!(error.hint(), Some("see where your keys are: envseal key list"));
+        }
+    }
+}
+
+/// What refers to a value that does not open is as that value is: of its kind, with its hint, and with the places where
+/// its key was looked for. A `set`, which takes no key, would replace a secret that only the key is missing of.
+#[test]
+fn what_refers_to_a_value_that_does_not_open_tells_of_that_value() {
+    let folder = Folder::sealed();
+    let referring = "C=${SECRET}-c # envseal: plain\nD=$C$C # envseal: plain\nE=${D:-x} # envseal: plain\n";
+    folder.append(".env", referring);
+    let (good, keys) = (folder.read(".env"), folder.read(".env.keys"));
+    let token = folder.source("SECRET");
+    let of_another = Folder::sealed().source("SECRET");
+    let flipped =
+        format!("{}{}{}", &token[..130], if &token[130..131] == "A" { "B" } else { "A" }, &token[131..]);
+    let public_key: PublicKey = folder.source("ENVSEAL_PUBLIC_KEY").parse().unwrap();
+    let moved = Sealer::new(&public_key).unwrap().seal("OTHER", CANARY).unwrap().to_string();
+    for (kind, text, is_whole) in [
+        (ErrorKind::NoKey, good.clone(), true),
+        (ErrorKind::NoKey, good.replace("ENVSEAL_PUBLIC_KEY=", "# "), true),
+        (ErrorKind::CannotOpen, good.replace(&token, &of_another), true),
+        (ErrorKind::CannotOpen, good.replace(&token, &moved), true),
+        (ErrorKind::CannotOpen, good.replace(&token, &flipped), false),
+        (ErrorKind::CannotOpen, good.replace(&token, "envseal:1:x"), false),
+    ] {
+        folder.write(".env.keys", if text == good { "" } else { &keys });
+        folder.write(".env", text);
+        let vault = folder.open();
+        let of_all = refused(vault.vars(), kind);
+        let itself = refused(vault.get("SECRET"), kind);
+        assert_eq!(of_all.hint(), itself.hint());
+        assert!(of_all.details().len() == itself.details().len() + 3, "each is told once: {of_all:?}");
+        for name in ["C", "D", "E"] {
+            let error = refused(vault.get(name), kind);
+            assert_eq!(error.hint(), itself.hint());
+            assert!(error.to_string().contains(&format!(" {name}: it refers to ")), "{error}");
+            assert!(error.to_string().ends_with(&itself.details()[0]), "{error}");
+            assert_eq!(error.details()[1..], *itself.details(), "{error:?}");
+        }
+        assert!(!is_whole || !itself.hint().unwrap().contains("envseal set"), "{itself:?}");
+    }
 }
 
 #[test]

@@ -94,6 +94,25 @@ fn child_loads_nothing() {
 }
 
 #[test]
+fn what_is_returned_keeps_the_schema_by_itself() {
+    let folder = Folder::sealed();
+    folder.write(".env.example", "# @required\nREQ=\n# @type=port\nSECRET_PORT=\n");
+    child("child_is_held_to_the_schema", folder.0.path(), &[("REQ", "1")]);
+}
+
+#[test]
+#[ignore = "run as a child"]
+fn child_is_held_to_the_schema() {
+    // The process has it, the variables that were asked for have not.
+    let error = refused(Vault::open(".env").unwrap().vars(), ErrorKind::Refused);
+    assert!(error.to_string().contains("REQ") && error.details().len() == 1, "{error:?}");
+    refused(Vault::options().vars([".env"]), ErrorKind::Refused);
+    // A program that reads the environment finds it there.
+    load(".env").unwrap();
+    assert_eq!((var("REQ").as_deref(), var("SECRET").as_deref()), (Some("1"), Some(CANARY)));
+}
+
+#[test]
 fn keys_come_from_the_process() {
     let folder = Folder::sealed();
     let key = folder.private_key();
@@ -209,8 +228,9 @@ fn child_seals() {
 }
 
 #[test]
-fn the_example_for_dotenvys_users_lets_the_process_win() {
-    child("child_configures", quickstart(), &[("PORT", "1234")]);
+fn the_example_for_dotenvys_users_lets_the_process_win_but_for_the_password() {
+    let variables = [("PORT", "1234"), ("READER", "me"), ("DATABASE_PASSWORD", "of-the-process")];
+    child("child_configures", quickstart(), &variables);
 }
 
 #[test]
@@ -218,5 +238,6 @@ fn the_example_for_dotenvys_users_lets_the_process_win() {
 fn child_configures() {
     let options = Vault::options().keys_file("demo.keys");
     let config = crate::examples::beside_dotenvy::Config::read(Path::new("."), options).unwrap();
-    assert_eq!(config.port, 1234);
+    assert_eq!((config.port, &*config.reader), (1234, "me"));
+    assert!(config.password.is_sealed() && config.password.expose() != b"of-the-process");
 }

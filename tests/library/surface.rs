@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
-use envseal::{Changed, Error, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault};
+use envseal::{Changed, EnvPath, Error, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault};
 
 /// Whether a type implements a trait: the method of the type itself is found before the trait's, where its bound holds.
 macro_rules! implements {
@@ -44,6 +44,7 @@ fn everything_goes_between_threads() {
     fn sent<T: Send + Sync + 'static>() {}
     sent::<Vault>();
     sent::<Options>();
+    sent::<EnvPath>();
     sent::<Vars>();
     sent::<Value>();
     sent::<Error>();

@@ -1,0 +1,76 @@
+//! What to try next, told to a program, which has typed no command: options by themselves mean nothing to it.
+
+use super::{quoted, vault_hint};
+use crate::config::is_env_file;
+use crate::keystore::{IdentityFileError, KeystoreError};
+use crate::vault::{Reason, VaultError};
+
+/// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
+pub fn program_hint(error: &VaultError) -> Option<String> {
+    Some(match error {
+        VaultError::Exists { path, name, .. } => format!(
+            "choose another name; or take that one out first: envseal unset {name} -f {}",
+            quoted(path.display())
+        ),
+        VaultError::NoVariable { path, name, .. } if is_env_file(name.as_ref()) => {
+            format!("see the names that are there: cut -d= -f1 {}", quoted(path.display()))
+        }
+        VaultError::LeadsOutside { target, .. } => {
+            format!("if you mean that file, open it by its own path: {}", target.display())
+        }
+        VaultError::Keystore(KeystoreError::NotOwned(_)) => {
+            "if you trust it, have the program name it as its keys file".into()
+        }
+        VaultError::Keystore(KeystoreError::Identity(IdentityFileError::Public(_))) => {
+            "name the file of the private key".into()
+        }
+        VaultError::Keystore(KeystoreError::Identity(IdentityFileError::NoHome)) => {
+            "set HOME, or have the program name an identity".into()
+        }
+        VaultError::Unopened(failures)
+            if matches!(failures.first()?.root().reason, Reason::UnlistedReference | Reason::Unwritable) =>
+        {
+            "leave it sealed".into()
+        }
+        error => return vault_hint(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::keystore::IdentityPlace;
+    use crate::vault::Failure;
+
+    /// What a command is told by its options.
+    fn fragments() -> Vec<VaultError> {
+        let path = || PathBuf::from("a/.env");
+        let failure = |name: &str, reason| Failure { name: name.into(), path: path(), line: 1, reason };
+        let referring = Reason::DependsOn { on: "A".into(), root: Rc::new(failure("A", Reason::Unwritable)) };
+        let identity = |error| VaultError::Keystore(KeystoreError::Identity(error));
+        vec![
+            VaultError::Exists { path: path(), line: 1, name: "A".into() },
+            VaultError::NoVariable { path: path(), name: ".env.x".into(), similar: None },
+            VaultError::LeadsOutside { path: path(), target: "/b/.env".into() },
+            VaultError::Keystore(KeystoreError::NotOwned(".env.keys".into())),
+            identity(IdentityFileError::Public(IdentityPlace::Variable)),
+            identity(IdentityFileError::NoHome),
+            VaultError::Unopened(vec![failure("A", Reason::UnlistedReference)]),
+            VaultError::Unopened(vec![failure("B", referring)]),
+        ]
+    }
+
+    #[test]
+    fn a_program_is_told_no_options_of_a_command_it_has_not_typed() {
+        for error in fragments() {
+            let (to_a_person, hint) = (vault_hint(&error).unwrap(), program_hint(&error).unwrap());
+            assert!(to_a_person.contains(" -"), "{to_a_person}");
+            let option = hint.find(" -").unwrap_or(hint.len());
+            let command = hint.find(": envseal ").or(hint.find(": cut ")).unwrap_or(hint.len());
+            assert!(command <= option, "{hint}");
+        }
+    }
+}
