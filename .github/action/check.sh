@@ -65,8 +65,9 @@ choose_scope() {
 
 set -f # a `*` is a word like any other
 # shellcheck disable=SC2206
-words=(${INPUT_COMMAND:-check})
+words=(${INPUT_COMMAND:-})
 set +f
+[ "${#words[@]}" -gt 0 ] || words=(check)
 case ${words[0]} in
 none) exit 0 ;;
 check) ;;
