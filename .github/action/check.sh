@@ -77,7 +77,17 @@ esac
 scope=()
 case " ${words[*]} " in
 *' --range'* | *' --staged '* | *' --history '* | *' --fix '*) ;;
-*) choose_scope ;;
+*)
+    choose_scope
+    # All but a range is judged by today's policy, so that there is none to accept.
+    if [ "${scope[0]:-}" != --range ]; then
+        kept=()
+        for word in "${words[@]}"; do
+            [ "$word" = --accept-policy ] || kept+=("$word")
+        done
+        words=("${kept[@]}")
+    fi
+    ;;
 esac
 case " ${words[*]} " in
 *' --json '* | *' --sarif '* | *' --github '*) ;;
