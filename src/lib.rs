@@ -54,7 +54,7 @@
 //! # Features
 //!
 //! `cli`, on by default, is the binary and all that it needs. A program that embeds the library leaves it out:
-//! `cargo add envseal --no-default-features`.
+//! `cargo add --git https://github.com/OWNER/envseal --tag v0.1.0 --no-default-features envseal`.
 
 mod library;
 

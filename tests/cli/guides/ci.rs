@@ -166,3 +166,33 @@ fn gitlab_accepts_the_commit_that_a_maintainer_names_and_nothing_else() {
         }
     }
 }
+
+/// On crates.io the name is another project's: what is built from there would be handed the production key.
+#[test]
+fn nothing_says_to_install_the_crate_of_that_name() {
+    let env = TestEnv::without_git();
+    let source = env!("CARGO_MANIFEST_DIR");
+    let safe = format!("safe.directory={source}");
+    let files = env.program("git", &["-c", &safe, "-C", source, "ls-files", "-z"]).output();
+    if files.status != 0 {
+        println!("skipped: this is no clone");
+        return;
+    }
+    let files = String::from_utf8(files.stdout).unwrap();
+    let mut count = 0;
+    for file in files.split('\0').filter(|file| !file.is_empty() && *file != "CHANGELOG.md") {
+        let Ok(bytes) = std::fs::read(std::path::Path::new(source).join(file)) else { continue };
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            for command in [concat!("cargo", " install "), concat!("cargo", " add ")] {
+                for (at, _) in line.match_indices(command) {
+                    let rest = line[at + command.len()..].split(['`', ';', '|', '&']).next().unwrap();
+                    let named = rest.split_whitespace().any(|word| word.trim_end_matches('.') == "envseal");
+                    let placed = rest.contains("--git ") || rest.contains("--path ");
+                    assert!(!named || placed, "{file}: {line}");
+                    count += usize::from(named);
+                }
+            }
+        }
+    }
+    assert!(count >= 6, "only {count} were found");
+}
