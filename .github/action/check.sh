@@ -65,8 +65,9 @@ choose_scope() {
 
 set -f # a `*` is a word like any other
 # shellcheck disable=SC2206
-words=(${INPUT_COMMAND:-check})
+words=(${INPUT_COMMAND:-})
 set +f
+[ "${#words[@]}" -gt 0 ] || words=(check)
 case ${words[0]} in
 none) exit 0 ;;
 check) ;;
@@ -76,7 +77,17 @@ esac
 scope=()
 case " ${words[*]} " in
 *' --range'* | *' --staged '* | *' --history '* | *' --fix '*) ;;
-*) choose_scope ;;
+*)
+    choose_scope
+    # All but a range is judged by today's policy, so that there is none to accept.
+    if [ "${scope[0]:-}" != --range ]; then
+        kept=()
+        for word in "${words[@]}"; do
+            [ "$word" = --accept-policy ] || kept+=("$word")
+        done
+        words=("${kept[@]}")
+    fi
+    ;;
 esac
 case " ${words[*]} " in
 *' --json '* | *' --sarif '* | *' --github '*) ;;

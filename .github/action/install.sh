@@ -50,10 +50,20 @@ else
     *) fail "there is no release for $RUNNER_OS; set build: true" ;;
     esac
     name=envseal-$version-$target
-    from=${INPUT_FROM:-${RELEASES:?}}/v$version
+    from=${INPUT_FROM:-}
+    if [ -z "$from" ]; then
+        from=${RELEASES:?}
+        # As it is with no repository in it. What another one calls a release of envseal is not one.
+        case $from in
+        *//releases/download) fail "which repository this action is from is not known here; set the input from" ;;
+        esac
+    fi
+    from=$from/v$version
 
+    # Some programs print it in capitals.
+    expected=$(printf '%s' "${INPUT_SHA256:-}" | tr A-F a-f)
+    [[ $expected =~ ^([0-9a-f]{64})?$ ]] || fail "the input sha256 is not 64 hex digits"
     fetch "$from/$name.$ending" "$place/archive"
-    expected=${INPUT_SHA256:-}
     if [ -z "$expected" ]; then
         fetch "$from/SHA256SUMS" "$place/sums"
         expected=$(awk -v name="$name.$ending" '$2 == name || $2 == "*" name { print $1 }' "$place/sums")

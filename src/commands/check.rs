@@ -80,9 +80,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
         let objects = here(context)?;
-        let range = Range::parse(&objects, range)?;
+        let parsed = Range::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
-            Ok(guard::range(&objects, &range, &Options { accept_policy: args.accept_policy, ..*options })?)
+            let options = Options { accept_policy: args.accept_policy, ..*options };
+            let mut report = guard::range(&objects, &parsed, &options)?;
+            for finding in &mut report.findings {
+                finding.fix = finding.fix.replace("{range}", &quoted(range));
+            }
+            Ok(report)
         });
     }
     if args.history {

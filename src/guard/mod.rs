@@ -12,6 +12,7 @@ mod fix;
 mod history;
 mod keys_file;
 mod policies;
+mod proposed;
 mod range;
 mod report;
 mod schemas;

@@ -7,6 +7,7 @@ use super::allowed::{NewMarks, silence, silence_in};
 use super::error::GuardError;
 use super::files::is_judged;
 use super::policies::Policies;
+use super::proposed::{Proposed, ProposedIn, for_review};
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
@@ -96,7 +97,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed });
     state.findings.extend(in_teams);
     let widened = widened_policies((&before, &old_policies), (&after, &new_policies))?;
-    let severe = |finding: Finding| if accept_policy { finding } else { finding.as_error() };
+    let severe = |finding: Finding| if accept_policy { finding } else { for_review(finding.as_error()) };
     state.findings.extend(widened.into_iter().map(severe));
 
     let brought = brought(objects, range)?;
@@ -123,9 +124,10 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
         } else {
             found.extend(leaks_of_env_file(&file.path, &text, policies, file.now.kind));
             let found = silence_in(found, &text, || before.read(&file.path), new_marks)?;
+            let proposed = Proposed::of(&file.path, &text, &new_policies);
+            let mend = |finding| to_rewrite(finding, file.commit, file.base.is_none());
             let in_commit = |finding| in_commit(finding, file.commit);
-            let found = found.into_iter().map(in_commit);
-            passing.extend(found.map(|finding| to_rewrite(finding, file.commit, file.base.is_none())));
+            passing.extend(found.into_iter().map(|finding| proposed.told(in_commit(finding), mend)));
         }
     }
     for (link, file, commit) in through_links(objects, range, [&before, &after], &brought)? {
@@ -133,15 +135,22 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
         let found = leaks_of_env_file(&link, &text, policies, file.kind);
         let found = silence_in(found, &text, || before.read(&link), new_marks)?;
         let root = objects.parents(commit)?.is_empty();
-        passing.extend(found.into_iter().map(|f| to_rewrite(in_commit(f, commit), commit, root)));
+        let proposed = Proposed::of(&link, &text, &new_policies);
+        let mend = |finding| to_rewrite(finding, commit, root);
+        passing.extend(found.into_iter().map(|finding| proposed.told(in_commit(finding, commit), mend)));
     }
     let brought_by: HashMap<&Path, &Brought> =
         brought.iter().map(|file| (file.path.as_path(), file)).collect();
-    let mendable = state.findings.into_iter().map(|finding| match brought_by.get(finding.file.as_path()) {
-        Some(file) if shows_plaintext(finding.rule) => to_rewrite(finding, file.commit, file.base.is_none()),
-        _ => finding,
-    });
-    report.findings = silence(mendable.collect(), &before, &after, new_marks)?;
+    let mut proposed = ProposedIn::new(&after, &new_policies);
+    for finding in state.findings.iter_mut().filter(|finding| shows_plaintext(finding.rule)) {
+        let by = brought_by.get(finding.file.as_path());
+        let mend = |finding| match by {
+            Some(file) => to_rewrite(finding, file.commit, file.base.is_none()),
+            None => finding,
+        };
+        *finding = proposed.at(&finding.file)?.told(finding.clone(), mend);
+    }
+    report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
     report.absent = after.absent();
     Ok(report.sorted())
@@ -232,7 +241,12 @@ fn through_links(
 }
 
 /// What an env file that a later commit has replaced shows for ever: plaintext.
-fn leaks_of_env_file(path: &Path, text: &[u8], policies: &Policies, kind: FileKind) -> Vec<Finding> {
+pub(super) fn leaks_of_env_file(
+    path: &Path,
+    text: &[u8],
+    policies: &Policies,
+    kind: FileKind,
+) -> Vec<Finding> {
     if !is_judged(path) || kind != FileKind::File || policies.excludes(path) {
         return Vec::new();
     }

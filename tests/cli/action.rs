@@ -109,6 +109,53 @@ fn nothing_is_installed_that_is_not_what_the_release_says() {
 }
 
 #[test]
+fn a_checksum_that_is_given_counts_in_either_case_and_is_named_where_it_is_none() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
+        return;
+    }
+    release(&env, VERSION, listed);
+    let archive = env.outside().join(format!("releases/v{VERSION}/{}.tar.gz", archive_name()));
+    let sum = env.program("sha256sum", &[archive.to_str().unwrap()]).ok();
+    let sum = sum.split(' ').next().unwrap();
+    let malformed =
+        [&sum[1..], &format!("{sum}0"), &format!("g{}", &sum[1..]), &format!(" {sum}"), "0x", " "];
+    for given in malformed {
+        refused(
+            &env,
+            &installer(&env).var("INPUT_SHA256", given).output(),
+            "the input sha256 is not 64 hex digits",
+        );
+    }
+    // As PowerShell's Get-FileHash prints it.
+    for given in [sum.to_owned(), sum.to_uppercase()] {
+        installer(&env).var("INPUT_SHA256", given).ok();
+        assert!(installed(&env).is_some());
+    }
+}
+
+#[test]
+fn where_the_actions_repository_is_not_known_nothing_is_fetched() {
+    let env = TestEnv::without_git();
+    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
+        return;
+    }
+    release(&env, VERSION, listed);
+    // The value that action.yml gives, for a workflow in another repository that names no repository for the action.
+    let text = std::fs::read_to_string(Path::new(SOURCE).join("action.yml")).unwrap();
+    let given = text.lines().find_map(|line| line.trim().strip_prefix("RELEASES: ")).unwrap();
+    let known = given.replace("${{ github.server_url }}", "https://127.0.0.1:1");
+    let unknown = known.replace("${{ github.action_repository }}", "");
+    assert!(!unknown.contains("${{"), "{unknown}");
+    refused(&env, &installer(&env).var("RELEASES", &unknown).output(), "set the input from");
+    let known = known.replace("${{ github.action_repository }}", "owner/envseal");
+    refused(&env, &installer(&env).var("RELEASES", &known).output(), "could not fetch");
+    let from = format!("file://{}", env.outside().join("releases").display());
+    installer(&env).var("RELEASES", &unknown).var("INPUT_FROM", from).ok();
+    assert!(installed(&env).is_some());
+}
+
+#[test]
 fn an_archive_writes_nowhere_else() {
     let env = TestEnv::without_git();
     if !has(&env, &["bash", "curl", "sha256sum", "tar", "python3"]) {
@@ -281,6 +328,11 @@ fn other_events_and_other_commands() {
         checker(&env, "workflow_dispatch").var("INPUT_COMMAND", "check --strict --history").output().status,
         0
     );
+    // Nothing said is the default.
+    for blank in ["", "   ", "\n \t"] {
+        let (status, said) = shown(&checker(&env, "schedule").var("INPUT_COMMAND", blank).output());
+        assert!(status == 1 && said.contains("::error file=.env,line=4,"), "{blank:?}: {said}");
+    }
     let (status, said) = shown(&checker(&env, "push").var("INPUT_COMMAND", "none").output());
     assert_eq!((status, &*said), (0, ""));
     let (status, said) = shown(&checker(&env, "push").var("INPUT_COMMAND", "--version").output());

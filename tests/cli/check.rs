@@ -1,6 +1,7 @@
 //! `envseal check`: each rule through the binary, and what is judged by whose policy.
 
 mod history;
+mod proposed;
 mod range;
 mod rules;
 mod staged;
@@ -19,7 +20,11 @@ fn findings(output: &Output) -> Vec<String> {
         let text = |key: &str| finding[key].as_str().unwrap_or("-").to_owned();
         let line = finding["line"].as_u64().map_or("-".to_owned(), |line| line.to_string());
         let mark = if text("severity") == "error" { "!" } else { "" };
-        assert!(!text("fix").contains("{file}") && !text("message").is_empty());
+        assert!(
+            !text("fix").contains("{file}")
+                && !text("fix").contains("{range}")
+                && !text("message").is_empty()
+        );
         format!("{}:{line} {mark}{} {}", text("file"), text("rule"), text("name"))
     };
     list.as_array().unwrap().iter().map(one).collect()

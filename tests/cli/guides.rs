@@ -1,5 +1,8 @@
 //! The guides: every `envseal …` in them is a command line that there is, and every link leads somewhere.
 
+#[cfg(unix)]
+mod ci;
+
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
@@ -49,7 +52,8 @@ fn calls(line: &str) -> Vec<Vec<String>> {
             .filter_map(|mark| rest.find(mark))
             .min();
         let rest = &rest[..end.unwrap_or(rest.len())];
-        for word in rest.split_whitespace() {
+        // A variable without quotes is no word where it is empty.
+        for word in rest.split_whitespace().filter(|word| !word.starts_with('$')) {
             words.push(word.trim_matches(|c| c == '\'' || c == '"').to_owned());
         }
         // A file that is called so.
@@ -127,12 +131,19 @@ fn every_link_leads_somewhere_and_the_index_lists_every_guide() {
     }
 }
 
-/// The first block of this language in a guide.
+/// The blocks of this language in a guide.
+#[cfg(unix)]
+fn blocks(guide: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(FOLDER).join(guide)).unwrap();
+    let fence = format!("```{language}\n");
+    let starts = text.split(&fence).skip(1);
+    starts.map(|start| start.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The first of them.
 #[cfg(unix)]
 fn block(guide: &str, language: &str) -> String {
-    let text = std::fs::read_to_string(Path::new(FOLDER).join(guide)).unwrap();
-    let start = text.split(&format!("```{language}\n")).nth(1).unwrap();
-    start.split("```").next().unwrap().to_owned()
+    blocks(guide, language).swap_remove(0)
 }
 
 #[cfg(unix)]

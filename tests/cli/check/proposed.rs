@@ -1,0 +1,211 @@
+//! A policy that a range itself brings: what only that allows stays an error, and is told as what it is.
+
+use super::{append, project};
+use crate::support::TestEnv;
+
+/// What a range's check says: each finding's place and rule, its message and its fix.
+fn told(env: &TestEnv, range: &str) -> Vec<[String; 3]> {
+    let output = env.envseal(&["check", "--json", "--range", range]).output();
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+    let one = |finding: &serde_json::Value| {
+        let place = format!("{}:{} {}", text(finding, "file"), finding["line"], text(finding, "rule"));
+        [place, text(finding, "message"), text(finding, "fix")]
+    };
+    let found: Vec<_> = list.as_array().unwrap().iter().map(one).collect();
+    let errors = list.as_array().unwrap().iter().any(|finding| finding["severity"] == "error");
+    assert_eq!(output.status, i32::from(errors), "{found:?}");
+    found
+}
+
+/// The errors alone.
+fn errors(env: &TestEnv, range: &str) -> Vec<String> {
+    env.check(&["--range", range]).into_iter().filter(|finding| finding.contains('!')).collect()
+}
+
+/// Runs a finding's fix as a person pastes it.
+fn pasted(env: &TestEnv, fix: &str) -> i32 {
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    env.program("sh", &["-c", fix]).var("PATH", path).output().status
+}
+
+#[test]
+fn the_commit_that_first_seals_a_project_is_for_review() {
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env\n");
+    let base = env.commit("before envseal");
+    let secret = env.secret("db-password");
+    env.write(".env", format!("PORT=8080\nNODE_ENV=production\nDB_PASSWORD={secret}\n"));
+    env.ok(&["init", "--yes", "-q"]);
+    env.ok(&["encrypt", "-q"]);
+    env.commit("Adopt envseal");
+    let range = format!("{base}..HEAD");
+    let found = told(&env, &range);
+    let fix = format!("envseal check --range {range} --accept-policy");
+    assert_eq!(found.len(), 2, "{found:?}");
+    for ([place, message, said], name) in found.iter().zip(["PORT", "NODE_ENV"]) {
+        assert!(place.starts_with(".env:") && place.ends_with(" plaintext"), "{place}");
+        let words = format!("{name} is plain text, by a policy that this change brings; have it reviewed");
+        assert_eq!((message, said), (&words, &fix));
+    }
+    assert_eq!(pasted(&env, &fix), 0);
+    for form in ["--github", "--sarif", "--quiet"] {
+        let output = env.envseal(&["check", "--range", &range, form]).output();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status, 1, "{text}");
+        assert_eq!(
+            text.matches("by a policy that this change brings; have it reviewed").count(),
+            2,
+            "{text}"
+        );
+        assert_eq!(text.matches(&fix).count(), 2, "{text}");
+        assert!(!text.contains("rebase") && !text.contains("replace the secret"), "{text}");
+    }
+}
+
+/// Ways for a change to call what it brings fine, each the file of a policy.
+const POLICIES: [(&str, &str); 9] = [
+    ("envseal.toml", "[policy]\nplain = ['A']\n"),
+    ("envseal.toml", "[policy]\nplain = ['*']\n"),
+    ("envseal.toml", "[policy]\nexclude = ['**']\n"),
+    ("envseal.toml", "[policy]\nexclude = ['sub/.env.x']\n"),
+    ("sub/envseal.toml", "[policy]\nplain = ['A', 'B']\nexclude = ['*']\n"),
+    ("other/envseal.toml", "[policy]\nplain = ['*']\nexclude = ['**']\n"),
+    ("envseal.toml", "[policy\nplain = ['*']\n"),
+    ("sub/.env.schema", "# @sensitive=false\nA=\n# @sensitive=false\nB=\n"),
+    ("sub/.env.example", "# @sensitive=false\nA=\nB=\nC=\n"),
+];
+
+/// An env file with every sort of what must not be in the open.
+const OPEN: &str = "A=abc\nB=\"abc\" # words\nstray\nC=envseal:1:abc\nENVSEAL_X=abc\nPATH=/bin\nB=def\nD=abc#x # envseal: allow stray-line\nE=abc # envseal: allow plaintext\n";
+
+#[test]
+fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
+    for (policy, text) in POLICIES {
+        for stays in [true, false] {
+            let env = project();
+            // In a subfolder, in the scope of the root, and a policy that the base has already.
+            env.write("envseal.toml", "[policy]\nplain = ['F']\n");
+            env.write("sub/x", "");
+            let base = env.commit("base");
+            let range = format!("{base}..HEAD");
+            let change = |policy: Option<(&str, &str)>| {
+                env.git(&["reset", "-q", "--hard", &base]);
+                env.write("sub/.env.x", format!("{OPEN}F=abc\n"));
+                if let Some((path, text)) = policy {
+                    env.write(path, text);
+                }
+                env.commit("all at once");
+                if !stays {
+                    env.git(&["rm", "-q", "sub/.env.x"]);
+                    env.commit("and gone again");
+                }
+            };
+            change(None);
+            let (without, messages) = (errors(&env, &range), told(&env, &range));
+            assert!(without.len() >= 6, "{without:?}");
+            change(Some((policy, text)));
+            let with = errors(&env, &range);
+            for error in &without {
+                assert!(with.contains(error), "{policy} {text} stays {stays}: {error} is gone from {with:?}");
+            }
+            // What passes once the policy is accepted is told so, and nothing else is.
+            let accepted = env.check(&["--range", &range, "--accept-policy"]);
+            for [place, message, fix] in told(&env, &range) {
+                let (at, rule) = place.split_once(' ').unwrap();
+                let open = ["plaintext", "malformed-token", "stray-line", "unreadable"].contains(&rule);
+                if !open || !at.starts_with("sub/.env.x:") {
+                    continue;
+                }
+                let after = format!("{at} !{rule} ");
+                let passes = !accepted.iter().any(|found| found.starts_with(&after));
+                assert_eq!(
+                    message.contains("a policy that this change brings"),
+                    passes,
+                    "{policy} {place}: {message}"
+                );
+                assert_eq!(fix.ends_with(" --accept-policy"), passes, "{policy} {place}: {fix}");
+                assert_eq!(message.contains("replace the secret"), !passes, "{policy} {place}: {message}");
+                assert!(
+                    passes
+                        || messages.iter().any(|other| other[0] == place && other[1].len() == message.len())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_only_a_commit_in_between_had_allows_nothing() {
+    let env = project();
+    let base = env.commit("base");
+    env.write("envseal.toml", "[policy]\nplain = ['A']\nexclude = ['sub/**']\n");
+    append(&env, ".env", "A=abc\n");
+    env.write("sub/.env.x", "B=abc\n");
+    env.commit("used");
+    env.git(&["rm", "-q", "envseal.toml", "sub/.env.x"]);
+    env.commit("narrow");
+    let found = told(&env, &format!("{base}..HEAD"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    for [place, message, fix] in found {
+        assert!(
+            place.ends_with(" plaintext") && message.ends_with("replace the secret"),
+            "{place} {message}"
+        );
+        assert!(fix.starts_with("git rebase -i "), "{fix}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn through_a_symlink_it_is_the_same() {
+    let env = project();
+    std::os::unix::fs::symlink("settings", env.path(".env.x")).unwrap();
+    env.write("settings", "");
+    let base = env.commit("base");
+    env.write("settings", "A=abc\n");
+    env.commit("through a link");
+    env.write("settings", "A=abd\nB=abc\n");
+    env.write("envseal.toml", "[policy]\nplain = ['A']\n");
+    env.commit("and its policy");
+    let found = told(&env, &format!("{base}..HEAD"));
+    let of = |place: &str, words: &str| {
+        found.iter().filter(|found| found[0] == place && found[1].contains(words)).count()
+    };
+    assert_eq!(of(".env.x:1 plaintext", "by a policy that this change brings"), 2, "{found:?}");
+    assert_eq!(of(".env.x:2 plaintext", "a policy"), 0, "{found:?}");
+    assert_eq!(of(".env.x:2 plaintext", "B is plain text"), 1, "{found:?}");
+}
+
+#[test]
+fn a_widened_policy_names_what_lets_it_in() {
+    let env = project();
+    env.write("envseal.toml", "[policy]\nplain = ['A']\n");
+    env.commit("wider");
+    // The range as it was typed, whatever a branch is called.
+    let branch = "b;touch${IFS}hacked;'x'";
+    env.git(&["branch", branch]);
+    for range in ["HEAD~1..", &format!("HEAD~1..{branch}")] {
+        let found = told(&env, range);
+        let [[place, message, fix]] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(place, "envseal.toml:2 policy-widened");
+        assert!(message.ends_with("the policy calls more names plain; have it reviewed"), "{message}");
+        assert_eq!(pasted(&env, fix), 0, "{fix}");
+        assert!(
+            fix.starts_with("envseal check --range 'HEAD~1..") && fix.ends_with(" --accept-policy"),
+            "{fix}"
+        );
+    }
+    assert!(!env.path("hacked").exists());
+    // Once it is accepted, and before a commit, there is nothing to accept.
+    for arguments in [&["check", "--range", "HEAD~1..", "--accept-policy"][..], &["check", "--staged"]] {
+        env.git(&["reset", "-q", "--soft", if arguments.len() == 2 { "HEAD~1" } else { "HEAD" }]);
+        let output = env.envseal(arguments).output();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status == 0 && text.contains("fix: have it reviewed in a change of its own"),
+            "{text}"
+        );
+    }
+}
