@@ -2,6 +2,8 @@
 
 mod dotenvx;
 mod others;
+mod readers;
+mod sops;
 
 use crate::support::TestEnv;
 

@@ -18,6 +18,8 @@ pub(crate) fn holds(data: &[u8]) {
         docker::read(data),
         heroku::read(data),
         ejson::read(data, &key).map(|found| found.items),
+        sops::read(sops::Form::Ini, data, data, &|_| true),
+        sops::read(sops::Form::Yaml, data, data, &|_| true),
     ];
     for items in read.into_iter().flatten() {
         let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
@@ -27,6 +29,7 @@ pub(crate) fn holds(data: &[u8]) {
     for environment in dotenv_vault::environments(data).unwrap_or_default() {
         let _ = dotenv_vault::open(data, &environment, &[SecretText::new(vault_key.expose().to_owned())]);
     }
+    let _ = sops::refuse_documents(sops::Form::Yaml, data);
     let _ = (dotenv_vault::keys(data), sops::Form::of("file", data));
     if let Ok(document) = Document::parse(data.to_vec()) {
         let bare = without_comments(&document);
