@@ -105,6 +105,12 @@ pub enum ImportError {
         /// The variable.
         name: String,
     },
+    /// A value that no dotenv text can hold.
+    #[error("{name} holds a text that no .env file can hold")]
+    Unquotable {
+        /// The variable.
+        name: String,
+    },
     /// A name that no variable can have.
     #[error("{origin} is no name for a variable")]
     Name {

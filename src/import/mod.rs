@@ -17,6 +17,7 @@ pub mod sops;
 #[cfg(test)]
 mod testing;
 mod tree;
+pub mod vercel;
 pub mod yaml;
 
 pub use comments::without_comments;

@@ -18,7 +18,8 @@ use crate::dotenv::{Document, VarName};
 use crate::error::{Error, quoted};
 use crate::exec::Sops;
 use crate::import::{
-    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, without_comments, yaml,
+    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
+    yaml,
 };
 use crate::ui;
 use crate::vault::{Arrival, Arriving, Incoming, VaultError, other_keys_file, source_text};
@@ -163,7 +164,8 @@ fn source(
             }));
             Content::Items(opened.items, true)
         }
-        Kind::Dotenv | Kind::Vercel => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
+        Kind::Dotenv => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
+        Kind::Vercel => Content::Text(vercel::read(&text.bytes).map_err(fail)?, HashMap::new()),
         Kind::Json => Content::Items(json::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Yaml => Content::Items(yaml::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Docker => Content::Items(docker::read(&text.bytes).map_err(fail)?, false),

@@ -20,6 +20,33 @@ fn ejson(env: &TestEnv, rest: &str) {
 const EJSON: [&str; 8] = ["import", "ejson", "a.ejson", "-e", "x", "-y", "--source-keys", "keys"];
 
 #[test]
+fn what_vercel_pulls_is_literal() {
+    let env = TestEnv::new();
+    let text =
+        "# Created by Vercel CLI\nPW=\"pa${ss}w$ord\\n2\"\nQ=\"say \"hi\" $A # x\"\nE=\"\"\nVERCEL=\"1\"\n";
+    env.write("pulled", text);
+    env.plaintext_in("pulled");
+    let said = env.envseal(&["import", "vercel", "pulled", "-e", "production", "-y"]).var("ss", "gone").ok();
+    assert_eq!(said, "");
+    let expected = json!({"PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x", "E": "", "VERCEL": "1"});
+    assert_eq!(opened(&env, ".env.production"), expected);
+    assert!(env.read(".env.production").contains("\n# Created by Vercel CLI\nPW=envseal:1:"));
+    // Into one that is there, and in place, where what is left out stays.
+    env.ok(&["set", "-q", "-e", "other", "OWN=kept"]);
+    env.ok(&["import", "vercel", "pulled", "-e", "other", "-y", "-x", "VERCEL", "-x", "E"]);
+    let expected = json!({"OWN": "kept", "PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x"});
+    assert_eq!(opened(&env, ".env.other"), expected);
+    env.write(".env.local", text);
+    env.fails(2, &["import", "vercel", ".env.local", "-y", "--backup"]);
+    env.ok(&["import", "vercel", ".env.local", "-y", "-x", "VERCEL"]);
+    assert_eq!(env.ok(&["get", "PW", "-f", ".env.local"]), "pa${ss}w$ord\n2\n");
+    // A person's own file is not of that form.
+    env.write(".env.mine", "A=1\n");
+    let said = env.fails(4, &["import", "vercel", ".env.mine", "-y"]);
+    assert!(said.ends_with("hint: what a person wrote: envseal import dotenv .env.mine\n"), "{said}");
+}
+
+#[test]
 fn of_a_kubernetes_secret_any_part_can_be_picked() {
     let env = TestEnv::new();
     let text = "apiVersion: v1\nkind: Secret\ndata:\n  tls.crt: eA==\n  PW: aGVsbG8=\n";
@@ -74,7 +101,8 @@ fn hints_are_of_the_error() {
         ("json", &br#"{"a": {"b": null}}"#[..], "leave it out: -x a_b"),
         ("json", br#"{"a.b": 1, "a": {"b": 2}}"#, "rename one of them, or leave both out: -x a_b"),
         ("json", br#"{"a": 1, "a": 1}"#, "take one of the two out"),
-        ("json", b"{\"a\": \"\xff\"}", "iconv -f ISO-8859-1 -t UTF-8 source | envseal import json -e NAME"),
+        ("json", b"{\"a\": \"\xff\"}", "iconv -f ISO-8859-1 -t UTF-8 source | envseal import json - -e NAME"),
+        ("yaml", b"\xff\xfea\0:\0 \0x\0", "iconv -f UTF-16 -t UTF-8 source | envseal import yaml - -e NAME"),
         (
             "json",
             b"{,",

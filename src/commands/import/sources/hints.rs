@@ -38,8 +38,10 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
     Some(match error {
         ImportError::Ambiguous { .. } => "heroku config --json | envseal import heroku -e NAME".into(),
         ImportError::Syntax { .. } if table => "heroku config --json | envseal import heroku -e NAME".into(),
-        ImportError::NotUtf8 { .. } => {
-            format!("iconv -f ISO-8859-1 -t UTF-8 {file} | envseal import {} -e NAME", word(kind))
+        ImportError::NotUtf8 { .. } if kind != Kind::Sops => {
+            let utf16 = text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff");
+            let encoding = if utf16 { "UTF-16" } else { "ISO-8859-1" };
+            format!("iconv -f {encoding} -t UTF-8 {file} | envseal import {} - -e NAME", word(kind))
         }
         ImportError::Documents { .. } if kind == Kind::Sops => {
             format!("a file for each of them, or one after the other: sops decrypt {file} shows all")
@@ -51,6 +53,9 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
         }
         ImportError::NoValue { .. } => "take the line out, or give it a value: NAME=VALUE".into(),
         ImportError::Repeated { .. } | ImportError::Twice { .. } => "take one of the two out".into(),
+        ImportError::Syntax { .. } if kind == Kind::Vercel => {
+            format!("what a person wrote: envseal import dotenv {file}")
+        }
         ImportError::Syntax { .. } if kind == Kind::Json => {
             format!(
                 "mend that line; with comments or a comma too many it is YAML: envseal import yaml {file}"
@@ -59,6 +64,7 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
         ImportError::Syntax { .. } if kind == Kind::Yaml => {
             format!("mend that line; what is NAME=VALUE: envseal import dotenv {file}")
         }
+        ImportError::Unquotable { .. } => "take the line out, and: envseal set NAME".into(),
         _ => return None,
     })
 }
