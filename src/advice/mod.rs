@@ -49,7 +49,7 @@ pub fn in_one_line(error: &dyn std::error::Error) -> String {
 /// A path as it can be pasted into a shell.
 pub fn quoted(path: impl Display) -> String {
     let text = path.to_string();
-    let plain = text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
     if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 

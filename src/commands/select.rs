@@ -38,6 +38,11 @@ pub(super) struct Found {
 
 /// Looks for env files from here downward, and tells of those beside us that git ignores.
 pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
+    found_naming(context, &|_| "name it with -f".into())
+}
+
+/// As [`found_from_here`], where `how` says by what a file is named that was passed over.
+pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here)?;
     let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| PathBuf::from(shown(path))).collect();
@@ -47,7 +52,8 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
     };
     for path in scope.passed_over(&here)? {
         let path = PathBuf::from(shown(&path));
-        let words = format!("passed over {}, which git ignores; name it with -f", path.display());
+        let file = path.display().to_string();
+        let words = format!("passed over {file}, which git ignores; {}", how(&file));
         if found.unseen.contains(&path) {
             context.ui.note(words);
         } else {

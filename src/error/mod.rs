@@ -188,6 +188,10 @@ impl Error {
             Self::Sops(SopsError::NotFound) => {
                 Some("install it (https://getsops.io); or where it is: sops decrypt FILE | envseal import yaml -e NAME".into())
             }
+            Self::Sops(SopsError::Failed { file, .. }) => {
+                let file = quoted(file.display());
+                Some(format!("sops has said why, above; the same without envseal: sops decrypt {file}"))
+            }
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
             Self::Hooks(error) => hooks_hint(error),

@@ -36,15 +36,16 @@ pub fn environments(vault: &[u8]) -> Result<Vec<String>, ImportError> {
 /// them with commas between. Those of other environments are passed over.
 ///
 /// Errors: [`ImportError::KeyMissing`] where none is for `environment`, [`ImportError::KeyForm`] where one is not of its
-/// form and no other is tried, [`ImportError::Sealed`] where none opens it; [`ImportError::Environment`]; those of
-/// [`environments`].
+/// form and no other is tried, [`ImportError::Sealed`] where none opens it, [`ImportError::Malformed`] where none could;
+/// [`ImportError::Environment`]; those of [`environments`].
 pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Document, ImportError> {
     let document = dotenv_text(vault.to_vec())?;
     let sealed = sealed(&document)?
         .into_iter()
         .find(|sealed| sealed.environment == environment)
         .ok_or_else(|| ImportError::Environment { environment: environment.to_owned() })?;
-    let damaged = |found| ImportError::Sealed { origin: sealed.origin.clone(), found };
+    let origin = || sealed.origin.clone();
+    let damaged = |found| ImportError::Malformed { origin: origin(), name: None, found };
     let bytes = STANDARD.decode(&*sealed.text).map_err(|_| damaged("not base64"))?;
     if bytes.len() < 12 + 16 {
         return Err(damaged("too short"));
@@ -59,7 +60,7 @@ pub fn open(vault: &[u8], environment: &str, keys: &[SecretText]) -> Result<Docu
                 if let Ok(text) = cipher.decrypt(Nonce::from_slice(nonce), ciphertext) {
                     return without_comments(&dotenv_text(text)?);
                 }
-                refused = damaged("damaged, or sealed to another key");
+                refused = ImportError::Sealed { origin: origin(), name: None };
             }
             // dotenv goes on to the next one, too.
             Err(error) if matches!(refused, ImportError::KeyMissing { .. }) => refused = error,

@@ -28,7 +28,8 @@ pub struct Dotenvx {
     pub document: Document,
     /// What stands behind each sealed value, by its entry in the document.
     pub opened: Vec<(usize, Clear)>,
-    /// The names whose value dotenvx would have run as a command, in part or whole. To envseal it is text.
+    /// The names whose value, sealed or in the clear, dotenvx would have run as a command, in part or whole. To envseal it
+    /// is text.
     pub commands: Vec<String>,
 }
 
@@ -76,51 +77,70 @@ pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
 /// Opens the sealed values of `text` that are wanted, each with the first of `keys` that does; all of them, or an error for
 /// each that does not open. What dotenvx wrote at the top stays where a sealed value does.
 ///
-/// Errors: [`ImportError::Syntax`] where it is no dotenv text; [`ImportError::KeyMissing`] where there is no key at all and
-/// [`ImportError::KeyForm`] where one is none, for `variable`, the name under which it is expected;
-/// [`ImportError::Sealed`] for each value that does not open; [`ImportError::Unwritable`] for one whose references no
-/// dotenv text can hold.
+/// Each of `keys` stands under its variable's name. Those of other names than `variable`, the one under which the key is
+/// expected, are tried, too, but for what is no key at all: it is not this file's, and may be armored.
+///
+/// Errors: [`ImportError::Syntax`] where it is no dotenv text; where no key opens it, [`ImportError::KeyForm`] for what
+/// stands under `variable` and is no key, and [`ImportError::KeyMissing`] where there is none at all;
+/// [`ImportError::Sealed`] or [`ImportError::Malformed`] for each value that does not open; [`ImportError::Unwritable`]
+/// for one whose references no dotenv text can hold.
 pub fn open(
     text: &[u8],
     variable: &str,
-    keys: &[SecretText],
+    keys: &[(String, SecretText)],
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Dotenvx, Vec<ImportError>> {
     let mut document = parse(text).map_err(|error| vec![error])?;
-    let wanted = |entry: &Entry| wants(document.name(entry));
-    let whole = document.entries().iter().all(|entry| wanted(entry) || token(&document, entry).is_none());
+    let stays_sealed = |entry: &Entry| !wants(document.name(entry)) && token(&document, entry).is_some();
+    let whole = !document.entries().iter().any(stays_sealed);
     // As they are in the file, for errors.
     let stays = |entry: &&Entry| !(whole && is_own_name(document.name(entry)));
     let lines: Vec<_> = document.entries().iter().filter(stays).map(|entry| entry.line).collect();
     if whole {
         document = without_header(&document).map_err(|error| vec![error])?;
     }
-    let keys = secrets(variable, keys).map_err(|error| vec![error])?;
+    let Keys { usable, broken } = secrets(variable, keys);
+    let key_form = || vec![ImportError::KeyForm { id: variable.into() }];
     let (mut opened, mut commands, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (at, entry) in document.entries().iter().enumerate() {
         let name = document.name(entry);
-        let Some((quote, token)) = token(&document, entry).filter(|_| wants(name)) else { continue };
-        if keys.is_empty() {
-            return Err(vec![ImportError::KeyMissing { id: variable.into() }]);
+        if !wants(name) {
+            continue;
         }
-        let origin = || format!("line {}: {name}", lines[at]);
-        let result = decrypted(&token, &keys)
-            .map_err(|found| ImportError::Sealed { origin: origin(), found })
-            .and_then(|text| {
-                // dotenvx expands nothing in what it has run, nor in what looks sealed still.
-                let command = quote.expands() && holds_command(text.expose());
-                if command {
-                    commands.push(name.to_owned());
-                }
-                if command || text.expose().starts_with(SEALED) {
-                    return Ok(Clear::Value(text));
-                }
-                clear(quote, text).ok_or_else(|| ImportError::Unwritable { origin: origin() })
-            });
+        let mut tell_command = |quote: Quote, text: &[u8]| {
+            let command = quote.expands() && holds_command(text);
+            if command && !commands.iter().any(|known| known == name) {
+                commands.push(name.to_owned());
+            }
+            command
+        };
+        let Some((quote, token)) = token(&document, entry) else {
+            let (quote, text) = document.value(entry);
+            tell_command(quote, &text);
+            continue;
+        };
+        if usable.is_empty() {
+            let missing = || vec![ImportError::KeyMissing { id: variable.into() }];
+            return Err(if broken { key_form() } else { missing() });
+        }
+        let (origin, variable) = (|| format!("line {}: {name}", lines[at]), || Some(name.to_owned()));
+        let result = match decrypted(&token, &usable) {
+            Err(Some(found)) => Err(ImportError::Malformed { origin: origin(), name: variable(), found }),
+            Err(None) => Err(ImportError::Sealed { origin: origin(), name: variable() }),
+            // dotenvx expands nothing in what it has run, nor in what looks sealed still.
+            Ok(text) if tell_command(quote, text.expose()) || text.expose().starts_with(SEALED) => {
+                Ok(Clear::Value(text))
+            }
+            Ok(text) => clear(quote, text)
+                .ok_or_else(|| ImportError::Unwritable { origin: origin(), name: name.to_owned() }),
+        };
         match result {
             Ok(clear) => opened.push((at, clear)),
             Err(error) => errors.push(error),
         }
+    }
+    if broken && errors.iter().any(|error| matches!(error, ImportError::Sealed { .. })) {
+        return Err(key_form());
     }
     if errors.is_empty() { Ok(Dotenvx { document, opened, commands }) } else { Err(errors) }
 }
@@ -145,27 +165,35 @@ fn token(document: &Document, entry: &Entry) -> Option<(Quote, Vec<u8>)> {
     value.strip_prefix(SEALED).map(|token| (quote, token.to_vec()))
 }
 
-fn secrets(variable: &str, keys: &[SecretText]) -> Result<Vec<Zeroizing<[u8; 32]>>, ImportError> {
-    let texts = keys.iter().flat_map(|keys| keys.expose().split(','));
-    let texts = texts.map(str::trim).filter(|text| !text.is_empty());
-    let secret = |text: &str| {
-        let mut key = Zeroizing::new([0; 32]);
-        match base16ct::mixed::decode(text, &mut *key).map(<[u8]>::len) {
-            Ok(32) => Ok(key),
-            _ => Err(ImportError::KeyForm { id: variable.into() }),
-        }
-    };
-    texts.map(secret).collect()
+struct Keys {
+    usable: Vec<Zeroizing<[u8; 32]>>,
+    /// Whether what is no key stands under the name of the one that is wanted.
+    broken: bool,
 }
 
-fn decrypted(token: &[u8], keys: &[Zeroizing<[u8; 32]>]) -> Result<SecretBytes, &'static str> {
+fn secrets(variable: &str, keys: &[(String, SecretText)]) -> Keys {
+    let mut found = Keys { usable: Vec::new(), broken: false };
+    for (name, texts) in keys {
+        for text in texts.expose().split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let mut key = Zeroizing::new([0; 32]);
+            match base16ct::mixed::decode(text, &mut *key).map(<[u8]>::len) {
+                Ok(32) => found.usable.push(key),
+                _ => found.broken |= name == variable,
+            }
+        }
+    }
+    found
+}
+
+/// What a token holds; else what is wrong with its form, if it is that.
+fn decrypted(token: &[u8], keys: &[Zeroizing<[u8; 32]>]) -> Result<SecretBytes, Option<&'static str>> {
     let blob = STANDARD.decode(token).map_err(|_| "not base64")?;
     // The ephemeral key, nonce and tag: eciesjs, src/config.ts.
     if blob.len() < 65 + 16 + 16 {
-        return Err("too short");
+        return Err(Some("too short"));
     }
     let opened = keys.iter().find_map(|key| ecies::decrypt(&**key, &blob).ok());
-    opened.map(SecretBytes::new).ok_or("damaged, or sealed to another key")
+    opened.map(SecretBytes::new).ok_or(None)
 }
 
 /// What an opened text is, read as dotenvx reads it.
@@ -225,10 +253,15 @@ mod tests {
         (SecretText::new(key), STANDARD.encode(blob))
     }
 
+    /// Keys under the name at which a file's is expected.
+    fn own(keys: Vec<SecretText>) -> Vec<(String, SecretText)> {
+        keys.into_iter().map(|key| (PRIVATE_KEY.to_owned(), key)).collect()
+    }
+
     fn opened(quote: &str, text: &str) -> Result<Clear, ImportError> {
         let (key, token) = sealed(text.as_bytes());
         let file = format!("A={quote}encrypted:{token}{quote}\n");
-        open(file.as_bytes(), PRIVATE_KEY, &[key], &|_| true)
+        open(file.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|_| true)
             .map(|mut file| file.opened.remove(0).1)
             .map_err(|mut errors| errors.remove(0))
     }
@@ -251,7 +284,7 @@ mod tests {
             assert_eq!(opened(quote, ""), value(""));
         }
         assert_eq!(opened("'", "${B} \\$"), value("${B} \\$"));
-        let unwritable = Err(ImportError::Unwritable { origin: "line 1: A".into() });
+        let unwritable = Err(ImportError::Unwritable { origin: "line 1: A".into(), name: "A".into() });
         assert_eq!(opened("", "`l1\n${B}\\n"), unwritable);
     }
 
@@ -265,7 +298,7 @@ mod tests {
         let damaged = String::from_utf8(damaged).unwrap();
         let file =
             format!("A=encrypted:{token}\nB=encrypted:{damaged}\nC=encrypted:x\nD=encrypted:eA==\nE=plain\n");
-        let errors = open(file.as_bytes(), PRIVATE_KEY, &[other, key], &|_| true).err().unwrap();
+        let errors = open(file.as_bytes(), PRIVATE_KEY, &own(vec![other, key]), &|_| true).err().unwrap();
         let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
@@ -279,16 +312,54 @@ mod tests {
         assert_eq!(missing, [ImportError::KeyMissing { id: PRIVATE_KEY.into() }]);
         for bad in ["x", "00", &"0".repeat(66)] {
             let errors =
-                open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.into())], &|_| true).err().unwrap();
+                open(file.as_bytes(), PRIVATE_KEY, &own(vec![SecretText::new(bad.into())]), &|_| true)
+                    .err()
+                    .unwrap();
             assert_eq!(errors, [ImportError::KeyForm { id: PRIVATE_KEY.into() }]);
         }
         // No key of a curve: it opens nothing, and does not panic.
         for bad in ["0", "f"] {
-            let errors = open(file.as_bytes(), PRIVATE_KEY, &[SecretText::new(bad.repeat(64))], &|_| true)
-                .err()
-                .unwrap();
+            let errors =
+                open(file.as_bytes(), PRIVATE_KEY, &own(vec![SecretText::new(bad.repeat(64))]), &|_| true)
+                    .err()
+                    .unwrap();
             assert_eq!(errors.len(), 4);
         }
+    }
+
+    #[test]
+    fn what_is_no_key_hinders_only_the_file_that_it_is_for() {
+        let (key, token) = sealed(b"x");
+        let text = format!("A=encrypted:{token}\n");
+        let with = |keys: &[(&str, &str)]| {
+            let keys: Vec<_> =
+                keys.iter().map(|(name, key)| ((*name).into(), SecretText::new((*key).into()))).collect();
+            open(text.as_bytes(), "DOTENV_PRIVATE_KEY_PROD", &keys, &|_| true).err()
+        };
+        let (own, other, key) = ("DOTENV_PRIVATE_KEY_PROD", "DOTENV_PRIVATE_KEY_CI", key.expose());
+        let (form, missing) =
+            (ImportError::KeyForm { id: own.into() }, ImportError::KeyMissing { id: own.into() });
+        let wrong = "12".repeat(32);
+        assert_eq!(with(&[(own, key), (other, "armored:abc")]), None);
+        assert_eq!(with(&[(other, &format!("armored:abc,{key}"))]), None);
+        assert_eq!(with(&[(other, "armored:abc")]), Some(vec![missing]));
+        // Its own is told of, unless it is not needed: the process has another one, in clear.
+        assert_eq!(with(&[(own, "armored:abc"), (other, "00")]), Some(vec![form.clone()]));
+        assert_eq!(with(&[(own, &format!("armored:abc,{wrong}"))]), Some(vec![form.clone()]));
+        assert_eq!(with(&[(own, "armored:abc"), (other, &wrong)]), Some(vec![form]));
+        assert_eq!(with(&[(own, key), (own, "armored:abc")]), None);
+    }
+
+    /// dotenvx 2.38.2 runs `$(…)` of values in the clear, too, wherever it expands, escaped or not.
+    #[test]
+    fn commands_are_named_sealed_or_in_the_clear() {
+        let (key, token) = sealed(b"$(id)");
+        let text = format!(
+            "A=encrypted:{token}\nB='encrypted:{token}'\nC=clear$(id)\nD=\"x$(id)\"\nE=`$(id)`\nF='$(id)'\nG=\"\\$(id)\"\nH=$(id\n\
+             C=$(id)\nOUT=$(id)\n"
+        );
+        let file = open(text.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|name| name != "OUT").ok().unwrap();
+        assert_eq!(file.commands, ["A", "C", "D", "E", "G"]);
     }
 
     #[test]
@@ -310,7 +381,7 @@ mod tests {
     fn what_is_not_wanted_stays_with_its_key() {
         let (key, token) = sealed(b"x");
         let text = format!("#/---/\nDOTENV_PUBLIC_KEY=x\n\nA=encrypted:{token}\nB=encrypted:none\n");
-        let file = open(text.as_bytes(), PRIVATE_KEY, &[key], &|name| name == "A").ok().unwrap();
+        let file = open(text.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|name| name == "A").ok().unwrap();
         assert_eq!(file.document.as_bytes(), text.as_bytes());
         assert_eq!(file.opened, [(1, Clear::Value(SecretBytes::new(b"x".into())))]);
     }

@@ -31,8 +31,8 @@ const ENVIRONMENT: &str = "environment";
 pub struct Ejson {
     /// Its values, opened; in the order of the source, but for `environment`, which comes first.
     pub items: Vec<Item>,
-    /// Where values stand that were not sealed, though their name does not start with `_`: they are in the source, and
-    /// in its history, for all to read.
+    /// Where wanted values stand that were not sealed, though their name does not start with `_`: they are in the source,
+    /// and in its history, for all to read.
     pub clear: Vec<String>,
 }
 
@@ -45,27 +45,25 @@ pub fn read(text: &[u8], find: &dyn Fn(&str) -> Option<SecretText>) -> Result<Ej
     read_wanted(text, find, &|_| true)
 }
 
-/// As [`read`], where a value whose name is not wanted may be one that no variable can hold.
+/// As [`read`], where a value whose name is not wanted may be anything, and is not opened.
 pub fn read_wanted(
     text: &[u8],
     find: &dyn Fn(&str) -> Option<SecretText>,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Ejson, ImportError> {
     let mut object = json::object(text)?;
-    let mut reader =
-        Reader { public: public_key(object.take(PUBLIC_KEY))?, find, secret: None, clear: Vec::new() };
+    let public = public_key(object.take(PUBLIC_KEY))?;
+    let mut reader = Reader { public, find, wants, secret: None, clear: Vec::new() };
     let mut items = Items::wanting(wants);
+    let top = Path::default();
     match object.take(ENVIRONMENT) {
         Some(Node::Object(environment)) => {
-            let environment = reader.open(&Path::default().to(ENVIRONMENT), environment)?;
-            for (name, node) in environment.into_entries() {
-                items.node(&Path::default().to(&name), node)?;
-            }
+            items.object(&top, reader.open(&top.to(ENVIRONMENT), &top, environment)?)?;
         }
-        Some(node) => items.node(&Path::default().to(ENVIRONMENT), node)?,
+        Some(node) => items.node(&top.to(ENVIRONMENT), node)?,
         None => (),
     }
-    items.object(&Path::default(), reader.open(&Path::default(), object)?)?;
+    items.object(&top, reader.open(&top, &top, object)?)?;
     Ok(Ejson { items: items.into_items(), clear: reader.clear })
 }
 
@@ -75,15 +73,11 @@ pub fn is_ejson(text: &[u8]) -> bool {
 }
 
 fn public_key(node: Option<Node>) -> Result<String, ImportError> {
-    let missing = || ImportError::Syntax {
-        line: 1,
-        why: format!("there is no {PUBLIC_KEY}, of 64 hexadecimal digits"),
-    };
-    let Some(Node::Text(text)) = node else { return Err(missing()) };
+    let Some(Node::Text(text)) = node else { return Err(ImportError::NoPublicKey) };
     let mut key = [0; 32];
-    let decoded = base16ct::mixed::decode(text.expose(), &mut key).map_err(|_| missing())?;
+    let decoded = base16ct::mixed::decode(text.expose(), &mut key).map_err(|_| ImportError::NoPublicKey)?;
     if decoded.len() != key.len() {
-        return Err(missing());
+        return Err(ImportError::NoPublicKey);
     }
     Ok(base16ct::lower::encode_string(&key))
 }
@@ -91,24 +85,27 @@ fn public_key(node: Option<Node>) -> Result<String, ImportError> {
 struct Reader<'a> {
     public: String,
     find: &'a dyn Fn(&str) -> Option<SecretText>,
+    wants: &'a dyn Fn(&str) -> bool,
     secret: Option<SecretKey>,
     clear: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// `object`, with what is sealed in it opened.
-    fn open(&mut self, path: &Path, object: Object) -> Result<Object, ImportError> {
+    /// `object`, which stands at `place`, with what is sealed in it and wanted opened. Its variables are named from `top`
+    /// on.
+    fn open(&mut self, place: &Path, top: &Path, object: Object) -> Result<Object, ImportError> {
         let mut opened = Object::default();
         for (name, node) in object.into_entries() {
-            let path = path.to(&name);
+            let (place, variable) = (place.to(&name), top.to(&name));
             let node = match node {
-                Node::Object(object) => Node::Object(self.open(&path, object)?),
+                Node::Object(object) => Node::Object(self.open(&place, &variable, object)?),
+                node if !(self.wants)(variable.name()) => node,
                 Node::Text(text) if name.starts_with('_') => Node::Text(text),
                 Node::Text(text) if text.expose().starts_with(b"EJ[") => {
-                    Node::Text(self.unseal(path.origin(), &text)?)
+                    Node::Opened(self.unseal(place.origin(), variable.name(), &text)?)
                 }
                 Node::Text(text) => {
-                    self.clear.push(path.origin().to_owned());
+                    self.clear.push(place.origin().to_owned());
                     Node::Text(text)
                 }
                 other => other,
@@ -118,9 +115,12 @@ impl Reader<'_> {
         Ok(opened)
     }
 
-    fn unseal(&mut self, origin: &str, text: &SecretBytes) -> Result<SecretBytes, ImportError> {
-        let refused = |found| ImportError::Sealed { origin: origin.to_owned(), found };
-        let sealed = Sealed::parse(text.expose()).map_err(refused)?;
+    fn unseal(&mut self, origin: &str, name: &str, text: &SecretBytes) -> Result<SecretBytes, ImportError> {
+        let (origin, name) = (origin.to_owned(), Some(name.to_owned()));
+        let sealed = match Sealed::parse(text.expose()) {
+            Ok(sealed) => sealed,
+            Err(found) => return Err(ImportError::Malformed { origin, name, found }),
+        };
         if self.secret.is_none() {
             self.secret = Some(self.private_key()?);
         }
@@ -128,7 +128,7 @@ impl Reader<'_> {
         SalsaBox::new(&PublicKey::from(sealed.ephemeral), secret)
             .decrypt(&Nonce::from(sealed.nonce), &*sealed.message)
             .map(SecretBytes::new)
-            .map_err(|_| refused("damaged, or sealed to another key"))
+            .map_err(|_| ImportError::Sealed { origin, name })
     }
 
     fn private_key(&self) -> Result<SecretKey, ImportError> {
@@ -244,6 +244,33 @@ mod tests {
             [("_c", "text"), ("_o_a", "b"), ("_o__d", "EJ[x"), ("plain", "p"), ("o_n", "1.10"), ("o_s", "b")];
         assert_eq!(pairs(found.items), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(found.clear, ["plain", "o.n"]);
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_neither_opened_nor_told_of() {
+        let text =
+            file(r#""EJ": "EJ[note]", "plain": "p", "a": "BOX", "environment": {"E": "EJ[x", "K": "k"}"#);
+        let key = |_: &str| Some(SecretText::new(PRIVATE.to_owned()));
+        let found = read_wanted(&text, &key, &|name| name == "a").unwrap();
+        assert_eq!(pairs(found.items), [("a".to_owned(), "b".to_owned())]);
+        assert!(found.clear.is_empty());
+        // Nothing sealed is wanted: no key is asked for.
+        let none = |_: &str| panic!("asked for a key");
+        let found = read_wanted(&text, &none, &|name| ["plain", "K"].contains(&name)).unwrap();
+        assert_eq!(found.clear, ["environment.K", "plain"]);
+        for (wanted, name) in [("EJ", "EJ"), ("E", "environment.E")] {
+            let error = read_wanted(&text, &key, &|it| it == wanted).unwrap_err();
+            assert_eq!(error.to_string(), format!("{name} is not of the form EJ[1:…:…:…]"));
+            assert_eq!(error.variable(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_is_told_from_what_was_not() {
+        let rest = r#""_LOG": "debug", "a": "BOX", "n": 1, "o": {"_x": "y", "z": "BOX"}"#;
+        let found = with(PRIVATE, rest).unwrap();
+        let sealed = found.items.iter().filter(|item| item.was_sealed).map(|item| item.name.as_str());
+        assert_eq!(sealed.collect::<Vec<_>>(), ["a", "o_z"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Why a source could not be read.
 
 /// Why a source could not be read. Holds no value's bytes.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// The text is not of its format.
     #[error("line {line}: {why}")]
@@ -11,11 +11,28 @@ pub enum ImportError {
         /// What is wrong there; holds no value.
         why: String,
     },
+    /// Bytes that are no text.
+    #[error("line {line}: is not UTF-8")]
+    NotUtf8 {
+        /// From 1.
+        line: usize,
+    },
+    /// Several documents, where only one can be taken for the variables of an environment.
+    #[error("line {line}: a second document starts; take one at a time")]
+    Documents {
+        /// From 1.
+        line: usize,
+    },
+    /// No `_public_key`, without which it is no file of ejson's.
+    #[error("there is no _public_key, of 64 hexadecimal digits")]
+    NoPublicKey,
     /// A value that no variable can hold: a list, nothing at all.
     #[error("{origin} is {found}, which no variable can hold")]
     Unholdable {
         /// Where it stands.
         origin: String,
+        /// The variable that it would be, unless it is more than one value.
+        name: Option<String>,
         /// What it is: `a list`, `null`.
         found: &'static str,
     },
@@ -63,10 +80,20 @@ pub enum ImportError {
         id: String,
     },
     /// A sealed value that does not open.
-    #[error("{origin} is {found}")]
+    #[error("{origin} is damaged, or sealed to another key")]
     Sealed {
         /// Where it stands.
         origin: String,
+        /// The variable, unless it is all of an environment.
+        name: Option<String>,
+    },
+    /// A sealed value that no key could open.
+    #[error("{origin} is {found}")]
+    Malformed {
+        /// Where it stands.
+        origin: String,
+        /// The variable, unless it is all of an environment.
+        name: Option<String>,
         /// What is wrong with it.
         found: &'static str,
     },
@@ -81,12 +108,28 @@ pub enum ImportError {
     Unwritable {
         /// Where it stands.
         origin: String,
+        /// The variable.
+        name: String,
+    },
+    /// A value that no dotenv text can hold.
+    #[error("{name} holds a text that no .env file can hold")]
+    Unquotable {
+        /// The variable.
+        name: String,
     },
     /// A name that no variable can have.
     #[error("{origin} is no name for a variable")]
     Name {
         /// Where it stands.
         origin: String,
+    },
+    /// A place from which no variable's name can be made.
+    #[error("{origin} is no name for a variable")]
+    PathName {
+        /// Where it stands.
+        origin: String,
+        /// What comes closest: by this it is picked or left out.
+        name: String,
     },
     /// Two places that become one variable.
     #[error("{first} and {second} would both be {name}")]
@@ -105,7 +148,24 @@ impl ImportError {
     pub fn is_of_keys(&self) -> bool {
         matches!(
             self,
-            Self::KeyMissing { .. } | Self::KeyForm { .. } | Self::KeyOther { .. } | Self::Sealed { .. }
+            Self::KeyMissing { .. }
+                | Self::KeyForm { .. }
+                | Self::KeyOther { .. }
+                | Self::Sealed { .. }
+                | Self::Malformed { .. }
         )
+    }
+
+    /// The name by which what is wrong can be left out, where it is one variable's.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Unholdable { name, .. } | Self::Sealed { name, .. } | Self::Malformed { name, .. } => {
+                name.as_deref()
+            }
+            Self::Unwritable { name, .. } | Self::PathName { name, .. } | Self::Twice { name, .. } => {
+                Some(name)
+            }
+            _ => None,
+        }
     }
 }

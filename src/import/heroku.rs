@@ -23,10 +23,15 @@ use super::{ImportError, Item, json};
 /// Errors: [`ImportError::Syntax`], [`ImportError::Ambiguous`] (of the table alone), [`ImportError::Name`],
 /// [`ImportError::Twice`], and those of [`json::read`].
 pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
+    read_wanted(text, &|_| true)
+}
+
+/// As [`read`], where of JSON a value whose name is not wanted may be one that no variable can hold.
+pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
     let utf8 = super::utf8(text)?;
     let start = utf8.trim_start();
     if start.starts_with('{') {
-        json::read(text)
+        json::read_wanted(text, wants)
     } else if start.starts_with("===") {
         table(utf8)
     } else {

@@ -30,17 +30,33 @@ pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
 
 /// As [`read`], where a value whose name is not wanted may be one that no variable can hold.
 pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
-    let object = object(text)?;
+    items(object(text)?, wants)
+}
+
+/// What `object` comes to.
+pub(super) fn items(object: Object, wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
     match Manifest::of(&object) {
-        Some(manifest) => manifest.items(object),
+        Some(manifest) => manifest.items(object, wants),
         None => Items::of(object, wants),
     }
 }
 
 /// The object that `text` is.
 pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
+    read_object(text, false)
+}
+
+/// The object that `text` is, which sops wrote.
+///
+/// In Go's JSON, bytes that are not UTF-8 have become `\ufffd`; that character itself is written as it is. And sops writes
+/// an object of one name twice, for the section of INI that has no header and that which is called so: they are one.
+pub(super) fn object_of_sops(text: &[u8]) -> Result<Object, ImportError> {
+    read_object(text, true)
+}
+
+fn read_object(text: &[u8], of_sops: bool) -> Result<Object, ImportError> {
     let text = super::utf8(text)?;
-    let source = Source(text);
+    let source = Source { text, of_sops };
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| source.syntax(text, &error))?;
     match source.node(raw.get(), &Path::default(), 0)? {
         Node::Object(object) => Ok(object),
@@ -48,8 +64,11 @@ pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
     }
 }
 
-/// All of the text, to tell the line of a part.
-struct Source<'a>(&'a str);
+/// All of the text, to tell the line of a part, and whether sops wrote it.
+struct Source<'a> {
+    text: &'a str,
+    of_sops: bool,
+}
 
 impl<'a> Source<'a> {
     /// `raw`, which is well-formed JSON and a part of the text, `depth` objects deep.
@@ -61,8 +80,9 @@ impl<'a> Source<'a> {
                 Err(ImportError::Syntax { line: self.line(raw), why })
             }
             Some(b'{') => self.members(raw, path, depth).map(Node::Object),
-            Some(b'[') => Ok(Node::List),
+            Some(b'[') => Ok(Node::Unholdable("a list")),
             Some(b'n') => Ok(Node::Null),
+            Some(b'"') if self.of_sops && holds_replacement(raw) => Ok(Node::Unholdable(NOT_UTF8)),
             Some(b'"') => {
                 let value = serde_json::Deserializer::from_str(raw)
                     .deserialize_str(Text)
@@ -81,7 +101,11 @@ impl<'a> Source<'a> {
         for (name, value) in members {
             let path = path.to(&name);
             let node = self.node(value.get(), &path, depth + 1)?;
-            if !object.add(name, node) {
+            let added = match node {
+                Node::Object(members) if self.of_sops => object.add_members(name, members),
+                node => object.add(name, node),
+            };
+            if !added {
                 return Err(ImportError::Repeated { origin: path.origin().to_owned() });
             }
         }
@@ -90,8 +114,8 @@ impl<'a> Source<'a> {
 
     /// The line on which `part`, a part of the text, starts.
     fn line(&self, part: &str) -> usize {
-        let at = (part.as_ptr() as usize).saturating_sub(self.0.as_ptr() as usize).min(self.0.len());
-        1 + memchr::memchr_iter(b'\n', &self.0.as_bytes()[..at]).count()
+        let at = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
+        1 + memchr::memchr_iter(b'\n', &self.text.as_bytes()[..at]).count()
     }
 
     /// `error` of `part`. Only what is wrong with the text itself is passed on: other messages of `serde_json` quote.
@@ -106,6 +130,23 @@ impl<'a> Source<'a> {
         };
         ImportError::Syntax { line, why }
     }
+}
+
+const NOT_UTF8: &str = "not UTF-8";
+
+/// Whether a string, which is well-formed, holds the escape of the character that stands for bytes that are no text.
+fn holds_replacement(raw: &str) -> bool {
+    let mut escapes = raw.match_indices('\\');
+    while let Some((at, _)) = escapes.next() {
+        if raw[at + 1..].starts_with("ufffd") {
+            return true;
+        }
+        // What stands behind it may be a backslash itself.
+        if raw[at + 1..].starts_with('\\') {
+            escapes.next();
+        }
+    }
+    false
 }
 
 /// The names of an object, and what stands there, not yet read.
@@ -218,7 +259,6 @@ mod tests {
             (b"{\"a\": 1} {\"b\": 2}", 1),
             (b"{\"a\": NaN}", 1),
             (b"{'hunter2': 1}", 1),
-            (b"{\"a\": \"\xff\"}", 1),
             (b"\"hunter2\"", 1),
             (b"[\"hunter2\"]", 1),
             (b"", 1),
@@ -230,9 +270,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_text_is_told_by_its_line() {
+        let error = read(b"{\n\"a\": \"hunter2\xff\"}").unwrap_err();
+        assert_eq!(error, ImportError::NotUtf8 { line: 2 });
+    }
+
+    #[test]
     fn a_byte_order_mark_is_passed_over() {
         assert_eq!(read(b"\xef\xbb\xbf{\"a\": 1}").unwrap().len(), 1);
         assert!(read(b"{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn sops_loses_bytes_and_writes_one_section_twice() {
+        let of_sops = |text: &[u8]| items(object_of_sops(text)?, &|_| true);
+        for (text, value) in
+            [(&b"\xef\xbf\xbd"[..], "\u{fffd}"), (b"\\\\ufffd", "\\ufffd"), (b"\\\\\\\"ufffd", "\\\"ufffd")]
+        {
+            let text = [&b"{\"a\": \""[..], text, b"\"}"].concat();
+            assert_eq!(pairs(of_sops(&text).unwrap()), [("a".to_owned(), value.to_owned())]);
+        }
+        for text in ["\\ufffd", "x\\n\\\\\\ufffdy"] {
+            let text = format!("{{\"s\": {{\"a\": \"{text}\"}}}}");
+            assert_eq!(refused(of_sops(text.as_bytes())), "s.a is not UTF-8, which no variable can hold");
+            assert!(read(text.as_bytes()).is_ok());
+        }
+        let merged = of_sops(br#"{"D": {}, "D": {"y": "2"}, "D": {"z": "3"}, "e": {}, "e": {}}"#).unwrap();
+        assert_eq!(pairs(merged), [("D_y", "2"), ("D_z", "3")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+        for (text, told) in [
+            (&br#"{"D": {"x": "1"}, "D": {"x": "2"}}"#[..], "D stands there twice"),
+            (br#"{"D": {}, "D": "1"}"#, "D stands there twice"),
+            (br#"{"D": "1", "D": {}}"#, "D stands there twice"),
+            (br#"{"D": {"x": {}}, "D": {"x": "1"}}"#, "D stands there twice"),
+        ] {
+            assert_eq!(refused(of_sops(text)), told);
+        }
+        assert_eq!(refused(read(br#"{"D": {}, "D": {"y": "2"}}"#)), "D stands there twice");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::crypto::SecretBytes;
+use crate::dotenv::VarName;
 
-use super::tree::{Items, Node, Object};
+use super::tree::{Items, Node, Object, Path};
 use super::{ImportError, Item};
 
 /// Which of the two it is.
@@ -23,7 +24,7 @@ impl Manifest {
     /// Whether `object` is one.
     pub(super) fn of(object: &Object) -> Option<Self> {
         let text = |name| match object.get(name) {
-            Some(Node::Text(text)) => text.expose(),
+            Some(Node::Text(text) | Node::Opened(text)) => text.expose(),
             _ => b"",
         };
         match (text("apiVersion"), text("kind")) {
@@ -33,12 +34,17 @@ impl Manifest {
         }
     }
 
-    /// The values of `object`, by their names.
-    pub(super) fn items(self, mut object: Object) -> Result<Vec<Item>, ImportError> {
+    /// The values of `object` that are wanted, by their names. One whose name no variable can have, as `tls.crt`, is left
+    /// out as it stands there or with `_` for what no variable can have, as in other objects.
+    pub(super) fn items(
+        self,
+        mut object: Object,
+        wants: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Item>, ImportError> {
         let mut part = |name: &str| match object.take(name) {
             None | Some(Node::Null | Node::Nothing(_)) => Ok(Object::default()),
             Some(Node::Object(part)) => Ok(part),
-            Some(_) => Err(ImportError::Unholdable { origin: name.into(), found: "no object" }),
+            Some(_) => Err(ImportError::Unholdable { origin: name.into(), name: None, found: "no object" }),
         };
         let (plain, coded) = match self {
             Self::Secret => ("stringData", "data"),
@@ -46,36 +52,54 @@ impl Manifest {
         };
         let (plain_part, coded_part) = (part(plain)?, part(coded)?);
         let mut items = Items::new();
+        let mut add = |part: &str, key: &str, value: Result<(SecretBytes, bool), &'static str>| {
+            let path = Path::default().to(key);
+            if !wants(key) || !wants(path.name()) {
+                return Ok(());
+            }
+            let (origin, name) = (format!("{part}.{key}"), path.name());
+            match value {
+                Err(found) => Err(ImportError::Unholdable { origin, name: Some(name.into()), found }),
+                Ok(_) if VarName::new(key).is_err() => {
+                    Err(ImportError::PathName { origin, name: name.into() })
+                }
+                Ok((value, was_sealed)) => items.at_path(&origin, name, value, was_sealed),
+            }
+        };
         for (name, node) in coded_part.into_entries() {
             if self == Self::Secret && plain_part.get(&name).is_some() {
                 continue;
             }
-            let origin = format!("{coded}.{name}");
-            let Node::Text(text) = node else {
-                return Err(ImportError::Unholdable { origin, found: "not base64" });
-            };
-            items.add(&origin, &name, unbase64(&text, &origin)?)?;
+            let text = text(node);
+            let value = text.and_then(|(text, was_sealed)| Some((unbase64(&text)?, was_sealed)));
+            add(coded, &name, value.ok_or(NOT_BASE64))?;
         }
         for (name, node) in plain_part.into_entries() {
-            let origin = format!("{plain}.{name}");
-            let Node::Text(text) = node else {
-                return Err(ImportError::Unholdable { origin, found: "no string" });
-            };
-            items.add(&origin, &name, text)?;
+            add(plain, &name, text(node).ok_or("no string"))?;
         }
         Ok(items.into_items())
     }
 }
 
+/// A text, and whether it was sealed.
+fn text(node: Node) -> Option<(SecretBytes, bool)> {
+    match node {
+        Node::Text(text) => Some((text, false)),
+        Node::Opened(text) => Some((text, true)),
+        _ => None,
+    }
+}
+
+/// What is wrong where [`unbase64`] gives nothing.
+pub(super) const NOT_BASE64: &str = "not base64";
+
 /// Standard base64 (RFC 4648, section 4); line breaks and blanks between the characters are passed over.
-pub(super) fn unbase64(text: &SecretBytes, origin: &str) -> Result<SecretBytes, ImportError> {
+pub(super) fn unbase64(text: &SecretBytes) -> Option<SecretBytes> {
     let mut packed = Zeroizing::new(Vec::with_capacity(text.len()));
     packed.extend(text.expose().iter().filter(|byte| !byte.is_ascii_whitespace()));
     let mut bytes = Zeroizing::new(vec![0; packed.len()]);
-    match STANDARD.decode_slice(&*packed, &mut bytes) {
-        Ok(length) => Ok(SecretBytes::new(bytes[..length].to_vec())),
-        Err(_) => Err(ImportError::Unholdable { origin: origin.into(), found: "not base64" }),
-    }
+    let length = STANDARD.decode_slice(&*packed, &mut bytes).ok()?;
+    Some(SecretBytes::new(bytes[..length].to_vec()))
 }
 
 #[cfg(test)]
@@ -101,6 +125,32 @@ mod tests {
         for empty in ["", "data:\n", "data: {}\nstringData: null\n"] {
             reads(&format!("apiVersion: v1\nkind: Secret\n{empty}"), &[]);
         }
+    }
+
+    /// `kubectl create secret tls`, and one password beside it.
+    #[test]
+    fn what_is_not_wanted_may_be_anything() {
+        let text = "apiVersion: v1\nkind: Secret\ndata:\n  tls.crt: eA==\n  BAD: '!'\n  LIST: [x]\n  PW: aGVsbG8=\n\
+                    stringData: {1a: x, NUM: [1]}\n";
+        let with = |wants: &dyn Fn(&str) -> bool| yaml::read_wanted(text.as_bytes(), wants);
+        let all_but = |out: &[&str]| with(&|name| !out.contains(&name));
+        let (json, but) =
+            (["BAD", "LIST", "1a", "NUM"], |one: &'static str| ["BAD", "LIST", "1a", "NUM", one]);
+        for wanted in [with(&|name| name == "PW"), all_but(&but("tls.crt")), all_but(&but("tls_crt"))] {
+            assert_eq!(pairs(wanted.unwrap()), [("PW".to_owned(), "hello".to_owned())]);
+        }
+        assert_eq!(refused(all_but(&json)), "data.tls.crt is no name for a variable");
+        // What the error names leaves out what is wrong, so that in the end nothing is.
+        let mut out: Vec<String> = Vec::new();
+        let left = loop {
+            let wants = |name: &str| !out.iter().any(|one| one == name);
+            match with(&wants) {
+                Ok(items) => break pairs(items),
+                Err(error) => out.push(error.variable().unwrap_or_else(|| panic!("{error}")).to_owned()),
+            }
+        };
+        assert_eq!(left, [("PW".to_owned(), "hello".to_owned())]);
+        assert_eq!(out, ["tls_crt", "BAD", "LIST", "1a", "NUM"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod sops;
 #[cfg(test)]
 mod testing;
 mod tree;
+pub mod vercel;
 pub mod yaml;
 
 pub use comments::without_comments;
@@ -42,6 +43,8 @@ pub struct Item {
     pub name: VarName,
     /// The exact bytes; literal, nothing in them is a reference.
     pub value: SecretBytes,
+    /// Whether it was sealed there. Beside sealed values, ejson and sops keep others in the clear.
+    pub was_sealed: bool,
 }
 
 /// `text` without its byte order mark.
@@ -49,7 +52,7 @@ fn utf8(text: &[u8]) -> Result<&str, ImportError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     std::str::from_utf8(text).map_err(|error| {
         let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
-        ImportError::Syntax { line, why: "is not UTF-8".into() }
+        ImportError::NotUtf8 { line }
     })
 }
 

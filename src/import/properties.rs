@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 
 use crate::crypto::SecretText;
 
-use super::{ImportError, Item, docker, dotenv_vault, ejson, heroku, json, sops, yaml};
+use super::{ImportError, Item, docker, dotenv_vault, ejson, heroku, json, sops, vercel, yaml};
 
 const SOURCES: &[&str] = &[
     "{\"a\": {\"b\": \"x\\u00e9\", \"c\": 1.10}, \"d\": null, \"e\": [1], \"f\": \"\"}",
@@ -23,6 +23,8 @@ const SOURCES: &[&str] = &[
     "{\"_public_key\": \"8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d\", \"environment\": {\"A\": \
      \"EJ[1:KR1IxNZnTZQMP3OR1NdOpDQ1IcLD83FSuE7iVNzINDk=:XnYW1HOxMthBFMnxWULHlnY4scj5mNmX:ls1+kvwwu2ETz5C6apgWE7Q=]\"}}",
     "DOTENV_VAULT_PRODUCTION=\"rjexP6DEUkRHuI5OrcLRushhQDQURK70FUwwjao5i/FtNn5NidYdC+tlYrB61b3EbAszcXjWGJ0AV9Yi\"\n",
+    "# Created by Vercel CLI\nA=\"x$y\\n\"\n",
+    "[DEFAULT]\na = ENC[x]\nb = \"\"\"c\nd\"\"\"\n[sops]\nmac = ENC[y]\n",
     "A=ENC[x]\nsops_mac=ENC[y]\nsops_version=3.11.0\n",
 ];
 
@@ -35,7 +37,14 @@ fn read_all(text: &[u8]) -> Vec<Result<Vec<Item>, ImportError>> {
     let environments = dotenv_vault::environments(text);
     let opened = dotenv_vault::open(text, "production", &[SecretText::new(vault_key)]);
     let _ = (dotenv_vault::keys(text), sops::Form::of("x.json", text), sops::Form::of("x", text));
-    vec![
+    let forms = [sops::Form::Dotenv, sops::Form::Ini, sops::Form::Json, sops::Form::Yaml];
+    let of_sops = forms.map(|form| {
+        let _ = sops::refuse_documents(form, text);
+        sops::read(form, text, text, &|_| true)
+    });
+    let mut read = Vec::from(of_sops);
+    read.extend([
+        vercel::read(text).map(|_| Vec::new()),
         json::read(text),
         yaml::read(text),
         docker::read(text),
@@ -43,7 +52,8 @@ fn read_all(text: &[u8]) -> Vec<Result<Vec<Item>, ImportError>> {
         ejson::read(text, &key).map(|found| found.items),
         environments.map(|_| Vec::new()),
         opened.map(|_| Vec::new()),
-    ]
+    ]);
+    read
 }
 
 fn check(text: &[u8]) -> Result<(), TestCaseError> {

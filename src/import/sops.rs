@@ -9,8 +9,15 @@
 //! type: `0755` was `493` from the day it was sealed. Of dotenv it takes `\n` for a line break, and keeps quotes.
 //! Comments, which it seals as well, are not in its JSON, and so never in the clear.
 
-use super::json;
-use super::tree::Node;
+use std::collections::HashMap;
+
+use crate::crypto::SecretBytes;
+
+use super::tree::{Node, Object};
+use super::{ImportError, Item, json, yaml};
+
+/// What a sealed value starts with.
+const SEALED: &[u8] = b"ENC[";
 
 /// How a file of sops's is made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +76,107 @@ impl Form {
         }
     }
 
-    /// What is asked of sops: for `--output-type`. JSON is for [`super::json::read`], binary is the text itself.
+    /// What is asked of sops: for `--output-type`. JSON is for [`read`], binary is the text itself.
     pub fn output_type(self) -> &'static str {
         if self == Self::Binary { "binary" } else { "json" }
     }
 }
 
+/// Refuses, before sops is asked, what it would not open as a whole: of several documents its JSON has the first alone.
+///
+/// Errors: [`ImportError::Documents`]; [`ImportError::Syntax`] where the text is not of its form.
+pub fn refuse_documents(form: Form, sealed: &[u8]) -> Result<(), ImportError> {
+    if form == Form::Yaml { yaml::refuse_documents(sealed) } else { Ok(()) }
+}
+
+/// Reads what sops made of the file that holds `sealed`: its JSON. sops leaves values in the clear by their names, so what
+/// was sealed is looked up in the file; what is not found there counts as sealed.
+///
+/// Errors: those of [`json::read`], and [`ImportError::Unholdable`] for what is not UTF-8, which JSON cannot hold.
+pub fn read(
+    form: Form,
+    sealed: &[u8],
+    opened: &[u8],
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Item>, ImportError> {
+    let found = match form {
+        Form::Dotenv => variables(sealed),
+        Form::Ini => sections(sealed),
+        Form::Json => json::object(sealed).unwrap_or_default(),
+        Form::Yaml => yaml::object(sealed).unwrap_or_default(),
+        Form::Binary => Object::default(),
+    };
+    json::items(marked(json::object_of_sops(opened)?, Some(&found)), wants)
+}
+
+/// `opened`, where every value is marked that does not stand in the clear in `sealed`.
+fn marked(opened: Object, sealed: Option<&Object>) -> Object {
+    let sealed: HashMap<&str, &Node> = sealed.into_iter().flat_map(Object::entries).collect();
+    let mut object = Object::default();
+    for (name, node) in opened.into_entries() {
+        let there = sealed.get(name.as_str()).copied();
+        let in_the_clear = matches!(there, Some(Node::Text(text)) if !text.expose().starts_with(SEALED));
+        let node = match (node, there) {
+            (Node::Object(members), Some(Node::Object(sealed))) => {
+                Node::Object(marked(members, Some(sealed)))
+            }
+            (Node::Object(members), _) => Node::Object(marked(members, None)),
+            (Node::Text(text), _) if !in_the_clear => Node::Opened(text),
+            (node, _) => node,
+        };
+        object.add(name, node);
+    }
+    object
+}
+
+/// Where INI's names stand that come before any section's header.
+const NO_SECTION: &str = "DEFAULT";
+/// Around a value of several lines in INI.
+const BLOCK: &str = "\"\"\"";
+
+/// The names and values of dotenv.
+fn variables(text: &[u8]) -> Object {
+    let mut found = Object::default();
+    for (name, value) in String::from_utf8_lossy(text).lines().filter_map(|line| line.split_once('=')) {
+        note(&mut found, name, value);
+    }
+    found
+}
+
+/// The sections of INI, each with its names and values.
+fn sections(text: &[u8]) -> Object {
+    let mut found = Object::default();
+    let (mut section, mut members) = (NO_SECTION.to_owned(), Object::default());
+    // Within a value of several lines nothing is a name.
+    let (mut block, mut continued) = (false, false);
+    for line in String::from_utf8_lossy(text).lines().map(str::trim) {
+        let inside = block || continued;
+        continued = line.ends_with('\\');
+        if inside {
+            block &= !line.ends_with(BLOCK);
+        } else if let Some(header) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            found.add_members(std::mem::replace(&mut section, header.into()), std::mem::take(&mut members));
+        } else if let Some((name, value)) = line.split_once('=') {
+            let value = value.trim();
+            block = value.strip_prefix(BLOCK).is_some_and(|rest| !rest.ends_with(BLOCK));
+            note(&mut members, name.trim().trim_matches('`'), value);
+        }
+    }
+    found.add_members(section, members);
+    found
+}
+
+/// Adds a value. Where a name stands twice, one that is sealed counts.
+fn note(object: &mut Object, name: &str, value: &str) {
+    if value.as_bytes().starts_with(SEALED) {
+        object.take(name);
+    }
+    object.add(name.to_owned(), Node::Text(SecretBytes::new(value.as_bytes().to_vec())));
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::testing::pairs;
     use super::*;
 
     #[test]
@@ -109,6 +209,53 @@ mod tests {
         ] {
             assert_eq!(Form::of("x.json", text.as_bytes()), None, "{text}");
         }
+    }
+
+    /// By `read`, which variables were sealed.
+    fn sealed(form: Form, file: &[u8], opened: &[u8]) -> Vec<String> {
+        let items = read(form, file, opened, &|_| true).unwrap();
+        items.into_iter().filter(|item| item.was_sealed).map(|item| item.name.to_string()).collect()
+    }
+
+    #[test]
+    fn what_was_sealed_is_told_from_what_was_not() {
+        let dotenv = b"A=ENC[x]\nB=x\nC=\n#ENC[y]\nD=x\nD=ENC[z]\nF=\xffENC[\nsops_mac=ENC[w]\n";
+        let opened = br#"{"A": "x", "B": "x", "C": "", "D": "x", "E": "lost", "F": "x"}"#;
+        assert_eq!(sealed(Form::Dotenv, dotenv, opened), ["A", "D", "E"]);
+        let json = br#"{"o": {"a": "ENC[x]", "b": 1, "c": {"d": "x"}}, "e": "ENC[y]", "f": "x", "sops": {}}"#;
+        let opened =
+            br#"{"o": {"a": "x", "b": 1, "c": {"d": "x"}}, "e": {"g": "x"}, "f": "x", "h": {"i": "x"}}"#;
+        assert_eq!(sealed(Form::Json, json, opened), ["o_a", "e_g", "h_i"]);
+        let yaml =
+            b"o:\n    a: ENC[x]\n    b: 1.0\n    l:\n    - ENC[z]\n'k.z': |\n    ENC[\nf: x\nsops: {}\n";
+        let opened = br#"{"o": {"a": "x", "b": 1}, "k.z": "x", "f": "x"}"#;
+        assert_eq!(sealed(Form::Yaml, yaml, opened), ["o_a", "k_z"]);
+        // Where the file cannot be read as what it is, all of it counts as sealed.
+        assert_eq!(sealed(Form::Yaml, b"f: [", br#"{"f": "x"}"#), ["f"]);
+        let ini = b"x = 1\n[DEFAULT]\ny=ENC[x]\n[s]\na = ENC[x]\nb = \"\"\"one\na = 1\n[t]\n\"\"\"\nc = two \\\n[t]\n`d` = 1\n\
+                    e = `ENC[x`\n[t]\na = 1\nlast = ENC[\n";
+        let opened = br#"{"DEFAULT": {"x": "1", "y": "2"}, "s": {"a": "x", "b": "x", "c": "x", "d": "x", "e": "x"}, "t": {"a": "x", "last": "x"}}"#;
+        assert_eq!(sealed(Form::Ini, ini, opened), ["DEFAULT_y", "s_a", "t_last"]);
+    }
+
+    /// `encrypted_regex: ^(data|stringData)$`
+    #[test]
+    fn a_kubernetes_secret_is_one_here_too() {
+        let file = b"apiVersion: v1\nkind: Secret\ndata:\n    A: ENC[x]\n    B: aGk=\nsops: {}\n";
+        let opened = br#"{"apiVersion": "v1", "kind": "Secret", "data": {"A": "aGVsbG8=", "B": "aGk="}}"#;
+        let items = read(Form::Yaml, file, opened, &|_| true).unwrap();
+        assert_eq!(pairs(items), [("A", "hello"), ("B", "hi")].map(|(n, v)| (n.into(), v.into())));
+        assert_eq!(sealed(Form::Yaml, file, opened), ["A"]);
+    }
+
+    #[test]
+    fn of_several_documents_none_is_dropped() {
+        for (text, line) in
+            [("a: 1\n---\nb: 2\n", 2), ("---\na: 1\n...\n---\n", 4), ("a: {<<: [x]}\n---\nb: 1", 2)]
+        {
+            assert_eq!(refuse_documents(Form::Yaml, text.as_bytes()), Err(ImportError::Documents { line }));
+        }
+        assert_eq!(refuse_documents(Form::Yaml, b"# c\n---\na: |\n  ---\n"), Ok(()));
     }
 
     #[test]

@@ -19,13 +19,15 @@ pub(super) const DEPTH: usize = 64;
 pub(super) enum Node {
     /// A scalar, as it is written or as its quotes are read.
     Text(SecretBytes),
+    /// What was behind a sealed one.
+    Opened(SecretBytes),
     /// `null`.
     Null,
     /// Nothing after a name, on this line. What seems a name may be the rest of a value that wants quotes:
     /// `{A: b, c}`.
     Nothing(usize),
-    /// A list. No variable can hold one, so what is in it is not kept.
-    List,
+    /// What no variable can hold, as a person would say it: a list. What is in it is not kept.
+    Unholdable(&'static str),
     /// Names and values, in the order of the source.
     Object(Object),
 }
@@ -47,9 +49,26 @@ impl Object {
         free
     }
 
+    /// Adds an object, or its members to the object of that name. Returns whether no name was taken; where one was, not all
+    /// of it is there.
+    pub(super) fn add_members(&mut self, name: String, members: Self) -> bool {
+        match self.entries.iter_mut().find(|(known, _)| *known == name) {
+            None => self.add(name, Node::Object(members)),
+            Some((_, Node::Object(known))) => {
+                members.entries.into_iter().all(|(name, node)| known.add(name, node))
+            }
+            Some(_) => false,
+        }
+    }
+
     /// The value of a name.
     pub(super) fn get(&self, name: &str) -> Option<&Node> {
         self.entries.iter().find(|(known, _)| known == name).map(|(_, node)| node)
+    }
+
+    /// Its names and values, in the order of the source.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.entries.iter().map(|(name, node)| (name.as_str(), node))
     }
 
     /// Its values, in the order of the source.
@@ -92,6 +111,11 @@ impl Path {
         path
     }
 
+    /// The name of the variable that it comes to, or what is closest to one.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// As a person would say it.
     pub(super) fn origin(&self) -> &str {
         if self.inside { &self.origin } else { "the top level" }
@@ -130,28 +154,50 @@ impl<'a> Items<'a> {
 
     /// What stands at `path`.
     pub(super) fn node(&mut self, path: &Path, node: Node) -> Result<(), ImportError> {
-        let unholdable = |found| Err(ImportError::Unholdable { origin: path.origin().to_owned(), found });
+        let unholdable = |found| {
+            let (origin, name) = (path.origin().to_owned(), Some(path.name.clone()));
+            Err(ImportError::Unholdable { origin, name, found })
+        };
         match node {
             Node::Object(object) => self.object(path, object),
             _ if !(self.wants)(&path.name) => Ok(()),
-            Node::Text(value) => self.add(path.origin(), &path.name, value),
+            Node::Text(value) => self.at_path(path.origin(), &path.name, value, false),
+            Node::Opened(value) => self.at_path(path.origin(), &path.name, value, true),
             Node::Null => unholdable("null"),
             Node::Nothing(line) => Err(ImportError::NoValue { line }),
-            Node::List => unholdable("a list"),
+            Node::Unholdable(found) => unholdable(found),
         }
     }
 
-    /// One value under one name.
+    /// One value, where `name` is made of the place that it stands at.
+    pub(super) fn at_path(
+        &mut self,
+        origin: &str,
+        name: &str,
+        value: SecretBytes,
+        was_sealed: bool,
+    ) -> Result<(), ImportError> {
+        let Ok(variable) = VarName::new(name) else {
+            return Err(ImportError::PathName { origin: origin.to_owned(), name: name.to_owned() });
+        };
+        self.hold(Item { origin: origin.to_owned(), name: variable, value, was_sealed })
+    }
+
+    /// One value in the clear under one name.
     pub(super) fn add(&mut self, origin: &str, name: &str, value: SecretBytes) -> Result<(), ImportError> {
         let Ok(name) = VarName::new(name) else {
             return Err(ImportError::Name { origin: origin.to_owned() });
         };
-        if let Some(&first) = self.origins.get(name.as_str()) {
+        self.hold(Item { origin: origin.to_owned(), name, value, was_sealed: false })
+    }
+
+    fn hold(&mut self, item: Item) -> Result<(), ImportError> {
+        if let Some(&first) = self.origins.get(item.name.as_str()) {
             let first = self.found[first].origin.clone();
-            return Err(ImportError::Twice { first, second: origin.to_owned(), name: name.to_string() });
+            return Err(ImportError::Twice { first, second: item.origin, name: item.name.to_string() });
         }
-        self.origins.insert(name.to_string(), self.found.len());
-        self.found.push(Item { origin: origin.to_owned(), name, value });
+        self.origins.insert(item.name.to_string(), self.found.len());
+        self.found.push(item);
         Ok(())
     }
 

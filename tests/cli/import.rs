@@ -3,6 +3,8 @@
 mod dotenvx;
 mod others;
 mod places;
+mod readers;
+mod sops;
 
 use crate::support::TestEnv;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use envseal::exec::{Sops, SopsError};
-use envseal::import::sops::Form;
-use envseal::import::{Item, json};
+use envseal::import::Item;
+use envseal::import::sops::{self, Form};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -23,7 +23,13 @@ const FILES: [(&str, Form); 4] = [
 #[test]
 fn what_sops_opened_is_read() {
     let read = |form: Form| {
-        let items = json::read(&fixture(&format!("sops/opened.{}.json", form.input_type()))).unwrap();
+        let (file, _) = FILES.iter().find(|(_, it)| *it == form).unwrap();
+        let opened = fixture(&format!("sops/opened.{}.json", form.input_type()));
+        let items = sops::read(form, &fixture(&format!("sops/{file}")), &opened, &|_| true).unwrap();
+        for item in &items {
+            let clear = item.value.is_empty() || item.name.as_str().ends_with("_unencrypted");
+            assert_eq!(item.was_sealed, !clear, "{}", item.name);
+        }
         triples(&items).into_iter().map(|[_, name, value]| (name, value)).collect::<Vec<_>>()
     };
     let expect = |form, expected: &[(&str, &str)]| {
@@ -103,9 +109,13 @@ impl Real {
             .output()
             .unwrap();
         prop_assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        prop_assert_eq!(Form::of("file.json", &std::fs::read(&file).unwrap()), Some(form));
-        let text = self.open(&file, form).unwrap();
-        json::read(&text).map_err(|error| TestCaseError::fail(error.to_string()))
+        let sealed = std::fs::read(&file).unwrap();
+        prop_assert_eq!(Form::of("file.json", &sealed), Some(form));
+        let opened = self.open(&file, form).unwrap();
+        let items = sops::read(form, &sealed, &opened, &|_| true)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert!(items.iter().all(|item| item.was_sealed != item.value.is_empty()));
+        Ok(items)
     }
 }
 

@@ -32,12 +32,12 @@ impl Source {
             Content::Text(document, opened) => {
                 Ok(Arriving::Variables(self.variables(document, opened, wants)?))
             }
-            Content::Items(items, was_sealed) => {
+            Content::Items(items, _) => {
                 let arrival = |item: &crate::import::Item| Arrival {
                     origin: item.origin.clone(),
                     name: item.name.clone(),
                     value: Incoming::Value(item.value.clone()),
-                    was_sealed: *was_sealed,
+                    was_sealed: item.was_sealed,
                 };
                 if in_place && !args.names.is_all() {
                     // What is left out would be in no file any more.

@@ -1,21 +1,25 @@
 //! What is read for an import, and where it goes.
 
+mod hints;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use self::hints::refused;
 use super::super::Context;
 use super::super::report::shown;
-use super::super::select::found_from_here;
+use super::super::select::found_naming;
 use super::{Args, Kind, itself};
-use crate::config::EnvName;
+use crate::config::{EnvName, is_env_file};
 use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::Document;
 use crate::error::{Error, quoted};
 use crate::exec::Sops;
 use crate::import::{
-    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, without_comments, yaml,
+    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
+    yaml,
 };
 use crate::ui;
 use crate::vault::{Incoming, VaultError, other_keys_file, source_text};
@@ -42,7 +46,7 @@ pub(super) struct Source {
 pub(super) enum Content {
     /// dotenv text; the values of these entries were sealed in it, and are these.
     Text(Document, HashMap<usize, Incoming>),
-    /// Values, with whether they were sealed.
+    /// Values, with whether their source keeps them sealed; not each of them needs to be.
     Items(Vec<Item>, bool),
 }
 
@@ -82,7 +86,7 @@ fn source(
 ) -> Result<Source, Error> {
     let mut notes = Vec::new();
     let mut key_variable = None;
-    let fail = |error: ImportError| failed(&text.label, vec![error], hint(args.kind));
+    let fail = |error: ImportError| refused(args, &text, error);
     refuse_sealed_by_another(args.kind, &text, wants)?;
     let content = match args.kind {
         Kind::Dotenvx => {
@@ -90,7 +94,7 @@ fn source(
             key_variable = Some(variable);
             content
         }
-        Kind::Sops => of_sops(context, &text, wants)?,
+        Kind::Sops => of_sops(context, args, &text, wants)?,
         Kind::Ejson => {
             let opened = ejson::read_wanted(&text.bytes, &|public| ejson_key(context, args, public), wants)
                 .map_err(fail)?;
@@ -99,11 +103,12 @@ fn source(
             }));
             Content::Items(opened.items, true)
         }
-        Kind::Dotenv | Kind::Vercel => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
+        Kind::Dotenv => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
+        Kind::Vercel => Content::Text(vercel::read(&text.bytes).map_err(fail)?, HashMap::new()),
         Kind::Json => Content::Items(json::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Yaml => Content::Items(yaml::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Docker => Content::Items(docker::read(&text.bytes).map_err(fail)?, false),
-        Kind::Heroku => Content::Items(heroku::read(&text.bytes).map_err(fail)?, false),
+        Kind::Heroku => Content::Items(heroku::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::DotenvVault => unreachable!("it has a reader of its own"),
     };
     let target = match (named, text.path.as_deref().and_then(itself)) {
@@ -171,7 +176,11 @@ fn texts(context: &Context, args: &Args) -> Result<Vec<Text>, Error> {
     match args.kind {
         Kind::Dotenvx => {
             let texts =
-                found_from_here(context)?.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+                found_naming(context, &|file| format!("name it: envseal import dotenvx {}", quoted(file)))?
+                    .files
+                    .iter()
+                    .map(read)
+                    .collect::<Result<Vec<_>, Error>>()?;
             let sealed =
                 |text: &Text| document(&text.label, &text.bytes).is_ok_and(|it| dotenvx::is_dotenvx(&it));
             let sealed: Vec<_> = texts.into_iter().filter(sealed).collect();
@@ -210,24 +219,22 @@ fn of_dotenvx(
     let env = text.path.as_deref().and_then(|path| EnvName::of_file(path).ok());
     let suffix = env.map_or_else(String::new, |env| env.key_suffix());
     let variable = format!("{}{suffix}", dotenvx::PRIVATE_KEY);
-    let mut keys: Vec<SecretText> = process_secret(context, &variable).into_iter().collect();
+    let own = |key| (variable.clone(), key);
+    let mut keys: Vec<(String, SecretText)> =
+        process_secret(context, &variable).map(own).into_iter().collect();
     let mut looked = vec![format!("looked for {variable} in the process's environment")];
     if let Some((path, file)) = keys_file(args, text.path.as_deref())? {
         let mut found = dotenvx::keys(&file).map_err(|error| failed(&shown(&path), vec![error], None))?;
         // Its own first; any other opens nothing that is not its.
         found.sort_by_key(|(name, _)| *name != variable);
-        keys.extend(found.into_iter().map(|(_, key)| key));
+        keys.extend(found);
         looked.push(format!("looked for {variable} in {}", shown(&path)));
     }
     let opened = dotenvx::open(&text.bytes, &variable, &keys, wants).map_err(|errors| {
         let missing = errors.iter().any(|error| matches!(error, ImportError::KeyMissing { .. }));
-        let hint = if missing {
-            format!("{variable}=… envseal import dotenvx, or --source-keys FILE; armored keys: dotenvx armor down first")
-        } else {
-            format!("set {variable} to the key that dotenvx opens it with: dotenvx keypair")
-        };
+        let hint = Some(hints::of_dotenvx(&variable, &errors));
         let details = if missing { looked.clone() } else { Vec::new() };
-        Error::Import { label: text.label.clone(), errors, details, hint: Some(hint) }
+        Error::Import { label: text.label.clone(), errors, details, hint }
     })?;
     notes.extend(
         opened
@@ -253,10 +260,13 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
         _ => return Err(Error::usage("one .env.vault at a time", "name one FILE")),
     };
     let (label, bytes) = (shown(&vault), source_text(&vault)?);
-    let fail = |error: ImportError| failed(&label, vec![error], hint(Kind::DotenvVault));
-    let all = dotenv_vault::environments(&bytes).map_err(fail)?;
+    let all = dotenv_vault::environments(&bytes).map_err(|error| failed(&label, vec![error], None))?;
+    let fail = |error: ImportError| {
+        let hint = hints::of_vault(&all, &error);
+        failed(&label, vec![error], hint.as_deref())
+    };
     let chosen = match args.files.environments().collect::<Vec<_>>().as_slice() {
-        [] if args.files.is_empty() || all.len() == 1 => all,
+        [] if args.files.is_empty() || all.len() == 1 => all.clone(),
         ["default"] => vec!["development".to_owned()],
         [env] => vec![env.to_lowercase()],
         _ => {
@@ -267,6 +277,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
     let named = named_target(context, args)?;
     let file = keys_file(args, Some(&vault))?.map(|(_, text)| text);
     let in_file = file.map(|text| dotenv_vault::keys(&text)).transpose().map_err(fail)?.unwrap_or_default();
+    let itself = vault.canonicalize().ok();
     let folder = vault.parent().unwrap_or(Path::new(""));
     let one = |environment: &String| {
         let mut keys: Vec<SecretText> =
@@ -280,6 +291,13 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             "development" => folder.join(".env"),
             name => folder.join(format!(".env.{name}")),
         });
+        if itself.is_some() && target.canonicalize().ok() == itself {
+            let moved = quoted(shown(&folder.join("kept.vault")));
+            return Err(Error::usage(
+                format!("the environment {environment} would be written over {label}, which it is read from"),
+                format!("mv {} {moved} && envseal import dotenv-vault {moved}", quoted(&label)),
+            ));
+        }
         Ok(Source {
             label: format!("{label} {environment}"),
             target,
@@ -290,10 +308,22 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             content: Content::Text(document, opened),
         })
     };
-    chosen.iter().map(one).collect()
+    let mut sources = chosen.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
+    if let Some(last) = sources.last_mut().filter(|_| is_env_file(&vault)) {
+        let file = quoted(&label);
+        last.notes.push(format!(
+            "to check {label} is an env file in the clear; when it is not needed: rm {file}, else exclude it in envseal.toml"
+        ));
+    }
+    Ok(sources)
 }
 
-fn of_sops(context: &Context, text: &Text, wants: &dyn Fn(&str) -> bool) -> Result<Content, Error> {
+fn of_sops(
+    context: &Context,
+    args: &Args,
+    text: &Text,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Content, Error> {
     let Some(path) = &text.path else {
         return Err(Error::usage(
             "sops opens files, not what is piped in",
@@ -307,11 +337,12 @@ fn of_sops(context: &Context, text: &Text, wants: &dyn Fn(&str) -> bool) -> Resu
             "if it is in the clear: envseal import yaml FILE, or json, or dotenv",
         ));
     };
+    let fail = |error: ImportError| refused(args, text, error);
+    sops::refuse_documents(form, &text.bytes).map_err(fail)?;
     let sops = Sops::find(&context.process.path_list("PATH"))?;
     let clear = sops.open(path, form.input_type(), form.output_type(), context.process.inherited())?;
     if form != sops::Form::Binary {
-        let items = json::read_wanted(&clear, wants)
-            .map_err(|error| failed(&text.label, vec![error], hint(Kind::Sops)))?;
+        let items = sops::read(form, &text.bytes, &clear, wants).map_err(fail)?;
         return Ok(Content::Items(items, true));
     }
     if itself(path).is_none() {
@@ -354,21 +385,4 @@ fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText>
 
 fn failed(label: &str, errors: Vec<ImportError>, hint: Option<&str>) -> Error {
     Error::Import { label: label.into(), errors, details: Vec::new(), hint: hint.map(str::to_owned) }
-}
-
-/// What to try where a source of this kind cannot be read.
-fn hint(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Ejson => Some(
-            "put the private key into $EJSON_KEYDIR or /opt/ejson/keys, or name its folder: --source-keys DIR",
-        ),
-        Kind::DotenvVault => {
-            Some("DOTENV_KEY='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it")
-        }
-        Kind::Heroku => Some("heroku config --json | envseal import heroku -e NAME"),
-        Kind::Json | Kind::Yaml | Kind::Sops => {
-            Some("a value that no variable can hold is left out by its name: -x NAME")
-        }
-        _ => None,
-    }
 }

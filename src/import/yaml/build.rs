@@ -7,7 +7,7 @@ use saphyr_parser::{Event, ScalarStyle, Tag};
 use crate::crypto::SecretBytes;
 
 use super::super::ImportError;
-use super::super::manifest::unbase64;
+use super::super::manifest::{NOT_BASE64, unbase64};
 use super::super::tree::{DEPTH, Node, Object, Path};
 use super::syntax;
 
@@ -48,7 +48,7 @@ impl Builder {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(syntax(line, "a second document starts; take one at a time"));
+                    return Err(ImportError::Documents { line });
                 }
                 Ok(())
             }
@@ -69,7 +69,7 @@ impl Builder {
                 // Where nothing stands is told by what comes after it, which may be lines below its name.
                 let named = self.open.last().filter(|open| open.name.is_some() && text.is_empty());
                 let line = named.map_or(line, |open| open.line);
-                let node = scalar(&text, style, tag.as_deref(), &self.path(), line)?;
+                let node = scalar(&text, style, tag.as_deref(), line)?;
                 self.put(node, anchor, line)
             }
             Event::MappingStart(anchor, tag) => {
@@ -84,7 +84,7 @@ impl Builder {
                 let open = self.open.pop().expect("the parser ends what it started");
                 let node = match open.object {
                     Some(object) => Node::Object(with_merged(object, open.merged)),
-                    None => Node::List,
+                    None => Node::Unholdable("a list"),
                 };
                 self.put(node, open.anchor, line)
             }
@@ -175,19 +175,13 @@ fn with_merged(mut object: Object, merged: Option<Object>) -> Object {
 /// How much a value holds: one, for each value, and its bytes.
 fn size(node: &Node) -> usize {
     match node {
-        Node::Text(text) => 1 + text.len(),
-        Node::Null | Node::Nothing(_) | Node::List => 1,
+        Node::Text(text) | Node::Opened(text) => 1 + text.len(),
+        Node::Null | Node::Nothing(_) | Node::Unholdable(_) => 1,
         Node::Object(object) => 1 + object.nodes().map(size).sum::<usize>(),
     }
 }
 
-fn scalar(
-    text: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    path: &Path,
-    line: usize,
-) -> Result<Node, ImportError> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, line: usize) -> Result<Node, ImportError> {
     let value = || SecretBytes::new(text.as_bytes().to_vec());
     let plain = style == ScalarStyle::Plain;
     let Some(tag) = tag else {
@@ -199,7 +193,7 @@ fn scalar(
     };
     match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
         (true, "null") => Ok(Node::Null),
-        (true, "binary") => unbase64(&value(), path.origin()).map(Node::Text),
+        (true, "binary") => Ok(unbase64(&value()).map_or(Node::Unholdable(NOT_BASE64), Node::Text)),
         _ => {
             known(Some(tag), &["str", "int", "float", "bool", "timestamp"], line)?;
             Ok(Node::Text(value()))

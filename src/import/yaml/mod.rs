@@ -15,12 +15,12 @@
 
 mod build;
 
-use saphyr_parser::Parser;
+use saphyr_parser::{Event, Parser};
 
 use build::Builder;
 
 use super::manifest::Manifest;
-use super::tree::{Items, Node};
+use super::tree::{Items, Node, Object};
 use super::{ImportError, Item};
 
 /// Reads `text`: UTF-8, with or without a byte order mark. In the order of the source.
@@ -37,9 +37,29 @@ pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item
         return Err(ImportError::Syntax { line: 1, why: "the top level is no mapping".into() });
     };
     match Manifest::of(&object) {
-        Some(manifest) => manifest.items(object),
+        Some(manifest) => manifest.items(object, wants),
         None => Items::of(object, wants),
     }
+}
+
+/// The mapping that `text` is, if it is one.
+pub(super) fn object(text: &[u8]) -> Option<Object> {
+    match document(super::utf8(text).ok()?).ok()? {
+        Node::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// Refuses a text of several documents, whatever is in them.
+pub(super) fn refuse_documents(text: &[u8]) -> Result<(), ImportError> {
+    let mut started = false;
+    for event in Parser::new_from_str(super::utf8(text)?) {
+        let (event, span) = event.map_err(|error| syntax(error.marker().line(), reason(error.info())))?;
+        if matches!(event, Event::DocumentStart(_)) && std::mem::replace(&mut started, true) {
+            return Err(ImportError::Documents { line: span.start.line() });
+        }
+    }
+    Ok(())
 }
 
 /// The one document of `text`.

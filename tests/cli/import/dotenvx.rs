@@ -290,9 +290,18 @@ fn whatever_dotenvx_seals_reads_the_same() {
     env.write(".gitignore", ".env.keys\n");
     env.write(".env", "A=first\nB=second\n");
     let mut values = Vec::new();
-    for at in 0..40 {
+    // dotenvx puts the value in place of the first of the two, escaped or not: docs/import.md.
+    let differs = |value: &str| {
+        let live = parts.iter().filter(|part| part.starts_with('$') && part.len() > 1);
+        live.into_iter().any(|live| {
+            let escaped = format!("\\{live}");
+            value.find(&escaped).is_some_and(|at| value[at + escaped.len()..].contains(live))
+        })
+    };
+    for at in 0..=40 {
         let length = next(6);
-        let value: String = (0..length).map(|_| parts[next(parts.len())]).collect();
+        let random: String = (0..length).map(|_| parts[next(parts.len())]).collect();
+        let value = if at == 40 { "\\$A $A".to_owned() } else { random };
         let name = format!("V{at}");
         env.program(dotenvx, &["set", &name, "--quiet", "--", &value]).output();
         values.push((name, value));
@@ -302,7 +311,8 @@ fn whatever_dotenvx_seals_reads_the_same() {
     let output = env.envseal(&["import", "dotenvx", "-y"]).output();
     assert_eq!(output.status, 0, "{}\n{values:?}", output.stderr);
     let ours = opened(&env, ".env");
-    for (name, value) in values {
+    assert_eq!((&read["V40"], &ours["V40"]), (&"\\first first".into(), &"$A first".into()));
+    for (name, value) in values.into_iter().filter(|(_, value)| !differs(value)) {
         assert_eq!(ours[&name], read[&name], "{name} set to {value:?}");
     }
 }

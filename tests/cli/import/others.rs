@@ -32,7 +32,7 @@ fn a_plain_env_file_of_elsewhere_becomes_one_here_and_is_named() {
     let env = TestEnv::new();
     env.write("old/.env", "# head\nA=1\nB=\"$A\"\n");
     env.plaintext_in("old/.env");
-    let said = env.envseal(&["import", "vercel", "old/.env", "-e", "production", "-y"]).output().stderr;
+    let said = env.envseal(&["import", "dotenv", "old/.env", "-e", "production", "-y"]).output().stderr;
     assert!(
         said.contains("made .env.production\nsealed 2 values in .env.production, and opened each again\n"),
         "{said}"

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use envseal::crypto::SecretText;
 use envseal::dotenv::Document;
-use envseal::import::{docker, dotenv_vault, ejson, heroku, json, sops, without_comments, yaml};
+use envseal::import::{docker, dotenv_vault, ejson, heroku, json, sops, vercel, without_comments, yaml};
 
 /// ejson's own, of its tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
@@ -18,6 +18,8 @@ pub(crate) fn holds(data: &[u8]) {
         docker::read(data),
         heroku::read(data),
         ejson::read(data, &key).map(|found| found.items),
+        sops::read(sops::Form::Ini, data, data, &|_| true),
+        sops::read(sops::Form::Yaml, data, data, &|_| true),
     ];
     for items in read.into_iter().flatten() {
         let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
@@ -27,6 +29,7 @@ pub(crate) fn holds(data: &[u8]) {
     for environment in dotenv_vault::environments(data).unwrap_or_default() {
         let _ = dotenv_vault::open(data, &environment, &[SecretText::new(vault_key.expose().to_owned())]);
     }
+    let _ = (vercel::read(data), sops::refuse_documents(sops::Form::Yaml, data));
     let _ = (dotenv_vault::keys(data), sops::Form::of("file", data));
     if let Ok(document) = Document::parse(data.to_vec()) {
         let bare = without_comments(&document);

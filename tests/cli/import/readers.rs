@@ -1,0 +1,224 @@
+//! What the readers of other tools' files take, leave out and say, through the command.
+
+use serde_json::json;
+
+use super::{made, opened};
+use crate::support::TestEnv;
+
+/// A file of ejson's, with one sealed value, "b" (Shopify/ejson, `ejson_test.go`); `rest` stands beside it.
+fn ejson(env: &TestEnv, rest: &str) {
+    let public = "8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d";
+    let sealed = "EJ[1:KR1IxNZnTZQMP3OR1NdOpDQ1IcLD83FSuE7iVNzINDk=:XnYW1HOxMthBFMnxWULHlnY4scj5mNmX:\
+                  ls1+kvwwu2ETz5C6apgWE7Q=]";
+    env.write("a.ejson", format!(r#"{{"_public_key": "{public}", "SEALED": "{sealed}"{rest}}}"#));
+    env.write(
+        format!("keys/{public}").as_str(),
+        "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87\n",
+    );
+}
+
+const EJSON: [&str; 8] = ["import", "ejson", "a.ejson", "-e", "x", "-y", "--source-keys", "keys"];
+
+#[test]
+fn what_vercel_pulls_is_literal() {
+    let env = TestEnv::new();
+    let text =
+        "# Created by Vercel CLI\nPW=\"pa${ss}w$ord\\n2\"\nQ=\"say \"hi\" $A # x\"\nE=\"\"\nVERCEL=\"1\"\n";
+    env.write("pulled", text);
+    env.plaintext_in("pulled");
+    let said = env.envseal(&["import", "vercel", "pulled", "-e", "production", "-y"]).var("ss", "gone").ok();
+    assert_eq!(said, "");
+    let expected = json!({"PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x", "E": "", "VERCEL": "1"});
+    assert_eq!(opened(&env, ".env.production"), expected);
+    assert!(env.read(".env.production").contains("\n# Created by Vercel CLI\nPW=envseal:1:"));
+    // Into one that is there, and in place, where what is left out stays.
+    env.ok(&["set", "-q", "-e", "other", "OWN=kept"]);
+    env.ok(&["import", "vercel", "pulled", "-e", "other", "-y", "-x", "VERCEL", "-x", "E"]);
+    let expected = json!({"OWN": "kept", "PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x"});
+    assert_eq!(opened(&env, ".env.other"), expected);
+    env.write(".env.local", text);
+    env.fails(2, &["import", "vercel", ".env.local", "-y", "--backup"]);
+    env.ok(&["import", "vercel", ".env.local", "-y", "-x", "VERCEL"]);
+    assert_eq!(env.ok(&["get", "PW", "-f", ".env.local"]), "pa${ss}w$ord\n2\n");
+    // A person's own file is not of that form.
+    env.write(".env.mine", "A=1\n");
+    let said = env.fails(4, &["import", "vercel", ".env.mine", "-y"]);
+    assert!(said.ends_with("hint: what a person wrote: envseal import dotenv .env.mine\n"), "{said}");
+}
+
+#[test]
+fn of_a_kubernetes_secret_any_part_can_be_picked() {
+    let env = TestEnv::new();
+    let text = "apiVersion: v1\nkind: Secret\ndata:\n  tls.crt: eA==\n  PW: aGVsbG8=\n";
+    let yaml = |more: &[&str]| {
+        env.envseal(&[&["import", "yaml", "-f", ".env.k", "-y"], more].concat()).stdin(text).output()
+    };
+    for more in [["-x", "tls.crt"], ["-x", "tls_crt"], ["-k", "PW"], ["-k", "P*"]] {
+        let _ = std::fs::remove_file(env.path(".env.k"));
+        assert_eq!(yaml(&more).status, 0, "{more:?}");
+        assert_eq!(opened(&env, ".env.k"), json!({"PW": "hello"}));
+    }
+    assert_eq!(
+        yaml(&[]).stderr,
+        "error: stdin: data.tls.crt is no name for a variable\nhint: leave it out: -x tls_crt\n"
+    );
+}
+
+#[test]
+fn of_ejson_what_is_left_out_is_not_looked_at() {
+    let env = TestEnv::new();
+    ejson(&env, r#", "EJ": "EJ[note]", "CLEAR": "c", "OUT": "o""#);
+    let said = env.fails(3, &EJSON);
+    assert!(said.ends_with("EJ is not of the form EJ[1:…:…:…]\nhint: leave it out: -x EJ\n"), "{said}");
+    let said = env.envseal(&[&EJSON[..], &["-x", "EJ", "-x", "OUT"]].concat()).output();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("note: CLEAR was not sealed in a.ejson") && !said.stderr.contains("OUT"));
+    assert_eq!(opened(&env, ".env.x"), json!({"SEALED": "b", "CLEAR": "c"}));
+}
+
+#[test]
+fn what_was_never_sealed_may_be_plain_text() {
+    let env = TestEnv::new();
+    env.write("envseal.toml", "[policy]\nplain = [\"_LOG\"]\n");
+    ejson(&env, r#", "_LOG": "debug""#);
+    env.ok(&EJSON);
+    assert!(env.read(".env.x").contains("\n_LOG=debug\n"));
+    env.write("envseal.toml", "[policy]\nplain = [\"_LOG\", \"SEALED\"]\n");
+    let other = ["import", "ejson", "a.ejson", "-e", "y", "-y", "--source-keys", "keys"];
+    let said = env.fails(4, &other);
+    assert!(said.contains("SEALED") && !said.contains("_LOG"), "{said}");
+}
+
+#[test]
+fn hints_are_of_the_error() {
+    let env = TestEnv::new();
+    let said = |status: u8, kind: &str, text: &[u8]| {
+        env.write("source", text);
+        let said = env.fails(status.into(), &["import", kind, "source", "-e", "x", "-y"]);
+        said.split_once("\nhint: ").map_or_else(String::new, |(_, hint)| hint.trim_end().to_owned())
+    };
+    for (kind, text, hint) in [
+        ("json", &br#"{"a": {"b": null}}"#[..], "leave it out: -x a_b"),
+        ("json", br#"{"a.b": 1, "a": {"b": 2}}"#, "rename one of them, or leave both out: -x a_b"),
+        ("json", br#"{"a": 1, "a": 1}"#, "take one of the two out"),
+        ("json", b"{\"a\": \"\xff\"}", "iconv -f ISO-8859-1 -t UTF-8 source | envseal import json - -e NAME"),
+        ("yaml", b"\xff\xfea\0:\0 \0x\0", "iconv -f UTF-16 -t UTF-8 source | envseal import yaml - -e NAME"),
+        (
+            "json",
+            b"{,",
+            "mend that line; with comments or a comma too many it is YAML: envseal import yaml source",
+        ),
+        ("yaml", b"a: [", "mend that line; what is NAME=VALUE: envseal import dotenv source"),
+        ("yaml", b"a: 1\n---\nb: 1\n", "a file for each of them: split it where a line is ---"),
+        ("yaml", b"a: !!binary '!'\n", "leave it out: -x a"),
+        (
+            "yaml",
+            b"a:\n",
+            "in quotes a value may hold commas; what holds nothing is left out by its name: -x NAME",
+        ),
+        ("heroku", br#"{"A": [1]}"#, "leave it out: -x A"),
+        (
+            "heroku",
+            b"=== app Config Vars\nA: x\nyz\n",
+            "heroku config --json | envseal import heroku -e NAME",
+        ),
+        ("heroku", b"A='x\n", "heroku config --json | envseal import heroku -e NAME"),
+        ("ejson", b"{}", "what is in the clear: envseal import json source"),
+        ("ejson", br#"{"_public_key": "x", "a": [1]}"#, "what is in the clear: envseal import json source"),
+    ] {
+        assert_eq!(said(4, kind, text), hint, "{kind}: {}", String::from_utf8_lossy(text));
+    }
+    ejson(&env, r#", "LIST": ["EJ[x]"]"#);
+    assert!(env.fails(4, &EJSON).ends_with("\nhint: leave it out: -x LIST\n"));
+    env.write("source", r#"{"": "x", "c": "1"}"#);
+    let said = env.fails(4, &["import", "json", "source", "-e", "x", "-y"]);
+    assert!(said.ends_with("\nhint: leave it out: -x ''\n"), "{said}");
+    // What they say helps.
+    for (kind, text, name) in [
+        ("json", r#"{"a": {"b": null}, "c": 1}"#, "a_b"),
+        ("json", r#"{"": "x", "c": 1}"#, ""),
+        ("heroku", r#"{"A": [1], "c": "1"}"#, "A"),
+    ] {
+        let _ = std::fs::remove_file(env.path(".env.x"));
+        env.envseal(&["import", kind, "-e", "x", "-y", "-x", name]).stdin(text).ok();
+        assert_eq!(opened(&env, ".env.x"), json!({"c": "1"}));
+    }
+}
+
+#[test]
+fn of_a_vault_the_hint_is_of_the_error() {
+    let env = TestEnv::new();
+    env.write(".env.vault", made("dotenv-vault/env.vault"));
+    env.write("keys", made("dotenv-vault/env.vault.keys"));
+    let with = ["import", "dotenv-vault", "-y", "--source-keys", "keys"];
+    let said = env.fails(4, &[&with[..], &["-e", "nope"]].concat());
+    assert!(said.ends_with("\nhint: it holds these: -e development, -e ci, -e production\n"), "{said}");
+    env.write("broken.vault", "DOTENV_VAULT_CI=\"!\"\n");
+    let said = env.fails(3, &["import", "dotenv-vault", "broken.vault", "-y"]);
+    assert!(said.contains("DOTENV_VAULT_CI is not base64\nhint: make the file anew: "), "{said}");
+    let said = env.fails(3, &["import", "dotenv-vault", "-y", "-e", "ci"]);
+    assert!(said.contains("\nhint: DOTENV_KEY='dotenv://…' "), "{said}");
+    // To check it is an env file that nothing is sealed in.
+    let said = env.envseal(&[&with[..], &["-e", "ci"]].concat()).output().stderr;
+    let told = "note: to check .env.vault is an env file in the clear; when it is not needed: rm .env.vault, else exclude it";
+    assert_eq!(said.matches(told).count(), 1, "{said}");
+}
+
+#[test]
+fn no_environment_is_written_over_the_vault_it_is_in() {
+    let env = TestEnv::new();
+    let vault = String::from_utf8(made("dotenv-vault/env.vault")).unwrap();
+    let keys = String::from_utf8(made("dotenv-vault/env.vault.keys")).unwrap();
+    let (vault, keys) = (
+        vault.replace("VAULT_CI=", "VAULT_VAULT="),
+        keys.replace("KEY_CI=", "KEY_VAULT=").replace("environment=ci", "environment=vault"),
+    );
+    env.write(".env.vault", &vault);
+    env.write("keys", &keys);
+    let before = env.snapshot();
+    for more in [&[][..], &["-e", "vault"], &["-e", "VAULT"]] {
+        let said =
+            env.fails(2, &[&["import", "dotenv-vault", "-y", "--source-keys", "keys"][..], more].concat());
+        assert_eq!(
+            said,
+            "error: the environment vault would be written over .env.vault, which it is read from\n\
+             hint: mv .env.vault kept.vault && envseal import dotenv-vault kept.vault\n"
+        );
+        assert_eq!(env.snapshot(), before);
+    }
+    std::fs::rename(env.path(".env.vault"), env.path("kept.vault")).unwrap();
+    env.ok(&["import", "dotenv-vault", "kept.vault", "-y", "--source-keys", "keys"]);
+    assert!(env.read(".env.vault").contains("envseal:1:"));
+}
+
+#[test]
+fn dotenvxs_other_keys_and_commands() {
+    let env = TestEnv::new();
+    env.write(".gitignore", ".env.keys\n");
+    env.write(".env.production", made("dotenvx/env.production.txt"));
+    let keys = String::from_utf8(made("dotenvx/keys.txt")).unwrap();
+    env.write(".env.keys", format!("DOTENV_PRIVATE_KEY_CI=\"armored:abc\"\n{keys}"));
+    env.write(".env.production", format!("{}R=clear$(id)\nS='$(id)'\n", env.read(".env.production")));
+    let output = env.envseal(&["import", "dotenvx", ".env.production", "-y"]).output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("note: R holds `$(…)`, which dotenvx runs as a command; here it is text\n"),
+        "{}",
+        output.stderr
+    );
+    assert!(!output.stderr.contains("note: S"));
+    assert_eq!(env.ok(&["get", "R", "-e", "production"]), "clear$(id)\n");
+}
+
+#[test]
+fn a_file_that_git_ignores_is_named_as_it_is_here() {
+    let env = TestEnv::new();
+    env.git(&["init", "-q"]);
+    env.write(".gitignore", ".env\n.env.keys\n");
+    env.write(".env", "A=1\n");
+    let said = env.fails(2, &["import", "dotenvx", "-y"]);
+    assert!(
+        said.starts_with("note: passed over .env, which git ignores; name it: envseal import dotenvx .env\n"),
+        "{said}"
+    );
+}

@@ -1,0 +1,148 @@
+//! What sops seals on the spot; skipped where it is not at hand.
+#![cfg(unix)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::json;
+
+use super::{made, opened};
+use crate::support::TestEnv;
+
+/// sops, with the key of tests/import/sops, and a project.
+struct Sops {
+    program: PathBuf,
+    env: TestEnv,
+    path: String,
+}
+
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/sops/key.txt");
+
+impl Sops {
+    fn find() -> Option<Self> {
+        let Some(program) = std::env::var_os("ENVSEAL_TEST_SOPS").filter(|path| !path.is_empty()) else {
+            eprintln!("SKIPPED: ENVSEAL_TEST_SOPS names no sops");
+            return None;
+        };
+        let env = TestEnv::new();
+        let bin = env.outside().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        std::os::unix::fs::symlink(&program, bin.join("sops")).unwrap();
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        Some(Self { program: program.into(), env, path })
+    }
+
+    /// Writes `file`, sealed.
+    fn seal(&self, file: &str, text: &[u8], options: &[&str]) {
+        self.env.write(file, text);
+        let key = String::from_utf8(made("sops/key.txt")).unwrap();
+        let recipient = key.split_whitespace().find(|word| word.starts_with("age1")).unwrap();
+        let output = Command::new(&self.program)
+            .args(["--encrypt", "--age", recipient, "--in-place"])
+            .args(options)
+            .arg(self.env.path(file))
+            .env_clear()
+            .env("HOME", self.env.outside())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Status and words of an import.
+    fn import(&self, arguments: &[&str]) -> (i32, String) {
+        let arguments = [&["import", "sops", "-y"], arguments].concat();
+        let ran = self.env.envseal(&arguments).var("PATH", &self.path).var("SOPS_AGE_KEY_FILE", KEY).output();
+        (ran.status, ran.stderr)
+    }
+}
+
+#[test]
+fn of_several_documents_none_is_dropped() {
+    let Some(sops) = Sops::find() else { return };
+    sops.seal("m.yaml", b"A: one\n---\nB: two\n", &[]);
+    let (status, said) = sops.import(&["m.yaml", "-e", "multi"]);
+    assert_eq!(status, 4, "{said}");
+    assert!(said.contains(": a second document starts; take one at a time\nhint: a file for each"), "{said}");
+    assert!(!sops.env.path(".env.multi").exists());
+}
+
+#[test]
+fn the_section_that_ini_has_without_a_header_is_one() {
+    let Some(sops) = Sops::find() else { return };
+    sops.seal("a.ini", b"[DEFAULT]\nx = 1\n[db]\nuser = bob\n", &[]);
+    assert_eq!(sops.import(&["a.ini", "-e", "a"]).0, 0);
+    assert_eq!(opened(&sops.env, ".env.a"), json!({"DEFAULT_x": "1", "db_user": "bob"}));
+    sops.seal("b.ini", b"y = 0\n[DEFAULT]\nx = 1\n", &["--unencrypted-regex", "^y$"]);
+    assert_eq!(sops.import(&["b.ini", "-e", "b"]).0, 0);
+    assert_eq!(opened(&sops.env, ".env.b"), json!({"DEFAULT_y": "0", "DEFAULT_x": "1"}));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_not_changed_in_silence() {
+    let Some(sops) = Sops::find() else { return };
+    let texts: [(&str, &[u8], &str); 3] = [
+        ("raw.env", b"BAD=x\xff\xfey\nGOOD=\xef\xbf\xbd \\\\ufffd\n", "BAD"),
+        ("raw.ini", b"[DEFAULT]\nBAD=x\xff\nGOOD=\xef\xbf\xbd \\\\ufffd\n", "DEFAULT_BAD"),
+        ("raw.yaml", b"BAD: !!binary //79\nGOOD: \"\xef\xbf\xbd \\\\\\\\ufffd\"\n", "BAD"),
+    ];
+    for (file, text, bad) in texts {
+        sops.seal(file, text, &[]);
+        let (status, said) = sops.import(&[file, "-e", "x"]);
+        assert_eq!(status, 4, "{file}: {said}");
+        let hint = format!("BAD is not UTF-8, which no variable can hold\nhint: leave it out: -x {bad}\n");
+        assert!(said.ends_with(&hint), "{file}: {said}");
+        if file == "raw.env" {
+            // Where it is converted in place, nothing can be left out.
+            assert!(sops.import(&[file]).1.ends_with(&format!("-x {bad} -e NAME\n")));
+        }
+        let (status, said) = sops.import(&[file, "-e", "x", "-x", bad]);
+        assert_eq!(status, 0, "{file}: {said}");
+        let values = opened(&sops.env, ".env.x");
+        let good = values.as_object().unwrap().values().next_back().unwrap();
+        assert_eq!(good, "\u{fffd} \\\\ufffd", "{file}");
+        std::fs::remove_file(sops.env.path(".env.x")).unwrap();
+    }
+}
+
+/// sops leaves values in the clear by their names; policy may do the same. What it has sealed stays sealed.
+#[test]
+fn what_sops_left_in_the_clear_may_be_plain_text() {
+    let Some(sops) = Sops::find() else { return };
+    sops.env.write("envseal.toml", "[policy]\nplain = [\"*_unencrypted\", \"*REGION\", \"*SECRET\"]\n");
+    let regex = ["--encrypted-regex", "SECRET|KEPT"];
+    let files: [(&str, &[u8], &[&str], &str); 5] = [
+        ("suffix.yaml", b"o:\n  a_unencrypted: eu-1\n  SECRET: s\n", &[], "o_"),
+        ("regex.yaml", b"o:\n  REGION: eu-1\n  SECRET: s\n  KEPT: k\n", &regex, "o_"),
+        ("regex.json", br#"{"o": {"REGION": "eu-1", "SECRET": "s"}}"#, &regex, "o_"),
+        ("regex.ini", b"[o]\nREGION = eu-1\nSECRET = s\n", &regex, "o_"),
+        ("regex.env", b"REGION=eu-1\nSECRET=s\n", &regex, ""),
+    ];
+    for (file, text, options, before) in files {
+        sops.seal(file, text, options);
+        let (status, said) = sops.import(&[file, "-e", "x"]);
+        assert_eq!(status, 4, "{file}: {said}");
+        assert!(
+            said.ends_with(&format!("-x {before}SECRET\n")) || said.contains(&format!("-x {before}SECRET;")),
+            "{file}: {said}"
+        );
+        let (status, said) = sops.import(&[file, "-e", "x", "-x", "*SECRET"]);
+        assert_eq!(status, 0, "{file}: {said}");
+        let text = sops.env.read(".env.x");
+        assert!(text.contains("=eu-1\n") && !text.contains("=k\n"), "{file}: {text}");
+        std::fs::remove_file(sops.env.path(".env.x")).unwrap();
+    }
+}
+
+#[test]
+fn where_sops_does_not_open_a_file_the_way_goes_on() {
+    let Some(sops) = Sops::find() else { return };
+    sops.env.write("secrets.yaml", made("sops/sealed.yaml"));
+    let arguments = ["import", "sops", "-y", "secrets.yaml", "-e", "x"];
+    let said = sops.env.envseal(&arguments).var("PATH", &sops.path).fails(3);
+    assert!(
+        said.ends_with(
+            "\nhint: sops has said why, above; the same without envseal: sops decrypt secrets.yaml\n"
+        ),
+        "{said}"
+    );
+}
