@@ -9,9 +9,10 @@ use super::expand::{Found, expand};
 /// write it.
 ///
 /// The plainest form that works is taken: bare, then the quotes that every dotenv reader treats alike, then
-/// those only some unescape. Each candidate is proved by reading it back.
+/// those only some unescape. Each candidate is proved by reading it back, before anything that may stand behind it if
+/// there is such a form; else before lines without quotes, and it is for who edits a file to see what stands there.
 pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let forms: [Form; 7] = [
+    let forms: [Form; 8] = [
         |v| bare(v, |b| b.is_ascii_alphanumeric() || b"_./:@%+,-=".contains(&b)),
         |v| literal(v, b'\''),
         |v| literal(v, b'"'),
@@ -19,8 +20,13 @@ pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         |v| bare(v, |b| b > b' ' && !b"#$'\"`".contains(&b)),
         |v| (!v.contains(&b'"')).then(|| escaped(v, b'"', double_escape)),
         |v| Some(escaped(v, b'\'', |b| (b == b'\'').then_some(b'\''))),
+        // A backslash at the end would take a closing quote along.
+        |v| bare(v, |b| b >= b' ' && !b"#$".contains(&b)),
     ];
-    forms.into_iter().filter_map(|form| form(value)).find(|source| reads_as(source, value))
+    let proved = |behind: &[u8]| {
+        forms.iter().filter_map(|form| form(value)).find(|source| reads_as(source, value, behind))
+    };
+    proved(QUOTES_BEHIND).or_else(|| proved(NONE_BEHIND))
 }
 
 type Form = fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>;
@@ -57,19 +63,25 @@ fn escaped(value: &[u8], quote: u8, escape: fn(u8) -> Option<u8>) -> Zeroizing<V
     source
 }
 
-/// Whether `source`, standing in a file with a line and a comment behind it, reads as `value`.
-fn reads_as(source: &[u8], value: &[u8]) -> bool {
-    let mut text = Zeroizing::new(Vec::with_capacity(source.len() + 16));
+/// Behind `\"` a value goes on to the next quote that ends a line, if there is one.
+const QUOTES_BEHIND: &[u8] = b" # c\nB=1\"\nB=1'\nB=1`\n";
+const NONE_BEHIND: &[u8] = b" # c\nB=1\n";
+
+/// Whether `source`, standing in a file before a comment and lines of `B`, reads as `value`.
+fn reads_as(source: &[u8], value: &[u8], behind: &[u8]) -> bool {
+    let mut text = Zeroizing::new(Vec::with_capacity(source.len() + 2 + behind.len()));
     text.extend_from_slice(b"A=");
     text.extend_from_slice(source);
-    text.extend_from_slice(b" # c\nB=1\n");
+    text.extend_from_slice(behind);
     let Ok(document) = Document::parse(std::mem::take(&mut *text)) else { return false };
-    let [entry, last] = document.entries() else { return false };
+    let [entry, others @ ..] = document.entries() else { return false };
     // A line of the value that looks like a merge conflict would have the whole file refused.
     if document.conflict_marker().is_some() {
         return false;
     }
-    if document.source(entry) != source || document.name(last) != "B" || !document.strays().is_empty() {
+    let lines = memchr::memchr_iter(b'\n', behind).count();
+    let all = others.len() == lines - 1 && others.iter().all(|entry| document.name(entry) == "B");
+    if document.source(entry) != source || !all || !document.strays().is_empty() {
         return false;
     }
     let (quote, read) = document.value(entry);
@@ -104,6 +116,15 @@ mod tests {
         assert_eq!(quoted("a\nb").unwrap(), "'a\nb'");
         assert_eq!(quoted("a\r\nb").unwrap(), "\"a\\r\\nb\"");
         assert_eq!(quoted("\"'`").unwrap(), "'\"\\'`'");
+    }
+
+    #[test]
+    fn a_backslash_at_the_end_takes_no_quote_along() {
+        for value in [r"C:\Program Files\", r"it's\", r"a `b` \"] {
+            assert_eq!(quoted(value).unwrap(), value);
+        }
+        // Where there is no other form, it holds before lines without quotes.
+        assert_eq!(quoted("l1\nl2\\").unwrap(), "\"l1\\nl2\\\"");
     }
 
     #[test]
