@@ -184,6 +184,10 @@ fn sops_opens_what_is_its() {
     let whole = import(&[".env.production"]);
     assert_eq!(whole.status, 0, "{}", whole.stderr);
     assert!(!env.read(".env.production").contains("sops_"));
+    let expected: serde_json::Value = serde_json::from_slice(&made("sops/opened.dotenv.json")).unwrap();
+    assert_eq!(opened(&env, ".env.production"), expected);
+    let staging = opened(&env, ".env.staging");
+    assert!(staging.as_object().unwrap().len() > 2, "{staging}");
     let wrong = env.envseal(&["import", "sops", "-y", "secrets.yaml", "-e", "x"]).var("PATH", &path).output();
     assert_eq!(wrong.status, 3, "{}", wrong.stderr);
     assert!(!env.path(".env.x").exists());

@@ -104,6 +104,27 @@ fn bytes_that_are_no_text_are_not_changed_in_silence() {
     }
 }
 
+#[test]
+fn no_backup_holds_what_sops_left_in_the_clear() {
+    let Some(sops) = Sops::find() else { return };
+    sops.env.plaintext_in(".env.part");
+    let dotenv = ["--input-type", "dotenv", "--output-type", "dotenv"];
+    let in_part = [&dotenv[..], &["--encrypted-regex", "^API"]].concat();
+    sops.seal(".env.part", b"API=sealed\nDB_PASS=hunter\n", &in_part);
+    let (status, said) = sops.import(&[".env.part", "--backup"]);
+    assert_eq!(status, 2, "{said}");
+    assert!(said.starts_with("error: DB_PASS stands in the clear in .env.part, so a backup"), "{said}");
+    assert!(!sops.env.path("backup-env.part~").exists());
+    assert_eq!(sops.import(&["./.env.part"]).0, 0);
+    let text = sops.env.read(".env.part");
+    assert!(!text.contains("sops_") && !text.contains("hunter"), "{text}");
+    assert_eq!(opened(&sops.env, ".env.part"), json!({"API": "sealed", "DB_PASS": "hunter"}));
+    sops.seal(".env.all", b"API=sealed\nDB_PASS=hunter\n", &dotenv);
+    let before = sops.env.read(".env.all");
+    assert_eq!(sops.import(&[".env.all", "--backup"]).0, 0);
+    assert_eq!(sops.env.read("backup-env.all~"), before);
+}
+
 /// sops leaves values in the clear by their names; policy may do the same. What it has sealed stays sealed.
 #[test]
 fn what_sops_left_in_the_clear_may_be_plain_text() {
