@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::sources::{Content, Source};
+use super::sources::{Content, Source, failed};
 use super::{Args, Kind, itself};
 use crate::crypto::{SealedValue, SecretBytes, claims_to_be_sealed};
 use crate::dotenv::{Document, Mark, VarName};
 use crate::error::{Error, quoted};
-use crate::import::{ImportError, dotenvx};
+use crate::import::{ImportError, Item, dotenvx};
 use crate::vault::{Arrival, Arriving, Incoming, Text, VaultError, same_file};
 
 impl Source {
@@ -33,7 +33,7 @@ impl Source {
                 Ok(Arriving::Variables(self.variables(document, opened, wants)?))
             }
             Content::Items(items, _) => {
-                let arrival = |item: &crate::import::Item| Arrival {
+                let arrival = |item: &Item| Arrival {
                     origin: item.origin.clone(),
                     name: item.name.clone(),
                     value: Incoming::Value(item.value.clone()),
@@ -95,7 +95,7 @@ impl Source {
             format!("take over what it opens to: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes")
         });
         let errors = tokens.into_iter().map(|origin| ImportError::Token { origin }).collect();
-        Err(Error::Import { label: self.label.clone(), errors, details: Vec::new(), hint })
+        Err(failed(&self.label, errors, hint.as_deref()))
     }
 
     /// The variables of a text, the last of each name, as it is read.
@@ -124,12 +124,7 @@ impl Source {
                 let (line, name) = (entry.line, name.to_owned());
                 return Err(VaultError::AmbiguousHash { path, line, name }.into());
             }
-            let wrong = |_| Error::Import {
-                label: self.label.clone(),
-                errors: vec![ImportError::Name { origin: name.into() }],
-                details: Vec::new(),
-                hint: None,
-            };
+            let wrong = |_| failed(&self.label, vec![ImportError::Name { origin: name.into() }], None);
             let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
             arrivals.push(Arrival {
                 origin: name.to_owned(),

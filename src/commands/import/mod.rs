@@ -82,7 +82,7 @@ enum Kind {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let picked = args.names.filter()?;
     let wants = |name: &str| picked(name) && !(args.kind == Kind::Dotenvx && dotenvx::is_own_name(name));
-    let mut sources = read_all(context, args, &wants)?;
+    let sources = read_all(context, args, &wants)?;
     let mut imports: Vec<Import> = Vec::new();
     for source in &sources {
         let arriving = source.arriving(args, &wants)?;
@@ -100,7 +100,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
         imports.push(import);
     }
-    leave_out_empty(context, args, &mut sources, &mut imports)?;
+    let (sources, imports) = without_empty(context, args, sources, imports)?;
     if !imports.iter().any(Import::changes) {
         context.ui.say("nothing to do: all of it is here already");
         return Ok(());
@@ -127,29 +127,23 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// Passes over sources of which nothing is to be taken; an error where that is all of them.
-fn leave_out_empty(
+fn without_empty(
     context: &Context,
     args: &Args,
-    sources: &mut Vec<Source>,
-    imports: &mut Vec<Import>,
-) -> Result<(), Error> {
-    let is_empty = |import: &Import| import.steps().next().is_none();
+    sources: Vec<Source>,
+    imports: Vec<Import>,
+) -> Result<(Vec<Source>, Vec<Import>), Error> {
     let picked = if args.names.is_all() { "" } else { " of the names picked" };
     let nothing = |source: &Source| format!("{} holds no variable{picked}", source.label);
-    if let Some(source) = sources.first().filter(|_| imports.iter().all(is_empty)) {
-        return Err(Error::usage(nothing(source), "see what it holds, and say what to take: -k NAME"));
-    }
-    let keeps: Vec<bool> = imports.iter().map(|import| !is_empty(import)).collect();
-    let mut keep = keeps.iter();
-    sources.retain(|source| {
-        let stays = *keep.next().expect("each has its import");
-        if !stays {
-            context.ui.note(nothing(source));
+    let (taken, empty): (Vec<_>, Vec<_>) =
+        sources.into_iter().zip(imports).partition(|(_, import)| import.steps().next().is_some());
+    match empty.first() {
+        Some((source, _)) if taken.is_empty() => {
+            return Err(Error::usage(nothing(source), "see what it holds, and say what to take: -k NAME"));
         }
-        stays
-    });
-    imports.retain(|import| !is_empty(import));
-    Ok(())
+        _ => empty.iter().for_each(|(source, _)| context.ui.note(nothing(source))),
+    }
+    Ok(taken.into_iter().unzip())
 }
 
 /// Shows what is about to be done. No value is in it.

@@ -22,7 +22,7 @@ use crate::import::{
     yaml,
 };
 use crate::ui;
-use crate::vault::{Incoming, VaultError, other_keys_file, source_text};
+use crate::vault::{Incoming, VaultError, other_keys_file, same_file, source_text};
 
 /// One source, opened, and where it goes.
 pub(super) struct Source {
@@ -277,21 +277,18 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
     let named = named_target(context, args)?;
     let file = keys_file(args, Some(&vault))?.map(|(_, text)| text);
     let in_file = file.map(|text| dotenv_vault::keys(&text)).transpose().map_err(fail)?.unwrap_or_default();
-    let itself = vault.canonicalize().ok();
     let folder = vault.parent().unwrap_or(Path::new(""));
     let one = |environment: &String| {
         let mut keys: Vec<SecretText> =
             process_secret(context, dotenv_vault::KEY_VARIABLE).into_iter().collect();
         keys.extend(in_file.iter().filter(|(env, _)| env == environment).map(|(_, key)| key.clone()));
         let document = dotenv_vault::open(&bytes, environment, &keys).map_err(fail)?;
-        let sealed = |(at, entry)| (at, Incoming::Source(SecretBytes::new(document.source(entry).to_vec())));
-        let opened = document.entries().iter().enumerate().map(sealed).collect();
         // To dotenv-vault `.env` is the environment `development`.
         let target = named.clone().unwrap_or_else(|| match environment.as_str() {
             "development" => folder.join(".env"),
             name => folder.join(format!(".env.{name}")),
         });
-        if itself.is_some() && target.canonicalize().ok() == itself {
+        if same_file(&target, &vault) {
             let moved = quoted(shown(&folder.join("kept.vault")));
             return Err(Error::usage(
                 format!("the environment {environment} would be written over {label}, which it is read from"),
@@ -305,7 +302,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             key_variable: Some(dotenv_vault::KEY_VARIABLE.to_owned()),
             is_piped: false,
             path: None,
-            content: Content::Text(document, opened),
+            content: sealed_whole(document),
         })
     };
     let mut sources = chosen.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
@@ -357,9 +354,14 @@ fn of_sops(
     // sops has sealed the comments with the rest.
     let document = without_comments(&document(&text.label, &clear)?)
         .map_err(|error| failed(&text.label, vec![error], None))?;
+    Ok(sealed_whole(document))
+}
+
+/// A text that was sealed as one, each of its values with the rest.
+fn sealed_whole(document: Document) -> Content {
     let source = |(at, entry)| (at, Incoming::Source(SecretBytes::new(document.source(entry).to_vec())));
     let opened = document.entries().iter().enumerate().map(source).collect();
-    Ok(Content::Text(document, opened))
+    Content::Text(document, opened)
 }
 
 fn process_secret(context: &Context, variable: &str) -> Option<SecretText> {
@@ -383,6 +385,7 @@ fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText>
     Some(SecretText::new(std::str::from_utf8(&text).ok()?.to_owned()))
 }
 
-fn failed(label: &str, errors: Vec<ImportError>, hint: Option<&str>) -> Error {
+/// The error of a source.
+pub(super) fn failed(label: &str, errors: Vec<ImportError>, hint: Option<&str>) -> Error {
     Error::Import { label: label.into(), errors, details: Vec::new(), hint: hint.map(str::to_owned) }
 }
