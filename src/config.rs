@@ -10,6 +10,11 @@ pub const KEYS_FILE: &str = ".env.keys";
 pub const TEAM_FILE: &str = "envseal.toml";
 /// The files that say which variables there are, and of which type: the first that is there, beside the env files.
 pub const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
+/// What matches every env file and every example and schema file in a repository, as git's pathspecs (gitglossary(7)); and
+/// more, so that names are still to be looked at.
+pub const ENV_FILE_GLOBS: [&str; 2] = [":(top,glob,icase)**/.env*", ":(top,glob,icase)**/*.env"];
+/// What matches every team file.
+pub const TEAM_FILE_GLOB: &str = ":(top,glob,icase)**/envseal.toml";
 /// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
 
@@ -51,6 +56,56 @@ pub const FILES: [(&str, &str); 5] = [
     ),
 ];
 const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
+
+/// What git's environment says of where a repository is (git(1)); absolute paths, relative ones being as seen from the
+/// current folder. Git sets these for its hooks.
+#[derive(Clone, Debug, Default)]
+pub struct GitLocation {
+    /// `GIT_DIR`: the repository that git is at work in.
+    pub git_dir: Option<PathBuf>,
+    rest: Vec<(&'static str, PathBuf)>,
+    lists: Vec<(&'static str, OsString)>,
+}
+
+/// The variables of [`GitLocation`] that hold one path.
+const GIT_PATHS: [&str; 4] = ["GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
+/// Those that hold something else: a list of absolute paths, a prefix of refs, and a folder that git alone looks at.
+const GIT_LISTS: [&str; 3] = ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH"];
+
+/// What git's environment says of where a repository is.
+pub fn git_location() -> GitLocation {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let path =
+        |name: &str| set(name).map(|value| std::path::absolute(&value).unwrap_or_else(|_| value.into()));
+    GitLocation {
+        git_dir: path("GIT_DIR"),
+        rest: GIT_PATHS.iter().filter_map(|name| Some((*name, path(name)?))).collect(),
+        lists: GIT_LISTS.iter().filter_map(|name| Some((*name, set(name)?))).collect(),
+    }
+}
+
+impl GitLocation {
+    /// Whether git is receiving a push that is not accepted yet.
+    pub fn is_quarantine(&self) -> bool {
+        self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
+    }
+
+    /// Every variable of the kind, with its value where it has one.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
+        let paths = self.rest.iter().map(|(name, path)| (*name, path.as_os_str()));
+        let lists = self.lists.iter().map(|(name, value)| (*name, value.as_os_str()));
+        let git_dir = self.git_dir.iter().map(|path| ("GIT_DIR", path.as_os_str()));
+        let set: Vec<_> = paths.chain(lists).chain(git_dir).collect();
+        let names = GIT_PATHS.iter().chain(&GIT_LISTS).chain(&["GIT_DIR"]).copied();
+        names.map(move |name| (name, set.iter().find(|(there, _)| *there == name).map(|(_, value)| *value)))
+    }
+}
+
+/// The variables of the process that are envseal's own: no other program is to see them.
+pub fn own_variable_names() -> Vec<OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.to_string_lossy().to_uppercase().starts_with(OWN_PREFIX)).collect()
+}
 
 /// An environment: an env file's suffix in lower case, `default` for `.env`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

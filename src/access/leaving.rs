@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::approve::no_member;
 use super::error::AccessError;
 use super::past::Past;
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey};
-use crate::git::{Objects, Repo};
+use crate::git::Repo;
 use crate::keystore::{KeyStore, KeystoreError};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::vault::{EnvFile, Scope, tag_key};
@@ -49,7 +49,7 @@ pub struct Leaving {
 pub fn leaving(
     scope: &Scope,
     store: &KeyStore<'_>,
-    objects: Option<&Objects>,
+    objects: Option<&Repo>,
     name: &str,
     also: &[EnvName],
 ) -> Result<Leaving, AccessError> {
@@ -154,7 +154,7 @@ fn in_doubt(team: &TeamFile, past: &Past, who: &IdentityKey, me: &IdentityKey) -
 fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, AccessError> {
     let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
     let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
-    let mut files = Repo::open(root)?.list_files(root, &is_team_file)?;
+    let mut files = Repo::open(root)?.list_files(root, &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != scope.team_file());
     let member = |path: PathBuf| {
         let team = TeamFile::parse(&crate::fsio::read(&path).ok()?).ok()?;
@@ -168,7 +168,7 @@ fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberNam
 fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, AccessError> {
     let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
     let own = scope.env_files(scope.root())?;
-    let mut files = Repo::open(root)?.list_files(root, &is_env_file)?;
+    let mut files = Repo::open(root)?.list_files(root, &ENV_FILE_GLOBS, &is_env_file)?;
     files.retain(|path| !own.contains(path));
     let sealed = |path: PathBuf| {
         let key = *EnvFile::load(&path).ok()?.public_key()?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::error::AccessError;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
-use crate::git::{Commit, Objects};
+use crate::git::{Commit, Repo};
 use crate::keystore::KeyStore;
 use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
 use crate::vault::Scope;
@@ -44,11 +44,7 @@ pub fn myself(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<Membe
 }
 
 /// Every grant of the scope, by environment and member.
-pub fn list(
-    scope: &Scope,
-    store: &KeyStore<'_>,
-    objects: Option<&Objects>,
-) -> Result<Vec<Listed>, AccessError> {
+pub fn list(scope: &Scope, store: &KeyStore<'_>, objects: Option<&Repo>) -> Result<Vec<Listed>, AccessError> {
     let team = scope.team()?;
     let envs = scope.environments()?;
     let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();
@@ -88,7 +84,7 @@ fn judged(
 /// The commits that brought the grants, by their index.
 fn origins(
     scope: &Scope,
-    objects: Option<&Objects>,
+    objects: Option<&Repo>,
     lines: &[GrantLine],
 ) -> Result<BTreeMap<usize, Commit>, AccessError> {
     let mut found = BTreeMap::new();

@@ -2,13 +2,13 @@
 //! to one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::AccessError;
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey, SealedValue};
 use crate::dotenv::Document;
-use crate::git::{ObjectId, Objects, Picked, Picker, Walk};
+use crate::git::{FileKind, ObjectId, Repo};
 use crate::team::{GrantLine, TeamFile};
 use crate::vault::{Scope, token};
 
@@ -32,33 +32,24 @@ impl Past {
     ///
     /// Every branch counts, those of remotes too: what was pushed anywhere could be read. A clone that lacks some of it
     /// is an error, for an account that leaves something out would be believed.
-    pub(super) fn read(scope: &Scope, objects: &Objects) -> Result<Self, AccessError> {
+    pub(super) fn read(scope: &Scope, objects: &Repo) -> Result<Self, AccessError> {
         let mut past = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
-        let mut walk = Walk::new(objects)?;
-        let mut picker = Picker::new(objects, is_wanted)?;
-        let mut seen = HashSet::from([Picked::NONE]);
-        let mut met = HashSet::new();
-        for tip in objects.tips()?.into_iter().chain(objects.head()?) {
-            if met.insert(tip) {
-                walk.push(tip)?;
-            }
-        }
-        while let Some(step) = walk.pop() {
+        let globs = [&ENV_FILE_GLOBS[..], &[TEAM_FILE_GLOB]].concat();
+        let mut walk = objects.walk(&objects.tips()?, &globs)?;
+        while let Some(step) = walk.step()? {
             if step.cut {
                 return Err(AccessError::Shallow);
             }
-            let picked = walk.picked(&mut picker, step.id)?;
-            if seen.insert(picked) {
-                for (path, file) in picker.files(picked) {
-                    past.take_in(objects, &path, file.id, &mut teams)?;
+            for file in step.changes.iter().flatten().filter(|file| is_wanted(&file.path)) {
+                if let Some(now) = file.after.filter(|now| now.kind == FileKind::File) {
+                    past.take_in(objects, &file.path, now.id, &mut teams)?;
                 }
             }
-            walk.push_new(&step.parents)?;
         }
         for path in scope.env_files(scope.root())? {
             let text = crate::fsio::read(&path)?;
-            past.add_file(&path, Objects::id_of(&text), text);
+            past.add_file(&path, objects.id_of(&text), text);
         }
         Ok(past)
     }
@@ -129,7 +120,7 @@ impl Past {
 
     fn take_in(
         &mut self,
-        objects: &Objects,
+        objects: &Repo,
         path: &Path,
         id: ObjectId,
         teams: &mut HashSet<ObjectId>,
@@ -184,7 +175,6 @@ fn holds(team: &TeamFile, line: &GrantLine) -> bool {
     line.grant.verify(&terms).is_ok()
 }
 
-fn is_wanted(name: &[u8]) -> bool {
-    name == TEAM_FILE.as_bytes()
-        || std::str::from_utf8(name).is_ok_and(|name| is_env_file(&PathBuf::from(name)))
+fn is_wanted(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == TEAM_FILE) || is_env_file(path)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::error::AccessError;
 use crate::crypto::IdentityKey;
-use crate::git::Objects;
+use crate::git::Repo;
 use crate::keystore::{IdentityPlace, KeyStore};
 use crate::team::{MemberName, TeamFile};
 use crate::vault::{Scope, change_team};
@@ -33,7 +33,7 @@ pub struct Joined {
 pub fn join(
     scope: &Scope,
     store: &KeyStore<'_>,
-    objects: Option<&Objects>,
+    objects: Option<&Repo>,
     wanted: Option<&str>,
     on_wait: impl FnOnce(),
 ) -> Result<Joined, AccessError> {
@@ -72,7 +72,7 @@ pub fn join(
 fn name_for(
     team: &TeamFile,
     key: Option<&IdentityKey>,
-    objects: Option<&Objects>,
+    objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<MemberName, AccessError> {
     let has = key.and_then(|key| team.member_of(key));
@@ -97,7 +97,7 @@ fn name_for(
     }
 }
 
-fn known_to_git(objects: Option<&Objects>) -> Option<MemberName> {
+fn known_to_git(objects: Option<&Repo>) -> Option<MemberName> {
     let setting = |name| objects?.setting(name);
     let email = setting("user.email").and_then(|email| email.split('@').next().map(str::to_owned));
     let name = setting("user.name").map(|name| name.to_lowercase().replace(char::is_whitespace, "-"));

@@ -233,12 +233,15 @@ pub fn git_hint(error: &GitError) -> Option<String> {
         GitError::Owner { path } => {
             format!("if you trust it: git config --global --add safe.directory {}", quoted(path.display()))
         }
-        GitError::UnreadableIndex { .. } => {
-            "git update-index --no-split-index && git sparse-checkout reapply --no-sparse-index".into()
-        }
         GitError::ConfigLocked { path } => {
             format!("if no git is at work here: rm {}", quoted(path.display()))
         }
+        GitError::NoGit => "install git, and have its folder on PATH".into(),
+        GitError::Missing { path, shallow, .. } => {
+            let how = if *shallow { "--unshallow" } else { "--refetch --no-filter" };
+            format!("complete the clone: git -C {} fetch {how}", quoted(path.display()))
+        }
+        GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
         GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
             format!("if you mean the file: -f {}", quoted(revision))
         }

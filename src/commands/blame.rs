@@ -7,8 +7,8 @@ use super::log::{say_notes, short};
 use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
 use crate::error::Error;
-use crate::git::{ObjectId, Objects};
-use crate::history::{self, Blamed, FileChanges, HistoryError, Reader, Walked};
+use crate::git::{ObjectId, Repo};
+use crate::history::{self, Blamed, FileChanges, HistoryError, Reader};
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
 use crate::vault::EnvFile;
@@ -33,16 +33,14 @@ pub(super) struct Args {
 /// Prints a line for each variable.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
+    objects.allow_fetching();
     let head = objects.head()?;
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
     let store = &context.store().unasking();
     let mut reader = Reader::new(&objects, store);
     let mut files = Vec::new();
-    let mut cut = Walked::default();
     for path in args.files.reading(context)?.named_or_default(context.process)? {
-        let (file, blamed, walked) = blame(&objects, &mut reader, head, &path)?;
-        cut.cut = cut.cut.or(walked.cut);
-        files.push((file, blamed));
+        files.push(blame(&objects, &mut reader, head, &path)?);
     }
     if args.json {
         let lines = files.iter().flat_map(|(file, blamed)| {
@@ -59,27 +57,26 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             out.print(&ui::table(&head, &blamed.iter().map(cells).collect::<Vec<_>>()))?;
         }
     }
-    say_notes(context, &reader, cut);
+    say_notes(context, &reader);
     Ok(())
 }
 
 fn blame(
-    objects: &Objects,
+    objects: &Repo,
     reader: &mut Reader<'_>,
     head: Option<ObjectId>,
     named: &Path,
-) -> Result<(FileChanges, Vec<Blamed>, Walked), Error> {
+) -> Result<(FileChanges, Vec<Blamed>), Error> {
     let path = objects.relative(named)?;
     // A bare repository has no file but that of its HEAD.
-    let today = if objects.root().is_some() {
-        Some(EnvFile::load(named)?.document().as_bytes().to_vec())
-    } else {
-        None
-    };
-    let (blamed, walked) = history::blame(reader, head, &path, today)?.ok_or_else(|| {
-        HistoryError::NoFile { path: path.clone(), revision: "HEAD".into(), other: None::<PathBuf> }
+    let today =
+        if objects.is_bare() { None } else { Some(EnvFile::load(named)?.document().as_bytes().to_vec()) };
+    let blamed = history::blame(reader, head, &path, today)?.ok_or_else(|| HistoryError::NoFile {
+        path: path.clone(),
+        revision: "HEAD".into(),
+        other: None::<PathBuf>,
     })?;
-    Ok((FileChanges { path, from: None, changes: Vec::new() }, blamed, walked))
+    Ok((FileChanges { path, from: None, changes: Vec::new() }, blamed))
 }
 
 fn cells(line: &Blamed) -> Vec<String> {

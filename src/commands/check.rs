@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, shown, shown_from};
 use crate::error::{Error, quoted};
-use crate::git::{GitError, Objects, find_root};
+use crate::git::{GitError, Repo, find_root};
 use crate::guard::{self, Options, Range, Report};
 use crate::scan::{Rule, Severity};
 use crate::ui::{self, Progress};
@@ -80,6 +81,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
         let objects = here(context)?;
+        objects.allow_fetching();
         let parsed = Range::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
             let options = Options { accept_policy: args.accept_policy, ..*options };
@@ -92,6 +94,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     if args.history {
         let objects = here(context)?;
+        objects.allow_fetching();
         return told(context, args, &root_of(&objects), |options| Ok(guard::history(&objects, options)?));
     }
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
@@ -99,9 +102,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let objects = root.as_ref().map(|root| context.objects(root)).transpose()?;
     let root = root.unwrap_or(dir);
     if args.fix {
-        mend(context, &root, objects.as_ref())?;
+        mend(context, &root, objects.as_deref())?;
     }
-    told(context, args, &root, |options| Ok(guard::worktree(&root, objects.as_ref(), options)?))
+    told(context, args, &root, |options| Ok(guard::worktree(&root, objects.as_deref(), options)?))
 }
 
 /// Checks what is about to be committed, for a hook.
@@ -135,7 +138,7 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
 
 fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
     let objects = here(context)?;
-    if objects.root().is_none() {
+    if objects.is_bare() {
         return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
     }
     // What a merge brings was judged where it is from, and who merges need not have every key.
@@ -145,13 +148,15 @@ fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
     })
 }
 
-fn here(context: &Context) -> Result<Objects, Error> {
-    context.objects(Path::new("."))
+fn here(context: &Context) -> Result<Rc<Repo>, Error> {
+    let repo = context.objects(Path::new("."))?;
+    repo.distrust_commit_graph();
+    Ok(repo)
 }
 
 /// What findings' paths are relative to.
-fn root_of(objects: &Objects) -> PathBuf {
-    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+fn root_of(objects: &Repo) -> PathBuf {
+    let root = objects.root();
     root.canonicalize().unwrap_or_else(|_| root.to_owned())
 }
 
@@ -184,11 +189,6 @@ fn told(
     } else if !report.unopened.is_empty() {
         let list = report.unopened.join(", ");
         context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
-    }
-    if !report.absent.is_empty() {
-        let list: Vec<_> = report.absent.iter().map(|path| path.display().to_string()).collect();
-        let list = list.join(", ");
-        context.ui.note(format_args!("not in this partial clone, and so not judged: {list}"));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
@@ -224,7 +224,7 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Mends what can be mended, and says what was.
-fn mend(context: &Context, root: &Path, objects: Option<&Objects>) -> Result<(), Error> {
+fn mend(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
     let options = Options { store, accept_policy: false, progress: &|_, _| {} };
     let report = guard::worktree(root, objects, &options)?;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::Context;
 use super::report::{listed, shown};
 use crate::error::{Error, quoted};
 use crate::git::Repo;
@@ -28,11 +27,10 @@ pub(super) struct Lack {
 
 impl CloneState {
     /// Of the clone that we are in; none outside git and in a bare repository.
-    pub(super) fn here(context: &Context) -> Result<Option<Self>, Error> {
+    pub(super) fn here() -> Result<Option<Self>, Error> {
         let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
         let Some(repo) = Repo::discover(&here)? else { return Ok(None) };
-        let global = context.process.path("GIT_CONFIG_GLOBAL");
-        let hooks = hooks::state(&repo, global.as_deref())?;
+        let hooks = hooks::state(&repo)?;
         Ok(Some(Self { hooks, drivers: drivers::state(&repo)? }))
     }
 

@@ -8,8 +8,8 @@ use super::log::say_notes;
 use super::paged::{Paged, as_json, headline, look, print_json};
 use super::select::Files;
 use crate::error::Error;
-use crate::git::{Objects, range_ends};
-use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides, Walked};
+use crate::git::{Repo, range_ends};
+use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides};
 use crate::ui::{Look, Page};
 
 /// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
@@ -39,6 +39,7 @@ pub(super) struct Args {
 /// Prints the differences.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
+    objects.allow_fetching();
     let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
     let (before, after) = match &args.revisions[..] {
         [] => (objects.head()?.map_or(Side::Nothing, Side::Commit), Side::Worktree),
@@ -65,15 +66,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             out.print(&text)?;
         }
     }
-    say_notes(context, &reader, Walked::default());
+    say_notes(context, &reader);
     Ok(())
 }
 
 /// `A..B` and `A...B`, as git-diff(1) has them: B and A, or B and where it parted from A; either is HEAD when left out.
-fn between(objects: &Objects, (before, after, parted): (&str, &str, bool)) -> Result<(Side, Side), Error> {
+fn between(objects: &Repo, (before, after, parted): (&str, &str, bool)) -> Result<(Side, Side), Error> {
     let (mut before, after) = (objects.range_end(before)?, objects.range_end(after)?);
     if parted {
-        before = objects.merge_base(before, after).unwrap_or(before);
+        before = objects.merge_base(before, after)?.unwrap_or(before);
     }
     Ok((Side::Commit(before), Side::Commit(after)))
 }

@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         args.files.reading(context)?.named(context.process)?
     };
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, path)).collect();
-    let clone = CloneState::here(context)?;
+    let clone = CloneState::here()?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
     let text = if args.json {
         as_json(&patients, clone.as_ref(), &lacks)

@@ -117,9 +117,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 /// The files as a commit has them, under the names that they had then.
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
     let objects = context.objects(Path::new("."))?;
+    objects.allow_fetching();
     let store = context.store();
     let mut reader = Reader::new(&objects, store);
-    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let root = objects.root();
     let mut files = Vec::new();
     for path in paths {
         // Paths of a commit start at the root; the one to paste starts here.

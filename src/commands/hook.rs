@@ -75,12 +75,12 @@ pub(super) struct PrePush {
 pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
     match command {
         Command::Install(Install {}) => {
-            let done = install(&repository(context)?, global(context).as_deref(), || context.waiting())?;
+            let done = install(&repository()?, || context.waiting())?;
             tell(context, &done);
             Ok(0)
         }
         Command::Uninstall(args) => {
-            let paths = uninstall(&repository(context)?, global(context).as_deref(), || context.waiting())?;
+            let paths = uninstall(&repository()?, || context.waiting())?;
             if paths.is_empty() {
                 context.ui.say("no hook here holds anything of envseal's");
             }
@@ -89,7 +89,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
                 context.ui.say(format_args!("{what} {}", shown(&path)));
             }
             if args.drivers {
-                context.ui.say(if hooks::drivers::uninstall(&repository(context)?)? {
+                context.ui.say(if hooks::drivers::uninstall(&repository()?)? {
                     "took git's merge and diff drivers out of this clone"
                 } else {
                     "this clone has no drivers of envseal's"
@@ -137,7 +137,7 @@ fn pushes(remote: &str) -> Result<Vec<Push>, Error> {
 /// the rest goes on. Returns whether git calls them.
 pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
     let Some(repo) = Repo::discover(here)? else { return Ok(false) };
-    match install(&repo, global(context).as_deref(), || context.waiting()) {
+    match install(&repo, || context.waiting()) {
         Ok(done) => {
             if !(done.written.is_empty() && done.not_executable.is_empty()) {
                 tell(context, &done);
@@ -170,16 +170,11 @@ fn tell(context: &Context, done: &Installed) {
 }
 
 /// The repository whose hooks are meant.
-fn repository(context: &Context) -> Result<Repo, Error> {
+fn repository() -> Result<Repo, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     match Repo::discover(&here)? {
+        Some(repo) if repo.is_bare() => Err(InstallError::Bare { path: here }.into()),
         Some(repo) => Ok(repo),
-        None if context.objects(&here).is_ok() => Err(InstallError::Bare { path: here }.into()),
         None => Err(GitError::NotARepository { path: here }.into()),
     }
-}
-
-/// The file that stands in for a user's own git configuration.
-fn global(context: &Context) -> Option<std::path::PathBuf> {
-    context.process.path("GIT_CONFIG_GLOBAL")
 }

@@ -11,7 +11,7 @@ use super::select::Files;
 use crate::config::is_env_file;
 use crate::error::{Error, quoted};
 use crate::git::ObjectId;
-use crate::history::{Entry, Query, Reader, SignatureState, Walked, log};
+use crate::history::{Entry, Query, Reader, SignatureState, log};
 use crate::time::rfc3339;
 use crate::ui::{self, Look, Page};
 
@@ -41,6 +41,7 @@ pub(super) struct Args {
 /// Prints the changes.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.objects(Path::new("."))?;
+    objects.allow_fetching();
     let paths = args.files.named_in(&objects, context.process)?;
     let query = Query { paths, name: args.key.clone(), max_count: args.max_count };
     let Some(head) = objects.head()? else {
@@ -54,15 +55,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let store = &context.store().unasking();
     let mut reader = Reader::new(&objects, store);
     let mut count = 0;
-    let walked = if args.json {
+    let told = if args.json {
         let mut list = Vec::new();
-        let walked = log(&mut reader, head, &query, &mut |entry: Entry| {
+        let told = log(&mut reader, head, &query, &mut |entry: Entry| {
             count += 1;
             list.extend(changes(&entry));
             Ok::<_, Error>(())
-        })?;
+        });
         print_json(list)?;
-        walked
+        told
     } else {
         let mut out = Paged::new(context, &objects);
         log(&mut reader, head, &query, &mut |entry: Entry| {
@@ -71,10 +72,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             let mut page = Page::plain(gap.into());
             page.append(shown(&entry));
             out.print(&page)
-        })?
+        })
     };
-    say_notes(context, &reader, walked);
-    if count == 0 && walked.cut.is_none() && args.max_count != Some(0) {
+    say_notes(context, &reader);
+    told?;
+    if count == 0 && args.max_count != Some(0) {
         // Who types NAME=VALUE here does not want to read the value again.
         let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
         let paths: Vec<_> = query.paths.iter().map(|path| path.display().to_string()).collect();
@@ -96,15 +98,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// Says what could not be seen.
-pub(super) fn say_notes(context: &Context, reader: &Reader<'_>, walked: Walked) {
+pub(super) fn say_notes(context: &Context, reader: &Reader<'_>) {
     for note in reader.notes() {
         context.ui.note(note);
-    }
-    if let Some(cut) = walked.cut {
-        context.ui.note(format_args!(
-            "this clone is shallow and ends at {}; for what came before: git fetch --unshallow",
-            short(cut)
-        ));
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     sweep(Path::new("."));
     // Where there is no env file, there is nothing to be guarded yet.
     if !rows.is_empty()
-        && let Ok(Some(clone)) = CloneState::here(context)
+        && let Ok(Some(clone)) = CloneState::here()
     {
         for Lack { message, fix } in clone.lacks() {
             context.ui.note(format_args!("{message}: {fix}"));

@@ -35,6 +35,7 @@ mod unset;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -42,7 +43,7 @@ use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::advice::in_one_line;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
-use crate::git::{HookVars, Objects};
+use crate::git::Repo;
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
 use crate::vault::{self, Settled};
@@ -137,20 +138,10 @@ impl<'a> Context<'a> {
     }
 
     /// The repository that the folder `start` lies in, or the one that git runs this hook for.
-    fn objects(&self, start: &Path) -> Result<Objects, Error> {
-        let object_dirs = [
-            self.process.path("GIT_OBJECT_DIRECTORY").into_iter().collect(),
-            self.process.path_list("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-        ];
-        let vars = HookVars {
-            git_dir: self.process.path("GIT_DIR"),
-            work_tree: self.process.path("GIT_WORK_TREE"),
-            index_file: self.process.path("GIT_INDEX_FILE"),
-            object_dirs: object_dirs.concat(),
-        };
+    fn objects(&self, start: &Path) -> Result<Rc<Repo>, Error> {
         // An error is to name the folder.
         let start = start.canonicalize().unwrap_or_else(|_| start.to_owned());
-        Ok(Objects::open(&start, vars)?)
+        Ok(self.store.repositories().open(&start)?)
     }
 
     /// Says that another envseal is at work.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Context;
 use crate::error::Error;
 use crate::exec::Pager;
-use crate::git::Objects;
+use crate::git::Repo;
 use crate::history::{Author, FileChanges, Kind};
 use crate::ui::{self, Look, Page};
 
@@ -19,7 +19,7 @@ pub(super) enum Paged {
 
 impl Paged {
     /// Opens a pager if stdout is a terminal and none of git's settings says no.
-    pub(super) fn new(context: &Context, objects: &Objects) -> Self {
+    pub(super) fn new(context: &Context, objects: &Repo) -> Self {
         if context.no_pager || !ui::person_looks() {
             return Self::Stdout;
         }

@@ -9,7 +9,7 @@ use super::Context;
 use super::report::shown;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, quoted};
-use crate::git::Objects;
+use crate::git::Repo;
 use crate::vault::{Scope, VaultError, unseen_by_git};
 
 /// `-e` and `-f`, in the order in which they were given.
@@ -119,7 +119,7 @@ impl Files {
     }
 
     /// The files named, relative to the repository's root; none where none is.
-    pub(super) fn named_in(&self, objects: &Objects, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+    pub(super) fn named_in(&self, objects: &Repo, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let named = if self.is_empty() { Vec::new() } else { self.named(process)? };
         Ok(named.iter().map(|path| objects.relative(path)).collect::<Result<_, _>>()?)
     }

@@ -1,8 +1,6 @@
 //! A commit, read from its bytes (git-commit-tree(1), gitformat-signature(5)).
 
-use git2::Oid;
-
-use super::{GitError, ObjectId, Objects};
+use super::{GitError, ObjectId, Repo};
 
 /// What a commit says of itself. Names are taken as they were recorded: `.mailmap` is a file of the repository, and
 /// whoever can write to it could otherwise sign another's name under a change.
@@ -10,7 +8,7 @@ use super::{GitError, ObjectId, Objects};
 pub struct Commit {
     /// Its name.
     pub id: ObjectId,
-    /// The commits it comes after; none where a shallow clone ends.
+    /// The commits it comes after, whether or not this clone has them.
     pub parents: Vec<ObjectId>,
     /// Its author's name.
     pub author: String,
@@ -35,14 +33,11 @@ pub struct Signed {
     pub payload: Vec<u8>,
 }
 
-impl Objects {
+impl Repo {
     /// What the commit `id` says of itself.
     pub fn read_commit(&self, id: ObjectId) -> Result<Commit, GitError> {
-        let odb = self.odb()?;
-        let object = odb.read(id.0).map_err(|e| self.error("read a commit of", e))?;
-        let parents = self.parents(id)?;
-        let text = object.data();
-        let (head, message) = split_message(text);
+        let text = self.object(id, "commit")?;
+        let (head, message) = split_message(&text);
         let encoding = fields(head).find(|(name, _)| *name == b"encoding").map(|(_, value)| value);
         let decode = |bytes: &[u8]| match encoding {
             Some(name) if is_latin1(name) => bytes.iter().map(|byte| char::from(*byte)).collect(),
@@ -52,45 +47,57 @@ impl Objects {
         let (name, email, time, offset) = person(author);
         Ok(Commit {
             id,
-            parents,
+            parents: Self::links(id, &text)?.1,
             author: decode(name),
             email: decode(email),
             time,
             offset,
             subject: decode(&subject(message)),
-            signed: signed(text, head.len()),
+            signed: signed(&text, head.len()),
         })
     }
-}
 
-/// What is needed to walk: the tree, the parents, and when it was committed.
-pub(super) struct Links {
-    pub(super) tree: Oid,
-    pub(super) parents: Vec<ObjectId>,
-    pub(super) committed: i64,
-}
-
-/// Reads the links of a commit's bytes; none where they are malformed.
-pub(super) fn links(text: &[u8]) -> Option<Links> {
-    let mut rest = text;
-    let tree = id_line(&mut rest, b"tree ")?;
-    let mut parents = Vec::with_capacity(1);
-    while let Some(parent) = id_line(&mut rest, b"parent ") {
-        parents.push(ObjectId(parent));
+    /// The commits that a commit itself says it comes after, whether or not this clone has them.
+    pub fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        let text = self.object(commit, "commit")?;
+        Ok(Self::links(commit, &text)?.1)
     }
-    let mut head = rest.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
-    let committer = head.find_map(|line| line.strip_prefix(b"committer "))?;
-    Some(Links { tree, parents, committed: person(committer).2 })
-}
 
-fn id_line(rest: &mut &[u8], lead: &[u8]) -> Option<Oid> {
-    let line = rest.strip_prefix(lead)?;
-    let id = std::str::from_utf8(line.get(..40)?).ok()?;
-    if line.get(40) != Some(&b'\n') {
-        return None;
+    /// As [`Self::parents`], of many commits.
+    pub(super) fn all_parents(&self, commits: &[ObjectId]) -> Result<Vec<Vec<ObjectId>>, GitError> {
+        let mut all = Vec::with_capacity(commits.len());
+        for some in commits.chunks(1024) {
+            for (id, text) in some.iter().zip(self.objects(some, "commit")?) {
+                let (tree, parents) = Self::links(*id, &text)?;
+                self.commit_trees.borrow_mut().insert(*id, tree);
+                all.push(parents);
+            }
+        }
+        Ok(all)
     }
-    *rest = &line[41..];
-    Oid::from_str(id).ok()
+
+    /// The tree of a commit.
+    pub(super) fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GitError> {
+        if let Some(tree) = self.commit_trees.borrow().get(&commit) {
+            return Ok(*tree);
+        }
+        let text = self.object(commit, "commit")?;
+        let (tree, _) = Self::links(commit, &text)?;
+        self.commit_trees.borrow_mut().insert(commit, tree);
+        Ok(tree)
+    }
+
+    /// A commit's tree and its parents.
+    fn links(id: ObjectId, text: &[u8]) -> Result<(ObjectId, Vec<ObjectId>), GitError> {
+        let read = || {
+            let mut lines = text.split(|byte| *byte == b'\n');
+            let tree = ObjectId::parse(lines.next()?.strip_prefix(b"tree ")?)?;
+            let parents = lines.map_while(|line| line.strip_prefix(b"parent ")).map(ObjectId::parse);
+            Some((tree, parents.collect::<Option<_>>()?))
+        };
+        read()
+            .ok_or_else(|| GitError::Damaged { id, reason: "it is no commit that git could read".to_owned() })
+    }
 }
 
 /// The header, its last line break included, and the message.
@@ -161,7 +168,6 @@ fn is_latin1(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::HookVars;
     use crate::git::testing::Fixture;
 
     fn git(g: &Fixture, args: &[&str]) -> String {
@@ -186,8 +192,8 @@ mod tests {
             "-m",
             message,
         ]);
-        let objects = Objects::open(g.root(), HookVars::default()).unwrap();
-        let commit = objects.read_commit(objects.head().unwrap().unwrap()).unwrap();
+        let repo = Repo::open(g.root()).unwrap();
+        let commit = repo.read_commit(repo.head().unwrap().unwrap()).unwrap();
         let said =
             format!("{}|{}|{}|{}|{}", commit.id, commit.author, commit.email, commit.time, commit.subject);
         assert_eq!(said, git(&g, &["log", "-1", "--format=%H|%an|%ae|%at|%s"]));
@@ -203,9 +209,11 @@ mod tests {
         let raw = Fixture::try_git(g.root(), &["cat-file", "commit", "HEAD"]).stdout;
         let raw = String::from_utf8(raw).unwrap().replace("\n\nx", "\n\n\u{1}");
         let bytes: Vec<u8> = raw.bytes().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect();
-        let objects = Objects::open(g.root(), HookVars::default()).unwrap();
-        let id = objects.inner.odb().unwrap().write(git2::ObjectType::Commit, &bytes).unwrap();
-        assert_eq!(objects.read_commit(ObjectId(id)).unwrap().subject, "é");
+        let repo = Repo::open(g.root()).unwrap();
+        std::fs::write(g.outside("commit"), bytes).unwrap();
+        let id = git(&g, &["hash-object", "-w", "-t", "commit", g.outside("commit").to_str().unwrap()]);
+        let id = ObjectId::parse(id.as_bytes()).unwrap();
+        assert_eq!(repo.read_commit(id).unwrap().subject, "é");
     }
 
     #[test]

@@ -1,16 +1,26 @@
 //! What can go wrong with a repository.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::ObjectId;
 use crate::fsio::FsError;
 
 /// A repository could not be opened, or not be asked.
 #[derive(Debug, Error)]
 pub enum GitError {
-    /// The repository belongs to another user, whose configuration git does not trust. The way out is
-    /// `git config --global --add safe.directory PATH`.
+    /// There is no `git` program on `PATH`.
+    #[error("git was not found; envseal asks it about the repository")]
+    NoGit,
+    /// The `git` program is older than [`super::OLDEST`].
+    #[error("git {found} is too old; envseal needs git {} or newer", super::OLDEST)]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
+    /// The repository belongs to another user, whose configuration git does not trust (git-config(1),
+    /// `safe.directory`).
     #[error("the git repository in {} belongs to another user", .path.display())]
     Owner {
         /// The worktree's root.
@@ -30,15 +40,6 @@ pub enum GitError {
         /// The worktree's root.
         root: PathBuf,
     },
-    /// The list of tracked files is damaged, or in a format that libgit2 does not know: split or sparse. The way out
-    /// of those is `git update-index --no-split-index` and `git sparse-checkout reapply --no-sparse-index`.
-    #[error("the git index {} cannot be read: {reason}", .path.display())]
-    UnreadableIndex {
-        /// The index file.
-        path: PathBuf,
-        /// Why, in libgit2's words or ours.
-        reason: String,
-    },
     /// The path holds a NUL, or cannot be written as git writes paths (on Windows: it is not Unicode).
     #[error("git cannot name the path {}", .path.display())]
     UnnameablePath {
@@ -46,10 +47,28 @@ pub enum GitError {
         path: PathBuf,
     },
     /// No commit is called so.
-    #[error("{revision:?} names no commit here")]
+    #[error("unknown revision {revision:?}")]
     UnknownRevision {
         /// The name as it was given.
         revision: String,
+    },
+    /// Something that history names is not in this clone.
+    #[error("this clone does not have all of its history: {what} is missing")]
+    Missing {
+        /// What is missing, in words.
+        what: String,
+        /// The repository's root, where the command that completes the clone is to be run.
+        path: PathBuf,
+        /// Whether the clone is shallow; else it is partial, or damaged.
+        shallow: bool,
+    },
+    /// An object is not what git would have written.
+    #[error("the git object {id} is damaged: {reason}")]
+    Damaged {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Someone else is changing the configuration, or stopped while doing so.
     #[error("the git configuration is being changed by another program: {} is there", .path.display())]
@@ -60,24 +79,14 @@ pub enum GitError {
     /// A file or folder could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
-    /// Any other failure of libgit2.
-    #[error("cannot {doing} the git repository in {}", .path.display())]
-    Git {
+    /// Git said no.
+    #[error("cannot {doing} the git repository in {}: {message}", .path.display())]
+    Failed {
         /// The repository's worktree or git folder.
         path: PathBuf,
         /// The verb that fits behind "cannot".
         doing: &'static str,
-        /// libgit2's error.
-        source: git2::Error,
+        /// Git's own words.
+        message: String,
     },
-}
-
-impl GitError {
-    pub(super) fn git(path: &Path, doing: &'static str, source: git2::Error) -> Self {
-        let path = path.to_path_buf();
-        match source.code() {
-            git2::ErrorCode::Owner => Self::Owner { path },
-            _ => Self::Git { path, doing, source },
-        }
-    }
 }

@@ -1,49 +1,41 @@
-//! The way into git: where the worktree is, what git tracks, and what it ignores.
+//! The one door to git: which repository a folder belongs to, what git tracks, ignores and has committed.
 //!
-//! Only this module names `git2`. It knows nothing of what the files hold. Paths that come in may be relative to the
-//! current folder and lead through symlinks; paths that go out stand below [`Repo::root`].
+//! Facts are asked of the `git` program ([`command`]); nothing here parses its files, but for the index, whose bytes
+//! `run` and `get` look at so that they need start no process ([`quick`]). Objects that are judged come through one
+//! `git cat-file --batch` and are hashed here ([`objects`]). `git2` compares and merges texts, and opens no repository.
+//!
+//! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out stand below
+//! [`Repo::root`]. Oldest git that works: [`OLDEST`].
 
-mod ahead;
+mod cat_file;
+mod command;
 mod commit;
 mod config;
 mod error;
-mod find;
-mod graph;
-mod hooks_path;
-mod ignored;
+mod history;
 mod index;
-mod index_file;
 mod lines;
-mod list;
-mod log;
 mod objects;
 mod paths;
-mod pick;
 mod quick;
-mod range;
+mod refs;
 mod repo;
 mod root;
-mod root_commit;
-mod seen;
+mod roots;
 mod testing;
-mod tracked;
 mod tree;
-mod versions;
+mod worktree;
 
-pub use ahead::Ahead;
 pub use commit::{Commit, Signed};
-pub use config::ConfigLock;
+pub use config::HooksDir;
 pub use error::GitError;
-pub use find::Finder;
-pub use hooks_path::HooksDir;
+pub use history::{Step, Version, Versions, Walk};
 pub use lines::added_lines;
-pub use list::plain_list_files;
-pub use log::{Step, Walk};
-pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
-pub use pick::{Picked, Picker};
+pub use objects::{Changed, FileKind, FileRef, ObjectId};
+pub use paths::from_git;
 pub use quick::{git_dir_of, is_tracked_fast};
-pub use range::range_ends;
-pub use repo::Repo;
+pub use refs::range_ends;
+pub use repo::{OLDEST, Repo, Repositories};
 pub use root::find_root;
-pub use root_commit::RepoName;
-pub use versions::{Version, Versions};
+pub use roots::RepoName;
+pub use worktree::plain_list_files;

@@ -1,51 +1,31 @@
-//! Commits, files and their contents, of a repository with a worktree or without one.
+//! Objects and their contents: through one `git cat-file --batch`, and each is hashed and compared with the id that was
+//! asked for, for git does not do that when it reads.
 
-use std::cell::OnceCell;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
-use super::GitError;
-use super::paths::{from_git, real_entry, real_folder, to_git};
-use super::tree::{self, RawEntry};
+use super::cat_file::{CatFile, Header};
+use super::{GitError, Repo};
 
-/// The name of an object: printed as 40 hex digits.
+/// The longest id, SHA-256's, in bytes.
+const LONGEST: usize = 32;
+
+/// The name of an object: printed in hexadecimal, 40 digits with SHA-1, 64 with SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    bytes: [u8; LONGEST],
+    format: ObjectFormat,
+}
+
+/// How a repository names its objects (git-init(1), `--object-format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(pub(super) Oid);
-
-/// An id is a hash already. Whoever makes ids with the same first eight bytes gains a slow look-up.
-pub(super) type ById = BuildHasherDefault<FirstBytes>;
-
-/// Takes the first eight bytes for a hash.
-#[derive(Default)]
-pub(super) struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 ^= u64::from_ne_bytes(*first);
-        }
-    }
-
-    /// The length of an array, which is the same for all.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// An id's bytes. They compare in place, where an [`Oid`] asks libgit2.
-pub(super) fn raw(id: &Oid) -> &[u8; 20] {
-    id.as_bytes().first_chunk().expect("an id of twenty bytes")
-}
-
-impl fmt::Display for ObjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+pub(super) enum ObjectFormat {
+    Sha1,
+    Sha256,
 }
 
 /// What stands at a path in a commit or in the index.
@@ -79,249 +59,309 @@ pub struct Changed {
     pub after: Option<FileRef>,
 }
 
-/// What git hands to its hooks in their environment (githooks(5)).
-#[derive(Clone, Debug, Default)]
-pub struct HookVars {
-    /// `GIT_DIR`: the repository that git is at work in.
-    pub git_dir: Option<PathBuf>,
-    /// `GIT_WORK_TREE`: the worktree, where it is not the one the repository names.
-    pub work_tree: Option<PathBuf>,
-    /// `GIT_INDEX_FILE`: the index to be committed, which `commit -a` and `commit FILE` make for themselves.
-    pub index_file: Option<PathBuf>,
-    /// `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES`: the quarantine of a push that is not accepted
-    /// yet (git-receive-pack(1)).
-    pub object_dirs: Vec<PathBuf>,
+impl ObjectFormat {
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "sha1" => Some(Self::Sha1),
+            "sha256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+
+    /// How many bytes an id has.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// The id of an object of this kind and these bytes.
+    pub(super) fn id_of(self, kind: &str, bytes: &[u8]) -> ObjectId {
+        let mut hash = Hash::new(self, kind, bytes.len() as u64);
+        hash.update(bytes);
+        hash.id()
+    }
 }
 
-/// An open repository, looked at through its objects; it may be bare.
-pub struct Objects {
-    pub(super) inner: Repository,
-    vars: HookVars,
-    pub(super) index: OnceCell<super::index_file::IndexFile>,
-}
-
-impl Objects {
-    /// Opens the repository that the folder `start` lies in, or the one that git has named to its hook.
-    /// [`GitError::NotARepository`] outside git.
-    pub fn open(start: &Path, vars: HookVars) -> Result<Self, GitError> {
-        match vars.git_dir.clone() {
-            Some(dir) => {
-                Self::open_with(&dir, RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT, vars)
-            }
-            None => Self::open_with(start, RepositoryOpenFlags::CROSS_FS, vars),
-        }
-    }
-
-    /// The same repository opened once more, for another thread.
-    pub fn reopen(&self) -> Result<Self, GitError> {
-        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
-        Self::open_with(self.inner.path(), flags, self.vars.clone())
-    }
-
-    fn open_with(path: &Path, flags: RepositoryOpenFlags, vars: HookVars) -> Result<Self, GitError> {
-        // Git itself does not hash what it reads from its own store either; `git fsck` does.
-        git2::opts::strict_hash_verification(false);
-        let open = Repository::open_ext(path, flags, std::iter::empty::<&Path>());
-        let inner = open.map_err(|e| match e.code() {
-            ErrorCode::NotFound => GitError::NotARepository { path: path.to_path_buf() },
-            _ => GitError::git(path, "open", e),
-        })?;
-        let odb = inner.odb().map_err(|e| GitError::git(path, "open", e))?;
-        for dir in &vars.object_dirs {
-            let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
-            let Some(text) = dir.to_str() else { return Err(GitError::UnnameablePath { path: dir }) };
-            odb.add_disk_alternate(text).map_err(|e| GitError::git(path, "open", e))?;
-        }
-        drop(odb);
-        Ok(Self { inner, vars, index: OnceCell::new() })
-    }
-
-    /// The worktree's root, if there is one.
-    pub fn root(&self) -> Option<&Path> {
-        self.vars.work_tree.as_deref().or_else(|| self.inner.workdir())
-    }
-
-    /// The git folder of this worktree; the repository itself where it is bare.
-    pub fn git_dir(&self) -> &Path {
-        self.inner.path()
-    }
-
-    /// Whether a merge is to be concluded by the next commit (gitrevisions(7), `MERGE_HEAD`).
-    pub fn is_merging(&self) -> bool {
-        self.git_dir().join("MERGE_HEAD").exists()
-    }
-
-    /// The index that is to be committed.
-    pub(super) fn index_file(&self) -> PathBuf {
-        self.vars.index_file.clone().unwrap_or_else(|| self.git_dir().join("index"))
-    }
-
-    /// The commit that HEAD stands on; none before the first one.
-    pub fn head(&self) -> Result<Option<ObjectId>, GitError> {
-        match self.inner.head().and_then(|head| head.peel_to_commit()) {
-            Ok(commit) => Ok(Some(ObjectId(commit.id()))),
-            Err(e) if matches!(e.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok(None),
-            Err(e) => Err(self.error("read the HEAD of", e)),
-        }
-    }
-
-    /// The commit that `revision` names, in any of git's spellings (gitrevisions(7)).
-    pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
-        let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        match found {
-            Ok(commit) => Ok(ObjectId(commit.id())),
-            Err(e) if matches!(e.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel) => {
-                Err(GitError::UnknownRevision { revision: revision.to_owned() })
-            }
-            Err(e) => Err(self.error("look for that revision in", e)),
-        }
-    }
-
-    /// The commits that a commit comes after; none for a root, and where a shallow clone ends.
-    pub fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, GitError> {
-        let commit = self.inner.find_commit(commit.0).map_err(|e| self.error("read a commit of", e))?;
-        Ok(commit.parent_ids().map(ObjectId).collect())
-    }
-
-    /// Every path at which the files of two commits differ, submodules included; `None` stands for no files at all.
-    /// In the order of git's trees.
-    pub fn changes(
-        &self,
-        before: Option<ObjectId>,
-        after: Option<ObjectId>,
-    ) -> Result<Vec<Changed>, GitError> {
-        let mut found = Vec::new();
-        let trees = [before, after].map(|commit| commit.map(|commit| self.tree(commit)).transpose());
-        let [before, after] = trees;
-        self.tree_changes(before?, after?, &mut |path, before, after| {
-            if let Some(path) = from_git(path) {
-                found.push(Changed { path: path.to_owned(), before, after });
-            }
-        })?;
-        Ok(found)
-    }
-
-    /// Every file of a commit, submodules included; none stands for no commit.
-    pub fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
-        let files = self.changes(None, commit)?;
-        Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
-    }
-
-    /// What stands at `path` (relative to the root) in a commit.
-    pub fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
-        self.file_in(self.tree(commit)?, &to_git(path)?)
-    }
-
-    /// What stands at `path`, in git's spelling, in a tree.
-    pub(super) fn file_in(&self, mut id: Oid, path: &[u8]) -> Result<Option<FileRef>, GitError> {
-        let mut parts = path.split(|b| *b == b'/').peekable();
-        while let Some(part) = parts.next() {
-            let odb = self.odb()?;
-            let object = odb.read(id).map_err(|e| self.error("read a folder of", e))?;
-            let Some(entry) = tree::entries(object.data()).find(|entry| entry.name == part) else {
-                return Ok(None);
-            };
-            match (parts.peek(), file_ref(&entry)) {
-                (None, file) => return Ok(file),
-                (Some(_), None) => id = entry.id(),
-                (Some(_), Some(_)) => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The bytes of a file.
-    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
-        let odb = self.odb()?;
-        let object = odb.read(id.0).map_err(|e| self.error("read a file of", e))?;
-        Ok(object.data().to_vec())
-    }
-
-    /// The bytes of a file, or none where this clone has left it out (a partial clone).
-    pub fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
-        let odb = self.odb()?;
-        match odb.read(id.0) {
-            Ok(object) => Ok(Some(object.data().to_vec())),
-            Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
-            Err(e) => Err(self.error("read a file of", e)),
-        }
-    }
-
-    /// Whether this is a partial clone: files that a remote has may be missing (`remote.NAME.promisor`, git-config(1)).
-    pub fn is_partial(&self) -> Result<bool, GitError> {
-        let ask = || {
-            let config = self.inner.config()?;
-            let mut entries = config.entries(Some(r"^remote\..*\.promisor$"))?;
-            entries.next().transpose().map(|entry| entry.is_some())
+impl ObjectId {
+    /// Reads an id of whole length in hexadecimal; None if it is none.
+    pub(super) fn parse(hex: &[u8]) -> Option<Self> {
+        let format = match hex.len() {
+            40 => ObjectFormat::Sha1,
+            64 => ObjectFormat::Sha256,
+            _ => return None,
         };
-        ask().map_err(|e| self.error("read the configuration of", e))
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let mut bytes = [0; LONGEST];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Self { bytes, format })
     }
 
-    /// The name that a file of these bytes has in git.
-    pub fn id_of(bytes: &[u8]) -> ObjectId {
-        ObjectId(Oid::hash_object(ObjectType::Blob, bytes).expect("hashing bytes in memory"))
+    /// Takes an id's own bytes, which must have that format's length.
+    pub(super) fn from_raw(raw: &[u8], format: ObjectFormat) -> Self {
+        let mut bytes = [0; LONGEST];
+        bytes[..format.len()].copy_from_slice(raw);
+        Self { bytes, format }
+    }
+
+    fn raw(&self) -> &[u8] {
+        &self.bytes[..self.format.len()]
     }
 
     /// The id of forty zeros, which git prints for what is not committed yet.
-    pub fn no_id() -> ObjectId {
-        ObjectId(Oid::from_bytes(&[0; 20]).expect("twenty bytes"))
+    pub fn none() -> Self {
+        Self { bytes: [0; LONGEST], format: ObjectFormat::Sha1 }
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.raw().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The hash that names an object, of its kind, its size and its bytes (gitformat-loose(5)).
+pub(super) enum Hash {
+    Sha1(Sha1),
+    Sha256(Sha256),
+}
+
+impl Hash {
+    fn new(format: ObjectFormat, kind: &str, size: u64) -> Self {
+        let mut hash = match format {
+            ObjectFormat::Sha1 => Self::Sha1(Sha1::new()),
+            ObjectFormat::Sha256 => Self::Sha256(Sha256::new()),
+        };
+        hash.update(format!("{kind} {size}\0").as_bytes());
+        hash
     }
 
-    /// `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
-    /// repository it is taken to be so already.
-    pub fn relative(&self, path: &Path) -> Result<PathBuf, GitError> {
-        let Some(root) = self.root() else { return Ok(path.to_owned()) };
-        let real = real_entry(path)?;
-        let relative = real.strip_prefix(real_folder(root)?).map(Path::to_path_buf);
-        relative.map_err(|_| GitError::OutsideWorktree { path: path.to_path_buf(), root: root.to_path_buf() })
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha1(hash) => hash.update(bytes),
+            Self::Sha256(hash) => hash.update(bytes),
+        }
     }
 
-    /// A setting of git's configuration.
-    pub fn setting(&self, name: &str) -> Option<String> {
-        self.inner.config().and_then(|config| config.get_string(name)).ok()
+    fn id(self) -> ObjectId {
+        match self {
+            Self::Sha1(hash) => ObjectId::from_raw(&hash.finalize(), ObjectFormat::Sha1),
+            Self::Sha256(hash) => ObjectId::from_raw(&hash.finalize(), ObjectFormat::Sha256),
+        }
+    }
+}
+
+/// An object's bytes as they come, hashed on the way.
+struct Hashed<'a> {
+    from: io::Take<&'a mut dyn Read>,
+    hash: Hash,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Told of an object's place among those asked for, its bytes and its size.
+type Take<'a> = dyn FnMut(usize, &mut dyn Read, u64) -> io::Result<()> + 'a;
+
+impl Repo {
+    /// The bytes of a file. One that this clone lacks is [`GitError::Missing`].
+    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
+        self.object(id, "blob")
     }
 
-    /// The tree of a commit.
-    pub(super) fn tree(&self, commit: ObjectId) -> Result<Oid, GitError> {
-        let commit = self.inner.find_commit(commit.0).map_err(|e| self.error("read a commit of", e))?;
-        Ok(commit.tree_id())
+    /// The bytes of a file, or None where this clone lacks it: only where nothing is allowed for not being there.
+    pub fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
+        match self.blob(id) {
+            Err(GitError::Missing { .. }) => Ok(None),
+            read => read.map(Some),
+        }
     }
 
-    /// Walks two trees side by side, below folders that differ only; `visit` is told path, before and after.
-    pub(super) fn tree_changes(
+    /// Hands the bytes of each of these files to `take`, piece by piece, with its place in the list. Once all of them
+    /// have been read they are known to be those that were asked for.
+    pub fn read_blobs(
         &self,
-        before: Option<Oid>,
-        after: Option<Oid>,
-        visit: &mut tree::Visit<'_>,
+        ids: &[ObjectId],
+        take: &mut dyn FnMut(usize, &mut dyn Read) -> io::Result<()>,
     ) -> Result<(), GitError> {
-        let odb = self.odb()?;
-        tree::changes(&odb, before, after, &mut Vec::new(), visit)
-            .map_err(|e| self.error("read a folder of", e))
+        self.each(ids, "blob", &mut |at, from, _| take(at, from))
     }
 
-    pub(super) fn odb(&self) -> Result<git2::Odb<'_>, GitError> {
-        self.inner.odb().map_err(|e| self.error("open", e))
+    /// The id that a file of these bytes has in this repository.
+    pub fn id_of(&self, bytes: &[u8]) -> ObjectId {
+        self.format.id_of("blob", bytes)
     }
 
-    pub(super) fn error(&self, doing: &'static str, source: git2::Error) -> GitError {
-        GitError::git(self.root().unwrap_or_else(|| self.git_dir()), doing, source)
+    /// The bytes of an object of this kind.
+    pub(super) fn object(&self, id: ObjectId, kind: &'static str) -> Result<Vec<u8>, GitError> {
+        let read = match self.objects(&[id], kind) {
+            // Whoever needs many of them has them obtained in one go.
+            Err(GitError::Missing { .. }) if self.obtain(&[id])? => self.objects(&[id], kind),
+            read => read,
+        };
+        Ok(read?.pop().expect("one for each id"))
     }
-}
 
-/// The file that a tree's entry stands for; none for a folder.
-pub(super) fn file_ref(entry: &RawEntry<'_>) -> Option<FileRef> {
-    kind_of_mode(entry.mode).map(|kind| FileRef { id: ObjectId(entry.id()), kind })
-}
+    /// The bytes of many objects of one kind, in the order of their ids; asked for in one go.
+    pub(super) fn objects(&self, ids: &[ObjectId], kind: &'static str) -> Result<Vec<Vec<u8>>, GitError> {
+        let mut all = Vec::with_capacity(ids.len());
+        self.each(ids, kind, &mut |_, from, size| {
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+            from.read_to_end(&mut bytes)?;
+            all.push(bytes);
+            Ok(())
+        })?;
+        Ok(all)
+    }
 
-/// The sort of file that a mode in a tree or in the index stands for; none for a folder.
-pub(super) fn kind_of_mode(mode: u32) -> Option<FileKind> {
-    match mode & 0o170_000 {
-        tree::FOLDER => None,
-        0o120_000 => Some(FileKind::Link),
-        0o160_000 => Some(FileKind::Submodule),
-        _ => Some(FileKind::File),
+    fn each(&self, ids: &[ObjectId], kind: &'static str, take: &mut Take<'_>) -> Result<(), GitError> {
+        for (chunk, some) in ids.chunks(CatFile::AT_ONCE).enumerate() {
+            self.request(some)?;
+            for (at, id) in some.iter().enumerate() {
+                let place = chunk * CatFile::AT_ONCE + at;
+                let read = self.answer(*id, kind, &mut |from, size| take(place, from, size));
+                if let Err(error) = read {
+                    // Answers that nobody will read.
+                    if at + 1 < some.len() {
+                        *self.reader.borrow_mut() = None;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&self, ids: &[ObjectId]) -> Result<(), GitError> {
+        let mut reader = self.reader.borrow_mut();
+        let asked = match &mut *reader {
+            Some(reader) => reader.request(ids),
+            none => none.insert(CatFile::start(self.call())?).request(ids),
+        };
+        // It has stopped; the answer says why.
+        let _ = asked;
+        Ok(())
+    }
+
+    /// Reads the answer to a request, and compares its hash with the id.
+    fn answer(
+        &self,
+        id: ObjectId,
+        kind: &'static str,
+        take: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<()>,
+    ) -> Result<(), GitError> {
+        let mut reader = self.reader.borrow_mut();
+        let Some(cat_file) = reader.as_mut() else { return Err(self.unreadable(id, kind)) };
+        let read = cat_file.header().and_then(|header| {
+            let Header::Object { kind: found, size } = header else { return Ok(Err(None)) };
+            let mut object =
+                Hashed { from: cat_file.bytes().take(size), hash: Hash::new(self.format, &found, size) };
+            if found == kind {
+                take(&mut object, size)?;
+            }
+            io::copy(&mut object, &mut io::sink())?;
+            let whole = object.from.limit() == 0;
+            let actual = object.hash.id();
+            cat_file.end()?;
+            Ok(match () {
+                () if !whole => return Err(io::ErrorKind::UnexpectedEof.into()),
+                () if actual != id => Err(Some(format!("its bytes are those of {actual}"))),
+                () if found != kind => Err(Some(format!("it is a {found}, not a {kind}"))),
+                () => Ok(()),
+            })
+        });
+        match read {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(Some(reason))) => Err(GitError::Damaged { id, reason }),
+            // So it says of what is there and cannot be read, too.
+            Ok(Err(None)) => Err(self.unreadable(id, kind)),
+            Err(_) => {
+                *reader = None;
+                Err(self.unreadable(id, kind))
+            }
+        }
+    }
+
+    /// The error for an object that `cat-file` did not hand over: that it is missing, or git's own words.
+    pub(super) fn unreadable(&self, id: ObjectId, kind: &str) -> GitError {
+        let mut call = self.call();
+        match kind {
+            // Of a commit's folders, any of them.
+            "tree" => call.args(["ls-tree", "-r", "-t", "--name-only", &id.to_string()]),
+            kind => call.args(["cat-file", kind, &id.to_string()]),
+        };
+        let said = super::command::output(call, &[]).map(|done| done.stderr).unwrap_or_default();
+        let is_damaged = said.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"error: "))
+            || memchr::memmem::find(&said, b"corrupt").is_some();
+        if is_damaged {
+            return GitError::Damaged { id, reason: super::command::complaint(&said) };
+        }
+        self.missing(format_args!("{kind} {id}"))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::git::testing::Fixture;
+
+    #[test]
+    fn ids_are_those_of_git() {
+        for format in ["sha1", "sha256"] {
+            let Some(g) = Fixture::of_format(format) else { continue };
+            for text in ["", "text", "\0\n"] {
+                g.write("f", text);
+                let id = g.say(&["hash-object", "f"]);
+                let repo = Repo::open(g.root()).unwrap();
+                assert_eq!(repo.id_of(text.as_bytes()).to_string(), id);
+                assert_eq!(ObjectId::parse(id.as_bytes()).unwrap().to_string(), id);
+            }
+        }
+        assert_eq!(ObjectId::parse(b"12"), None);
+        assert_eq!(ObjectId::parse("z".repeat(40).as_bytes()), None);
+    }
+
+    #[test]
+    fn an_object_that_is_missing_or_another_is_an_error_and_the_next_is_read() {
+        let g = Fixture::new();
+        for text in ["one", "two", "three"] {
+            g.commit(text, text);
+        }
+        let repo = Repo::open(g.root()).unwrap();
+        let id = |text: &str| repo.id_of(text.as_bytes());
+        let place = |text: &str| {
+            let hex = id(text).to_string();
+            g.root().join(".git/objects").join(&hex[..2]).join(&hex[2..])
+        };
+        let none = repo.id_of(b"none");
+        assert!(matches!(repo.blob(none), Err(GitError::Missing { .. })));
+        assert_eq!(repo.blob_if_there(none).unwrap(), None);
+        assert!(matches!(repo.object(repo.head().unwrap().unwrap(), "blob"), Err(GitError::Damaged { .. })));
+        assert_eq!(repo.blob(id("one")).unwrap(), b"one");
+        std::fs::remove_file(place("two")).unwrap();
+        std::fs::copy(place("one"), place("two")).unwrap();
+        let swapped = Repo::open(g.root()).unwrap();
+        let failed = swapped.blob(id("two"));
+        assert!(matches!(failed, Err(GitError::Damaged { .. })), "{failed:?}");
+        assert_eq!(swapped.blob(id("three")).unwrap(), b"three");
+        std::fs::remove_file(place("two")).unwrap();
+        std::fs::write(place("two"), &std::fs::read(place("one")).unwrap()[..9]).unwrap();
+        let cut = Repo::open(g.root()).unwrap();
+        assert!(matches!(cut.blob(id("two")), Err(GitError::Damaged { .. })));
+        assert_eq!(cut.blob(id("three")).unwrap(), b"three");
+    }
+}

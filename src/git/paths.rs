@@ -54,10 +54,10 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
     if memchr::memchr(0, &bytes).is_some() { Err(unnameable()) } else { Ok(bytes) }
 }
 
-/// The reverse of [`to_git`]; `None` for what the system cannot name.
+/// A path in git's spelling as this system's; None for what the system cannot name.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps)] // not so elsewhere
-pub(super) fn from_git(bytes: &[u8]) -> Option<&Path> {
+pub fn from_git(bytes: &[u8]) -> Option<&Path> {
     use std::os::unix::ffi::OsStrExt;
     Some(Path::new(OsStr::from_bytes(bytes)))
 }
@@ -69,9 +69,9 @@ fn name_to_git(name: &OsStr) -> Option<&[u8]> {
     Some(name.as_bytes())
 }
 
-/// The reverse of [`to_git`]; `None` for what the system cannot name.
+/// A path in git's spelling as this system's; None for what the system cannot name.
 #[cfg(not(unix))]
-pub(super) fn from_git(bytes: &[u8]) -> Option<&Path> {
+pub fn from_git(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().map(Path::new)
 }
 

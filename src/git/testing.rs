@@ -23,6 +23,25 @@ impl Fixture {
         fixture
     }
 
+    /// A repository of this object format (git-init(1)); None where this git has it not.
+    pub(crate) fn of_format(format: &str) -> Option<Self> {
+        let fixture = Self::new();
+        fs::remove_dir_all(fixture.root.join(".git")).unwrap();
+        let done = Self::try_git(&fixture.root, &["init", "-q", "-b", "main", "--object-format", format]);
+        if !done.status.success() {
+            println!("skipped: this git has no {format}");
+            return None;
+        }
+        Some(fixture)
+    }
+
+    /// What git prints, without the line break at the end.
+    pub(crate) fn say(&self, args: &[&str]) -> String {
+        let done = Self::try_git(&self.root, args);
+        assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim_end_matches('\n').to_owned()
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

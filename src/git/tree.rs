@@ -1,161 +1,334 @@
-//! Trees, read from their bytes: `MODE SP NAME NUL ID`, in an order that has folders as `NAME/` (gitformat-pack(5),
-//! `base_name_compare` in git's tree-diff). Quicker than asking libgit2 entry by entry, and history is long.
+//! Trees, read strictly: what git would refuse to make is refused here, for two entries of one name, or a name with a
+//! slash in it, are seen by one reader and not by another (git-fsck(1)).
 
 use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use git2::{Odb, Oid};
+use super::objects::{Changed, FileKind, FileRef, ObjectFormat, ObjectId};
+use super::paths::{from_git, to_git};
+use super::{GitError, Repo};
 
-use super::objects::{FileRef, file_ref};
+/// Folders in folders; git's own limit is 2048 (git-config(1), `core.maxTreeDepth`).
+const MAX_DEPTH: usize = 512;
 
-/// One entry of a tree.
-#[derive(Clone, Copy)]
-pub(super) struct RawEntry<'a> {
-    pub(super) mode: u32,
-    pub(super) name: &'a [u8],
-    /// The id's twenty bytes: most entries are looked at only to see that they are known.
-    pub(super) raw: &'a [u8; 20],
+/// So many entries of trees are kept; then all are forgotten, and read anew.
+const KEPT: usize = 400_000;
+
+/// An entry of a tree.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TreeEntry {
+    pub(super) name: Vec<u8>,
+    pub(super) id: ObjectId,
+    /// None stands for a folder.
+    pub(super) kind: Option<FileKind>,
+    mode: u32,
 }
 
-impl RawEntry<'_> {
-    pub(super) fn id(&self) -> Oid {
-        Oid::from_bytes(self.raw).expect("twenty bytes")
+/// The trees that were read.
+#[derive(Default)]
+pub(super) struct Trees {
+    by_id: std::collections::HashMap<ObjectId, Rc<[TreeEntry]>>,
+    entries: usize,
+}
+
+/// Told of a path, relative to the root in git's spelling, and of what stands there on either side.
+type Visit<'a> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'a;
+
+impl TreeEntry {
+    fn file(&self) -> Option<FileRef> {
+        self.kind.map(|kind| FileRef { id: self.id, kind })
+    }
+
+    fn folder(&self) -> Option<ObjectId> {
+        self.kind.is_none().then_some(self.id)
+    }
+
+    /// How git compares two entries: as if a folder's name ended in a slash.
+    fn compare(&self, other: &Self) -> Ordering {
+        compare((&self.name, self.kind.is_none()), (&other.name, other.kind.is_none()))
     }
 }
 
-/// Told a path, and what stands there before and after.
-pub(super) type Visit<'v> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'v;
-
-/// The mode of a folder.
-pub(super) const FOLDER: u32 = 0o040_000;
-
-/// Git itself stops at 2,048 (`core.maxTreeDepth`).
-pub(super) const MAX_DEPTH: usize = 2048;
-
-/// The entries of a tree's bytes; what is malformed ends them.
-pub(super) fn entries(data: &[u8]) -> impl Iterator<Item = RawEntry<'_>> {
-    let mut cursor = Cursor::new(data);
-    std::iter::from_fn(move || cursor.take())
+fn compare((one, one_is_folder): (&[u8], bool), (other, other_is_folder): (&[u8], bool)) -> Ordering {
+    let end = |is_folder: bool| is_folder.then_some(&b'/');
+    one.iter().chain(end(one_is_folder)).cmp(other.iter().chain(end(other_is_folder)))
 }
 
-/// Visits the entries of a tree's bytes, each with where it starts; says whether all of them could be read.
-pub(super) fn for_each<'a>(data: &'a [u8], visit: &mut dyn FnMut(usize, &RawEntry<'a>)) -> bool {
-    let mut cursor = Cursor { rest: data, next: None };
-    while !cursor.rest.is_empty() {
-        let start = data.len() - cursor.rest.len();
-        match cursor.parse() {
-            Some(entry) => visit(start, &entry),
-            None => return false,
+impl Repo {
+    /// Every path at which the files of two commits differ, submodules included; None stands for no files at all.
+    pub fn changes(
+        &self,
+        before: Option<ObjectId>,
+        after: Option<ObjectId>,
+    ) -> Result<Vec<Changed>, GitError> {
+        let tree = |commit: Option<ObjectId>| commit.map(|commit| self.tree_of(commit)).transpose();
+        let mut found = Vec::new();
+        self.compare_trees([tree(before)?, tree(after)?], &mut Vec::new(), 0, &mut |path, before, after| {
+            found.extend(from_git(path).map(|path| Changed { path: path.to_owned(), before, after }));
+        })?;
+        Ok(found)
+    }
+
+    /// Every file of a commit, submodules included; None stands for no commit.
+    pub fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
+        let files = self.changes(None, commit)?;
+        Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
+    }
+
+    /// What stands at `path` (relative to the root) in a commit.
+    pub fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
+        let path = to_git(path)?;
+        let mut folder = Some(self.tree_of(commit)?);
+        let mut parts = path.split(|byte| *byte == b'/').peekable();
+        while let Some(part) = parts.next() {
+            let Some(id) = folder else { return Ok(None) };
+            let entries = self.tree(id)?;
+            let Some(entry) = entries.iter().find(|entry| entry.name == part) else { return Ok(None) };
+            if parts.peek().is_none() {
+                return Ok(entry.file());
+            }
+            folder = entry.folder();
         }
+        Ok(None)
     }
-    true
+
+    /// Walks two trees side by side, below folders that differ only.
+    fn compare_trees(
+        &self,
+        sides: [Option<ObjectId>; 2],
+        path: &mut Vec<u8>,
+        depth: usize,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), GitError> {
+        if sides[0] == sides[1] {
+            return Ok(());
+        }
+        if depth > MAX_DEPTH {
+            let id = sides[1].or(sides[0]).expect("one of them is there");
+            return Err(GitError::Damaged { id, reason: "its folders are nested too deep".to_owned() });
+        }
+        let none: Rc<[TreeEntry]> = Rc::from([]);
+        let read = |id: Option<ObjectId>| id.map_or(Ok(Rc::clone(&none)), |id| self.tree(id));
+        let (before, after) = (read(sides[0])?, read(sides[1])?);
+        let pairs = side_by_side(&before, &after);
+        let folders: Vec<_> = pairs.iter().flatten().filter_map(|entry| entry.as_ref()?.folder()).collect();
+        self.read_trees(&folders)?;
+        for [before, after] in pairs {
+            let Some(entry) = before.or(after) else { continue };
+            let length = path.len();
+            if length > 0 {
+                path.push(b'/');
+            }
+            path.extend_from_slice(&entry.name);
+            let [old, new] = [before, after].map(|entry| entry.and_then(TreeEntry::file));
+            if old.is_some() || new.is_some() {
+                visit(path, old, new);
+            } else {
+                let folders = [before, after].map(|entry| entry.and_then(TreeEntry::folder));
+                self.compare_trees(folders, path, depth + 1, visit)?;
+            }
+            path.truncate(length);
+        }
+        Ok(())
+    }
+
+    /// The entries of a tree.
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Rc<[TreeEntry]>, GitError> {
+        self.read_trees(&[id])?;
+        if let Some(entries) = self.trees.borrow().by_id.get(&id) {
+            return Ok(Rc::clone(entries));
+        }
+        Ok(parse(&self.object(id, "tree")?, id, self.format)?.into())
+    }
+
+    /// Reads those of these trees that were not read yet, in one go.
+    pub(super) fn read_trees(&self, ids: &[ObjectId]) -> Result<(), GitError> {
+        let unread: Vec<_> = {
+            let trees = self.trees.borrow();
+            ids.iter().copied().filter(|id| !trees.by_id.contains_key(id)).collect()
+        };
+        self.obtain(&unread)?;
+        for some in unread.chunks(1024) {
+            for (id, bytes) in some.iter().zip(self.objects(some, "tree")?) {
+                let entries = parse(&bytes, *id, self.format)?;
+                self.trees.borrow_mut().keep(*id, entries);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A tree's bytes and the entry that comes next in them.
-pub(super) struct Cursor<'a> {
-    rest: &'a [u8],
-    pub(super) next: Option<RawEntry<'a>>,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn new(data: &'a [u8]) -> Self {
-        let mut cursor = Self { rest: data, next: None };
-        cursor.take();
-        cursor
-    }
-
-    pub(super) fn take(&mut self) -> Option<RawEntry<'a>> {
-        let taken = self.next.take();
-        self.next = self.parse();
-        taken
-    }
-
-    fn parse(&mut self) -> Option<RawEntry<'a>> {
-        let space = memchr::memchr(b' ', self.rest)?;
-        let nul = memchr::memchr(0, self.rest)?;
-        let digits = self.rest.get(..space).filter(|digits| digits.len() < 8)?;
-        let mode = digits.iter().fold(0, |mode, digit| mode << 3 | u32::from(digit & 7));
-        let raw = self.rest.get(nul + 1..)?.first_chunk()?;
-        let name = self.rest.get(space + 1..nul)?;
-        self.rest = &self.rest[nul + 21..];
-        Some(RawEntry { mode, name, raw })
-    }
-
-    /// Whether nothing is left, so that no file is hidden behind bytes that could not be read.
-    pub(super) fn is_whole(&self) -> bool {
-        self.next.is_some() || self.rest.is_empty()
+impl Trees {
+    fn keep(&mut self, id: ObjectId, entries: Vec<TreeEntry>) {
+        self.entries += entries.len();
+        if self.entries > KEPT {
+            self.by_id.clear();
+            self.entries = entries.len();
+        }
+        self.by_id.insert(id, entries.into());
     }
 }
 
-/// Walks two trees side by side. Folders with one id are not entered.
-pub(super) fn changes(
-    odb: &Odb<'_>,
-    before: Option<Oid>,
-    after: Option<Oid>,
-    path: &mut Vec<u8>,
-    visit: &mut Visit<'_>,
-) -> Result<(), git2::Error> {
-    walk(odb, [before, after], path, visit, 0)
-}
-
-fn walk(
-    odb: &Odb<'_>,
-    trees: [Option<Oid>; 2],
-    path: &mut Vec<u8>,
-    visit: &mut Visit<'_>,
-    depth: usize,
-) -> Result<(), git2::Error> {
-    if trees[0] == trees[1] {
-        return Ok(());
-    }
-    if depth > MAX_DEPTH {
-        return Err(git2::Error::from_str("its folders are nested too deep"));
-    }
-    let read = |id: Option<Oid>| id.map(|id| odb.read(id)).transpose();
-    let (before, after) = (read(trees[0])?, read(trees[1])?);
-    let mut left = Cursor::new(before.as_ref().map_or(&[], |object| object.data()));
-    let mut right = Cursor::new(after.as_ref().map_or(&[], |object| object.data()));
+/// The entries of two trees in which they differ, those of one name and sort together.
+fn side_by_side<'a>(before: &'a [TreeEntry], after: &'a [TreeEntry]) -> Vec<[Option<&'a TreeEntry>; 2]> {
+    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+    let mut pairs = Vec::new();
     loop {
-        if !(left.is_whole() && right.is_whole()) {
-            return Err(git2::Error::from_str("one of its folders is damaged"));
-        }
-        let order = match (&left.next, &right.next) {
-            (None, None) => return Ok(()),
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return pairs,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(one), Some(other)) => compare(one, other),
+            (Some(one), Some(other)) => one.compare(other),
         };
-        let one = if order == Ordering::Greater { None } else { left.take() };
-        let other = if order == Ordering::Less { None } else { right.take() };
-        if let (Some(one), Some(other)) = (&one, &other)
-            && (one.raw, one.mode) == (other.raw, other.mode)
-        {
-            continue;
+        let one = if order.is_gt() { None } else { before.next() };
+        let other = if order.is_lt() { None } else { after.next() };
+        if one != other {
+            pairs.push([one, other]);
         }
-        let Some(entry) = one.as_ref().or(other.as_ref()) else { continue };
-        let length = path.len();
-        if length > 0 {
-            path.push(b'/');
-        }
-        path.extend_from_slice(entry.name);
-        let files = [&one, &other].map(|entry| entry.as_ref().and_then(file_ref));
-        if files != [None, None] {
-            visit(path, files[0], files[1]);
-        }
-        let folders = [&one, &other]
-            .map(|entry| entry.as_ref().filter(|entry| file_ref(entry).is_none()).map(RawEntry::id));
-        if folders != [None, None] {
-            walk(odb, folders, path, visit, depth + 1)?;
-        }
-        path.truncate(length);
     }
 }
 
-/// Git's order: a folder's name counts as if it ended in a slash. So a file and a folder of one name are two.
-pub(super) fn compare(one: &RawEntry<'_>, other: &RawEntry<'_>) -> Ordering {
-    let shared = one.name.len().min(other.name.len());
-    let end = |entry: &RawEntry<'_>| match entry.name.get(shared) {
-        Some(byte) => Some(*byte),
-        None => file_ref(entry).is_none().then_some(b'/'),
+/// Reads a tree's bytes: `MODE NAME NUL ID`, again and again.
+fn parse(mut bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<Vec<TreeEntry>, GitError> {
+    let refuse = |reason: &str| GitError::Damaged { id, reason: reason.to_owned() };
+    let mut entries: Vec<TreeEntry> = Vec::new();
+    while !bytes.is_empty() {
+        let (entry, rest) =
+            entry(bytes, format).ok_or_else(|| refuse("it is no tree that git could read"))?;
+        bytes = rest;
+        if !is_fit(&entry.name) {
+            return Err(refuse("it has an entry whose name git refuses"));
+        }
+        if let Some(last) = entries.last()
+            && last.compare(&entry) != Ordering::Less
+        {
+            let twice = last.name == entry.name;
+            return Err(refuse(if twice { "it has two entries of one name" } else { "it is not sorted" }));
+        }
+        entries.push(entry);
+    }
+    // A file and a folder of one name need not stand side by side.
+    let has_file = |name: &[u8]| {
+        entries.binary_search_by(|entry| compare((&entry.name, entry.kind.is_none()), (name, false))).is_ok()
     };
-    one.name[..shared].cmp(&other.name[..shared]).then_with(|| end(one).cmp(&end(other)))
+    if entries.iter().any(|entry| entry.kind.is_none() && has_file(&entry.name)) {
+        return Err(refuse("it has two entries of one name"));
+    }
+    Ok(entries)
+}
+
+fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry, &[u8])> {
+    let space = memchr::memchr(b' ', bytes)?;
+    let mode = std::str::from_utf8(&bytes[..space]).ok()?;
+    let mode =
+        u32::from_str_radix(mode, 8).ok().filter(|_| mode.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let rest = &bytes[space + 1..];
+    let end = memchr::memchr(0, rest)?;
+    let (name, rest) = (&rest[..end], &rest[end + 1..]);
+    let id = ObjectId::from_raw(rest.get(..format.len())?, format);
+    let kind = match mode & 0o170_000 {
+        0o040_000 => None,
+        0o100_000 => Some(FileKind::File),
+        0o120_000 => Some(FileKind::Link),
+        0o160_000 => Some(FileKind::Submodule),
+        _ => return None,
+    };
+    Some((TreeEntry { name: name.to_vec(), id, kind, mode }, &rest[format.len()..]))
+}
+
+/// The kind of file that a mode of git's stands for; None for a folder and for what git does not know.
+pub(super) fn kind_of_mode(mode: &str) -> Option<FileKind> {
+    match u32::from_str_radix(mode, 8).ok()? & 0o170_000 {
+        0o100_000 => Some(FileKind::File),
+        0o120_000 => Some(FileKind::Link),
+        0o160_000 => Some(FileKind::Submodule),
+        _ => None,
+    }
+}
+
+/// Whether git would take an entry of this name into a tree (git-fsck(1): `hasDot`, `hasDotdot`, `hasDotgit`,
+/// `fullPathname`, `emptyName`), by the names that Windows and macOS take for `.git` too.
+fn is_fit(name: &[u8]) -> bool {
+    if name.is_empty() || name.contains(&b'/') || name == b"." || name == b".." {
+        return false;
+    }
+    let starts_like = matches!(name[0], b'.' | b'g' | b'G') || !name.is_ascii();
+    if !starts_like {
+        return true;
+    }
+    // HFS+ passes over these when it compares names.
+    let ignored = |c: &char| matches!(*c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let plain: String =
+        String::from_utf8_lossy(name).chars().filter(|c| !ignored(c)).flat_map(char::to_lowercase).collect();
+    // NTFS drops blanks and dots at the end, and what follows a colon names a stream.
+    let plain = plain.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
+    plain != ".git" && plain != "git~1"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Fixture;
+
+    fn read(entries: &[(&str, &[u8])]) -> Result<usize, String> {
+        let id = ObjectFormat::Sha1.id_of("blob", b"");
+        let mut bytes = Vec::new();
+        for (mode, name) in entries {
+            bytes.extend([mode.as_bytes(), b" ", name, b"\0", &[7; 20]].concat());
+        }
+        match parse(&bytes, id, ObjectFormat::Sha1) {
+            Ok(entries) => Ok(entries.len()),
+            Err(GitError::Damaged { reason, .. }) => Err(reason),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn what_git_refuses_to_make_is_refused() {
+        assert_eq!(read(&[("100644", b"a"), ("40000", b"a-"), ("100755", b"b"), ("160000", b"c")]), Ok(4));
+        // `b` as a folder counts as `b/`, behind `b.c`.
+        assert_eq!(read(&[("100644", b"b.c"), ("40000", b"b"), ("120000", b"b0")]), Ok(3));
+        for name in
+            [&b""[..], b".", b"..", b"a/b", b".git", b".GIT", b"git~1", b".git ", b".git.", b".git::$INDEX"]
+        {
+            assert!(read(&[("100644", name)]).is_err(), "{}", String::from_utf8_lossy(name));
+        }
+        assert!(read(&[("40000", ".g\u{200c}it".as_bytes())]).is_err());
+        assert_eq!(read(&[("40000", b".github"), ("100644", b".gitignore"), ("100644", b"git")]), Ok(3));
+        assert!(read(&[("100644", b"b"), ("100644", b"a")]).unwrap_err().contains("sorted"));
+        for twice in [[("100644", &b"a"[..]), ("100644", b"a")], [("100644", b"a"), ("40000", b"a")]] {
+            assert!(read(&twice).unwrap_err().contains("two entries"));
+        }
+        assert!(read(&[("100644", b"a"), ("100644", b"a.b"), ("40000", b"a")]).is_err());
+        assert!(read(&[("9", b"a")]).is_err() && read(&[("+100644", b"a")]).is_err());
+        let id = ObjectFormat::Sha1.id_of("blob", b"");
+        assert!(parse(b"100644 a\0short", id, ObjectFormat::Sha1).is_err());
+    }
+
+    #[test]
+    fn two_commits_differ_as_git_says() {
+        let g = Fixture::new();
+        for name in ["a", "a-b/x", "sub/x", "sub/y/z", "Zoë und Öl/.env"] {
+            g.commit(name, name);
+        }
+        let before = g.say(&["rev-parse", "HEAD"]);
+        g.git(&["rm", "-rq", "sub"]);
+        g.add("sub", "a file now");
+        g.add("a", "changed");
+        g.commit("a-b/new", "new");
+        let repo = Repo::open(g.root()).unwrap();
+        let (old, new) = (ObjectId::parse(before.as_bytes()), repo.head().unwrap());
+        let mut ours: Vec<_> =
+            repo.changes(old, new).unwrap().iter().map(|it| it.path.display().to_string()).collect();
+        ours.sort();
+        let git = g.say(&["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", &before, "HEAD"]);
+        let mut git: Vec<_> = git.lines().map(str::to_owned).collect();
+        git.sort();
+        assert_eq!(ours, git);
+        assert_eq!(repo.files(new).unwrap().len(), 5);
+        let file = |path: &str| repo.file(new.unwrap(), Path::new(path)).unwrap();
+        assert!(file("a-b/new").is_some() && file("sub").is_some() && file("Zoë und Öl/.env").is_some());
+        assert!(file("a-b").is_none() && file("sub/x").is_none() && file("none").is_none());
+    }
 }

@@ -1,4 +1,4 @@
-//! Every blob ever committed, each once, on every core.
+//! Every blob ever committed, each once.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -10,10 +10,9 @@ use super::range::{in_commit, shows_plaintext};
 use super::report::{Options, Report};
 use super::search::{keys_file, of_leak};
 use super::secrets::Gathered;
-use super::share::on_every_core;
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{FileKind, FileRef, ObjectId, Objects};
+use crate::git::{FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 
 /// A blob and the first commit that brought it, under each path it ever had.
@@ -26,13 +25,14 @@ struct Blob {
 }
 
 /// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
-pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
+pub fn history(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
     let mut report = Report::default();
     let today = View::commit(objects, objects.head()?)?;
     let policies = Policies::of(&today)?;
     let mut blobs = blobs(objects)?;
-    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let root = objects.root();
     let mut values = Gathered::default();
+    objects.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;
     for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
         let text = objects.blob(blob.file.id)?;
         for path in blob.paths.iter().filter(|path| is_env_file(path)) {
@@ -43,22 +43,26 @@ pub fn history(objects: &Objects, options: &Options<'_>) -> Result<Report, Guard
     }
     let leaks = values.into_leaks(&mut report);
     report.searched = blobs.len();
-    let found = on_every_core(objects, &blobs, |objects, at, blob| {
-        (options.progress)(at, blobs.len());
-        let read = if blob.text.is_none() { Some(objects.blob(blob.file.id)?) } else { None };
-        let text = blob.text.as_deref().or(read.as_deref()).unwrap_or_default();
-        Ok(judge(blob, text, &leaks, &policies))
+    let (read, unread): (Vec<_>, Vec<_>) = blobs.iter().partition(|blob| blob.text.is_some());
+    for blob in &read {
+        report.findings.extend(judge(blob, blob.text.as_deref().unwrap_or_default(), &leaks, &policies));
+    }
+    let ids: Vec<_> = unread.iter().map(|blob| blob.file.id).collect();
+    objects.read_blobs(&ids, &mut |at, from| {
+        (options.progress)(read.len() + at, blobs.len());
+        let mut text = Vec::new();
+        from.read_to_end(&mut text)?;
+        report.findings.extend(judge(unread[at], &text, &leaks, &policies));
+        Ok(())
     })?;
-    report.findings = found.concat();
     Ok(report.sorted())
 }
 
 /// Every blob of every commit, with its paths.
-fn blobs(objects: &Objects) -> Result<Vec<Blob>, GuardError> {
+fn blobs(objects: &Repo) -> Result<Vec<Blob>, GuardError> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<Blob> = Vec::new();
     let mut seen = HashSet::new();
-    // On one core: trees are small, and libgit2 locks a pack for each read, so that two would wait for each other.
     for commit in objects.commits(&objects.tips()?, &[])? {
         // What it shares with a parent has been seen there.
         let parent = objects.parents(commit)?.first().copied();

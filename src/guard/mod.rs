@@ -18,7 +18,6 @@ mod report;
 mod schemas;
 mod search;
 mod secrets;
-mod share;
 mod staged;
 mod state;
 mod teams;

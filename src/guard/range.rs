@@ -16,7 +16,7 @@ use super::state::{changed_keys, concerns, judge, keys_before, widened_policies}
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects, range_ends};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo, range_ends};
 use crate::scan::{EnvText, Finding, Rule, env_file};
 
 /// Commits that are to be judged.
@@ -33,20 +33,20 @@ pub struct Range {
 impl Range {
     /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
     /// ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
-    pub fn parse(objects: &Objects, text: &str) -> Result<Self, GuardError> {
+    pub fn parse(objects: &Repo, text: &str) -> Result<Self, GuardError> {
         let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
         let tip = objects.range_end(end)?;
         if !start.is_empty() && start.bytes().all(|b| b == b'0') {
             return Self::new_ref(objects, tip, objects.tips()?);
         }
         let start = objects.range_end(start)?;
-        let base = if parted { objects.merge_base(start, tip).unwrap_or(start) } else { start };
+        let base = if parted { objects.merge_base(start, tip)?.unwrap_or(start) } else { start };
         Ok(Self { base: Some(base), tip, known: vec![base] })
     }
 
     /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
     /// commit it starts from.
-    pub fn new_ref(objects: &Objects, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
+    pub fn new_ref(objects: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
         let new = objects.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();
         if !is_new.contains(&tip) {
@@ -65,7 +65,7 @@ impl Range {
 
 /// Checks a range: every file that any of its commits brings, by the policy of its base, and the env files that it
 /// touches as they are in its last commit.
-pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
+pub fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
     let changed = objects.changes(range.base, Some(range.tip))?;
     let after = View::commit(objects, Some(range.tip))?;
     let before = View::before(objects, range.base, &after, &changed);
@@ -81,7 +81,7 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     state.findings.retain(|finding| concerns(&touched, finding));
     let old = keys_before(&before, &after, &state, &old_policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
-    let root = objects.root().unwrap_or_else(|| objects.git_dir());
+    let root = objects.root();
     let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
     let held = Held::new(options.store, root);
     state.findings.extend(changed_keys(&old, &state, policies, &teams, &held, accept_policy));
@@ -152,7 +152,6 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     }
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
-    report.absent = after.absent();
     Ok(report.sorted())
 }
 
@@ -178,7 +177,7 @@ struct Brought {
 }
 
 /// Every file that any commit of the range changes, each distinct one once; of a merge, what no parent has.
-fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError> {
+fn brought(objects: &Repo, range: &Range) -> Result<Vec<Brought>, GuardError> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for commit in objects.commits(&[range.tip], &range.known)? {
         let parents = objects.parents(commit)?;
@@ -203,7 +202,7 @@ fn brought(objects: &Objects, range: &Range) -> Result<Vec<Brought>, GuardError>
 /// What env files that are symlinks led to in commits of a range, and no longer do in the last one: each once, with the
 /// commit that first led there.
 fn through_links(
-    objects: &Objects,
+    objects: &Repo,
     range: &Range,
     [before, after]: [&View<'_>; 2],
     brought: &[Brought],

@@ -1,7 +1,5 @@
 //! What a check is asked and what it answers.
 
-use std::path::PathBuf;
-
 use crate::scan::Finding;
 use crate::vault::VaultError;
 
@@ -28,8 +26,6 @@ pub struct Report {
     pub env_files: usize,
     /// How many files were searched for secrets.
     pub searched: usize,
-    /// Env files that this partial clone has left out, so that they could not be judged.
-    pub absent: Vec<PathBuf>,
     /// Environments whose values are sealed, but could not be opened to be looked for elsewhere.
     pub unopened: Vec<String>,
     /// Why a keys file was not used.
@@ -42,9 +38,6 @@ impl Report {
         self.findings.extend(other.findings);
         self.env_files += other.env_files;
         self.searched += other.searched;
-        self.absent.extend(other.absent);
-        self.absent.sort();
-        self.absent.dedup();
         self.unopened.extend(other.unopened);
         self.unopened.sort();
         self.unopened.dedup();

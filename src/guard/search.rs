@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::GuardError;
 use super::files::{is_judged, is_keys_file};
 use super::policies::Policies;
-use crate::git::{FileKind, FileRef, ObjectId, Objects, added_lines};
+use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 
 /// From this length on a value that turns up is no accident.
@@ -16,7 +16,7 @@ const CERTAIN: usize = 12;
 /// Looks for secrets in changed files.
 pub(super) struct Search<'a> {
     pub(super) leaks: Leaks,
-    objects: Option<&'a Objects>,
+    objects: Option<&'a Repo>,
     policies: &'a Policies,
     /// The values that stood in the open in a commit before, by their places in the list.
     stood: RefCell<HashMap<ObjectId, HashSet<usize>>>,
@@ -35,7 +35,7 @@ pub(super) struct Change<'t> {
 
 impl<'a> Search<'a> {
     /// For `leaks`, in changes of this repository, by these policies.
-    pub(super) fn new(leaks: Leaks, objects: Option<&'a Objects>, policies: &'a Policies) -> Self {
+    pub(super) fn new(leaks: Leaks, objects: Option<&'a Repo>, policies: &'a Policies) -> Self {
         Self { leaks, objects, policies, stood: RefCell::default() }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Search<'a> {
 
     /// The values that stand in the open in a commit: anywhere in a file that is no env file, and in env files where
     /// they are declared plain. Elsewhere in those it has only not been sealed yet.
-    fn in_the_open(&self, objects: &Objects, commit: ObjectId) -> Result<HashSet<usize>, GuardError> {
+    fn in_the_open(&self, objects: &Repo, commit: ObjectId) -> Result<HashSet<usize>, GuardError> {
         let (values, mut found) = (self.leaks.values(), HashSet::new());
         let mut look = |text: &[u8]| {
             found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));

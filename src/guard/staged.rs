@@ -14,12 +14,12 @@ use super::state::{changed_keys, concerns, judge, keys_before, widened_policies}
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{FileKind, Objects};
+use crate::git::{FileKind, Repo};
 use crate::scan::{Finding, Rule, Severity};
 use crate::vault::Scope;
 
 /// Checks what the index holds: every env file in it, and in every file that it changes looks for secrets.
-pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
+pub fn staged(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
     let head = objects.head()?;
     let changed = objects.staged(head)?;
     let after = View::index(objects)?;
@@ -30,7 +30,7 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let state = judge(&after, &policies, &policies.schemas)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
-    let root = objects.root().unwrap_or(Path::new("."));
+    let root = objects.root();
     let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
     let keys_before = keys_before(&before, &after, &state, &policies)?;
     let held = Held::new(options.store, root);
@@ -72,7 +72,6 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
     point_to_unstaged_policy(&mut report.findings, root);
-    report.absent = after.absent();
     Ok(report.sorted())
 }
 

@@ -1,14 +1,15 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::GuardError;
 use super::files::is_of_interest;
+use crate::config::{ENV_FILE_GLOBS, TEAM_FILE_GLOB};
 use crate::fsio::{self, FsError};
-use crate::git::{Changed, FileKind, FileRef, GitError, ObjectId, Objects};
+use crate::git::{Changed, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
 
 /// Links that lead to links; as many as Linux follows (`ELOOP`, `path_resolution(7)`).
 const MAX_LINKS: usize = 40;
@@ -19,9 +20,9 @@ enum Source<'a> {
     /// The worktree below this folder.
     Disk(PathBuf),
     /// Blobs of the index.
-    Index(&'a Objects),
+    Index(&'a Repo),
     /// Blobs of a commit.
-    Commit(&'a Objects, ObjectId),
+    Commit(&'a Repo, ObjectId),
 }
 
 /// A state of the files. Paths are relative to its root.
@@ -31,14 +32,11 @@ pub(super) struct View<'a> {
     files: BTreeMap<PathBuf, Option<FileRef>>,
     /// The blobs that were read, by the views that share them.
     blobs: Rc<RefCell<HashMap<ObjectId, Vec<u8>>>>,
-    /// Those that were asked for, and that this partial clone has left out. The remote has them, so no change made here
-    /// brings them.
-    absent: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> View<'a> {
     fn new(source: Source<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
-        Self { source, files, blobs: Rc::default(), absent: RefCell::default() }
+        Self { source, files, blobs: Rc::default() }
     }
 
     /// No files at all: what stood there before the first commit.
@@ -52,20 +50,23 @@ impl<'a> View<'a> {
     }
 
     /// The index.
-    pub(super) fn index(objects: &'a Objects) -> Result<Self, GuardError> {
-        let all = objects.index_files(&is_of_interest)?;
+    pub(super) fn index(objects: &'a Repo) -> Result<Self, GuardError> {
+        let all = objects.index_files(&[&ENV_FILE_GLOBS[..], &[TEAM_FILE_GLOB]].concat())?;
         Ok(Self::new(Source::Index(objects), of_interest(all.into_iter())))
     }
 
     /// A commit; none stands for nothing.
-    pub(super) fn commit(objects: &'a Objects, commit: Option<ObjectId>) -> Result<Self, GuardError> {
+    pub(super) fn commit(objects: &'a Repo, commit: Option<ObjectId>) -> Result<Self, GuardError> {
         let Some(commit) = commit else { return Ok(Self::nothing()) };
-        Ok(Self::commit_of(objects, commit, objects.files(Some(commit))?.into_iter()))
+        let view = Self::commit_of(objects, commit, objects.files(Some(commit))?.into_iter());
+        // All of them are going to be read.
+        objects.obtain(&view.files.values().flatten().map(|file| file.id).collect::<Vec<_>>())?;
+        Ok(view)
     }
 
     /// A commit, all of whose files are known already.
     pub(super) fn commit_of(
-        objects: &'a Objects,
+        objects: &'a Repo,
         commit: ObjectId,
         files: impl Iterator<Item = (PathBuf, FileRef)>,
     ) -> Self {
@@ -74,7 +75,7 @@ impl<'a> View<'a> {
 
     /// The commit that `after` was made from by these changes: so not every folder of it need be read.
     pub(super) fn before(
-        objects: &'a Objects,
+        objects: &'a Repo,
         commit: Option<ObjectId>,
         after: &View<'_>,
         changed: &[Changed],
@@ -90,7 +91,7 @@ impl<'a> View<'a> {
     }
 
     /// A commit, of which single files are asked for: not looked through for those of interest.
-    pub(super) fn unlisted(objects: &'a Objects, commit: ObjectId) -> Self {
+    pub(super) fn unlisted(objects: &'a Repo, commit: ObjectId) -> Self {
         Self::new(Source::Commit(objects, commit), BTreeMap::new())
     }
 
@@ -112,31 +113,19 @@ impl<'a> View<'a> {
             Source::Nothing => Ok(None),
             Source::Disk(root) => read_inside(root, path),
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
-                Some((_, file)) => self.blob(objects, path, file.id),
+                Some((_, file)) => self.blob(objects, file.id).map(Some),
                 None => Ok(None),
             },
         }
     }
 
-    fn blob(&self, objects: &Objects, path: &Path, id: ObjectId) -> Result<Option<Vec<u8>>, GuardError> {
+    fn blob(&self, objects: &Repo, id: ObjectId) -> Result<Vec<u8>, GuardError> {
         if let Some(text) = self.blobs.borrow().get(&id) {
-            return Ok(Some(text.clone()));
+            return Ok(text.clone());
         }
-        if let Some(text) = objects.blob_if_there(id)? {
-            self.blobs.borrow_mut().insert(id, text.clone());
-            return Ok(Some(text));
-        }
-        if !objects.is_partial()? {
-            // Damaged: the error says so.
-            return Ok(Some(objects.blob(id)?));
-        }
-        self.absent.borrow_mut().insert(path.to_owned());
-        Ok(None)
-    }
-
-    /// The files that could not be read because this partial clone has left them out.
-    pub(super) fn absent(&self) -> Vec<PathBuf> {
-        self.absent.borrow().iter().cloned().collect()
+        let text = objects.blob(id)?;
+        self.blobs.borrow_mut().insert(id, text.clone());
+        Ok(text)
     }
 
     /// The path of the regular file that `path` leads to, and its blob.
@@ -172,14 +161,14 @@ impl<'a> View<'a> {
                     rest.extend(parts(&target));
                 }
                 Some(file) if rest.is_empty() && file.kind == FileKind::File => return Ok(Some((at, file))),
-                // A folder, which neither index nor `Objects::file` has an entry for, or a submodule.
+                // A folder, which neither index nor `Repo::file` has an entry for, or a submodule.
                 _ => {}
             }
         }
         Ok(None)
     }
 
-    /// A file's bytes, where it is at hand: nothing is noted of one that is not in this partial clone.
+    /// A file's bytes; None also where this partial clone has left it out, for what only leads to advice.
     pub(super) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
         match &self.source {
             Source::Nothing | Source::Disk(_) => self.read(path),
@@ -228,8 +217,7 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 
 /// The path in a link's blob; absolute ones lead out of the repository.
 fn link_target(bytes: &[u8]) -> Option<PathBuf> {
-    let target = PathBuf::from(std::str::from_utf8(bytes).ok()?);
-    (!target.is_absolute()).then_some(target)
+    from_git(bytes).filter(|target| !target.is_absolute()).map(Path::to_path_buf)
 }
 
 /// A file of the worktree; `None` where it is not there, is no regular file, or a link leads out of `root`.

@@ -16,18 +16,18 @@ use super::state::{State, changed_keys, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::fsio::{self, FsError};
-use crate::git::{self, FileRef, Objects, Repo};
+use crate::git::{self, FileRef, Repo};
 
 /// Checks the worktree below `root`: every env file in it, the keys files, and every file that git tracks or would
 /// track for secrets. Without git, the env files in that folder.
-pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -> Result<Report, GuardError> {
+pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> Result<Report, GuardError> {
     let files = match objects {
-        Some(_) => Repo::open(root)?.list_files(root, &|_| true)?,
+        Some(_) => Repo::open(root)?.list_files(root, &[], &|_| true)?,
         None => git::plain_list_files(root, &|_| true)?,
     };
     let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
     let files: Vec<_> = files.iter().map(relative).collect();
-    let head = objects.map(Objects::head).transpose()?.flatten();
+    let head = objects.map(Repo::head).transpose()?.flatten();
     let tracked: HashMap<PathBuf, FileRef> = match objects {
         Some(objects) => objects.files(head)?.into_iter().collect(),
         None => HashMap::new(),

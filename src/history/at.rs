@@ -25,12 +25,11 @@ pub struct FileThen {
 pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<FileThen, HistoryError> {
     let objects = reader.objects();
     let commit = objects.commit(revision)?;
-    let mut past = Past::new(reader)?;
-    let files = past.files(commit)?;
+    let files = Past::files(reader, commit)?;
     let there = |path: &Path| files.iter().find(|(there, _)| there == path);
     let mut found = there(path).cloned();
     if found.is_none() {
-        found = followed(&mut past, path, commit)?.and_then(|path| there(&path).cloned());
+        found = followed(reader, path, commit)?.and_then(|path| there(&path).cloned());
     }
     let twins = || EnvName::of_file(path).map(|env| env.file_names()).unwrap_or_default();
     let found = found.or_else(|| twins().iter().find_map(|twin| there(&path.with_file_name(twin)).cloned()));
@@ -49,19 +48,22 @@ pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<F
 }
 
 /// The path that today's file had in `target`, if HEAD comes after it.
-fn followed(past: &mut Past<'_, '_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, HistoryError> {
-    let Some(head) = past.reader.objects().head()? else { return Ok(None) };
+fn followed(reader: &mut Reader<'_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, HistoryError> {
+    let objects = reader.objects();
+    let Some(head) = objects.head()? else { return Ok(None) };
     let mut names = std::collections::HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
-    past.push(head)?;
-    while let Some(step) = past.next()? {
+    let mut past = Past::new(reader, head)?;
+    while let Some(step) = past.step()? {
         let here = names.remove(&step.id).unwrap_or_default();
         if step.id == target {
             // A path that was not renamed on the way was looked for already.
             return Ok(here.into_iter().find(|name| name != path));
         }
-        let compared = past.compare_only(&step, &here.iter())?;
-        for (parent, compared) in step.parents.iter().zip(&compared) {
-            names.entry(*parent).or_default().extend(names_before(&here, compared));
+        if step.cut {
+            return Err(objects.cut_off(step.id).into());
+        }
+        for (parent, pairs) in step.parents.iter().zip(&step.pairs) {
+            names.entry(*parent).or_default().extend(names_before(&here, pairs));
         }
     }
     Ok(None)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::change::{Author, Kind};
 use super::error::HistoryError;
-use super::log::{Past, Walked, of_all};
+use super::log::{Past, of_all};
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
 use crate::git::{Changed, FileKind, FileRef, ObjectId};
@@ -35,19 +35,18 @@ pub fn blame(
     head: Option<ObjectId>,
     path: &Path,
     today: Option<Vec<u8>>,
-) -> Result<Option<(Vec<Blamed>, Walked)>, HistoryError> {
-    let mut past = Past::new(reader)?;
-    let committed = head.map(|head| past.files(head)).transpose()?.unwrap_or_default();
+) -> Result<Option<Vec<Blamed>>, HistoryError> {
+    let committed = head.map(|head| Past::files(reader, head)).transpose()?.unwrap_or_default();
     let there = |path: &Path| committed.iter().find(|(there, _)| there == path).map(|(_, id)| *id);
-    let Some(today) = today.map(|text| past.reader.take_in(text)).or_else(|| there(path)) else {
+    let Some(today) = today.map(|text| reader.take_in(text)).or_else(|| there(path)) else {
         return Ok(None);
     };
-    let pair = pair_today(past.reader, &committed, path, today)?;
+    let pair = pair_today(reader, &committed, path, today)?;
     let mut found: HashMap<String, (Author, Kind)> = HashMap::new();
-    let state = past.reader.state(path, Some(today))?;
+    let state = reader.state(path, Some(today))?;
     let mut open = BTreeSet::new();
     for name in state.names() {
-        match differs(past.reader, &pair, name)? {
+        match differs(reader, &pair, name)? {
             Some(kind) if kind != Kind::ReSealed => {
                 found.insert(name.into(), (Author::not_yet(), kind));
             }
@@ -56,16 +55,17 @@ pub fn blame(
             }
         }
     }
-    let mut walked = Walked::default();
-    if let (Some(head), Some((path, _))) = (head, pair.before) {
-        walked = trace(&mut past, head, Open::from([(path, open)]), &mut found)?;
+    if let (Some(head), Some((path, _))) = (head, pair.before)
+        && !open.is_empty()
+    {
+        trace(reader, head, Open::from([(path, open)]), &mut found)?;
     }
     let blamed = state.names().filter_map(|name| {
         let (author, kind) = found.remove(name)?;
         let sealed = state.get(name)?.token().is_some();
         Some(Blamed { name: name.to_owned(), sealed, author, kind })
     });
-    Ok(Some((blamed.collect(), walked)))
+    Ok(Some(blamed.collect()))
 }
 
 /// The file of today and what HEAD has of it, perhaps under another name.
@@ -80,7 +80,8 @@ fn pair_today(
         return Ok(Pair { before: Some((path.to_owned(), *id)), after });
     }
     let file = |id| Some(FileRef { id, kind: FileKind::File });
-    let root = reader.objects().root().map(Path::to_path_buf);
+    let objects = reader.objects();
+    let root = (!objects.is_bare()).then(|| objects.root().to_path_buf());
     // Only what is no longer there can have become this file.
     let gone = committed.iter().filter(|(there, _)| {
         root.as_deref().is_some_and(|root| root.join(there).symlink_metadata().is_err())
@@ -92,33 +93,31 @@ fn pair_today(
     Ok(pairs.into_iter().find(|pair| pair.path() == path).unwrap_or(Pair { before: None, after }))
 }
 
-/// Hands each name down to the first parent that has the same value, until there is none.
+/// Hands each name down to the first parent that has the same value, until there is none. Names that reach the end of a
+/// shallow clone are an error: who changed them is not known.
 fn trace(
-    past: &mut Past<'_, '_>,
+    reader: &mut Reader<'_>,
     head: ObjectId,
     open: Open,
     found: &mut HashMap<String, (Author, Kind)>,
-) -> Result<Walked, HistoryError> {
-    let mut walked = Walked::default();
+) -> Result<(), HistoryError> {
+    let objects = reader.objects();
+    let mut past = Past::new(reader, head)?;
     let mut waiting: HashMap<ObjectId, Open> = HashMap::from([(head, open)]);
-    past.push(head)?;
-    while let Some(step) = past.walk.pop() {
-        // A commit may be pushed by each of its children; what they hand down is taken together.
+    while !waiting.is_empty()
+        && let Some(step) = past.step()?
+    {
+        // What a commit's children hand down is all there: each of them came before it.
         let Some(open) = waiting.remove(&step.id) else { continue };
         if step.cut {
-            walked.cut.get_or_insert(step.id);
+            return Err(objects.cut_off(step.id).into());
         }
-        let compared = past.compare_only(&step, &open.keys())?;
         let mut guilty = Vec::new();
         for (path, names) in open {
             for name in names {
-                match innocent(past.reader, &compared, &path, &name)? {
+                match innocent(past.reader, &step.pairs, &path, &name)? {
                     Ok((parent, path)) if !step.parents.is_empty() => {
-                        let parent = step.parents[parent];
-                        let there = waiting.entry(parent).or_default();
-                        if there.is_empty() {
-                            past.walk.push(parent)?;
-                        }
+                        let there = waiting.entry(step.parents[parent]).or_default();
                         there.entry(path).or_default().insert(name);
                     }
                     Ok(_) => guilty.push((name, Kind::Added)),
@@ -131,7 +130,7 @@ fn trace(
             found.extend(guilty.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
         }
     }
-    Ok(walked)
+    Ok(())
 }
 
 /// The first parent in which the variable is the same, and the file's path there; or what the commit did to it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{Commit, ObjectId, Objects};
+use crate::git::{Commit, ObjectId};
 use crate::time::{Moment, rfc3339};
 
 /// What became of a variable.
@@ -115,7 +115,7 @@ impl Author {
             name: "not committed yet".into(),
             email: String::new(),
             time: Moment::now(),
-            commit: Objects::no_id(),
+            commit: ObjectId::none(),
             subject: String::new(),
             signature: SignatureState::None,
         }

@@ -8,9 +8,9 @@ use super::error::HistoryError;
 use super::log::{Past, changes_in};
 use super::reader::{Reader, Shown};
 use super::rename::{Pair, pairs};
-use crate::config::is_env_file;
+use crate::config::{ENV_FILE_GLOBS, is_env_file};
 use crate::fsio::{self, FsError};
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
+use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,16 +89,18 @@ fn listed(
 ) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
     match side {
         Side::Nothing => Ok(Vec::new()),
-        Side::Commit(id) => Past::new(reader)?.files(id),
+        Side::Commit(id) => Past::files(reader, id),
         Side::Worktree => in_worktree(reader, named),
     }
 }
 
 fn in_worktree(reader: &mut Reader<'_>, named: &[PathBuf]) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
     let objects = reader.objects();
-    let root = objects.root().ok_or_else(|| HistoryError::Bare(objects.git_dir().to_owned()))?;
-    let repo = Repo::open(root)?;
-    let listed = repo.list_files(repo.root(), &is_env_file)?;
+    if objects.is_bare() {
+        return Err(HistoryError::Bare(objects.git_dir().to_owned()));
+    }
+    let repo = objects;
+    let listed = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     let mut paths: Vec<_> =
         listed.into_iter().filter_map(|path| Some(path.strip_prefix(repo.root()).ok()?.to_owned())).collect();
     // One that git ignores is there if it is asked for.

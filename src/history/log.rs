@@ -7,8 +7,8 @@ use super::change::{Author, Change, FileChanges, Kind};
 use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
-use crate::config::is_env_file;
-use crate::git::{Ahead, Finder, ObjectId, Picked, Picker, Step, Walk};
+use crate::config::{ENV_FILE_GLOBS, is_env_file};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Walk};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
@@ -32,46 +32,33 @@ pub struct Entry {
     pub files: Vec<FileChanges>,
 }
 
-/// What a walk came upon.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Walked {
-    /// The commit at which a shallow clone ends.
-    pub cut: Option<ObjectId>,
-}
-
 /// Tells `emit` each commit that changed what `query` asks for, `head` and all it comes after, newest first.
 ///
-/// A merge is told only of what differs from all of its parents. Where a shallow clone ends nothing is told, for
-/// what its last commit changed is not known.
+/// A merge is told only of what differs from all of its parents. Where a shallow clone ends is an error, once all that
+/// is known has been told: what its last commit changed, and what came before, is not in this clone.
 pub fn log<E: From<HistoryError>>(
     reader: &mut Reader<'_>,
     head: ObjectId,
     query: &Query,
     emit: &mut dyn FnMut(Entry) -> Result<(), E>,
-) -> Result<Walked, E> {
+) -> Result<(), E> {
     let mut left = query.max_count.unwrap_or(usize::MAX);
-    let mut walked = Walked::default();
-    let mut past = Past::new(reader)?;
-    past.all_files = query.paths.is_empty();
+    let mut cut = None;
+    let objects = reader.objects();
+    let mut past = Past::new(reader, head)?;
     // Under which names the files asked for stand in a commit that is still to come.
     let mut follow = HashMap::from([(head, query.paths.iter().cloned().collect::<BTreeSet<_>>())]);
-    past.push(head)?;
     while left > 0
-        && let Some(step) = past.next()?
+        && let Some(step) = past.step()?
     {
         if step.cut {
-            walked.cut.get_or_insert(step.id);
+            cut.get_or_insert(step.id);
             continue;
         }
         let wanted = follow.remove(&step.id).unwrap_or_default();
-        let compared = if query.paths.is_empty() {
-            past.compare(&step)?
-        } else {
-            past.compare_only(&step, &wanted.iter())?
-        };
         if !query.paths.is_empty() {
-            for (parent, compared) in step.parents.iter().zip(&compared) {
-                follow.entry(*parent).or_default().extend(names_before(&wanted, compared));
+            for (parent, pairs) in step.parents.iter().zip(&step.pairs) {
+                follow.entry(*parent).or_default().extend(names_before(&wanted, pairs));
             }
         }
         let is_wanted = |pair: &Pair| {
@@ -79,14 +66,17 @@ pub fn log<E: From<HistoryError>>(
                 || wanted.contains(pair.path())
                 || pair.from().is_some_and(|from| wanted.contains(from))
         };
-        let mut files = past.changes(&compared, &is_wanted, query.name.as_deref())?;
+        let mut files = past.changes(&step.pairs, &is_wanted, query.name.as_deref())?;
         files.retain(|file| !file.changes.is_empty());
         if !files.is_empty() {
             emit(Entry { author: past.reader.author(step.id)?, parents: step.parents, files })?;
             left -= 1;
         }
     }
-    Ok(walked)
+    match cut.filter(|_| left > 0) {
+        Some(cut) => Err(HistoryError::from(objects.cut_off(cut)).into()),
+        None => Ok(()),
+    }
 }
 
 /// The names that files had in a parent.
@@ -98,106 +88,42 @@ pub(super) fn names_before(wanted: &BTreeSet<PathBuf>, compared: &[Pair]) -> Vec
     wanted.iter().map(before).collect()
 }
 
-/// Whether a file of this name is an env file; asked for every file of every folder in history.
-fn is_wanted(name: &[u8]) -> bool {
-    let could_be = name.first() == Some(&b'.') || name.last().is_some_and(|last| matches!(last, b'v' | b'V'));
-    could_be && std::str::from_utf8(name).is_ok_and(|name| is_env_file(Path::new(name)))
+/// A commit, and the env files in which it differs from each of its parents.
+pub(super) struct Compared {
+    pub(super) id: ObjectId,
+    pub(super) parents: Vec<ObjectId>,
+    /// Whether a shallow clone ends here; then nothing is known of what it changed.
+    pub(super) cut: bool,
+    /// For each parent; for a root against nothing.
+    pub(super) pairs: Vec<Vec<Pair>>,
 }
 
 /// Commits and the env files in them.
 pub(super) struct Past<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
-    pub(super) walk: Walk<'a>,
-    picker: Picker<'a>,
-    finder: Finder<'a>,
-    ahead: Ahead,
-    /// Whether most commits are compared in all of their env files, so that reading ahead pays.
-    all_files: bool,
+    walk: Walk<'a>,
 }
 
 impl<'r, 'a> Past<'r, 'a> {
-    pub(super) fn new(reader: &'r mut Reader<'a>) -> Result<Self, HistoryError> {
-        let objects = reader.objects();
-        Ok(Self {
-            walk: Walk::new(objects)?,
-            picker: Picker::new(objects, is_wanted)?,
-            finder: Finder::new(objects)?,
-            ahead: Ahead::new(),
-            all_files: false,
-            reader,
-        })
+    /// From `head` to all it comes after.
+    pub(super) fn new(reader: &'r mut Reader<'a>, head: ObjectId) -> Result<Self, HistoryError> {
+        let walk = reader.objects().walk(&[head], &ENV_FILE_GLOBS)?;
+        Ok(Self { reader, walk })
     }
 
-    pub(super) fn push(&mut self, id: ObjectId) -> Result<(), HistoryError> {
-        Ok(self.walk.push(id)?)
-    }
-
-    /// The next commit, after which come all that it comes after. Whoever asks for it pushes only the first.
-    pub(super) fn next(&mut self) -> Result<Option<Step>, HistoryError> {
-        if self.all_files {
-            return Ok(self.ahead.next(&mut self.walk, &mut self.picker)?);
-        }
-        let step = self.walk.pop();
-        if let Some(step) = &step {
-            self.walk.push_new(&step.parents)?;
-        }
-        Ok(step)
-    }
-
-    /// As [`Self::compare`], as far as it says anything of the files at these paths. Much less is read for that, as
-    /// long as they are neither new nor gone: then they may have been renamed.
-    pub(super) fn compare_only<'p>(
-        &mut self,
-        step: &Step,
-        paths: &(impl Iterator<Item = &'p PathBuf> + Clone),
-    ) -> Result<Vec<Vec<Pair>>, HistoryError> {
-        let is_env =
-            |path: &&PathBuf| path.file_name().is_some_and(|name| is_wanted(name.as_encoded_bytes()));
-        let mut compared = Vec::with_capacity(1);
-        for parent in &step.parents {
-            let mut pairs = Vec::new();
-            for path in paths.clone().filter(is_env) {
-                let [before, after] = [*parent, step.id].map(|id| self.walk.file(&mut self.finder, id, path));
-                match (before?, after?) {
-                    (None, None) => {}
-                    (Some(before), Some(after)) if before == after => {}
-                    (Some(before), Some(after)) => pairs.push(Pair {
-                        before: Some((path.clone(), before)),
-                        after: Some((path.clone(), after)),
-                    }),
-                    (None, Some(_)) | (Some(_), None) => return self.compare(step),
-                }
-            }
-            compared.push(pairs);
-        }
-        if compared.is_empty() { self.compare(step) } else { Ok(compared) }
+    /// The next commit, the newest first and none before what comes after it.
+    pub(super) fn step(&mut self) -> Result<Option<Compared>, HistoryError> {
+        let Some(step) = self.walk.step()? else { return Ok(None) };
+        let changes = step.changes.into_iter().map(|changed| pairs(self.reader, env_files(changed)));
+        let pairs = changes.collect::<Result<_, _>>()?;
+        Ok(Some(Compared { id: step.id, parents: step.parents, cut: step.cut, pairs }))
     }
 
     /// The env files of a commit, by path.
-    pub(super) fn files(&mut self, id: ObjectId) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
-        let picked = self.walk.picked(&mut self.picker, id)?;
-        Ok(self.picker.files(picked).into_iter().map(|(path, file)| (path, file.id)).collect())
-    }
-
-    /// The env files in which a commit differs from each parent; from nothing, if it has none.
-    pub(super) fn compare(&mut self, step: &Step) -> Result<Vec<Vec<Pair>>, HistoryError> {
-        let after = self.walk.picked(&mut self.picker, step.id)?;
-        let mut parents = Vec::with_capacity(1);
-        for parent in &step.parents {
-            parents.push(self.walk.picked(&mut self.picker, *parent)?);
-        }
-        if step.parents.is_empty() {
-            parents.push(Picked::NONE);
-        }
-        let mut compared = Vec::with_capacity(parents.len());
-        for before in parents {
-            compared.push(if before == after {
-                Vec::new()
-            } else {
-                pairs(self.reader, self.picker.changes(before, after))?
-            });
-        }
-        Ok(compared)
+    pub(super) fn files(reader: &Reader<'_>, id: ObjectId) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
+        let files = reader.objects().files(Some(id))?.into_iter();
+        let is_file = |(path, file): &(PathBuf, FileRef)| file.kind == FileKind::File && is_env_file(path);
+        Ok(files.filter(is_file).map(|(path, file)| (path, file.id)).collect())
     }
 
     /// What differs from all parents.
@@ -224,6 +150,13 @@ impl<'r, 'a> Past<'r, 'a> {
         }
         Ok(files)
     }
+}
+
+/// What of a change is about env files: git keeps of a symlink only where it leads.
+fn env_files(changed: Vec<Changed>) -> Vec<Changed> {
+    let file = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File);
+    let env_files = changed.into_iter().filter(|changed| is_env_file(&changed.path));
+    env_files.map(|it| Changed { path: it.path, before: file(it.before), after: file(it.after) }).collect()
 }
 
 /// The variables in which the younger version of a file differs from each of the older ones.
@@ -267,16 +200,6 @@ pub(super) fn of_all(kinds: &[Kind]) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_env_file_is_wanted_and_nothing_else() {
-        let names =
-            ".env|.ENV|.env.x|x.env|X.ENV|.env.keys|env|.envrc|a.v|.env.example|.Env.Default|.gitignore|x.en";
-        for name in names.split('|') {
-            assert_eq!(is_wanted(name.as_bytes()), is_env_file(Path::new(name)), "{name}");
-        }
-        assert!(!is_wanted(b".env.\xff"));
-    }
 
     #[test]
     fn one_word_for_a_merge() {

@@ -19,5 +19,5 @@ pub use blame::{Blamed, blame};
 pub use change::{Author, Change, FileChanges, Kind, SignatureState};
 pub use diff::{Differing, Side, Sides, diff};
 pub use error::HistoryError;
-pub use log::{Entry, Query, Walked, log};
+pub use log::{Entry, Query, log};
 pub use reader::{Reader, Shown};

@@ -10,7 +10,7 @@ use super::signers::Signers;
 use super::state::{State, Trouble, Variable};
 use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SecretBytes};
 use crate::dotenv::read;
-use crate::git::{ObjectId, Objects};
+use crate::git::{ObjectId, Repo};
 use crate::keystore::{KeyStore, KeystoreError, team_file};
 
 /// How many versions are kept parsed. Newest first, a version is the younger side of one comparison and soon the
@@ -27,7 +27,7 @@ pub enum Shown {
 
 /// Reads and compares versions of env files.
 pub struct Reader<'a> {
-    objects: &'a Objects,
+    objects: &'a Repo,
     store: &'a KeyStore<'a>,
     states: HashMap<ObjectId, Rc<State>>,
     /// Versions that are in the worktree, and perhaps not in git.
@@ -43,7 +43,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads from `objects`; opens with the keys of `store`, older ones included.
-    pub fn new(objects: &'a Objects, store: &'a KeyStore<'a>) -> Self {
+    pub fn new(objects: &'a Repo, store: &'a KeyStore<'a>) -> Self {
         Self {
             objects,
             store,
@@ -67,13 +67,12 @@ impl<'a> Reader<'a> {
                     format!("{path}: a version of it is UTF-16, so no variable of that one is seen")
                 }
                 Trouble::Conflict => format!("{path}: a version of it holds merge-conflict markers"),
-                Trouble::Missing => format!("{path}: this clone does not have every version of it"),
             }
         });
         files.chain(self.key_trouble.clone()).collect()
     }
 
-    pub(super) fn objects(&self) -> &'a Objects {
+    pub(super) fn objects(&self) -> &'a Repo {
         self.objects
     }
 
@@ -92,10 +91,7 @@ impl<'a> Reader<'a> {
             if self.states.len() >= KEPT {
                 self.states.clear();
             }
-            let state = match self.objects.blob_if_there(id)? {
-                Some(text) => State::parse(text),
-                None => State::empty(Some(Trouble::Missing)),
-            };
+            let state = State::parse(self.objects.blob(id)?);
             self.states.insert(id, Rc::new(state));
         }
         let state = taken_in.unwrap_or_else(|| Rc::clone(&self.states[&id]));
@@ -107,7 +103,7 @@ impl<'a> Reader<'a> {
 
     /// Takes in bytes that need not be in git; returns the id that they have there.
     pub(super) fn take_in(&mut self, text: Vec<u8>) -> ObjectId {
-        let id = Objects::id_of(&text);
+        let id = self.objects.id_of(&text);
         self.taken_in.insert(id, Rc::new(State::parse(text)));
         id
     }
@@ -164,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn opener(&mut self, path: &Path, public_key: &PublicKey) -> Option<&mut Opener> {
-        let root = self.objects.root().unwrap_or_else(|| self.objects.git_dir());
+        let root = self.objects.root();
         let folder = root.join(path).parent().map_or_else(|| root.to_owned(), Path::to_path_buf);
         if self.searched.insert(folder.clone()) {
             self.take_keys(self.store.every(&folder));

@@ -26,8 +26,6 @@ pub(super) enum Trouble {
     Unreadable,
     /// It holds merge-conflict markers; what readers make of it is seen.
     Conflict,
-    /// This clone does not have it.
-    Missing,
 }
 
 /// A variable in one version of a file.

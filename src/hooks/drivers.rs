@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::fsio::{self, FsError, Lock, NewMode, Staged};
+use crate::fsio::{self, FsError, Lock, NewMode};
 use crate::git::{GitError, Repo};
 
 const DRIVER: &str = "merge.envseal.driver";
@@ -90,7 +90,7 @@ pub fn state(repo: &Repo) -> Result<State, DriverError> {
         configured &= values == [value];
         called &= !values.is_empty();
     }
-    let attributes = read(&repo.attributes_path())?;
+    let attributes = read(repo.attributes_path())?;
     let named = with_block(attributes.as_deref()).is_some_and(|text| Some(text) == attributes);
     let has_block = matches!(find_block(attributes.as_deref().unwrap_or_default()), Block::At(..));
     Ok(match (configured && named, called && has_block) {
@@ -105,46 +105,81 @@ pub fn state(repo: &Repo) -> Result<State, DriverError> {
 pub fn install(repo: &Repo) -> Result<bool, DriverError> {
     let _lock = Lock::acquire(repo.common_dir(), || ())?;
     if let Some(key) = foreign(repo)? {
-        return Err(DriverError::Foreign { path: repo.config_path(), key });
+        return Err(DriverError::Foreign { path: repo.common_dir().join("config"), key });
     }
     if state(repo)? == State::Installed {
         return Ok(false);
     }
-    let _config_lock = repo.lock_config()?;
-    let mut changes = Vec::new();
+    let mut settings = Vec::new();
     for (name, value) in SETTINGS {
         if repo.local_values(name)? != [value] {
-            changes.push((name, Some(value)));
+            settings.push((name, Some(value)));
         }
     }
-    let config = Change::of(repo.config_path(), |_| repo.edited_config(&changes).map(Some))?;
     let path = repo.attributes_path();
-    let attributes =
-        Change::of(path.clone(), |before| with_block(before).map(Some).ok_or(DriverError::NoEnd { path }))?;
+    let before = read(path)?;
+    let after = with_block(before.as_deref()).ok_or_else(|| DriverError::NoEnd { path: path.into() })?;
     repo.make_info_folder()?;
-    apply(vec![config, attributes])
+    change(repo, &settings, before.as_deref(), Some(&after))
 }
 
 /// Takes out what [`install`] set up, to the byte. Returns whether anything changed; someone else's driver of our name
 /// stays.
 pub fn uninstall(repo: &Repo) -> Result<bool, DriverError> {
     let _lock = Lock::acquire(repo.common_dir(), || ())?;
-    let _config_lock = repo.lock_config()?;
     let theirs = foreign(repo)?.and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
-    let mut changes = Vec::new();
+    let mut settings = Vec::new();
     for (name, _) in SETTINGS {
         let is_theirs = theirs.as_deref().is_some_and(|section| name.starts_with(section));
         if !is_theirs && repo.local_values(name)?.len() == 1 {
-            changes.push((name, None));
+            settings.push((name, None));
         }
     }
-    let config = Change::of(repo.config_path(), |_| repo.edited_config(&changes).map(Some))?;
     let path = repo.attributes_path();
-    let attributes = Change::of(path.clone(), |before| match before {
-        Some(before) => without_block(before).ok_or(DriverError::NoEnd { path }),
-        None => Ok(None),
-    })?;
-    apply(vec![config, attributes])
+    let before = read(path)?;
+    let after = match &before {
+        Some(text) => without_block(text).ok_or_else(|| DriverError::NoEnd { path: path.into() })?,
+        None => None,
+    };
+    change(repo, &settings, before.as_deref(), after.as_deref())
+}
+
+/// Changes the configuration, and then the attributes from `before` to `after` (None: no file); all of it or nothing.
+/// Returns whether there was anything to be changed.
+fn change(
+    repo: &Repo,
+    settings: &[(&str, Option<&str>)],
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> Result<bool, DriverError> {
+    let path = repo.attributes_path();
+    let differs = before != after;
+    let staged = match after.filter(|_| differs) {
+        Some(after) => Some(fsio::stage(path, after, NewMode::Default)?),
+        None => None,
+    };
+    let mut done: Vec<(&str, Option<String>)> = Vec::new();
+    let attempt = || -> Result<(), DriverError> {
+        for (name, value) in settings {
+            let was = repo.local_values(name)?.pop();
+            repo.set_local(name, *value)?;
+            done.push((name, was));
+        }
+        match staged {
+            Some(staged) => staged.commit()?,
+            None if differs => fsio::remove(path)?,
+            None => {}
+        }
+        Ok(())
+    };
+    if let Err(error) = attempt() {
+        for (name, was) in done.into_iter().rev() {
+            // What fails here has failed for the reason that is being told.
+            let _ = repo.set_local(name, was.as_deref());
+        }
+        return Err(error);
+    }
+    Ok(differs || !settings.is_empty())
 }
 
 /// The variable under which someone else's driver of our name stands.
@@ -217,72 +252,12 @@ fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
     Some(if left.is_empty() && said == MADE.as_bytes() { None } else { Some(left) })
 }
 
-/// A file that is to change, or to go.
-struct Change {
-    path: PathBuf,
-    before: Option<Vec<u8>>,
-    after: Option<Vec<u8>>,
-}
-
-impl Change {
-    fn of<E>(
-        path: PathBuf,
-        edit: impl FnOnce(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
-    ) -> Result<Self, DriverError>
-    where
-        DriverError: From<E>,
-    {
-        let before = read(&path)?;
-        let after = edit(before.as_deref())?;
-        Ok(Self { path, before, after })
-    }
-
-    fn put_back(&self) {
-        // What can be done was done: the error that led here is the one to be told.
-        let _ = match &self.before {
-            Some(before) => fsio::write_atomic(&self.path, before, NewMode::Default),
-            None => fsio::remove(&self.path),
-        };
-    }
-}
-
 fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, FsError> {
     match fsio::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(FsError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Makes all changes or none. Returns whether there were any.
-fn apply(changes: Vec<Change>) -> Result<bool, DriverError> {
-    let mut ready = Vec::new();
-    for change in changes.into_iter().filter(|change| change.before != change.after) {
-        let staged = match &change.after {
-            Some(after) => Some(fsio::stage(&change.path, after, NewMode::Default)?),
-            None => None,
-        };
-        ready.push((change, staged));
-    }
-    let any = !ready.is_empty();
-    commit(ready)?;
-    Ok(any)
-}
-
-fn commit(ready: Vec<(Change, Option<Staged>)>) -> Result<(), FsError> {
-    let mut done: Vec<Change> = Vec::new();
-    for (change, staged) in ready {
-        let result = match staged {
-            Some(staged) => staged.commit(),
-            None => fsio::remove(&change.path),
-        };
-        if let Err(error) = result {
-            done.iter().for_each(Change::put_back);
-            return Err(error);
-        }
-        done.push(change);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -325,29 +300,5 @@ mod tests {
         assert_eq!(String::from_utf8(newer).unwrap(), format!("a b\n{BEGIN}\n{LINES}{END}\nc d\n"));
         assert_eq!(with_block(Some(format!("{BEGIN}\na b\n").as_bytes())), None);
         assert_eq!(without_block(format!("{BEGIN}\na b\n").as_bytes()), None);
-    }
-
-    #[test]
-    fn when_the_second_file_cannot_be_put_in_place_the_first_is_put_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let (first, made) = (dir.path().join("first"), dir.path().join("made"));
-        let folder = dir.path().join("folder");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::write(&first, "before").unwrap();
-        let change = |path: &PathBuf, before: Option<&str>| {
-            let change = Change {
-                path: path.clone(),
-                before: before.map(|text| text.as_bytes().to_vec()),
-                after: Some(b"after".to_vec()),
-            };
-            let staged = fsio::stage(path, b"after", NewMode::Default).unwrap();
-            (change, Some(staged))
-        };
-        let ready =
-            vec![change(&first, Some("before")), change(&made, None), change(&folder.join("x"), None)];
-        std::fs::remove_dir_all(&folder).unwrap();
-        assert!(commit(ready).is_err());
-        assert_eq!(std::fs::read(&first).unwrap(), b"before");
-        assert!(!made.exists());
     }
 }

@@ -50,14 +50,9 @@ pub struct Installed {
     pub manager: Option<Manager>,
 }
 
-/// Puts envseal's part into the three hooks, or changes nothing at all. `global` is `GIT_CONFIG_GLOBAL`, where that is
-/// set; `on_wait` is called once if another envseal is at work there.
-pub fn install(
-    repo: &Repo,
-    global: Option<&Path>,
-    on_wait: impl FnOnce(),
-) -> Result<Installed, InstallError> {
-    let place = Place::new(repo, global)?;
+/// Puts envseal's part into the three hooks, or changes nothing at all. `on_wait` is called once if another envseal is at work there.
+pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, InstallError> {
+    let place = Place::new(repo)?;
     if !place.dir.own {
         // Whoever calls envseal from there has all that can be had.
         let found = Hook::ALL.map(|hook| found(&place, hook).map(|found| found.state));
@@ -88,13 +83,9 @@ pub fn install(
 
 /// Takes envseal's part out of the hooks: what others wrote is byte for byte as it was, and files that envseal made are
 /// gone. Returns the files that had it; all are changed or none.
-pub fn uninstall(
-    repo: &Repo,
-    global: Option<&Path>,
-    on_wait: impl FnOnce(),
-) -> Result<Vec<PathBuf>, InstallError> {
+pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, InstallError> {
     let mut places = vec![Place::default(repo)];
-    let configured = Place::new(repo, global)?;
+    let configured = Place::new(repo)?;
     if configured.dir.own && configured.folder() != places[0].folder() {
         places.push(configured);
     }
@@ -118,9 +109,9 @@ pub fn uninstall(
     Ok(paths)
 }
 
-/// What git calls in this repository; `global` as for [`install`].
-pub fn state(repo: &Repo, global: Option<&Path>) -> Result<Vec<Found>, InstallError> {
-    let place = Place::new(repo, global)?;
+/// What git calls in this repository.
+pub fn state(repo: &Repo) -> Result<Vec<Found>, InstallError> {
+    let place = Place::new(repo)?;
     Hook::ALL.into_iter().map(|hook| Ok(found(&place, hook)?)).collect()
 }
 

@@ -33,8 +33,8 @@ pub(super) enum Stands {
 
 impl Place {
     /// The folder that git calls hooks from.
-    pub(super) fn new(repo: &Repo, global: Option<&Path>) -> Result<Self, InstallError> {
-        let dir = repo.hooks_dir(global)?;
+    pub(super) fn new(repo: &Repo) -> Result<Self, InstallError> {
+        let dir = repo.hooks_dir()?;
         let husky = dir.own && dir.path.ends_with(".husky/_");
         Ok(Self { dir, husky, root: repo.root().to_path_buf() })
     }

@@ -26,7 +26,7 @@ pub enum Form {
     Dotenv,
     /// Sections of names and values.
     Ini,
-    /// Objects.
+    /// Repo.
     Json,
     /// Mappings.
     Yaml,

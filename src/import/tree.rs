@@ -1,4 +1,4 @@
-//! Objects within objects, which JSON and YAML come to, as names and values.
+//! Repo within objects, which JSON and YAML come to, as names and values.
 //!
 //! The names of a path are joined with `_`, and every character that a variable's name cannot have becomes `_`:
 //! `{"database": {"pass-word": …}}` is `database_pass_word`. Letter case is kept. Two places that come to one name are

@@ -7,7 +7,7 @@ use super::{Asks, KeyStore, KeystoreError, Me, Missed};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::fsio;
-use crate::git::{self, HookVars, Objects};
+use crate::git;
 use crate::team::{GrantLine, TeamFile};
 
 /// The team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only the
@@ -87,7 +87,7 @@ impl KeyStore<'_> {
             take(&text, me, &mut keys);
         }
         if let Some(root) = git::find_root(near) {
-            let objects = Objects::open(&root, HookVars::default())?;
+            let objects = self.repositories().open(&root)?;
             for version in objects.versions(&objects.relative(&path)?)?.versions {
                 if let Some(text) = objects.blob_if_there(version.blob)? {
                     take(&text, me, &mut keys);

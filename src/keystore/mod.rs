@@ -11,6 +11,7 @@ mod pins;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub use backup::{AtHand, Backed, BackupError, BackupLine, backup_text, parse_backup};
 pub use error::{KeystoreError, Missed, Place, Tried};
@@ -22,6 +23,7 @@ pub use pins::{Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
+use crate::git::Repositories;
 
 /// Asks for a passphrase; the question ends in a colon and a space. None where there is nobody to ask.
 pub type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
@@ -40,6 +42,7 @@ pub struct KeyStore<'a> {
     me: OnceCell<Option<Me>>,
     /// What opens locked keys, once a passphrase is known.
     unlocker: OnceCell<Unlocker>,
+    repositories: Rc<Repositories>,
 }
 
 /// Whether somebody may be asked for the passphrase of an identity.
@@ -62,6 +65,7 @@ impl<'a> KeyStore<'a> {
             ask: None,
             me: OnceCell::new(),
             unlocker: OnceCell::new(),
+            repositories: Rc::default(),
         }
     }
 
@@ -83,7 +87,13 @@ impl<'a> KeyStore<'a> {
     pub fn unasking(&self) -> Self {
         let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
         let (given, passphrase) = (self.given.clone(), self.passphrase.clone());
-        Self { given, identity_file, passphrase, ..Self::new(self.process, keys_file) }
+        let repositories = Rc::clone(&self.repositories);
+        Self { given, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
+    }
+
+    /// The repositories of this command.
+    pub fn repositories(&self) -> &Repositories {
+        &self.repositories
     }
 
     /// The process's environment that injected keys are taken from.

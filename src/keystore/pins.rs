@@ -12,7 +12,7 @@ use super::KeystoreError;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::fsio::{self, Lock, NewMode};
-use crate::git::RepoName;
+use crate::git::{ObjectId, RepoName};
 use crate::time::{Moment, rfc3339};
 
 /// The folder of the lists, in that of the user's data.
@@ -44,7 +44,13 @@ impl Pins {
     /// could have written.
     pub fn load(data_dir: &Path, repository: &RepoName) -> Result<Self, KeystoreError> {
         let (repository, name) = match repository {
-            RepoName::Root(id) => (format!("root {id}"), id.to_string()),
+            RepoName::Roots(ids) => {
+                // A list that is there was begun under one of them.
+                let has_list =
+                    |id: &&ObjectId| data_dir.join(FOLDER).join(id.to_string()).symlink_metadata().is_ok();
+                let id = ids.iter().find(has_list).or(ids.first()).expect("a repository has a root");
+                (format!("root {id}"), id.to_string())
+            }
             RepoName::Remote(address) => hashed(format!("remote {}", word(address.as_bytes()))),
             RepoName::Folder(path) => hashed(format!("folder {}", word(path.as_os_str().as_encoded_bytes()))),
         };

@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::setup::Notice;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
-use crate::git::{Commit, Objects, Repo};
+use crate::git::{Commit, Repo};
 use crate::keystore::{KeyStore, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
@@ -200,7 +200,7 @@ pub fn accept(
 }
 
 /// The commit that brought the public key which stands in `file`; none where none has it.
-pub fn key_commit(objects: &Objects, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
+pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
     let path = objects.relative(file.path())?;
     let mut brought = None;
     for version in objects.versions(&path)?.versions {

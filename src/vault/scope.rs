@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of, place_of};
 use super::schema::schema_of;
-use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
+use crate::config::{ENV_FILE_GLOBS, EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
 use crate::git::{self, Repo};
@@ -102,7 +102,7 @@ impl Scope {
 
     fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
         Ok(match &self.git_root {
-            Some(root) => Repo::open(root)?.list_files(under, &is_env_file)?,
+            Some(root) => Repo::open(root)?.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
             None => git::plain_list_files(under, &is_env_file)?,
         })
     }

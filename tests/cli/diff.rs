@@ -125,10 +125,12 @@ fn bare_and_wrong_revisions() {
     commit(&env, 2, "two");
     let bare = env.outside().join("bare.git");
     env.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
-    assert!(env.envseal(&["diff"]).dir(&bare).fails(4).contains("envseal diff HEAD~ HEAD"));
-    let json = env.envseal(&["diff", "--json", "HEAD~", "HEAD"]).dir(&bare).ok();
+    assert!(
+        env.envseal(&["diff"]).dir(&bare).var("GIT_DIR", ".").fails(4).contains("envseal diff HEAD~ HEAD")
+    );
+    let json = env.envseal(&["diff", "--json", "HEAD~", "HEAD"]).dir(&bare).var("GIT_DIR", ".").ok();
     assert!(json.contains("\"changed\""), "{json}");
-    assert!(env.fails(4, &["diff", "nope"]).contains("\"nope\" names no commit here"));
+    assert!(env.fails(4, &["diff", "nope"]).contains("unknown revision \"nope\""));
     env.fails(4, &["diff", "HEAD:.env"]);
 }
 
@@ -161,12 +163,12 @@ fn a_range_is_taken_as_git_diff_takes_it() {
     assert_eq!(env.ok(&["diff", "side.."]), ".env\n  added      MAIN\n  removed    SIDE\n");
     assert_eq!(env.ok(&["diff", "main...side"]), ".env\n  added      SIDE\n");
     assert_eq!(env.ok(&["diff", "...side"]), ".env\n  added      SIDE\n");
-    assert!(env.fails(4, &["diff", "main..nope"]).contains("\"nope\" names no commit here"));
+    assert!(env.fails(4, &["diff", "main..nope"]).contains("unknown revision \"nope\""));
 }
 
 #[test]
 fn a_file_where_a_revision_is_wanted_is_told_apart() {
     let env = TestEnv::new();
     let said = env.fails(4, &["diff", ".env"]);
-    assert_eq!(said, "error: \".env\" names no commit here\nhint: if you mean the file: -f .env\n");
+    assert_eq!(said, "error: unknown revision \".env\"\nhint: if you mean the file: -f .env\n");
 }

@@ -478,7 +478,7 @@ fn submodules_have_hooks_of_their_own_and_bare_repositories_none() {
     let bare = env.outside().join("bare.git");
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
     let before = files(&bare);
-    let said = env.envseal(&["hook", "install"]).dir(&bare).fails(4);
+    let said = env.envseal(&["hook", "install"]).dir(&bare).var("GIT_DIR", ".").fails(4);
     assert!(said.contains("is a bare repository") && said.contains("docs/pre-receive"), "{said}");
     assert!(files(&bare) == before);
     let outside = env.envseal(&["hook", "install"]).dir(env.outside().join("home")).fails(4);

@@ -344,14 +344,22 @@ fn shallow_bare_linked_and_unborn() {
     env.git(&["worktree", "add", "-q", at("linked").to_str().unwrap(), "HEAD~1"]);
     env.add_submodule(&url, "sub");
     for (folder, expected) in [("bare.git", &all[..]), ("linked", &all[1..]), ("repo/sub", &all[..])] {
-        let output = env.envseal(&["log", "--json", "-f", "dé p/.env"]).dir(at(folder)).output();
+        let mut call = env.envseal(&["log", "--json", "-f", "dé p/.env"]).dir(at(folder));
+        if folder == "bare.git" {
+            call = call.var("GIT_DIR", ".");
+        }
+        let output = call.output();
         assert_eq!(output.stderr, "", "{folder}");
         assert_eq!(lines(std::str::from_utf8(&output.stdout).unwrap()), expected, "{folder}");
     }
     let output = env.envseal(&["log", "--json"]).dir(at("shallow")).output();
     assert_eq!(lines(std::str::from_utf8(&output.stdout).unwrap()), all[..1]);
-    assert!(output.stderr.contains("git fetch --unshallow"), "{}", output.stderr);
-    let json = env.envseal(&["blame", "--json", "-f", "dé p/.env"]).dir(at("bare.git")).ok();
+    assert_eq!(output.status, 4);
+    assert!(output.stderr.contains("shallow fetch --unshallow"), "{}", output.stderr);
+    let output = env.envseal(&["log", "--json", "-n1"]).dir(at("shallow")).output();
+    assert_eq!((output.status, &*output.stderr), (0, ""), "no more was asked for");
+    let json =
+        env.envseal(&["blame", "--json", "-f", "dé p/.env"]).dir(at("bare.git")).var("GIT_DIR", ".").ok();
     assert_eq!(lines(&json), all[..1]);
 }
 

@@ -11,7 +11,7 @@ use crate::commands::select::Files;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::git::Objects;
+use crate::git::Repo;
 use crate::keystore::{AtHand, KeysFile, KeystoreError, Place};
 use crate::team::{ExposureState, TeamFile};
 use crate::time::{Moment, rfc3339};
@@ -163,7 +163,7 @@ impl Row {
     }
 
     /// When the public key came into one of the environment's files; none where no commit has it.
-    fn first_seen(&self, objects: &Objects) -> Result<Option<Since>, Error> {
+    fn first_seen(&self, objects: &Repo) -> Result<Option<Since>, Error> {
         let mut first: Option<Since> = None;
         for path in &self.files {
             let found = objects.versions(&objects.relative(path)?)?;

@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let team = scope.team()?;
     let objects = objects_of(context, &scope)?;
     let working = context.ui.working("reading history");
-    let grants = list(&scope, context.store(), objects.as_ref())?;
+    let grants = list(&scope, context.store(), objects.as_deref())?;
     drop(working);
     if args.json { ui::text(as_json(&team, &grants).as_bytes()) } else { as_text(&team, &grants).print() }
         .map_err(Error::io("write to stdout"))?;

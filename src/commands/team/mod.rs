@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::Context;
 use crate::error::Error;
-use crate::git::{Objects, find_root};
+use crate::git::{Repo, find_root};
 use crate::vault::Scope;
 
 /// Members, who can open what, and what they could read who left
@@ -44,6 +44,6 @@ fn scope_here() -> Result<Scope, Error> {
 }
 
 /// The repository that the scope lies in; none outside git.
-fn objects_of(context: &Context, scope: &Scope) -> Result<Option<Objects>, Error> {
+fn objects_of(context: &Context, scope: &Scope) -> Result<Option<std::rc::Rc<Repo>>, Error> {
     find_root(scope.root()).map(|root| context.objects(&root)).transpose()
 }

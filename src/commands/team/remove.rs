@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         .map_err(VaultError::from)?;
     let mut keep = kept(&scope, &args.keep)?;
     let working = context.ui.working("reading history");
-    let leaving = leaving(&scope, context.store(), objects.as_ref(), &args.name, &also)?;
+    let leaving = leaving(&scope, context.store(), objects.as_deref(), &args.name, &also)?;
     drop(working);
     tell(context, &leaving);
     if !args.yes {

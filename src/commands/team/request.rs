@@ -28,7 +28,8 @@ pub(in crate::commands) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let scope = scope_here()?;
     let objects = objects_of(context, &scope)?;
-    let joined = join(&scope, context.store(), objects.as_ref(), args.name.as_deref(), || context.waiting())?;
+    let joined =
+        join(&scope, context.store(), objects.as_deref(), args.name.as_deref(), || context.waiting())?;
     let Joined { name, key, place, made, added, first, team_file } = &joined;
     if let (true, IdentityPlace::File(path)) = (made, place) {
         context.ui.say(format_args!(

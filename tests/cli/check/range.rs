@@ -145,9 +145,10 @@ fn a_bare_clone_needs_no_worktree() {
     env.commit("plaintext");
     env.git(&["clone", "-q", "--bare", ".", "../bare.git"]);
     let bare = env.outside().join("bare.git");
-    let output = env.envseal(&["check", "--range", "HEAD~1..HEAD", "--json"]).dir(&bare).output();
+    let output =
+        env.envseal(&["check", "--range", "HEAD~1..HEAD", "--json"]).dir(&bare).var("GIT_DIR", ".").output();
     assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
-    let output = env.envseal(&["check", "--history", "--json"]).dir(&bare).output();
+    let output = env.envseal(&["check", "--history", "--json"]).dir(&bare).var("GIT_DIR", ".").output();
     assert_eq!(super::findings(&output), [".env:4 !plaintext A"]);
 }
 

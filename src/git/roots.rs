@@ -1,24 +1,24 @@
 //! What a repository is known by, whatever folder it was cloned to and whatever it is called there.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use git2::Oid;
+use super::command::output;
+use super::paths::real_folder;
+use super::{GitError, ObjectId, Repo};
+use crate::fsio::{self, FsError, NewMode};
 
-use super::log::Walk;
-use super::{GitError, HookVars, ObjectId, Objects, Repo};
-use crate::fsio::{self, NewMode};
-
-/// In the git folder that all worktrees share: the root commit, as 40 hex digits and a line end.
+/// In the git folder that all worktrees share: root commits, an id on each line.
 ///
-/// More than a cache: whoever can push may merge so that the first parents lead to another root. A clone that has found
-/// its root keeps it.
+/// More than a cache: whoever can push may merge so that another root is the first. A clone that has found a root
+/// keeps it.
 const FILE: &str = "envseal-root";
 
 /// What a repository is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RepoName {
-    /// Its root commit.
-    Root(ObjectId),
+    /// Its root commits: two clones that share one are one repository.
+    Roots(BTreeSet<ObjectId>),
     /// Of a shallow clone, which has no root: the address it was cloned from, without credentials.
     Remote(String),
     /// Of a shallow clone that has not one remote to be known by: the folder that its worktrees share.
@@ -26,76 +26,56 @@ pub enum RepoName {
 }
 
 impl Repo {
-    /// What the repository is known by; none before the first commit.
+    /// What the repository is known by; None before the first commit.
     pub fn name(&self) -> Result<Option<RepoName>, GitError> {
-        if let Some(root) = self.known_root() {
-            return Ok(Some(RepoName::Root(root)));
+        let kept = self.kept_roots()?;
+        if !kept.is_empty() {
+            return Ok(Some(RepoName::Roots(kept)));
         }
-        match self.find_root_commit()? {
-            Found::Root(root) => {
-                // Where it cannot be kept, as in a git folder that is read-only, it is looked for again next time.
-                let _ = fsio::write_atomic(
-                    &self.common_dir().join(FILE),
-                    format!("{root}\n").as_bytes(),
-                    NewMode::Default,
-                );
-                Ok(Some(RepoName::Root(root)))
-            }
-            Found::Cut => Ok(Some(match self.address() {
+        let Some(head) = self.head()? else { return Ok(None) };
+        if self.is_shallow() {
+            return Ok(Some(match self.address() {
                 Some(address) => RepoName::Remote(address),
-                None => RepoName::Folder(super::paths::real_folder(self.common_dir())?),
-            })),
-            Found::NoCommit => Ok(None),
+                None => RepoName::Folder(real_folder(self.common_dir())?),
+            }));
         }
+        let mut call = self.call();
+        call.args(["rev-list", "--max-parents=0", &head.to_string(), "--"]);
+        let said = self.ask("walk the history of", call, &[])?;
+        let roots: BTreeSet<_> = said.split(|byte| *byte == b'\n').filter_map(ObjectId::parse).collect();
+        let text: String = roots.iter().map(|id| format!("{id}\n")).collect();
+        // Where they cannot be kept, as in a git folder that is read-only, they are looked for again next time.
+        let _ = fsio::write_atomic(&self.common_dir().join(FILE), text.as_bytes(), NewMode::Default);
+        Ok(Some(RepoName::Roots(roots)))
     }
 
-    /// The root commit that was found before, if it is one of this repository's commits. (All are named by SHA-1:
-    /// libgit2 opens no others.)
-    fn known_root(&self) -> Option<ObjectId> {
-        let text = fsio::read(&self.common_dir().join(FILE)).ok()?;
-        let id = std::str::from_utf8(text.strip_suffix(b"\n")?).ok().filter(|id| id.len() == 40)?;
-        let id = Oid::from_str(id).ok()?;
-        let header = self.inner.odb().ok()?.read_header(id).ok()?;
-        (header.1 == git2::ObjectType::Commit).then_some(ObjectId(id))
-    }
-
-    /// Follows the first parents from HEAD to the end.
-    fn find_root_commit(&self) -> Result<Found, GitError> {
-        // By its git folder: where core.worktree points elsewhere, nothing leads back from there.
-        let vars = HookVars { git_dir: Some(self.git_dir().into()), ..HookVars::default() };
-        let objects = Objects::open(self.root(), vars)?;
-        let Some(head) = objects.head()? else { return Ok(Found::NoCommit) };
-        let mut walk = Walk::new(&objects)?;
-        walk.push(head)?;
-        while let Some(step) = walk.pop() {
-            match step.parents.first() {
-                Some(parent) => walk.push(*parent)?,
-                None if step.cut => return Ok(Found::Cut),
-                None => return Ok(Found::Root(step.id)),
-            }
-        }
-        Ok(Found::NoCommit)
+    /// The roots that were found before. The file is this clone's own, and is never part of a commit.
+    fn kept_roots(&self) -> Result<BTreeSet<ObjectId>, GitError> {
+        let text = match fsio::read(&self.common_dir().join(FILE)) {
+            Err(FsError::NotFound { .. }) => return Ok(BTreeSet::new()),
+            text => text?,
+        };
+        let ids = text.split(|byte| *byte == b'\n').filter_map(ObjectId::parse);
+        Ok(ids.filter(|id| self.object(*id, "commit").is_ok()).collect())
     }
 
     /// The address of the remote `origin`, else of the only one there is.
     fn address(&self) -> Option<String> {
-        let remotes = self.inner.remotes().ok()?;
-        let names: Vec<&str> = remotes.iter().filter_map(|name| name.ok().flatten()).collect();
-        let name = match names[..] {
-            [only] => only,
-            _ => names.into_iter().find(|name| *name == "origin")?,
+        let mut call = self.call();
+        call.args(["config", "--null", "--get-regexp", r"^remote\..*\.url$"]);
+        let said = output(call, &[]).ok()?.stdout;
+        let text = String::from_utf8(said).ok()?;
+        let remotes: Vec<_> = text
+            .split('\0')
+            .filter_map(|entry| entry.split_once('\n'))
+            .filter_map(|(name, url)| Some((name.strip_prefix("remote.")?.strip_suffix(".url")?, url)))
+            .collect();
+        let url = match remotes[..] {
+            [(_, only)] => only,
+            _ => remotes.into_iter().find(|(name, _)| *name == "origin")?.1,
         };
-        let remote = self.inner.find_remote(name).ok()?;
-        let address = without_credentials(remote.url().ok()?);
-        Some(address).filter(|address| !address.is_empty())
+        Some(without_credentials(url)).filter(|address| !address.is_empty())
     }
-}
-
-enum Found {
-    Root(ObjectId),
-    /// History goes on behind the end of a shallow clone.
-    Cut,
-    NoCommit,
 }
 
 /// An address without what only this clone needs to get in: `https://USER:TOKEN@HOST/PATH?QUERY`, `USER@HOST:PATH`.
@@ -131,13 +111,13 @@ mod tests {
 
     fn root_of(root: &Path) -> String {
         match name(root) {
-            Some(RepoName::Root(id)) => id.to_string(),
+            Some(RepoName::Roots(ids)) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn the_end_of_the_first_parents_found_once() {
+    fn all_roots_found_once_and_kept() {
         let g = Fixture::new();
         assert_eq!(name(g.root()), None, "nothing before the first commit");
         assert!(!g.root().join(".git/envseal-root").exists());
@@ -149,21 +129,22 @@ mod tests {
         g.git(&["checkout", "-q", "main"]);
         g.git(&["merge", "-q", "--allow-unrelated-histories", "-m", "merge", "other"]);
         g.commit("b", "2");
-        assert_eq!(root_of(g.root()), root);
-        assert_eq!(fs::read_to_string(g.root().join(".git/envseal-root")).unwrap(), format!("{root}\n"));
+        let roots = root_of(g.root());
+        assert!(roots.contains(&root) && roots.len() == 2 * 40 + 1);
+        let kept = fs::read_to_string(g.root().join(".git/envseal-root")).unwrap();
+        assert_eq!(kept, format!("{}\n", roots.replace(',', "\n")));
         // A clone elsewhere, a linked worktree.
         let clone = g.outside("elsewhere");
         g.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
-        assert_eq!(root_of(&clone), root);
+        assert_eq!(root_of(&clone), roots);
         let linked = g.outside("linked");
         g.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
         fs::remove_file(g.root().join(".git/envseal-root")).unwrap();
-        assert_eq!(root_of(&linked), root);
+        assert_eq!(root_of(&linked), roots);
         assert!(g.root().join(".git/envseal-root").exists(), "it is kept where all worktrees find it");
-        // A merge with its parents turned round, once the root is known.
+        // Where HEAD has another root only, what is kept stays.
         g.git(&["checkout", "-q", "other"]);
-        g.git(&["merge", "-q", "-m", "turned", "main"]);
-        assert_eq!(root_of(g.root()), root);
+        assert_eq!(root_of(g.root()), roots);
     }
 
     #[test]
@@ -182,15 +163,9 @@ mod tests {
         g.commit("a", "1");
         let (root, tree) = (said(&g, &["rev-parse", "HEAD"]), said(&g, &["rev-parse", "HEAD^{tree}"]));
         let kept = g.root().join(".git/envseal-root");
-        for bad in [
-            "",
-            "\n",
-            "x\n",
-            &root,
-            &format!("{}\n", &root[..39]),
-            &format!("{root} \n"),
-            &format!("{tree}\n"),
-        ] {
+        for bad in
+            ["", "\n", "x\n", &format!("{}\n", &root[..39]), &format!("{root} \n"), &format!("{tree}\n")]
+        {
             fs::write(&kept, bad).unwrap();
             assert_eq!(root_of(g.root()), root, "{bad:?}");
             assert_eq!(fs::read_to_string(&kept).unwrap(), format!("{root}\n"), "{bad:?}");
