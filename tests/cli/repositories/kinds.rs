@@ -34,7 +34,7 @@ kinds! {
     reftable: || init(&["--ref-format=reftable"]), without [];
     sha256_and_reftable: || init(&["--object-format=sha256", "--ref-format=reftable"]), without [];
     packed: || changed(&[&["gc", "-q"], &["commit-graph", "write", "--reachable"], &["pack-refs", "--all"]]), without [];
-    alternates: || cloned(&["--shared"]), without [];
+    alternates: || Some(cloned(&["--shared"])), without [];
     worktree_configuration: || changed(&[&["config", "extensions.worktreeConfig", "true"]]), without [];
     relative_worktrees: || changed(&[&["config", "extensions.relativeWorktrees", "true"],
         &["config", "core.repositoryFormatVersion", "1"], &["rev-parse", "HEAD"]]), without [];
@@ -58,7 +58,7 @@ kinds! {
     partial_clone: || partial(&["--filter=blob:none"]), without [];
     treeless_clone: || partial(&["--filter=tree:0"]), without [];
     // History ends at the graft, so nobody can say what was before; and git pushes no such clone elsewhere.
-    shallow_clone: || cloned(&["--depth", "2"]), without ["check --history", "log", "push"];
+    shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push"];
 
     // As git is called, and as it calls its hooks.
     git_with_options: super::git_with_options, without [];
@@ -102,7 +102,7 @@ fn known(place: &Place, command: &[&str]) -> bool {
 }
 
 /// A clone, over a file:// address, of a repository beside it.
-fn cloned(options: &[&str]) -> Option<Place> {
+fn cloned(options: &[&str]) -> Place {
     let env = TestEnv::without_git();
     let source = Place { work: env.outside().join("source"), ..Place::new(env, PathBuf::new()) };
     std::fs::create_dir(&source.work).unwrap();
@@ -116,11 +116,11 @@ fn cloned(options: &[&str]) -> Option<Place> {
         if shared { source.work.display().to_string() } else { format!("file://{}", source.work.display()) };
     let work = source.env.repo();
     source.does(&[&["clone", "-q"], options, &[&url, work.to_str().unwrap()]].concat());
-    Some(Place { work, ..source })
+    Place { work, ..source }
 }
 
 fn partial(options: &[&str]) -> Option<Place> {
-    let place = cloned(options)?;
+    let place = cloned(options);
     let missing = place.does(&["rev-list", "--objects", "--all", "--missing=print"]);
     assert!(missing.lines().any(|line| line.starts_with('?')), "{missing}");
     Some(place)
@@ -291,7 +291,7 @@ fn the_fixtures_are_of_their_kind() {
         let shared = |name: &Path| name.to_string_lossy().contains("sharedindex.");
         assert!(place.path(".git").read_dir().unwrap().flatten().any(|item| shared(&item.path())));
     }
-    let shallow = cloned(&["--depth", "2"]).unwrap();
+    let shallow = cloned(&["--depth", "2"]);
     assert_eq!(said(&shallow, &["rev-parse", "--is-shallow-repository"]), "true");
     assert!(separate_git_dir().unwrap().path(".git").is_file());
 }
