@@ -25,7 +25,6 @@ impl Past {
     fn blobless(&self) -> (Clone<'_>, Fetches) {
         let clone = self.clone(&["--filter=blob:none"], "blobless");
         std::fs::copy(self.env.path(".env.keys"), clone.folder.join(".env.keys")).unwrap();
-        clone.git(&["config", "core.excludesFile", "/dev/null"]);
         let missing = clone.git(&["rev-list", "--objects", "--all", "--missing=print"]);
         assert!(missing.matches('?').count() >= 4, "{missing}");
         let fetches = Fetches::of(&clone);
@@ -68,7 +67,7 @@ fn what_was_swapped_is_found_where_it_can_be_fetched() {
     let (clone, _) = past.blobless();
     let found = clone.errors(&["--range", "HEAD~2..HEAD~1"]);
     assert!(found.contains(&".env public-key-changed ENVSEAL_PUBLIC_KEY".to_owned()), "{found:?}");
-    assert!(found.contains(&"envseal.toml member-changed bob".to_owned()), "{found:?}");
+    assert!(found.contains(&"envseal.toml member-changed -".to_owned()), "{found:?}");
     let (clone, _) = {
         std::fs::remove_dir_all(&clone.folder).unwrap();
         past.blobless()
@@ -107,7 +106,7 @@ fn the_answers_are_those_of_the_whole_repository() {
         assert_eq!(text(&clone.envseal(arguments).soon()), text(&expected));
         assert_eq!(fetches.count(), 1, "{arguments:?}: once");
         std::fs::remove_dir_all(&clone.folder).unwrap();
-        std::fs::remove_file(&fetches.0).unwrap();
+        let _ = std::fs::remove_file(&fetches.0);
     }
 }
 

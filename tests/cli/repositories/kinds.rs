@@ -54,9 +54,10 @@ kinds! {
     symlinked_git_dir: super::symlinked_git_dir, without [];
     below_bytes_that_are_no_text: super::below_bytes_that_are_no_text, without [];
 
-    // What is not in the clone: story of its own in missing.rs.
-    partial_clone: || partial(&["--filter=blob:none"]), without [];
-    treeless_clone: || partial(&["--filter=tree:0"]), without [];
+    // What is not in the clone has tests of its own, in missing. A server that has nothing would be sent all of it, so
+    // that all of it would have to be judged; and a push fetches nothing.
+    partial_clone: || partial(&["--filter=blob:none"]), without ["push"];
+    treeless_clone: || partial(&["--filter=tree:0"]), without ["push"];
     // History ends at the graft, so nobody can say what was before; and git pushes no such clone elsewhere.
     shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push"];
 
