@@ -121,6 +121,9 @@ fn set_starts_three_and_two_more_the_first_time_in_a_clone() {
     let clone = counted.env.outside().join("clone");
     counted.env.git(&["clone", "-q", counted.env.repo().to_str().unwrap(), clone.to_str().unwrap()]);
     counted.at_most(5, &clone, &["set", "-q", "A", "1"]);
+    // With the private keys at hand, too.
+    counted.at_most(5, counted.env.repo(), &["set", "-q", "A", "1"]);
+    counted.at_most(3, counted.env.repo(), &["set", "-q", "A", "2"]);
     for arguments in [
         &["set", "-q", "A", "2"][..],
         &["set", "-q", "B", "1"],

@@ -1,6 +1,7 @@
 //! Every kind of repository that git knows, and the same story in each: nothing in it may depend on how git stores what
 //! it stores.
 
+mod bytes;
 mod called;
 mod kinds;
 mod owner;
