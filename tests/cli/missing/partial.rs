@@ -121,6 +121,17 @@ fn with_nothing_to_fetch_from_no_answer_is_given() {
     assert!(clone.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
 }
 
+/// Where not even the folders are there.
+#[test]
+fn with_trees_missing_too() {
+    let past = Past::new();
+    let clone = past.clone(&["--filter=tree:0"], "treeless");
+    clone.git(&["config", "remote.origin.url", "file:///nowhere/at/all.git"]);
+    for arguments in MAY_FETCH {
+        clone.incomplete(arguments, HINT);
+    }
+}
+
 #[test]
 fn without_a_promise_no_answer_is_given_either() {
     let past = Past::new();

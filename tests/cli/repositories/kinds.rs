@@ -56,8 +56,8 @@ kinds! {
 
     // What is not in the clone has tests of its own, in missing. A server that has nothing would be sent all of it, so
     // that all of it would have to be judged; and a push fetches nothing.
-    partial_clone: || partial(&["--filter=blob:none"]), without ["push"];
-    treeless_clone: || partial(&["--filter=tree:0"]), without ["push"];
+    partial_clone: || Some(partial(&["--filter=blob:none"])), without ["push"];
+    treeless_clone: || Some(partial(&["--filter=tree:0"])), without ["push"];
     // History ends at the graft, so nobody can say what was before; and git pushes no such clone elsewhere.
     shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push"];
 
@@ -120,11 +120,11 @@ fn cloned(options: &[&str]) -> Place {
     Place { work, ..source }
 }
 
-fn partial(options: &[&str]) -> Option<Place> {
+fn partial(options: &[&str]) -> Place {
     let place = cloned(options);
     let missing = place.does(&["rev-list", "--objects", "--all", "--missing=print"]);
     assert!(missing.lines().any(|line| line.starts_with('?')), "{missing}");
-    Some(place)
+    place
 }
 
 fn sparse() -> Option<Place> {
