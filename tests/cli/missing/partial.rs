@@ -178,6 +178,20 @@ fn nothing_else_fetches() {
     assert_eq!(fetches.count(), 1);
 }
 
+/// Before a push, too.
+#[test]
+fn a_push_fetches_nothing() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    let [old, new] = ["HEAD~5", "HEAD~2"].map(|rev| clone.git(&["rev-parse", rev]));
+    let line = format!("refs/heads/main {new} refs/heads/main {old}\n");
+    let run = clone.envseal(&["hook", "run", "pre-push", "elsewhere", "file:///elsewhere"]);
+    let output = run.stdin(line).soon();
+    assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
+    assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    assert_eq!(fetches.count(), 0);
+}
+
 /// The key that HEAD has is not there to be compared with: that is no reason to pass another.
 #[test]
 fn what_head_has_is_missing_when_another_key_is_staged() {
