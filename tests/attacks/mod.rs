@@ -1,6 +1,8 @@
 //! What someone who can write to the repository must not be able to do (DESIGN section 5): one file per row.
 
 mod altered;
+#[cfg(unix)]
+mod bare_in_folder;
 mod code;
 mod conflict;
 #[cfg(unix)]
@@ -25,6 +27,8 @@ mod replaced_key;
 mod sock_puppet;
 mod steering;
 mod team_file;
+#[cfg(unix)]
+mod trees;
 
 use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
 

@@ -51,6 +51,8 @@ mod man;
 mod manners;
 mod merge;
 mod merge_team;
+#[cfg(unix)]
+mod missing;
 mod monorepo;
 #[cfg(target_os = "linux")]
 mod offline;
@@ -60,10 +62,14 @@ mod package;
 mod pins;
 #[cfg(unix)]
 mod pre_receive;
+#[cfg(unix)]
+mod processes;
 mod readme;
 #[cfg(unix)]
 mod redact;
 mod rename;
+#[cfg(unix)]
+mod repositories;
 mod rotate;
 #[cfg(unix)]
 mod rotate_killed;

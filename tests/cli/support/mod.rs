@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 pub(crate) use person::Person;
@@ -285,7 +286,16 @@ impl Run<'_> {
     }
 
     /// Runs it.
-    pub(crate) fn output(mut self) -> Output {
+    pub(crate) fn output(self) -> Output {
+        self.ended(None)
+    }
+
+    /// Runs it; whatever it finds, it must end within ten seconds.
+    pub(crate) fn soon(self) -> Output {
+        self.ended(Some(Duration::from_secs(10)))
+    }
+
+    fn ended(mut self, limit: Option<Duration>) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -294,14 +304,21 @@ impl Run<'_> {
             // A program that reads no stdin is no error.
             let _ = stdin.write_all(&text);
         });
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        self.env.said.borrow_mut().extend_from_slice(&output.stderr);
-        Output {
-            status: status(output.status),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        let (stdout, stderr) = (read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap()));
+        let start = Instant::now();
+        while limit.is_some_and(|limit| child.try_wait().unwrap().is_none() && start.elapsed() < limit) {
+            std::thread::sleep(Duration::from_millis(2));
         }
+        if limit.is_some() && child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{:?} does not end", self.command.get_args().collect::<Vec<_>>());
+        }
+        let ended = child.wait().unwrap();
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        writer.join().unwrap();
+        self.env.said.borrow_mut().extend_from_slice(&stderr);
+        Output { status: status(ended), stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() }
     }
 
     /// Runs it; it must succeed. Returns its stdout.
@@ -320,6 +337,15 @@ impl Run<'_> {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failed command prints no data");
         output.stderr
     }
+}
+
+/// Reads all of it, beside whatever else is read.
+fn read(mut pipe: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
 }
 
 #[cfg(unix)]

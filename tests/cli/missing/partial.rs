@@ -1,0 +1,245 @@
+//! Partial clones: `--filter=blob:none`. Who may have git fetch, and who may not.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::{Clone, Past, text};
+
+/// Completes a partial clone.
+const HINT: &str = "git fetch --refetch --no-filter";
+
+/// What may have git fetch what is missing.
+const MAY_FETCH: &[&[&str]] = &[
+    &["check", "--json", "--range", "HEAD~5..HEAD~3"],
+    &["check", "--json", "--range", "HEAD~2..HEAD~1"],
+    &["check", "--json", "--history"],
+    &["log", "--json"],
+    &["log", "URL", "--json"],
+    &["diff", "--json", "HEAD~5", "HEAD~4"],
+    &["blame", "--json"],
+    &["get", "URL", "--at", "HEAD~4"],
+];
+
+impl Past {
+    /// A clone without the older blobs, that notes each time something is fetched.
+    fn blobless(&self) -> (Clone<'_>, Fetches) {
+        let clone = self.clone(&["--filter=blob:none"], "blobless");
+        std::fs::copy(self.env.path(".env.keys"), clone.folder.join(".env.keys")).unwrap();
+        let missing = clone.git(&["rev-list", "--objects", "--all", "--missing=print"]);
+        assert!(missing.matches('?').count() >= 4, "{missing}");
+        let fetches = Fetches::of(&clone);
+        (clone, fetches)
+    }
+
+    /// As [`Self::blobless`], with nothing left to fetch from.
+    fn orphaned(&self) -> Clone<'_> {
+        let (clone, _) = self.blobless();
+        let gone = self.env.outside().join("gone.git");
+        clone.git(&["config", "remote.origin.url", &format!("file://{}", gone.display())]);
+        clone
+    }
+}
+
+/// Each line of this file is one fetch.
+struct Fetches(PathBuf);
+
+impl Fetches {
+    /// Puts a program in the way that notes that it was called, and does what it is called for.
+    fn of(clone: &Clone<'_>) -> Self {
+        let notes = clone.folder.with_extension("fetches");
+        let program = clone.folder.with_extension("upload-pack");
+        let script =
+            format!("#!/bin/sh\necho fetched >> '{}'\nexec git upload-pack \"$@\"\n", notes.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        clone.git(&["config", "remote.origin.uploadpack", program.to_str().unwrap()]);
+        Self(notes)
+    }
+
+    fn count(&self) -> usize {
+        std::fs::read_to_string(&self.0).unwrap_or_default().lines().count()
+    }
+}
+
+#[test]
+fn what_was_swapped_is_found_where_it_can_be_fetched() {
+    let past = Past::new();
+    let (clone, _) = past.blobless();
+    let found = clone.errors(&["--range", "HEAD~2..HEAD~1"]);
+    assert!(found.contains(&".env public-key-changed ENVSEAL_PUBLIC_KEY".to_owned()), "{found:?}");
+    assert!(found.contains(&"envseal.toml member-changed -".to_owned()), "{found:?}");
+    let (clone, _) = {
+        std::fs::remove_dir_all(&clone.folder).unwrap();
+        past.blobless()
+    };
+    let found = clone.errors(&["--range", "HEAD~2..HEAD"]);
+    assert!(found.iter().any(|it| it.contains("public-key-changed")), "over several commits: {found:?}");
+    assert!(found.iter().any(|it| it.contains("member-changed")), "{found:?}");
+}
+
+#[test]
+fn a_leak_in_between_is_found_where_it_can_be_fetched() {
+    let past = Past::new();
+    let (clone, _) = past.blobless();
+    assert_eq!(clone.errors(&["--range", "HEAD~5..HEAD~2"]), [".env plaintext LEAKED"]);
+    std::fs::remove_dir_all(&clone.folder).unwrap();
+    let (clone, _) = past.blobless();
+    assert!(clone.errors(&["--history"]).contains(&".env plaintext LEAKED".to_owned()));
+}
+
+/// As in the whole repository, with one fetch for all that is missing.
+#[test]
+fn the_answers_are_those_of_the_whole_repository() {
+    let past = Past::new();
+    for arguments in MAY_FETCH {
+        let (clone, fetches) = past.blobless();
+        let expected = past.env.envseal(arguments).output();
+        let output = clone.envseal(arguments).soon();
+        assert_eq!(
+            (output.status, text(&output)),
+            (expected.status, text(&expected)),
+            "{arguments:?}: {}",
+            output.stderr
+        );
+        assert_eq!(fetches.count(), 1, "{arguments:?}: in one batch");
+        // It is there now.
+        assert_eq!(text(&clone.envseal(arguments).soon()), text(&expected));
+        assert_eq!(fetches.count(), 1, "{arguments:?}: once");
+        std::fs::remove_dir_all(&clone.folder).unwrap();
+        let _ = std::fs::remove_file(&fetches.0);
+    }
+}
+
+#[test]
+fn with_nothing_to_fetch_from_no_answer_is_given() {
+    let past = Past::new();
+    let clone = past.orphaned();
+    for arguments in MAY_FETCH {
+        clone.incomplete(arguments, HINT);
+    }
+    // The range that only needs what is there is judged.
+    assert!(clone.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+/// Where not even the folders are there.
+#[test]
+fn with_trees_missing_too() {
+    let past = Past::new();
+    let clone = past.clone(&["--filter=tree:0"], "treeless");
+    clone.git(&["config", "remote.origin.url", "file:///nowhere/at/all.git"]);
+    for arguments in MAY_FETCH {
+        clone.incomplete(arguments, HINT);
+    }
+}
+
+#[test]
+fn without_a_promise_no_answer_is_given_either() {
+    let past = Past::new();
+    let clone = past.orphaned();
+    clone.git(&["config", "--unset", "remote.origin.promisor"]);
+    for arguments in MAY_FETCH {
+        let output = clone.envseal(arguments).soon();
+        assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
+    }
+}
+
+/// All else works with what is there, and what is not there is not taken for absent.
+#[test]
+fn nothing_else_fetches() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    // HEAD itself is not there: nothing was checked out.
+    clone.git(&["update-ref", "refs/heads/main", "HEAD~3"]);
+    clone.git(&["read-tree", "HEAD"]);
+    let missing = clone.git(&["rev-list", "--objects", "HEAD", "--missing=print"]);
+    let file = past.env.git(&["rev-parse", "HEAD~3:.env"]);
+    assert!(missing.contains(&format!("?{}", file.trim())), "{missing}");
+    for arguments in [
+        &["check"][..],
+        &["check", "--staged"],
+        &["ls"],
+        &["get", "URL"],
+        &["run", "--", "true"],
+        &["doctor"],
+        &["hook", "install"],
+        &["init"],
+        &["set", "A", "1"],
+        &["set", "A", "1", "-e", "new"],
+        &["encrypt"],
+        &["team", "list"],
+        &["team", "whoami"],
+        &["key", "list"],
+    ] {
+        let output = clone.envseal(arguments).soon();
+        assert_eq!(fetches.count(), 0, "{arguments:?} fetched: {}", output.stderr);
+    }
+    // That the program in the way works.
+    clone.git(&["cat-file", "blob", "HEAD:.env"]);
+    assert_eq!(fetches.count(), 1);
+}
+
+/// Before a push, too.
+#[test]
+fn a_push_fetches_nothing() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    let [old, new] = ["HEAD~5", "HEAD~2"].map(|rev| clone.git(&["rev-parse", rev]));
+    let line = format!("refs/heads/main {new} refs/heads/main {old}\n");
+    let run = clone.envseal(&["hook", "run", "pre-push", "elsewhere", "file:///elsewhere"]);
+    let output = run.stdin(line).soon();
+    assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
+    assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    assert_eq!(fetches.count(), 0);
+}
+
+/// The key that HEAD has is not there to be compared with: that is no reason to pass another.
+#[test]
+fn what_head_has_is_missing_when_another_key_is_staged() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    // The worktree has the swapped key, and HEAD has the one before.
+    let sealed = std::fs::read(clone.folder.join(".env")).unwrap();
+    clone.git(&["update-ref", "refs/heads/main", "HEAD~3"]);
+    clone.git(&["read-tree", "HEAD"]);
+    std::fs::write(clone.folder.join(".env"), sealed).unwrap();
+    clone.git(&["add", ".env"]);
+    for arguments in [&["check", "--staged"][..], &["check"], &["hook", "run", "pre-commit"]] {
+        clone.incomplete(arguments, HINT);
+    }
+    assert_eq!(fetches.count(), 0);
+}
+
+/// A server that is a partial clone itself: what a push changes is not there to be compared with.
+#[test]
+fn a_server_fetches_nothing_while_it_checks_a_push() {
+    let past = Past::new();
+    let env = &past.env;
+    env.git(&["branch", "-q", "before", "HEAD~2"]);
+    let server = past.clone(&["--bare", "--filter=blob:none", "-b", "before", "--single-branch"], "server");
+    let fetches = Fetches::of(&server);
+    // Only what happens while the hook runs counts: git itself may fetch before and after.
+    let hook = server.folder.join("hooks/pre-receive");
+    let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive");
+    let (notes, while_checked) = (fetches.0.display(), server.folder.join("while-checked"));
+    std::fs::write(
+        &hook,
+        format!(
+            "#!/bin/sh\nrm -f '{notes}'\nsh '{recipe}'\nstatus=$?\n\
+             if test -e '{notes}'; then touch '{}'; fi\nexit $status\n",
+            while_checked.display()
+        ),
+    )
+    .unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let to = format!("file://{}", server.folder.display());
+    // The swapped key: the blob that it replaces is not on the server.
+    let output = env.git_with_envseal(&["push", "-q", "--no-verify", &to, "main~1:refs/heads/before"]).soon();
+    assert_ne!(output.status, 0, "the push was accepted");
+    assert!(output.stderr.contains("pre-receive: refs/heads/before was not accepted"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains(HINT) || output.stderr.contains("public-key-changed"),
+        "{}",
+        output.stderr
+    );
+    assert!(!while_checked.exists(), "it fetched: {}", output.stderr);
+}

@@ -1,0 +1,143 @@
+//! Shallow clones: history ends at a graft, and nobody can say there what came before.
+
+use super::{PLAINTEXT, Past, text};
+
+/// Completes a shallow clone.
+const HINT: &str = "git fetch --unshallow";
+
+#[test]
+fn a_history_that_ends_at_a_graft_is_not_all_clear() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "1"], "shallow");
+    // `--json` too, and with nothing found so far.
+    for arguments in [
+        &["check", "--history"][..],
+        &["check", "--history", "--json"],
+        &["log"],
+        &["log", "--json"],
+        &["blame"],
+    ] {
+        clone.incomplete(arguments, HINT);
+    }
+    // With the rest, the leak is found.
+    clone.git(&["fetch", "-q", "--unshallow"]);
+    assert!(clone.errors(&["--history"]).contains(&".env plaintext LEAKED".to_owned()));
+    assert_eq!(clone.envseal(&["log"]).soon().status, 0);
+}
+
+/// What is found before the graft is still told.
+#[test]
+fn what_is_there_is_judged() {
+    let past = Past::new();
+    past.env.write(".env.other", format!("SECRET={PLAINTEXT}\n"));
+    past.env.commit("another leak");
+    let clone = past.clone(&["--depth", "1"], "shallow");
+    let output = clone.envseal(&["check", "--history", "--json"]).soon();
+    assert_eq!(output.status, 4, "{}", output.stderr);
+    assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    assert!(text(&output).contains("SECRET"), "{}", text(&output));
+}
+
+/// Both ends are there, and what lies between them is not: as CI fetches them, each by itself.
+#[test]
+fn a_range_with_a_gap_is_not_judged() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "1"], "gap");
+    let [before, leak, back, last] =
+        ["HEAD~4", "HEAD~3", "HEAD~2", "HEAD"].map(|rev| past.env.git(&["rev-parse", rev]).trim().to_owned());
+    clone.git(&["fetch", "-q", "--depth", "1", "origin", &before, &back]);
+    clone.git(&["cat-file", "-e", &format!("{before}^{{commit}}")]);
+    for range in [
+        format!("{before}..{back}"),
+        format!("{before}...{back}"),
+        format!("{before}..{last}"),
+        format!("{back}..{last}"),
+    ] {
+        clone.incomplete(&["check", "--range", &range], HINT);
+        clone.incomplete(&["check", "--range", &range, "--accept-policy"], HINT);
+    }
+    // Two commits can be compared all the same.
+    let diff = clone.envseal(&["diff", "--json", &before, &back]).soon();
+    assert_eq!((diff.status, text(&diff)), (0, "[]\n".into()));
+    // The same with one commit more on this side of the gap.
+    clone.git(&["fetch", "-q", "--depth", "2", "origin", &last]);
+    clone.incomplete(&["check", "--range", &format!("{back}..{last}")], HINT);
+    clone.git(&["fetch", "-q", "--unshallow"]);
+    clone.git(&["cat-file", "-e", &leak]);
+    for range in [format!("{before}..{back}"), format!("{before}..{last}")] {
+        let found = clone.errors(&["--range", &range]);
+        assert!(found.contains(&".env plaintext LEAKED".to_owned()), "{range}: {found:?}");
+    }
+}
+
+/// A new ref counts from what other refs have: behind the graft, nobody knows.
+#[test]
+fn a_new_ref_over_a_graft_is_not_judged() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "1"], "new");
+    clone.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    clone.git(&["symbolic-ref", "-d", "refs/remotes/origin/HEAD"]);
+    clone.git(&["checkout", "-q", "--detach"]);
+    clone.git(&["update-ref", "-d", "refs/heads/main"]);
+    let zeros = "0".repeat(40);
+    clone.incomplete(&["check", "--range", &format!("{zeros}..HEAD")], HINT);
+}
+
+/// A base that is behind the graft is named as missing, not as unknown.
+#[test]
+fn a_base_behind_the_graft() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "2"], "behind");
+    let base = past.env.git(&["rev-parse", "HEAD~3"]);
+    let output = clone.envseal(&["check", "--range", &format!("{}..HEAD", base.trim())]).soon();
+    assert!(matches!(output.status, 2 | 4), "{}{}", text(&output), output.stderr);
+    assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    clone.incomplete(&["diff", base.trim(), "HEAD"], HINT);
+}
+
+/// What needs no history behind the graft works as ever.
+#[test]
+fn what_lies_before_the_graft_is_enough_for_the_hooks() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "1"], "hooks");
+    clone.envseal(&["hook", "install", "-q"]).ok();
+    clone.git(&["config", "remote.origin.push", "HEAD:refs/heads/topic"]);
+    let git = |arguments: &[&str]| clone.env.git_with_envseal(arguments).dir(&clone.folder).soon();
+    std::fs::write(clone.folder.join("notes"), "more\n").unwrap();
+    assert_eq!(git(&["commit", "-qam", "notes"]).status, 0);
+    assert!(clone.errors(&["--range", "origin/main..HEAD"]).is_empty());
+    let pushed = git(&["push", "-q"]);
+    assert_eq!(pushed.status, 0, "{}", pushed.stderr);
+    let file = clone.folder.join(".env");
+    let sealed = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{sealed}LEAKED={PLAINTEXT}\n")).unwrap();
+    assert_eq!(git(&["commit", "-qam", "leak"]).status, 1);
+    assert_eq!(git(&["commit", "-qam", "leak", "--no-verify"]).status, 0);
+    let pushed = git(&["push", "-q"]);
+    assert_ne!(pushed.status, 0);
+    let said = text(&pushed) + &pushed.stderr;
+    assert!(said.contains("[plaintext]"), "{said}");
+}
+
+/// A server that is a shallow clone: a push whose old end is behind its graft.
+#[test]
+fn a_push_onto_a_shallow_server() {
+    let past = Past::new();
+    let env = &past.env;
+    let server = past.clone(&["--bare", "--depth", "1"], "server.git");
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"),
+        server.folder.join("hooks/pre-receive"),
+    )
+    .unwrap();
+    let to = format!("file://{}", server.folder.display());
+    // A commit on top needs nothing that is missing.
+    env.write("notes", "more\n");
+    env.commit("more");
+    let pushed = env.git_with_envseal(&["push", "-q", "--no-verify", &to, "main"]).soon();
+    assert_eq!(pushed.status, 0, "{}", pushed.stderr);
+    env.write(".env.x", format!("SECRET={PLAINTEXT}\n"));
+    env.commit("leak");
+    let pushed = env.git_with_envseal(&["push", "-q", "--no-verify", &to, "main"]).soon();
+    assert!(pushed.status != 0 && pushed.stderr.contains("[plaintext]"), "{}", pushed.stderr);
+}

@@ -1,0 +1,172 @@
+//! How many git processes a command starts: each costs more than all that envseal does itself.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Run, TestEnv};
+
+/// A `git` that notes each time it is called, and with what.
+struct Counted {
+    env: TestEnv,
+    path: std::ffi::OsString,
+    notes: PathBuf,
+}
+
+impl Counted {
+    fn new(env: TestEnv) -> Self {
+        let (folder, notes) = (env.outside().join("counted"), env.outside().join("calls"));
+        std::fs::create_dir(&folder).unwrap();
+        let path = std::env::var_os("PATH").unwrap();
+        let real =
+            std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.exists()).unwrap();
+        let script =
+            format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec '{}' \"$@\"\n", notes.display(), real.display());
+        std::fs::write(folder.join("git"), script).unwrap();
+        std::fs::set_permissions(folder.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).unwrap();
+        let counted = Self { env, path, notes };
+        // That it counts at all.
+        counted.env.program("git", &["--version"]).var("PATH", &counted.path).ok();
+        assert_eq!(counted.calls(), ["--version"]);
+        counted
+    }
+
+    fn envseal(&self, arguments: &[&str]) -> Run<'_> {
+        self.env.envseal(arguments).var("PATH", &self.path)
+    }
+
+    /// What git was called with since it was last asked.
+    fn calls(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.notes).unwrap_or_default();
+        let _ = std::fs::remove_file(&self.notes);
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Runs it in this folder; it must succeed with at most so many calls.
+    #[track_caller]
+    fn at_most(&self, most: usize, folder: impl AsRef<Path>, arguments: &[&str]) {
+        self.envseal(arguments).dir(folder).ok();
+        let calls = self.calls();
+        assert!(calls.len() <= most, "{arguments:?} called git {} times: {calls:#?}", calls.len());
+    }
+}
+
+/// A clone with hooks, two environments and a few commits.
+fn project() -> Counted {
+    let env = TestEnv::new();
+    env.ok(&["init", "-q"]);
+    for environment in ["default", "production"] {
+        env.ok(&["set", "-q", "URL", "value", "-e", environment]);
+    }
+    for number in 0..5 {
+        env.write("README", format!("{number}\n"));
+        env.commit("more");
+    }
+    Counted::new(env)
+}
+
+#[test]
+fn run_and_get_start_none() {
+    let counted = project();
+    let env = &counted.env;
+    std::fs::create_dir_all(env.path("packages/a")).unwrap();
+    let linked = env.outside().join("linked");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    std::fs::copy(env.path(".env.keys"), linked.join(".env.keys")).unwrap();
+    for folder in [env.repo(), linked] {
+        for arguments in [
+            &["run", "--", "true"][..],
+            &["run", "-e", "production", "--", "true"],
+            &["get", "URL"],
+            &["get", "URL", "-e", "production"],
+            &["get", "--format", "json"],
+        ] {
+            counted.at_most(0, &folder, arguments);
+        }
+    }
+    // In an index of any version that they know.
+    for version in ["2", "3"] {
+        env.git(&["update-index", "--index-version", version]);
+        counted.at_most(0, env.repo(), &["get", "URL"]);
+    }
+    counted.envseal(&["get", "URL", "-f", "../.."]).dir(env.path("packages/a")).ok();
+    assert!(counted.calls().is_empty());
+}
+
+#[test]
+fn where_the_index_is_of_another_kind_git_is_asked() {
+    for change in [
+        &["update-index", "--index-version", "4"][..],
+        &["update-index", "--split-index"],
+        &["-c", "index.skipHash=true", "update-index", "--force-write-index"],
+    ] {
+        let counted = project();
+        let env = &counted.env;
+        env.git(change);
+        counted.at_most(1, env.repo(), &["get", "URL"]);
+        counted.at_most(1, env.repo(), &["run", "--", "true"]);
+        // It is asked for a reason: a keys file that git tracks is not used.
+        env.git(&["add", "-f", ".env.keys"]);
+        env.git(change);
+        for arguments in [&["get", "URL"][..], &["run", "--", "true"]] {
+            let output = counted.envseal(arguments).output();
+            assert_eq!(output.status, 3, "{change:?} {arguments:?}: {}", output.stderr);
+        }
+    }
+}
+
+#[test]
+fn set_starts_three_and_two_more_the_first_time_in_a_clone() {
+    let counted = project();
+    let clone = counted.env.outside().join("clone");
+    counted.env.git(&["clone", "-q", counted.env.repo().to_str().unwrap(), clone.to_str().unwrap()]);
+    counted.at_most(5, &clone, &["set", "-q", "A", "1"]);
+    // With the private keys at hand, too.
+    counted.at_most(5, counted.env.repo(), &["set", "-q", "A", "1"]);
+    counted.at_most(3, counted.env.repo(), &["set", "-q", "A", "2"]);
+    for arguments in [
+        &["set", "-q", "A", "2"][..],
+        &["set", "-q", "B", "1"],
+        &["set", "-q", "URL", "2", "-e", "production"],
+        &["set", "-q", "--plain", "PORT", "1"],
+        &["set", "-q", "C=1", "D=2"],
+    ] {
+        counted.at_most(3, &clone, arguments);
+    }
+}
+
+/// However much there is to look at.
+#[test]
+fn no_command_starts_more_of_them_in_a_larger_repository() {
+    let counted = project();
+    let env = &counted.env;
+    let commands: [&[&str]; 9] = [
+        &["ls"],
+        &["check"],
+        &["check", "--staged"],
+        &["check", "--range", "HEAD~2..HEAD"],
+        &["check", "--history"],
+        &["log"],
+        &["blame"],
+        &["diff", "HEAD~2", "HEAD"],
+        &["set", "-q", "URL", "3"],
+    ];
+    let count = |arguments: &[&str]| {
+        counted.envseal(arguments).ok();
+        counted.calls().len()
+    };
+    let small: Vec<_> = commands.iter().map(|arguments| count(arguments)).collect();
+    for folder in 0..10 {
+        env.write(format!("p{folder}/x"), "x");
+        env.ok(&["set", "-q", "URL", "value", "-f", &format!("p{folder}/.env")]);
+        env.ok(&["set", "-q", "URL", "value", "-f", &format!("p{folder}/.env.production")]);
+        env.commit(&format!("package {folder}"));
+    }
+    env.ok(&["set", "-q", "URL", "other", "-f", "p1/.env"]);
+    env.git(&["add", "-A"]);
+    counted.calls();
+    for (arguments, small) in commands.iter().zip(small) {
+        let large = count(arguments);
+        assert!(large <= small + 2, "{arguments:?}: {small} git processes before, {large} now");
+    }
+}

@@ -1,0 +1,139 @@
+//! Every kind of repository that git knows, and the same story in each: nothing in it may depend on how git stores what
+//! it stores.
+
+mod bytes;
+mod called;
+mod kinds;
+mod owner;
+mod root;
+mod story;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::support::{Output, Run, TestEnv};
+
+/// A repository of one kind, with three commits in which envseal has no part.
+struct Place {
+    env: TestEnv,
+    /// The folder that commands run in.
+    work: PathBuf,
+    /// The folder in it for the part of the story that plays below the root.
+    below: OsString,
+    /// What is set for every command.
+    vars: Vec<(&'static str, OsString)>,
+    /// What stands between `git` and its command.
+    options: &'static [&'static str],
+    /// The two values that `URL` has, one after the other.
+    values: [String; 2],
+}
+
+impl Place {
+    fn new(env: TestEnv, work: PathBuf) -> Self {
+        let values = [env.secret("first"), env.secret("second")];
+        Self { env, work, below: "packages/a".into(), vars: Vec::new(), options: &[], values }
+    }
+
+    fn vars(mut self, vars: &[(&'static str, &dyn AsRef<OsStr>)]) -> Self {
+        self.vars.extend(vars.iter().map(|&(name, value)| (name, OsStr::to_owned(value.as_ref()))));
+        self
+    }
+
+    fn there<'r>(&self, mut run: Run<'r>) -> Run<'r> {
+        for (name, value) in &self.vars {
+            run = run.var(name, value);
+        }
+        run.dir(&self.work)
+    }
+
+    fn envseal(&self, arguments: &[&str]) -> Run<'_> {
+        self.there(self.env.envseal(arguments))
+    }
+
+    /// git, which finds envseal for its hooks and drivers.
+    fn git(&self, arguments: &[&str]) -> Run<'_> {
+        self.there(self.env.git_with_envseal(&[self.options, arguments].concat()))
+    }
+
+    /// Envseal, which must succeed; its stdout.
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.envseal(arguments).output();
+        assert_eq!(output.status, 0, "envseal {arguments:?}: {}{}", text(&output), output.stderr);
+        text(&output)
+    }
+
+    /// git, which must succeed; its stdout, trimmed.
+    #[track_caller]
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.git(arguments).output();
+        assert_eq!(output.status, 0, "git {arguments:?}: {}{}", text(&output), output.stderr);
+        text(&output).trim().to_owned()
+    }
+
+    /// What is printed as JSON, with this status.
+    #[track_caller]
+    fn json(&self, status: i32, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let output = self.envseal(arguments).output();
+        assert_eq!(output.status, status, "envseal {arguments:?}: {}{}", text(&output), output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The errors that `check` finds, as `FILE RULE NAME`.
+    #[track_caller]
+    fn errors(&self, arguments: &[&str]) -> Vec<String> {
+        let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
+        assert!(matches!(output.status, 0 | 1), "check {arguments:?}: {}{}", output.status, output.stderr);
+        let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let field =
+            |finding: &serde_json::Value, name: &str| finding[name].as_str().unwrap_or("-").to_owned();
+        let errors = found.iter().filter(|finding| field(finding, "severity") == "error");
+        let errors: Vec<_> =
+            errors.map(|it| ["file", "rule", "name"].map(|name| field(it, name)).join(" ")).collect();
+        assert_eq!(output.status, i32::from(!errors.is_empty()), "the status goes with {errors:?}");
+        errors
+    }
+
+    fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.work.join(path)
+    }
+
+    fn read(&self, path: impl AsRef<Path>) -> Vec<u8> {
+        let path = self.path(path);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn append(&self, path: &str, text: &str) {
+        self.write(path, [self.read(path), text.into()].concat());
+    }
+
+    /// Where git has this file of its own.
+    fn git_path(&self, path: &str) -> PathBuf {
+        self.path(self.does(&["rev-parse", "--git-path", path]))
+    }
+
+    fn head(&self) -> String {
+        self.does(&["rev-parse", "HEAD"])
+    }
+
+    /// Three commits, for there to be a past.
+    fn plain_commits(&self) {
+        for number in 1..=3 {
+            self.write("README", format!("{number}\n"));
+            self.write(format!("src/{number}"), format!("source {number}\n"));
+            self.write(format!("other/{number}"), format!("other {number}\n"));
+            self.does(&["add", "."]);
+            self.does(&["commit", "-q", "-m", &format!("plain {number}")]);
+        }
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

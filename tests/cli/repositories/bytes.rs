@@ -1,0 +1,117 @@
+//! Paths that are no text: they are bytes to git, and what is shown of them leads nowhere.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+
+use super::{Place, text};
+use crate::support::TestEnv;
+
+const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
+
+fn name(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+/// A repository with a sealed value. None where the file system has only text.
+fn project() -> Option<Place> {
+    let env = TestEnv::new();
+    let work = env.repo();
+    if let Err(error) = std::fs::create_dir(work.join(name(b"x\xff"))) {
+        println!("skipped: names that are not UTF-8: {error}");
+        return None;
+    }
+    let place = Place::new(env, work);
+    place.ok(&["init", "-q"]);
+    place.envseal(&["set", "-q", "URL"]).stdin(&place.values[0]).ok();
+    place.does(&["add", "-A"]);
+    place.does(&["commit", "-q", "-m", "start"]);
+    Some(place)
+}
+
+/// In the worktree, in the index, in a range, in history.
+#[test]
+fn a_file_of_such_a_name_is_searched() {
+    let Some(place) = project() else { return };
+    let key = place.ok(&["key", "show", "--private"]);
+    place.write(name(b"note\xff.txt"), &key);
+    let rules = |arguments: &[&str]| {
+        let found = place.errors(arguments);
+        assert!(found.iter().any(|found| found.contains(" private-key ")), "{arguments:?}: {found:?}");
+    };
+    rules(&[]);
+    place.does(&["add", "-A"]);
+    rules(&["--staged"]);
+    assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);
+    place.does(&["commit", "-q", "--no-verify", "-m", "x"]);
+    rules(&["--range", "HEAD~1..HEAD"]);
+    rules(&["--history"]);
+    // Taken away again, it is still in the past.
+    place.does(&["rm", "-q", "-r", "."]);
+    place.does(&["commit", "-q", "--no-verify", "-m", "y"]);
+    rules(&["--range", "HEAD~2..HEAD"]);
+    rules(&["--history"]);
+}
+
+/// Two folders that are shown alike: each is read and judged by itself.
+#[test]
+fn two_paths_that_are_shown_alike_are_two() {
+    let Some(place) = project() else { return };
+    let (one, other) = (name(b"p\xfe"), name(b"p\xff"));
+    for (folder, value) in [(&one, "of-one"), (&other, "of-other")] {
+        place.write(place.path(folder).join("x"), "x\n");
+        place.envseal(&["set", "-q", "URL", "-f"]).arg(place.path(folder).join(".env")).stdin(value).ok();
+    }
+    place.does(&["add", "-A"]);
+    place.does(&["commit", "-q", "-m", "both"]);
+    let get = |arguments: &[&str], folder: &OsStr| {
+        let output =
+            place.envseal(&[&["get", "URL"], arguments, &["-f"]].concat()).arg(place.path(folder)).output();
+        assert_eq!(output.status, 0, "{arguments:?}: {}", output.stderr);
+        text(&output).trim_end().to_owned()
+    };
+    place.envseal(&["set", "-q", "URL", "-f"]).arg(place.path(&other).join(".env")).stdin("changed").ok();
+    assert_eq!(get(&[], &one), "of-one");
+    assert_eq!(get(&[], &other), "changed");
+    assert_eq!(get(&["--at", "HEAD"], &one), "of-one");
+    assert_eq!(get(&["--at", "HEAD"], &other), "of-other");
+    let diff = place.json(0, &["diff", "--json"]);
+    assert_eq!(diff.len(), 1, "{diff:?}");
+    place.does(&["commit", "-q", "-a", "-m", "changed"]);
+    let log = |folder: &OsStr| {
+        let output =
+            place.envseal(&["log", "URL", "--json", "-f"]).arg(place.path(folder).join(".env")).output();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        text(&output).matches("\"subject\"").count()
+    };
+    assert_eq!((log(&one), log(&other)), (1, 2));
+    assert_eq!(place.json(0, &["ls", "--json"]).len(), 3);
+    // In the open in one of them only.
+    let file = place.path(&other).join(".env");
+    let sealed = std::fs::read(&file).unwrap();
+    std::fs::write(&file, [&sealed[..], format!("LEAKED={PLAINTEXT}\n").as_bytes()].concat()).unwrap();
+    let one_finding = |arguments: &[&str]| {
+        let found = place.errors(arguments);
+        assert!(found.len() == 1 && found[0].ends_with("/.env plaintext LEAKED"), "{arguments:?}: {found:?}");
+    };
+    one_finding(&[]);
+    place.does(&["add", "-A"]);
+    one_finding(&["--staged"]);
+    assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);
+    place.does(&["commit", "-q", "--no-verify", "-m", "leak"]);
+    one_finding(&["--range", "HEAD~1..HEAD"]);
+    one_finding(&["--history"]);
+}
+
+/// An env file whose own name is no text has no environment: it is neither passed over nor taken for another.
+#[test]
+fn an_env_file_of_such_a_name_is_told() {
+    let Some(place) = project() else { return };
+    place.write(name(b".env.\xff"), format!("LEAKED={PLAINTEXT}\n"));
+    assert!(!place.errors(&[]).is_empty());
+    place.does(&["add", "-A"]);
+    assert!(!place.errors(&["--staged"]).is_empty());
+    assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);
+    place.does(&["commit", "-q", "--no-verify", "-m", "x"]);
+    assert!(!place.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
+    assert!(!place.errors(&["--history"]).is_empty());
+}

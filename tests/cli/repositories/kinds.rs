@@ -1,0 +1,298 @@
+//! The table of kinds.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use super::story::tell;
+use super::{Place, text};
+use crate::support::TestEnv;
+
+/// One test each: how the repository is made, and the steps that make no sense in it.
+macro_rules! kinds {
+    ($($name:ident: $make:expr, without [$($step:literal),*];)+) => {
+        mod told_in {
+            use super::{Place, changed, cloned, init, partial, tell};
+            $(
+                #[test]
+                fn $name() {
+                    let make: fn() -> Option<Place> = $make;
+                    match make() {
+                        Some(place) => tell(&place, &[$($step),*]),
+                        None => println!("skipped: {}", stringify!($name)),
+                    }
+                }
+            )+
+        }
+    };
+}
+
+kinds! {
+    // How objects and refs are stored.
+    sha1_and_files: || init(&[]), without [];
+    sha256: || init(&["--object-format=sha256"]), without [];
+    reftable: || init(&["--ref-format=reftable"]), without [];
+    sha256_and_reftable: || init(&["--object-format=sha256", "--ref-format=reftable"]), without [];
+    packed: || changed(&[&["gc", "-q"], &["commit-graph", "write", "--reachable"], &["pack-refs", "--all"]]), without [];
+    alternates: || Some(cloned(&["--shared"])), without [];
+    worktree_configuration: || changed(&[&["config", "extensions.worktreeConfig", "true"]]), without [];
+    relative_worktrees: || changed(&[&["config", "extensions.relativeWorktrees", "true"],
+        &["config", "core.repositoryFormatVersion", "1"], &["rev-parse", "HEAD"]]), without [];
+
+    // How the index is stored.
+    index_v4: || changed(&[&["config", "index.version", "4"], &["update-index", "--index-version", "4"]]), without [];
+    split_index: || changed(&[&["config", "core.splitIndex", "true"], &["update-index", "--split-index"]]), without [];
+    index_without_hash: || changed(&[&["config", "index.skipHash", "true"], &["update-index", "--force-write-index"]]), without [];
+    untracked_cache: || changed(&[&["update-index", "--force-untracked-cache"]]), without [];
+    sparse: super::sparse, without [];
+
+    // Where the git folder is.
+    linked_worktree: super::linked_worktree, without [];
+    bare_layout: super::bare_layout, without [];
+    submodule: super::submodule, without [];
+    separate_git_dir: super::separate_git_dir, without [];
+    symlinked_git_dir: super::symlinked_git_dir, without [];
+    below_bytes_that_are_no_text: super::below_bytes_that_are_no_text, without [];
+
+    // What is not in the clone has tests of its own, in missing. A server that has nothing would be sent all of it, so
+    // that all of it would have to be judged; and a push fetches nothing.
+    partial_clone: || Some(partial(&["--filter=blob:none"])), without ["push"];
+    treeless_clone: || Some(partial(&["--filter=tree:0"])), without ["push"];
+    // History ends at the graft, so nobody can say what was before; and git pushes no such clone elsewhere.
+    shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push"];
+
+    // As git is called, and as it calls its hooks.
+    git_with_options: super::git_with_options, without [];
+    git_dir_variable: super::git_dir_variable, without [];
+    git_index_file_variable: super::git_index_file_variable, without [];
+
+    // Where git's configuration comes from.
+    configured_by_remote: super::configured_by_remote, without [];
+    configured_by_system: super::configured_by_system, without [];
+    configured_by_count: super::configured_by_count, without [];
+    configured_by_parameters: super::configured_by_parameters, without [];
+}
+
+/// `git init` with these options, where the machine's git knows them.
+fn init(options: &[&str]) -> Option<Place> {
+    let env = TestEnv::without_git();
+    let output = env.program("git", &[&["init", "-q", "-b", "main"], options].concat()).output();
+    if output.status != 0 {
+        println!("skipped: {options:?}: {}", output.stderr);
+        return None;
+    }
+    let work = env.repo();
+    let place = Place::new(env, work);
+    place.plain_commits();
+    Some(place)
+}
+
+/// As by default, and then these commands of git's.
+fn changed(commands: &[&[&str]]) -> Option<Place> {
+    let place = init(&[])?;
+    commands.iter().all(|command| known(&place, command)).then_some(place)
+}
+
+/// Whether git could carry it out.
+fn known(place: &Place, command: &[&str]) -> bool {
+    let output = place.git(command).output();
+    if output.status != 0 {
+        println!("skipped: {command:?}: {}", output.stderr);
+    }
+    output.status == 0
+}
+
+/// A clone, over a file:// address, of a repository beside it.
+fn cloned(options: &[&str]) -> Place {
+    let env = TestEnv::without_git();
+    let source = Place { work: env.outside().join("source"), ..Place::new(env, PathBuf::new()) };
+    std::fs::create_dir(&source.work).unwrap();
+    source.does(&["init", "-q", "-b", "main"]);
+    for name in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
+        source.does(&["config", name, "true"]);
+    }
+    source.plain_commits();
+    let shared = options == ["--shared"];
+    let url =
+        if shared { source.work.display().to_string() } else { format!("file://{}", source.work.display()) };
+    let work = source.env.repo();
+    source.does(&[&["clone", "-q"], options, &[&url, work.to_str().unwrap()]].concat());
+    Place { work, ..source }
+}
+
+fn partial(options: &[&str]) -> Place {
+    let place = cloned(options);
+    let missing = place.does(&["rev-list", "--objects", "--all", "--missing=print"]);
+    assert!(missing.lines().any(|line| line.starts_with('?')), "{missing}");
+    place
+}
+
+fn sparse() -> Option<Place> {
+    let place = init(&[])?;
+    place.does(&["sparse-checkout", "set", "--cone", "--sparse-index", "src", "packages"]);
+    assert!(!place.path("other").exists());
+    let entries = place.does(&["ls-files", "--sparse"]);
+    assert!(entries.lines().any(|entry| entry == "other/"), "{entries}");
+    Some(place)
+}
+
+fn linked_worktree() -> Option<Place> {
+    let place = init(&[])?;
+    let work = place.env.outside().join("linked");
+    place.does(&["worktree", "add", "-q", work.to_str().unwrap()]);
+    Some(Place { work, ..place })
+}
+
+/// A bare repository in `.bare`, a `.git` that names it, and a worktree beside them.
+fn bare_layout() -> Option<Place> {
+    let place = init(&[])?;
+    let root = place.env.outside().join("layout");
+    let bare = root.join(".bare");
+    place.does(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    std::fs::write(root.join(".git"), "gitdir: ./.bare\n").unwrap();
+    let place = Place { work: root.clone(), ..place };
+    place.does(&["worktree", "add", "-q", "-b", "work", "work"]);
+    Some(Place { work: root.join("work"), ..place })
+}
+
+fn submodule() -> Option<Place> {
+    let place = init(&[])?;
+    let outer = Place { work: place.env.outside().join("outer"), ..place };
+    std::fs::create_dir(&outer.work).unwrap();
+    outer.does(&["init", "-q", "-b", "main"]);
+    let source = outer.env.repo();
+    let add =
+        ["-c", "protocol.file.allow=always", "submodule", "add", "-q", source.to_str().unwrap(), "a sub"];
+    outer.does(&add);
+    outer.does(&["commit", "-q", "-m", "sub"]);
+    Some(Place { work: outer.work.join("a sub"), ..outer })
+}
+
+fn separate_git_dir() -> Option<Place> {
+    init(&["--separate-git-dir=../separate"])
+}
+
+fn symlinked_git_dir() -> Option<Place> {
+    let place = init(&[])?;
+    let moved = place.env.outside().join("moved.git");
+    std::fs::rename(place.path(".git"), &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, place.path(".git")).unwrap();
+    Some(place)
+}
+
+fn below_bytes_that_are_no_text() -> Option<Place> {
+    let env = TestEnv::without_git();
+    let name = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let work = env.outside().join(name(b"caf\xe9"));
+    if let Err(error) = std::fs::create_dir(&work) {
+        println!("skipped: names that are not UTF-8: {error}");
+        return None;
+    }
+    let place = Place { below: name(b"pack\xffages/\xc3\x28"), ..Place::new(env, work) };
+    place.does(&["init", "-q", "-b", "main"]);
+    place.plain_commits();
+    Some(place)
+}
+
+/// `git --git-dir=.git --work-tree=. commit`: hooks get both as relative paths in their environment.
+fn git_with_options() -> Option<Place> {
+    let place = init(&[])?;
+    Some(Place { options: &["--git-dir=.git", "--work-tree=."], ..place })
+}
+
+/// As people keep their dot files: the git folder is elsewhere, and only variables tell where.
+fn git_dir_variable() -> Option<Place> {
+    let place = init(&[])?;
+    let folder = place.env.outside().join("dots.git");
+    std::fs::rename(place.path(".git"), &folder).unwrap();
+    let work = place.work.clone();
+    Some(place.vars(&[("GIT_DIR", &folder), ("GIT_WORK_TREE", &work)]))
+}
+
+fn git_index_file_variable() -> Option<Place> {
+    let place = init(&[])?;
+    let index = place.env.outside().join("another.index");
+    std::fs::rename(place.path(".git/index"), &index).unwrap();
+    let place = place.vars(&[("GIT_INDEX_FILE", &index)]);
+    Some(place)
+}
+
+/// A file that tells where the hooks are, and what git ignores.
+fn configuration(env: &TestEnv) -> PathBuf {
+    let (file, excludes) = (env.outside().join("configuration"), env.outside().join("excludes"));
+    std::fs::write(&excludes, ".env.mine\n").unwrap();
+    let text = format!("[core]\n\thooksPath = .githooks\n\texcludesFile = {}\n", excludes.display());
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// That git goes by it.
+fn configured(place: Place) -> Option<Place> {
+    if place.git_path("hooks") != place.path(".githooks") {
+        println!("skipped: this git takes no configuration from there");
+        return None;
+    }
+    place.does(&["check-ignore", "-q", ".env.mine"]);
+    Some(place)
+}
+
+fn configured_by_remote() -> Option<Place> {
+    let place = init(&[])?;
+    let (included, global) = (configuration(&place.env), place.env.outside().join("global"));
+    let text = format!(
+        "[includeIf \"hasconfig:remote.*.url:https://example.com/**\"]\n\tpath = {}\n",
+        included.display()
+    );
+    std::fs::write(&global, text).unwrap();
+    place.does(&["remote", "add", "origin", "https://example.com/team/project.git"]);
+    configured(place.vars(&[("GIT_CONFIG_GLOBAL", &global)]))
+}
+
+fn configured_by_system() -> Option<Place> {
+    let place = init(&[])?;
+    let file = configuration(&place.env);
+    configured(place.vars(&[("GIT_CONFIG_SYSTEM", &file), ("GIT_CONFIG_NOSYSTEM", &"0")]))
+}
+
+fn configured_by_count() -> Option<Place> {
+    let place = init(&[])?;
+    let excludes = configuration(&place.env).with_file_name("excludes");
+    configured(place.vars(&[
+        ("GIT_CONFIG_COUNT", &"2"),
+        ("GIT_CONFIG_KEY_0", &"core.hooksPath"),
+        ("GIT_CONFIG_VALUE_0", &".githooks"),
+        ("GIT_CONFIG_KEY_1", &"core.excludesFile"),
+        ("GIT_CONFIG_VALUE_1", &excludes),
+    ]))
+}
+
+/// As `git -c` passes it to what it starts.
+fn configured_by_parameters() -> Option<Place> {
+    let place = init(&[])?;
+    let excludes = configuration(&place.env).with_file_name("excludes");
+    let parameters = format!("'core.hooksPath'='.githooks' 'core.excludesFile'='{}'", excludes.display());
+    configured(place.vars(&[("GIT_CONFIG_PARAMETERS", &parameters)]))
+}
+
+/// What the table cannot show: the fixtures are what they are called.
+#[test]
+fn the_fixtures_are_of_their_kind() {
+    let said = |place: &Place, arguments: &[&str]| text(&place.git(arguments).output()).trim().to_owned();
+    if let Some(place) = init(&["--object-format=sha256"]) {
+        assert_eq!(said(&place, &["rev-parse", "--show-object-format"]), "sha256");
+    }
+    if let Some(place) = init(&["--ref-format=reftable"]) {
+        assert!(place.path(".git/reftable").is_dir());
+    }
+    let index = |commands: &[&[&str]]| changed(commands).map(|place| place.read(".git/index"));
+    if let Some(bytes) = index(&[&["update-index", "--index-version", "4"]]) {
+        assert_eq!(bytes[4..8], [0, 0, 0, 4]);
+    }
+    if let Some(place) = changed(&[&["update-index", "--split-index"]]) {
+        let shared = |name: &Path| name.to_string_lossy().contains("sharedindex.");
+        assert!(place.path(".git").read_dir().unwrap().flatten().any(|item| shared(&item.path())));
+    }
+    let shallow = cloned(&["--depth", "2"]);
+    assert_eq!(said(&shallow, &["rev-parse", "--is-shallow-repository"]), "true");
+    assert!(separate_git_dir().unwrap().path(".git").is_file());
+}
