@@ -85,6 +85,11 @@ pub fn git_location() -> GitLocation {
 }
 
 impl GitLocation {
+    /// `GIT_WORK_TREE`: the worktree, where it is not the one that the repository names.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
+    }
+
     /// Whether git is receiving a push that is not accepted yet.
     pub fn is_quarantine(&self) -> bool {
         self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
@@ -99,6 +104,12 @@ impl GitLocation {
         let names = GIT_PATHS.iter().chain(&GIT_LISTS).chain(&["GIT_DIR"]).copied();
         names.map(move |name| (name, set.iter().find(|(there, _)| *there == name).map(|(_, value)| *value)))
     }
+}
+
+/// The folders that git does not look above, nor in, for a repository (git(1), `GIT_CEILING_DIRECTORIES`).
+pub fn git_ceilings() -> Vec<PathBuf> {
+    let list = std::env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+    std::env::split_paths(&list).filter(|path| path.is_absolute()).collect()
 }
 
 /// The variables of the process that are envseal's own: no other program is to see them.

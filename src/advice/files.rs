@@ -239,7 +239,13 @@ pub fn git_hint(error: &GitError) -> Option<String> {
         GitError::NoGit => "install git, and have its folder on PATH".into(),
         GitError::Missing { path, shallow, .. } => {
             let how = if *shallow { "--unshallow" } else { "--refetch --no-filter" };
-            format!("complete the clone: git -C {} fetch {how}", quoted(path.display()))
+            // Where git itself would use this repository, it need not be named.
+            let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
+            let named = match here {
+                Some((here, path)) if here.starts_with(&path) => String::new(),
+                _ => format!("-C {} ", quoted(path.display())),
+            };
+            format!("git {named}fetch {how}")
         }
         GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
         GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {

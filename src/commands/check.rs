@@ -99,7 +99,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let root = find_root(&dir);
-    let objects = root.as_ref().map(|root| context.objects(root)).transpose()?;
+    let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
     if args.fix {
         mend(context, &root, objects.as_deref())?;
@@ -149,7 +149,7 @@ fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
 }
 
 fn here(context: &Context) -> Result<Rc<Repo>, Error> {
-    let repo = context.objects(Path::new("."))?;
+    let repo = context.repository()?;
     repo.distrust_commit_graph();
     Ok(repo)
 }

@@ -8,7 +8,6 @@ use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::{Error, quoted};
-use crate::git::find_root;
 use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
@@ -97,7 +96,7 @@ fn committed_in_the_clear(context: &Context, path: &Path, now: &Document) -> Vec
 
 fn in_last_commit(context: &Context, path: &Path) -> Option<Document> {
     let path = path.canonicalize().ok()?;
-    let objects = context.objects(&find_root(path.parent()?)?).ok()?;
+    let objects = context.store().repositories().open(path.parent()?).ok()?;
     let file = objects.file(objects.head().ok()??, &objects.relative(&path).ok()?).ok()??;
     Document::parse(objects.blob_if_there(file.id).ok()??).ok()
 }

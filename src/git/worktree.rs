@@ -6,9 +6,11 @@ use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::command::{Network, complaint, git, output};
 use super::paths::{from_git, to_git};
 use super::repo::bytes_arg;
 use super::{GitError, Repo};
+use crate::config::GitLocation;
 use crate::fsio::{FsError, NewMode, append_line};
 
 /// Says of a file name alone, without folders, whether it is looked for.
@@ -65,19 +67,7 @@ impl Repo {
     /// Symlinked folders on the way are resolved; of a symlink, it is the link that is looked for. Where git ignores
     /// letter case (`core.ignorecase`), so does this. A path outside the worktree is [`GitError::OutsideWorktree`].
     pub fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
-        let relative = self.relative(path)?;
-        let name = to_git(&relative)?;
-        if name.is_empty() {
-            return Ok(false);
-        }
-        let mut call = self.call();
-        call.args(["ls-files", "-z", "--full-name", "--cached", "--"]);
-        call.arg(bytes_arg(&[b":(top,literal,icase)", &name[..]].concat()));
-        let said = self.ask("read the index of", call, &[])?;
-        let mut paths = said.split(|byte| *byte == 0).filter(|path| path.len() == name.len()).peekable();
-        let is_like = paths.peek().is_some();
-        Ok(paths.any(|path| path == name)
-            || is_like && self.setting("core.ignorecase").is_some_and(|value| value != "false"))
+        tracks(self.root(), &self.location, &to_git(&self.relative(path)?)?)
     }
 
     /// Whether git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`. That a
@@ -103,7 +93,7 @@ impl Repo {
         }
         let mut call = self.call();
         call.args(["check-ignore", "-z", "--stdin"]).args(options);
-        let done = super::command::output(call, &input)?;
+        let done = output(call, &input)?;
         // 1: none of them is.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));
@@ -136,6 +126,34 @@ impl Repo {
             .any(|folder| !folder.as_os_str().is_empty() && self.root().join(folder).is_symlink());
         !by_link && fs::symlink_metadata(&path).is_ok_and(|meta| is_file(&path, meta.file_type()))
     }
+}
+
+/// Whether the index of the worktree at `root` holds this path, in git's spelling and relative to it.
+pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result<bool, GitError> {
+    let failed = |done: &std::process::Output| GitError::Failed {
+        path: root.to_path_buf(),
+        doing: "read the index of",
+        message: complaint(&done.stderr),
+    };
+    if name.is_empty() {
+        return Ok(false);
+    }
+    let mut call = git(root, location, Network::Forbidden);
+    call.args(["ls-files", "-z", "--full-name", "--cached", "--"]);
+    call.arg(bytes_arg(&[b":(top,literal,icase)", name].concat()));
+    let done = output(call, &[])?;
+    if !done.status.success() {
+        return Err(failed(&done));
+    }
+    let mut paths = done.stdout.split(|byte| *byte == 0).filter(|path| path.len() == name.len()).peekable();
+    let is_like = paths.peek().is_some();
+    if paths.any(|path| path == name) || !is_like {
+        return Ok(is_like);
+    }
+    // Only the letter case differs.
+    let mut call = git(root, location, Network::Forbidden);
+    call.args(["config", "--type=bool", "--get", "core.ignorecase"]);
+    Ok(output(call, &[])?.stdout.trim_ascii() == b"true")
 }
 
 /// The files directly in the folder `under` whose names `want` holds for, for use outside git. In byte order.

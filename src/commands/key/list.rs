@@ -95,7 +95,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
         rows.retain(|env, _| named.contains(env));
     }
-    let objects = scope.git_root().map(|root| context.objects(root)).transpose()?;
+    let objects = scope.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
     for row in rows.values_mut() {
         row.key = row.key.or_else(|| row.at_hand.first().map(|at_hand| at_hand.key.public()));
         row.look_up(&team);

@@ -80,7 +80,7 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         context.ui.say(format_args!("  accepted before: {} ({})", pin.key.fingerprint(), pin.seen));
     }
     context.ui.say(format_args!("  in the file now: {}", key.fingerprint()));
-    context.ui.say(match key_commit(&*context.objects(&file.dir())?, file)? {
+    context.ui.say(match key_commit(&*context.store().repositories().open(&file.dir())?, file)? {
         None => "  put there: in no commit yet".into(),
         Some(commit) => format!(
             "  put there: {} by {} <{}> in {}: {}",

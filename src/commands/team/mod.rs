@@ -45,5 +45,5 @@ fn scope_here() -> Result<Scope, Error> {
 
 /// The repository that the scope lies in; none outside git.
 fn objects_of(context: &Context, scope: &Scope) -> Result<Option<std::rc::Rc<Repo>>, Error> {
-    find_root(scope.root()).map(|root| context.objects(&root)).transpose()
+    Ok(find_root(scope.root()).map(|root| context.store().repositories().open(&root)).transpose()?)
 }
