@@ -39,7 +39,7 @@ pub use hooks_path::HooksDir;
 pub use lines::added_lines;
 pub use list::plain_list_files;
 pub use log::{Step, Walk};
-pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects};
+pub use objects::{Changed, FileKind, FileRef, HookVars, ObjectId, Objects, Peeled};
 pub use pick::{Picked, Picker};
 pub use quick::{git_dir_of, is_tracked_fast};
 pub use range::range_ends;

@@ -68,6 +68,17 @@ pub struct FileRef {
     pub kind: FileKind,
 }
 
+/// What a revision leads to once tags are followed (gitglossary(7), peel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peeled {
+    /// A commit.
+    Commit(ObjectId),
+    /// A folder: [`Objects::files`] and [`Objects::file`] take its id in the place of a commit's.
+    Tree(ObjectId),
+    /// A single file.
+    Blob(ObjectId),
+}
+
 /// A path at which two commits, or a commit and the index, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -170,6 +181,25 @@ impl Objects {
         let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
         match found {
             Ok(commit) => Ok(ObjectId(commit.id())),
+            Err(e) if matches!(e.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel) => {
+                Err(GitError::UnknownRevision { revision: revision.to_owned() })
+            }
+            Err(e) => Err(self.error("look for that revision in", e)),
+        }
+    }
+
+    /// Returns what `revision` leads to. [`GitError::UnknownRevision`] where there is no such object.
+    pub fn peel(&self, revision: &str) -> Result<Peeled, GitError> {
+        let object = self.inner.revparse_single(revision).and_then(|object| match object.kind() {
+            Some(ObjectType::Tag) => object.peel(ObjectType::Any),
+            _ => Ok(object),
+        });
+        match object {
+            Ok(object) => Ok(match object.kind() {
+                Some(ObjectType::Tree) => Peeled::Tree(ObjectId(object.id())),
+                Some(ObjectType::Blob) => Peeled::Blob(ObjectId(object.id())),
+                _ => Peeled::Commit(ObjectId(object.id())),
+            }),
             Err(e) if matches!(e.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel) => {
                 Err(GitError::UnknownRevision { revision: revision.to_owned() })
             }
@@ -281,10 +311,28 @@ impl Objects {
         self.inner.config().and_then(|config| config.get_string(name)).ok()
     }
 
-    /// The tree of a commit.
+    /// Returns every value of a setting that may be given several times (git-config(1), multivalued).
+    pub fn settings(&self, name: &str) -> Result<Vec<String>, GitError> {
+        let ask = || {
+            let config = self.inner.config()?;
+            let mut values = Vec::new();
+            match config.multivar(name, None) {
+                Ok(entries) => {
+                    entries.for_each(|entry| values.push(entry.value().unwrap_or("").to_owned()))?
+                }
+                Err(e) if e.code() == ErrorCode::NotFound => {}
+                Err(e) => return Err(e),
+            }
+            Ok(values)
+        };
+        ask().map_err(|e| self.error("read the configuration of", e))
+    }
+
+    /// The tree of a commit; a tree's own id is taken too.
     pub(super) fn tree(&self, commit: ObjectId) -> Result<Oid, GitError> {
-        let commit = self.inner.find_commit(commit.0).map_err(|e| self.error("read a commit of", e))?;
-        Ok(commit.tree_id())
+        let object = self.inner.find_object(commit.0, None);
+        let tree = object.and_then(|object| object.peel(ObjectType::Tree));
+        Ok(tree.map_err(|e| self.error("read a commit of", e))?.id())
     }
 
     /// Walks two trees side by side, below folders that differ only; `visit` is told path, before and after.

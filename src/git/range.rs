@@ -56,7 +56,8 @@ impl Objects {
         self.inner.merge_base(one.0, other.0).ok().map(ObjectId)
     }
 
-    fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
+    /// Returns the commits that those refs stand on whose full names `want` takes (`HEAD` is asked for too), each once.
+    pub fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
         let list = || {
             let mut tips = Vec::new();
             for reference in self.inner.references()? {

@@ -8,6 +8,7 @@ use super::error::GuardError;
 use super::files::is_judged;
 use super::policies::Policies;
 use super::proposed::{Proposed, ProposedIn, for_review};
+use super::pushed::Range;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
@@ -16,63 +17,20 @@ use super::state::{changed_keys, concerns, judge, keys_before, widened_policies}
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects, range_ends};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Objects};
 use crate::scan::{EnvText, Finding, Rule, env_file};
-
-/// Commits that are to be judged.
-#[derive(Clone, Debug)]
-pub struct Range {
-    /// The commit whose policy holds, and with which the end is compared; none where all is new.
-    pub base: Option<ObjectId>,
-    /// The last commit.
-    pub tip: ObjectId,
-    /// What can be reached from these is not judged.
-    pub known: Vec<ObjectId>,
-}
-
-impl Range {
-    /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
-    /// ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
-    pub fn parse(objects: &Objects, text: &str) -> Result<Self, GuardError> {
-        let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
-        let tip = objects.range_end(end)?;
-        if !start.is_empty() && start.bytes().all(|b| b == b'0') {
-            return Self::new_ref(objects, tip, objects.tips()?);
-        }
-        let start = objects.range_end(start)?;
-        let base = if parted { objects.merge_base(start, tip).unwrap_or(start) } else { start };
-        Ok(Self { base: Some(base), tip, known: vec![base] })
-    }
-
-    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
-    /// commit it starts from.
-    pub fn new_ref(objects: &Objects, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
-        let new = objects.commits(&[tip], &known)?;
-        let is_new: HashSet<_> = new.iter().copied().collect();
-        if !is_new.contains(&tip) {
-            return Ok(Self { base: Some(tip), tip, known });
-        }
-        // Every commit is asked, for a history of its own may have been merged in, on either side.
-        for commit in new.iter().rev() {
-            let parents = objects.parents(*commit)?;
-            if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
-                return Ok(Self { base: Some(base), tip, known });
-            }
-        }
-        Ok(Self { base: None, tip, known })
-    }
-}
 
 /// Checks a range: every file that any of its commits brings, by the policy of its base, and the env files that it
 /// touches as they are in its last commit.
-pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
+pub(super) fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
     let changed = objects.changes(range.base, Some(range.tip))?;
     let after = View::commit(objects, Some(range.tip))?;
     let before = View::before(objects, range.base, &after, &changed);
     let mut report = Report::default();
 
     // Before the first commit there was no policy to widen.
-    let accept_policy = options.accept_policy || range.base.is_none() && range.known.is_empty();
+    let is_first = range.base.is_none() && range.known.is_empty() && objects.tips()?.is_empty();
+    let accept_policy = options.accept_policy || is_first;
     let (old_policies, new_policies) = (Policies::of(&before)?, Policies::of(&after)?);
     let policies = if accept_policy { &new_policies } else { &old_policies };
     let touched = touched(&after, &changed)?;

@@ -1,6 +1,6 @@
 //! What is about to be committed: index blobs, never the worktree's files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +18,17 @@ use crate::git::{FileKind, Objects};
 use crate::scan::{Finding, Rule, Severity};
 use crate::vault::Scope;
 
-/// Checks what the index holds: every env file in it, and in every file that it changes looks for secrets.
-pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
+/// Which files of the index are searched for secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    /// Those that differ from HEAD's.
+    Changed,
+    /// Every one.
+    All,
+}
+
+/// Checks what the index holds: every env file in it, and looks for secrets in the files that are to be searched.
+pub fn staged(objects: &Objects, which: Searched, options: &Options<'_>) -> Result<Report, GuardError> {
     let head = objects.head()?;
     let changed = objects.staged(head)?;
     let after = View::index(objects)?;
@@ -45,9 +54,17 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
         keys_before: &keys_before,
         held: &held,
     };
-    findings.extend(judge_teams(&judged, Which::Changed));
+    let is_whole = which == Searched::All;
+    findings.extend(judge_teams(&judged, if is_whole { Which::All } else { Which::Changed }));
 
-    let contents: Vec<_> = changed.iter().filter_map(|file| Some((file, file.after?))).collect();
+    let mut contents: Vec<_> =
+        changed.iter().filter_map(|file| Some((file.path.clone(), file.before, file.after?))).collect();
+    if is_whole {
+        let paths: HashSet<_> = changed.iter().map(|file| file.path.as_path()).collect();
+        let files =
+            objects.index_files(&|_| true)?.into_iter().filter(|(path, _)| !paths.contains(path.as_path()));
+        contents.extend(files.map(|(path, file)| (path, Some(file), file)));
+    }
     // Where nothing changes there is nothing to look for.
     let (now, then) = if contents.is_empty() {
         Default::default()
@@ -57,19 +74,20 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
     let known = known_values(&now, &then, &policies.schemas, root, options, &mut report);
     findings.extend(known.findings);
     let search = Search::new(known.leaks, Some(objects), &policies);
-    for (done, (file, now)) in contents.iter().enumerate() {
+    for (done, (path, before, now)) in contents.iter().enumerate() {
         (options.progress)(done, contents.len());
         if now.kind == FileKind::Submodule {
             continue;
         }
         let text = objects.blob(now.id)?;
-        let change = Change { path: &file.path, text: &text, before: file.before, base: head };
+        let change = Change { path, text: &text, before: *before, base: head };
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }
     // Errors stop a commit wherever they are; advice on what it has nothing to do with would only be noise.
     let touched = changed.iter().map(|file| file.path.clone()).collect();
-    findings.retain(|finding| finding.severity == Severity::Error || concerns(&touched, finding));
+    let is_kept = |finding: &Finding| finding.severity == Severity::Error || concerns(&touched, finding);
+    findings.retain(|finding| is_whole || is_kept(finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
     point_to_unstaged_policy(&mut report.findings, root);
     report.absent = after.absent();

@@ -16,8 +16,8 @@ const MAX_LINKS: usize = 40;
 /// Where a view's files come from.
 enum Source<'a> {
     Nothing,
-    /// The worktree below this folder.
-    Disk(PathBuf),
+    /// The worktree below this folder, but for files of which git stores something else.
+    Disk(PathBuf, HashMap<PathBuf, Vec<u8>>),
     /// Blobs of the index.
     Index(&'a Objects),
     /// Blobs of a commit.
@@ -46,9 +46,9 @@ impl<'a> View<'a> {
         Self::new(Source::Nothing, BTreeMap::new())
     }
 
-    /// These files below a folder.
-    pub(super) fn disk(root: &Path, files: Vec<PathBuf>) -> Self {
-        Self::new(Source::Disk(root.to_owned()), files.into_iter().map(|path| (path, None)).collect())
+    /// These files below a folder; of those in `stored`, what git stores.
+    pub(super) fn disk(root: &Path, files: Vec<PathBuf>, stored: HashMap<PathBuf, Vec<u8>>) -> Self {
+        Self::new(Source::Disk(root.to_owned(), stored), files.into_iter().map(|path| (path, None)).collect())
     }
 
     /// The index.
@@ -110,7 +110,10 @@ impl<'a> View<'a> {
     pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
         match &self.source {
             Source::Nothing => Ok(None),
-            Source::Disk(root) => read_inside(root, path),
+            Source::Disk(root, stored) => match stored.get(path) {
+                Some(text) => Ok(Some(text.clone())),
+                None => read_inside(root, path),
+            },
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
                 Some((_, file)) => self.blob(objects, path, file.id),
                 None => Ok(None),
@@ -143,7 +146,7 @@ impl<'a> View<'a> {
     pub(super) fn resolved(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, GuardError> {
         let objects = match &self.source {
             Source::Index(objects) | Source::Commit(objects, _) => objects,
-            Source::Nothing | Source::Disk(_) => return Ok(None),
+            Source::Nothing | Source::Disk(..) => return Ok(None),
         };
         if let Some(Some(file)) =
             self.files.get(path).filter(|file| file.is_some_and(|f| f.kind == FileKind::File))
@@ -182,7 +185,7 @@ impl<'a> View<'a> {
     /// A file's bytes, where it is at hand: nothing is noted of one that is not in this partial clone.
     pub(super) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
         match &self.source {
-            Source::Nothing | Source::Disk(_) => self.read(path),
+            Source::Nothing | Source::Disk(..) => self.read(path),
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
                 Some((_, file)) => Ok(objects.blob_if_there(file.id)?),
                 None => Ok(None),
@@ -194,7 +197,7 @@ impl<'a> View<'a> {
     pub(super) fn has(&self, path: &Path) -> Result<bool, GuardError> {
         match &self.source {
             Source::Nothing => Ok(false),
-            Source::Disk(root) => Ok(root.join(path).is_file()),
+            Source::Disk(root, _) => Ok(root.join(path).is_file()),
             Source::Index(_) | Source::Commit(..) => Ok(self.resolved(path)?.is_some()),
         }
     }
@@ -206,7 +209,7 @@ impl<'a> View<'a> {
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         match &self.source {
-            Source::Nothing | Source::Disk(_) => Ok(None),
+            Source::Nothing | Source::Disk(..) => Ok(None),
             Source::Index(objects) => objects.index_file_at(path),
             Source::Commit(objects, commit) => objects.file(*commit, path),
         }

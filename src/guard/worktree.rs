@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
-use super::files::{is_keys_file, is_of_interest};
+use super::files::{is_judged, is_keys_file, is_of_interest};
 use super::keys_file::keys_files;
 use super::policies::Policies;
 use super::report::{Options, Report};
@@ -17,6 +17,7 @@ use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::fsio::{self, FsError};
 use crate::git::{self, FileRef, Objects, Repo};
+use crate::scan::foreign;
 
 /// Checks the worktree below `root`: every env file in it, the keys files, and every file that git tracks or would
 /// track for secrets. Without git, the env files in that folder.
@@ -36,7 +37,15 @@ pub fn worktree(root: &Path, objects: Option<&Objects>, options: &Options<'_>) -
         Some((objects, head)) => View::commit_of(objects, head, tracked.clone().into_iter()),
         None => View::nothing(),
     };
-    let after = View::disk(root, files.iter().filter(|path| is_of_interest(path)).cloned().collect());
+    let of_interest: Vec<_> = files.iter().filter(|path| is_of_interest(path)).cloned().collect();
+    // What a filter of git's makes another tool's on its way in (gitattributes(5)) is judged as it is stored.
+    let mut stored = HashMap::new();
+    for path in of_interest.iter().filter(|path| is_judged(path)) {
+        stored.extend(
+            before.read(path)?.filter(|text| foreign(text).is_some()).map(|text| (path.clone(), text)),
+        );
+    }
+    let after = View::disk(root, of_interest, stored);
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
