@@ -18,11 +18,11 @@ impl Objects {
         self.commit(if revision.is_empty() { "HEAD" } else { revision })
     }
 
-    /// The commits reachable from `tips` and from none of `not`, older ones first, as their dates have it.
+    /// The commits reachable from `tips` and from none of `not`, parents before their children, whatever their dates say.
     pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
         let walk = || {
             let mut walk = self.inner.revwalk()?;
-            walk.set_sorting(Sort::TIME | Sort::REVERSE)?;
+            walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME | Sort::REVERSE)?;
             for tip in tips {
                 walk.push(tip.0)?;
             }

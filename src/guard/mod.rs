@@ -11,6 +11,7 @@ mod files;
 mod fix;
 mod history;
 mod keys_file;
+mod origins;
 mod policies;
 mod proposed;
 mod pushed;

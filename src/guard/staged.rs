@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
+use super::origins::{Origins, Past};
 use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, Search};
 use super::secrets::known_values;
-use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
+use super::state::{changed_keys, concerns, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
@@ -36,26 +38,30 @@ pub fn staged(objects: &Objects, which: Searched, options: &Options<'_>) -> Resu
     let mut report = Report::default();
 
     let policies = Policies::of(&after)?;
-    let state = judge(&after, &policies, &policies.schemas)?;
+    let state = judge(&after, &policies, &policies)?;
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     let root = objects.root().unwrap_or(Path::new("."));
-    let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
+    let (teams, past) = (Teams::of(&after)?, Rc::new(Past::of(&before)?));
+    let origins = Origins::new(&before, &after, Rc::clone(&past));
     let keys_before = keys_before(&before, &after, &state, &policies)?;
     let held = Held::new(options.store, root);
-    findings.extend(changed_keys(&keys_before, &state, &policies, &teams, &held, options.accept_policy));
-    findings.extend(widened_policies((&before, &Policies::of(&before)?), (&after, &policies))?);
+    let held_by = (&held, options.accept_policy);
+    findings.extend(changed_keys(&keys_before, &state, &past.policies, &origins, &teams, held_by)?);
+    let is_first = is_unguarded(&before);
+    findings.extend(widened_policies((&before, &past.policies), (&after, &policies), is_first)?);
     let judged = Judged {
         view: &after,
         teams: &teams,
         state: &state,
         before: &before,
-        teams_before: &teams_before,
+        teams_before: &past.teams,
+        origins: &origins,
         keys_before: &keys_before,
         held: &held,
     };
     let is_whole = which == Searched::All;
-    findings.extend(judge_teams(&judged, if is_whole { Which::All } else { Which::Changed }));
+    findings.extend(judge_teams(&judged, if is_whole { Which::All } else { Which::Changed })?);
 
     let mut contents: Vec<_> =
         changed.iter().filter_map(|file| Some((file.path.clone(), file.before, file.after?))).collect();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
 use super::files::is_team_file;
+use super::origins::Origins;
 use super::policies::folder;
 use super::state::State;
 use super::view::View;
@@ -13,7 +14,8 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::keystore::KeyStore;
 use crate::scan::{
-    Environment, Finding, Rule, TeamText, strange_granters, team_changed, team_file, team_gone,
+    Environment, Finding, Rule, TeamText, strange_granters, team_changed, team_file, team_followed,
+    team_gone, team_left,
 };
 use crate::team::{TeamError, TeamFile};
 
@@ -106,6 +108,8 @@ pub(super) struct Judged<'a> {
     pub(super) before: &'a View<'a>,
     /// Their team files.
     pub(super) teams_before: &'a Teams,
+    /// Where env files come from.
+    pub(super) origins: &'a Origins<'a>,
     /// Their public keys.
     pub(super) keys_before: &'a BTreeMap<PathBuf, PublicKey>,
     /// The private keys at hand.
@@ -124,21 +128,23 @@ pub(super) enum Which {
 }
 
 /// Judges the team files.
-pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Vec<Finding> {
+pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Finding>, GuardError> {
     let mut findings = judged.teams.findings.clone();
     let mut scopes = scopes(judged);
+    let held = |path: &Path, team: &TeamFile, folders: &BTreeSet<PathBuf>, env: &EnvName| {
+        let folders = folders.iter().map(PathBuf::as_path).chain([folder(path)]);
+        let mut keys: Vec<_> = folders.flat_map(|folder| judged.held.of(env, folder)).collect();
+        keys.extend(judged.held.granted(env, team));
+        keys
+    };
+    findings.extend(followed(judged, &scopes, &held)?);
     for (path, team) in judged.teams.all() {
         let scope = scopes.remove(path).unwrap_or_default();
         let is_same = judged.before.has_same(judged.view, path) && !scope.is_rekeyed;
         if which != Which::All && is_same {
             continue;
         }
-        let held = |env: &EnvName| {
-            let folders = scope.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
-            let mut keys: Vec<_> = folders.flat_map(|folder| judged.held.of(env, folder)).collect();
-            keys.extend(judged.held.granted(env, team));
-            keys
-        };
+        let held = |env: &EnvName| held(path, team, &scope.folders, env);
         let file = TeamText { path, team, environments: &scope.environments, held: &held };
         let before = judged.teams_before.at(path);
         findings.extend(team_file(&file, before.filter(|_| which != Which::All)));
@@ -157,7 +163,45 @@ pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Vec<Finding> {
     }
     let gone = judged.teams_before.all().filter(|(path, _)| judged.teams.at(path).is_none());
     findings.extend(gone.filter_map(|(path, team)| team_gone(path, team)));
-    findings
+    Ok(findings)
+}
+
+/// What is owed to removed members of the projects that env files come from, and is not recorded where they are now.
+fn followed(
+    judged: &Judged<'_>,
+    scopes: &HashMap<&Path, Scope>,
+    held: &dyn Fn(&Path, &TeamFile, &BTreeSet<PathBuf>, &EnvName) -> Vec<PrivateKey>,
+) -> Result<Vec<Finding>, GuardError> {
+    let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
+    for (path, report) in &judged.state.reports {
+        let Ok(env) = EnvName::of_file(path) else { continue };
+        let now = judged.teams.near(folder(path));
+        let team_before = judged.teams_before.near(folder(path)).map(|(team, _)| team);
+        if judged.before.has_same(judged.view, path) && team_before == now.map(|(team, _)| team) {
+            continue;
+        }
+        for origin in judged.origins.of(path, report)? {
+            let Some((from, team)) = origin.past.teams.near(folder(&origin.path)) else { continue };
+            // What is recorded there is recorded of the environment that it was.
+            let env = EnvName::of_file(&origin.path).unwrap_or_else(|_| env.clone());
+            let Some((place, team_now)) = now else {
+                // A team file that is gone as a whole is told as that.
+                let is_gone = judged.teams_before.at(from).is_some() && judged.teams.at(from).is_none();
+                findings.extend(team_left(path, from, team, &env).filter(|_| !is_gone));
+                continue;
+            };
+            // What the change made of a team file in its own place is told there.
+            let is_told = place == from && judged.teams_before.at(place).is_some();
+            let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
+            if let Some(scope) = scopes.get(place).filter(|_| is_new && !is_told) {
+                let held = |env: &EnvName| held(place, team_now, &scope.folders, env);
+                let file =
+                    TeamText { path: place, team: team_now, environments: &scope.environments, held: &held };
+                findings.extend(team_followed((from, team), (&env, report.key.map(|(key, _)| key)), &file));
+            }
+        }
+    }
+    Ok(findings)
 }
 
 /// What belongs to a team file.

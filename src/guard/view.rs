@@ -1,7 +1,7 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -97,6 +97,11 @@ impl<'a> View<'a> {
     /// The files of interest, in byte order.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// The paths of the files of interest, to be asked for.
+    pub(super) fn paths(&self) -> HashSet<&Path> {
+        self.files().collect()
     }
 
     /// Whether the same regular file stands at a path in both views, without a look into it.

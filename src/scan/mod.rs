@@ -38,4 +38,4 @@ pub use rule::Rule;
 pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
 pub use scope::{Keyed, scope};
 pub use team::{Environment, TeamText, team_file};
-pub use team_change::{strange_granters, team_changed, team_gone};
+pub use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};
