@@ -318,7 +318,7 @@ impl Objects {
             let mut values = Vec::new();
             match config.multivar(name, None) {
                 Ok(entries) => {
-                    entries.for_each(|entry| values.push(entry.value().unwrap_or("").to_owned()))?
+                    entries.for_each(|entry| values.push(entry.value().unwrap_or("").to_owned()))?;
                 }
                 Err(e) if e.code() == ErrorCode::NotFound => {}
                 Err(e) => return Err(e),

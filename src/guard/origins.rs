@@ -2,6 +2,7 @@
 //! stood: its key, the policy over its names, and what is owed to removed members.
 
 use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -135,10 +136,11 @@ impl<'a> Origins<'a> {
             if there.contains(path.as_path()) {
                 continue;
             }
-            if !pasts.contains_key(&commit) {
-                pasts.insert(commit, Rc::new(Past::of(&View::commit(objects, Some(commit))?)?));
-            }
-            found.push(self.origin(&path, &objects.blob(file.id)?, Some(commit), &pasts[&commit]));
+            let past = match pasts.entry(commit) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Rc::new(Past::of(&View::commit(objects, Some(commit))?)?)),
+            };
+            found.push(self.origin(&path, &objects.blob(file.id)?, Some(commit), past));
         }
         Ok(self.once.get_or_init(|| found))
     }

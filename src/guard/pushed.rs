@@ -63,10 +63,10 @@ impl Pushed {
     pub fn check(&self, objects: &Objects, options: &Options<'_>) -> Result<Report, GuardError> {
         match self {
             Self::Commits(commits) => range(objects, commits, options),
-            Self::Tree(id) => loose(objects, *id, objects.files(Some(*id))?, options),
+            Self::Tree(id) => loose(objects, *id, &objects.files(Some(*id))?, options),
             Self::Blob(id) => {
                 let file = FileRef { id: *id, kind: FileKind::File };
-                loose(objects, *id, vec![(PathBuf::from(id.to_string()), file)], options)
+                loose(objects, *id, &[(PathBuf::from(id.to_string()), file)], options)
             }
         }
     }
@@ -121,7 +121,7 @@ fn known_tips(objects: &Objects) -> Result<Vec<ObjectId>, GuardError> {
 fn loose(
     objects: &Objects,
     id: ObjectId,
-    files: Vec<(PathBuf, FileRef)>,
+    files: &[(PathBuf, FileRef)],
     options: &Options<'_>,
 ) -> Result<Report, GuardError> {
     let mut report = Report::default();

@@ -164,8 +164,8 @@ pub(super) fn changed_keys(
                 continue;
             }
             let moved = || -> Result<_, GuardError> {
-                let gone = origins.of(path, report)?.into_iter().filter(|origin| origin.is_gone);
-                Ok(gone.filter_map(|origin| Some((origin.path.clone(), origin.key?))).next())
+                let mut gone = origins.of(path, report)?.into_iter().filter(|origin| origin.is_gone);
+                Ok(gone.find_map(|origin| Some((origin.path.clone(), origin.key?))))
             };
             match beside.first() {
                 Some((other, was)) => Some(((*other).to_owned(), *was)),

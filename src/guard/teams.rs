@@ -116,6 +116,16 @@ pub(super) struct Judged<'a> {
     pub(super) held: &'a Held<'a>,
 }
 
+impl Judged<'_> {
+    /// The private keys at hand of an environment of this team file's.
+    fn keys(&self, env: &EnvName, (path, team): (&Path, &TeamFile), scope: &Scope) -> Vec<PrivateKey> {
+        let folders = scope.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
+        let mut keys: Vec<_> = folders.flat_map(|folder| self.held.of(env, folder)).collect();
+        keys.extend(self.held.granted(env, team));
+        keys
+    }
+}
+
 /// Which team files are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
@@ -131,20 +141,14 @@ pub(super) enum Which {
 pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Finding>, GuardError> {
     let mut findings = judged.teams.findings.clone();
     let mut scopes = scopes(judged);
-    let held = |path: &Path, team: &TeamFile, folders: &BTreeSet<PathBuf>, env: &EnvName| {
-        let folders = folders.iter().map(PathBuf::as_path).chain([folder(path)]);
-        let mut keys: Vec<_> = folders.flat_map(|folder| judged.held.of(env, folder)).collect();
-        keys.extend(judged.held.granted(env, team));
-        keys
-    };
-    findings.extend(followed(judged, &scopes, &held)?);
+    findings.extend(followed(judged, &scopes)?);
     for (path, team) in judged.teams.all() {
         let scope = scopes.remove(path).unwrap_or_default();
         let is_same = judged.before.has_same(judged.view, path) && !scope.is_rekeyed;
         if which != Which::All && is_same {
             continue;
         }
-        let held = |env: &EnvName| held(path, team, &scope.folders, env);
+        let held = |env: &EnvName| judged.keys(env, (path, team), &scope);
         let file = TeamText { path, team, environments: &scope.environments, held: &held };
         let before = judged.teams_before.at(path);
         findings.extend(team_file(&file, before.filter(|_| which != Which::All)));
@@ -167,11 +171,7 @@ pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Findi
 }
 
 /// What is owed to removed members of the projects that env files come from, and is not recorded where they are now.
-fn followed(
-    judged: &Judged<'_>,
-    scopes: &HashMap<&Path, Scope>,
-    held: &dyn Fn(&Path, &TeamFile, &BTreeSet<PathBuf>, &EnvName) -> Vec<PrivateKey>,
-) -> Result<Vec<Finding>, GuardError> {
+fn followed(judged: &Judged<'_>, scopes: &HashMap<&Path, Scope>) -> Result<Vec<Finding>, GuardError> {
     let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
     for (path, report) in &judged.state.reports {
         let Ok(env) = EnvName::of_file(path) else { continue };
@@ -194,7 +194,7 @@ fn followed(
             let is_told = place == from && judged.teams_before.at(place).is_some();
             let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
             if let Some(scope) = scopes.get(place).filter(|_| is_new && !is_told) {
-                let held = |env: &EnvName| held(place, team_now, &scope.folders, env);
+                let held = |env: &EnvName| judged.keys(env, (place, team_now), scope);
                 let file =
                     TeamText { path: place, team: team_now, environments: &scope.environments, held: &held };
                 findings.extend(team_followed((from, team), (&env, report.key.map(|(key, _)| key)), &file));

@@ -5,7 +5,7 @@ const AGE: &str = "encrypted with age";
 const LFS: &str = "a pointer of Git LFS, which keeps the file elsewhere";
 
 /// How such files begin: age (C2SP/age.md), git-crypt's `commands.cpp`, git-lfs's `docs/spec.md`, `openssl enc` (as
-/// transcrypt calls it), Ansible's vault, OpenPGP (RFC 9580, section 6.2).
+/// transcrypt calls it), Ansible's vault, `OpenPGP` (RFC 9580, section 6.2).
 const BEGINNINGS: [(&[u8], &str); 9] = [
     (b"-----BEGIN PGP MESSAGE-----", GPG),
     (b"age-encryption.org/v1", AGE),
@@ -32,7 +32,7 @@ pub fn foreign(text: &[u8]) -> Option<&'static str> {
     (text.first().copied().is_some_and(begins_a_message) && std::str::from_utf8(text).is_err()).then_some(GPG)
 }
 
-/// Whether a byte is the header of an OpenPGP packet with which an encrypted message begins: a session key, or
+/// Whether a byte is the header of an `OpenPGP` packet with which an encrypted message begins: a session key, or
 /// encrypted data (RFC 9580, sections 4.2 and 5).
 fn begins_a_message(byte: u8) -> bool {
     let tag = if byte & 0x40 == 0 { (byte >> 2) & 0x0f } else { byte & 0x3f };
