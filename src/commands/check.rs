@@ -129,7 +129,7 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
         let options = &Options { accept_policy: true, ..*options };
         let mut all = Report::default();
         for push in pushes {
-            let mut known = objects.tips_of_remote(&push.remote_name)?;
+            let mut known = guard::known_of_remote(&objects, &push.remote_name)?;
             let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
             let pushed = match (objects.peel(&push.local)?, old) {
                 (Peeled::Tree(tree), _) => Pushed::Tree(tree),

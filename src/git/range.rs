@@ -39,12 +39,6 @@ impl Objects {
         self.tips_of(&|name| !name.starts_with(b"refs/notes/"))
     }
 
-    /// The commits that the branches of a remote stood on when they were last fetched or pushed.
-    pub fn tips_of_remote(&self, remote: &str) -> Result<Vec<ObjectId>, GitError> {
-        let prefix = format!("refs/remotes/{remote}/");
-        self.tips_of(&|name| name.starts_with(prefix.as_bytes()))
-    }
-
     /// Whether this repository has the commit.
     pub fn has_commit(&self, hex: &str) -> Option<ObjectId> {
         let id = git2::Oid::from_str(hex).ok()?;

@@ -31,7 +31,7 @@ pub use elsewhere::{TakenElsewhere, taken_elsewhere};
 pub use error::GuardError;
 pub use fix::{Fixed, fix};
 pub use history::history;
-pub use pushed::{Pushed, Range};
+pub use pushed::{Pushed, Range, known_of_remote};
 pub use report::{Options, Report};
 pub use staged::{Searched, staged};
 pub use worktree::worktree;

@@ -66,6 +66,8 @@ pub(super) struct Origins<'a> {
     past: Rc<Past>,
     /// The repository, and the commits whose history counts; none where only the commit before does.
     history: Option<(&'a Objects, Vec<ObjectId>)>,
+    /// Whether an env file is there no more.
+    any_gone: bool,
     there: OnceCell<Vec<Rc<Origin>>>,
     once: OnceCell<Vec<Rc<Origin>>>,
 }
@@ -73,8 +75,10 @@ pub(super) struct Origins<'a> {
 impl<'a> Origins<'a> {
     /// Among the files of `before`, for which `past` held.
     pub(super) fn new(before: &'a View<'a>, after: &'a View<'a>, past: Rc<Past>) -> Self {
+        let after = after.paths();
+        let any_gone = before.files().any(|path| is_judged(path) && !after.contains(path));
         let (there, once) = (OnceCell::new(), OnceCell::new());
-        Self { before, after: after.paths(), past, history: None, there, once }
+        Self { before, after, past, history: None, any_gone, there, once }
     }
 
     /// Also among the files that stood in the history of `tips`.
@@ -91,7 +95,7 @@ impl<'a> Origins<'a> {
         let own = self.before.read(path)?.map(|text| self.origin(path, &text, None, &self.past));
         let is_as_before = own.as_ref().is_some_and(|own| own.key == key);
         let mut origins: Vec<_> = own.into_iter().collect();
-        if is_as_before && self.before.files().all(|path| !is_judged(path) || self.after.contains(path)) {
+        if is_as_before && !self.any_gone {
             return Ok(origins);
         }
         let env = EnvName::of_file(path).ok();

@@ -117,6 +117,22 @@ fn known_tips(objects: &Objects) -> Result<Vec<ObjectId>, GuardError> {
     Ok(objects.tips_of(&is_known)?)
 }
 
+/// Returns the commits that a remote's branches and tags stood on when they were last fetched or pushed. What was fetched
+/// into the same folder from other refs, such as those of pull requests, is left out (git-config(1), `remote.<name>.fetch`).
+pub fn known_of_remote(objects: &Objects, remote: &str) -> Result<Vec<ObjectId>, GuardError> {
+    let specs = objects.settings(&format!("remote.{remote}.fetch")).unwrap_or_default();
+    let others = specs.iter().filter_map(|spec| spec.trim_start_matches('+').split_once(':'));
+    let others = others.filter(|(from, _)| !KNOWN_REFS.iter().any(|known| from.starts_with(known)));
+    let others: Vec<_> = others.map(|(_, to)| to.split_once('*').unwrap_or((to, ""))).collect();
+    let folder = format!("refs/remotes/{remote}/");
+    let is_known = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name);
+        let is_other = |(start, end): &(&str, &str)| name.starts_with(start) && name.ends_with(end);
+        name.starts_with(&folder) && !others.iter().any(is_other)
+    };
+    Ok(objects.tips_of(&is_known)?)
+}
+
 /// Checks files that no commit holds. No policy is theirs, so that in env files among them nothing is plain but by a mark.
 fn loose(
     objects: &Objects,

@@ -141,7 +141,9 @@ pub(super) enum Which {
 pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Finding>, GuardError> {
     let mut findings = judged.teams.findings.clone();
     let mut scopes = scopes(judged);
-    findings.extend(followed(judged, &scopes)?);
+    let gone = gone(judged, &scopes);
+    findings.extend(followed(judged, &scopes, &gone)?);
+    findings.extend(gone);
     for (path, team) in judged.teams.all() {
         let scope = scopes.remove(path).unwrap_or_default();
         let is_same = judged.before.has_same(judged.view, path) && !scope.is_rekeyed;
@@ -165,13 +167,31 @@ pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Findi
             }
         }
     }
-    let gone = judged.teams_before.all().filter(|(path, _)| judged.teams.at(path).is_none());
-    findings.extend(gone.filter_map(|(path, team)| team_gone(path, team)));
     Ok(findings)
 }
 
+/// Team files that are gone, with something owed that no new team file has in their place.
+fn gone(judged: &Judged<'_>, scopes: &HashMap<&Path, Scope>) -> Vec<Finding> {
+    let is_kept = |old: &TeamFile| {
+        let new = judged.teams.all().filter(|(path, _)| judged.teams_before.at(path).is_none());
+        new.into_iter().any(|(path, team)| {
+            let (none, scope) = (Scope::default(), scopes.get(path));
+            let scope = scope.unwrap_or(&none);
+            let held = |env: &EnvName| judged.keys(env, (path, team), scope);
+            let file = TeamText { path, team, environments: &scope.environments, held: &held };
+            team_changed(old, &file).is_empty()
+        })
+    };
+    let gone = judged.teams_before.all().filter(|(path, _)| judged.teams.at(path).is_none());
+    gone.filter_map(|(path, team)| team_gone(path, team).filter(|_| !is_kept(team))).collect()
+}
+
 /// What is owed to removed members of the projects that env files come from, and is not recorded where they are now.
-fn followed(judged: &Judged<'_>, scopes: &HashMap<&Path, Scope>) -> Result<Vec<Finding>, GuardError> {
+fn followed(
+    judged: &Judged<'_>,
+    scopes: &HashMap<&Path, Scope>,
+    gone: &[Finding],
+) -> Result<Vec<Finding>, GuardError> {
     let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
     for (path, report) in &judged.state.reports {
         let Ok(env) = EnvName::of_file(path) else { continue };
@@ -186,8 +206,8 @@ fn followed(judged: &Judged<'_>, scopes: &HashMap<&Path, Scope>) -> Result<Vec<F
             let env = EnvName::of_file(&origin.path).unwrap_or_else(|_| env.clone());
             let Some((place, team_now)) = now else {
                 // A team file that is gone as a whole is told as that.
-                let is_gone = judged.teams_before.at(from).is_some() && judged.teams.at(from).is_none();
-                findings.extend(team_left(path, from, team, &env).filter(|_| !is_gone));
+                let is_told = gone.iter().any(|finding| finding.file == from);
+                findings.extend(team_left(path, from, team, &env).filter(|_| !is_told));
                 continue;
             };
             // What the change made of a team file in its own place is told there.

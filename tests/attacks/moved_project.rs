@@ -182,7 +182,37 @@ fn what_is_owed_goes_along_or_is_missed() {
     mv(&team, "envseal.toml", "api/envseal.toml");
     mv(&team, ".env.production", NEW);
     team.env.commit("a project in a folder");
+    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
+    assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
     found_in(&team, &[&|team| mv(team, NEW, ".env.production")], &[".env.production:- !exposure-altered -"]);
+}
+
+#[test]
+fn a_team_file_elsewhere_is_not_that_of_the_env_file() {
+    let decoy = |team: &Team| mv(team, "envseal.toml", "decoy/envseal.toml");
+    let team = removed(false);
+    found_in(&team, &[&decoy], &[".env.production:- !exposure-altered -"]);
+    // Nor where the env file is away meanwhile.
+    let mut team = removed(false);
+    let text = copied(&mut team, false);
+    let file = team.env.read(".env.production");
+    let gone = |team: &Team| {
+        decoy(team);
+        team.env.git(&["rm", "-q", ".env.production"]);
+    };
+    let back = |team: &Team| {
+        team.env.write("api/envseal.toml", &text);
+        team.env.write(NEW, &file);
+    };
+    found_in(&team, &[&gone, &back], &["api/envseal.toml:- !member-changed -"]);
+    let team = removed(false);
+    found_in(
+        &team,
+        &[&decoy, &|team| {
+            team.env.git(&["rm", "-q", "decoy/envseal.toml"]);
+        }],
+        &["decoy/envseal.toml:- !exposure-altered -"],
+    );
 }
 
 #[test]
