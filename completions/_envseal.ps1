@@ -282,7 +282,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             break
         }
         'envseal;check' {
-            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet')
+            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')

@@ -22,9 +22,16 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> Page {
         text.add(look(*severity), severity.as_str());
         let _ = write!(text, ": {message} [{}]\n  ", rule.id());
         text.add(Look::Hint, "fix:");
-        let _ = writeln!(text, " {}", finding.fix.replace("{file}", &quoted(&file)));
+        let _ = writeln!(text, " {}", fix(finding, &file));
     }
     text
+}
+
+/// Returns what to do about a finding, with its file as `file` and the folder of it, quoted for the shell.
+fn fix(finding: &Finding, file: &str) -> String {
+    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = quoted(folder.unwrap_or(Path::new(".")).display());
+    finding.fix.replace("{folder}", &folder).replace("{file}", &quoted(file))
 }
 
 fn look(severity: Severity) -> Look {
@@ -45,7 +52,7 @@ pub(super) fn as_json(findings: &[Finding]) -> String {
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
-            "fix": finding.fix.replace("{file}", &quoted(&file)),
+            "fix": fix(finding, &file),
         })
     };
     pretty(&Value::Array(findings.iter().map(one).collect()))
@@ -70,7 +77,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
         // Code scanning shows no result without a line.
         place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
-        let text = format!("{}. {}", finding.message, finding.fix.replace("{file}", &quoted(&file)));
+        let text = format!("{}. {}", finding.message, fix(finding, &file));
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
@@ -107,8 +114,7 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }
-        let fix = finding.fix.replace("{file}", &quoted(&file));
-        let message = workflow_data(&format!("{}. {fix}", finding.message));
+        let message = workflow_data(&format!("{}. {}", finding.message, fix(finding, &file)));
         let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
     }
     text

@@ -48,6 +48,17 @@ pub struct FileRef {
     pub kind: FileKind,
 }
 
+/// What a revision leads to once tags are followed (gitglossary(7), peel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peeled {
+    /// A commit.
+    Commit(ObjectId),
+    /// A folder: [`Objects::files`] and [`Objects::file`] take its id in the place of a commit's.
+    Tree(ObjectId),
+    /// A single file.
+    Blob(ObjectId),
+}
+
 /// A path at which two commits, or a commit and the index, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {

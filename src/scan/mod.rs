@@ -10,6 +10,7 @@ mod elsewhere;
 mod encodings;
 mod env_file;
 mod finding;
+mod foreign;
 mod frameworks;
 mod leaks;
 mod lineage;
@@ -25,6 +26,7 @@ pub use compare::{key_changed, widened};
 pub use encodings::{MIN_MASKED, spellings};
 pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
+pub use foreign::foreign;
 pub use frameworks::{
     COMPOSE_FILES, Framework, OfProject, PACKAGE_JSON, env_files_of_compose, frameworks, handed_over,
     may_be_read_elsewhere, sealed_elsewhere, told,
@@ -36,4 +38,4 @@ pub use rule::Rule;
 pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
 pub use scope::{Keyed, scope};
 pub use team::{Environment, TeamText, team_file};
-pub use team_change::{strange_granters, team_changed, team_gone};
+pub use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};

@@ -17,12 +17,15 @@ pub struct Keyed<'a> {
     pub key: Option<(PublicKey, usize)>,
 }
 
-/// Compares the keys and the names of a scope's env files, handed in byte order of their paths.
+/// Compares the keys and the names of a scope's env files, handed in byte order of their paths. The key of an environment
+/// is that of its file in the uppermost folder.
 pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
+    let mut files = files.to_vec();
+    files.sort_by_key(|file| file.path.components().count());
     let mut findings = Vec::new();
     let mut first: BTreeMap<EnvName, (&Path, PublicKey)> = BTreeMap::new();
     let mut beside: BTreeMap<(&Path, String), &Path> = BTreeMap::new();
-    for Keyed { path, key } in files {
+    for Keyed { path, key } in &files {
         let Ok(env) = EnvName::of_file(path) else { continue };
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(other) = beside.insert((folder, env.public_key_name()), path) {
@@ -47,10 +50,15 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                     other.display(),
                     other_key.id()
                 );
-                let fix = format!(
+                let share = format!(
                     "copy the key's line from {}, then: envseal encrypt --reseal -f {{file}}",
                     other.display()
                 );
+                let fix = if other.parent() == path.parent() {
+                    share
+                } else {
+                    format!("for a project of its own: touch {{folder}}/envseal.toml; else {share}")
+                };
                 let found = Finding::new(Rule::KeysDisagree, path, message, fix);
                 findings.push(found.at(*line).about(&env.public_key_name()));
             }

@@ -16,6 +16,7 @@ mod keys_file;
 mod locked_keys;
 mod marked;
 mod moved;
+mod moved_project;
 mod names;
 #[cfg(unix)]
 mod owner;

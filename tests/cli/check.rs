@@ -1,5 +1,7 @@
 //! `envseal check`: each rule through the binary, and what is judged by whose policy.
 
+mod examined;
+mod foreign;
 mod history;
 mod proposed;
 mod range;
