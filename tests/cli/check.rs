@@ -1,6 +1,7 @@
 //! `envseal check`: each rule through the binary, and what is judged by whose policy.
 
 mod history;
+mod many;
 mod proposed;
 mod range;
 mod rules;
