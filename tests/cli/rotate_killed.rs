@@ -373,7 +373,7 @@ fn who_sets_a_value_meanwhile_waits() {
         command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    std::thread::sleep(std::time::Duration::from_secs(3));
     drop(lock);
     for child in children {
         let output = child.wait_with_output().unwrap();
