@@ -9,7 +9,7 @@ use super::files::is_judged;
 use super::policies::Policies;
 use super::proposed::{Proposed, ProposedIn, for_review};
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
@@ -114,7 +114,8 @@ pub fn range(objects: &Objects, range: &Range, options: &Options<'_>) -> Result<
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
         let text = objects.blob(file.now.id)?;
-        let change = Change { path: &file.path, text: &text, before: file.was, base: file.base };
+        let bytes = in_memory(&text);
+        let change = Change { path: &file.path, bytes: &bytes, before: file.was, base: file.base };
         let mut found = search.findings(&change)?;
         report.searched += 1;
         let stays =

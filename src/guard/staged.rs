@@ -8,7 +8,7 @@ use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
 use super::policies::Policies;
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, ReadBytes, Search, in_memory};
 use super::secrets::known_values;
 use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
@@ -62,8 +62,8 @@ pub fn staged(objects: &Objects, options: &Options<'_>) -> Result<Report, GuardE
         if now.kind == FileKind::Submodule {
             continue;
         }
-        let text = objects.blob(now.id)?;
-        let change = Change { path: &file.path, text: &text, before: file.before, base: head };
+        let bytes = |read: &mut ReadBytes<'_>| in_memory(&objects.blob(now.id)?)(read);
+        let change = Change { path: &file.path, bytes: &bytes, before: file.before, base: head };
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }
