@@ -1,6 +1,6 @@
 //! `envseal encrypt`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -8,7 +8,7 @@ use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::{Error, quoted};
-use crate::git::find_root;
+use crate::git::{ObjectId, Objects, find_root};
 use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
@@ -74,8 +74,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 /// Sealing hides nothing that was committed before. What cannot be read there is another command's to tell.
 fn tell_what_history_holds(context: &Context, updated: &Updated) {
     let changed = updated.files.iter().filter(|(.., changed)| *changed);
+    let mut commits = LastCommits { context, by_root: HashMap::new() };
     let names: BTreeSet<_> =
-        changed.flat_map(|(path, now, _)| committed_in_the_clear(context, path, now)).collect();
+        changed.flat_map(|(path, now, _)| committed_in_the_clear(&mut commits, path, now)).collect();
     if !names.is_empty() {
         let names = listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
         context.ui.note(format_args!(
@@ -85,8 +86,8 @@ fn tell_what_history_holds(context: &Context, updated: &Updated) {
 }
 
 /// The names that are sealed in `now` and stand in plain text in the last commit.
-fn committed_in_the_clear(context: &Context, path: &Path, now: &Document) -> Vec<String> {
-    let Some(before) = in_last_commit(context, path) else { return Vec::new() };
+fn committed_in_the_clear(commits: &mut LastCommits<'_>, path: &Path, now: &Document) -> Vec<String> {
+    let Some(before) = commits.document(path) else { return Vec::new() };
     let plain = before.entries().iter().filter(|entry| {
         let sealed_now =
             now.last(before.name(entry)).is_some_and(|at| token(now, &now.entries()[at]).is_some());
@@ -95,11 +96,25 @@ fn committed_in_the_clear(context: &Context, path: &Path, now: &Document) -> Vec
     plain.map(|entry| before.name(entry).to_owned()).collect()
 }
 
-fn in_last_commit(context: &Context, path: &Path) -> Option<Document> {
-    let path = path.canonicalize().ok()?;
-    let objects = context.objects(&find_root(path.parent()?)?).ok()?;
-    let file = objects.file(objects.head().ok()??, &objects.relative(&path).ok()?).ok()??;
-    Document::parse(objects.blob_if_there(file.id).ok()??).ok()
+/// The last commits of the repositories that files are in, each opened once.
+struct LastCommits<'a> {
+    context: &'a Context<'a>,
+    by_root: HashMap<PathBuf, Option<(Objects, ObjectId)>>,
+}
+
+impl LastCommits<'_> {
+    fn document(&mut self, path: &Path) -> Option<Document> {
+        let path = path.canonicalize().ok()?;
+        let context = self.context;
+        let commit = self.by_root.entry(find_root(path.parent()?)?).or_insert_with_key(|root| {
+            let objects = context.objects(root).ok()?;
+            let head = objects.head().ok()??;
+            Some((objects, head))
+        });
+        let (objects, head) = commit.as_ref()?;
+        let file = objects.file(*head, &objects.relative(&path).ok()?).ok()??;
+        Document::parse(objects.blob_if_there(file.id).ok()??).ok()
+    }
 }
 
 /// The env files from here downward; there must be one.

@@ -25,7 +25,7 @@ pub use private::PrivateFile;
 pub use read::open_terminal;
 pub use read::{read, read_by, read_secret};
 pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
-pub use sweep::{TEMP_PREFIX, sweep};
+pub use sweep::{TEMP_PREFIX, has_temporaries, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
 
 use std::path::Path;
