@@ -175,8 +175,8 @@ fn holder(_: &Path) -> String {
     "another process".into()
 }
 
-/// Returns the process that holds a `flock` on this inode, by the text of `/proc/locks` (proc_locks(5)); none where two
-/// do, on different file systems.
+/// Returns the process that holds a `flock` on this inode, by the text of `/proc/locks` (proc(5)); none where
+/// two do, on different file systems.
 #[cfg(unix)]
 fn holding(locks: &str, inode: u64) -> Option<u32> {
     let mut holders = locks.lines().filter_map(|line| {

@@ -128,7 +128,7 @@ impl Leaks {
     fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<Found>> {
         let (mut found, mut line) = (BTreeSet::new(), 1);
         in_chunks(from, chunk, self.longest, &mut |text, end| {
-            self.find_before(text, end, &mut line, &mut found)
+            self.find_before(text, end, &mut line, &mut found);
         })?;
         Ok(found.into_iter().collect())
     }

@@ -15,9 +15,9 @@ use crate::git::{Commit, Objects, Repo};
 use crate::keystore::{KeyStore, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
-/// What an update finds out about pins, to be written once its files are.
+/// What a command finds out about pins; an update writes it once its files are.
 #[derive(Default)]
-pub(super) struct Pinning {
+pub struct Pinning {
     /// By the worktree's root.
     known: Vec<(PathBuf, Known)>,
     fresh: Vec<Fresh>,
@@ -177,9 +177,10 @@ pub fn pin_trouble(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
+    pinning: &mut Pinning,
 ) -> Result<Option<VaultError>, VaultError> {
     let Some(key) = file.public_key() else { return Ok(None) };
-    match Pinning::default().check(file, file.path(), scope, key, store) {
+    match pinning.check(file, file.path(), scope, key, store) {
         Err(error @ VaultError::PinDiffers { .. }) => Ok(Some(error)),
         other => other.map(|()| None),
     }

@@ -37,8 +37,14 @@ pub(super) struct ProjectPlace {
     pub(super) git_root: Option<PathBuf>,
 }
 
-/// The distinct public keys of an environment, each with the first two files that hold it.
-type Keys = Vec<(PublicKey, Vec<PathBuf>)>;
+/// The public keys of an environment.
+#[derive(Default)]
+struct Keys {
+    /// The distinct ones, each with the first two files that hold it.
+    found: Vec<(PublicKey, Vec<PathBuf>)>,
+    /// The files that cannot be loaded.
+    failed: Vec<PathBuf>,
+}
 
 impl ProjectPlace {
     /// Returns that of env files in the folder `dir`.
@@ -149,7 +155,10 @@ impl Project {
     ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
         let but = place_of(but);
         let keys = self.keys_of(env)?;
-        let others = keys.iter().filter_map(|(key, paths)| {
+        if let Some(failed) = keys.failed.iter().find(|path| **path != but) {
+            EnvFile::load(failed)?;
+        }
+        let others = keys.found.iter().filter_map(|(key, paths)| {
             let path = paths.iter().find(|path| **path != but)?;
             Some((path.clone(), *key))
         });
@@ -170,14 +179,17 @@ impl Project {
         if let Some(known) = self.keys.borrow().get(env) {
             return Ok(Rc::clone(known));
         }
-        let mut keys = Keys::new();
+        let mut keys = Keys::default();
         for path in self.env_files()?.get(env).into_iter().flatten() {
-            let file = EnvFile::load_among(path, &mut self.listings.borrow_mut())?;
+            let Ok(file) = EnvFile::load_among(path, &mut self.listings.borrow_mut()) else {
+                keys.failed.push(path.clone());
+                continue;
+            };
             let Some(key) = file.public_key().copied() else { continue };
-            match keys.iter_mut().find(|(known, _)| *known == key) {
+            match keys.found.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, paths)) if paths.len() < 2 => paths.push(path.clone()),
                 Some(_) => {}
-                None => keys.push((key, vec![path.clone()])),
+                None => keys.found.push((key, vec![path.clone()])),
             }
         }
         let keys = Rc::new(keys);
@@ -204,9 +216,20 @@ impl Project {
 pub struct Projects {
     open: HashMap<ProjectPlace, Rc<Project>>,
     by_folder: HashMap<PathBuf, Rc<Scope>>,
+    listings: Listings,
 }
 
 impl Projects {
+    /// Loads an env file, as [`EnvFile::load`] does.
+    pub fn load(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+        EnvFile::load_among(path, &mut self.listings)
+    }
+
+    /// Loads an env file, or stands for a new one, as [`EnvFile::load_or_new`] does.
+    pub fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+        EnvFile::load_or_new_among(path, &mut self.listings)
+    }
+
     /// Returns what holds for env files in the folder `dir`.
     pub fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, VaultError> {
         if let Some(known) = self.by_folder.get(dir) {
@@ -230,5 +253,66 @@ impl Projects {
     /// command will say what is wrong with it.
     pub fn excludes(&mut self, path: &Path) -> bool {
         self.scope_of(&folder_of(path)).is_ok_and(|scope| scope.project().excludes(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::PrivateKey;
+
+    #[test]
+    fn the_other_files_of_an_environment_say_which_key_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let made = std::process::Command::new("git").arg("init").arg("-q").arg(&root).status();
+        assert!(made.unwrap().success());
+        let [one, two] = [(); 2].map(|()| PrivateKey::generate().public());
+        let write = |path: &str, key: Option<&PublicKey>| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let text = key.map_or("A=1\n".into(), |key| format!("ENVSEAL_PUBLIC_KEY={key}\n"));
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let a = write("a/.env", Some(&one));
+        let b = write("b/.env", Some(&one));
+        let none = write("c/.env", None);
+        let inner = write("inner/.env", Some(&two));
+        std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
+        let env = EnvName::of_dotenv();
+        let asked = |but: &Path| Project::open(&root).unwrap().public_key_of(&env, but);
+        assert_eq!(asked(&none).unwrap(), Some((a.clone(), one)));
+        assert_eq!(asked(&a).unwrap(), Some((b.clone(), one)), "by another file than the one that asks");
+        let project = Project::open(&root).unwrap();
+        assert!(project.is_key_of_another(&env, &two).unwrap());
+        assert!(!project.is_key_of_another(&env, &one).unwrap());
+        assert_eq!(
+            Project::open(inner.parent().unwrap()).unwrap().public_key_of(&env, &inner).unwrap(),
+            None
+        );
+        let d = write("d/.env", Some(&two));
+        assert_eq!(asked(&d).unwrap(), Some((a.clone(), one)));
+        match asked(&a) {
+            Err(VaultError::KeysDisagree { first, second, .. }) => assert_eq!((first, second), (b, d)),
+            other => panic!("{:?}", other.map(drop)),
+        }
+    }
+
+    #[test]
+    fn a_project_is_opened_once_for_all_its_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["a", "a/b", "c"] {
+            std::fs::create_dir(root.join(name)).unwrap();
+        }
+        std::fs::create_dir(root.join(".git")).unwrap();
+        std::fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        std::fs::write(root.join("a/envseal.toml"), "").unwrap();
+        let mut projects = Projects::default();
+        let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.scope_of(&root.join(name)).unwrap());
+        assert!(std::ptr::eq(a.project(), b.project()));
+        assert!(!std::ptr::eq(a.project(), c.project()));
+        assert_eq!((a.root(), c.root()), (root.join("a").as_path(), root.as_path()));
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
-use super::file::{EnvFile, Listings, folder_of, place_of};
+use super::file::{EnvFile, folder_of, place_of};
 use super::journal;
 use super::pin::Pinning;
 use super::project::{ProjectPlace, Projects};
@@ -75,7 +75,7 @@ pub fn update(
 ) -> Result<Updated, VaultError> {
     let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
-    let (mut projects, mut listings) = (Projects::default(), Listings::default());
+    let mut projects = Projects::default();
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -83,7 +83,7 @@ pub fn update(
         if !seen.insert(place_of(path)) {
             continue;
         }
-        let file = EnvFile::load_or_new_among(path, &mut listings)?;
+        let file = projects.load_or_new(path)?;
         let scope = projects.scope_of(&file.dir())?;
         if write == Write::Files {
             scope.refuse_leading_outside(path)?;
