@@ -38,7 +38,7 @@ fn encrypt_reads_each_file_a_few_times_however_many_there_are() {
         let env = TestEnv::new();
         env.commit("so that keys are pinned");
         for at in 0..count {
-            env.write(&format!("service{at}/.env"), "A=one\n");
+            env.write(format!("service{at}/.env"), "A=one\n");
         }
         let first = calls(&env, "openat", &["encrypt"])?;
         // By now each has a key, and the values of one more name are sealed to it.
@@ -58,7 +58,7 @@ fn env_files_side_by_side_are_listed_a_few_times() {
     let listed = |count: usize| {
         let env = TestEnv::new();
         for at in 0..count {
-            env.write(&format!(".env.e{at}"), "A=one\n");
+            env.write(format!(".env.e{at}"), "A=one\n");
         }
         // Each environment has a key by then.
         env.ok(&["encrypt"]);

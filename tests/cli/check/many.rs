@@ -6,7 +6,7 @@ use crate::support::TestEnv;
 fn folder(count: usize) -> TestEnv {
     let env = TestEnv::new();
     for at in 0..count {
-        env.write(&format!(".env.e{at}"), format!("A_{at}=1\nB_{at}=2\nCOMMON=3\n"));
+        env.write(format!(".env.e{at}"), format!("A_{at}=1\nB_{at}=2\nCOMMON=3\n"));
     }
     env
 }
