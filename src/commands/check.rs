@@ -193,7 +193,7 @@ fn told(
     } else if args.github {
         ui::text(as_github(&report.findings).as_bytes())
     } else {
-        as_text(&report.findings, root, &here).print()
+        as_text(&report.findings, root, &here, context.ui.verbose).print()
     }
     .map_err(Error::io("write to stdout"))?;
     if let Some(error) = &report.keys_unused {

@@ -1,28 +1,62 @@
 //! Findings as text, JSON, SARIF and GitHub's annotations.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::report::shown_from;
+use super::report::{counted, shown_from};
 use crate::error::quoted;
 use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{Look, Page, uri_path};
 
-/// One finding on two lines, as compilers print them; paths as seen from the folder `here`.
-pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> Page {
+/// More findings of one kind in one folder than this are folded.
+const MANY: usize = 20;
+/// So many of them are printed as examples.
+const EXAMPLES: usize = 3;
+
+/// One finding on two lines, as compilers print them; paths as seen from the folder `here`. Where a folder has many of
+/// one kind, the rest are counted on a line, unless `all` are asked for.
+pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool) -> Page {
+    let kind = |finding: &Finding| {
+        (finding.file.parent().unwrap_or(Path::new("")).to_owned(), finding.rule, finding.severity)
+    };
+    let mut kinds: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        kinds.entry(kind(finding)).or_default().push(finding);
+    }
+    let mut printed: BTreeMap<_, usize> = BTreeMap::new();
     let mut text = Page::default();
     for finding in findings {
-        let file = shown_from(here, &root.join(&finding.file));
-        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
         let Finding { severity, message, rule, .. } = finding;
-        text.add_link(&root.join(&finding.file), format_args!("{file}{line}"));
+        let kind = kind(finding);
+        let alike = &kinds[&kind];
+        let printed = printed.entry(kind).or_default();
+        *printed += 1;
+        let (path, place, message, fix) = if all || alike.len() <= MANY || *printed <= EXAMPLES {
+            let path = root.join(&finding.file);
+            let file = shown_from(here, &path);
+            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let fix = fix(finding, &file);
+            (path, format!("{file}{line}"), message.clone(), fix)
+        } else if *printed == EXAMPLES + 1 {
+            let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
+            let folder = shown_from(here, &path);
+            let rest = &alike[EXAMPLES..];
+            let files: BTreeSet<_> = rest.iter().map(|finding| &finding.file).collect();
+            let message = format!("{} more in {}", rest.len(), counted(files.len(), "file"));
+            let folder = if folder.is_empty() { ".".into() } else { folder };
+            (path, folder, message, "list all of them with -v or --json".into())
+        } else {
+            continue;
+        };
+        text.add_link(&path, place);
         let _ = write!(text, ": ");
         text.add(look(*severity), severity.as_str());
         let _ = write!(text, ": {message} [{}]\n  ", rule.id());
         text.add(Look::Hint, "fix:");
-        let _ = writeln!(text, " {}", fix(finding, &file));
+        let _ = writeln!(text, " {fix}");
     }
     text
 }

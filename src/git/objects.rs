@@ -202,6 +202,15 @@ impl Repo {
         }
     }
 
+    /// Hands the bytes of a file to `take`, piece by piece. Once that is done they are known to be those asked for.
+    pub fn read_blob(
+        &self,
+        id: ObjectId,
+        take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<(), GitError> {
+        self.each(&[id], "blob", &mut |_, from, _| take(from))
+    }
+
     /// Hands the bytes of each of these files to `take`, piece by piece, with its place in the list. Once all of them
     /// have been read they are known to be those that were asked for.
     pub fn read_blobs(

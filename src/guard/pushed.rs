@@ -10,7 +10,7 @@ use super::policies::Policies;
 use super::range::{leaks_of_env_file, range};
 use super::report::{Options, Report};
 use super::schemas::Schemas;
-use super::search::{Change, Search};
+use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::{Texts, env_texts};
 use super::view::View;
@@ -153,7 +153,8 @@ fn loose(
         (options.progress)(done, files.len());
         if now.kind != FileKind::Submodule {
             let text = objects.blob(now.id)?;
-            let change = Change { path, text: &text, before: None, base: None };
+            let bytes = in_memory(&text);
+            let change = Change { path, bytes: &bytes, before: None, base: None };
             report.findings.extend(search.findings(&change)?);
             report.findings.extend(leaks_of_env_file(path, &text, &policies, now.kind));
             report.searched += 1;

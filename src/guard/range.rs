@@ -12,7 +12,7 @@ use super::policies::Policies;
 use super::proposed::{Proposed, ProposedIn, for_review, place};
 use super::pushed::Range;
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{changed_keys, concerns, is_guarded, is_unguarded, judge, keys_before, widened_policies};
@@ -88,7 +88,8 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
         let text = objects.blob(file.now.id)?;
-        let change = Change { path: &file.path, text: &text, before: file.was, base: file.base };
+        let bytes = in_memory(&text);
+        let change = Change { path: &file.path, bytes: &bytes, before: file.was, base: file.base };
         let mut found = search.findings(&change)?;
         report.searched += 1;
         if !accept_policy && file.now.kind == FileKind::File {

@@ -10,7 +10,7 @@ use super::error::GuardError;
 use super::origins::{Origins, Past};
 use super::policies::Policies;
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, ReadBytes, Search};
 use super::secrets::known_values;
 use super::state::{changed_keys, concerns, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
@@ -85,8 +85,8 @@ pub fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<
         if now.kind == FileKind::Submodule {
             continue;
         }
-        let text = objects.blob(now.id)?;
-        let change = Change { path, text: &text, before: *before, base: head };
+        let bytes = |read: &mut ReadBytes<'_>| Ok(objects.read_blob(now.id, read)?);
+        let change = Change { path, bytes: &bytes, before: *before, base: head };
         findings.extend(search.findings(&change)?);
         report.searched += 1;
     }

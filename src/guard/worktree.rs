@@ -11,7 +11,7 @@ use super::keys_file::keys_files;
 use super::origins::{Origins, Past};
 use super::policies::Policies;
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, ReadBytes, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{State, changed_keys, is_unguarded, judge, keys_before, widened_policies};
@@ -86,9 +86,14 @@ pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> R
         if is_keys_file(path) || root.join(path).is_symlink() {
             continue;
         }
-        let Some(text) = text_of(&root.join(path))? else { continue };
-        let change = Change { path, text: &text, before: tracked.get(path).copied(), base: head };
-        findings.extend(search.findings(&change)?);
+        let file = root.join(path);
+        let bytes = |read: &mut ReadBytes<'_>| fsio::read_by(&file, read).map_err(GuardError::from);
+        let change = Change { path, bytes: &bytes, before: tracked.get(path).copied(), base: head };
+        match search.findings(&change) {
+            // Gone since it was listed, or nothing that git would commit.
+            Err(GuardError::Fs(FsError::NotFound { .. } | FsError::NotRegular { .. })) => continue,
+            found => findings.extend(found?),
+        }
         report.searched += 1;
     }
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
@@ -99,13 +104,4 @@ pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> R
 fn key_folders(state: &State) -> BTreeSet<PathBuf> {
     let keyed = state.reports.iter().filter(|(_, report)| report.key.is_some());
     keyed.map(|(path, _)| super::policies::folder(path).to_owned()).collect()
-}
-
-fn text_of(path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
-    match fsio::read(path) {
-        Ok(text) => Ok(Some(text)),
-        // Gone since it was listed, or nothing that git would commit.
-        Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

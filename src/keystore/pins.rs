@@ -3,6 +3,7 @@
 //! A repository's list is lines of four words, for nothing else is to be said: any line that is not as this writes it is
 //! an error, where TOML would leave room for a table that is passed over.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -25,7 +26,8 @@ pub struct Pins {
     path: PathBuf,
     /// The repository's line.
     repository: String,
-    accepted: Vec<Pin>,
+    /// By environment and place.
+    accepted: BTreeMap<(String, String), Pin>,
 }
 
 /// A key that was accepted.
@@ -35,8 +37,6 @@ pub struct Pin {
     pub key: PublicKey,
     /// When it was, as RFC 3339 has it.
     pub seen: String,
-    env: String,
-    place: String,
 }
 
 impl Pins {
@@ -62,8 +62,7 @@ impl Pins {
     /// The key of an environment that was accepted at `place`: a scope's folder, or an env file; relative to the
     /// repository's root.
     pub fn get(&self, env: &EnvName, place: &Path) -> Option<&Pin> {
-        let (env, place) = (word(env.as_str().as_bytes()), place_word(place));
-        self.accepted.iter().find(|pin| pin.env == env && pin.place == place)
+        self.accepted.get(&(word(env.as_str().as_bytes()), place_word(place)))
     }
 
     /// Accepts keys, each at its place, in the place of those that [`Self::get`] finds here. One that someone else has
@@ -76,40 +75,33 @@ impl Pins {
         fsio::sweep(folder);
         let mut pins = read(&self.path, &self.repository)?;
         for (env, place, key) in keys {
-            let (name, at) = (word(env.as_str().as_bytes()), place_word(place));
-            let there = pins.iter().position(|pin| pin.env == name && pin.place == at);
-            if there.map(|there| pins[there].key) != self.get(env, place).map(|pin| pin.key) {
-                continue;
-            }
-            let pin = Pin { key: *key, seen: rfc3339(Moment::now()), env: name, place: at };
-            match there {
-                Some(there) if pins[there].key == *key => {}
-                Some(there) => pins[there] = pin,
-                None => pins.push(pin),
+            let at = (word(env.as_str().as_bytes()), place_word(place));
+            let there = pins.get(&at).map(|pin| pin.key);
+            if there == self.get(env, place).map(|pin| pin.key) && there != Some(*key) {
+                pins.insert(at, Pin { key: *key, seen: rfc3339(Moment::now()) });
             }
         }
-        pins.sort_by(|a, b| (&a.env, &a.place).cmp(&(&b.env, &b.place)));
         let mut text = format!("{HEADER}\n{}\n", self.repository);
-        for Pin { key, seen, env, place } in &pins {
+        for ((env, place), Pin { key, seen }) in &pins {
             let _ = writeln!(text, "{key} {seen} {env} {place}");
         }
         Ok(fsio::write_atomic(&self.path, text.as_bytes(), NewMode::Private)?)
     }
 }
 
-fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, KeystoreError> {
+fn read(path: &Path, repository: &str) -> Result<BTreeMap<(String, String), Pin>, KeystoreError> {
     match path.symlink_metadata() {
         // As in a container whose HOME is a device, or another user's.
-        Err(error) if is_absence(&error) => Ok(Vec::new()),
+        Err(error) if is_absence(&error) => Ok(BTreeMap::new()),
         _ => parse(&fsio::read(path)?, repository)
             .map_err(|line| KeystoreError::Pins { path: path.into(), line }),
     }
 }
 
 /// The pins of a list's text, or the number of the line at fault.
-fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
+fn parse(text: &[u8], repository: &str) -> Result<BTreeMap<(String, String), Pin>, usize> {
     let text = std::str::from_utf8(text).map_err(|_| 1_usize)?;
-    let mut pins: Vec<Pin> = Vec::new();
+    let mut pins = BTreeMap::new();
     let mut lines = 0;
     for (at, line) in text.split_inclusive('\n').enumerate() {
         lines = at + 1;
@@ -120,18 +112,17 @@ fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
             1 if line == repository => {}
             0 | 1 => return Err(lines),
             _ => {
-                let pin = pin(line).ok_or(lines)?;
-                if pins.iter().any(|other| other.env == pin.env && other.place == pin.place) {
+                let (at, pin) = pin(line).ok_or(lines)?;
+                if pins.insert(at, pin).is_some() {
                     return Err(lines);
                 }
-                pins.push(pin);
             }
         }
     }
     if lines < 2 { Err(lines + 1) } else { Ok(pins) }
 }
 
-fn pin(line: &str) -> Option<Pin> {
+fn pin(line: &str) -> Option<((String, String), Pin)> {
     let words: Vec<_> = line.split(' ').collect();
     let [key, seen, env, place] = words[..] else { return None };
     let key = PublicKey::parse(key).ok()?;
@@ -139,12 +130,8 @@ fn pin(line: &str) -> Option<Pin> {
     let digit = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
     let is_moment = seen.len() == shape.len() && seen.bytes().zip(shape.bytes()).all(digit);
     let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_plain(byte) || byte == b'%');
-    (is_moment && is_word(env) && is_word(place)).then(|| Pin {
-        key,
-        seen: seen.into(),
-        env: env.into(),
-        place: place.into(),
-    })
+    (is_moment && is_word(env) && is_word(place))
+        .then(|| ((env.into(), place.into()), Pin { key, seen: seen.into() }))
 }
 
 /// The folders and the file's name, with `/` between them; `.` for the root.

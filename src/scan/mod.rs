@@ -4,6 +4,7 @@
 //! one scope, [`values_held`] its values by a schema, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
 //! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
 
+mod alike;
 mod allow;
 mod compare;
 mod elsewhere;

@@ -15,9 +15,9 @@ use crate::git::{Commit, Repo};
 use crate::keystore::{KeyStore, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
-/// What an update finds out about pins, to be written once its files are.
+/// What a command finds out about pins; an update writes it once its files are.
 #[derive(Default)]
-pub(super) struct Pinning {
+pub struct Pinning {
     /// By the worktree's root.
     known: Vec<(PathBuf, Known)>,
     fresh: Vec<Fresh>,
@@ -37,7 +37,7 @@ struct Fresh {
     env: EnvName,
     key: PublicKey,
     /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
-    places: Vec<PathBuf>,
+    places: BTreeSet<PathBuf>,
     /// The key before, where its holder has proven that it was rotated.
     rotated_from: Option<PublicKey>,
 }
@@ -70,7 +70,13 @@ impl Pinning {
             }
             fresh.push(place.clone());
         }
-        if fresh.contains(&scope_place) {
+        let is_added = |there: &Fresh| {
+            there.root == root
+                && there.env == *file.env()
+                && there.key == *key
+                && there.places.contains(&scope_place)
+        };
+        if fresh.contains(&scope_place) && !self.fresh.iter().any(is_added) {
             fresh.extend(scope_files(scope, file.env(), root)?);
         }
         self.add(root, file.env(), key, fresh, rotated_from);
@@ -138,7 +144,7 @@ impl Pinning {
                 root: root.into(),
                 env: env.clone(),
                 key: *key,
-                places,
+                places: places.into_iter().collect(),
                 rotated_from,
             }),
         }
@@ -171,9 +177,10 @@ pub fn pin_trouble(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
+    pinning: &mut Pinning,
 ) -> Result<Option<VaultError>, VaultError> {
     let Some(key) = file.public_key() else { return Ok(None) };
-    match Pinning::default().check(file, file.path(), scope, key, store) {
+    match pinning.check(file, file.path(), scope, key, store) {
         Err(error @ VaultError::PinDiffers { .. }) => Ok(Some(error)),
         other => other.map(|()| None),
     }
@@ -226,9 +233,8 @@ fn places(file: &Path, scope: &Scope, root: &Path) -> (PathBuf, PathBuf) {
 }
 
 fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let mut files = scope.env_files(scope.root())?;
-    files.retain(|path| EnvName::of_file(path).is_ok_and(|of| of == *env));
-    Ok(files.iter().map(|path| below(path, root)).collect())
+    let files = scope.project().env_files()?.get(env);
+    Ok(files.into_iter().flatten().map(|path| below(path, root)).collect())
 }
 
 fn below(path: &Path, root: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::journal;
+use super::project::Project;
 use super::scope::Scope;
 use crate::config::{EnvName, KEYS_FILE};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
@@ -17,6 +18,7 @@ use crate::team::ExposureState;
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
 /// The key that a file's values are to be sealed to.
+#[derive(Clone)]
 pub(super) enum KeyChoice {
     /// The one that stands in the file.
     InFile,
@@ -92,18 +94,26 @@ pub(super) fn choose_key(
         scope.refuse_other_key(file, own)?;
         return Ok(KeyChoice::InFile);
     }
-    match scope.public_key_of(file.env(), file.path())? {
-        Some((path, key)) => Ok(KeyChoice::OfEnvironment(key, path)),
-        None => match keys_file(store, &file.dir())? {
-            Some(keys) => match keys.keys(file.env())?.first().map(StoredKey::public) {
-                // A keys file may serve several scopes.
-                Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
-                    Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
-                }
-                _ => Ok(KeyChoice::None),
-            },
-            None => Ok(KeyChoice::None),
-        },
+    let asked = (file.env().clone(), place_of(&store.keys_file_path(&file.dir())));
+    if let Some(known) = scope.project().choices.borrow().get(&asked) {
+        return Ok(known.clone());
+    }
+    let choice = choose_for_new(file, scope.project(), store)?;
+    scope.project().choices.borrow_mut().insert(asked, choice.clone());
+    Ok(choice)
+}
+
+fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, VaultError> {
+    if let Some((path, key)) = project.public_key_of(file.env(), file.path())? {
+        return Ok(KeyChoice::OfEnvironment(key, path));
+    }
+    let Some(keys) = keys_file(store, &file.dir())? else { return Ok(KeyChoice::None) };
+    match keys.keys(file.env())?.first().map(StoredKey::public) {
+        // A keys file may serve several scopes.
+        Some(key) if !project.is_key_of_another(file.env(), &key)? => {
+            Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
+        }
+        _ => Ok(KeyChoice::None),
     }
 }
 

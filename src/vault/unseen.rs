@@ -1,5 +1,6 @@
 //! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
@@ -8,7 +9,7 @@ use super::journal;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::fsio::{self, NewMode};
-use crate::git::{self, Repo};
+use crate::git::{self, GitError, Repo};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
@@ -18,15 +19,20 @@ pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, Vault
     Ok(ignored)
 }
 
-/// Whether git ignores the env file at `path` and does not track it, so that it will not be committed; not asked of
-/// those that are each clone's own.
-pub fn is_unseen_by_git(path: &Path) -> Result<bool, VaultError> {
-    let path = place_of(path);
-    let Some(root) = path.parent().and_then(git::find_root).filter(|_| !is_own_clones(&path)) else {
-        return Ok(false);
+/// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
+/// that are each clone's own, none. What cannot be asked of git is left out.
+pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<&'a Path> {
+    let mut repos: HashMap<PathBuf, Option<Repo>> = HashMap::new();
+    let mut is_unseen = |path: &Path| {
+        let path = place_of(path);
+        let Some(root) = path.parent().and_then(git::find_root).filter(|_| !is_own_clones(&path)) else {
+            return Ok(false);
+        };
+        let repo = repos.entry(root).or_insert_with_key(|root| Repo::open(root).ok());
+        let Some(repo) = repo else { return Ok(false) };
+        Ok::<_, GitError>(repo.is_ignored(&path)? && !repo.is_tracked(&path)?)
     };
-    let repo = Repo::open(&root)?;
-    Ok(repo.is_ignored(&path)? && !repo.is_tracked(&path)?)
+    paths.filter(|path| is_unseen(path).unwrap_or(false)).collect()
 }
 
 /// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None

@@ -13,6 +13,8 @@ mod hidden;
 mod huge;
 #[cfg(unix)]
 mod keys_file;
+#[cfg(unix)]
+mod lock;
 mod locked_keys;
 mod marked;
 mod moved;

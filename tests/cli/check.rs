@@ -3,6 +3,7 @@
 mod examined;
 mod foreign;
 mod history;
+mod many;
 mod proposed;
 mod range;
 mod rules;
