@@ -109,8 +109,8 @@ fn trace(
             walked.cut.get_or_insert(step.id);
         }
         let compared = past.compare_only(&step, &open.keys())?;
-        let mut guilty = Vec::new();
         for (path, names) in open {
+            let mut changed = Vec::new();
             for name in names {
                 match innocent(past.reader, &compared, &path, &name)? {
                     Ok((parent, path)) if !step.parents.is_empty() => {
@@ -121,14 +121,16 @@ fn trace(
                         }
                         there.entry(path).or_default().insert(name);
                     }
-                    Ok(_) => guilty.push((name, Kind::Added)),
-                    Err(kind) => guilty.push((name, kind)),
+                    Ok(_) => changed.push((name, Kind::Added)),
+                    Err(kind) => changed.push((name, kind)),
                 }
             }
-        }
-        if !guilty.is_empty() {
-            let author = past.reader.author(step.id)?;
-            found.extend(guilty.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
+            if !changed.is_empty() {
+                let pairs = compared.iter().flatten().filter(|pair| pair.path() == path);
+                let before = pairs.filter_map(|pair| pair.from().map(Path::to_path_buf));
+                let author = past.reader.author(step.id, &before.chain([path.clone()]).collect())?;
+                found.extend(changed.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
+            }
         }
     }
     Ok(walked)

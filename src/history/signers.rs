@@ -1,14 +1,14 @@
-//! Who may sign a commit: the members, as the commit before it has them.
+//! Who may sign a commit: the members of the projects whose files it changes, as the commit before it has them.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::change::SignatureState;
 use super::error::HistoryError;
 use crate::config::TEAM_FILE;
 use crate::crypto::IdentityKey;
-use crate::git::{Commit, ObjectId, Objects, Picked, Picker, Signed, Walk};
+use crate::git::{Commit, ObjectId, Objects, Signed};
 use crate::team::TeamFile;
 
 /// How OpenSSH's signatures begin (its PROTOCOL.sshsig).
@@ -16,68 +16,63 @@ const SSH: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
 /// What git signs commits for (gitformat-signature(5)).
 const NAMESPACE: &str = "git";
 
-/// Judges signatures. Nothing is read before the first commit that has one.
+/// Verifies signatures. Nothing is read before the first commit that has one.
 pub(super) struct Signers<'a> {
     objects: &'a Objects,
-    trees: Option<(Walk<'a>, Picker<'a>)>,
-    by_state: HashMap<Picked, Rc<[IdentityKey]>>,
-    by_blob: HashMap<ObjectId, Vec<IdentityKey>>,
+    by_blob: HashMap<ObjectId, Rc<[IdentityKey]>>,
 }
 
 impl<'a> Signers<'a> {
     /// Of the commits in `objects`.
     pub(super) fn new(objects: &'a Objects) -> Self {
-        Self { objects, trees: None, by_state: HashMap::new(), by_blob: HashMap::new() }
+        Self { objects, by_blob: HashMap::new() }
     }
 
-    /// Judges a commit's signature by the members of its first parent, in any of the team files there: what a commit
-    /// brings itself, or merges in, does not speak for it. The very first commit is judged by its own.
-    pub(super) fn judge(&mut self, commit: &Commit) -> Result<SignatureState, HistoryError> {
+    /// Verifies a commit's signature for the files at `paths`: it must be by a member of each file's project, as the
+    /// first parent has it. What a commit brings itself, or merges in, does not vouch for it. The very first commit is
+    /// held to its own members.
+    pub(super) fn verify(
+        &mut self,
+        commit: &Commit,
+        paths: &BTreeSet<PathBuf>,
+    ) -> Result<SignatureState, HistoryError> {
         let Some(signed) = &commit.signed else { return Ok(SignatureState::None) };
         if !signed.signature.starts_with(SSH) {
             return Ok(SignatureState::Unknown);
         }
-        let keys = match commit.parents.first() {
-            Some(parent) => self.members(*parent)?,
+        let members_at = match commit.parents.first() {
+            Some(parent) => *parent,
             // A shallow clone ends here: who was a member before is not known.
             None if has_parent(signed) => return Ok(SignatureState::Unknown),
-            None => self.members(commit.id)?,
+            None => commit.id,
         };
-        if keys.is_empty() {
-            return Ok(SignatureState::Unknown);
+        let mut state = SignatureState::Good;
+        for folder in paths.iter().filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
+            let keys = self.members(members_at, folder)?;
+            if keys.is_empty() {
+                state = SignatureState::Unknown;
+            } else if !keys.iter().any(|key| key.signed(NAMESPACE, &signed.payload, &signed.signature)) {
+                return Ok(SignatureState::Bad);
+            }
         }
-        let is_by = |key: &IdentityKey| key.signed(NAMESPACE, &signed.payload, &signed.signature);
-        Ok(if keys.iter().any(is_by) { SignatureState::Good } else { SignatureState::Bad })
+        Ok(if paths.is_empty() { SignatureState::Unknown } else { state })
     }
 
-    /// The keys of all members in a commit.
-    fn members(&mut self, commit: ObjectId) -> Result<Rc<[IdentityKey]>, HistoryError> {
-        if self.trees.is_none() {
-            self.trees = Some((Walk::new(self.objects)?, Picker::new(self.objects, is_team_file)?));
-        }
-        let (walk, picker) = self.trees.as_mut().expect("made above");
-        let picked = walk.picked(picker, commit)?;
-        if let Some(keys) = self.by_state.get(&picked) {
-            return Ok(Rc::clone(keys));
-        }
-        let mut keys = Vec::new();
-        for (_, file) in picker.files(picked) {
+    /// The keys of the members of the project that `folder` belongs to in a commit: those of the nearest team file
+    /// upward, also where that one cannot be read.
+    fn members(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, HistoryError> {
+        for folder in folder.ancestors() {
+            let Some(file) = self.objects.file(commit, &folder.join(TEAM_FILE))? else { continue };
             if !self.by_blob.contains_key(&file.id) {
                 let text = self.objects.blob_if_there(file.id)?;
                 let team = text.and_then(|text| TeamFile::parse(&text).ok());
                 let members = team.map(|team| team.members().values().copied().collect());
                 self.by_blob.insert(file.id, members.unwrap_or_default());
             }
-            keys.extend(&self.by_blob[&file.id]);
+            return Ok(Rc::clone(&self.by_blob[&file.id]));
         }
-        let keys: Rc<[IdentityKey]> = keys.into();
-        self.by_state.insert(picked, Rc::clone(&keys));
-        Ok(keys)
+        Ok(Rc::default())
     }
-}
-
-fn is_team_file(name: &[u8]) -> bool {
-    name == Path::new(TEAM_FILE).as_os_str().as_encoded_bytes()
 }
 
 /// Whether the commit itself names a parent, though this clone may not have it.
