@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
-use crate::config::{EnvName, KEYS_FILE, NameError, is_env_file};
+use crate::config::{EnvName, NameError, is_env_file, is_keys_file};
 use crate::crypto::OpenError;
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -24,6 +24,12 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::SideBySide { first, second, .. } => {
             format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
+        }
+        VaultError::SharedKeyName { path, .. } => {
+            format!("give one of the two environments another name: git mv {} …", file(path))
+        }
+        VaultError::KeyShared { path, .. } => {
+            format!("see who put it there: git log -p -- {}", file(path))
         }
         VaultError::KeysDisagree { second, .. } => format!(
             "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
@@ -88,6 +94,9 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
             let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
             format!("ask your team whether they changed it; if they did: envseal key trust {named}")
+        }
+        VaultError::KeyReplaced { path, .. } => {
+            format!("see who put it back: git log -p -- {}", file(path))
         }
         VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
         VaultError::Interrupted { journal, .. } => format!(
@@ -219,7 +228,7 @@ pub fn fs_hint(error: &FsError) -> Option<String> {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
             Some(format!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}"))
         }
-        FsError::NotFound { path: missing, .. } if missing.ends_with(KEYS_FILE) => {
+        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
             Some("see where your keys are: envseal key list".into())
         }
         FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),

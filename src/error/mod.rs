@@ -129,6 +129,7 @@ impl Error {
                 | VaultError::NoPublicKey { .. }
                 | VaultError::KeyLost { .. }
                 | VaultError::PinDiffers { .. }
+                | VaultError::KeyReplaced { .. }
                 | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
                     KeystoreError::Fs(_)

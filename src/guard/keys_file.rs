@@ -37,7 +37,8 @@ pub(super) fn keys_files(
                 findings.push(search::keys_file(path));
             } else if !repo.is_ignored(&place)? {
                 let message = "git does not ignore it, so the next `git add` takes it in";
-                let fix = "echo .env.keys >> .gitignore";
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let fix = format!("echo '{}' >> .gitignore", name.replace('\'', r"'\''"));
                 findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
             }
         }

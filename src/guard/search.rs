@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file};
+use super::files::is_judged;
 use super::policies::Policies;
+use crate::config::is_keys_file;
 use crate::git::{FileKind, FileRef, ObjectId, Objects, added_lines};
 use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
-use super::files::{is_keys_file, is_of_interest};
+use super::files::is_of_interest;
 use super::keys_file::keys_files;
 use super::policies::Policies;
 use super::report::{Options, Report};
@@ -15,6 +15,7 @@ use super::staged::env_texts;
 use super::state::{State, changed_keys, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
+use crate::config::is_keys_file;
 use crate::fsio::{self, FsError};
 use crate::git::{self, FileRef, Objects, Repo};
 

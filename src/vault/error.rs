@@ -113,6 +113,31 @@ pub enum VaultError {
         /// The key name of both.
         variable: String,
     },
+    /// The names of two environments of a project fold to one key name.
+    #[error("{env} shares the key name {variable} with {}", path.display())]
+    SharedKeyName {
+        /// The environment asked for.
+        env: EnvName,
+        /// An env file of the other.
+        path: PathBuf,
+        /// The key name of both.
+        variable: String,
+    },
+    /// Another environment, or another project, has the same public key.
+    #[error(
+        "{} has the same public key as {env} ({key}), for {other}: access to one would be access to both",
+        path.display()
+    )]
+    KeyShared {
+        /// The environment asked for.
+        env: EnvName,
+        /// The key of both.
+        key: KeyId,
+        /// The other environment.
+        other: EnvName,
+        /// An env file of it.
+        path: PathBuf,
+    },
     /// Two files of one environment hold different public keys.
     #[error(
         "{} is sealed to key {first_key}, {} to key {second_key}: one environment has one key",
@@ -318,6 +343,18 @@ pub enum VaultError {
         env: EnvName,
         /// Which, and which before.
         change: Box<PinChange>,
+    },
+    /// The public key was replaced by a rotation, and is back.
+    #[error("{} has an older public key of {env} ({key}): it was rotated to {by}", path.display())]
+    KeyReplaced {
+        /// The env file.
+        path: PathBuf,
+        /// The environment.
+        env: EnvName,
+        /// The key in the file.
+        key: KeyId,
+        /// The key that it was rotated to.
+        by: KeyId,
     },
     /// The file has a public key already.
     #[error("{} is sealed to key {key} already", path.display())]

@@ -58,9 +58,8 @@ pub fn write_example(folder: &Path, on_wait: impl FnOnce()) -> Result<Example, V
 /// The schema's place, and its text; that of a new one where there is none.
 fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), VaultError> {
     for name in SCHEMA_FILES {
-        let path = folder.join(name);
-        match fsio::read(&path) {
-            Ok(text) => return Ok((path, Some(text))),
+        match fsio::read_entry(folder, name) {
+            Ok(text) => return Ok((folder.join(name), Some(text))),
             Err(FsError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -48,7 +48,7 @@ pub use keys::{
 };
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files, value_alone};
-pub use pin::{accept, key_commit, pin_trouble, pins_of};
+pub use pin::{accept, key_commit, pin_trouble, pins_of, refuse_old_key};
 pub use roster::{change_team, put_tag_key, tag_key};
 pub use rotate::{DroppedGrant, LeftSealed, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
 pub use schema::{Breach, Origin, hold_to_schemas, schema_of};

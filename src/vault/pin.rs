@@ -9,9 +9,9 @@ use super::error::{PinChange, VaultError};
 use super::file::{EnvFile, place_of};
 use super::scope::Scope;
 use super::setup::Notice;
-use crate::config::EnvName;
-use crate::crypto::PublicKey;
-use crate::git::{Commit, Objects, Repo};
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::git::{Commit, HookVars, Objects, Repo};
 use crate::keystore::{KeyStore, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
@@ -43,8 +43,9 @@ struct Fresh {
 }
 
 impl Pinning {
-    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted. One that is seen for the first time, or that a
-    /// rotation has led to, is to be pinned.
+    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted, or where the
+    /// team file records that a newer one has replaced it. One that is seen for the first time, or that a rotation has led
+    /// to, is to be pinned.
     pub(super) fn check(
         &mut self,
         file: &EnvFile,
@@ -69,6 +70,12 @@ impl Pinning {
                 None => {}
             }
             fresh.push(place.clone());
+        }
+        let team = scope.team()?;
+        if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
+            // Without the private key nobody here can tell a forged record from a true one.
+            let private = store.find_unasked(file.env(), key, &file.dir())?;
+            refuse_replaced(&team, file, holder, key, private.as_ref())?;
         }
         if fresh.contains(&scope_place) {
             fresh.extend(scope_files(scope, file.env(), root)?);
@@ -174,9 +181,33 @@ pub fn pin_trouble(
 ) -> Result<Option<VaultError>, VaultError> {
     let Some(key) = file.public_key() else { return Ok(None) };
     match Pinning::default().check(file, file.path(), scope, key, store) {
-        Err(error @ VaultError::PinDiffers { .. }) => Ok(Some(error)),
+        Err(error @ (VaultError::PinDiffers { .. } | VaultError::KeyReplaced { .. })) => Ok(Some(error)),
         other => other.map(|()| None),
     }
+}
+
+/// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
+/// rotation from it to another was ever recorded in a team file that holds, or held, for the file. `private` is its private
+/// key, which tells a forged record from a true one.
+pub fn refuse_old_key(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    private: &PrivateKey,
+) -> Result<(), VaultError> {
+    let key = private.public();
+    Pinning::default().check(file, file.path(), scope, &key, store)?;
+    let Some(root) = scope.git_root() else { return Ok(()) };
+    let objects = Objects::open(root, HookVars::default())?;
+    for folder in scope.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+        for version in objects.versions(&below(&folder.join(TEAM_FILE), root))?.versions {
+            let Some(text) = objects.blob_if_there(version.blob)? else { continue };
+            if let Ok(team) = TeamFile::parse(&text) {
+                refuse_replaced(&team, file, file.path(), &key, Some(private))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so, or this machine has made
@@ -233,6 +264,31 @@ fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>
 
 fn below(path: &Path, root: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+/// Refuses `key` where the team file records a rotation from it to another; one that the private key proves, where there
+/// is one to ask.
+fn refuse_replaced(
+    team: &TeamFile,
+    file: &EnvFile,
+    holder: &Path,
+    key: &PublicKey,
+    private: Option<&PrivateKey>,
+) -> Result<(), VaultError> {
+    let replaces = |rotation: &&Rotation| {
+        rotation.old == *key
+            && rotation.new != *key
+            && private.is_none_or(|private| rotation.is_proven_by(private))
+    };
+    match team.rotations(file.env()).find(replaces) {
+        None => Ok(()),
+        Some(rotation) => Err(VaultError::KeyReplaced {
+            path: holder.into(),
+            env: file.env().clone(),
+            key: key.id(),
+            by: rotation.new.id(),
+        }),
+    }
 }
 
 fn differs(file: &EnvFile, holder: &Path, pin: &Pin, key: &PublicKey) -> VaultError {

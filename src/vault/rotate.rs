@@ -16,7 +16,7 @@ use super::pin::accept;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
 use super::update::folders_of;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{KeyId, PrivateKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, FsError, NewMode};
@@ -143,7 +143,7 @@ pub fn rotate(
     let scope = Scope::of(&dir)?;
     let team_path = scope.team_file();
     scope.refuse_leading_outside(&team_path)?;
-    let team_text = match fsio::read(&team_path) {
+    let team_text = match fsio::read_entry(scope.root(), TEAM_FILE) {
         Err(FsError::NotFound { .. }) => None,
         text => Some(text?),
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of, place_of};
 use super::schema::schema_of;
-use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, NameError, TEAM_FILE, is_env_file, is_keys_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
 use crate::git::{self, Repo};
@@ -30,11 +30,11 @@ impl Scope {
         let root = dir
             .ancestors()
             .take_while(|folder| folder.starts_with(highest))
-            .find(|folder| folder.join(TEAM_FILE).symlink_metadata().is_ok())
+            .find(|folder| fsio::has_entry(folder, TEAM_FILE))
             .unwrap_or(highest)
             .to_owned();
         let team_file = root.join(TEAM_FILE);
-        let policy = match fsio::read(&team_file) {
+        let policy = match fsio::read_entry(&root, TEAM_FILE) {
             Ok(text) => {
                 Policy::parse(&text).map_err(|source| VaultError::Policy { path: team_file, source })?
             }
@@ -126,7 +126,11 @@ impl Scope {
         let but = place_of(but);
         let mut agreed: Option<(PathBuf, PublicKey)> = None;
         for path in self.env_files(&self.root)? {
-            if path == but || EnvName::of_file(&path).ok().as_ref() != Some(env) {
+            let Ok(of) = EnvName::of_file(&path) else { continue };
+            if of != *env && of.public_key_name() == env.public_key_name() {
+                return Err(VaultError::SharedKeyName { env: env.clone(), path, variable: of.public_key_name() });
+            }
+            if path == but || of != *env {
                 continue;
             }
             let Some(key) = EnvFile::load(&path)?.public_key().copied() else { continue };
@@ -185,7 +189,7 @@ impl Scope {
             return Ok(());
         }
         let target = place_of(&fsio::final_target(path)?);
-        if target.file_name().is_some_and(|name| name == KEYS_FILE) {
+        if is_keys_file(&target) {
             return Err(NameError::NotEnvFile(target).into());
         }
         let Some(root) = self.git_root() else { return Ok(()) };
@@ -194,6 +198,26 @@ impl Scope {
             return Ok(());
         }
         Err(VaultError::LeadsOutside { path: path.into(), target })
+    }
+
+    /// Refuses a key of `env` that an env file of another environment, or of another project in the worktree, has too:
+    /// whoever is granted one could read the other.
+    pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), VaultError> {
+        for path in self.listed(self.git_root.as_deref().unwrap_or(&self.root))? {
+            let Ok(other) = EnvName::of_file(&path) else { continue };
+            if other == *env && self.holds(&path) {
+                continue;
+            }
+            match EnvFile::load(&path) {
+                Ok(file) if file.public_key() == Some(key) => {
+                    return Err(VaultError::KeyShared { env: env.clone(), key: key.id(), other, path });
+                }
+                // One of another project is not this one's business.
+                Err(error) if self.holds(&path) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether an env file of another scope in the worktree is sealed to this key of the environment.
@@ -211,6 +235,6 @@ impl Scope {
             return false;
         }
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
-        folders.into_iter().all(|folder| folder.join(TEAM_FILE).symlink_metadata().is_err())
+        folders.into_iter().all(|folder| !fsio::has_entry(folder, TEAM_FILE))
     }
 }

@@ -6,7 +6,7 @@ use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::journal;
 use super::scope::Scope;
-use crate::config::{EnvName, KEYS_FILE};
+use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
@@ -131,7 +131,7 @@ pub(super) fn keep_key(
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fsio::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
-    if is_wide && path.file_name().is_some_and(|name| name == KEYS_FILE) {
+    if is_wide && is_keys_file(&path) {
         fsio::make_private(&path)?;
         notices.push(Notice::MadePrivate(path.clone()));
     }
@@ -171,7 +171,7 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
             return Err(KeystoreError::Tracked(path.into()).into());
         }
         exclude_temporaries(&repo)?;
-    } else if name != KEYS_FILE {
+    } else if !is_keys_file(path) {
         return Ok(notices);
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");

@@ -16,6 +16,8 @@ mod marked;
 mod moved;
 mod names;
 #[cfg(unix)]
+mod older_key;
+#[cfg(unix)]
 mod owner;
 #[cfg(unix)]
 mod paths;
