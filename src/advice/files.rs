@@ -95,6 +95,12 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
             format!("ask your team whether they changed it; if they did: envseal key trust {named}")
         }
+        VaultError::KeyInHead { path, exists: false, .. } => {
+            format!("restore the file: git checkout HEAD -- {}", quoted(format!(":/{}", path.display())))
+        }
+        VaultError::KeyInHead { path, .. } => {
+            format!("see its line for the key: git show {}", quoted(format!("HEAD:{}", path.display())))
+        }
         VaultError::KeyReplaced { path, .. } => {
             format!("see who put it back: git log -p -- {}", file(path))
         }

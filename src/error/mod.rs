@@ -130,6 +130,7 @@ impl Error {
                 | VaultError::KeyLost { .. }
                 | VaultError::PinDiffers { .. }
                 | VaultError::KeyReplaced { .. }
+                | VaultError::KeyInHead { .. }
                 | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
                     KeystoreError::Fs(_)

@@ -344,6 +344,18 @@ pub enum VaultError {
         /// Which, and which before.
         change: Box<PinChange>,
     },
+    /// A new key is to be created, and the last commit has one.
+    #[error("{env} already has a public key in the last commit ({key}), in {}", path.display())]
+    KeyInHead {
+        /// The environment.
+        env: EnvName,
+        /// Its key.
+        key: KeyId,
+        /// The env file that has it, relative to the repository's root.
+        path: PathBuf,
+        /// Whether there is such a file in the worktree, without the key's line.
+        exists: bool,
+    },
     /// The public key was replaced by a rotation, and is back.
     #[error("{} has an older public key of {env} ({key}): it was rotated to {by}", path.display())]
     KeyReplaced {

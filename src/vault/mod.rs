@@ -2,6 +2,7 @@
 
 mod at;
 mod change;
+mod committed;
 mod desk;
 mod edit;
 mod encrypt;

@@ -89,7 +89,7 @@ impl Scope {
     /// ones that git does not ignore; those that their own scope's policy excludes left out.
     pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
         let files = self.listed(under)?;
-        Ok(files.into_iter().filter(|path| self.holds(path) && !self.excludes(path)).collect())
+        Ok(files.into_iter().filter(|path| self.holds_file(path)).collect())
     }
 
     /// As [`Self::env_files`], with those of the scopes further in, each as its own policy has it.
@@ -227,6 +227,11 @@ impl Scope {
             EnvFile::load(path).is_ok_and(|file| file.env() == env && file.public_key() == Some(key))
         };
         Ok(self.listed(root)?.iter().any(|path| !self.holds(path) && another(path)))
+    }
+
+    /// Whether an env file at the path belongs to the scope, and is not left out by its policy.
+    pub(super) fn holds_file(&self, path: &Path) -> bool {
+        self.holds(path) && !self.excludes(path)
     }
 
     /// Whether the path lies in the scope: below its folder, where no team file further in claims it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::committed::key_in_head;
 use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
@@ -29,6 +30,8 @@ pub struct Target<'a> {
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
+    /// Whether a key may be created where the last commit has another.
+    replaces_committed: bool,
 }
 
 /// What became of the files.
@@ -95,6 +98,7 @@ pub fn update(
             notices: &mut notices,
             pinning: &mut pinning,
             headed: None,
+            replaces_committed: false,
         };
         let document = prepare(&mut target)?;
         let Target { file, .. } = target;
@@ -218,11 +222,13 @@ impl Target<'_> {
                 (key, Some(Notice::KeyTaken { key: key.id(), from }))
             }
             KeyChoice::OfKeysFile(key, from) => {
+                self.refuse_key_beside_head(Some(key))?;
                 self.pinning.take(&self.file, &self.scope, key, self.store)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.refuse_lost_key(None)?;
+                self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
                 self.pinning.take(&self.file, &self.scope, &key, self.store)?;
                 (key, None)
@@ -291,6 +297,27 @@ impl Target<'_> {
                 key,
                 variable: self.file.env().public_key_name(),
             }),
+        }
+    }
+
+    /// Lets a key be created where the last commit has another.
+    pub fn replace_committed_key(&mut self) {
+        self.replaces_committed = true;
+    }
+
+    /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
+    /// lost its line.
+    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), VaultError> {
+        if self.replaces_committed || self.headed.is_some() {
+            return Ok(());
+        }
+        let env = self.file.env();
+        match key_in_head(&self.scope, env)? {
+            Some((path, committed)) if key != Some(&committed) => {
+                let exists = self.scope.lock_dir().join(&path).symlink_metadata().is_ok();
+                Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
+            }
+            _ => Ok(()),
         }
     }
 
