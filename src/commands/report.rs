@@ -51,6 +51,11 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 to.fingerprint(),
                 from.fingerprint()
             )),
+            Notice::PinGaveWay { env, from, to } => context.ui.note(format_args!(
+                "the committed key of {env} replaces the one that was created here and never committed: {} now, {} before",
+                to.fingerprint(),
+                from.fingerprint()
+            )),
             Notice::NotPinned { env, why: Some(why) } => context.ui.note(format_args!(
                 "could not keep which key of {env} was sealed to, so a replaced one would not be noticed: {why}"
             )),

@@ -1,5 +1,6 @@
 //! What a repository is known by, whatever folder it was cloned to and whatever it is called there.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use git2::Oid;
@@ -8,17 +9,17 @@ use super::log::Walk;
 use super::{GitError, HookVars, ObjectId, Objects, Repo};
 use crate::fsio::{self, NewMode};
 
-/// In the git folder that all worktrees share: the root commit, as 40 hex digits and a line end.
+/// In the git folder that all worktrees share: the root commits, each as 40 hex digits and a line end.
 ///
-/// More than a cache: whoever can push may merge so that the first parents lead to another root. A clone that has found
-/// its root keeps it.
+/// More than a cache: whoever can push may bring another root in, or take one out. A clone that has found its roots
+/// keeps them.
 const FILE: &str = "envseal-root";
 
 /// What a repository is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RepoName {
-    /// Its root commit.
-    Root(ObjectId),
+    /// Its root commits. Two clones that share one are one repository.
+    Roots(BTreeSet<ObjectId>),
     /// Of a shallow clone, which has no root: the address it was cloned from, without credentials.
     Remote(String),
     /// Of a shallow clone that has not one remote to be known by: the folder that its worktrees share.
@@ -28,18 +29,20 @@ pub enum RepoName {
 impl Repo {
     /// What the repository is known by; none before the first commit.
     pub fn name(&self) -> Result<Option<RepoName>, GitError> {
-        if let Some(root) = self.known_root() {
-            return Ok(Some(RepoName::Root(root)));
+        let known = self.known_roots();
+        if !known.is_empty() {
+            return Ok(Some(RepoName::Roots(known)));
         }
-        match self.find_root_commit()? {
-            Found::Root(root) => {
+        match self.find_root_commits()? {
+            Found::Roots(roots) => {
+                let text: String = roots.iter().map(|root| format!("{root}\n")).collect();
                 // Where it cannot be kept, as in a git folder that is read-only, it is looked for again next time.
                 let _ = fsio::write_atomic(
                     &self.common_dir().join(FILE),
-                    format!("{root}\n").as_bytes(),
+                    text.as_bytes(),
                     NewMode::Default,
                 );
-                Ok(Some(RepoName::Root(root)))
+                Ok(Some(RepoName::Roots(roots)))
             }
             Found::Cut => Ok(Some(match self.address() {
                 Some(address) => RepoName::Remote(address),
@@ -49,32 +52,38 @@ impl Repo {
         }
     }
 
-    /// The root commit that was found before, if it is one of this repository's commits. (All are named by SHA-1:
-    /// libgit2 opens no others.)
-    fn known_root(&self) -> Option<ObjectId> {
-        let text = fsio::read(&self.common_dir().join(FILE)).ok()?;
-        let id = std::str::from_utf8(text.strip_suffix(b"\n")?).ok().filter(|id| id.len() == 40)?;
-        let id = Oid::from_str(id).ok()?;
-        let header = self.inner.odb().ok()?.read_header(id).ok()?;
-        (header.1 == git2::ObjectType::Commit).then_some(ObjectId(id))
+    /// The root commits that were found before, if they are commits of this repository. (All are named by SHA-1: libgit2
+    /// opens no others.)
+    fn known_roots(&self) -> BTreeSet<ObjectId> {
+        let text = fsio::read(&self.common_dir().join(FILE)).unwrap_or_default();
+        let lines = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+        let is_commit = |id: Oid| {
+            let header = self.inner.odb().and_then(|odb| odb.read_header(id));
+            header.is_ok_and(|(_, kind)| kind == git2::ObjectType::Commit)
+        };
+        let ids = lines.filter_map(|line| std::str::from_utf8(line).ok().filter(|id| id.len() == 40));
+        ids.filter_map(|id| Oid::from_str(id).ok()).filter(|id| is_commit(*id)).map(ObjectId).collect()
     }
 
-    /// Follows the first parents from HEAD to the end.
-    fn find_root_commit(&self) -> Result<Found, GitError> {
+    /// Looks through all that HEAD comes after.
+    fn find_root_commits(&self) -> Result<Found, GitError> {
         // By its git folder: where core.worktree points elsewhere, nothing leads back from there.
         let vars = HookVars { git_dir: Some(self.git_dir().into()), ..HookVars::default() };
         let objects = Objects::open(self.root(), vars)?;
         let Some(head) = objects.head()? else { return Ok(Found::NoCommit) };
         let mut walk = Walk::new(&objects)?;
+        let mut roots = BTreeSet::new();
         walk.push(head)?;
         while let Some(step) = walk.pop() {
-            match step.parents.first() {
-                Some(parent) => walk.push(*parent)?,
-                None if step.cut => return Ok(Found::Cut),
-                None => return Ok(Found::Root(step.id)),
+            if step.cut {
+                return Ok(Found::Cut);
             }
+            if step.parents.is_empty() {
+                roots.insert(step.id);
+            }
+            walk.push_new(&step.parents)?;
         }
-        Ok(Found::NoCommit)
+        Ok(Found::Roots(roots))
     }
 
     /// The address of the remote `origin`, else of the only one there is.
@@ -92,7 +101,7 @@ impl Repo {
 }
 
 enum Found {
-    Root(ObjectId),
+    Roots(BTreeSet<ObjectId>),
     /// History goes on behind the end of a shallow clone.
     Cut,
     NoCommit,
@@ -129,15 +138,21 @@ mod tests {
         Repo::open(root).unwrap().name().unwrap()
     }
 
-    fn root_of(root: &Path) -> String {
+    fn roots_of(root: &Path) -> Vec<String> {
         match name(root) {
-            Some(RepoName::Root(id)) => id.to_string(),
+            Some(RepoName::Roots(ids)) => ids.iter().map(ObjectId::to_string).collect(),
             other => panic!("{other:?}"),
         }
     }
 
+    fn root_of(root: &Path) -> String {
+        let roots = roots_of(root);
+        assert_eq!(roots.len(), 1, "{roots:?}");
+        roots.into_iter().next().unwrap()
+    }
+
     #[test]
-    fn the_end_of_the_first_parents_found_once() {
+    fn every_root_found_once() {
         let g = Fixture::new();
         assert_eq!(name(g.root()), None, "nothing before the first commit");
         assert!(!g.root().join(".git/envseal-root").exists());
@@ -149,21 +164,24 @@ mod tests {
         g.git(&["checkout", "-q", "main"]);
         g.git(&["merge", "-q", "--allow-unrelated-histories", "-m", "merge", "other"]);
         g.commit("b", "2");
-        assert_eq!(root_of(g.root()), root);
-        assert_eq!(fs::read_to_string(g.root().join(".git/envseal-root")).unwrap(), format!("{root}\n"));
+        let mut roots = vec![root, said(&g, &["rev-parse", "other"])];
+        roots.sort();
+        assert_eq!(roots_of(g.root()), roots);
+        let kept = fs::read_to_string(g.root().join(".git/envseal-root")).unwrap();
+        assert_eq!(kept, format!("{}\n{}\n", roots[0], roots[1]));
         // A clone elsewhere, a linked worktree.
         let clone = g.outside("elsewhere");
         g.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
-        assert_eq!(root_of(&clone), root);
+        assert_eq!(roots_of(&clone), roots);
         let linked = g.outside("linked");
         g.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
         fs::remove_file(g.root().join(".git/envseal-root")).unwrap();
-        assert_eq!(root_of(&linked), root);
+        assert_eq!(roots_of(&linked), roots);
         assert!(g.root().join(".git/envseal-root").exists(), "it is kept where all worktrees find it");
-        // A merge with its parents turned round, once the root is known.
-        g.git(&["checkout", "-q", "other"]);
-        g.git(&["merge", "-q", "-m", "turned", "main"]);
-        assert_eq!(root_of(g.root()), root);
+        // What was kept stays, whatever is checked out.
+        g.git(&["checkout", "-q", "--orphan", "third"]);
+        g.git(&["commit", "-q", "-m", "third root"]);
+        assert_eq!(roots_of(g.root()), roots);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use file::KeysFile;
 pub use granted::team_file;
 pub use identity::{IdentityFileError, IdentityPlace, Me};
 pub use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
-pub use pins::{Pin, Pins};
+pub use pins::{NewPin, Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};

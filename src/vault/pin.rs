@@ -3,8 +3,9 @@
 //! of that key has proven that it was rotated.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use super::committed::{key_in_head, was_committed};
 use super::error::{PinChange, VaultError};
 use super::file::{EnvFile, place_of};
 use super::scope::Scope;
@@ -12,7 +13,7 @@ use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::git::{Commit, HookVars, Objects, Repo};
-use crate::keystore::{KeyStore, Pin, Pins};
+use crate::keystore::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
 /// What an update finds out about pins, to be written once its files are.
@@ -38,8 +39,19 @@ struct Fresh {
     key: PublicKey,
     /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
     places: Vec<PathBuf>,
-    /// The key before, where its holder has proven that it was rotated.
-    rotated_from: Option<PublicKey>,
+    /// The key before, and why it is no longer the one.
+    before: Option<Replaced>,
+    /// Whether it was created just now.
+    is_made_here: bool,
+}
+
+/// A trusted key that another one replaces without a person's word.
+#[derive(Clone, Copy)]
+enum Replaced {
+    /// Its holder has proven that it was rotated.
+    Rotated(PublicKey),
+    /// It was created on this machine, and no commit ever had it.
+    NeverCommitted(PublicKey),
 }
 
 impl Pinning {
@@ -55,21 +67,42 @@ impl Pinning {
         store: &KeyStore<'_>,
     ) -> Result<(), VaultError> {
         let Some(root) = scope.git_root() else { return Ok(()) };
-        let (scope_place, file_place) = places(file.path(), scope, root);
-        let (mut rotated_from, mut fresh) = (None, Vec::new());
+        let places = places(file.path(), scope, root);
+        let (mut before, mut fresh) = (None, Vec::new());
         let pins = match self.known(root, store)? {
             Known::Pins(pins) => Some(pins),
             Known::NoHome => None,
             Known::NoCommit => return Ok(()),
         };
-        for place in [&scope_place, &file_place] {
-            match pins.and_then(|pins| pins.get(file.env(), place)) {
-                Some(pin) if pin.key == *key => continue,
-                Some(pin) if is_rotated(scope, file, &pin.key, key, store) => rotated_from = Some(pin.key),
-                Some(pin) => return Err(differs(file, holder, pin, key)),
-                None => {}
+        if let Some(pins) = pins {
+            let mut replace = |pin: &Pin| -> Result<(), VaultError> {
+                before = Some(match is_rotated(scope, file, &pin.key, key, store) {
+                    true => Replaced::Rotated(pin.key),
+                    false if gives_way(pin, key, file.env(), scope, root)? => Replaced::NeverCommitted(pin.key),
+                    false => return Err(differs(file, holder, pin, key)),
+                });
+                Ok(())
+            };
+            let mut is_known = false;
+            for place in &places {
+                let mut is_fresh = true;
+                for pin in pins.at(file.env(), place) {
+                    (is_known, is_fresh) = (true, false);
+                    if pin.key != *key {
+                        is_fresh = true;
+                        replace(pin)?;
+                        break;
+                    }
+                }
+                fresh.extend(is_fresh.then(|| place.clone()));
             }
-            fresh.push(place.clone());
+            // A new place, as after a move: what is trusted for the environment anywhere in the repository counts.
+            if !is_known
+                && pins.of(file.env()).all(|pin| pin.key != *key)
+                && let Some(pin) = pins.of(file.env()).next()
+            {
+                replace(pin)?;
+            }
         }
         let team = scope.team()?;
         if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
@@ -77,10 +110,10 @@ impl Pinning {
             let private = store.find_unasked(file.env(), key, &file.dir())?;
             refuse_replaced(&team, file, holder, key, private.as_ref())?;
         }
-        if fresh.contains(&scope_place) {
+        if fresh.contains(&places[0]) {
             fresh.extend(scope_files(scope, file.env(), root)?);
         }
-        self.add(root, file.env(), key, fresh, rotated_from);
+        self.add(root, file.env(), key, fresh, before, false);
         Ok(())
     }
 
@@ -94,8 +127,7 @@ impl Pinning {
     ) -> Result<(), VaultError> {
         let Some(root) = scope.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, Known::NoCommit) {
-            let (scope_place, file_place) = places(file.path(), scope, root);
-            self.add(root, file.env(), key, vec![scope_place, file_place], None);
+            self.add(root, file.env(), key, places(file.path(), scope, root), None, true);
         }
         Ok(())
     }
@@ -108,16 +140,22 @@ impl Pinning {
             let (env, key) = (fresh.env.clone(), fresh.key);
             let failed = match known {
                 Some(Known::Pins(pins)) => {
-                    let keys: Vec<_> =
-                        fresh.places.iter().map(|place| (env.clone(), place.clone(), key)).collect();
+                    let new = |place: &PathBuf| NewPin {
+                        env: env.clone(),
+                        place: place.clone(),
+                        key,
+                        is_made_here: fresh.is_made_here,
+                    };
+                    let keys: Vec<_> = fresh.places.iter().map(new).collect();
                     pins.accept(&keys).err().map(|error| Some(error.to_string()))
                 }
                 Some(Known::NoHome) => Some(None),
                 Some(Known::NoCommit) | None => continue,
             };
-            notices.push(match (failed, fresh.rotated_from) {
+            notices.push(match (failed, fresh.before) {
                 (Some(why), _) => Notice::NotPinned { env, why },
-                (None, Some(from)) => Notice::PinMoved { env, from, to: key },
+                (None, Some(Replaced::Rotated(from))) => Notice::PinMoved { env, from, to: key },
+                (None, Some(Replaced::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
                 (None, None) => Notice::Pinned { env, key },
             });
         }
@@ -130,7 +168,8 @@ impl Pinning {
         env: &EnvName,
         key: &PublicKey,
         places: Vec<PathBuf>,
-        rotated_from: Option<PublicKey>,
+        before: Option<Replaced>,
+        is_made_here: bool,
     ) {
         if places.is_empty() {
             return;
@@ -139,14 +178,16 @@ impl Pinning {
         match self.fresh.iter_mut().find(same) {
             Some(fresh) => {
                 fresh.places.extend(places);
-                fresh.rotated_from = fresh.rotated_from.or(rotated_from);
+                fresh.before = fresh.before.or(before);
+                fresh.is_made_here &= is_made_here;
             }
             None => self.fresh.push(Fresh {
                 root: root.into(),
                 env: env.clone(),
                 key: *key,
                 places,
-                rotated_from,
+                before,
+                is_made_here,
             }),
         }
     }
@@ -163,14 +204,20 @@ impl Pinning {
     }
 }
 
-/// The pins that hold for a file, the scope's first; none before the first commit, outside git, and for a user without a
+/// The pins that hold for a file, the scope's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
 /// folder for data.
 pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Option<Vec<Pin>>, VaultError> {
     let Some(root) = scope.git_root() else { return Ok(None) };
     let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
-    let (scope_place, file_place) = places(file.path(), scope, root);
-    let found = [scope_place, file_place].map(|place| pins.get(file.env(), &place).cloned());
-    Ok(Some(found.into_iter().flatten().collect()))
+    let places = places(file.path(), scope, root);
+    let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
+    if found.is_empty() {
+        found.extend(pins.of(file.env()).cloned());
+        if found.iter().any(|pin| Some(&pin.key) == file.public_key()) {
+            found.retain(|pin| Some(&pin.key) == file.public_key());
+        }
+    }
+    Ok(Some(found))
 }
 
 /// The error that sealing into `file` would meet, where its key is not the one that was accepted.
@@ -223,10 +270,10 @@ pub fn accept(
     let Some(root) = scope.git_root() else { return Ok(None) };
     let mut pinning = Pinning::default();
     pinning.known(root, store)?;
-    let mut places = vec![below(scope.root(), root)];
-    places.extend(files.iter().map(|path| below(&place_of(path), root)));
+    let mut places: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
+    places.push(below(scope.root(), root));
     places.extend(scope_files(scope, env, root)?);
-    pinning.add(root, env, key, places, None);
+    pinning.add(root, env, key, places, None, false);
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
@@ -251,9 +298,39 @@ fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
     Ok(Known::Pins(Pins::load(&data_dir, &name)?))
 }
 
-/// Where a key is pinned: for the scope, and for the file.
-fn places(file: &Path, scope: &Scope, root: &Path) -> (PathBuf, PathBuf) {
-    (below(scope.root(), root), below(&place_of(file), root))
+/// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
+fn places(file: &Path, scope: &Scope, root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![below(scope.root(), root), below(&place_of(file), root)];
+    places.extend(as_typed(file, root).filter(|typed| *typed != places[1]));
+    places
+}
+
+/// The path below `root` as it was typed, symlinked folders and all.
+fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
+    let mut typed = PathBuf::new();
+    for part in std::path::absolute(file).ok()?.components() {
+        match part {
+            Component::ParentDir => drop(typed.pop()),
+            part => typed.push(part),
+        }
+    }
+    let is_root = |folder: &&Path| folder.canonicalize().is_ok_and(|folder| folder == root);
+    let above = typed.ancestors().skip(1).filter(is_root).last()?;
+    typed.strip_prefix(above).ok().map(Path::to_path_buf)
+}
+
+/// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
+/// trusted before, and no commit ever had it.
+fn gives_way(
+    pin: &Pin,
+    key: &PublicKey,
+    env: &EnvName,
+    scope: &Scope,
+    root: &Path,
+) -> Result<bool, VaultError> {
+    Ok(pin.is_made_here
+        && key_in_head(scope, env)?.is_some_and(|(_, committed)| committed == *key)
+        && !was_committed(root, env, &pin.key)?)
 }
 
 fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {

@@ -73,6 +73,15 @@ pub enum Notice {
         /// The key after.
         to: PublicKey,
     },
+    /// The accepted key is the committed one: the one before was created here and never committed.
+    PinGaveWay {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
     /// An environment's key is to be the accepted one, but that could not be kept.
     NotPinned {
         /// The environment.
