@@ -184,9 +184,9 @@ fn looks_like_another(name: &str) -> bool {
     let is_latin = |c: char| matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') || is_accent(c);
     let becomes_ascii = |c: char| c.to_uppercase().chain(c.to_lowercase()).any(|c| c.is_ascii()) && c != 'ß';
     let has_latin = name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    name.chars().filter(|c| !c.is_ascii()).any(|c| {
-        becomes_ascii(c) || !(c.is_alphanumeric() || is_accent(c)) || has_latin && !is_latin(c)
-    })
+    name.chars()
+        .filter(|c| !c.is_ascii())
+        .any(|c| becomes_ascii(c) || !(c.is_alphanumeric() || is_accent(c)) || has_latin && !is_latin(c))
 }
 
 /// Whether a file is a keys file, also under a name that some file systems take for that of one.
@@ -213,9 +213,7 @@ fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
         return bytes.eq_ignore_ascii_case(wanted.as_bytes());
     }
     // As git's `utf8.c` has them.
-    let is_ignored = |c: &char| {
-        matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-    };
+    let is_ignored = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let text = name.to_string_lossy();
     let folded = text.chars().filter(|c| !is_ignored(c)).flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).collect::<String>().trim_end_matches(['.', ' ']) == wanted
@@ -448,14 +446,23 @@ mod tests {
         ] {
             assert!(EnvName::new(bad).is_err(), "{bad:?}");
         }
-        for good in ["é", "größe", "gro\u{308}ße", "straße", "производство", "生产", "a b", "my env%"] {
+        for good in ["é", "größe", "gro\u{308}ße", "straße", "производство", "生产", "a b", "my env%"]
+        {
             assert!(EnvName::new(good).is_ok(), "{good:?}");
         }
     }
 
     #[test]
     fn a_file_system_may_take_one_name_for_another() {
-        for name in [".env.keys", ".Env.Keys", ".ENV.KEYS", ".env.\u{212a}eys", ".env.keyſ", ".env.keys.", ".env.k\u{200c}eys"] {
+        for name in [
+            ".env.keys",
+            ".Env.Keys",
+            ".ENV.KEYS",
+            ".env.\u{212a}eys",
+            ".env.keyſ",
+            ".env.keys.",
+            ".env.k\u{200c}eys",
+        ] {
             assert!(is_keys_file(Path::new(name)), "{name:?}");
         }
         for name in ["Envseal.toml", "ENVSEAL.TOML", "envſeal.toml", "envseal.toml ", "sub/Envseal.Toml"] {
@@ -463,7 +470,9 @@ mod tests {
         }
         assert_eq!(misspelled(Path::new(".ENV.SCHEMA")), Some(".env.schema"));
         assert_eq!(misspelled(Path::new(".env.Example")), Some(".env.example"));
-        for name in ["envseal.toml", ".env.schema", ".env.example", "envseal.tom", "envseal.toml.x", ".env.keys", ""] {
+        for name in
+            ["envseal.toml", ".env.schema", ".env.example", "envseal.tom", "envseal.toml.x", ".env.keys", ""]
+        {
             assert_eq!(misspelled(Path::new(name)), None, "{name:?}");
         }
         for name in [".env.keysx", ".env.key", "env.keys", ".env_keys"] {

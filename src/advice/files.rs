@@ -25,29 +25,6 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::SideBySide { first, second, .. } => {
             format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
         }
-        VaultError::SharedKeyName { path, .. } => {
-            format!("give one of the two environments another name: git mv {} …", file(path))
-        }
-        VaultError::KeyShared { path, .. } => {
-            format!("see who put it there: git log -p -- {}", file(path))
-        }
-        VaultError::KeysDisagree { second, .. } => format!(
-            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
-            file(second)
-        ),
-        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
-            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
-             line out of {}, and envseal set its values anew",
-            found.replace("PUBLIC", "PRIVATE"),
-            wanted.replace("PUBLIC", "PRIVATE"),
-            file(path)
-        ),
-        VaultError::PublicKeyTwice { .. } => {
-            "keep one of the two lines: git log -p tells which is older".into()
-        }
-        VaultError::PublicKey { path, .. } => {
-            format!("bring the line back: git checkout HEAD -- {}", file(path))
-        }
         VaultError::NoEnvFile { env, similar, .. } => format!("did you mean {env}, in {}?", file(similar)),
         VaultError::NoneOfConvention { looked, .. } => {
             let first = looked.first().map(|path| file(path)).unwrap_or_default();
@@ -84,6 +61,56 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::ComputedReference { .. } => {
             "write the name out, or mark the line: # envseal: plain".into()
         }
+        VaultError::Interrupted { journal, .. } => format!(
+            "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
+            file(journal)
+        ),
+        VaultError::ChangedMeanwhile(_) => "try again".into(),
+        VaultError::NoFiles { .. } => "see which there are: envseal ls".into(),
+        VaultError::NotAMember { .. } => {
+            "ask to be let in: envseal team request, and commit what it writes".into()
+        }
+        VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
+        VaultError::Unwritable { path, name } => {
+            format!("seal it instead: envseal set {name} --seal -f {}", file(path))
+        }
+        VaultError::SealedButPlain { path, name, .. } => {
+            format!(
+                "take the mark off that line, or with a new value: envseal set {name} --seal -f {}",
+                file(path)
+            )
+        }
+        error => return place_hint(error),
+    })
+}
+
+/// Of an environment's public key.
+fn public_key_hint(error: &VaultError) -> Option<String> {
+    let file = |path: &Path| quoted(path.display());
+    Some(match error {
+        VaultError::SharedKeyName { path, .. } => {
+            format!("give one of the two environments another name: git mv {} …", file(path))
+        }
+        VaultError::KeyShared { path, .. } => {
+            format!("see who put it there: git log -p -- {}", file(path))
+        }
+        VaultError::KeysDisagree { second, .. } => format!(
+            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
+            file(second)
+        ),
+        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
+            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
+             line out of {}, and envseal set its values anew",
+            found.replace("PUBLIC", "PRIVATE"),
+            wanted.replace("PUBLIC", "PRIVATE"),
+            file(path)
+        ),
+        VaultError::PublicKeyTwice { .. } => {
+            "keep one of the two lines: git log -p tells which is older".into()
+        }
+        VaultError::PublicKey { path, .. } => {
+            format!("bring the line back: git checkout HEAD -- {}", file(path))
+        }
         VaultError::NoPublicKey { path, .. } => {
             format!("make a key for it: envseal key generate -f {}", file(path))
         }
@@ -105,26 +132,7 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             format!("see who put it back: git log -p -- {}", file(path))
         }
         VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
-        VaultError::Interrupted { journal, .. } => format!(
-            "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
-            file(journal)
-        ),
-        VaultError::ChangedMeanwhile(_) => "try again".into(),
-        VaultError::NoFiles { .. } => "see which there are: envseal ls".into(),
-        VaultError::NotAMember { .. } => {
-            "ask to be let in: envseal team request, and commit what it writes".into()
-        }
-        VaultError::NotIgnored(_) => "take the rule that starts with `!` out of .gitignore".into(),
-        VaultError::Unwritable { path, name } => {
-            format!("seal it instead: envseal set {name} --seal -f {}", file(path))
-        }
-        VaultError::SealedButPlain { path, name, .. } => {
-            format!(
-                "take the mark off that line, or with a new value: envseal set {name} --seal -f {}",
-                file(path)
-            )
-        }
-        error => return place_hint(error),
+        _ => return None,
     })
 }
 
@@ -188,7 +196,7 @@ fn edit_hint(error: &VaultError) -> Option<String> {
                 "see what was changed: git diff -- {file}, then again: envseal edit -f {file}"
             ));
         }
-        _ => return None,
+        error => return public_key_hint(error),
     };
     Some(match fault {
         EditFault::OwnLine(_) => {

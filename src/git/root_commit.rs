@@ -37,11 +37,7 @@ impl Repo {
             Found::Roots(roots) => {
                 let text: String = roots.iter().map(|root| format!("{root}\n")).collect();
                 // Where it cannot be kept, as in a git folder that is read-only, it is looked for again next time.
-                let _ = fsio::write_atomic(
-                    &self.common_dir().join(FILE),
-                    text.as_bytes(),
-                    NewMode::Default,
-                );
+                let _ = fsio::write_atomic(&self.common_dir().join(FILE), text.as_bytes(), NewMode::Default);
                 Ok(Some(RepoName::Roots(roots)))
             }
             Found::Cut => Ok(Some(match self.address() {

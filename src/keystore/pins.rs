@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(pins.at(&env("default"), Path::new("")).next(), None);
         assert_eq!(pins.at(&keys[0].env, Path::new("a b")).next(), None);
         assert_eq!(pins.at(&keys[0].env, Path::new("a b/ /ü=\n/.env")).next(), None);
-        for other in [RepoName::Remote("https://host/a".into()), RepoName::Folder("https://host/a b".into())] {
+        for other in [RepoName::Remote("https://host/a".into()), RepoName::Folder("https://host/a b".into())]
+        {
             assert!(Pins::load(&data, &other).unwrap().lists[0].pins.is_empty());
         }
         #[cfg(unix)]
@@ -308,12 +309,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (first, second, other) = (key(), key(), key());
         let [root, web, app] = ["", "web", "app"].map(Path::new);
-        let start = [new("p", root, first), new("p", web, first), new("p", app, other), new("q", root, first)];
+        let start =
+            [new("p", root, first), new("p", web, first), new("p", app, other), new("q", root, first)];
         load(dir.path()).unwrap().accept(&start).unwrap();
         load(dir.path()).unwrap().accept(&[new("p", web, second)]).unwrap();
         let pins = load(dir.path()).unwrap();
         let at = |name: &str, place| pins.at(&env(name), place).next().unwrap().key;
-        assert_eq!([at("p", root), at("p", web), at("p", app), at("q", root)], [second, second, other, first]);
+        assert_eq!(
+            [at("p", root), at("p", web), at("p", app), at("q", root)],
+            [second, second, other, first]
+        );
     }
 
     #[test]
@@ -329,7 +334,10 @@ mod tests {
         assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
         pins.accept(&[new("q", Path::new(""), key)]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."), "{text}");
+        assert!(
+            text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."),
+            "{text}"
+        );
     }
 
     #[test]

@@ -184,7 +184,9 @@ impl Rule {
                 ("keys-disagree", Error, "Files of one environment that hold different public keys")
             }
             Self::SideBySide => ("side-by-side", Error, "Two env files of a project that share one key name"),
-            Self::KeyShared => ("key-shared", Error, "Two environments of a project that have one public key"),
+            Self::KeyShared => {
+                ("key-shared", Error, "Two environments of a project that have one public key")
+            }
             Self::KeysFile => ("keys-file", Error, "A keys file in git"),
             Self::PrivateKey => ("private-key", Error, "A private key in a file"),
             Self::SecretValue => ("secret-value", Error, "The value of a sealed variable in a file"),

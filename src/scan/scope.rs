@@ -49,7 +49,8 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                 "keep one of the two: git rm {file}",
             ));
         } else {
-            let (other_env, other) = named.entry(env.public_key_name()).or_insert_with(|| (env.clone(), path));
+            let (other_env, other) =
+                named.entry(env.public_key_name()).or_insert_with(|| (env.clone(), path));
             if *other_env != env {
                 let message =
                     format!("{} of this project shares the name {}", other.display(), env.public_key_name());

@@ -78,7 +78,9 @@ impl Pinning {
             let mut replace = |pin: &Pin| -> Result<(), VaultError> {
                 before = Some(match is_rotated(scope, file, &pin.key, key, store) {
                     true => Replaced::Rotated(pin.key),
-                    false if gives_way(pin, key, file.env(), scope, root)? => Replaced::NeverCommitted(pin.key),
+                    false if gives_way(pin, key, file.env(), scope, root)? => {
+                        Replaced::NeverCommitted(pin.key)
+                    }
                     false => return Err(differs(file, holder, pin, key)),
                 });
                 Ok(())
@@ -113,6 +115,7 @@ impl Pinning {
         if fresh.contains(&places[0]) {
             fresh.extend(scope_files(scope, file.env(), root)?);
         }
+        self.add_other_projects(scope, file.env(), root);
         self.add(root, file.env(), key, fresh, before, false);
         Ok(())
     }
@@ -127,6 +130,7 @@ impl Pinning {
     ) -> Result<(), VaultError> {
         let Some(root) = scope.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, Known::NoCommit) {
+            self.add_other_projects(scope, file.env(), root);
             self.add(root, file.env(), key, places(file.path(), scope, root), None, true);
         }
         Ok(())
@@ -160,6 +164,28 @@ impl Pinning {
             });
         }
         notices
+    }
+
+    /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
+    /// on, a key that is none of these is another one.
+    fn add_other_projects(&mut self, scope: &Scope, env: &EnvName, root: &Path) {
+        let known = self.known.iter().find(|(known, _)| known == root).map(|(_, known)| known);
+        let is_first = matches!(known, Some(Known::Pins(pins)) if pins.of(env).next().is_none());
+        if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
+            return;
+        }
+        // One that cannot be read is looked at when it is used.
+        for path in scope.env_files_of_all(root).unwrap_or_default() {
+            if scope.holds_file(&path) || !EnvName::of_file(&path).is_ok_and(|of| of == *env) {
+                continue;
+            }
+            if let Ok(file) = EnvFile::load(&path)
+                && let Some(key) = file.public_key()
+                && let Ok(other) = Scope::of(&file.dir())
+            {
+                self.add(root, env, key, places(&path, &other, root), None, false);
+            }
+        }
     }
 
     fn add(
@@ -273,6 +299,7 @@ pub fn accept(
     let mut places: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
     places.push(below(scope.root(), root));
     places.extend(scope_files(scope, env, root)?);
+    pinning.add_other_projects(scope, env, root);
     pinning.add(root, env, key, places, None, false);
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }

@@ -128,7 +128,11 @@ impl Scope {
         for path in self.env_files(&self.root)? {
             let Ok(of) = EnvName::of_file(&path) else { continue };
             if of != *env && of.public_key_name() == env.public_key_name() {
-                return Err(VaultError::SharedKeyName { env: env.clone(), path, variable: of.public_key_name() });
+                return Err(VaultError::SharedKeyName {
+                    env: env.clone(),
+                    path,
+                    variable: of.public_key_name(),
+                });
             }
             if path == but || of != *env {
                 continue;

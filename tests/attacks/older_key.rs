@@ -33,7 +33,10 @@ fn refuses(env: &TestEnv, bob: &str, seals: bool) {
     let approve = ["team", "approve", "bob", "-e", "production", "--fingerprint", bob];
     let mut all = vec![&approve[..], &["key", "rotate", "-e", "production"]];
     if !seals {
-        all.extend([&["set", "A", "1", "-e", "production"][..], &["encrypt", "--reseal", "-e", "production"]]);
+        all.extend([
+            &["set", "A", "1", "-e", "production"][..],
+            &["encrypt", "--reseal", "-e", "production"],
+        ]);
     }
     for arguments in all {
         let said = env.fails(3, arguments);

@@ -414,10 +414,18 @@ fn a_deleted_file_gets_no_new_key_by_accident() {
         }
         let _ = std::fs::remove_file(env.path(".env.production"));
         let before = env.snapshot();
-        for arguments in [&["set", "A", "1", "-e", "production"][..], &["key", "generate", "-e", "production"]] {
+        for arguments in
+            [&["set", "A", "1", "-e", "production"][..], &["key", "generate", "-e", "production"]]
+        {
             let said = env.fails(3, arguments);
-            assert!(said.contains(&old.public().id().to_string()) && said.contains("in the last commit"), "{said}");
-            assert!(said.contains("hint: restore the file: git checkout HEAD -- :/.env.production"), "{said}");
+            assert!(
+                said.contains(&old.public().id().to_string()) && said.contains("in the last commit"),
+                "{said}"
+            );
+            assert!(
+                said.contains("hint: restore the file: git checkout HEAD -- :/.env.production"),
+                "{said}"
+            );
         }
         assert_eq!(env.snapshot(), before);
         // As it says.
@@ -452,7 +460,11 @@ fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
     refuses(&env, ".env.staging");
     commit(&env, "a colleague's");
     let said = env.envseal(&["set", "A", "1", "-e", "staging"]).output();
-    assert!(said.status == 0 && said.stderr.contains("note: the committed key of staging"), "{}", said.stderr);
+    assert!(
+        said.status == 0 && said.stderr.contains("note: the committed key of staging"),
+        "{}",
+        said.stderr
+    );
     assert!(said.stderr.contains(&mine.fingerprint()), "{}", said.stderr);
     let again = env.envseal(&["set", "B", "1", "-e", "staging"]).output();
     assert!(again.status == 0 && !again.stderr.contains("committed key"), "{}", again.stderr);
@@ -560,6 +572,26 @@ fn a_clone_that_shares_a_root_is_the_same_repository() {
 }
 
 #[test]
+fn the_first_look_is_at_every_project() {
+    let env = TestEnv::new();
+    for folder in ["a", "b"] {
+        env.write(format!("{folder}/envseal.toml"), "");
+        env.ok(&["set", "A", "1", "-f", &format!("{folder}/.env.production")]);
+    }
+    commit(&env, "two projects");
+    env.ok(&["set", "A", "2", "-f", "a/.env.production"]);
+    // The other one is no news then, but for another key.
+    env.ok(&["set", "A", "2", "-f", "b/.env.production"]);
+    let key = PublicKey::parse(env.ok(&["key", "show", "-f", "b/.env.production"]).trim()).unwrap();
+    std::fs::remove_file(&lists(&env)[0]).unwrap();
+    env.ok(&["set", "A", "3", "-f", "a/.env.production"]);
+    replace_key(&env, "b/.env.production", &key, &PrivateKey::generate().public());
+    assert!(refuses(&env, "b/.env.production").contains(&key.fingerprint()));
+    // An environment that nobody has looked at yet is another matter.
+    env.ok(&["set", "A", "1", "-f", "b/.env.staging"]);
+}
+
+#[test]
 fn what_the_release_before_kept_still_counts() {
     let (env, old) = pinned();
     let list = lists(&env).remove(0);
@@ -620,7 +652,7 @@ fn the_list_is_private_and_says_nothing_of_values() {
     let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
     let text = list(&env);
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[..2], ["envseal-pins 1", &format!("root {}", root.trim())]);
+    assert_eq!(lines[..2], ["envseal-pins 2", &format!("root {}", root.trim())]);
     assert_eq!(lines.len(), 4, "{text}");
     assert!(lines[2].starts_with(&key.public().to_string()) && lines[2].ends_with(" production ."), "{text}");
     assert!(lines[3].ends_with(" production .env.production"), "{text}");

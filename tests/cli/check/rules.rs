@@ -139,7 +139,8 @@ fn two_environments_have_two_keys_and_two_key_names() {
     env.write("sub/.env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={key}"));
     env.write(".env.eu-x", "");
     env.write("sub/.env.eu.x", "");
-    let wanted = ["sub/.env.eu.x:- !side-by-side -", "sub/.env.staging:1 !key-shared ENVSEAL_PUBLIC_KEY_STAGING"];
+    let wanted =
+        ["sub/.env.eu.x:- !side-by-side -", "sub/.env.staging:1 !key-shared ENVSEAL_PUBLIC_KEY_STAGING"];
     assert_eq!(env.check(&[]), wanted);
     env.git(&["add", "-A"]);
     assert_eq!(env.check(&["--staged"]), wanted);
@@ -167,8 +168,11 @@ fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
     env.write("Envseal.toml", "[policy]\nplain = ['*']\nexclude = ['**']\n");
     env.write("sub/envſeal.toml", "[policy]\nplain = ['*']\n");
     env.write(".ENV.SCHEMA", "# @sensitive=false\nOPEN=\n");
-    let wanted =
-        [".ENV.SCHEMA:- !schema-malformed -", "Envseal.toml:- !team-file -", "sub/envſeal.toml:- !team-file -"];
+    let wanted = [
+        ".ENV.SCHEMA:- !schema-malformed -",
+        "Envseal.toml:- !team-file -",
+        "sub/envſeal.toml:- !team-file -",
+    ];
     assert_eq!(env.check(&[]), wanted);
     env.git(&["add", "-A"]);
     assert_eq!(env.check(&["--staged"]), wanted);
