@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::edit::EditFault;
 use super::failure::Failure;
 use super::journal::Stuck;
+use super::pin::PinChange;
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
-use crate::crypto::{KeyError, KeyId, PublicKey, SealError};
+use crate::crypto::{KeyError, KeyId, SealError};
 use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -452,17 +453,6 @@ pub enum VaultError {
     /// Variables that are not as a schema says.
     #[error("{} not as the schema says, so nothing was started", are(.0.len()))]
     Breaches(Vec<Breach>),
-}
-
-/// A public key that took the place of the one that was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinChange {
-    /// The key that was accepted.
-    pub pinned: PublicKey,
-    /// When it was, as RFC 3339 has it.
-    pub seen: String,
-    /// The key that is to be sealed to.
-    pub found: PublicKey,
 }
 
 impl VaultError {

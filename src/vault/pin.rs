@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
-use super::error::{PinChange, VaultError};
+use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::scope::Scope;
 use super::setup::Notice;
@@ -15,6 +15,17 @@ use crate::crypto::{PrivateKey, PublicKey};
 use crate::git::{Commit, HookVars, Objects, Repo};
 use crate::keystore::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
+
+/// A public key that took the place of the one that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinChange {
+    /// The key that was accepted.
+    pub pinned: PublicKey,
+    /// When it was, as RFC 3339 has it.
+    pub seen: String,
+    /// The key that is to be sealed to.
+    pub found: PublicKey,
+}
 
 /// What an update finds out about pins, to be written once its files are.
 #[derive(Default)]
