@@ -293,6 +293,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l force -d 'Create a key even if the last commit has one'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Use no pager'

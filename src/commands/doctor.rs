@@ -12,7 +12,6 @@ use super::select::{Files, found_from_here};
 use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::{Error, quoted};
-use crate::git::Repo;
 use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
 use crate::vault::{
@@ -63,7 +62,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     } else {
         args.files.reading(context)?.named(context.process)?
     };
-    let (mut projects, mut pinning) = (Projects::default(), Pinning::default());
+    let (mut projects, mut pinning) = (Projects::new(context.store().repositories()), Pinning::default());
     let mut known = (&mut projects, &mut pinning);
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, &mut known, path)).collect();
     let clone = CloneState::here()?;
@@ -172,7 +171,7 @@ fn in_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Optio
     if !matches!(context.store().keys_file(&file.dir()), Ok(None)) {
         return None;
     }
-    let repo = Repo::discover(&file.dir()).ok().flatten()?;
+    let repo = context.store().repositories().discover(&file.dir()).ok().flatten()?;
     let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
     let store = KeyStore::new(context.process, Some(keys_file.clone()));
     store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)

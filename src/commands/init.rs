@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::report::{listed, notices, shown};
 use super::{Context, hook};
 use crate::error::{Error, quoted};
-use crate::git::Repo;
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{
@@ -30,7 +29,7 @@ pub(super) struct Args {
 /// Sets the project up and says what to do next.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
+    let scope = Scope::of(&here, context.store().repositories())?;
     // Before anything is changed, so that a file that nobody can read changes nothing.
     load_all(&scope, &here)?;
     let unseen = unseen_by_git(&scope, &here)?;
@@ -55,7 +54,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut open = false;
     for file in &loaded {
         // With the policy as it is by now.
-        open |= counts(file, &Scope::of(&file.dir())?).unmarked > 0;
+        open |= counts(file, &Scope::of(&file.dir(), context.store().repositories())?).unmarked > 0;
     }
     context.ui.say(if !unseen.is_empty() {
         let files: Vec<_> = unseen.iter().map(|path| quoted(shown(path))).collect();
@@ -111,7 +110,7 @@ fn take_in(
 /// Tells git how to merge and to show env files in this clone. A driver of that name that someone else configured stays.
 fn set_drivers_up(context: &Context, scope: &Scope) -> Result<(), Error> {
     let Some(root) = scope.git_root() else { return Ok(()) };
-    match drivers::install(&Repo::open(root)?) {
+    match drivers::install(&*context.store().repositories().open(root)?) {
         Ok(true) => context.ui.say("set up git's merge and diff drivers for env files in this clone"),
         Ok(false) => {}
         Err(error @ DriverError::Foreign { .. }) => {

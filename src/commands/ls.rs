@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     } else {
         Found { files: args.files.reading(context)?.named(context.process)?, unseen: Vec::new() }
     };
-    let mut projects = Projects::default();
+    let mut projects = Projects::new(context.store().repositories());
     let rows: Vec<_> =
         paths.into_iter().map(|path| Row { state: state(context, &mut projects, &path), path }).collect();
     sweep(Path::new("."));

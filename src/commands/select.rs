@@ -44,7 +44,7 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
 /// As [`found_from_here`], where `how` says by what a file is named that was passed over.
 pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
+    let scope = Scope::of(&here, context.store().repositories())?;
     let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| PathBuf::from(shown(path))).collect();
     let found = Found {
         files: as_seen(scope.env_files_of_all(&here)?),

@@ -97,7 +97,7 @@ impl ObjectFormat {
 
 impl ObjectId {
     /// Reads an id of whole length in hexadecimal; None if it is none.
-    pub(super) fn parse(hex: &[u8]) -> Option<Self> {
+    pub fn parse(hex: &[u8]) -> Option<Self> {
         let format = match hex.len() {
             40 => ObjectFormat::Sha1,
             64 => ObjectFormat::Sha256,

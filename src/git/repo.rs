@@ -102,7 +102,7 @@ impl Repo {
         if location.git_dir.is_none() {
             return Self::open(&here);
         }
-        let facts = Facts::ask(&here, &location)?.ok_or_else(|| GitError::NotARepository { path: here })?;
+        let facts = Facts::ask(&here, &location)?.ok_or(GitError::NotARepository { path: here })?;
         let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
         Self::new(root, facts, location)
     }

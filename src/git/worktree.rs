@@ -80,6 +80,14 @@ impl Repo {
         Ok(self.ignored(std::slice::from_ref(&relative), &["--no-index"])?.contains(&relative))
     }
 
+    /// Those of these paths that git ignores and does not track. None may lie outside the worktree.
+    pub fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
+        let relative = paths.iter().map(|path| self.relative(path)).collect::<Result<Vec<_>, _>>()?;
+        let ignored = self.ignored(&relative, &[])?;
+        let pairs = paths.iter().zip(&relative).filter(|(_, relative)| ignored.contains(*relative));
+        Ok(pairs.map(|(path, _)| path.to_path_buf()).collect())
+    }
+
     /// Which of these paths, relative to the root, git ignores (git-check-ignore(1)): without `--no-index`, those that
     /// it does not track either.
     fn ignored(&self, paths: &[PathBuf], options: &[&str]) -> Result<HashSet<PathBuf>, GitError> {

@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file};
+use super::files::is_judged;
 use super::policies::Policies;
 use super::range::{in_commit, shows_plaintext};
 use super::report::{Options, Report};
 use super::search::{keys_file, of_leak};
 use super::secrets::Gathered;
 use super::view::View;
-use crate::config::is_env_file;
+use crate::config::{is_env_file, is_keys_file};
 use crate::git::{FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 

@@ -30,9 +30,7 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     let after = View::commit(objects, Some(range.tip))?;
     let before = View::before(objects, range.base, &after, &changed);
     let brought = brought(objects, range)?;
-    let contents = brought.iter().flat_map(|file| [Some(file.now), file.was]).flatten();
-    let contents = contents.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id);
-    objects.obtain(&after.ids().chain(before.ids()).chain(contents).collect::<Vec<_>>())?;
+    objects.obtain(&after.ids().chain(before.ids()).chain(contents(&brought)).collect::<Vec<_>>())?;
     let mut report = Report::default();
 
     // Before the first commit there was no policy to widen.
@@ -66,11 +64,10 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed })?;
     state.findings.extend(in_teams);
     // Where env files stood once, and were only taken away, a team file widens what held for them.
-    let is_first = is_unguarded(&before) && {
-        let (stood, cut) = last_stood(objects, &tips, &is_guarded)?;
-        report.incomplete = cut.map(|cut| objects.cut_off(cut));
-        stood.is_empty()
-    };
+    let (stood, cut) =
+        if is_unguarded(&before) { last_stood(objects, &tips, &is_guarded)? } else { Default::default() };
+    report.incomplete = cut.map(|cut| objects.cut_off(cut));
+    let is_first = is_unguarded(&before) && stood.is_empty();
     let widened = widened_policies((&before, &past.policies), (&after, &new_policies), is_first)?;
     let severe = |finding: Finding| if accept_policy { finding } else { for_review(finding.as_error()) };
     state.findings.extend(widened.into_iter().map(severe));
@@ -194,6 +191,12 @@ struct Brought {
     was: Option<FileRef>,
     commit: ObjectId,
     base: Option<ObjectId>,
+}
+
+/// The blobs of what a range brings, and of what it replaces.
+fn contents(brought: &[Brought]) -> impl Iterator<Item = ObjectId> {
+    let files = brought.iter().flat_map(|file| [Some(file.now), file.was]).flatten();
+    files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id)
 }
 
 /// Every file that any commit of the range changes, each distinct one once; of a merge, what no parent has.

@@ -6,8 +6,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file};
+use super::files::is_judged;
 use super::policies::Policies;
+use crate::config::is_keys_file;
 use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 

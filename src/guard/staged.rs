@@ -17,6 +17,7 @@ use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
 use crate::git::{FileKind, ObjectId, Repo};
+use crate::keystore::KeyStore;
 use crate::scan::{Finding, Rule, Severity};
 use crate::vault::Scope;
 
@@ -95,7 +96,7 @@ pub fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<
     let is_kept = |finding: &Finding| finding.severity == Severity::Error || concerns(&touched, finding);
     findings.retain(|finding| is_whole || is_kept(finding));
     report.findings = silence(findings, &before, &after, NewMarks::Advise)?;
-    point_to_unstaged_policy(&mut report.findings, root);
+    point_to_unstaged_policy(&mut report.findings, root, options.store);
     Ok(report.sorted())
 }
 
@@ -116,12 +117,13 @@ fn refuse_bad_folders<'p>(
 
 /// Where the worktree declares a name plain and the index does not, sealing it is not what is wanted, nor would it be
 /// done: the declaration is to be staged.
-fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path) {
+fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeyStore<'_>) {
     let mut scopes: BTreeMap<PathBuf, Option<Scope>> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::Plaintext) {
         let Some(name) = &finding.name else { continue };
         let folder = root.join(&finding.file).parent().unwrap_or(root).to_owned();
-        let scope = scopes.entry(folder).or_insert_with_key(|folder| Scope::of(folder).ok());
+        let scope =
+            scopes.entry(folder).or_insert_with_key(|folder| Scope::of(folder, store.repositories()).ok());
         let declaring = scope.as_ref().and_then(|scope| scope.declaring_plain(name));
         if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
             let _ = write!(finding.message, "; {} calls it plain, but not as it is staged", file.display());

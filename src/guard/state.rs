@@ -10,12 +10,12 @@ use super::origins::Origins;
 use super::policies::{Policies, folder};
 use super::teams::{Held, Teams};
 use super::view::View;
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file, misspelled};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
     EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, env_file, is_example, key_changed, lineage,
-    names, said_once, schema_widened, scope, values_held, widened,
+    misspelled_file, names, said_once, schema_widened, scope, values_held, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -41,6 +41,7 @@ pub(super) fn judge(view: &View<'_>, policies: &Policies, own: &Policies) -> Res
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
     findings.extend(side_by_side(view, own, &reports, &held)?);
+    findings.extend(view.files().filter_map(misspelled_file));
     findings.append(&mut held);
     findings.extend(schemas.findings());
     Ok(State { findings, reports })
@@ -73,7 +74,7 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
     let beside = |path: &PathBuf| is_of_interest(path) && path.parent() == finding.file.parent();
     touched.contains(&finding.file)
         || match finding.rule {
-            Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
+            Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !touched.is_empty(),
             Rule::MissingName
             | Rule::SealedElsewhere
             | Rule::ExampleMissing
@@ -101,7 +102,7 @@ fn side_by_side(
     }
     let mut findings = Vec::new();
     let mut examples = BTreeMap::new();
-    for path in view.files().filter(|path| is_example(path)) {
+    for path in view.files().filter(|path| is_example(path) && misspelled(path).is_none()) {
         examples.entry(super::policies::folder(path)).or_insert(path);
     }
     for (folder, files) in &folders {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::allowed::{NewMarks, silence};
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file, is_of_interest};
+use super::files::{is_judged, is_of_interest};
 use super::keys_file::keys_files;
 use super::origins::{Origins, Past};
 use super::policies::Policies;
@@ -17,6 +17,7 @@ use super::staged::env_texts;
 use super::state::{State, changed_keys, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
+use crate::config::is_keys_file;
 use crate::fsio::{self, FsError};
 use crate::git::{self, FileRef, Repo};
 use crate::scan::foreign;
@@ -25,7 +26,7 @@ use crate::scan::foreign;
 /// track for secrets. Without git, the env files in that folder.
 pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> Result<Report, GuardError> {
     let files = match objects {
-        Some(_) => Repo::open(root)?.list_files(root, &[], &|_| true)?,
+        Some(repo) => repo.list_files(root, &[], &|_| true)?,
         None => git::plain_list_files(root, &|_| true)?,
     };
     let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
@@ -55,7 +56,7 @@ pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> R
     report.env_files = state.reports.len();
     let mut findings = [state.findings.as_slice(), &policies.findings].concat();
     let keys_in_sight = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
-    findings.extend(keys_files(root, objects.is_some(), &key_folders(&state), keys_in_sight)?);
+    findings.extend(keys_files(root, objects, &key_folders(&state), keys_in_sight)?);
     let (teams, past) = (Teams::of(&after)?, Rc::new(Past::of(&before)?));
     let origins = Origins::new(&before, &after, Rc::clone(&past));
     let keys_before = keys_before(&before, &after, &state, &policies)?;

@@ -37,6 +37,6 @@ pub use lineage::{Lineage, lineage};
 pub use names::{Listed, is_example, names};
 pub use rule::Rule;
 pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
-pub use scope::{Keyed, scope};
+pub use scope::{Keyed, misspelled_file, scope};
 pub use team::{Environment, TeamText, team_file};
 pub use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};

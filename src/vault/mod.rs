@@ -2,6 +2,7 @@
 
 mod at;
 mod change;
+mod committed;
 mod desk;
 mod edit;
 mod encrypt;
@@ -32,7 +33,7 @@ pub use change::{Assignment, Change, How, Outcome, last_of_each, needs_key, rena
 pub use desk::{Broom, Desk};
 pub use edit::{EditFault, Edited, Editing, LeftAsToken};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
-pub use error::{PinChange, VaultError};
+pub use error::VaultError;
 pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};
 pub use failure::{Failure, Reason};
@@ -49,7 +50,7 @@ pub use keys::{
 };
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files, value_alone};
-pub use pin::{Pinning, accept, key_commit, pin_trouble, pins_of};
+pub use pin::{PinChange, Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
 pub use project::{Project, Projects};
 pub use roster::{change_team, put_tag_key, tag_key};
 pub use rotate::{DroppedGrant, LeftSealed, Rotated, RotatedEnv, Rotation, TeamChange, rotate};

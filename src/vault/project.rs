@@ -12,7 +12,7 @@ use super::setup::KeyChoice;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
-use crate::git::{self, Repo};
+use crate::git::{self, Repo, Repositories};
 use crate::team::Policy;
 
 /// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
@@ -21,6 +21,7 @@ use crate::team::Policy;
 /// the project under the lock.
 pub struct Project {
     place: ProjectPlace,
+    repositories: Rc<Repositories>,
     policy: Policy,
     env_files: OnceCell<BTreeMap<EnvName, Vec<PathBuf>>>,
     keys: RefCell<BTreeMap<EnvName, Rc<Keys>>>,
@@ -54,7 +55,7 @@ impl ProjectPlace {
         let root = dir
             .ancestors()
             .take_while(|folder| folder.starts_with(highest))
-            .find(|folder| folder.join(TEAM_FILE).symlink_metadata().is_ok())
+            .find(|folder| fsio::has_entry(folder, TEAM_FILE))
             .unwrap_or(highest)
             .to_owned();
         Self { root, git_root }
@@ -71,27 +72,19 @@ impl ProjectPlace {
             return false;
         }
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
-        folders.into_iter().all(|folder| folder.join(TEAM_FILE).symlink_metadata().is_err())
-    }
-
-    /// The env files below `under`, in byte order, those of projects further in too.
-    pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        Ok(match &self.git_root {
-            Some(root) => Repo::open(root)?.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
-            None => git::plain_list_files(under, &is_env_file)?,
-        })
+        folders.into_iter().all(|folder| !fsio::has_entry(folder, TEAM_FILE))
     }
 }
 
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
-    pub fn open(dir: &Path) -> Result<Self, VaultError> {
-        Self::at(ProjectPlace::of(dir))
+    pub fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+        Self::at(ProjectPlace::of(dir), repositories)
     }
 
-    fn at(place: ProjectPlace) -> Result<Self, VaultError> {
+    fn at(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
         let team_file = place.root.join(TEAM_FILE);
-        let policy = match fsio::read(&team_file) {
+        let policy = match fsio::read_entry(&place.root, TEAM_FILE) {
             Ok(text) => {
                 Policy::parse(&text).map_err(|source| VaultError::Policy { path: team_file, source })?
             }
@@ -100,6 +93,7 @@ impl Project {
         };
         Ok(Self {
             place,
+            repositories: Rc::clone(repositories),
             policy,
             env_files: OnceCell::new(),
             keys: RefCell::default(),
@@ -116,6 +110,24 @@ impl Project {
 
     pub(super) fn place(&self) -> &ProjectPlace {
         &self.place
+    }
+
+    /// The repository that it lies in; None outside git.
+    pub fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
+        let open = |root: &PathBuf| self.repositories.open(root);
+        Ok(self.place.git_root.as_ref().map(open).transpose()?)
+    }
+
+    pub(super) fn repositories(&self) -> &Rc<Repositories> {
+        &self.repositories
+    }
+
+    /// The env files below `under`, in byte order, those of projects further in too.
+    pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        Ok(match self.repository()? {
+            Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
+            None => git::plain_list_files(under, &is_env_file)?,
+        })
     }
 
     /// What its team file declares.
@@ -135,7 +147,7 @@ impl Project {
             return Ok(known);
         }
         let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for path in self.place.listed(self.root())? {
+        for path in self.listed(self.root())? {
             if self.place.holds(&path)
                 && !self.excludes(&path)
                 && let Ok(env) = EnvName::of_file(&path)
@@ -154,6 +166,12 @@ impl Project {
         but: &Path,
     ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
         let but = place_of(but);
+        let shares =
+            |(of, _): &(&EnvName, &Vec<PathBuf>)| *of != env && of.public_key_name() == env.public_key_name();
+        if let Some((of, paths)) = self.env_files()?.iter().find(shares) {
+            let (path, variable) = (paths[0].clone(), of.public_key_name());
+            return Err(VaultError::SharedKeyName { env: env.clone(), path, variable });
+        }
         let keys = self.keys_of(env)?;
         if let Some(failed) = keys.failed.iter().find(|path| **path != but) {
             EnvFile::load(failed)?;
@@ -201,7 +219,7 @@ impl Project {
     pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, VaultError> {
         let Some(root) = &self.place.git_root else { return Ok(false) };
         if self.keys_of_others.get().is_none() {
-            let others = self.place.listed(root)?.into_iter().filter(|path| !self.place.holds(path));
+            let others = self.listed(root)?.into_iter().filter(|path| !self.place.holds(path));
             let mut listings = self.listings.borrow_mut();
             let files = others.filter_map(|path| EnvFile::load_among(&path, &mut listings).ok());
             let keys = files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect();
@@ -212,14 +230,20 @@ impl Project {
 }
 
 /// The projects of the env files that one command is about, each opened once.
-#[derive(Default)]
 pub struct Projects {
+    repositories: Rc<Repositories>,
     open: HashMap<ProjectPlace, Rc<Project>>,
     by_folder: HashMap<PathBuf, Rc<Scope>>,
     listings: Listings,
 }
 
 impl Projects {
+    /// None is open yet.
+    pub fn new(repositories: &Rc<Repositories>) -> Self {
+        let (open, by_folder) = (HashMap::new(), HashMap::new());
+        Self { repositories: Rc::clone(repositories), open, by_folder, listings: Listings::default() }
+    }
+
     /// Loads an env file, as [`EnvFile::load`] does.
     pub fn load(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
         EnvFile::load_among(path, &mut self.listings)
@@ -239,7 +263,7 @@ impl Projects {
         let project = match self.open.get(&place) {
             Some(known) => Rc::clone(known),
             None => {
-                let project = Rc::new(Project::at(place.clone())?);
+                let project = Rc::new(Project::at(place.clone(), &self.repositories)?);
                 self.open.insert(place, Rc::clone(&project));
                 project
             }
@@ -281,14 +305,17 @@ mod tests {
         let inner = write("inner/.env", Some(&two));
         std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
         let env = EnvName::of_dotenv();
-        let asked = |but: &Path| Project::open(&root).unwrap().public_key_of(&env, but);
+        let asked = |but: &Path| Project::open(&root, &Rc::default()).unwrap().public_key_of(&env, but);
         assert_eq!(asked(&none).unwrap(), Some((a.clone(), one)));
         assert_eq!(asked(&a).unwrap(), Some((b.clone(), one)), "by another file than the one that asks");
-        let project = Project::open(&root).unwrap();
+        let project = Project::open(&root, &Rc::default()).unwrap();
         assert!(project.is_key_of_another(&env, &two).unwrap());
         assert!(!project.is_key_of_another(&env, &one).unwrap());
         assert_eq!(
-            Project::open(inner.parent().unwrap()).unwrap().public_key_of(&env, &inner).unwrap(),
+            Project::open(inner.parent().unwrap(), &Rc::default())
+                .unwrap()
+                .public_key_of(&env, &inner)
+                .unwrap(),
             None
         );
         let d = write("d/.env", Some(&two));
@@ -309,7 +336,7 @@ mod tests {
         std::fs::create_dir(root.join(".git")).unwrap();
         std::fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
         std::fs::write(root.join("a/envseal.toml"), "").unwrap();
-        let mut projects = Projects::default();
+        let mut projects = Projects::new(&Rc::default());
         let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.scope_of(&root.join(name)).unwrap());
         assert!(std::ptr::eq(a.project(), b.project()));
         assert!(!std::ptr::eq(a.project(), c.project()));

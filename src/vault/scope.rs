@@ -8,10 +8,10 @@ use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::project::{Project, Projects};
 use super::schema::schema_of;
-use crate::config::{EnvName, KEYS_FILE, NameError, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, NameError, TEAM_FILE, is_env_file, is_keys_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
-use crate::git::Repo;
+use crate::git::{Repo, Repositories};
 use crate::team::Policy;
 
 /// A project, as it is for the env files of one folder.
@@ -26,8 +26,8 @@ pub struct Scope {
 impl Scope {
     /// The scope that env files in `dir` belong to, with its policy: what the team file declares for all of the scope,
     /// and the schema in `dir` for the env files there.
-    pub fn of(dir: &Path) -> Result<Self, VaultError> {
-        Self::within(Rc::new(Project::open(dir)?), dir)
+    pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+        Self::within(Rc::new(Project::open(dir, repositories)?), dir)
     }
 
     /// As [`Self::of`], in a project that is open.
@@ -58,6 +58,16 @@ impl Scope {
         self.project.place().git_root.as_deref()
     }
 
+    /// The repository that it lies in; None outside git.
+    pub fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
+        self.project.repository()
+    }
+
+    /// The repositories of this command.
+    pub fn repositories(&self) -> &Rc<Repositories> {
+        self.project.repositories()
+    }
+
     /// The team file's place, whether or not there is one.
     pub fn team_file(&self) -> PathBuf {
         self.root().join(TEAM_FILE)
@@ -86,23 +96,23 @@ impl Scope {
     /// ones that git does not ignore; those that their own scope's policy excludes left out.
     pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
         let place = self.project.place();
-        let mut files = place.listed(under)?;
+        let mut files = self.project.listed(under)?;
         files.retain(|path| place.holds(path) && !self.project.excludes(path));
         Ok(files)
     }
 
     /// As [`Self::env_files`], with those of the scopes further in, each as its own policy has it.
     pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        let mut projects = Projects::default();
-        let mut files = self.project.place().listed(under)?;
+        let mut projects = Projects::new(self.project.repositories());
+        let mut files = self.project.listed(under)?;
         files.retain(|path| !projects.excludes(path));
         Ok(files)
     }
 
     /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`].
     pub fn passed_over(&self, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        let Some(root) = self.git_root() else { return Ok(Vec::new()) };
-        Ok(Repo::open(root)?.untracked_ignored(folder, &is_env_file)?)
+        let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
+        Ok(repo.untracked_ignored(folder, &is_env_file)?)
     }
 
     /// The public key of an environment, and a file that holds it; an error where the scope's files disagree.
@@ -140,14 +150,40 @@ impl Scope {
             return Ok(());
         }
         let target = place_of(&fsio::final_target(path)?);
-        if target.file_name().is_some_and(|name| name == KEYS_FILE) {
+        if is_keys_file(&target) {
             return Err(NameError::NotEnvFile(target).into());
         }
-        let Some(root) = self.git_root() else { return Ok(()) };
+        let (Some(root), Some(repo)) = (self.git_root(), self.repository()?) else { return Ok(()) };
         let inside = target.strip_prefix(root).is_ok_and(|relative| !relative.starts_with(".git"));
-        if inside || !Repo::open(root)?.is_tracked(path)? {
+        if inside || !repo.is_tracked(path)? {
             return Ok(());
         }
         Err(VaultError::LeadsOutside { path: path.into(), target })
+    }
+
+    /// Refuses a key of `env` that an env file of another environment, or of another project in the worktree, has too:
+    /// whoever is granted one could read the other.
+    pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), VaultError> {
+        let place = self.project.place();
+        for path in self.project.listed(self.git_root().unwrap_or(self.root()))? {
+            let Ok(other) = EnvName::of_file(&path) else { continue };
+            if other == *env && place.holds(&path) {
+                continue;
+            }
+            match EnvFile::load(&path) {
+                Ok(file) if file.public_key() == Some(key) => {
+                    return Err(VaultError::KeyShared { env: env.clone(), key: key.id(), other, path });
+                }
+                // One of another project is not this one's business.
+                Err(error) if place.holds(&path) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an env file at the path belongs to the project, and is not left out by its policy.
+    pub(super) fn holds_file(&self, path: &Path) -> bool {
+        self.project.place().holds(path) && !self.project.excludes(path)
     }
 }

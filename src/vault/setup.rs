@@ -7,7 +7,7 @@ use super::file::{EnvFile, place_of};
 use super::journal;
 use super::project::Project;
 use super::scope::Scope;
-use crate::config::{EnvName, KEYS_FILE};
+use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
@@ -68,6 +68,15 @@ pub enum Notice {
     },
     /// The accepted key is another, for who held the one before has proven that it was rotated.
     PinMoved {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
+    /// The accepted key is the committed one: the one before was created here and never committed.
+    PinGaveWay {
         /// The environment.
         env: EnvName,
         /// The key before.
@@ -141,7 +150,7 @@ pub(super) fn keep_key(
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fsio::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
-    if is_wide && path.file_name().is_some_and(|name| name == KEYS_FILE) {
+    if is_wide && is_keys_file(&path) {
         fsio::make_private(&path)?;
         notices.push(Notice::MadePrivate(path.clone()));
     }
@@ -176,12 +185,12 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
     }
     let root = root.as_deref();
     if let Some(root) = root {
-        let repo = Repo::open(root)?;
+        let repo = scope.repositories().open(root)?;
         if repo.is_tracked(path)? {
             return Err(KeystoreError::Tracked(path.into()).into());
         }
         exclude_temporaries(&repo)?;
-    } else if name != KEYS_FILE {
+    } else if !is_keys_file(path) {
         return Ok(notices);
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
@@ -192,7 +201,7 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fsio::read(&ignore).ok();
     let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
-    if let Err(error) = guard_ignored(path, root).and_then(|()| guard_target(path)) {
+    if let Err(error) = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope)) {
         match before {
             _ if !added => {}
             Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
@@ -235,21 +244,24 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))
 }
 
-fn guard_ignored(path: &Path, root: Option<&Path>) -> Result<(), VaultError> {
-    // Opened anew: the rule may have been added just now.
+fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), VaultError> {
     match root {
-        Some(root) if !Repo::open(root)?.is_ignored(path)? => Err(VaultError::NotIgnored(path.into())),
+        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => {
+            Err(VaultError::NotIgnored(path.into()))
+        }
         _ => Ok(()),
     }
 }
 
 /// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
-fn guard_target(path: &Path) -> Result<(), VaultError> {
+fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
     if !path.is_symlink() {
         return Ok(());
     }
     let target = place_of(&fsio::final_target(path)?);
-    let Some(repo) = target.parent().map_or(Ok(None), Repo::discover)? else { return Ok(()) };
+    let Some(repo) = target.parent().map_or(Ok(None), |dir| scope.repositories().discover(dir))? else {
+        return Ok(());
+    };
     if repo.is_tracked(&target)? {
         return Err(KeystoreError::Tracked(target).into());
     }

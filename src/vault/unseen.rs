@@ -1,6 +1,6 @@
 //! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
@@ -9,7 +9,7 @@ use super::journal;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::fsio::{self, NewMode};
-use crate::git::{self, GitError, Repo};
+use crate::git::{self, Repositories};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
@@ -21,18 +21,22 @@ pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, Vault
 
 /// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
 /// that are each clone's own, none. What cannot be asked of git is left out.
-pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<&'a Path> {
-    let mut repos: HashMap<PathBuf, Option<Repo>> = HashMap::new();
-    let mut is_unseen = |path: &Path| {
-        let path = place_of(path);
-        let Some(root) = path.parent().and_then(git::find_root).filter(|_| !is_own_clones(&path)) else {
-            return Ok(false);
-        };
-        let repo = repos.entry(root).or_insert_with_key(|root| Repo::open(root).ok());
-        let Some(repo) = repo else { return Ok(false) };
-        Ok::<_, GitError>(repo.is_ignored(&path)? && !repo.is_tracked(&path)?)
-    };
-    paths.filter(|path| is_unseen(path).unwrap_or(false)).collect()
+pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Repositories) -> Vec<&'a Path> {
+    let mut by_root: BTreeMap<PathBuf, Vec<(&Path, PathBuf)>> = BTreeMap::new();
+    for path in paths {
+        let place = place_of(path);
+        if let Some(root) = place.parent().and_then(git::find_root).filter(|_| !is_own_clones(&place)) {
+            by_root.entry(root).or_default().push((path, place));
+        }
+    }
+    let mut unseen = Vec::new();
+    for (root, paths) in by_root {
+        let places: Vec<_> = paths.iter().map(|(_, place)| place.as_path()).collect();
+        let ignored =
+            repositories.open(&root).and_then(|repo| repo.ignored_among(&places)).unwrap_or_default();
+        unseen.extend(paths.into_iter().filter(|(_, place)| ignored.contains(place)).map(|(path, _)| path));
+    }
+    unseen
 }
 
 /// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
@@ -59,8 +63,7 @@ pub fn take_back_in(
     if let Some(staged) = fsio::with_lines(&ignore, &lines, NewMode::Default)? {
         staged.commit()?;
     }
-    // Opened anew: the rules have changed.
-    let repo = Repo::open(root)?;
+    let Some(repo) = scope.repository()? else { return Ok(None) };
     for path in paths {
         if repo.is_ignored(path)? {
             match before {

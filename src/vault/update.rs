@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::committed::key_in_head;
 use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
@@ -18,7 +19,7 @@ use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, Lock, NewMode};
-use crate::git::{self, Repo};
+use crate::git;
 use crate::keystore::KeyStore;
 
 /// One env file that is about to be changed.
@@ -31,6 +32,8 @@ pub struct Target<'a> {
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
+    /// Whether a key may be created where the last commit has another.
+    replaces_committed: bool,
 }
 
 /// What became of the files.
@@ -75,7 +78,7 @@ pub fn update(
 ) -> Result<Updated, VaultError> {
     let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
-    let mut projects = Projects::default();
+    let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -98,6 +101,7 @@ pub fn update(
             notices: &mut notices,
             pinning: &mut pinning,
             headed: None,
+            replaces_committed: false,
         };
         let document = prepare(&mut target)?;
         let Target { file, scope, .. } = target;
@@ -117,7 +121,7 @@ pub fn update(
         if changed && write == Write::Files {
             for root in folders_of(file.path())?.iter().filter_map(|folder| git::find_root(folder)) {
                 if !excluding.contains(&root) {
-                    exclude_temporaries(&Repo::open(&root)?)?;
+                    exclude_temporaries(&*store.repositories().open(&root)?)?;
                     excluding.insert(root);
                 }
             }
@@ -144,7 +148,7 @@ fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice
                 continue;
             }
             let is_copy = !is_made || kept.len() > 1;
-            notices.extend(keep_key(env, key, dir, &Scope::of(dir)?, store, is_copy)?);
+            notices.extend(keep_key(env, key, dir, &Scope::of(dir, store.repositories())?, store, is_copy)?);
         }
     }
     Ok(())
@@ -224,11 +228,13 @@ impl Target<'_> {
                 (key, Some(Notice::KeyTaken { key: key.id(), from }))
             }
             KeyChoice::OfKeysFile(key, from) => {
+                self.refuse_key_beside_head(Some(key))?;
                 self.pinning.take(&self.file, &self.scope, key, self.store)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.refuse_lost_key(None)?;
+                self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
                 self.pinning.take(&self.file, &self.scope, &key, self.store)?;
                 (key, None)
@@ -297,6 +303,27 @@ impl Target<'_> {
                 key,
                 variable: self.file.env().public_key_name(),
             }),
+        }
+    }
+
+    /// Lets a key be created where the last commit has another.
+    pub fn replace_committed_key(&mut self) {
+        self.replaces_committed = true;
+    }
+
+    /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
+    /// lost its line.
+    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), VaultError> {
+        if self.replaces_committed || self.headed.is_some() {
+            return Ok(());
+        }
+        let env = self.file.env();
+        match key_in_head(&self.scope, env)? {
+            Some((path, committed)) if key != Some(&committed) => {
+                let exists = self.scope.lock_dir().join(&path).symlink_metadata().is_ok();
+                Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
+            }
+            _ => Ok(()),
         }
     }
 

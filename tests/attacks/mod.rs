@@ -21,6 +21,8 @@ mod moved;
 mod moved_project;
 mod names;
 #[cfg(unix)]
+mod older_key;
+#[cfg(unix)]
 mod owner;
 #[cfg(unix)]
 mod paths;

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 
 fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
     let file = EnvFile::load(path)?;
-    let scope = Scope::of(&file.dir())?;
+    let scope = Scope::of(&file.dir(), context.store().repositories())?;
     let key = *file.public_key().ok_or_else(|| file.no_public_key())?;
     // All files of the environment are sealed to it from then on.
     scope.refuse_other_key(&file, &key)?;

@@ -132,6 +132,83 @@ fn one_environment_has_one_key() {
 }
 
 #[test]
+fn two_environments_have_two_keys_and_two_key_names() {
+    let env = project();
+    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let key = env.ok(&["key", "show"]);
+    env.write("sub/.env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={key}"));
+    env.write(".env.eu-x", "");
+    env.write("sub/.env.eu.x", "");
+    let wanted =
+        ["sub/.env.eu.x:- !side-by-side -", "sub/.env.staging:1 !key-shared ENVSEAL_PUBLIC_KEY_STAGING"];
+    assert_eq!(env.check(&[]), wanted);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), wanted);
+    env.commit("two of each");
+    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    // Another project has names of its own.
+    env.git(&["rm", "-q", "sub/.env.staging"]);
+    env.write("sub/envseal.toml", "");
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+    for name in ["productıon", "ſtaging", "\u{212a}", "prod\u{200b}uction", "prоduction"] {
+        let file = format!(".env.{name}");
+        env.write(&file, "");
+        let found = env.check(&[]);
+        assert!(found.len() == 1 && found[0].contains("!unreadable"), "{name}: {found:?}");
+        env.fails(4, &["set", "A", "1", "-f", &file]);
+        env.fails(2, &["set", "A", "1", "-e", name]);
+        std::fs::remove_file(env.path(&file)).unwrap();
+    }
+}
+
+#[test]
+fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
+    let env = project();
+    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.write("Envseal.toml", "[policy]\nplain = ['*']\nexclude = ['**']\n");
+    env.write("sub/envſeal.toml", "[policy]\nplain = ['*']\n");
+    env.write(".ENV.SCHEMA", "# @sensitive=false\nOPEN=\n");
+    let wanted = [
+        ".ENV.SCHEMA:- !schema-malformed -",
+        "Envseal.toml:- !team-file -",
+        "sub/envſeal.toml:- !team-file -",
+    ];
+    assert_eq!(env.check(&[]), wanted);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), wanted);
+    env.commit("other spellings");
+    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    // What they say counts for nothing.
+    env.plaintext_in(".env");
+    env.write(".env", env.read(".env") + "OPEN=abc\n");
+    assert!(env.check(&[]).iter().any(|found| found.contains("!plaintext OPEN")), "{:?}", env.check(&[]));
+    env.ok(&["encrypt"]);
+    assert!(!env.read(".env").contains("OPEN=abc"));
+    assert!(env.ok(&["ls"]).contains(".env"));
+}
+
+#[test]
+fn a_keys_file_in_other_letters() {
+    let env = project();
+    let file = ".Env.Keys";
+    std::fs::rename(env.path(".env.keys"), env.path(file)).unwrap();
+    assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
+    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(text.contains("echo '.Env.Keys' >> .gitignore"), "{text}");
+    // It is found as one, and held to what holds for one.
+    let sealed = env.read(".env");
+    env.ok(&["decrypt"]);
+    env.write_plain(".env", sealed);
+    env.ok(&["key", "generate", "-e", "fresh"]);
+    assert!(!env.path(".env.keys").exists());
+    assert!(env.read(".gitignore").lines().any(|line| line == file), "{}", env.read(".gitignore"));
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+    env.git(&["add", "-f", file]);
+    assert_eq!(env.check(&["--staged"]), [".Env.Keys:- !keys-file -"]);
+    assert!(env.fails(3, &["decrypt", "--stdout"]).contains("is tracked by git"));
+}
+
+#[test]
 fn the_keys_file_is_for_nobody_else() {
     let env = project();
     env.write(".gitignore", "");
