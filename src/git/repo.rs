@@ -1,7 +1,7 @@
 //! The repository that a folder lies in: asked of git once, in one process.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ pub struct Repo {
     pub(super) trees: RefCell<Trees>,
     pub(super) commit_trees: RefCell<HashMap<ObjectId, ObjectId>>,
     pub(super) index: OnceCell<Vec<(PathBuf, FileRef)>>,
+    /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
+    pub(super) listed: RefCell<HashSet<PathBuf>>,
 }
 
 /// What git says of a repository.
@@ -134,6 +136,7 @@ impl Repo {
             trees: RefCell::default(),
             commit_trees: RefCell::default(),
             index: OnceCell::new(),
+            listed: RefCell::default(),
         })
     }
 

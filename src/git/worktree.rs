@@ -1,6 +1,6 @@
 //! The files of a worktree: which git tracks, which it ignores, and which it would take.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, FileType};
 use std::io::ErrorKind;
@@ -41,6 +41,7 @@ impl Repo {
         }
         found.sort_by(|a, b| bytes(a).cmp(bytes(b)));
         found.dedup();
+        self.listed.borrow_mut().extend(found.iter().cloned());
         Ok(found.into_iter().map(|path| self.root().join(path)).collect())
     }
 
@@ -82,10 +83,15 @@ impl Repo {
 
     /// Those of these paths that git ignores and does not track. None may lie outside the worktree.
     pub fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
-        let relative = paths.iter().map(|path| self.relative(path)).collect::<Result<Vec<_>, _>>()?;
-        let ignored = self.ignored(&relative, &[])?;
-        let pairs = paths.iter().zip(&relative).filter(|(_, relative)| ignored.contains(*relative));
-        Ok(pairs.map(|(path, _)| path.to_path_buf()).collect())
+        let mut unlisted = HashMap::new();
+        for path in paths {
+            let relative = self.relative(path)?;
+            if !self.listed.borrow().contains(&relative) {
+                unlisted.insert(relative, path.to_path_buf());
+            }
+        }
+        let ignored = self.ignored(&unlisted.keys().cloned().collect::<Vec<_>>(), &[])?;
+        Ok(ignored.iter().filter_map(|relative| unlisted.remove(relative)).collect())
     }
 
     /// Which of these paths, relative to the root, git ignores (git-check-ignore(1)): without `--no-index`, those that

@@ -333,8 +333,8 @@ mod tests {
         for name in ["a", "a/b", "c"] {
             std::fs::create_dir(root.join(name)).unwrap();
         }
-        std::fs::create_dir(root.join(".git")).unwrap();
-        std::fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        let made = std::process::Command::new("git").arg("init").arg("-q").arg(&root).status();
+        assert!(made.unwrap().success());
         std::fs::write(root.join("a/envseal.toml"), "").unwrap();
         let mut projects = Projects::new(&Rc::default());
         let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.scope_of(&root.join(name)).unwrap());

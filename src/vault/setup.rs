@@ -195,7 +195,7 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
     if root.is_some() && ignore.is_symlink() {
-        // libgit2 would read it, git itself would not.
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
         return Err(VaultError::IgnoreFileLink(ignore));
     }
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;

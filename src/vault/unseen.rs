@@ -52,7 +52,7 @@ pub fn take_back_in(
     let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let ignore = root.join(".gitignore");
     if ignore.is_symlink() {
-        // libgit2 would read it, git itself would not.
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
         return Err(VaultError::IgnoreFileLink(ignore));
     }
     let Some(rules) = paths.iter().map(|path| rule(root, path)).collect::<Option<Vec<_>>>() else {
