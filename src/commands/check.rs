@@ -81,6 +81,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
         let objects = here(context)?;
+        objects.allow_fetching();
         let pushed = Pushed::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
             let options = Options { accept_policy: args.accept_policy, ..*options };

@@ -86,14 +86,16 @@ impl Repo {
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
         let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
         let Some(facts) = Facts::ask(&root, &location)? else { return Ok(None) };
-        let root = match &facts.top {
+        match facts.top.clone() {
             // The caller's spelling, unless core.worktree points elsewhere.
-            Some(top) if same_folder(top, &root) => root,
-            Some(top) => top.clone(),
+            Some(top) => Self::new(if same_folder(&top, &root) { root } else { top }, facts, location),
             // Beside the worktrees of a bare repository, with a `.git` that leads to it: history can be read there.
-            None => facts.git_dir.clone(),
-        };
-        Self::new(root, facts, location).map(Some)
+            None => {
+                let git_dir = facts.git_dir.clone();
+                Self::new(git_dir.clone(), facts, location.with_git_dir(git_dir))
+            }
+        }
+        .map(Some)
     }
 
     /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
@@ -271,10 +273,15 @@ impl Repo {
         GitError::Missing { what: what.to_string(), path: self.root.clone(), shallow: self.shallow }
     }
 
+    /// Whether this is a partial clone that may get what it lacks.
+    pub(super) fn may_obtain(&self) -> Result<bool, GitError> {
+        Ok(self.network.get() == Network::Allowed && self.promisor()?.is_some())
+    }
+
     /// Gets what this partial clone lacks of these objects from the remote that has promised them, in one go and where
     /// that is allowed; elsewhere reading one is [`GitError::Missing`].
     pub fn obtain(&self, ids: &[ObjectId]) -> Result<bool, GitError> {
-        if self.network.get() == Network::Forbidden || ids.is_empty() {
+        if ids.is_empty() || !self.may_obtain()? {
             return Ok(false);
         }
         let Some(remote) = self.promisor()? else { return Ok(false) };

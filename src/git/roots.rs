@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::command::output;
 use super::paths::real_folder;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::{self, FsError, NewMode};
+use crate::fsio::{self, FsError};
 
 /// In the git folder that all worktrees share: root commits, an id on each line.
 ///
@@ -45,7 +45,8 @@ impl Repo {
         let roots: BTreeSet<_> = said.split(|byte| *byte == b'\n').filter_map(ObjectId::parse).collect();
         let text: String = roots.iter().map(|id| format!("{id}\n")).collect();
         // Where they cannot be kept, as in a git folder that is read-only, they are looked for again next time.
-        let _ = fsio::write_atomic(&self.common_dir().join(FILE), text.as_bytes(), NewMode::Default);
+        // Nor is it if this is cut short: what is no id of a commit counts for nothing.
+        let _ = std::fs::write(self.common_dir().join(FILE), text);
         Ok(Some(RepoName::Roots(roots)))
     }
 
