@@ -12,7 +12,6 @@ use super::select::{Files, found_from_here};
 use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::{Error, quoted};
-use crate::git::Repo;
 use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
 use crate::vault::{
@@ -23,7 +22,7 @@ use crate::vault::{
 ///
 /// For each file: which key it is sealed to, where that key was looked for, and every value that does not open; then
 /// whether this clone has envseal's hooks and drivers. Without -e and -f: every env file from here downward that git
-/// does not ignore. Exit status 1 if a file wants mending.
+/// does not ignore. Exit status 1 if a file wants mending, or a hook or driver is not installed.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal doctor
@@ -63,7 +62,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         args.files.reading(context)?.named(context.process)?
     };
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, path)).collect();
-    let clone = CloneState::here()?;
+    let clone = CloneState::here(context)?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
     let text = if args.json {
         as_json(&patients, clone.as_ref(), &lacks)
@@ -77,7 +76,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     } else if well && lacks.is_empty() {
         context.ui.say("all is well");
     }
-    Ok(u8::from(!well))
+    Ok(u8::from(!well || !lacks.is_empty()))
 }
 
 fn examine(context: &Context, path: PathBuf) -> Patient {
@@ -161,7 +160,7 @@ fn in_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Optio
     if !matches!(context.store().keys_file(&file.dir()), Ok(None)) {
         return None;
     }
-    let repo = Repo::discover(&file.dir()).ok().flatten()?;
+    let repo = context.store().repositories().discover(&file.dir()).ok().flatten()?;
     let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
     let store = KeyStore::new(context.process, Some(keys_file.clone()));
     store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)
