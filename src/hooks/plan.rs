@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::script::{answer, has_block, is_current, names};
+use super::script::{answer, calls, has_block, is_current, names};
 use super::shell::{self, Answer};
 use super::{Hook, InstallError, Manager, Unfit};
 use crate::fsio::{self, FsError};
@@ -171,6 +171,8 @@ impl Place {
             (Err(Unfit::Damaged), ..) => Stands::Unfit(Unfit::Damaged),
             (_, _, Answer::Yes) => Stands::Calls,
             (Err(_), _, Answer::Unclear) => Stands::Unclear,
+            // Under conditions of a person's own.
+            (Ok(_), _, Answer::Unclear) if calls(&text, hook) => Stands::Unclear,
             (Err(why), ..) => Stands::Unfit(why),
             (Ok(_), ..) => self.to_come(hook).unwrap_or(Stands::Text(text)),
         })

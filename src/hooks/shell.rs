@@ -40,6 +40,8 @@ struct Command {
     joined: Joined,
     /// In how many conditions, loops, functions and subshells it stands.
     depth: usize,
+    /// The reserved word right before it: `if` or `then`.
+    behind: Option<&'static str>,
     /// Whether the script goes on without waiting for it.
     background: bool,
     /// Whether it is envseal's block, which stops by itself.
@@ -90,8 +92,17 @@ fn is_sure(commands: &[Command], at: usize) -> bool {
     let first = (0..=at).rev().find(|at| commands[*at].joined != Joined::Pipe);
     first.is_some_and(|first| {
         let command = &commands[first];
-        command.depth == 0 && command.joined == Joined::Next
+        command.joined == Joined::Next && (command.depth == 0 || is_found(commands, first))
     })
+}
+
+/// Whether this is what a script does where it finds envseal: `if command -v envseal; then …`.
+fn is_found(commands: &[Command], at: usize) -> bool {
+    let Some(condition) = at.checked_sub(1).map(|before| &commands[before]) else { return false };
+    let words: Vec<_> = condition.words.iter().map(String::as_str).collect();
+    let looks = matches!(words[..], ["command", "-v", "envseal"] | ["which" | "type" | "hash", "envseal"]);
+    let is_first = condition.behind == Some("if") && condition.depth == 1 && condition.joined == Joined::Next;
+    looks && is_first && commands[at].behind == Some("then") && commands[at].depth == 1
 }
 
 /// Whether the script fails where this command does.
@@ -104,7 +115,7 @@ fn stops(commands: &[Command], at: usize, errexit: bool) -> bool {
         words.first().is_some_and(|word| word == "exit") && words.get(1).is_none_or(|status| status != "0")
     };
     match next.joined {
-        Joined::Or => is_exit(&next.words) && next.depth == 0 && !next.background,
+        Joined::Or => is_exit(&next.words) && next.depth == commands[at].depth && !next.background,
         Joined::And => {
             commands[at + 1..].iter().all(|command| command.joined == Joined::And && !command.background)
         }
@@ -165,6 +176,8 @@ struct Reader<'a> {
     commands: Vec<Command>,
     words: Vec<String>,
     joined: Joined,
+    /// The reserved word before the command.
+    behind: Option<&'static str>,
     /// The compounds that are open.
     open: Vec<&'static str>,
     /// The ends of the here-documents that begin at the next line, and whether tabs before them count.
@@ -180,6 +193,7 @@ impl<'a> Reader<'a> {
             commands: Vec::new(),
             words: Vec::new(),
             joined: Joined::Next,
+            behind: None,
             open: Vec::new(),
             documents: Vec::new(),
             redirected: false,
@@ -258,6 +272,7 @@ impl<'a> Reader<'a> {
                     words: Vec::new(),
                     joined,
                     depth,
+                    behind: None,
                     background: false,
                     block: true,
                 });
@@ -283,7 +298,8 @@ impl<'a> Reader<'a> {
         }
         let words = std::mem::take(&mut self.words);
         let (joined, depth) = (self.joined, self.open.len());
-        self.commands.push(Command { words, joined, depth, background: false, block: false });
+        let behind = self.behind.take();
+        self.commands.push(Command { words, joined, depth, behind, background: false, block: false });
     }
 
     fn redirect(&mut self, first: char) {
@@ -337,6 +353,7 @@ impl<'a> Reader<'a> {
             self.words.push(word);
         } else if let Some(opening) = known(&OPENING) {
             self.open.push(opening);
+            self.behind = Some(opening);
         } else if word == "function" {
             // Its name is a command that does nothing; its body is a compound.
         } else if known(&CLOSING).is_some() {
@@ -346,10 +363,11 @@ impl<'a> Reader<'a> {
             if self.open.is_empty() {
                 self.joined = Joined::Next;
             }
-        } else if known(&BETWEEN).is_none() {
-            self.words.push(word);
-        } else {
+        } else if let Some(between) = known(&BETWEEN) {
             self.joined = Joined::Next;
+            self.behind = Some(between);
+        } else {
+            self.words.push(word);
         }
     }
 
@@ -441,6 +459,8 @@ mod tests {
             "npm test || exit 1\n[ -d x ] || exit\nenvseal \\\n hook run pre-commit",
             "(cd x; exit 1)\nenvseal hook run pre-commit && npm test",
             "echo x |\nenvseal hook run pre-commit",
+            "if command -v envseal >/dev/null 2>&1; then envseal hook run pre-commit \"$@\"; fi",
+            "if which envseal; then\n  envseal hook run pre-commit || exit $?\nfi\nnpm test",
         ] {
             assert_eq!(of(text), Answer::Yes, "{text}");
         }
@@ -496,6 +516,16 @@ mod tests {
             "x=$(envseal hook run pre-commit)",
             "echo 'it''s' \"\nenvseal hook run pre-commit",
             "envseal hook run pre-push",
+            "if command -v envseal; then envseal hook run pre-commit; fi\nnpm test",
+            "if command -v envseal; then :; envseal hook run pre-commit; fi",
+            "if command -v envseal; envseal hook run pre-commit; then :; fi",
+            "if x; then y; elif command -v envseal; then envseal hook run pre-commit; fi",
+            "if command -v envseal; then x; else envseal hook run pre-commit; fi",
+            "if ! command -v envseal; then envseal hook run pre-commit; fi",
+            "if x; then if command -v envseal; then envseal hook run pre-commit; fi; fi",
+            "x && if command -v envseal; then envseal hook run pre-commit; fi",
+            "while command -v envseal; do envseal hook run pre-commit; done",
+            "if command -v envseal; then envseal hook run pre-commit; fi || true",
             "while x; do envseal hook run pre-commit; done",
             "(envseal hook run pre-commit)",
         ] {
