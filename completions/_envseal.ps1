@@ -282,7 +282,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             break
         }
         'envseal;check' {
-            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet')
+            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
@@ -490,6 +490,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Take private keys from FILE instead of .env.keys')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity, not the one that `team request` made')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Create a key even if the last commit has one')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')

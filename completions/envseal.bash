@@ -1153,7 +1153,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__generate)
-            opts="-e -f -C -K -i -q -v -h --env --file --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --force --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -268,7 +268,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'envseal;check'= {
-            cand --range 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet'
+            cand --range 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet'
             cand -C 'Change to DIR first'
             cand -K 'Take private keys from FILE instead of .env.keys'
             cand --keys-file 'Take private keys from FILE instead of .env.keys'
@@ -467,6 +467,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --keys-file 'Take private keys from FILE instead of .env.keys'
             cand -i 'Use this private SSH key as your identity, not the one that `team request` made'
             cand --identity 'Use this private SSH key as your identity, not the one that `team request` made'
+            cand --force 'Create a key even if the last commit has one'
             cand -q 'Say nothing but errors'
             cand --quiet 'Say nothing but errors'
             cand -v 'Say more'

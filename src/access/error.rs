@@ -93,12 +93,6 @@ pub enum AccessError {
         /// The environment.
         env: EnvName,
     },
-    /// A clone that ends before the beginning cannot tell what someone could read.
-    #[error("this clone is shallow: what stood in older commits cannot be accounted for")]
-    Shallow,
-    /// A version of a file is not in this partial clone.
-    #[error("this partial clone lacks {}: what stood there cannot be accounted for", .0.display())]
-    Partial(PathBuf),
     /// Without git there is no history to account for.
     #[error("{} is in no git repository", .0.display())]
     NoRepository(PathBuf),

@@ -152,9 +152,9 @@ fn in_doubt(team: &TeamFile, past: &Past, who: &IdentityKey, me: &IdentityKey) -
 
 /// The team files of other scopes of which `key` is a member. One that cannot be read has no say.
 fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, AccessError> {
-    let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
+    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
-    let mut files = Repo::open(root)?.list_files(root, &[TEAM_FILE_GLOB], &is_team_file)?;
+    let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != scope.team_file());
     let member = |path: PathBuf| {
         let team = TeamFile::parse(&crate::fsio::read(&path).ok()?).ok()?;
@@ -166,9 +166,9 @@ fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberNam
 
 /// The env files outside of the scope's own that are sealed to one of these keys. One that cannot be read has no say.
 fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, AccessError> {
-    let Some(root) = scope.git_root() else { return Ok(Vec::new()) };
+    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let own = scope.env_files(scope.root())?;
-    let mut files = Repo::open(root)?.list_files(root, &ENV_FILE_GLOBS, &is_env_file)?;
+    let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     files.retain(|path| !own.contains(path));
     let sealed = |path: PathBuf| {
         let key = *EnvFile::load(&path).ok()?.public_key()?;

@@ -39,7 +39,7 @@ impl Past {
         let mut walk = objects.walk(&objects.tips()?, &globs)?;
         while let Some(step) = walk.step()? {
             if step.cut {
-                return Err(AccessError::Shallow);
+                return Err(objects.cut_off(step.id).into());
             }
             for file in step.changes.iter().flatten().filter(|file| is_wanted(&file.path)) {
                 if let Some(now) = file.after.filter(|now| now.kind == FileKind::File) {
@@ -129,7 +129,7 @@ impl Past {
         if is_team && !teams.insert(id) || !is_team && self.add_env(path, id) {
             return Ok(());
         }
-        let text = objects.blob_if_there(id)?.ok_or_else(|| AccessError::Partial(path.to_owned()))?;
+        let text = objects.blob(id)?;
         if !is_team {
             self.add_file(path, id, text);
         } else if let Ok(team) = TeamFile::parse(&text) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
-use crate::config::{EnvName, KEYS_FILE, NameError, is_env_file};
+use crate::config::{EnvName, NameError, is_env_file, is_keys_file};
 use crate::crypto::OpenError;
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -24,23 +24,6 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::SideBySide { first, second, .. } => {
             format!("keep one of the two: git mv {} …, or merge {} into it", file(second), file(first))
-        }
-        VaultError::KeysDisagree { second, .. } => format!(
-            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
-            file(second)
-        ),
-        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
-            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
-             line out of {}, and envseal set its values anew",
-            found.replace("PUBLIC", "PRIVATE"),
-            wanted.replace("PUBLIC", "PRIVATE"),
-            file(path)
-        ),
-        VaultError::PublicKeyTwice { .. } => {
-            "keep one of the two lines: git log -p tells which is older".into()
-        }
-        VaultError::PublicKey { path, .. } => {
-            format!("bring the line back: git checkout HEAD -- {}", file(path))
         }
         VaultError::NoEnvFile { env, similar, .. } => format!("did you mean {env}, in {}?", file(similar)),
         VaultError::NoneOfConvention { looked, .. } => {
@@ -78,18 +61,6 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::ComputedReference { .. } => {
             "write the name out, or mark the line: # envseal: plain".into()
         }
-        VaultError::NoPublicKey { path, .. } => {
-            format!("make a key for it: envseal key generate -f {}", file(path))
-        }
-        VaultError::KeyLost { path, variable, .. } => {
-            format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
-        }
-        VaultError::PinDiffers { path, env, .. } => {
-            let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
-            let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
-            format!("ask your team whether they changed it; if they did: envseal key trust {named}")
-        }
-        VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
         VaultError::Interrupted { journal, .. } => format!(
             "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
             file(journal)
@@ -110,6 +81,58 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             )
         }
         error => return place_hint(error),
+    })
+}
+
+/// Of an environment's public key.
+fn public_key_hint(error: &VaultError) -> Option<String> {
+    let file = |path: &Path| quoted(path.display());
+    Some(match error {
+        VaultError::SharedKeyName { path, .. } => {
+            format!("give one of the two environments another name: git mv {} …", file(path))
+        }
+        VaultError::KeyShared { path, .. } => {
+            format!("see who put it there: git log -p -- {}", file(path))
+        }
+        VaultError::KeysDisagree { second, .. } => format!(
+            "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {}",
+            file(second)
+        ),
+        VaultError::PublicKeyName { path, found, wanted, .. } => format!(
+            "if it was renamed: call that line {wanted}, and the line {} of .env.keys {}; if it was copied: take that \
+             line out of {}, and envseal set its values anew",
+            found.replace("PUBLIC", "PRIVATE"),
+            wanted.replace("PUBLIC", "PRIVATE"),
+            file(path)
+        ),
+        VaultError::PublicKeyTwice { .. } => {
+            "keep one of the two lines: git log -p tells which is older".into()
+        }
+        VaultError::PublicKey { path, .. } => {
+            format!("bring the line back: git checkout HEAD -- {}", file(path))
+        }
+        VaultError::NoPublicKey { path, .. } => {
+            format!("make a key for it: envseal key generate -f {}", file(path))
+        }
+        VaultError::KeyLost { path, variable, .. } => {
+            format!("find the line and bring it back: git log -p -S{variable} -- {}", file(path))
+        }
+        VaultError::PinDiffers { path, env, .. } => {
+            let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+            let named = if beside { format!("-e {}", quoted(env)) } else { format!("-f {}", file(path)) };
+            format!("ask your team whether they changed it; if they did: envseal key trust {named}")
+        }
+        VaultError::KeyInHead { path, exists: false, .. } => {
+            format!("restore the file: git checkout HEAD -- {}", quoted(format!(":/{}", path.display())))
+        }
+        VaultError::KeyInHead { path, .. } => {
+            format!("see its line for the key: git show {}", quoted(format!("HEAD:{}", path.display())))
+        }
+        VaultError::KeyReplaced { path, .. } => {
+            format!("see who put it back: git log -p -- {}", file(path))
+        }
+        VaultError::KeyExists { path, .. } => format!("see it: envseal key show -f {}", file(path)),
+        _ => return None,
     })
 }
 
@@ -173,7 +196,7 @@ fn edit_hint(error: &VaultError) -> Option<String> {
                 "see what was changed: git diff -- {file}, then again: envseal edit -f {file}"
             ));
         }
-        _ => return None,
+        error => return public_key_hint(error),
     };
     Some(match fault {
         EditFault::OwnLine(_) => {
@@ -219,7 +242,7 @@ pub fn fs_hint(error: &FsError) -> Option<String> {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
             Some(format!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}"))
         }
-        FsError::NotFound { path: missing, .. } if missing.ends_with(KEYS_FILE) => {
+        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
             Some("see where your keys are: envseal key list".into())
         }
         FsError::ReadOnly { .. } => Some(format!("if you mean to change it: chmod u+w {path}")),
@@ -239,7 +262,13 @@ pub fn git_hint(error: &GitError) -> Option<String> {
         GitError::NoGit => "install git, and have its folder on PATH".into(),
         GitError::Missing { path, shallow, .. } => {
             let how = if *shallow { "--unshallow" } else { "--refetch --no-filter" };
-            format!("complete the clone: git -C {} fetch {how}", quoted(path.display()))
+            // Where git itself would use this repository, it need not be named.
+            let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
+            let named = match here {
+                Some((here, path)) if here.starts_with(&path) => String::new(),
+                _ => format!("-C {} ", quoted(path.display())),
+            };
+            format!("git {named}fetch {how}")
         }
         GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
         GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {

@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 /// Prints a line for each variable.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let objects = context.objects(Path::new("."))?;
+    let objects = context.repository()?;
     objects.allow_fetching();
     let head = objects.head()?;
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.

@@ -8,8 +8,8 @@ use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, shown, shown_from};
 use crate::error::{Error, quoted};
-use crate::git::{GitError, Repo, find_root};
-use crate::guard::{self, Options, Range, Report};
+use crate::git::{GitError, Peeled, Repo, find_root};
+use crate::guard::{self, Options, Pushed, Range, Report, Searched};
 use crate::scan::{Rule, Severity};
 use crate::ui::{self, Progress};
 
@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Check what the index holds, never the worktree's files
     #[arg(long)]
     staged: bool,
-    /// Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no ref has yet
+    /// Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet
     #[arg(long, value_name = "A..B", conflicts_with = "staged")]
     range: Option<String>,
     /// Check every file ever committed
@@ -72,7 +72,7 @@ pub(super) struct Push {
 /// Checks, prints the findings, and returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.staged {
-        return staged_with(context, args);
+        return staged_with(context, args, Searched::Changed);
     }
     if let Some(range) = &args.range {
         // HEAD..HEAD to git; here, most likely, a script's variables that are not set.
@@ -81,11 +81,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
         let objects = here(context)?;
-        objects.allow_fetching();
-        let parsed = Range::parse(&objects, range)?;
+        let pushed = Pushed::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
             let options = Options { accept_policy: args.accept_policy, ..*options };
-            let mut report = guard::range(&objects, &parsed, &options)?;
+            let mut report = pushed.check(&objects, &options)?;
             for finding in &mut report.findings {
                 finding.fix = finding.fix.replace("{range}", &quoted(range));
             }
@@ -99,7 +98,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let root = find_root(&dir);
-    let objects = root.as_ref().map(|root| context.objects(root)).transpose()?;
+    let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
     if args.fix {
         mend(context, &root, objects.as_deref())?;
@@ -108,8 +107,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 }
 
 /// Checks what is about to be committed, for a hook.
+///
+/// The pre-commit framework also calls its hooks when no commit is made: for a range, which it names
+/// (`--from-ref`, `--to-ref`), or for all files. Git names the index to whatever it calls for a commit, and nobody else
+/// does; without one, the whole index is searched.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
-    staged_with(context, &Args { staged: true, hook: true, ..Args::default() })
+    let of_framework =
+        |name| context.process.get(name).and_then(|value| value.to_str()).filter(|s| !s.is_empty());
+    let [from, to] = ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"].map(of_framework);
+    if let Some((from, to)) = from.zip(to) {
+        return run(context, &Args { range: Some(format!("{from}...{to}")), ..Args::default() });
+    }
+    let is_commit = context.process.path("GIT_INDEX_FILE").is_some();
+    let args = Args { staged: true, hook: is_commit, ..Args::default() };
+    staged_with(context, &args, if is_commit { Searched::Changed } else { Searched::All })
 }
 
 /// Checks what is about to be pushed, for a hook.
@@ -120,23 +131,24 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
         let options = &Options { accept_policy: true, ..*options };
         let mut all = Report::default();
         for push in pushes {
-            let tip = objects.commit(&push.local)?;
-            let mut known = objects.tips_of_remote(&push.remote_name)?;
+            let mut known = guard::known_of_remote(&objects, &push.remote_name)?;
             let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
-            let range = match old {
-                Some(old) => {
+            let pushed = match (objects.peel(&push.local)?, old) {
+                (Peeled::Tree(tree), _) => Pushed::Tree(tree),
+                (Peeled::Blob(blob), _) => Pushed::Blob(blob),
+                (Peeled::Commit(tip), None) => Pushed::Commits(Range::new_ref(&objects, tip, known)?),
+                (Peeled::Commit(tip), Some(old)) => {
                     known.push(old);
-                    Range { base: Some(old), tip, known }
+                    Pushed::Commits(Range { base: Some(old), tip, known })
                 }
-                None => Range::new_ref(&objects, tip, known)?,
             };
-            all.absorb(guard::range(&objects, &range, options)?);
+            all.absorb(pushed.check(&objects, options)?);
         }
         Ok(all)
     })
 }
 
-fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
+fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Error> {
     let objects = here(context)?;
     if objects.is_bare() {
         return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
@@ -144,12 +156,12 @@ fn staged_with(context: &Context, args: &Args) -> Result<u8, Error> {
     // What a merge brings was judged where it is from, and who merges need not have every key.
     let merging = objects.is_merging() || context.process.is_in_merge();
     told(context, args, &root_of(&objects), |options| {
-        Ok(guard::staged(&objects, &Options { accept_policy: merging, ..*options })?)
+        Ok(guard::staged(&objects, which, &Options { accept_policy: merging, ..*options })?)
     })
 }
 
 fn here(context: &Context) -> Result<Rc<Repo>, Error> {
-    let repo = context.objects(Path::new("."))?;
+    let repo = context.repository()?;
     repo.distrust_commit_graph();
     Ok(repo)
 }
@@ -181,7 +193,7 @@ fn told(
     } else if args.github {
         ui::text(as_github(&report.findings).as_bytes())
     } else {
-        as_text(&report.findings, root, &here).print()
+        as_text(&report.findings, root, &here, context.ui.verbose).print()
     }
     .map_err(Error::io("write to stdout"))?;
     if let Some(error) = &report.keys_unused {
@@ -190,9 +202,22 @@ fn told(
         let list = report.unopened.join(", ");
         context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
     }
+    if let Some(missing) = report.incomplete {
+        return Err(missing.into());
+    }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
     if args.hook && !context.ui.verbose && report.findings.is_empty() {
+        return Ok(0);
+    }
+    if report.findings.is_empty() && report.env_files + report.searched == 0 {
+        let why = match args {
+            Args { staged: true, .. } => "nothing is staged",
+            Args { range: Some(_), .. } => "the range brings no file",
+            Args { history: true, .. } => "no commit holds a file",
+            _ => "no file is here that git tracks or would track",
+        };
+        context.ui.say(format_args!("Nothing was checked: {why}"));
         return Ok(0);
     }
     context.ui.say(format_args!(

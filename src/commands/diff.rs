@@ -1,7 +1,6 @@
 //! `envseal diff`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::Context;
 use super::log::say_notes;
@@ -38,7 +37,7 @@ pub(super) struct Args {
 
 /// Prints the differences.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let objects = context.objects(Path::new("."))?;
+    let objects = context.repository()?;
     objects.allow_fetching();
     let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
     let (before, after) = match &args.revisions[..] {

@@ -15,7 +15,8 @@ use crate::error::{Error, quoted};
 use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
 use crate::vault::{
-    Counts, EnvFile, Failure, Precedence, Reason, Scope, VaultError, counts, pin_trouble, read_files,
+    Counts, EnvFile, Failure, Pinning, Precedence, Projects, Reason, VaultError, counts, pin_trouble,
+    read_files,
 };
 
 /// Tell why env files can or cannot be opened here, and what to do about it
@@ -61,7 +62,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     } else {
         args.files.reading(context)?.named(context.process)?
     };
-    let patients: Vec<_> = paths.into_iter().map(|path| examine(context, path)).collect();
+    let (mut projects, mut pinning) = (Projects::new(context.store().repositories()), Pinning::default());
+    let mut known = (&mut projects, &mut pinning);
+    let patients: Vec<_> = paths.into_iter().map(|path| examine(context, &mut known, path)).collect();
     let clone = CloneState::here(context)?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
     let text = if args.json {
@@ -79,18 +82,25 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     Ok(u8::from(!well || !lacks.is_empty()))
 }
 
-fn examine(context: &Context, path: PathBuf) -> Patient {
+/// What is found out about projects and pins, each once.
+type Known<'a> = (&'a mut Projects, &'a mut Pinning);
+
+fn examine(context: &Context, known: &mut Known<'_>, path: PathBuf) -> Patient {
     let mut patient =
         Patient { path, environment: None, key: None, counts: None, found_in: None, troubles: Vec::new() };
-    if let Err(error) = look_into(context, &mut patient) {
+    if let Err(error) = look_into(context, known, &mut patient) {
         patient.troubles.push(Trouble::of(&error.into()));
     }
     patient
 }
 
-fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError> {
-    let file = EnvFile::load(&patient.path)?;
-    let scope = Scope::of(&file.dir())?;
+fn look_into(
+    context: &Context,
+    (projects, pinning): &mut Known<'_>,
+    patient: &mut Patient,
+) -> Result<(), VaultError> {
+    let file = projects.load(&patient.path)?;
+    let scope = projects.scope_of(&file.dir())?;
     let found = counts(&file, &scope);
     patient.environment = Some(file.env().to_string());
     patient.key = file.public_key().map(|key| key.id().to_string());
@@ -118,7 +128,8 @@ fn look_into(context: &Context, patient: &mut Patient) -> Result<(), VaultError>
             }
             Err(error) => return Err(error.into()),
         }
-        patient.troubles.extend(pin_trouble(&file, &scope, context.store())?.map(|e| Trouble::of(&e.into())));
+        let pin = pin_trouble(&file, &scope, context.store(), pinning)?;
+        patient.troubles.extend(pin.map(|e| Trouble::of(&e.into())));
         patient.troubles.extend(sealed_to_others(context, &file, key, is_at_hand)?);
     }
     // What is there to be opened, opens; or it is told value by value why not.

@@ -8,7 +8,6 @@ use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::{Error, quoted};
-use crate::git::find_root;
 use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
@@ -95,11 +94,12 @@ fn committed_in_the_clear(context: &Context, path: &Path, now: &Document) -> Vec
     plain.map(|entry| before.name(entry).to_owned()).collect()
 }
 
+/// The file as HEAD has it.
 fn in_last_commit(context: &Context, path: &Path) -> Option<Document> {
     let path = path.canonicalize().ok()?;
-    let objects = context.objects(&find_root(path.parent()?)?).ok()?;
-    let file = objects.file(objects.head().ok()??, &objects.relative(&path).ok()?).ok()??;
-    Document::parse(objects.blob_if_there(file.id).ok()??).ok()
+    let repo = context.store().repositories().open(path.parent()?).ok()?;
+    let file = repo.file(repo.head().ok()??, &repo.relative(&path).ok()?).ok()??;
+    Document::parse(repo.blob_if_there(file.id).ok()??).ok()
 }
 
 /// The env files from here downward; there must be one.

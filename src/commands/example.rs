@@ -14,7 +14,7 @@ use crate::vault;
 pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), Error> {
     let folder = folder(context, files)?;
     if write {
-        let example = vault::write_example(&folder, || context.waiting())?;
+        let example = vault::write_example(&folder, context.store(), || context.waiting())?;
         let path = shown(&example.path);
         match example.added {
             0 => context.ui.say(format_args!("{path} has every name already")),
@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
         }
         return Ok(());
     }
-    let example = vault::example(&folder)?;
+    let example = vault::example(&folder, context.store())?;
     if example.is_emptied && !ui::person_looks() {
         let path = shown(&example.path);
         context.ui.note(format_args!(

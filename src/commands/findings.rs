@@ -1,30 +1,71 @@
 //! Findings as text, JSON, SARIF and GitHub's annotations.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::report::shown_from;
+use super::report::{counted, shown_from};
 use crate::error::quoted;
 use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{Look, Page, uri_path};
 
-/// One finding on two lines, as compilers print them; paths as seen from the folder `here`.
-pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path) -> Page {
+/// More findings of one kind in one folder than this are folded.
+const MANY: usize = 20;
+/// So many of them are printed as examples.
+const EXAMPLES: usize = 3;
+
+/// One finding on two lines, as compilers print them; paths as seen from the folder `here`. Where a folder has many of
+/// one kind, the rest are counted on a line, unless `all` are asked for.
+pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool) -> Page {
+    let kind = |finding: &Finding| {
+        (finding.file.parent().unwrap_or(Path::new("")).to_owned(), finding.rule, finding.severity)
+    };
+    let mut kinds: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        kinds.entry(kind(finding)).or_default().push(finding);
+    }
+    let mut printed: BTreeMap<_, usize> = BTreeMap::new();
     let mut text = Page::default();
     for finding in findings {
-        let file = shown_from(here, &root.join(&finding.file));
-        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
         let Finding { severity, message, rule, .. } = finding;
-        text.add_link(&root.join(&finding.file), format_args!("{file}{line}"));
+        let kind = kind(finding);
+        let alike = &kinds[&kind];
+        let printed = printed.entry(kind).or_default();
+        *printed += 1;
+        let (path, place, message, fix) = if all || alike.len() <= MANY || *printed <= EXAMPLES {
+            let path = root.join(&finding.file);
+            let file = shown_from(here, &path);
+            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let fix = fix(finding, &file);
+            (path, format!("{file}{line}"), message.clone(), fix)
+        } else if *printed == EXAMPLES + 1 {
+            let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
+            let folder = shown_from(here, &path);
+            let rest = &alike[EXAMPLES..];
+            let files: BTreeSet<_> = rest.iter().map(|finding| &finding.file).collect();
+            let message = format!("{} more in {}", rest.len(), counted(files.len(), "file"));
+            let folder = if folder.is_empty() { ".".into() } else { folder };
+            (path, folder, message, "list all of them with -v or --json".into())
+        } else {
+            continue;
+        };
+        text.add_link(&path, place);
         let _ = write!(text, ": ");
         text.add(look(*severity), severity.as_str());
         let _ = write!(text, ": {message} [{}]\n  ", rule.id());
         text.add(Look::Hint, "fix:");
-        let _ = writeln!(text, " {}", finding.fix.replace("{file}", &quoted(&file)));
+        let _ = writeln!(text, " {fix}");
     }
     text
+}
+
+/// Returns what to do about a finding, with its file as `file` and the folder of it, quoted for the shell.
+fn fix(finding: &Finding, file: &str) -> String {
+    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = quoted(folder.unwrap_or(Path::new(".")).display());
+    finding.fix.replace("{folder}", &folder).replace("{file}", &quoted(file))
 }
 
 fn look(severity: Severity) -> Look {
@@ -45,7 +86,7 @@ pub(super) fn as_json(findings: &[Finding]) -> String {
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
-            "fix": finding.fix.replace("{file}", &quoted(&file)),
+            "fix": fix(finding, &file),
         })
     };
     pretty(&Value::Array(findings.iter().map(one).collect()))
@@ -70,7 +111,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
         // Code scanning shows no result without a line.
         place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
-        let text = format!("{}. {}", finding.message, finding.fix.replace("{file}", &quoted(&file)));
+        let text = format!("{}. {}", finding.message, fix(finding, &file));
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
@@ -107,8 +148,7 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }
-        let fix = finding.fix.replace("{file}", &quoted(&file));
-        let message = workflow_data(&format!("{}. {fix}", finding.message));
+        let message = workflow_data(&format!("{}. {}", finding.message, fix(finding, &file)));
         let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
     }
     text

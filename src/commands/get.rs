@@ -1,6 +1,6 @@
 //! `envseal get`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
@@ -116,7 +116,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 
 /// The files as a commit has them, under the names that they had then.
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
-    let objects = context.objects(Path::new("."))?;
+    let objects = context.repository()?;
     objects.allow_fetching();
     let store = context.store();
     let mut reader = Reader::new(&objects, store);

@@ -29,7 +29,7 @@ pub(super) struct Args {
 /// Sets the project up and says what to do next.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
+    let scope = Scope::of(&here, context.store().repositories())?;
     // Before anything is changed, so that a file that nobody can read changes nothing.
     load_all(&scope, &here)?;
     let unseen = unseen_by_git(&scope, &here)?;
@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut open = false;
     for file in &loaded {
         // With the policy as it is by now.
-        open |= counts(file, &Scope::of(&file.dir())?).unmarked > 0;
+        open |= counts(file, &Scope::of(&file.dir(), context.store().repositories())?).unmarked > 0;
     }
     context.ui.say(if !unseen.is_empty() {
         let files: Vec<_> = unseen.iter().map(|path| quoted(shown(path))).collect();

@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 /// Prints the changes.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let objects = context.objects(Path::new("."))?;
+    let objects = context.repository()?;
     objects.allow_fetching();
     let paths = args.files.named_in(&objects, context.process)?;
     let query = Query { paths, name: args.key.clone(), max_count: args.max_count };

@@ -12,7 +12,7 @@ use crate::crypto::SealedValue;
 use crate::error::Error;
 use crate::keystore::KeystoreError;
 use crate::ui;
-use crate::vault::{Counts, EnvFile, Scope, VaultError, counts, sweep};
+use crate::vault::{Counts, Projects, VaultError, counts, sweep};
 
 /// List env files: what is sealed in them, to which key, and whether you can open it
 ///
@@ -64,7 +64,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     } else {
         Found { files: args.files.reading(context)?.named(context.process)?, unseen: Vec::new() }
     };
-    let rows: Vec<_> = paths.into_iter().map(|path| Row { state: state(context, &path), path }).collect();
+    let mut projects = Projects::new(context.store().repositories());
+    let rows: Vec<_> =
+        paths.into_iter().map(|path| Row { state: state(context, &mut projects, &path), path }).collect();
     sweep(Path::new("."));
     // Where there is no env file, there is nothing to be guarded yet.
     if !rows.is_empty() {
@@ -96,9 +98,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     table.print().map_err(Error::io("write to stdout"))
 }
 
-fn state(context: &Context, path: &Path) -> Result<State, VaultError> {
-    let file = EnvFile::load(path)?;
-    let scope = Scope::of(&file.dir())?;
+fn state(context: &Context, projects: &mut Projects, path: &Path) -> Result<State, VaultError> {
+    let file = projects.load(path)?;
+    let scope = projects.scope_of(&file.dir())?;
     let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
     let locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
     let opens = found.map(|found| found.map(drop));

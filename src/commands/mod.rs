@@ -137,11 +137,9 @@ impl<'a> Context<'a> {
         &self.store
     }
 
-    /// The repository that the folder `start` lies in, or the one that git runs this hook for.
-    fn objects(&self, start: &Path) -> Result<Rc<Repo>, Error> {
-        // An error is to name the folder.
-        let start = start.canonicalize().unwrap_or_else(|_| start.to_owned());
-        Ok(self.store.repositories().open(&start)?)
+    /// The repository that git would use here: that of the current folder, or the one that git runs this hook for.
+    fn repository(&self) -> Result<Rc<Repo>, Error> {
+        Ok(self.store.repositories().current()?)
     }
 
     /// Says that another envseal is at work.

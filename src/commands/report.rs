@@ -7,7 +7,7 @@ use crate::error::{Error, quoted};
 use crate::git::find_root;
 use crate::team::ExposureState;
 use crate::ui;
-use crate::vault::{Notice, Updated, is_unseen_by_git};
+use crate::vault::{Notice, Updated, unseen_among};
 
 /// Says what was made on the way.
 pub(super) fn notices(context: &Context, notices: &[Notice]) {
@@ -51,6 +51,11 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 to.fingerprint(),
                 from.fingerprint()
             )),
+            Notice::PinGaveWay { env, from, to } => context.ui.note(format_args!(
+                "the committed key of {env} replaces the one that was created here and never committed: {} now, {} before",
+                to.fingerprint(),
+                from.fingerprint()
+            )),
             Notice::NotPinned { env, why: Some(why) } => context.ui.note(format_args!(
                 "could not keep which key of {env} was sealed to, so a replaced one would not be noticed: {why}"
             )),
@@ -63,12 +68,11 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
 
 /// Tells of the files that were changed and that git ignores, for they will not be committed.
 pub(super) fn unseen(context: &Context, updated: &Updated) {
-    for (path, _, changed) in &updated.files {
-        if *changed && is_unseen_by_git(path).unwrap_or(false) {
-            let path = shown(path);
-            let quoted = quoted(&path);
-            context.ui.note(format_args!("git ignores {path}; to commit it: git add --force {quoted}"));
-        }
+    let changed = updated.files.iter().filter(|(.., changed)| *changed);
+    for path in unseen_among(changed.map(|(path, ..)| path.as_path()), context.store().repositories()) {
+        let path = shown(path);
+        let quoted = quoted(&path);
+        context.ui.note(format_args!("git ignores {path}; to commit it: git add --force {quoted}"));
     }
 }
 

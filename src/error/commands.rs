@@ -96,8 +96,6 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
         AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
         AccessError::Myself(name) => format!("have another member do it: envseal team remove {name}"),
         AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
-        AccessError::Shallow => "git fetch --unshallow".into(),
-        AccessError::Partial(_) => "git fetch --refetch --no-filter".into(),
         AccessError::NoRepository(_) => "git init".into(),
         AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
         AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,

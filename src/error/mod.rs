@@ -129,6 +129,8 @@ impl Error {
                 | VaultError::NoPublicKey { .. }
                 | VaultError::KeyLost { .. }
                 | VaultError::PinDiffers { .. }
+                | VaultError::KeyReplaced { .. }
+                | VaultError::KeyInHead { .. }
                 | VaultError::Unwritable { .. } => 3,
                 VaultError::Keystore(error) => match error {
                     KeystoreError::Fs(_)

@@ -56,6 +56,16 @@ pub enum FsError {
         /// The file that was to be rewritten; it is untouched.
         path: PathBuf,
     },
+    /// Somebody else went on holding the lock on a folder.
+    #[error("cannot lock {}: {holder} has not released .envseal-tmp-lock for {seconds} seconds", .path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds it: a process and its user, as far as they can be told.
+        holder: String,
+        /// How long we waited.
+        seconds: u64,
+    },
     /// Any other failure.
     #[error("cannot {doing} {}", .path.display())]
     Other {
@@ -91,6 +101,7 @@ impl FsError {
             | Self::NoSpace { path, .. }
             | Self::NotRegular { path, .. }
             | Self::OwnerCannotBeKept { path }
+            | Self::Locked { path, .. }
             | Self::Other { path, .. } => path,
         }
     }

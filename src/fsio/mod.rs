@@ -17,15 +17,15 @@ mod write;
 
 pub use append::{append_line, with_lines};
 pub use error::FsError;
-pub use folder::{make_folder, make_private_folder, remove_empty_folder};
+pub use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
 pub use lock::Lock;
 pub use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
 pub use private::PrivateFile;
 #[cfg(unix)]
 pub use read::open_terminal;
-pub use read::{read, read_secret};
+pub use read::{read, read_by, read_secret};
 pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
-pub use sweep::{TEMP_PREFIX, sweep};
+pub use sweep::{TEMP_PREFIX, has_temporaries, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
 
 use std::path::Path;

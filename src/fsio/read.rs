@@ -18,6 +18,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
+/// Has `reader` read the regular file at `path` bit by bit; files are told apart as by [`read`].
+pub fn read_by(path: &Path, reader: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<(), FsError> {
+    let (mut file, _) = open_regular(path)?;
+    reader(&mut file).map_err(|e| FsError::io(path, "read", e))
+}
+
 /// As [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let (mut file, meta) = open_regular(path)?;

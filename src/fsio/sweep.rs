@@ -8,6 +8,12 @@ use super::lock::LOCK_FILE;
 /// What the names of all temporary files begin with. Meant for `info/exclude` and for hooks, too.
 pub const TEMP_PREFIX: &str = ".envseal-tmp-";
 
+/// Whether there may be temporary files in `dir`, a lock file among them, so that it is worth locking.
+pub fn has_temporaries(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else { return false };
+    entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()))
+}
+
 /// Removes the temporary files in `dir` and returns how many there were.
 ///
 /// To be called with the folder's lock held: then nobody writes, and any that exist are dead. Only regular files are
@@ -18,7 +24,7 @@ pub fn sweep(dir: &Path) -> usize {
         .flatten()
         .filter(|entry| {
             let name = entry.file_name();
-            // The lock file, where there is one, is not a leftover: removing it would let two in.
+            // The lock file is for its holder to remove.
             name.as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes())
                 && name != LOCK_FILE
                 && entry.file_type().is_ok_and(|kind| kind.is_file())
@@ -42,6 +48,7 @@ mod tests {
         fs::create_dir(at(".envseal-tmp-dir")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(".env", at(".envseal-tmp-link")).unwrap();
+        assert!(has_temporaries(dir.path()) && !has_temporaries(&at(".envseal-tmp-dir")));
         assert_eq!(sweep(dir.path()), 2);
         assert_eq!(sweep(dir.path()), 0);
         for name in [".envseal-tm", "x.envseal-tmp-a", ".env", ".envseal-tmp-dir", LOCK_FILE] {

@@ -33,7 +33,7 @@ pub struct Setting {
 impl Repo {
     /// The values of the variables whose names match `pattern` (git-config(1), `--get-regexp`), in the order in which git
     /// reads them: of one name the last counts.
-    pub fn settings(&self, pattern: &str) -> Result<Vec<Setting>, GitError> {
+    pub fn settings_like(&self, pattern: &str) -> Result<Vec<Setting>, GitError> {
         let mut call = self.call();
         call.args(["config", "--null", "--show-scope", "--get-regexp", pattern]);
         let done = output(call, &[])?;
@@ -62,7 +62,7 @@ impl Repo {
 
     /// Where git takes this worktree's hooks from (git-config(1), `core.hooksPath`), whichever configuration says so.
     pub fn hooks_dir(&self) -> Result<HooksDir, GitError> {
-        self.hooks_dir_by(&self.settings(r"^core\.hookspath$")?)
+        self.hooks_dir_by(&self.settings_like(r"^core\.hookspath$")?)
     }
 
     /// As [`Self::hooks_dir`], where these are the settings that there are.

@@ -48,6 +48,17 @@ pub struct FileRef {
     pub kind: FileKind,
 }
 
+/// What a revision leads to once tags are followed (gitglossary(7), peel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peeled {
+    /// A commit.
+    Commit(ObjectId),
+    /// A folder: [`Objects::files`] and [`Objects::file`] take its id in the place of a commit's.
+    Tree(ObjectId),
+    /// A single file.
+    Blob(ObjectId),
+}
+
 /// A path at which two commits, or a commit and the index, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -86,7 +97,7 @@ impl ObjectFormat {
 
 impl ObjectId {
     /// Reads an id of whole length in hexadecimal; None if it is none.
-    pub(super) fn parse(hex: &[u8]) -> Option<Self> {
+    pub fn parse(hex: &[u8]) -> Option<Self> {
         let format = match hex.len() {
             40 => ObjectFormat::Sha1,
             64 => ObjectFormat::Sha256,
@@ -189,6 +200,15 @@ impl Repo {
             Err(GitError::Missing { .. }) => Ok(None),
             read => read.map(Some),
         }
+    }
+
+    /// Hands the bytes of a file to `take`, piece by piece. Once that is done they are known to be those asked for.
+    pub fn read_blob(
+        &self,
+        id: ObjectId,
+        take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<(), GitError> {
+        self.each(&[id], "blob", &mut |_, from, _| take(from))
     }
 
     /// Hands the bytes of each of these files to `take`, piece by piece, with its place in the list. Once all of them

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 
 use super::paths::{real_entry, to_git};
-use super::{GitError, Repo, find_root};
+use super::repo::same_folder;
+use super::root::named_worktree;
+use super::worktree::tracks;
+use super::{GitError, find_root};
+use crate::config;
 use crate::fsio::{self, FsError};
 
 /// The index's header, and the hash that ends it (20 bytes with SHA-1, 32 with SHA-256).
@@ -21,21 +25,22 @@ pub fn is_tracked_fast(worktree_root: &Path, path: &Path) -> Result<bool, GitErr
     let entry = real_entry(path)?;
     let root = fs::canonicalize(worktree_root).map_err(|e| FsError::io(worktree_root, "resolve", e))?;
     if let Ok(relative) = entry.strip_prefix(&root) {
-        return tracked_in(worktree_root, relative, path);
+        return tracked_in(worktree_root, relative);
     }
     match entry.parent().and_then(find_root) {
-        Some(other) => tracked_in(&other, entry.strip_prefix(&other).unwrap_or(&entry), &entry),
+        Some(other) => tracked_in(&other, entry.strip_prefix(&other).unwrap_or(&entry)),
         None => Ok(false),
     }
 }
 
-fn tracked_in(root: &Path, relative: &Path, path: &Path) -> Result<bool, GitError> {
+fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
     let git_dir = git_dir_of(root)?;
     let relative = to_git(relative)?;
     let index = git_dir.join("index");
     match fsio::read(&index) {
-        Ok(bytes) => refuse_cut_short(&bytes, root)
-            .and_then(|()| Ok(!proves_absence(bytes, &relative) && Repo::open(root)?.is_tracked(path)?)),
+        Ok(bytes) => refuse_cut_short(&bytes, root).and_then(|()| {
+            Ok(!proves_absence(bytes, &relative) && tracks(root, &config::git_location(), &relative)?)
+        }),
         // Nothing was ever added, provided that this is a git folder at all.
         Err(FsError::NotFound { .. }) if git_dir.join("HEAD").symlink_metadata().is_ok() => Ok(false),
         Err(FsError::NotFound { .. }) => Err(GitError::NotARepository { path: root.to_path_buf() }),
@@ -44,7 +49,12 @@ fn tracked_in(root: &Path, relative: &Path, path: &Path) -> Result<bool, GitErro
 }
 
 /// The git folder of the worktree at `root`: its `.git`, or where the file `.git` says (`gitdir: PATH`).
+///
+/// Where git's environment names this worktree's git folder, it is that.
 pub fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
+    if let Some((_, git_dir)) = named_worktree().filter(|(named, _)| same_folder(named, root)) {
+        return Ok(git_dir);
+    }
     let dot_git = root.join(".git");
     let none = || GitError::NotARepository { path: root.to_path_buf() };
     if fs::metadata(&dot_git).map_err(|e| FsError::io(&dot_git, "read", e))?.is_dir() {

@@ -1,8 +1,10 @@
 //! Refs, and the commits that can be reached from them.
 
 use super::command::output;
-use super::repo::bytes_arg;
-use super::{GitError, ObjectId, Repo};
+use super::{GitError, ObjectId, Peeled, Repo};
+
+/// A commit, and those it comes after as far as this clone has them.
+pub type Linked = (ObjectId, Vec<ObjectId>);
 
 /// The two ends of `A..B` or `A...B`, as written, either may be empty; and whether it starts where they have parted.
 /// None where there are no dots.
@@ -15,9 +17,28 @@ impl Repo {
     /// The commit that `revision` names, in any of git's spellings (gitrevisions(7)). One that this clone may lack is
     /// [`GitError::Missing`].
     pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
+        self.resolve(revision, "commit")
+    }
+
+    /// What `revision` leads to, tags followed to their end.
+    pub fn peel(&self, revision: &str) -> Result<Peeled, GitError> {
+        let id = self.resolve(revision, "")?;
+        let mut call = self.call();
+        call.args(["cat-file", "-t", &id.to_string()]);
+        let done = output(call, &[])?;
+        match done.stdout.trim_ascii() {
+            b"tree" => Ok(Peeled::Tree(id)),
+            b"blob" => Ok(Peeled::Blob(id)),
+            b"commit" => Ok(Peeled::Commit(id)),
+            _ => Err(self.unreadable(id, "commit")),
+        }
+    }
+
+    /// The object of this kind (any, where it is empty) that `revision` leads to.
+    fn resolve(&self, revision: &str, kind: &str) -> Result<ObjectId, GitError> {
         let mut call = self.call();
         call.args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
-        call.arg(format!("{revision}^{{commit}}"));
+        call.arg(format!("{revision}^{{{kind}}}"));
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) if done.status.success() => Ok(id),
@@ -33,34 +54,48 @@ impl Repo {
         self.commit(if revision.is_empty() { "HEAD" } else { revision })
     }
 
-    /// The commits reachable from `tips` and from none of `not`, older ones first, as their dates have it. Tags count
-    /// for what they point to; a tip that is no commit has none.
+    /// The commits reachable from `tips` and from none of `not`, parents before their children, whatever their dates say.
+    /// Tags count for what they point to; a tip that is no commit has none.
     ///
     /// Every one is read and compared with what git walks by: where history is cut off below one of them, that is
     /// [`GitError::Missing`].
     pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+        let (commits, cut) = self.walked(tips, not)?;
+        match cut {
+            Some(cut) => Err(self.cut_off(cut)),
+            None => Ok(commits.into_iter().map(|(id, _)| id).collect()),
+        }
+    }
+
+    /// Every commit that any ref leads to, parents before their children, each with its parents; and one at which a
+    /// shallow clone ends.
+    pub fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        self.walked(&self.tips()?, &[])
+    }
+
+    fn walked(
+        &self,
+        tips: &[ObjectId],
+        not: &[ObjectId],
+    ) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
         let input: String =
             tips.iter().map(|id| format!("{id}\n")).chain(not.iter().map(|id| format!("^{id}\n"))).collect();
         if tips.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let mut call = self.call();
-        call.args(["rev-list", "--reverse", "--parents", "--stdin"]);
+        call.args(["rev-list", "--date-order", "--reverse", "--parents", "--stdin"]);
         let said = self.ask("walk the history of", call, input.as_bytes())?;
-        let mut commits = Vec::new();
-        let mut walked = Vec::new();
+        let mut commits: Vec<Linked> = Vec::new();
         for line in said.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let mut ids = line.split(|byte| *byte == b' ').filter_map(ObjectId::parse);
             let id = ids.next().ok_or_else(|| self.missing("what git's walk says"))?;
-            commits.push(id);
-            walked.push(ids.collect::<Vec<_>>());
+            commits.push((id, ids.collect()));
         }
-        for ((id, real), walked) in commits.iter().zip(self.all_parents(&commits)?).zip(walked) {
-            if real != walked {
-                return Err(self.cut_off(*id));
-            }
-        }
-        Ok(commits)
+        let ids: Vec<_> = commits.iter().map(|(id, _)| *id).collect();
+        let real = self.all_parents(&ids)?;
+        let cut = commits.iter().zip(real).find(|((_, walked), real)| walked != real).map(|((id, _), _)| *id);
+        Ok((commits, cut))
     }
 
     /// What every ref points to, HEAD included and notes left out; tags as they are.
@@ -70,12 +105,6 @@ impl Repo {
         tips.sort_unstable();
         tips.dedup();
         Ok(tips)
-    }
-
-    /// What the branches of a remote pointed to when they were last fetched or pushed.
-    pub fn tips_of_remote(&self, remote: &str) -> Result<Vec<ObjectId>, GitError> {
-        let prefix = format!("refs/remotes/{remote}/");
-        self.tips_of(&|name| name.starts_with(prefix.as_bytes()))
     }
 
     /// What the refs point to whose full names `want` holds for. A ref that cannot be read is an error.
@@ -119,11 +148,21 @@ impl Repo {
         }
     }
 
-    /// A setting of git's configuration.
+    /// A setting of git's configuration: of several values, the one that counts.
     pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings(name).ok()?.pop()
+    }
+
+    /// Every value of a setting that may be given several times (git-config(1)).
+    pub fn settings(&self, name: &str) -> Result<Vec<String>, GitError> {
         let mut call = self.call();
-        call.args(["config", "--null", "--get"]).arg(bytes_arg(name.as_bytes()));
-        let said = output(call, &[]).ok().filter(|done| done.status.success())?.stdout;
-        Some(String::from_utf8_lossy(said.strip_suffix(b"\0").unwrap_or(&said)).into_owned())
+        call.args(["config", "--null", "--get-all", name]);
+        let done = output(call, &[])?;
+        // 1: there is none.
+        if !matches!(done.status.code(), Some(0 | 1)) {
+            return Err(self.failed("read the configuration of", &done));
+        }
+        let values = done.stdout.strip_suffix(b"\0").map(|said| said.split(|byte| *byte == 0));
+        Ok(values.into_iter().flatten().map(|value| String::from_utf8_lossy(value).into_owned()).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! The repository that a folder lies in: asked of git once, in one process.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub struct Repo {
     pub(super) format: ObjectFormat,
     shallow: bool,
     /// What the process's environment says of where this repository is; absolute.
-    location: GitLocation,
+    pub(super) location: GitLocation,
     network: Cell<Network>,
     /// Whether git is to walk by the commits alone, not by what a commit-graph says of them.
     strict: Cell<bool>,
@@ -45,6 +45,8 @@ pub struct Repo {
     pub(super) trees: RefCell<Trees>,
     pub(super) commit_trees: RefCell<HashMap<ObjectId, ObjectId>>,
     pub(super) index: OnceCell<Vec<(PathBuf, FileRef)>>,
+    /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
+    pub(super) listed: RefCell<HashSet<PathBuf>>,
 }
 
 /// What git says of a repository.
@@ -88,9 +90,23 @@ impl Repo {
             // The caller's spelling, unless core.worktree points elsewhere.
             Some(top) if same_folder(top, &root) => root,
             Some(top) => top.clone(),
-            None => return Ok(None),
+            // Beside the worktrees of a bare repository, with a `.git` that leads to it: history can be read there.
+            None => facts.git_dir.clone(),
         };
         Self::new(root, facts, location).map(Some)
+    }
+
+    /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
+    /// is, else that of the current folder.
+    pub fn current() -> Result<Self, GitError> {
+        let location = config::git_location();
+        let here = std::path::absolute(".").map_err(|e| FsError::io(Path::new("."), "resolve", e))?;
+        if location.git_dir.is_none() {
+            return Self::open(&here);
+        }
+        let facts = Facts::ask(&here, &location)?.ok_or(GitError::NotARepository { path: here })?;
+        let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
+        Self::new(root, facts, location)
     }
 
     /// As [`Self::discover`]; [`GitError::NotARepository`] outside git, and where the folder lies in no worktree.
@@ -120,6 +136,7 @@ impl Repo {
             trees: RefCell::default(),
             commit_trees: RefCell::default(),
             index: OnceCell::new(),
+            listed: RefCell::default(),
         })
     }
 
@@ -216,7 +233,8 @@ impl Repo {
 
     fn below_root(&self, real: &Path, path: &Path) -> Result<PathBuf, GitError> {
         let outside = || GitError::OutsideWorktree { path: path.to_path_buf(), root: self.root.clone() };
-        let root = self.real_root.as_ref().ok_or_else(outside)?;
+        let bare = || GitError::NotARepository { path: self.root.clone() };
+        let root = self.real_root.as_ref().ok_or_else(bare)?;
         real.strip_prefix(root).map(Path::to_path_buf).map_err(|_| outside())
     }
 
@@ -369,6 +387,13 @@ impl Repositories {
         Ok(repo)
     }
 
+    /// As [`Repo::current`], likewise.
+    pub fn current(&self) -> Result<Rc<Repo>, GitError> {
+        let repo = Rc::new(Repo::current()?);
+        self.0.borrow_mut().insert(repo.root().to_owned(), Some(Rc::clone(&repo)));
+        Ok(repo)
+    }
+
     /// As [`Repo::open`], likewise.
     pub fn open(&self, path: &Path) -> Result<Rc<Repo>, GitError> {
         self.discover(path)?.ok_or_else(|| GitError::NotARepository { path: path.to_path_buf() })
@@ -384,7 +409,7 @@ fn version() -> String {
     said.strip_prefix("git version ").map_or_else(|| said.clone(), str::to_owned)
 }
 
-fn same_folder(one: &Path, other: &Path) -> bool {
+pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
     matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
@@ -445,7 +470,7 @@ mod tests {
         g.git(&["init", "-q", "--bare", inside.to_str().unwrap()]);
         assert_eq!(Repo::discover(&inside).unwrap().unwrap().root(), g.root());
         g.git(&["config", "core.bare", "true"]);
-        assert!(Repo::discover(g.root()).unwrap().is_none());
+        assert!(Repo::discover(g.root()).unwrap().unwrap().is_bare());
     }
 
     #[test]

@@ -1,15 +1,28 @@
-//! Finding a worktree without libgit2, which `run` should not have to wait for.
+//! Finding a worktree without starting git, which `run` should not have to wait for.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+use crate::config;
 
 /// The root of the worktree that `start`, a folder, lies in: the nearest folder upward that holds a `.git`, be it a
 /// git folder or the file that a linked worktree or a submodule has. `None` outside git, and in a bare repository.
 ///
 /// The result is spelled as `start` is, made absolute, so that it is one of its ancestors; only where a symlink or
 /// `..` lies between the two is it the real path.
+///
+/// Where git's environment names a worktree (`GIT_DIR`, `GIT_WORK_TREE`), it is that for every folder in it.
 pub fn find_root(start: &Path) -> Option<PathBuf> {
     let spelled = std::path::absolute(start).ok()?;
+    if let Some((root, _)) = named_worktree() {
+        if spelled.starts_with(&root) {
+            return Some(root);
+        }
+        let real = spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok())?;
+        if let Some(root) = fs::canonicalize(&root).ok().filter(|root| real.starts_with(root)) {
+            return Some(root);
+        }
+    }
     if !spelled.components().any(|part| part == Component::ParentDir)
         && let Some(root) = walk_up(&spelled)
         && !crosses_symlink(root, &spelled)
@@ -21,8 +34,19 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     walk_up(&real).map(Path::to_path_buf)
 }
 
+/// The worktree that git's environment names, and its git folder: without `GIT_WORK_TREE` the current folder, but where
+/// that is the git folder itself, as when git receives a push (git(1)).
+pub(super) fn named_worktree() -> Option<(PathBuf, PathBuf)> {
+    let location = config::git_location();
+    let (named, git_dir) = (location.work_tree().map(Path::to_path_buf), location.git_dir?);
+    let here = || std::path::absolute(".").ok().filter(|here| *here != git_dir);
+    Some((named.or_else(here)?, git_dir))
+}
+
 fn walk_up(from: &Path) -> Option<&Path> {
-    from.ancestors().find(|dir| is_root(dir))
+    let ceilings = config::git_ceilings();
+    let is_below = |dir: &&Path| *dir == from || !ceilings.iter().any(|ceiling| ceiling == dir);
+    from.ancestors().take_while(is_below).find(|dir| is_root(dir))
 }
 
 /// Whether `dir` holds a `.git` that makes it the root of a worktree.
@@ -30,7 +54,9 @@ pub(super) fn is_root(dir: &Path) -> bool {
     let dot_git = dir.join(".git");
     match fs::metadata(&dot_git) {
         // Git passes over an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet.
-        Ok(meta) if meta.is_dir() => fs::symlink_metadata(dot_git.join("HEAD")).is_ok(),
+        Ok(meta) if meta.is_dir() => {
+            ["HEAD", "objects", "refs"].iter().all(|name| fs::symlink_metadata(dot_git.join(name)).is_ok())
+        }
         Ok(meta) => meta.is_file(),
         Err(_) => false,
     }

@@ -1,14 +1,16 @@
 //! The files of a worktree: which git tracks, which it ignores, and which it would take.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::command::{Network, complaint, git, output};
 use super::paths::{from_git, to_git};
 use super::repo::bytes_arg;
 use super::{GitError, Repo};
+use crate::config::GitLocation;
 use crate::fsio::{FsError, NewMode, append_line};
 
 /// Says of a file name alone, without folders, whether it is looked for.
@@ -39,14 +41,22 @@ impl Repo {
         }
         found.sort_by(|a, b| bytes(a).cmp(bytes(b)));
         found.dedup();
+        self.listed.borrow_mut().extend(found.iter().cloned());
         Ok(found.into_iter().map(|path| self.root().join(path)).collect())
     }
 
     /// The files directly in the folder `under` that `want` holds for, and that [`Repo::list_files`] passes over
-    /// because git ignores and does not track them. In byte order.
-    pub fn untracked_ignored(&self, under: &Path, want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
+    /// because git ignores and does not track them; those that it is known to have `listed` are not asked of. In byte
+    /// order.
+    pub fn untracked_ignored(
+        &self,
+        under: &Path,
+        listed: &[PathBuf],
+        want: Want<'_>,
+    ) -> Result<Vec<PathBuf>, GitError> {
         let under = self.relative_folder(under)?;
-        let names = plain_list_files(&self.root().join(&under), want)?;
+        let mut names = plain_list_files(&self.root().join(&under), want)?;
+        names.retain(|path| !listed.contains(path));
         let relative: Vec<_> = names
             .iter()
             .filter_map(|path| path.strip_prefix(self.root()).ok().map(Path::to_path_buf))
@@ -65,19 +75,7 @@ impl Repo {
     /// Symlinked folders on the way are resolved; of a symlink, it is the link that is looked for. Where git ignores
     /// letter case (`core.ignorecase`), so does this. A path outside the worktree is [`GitError::OutsideWorktree`].
     pub fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
-        let relative = self.relative(path)?;
-        let name = to_git(&relative)?;
-        if name.is_empty() {
-            return Ok(false);
-        }
-        let mut call = self.call();
-        call.args(["ls-files", "-z", "--full-name", "--cached", "--"]);
-        call.arg(bytes_arg(&[b":(top,literal,icase)", &name[..]].concat()));
-        let said = self.ask("read the index of", call, &[])?;
-        let mut paths = said.split(|byte| *byte == 0).filter(|path| path.len() == name.len()).peekable();
-        let is_like = paths.peek().is_some();
-        Ok(paths.any(|path| path == name)
-            || is_like && self.setting("core.ignorecase").is_some_and(|value| value != "false"))
+        tracks(self.root(), &self.location, &to_git(&self.relative(path)?)?)
     }
 
     /// Whether git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`. That a
@@ -88,6 +86,19 @@ impl Repo {
             return Ok(false);
         }
         Ok(self.ignored(std::slice::from_ref(&relative), &["--no-index"])?.contains(&relative))
+    }
+
+    /// Those of these paths that git ignores and does not track. None may lie outside the worktree.
+    pub fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
+        let mut unlisted = HashMap::new();
+        for path in paths {
+            let relative = self.relative(path)?;
+            if !self.listed.borrow().contains(&relative) {
+                unlisted.insert(relative, path.to_path_buf());
+            }
+        }
+        let ignored = self.ignored(&unlisted.keys().cloned().collect::<Vec<_>>(), &[])?;
+        Ok(ignored.iter().filter_map(|relative| unlisted.remove(relative)).collect())
     }
 
     /// Which of these paths, relative to the root, git ignores (git-check-ignore(1)): without `--no-index`, those that
@@ -103,7 +114,7 @@ impl Repo {
         }
         let mut call = self.call();
         call.args(["check-ignore", "-z", "--stdin"]).args(options);
-        let done = super::command::output(call, &input)?;
+        let done = output(call, &input)?;
         // 1: none of them is.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));
@@ -136,6 +147,34 @@ impl Repo {
             .any(|folder| !folder.as_os_str().is_empty() && self.root().join(folder).is_symlink());
         !by_link && fs::symlink_metadata(&path).is_ok_and(|meta| is_file(&path, meta.file_type()))
     }
+}
+
+/// Whether the index of the worktree at `root` holds this path, in git's spelling and relative to it.
+pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result<bool, GitError> {
+    let failed = |done: &std::process::Output| GitError::Failed {
+        path: root.to_path_buf(),
+        doing: "read the index of",
+        message: complaint(&done.stderr),
+    };
+    if name.is_empty() {
+        return Ok(false);
+    }
+    let mut call = git(root, location, Network::Forbidden);
+    call.args(["ls-files", "-z", "--full-name", "--cached", "--"]);
+    call.arg(bytes_arg(&[b":(top,literal,icase)", name].concat()));
+    let done = output(call, &[])?;
+    if !done.status.success() {
+        return Err(failed(&done));
+    }
+    let mut paths = done.stdout.split(|byte| *byte == 0).filter(|path| path.len() == name.len()).peekable();
+    let is_like = paths.peek().is_some();
+    if paths.any(|path| path == name) || !is_like {
+        return Ok(is_like);
+    }
+    // Only the letter case differs.
+    let mut call = git(root, location, Network::Forbidden);
+    call.args(["config", "--type=bool", "--get", "core.ignorecase"]);
+    Ok(output(call, &[])?.stdout.trim_ascii() == b"true")
 }
 
 /// The files directly in the folder `under` whose names `want` holds for, for use outside git. In byte order.
@@ -210,7 +249,8 @@ mod tests {
         assert_eq!(listed(&g, ".git"), [""; 0]);
 
         let repo = Repo::open(g.root()).unwrap();
-        let passed = |under: &str| short(&g, &repo.untracked_ignored(&g.root().join(under), &env).unwrap());
+        let passed =
+            |under: &str| short(&g, &repo.untracked_ignored(&g.root().join(under), &[], &env).unwrap());
         assert_eq!(passed(""), [".env"]);
         assert_eq!(passed("a"), ["a/.env.local"]);
         assert_eq!(passed("out"), ["out/.env.back"]);

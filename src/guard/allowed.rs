@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::GuardError;
 use super::view::View;
 use crate::config::is_env_file;
+use crate::crypto::claims_to_be_sealed;
 use crate::dotenv::Document;
 use crate::scan::{Finding, Rule, allows};
 
@@ -85,8 +86,8 @@ struct Marked<'t> {
     lines: Vec<&'t [u8]>,
     known: HashSet<&'t [u8]>,
     /// An env file's variables, by their lines: the name, and the comment that may hold the mark. In a value it would be
-    /// part of the value.
-    variables: HashMap<usize, (String, Vec<u8>)>,
+    /// part of the value; and whether the value stands in the open.
+    variables: HashMap<usize, (String, Vec<u8>, bool)>,
     /// The lines of each variable.
     places: HashMap<String, Vec<usize>>,
 }
@@ -100,7 +101,9 @@ impl<'t> Marked<'t> {
             for entry in document.entries() {
                 let (name, comment) = (document.name(entry).to_owned(), document.comment(entry));
                 marked.places.entry(name.clone()).or_default().push(entry.line);
-                marked.variables.insert(entry.line, (name, comment.unwrap_or_default().to_vec()));
+                let (_, value) = document.value(entry);
+                let is_open = !value.is_empty() && !claims_to_be_sealed(&value);
+                marked.variables.insert(entry.line, (name, comment.unwrap_or_default().to_vec(), is_open));
             }
         }
         marked
@@ -109,19 +112,22 @@ impl<'t> Marked<'t> {
     /// The mark on the finding's line that allows it.
     fn mark(&self, finding: &Finding) -> Option<Mark<'t>> {
         let line = finding.line?;
-        if let Some((name, comment)) = self.variables.get(&line) {
+        if let Some((name, comment, _)) = self.variables.get(&line) {
             return allows(comment, finding.rule).then(|| Mark::OfVariable(name.clone()));
         }
         let text = *self.lines.get(line.checked_sub(1)?)?;
         allows(text, finding.rule).then_some(Mark::Line(text))
     }
 
-    /// Whether the mark stands here too: on a line of that variable, or on the very same line.
+    /// Whether the mark stands here too: on a line of that variable, or on the very same line. Where it allowed nothing,
+    /// nobody has judged it.
     fn has(&self, mark: &Mark<'_>, rule: Rule) -> bool {
         match mark {
             Mark::OfVariable(name) => {
                 let places = self.places.get(name).into_iter().flatten();
-                places.filter_map(|line| self.variables.get(line)).any(|(_, comment)| allows(comment, rule))
+                places.filter_map(|line| self.variables.get(line)).any(|(_, comment, is_open)| {
+                    allows(comment, rule) && (rule != Rule::Plaintext || *is_open)
+                })
             }
             Mark::Line(line) => self.known.contains(line),
         }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::config::{KEYS_FILE, TEAM_FILE, is_env_file, is_misnamed_env_file};
+use crate::config::{TEAM_FILE, is_env_file, is_misnamed_env_file, misspelled};
 use crate::scan::is_example;
 
-/// Whether a file is one that rules over several files look at: an env file, an example, a team file.
+/// Whether a file is one that rules over several files look at: an env file, an example, a team file; or one that some
+/// file systems take for such a file.
 pub(super) fn is_of_interest(path: &Path) -> bool {
-    is_judged(path) || is_example(path) || is_team_file(path)
+    is_judged(path) || is_example(path) || is_team_file(path) || misspelled(path).is_some()
 }
 
 /// Whether a file is judged as an env file, also where its name is one that no env file may have.
@@ -18,9 +19,4 @@ pub(super) fn is_judged(path: &Path) -> bool {
 /// Whether the file is a team file.
 pub(super) fn is_team_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == TEAM_FILE)
-}
-
-/// Whether the file is a keys file, in any letter case: some file systems do not tell them apart.
-pub(super) fn is_keys_file(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(KEYS_FILE))
 }

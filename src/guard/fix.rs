@@ -58,7 +58,7 @@ pub fn fix(
                 fixed.made_private.push(path);
             }
             Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
-                let scope = Scope::of(path.parent().unwrap_or(root))?;
+                let scope = Scope::of(path.parent().unwrap_or(root), store.repositories())?;
                 fixed.notices.extend(guard_keys_file(&path, &scope, on_wait)?);
             }
             _ => {}

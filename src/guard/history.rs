@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file};
+use super::files::is_judged;
 use super::policies::Policies;
 use super::range::{in_commit, shows_plaintext};
 use super::report::{Options, Report};
 use super::search::{keys_file, of_leak};
 use super::secrets::Gathered;
 use super::view::View;
-use crate::config::is_env_file;
+use crate::config::{is_env_file, is_keys_file};
 use crate::git::{FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 
@@ -27,12 +27,13 @@ struct Blob {
 /// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
 pub fn history(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
     let mut report = Report::default();
+    let (mut blobs, cut) = blobs(objects)?;
+    report.incomplete = cut.map(|cut| objects.cut_off(cut));
+    objects.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;
     let today = View::commit(objects, objects.head()?)?;
     let policies = Policies::of(&today)?;
-    let mut blobs = blobs(objects)?;
     let root = objects.root();
     let mut values = Gathered::default();
-    objects.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;
     for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
         let text = objects.blob(blob.file.id)?;
         for path in blob.paths.iter().filter(|path| is_env_file(path)) {
@@ -59,13 +60,15 @@ pub fn history(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardErr
 }
 
 /// Every blob of every commit, with its paths.
-fn blobs(objects: &Repo) -> Result<Vec<Blob>, GuardError> {
+/// Where a shallow clone ends, what its last commit holds counts as brought by it, and the commit is told.
+fn blobs(objects: &Repo) -> Result<(Vec<Blob>, Option<ObjectId>), GuardError> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<Blob> = Vec::new();
     let mut seen = HashSet::new();
-    for commit in objects.commits(&objects.tips()?, &[])? {
+    let (commits, cut) = objects.all_commits()?;
+    for (commit, parents) in commits {
         // What it shares with a parent has been seen there.
-        let parent = objects.parents(commit)?.first().copied();
+        let parent = parents.first().copied();
         for file in objects.changes(parent, Some(commit))? {
             let Some(now) = file.after.filter(|now| now.kind != FileKind::Submodule) else { continue };
             let place = *places.entry(now).or_insert_with(|| {
@@ -77,7 +80,7 @@ fn blobs(objects: &Repo) -> Result<Vec<Blob>, GuardError> {
             }
         }
     }
-    Ok(blobs)
+    Ok((blobs, cut))
 }
 
 fn judge(blob: &Blob, text: &[u8], leaks: &Leaks, policies: &Policies) -> Vec<Finding> {

@@ -17,7 +17,7 @@ use crate::vault::has_dockerfile;
 /// tracks or would track.
 pub(super) fn keys_files(
     root: &Path,
-    in_git: bool,
+    repo: Option<&Repo>,
     folders: &BTreeSet<PathBuf>,
     in_sight: impl Iterator<Item = PathBuf>,
 ) -> Result<Vec<Finding>, GuardError> {
@@ -31,13 +31,13 @@ pub(super) fn keys_files(
             let message = format!("others may read it: its mode is {mode:04o}");
             findings.push(Finding::new(Rule::KeysFileMode, path, message, "chmod 600 {file}"));
         }
-        if in_git {
-            let repo = Repo::open(root)?;
+        if let Some(repo) = repo {
             if repo.is_tracked(&place)? {
                 findings.push(search::keys_file(path));
             } else if !repo.is_ignored(&place)? {
                 let message = "git does not ignore it, so the next `git add` takes it in";
-                let fix = "echo .env.keys >> .gitignore";
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let fix = format!("echo '{}' >> .gitignore", name.replace('\'', r"'\''"));
                 findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
             }
         }

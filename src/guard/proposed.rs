@@ -12,7 +12,7 @@ use crate::git::FileKind;
 use crate::scan::{Finding, Rule};
 
 /// How a finding is told from the others of its file.
-type Place = (Rule, Option<usize>, Option<String>);
+pub(super) type Place = (Rule, Option<usize>, Option<String>);
 
 /// The plaintext of one env file's text that the policies of a range's end do not allow either.
 pub(super) struct Proposed {
@@ -72,6 +72,7 @@ pub(super) fn for_review(mut finding: Finding) -> Finding {
     finding
 }
 
-fn place(finding: &Finding) -> Place {
+/// Returns where a finding is.
+pub(super) fn place(finding: &Finding) -> Place {
     (finding.rule, finding.line, finding.name.clone())
 }

@@ -2,105 +2,76 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::allowed::{NewMarks, silence, silence_in};
 use super::error::GuardError;
 use super::files::is_judged;
+use super::origins::{Origin, Origins, Past, last_stood};
 use super::policies::Policies;
-use super::proposed::{Proposed, ProposedIn, for_review};
+use super::proposed::{Proposed, ProposedIn, for_review, place};
+use super::pushed::Range;
 use super::report::{Options, Report};
-use super::search::{Change, Search};
+use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::env_texts;
-use super::state::{changed_keys, concerns, judge, keys_before, widened_policies};
+use super::state::{changed_keys, concerns, is_guarded, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo, range_ends};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Rule, env_file};
-
-/// Commits that are to be judged.
-#[derive(Clone, Debug)]
-pub struct Range {
-    /// The commit whose policy holds, and with which the end is compared; none where all is new.
-    pub base: Option<ObjectId>,
-    /// The last commit.
-    pub tip: ObjectId,
-    /// What can be reached from these is not judged.
-    pub known: Vec<ObjectId>,
-}
-
-impl Range {
-    /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
-    /// ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
-    pub fn parse(objects: &Repo, text: &str) -> Result<Self, GuardError> {
-        let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
-        let tip = objects.range_end(end)?;
-        if !start.is_empty() && start.bytes().all(|b| b == b'0') {
-            return Self::new_ref(objects, tip, objects.tips()?);
-        }
-        let start = objects.range_end(start)?;
-        let base = if parted { objects.merge_base(start, tip)?.unwrap_or(start) } else { start };
-        Ok(Self { base: Some(base), tip, known: vec![base] })
-    }
-
-    /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
-    /// commit it starts from.
-    pub fn new_ref(objects: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
-        let new = objects.commits(&[tip], &known)?;
-        let is_new: HashSet<_> = new.iter().copied().collect();
-        if !is_new.contains(&tip) {
-            return Ok(Self { base: Some(tip), tip, known });
-        }
-        // Every commit is asked, for a history of its own may have been merged in, on either side.
-        for commit in new.iter().rev() {
-            let parents = objects.parents(*commit)?;
-            if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
-                return Ok(Self { base: Some(base), tip, known });
-            }
-        }
-        Ok(Self { base: None, tip, known })
-    }
-}
+use crate::team::Policy;
 
 /// Checks a range: every file that any of its commits brings, by the policy of its base, and the env files that it
 /// touches as they are in its last commit.
-pub fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
+pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Result<Report, GuardError> {
     let changed = objects.changes(range.base, Some(range.tip))?;
     let after = View::commit(objects, Some(range.tip))?;
     let before = View::before(objects, range.base, &after, &changed);
+    let brought = brought(objects, range)?;
+    objects.obtain(&after.ids().chain(before.ids()).chain(contents(&brought)).collect::<Vec<_>>())?;
     let mut report = Report::default();
 
     // Before the first commit there was no policy to widen.
-    let accept_policy = options.accept_policy || range.base.is_none() && range.known.is_empty();
-    let (old_policies, new_policies) = (Policies::of(&before)?, Policies::of(&after)?);
-    let policies = if accept_policy { &new_policies } else { &old_policies };
+    let is_first = range.base.is_none() && range.known.is_empty() && objects.tips()?.is_empty();
+    let accept_policy = options.accept_policy || is_first;
+    let (past, new_policies) = (Rc::new(Past::of(&before)?), Policies::of(&after)?);
+    let policies = if accept_policy { &new_policies } else { &past.policies };
+    let tips: Vec<_> = range.base.iter().chain(&range.known).copied().collect();
+    let origins = Origins::new(&before, &after, Rc::clone(&past)).with_history(objects, tips.clone());
     let touched = touched(&after, &changed)?;
     report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
-    let mut state = judge(&after, policies, &new_policies.schemas)?;
+    let mut state = judge(&after, policies, &new_policies)?;
     state.findings.retain(|finding| concerns(&touched, finding));
-    let old = keys_before(&before, &after, &state, &old_policies)?;
+    let old = keys_before(&before, &after, &state, &past.policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
     let root = objects.root();
-    let (teams, teams_before) = (Teams::of(&after)?, Teams::of(&before)?);
+    let teams = Teams::of(&after)?;
     let held = Held::new(options.store, root);
-    state.findings.extend(changed_keys(&old, &state, policies, &teams, &held, accept_policy));
+    let held_by = (&held, accept_policy);
+    state.findings.extend(changed_keys(&old, &state, &past.policies, &origins, &teams, held_by)?);
     let judged = Judged {
         view: &after,
         teams: &teams,
         state: &state,
         before: &before,
-        teams_before: &teams_before,
+        teams_before: &past.teams,
+        origins: &origins,
         keys_before: &old,
         held: &held,
     };
-    let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed });
+    let in_teams = judge_teams(&judged, if accept_policy { Which::Changed } else { Which::Proposed })?;
     state.findings.extend(in_teams);
-    let widened = widened_policies((&before, &old_policies), (&after, &new_policies))?;
+    // Where env files stood once, and were only taken away, a team file widens what held for them.
+    let (stood, cut) =
+        if is_unguarded(&before) { last_stood(objects, &tips, &is_guarded)? } else { Default::default() };
+    report.incomplete = cut.map(|cut| objects.cut_off(cut));
+    let is_first = is_unguarded(&before) && stood.is_empty();
+    let widened = widened_policies((&before, &past.policies), (&after, &new_policies), is_first)?;
     let severe = |finding: Finding| if accept_policy { finding } else { for_review(finding.as_error()) };
     state.findings.extend(widened.into_iter().map(severe));
 
-    let brought = brought(objects, range)?;
     let mut then = env_texts(&before, policies)?;
     for file in brought.iter().filter(|file| is_env_file(&file.path)) {
         then.insert((file.path.clone(), objects.blob(file.now.id)?));
@@ -114,9 +85,13 @@ pub fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Result<Rep
     for (done, file) in brought.iter().enumerate() {
         (options.progress)(done, brought.len());
         let text = objects.blob(file.now.id)?;
-        let change = Change { path: &file.path, text: &text, before: file.was, base: file.base };
+        let bytes = in_memory(&text);
+        let change = Change { path: &file.path, bytes: &bytes, before: file.was, base: file.base };
         let mut found = search.findings(&change)?;
         report.searched += 1;
+        if !accept_policy && file.now.kind == FileKind::File {
+            passing.extend(loosened(&origins, policies, file, &text)?);
+        }
         let stays =
             after.resolved(&file.path)?.is_some_and(|(path, now)| path == file.path && now == file.now);
         if stays {
@@ -152,7 +127,49 @@ pub fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Result<Rep
     }
     report.findings = silence(state.findings, &before, &after, new_marks)?;
     report.findings.append(&mut passing);
+    report.incomplete = report.incomplete.take().or(origins.cut().map(|cut| objects.cut_off(cut)));
     Ok(report.sorted())
+}
+
+/// What the policy of the base allows in an env file that came to be under it after it was judged by another, which did
+/// not: a file that is moved, or brought back.
+fn loosened(
+    origins: &Origins<'_>,
+    policies: &Policies,
+    file: &Brought,
+    text: &[u8],
+) -> Result<Vec<Finding>, GuardError> {
+    let path = &file.path;
+    let none = Policies::of(&View::nothing())?;
+    let found = leaks_of_env_file(path, text, &none, file.now.kind);
+    let told: HashSet<_> = leaks_of_env_file(path, text, policies, file.now.kind).iter().map(place).collect();
+    let allowed: Vec<_> = found.into_iter().filter(|finding| !told.contains(&place(finding))).collect();
+    if allowed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let none = Policy::default();
+    let origins = origins.of(path, &env_file(EnvText { path, text, policy: &none }))?;
+    let mut findings = Vec::new();
+    for finding in allowed {
+        let Some(name) = finding.name.clone() else { continue };
+        // What the base had under that policy was judged by it.
+        if origins.iter().any(|origin| origin.commit.is_none() && origin.path == *path && origin.has(&name)) {
+            continue;
+        }
+        let came_back = |origin: &&Rc<Origin>| origin.commit.is_some() && origin.path == *path;
+        let mut from =
+            origins.iter().filter(|origin| came_back(origin) || origin.is_gone && origin.has(&name));
+        let Some(origin) = from.next() else { continue };
+        if !origin.allows(&name) {
+            let mut finding = in_commit(finding, file.commit);
+            let last = origin.commit.map(|commit| format!(" (commit {})", short(commit))).unwrap_or_default();
+            let was =
+                format!("; where it was before, in {}{last}, no policy allowed that", origin.path.display());
+            finding.message.push_str(&was);
+            findings.push(for_review(finding));
+        }
+    }
+    Ok(findings)
 }
 
 /// The files that a change touches, and the env files of `after` that are symlinks to one of them.
@@ -174,6 +191,12 @@ struct Brought {
     was: Option<FileRef>,
     commit: ObjectId,
     base: Option<ObjectId>,
+}
+
+/// The blobs of what a range brings, and of what it replaces.
+fn contents(brought: &[Brought]) -> impl Iterator<Item = ObjectId> {
+    let files = brought.iter().flat_map(|file| [Some(file.now), file.was]).flatten();
+    files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id)
 }
 
 /// Every file that any commit of the range changes, each distinct one once; of a merge, what no parent has.

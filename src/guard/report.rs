@@ -1,5 +1,6 @@
 //! What a check is asked and what it answers.
 
+use crate::git::GitError;
 use crate::scan::Finding;
 use crate::vault::VaultError;
 
@@ -26,6 +27,8 @@ pub struct Report {
     pub env_files: usize,
     /// How many files were searched for secrets.
     pub searched: usize,
+    /// Why this is not all: the rest is not in this clone.
+    pub incomplete: Option<GitError>,
     /// Environments whose values are sealed, but could not be opened to be looked for elsewhere.
     pub unopened: Vec<String>,
     /// Why a keys file was not used.
@@ -38,6 +41,7 @@ impl Report {
         self.findings.extend(other.findings);
         self.env_files += other.env_files;
         self.searched += other.searched;
+        self.incomplete = self.incomplete.take().or(other.incomplete);
         self.unopened.extend(other.unopened);
         self.unopened.sort();
         self.unopened.dedup();

@@ -1,12 +1,14 @@
 //! Secrets in files of any sort.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::GuardError;
-use super::files::{is_judged, is_keys_file};
+use super::files::is_judged;
 use super::policies::Policies;
+use crate::config::is_keys_file;
 use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 use crate::scan::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 
@@ -19,14 +21,27 @@ pub(super) struct Search<'a> {
     objects: Option<&'a Repo>,
     policies: &'a Policies,
     /// The values that stood in the open in a commit before, by their places in the list.
-    stood: RefCell<HashMap<ObjectId, HashSet<usize>>>,
+    stood: RefCell<HashMap<ObjectId, BTreeSet<usize>>>,
+}
+
+/// Opens a file and has its bytes read, from the beginning each time it is called: so that no more of a large file need be
+/// in memory than is looked at.
+pub(super) type Bytes<'t> = dyn Fn(&mut ReadBytes<'_>) -> Result<(), GuardError> + 't;
+pub(super) type ReadBytes<'t> = dyn FnMut(&mut dyn Read) -> io::Result<()> + 't;
+
+/// The bytes of a text that is in memory.
+pub(super) fn in_memory(text: &[u8]) -> impl Fn(&mut ReadBytes<'_>) -> Result<(), GuardError> {
+    move |read| {
+        read(&mut &*text).expect("reading memory does not fail");
+        Ok(())
+    }
 }
 
 /// One changed file.
 pub(super) struct Change<'t> {
     pub(super) path: &'t Path,
     /// Its bytes; of a symlink, where it leads.
-    pub(super) text: &'t [u8],
+    pub(super) bytes: &'t Bytes<'t>,
     /// What stood at its path before.
     pub(super) before: Option<FileRef>,
     /// The commit before.
@@ -45,9 +60,10 @@ impl<'a> Search<'a> {
         if is_keys_file(path) {
             return Ok(vec![keys_file(path)]);
         }
-        let mut added: Option<HashSet<usize>> = None;
-        let mut findings = Vec::new();
-        for found in self.leaks.find(change.text) {
+        let mut added: Option<BTreeSet<usize>> = None;
+        let (mut findings, mut leaks) = (Vec::new(), Vec::new());
+        (change.bytes)(&mut |from| self.leaks.find_in(from).map(|found| leaks = found))?;
+        for found in leaks {
             let finding = of_leak(path, found.leak, &self.leaks).at(found.line);
             let Leak::Value(at) = found.leak else {
                 findings.push(finding);
@@ -56,7 +72,11 @@ impl<'a> Search<'a> {
             let new = match &mut added {
                 Some(new) => new,
                 // Nearly always nothing is found, and nobody need know what stood there.
-                None => added.insert(added_lines(&self.before(change)?, change.text).into_iter().collect()),
+                None => {
+                    let mut text = Vec::new();
+                    (change.bytes)(&mut |from| from.read_to_end(&mut text).map(drop))?;
+                    added.insert(added_lines(&self.before(change)?, &text).into_iter().collect())
+                }
             };
             if !(found.line..=found.last_line).any(|line| new.contains(&line)) {
                 continue;
@@ -89,11 +109,9 @@ impl<'a> Search<'a> {
 
     /// The values that stand in the open in a commit: anywhere in a file that is no env file, and in env files where
     /// they are declared plain. Elsewhere in those it has only not been sealed yet.
-    fn in_the_open(&self, objects: &Repo, commit: ObjectId) -> Result<HashSet<usize>, GuardError> {
-        let (values, mut found) = (self.leaks.values(), HashSet::new());
-        let mut look = |text: &[u8]| {
-            found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
-        };
+    fn in_the_open(&self, objects: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, GuardError> {
+        let (values, mut found) = (self.leaks.values(), BTreeSet::new());
+        let mut look = |text: &[u8]| in_memory(text)(&mut |from| values.find_in(from, &mut found));
         for (path, now) in objects.files(Some(commit))? {
             if now.kind != FileKind::File {
                 continue;
@@ -104,10 +122,10 @@ impl<'a> Search<'a> {
             if is_judged(path) && !self.policies.excludes(path) {
                 let (_, policy) = self.policies.for_file(path);
                 for value in plain_values(EnvText { path, text: &text, policy }) {
-                    look(&value);
+                    look(&value)?;
                 }
             } else {
-                look(&text);
+                look(&text)?;
             }
         }
         Ok(found)

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use super::elsewhere::read_elsewhere;
 use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
+use super::origins::Origins;
 use super::policies::{Policies, folder};
-use super::schemas::Schemas;
 use super::teams::{Held, Teams};
 use super::view::View;
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file, misspelled};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
     EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, env_file, is_example, key_changed, lineage,
-    names, said_once, schema_widened, scope, values_held, widened,
+    misspelled_file, names, said_once, schema_widened, scope, values_held, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -25,8 +25,9 @@ pub(super) struct State {
     pub(super) reports: BTreeMap<PathBuf, EnvReport>,
 }
 
-/// Judges the env files of `view` by `policies`, and by the schemas of the same view.
-pub(super) fn judge(view: &View<'_>, policies: &Policies, schemas: &Schemas) -> Result<State, GuardError> {
+/// Judges the env files of `view` by `policies`; and by the schemas and projects that `own` read from the same view.
+pub(super) fn judge(view: &View<'_>, policies: &Policies, own: &Policies) -> Result<State, GuardError> {
+    let schemas = &own.schemas;
     let mut reports = BTreeMap::new();
     let mut held = Vec::new();
     for path in view.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
@@ -39,7 +40,8 @@ pub(super) fn judge(view: &View<'_>, policies: &Policies, schemas: &Schemas) -> 
     }
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
-    findings.extend(side_by_side(view, policies, &reports, (schemas, &held))?);
+    findings.extend(side_by_side(view, own, &reports, &held)?);
+    findings.extend(view.files().filter_map(misspelled_file));
     findings.append(&mut held);
     findings.extend(schemas.findings());
     Ok(State { findings, reports })
@@ -72,7 +74,7 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
     let beside = |path: &PathBuf| is_of_interest(path) && path.parent() == finding.file.parent();
     touched.contains(&finding.file)
         || match finding.rule {
-            Rule::KeysDisagree | Rule::SideBySide => !touched.is_empty(),
+            Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !touched.is_empty(),
             Rule::MissingName
             | Rule::SealedElsewhere
             | Rule::ExampleMissing
@@ -87,19 +89,20 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
 
 fn side_by_side(
     view: &View<'_>,
-    policies: &Policies,
+    own: &Policies,
     reports: &BTreeMap<PathBuf, EnvReport>,
-    (schemas, held): (&Schemas, &[Finding]),
+    held: &[Finding],
 ) -> Result<Vec<Finding>, GuardError> {
+    let schemas = &own.schemas;
     let mut folders: BTreeMap<&Path, Vec<Listed<'_>>> = BTreeMap::new();
     let mut scopes: BTreeMap<&Path, Vec<Keyed<'_>>> = BTreeMap::new();
     for (path, report) in reports {
         folders.entry(folder(path)).or_default().push(Listed { path, names: &report.names });
-        scopes.entry(policies.for_file(path).0).or_default().push(Keyed { path, key: report.key });
+        scopes.entry(own.for_file(path).0).or_default().push(Keyed { path, key: report.key });
     }
     let mut findings = Vec::new();
     let mut examples = BTreeMap::new();
-    for path in view.files().filter(|path| is_example(path)) {
+    for path in view.files().filter(|path| is_example(path) && misspelled(path).is_none()) {
         examples.entry(super::policies::folder(path)).or_insert(path);
     }
     for (folder, files) in &folders {
@@ -129,32 +132,48 @@ fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
     entries.filter(|(name, _)| !own(name)).collect()
 }
 
-/// The public keys of `after` that are others than the ones that stood in the same environment and scope before, and of
-/// which the team files do not prove that they came after those. A proof that no key at hand can verify is advice where
-/// someone is `vouching`: who has no key must be able to merge the rotation of someone who has it. A missing or a forged
-/// one is an error everywhere.
+/// The public keys of `after` that are others than the ones they come from (in their file, in one of the same environment
+/// and project, or in one that was moved), and of which the team files do not prove that they came after those. A new file
+/// beside one that keeps its key is none: where the two are of one project, their keys disagree. A proof that no key at
+/// hand can verify is advice where someone is `vouching`: who has no key must be able to merge the rotation of someone who
+/// has it. A missing or a forged one is an error everywhere.
 pub(super) fn changed_keys(
     before: &BTreeMap<PathBuf, PublicKey>,
     after: &State,
-    policies: &Policies,
+    old: &Policies,
+    origins: &Origins<'_>,
     teams: &Teams,
-    held: &Held<'_>,
-    vouching: bool,
-) -> Vec<Finding> {
-    // By path first; a file that is new is held to the environment's other files.
-    let mut of_scope: HashMap<(&Path, EnvName), PublicKey> = HashMap::new();
+    (held, vouching): (&Held<'_>, bool),
+) -> Result<Vec<Finding>, GuardError> {
+    let mut of_project: HashMap<(&Path, EnvName), Vec<(&Path, PublicKey)>> = HashMap::new();
     for (path, key) in before {
         if let Ok(env) = EnvName::of_file(path) {
-            of_scope.entry((policies.for_file(path).0, env)).or_insert(*key);
+            of_project.entry((old.for_file(path).0, env)).or_default().push((path, *key));
         }
     }
+    let key_now = |path: &Path| after.reports.get(path).and_then(|report| report.key).map(|(key, _)| key);
     let mut findings = Vec::new();
     for (path, report) in &after.reports {
         let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
-        let own = before.get(path).copied();
         let variable = env.public_key_name();
-        let old = own.or_else(|| of_scope.get(&(policies.for_file(path).0, env.clone())).copied());
-        if let Some(old) = old.filter(|old| *old != key) {
+        let from = if let Some(own) = before.get(path) {
+            Some((path.clone(), *own))
+        } else {
+            let beside = of_project.get(&(old.for_file(path).0, env.clone())).map_or(&[][..], Vec::as_slice);
+            // Told there, or kept there.
+            if beside.iter().any(|(other, was)| key_now(other).is_some_and(|now| now == key || now == *was)) {
+                continue;
+            }
+            let moved = || -> Result<_, GuardError> {
+                let mut gone = origins.of(path, report)?.into_iter().filter(|origin| origin.is_gone);
+                Ok(gone.find_map(|origin| Some((origin.path.clone(), origin.key?))))
+            };
+            match beside.first() {
+                Some((other, was)) => Some(((*other).to_owned(), *was)),
+                None => moved()?,
+            }
+        };
+        if let Some((from, old)) = from.filter(|(_, old)| *old != key) {
             let team = teams.near(folder(path)).map(|(_, team)| team);
             let keys = [&old, &key];
             let lineage = match lineage(team, &env, keys, &[]) {
@@ -163,29 +182,41 @@ pub(super) fn changed_keys(
                 _ => lineage(team, &env, keys, &held.ever(&env, folder(path))),
             };
             let advised = vouching && matches!(lineage, Lineage::Unverified(_));
-            let found = key_changed(path, &variable, keys, line, &lineage);
+            let found = key_changed((path, line), &from, &variable, keys, &lineage);
             findings.extend(found.map(|found| if advised { found.as_advice() } else { found }));
         }
     }
-    findings
+    Ok(findings)
 }
 
 /// The globs that team files of `after` have and those of `before` had not, and the names that schemas newly call plain.
+/// A folder that was moved as a whole had what it had where it was. `is_first`: nothing was ever guarded here, so that the
+/// first team file declares, and does not widen.
 pub(super) fn widened_policies(
     (before, old): (&View<'_>, &Policies),
     (after, new): (&View<'_>, &Policies),
+    is_first: bool,
 ) -> Result<Vec<Finding>, GuardError> {
+    let there = before.paths();
     let mut findings = Vec::new();
-    if !before_is_new(before) {
-        for (_, ruled) in new.schemas.all() {
-            findings.extend(schema_widened(ruled, |name| old.for_file(ruled.path).1.is_plain(name)));
+    if !is_first {
+        for (place, ruled) in new.schemas.all() {
+            let is_new = !there.contains(ruled.path);
+            let from = is_new.then(|| moved_from(before, after, place)).flatten();
+            let path = from
+                .map_or(ruled.path.to_owned(), |from| from.join(ruled.path.file_name().unwrap_or_default()));
+            findings.extend(schema_widened(ruled, |name| old.for_file(&path).1.is_plain(name)));
         }
     }
     for path in after.files().filter(|path| super::files::is_team_file(path)) {
-        let old = before.read(path)?;
+        let mut old = before.read(path)?;
+        if !there.contains(path)
+            && let Some(from) = moved_from(before, after, folder(path))
+        {
+            old = before.read(&from.join(TEAM_FILE))?;
+        }
         let Some(new) = after.read(path)? else { continue };
-        // The first team file of a scope declares; it does not widen.
-        if let Some(old) = old.or_else(|| (!before_is_new(before)).then(Vec::new)) {
+        if let Some(old) = old.or_else(|| (!is_first).then(Vec::new)) {
             findings.extend(widened(path, &old, &new));
         }
     }
@@ -212,7 +243,30 @@ fn above(view: &View<'_>, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
     Ok(None)
 }
 
+/// Returns the folder that was moved to `to`: all env files that are below `to` now were below it before, in the same
+/// places, and are there no more. None where `to` has none, or had any before.
+fn moved_from(before: &View<'_>, after: &View<'_>, to: &Path) -> Option<PathBuf> {
+    let below: Vec<_> =
+        after.files().filter(|path| is_judged(path)).filter_map(|path| path.strip_prefix(to).ok()).collect();
+    let first = below.first()?;
+    let (there, here) = (before.paths(), after.paths());
+    let is_whole = |from: &Path| {
+        below.iter().all(|path| {
+            let old = from.join(path);
+            there.contains(&*old) && !here.contains(&*old) && !there.contains(&*to.join(path))
+        })
+    };
+    let ends = before.files().filter(|old| old.ends_with(first));
+    let folders = ends.filter_map(|old| old.ancestors().nth(first.components().count()));
+    folders.map(Path::to_path_buf).find(|from| is_whole(from))
+}
+
 /// Whether there were no files to be guarded yet.
-fn before_is_new(before: &View<'_>) -> bool {
-    !before.files().any(|path| is_env_file(path) || super::files::is_team_file(path))
+pub(super) fn is_unguarded(before: &View<'_>) -> bool {
+    !before.files().any(is_guarded)
+}
+
+/// Whether a file is one to be guarded, or says how others are.
+pub(super) fn is_guarded(path: &Path) -> bool {
+    is_env_file(path) || super::files::is_team_file(path)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
 use super::files::is_team_file;
+use super::origins::Origins;
 use super::policies::folder;
 use super::state::State;
 use super::view::View;
@@ -13,7 +14,8 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::keystore::KeyStore;
 use crate::scan::{
-    Environment, Finding, Rule, TeamText, strange_granters, team_changed, team_file, team_gone,
+    Environment, Finding, Rule, TeamText, strange_granters, team_changed, team_file, team_followed,
+    team_gone, team_left,
 };
 use crate::team::{TeamError, TeamFile};
 
@@ -106,10 +108,22 @@ pub(super) struct Judged<'a> {
     pub(super) before: &'a View<'a>,
     /// Their team files.
     pub(super) teams_before: &'a Teams,
+    /// Where env files come from.
+    pub(super) origins: &'a Origins<'a>,
     /// Their public keys.
     pub(super) keys_before: &'a BTreeMap<PathBuf, PublicKey>,
     /// The private keys at hand.
     pub(super) held: &'a Held<'a>,
+}
+
+impl Judged<'_> {
+    /// The private keys at hand of an environment of this team file's.
+    fn keys(&self, env: &EnvName, (path, team): (&Path, &TeamFile), scope: &Scope) -> Vec<PrivateKey> {
+        let folders = scope.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
+        let mut keys: Vec<_> = folders.flat_map(|folder| self.held.of(env, folder)).collect();
+        keys.extend(self.held.granted(env, team));
+        keys
+    }
 }
 
 /// Which team files are looked at.
@@ -124,21 +138,19 @@ pub(super) enum Which {
 }
 
 /// Judges the team files.
-pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Vec<Finding> {
+pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Result<Vec<Finding>, GuardError> {
     let mut findings = judged.teams.findings.clone();
     let mut scopes = scopes(judged);
+    let gone = gone(judged, &scopes);
+    findings.extend(followed(judged, &scopes, &gone)?);
+    findings.extend(gone);
     for (path, team) in judged.teams.all() {
         let scope = scopes.remove(path).unwrap_or_default();
         let is_same = judged.before.has_same(judged.view, path) && !scope.is_rekeyed;
         if which != Which::All && is_same {
             continue;
         }
-        let held = |env: &EnvName| {
-            let folders = scope.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
-            let mut keys: Vec<_> = folders.flat_map(|folder| judged.held.of(env, folder)).collect();
-            keys.extend(judged.held.granted(env, team));
-            keys
-        };
+        let held = |env: &EnvName| judged.keys(env, (path, team), &scope);
         let file = TeamText { path, team, environments: &scope.environments, held: &held };
         let before = judged.teams_before.at(path);
         findings.extend(team_file(&file, before.filter(|_| which != Which::All)));
@@ -155,9 +167,61 @@ pub(super) fn judge_teams(judged: &Judged<'_>, which: Which) -> Vec<Finding> {
             }
         }
     }
+    Ok(findings)
+}
+
+/// Team files that are gone, with something owed that no new team file has in their place.
+fn gone(judged: &Judged<'_>, scopes: &HashMap<&Path, Scope>) -> Vec<Finding> {
+    let is_kept = |old: &TeamFile| {
+        let new = judged.teams.all().filter(|(path, _)| judged.teams_before.at(path).is_none());
+        new.into_iter().any(|(path, team)| {
+            let (none, scope) = (Scope::default(), scopes.get(path));
+            let scope = scope.unwrap_or(&none);
+            let held = |env: &EnvName| judged.keys(env, (path, team), scope);
+            let file = TeamText { path, team, environments: &scope.environments, held: &held };
+            team_changed(old, &file).is_empty()
+        })
+    };
     let gone = judged.teams_before.all().filter(|(path, _)| judged.teams.at(path).is_none());
-    findings.extend(gone.filter_map(|(path, team)| team_gone(path, team)));
-    findings
+    gone.filter_map(|(path, team)| team_gone(path, team).filter(|_| !is_kept(team))).collect()
+}
+
+/// What is owed to removed members of the projects that env files come from, and is not recorded where they are now.
+fn followed(
+    judged: &Judged<'_>,
+    scopes: &HashMap<&Path, Scope>,
+    gone: &[Finding],
+) -> Result<Vec<Finding>, GuardError> {
+    let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
+    for (path, report) in &judged.state.reports {
+        let Ok(env) = EnvName::of_file(path) else { continue };
+        let now = judged.teams.near(folder(path));
+        let team_before = judged.teams_before.near(folder(path)).map(|(team, _)| team);
+        if judged.before.has_same(judged.view, path) && team_before == now.map(|(team, _)| team) {
+            continue;
+        }
+        for origin in judged.origins.of(path, report)? {
+            let Some((from, team)) = origin.past.teams.near(folder(&origin.path)) else { continue };
+            // What is recorded there is recorded of the environment that it was.
+            let env = EnvName::of_file(&origin.path).unwrap_or_else(|_| env.clone());
+            let Some((place, team_now)) = now else {
+                // A team file that is gone as a whole is told as that.
+                let is_told = gone.iter().any(|finding| finding.file == from);
+                findings.extend(team_left(path, from, team, &env).filter(|_| !is_told));
+                continue;
+            };
+            // What the change made of a team file in its own place is told there.
+            let is_told = place == from && judged.teams_before.at(place).is_some();
+            let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
+            if let Some(scope) = scopes.get(place).filter(|_| is_new && !is_told) {
+                let held = |env: &EnvName| judged.keys(env, (place, team_now), scope);
+                let file =
+                    TeamText { path: place, team: team_now, environments: &scope.environments, held: &held };
+                findings.extend(team_followed((from, team), (&env, report.key.map(|(key, _)| key)), &file));
+            }
+        }
+    }
+    Ok(findings)
 }
 
 /// What belongs to a team file.

@@ -1,7 +1,7 @@
 //! The files of a worktree, of the index or of a commit, looked at in one way.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -17,8 +17,8 @@ const MAX_LINKS: usize = 40;
 /// Where a view's files come from.
 enum Source<'a> {
     Nothing,
-    /// The worktree below this folder.
-    Disk(PathBuf),
+    /// The worktree below this folder, but for files of which git stores something else.
+    Disk(PathBuf, HashMap<PathBuf, Vec<u8>>),
     /// Blobs of the index.
     Index(&'a Repo),
     /// Blobs of a commit.
@@ -44,9 +44,9 @@ impl<'a> View<'a> {
         Self::new(Source::Nothing, BTreeMap::new())
     }
 
-    /// These files below a folder.
-    pub(super) fn disk(root: &Path, files: Vec<PathBuf>) -> Self {
-        Self::new(Source::Disk(root.to_owned()), files.into_iter().map(|path| (path, None)).collect())
+    /// These files below a folder; of those in `stored`, what git stores.
+    pub(super) fn disk(root: &Path, files: Vec<PathBuf>, stored: HashMap<PathBuf, Vec<u8>>) -> Self {
+        Self::new(Source::Disk(root.to_owned(), stored), files.into_iter().map(|path| (path, None)).collect())
     }
 
     /// The index.
@@ -58,10 +58,7 @@ impl<'a> View<'a> {
     /// A commit; none stands for nothing.
     pub(super) fn commit(objects: &'a Repo, commit: Option<ObjectId>) -> Result<Self, GuardError> {
         let Some(commit) = commit else { return Ok(Self::nothing()) };
-        let view = Self::commit_of(objects, commit, objects.files(Some(commit))?.into_iter());
-        // All of them are going to be read.
-        objects.obtain(&view.files.values().flatten().map(|file| file.id).collect::<Vec<_>>())?;
-        Ok(view)
+        Ok(Self::commit_of(objects, commit, objects.files(Some(commit))?.into_iter()))
     }
 
     /// A commit, all of whose files are known already.
@@ -95,9 +92,19 @@ impl<'a> View<'a> {
         Self::new(Source::Commit(objects, commit), BTreeMap::new())
     }
 
+    /// The blobs of the files of interest.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ObjectId> {
+        self.files.values().flatten().map(|file| file.id)
+    }
+
     /// The files of interest, in byte order.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// The paths of the files of interest, to be asked for.
+    pub(super) fn paths(&self) -> HashSet<&Path> {
+        self.files().collect()
     }
 
     /// Whether the same regular file stands at a path in both views, without a look into it.
@@ -111,7 +118,10 @@ impl<'a> View<'a> {
     pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
         match &self.source {
             Source::Nothing => Ok(None),
-            Source::Disk(root) => read_inside(root, path),
+            Source::Disk(root, stored) => match stored.get(path) {
+                Some(text) => Ok(Some(text.clone())),
+                None => read_inside(root, path),
+            },
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
                 Some((_, file)) => self.blob(objects, file.id).map(Some),
                 None => Ok(None),
@@ -132,7 +142,7 @@ impl<'a> View<'a> {
     pub(super) fn resolved(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, GuardError> {
         let objects = match &self.source {
             Source::Index(objects) | Source::Commit(objects, _) => objects,
-            Source::Nothing | Source::Disk(_) => return Ok(None),
+            Source::Nothing | Source::Disk(..) => return Ok(None),
         };
         if let Some(Some(file)) =
             self.files.get(path).filter(|file| file.is_some_and(|f| f.kind == FileKind::File))
@@ -171,7 +181,7 @@ impl<'a> View<'a> {
     /// A file's bytes; None also where this partial clone has left it out, for what only leads to advice.
     pub(super) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, GuardError> {
         match &self.source {
-            Source::Nothing | Source::Disk(_) => self.read(path),
+            Source::Nothing | Source::Disk(..) => self.read(path),
             Source::Index(objects) | Source::Commit(objects, _) => match self.resolved(path)? {
                 Some((_, file)) => Ok(objects.blob_if_there(file.id)?),
                 None => Ok(None),
@@ -183,7 +193,7 @@ impl<'a> View<'a> {
     pub(super) fn has(&self, path: &Path) -> Result<bool, GuardError> {
         match &self.source {
             Source::Nothing => Ok(false),
-            Source::Disk(root) => Ok(root.join(path).is_file()),
+            Source::Disk(root, _) => Ok(root.join(path).is_file()),
             Source::Index(_) | Source::Commit(..) => Ok(self.resolved(path)?.is_some()),
         }
     }
@@ -195,7 +205,7 @@ impl<'a> View<'a> {
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         match &self.source {
-            Source::Nothing | Source::Disk(_) => Ok(None),
+            Source::Nothing | Source::Disk(..) => Ok(None),
             Source::Index(objects) => objects.index_file_at(path),
             Source::Commit(objects, commit) => objects.file(*commit, path),
         }

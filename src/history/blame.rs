@@ -112,22 +112,24 @@ fn trace(
         if step.cut {
             return Err(objects.cut_off(step.id).into());
         }
-        let mut guilty = Vec::new();
         for (path, names) in open {
+            let mut changed = Vec::new();
             for name in names {
                 match innocent(past.reader, &step.pairs, &path, &name)? {
                     Ok((parent, path)) if !step.parents.is_empty() => {
                         let there = waiting.entry(step.parents[parent]).or_default();
                         there.entry(path).or_default().insert(name);
                     }
-                    Ok(_) => guilty.push((name, Kind::Added)),
-                    Err(kind) => guilty.push((name, kind)),
+                    Ok(_) => changed.push((name, Kind::Added)),
+                    Err(kind) => changed.push((name, kind)),
                 }
             }
-        }
-        if !guilty.is_empty() {
-            let author = past.reader.author(step.id)?;
-            found.extend(guilty.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
+            if !changed.is_empty() {
+                let pairs = step.pairs.iter().flatten().filter(|pair| pair.path() == path);
+                let before = pairs.filter_map(|pair| pair.from().map(Path::to_path_buf));
+                let author = past.reader.author(step.id, &before.chain([path.clone()]).collect())?;
+                found.extend(changed.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
+            }
         }
     }
     Ok(())

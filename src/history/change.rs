@@ -37,11 +37,11 @@ impl Kind {
 /// What is known of a commit's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureState {
-    /// By a key that was a member's in the parent commit.
+    /// By a member, in the parent commit, of every project whose files are told of.
     Good,
-    /// It does not belong to this commit, or its SSH key is no member's.
+    /// It does not belong to this commit, or its SSH key is not that of a member of each such project.
     Bad,
-    /// There is one, and nothing to verify it with: it is no SSH key's, or nobody was a member yet.
+    /// There is one, and nothing to verify it with: it is no SSH key's, or a project had no members yet.
     Unknown,
     /// There is none.
     None,
@@ -77,6 +77,13 @@ pub struct FileChanges {
     pub from: Option<PathBuf>,
     /// In the file's order; those that are gone last.
     pub changes: Vec<Change>,
+}
+
+impl FileChanges {
+    /// Where the file is, and where it was.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&*self.path).chain(self.from.as_deref())
+    }
 }
 
 /// Who made a change: a commit, or whoever is at work here.

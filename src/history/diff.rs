@@ -64,7 +64,10 @@ pub fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Diffe
         }
     }
     let author = match sides.after {
-        Side::Commit(id) => reader.author(id)?,
+        Side::Commit(id) => {
+            let paths = found.iter().flat_map(|differing| differing.file.paths()).map(Path::to_path_buf);
+            reader.author(id, &paths.collect())?
+        }
         Side::Nothing | Side::Worktree => Author::not_yet(),
     };
     Ok((author, found))

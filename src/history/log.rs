@@ -69,7 +69,8 @@ pub fn log<E: From<HistoryError>>(
         let mut files = past.changes(&step.pairs, &is_wanted, query.name.as_deref())?;
         files.retain(|file| !file.changes.is_empty());
         if !files.is_empty() {
-            emit(Entry { author: past.reader.author(step.id)?, parents: step.parents, files })?;
+            let paths = files.iter().flat_map(FileChanges::paths).map(Path::to_path_buf).collect();
+            emit(Entry { author: past.reader.author(step.id, &paths)?, parents: step.parents, files })?;
             left -= 1;
         }
     }

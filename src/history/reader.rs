@@ -1,6 +1,6 @@
 //! Reads versions of env files and compares them by name, with whatever keys are at hand.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -76,10 +76,10 @@ impl<'a> Reader<'a> {
         self.objects
     }
 
-    /// Who made a commit, and whether they signed it.
-    pub(super) fn author(&mut self, id: ObjectId) -> Result<Author, HistoryError> {
+    /// Who made a commit, and whether they signed it, as a member of the projects of the files at `paths`.
+    pub(super) fn author(&mut self, id: ObjectId, paths: &BTreeSet<PathBuf>) -> Result<Author, HistoryError> {
         let commit = self.objects.read_commit(id)?;
-        let signature = self.signers.judge(&commit)?;
+        let signature = self.signers.verify(&commit, paths)?;
         Ok(Author::of(&commit, signature))
     }
 

@@ -121,7 +121,7 @@ pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, In
 
 /// What git's configuration says of hooks and of drivers called envseal.
 pub fn settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
-    repo.settings(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
+    repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
 }
 
 /// What git calls in this repository, by these [`settings`].

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::locked::parse_keys;
 use super::{KeystoreError, StoredKey};
-use crate::config::{EnvName, KEYS_FILE, is_private_key_name};
+use crate::config::{EnvName, KEYS_FILE, is_keys_file, is_private_key_name};
 use crate::crypto::PrivateKey;
 use crate::dotenv::{Document, Edit, Entry};
 use crate::{fsio, git};
@@ -21,6 +21,16 @@ fn refuse_tracked(path: &Path) -> Result<(), KeystoreError> {
 const HEADER: &str = "# envseal private keys. Whoever has this file can read every secret sealed to them.\n\
                       # Never commit it, never send it.\n";
 
+/// The keys file directly in a folder, by its own name: also one that only some file systems take for a keys file, so that
+/// everybody finds the same keys.
+fn keys_file_in(folder: &Path) -> Option<PathBuf> {
+    if fsio::has_entry(folder, KEYS_FILE) {
+        return Some(folder.join(KEYS_FILE));
+    }
+    let names = folder.read_dir().ok()?.flatten().map(|entry| entry.file_name());
+    names.filter(|name| is_keys_file(Path::new(name))).min().map(|name| folder.join(name))
+}
+
 /// A keys file, loaded.
 pub struct KeysFile {
     path: PathBuf,
@@ -32,10 +42,7 @@ impl KeysFile {
     /// the git root being the last. Outside git, only beside them.
     pub fn nearest(dir: &Path) -> Option<PathBuf> {
         let root = git::find_root(dir).unwrap_or_else(|| dir.into());
-        dir.ancestors()
-            .take_while(|folder| folder.starts_with(&root))
-            .map(|folder| folder.join(KEYS_FILE))
-            .find(|path| path.symlink_metadata().is_ok())
+        dir.ancestors().take_while(|folder| folder.starts_with(&root)).find_map(keys_file_in)
     }
 
     /// Where the keys file for env files in `dir` is, or would be.

@@ -15,7 +15,7 @@ use crate::team::{GrantLine, TeamFile};
 pub fn team_file(dir: &Path) -> Option<PathBuf> {
     let root = git::find_root(dir).unwrap_or_else(|| dir.into());
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
-    folders.map(|folder| folder.join(TEAM_FILE)).find(|path| path.symlink_metadata().is_ok())
+    folders.into_iter().find(|folder| fsio::has_entry(folder, TEAM_FILE)).map(|folder| folder.join(TEAM_FILE))
 }
 
 impl KeyStore<'_> {

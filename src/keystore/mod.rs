@@ -19,7 +19,7 @@ pub use file::KeysFile;
 pub use granted::team_file;
 pub use identity::{IdentityFileError, IdentityPlace, Me};
 pub use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
-pub use pins::{Pin, Pins};
+pub use pins::{NewPin, Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
@@ -92,7 +92,7 @@ impl<'a> KeyStore<'a> {
     }
 
     /// The repositories of this command.
-    pub fn repositories(&self) -> &Repositories {
+    pub fn repositories(&self) -> &Rc<Repositories> {
         &self.repositories
     }
 

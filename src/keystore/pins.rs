@@ -1,7 +1,8 @@
-//! Pins: the public keys that this user has accepted, in the folder of the user's data, by repository.
+//! Pins: the public keys that this user trusts, in the folder of the user's data, by repository.
 //!
-//! A repository's list is lines of four words, for nothing else is to be said: any line that is not as this writes it is
-//! an error, where TOML would leave room for a table that is passed over.
+//! A repository's list is lines of five words, for nothing else is to be said: any line that is not as this writes it is
+//! an error, where TOML would leave room for a table that is passed over. A repository with several root commits has a
+//! list under each of them, so that a clone that knows only one finds it too.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -12,86 +13,130 @@ use super::KeystoreError;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::fsio::{self, Lock, NewMode};
-use crate::git::{ObjectId, RepoName};
+use crate::git::RepoName;
 use crate::time::{Moment, rfc3339};
 
 /// The folder of the lists, in that of the user's data.
 const FOLDER: &str = "pins";
-const HEADER: &str = "envseal-pins 1";
+const HEADER: &str = "envseal-pins 2";
+/// The lines of such a list have four words: no [`Pin::is_made_here`].
+const HEADER_1: &str = "envseal-pins 1";
+const SEEN: &str = "seen";
+const MADE: &str = "made";
 
-/// The keys that were accepted in a repository.
+/// The keys that are trusted in a repository.
 #[derive(Clone, Debug)]
 pub struct Pins {
+    lists: Vec<List>,
+}
+
+/// The keys that are trusted under one name of a repository.
+#[derive(Clone, Debug)]
+struct List {
     path: PathBuf,
     /// The repository's line.
     repository: String,
-    accepted: Vec<Pin>,
+    pins: Vec<Pin>,
 }
 
-/// A key that was accepted.
+/// A key that is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin {
     /// The key.
     pub key: PublicKey,
-    /// When it was, as RFC 3339 has it.
+    /// Since when, as RFC 3339 has it.
     pub seen: String,
+    /// Whether it was created on this machine, where no key was trusted before.
+    pub is_made_here: bool,
     env: String,
     place: String,
 }
 
+/// A key to be trusted at a place: a project's folder, or an env file; relative to the repository's root.
+#[derive(Clone, Debug)]
+pub struct NewPin {
+    /// The environment.
+    pub env: EnvName,
+    /// The place.
+    pub place: PathBuf,
+    /// The key.
+    pub key: PublicKey,
+    /// Whether it was created just now.
+    pub is_made_here: bool,
+}
+
 impl Pins {
-    /// The keys that were accepted in `repository`; none where there is no such list, or no way to one that this user
+    /// The keys that are trusted in `repository`; none where there is no such list, or no way to one that this user
     /// could have written.
     pub fn load(data_dir: &Path, repository: &RepoName) -> Result<Self, KeystoreError> {
-        let (repository, name) = match repository {
-            RepoName::Roots(ids) => {
-                // A list that is there was begun under one of them.
-                let has_list =
-                    |id: &&ObjectId| data_dir.join(FOLDER).join(id.to_string()).symlink_metadata().is_ok();
-                let id = ids.iter().find(has_list).or(ids.first()).expect("a repository has a root");
-                (format!("root {id}"), id.to_string())
+        let names = match repository {
+            RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
+            RepoName::Remote(address) => vec![hashed(format!("remote {}", word(address.as_bytes())))],
+            RepoName::Folder(path) => {
+                vec![hashed(format!("folder {}", word(path.as_os_str().as_encoded_bytes())))]
             }
-            RepoName::Remote(address) => hashed(format!("remote {}", word(address.as_bytes()))),
-            RepoName::Folder(path) => hashed(format!("folder {}", word(path.as_os_str().as_encoded_bytes()))),
         };
-        let path = data_dir.join(FOLDER).join(name);
-        let accepted = read(&path, &repository)?;
-        Ok(Self { path, repository, accepted })
+        let mut lists = Vec::with_capacity(names.len());
+        for (repository, name) in names {
+            let path = data_dir.join(FOLDER).join(name);
+            let pins = read(&path, &repository)?;
+            lists.push(List { path, repository, pins });
+        }
+        Ok(Self { lists })
     }
 
-    /// The key of an environment that was accepted at `place`: a scope's folder, or an env file; relative to the
-    /// repository's root.
-    pub fn get(&self, env: &EnvName, place: &Path) -> Option<&Pin> {
-        let (env, place) = (word(env.as_str().as_bytes()), place_word(place));
-        self.accepted.iter().find(|pin| pin.env == env && pin.place == place)
+    /// The keys of an environment that are trusted at `place`: several where lists disagree.
+    pub fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
+        let place = place_word(place);
+        self.of(env).filter(move |pin| pin.place == place)
     }
 
-    /// Accepts keys, each at its place, in the place of those that [`Self::get`] finds here. One that someone else has
-    /// changed in the meantime stays as they have it.
-    pub fn accept(&self, keys: &[(EnvName, PathBuf, PublicKey)]) -> Result<(), KeystoreError> {
-        let folder = self.path.parent().expect("a folder of ours");
+    /// The keys of an environment that are trusted anywhere in the repository.
+    pub fn of<'a>(&'a self, env: &EnvName) -> impl Iterator<Item = &'a Pin> {
+        let env = word(env.as_str().as_bytes());
+        self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
+    }
+
+    /// Trusts keys, each at its place, instead of those that [`Self::at`] finds here: a key that is replaced is so at every
+    /// place it was trusted at. One that someone else has changed in the meantime stays as they have it.
+    pub fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+        let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fsio::make_private_folder(folder)?;
-        // Held for as long as one small file takes.
+        // Held for as long as a few small files take.
         let _lock = Lock::acquire(folder, || ())?;
         fsio::sweep(folder);
+        self.lists.iter().try_for_each(|list| list.accept(keys))
+    }
+}
+
+impl List {
+    fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
         let mut pins = read(&self.path, &self.repository)?;
-        for (env, place, key) in keys {
-            let (name, at) = (word(env.as_str().as_bytes()), place_word(place));
-            let there = pins.iter().position(|pin| pin.env == name && pin.place == at);
-            if there.map(|there| pins[there].key) != self.get(env, place).map(|pin| pin.key) {
-                continue;
-            }
-            let pin = Pin { key: *key, seen: rfc3339(Moment::now()), env: name, place: at };
-            match there {
-                Some(there) if pins[there].key == *key => {}
-                Some(there) => pins[there] = pin,
-                None => pins.push(pin),
+        let seen = rfc3339(Moment::now());
+        for new in keys {
+            let (env, place) = (word(new.env.as_str().as_bytes()), place_word(&new.place));
+            let is_here = |pin: &&Pin| pin.env == env && pin.place == place;
+            let known = self.pins.iter().find(is_here).map(|pin| pin.key);
+            match pins.iter().find(is_here).map(|pin| pin.key) {
+                Some(there) if there == new.key => {}
+                // Replaced by this call already, with the key that stood here.
+                there if there != known => {}
+                Some(replaced) => {
+                    for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key == replaced) {
+                        (pin.key, pin.seen, pin.is_made_here) = (new.key, seen.clone(), false);
+                    }
+                }
+                None => {
+                    let (key, is_made_here) = (new.key, new.is_made_here);
+                    pins.push(Pin { key, seen: seen.clone(), is_made_here, env, place });
+                }
             }
         }
         pins.sort_by(|a, b| (&a.env, &a.place).cmp(&(&b.env, &b.place)));
         let mut text = format!("{HEADER}\n{}\n", self.repository);
-        for Pin { key, seen, env, place } in &pins {
-            let _ = writeln!(text, "{key} {seen} {env} {place}");
+        for Pin { key, seen, is_made_here, env, place } in &pins {
+            let origin = if *is_made_here { MADE } else { SEEN };
+            let _ = writeln!(text, "{key} {seen} {origin} {env} {place}");
         }
         Ok(fsio::write_atomic(&self.path, text.as_bytes(), NewMode::Private)?)
     }
@@ -110,17 +155,18 @@ fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, KeystoreError> {
 fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
     let text = std::str::from_utf8(text).map_err(|_| 1_usize)?;
     let mut pins: Vec<Pin> = Vec::new();
-    let mut lines = 0;
+    let (mut lines, mut is_first_version) = (0, false);
     for (at, line) in text.split_inclusive('\n').enumerate() {
         lines = at + 1;
         // A list that was cut short lacks the last line's end.
         let line = line.strip_suffix('\n').ok_or(lines)?;
         match at {
             0 if line == HEADER => {}
+            0 if line == HEADER_1 => is_first_version = true,
             1 if line == repository => {}
             0 | 1 => return Err(lines),
             _ => {
-                let pin = pin(line).ok_or(lines)?;
+                let pin = pin(line, is_first_version).ok_or(lines)?;
                 if pins.iter().any(|other| other.env == pin.env && other.place == pin.place) {
                     return Err(lines);
                 }
@@ -131,17 +177,23 @@ fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
     if lines < 2 { Err(lines + 1) } else { Ok(pins) }
 }
 
-fn pin(line: &str) -> Option<Pin> {
+fn pin(line: &str, is_first_version: bool) -> Option<Pin> {
     let words: Vec<_> = line.split(' ').collect();
-    let [key, seen, env, place] = words[..] else { return None };
+    let [key, seen, origin, env, place] = match words[..] {
+        [key, seen, env, place] if is_first_version => [key, seen, SEEN, env, place],
+        [key, seen, origin, env, place] if !is_first_version => [key, seen, origin, env, place],
+        _ => return None,
+    };
     let key = PublicKey::parse(key).ok()?;
     let shape = "0000-00-00T00:00:00+00:00";
     let digit = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
     let is_moment = seen.len() == shape.len() && seen.bytes().zip(shape.bytes()).all(digit);
     let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_plain(byte) || byte == b'%');
-    (is_moment && is_word(env) && is_word(place)).then(|| Pin {
+    let is_origin = matches!(origin, SEEN | MADE);
+    (is_moment && is_origin && is_word(env) && is_word(place)).then(|| Pin {
         key,
         seen: seen.into(),
+        is_made_here: origin == MADE,
         env: env.into(),
         place: place.into(),
     })
@@ -194,6 +246,10 @@ mod tests {
         EnvName::new(name).unwrap()
     }
 
+    fn new(name: &str, place: &Path, key: PublicKey) -> NewPin {
+        NewPin { env: env(name), place: place.to_owned(), key, is_made_here: false }
+    }
+
     fn load(dir: &Path) -> Result<Pins, KeystoreError> {
         Pins::load(dir, &RepoName::Remote("https://host/a b".into()))
     }
@@ -204,24 +260,30 @@ mod tests {
         let data = dir.path().join("no/such/yet");
         let odd = Path::new("a b/%20/ü=\n/.env");
         let keys = [
-            (env("my env%"), PathBuf::new(), key()),
-            (env("my env%"), odd.to_owned(), key()),
-            (env("my"), PathBuf::from("web"), key()),
+            new("my env%", Path::new(""), key()),
+            new("my env%", odd, key()),
+            NewPin { is_made_here: true, ..new("my", Path::new("web"), key()) },
         ];
         load(&data).unwrap().accept(&keys).unwrap();
         let pins = load(&data).unwrap();
-        for (env, place, key) in &keys {
-            assert_eq!(pins.get(env, place).unwrap().key, *key);
+        for new in &keys {
+            let found: Vec<_> = pins.at(&new.env, &new.place).collect();
+            assert_eq!(found.iter().map(|pin| pin.key).collect::<Vec<_>>(), [new.key]);
+            assert_eq!(found[0].is_made_here, new.is_made_here);
         }
-        assert_eq!(pins.get(&env("default"), Path::new("")), None);
-        assert_eq!(pins.get(&keys[0].0, Path::new("a b")), None);
-        assert_eq!(pins.get(&keys[0].0, Path::new("a b/ /ü=\n/.env")), None);
-        assert!(Pins::load(&data, &RepoName::Remote("https://host/a".into())).unwrap().accepted.is_empty());
-        assert!(Pins::load(&data, &RepoName::Folder("https://host/a b".into())).unwrap().accepted.is_empty());
+        assert_eq!(pins.of(&env("my env%")).count(), 2);
+        assert_eq!(pins.at(&env("default"), Path::new("")).next(), None);
+        assert_eq!(pins.at(&keys[0].env, Path::new("a b")).next(), None);
+        assert_eq!(pins.at(&keys[0].env, Path::new("a b/ /ü=\n/.env")).next(), None);
+        for other in [RepoName::Remote("https://host/a".into()), RepoName::Folder("https://host/a b".into())]
+        {
+            assert!(Pins::load(&data, &other).unwrap().lists[0].pins.is_empty());
+        }
         #[cfg(unix)]
         {
-            assert_eq!(fsio::mode_bits(&pins.path), Some(0o600));
-            assert_eq!(fsio::mode_bits(pins.path.parent().unwrap()), Some(0o700));
+            let path = &pins.lists[0].path;
+            assert_eq!(fsio::mode_bits(path), Some(0o600));
+            assert_eq!(fsio::mode_bits(path.parent().unwrap()), Some(0o700));
         }
     }
 
@@ -229,8 +291,8 @@ mod tests {
     fn a_key_takes_the_place_of_the_one_that_was_seen_and_of_no_other() {
         let dir = tempfile::tempdir().unwrap();
         let (first, second, third) = (key(), key(), key());
-        let accept = |pins: &Pins, key| pins.accept(&[(env("p"), PathBuf::new(), key)]).unwrap();
-        let now = || load(dir.path()).unwrap().get(&env("p"), Path::new("")).unwrap().key;
+        let accept = |pins: &Pins, key| pins.accept(&[new("p", Path::new(""), key)]).unwrap();
+        let now = || load(dir.path()).unwrap().at(&env("p"), Path::new("")).next().unwrap().key;
         let empty = load(dir.path()).unwrap();
         accept(&empty, first);
         let seen = load(dir.path()).unwrap();
@@ -243,13 +305,67 @@ mod tests {
     }
 
     #[test]
+    fn a_replaced_key_is_so_at_every_place_of_its_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second, other) = (key(), key(), key());
+        let [root, web, app] = ["", "web", "app"].map(Path::new);
+        let start =
+            [new("p", root, first), new("p", web, first), new("p", app, other), new("q", root, first)];
+        load(dir.path()).unwrap().accept(&start).unwrap();
+        load(dir.path()).unwrap().accept(&[new("p", web, second)]).unwrap();
+        let pins = load(dir.path()).unwrap();
+        let at = |name: &str, place| pins.at(&env(name), place).next().unwrap().key;
+        assert_eq!(
+            [at("p", root), at("p", web), at("p", app), at("q", root)],
+            [second, second, other, first]
+        );
+    }
+
+    #[test]
+    fn a_list_of_the_release_before_is_read_and_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = load(dir.path()).unwrap().lists.remove(0).path;
+        fsio::make_private_folder(path.parent().unwrap()).unwrap();
+        let key = key();
+        let head = "envseal-pins 1\nremote https://host/a%20b\n";
+        std::fs::write(&path, format!("{head}{key} 2026-01-02T03:04:05+00:00 p .\n")).unwrap();
+        let pins = load(dir.path()).unwrap();
+        let found: Vec<_> = pins.at(&env("p"), Path::new("")).collect();
+        assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
+        pins.accept(&[new("q", Path::new(""), key)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_repository_is_known_by_any_of_its_roots() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, two] = [b"1", b"2"].map(|digit| crate::git::ObjectId::parse(&digit.repeat(40)).unwrap());
+        let load = |ids: &[crate::git::ObjectId]| {
+            Pins::load(dir.path(), &RepoName::Roots(ids.iter().copied().collect())).unwrap()
+        };
+        let (mine, theirs) = (key(), key());
+        load(&[one]).accept(&[new("p", Path::new(""), mine)]).unwrap();
+        load(&[two]).accept(&[new("p", Path::new(""), theirs)]).unwrap();
+        // Where two lists disagree, both are told; what is trusted then is so in both.
+        let both: Vec<_> = load(&[one, two]).of(&env("p")).map(|pin| pin.key).collect();
+        assert!(both.len() == 2 && both.contains(&mine) && both.contains(&theirs));
+        load(&[one, two]).accept(&[new("p", Path::new(""), mine)]).unwrap();
+        assert!(load(&[two]).of(&env("p")).all(|pin| pin.key == mine));
+    }
+
+    #[test]
     fn every_damage_is_an_error_that_names_the_line() {
         let dir = tempfile::tempdir().unwrap();
         let pins = load(dir.path()).unwrap();
-        pins.accept(&[(env("p"), PathBuf::new(), key()), (env("q"), "a".into(), key())]).unwrap();
-        let good = String::from_utf8(fsio::read(&pins.path).unwrap()).unwrap();
+        pins.accept(&[new("p", Path::new(""), key()), new("q", Path::new("a"), key())]).unwrap();
+        let path = &pins.lists[0].path;
+        let good = String::from_utf8(fsio::read(path).unwrap()).unwrap();
         let line_of = |text: &str| {
-            std::fs::write(&pins.path, text).unwrap();
+            std::fs::write(path, text).unwrap();
             match load(dir.path()) {
                 Ok(_) => None,
                 Err(KeystoreError::Pins { line, .. }) => Some(line),
@@ -273,10 +389,10 @@ mod tests {
         assert_eq!(line_of(&format!("{good}\n")), Some(5));
         assert_eq!(line_of(&good.replace("https", "ftp")), Some(2), "another repository's list");
         assert_eq!(line_of(&good.replace("+00:00", "+0000")), Some(3));
-        std::fs::write(&pins.path, b"\xff").unwrap();
+        std::fs::write(path, b"\xff").unwrap();
         assert!(matches!(load(dir.path()), Err(KeystoreError::Pins { line: 1, .. })));
         assert!(pins.accept(&[]).is_err(), "nor is it written over");
-        assert_eq!(std::fs::read(&pins.path).unwrap(), b"\xff");
+        assert_eq!(std::fs::read(path).unwrap(), b"\xff");
     }
 
     #[test]
@@ -284,9 +400,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         let pins = load(&dir.path().join("file/below")).unwrap();
-        assert!(pins.accept(&[(env("p"), PathBuf::new(), key())]).is_err());
+        assert!(pins.accept(&[new("p", Path::new(""), key())]).is_err());
         let pins = load(dir.path()).unwrap();
-        std::fs::create_dir_all(&pins.path).unwrap();
+        std::fs::create_dir_all(&pins.lists[0].path).unwrap();
         assert!(matches!(load(dir.path()), Err(KeystoreError::Fs(_))));
     }
 }

@@ -186,6 +186,11 @@ fn note(notice: &Notice) -> Option<String> {
             to.fingerprint(),
             from.fingerprint()
         ),
+        Notice::PinGaveWay { env, from, to } => format!(
+            "the committed key of {env} replaces the one that was created here and never committed: {} now, {} before",
+            to.fingerprint(),
+            from.fingerprint()
+        ),
         Notice::NotPinned { env, why } => {
             let why = why.as_deref().unwrap_or("this user has no home folder");
             format!(

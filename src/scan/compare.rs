@@ -8,12 +8,13 @@ use super::rule::Rule;
 use crate::crypto::PublicKey;
 use crate::team::policy_globs;
 
-/// The finding for a public key that is another than before, and has not proven to be the next one.
+/// The finding for a public key that is another than before, and has not proven to be the next one. `from` is the file
+/// that had the key before.
 pub fn key_changed(
-    path: &Path,
+    (path, line): (&Path, usize),
+    from: &Path,
     variable: &str,
     [before, after]: [&PublicKey; 2],
-    line: usize,
     lineage: &Lineage,
 ) -> Option<Finding> {
     let what = match lineage {
@@ -35,9 +36,13 @@ pub fn key_changed(
             "have it checked by who holds that key; a CI takes both, old and new: {}=NEW,OLD",
             variable.replacen("PUBLIC", "PRIVATE", 1)
         ),
-        _ => "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".to_owned(),
+        _ if from == path => {
+            "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".to_owned()
+        }
+        _ => "ask who changed it: git log -p -- {file}".to_owned(),
     };
-    let message = format!("{variable} was key {} and is key {}: {what}", before.id(), after.id());
+    let place = if from == path { String::new() } else { format!(" in {}", from.display()) };
+    let message = format!("{variable} was key {}{place} and is key {}: {what}", before.id(), after.id());
     Some(Finding::new(Rule::PublicKeyChanged, path, message, fix).at(line).about(variable))
 }
 

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::elsewhere::read_otherwise;
 use super::finding::Finding;
+use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
@@ -48,6 +49,10 @@ pub fn env_file(file: EnvText<'_>) -> EnvReport {
             return report;
         }
     };
+    if let Some(what) = foreign(file.text) {
+        report.findings.push(unchecked(file.path, what));
+        return report;
+    }
     let document = match Document::parse(file.text.to_vec()) {
         Ok(document) => document,
         Err(error) => {
@@ -77,6 +82,12 @@ pub fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
 fn is_declared(document: &Document, entry: &Entry, policy: &Policy) -> bool {
     let name = document.name(entry);
     is_reserved(name) || policy.is_plain(name) || Mark::is_plain(document.comment(entry))
+}
+
+/// The one finding for a file that is something else than an env file.
+fn unchecked(path: &Path, what: &str) -> Finding {
+    let message = format!("it is {what}, so envseal cannot check what it holds");
+    Finding::new(Rule::Unreadable, path, message, "add it to `exclude` under [policy] in envseal.toml")
 }
 
 struct Judge<'a> {
@@ -281,6 +292,11 @@ impl Judge<'_> {
     fn strays(&mut self) {
         // A conflict's own lines are told already.
         if self.report.findings.iter().any(|finding| finding.rule == Rule::ConflictMarker) {
+            return;
+        }
+        // Binary data, as a filter of git's may store it: git takes a file with a NUL for that too.
+        if self.file.text.contains(&0) && self.document.strays().len() > self.document.entries().len() {
+            self.report.findings.push(unchecked(self.file.path, "binary data and no env file"));
             return;
         }
         for stray in self.document.strays() {

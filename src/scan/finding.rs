@@ -38,8 +38,8 @@ pub struct Finding {
     pub name: Option<String>,
     /// What was found.
     pub message: String,
-    /// The one thing to do; `{file}` stands for the file as it can be typed where the reader is, and `{range}` for the
-    /// range that is checked, as it was typed.
+    /// The one thing to do; `{file}` and `{folder}` stand for the file and its folder as they can be typed where the reader
+    /// is, and `{range}` for the range that is checked, as it was typed.
     pub fix: String,
 }
 

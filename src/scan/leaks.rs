@@ -1,6 +1,7 @@
 //! Secrets in any file at all: private keys by their form, sealed values by what they are.
 
 use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, Read};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use zeroize::Zeroizing;
@@ -28,12 +29,18 @@ pub struct Secret {
 /// commit, and its size is what that takes.
 const HEAD: usize = 8;
 
+/// So many bytes of a file are looked at together.
+const CHUNK: usize = 256 * 1024;
+const SMALL: usize = 8 * 1024;
+
 /// What is looked for, ready to look.
 pub struct Leaks {
     secrets: Vec<Secret>,
     /// Finds the beginnings of `forms`, by their places there.
     automaton: AhoCorasick,
     forms: Vec<(Zeroizing<Vec<u8>>, Leak)>,
+    /// How many bytes from the beginning of a leak on tell that it is one, at most.
+    longest: usize,
 }
 
 /// What was found.
@@ -58,6 +65,21 @@ pub struct Found {
     pub leak: Leak,
 }
 
+/// Finds values as they are, and in no other form.
+pub struct Values {
+    automaton: AhoCorasick,
+    longest: usize,
+}
+
+impl Values {
+    /// Adds the places of the values that are in what is read to `found`.
+    pub fn find_in(&self, from: &mut dyn Read, found: &mut BTreeSet<usize>) -> io::Result<()> {
+        in_chunks(from, CHUNK, self.longest, &mut |text, _| {
+            found.extend(self.automaton.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
+        })
+    }
+}
+
 impl Leaks {
     /// Looks for private keys, and for the values of these secrets that are long enough.
     pub fn new(mut secrets: Vec<Secret>) -> Self {
@@ -74,7 +96,9 @@ impl Leaks {
             .match_kind(MatchKind::Standard)
             .build(forms.iter().map(|(form, _)| &form[..form.len().min(HEAD)]))
             .expect("fewer patterns than it can number");
-        Self { secrets, automaton, forms }
+        let longest =
+            forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0).max(PRIVATE_PREFIX.len() + MIN_KEY);
+        Self { secrets, automaton, forms, longest }
     }
 
     /// The secrets looked for.
@@ -83,32 +107,84 @@ impl Leaks {
     }
 
     /// What finds the values as they are, by their places in [`Self::secrets`].
-    pub fn values(&self) -> AhoCorasick {
-        let values = self.secrets.iter().map(|secret| secret.value.as_slice());
-        AhoCorasick::new(values).expect("fewer patterns than it can number")
+    pub fn values(&self) -> Values {
+        let values = || self.secrets.iter().map(|secret| secret.value.as_slice());
+        let automaton = AhoCorasick::new(values()).expect("fewer patterns than it can number");
+        Values { automaton, longest: values().map(<[u8]>::len).max().unwrap_or(0) }
     }
 
     /// Everything that is in `text`; each once for every line it begins on.
     pub fn find(&self, text: &[u8]) -> Vec<Found> {
-        // Nearly always there is nothing, and that is told sooner.
-        if !self.automaton.is_match(text) {
-            return Vec::new();
-        }
         let mut found = BTreeSet::new();
-        let mut lines = Lines { text, seen: 0, line: 1 };
-        let mut matches: Vec<_> = self.automaton.find_overlapping_iter(text).collect();
-        matches.sort_by_key(aho_corasick::Match::start);
-        for hit in matches {
-            let (form, leak) = &self.forms[hit.pattern().as_usize()];
-            let Some(rest) = text[hit.start()..].strip_prefix(form.as_slice()) else { continue };
-            if *leak == Leak::PrivateKey && !key_follows(rest) {
-                continue;
-            }
-            let line = lines.at(hit.start());
-            let last_line = line + memchr::memchr_iter(b'\n', form).count();
-            found.insert(Found { line, last_line, leak: *leak });
-        }
+        self.find_before(text, text.len(), &mut 1, &mut found);
         found.into_iter().collect()
+    }
+
+    /// As [`Self::find`], in what is read, of which little is held in memory at a time.
+    pub fn find_in(&self, from: &mut dyn Read) -> io::Result<Vec<Found>> {
+        self.find_in_chunks(from, CHUNK)
+    }
+
+    fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<Found>> {
+        let (mut found, mut line) = (BTreeSet::new(), 1);
+        in_chunks(from, chunk, self.longest, &mut |text, end| {
+            self.find_before(text, end, &mut line, &mut found);
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// Finds what begins in `text` before `end`. `line` is that of the text's beginning, and becomes that of `end`.
+    fn find_before(&self, text: &[u8], end: usize, line: &mut usize, found: &mut BTreeSet<Found>) {
+        let mut lines = Lines { text, seen: 0, line: *line };
+        // Nearly always there is nothing, and that is told sooner.
+        if self.automaton.is_match(text) {
+            let mut matches: Vec<_> =
+                self.automaton.find_overlapping_iter(text).filter(|hit| hit.start() < end).collect();
+            matches.sort_by_key(aho_corasick::Match::start);
+            for hit in matches {
+                let (form, leak) = &self.forms[hit.pattern().as_usize()];
+                let Some(rest) = text[hit.start()..].strip_prefix(form.as_slice()) else { continue };
+                if *leak == Leak::PrivateKey && !key_follows(rest) {
+                    continue;
+                }
+                let line = lines.at(hit.start());
+                let last_line = line + memchr::memchr_iter(b'\n', form).count();
+                found.insert(Found { line, last_line, leak: *leak });
+            }
+        }
+        *line = lines.at(end);
+    }
+}
+
+/// Hands what is read to `look`, about `chunk` bytes at a time: a text, and where in it the next one begins. The last
+/// `overlap` bytes of a text, if it is not the last one, are the next one's first.
+fn in_chunks(
+    from: &mut dyn Read,
+    chunk: usize,
+    overlap: usize,
+    look: &mut dyn FnMut(&[u8], usize),
+) -> io::Result<()> {
+    let whole = chunk + overlap;
+    // Most files are small.
+    let mut buffer = vec![0; whole.min(SMALL)];
+    let mut filled = 0;
+    loop {
+        let read = match from.read(&mut buffer[filled..]) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        filled += read;
+        if read == 0 {
+            look(&buffer[..filled], filled);
+            return Ok(());
+        }
+        if filled == buffer.len() && filled < whole {
+            buffer.resize(whole.min(2 * filled), 0);
+        } else if filled == whole {
+            look(&buffer, chunk);
+            buffer.copy_within(chunk.., 0);
+            filled = overlap;
+        }
     }
 }
 
@@ -146,6 +222,7 @@ impl Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn leaks(values: &[&str]) -> Leaks {
         let secret = |value: &&str| Secret {
@@ -184,6 +261,55 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|found| found.line == 2));
         assert_eq!(leaks.secrets().len(), 2, "what is too short is not looked for");
+    }
+
+    /// Gives a few bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = buffer.len().min(self.1).min(self.0.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn in_chunks_the_same_is_found(
+            text in "(secret|first\nsecond|se|\n|envseal-sk1-|abcdefghijklmnopq|[a-z ]|c2VjcmV0){0,60}",
+            chunk in 1_usize..80,
+            at_a_time in 1_usize..50,
+        ) {
+            let leaks = leaks(&["secret", "first\nsecond"]);
+            let found = leaks.find_in_chunks(&mut Slow(text.as_bytes(), at_a_time), chunk).unwrap();
+            prop_assert_eq!(found, leaks.find(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_never_whole_in_memory() {
+        /// Text without an end, that says how much of it is asked for at most.
+        struct Endless(usize, usize);
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 = self.1.max(buffer.len());
+                let count = buffer.len().min(self.0);
+                buffer[..count].fill(b'\n');
+                self.0 -= count;
+                Ok(count)
+            }
+        }
+        let mut endless = Endless(64 * CHUNK, 0);
+        let mut from = (&mut endless).chain(&b"secret"[..]);
+        let found = leaks(&["secret"]).find_in(&mut from).unwrap();
+        assert_eq!(found, [Found { line: 64 * CHUNK + 1, last_line: 64 * CHUNK + 1, leak: Leak::Value(0) }]);
+        assert!(endless.1 <= CHUNK + 4096, "{}", endless.1);
+        let mut values = BTreeSet::new();
+        let mut from = Endless(3 * CHUNK, 0).chain(&b"secret"[..]);
+        leaks(&["secret", "others"]).values().find_in(&mut from, &mut values).unwrap();
+        assert_eq!(values.len(), 1);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! one scope, [`values_held`] its values by a schema, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
 //! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
 
+mod alike;
 mod allow;
 mod compare;
 mod elsewhere;
 mod encodings;
 mod env_file;
 mod finding;
+mod foreign;
 mod frameworks;
 mod leaks;
 mod lineage;
@@ -25,6 +27,7 @@ pub use compare::{key_changed, widened};
 pub use encodings::{MIN_MASKED, spellings};
 pub use env_file::{EnvReport, EnvText, env_file, plain_values};
 pub use finding::{Finding, Severity};
+pub use foreign::foreign;
 pub use frameworks::{
     COMPOSE_FILES, Framework, OfProject, PACKAGE_JSON, env_files_of_compose, frameworks, handed_over,
     may_be_read_elsewhere, sealed_elsewhere, told,
@@ -34,6 +37,6 @@ pub use lineage::{Lineage, lineage};
 pub use names::{Listed, is_example, names};
 pub use rule::Rule;
 pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
-pub use scope::{Keyed, scope};
+pub use scope::{Keyed, misspelled_file, scope};
 pub use team::{Environment, TeamText, team_file};
-pub use team_change::{strange_granters, team_changed, team_gone};
+pub use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};

@@ -23,8 +23,10 @@ pub enum Rule {
     PublicKeyChanged,
     /// Files of one environment that hold different public keys.
     KeysDisagree,
-    /// Two env files side by side whose names fold to one key name.
+    /// Two env files whose names fold to one key name: side by side, or of two environments of a project.
     SideBySide,
+    /// Two environments of a project that have one public key.
+    KeyShared,
     /// A keys file that is committed, or about to be.
     KeysFile,
     /// A private key, in any file.
@@ -85,7 +87,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -96,6 +98,7 @@ impl Rule {
         Self::PublicKeyChanged,
         Self::KeysDisagree,
         Self::SideBySide,
+        Self::KeyShared,
         Self::KeysFile,
         Self::PrivateKey,
         Self::SecretValue,
@@ -180,7 +183,10 @@ impl Rule {
             Self::KeysDisagree => {
                 ("keys-disagree", Error, "Files of one environment that hold different public keys")
             }
-            Self::SideBySide => ("side-by-side", Error, "Two env files side by side that share one key name"),
+            Self::SideBySide => ("side-by-side", Error, "Two env files of a project that share one key name"),
+            Self::KeyShared => {
+                ("key-shared", Error, "Two environments of a project that have one public key")
+            }
             Self::KeysFile => ("keys-file", Error, "A keys file in git"),
             Self::PrivateKey => ("private-key", Error, "A private key in a file"),
             Self::SecretValue => ("secret-value", Error, "The value of a sealed variable in a file"),

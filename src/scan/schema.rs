@@ -94,10 +94,11 @@ pub fn said_once(findings: Vec<Finding>, held: &[Finding], ruled: Ruled<'_>) -> 
     let missing = held.iter().filter(|found| found.rule == Rule::RequiredMissing);
     let missing: BTreeSet<(&Path, &str)> =
         missing.filter_map(|found| Some((found.file.as_path(), found.name.as_deref()?))).collect();
+    let names: BTreeSet<&str> = missing.iter().map(|(_, name)| *name).collect();
     let said = |found: &Finding, name: &str| match found.rule {
         // Where it stands on no line, this file lacks it.
         Rule::MissingName if found.line.is_none() => missing.contains(&(found.file.as_path(), name)),
-        Rule::ExampleExtra => missing.iter().any(|(_, missing)| *missing == name),
+        Rule::ExampleExtra => names.contains(name),
         _ => false,
     };
     let fine = |found: &Finding, name: &str| {

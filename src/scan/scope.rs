@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::finding::Finding;
 use super::rule::Rule;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE, misspelled};
 use crate::crypto::PublicKey;
 
 /// An env file and the public key in it.
@@ -17,12 +17,26 @@ pub struct Keyed<'a> {
     pub key: Option<(PublicKey, usize)>,
 }
 
-/// Compares the keys and the names of a scope's env files, handed in byte order of their paths.
+/// The finding for a team file or a schema under a name that only some file systems take for its own.
+pub fn misspelled_file(path: &Path) -> Option<Finding> {
+    let name = misspelled(path)?;
+    let message = format!("this file is not read, but some file systems take it for {name}");
+    let fix = format!("rename it: git mv {{file}} {}", path.with_file_name(name).display());
+    let rule = if name == TEAM_FILE { Rule::TeamFile } else { Rule::SchemaMalformed };
+    Some(Finding::new(rule, path, message, fix).as_error())
+}
+
+/// Compares the keys and the names of a scope's env files, handed in byte order of their paths. The key of an environment
+/// is that of its file in the uppermost folder.
 pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
+    let mut files = files.to_vec();
+    files.sort_by_key(|file| file.path.components().count());
     let mut findings = Vec::new();
     let mut first: BTreeMap<EnvName, (&Path, PublicKey)> = BTreeMap::new();
     let mut beside: BTreeMap<(&Path, String), &Path> = BTreeMap::new();
-    for Keyed { path, key } in files {
+    let mut named: BTreeMap<String, (EnvName, &Path)> = BTreeMap::new();
+    let mut holders: BTreeMap<PublicKey, (EnvName, &Path)> = BTreeMap::new();
+    for Keyed { path, key } in &files {
         let Ok(env) = EnvName::of_file(path) else { continue };
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(other) = beside.insert((folder, env.public_key_name()), path) {
@@ -37,8 +51,28 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                 message,
                 "keep one of the two: git rm {file}",
             ));
+        } else {
+            let (other_env, other) =
+                named.entry(env.public_key_name()).or_insert_with(|| (env.clone(), path));
+            if *other_env != env {
+                let message =
+                    format!("{} of this project shares the name {}", other.display(), env.public_key_name());
+                let fix = "give one of the two environments another name: git mv {file} …";
+                findings.push(Finding::new(Rule::SideBySide, path, message, fix));
+            }
         }
         let Some((key, line)) = key else { continue };
+        let (other_env, other) = holders.entry(*key).or_insert_with(|| (env.clone(), path));
+        if *other_env != env {
+            let message = format!(
+                "{env} has the public key of {other_env}, in {}: access to one would be access to both",
+                other.display()
+            );
+            // Which of the two the key belongs to, this can't tell.
+            let fix = "see who put it there: git log -p -- {file}; then bring the environment's own key back";
+            let found = Finding::new(Rule::KeyShared, path, message, fix);
+            findings.push(found.at(*line).about(&env.public_key_name()));
+        }
         match first.get(&env) {
             Some((other, other_key)) if other_key != key => {
                 let message = format!(
@@ -47,10 +81,15 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                     other.display(),
                     other_key.id()
                 );
-                let fix = format!(
+                let share = format!(
                     "copy the key's line from {}, then: envseal encrypt --reseal -f {{file}}",
                     other.display()
                 );
+                let fix = if other.parent() == path.parent() {
+                    share
+                } else {
+                    format!("for a project of its own: touch {{folder}}/envseal.toml; else {share}")
+                };
                 let found = Finding::new(Rule::KeysDisagree, path, message, fix);
                 findings.push(found.at(*line).about(&env.public_key_name()));
             }

@@ -7,12 +7,69 @@ use super::finding::Finding;
 use super::rule::Rule;
 use super::team::TeamText;
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, PrivateKey};
-use crate::team::{Exposure, MemberName, TeamFile, line_of_entry};
+use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
+use crate::team::{Exposure, GrantLine, MemberName, TeamFile, line_of_entry};
 
 /// The findings for members and exposures of `before` that are not as they were.
 pub fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
-    [members(before, file), tag_keys(before, file), exposures(before, file)].concat()
+    let any = |_: &EnvName| true;
+    [members(before, file), tag_keys(before, file, &any), exposures(before, file, &any)].concat()
+}
+
+/// The findings for an env file that has `key` now, and came here from the project of another team file, as `env`: who was removed there is
+/// removed here, who can still read it from there can do so here, and what is exposed there is exposed here.
+pub fn team_followed(
+    (from, before): (&Path, &TeamFile),
+    (env, key): (&EnvName, Option<PublicKey>),
+    file: &TeamText<'_>,
+) -> Vec<Finding> {
+    let after = file.team;
+    let from = from.display();
+    let mut findings = Vec::new();
+    let mut found = |rule, entry: [&str; 2], message: String, fix: String| {
+        let line = line_of_entry(after, &entry);
+        findings.push(Finding { line, ..Finding::new(rule, file.path, message, fix) });
+    };
+    for (name, removed) in before.removed() {
+        let back = after.members().iter().find(|(member, key)| **key == removed.key || *member == name);
+        if let Some((member, _)) = back {
+            let message =
+                format!("{member} was removed in {from}, where {env} comes from, and is a member here");
+            let fix = format!("take the [members] line of {member} out of {{file}}");
+            found(Rule::MemberChanged, ["members", member.as_str()], message, fix);
+        } else if !after.removed().values().any(|there| there.key == removed.key) {
+            let message = format!(
+                "{from}, where {env} comes from, records that {name} was removed; this file does not"
+            );
+            let fix = format!("copy the [removed] line of {name} from {from} to {{file}}");
+            found(Rule::MemberChanged, ["removed", name.as_str()], message, fix);
+        }
+        let can_read = |line: &GrantLine| line.env == *env && line.member == *name && Some(line.key) == key;
+        if before.grants().iter().any(can_read) {
+            let message =
+                format!("{name} was removed in {from} but can still read {env}, which comes from there");
+            let fix = format!("someone who can open it: envseal key rotate -e {env}");
+            found(Rule::RemovalPending, ["removed", name.as_str()], message, fix);
+        }
+    }
+    let of_env = |other: &EnvName| other == env;
+    let owed = [tag_keys(before, file, &of_env), exposures(before, file, &of_env)].concat();
+    let copied = |found: Finding| {
+        let message = format!("{}; {env} comes from {from}", found.message);
+        Finding { message, fix: format!("copy the line from {from} to {{file}}"), ..found }
+    };
+    findings.extend(owed.into_iter().map(copied));
+    findings
+}
+
+/// The finding for an env file that is now in no team's project, but comes from one that owes something.
+pub fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
+    let owed = !before.removed().is_empty() || before.exposures().iter().any(|exposure| exposure.env == *env);
+    let from = from.display();
+    let message =
+        format!("it comes from the project of {from}, and no team file here records who was removed there");
+    let fix = format!("bring envseal.toml along: git mv {from} {{folder}}/envseal.toml");
+    owed.then(|| Finding::new(Rule::ExposureAltered, path, message, fix))
 }
 
 /// The findings for grants by someone who was no member yet at the base of a range, whose members' keys are `base`:
@@ -86,8 +143,9 @@ fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
 }
 
 /// What exposed values are told by is made once; rotations alone seal it anew.
-fn tag_keys(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
-    let envs: BTreeSet<_> = before.exposures().iter().map(|exposure| &exposure.env).collect();
+fn tag_keys(before: &TeamFile, file: &TeamText<'_>, wanted: &dyn Fn(&EnvName) -> bool) -> Vec<Finding> {
+    let envs = before.exposures().iter().map(|exposure| &exposure.env);
+    let envs: BTreeSet<_> = envs.filter(|env| wanted(env)).collect();
     let is_other =
         |env: &&EnvName| before.tag_key(env).is_some_and(|was| file.team.tag_key(env) != Some(was));
     let found = |env: &EnvName| {
@@ -100,9 +158,9 @@ fn tag_keys(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     envs.into_iter().filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
 }
 
-fn exposures(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+fn exposures(before: &TeamFile, file: &TeamText<'_>, wanted: &dyn Fn(&EnvName) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for old in before.exposures() {
+    for old in before.exposures().iter().filter(|old| wanted(&old.env)) {
         let Exposure { env, member, name, .. } = old;
         let same = |now: &&Exposure| now.env == *env && now.member == *member && now.name == *name;
         let now = file.team.exposures().iter().find(same);

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::edit::EditFault;
 use super::failure::Failure;
 use super::journal::Stuck;
+use super::pin::PinChange;
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
-use crate::crypto::{KeyError, KeyId, PublicKey, SealError};
+use crate::crypto::{KeyError, KeyId, SealError};
 use crate::dotenv::{EditError, ParseError};
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -112,6 +113,31 @@ pub enum VaultError {
         second: PathBuf,
         /// The key name of both.
         variable: String,
+    },
+    /// The names of two environments of a project fold to one key name.
+    #[error("{env} shares the key name {variable} with {}", path.display())]
+    SharedKeyName {
+        /// The environment asked for.
+        env: EnvName,
+        /// An env file of the other.
+        path: PathBuf,
+        /// The key name of both.
+        variable: String,
+    },
+    /// Another environment, or another project, has the same public key.
+    #[error(
+        "{} has the same public key as {env} ({key}), for {other}: access to one would be access to both",
+        path.display()
+    )]
+    KeyShared {
+        /// The environment asked for.
+        env: EnvName,
+        /// The key of both.
+        key: KeyId,
+        /// The other environment.
+        other: EnvName,
+        /// An env file of it.
+        path: PathBuf,
     },
     /// Two files of one environment hold different public keys.
     #[error(
@@ -319,6 +345,30 @@ pub enum VaultError {
         /// Which, and which before.
         change: Box<PinChange>,
     },
+    /// A new key is to be created, and the last commit has one.
+    #[error("{env} already has a public key in the last commit ({key}), in {}", path.display())]
+    KeyInHead {
+        /// The environment.
+        env: EnvName,
+        /// Its key.
+        key: KeyId,
+        /// The env file that has it, relative to the repository's root.
+        path: PathBuf,
+        /// Whether there is such a file in the worktree, without the key's line.
+        exists: bool,
+    },
+    /// The public key was replaced by a rotation, and is back.
+    #[error("{} has an older public key of {env} ({key}): it was rotated to {by}", path.display())]
+    KeyReplaced {
+        /// The env file.
+        path: PathBuf,
+        /// The environment.
+        env: EnvName,
+        /// The key in the file.
+        key: KeyId,
+        /// The key that it was rotated to.
+        by: KeyId,
+    },
     /// The file has a public key already.
     #[error("{} is sealed to key {key} already", path.display())]
     KeyExists {
@@ -403,17 +453,6 @@ pub enum VaultError {
     /// Variables that are not as a schema says.
     #[error("{} not as the schema says, so nothing was started", are(.0.len()))]
     Breaches(Vec<Breach>),
-}
-
-/// A public key that took the place of the one that was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinChange {
-    /// The key that was accepted.
-    pub pinned: PublicKey,
-    /// When it was, as RFC 3339 has it.
-    pub seen: String,
-    /// The key that is to be sealed to.
-    pub found: PublicKey,
 }
 
 impl VaultError {

@@ -10,6 +10,7 @@ use super::scope::Scope;
 use crate::config::{EnvName, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::fsio::{self, FsError, NewMode};
+use crate::keystore::KeyStore;
 use crate::schema::{Known, with_names};
 
 /// An example file as it could be.
@@ -25,9 +26,9 @@ pub struct Example {
 }
 
 /// Puts together the example file of the env files in `folder`.
-pub fn example(folder: &Path) -> Result<Example, VaultError> {
+pub fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultError> {
     let dir = folder_of(&folder.join(SCHEMA_FILES[0]));
-    let scope = Scope::of(&dir)?;
+    let scope = Scope::of(&dir, store.repositories())?;
     let (path, text) = standing(folder)?;
     let document = Document::parse(text.clone().unwrap_or_default())
         .map_err(|source| VaultError::Parse { path: path.clone(), source })?;
@@ -44,10 +45,14 @@ pub fn example(folder: &Path) -> Result<Example, VaultError> {
 /// Writes the example file of `folder`, whole or not at all, and returns it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn write_example(folder: &Path, on_wait: impl FnOnce()) -> Result<Example, VaultError> {
-    let scope = Scope::of(&folder_of(&folder.join(SCHEMA_FILES[0])))?;
+pub fn write_example(
+    folder: &Path,
+    store: &KeyStore<'_>,
+    on_wait: impl FnOnce(),
+) -> Result<Example, VaultError> {
+    let scope = Scope::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
     let _lock = journal::lock(scope.lock_dir(), on_wait)?;
-    let example = example(folder)?;
+    let example = example(folder, store)?;
     scope.refuse_leading_outside(&example.path)?;
     if example.added > 0 {
         fsio::write_atomic(&example.path, &example.text, NewMode::Default)?;
@@ -58,9 +63,8 @@ pub fn write_example(folder: &Path, on_wait: impl FnOnce()) -> Result<Example, V
 /// The schema's place, and its text; that of a new one where there is none.
 fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), VaultError> {
     for name in SCHEMA_FILES {
-        let path = folder.join(name);
-        match fsio::read(&path) {
-            Ok(text) => return Ok((path, Some(text))),
+        match fsio::read_entry(folder, name) {
+            Ok(text) => return Ok((folder.join(name), Some(text))),
             Err(FsError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }

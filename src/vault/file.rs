@@ -1,5 +1,7 @@
 //! An env file: its environment, its document and its public key.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::at::Past;
@@ -27,15 +29,20 @@ impl EnvFile {
     /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
     /// to the same key name.
     pub fn load(path: &Path) -> Result<Self, VaultError> {
-        Self::load_there(path).map_err(|error| no_env_file(path, error))
+        Self::load_among(path, &mut Listings::default())
     }
 
-    fn load_there(path: &Path) -> Result<Self, VaultError> {
+    /// As [`Self::load`], one of many: folders are listed once.
+    pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+        Self::load_there(path, listings).map_err(|error| no_env_file(path, error))
+    }
+
+    fn load_there(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
         let env = EnvName::of_file(path)?;
         // Where that fails, every file opens as it stands.
         let _ = journal::settle(&folder_of(path));
         let mut text = fsio::read_secret(path)?;
-        refuse_twin(path, &env)?;
+        listings.refuse_twin(path, &env)?;
         Self::of_text(path, env, std::mem::take(&mut *text))
     }
 
@@ -51,10 +58,15 @@ impl EnvFile {
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
     pub fn load_or_new(path: &Path) -> Result<Self, VaultError> {
-        match Self::load_there(path) {
+        Self::load_or_new_among(path, &mut Listings::default())
+    }
+
+    /// As [`Self::load_or_new`], one of many: folders are listed once.
+    pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+        match Self::load_there(path, listings) {
             Err(VaultError::Fs(fsio::FsError::NotFound { .. })) => {
                 let env = EnvName::of_file(path)?;
-                refuse_twin(path, &env)?;
+                listings.refuse_twin(path, &env)?;
                 Ok(Self {
                     path: path.into(),
                     env,
@@ -190,19 +202,32 @@ fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<
     Ok(key)
 }
 
-/// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
-/// `.env.a_b`. A folder that cannot be listed has no say.
-fn refuse_twin(path: &Path, env: &EnvName) -> Result<(), VaultError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(listing) = folder.read_dir() else { return Ok(()) };
-    let variable = env.public_key_name();
-    for name in listing.flatten().map(|item| item.file_name()) {
-        let other = Path::new(&name);
-        if Some(name.as_os_str()) != path.file_name()
-            && EnvName::of_file(other).is_ok_and(|other| other.public_key_name() == variable)
-        {
-            return Err(VaultError::SideBySide { first: path.into(), second: folder.join(other), variable });
+/// The names of env files in folders, by their key names; each folder is listed once.
+#[derive(Default)]
+pub(super) struct Listings(HashMap<PathBuf, HashMap<String, Vec<OsString>>>);
+
+impl Listings {
+    /// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
+    /// `.env.a_b`. A folder that cannot be listed has no say.
+    fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), VaultError> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names = self.0.entry(folder.to_owned()).or_insert_with_key(|folder| {
+            let mut names: HashMap<_, Vec<_>> = HashMap::new();
+            let listing = folder.read_dir().into_iter().flatten().flatten();
+            for name in listing.map(|item| item.file_name()) {
+                if let Ok(env) = EnvName::of_file(Path::new(&name)) {
+                    names.entry(env.public_key_name()).or_default().push(name);
+                }
+            }
+            names
+        });
+        let variable = env.public_key_name();
+        let mut beside = names.get(&variable).into_iter().flatten();
+        match beside.find(|name| Some(name.as_os_str()) != path.file_name()) {
+            Some(name) => {
+                Err(VaultError::SideBySide { first: path.into(), second: folder.join(name), variable })
+            }
+            None => Ok(()),
         }
     }
-    Ok(())
 }

@@ -119,7 +119,7 @@ impl Import {
         store: &KeyStore<'_>,
     ) -> Result<Self, VaultError> {
         let file = EnvFile::load_or_new(path)?;
-        let scope = Scope::of(&file.dir())?;
+        let scope = Scope::of(&file.dir(), store.repositories())?;
         let found = file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()));
         let (base, steps, in_the_clear) = match arriving {
             Arriving::Text(text) => {

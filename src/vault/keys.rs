@@ -9,7 +9,6 @@ use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use crate::config::EnvName;
 use crate::crypto::{Locker, PrivateKey, SecretText};
 use crate::fsio::{self, FsError, Lock, NewMode};
-use crate::git::{self, Repo};
 use crate::keystore::{
     Backed, BackupLine, KeyStore, KeysFile, KeystoreError, PassphraseError, Place, Rewritten, StoredKey,
     backup_text, parse_backup,
@@ -84,7 +83,7 @@ fn change_keys(
 ) -> Result<Vec<KeysChanged>, VaultError> {
     let mut dirs = Vec::new();
     for wanted in wanted {
-        dirs.push(Scope::of(&wanted.near)?.lock_dir().to_owned());
+        dirs.push(Scope::of(&wanted.near, store.repositories())?.lock_dir().to_owned());
     }
     dirs.sort();
     dirs.dedup();
@@ -98,7 +97,7 @@ fn change_keys(
         let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
         let Rewritten { text, changed } = change(&file, &wants)?;
         if let Some(text) = text {
-            exclude_temporaries_of(file.path())?;
+            exclude_temporaries_of(file.path(), store)?;
             staged.push(fsio::stage(file.path(), &text, NewMode::Private)?);
         }
         done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
@@ -131,24 +130,24 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError
 
 /// Writes `keys` to a new file at `path`, locked with a passphrase that is asked for. `made` says when.
 pub fn back_up(path: &Path, keys: &[Backed], made: &str, store: &KeyStore<'_>) -> Result<(), VaultError> {
-    refuse_for_backup(path)?;
+    refuse_for_backup(path, store)?;
     let passphrase = store.new_passphrase(&path.display().to_string())?;
     let locker =
         Locker::new(&passphrase).map_err(|error| KeystoreError::from(PassphraseError::Lock(error)))?;
     let text = backup_text(keys, &locker, made)
         .map_err(|source| KeystoreError::Backup { path: path.into(), source })?;
     // As it is now: the passphrase took its time.
-    refuse_for_backup(path)?;
+    refuse_for_backup(path, store)?;
     Ok(fsio::stage(path, text.as_bytes(), NewMode::Private)?.commit_new()?)
 }
 
 /// Refuses a place where something is already, or where git would take what is put there.
-fn refuse_for_backup(path: &Path) -> Result<(), VaultError> {
+fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
     if path.symlink_metadata().is_ok() {
         return Err(VaultError::BackupExists(path.into()));
     }
     let folder = folder_of(path);
-    let Some(repo) = Repo::discover(&folder)? else { return Ok(()) };
+    let Some(repo) = store.repositories().discover(&folder)? else { return Ok(()) };
     let place = folder.join(path.file_name().unwrap_or_default());
     if place.starts_with(repo.git_dir()) || place.starts_with(repo.common_dir()) || repo.is_ignored(&place)? {
         return Ok(());
@@ -195,7 +194,7 @@ pub fn recover(
             None => envs.push((env, vec![key])),
         }
     }
-    let scope = Scope::of(near)?;
+    let scope = Scope::of(near, store.repositories())?;
     let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
     let place = store.keys_file_path(near);
     let place = std::path::absolute(&place).unwrap_or(place);
@@ -211,7 +210,7 @@ pub fn recover(
         done.envs.push((env, added, keys.len() - added));
     }
     if done.envs.iter().any(|(_, added, _)| *added > 0) {
-        exclude_temporaries_of(&done.path)?;
+        exclude_temporaries_of(&done.path, store)?;
         let staged = fsio::stage(&done.path, file.text(), NewMode::Private)?;
         done.notices = ignore_keys_file(&done.path, &scope)?;
         staged.commit()?;
@@ -228,17 +227,17 @@ pub struct KeysFileState {
 }
 
 /// Looks at the keys file at `path`.
-pub fn keys_file_state(path: &Path) -> Result<KeysFileState, VaultError> {
+pub fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, VaultError> {
     let path = folder_of(path).join(path.file_name().unwrap_or_default());
-    let repo = Repo::discover(&folder_of(&path))?;
+    let repo = store.repositories().discover(&folder_of(&path))?;
     let tracked = repo.map(|repo| repo.is_tracked(&path)).transpose()?;
     Ok(KeysFileState { mode: fsio::mode_bits(&path), tracked })
 }
 
-fn exclude_temporaries_of(path: &Path) -> Result<(), VaultError> {
+fn exclude_temporaries_of(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
     let folder = folder_of(&fsio::final_target(path)?);
-    if let Some(root) = git::find_root(&folder) {
-        exclude_temporaries(&Repo::open(&root)?)?;
+    if let Some(repo) = store.repositories().discover(&folder)? {
+        exclude_temporaries(&repo)?;
     }
     Ok(())
 }

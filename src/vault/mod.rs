@@ -2,6 +2,7 @@
 
 mod at;
 mod change;
+mod committed;
 mod desk;
 mod edit;
 mod encrypt;
@@ -17,6 +18,7 @@ mod keys;
 mod merge;
 mod open;
 mod pin;
+mod project;
 mod roster;
 mod rotate;
 mod schema;
@@ -31,7 +33,7 @@ pub use change::{Assignment, Change, How, Outcome, last_of_each, needs_key, rena
 pub use desk::{Broom, Desk};
 pub use edit::{EditFault, Edited, Editing, LeftAsToken};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
-pub use error::{PinChange, VaultError};
+pub use error::VaultError;
 pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};
 pub use failure::{Failure, Reason};
@@ -48,7 +50,8 @@ pub use keys::{
 };
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files, value_alone};
-pub use pin::{accept, key_commit, pin_trouble, pins_of};
+pub use pin::{PinChange, Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
+pub use project::{Project, Projects};
 pub use roster::{change_team, put_tag_key, tag_key};
 pub use rotate::{DroppedGrant, LeftSealed, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
 pub use schema::{Breach, Origin, hold_to_schemas, schema_of};
@@ -56,5 +59,5 @@ pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
 pub use similar::similar_env_file;
 pub use textconv::textconv;
-pub use unseen::{is_unseen_by_git, take_back_in, unseen_by_git};
+pub use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
 pub use update::{Target, Updated, Write, sweep, update};

@@ -3,21 +3,33 @@
 //! of that key has proven that it was rotated.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::error::{PinChange, VaultError};
+use super::committed::{key_in_head, was_committed};
+use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::scope::Scope;
 use super::setup::Notice;
-use crate::config::EnvName;
-use crate::crypto::PublicKey;
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{PrivateKey, PublicKey};
 use crate::git::{Commit, Repo};
-use crate::keystore::{KeyStore, Pin, Pins};
+use crate::keystore::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 
-/// What an update finds out about pins, to be written once its files are.
+/// A public key that took the place of the one that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinChange {
+    /// The key that was accepted.
+    pub pinned: PublicKey,
+    /// When it was, as RFC 3339 has it.
+    pub seen: String,
+    /// The key that is to be sealed to.
+    pub found: PublicKey,
+}
+
+/// What a command finds out about pins; an update writes it once its files are.
 #[derive(Default)]
-pub(super) struct Pinning {
+pub struct Pinning {
     /// By the worktree's root.
     known: Vec<(PathBuf, Known)>,
     fresh: Vec<Fresh>,
@@ -37,14 +49,26 @@ struct Fresh {
     env: EnvName,
     key: PublicKey,
     /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
-    places: Vec<PathBuf>,
-    /// The key before, where its holder has proven that it was rotated.
-    rotated_from: Option<PublicKey>,
+    places: BTreeSet<PathBuf>,
+    /// The key before, and why it is no longer the one.
+    before: Option<Replaced>,
+    /// Whether it was created just now.
+    is_made_here: bool,
+}
+
+/// A trusted key that another one replaces without a person's word.
+#[derive(Clone, Copy)]
+enum Replaced {
+    /// Its holder has proven that it was rotated.
+    Rotated(PublicKey),
+    /// It was created on this machine, and no commit ever had it.
+    NeverCommitted(PublicKey),
 }
 
 impl Pinning {
-    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted. One that is seen for the first time, or that a
-    /// rotation has led to, is to be pinned.
+    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted, or where the
+    /// team file records that a newer one has replaced it. One that is seen for the first time, or that a rotation has led
+    /// to, is to be pinned.
     pub(super) fn check(
         &mut self,
         file: &EnvFile,
@@ -54,26 +78,60 @@ impl Pinning {
         store: &KeyStore<'_>,
     ) -> Result<(), VaultError> {
         let Some(root) = scope.git_root() else { return Ok(()) };
-        let (scope_place, file_place) = places(file.path(), scope, root);
-        let (mut rotated_from, mut fresh) = (None, Vec::new());
+        let places = places(file.path(), scope, root);
+        let (mut before, mut fresh) = (None, Vec::new());
         let pins = match self.known(root, store)? {
             Known::Pins(pins) => Some(pins),
             Known::NoHome => None,
             Known::NoCommit => return Ok(()),
         };
-        for place in [&scope_place, &file_place] {
-            match pins.and_then(|pins| pins.get(file.env(), place)) {
-                Some(pin) if pin.key == *key => continue,
-                Some(pin) if is_rotated(scope, file, &pin.key, key, store) => rotated_from = Some(pin.key),
-                Some(pin) => return Err(differs(file, holder, pin, key)),
-                None => {}
+        if let Some(pins) = pins {
+            let mut replace = |pin: &Pin| -> Result<(), VaultError> {
+                before = Some(match is_rotated(scope, file, &pin.key, key, store) {
+                    true => Replaced::Rotated(pin.key),
+                    false if gives_way(pin, key, file.env(), scope)? => Replaced::NeverCommitted(pin.key),
+                    false => return Err(differs(file, holder, pin, key)),
+                });
+                Ok(())
+            };
+            let mut is_known = false;
+            for place in &places {
+                let mut is_fresh = true;
+                for pin in pins.at(file.env(), place) {
+                    (is_known, is_fresh) = (true, false);
+                    if pin.key != *key {
+                        is_fresh = true;
+                        replace(pin)?;
+                        break;
+                    }
+                }
+                fresh.extend(is_fresh.then(|| place.clone()));
             }
-            fresh.push(place.clone());
+            // A new place, as after a move: what is trusted for the environment anywhere in the repository counts.
+            if !is_known
+                && pins.of(file.env()).all(|pin| pin.key != *key)
+                && let Some(pin) = pins.of(file.env()).next()
+            {
+                replace(pin)?;
+            }
         }
-        if fresh.contains(&scope_place) {
+        let team = scope.team()?;
+        if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
+            // Without the private key nobody here can tell a forged record from a true one.
+            let private = store.find_unasked(file.env(), key, &file.dir())?;
+            refuse_replaced(&team, file, holder, key, private.as_ref())?;
+        }
+        let is_added = |there: &Fresh| {
+            there.root == root
+                && there.env == *file.env()
+                && there.key == *key
+                && there.places.contains(&places[0])
+        };
+        if fresh.contains(&places[0]) && !self.fresh.iter().any(is_added) {
             fresh.extend(scope_files(scope, file.env(), root)?);
         }
-        self.add(root, file.env(), key, fresh, rotated_from);
+        self.add_other_projects(scope, file.env(), root);
+        self.add(root, file.env(), key, fresh, before, false);
         Ok(())
     }
 
@@ -87,8 +145,8 @@ impl Pinning {
     ) -> Result<(), VaultError> {
         let Some(root) = scope.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, Known::NoCommit) {
-            let (scope_place, file_place) = places(file.path(), scope, root);
-            self.add(root, file.env(), key, vec![scope_place, file_place], None);
+            self.add_other_projects(scope, file.env(), root);
+            self.add(root, file.env(), key, places(file.path(), scope, root), None, true);
         }
         Ok(())
     }
@@ -101,20 +159,48 @@ impl Pinning {
             let (env, key) = (fresh.env.clone(), fresh.key);
             let failed = match known {
                 Some(Known::Pins(pins)) => {
-                    let keys: Vec<_> =
-                        fresh.places.iter().map(|place| (env.clone(), place.clone(), key)).collect();
+                    let new = |place: &PathBuf| NewPin {
+                        env: env.clone(),
+                        place: place.clone(),
+                        key,
+                        is_made_here: fresh.is_made_here,
+                    };
+                    let keys: Vec<_> = fresh.places.iter().map(new).collect();
                     pins.accept(&keys).err().map(|error| Some(error.to_string()))
                 }
                 Some(Known::NoHome) => Some(None),
                 Some(Known::NoCommit) | None => continue,
             };
-            notices.push(match (failed, fresh.rotated_from) {
+            notices.push(match (failed, fresh.before) {
                 (Some(why), _) => Notice::NotPinned { env, why },
-                (None, Some(from)) => Notice::PinMoved { env, from, to: key },
+                (None, Some(Replaced::Rotated(from))) => Notice::PinMoved { env, from, to: key },
+                (None, Some(Replaced::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
                 (None, None) => Notice::Pinned { env, key },
             });
         }
         notices
+    }
+
+    /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
+    /// on, a key that is none of these is another one.
+    fn add_other_projects(&mut self, scope: &Scope, env: &EnvName, root: &Path) {
+        let known = self.known.iter().find(|(known, _)| known == root).map(|(_, known)| known);
+        let is_first = matches!(known, Some(Known::Pins(pins)) if pins.of(env).next().is_none());
+        if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
+            return;
+        }
+        // One that cannot be read is looked at when it is used.
+        for path in scope.env_files_of_all(root).unwrap_or_default() {
+            if scope.holds_file(&path) || !EnvName::of_file(&path).is_ok_and(|of| of == *env) {
+                continue;
+            }
+            if let Ok(file) = EnvFile::load(&path)
+                && let Some(key) = file.public_key()
+                && let Ok(other) = Scope::of(&file.dir(), scope.repositories())
+            {
+                self.add(root, env, key, places(&path, &other, root), None, false);
+            }
+        }
     }
 
     fn add(
@@ -123,7 +209,8 @@ impl Pinning {
         env: &EnvName,
         key: &PublicKey,
         places: Vec<PathBuf>,
-        rotated_from: Option<PublicKey>,
+        before: Option<Replaced>,
+        is_made_here: bool,
     ) {
         if places.is_empty() {
             return;
@@ -132,14 +219,16 @@ impl Pinning {
         match self.fresh.iter_mut().find(same) {
             Some(fresh) => {
                 fresh.places.extend(places);
-                fresh.rotated_from = fresh.rotated_from.or(rotated_from);
+                fresh.before = fresh.before.or(before);
+                fresh.is_made_here &= is_made_here;
             }
             None => self.fresh.push(Fresh {
                 root: root.into(),
                 env: env.clone(),
                 key: *key,
-                places,
-                rotated_from,
+                places: places.into_iter().collect(),
+                before,
+                is_made_here,
             }),
         }
     }
@@ -156,14 +245,20 @@ impl Pinning {
     }
 }
 
-/// The pins that hold for a file, the scope's first; none before the first commit, outside git, and for a user without a
+/// The pins that hold for a file, the scope's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
 /// folder for data.
 pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Option<Vec<Pin>>, VaultError> {
     let Some(root) = scope.git_root() else { return Ok(None) };
     let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
-    let (scope_place, file_place) = places(file.path(), scope, root);
-    let found = [scope_place, file_place].map(|place| pins.get(file.env(), &place).cloned());
-    Ok(Some(found.into_iter().flatten().collect()))
+    let places = places(file.path(), scope, root);
+    let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
+    if found.is_empty() {
+        found.extend(pins.of(file.env()).cloned());
+        if found.iter().any(|pin| Some(&pin.key) == file.public_key()) {
+            found.retain(|pin| Some(&pin.key) == file.public_key());
+        }
+    }
+    Ok(Some(found))
 }
 
 /// The error that sealing into `file` would meet, where its key is not the one that was accepted.
@@ -171,12 +266,36 @@ pub fn pin_trouble(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
+    pinning: &mut Pinning,
 ) -> Result<Option<VaultError>, VaultError> {
     let Some(key) = file.public_key() else { return Ok(None) };
-    match Pinning::default().check(file, file.path(), scope, key, store) {
-        Err(error @ VaultError::PinDiffers { .. }) => Ok(Some(error)),
+    match pinning.check(file, file.path(), scope, key, store) {
+        Err(error @ (VaultError::PinDiffers { .. } | VaultError::KeyReplaced { .. })) => Ok(Some(error)),
         other => other.map(|()| None),
     }
+}
+
+/// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
+/// rotation from it to another was ever recorded in a team file that holds, or held, for the file. `private` is its private
+/// key, which tells a forged record from a true one.
+pub fn refuse_old_key(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    private: &PrivateKey,
+) -> Result<(), VaultError> {
+    let key = private.public();
+    Pinning::default().check(file, file.path(), scope, &key, store)?;
+    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(()) };
+    for folder in scope.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+        for version in objects.versions(&below(&folder.join(TEAM_FILE), root))?.versions {
+            let Some(text) = objects.blob_if_there(version.blob)? else { continue };
+            if let Ok(team) = TeamFile::parse(&text) {
+                refuse_replaced(&team, file, file.path(), &key, Some(private))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so, or this machine has made
@@ -192,10 +311,11 @@ pub fn accept(
     let Some(root) = scope.git_root() else { return Ok(None) };
     let mut pinning = Pinning::default();
     pinning.known(root, store)?;
-    let mut places = vec![below(scope.root(), root)];
-    places.extend(files.iter().map(|path| below(&place_of(path), root)));
+    let mut places: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
+    places.push(below(scope.root(), root));
     places.extend(scope_files(scope, env, root)?);
-    pinning.add(root, env, key, places, None);
+    pinning.add_other_projects(scope, env, root);
+    pinning.add(root, env, key, places, None, false);
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
@@ -215,24 +335,72 @@ pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Vaul
 }
 
 fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
-    let Some(name) = Repo::open(root)?.name()? else { return Ok(Known::NoCommit) };
+    let Some(name) = store.repositories().open(root)?.name()? else { return Ok(Known::NoCommit) };
     let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
     Ok(Known::Pins(Pins::load(&data_dir, &name)?))
 }
 
-/// Where a key is pinned: for the scope, and for the file.
-fn places(file: &Path, scope: &Scope, root: &Path) -> (PathBuf, PathBuf) {
-    (below(scope.root(), root), below(&place_of(file), root))
+/// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
+fn places(file: &Path, scope: &Scope, root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![below(scope.root(), root), below(&place_of(file), root)];
+    places.extend(as_typed(file, root).filter(|typed| *typed != places[1]));
+    places
+}
+
+/// The path below `root` as it was typed, symlinked folders and all.
+fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
+    let mut typed = PathBuf::new();
+    for part in std::path::absolute(file).ok()?.components() {
+        match part {
+            Component::ParentDir => drop(typed.pop()),
+            part => typed.push(part),
+        }
+    }
+    let is_root = |folder: &&Path| folder.canonicalize().is_ok_and(|folder| folder == root);
+    let above = typed.ancestors().skip(1).filter(is_root).last()?;
+    typed.strip_prefix(above).ok().map(Path::to_path_buf)
+}
+
+/// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
+/// trusted before, and no commit ever had it.
+fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, scope: &Scope) -> Result<bool, VaultError> {
+    Ok(pin.is_made_here
+        && key_in_head(scope, env)?.is_some_and(|(_, committed)| committed == *key)
+        && !was_committed(scope, env, &pin.key)?)
 }
 
 fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let mut files = scope.env_files(scope.root())?;
-    files.retain(|path| EnvName::of_file(path).is_ok_and(|of| of == *env));
-    Ok(files.iter().map(|path| below(path, root)).collect())
+    let files = scope.project().env_files()?.get(env);
+    Ok(files.into_iter().flatten().map(|path| below(path, root)).collect())
 }
 
 fn below(path: &Path, root: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+/// Refuses `key` where the team file records a rotation from it to another; one that the private key proves, where there
+/// is one to ask.
+fn refuse_replaced(
+    team: &TeamFile,
+    file: &EnvFile,
+    holder: &Path,
+    key: &PublicKey,
+    private: Option<&PrivateKey>,
+) -> Result<(), VaultError> {
+    let replaces = |rotation: &&Rotation| {
+        rotation.old == *key
+            && rotation.new != *key
+            && private.is_none_or(|private| rotation.is_proven_by(private))
+    };
+    match team.rotations(file.env()).find(replaces) {
+        None => Ok(()),
+        Some(rotation) => Err(VaultError::KeyReplaced {
+            path: holder.into(),
+            env: file.env().clone(),
+            key: key.id(),
+            by: rotation.new.id(),
+        }),
+    }
 }
 
 fn differs(file: &EnvFile, holder: &Path, pin: &Pin, key: &PublicKey) -> VaultError {

@@ -3,7 +3,7 @@
 use super::error::VaultError;
 use super::journal;
 use super::scope::Scope;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
 use crate::fsio::{self, FsError, NewMode};
 use crate::team::TeamFile;
@@ -15,7 +15,7 @@ impl Scope {
     /// Who is in the team, and what was granted; without a team file nobody and nothing.
     pub fn team(&self) -> Result<TeamFile, VaultError> {
         let path = self.team_file();
-        let text = match fsio::read(&path) {
+        let text = match fsio::read_entry(self.root(), TEAM_FILE) {
             Err(FsError::NotFound { .. }) => Vec::new(),
             text => text?,
         };

@@ -16,11 +16,11 @@ use super::pin::accept;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
 use super::update::folders_of;
-use crate::config::EnvName;
+use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{KeyId, PrivateKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, FsError, NewMode};
-use crate::git::{self, GitError, Repo};
+use crate::git::{self, GitError};
 use crate::keystore::{KeyStore, KeysFile, StoredKey};
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
 
@@ -140,10 +140,10 @@ pub fn rotate(
     let none = || GitError::NotARepository { path: dir.clone() };
     let root = git::find_root(&dir).ok_or_else(none)?;
     let _lock = journal::lock(&root, on_wait)?;
-    let scope = Scope::of(&dir)?;
+    let scope = Scope::of(&dir, store.repositories())?;
     let team_path = scope.team_file();
     scope.refuse_leading_outside(&team_path)?;
-    let team_text = match fsio::read(&team_path) {
+    let team_text = match fsio::read_entry(scope.root(), TEAM_FILE) {
         Err(FsError::NotFound { .. }) => None,
         text => Some(text?),
     };
@@ -213,7 +213,7 @@ fn write(
         }
     }
     for repo in repos {
-        exclude_temporaries(&Repo::open(&repo)?)?;
+        exclude_temporaries(&*scope.repositories().open(&repo)?)?;
     }
     let files = staged(files, NewMode::Default)?;
     let key_changes = keys.iter().map(|(path, (file, after))| {

@@ -61,9 +61,8 @@ impl fmt::Display for Breach {
 /// The schema for the env files in `dir`, and its file; none where neither of the files for it is there.
 pub fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, VaultError> {
     for name in SCHEMA_FILES {
-        let path = dir.join(name);
-        match fsio::read(&path) {
-            Ok(text) => return Ok(Some((path, Schema::parse(&text)))),
+        match fsio::read_entry(dir, name) {
+            Ok(text) => return Ok(Some((dir.join(name), Schema::parse(&text)))),
             Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::error::VaultError;
 use super::file::{EnvFile, place_of};
 use super::journal;
+use super::project::Project;
 use super::scope::Scope;
-use crate::config::{EnvName, KEYS_FILE};
+use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
@@ -17,6 +18,7 @@ use crate::team::ExposureState;
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
 /// The key that a file's values are to be sealed to.
+#[derive(Clone)]
 pub(super) enum KeyChoice {
     /// The one that stands in the file.
     InFile,
@@ -73,6 +75,15 @@ pub enum Notice {
         /// The key after.
         to: PublicKey,
     },
+    /// The accepted key is the committed one: the one before was created here and never committed.
+    PinGaveWay {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
     /// An environment's key is to be the accepted one, but that could not be kept.
     NotPinned {
         /// The environment.
@@ -92,18 +103,26 @@ pub(super) fn choose_key(
         scope.refuse_other_key(file, own)?;
         return Ok(KeyChoice::InFile);
     }
-    match scope.public_key_of(file.env(), file.path())? {
-        Some((path, key)) => Ok(KeyChoice::OfEnvironment(key, path)),
-        None => match keys_file(store, &file.dir())? {
-            Some(keys) => match keys.keys(file.env())?.first().map(StoredKey::public) {
-                // A keys file may serve several scopes.
-                Some(key) if !scope.is_key_of_another(file.env(), &key)? => {
-                    Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
-                }
-                _ => Ok(KeyChoice::None),
-            },
-            None => Ok(KeyChoice::None),
-        },
+    let asked = (file.env().clone(), place_of(&store.keys_file_path(&file.dir())));
+    if let Some(known) = scope.project().choices.borrow().get(&asked) {
+        return Ok(known.clone());
+    }
+    let choice = choose_for_new(file, scope.project(), store)?;
+    scope.project().choices.borrow_mut().insert(asked, choice.clone());
+    Ok(choice)
+}
+
+fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, VaultError> {
+    if let Some((path, key)) = project.public_key_of(file.env(), file.path())? {
+        return Ok(KeyChoice::OfEnvironment(key, path));
+    }
+    let Some(keys) = keys_file(store, &file.dir())? else { return Ok(KeyChoice::None) };
+    match keys.keys(file.env())?.first().map(StoredKey::public) {
+        // A keys file may serve several scopes.
+        Some(key) if !project.is_key_of_another(file.env(), &key)? => {
+            Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
+        }
+        _ => Ok(KeyChoice::None),
     }
 }
 
@@ -131,7 +150,7 @@ pub(super) fn keep_key(
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fsio::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
-    if is_wide && path.file_name().is_some_and(|name| name == KEYS_FILE) {
+    if is_wide && is_keys_file(&path) {
         fsio::make_private(&path)?;
         notices.push(Notice::MadePrivate(path.clone()));
     }
@@ -166,23 +185,23 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
     }
     let root = root.as_deref();
     if let Some(root) = root {
-        let repo = Repo::open(root)?;
+        let repo = scope.repositories().open(root)?;
         if repo.is_tracked(path)? {
             return Err(KeystoreError::Tracked(path.into()).into());
         }
         exclude_temporaries(&repo)?;
-    } else if name != KEYS_FILE {
+    } else if !is_keys_file(path) {
         return Ok(notices);
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
     if root.is_some() && ignore.is_symlink() {
-        // libgit2 would read it, git itself would not.
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
         return Err(VaultError::IgnoreFileLink(ignore));
     }
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fsio::read(&ignore).ok();
     let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
-    if let Err(error) = guard_ignored(path, root).and_then(|()| guard_target(path)) {
+    if let Err(error) = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope)) {
         match before {
             _ if !added => {}
             Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
@@ -225,21 +244,24 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fsio::TEMP_PREFIX))
 }
 
-fn guard_ignored(path: &Path, root: Option<&Path>) -> Result<(), VaultError> {
-    // Opened anew: the rule may have been added just now.
+fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), VaultError> {
     match root {
-        Some(root) if !Repo::open(root)?.is_ignored(path)? => Err(VaultError::NotIgnored(path.into())),
+        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => {
+            Err(VaultError::NotIgnored(path.into()))
+        }
         _ => Ok(()),
     }
 }
 
 /// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
-fn guard_target(path: &Path) -> Result<(), VaultError> {
+fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
     if !path.is_symlink() {
         return Ok(());
     }
     let target = place_of(&fsio::final_target(path)?);
-    let Some(repo) = target.parent().map_or(Ok(None), Repo::discover)? else { return Ok(()) };
+    let Some(repo) = target.parent().map_or(Ok(None), |dir| scope.repositories().discover(dir))? else {
+        return Ok(());
+    };
     if repo.is_tracked(&target)? {
         return Err(KeystoreError::Tracked(target).into());
     }

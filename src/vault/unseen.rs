@@ -1,5 +1,6 @@
 //! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
@@ -8,25 +9,38 @@ use super::journal;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::fsio::{self, NewMode};
-use crate::git::{self, Repo};
+use crate::git::{self, Repositories};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
 pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let mut ignored = scope.passed_over(folder)?;
-    ignored.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
-    Ok(ignored)
+    Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
 }
 
-/// Whether git ignores the env file at `path` and does not track it, so that it will not be committed; not asked of
-/// those that are each clone's own.
-pub fn is_unseen_by_git(path: &Path) -> Result<bool, VaultError> {
-    let path = place_of(path);
-    let Some(root) = path.parent().and_then(git::find_root).filter(|_| !is_own_clones(&path)) else {
-        return Ok(false);
-    };
-    let repo = Repo::open(&root)?;
-    Ok(repo.is_ignored(&path)? && !repo.is_tracked(&path)?)
+/// As [`unseen_by_git`], of the files that [`Scope::passed_over`] has.
+pub fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
+    passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
+    passed_over
+}
+
+/// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
+/// that are each clone's own, none. What cannot be asked of git is left out.
+pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Repositories) -> Vec<&'a Path> {
+    let mut by_root: BTreeMap<PathBuf, Vec<(&Path, PathBuf)>> = BTreeMap::new();
+    for path in paths {
+        let place = place_of(path);
+        if let Some(root) = place.parent().and_then(git::find_root).filter(|_| !is_own_clones(&place)) {
+            by_root.entry(root).or_default().push((path, place));
+        }
+    }
+    let mut unseen = Vec::new();
+    for (root, paths) in by_root {
+        let places: Vec<_> = paths.iter().map(|(_, place)| place.as_path()).collect();
+        let ignored =
+            repositories.open(&root).and_then(|repo| repo.ignored_among(&places)).unwrap_or_default();
+        unseen.extend(paths.into_iter().filter(|(_, place)| ignored.contains(place)).map(|(path, _)| path));
+    }
+    unseen
 }
 
 /// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
@@ -42,7 +56,7 @@ pub fn take_back_in(
     let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let ignore = root.join(".gitignore");
     if ignore.is_symlink() {
-        // libgit2 would read it, git itself would not.
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
         return Err(VaultError::IgnoreFileLink(ignore));
     }
     let Some(rules) = paths.iter().map(|path| rule(root, path)).collect::<Option<Vec<_>>>() else {
@@ -53,8 +67,7 @@ pub fn take_back_in(
     if let Some(staged) = fsio::with_lines(&ignore, &lines, NewMode::Default)? {
         staged.commit()?;
     }
-    // Opened anew: the rules have changed.
-    let repo = Repo::open(root)?;
+    let Some(repo) = scope.repository()? else { return Ok(None) };
     for path in paths {
         if repo.is_ignored(path)? {
             match before {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use super::committed::key_in_head;
 use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of};
 use super::journal;
 use super::pin::Pinning;
+use super::project::{ProjectPlace, Projects};
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use super::similar::no_env_file;
@@ -16,19 +19,21 @@ use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, Lock, NewMode};
-use crate::git::{self, Repo};
+use crate::git;
 use crate::keystore::KeyStore;
 
 /// One env file that is about to be changed.
 pub struct Target<'a> {
     file: EnvFile,
-    scope: Scope,
+    scope: Rc<Scope>,
     store: &'a KeyStore<'a>,
     choice: KeyChoice,
     new_keys: &'a mut Vec<NewKey>,
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
+    /// Whether a key may be created where the last commit has another.
+    replaces_committed: bool,
 }
 
 /// What became of the files.
@@ -73,6 +78,7 @@ pub fn update(
 ) -> Result<Updated, VaultError> {
     let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
+    let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -80,8 +86,8 @@ pub fn update(
         if !seen.insert(place_of(path)) {
             continue;
         }
-        let file = EnvFile::load_or_new(path)?;
-        let scope = Scope::of(&file.dir())?;
+        let file = projects.load_or_new(path)?;
+        let scope = projects.scope_of(&file.dir())?;
         if write == Write::Files {
             scope.refuse_leading_outside(path)?;
         }
@@ -95,24 +101,29 @@ pub fn update(
             notices: &mut notices,
             pinning: &mut pinning,
             headed: None,
+            replaces_committed: false,
         };
         let document = prepare(&mut target)?;
-        let Target { file, .. } = target;
+        let Target { file, scope, .. } = target;
         if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }
-        prepared.push((file, document));
+        prepared.push((file, document, scope));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
     let mut staged = match write {
         Write::Files => team_files(&prepared, store, &mut updated.notices)?,
         Write::Nothing => Vec::new(),
     };
-    for (file, document) in prepared {
+    let mut excluding = BTreeSet::new();
+    for (file, document, _) in prepared {
         let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
         if changed && write == Write::Files {
             for root in folders_of(file.path())?.iter().filter_map(|folder| git::find_root(folder)) {
-                exclude_temporaries(&Repo::open(&root)?)?;
+                if !excluding.contains(&root) {
+                    exclude_temporaries(&*store.repositories().open(&root)?)?;
+                    excluding.insert(root);
+                }
             }
             staged.push(file.stage(&document)?);
         }
@@ -137,7 +148,7 @@ fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice
                 continue;
             }
             let is_copy = !is_made || kept.len() > 1;
-            notices.extend(keep_key(env, key, dir, &Scope::of(dir)?, store, is_copy)?);
+            notices.extend(keep_key(env, key, dir, &Scope::of(dir, store.repositories())?, store, is_copy)?);
         }
     }
     Ok(())
@@ -145,19 +156,18 @@ fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice
 
 /// The team files in which this change shows, ready to be written.
 fn team_files(
-    prepared: &[(EnvFile, Document)],
+    prepared: &[(EnvFile, Document, Rc<Scope>)],
     store: &KeyStore<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<fsio::Staged>, VaultError> {
-    let mut scopes: BTreeMap<PathBuf, Vec<exposure::Changed<'_>>> = BTreeMap::new();
-    for (file, document) in prepared {
-        let team_file = Scope::of(&file.dir())?.team_file();
-        scopes.entry(team_file).or_default().push((file, document));
+    let mut scopes: BTreeMap<PathBuf, (&Scope, Vec<exposure::Changed<'_>>)> = BTreeMap::new();
+    for (file, document, scope) in prepared {
+        let (_, changed) = scopes.entry(scope.team_file()).or_insert((scope, Vec::new()));
+        changed.push((file, document));
     }
     let mut staged = Vec::new();
-    for (team_file, changed) in scopes {
-        let scope = Scope::of(&folder_of(&team_file))?;
-        if let Some((text, noted)) = exposure::renewed(&scope, store, &changed)? {
+    for (team_file, (scope, changed)) in scopes {
+        if let Some((text, noted)) = exposure::renewed(scope, store, &changed)? {
             let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
             notices.extend(noted.into_iter().map(notice));
             scope.refuse_leading_outside(&team_file)?;
@@ -218,11 +228,13 @@ impl Target<'_> {
                 (key, Some(Notice::KeyTaken { key: key.id(), from }))
             }
             KeyChoice::OfKeysFile(key, from) => {
+                self.refuse_key_beside_head(Some(key))?;
                 self.pinning.take(&self.file, &self.scope, key, self.store)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.refuse_lost_key(None)?;
+                self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
                 self.pinning.take(&self.file, &self.scope, &key, self.store)?;
                 (key, None)
@@ -294,6 +306,27 @@ impl Target<'_> {
         }
     }
 
+    /// Lets a key be created where the last commit has another.
+    pub fn replace_committed_key(&mut self) {
+        self.replaces_committed = true;
+    }
+
+    /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
+    /// lost its line.
+    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), VaultError> {
+        if self.replaces_committed || self.headed.is_some() {
+            return Ok(());
+        }
+        let env = self.file.env();
+        match key_in_head(&self.scope, env)? {
+            Some((path, committed)) if key != Some(&committed) => {
+                let exists = self.scope.lock_dir().join(&path).symlink_metadata().is_ok();
+                Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn new_key(&mut self) -> PublicKey {
         let (env, root) = (self.file.env(), self.scope.root());
         let mut made = self.new_keys.iter_mut().filter(|new| new.is_made);
@@ -328,10 +361,11 @@ impl Target<'_> {
 
 /// Removes the temporary files that a killed command left in a folder, unless another envseal is at work there.
 pub fn sweep(dir: &Path) {
-    if let Ok(scope) = Scope::of(&folder_of(&dir.join("x")))
+    if fsio::has_temporaries(dir)
+        && let place = ProjectPlace::of(&folder_of(&dir.join("x")))
         && journal::settle(dir).is_ok()
-        && let Ok(Some(_lock)) = Lock::try_acquire(scope.lock_dir())
-        && !journal::is_pending(scope.lock_dir())
+        && let Ok(Some(_lock)) = Lock::try_acquire(place.lock_dir())
+        && !journal::is_pending(place.lock_dir())
     {
         fsio::sweep(dir);
     }
@@ -343,25 +377,29 @@ fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<V
     let (mut locked, mut written) = (Vec::new(), Vec::new());
     for path in paths {
         for folder in folders_of(path)? {
-            locked.push(Scope::of(&folder)?.lock_dir().to_owned());
+            locked.push(ProjectPlace::of(&folder).lock_dir().to_owned());
             written.push(folder_of(&store.keys_file_path(&folder)));
             written.push(folder);
         }
     }
     written.extend_from_slice(&locked);
-    // As far up as a keys file may have been written.
-    for folder in written.clone() {
-        let inside = |folder: &&Path| locked.iter().any(|dir| folder.starts_with(dir));
-        written.extend(folder.ancestors().take_while(inside).map(Path::to_owned));
-    }
     for folders in [&mut locked, &mut written] {
         folders.sort();
         folders.dedup();
     }
+    let is_locked = |folder: &Path| locked.binary_search_by(|dir| dir.as_path().cmp(folder)).is_ok();
+    // As far up as a keys file may have been written.
+    for folder in written.clone() {
+        let above: Vec<_> = folder.ancestors().collect();
+        let highest = above.iter().rposition(|folder| is_locked(folder));
+        written.extend(above.into_iter().take(highest.map_or(0, |at| at + 1)).map(Path::to_owned));
+    }
+    written.sort();
+    written.dedup();
     let locks = locked.iter().map(|dir| journal::lock(dir, on_wait)).collect::<Result<_, _>>()?;
     for folder in &written {
         // What lies in another worktree may be what its own next command has to put in place.
-        if git::find_root(folder).is_none_or(|root| locked.contains(&root)) {
+        if git::find_root(folder).is_none_or(|root| is_locked(&root)) {
             fsio::sweep(folder);
         }
     }

@@ -114,9 +114,9 @@ fn a_grant_replayed_under_another_environment() {
     let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
     team.file.put_grant(GrantLine { env: envseal::config::EnvName::new("staging").unwrap(), ..line });
     team.save();
-    let message = team.message();
-    assert!(message.contains("the grant of staging to bob: its signature does not hold"), "{message}");
-    caught(&team, &["grant-invalid"]);
+    let json = String::from_utf8(team.env.envseal(&["check", "--json"]).output().stdout).unwrap();
+    assert!(json.contains("the grant of staging to bob: its signature does not hold"), "{json}");
+    caught(&team, &["key-shared", "grant-invalid"]);
 }
 
 #[test]

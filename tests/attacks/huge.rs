@@ -27,6 +27,23 @@ fn a_file_of_50_megabytes() {
     timed("50 MB", || assert_eq!(env.ok(&["get", "A"]), "1\n"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_larger_than_the_memory_is_searched() {
+    let env = TestEnv::new();
+    let key = envseal::crypto::PrivateKey::generate().to_text();
+    // Zeros, which take no space on the disk.
+    std::fs::File::create(env.path("dump.bin")).unwrap().set_len(600 << 20).unwrap();
+    env.write("notes.txt", format!("one\n{}\n", key.expose()));
+    // In kilobytes, of address space.
+    let script = "ulimit -v 400000 && exec \"$0\" check";
+    let output = env.program("sh", &["-c", script, env!("CARGO_BIN_EXE_envseal")]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status, 1, "{text} {}", output.stderr);
+    assert!(text.contains("notes.txt:2: error: a private key stands here [private-key]"), "{text}");
+    assert!(output.stderr.contains("2 files searched"), "{}", output.stderr);
+}
+
 #[test]
 fn a_line_of_a_megabyte() {
     let (env, _) = sealed_project();

@@ -13,10 +13,15 @@ mod hidden;
 mod huge;
 #[cfg(unix)]
 mod keys_file;
+#[cfg(unix)]
+mod lock;
 mod locked_keys;
 mod marked;
 mod moved;
+mod moved_project;
 mod names;
+#[cfg(unix)]
+mod older_key;
 #[cfg(unix)]
 mod owner;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use envseal::config::EnvName;
-use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
 
 use crate::support::{Output, Run, TestEnv};
 
@@ -29,19 +29,22 @@ const KNOWN: &str = "correct?horse/battery\"staple~é";
 
 type File = (PathBuf, Vec<u8>, u32);
 
-static START: OnceLock<(Vec<File>, PublicKey)> = OnceLock::new();
+static START: OnceLock<(Vec<File>, [PublicKey; 2])> = OnceLock::new();
 
 /// A repository with the hooks installed, in which one way is tried, either with plaintext or with a sealed value.
 struct Way {
     env: TestEnv,
+    /// The key of every environment but that of `.env`: no attempt has two of them.
     key: PublicKey,
+    /// The key of `.env`.
+    own: PublicKey,
     sealed: bool,
 }
 
 impl Way {
     fn new(sealed: bool) -> Self {
         let env = TestEnv::without_git();
-        let (files, key) = START.get_or_init(|| Self::start().files());
+        let (files, [key, own]) = START.get_or_init(|| Self::start().files());
         for (path, bytes, mode) in files {
             env.write(path, bytes);
             std::fs::set_permissions(env.path(path), std::fs::Permissions::from_mode(*mode)).unwrap();
@@ -49,7 +52,7 @@ impl Way {
         for folder in [".git/refs/tags", ".git/objects/info", ".git/objects/pack"] {
             std::fs::create_dir_all(env.path(folder)).unwrap();
         }
-        Self { env, key: *key, sealed }
+        Self { env, key: *key, own: *own, sealed }
     }
 
     /// What every attempt starts from: it is made once and copied.
@@ -58,16 +61,16 @@ impl Way {
         env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
         let line = env.read(".env");
         let line = line.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
-        let key = PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
+        let own = PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
         env.ok(&["hook", "install", "-q"]);
         env.git(&["add", "-A"]);
-        let way = Self { env, key, sealed: false };
+        let way = Self { env, key: PrivateKey::generate().public(), own, sealed: false };
         way.git(&["commit", "-q", "-m", "start"]).ok();
         way
     }
 
-    /// All files, their bytes and modes, and the key.
-    fn files(&self) -> (Vec<File>, PublicKey) {
+    /// All files, their bytes and modes, and the keys.
+    fn files(&self) -> (Vec<File>, [PublicKey; 2]) {
         fn walk(root: &Path, folder: &Path, found: &mut Vec<File>) {
             for item in std::fs::read_dir(folder).unwrap().flatten() {
                 let path = item.path();
@@ -85,7 +88,7 @@ impl Way {
         }
         let mut found = Vec::new();
         walk(&self.env.repo(), &self.env.repo(), &mut found);
-        (found, self.key)
+        (found, [self.key, self.own])
     }
 
     /// git, which calls the hooks.
@@ -115,8 +118,12 @@ impl Way {
 
     /// A sealed value, as anyone with a checkout can make it.
     fn token(&self, name: &str) -> String {
+        Self::sealed_to(&self.key, name)
+    }
+
+    fn sealed_to(key: &PublicKey, name: &str) -> String {
         let refs = Refs::new(std::iter::empty::<String>()).unwrap();
-        let sealed = Sealer::new(&self.key).unwrap().seal(name, &refs, Kind::Value, PLAINTEXT.as_bytes());
+        let sealed = Sealer::new(key).unwrap().seal(name, &refs, Kind::Value, PLAINTEXT.as_bytes());
         sealed.unwrap().to_string()
     }
 
@@ -128,12 +135,17 @@ impl Way {
     /// The public key's line as it stands in this env file.
     fn header(&self, path: &str) -> String {
         let name = EnvName::of_file(Path::new(path)).unwrap().public_key_name();
-        format!("{name}={}\n", self.key)
+        format!("{name}={}\n", self.key_of(path))
+    }
+
+    fn key_of(&self, path: &str) -> &PublicKey {
+        if EnvName::of_file(Path::new(path)).unwrap().is_of_dotenv() { &self.own } else { &self.key }
     }
 
     /// An env file with one variable, `SECRET`.
     fn text(&self, path: &str) -> String {
-        format!("{}SECRET={}\n", self.header(path), self.value())
+        let value = self.pick(PLAINTEXT.to_owned(), Self::sealed_to(self.key_of(path), "SECRET"));
+        format!("{}SECRET={value}\n", self.header(path))
     }
 
     /// Every file below the scratch folder, git's objects and passing notes left out: worktrees, refs, configuration,

@@ -105,3 +105,128 @@ fn by_a_mark_on_a_sealed_value() {
         way.git(&["commit", "-m", "x"])
     });
 }
+
+/// Commits all of `files` (none: taken away), past the local hooks.
+fn committed(way: &Way, files: &[(&str, Option<&str>)]) {
+    for (path, text) in files {
+        match text {
+            Some(text) => way.add(path, text),
+            None => {
+                way.unhooked(&["rm", "-q", "-r", path]).ok();
+            }
+        }
+    }
+    way.unhooked(&["commit", "-q", "--allow-empty", "-m", "x"]).ok();
+}
+
+/// Pushes each of these commits by itself to a guarded remote, whose first one has a sealed `DB_PASSWORD`; true where one is
+/// refused, and that in these words.
+fn refused(pushes: &[&[(&str, Option<&str>)]], said: &[&str]) {
+    let way = Way::new(false);
+    way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
+    way.unhooked(&["commit", "-q", "-m", "sealed"]).ok();
+    remote(&way, true);
+    for files in pushes {
+        committed(&way, files);
+        let output = way.git(&["push", "--no-verify", "origin", "main"]).output();
+        if output.status != 0 {
+            return told(&output, said);
+        }
+    }
+    panic!("all of it was accepted");
+}
+
+const WIDE: &str = "[policy]\nplain = [\"DB_*\"]\n";
+const OPEN: &str = "DB_PASSWORD=sk_live_51HG8vnotforgit\n";
+
+#[test]
+fn widened_in_several_pushes() {
+    let gone = &[(".env", None), (PROD, None)][..];
+    for policy in [
+        ("envseal.toml", WIDE),
+        ("envseal.toml", "[policy]\nexclude = [\"**\"]\n"),
+        ("other/envseal.toml", WIDE),
+        (".env.schema", "# @sensitive=false\nDB_PASSWORD=\n"),
+        (".env.example", "# @sensitive=false\nDB_PASSWORD=\n"),
+    ] {
+        let policy = &[(policy.0, Some(policy.1))][..];
+        refused(&[gone, policy, &[(PROD, Some(OPEN))]], &["[policy-widened]"]);
+        refused(&[gone, &[], policy], &["[policy-widened]"]);
+    }
+}
+
+#[test]
+fn brought_back_under_a_policy_that_another_project_has() {
+    // It was reviewed there, for what is there.
+    let start = || {
+        let way = Way::new(false);
+        way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
+        let project = [("b/envseal.toml", Some(WIDE)), ("b/.env.staging", Some("DB_HOST=x\n"))];
+        committed(&way, &project);
+        remote(&way, true);
+        way
+    };
+    let push = |way: &Way| way.git(&["push", "--no-verify", "origin", "main"]).output();
+    let back = ("b/.env.production", Some(OPEN));
+    for steps in [&[&[(PROD, None), back][..]][..], &[&[(PROD, None)], &[back]]] {
+        let way = start();
+        for (at, files) in steps.iter().enumerate() {
+            committed(&way, files);
+            let output = push(&way);
+            assert_eq!(output.status != 0, at + 1 == steps.len(), "{}", output.stderr);
+            if output.status != 0 {
+                told(
+                    &output,
+                    &["b/.env.production:1: error: DB_PASSWORD", "in .env.production", "--accept-policy"],
+                );
+            }
+        }
+        // Once it was looked at, it passes.
+        way.git(&["config", "envseal.acceptPolicy", "true"]).dir(way.env.outside().join("remote.git")).ok();
+        assert_eq!(push(&way).status, 0);
+    }
+    // What was nowhere else is what the policy is for; and so is a file beside those that are under it.
+    let way = start();
+    committed(
+        &way,
+        &[("b/.env.production", Some("DB_NAME=x\n")), ("b/.env.staging", Some("DB_HOST=y\nDB_NAME=x\n"))],
+    );
+    let output = push(&way);
+    assert_eq!(output.status, 0, "{}", output.stderr);
+}
+
+#[test]
+fn on_a_branch_without_a_history() {
+    let way = Way::new(false);
+    remote(&way, true);
+    way.git(&["checkout", "-q", "--orphan", "alone"]).ok();
+    way.unhooked(&["rm", "-rqf", "."]).ok();
+    committed(&way, &[("envseal.toml", Some(WIDE))]);
+    let output = way.git(&["push", "--no-verify", "origin", "alone"]).output();
+    assert_ne!(output.status, 0);
+    told(&output, &["[policy-widened]"]);
+    // Without a policy there is nothing to review.
+    committed(&way, &[("envseal.toml", None), ("page.html", Some("x\n"))]);
+    way.unhooked(&["checkout", "-q", "--orphan", "pages"]).ok();
+    committed(&way, &[]);
+    way.git(&["push", "-q", "--no-verify", "origin", "pages"]).ok();
+}
+
+#[test]
+fn by_a_mark_that_allowed_nothing_when_it_was_pushed() {
+    for (before, after) in [
+        ("SECRET= # envseal: allow plaintext\n".to_owned(), OPEN.replace("DB_PASSWORD", "SECRET")),
+        ("SECRET=TOKEN # envseal: allow plaintext\n".to_owned(), OPEN.replace("DB_PASSWORD", "SECRET")),
+    ] {
+        let way = Way::new(false);
+        remote(&way, true);
+        let before = before.replace("TOKEN", &way.token("SECRET"));
+        committed(&way, &[(PROD, Some(&format!("{}{before}", way.header(PROD))))]);
+        way.git(&["push", "-q", "--no-verify", "origin", "main"]).ok();
+        let after = after.replace('\n', " # envseal: allow plaintext\n");
+        committed(&way, &[(PROD, Some(&format!("{}{after}", way.header(PROD))))]);
+        let output = way.git(&["push", "--no-verify", "origin", "main"]).output();
+        assert_ne!(output.status, 0, "{before}");
+        told(&output, &["[allow-added]"]);
+    }
+}

@@ -211,6 +211,28 @@ fn over_a_history_that_is_not_known_here() {
 }
 
 #[test]
+fn fetched_from_a_pull_request() {
+    // What a forge has of it was judged by nobody, wherever it is fetched to.
+    for fetch in ["+refs/pull/*/head:refs/remotes/origin/pr/*", "+refs/pull/1/head:refs/remotes/origin/one"] {
+        stopped(
+            |way| {
+                way.git(&["config", "--add", "remote.origin.fetch", fetch]).ok();
+                side(way);
+                let bare = way.env.outside().join("remote.git");
+                let repo = way.env.repo();
+                way.git(&["fetch", "-q", repo.to_str().unwrap(), "side:refs/pull/1/head"]).dir(bare).ok();
+                way.git(&["fetch", "-q", "origin"]).ok();
+                assert!(
+                    way.env.git(&["for-each-ref", "refs/remotes/origin"]).contains("/one")
+                        || fetch.contains('*')
+                );
+            },
+            |way| way.git(&["push", "origin", "side"]),
+        );
+    }
+}
+
+#[test]
 fn what_brings_nothing_is_not_stopped() {
     let way = Way::new(false);
     remote(&way);

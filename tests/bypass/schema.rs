@@ -71,7 +71,8 @@ fn called_plain_where_nobody_looks() {
         // Not beside it.
         |way| way.add("sub/.env.schema", PLAIN),
         |way| way.add(".env.production.schema", PLAIN),
-        |way| way.add(".ENV.SCHEMA", PLAIN),
+        // By that name it is refused by itself.
+        |way| way.add(way.pick(".ENV.SCHEMA", ".env.x.schema"), PLAIN),
         // Not the one that counts.
         |way| {
             way.add(".env.schema", "SECRET=\n");

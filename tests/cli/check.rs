@@ -1,6 +1,9 @@
 //! `envseal check`: each rule through the binary, and what is judged by whose policy.
 
+mod examined;
+mod foreign;
 mod history;
+mod many;
 mod proposed;
 mod range;
 mod rules;

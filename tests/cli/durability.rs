@@ -441,7 +441,7 @@ fn who_waits_for_another_says_so_once() {
     env.ok(&["set", "A", "first"]);
     let lock = envseal::fsio::Lock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
     let mut children: Vec<_> = (0..3).map(|at| start(&env, &["set", &format!("V{at}")], "x")).collect();
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_secs(3));
     assert!(children.iter_mut().all(|child| child.try_wait().unwrap().is_none()), "they wait");
     drop(lock);
     for child in children {

@@ -111,7 +111,7 @@ fn a_key_is_as_old_as_its_first_commit() {
     commit("2026-02-01T00:00:00Z");
     std::fs::remove_file(env.path(".env")).unwrap();
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    env.ok(&["set", "A", "1"]);
+    env.ok(&["key", "generate", "--force"]);
     assert_eq!(listed(&env, &[])[0]["since"], serde_json::Value::Null, "not committed yet");
     commit("2026-03-01T00:00:00Z");
     env.ok(&["set", "B", "1"]);

@@ -355,7 +355,7 @@ fn shallow_bare_linked_and_unborn() {
     let output = env.envseal(&["log", "--json"]).dir(at("shallow")).output();
     assert_eq!(lines(std::str::from_utf8(&output.stdout).unwrap()), all[..1]);
     assert_eq!(output.status, 4);
-    assert!(output.stderr.contains("shallow fetch --unshallow"), "{}", output.stderr);
+    assert!(output.stderr.contains("git fetch --unshallow"), "{}", output.stderr);
     let output = env.envseal(&["log", "--json", "-n1"]).dir(at("shallow")).output();
     assert_eq!((output.status, &*output.stderr), (0, ""), "no more was asked for");
     let json =

@@ -130,10 +130,62 @@ fn what_cannot_be_told_is_unknown() {
 }
 
 #[test]
-fn any_scope_counts_and_other_kinds_of_keys_do_not() {
+fn only_members_of_the_files_own_project_sign_well() {
+    let env = TestEnv::new();
+    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
+    else {
+        return;
+    };
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write("pkg/envseal.toml", format!("[members]\nmallory = \"{}\"\n", public(&mallory)));
+    env.write("lib/envseal.toml", "[policy]\n");
+    env.write("pkg/deep/.env", "A=1\n");
+    env.write(".env", "A=1\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-q", "-m", "start"]);
+    let blamed = |file: &str| {
+        let list: Vec<Value> = serde_json::from_str(&env.ok(&["blame", "-f", file, "--json"])).unwrap();
+        list[0]["signature"].as_str().unwrap().to_owned()
+    };
+    let newest = || states(&env).remove(0);
+    // The other project's file, each.
+    env.write(".env", "A=2\n");
+    signed(&env, &mallory, "the root's file, by a member of pkg");
+    assert_eq!((newest(), blamed(".env")), ("bad".into(), "bad".into()));
+    env.write("pkg/deep/.env", "A=2\n");
+    signed(&env, &alice, "a file of pkg, by a member of the root");
+    assert_eq!(newest(), "bad");
+    env.write("pkg/deep/.env", "A=3\n");
+    signed(&env, &mallory, "a file of pkg, by a member of pkg");
+    assert_eq!((newest(), blamed("pkg/deep/.env")), ("good".into(), "good".into()));
+    // A project without members has nobody who vouches, whoever is a member above.
+    env.write("lib/.env", "A=1\n");
+    signed(&env, &alice, "a file of lib");
+    assert_eq!(newest(), "unknown");
+    // Two projects in one commit: a member of one of them vouches for that one alone.
+    env.write(".env", "A=4\n");
+    env.write("pkg/deep/.env", "A=4\n");
+    signed(&env, &mallory, "files of both");
+    assert_eq!(states(&env)[..2], ["bad", "bad"]);
+    assert_eq!((blamed(".env"), blamed("pkg/deep/.env")), ("bad".into(), "good".into()));
+    let diff: Vec<Value> = serde_json::from_str(&env.ok(&["diff", "HEAD~", "HEAD", "--json"])).unwrap();
+    assert!(diff.iter().all(|change| change["signature"] == "bad"), "{diff:?}");
+    let log = env.ok(&["log", "--json", "-n", "1", "-f", "pkg/deep/.env"]);
+    assert!(log.contains("\"signature\": \"good\""), "{log}");
+    // A file that leaves a project is a change of that project.
+    env.git(&["mv", ".env", "pkg/.env"]);
+    env.write("pkg/.env", "A=4\nB=1\n");
+    signed(&env, &mallory, "taken over");
+    assert_eq!((newest(), blamed("pkg/.env")), ("bad".into(), "bad".into()));
+    let list: Vec<Value> = serde_json::from_str(&env.ok(&["blame", "-f", "pkg/.env", "--json"])).unwrap();
+    assert_eq!(list[1]["signature"], "bad", "{list:?}");
+}
+
+#[test]
+fn other_kinds_of_keys_are_no_members() {
     let env = TestEnv::new();
     let (Some(alice), Some(rsa)) = (key(&env, "alice", "ed25519"), key(&env, "rsa", "rsa")) else { return };
-    env.write("pkg/envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
+    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
     env.write(".env", "A=1\n");
     signed(&env, &alice, "start");
     env.write(".env", "A=2\n");

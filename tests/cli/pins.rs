@@ -400,6 +400,212 @@ fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
 }
 
 #[test]
+fn a_deleted_file_gets_no_new_key_by_accident() {
+    let (env, old) = pinned();
+    // With the private key at hand the environment keeps its key.
+    std::fs::remove_file(env.path(".env.production")).unwrap();
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    assert!(env.read(".env.production").contains(&old.public().to_string()));
+    // Without it, no key is created, nor a newer one of the keys file taken.
+    for keys in [None, Some(PrivateKey::generate())] {
+        let _ = std::fs::remove_file(env.path(".env.keys"));
+        if let Some(key) = &keys {
+            env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={}\n", key.to_text().expose()));
+        }
+        let _ = std::fs::remove_file(env.path(".env.production"));
+        let before = env.snapshot();
+        for arguments in
+            [&["set", "A", "1", "-e", "production"][..], &["key", "generate", "-e", "production"]]
+        {
+            let said = env.fails(3, arguments);
+            assert!(
+                said.contains(&old.public().id().to_string()) && said.contains("in the last commit"),
+                "{said}"
+            );
+            assert!(
+                said.contains("hint: restore the file: git checkout HEAD -- :/.env.production"),
+                "{said}"
+            );
+        }
+        assert_eq!(env.snapshot(), before);
+        // As it says.
+        env.program("git", &["checkout", "HEAD", "--", ":/.env.production"]).dir(sub(&env)).ok();
+        env.ok(&["set", "A", "1", "-e", "production"]);
+    }
+    // A file that has lost its line is not to be restored over what is in it.
+    env.git(&["checkout", "-q", "HEAD", "--", ".env.production"]);
+    env.plaintext_in(".env.production");
+    env.write_plain(".env.production", "A=new\n");
+    let said = env.fails(3, &["encrypt", "-e", "production"]);
+    assert!(said.contains("git show HEAD:.env.production") && !said.contains("checkout"), "{said}");
+    // On purpose.
+    std::fs::remove_file(env.path(".env.production")).unwrap();
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.ok(&["key", "generate", "-e", "production", "--force"]);
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    assert!(!env.read(".env.production").contains(&old.public().to_string()));
+}
+
+#[test]
+fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
+    let theirs = |env: &TestEnv, key: &PrivateKey| {
+        env.write(".env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={}\n", key.public()));
+    };
+    let (env, _) = pinned();
+    env.ok(&["set", "A", "1", "-e", "staging"]);
+    let mine = PublicKey::parse(env.ok(&["key", "show", "-e", "staging"]).trim()).unwrap();
+    let key = PrivateKey::generate();
+    theirs(&env, &key);
+    // Not yet in a commit.
+    refuses(&env, ".env.staging");
+    commit(&env, "a colleague's");
+    let said = env.envseal(&["set", "A", "1", "-e", "staging"]).output();
+    assert!(
+        said.status == 0 && said.stderr.contains("note: the committed key of staging"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains(&mine.fingerprint()), "{}", said.stderr);
+    let again = env.envseal(&["set", "B", "1", "-e", "staging"]).output();
+    assert!(again.status == 0 && !again.stderr.contains("committed key"), "{}", again.stderr);
+    // Once only: what gave way is no key that was created here.
+    theirs(&env, &PrivateKey::generate());
+    commit(&env, "another");
+    refuses(&env, ".env.staging");
+
+    // One that a commit has, of any branch, stays.
+    let (env, _) = pinned();
+    env.git(&["checkout", "-q", "-b", "mine"]);
+    env.ok(&["set", "A", "1", "-e", "staging"]);
+    commit(&env, "staging");
+    env.git(&["checkout", "-q", "main"]);
+    theirs(&env, &PrivateKey::generate());
+    commit(&env, "somebody else's");
+    refuses(&env, ".env.staging");
+
+    // Nor does one that took the place of a key that was trusted.
+    let (env, _) = pinned();
+    std::fs::remove_file(env.path(".env.production")).unwrap();
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.ok(&["key", "generate", "-e", "production", "--force"]);
+    let made = PublicKey::parse(env.ok(&["key", "show", "-e", "production"]).trim()).unwrap();
+    replace_key(&env, ".env.production", &made, &PrivateKey::generate().public());
+    commit(&env, "theirs");
+    refuses(&env, ".env.production");
+}
+
+#[test]
+fn a_pin_follows_the_environment_to_other_places() {
+    let (env, old) = pinned();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    commit(&env, "web");
+    let new = PrivateKey::generate().public();
+    // A symlinked folder in place of the one that was used.
+    env.git(&["mv", "web", "elsewhere"]);
+    std::os::unix::fs::symlink("elsewhere", env.path("web")).unwrap();
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    replace_key(&env, "elsewhere/.env.production", &old.public(), &new);
+    std::fs::remove_file(env.path(".env.production")).unwrap();
+    refuses(&env, "web/.env.production");
+    refuses(&env, "elsewhere/.env.production");
+    // A folder that was never used, by a move and with a team file of its own.
+    env.git(&["mv", "-k", "elsewhere", "app"]);
+    std::fs::rename(env.path("elsewhere"), env.path("app")).ok();
+    env.write("app/envseal.toml", "");
+    commit(&env, "moved");
+    let said = refuses(&env, "app/.env.production");
+    assert!(said.contains(&old.public().fingerprint()) && said.contains(&new.fingerprint()), "{said}");
+    // The same key is no other one.
+    replace_key(&env, "app/.env.production", &new, &old.public());
+    env.ok(&["set", "A", "1", "-f", "app/.env.production"]);
+    // What a person says for one project is no word for the others.
+    std::fs::create_dir(env.path("lib")).unwrap();
+    env.write("lib/envseal.toml", "");
+    env.write("lib/.env.production", format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={new}\n"));
+    commit(&env, "lib");
+    refuses(&env, "lib/.env.production");
+    env.ok(&["key", "trust", "-f", "lib/.env.production", "--fingerprint", &new.fingerprint()]);
+    env.ok(&["set", "A", "1", "-f", "lib/.env.production"]);
+    replace_key(&env, "app/.env.production", &old.public(), &new);
+    refuses(&env, "app/.env.production");
+}
+
+#[test]
+fn a_symlink_in_the_way_that_was_typed() {
+    // The folder that was used leads to another one now.
+    let (env, old) = pinned();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.write("web/envseal.toml", "");
+    env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
+    commit(&env, "web");
+    let web = PublicKey::parse(env.ok(&["key", "show", "-f", "web/.env.production"]).trim()).unwrap();
+    // To a key that is trusted, but not there.
+    env.git(&["mv", "web", "aside"]);
+    std::fs::create_dir(env.path("evil")).unwrap();
+    env.write("evil/envseal.toml", "");
+    env.write("evil/.env.production", format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={}\n", old.public()));
+    std::os::unix::fs::symlink("evil", env.path("web")).unwrap();
+    commit(&env, "turned");
+    let said = refuses(&env, "web/.env.production");
+    assert!(said.contains(&web.fingerprint()), "{said}");
+}
+
+#[test]
+fn a_clone_that_shares_a_root_is_the_same_repository() {
+    let (env, old) = pinned();
+    let clone = env.outside().join("clone");
+    env.program("git", &["clone", "-q", "."]).arg(&clone).ok();
+    let in_clone = |arguments: &[&str]| env.program("git", arguments).dir(&clone).ok();
+    // Another root comes in as the first parent, in a clone that was never asked for its roots.
+    let first = in_clone(&["commit-tree", "HEAD^{tree}", "-m", "another root"]);
+    let merge = in_clone(&["commit-tree", "HEAD^{tree}", "-p", first.trim(), "-p", "HEAD", "-m", "merge"]);
+    in_clone(&["reset", "-q", "--hard", merge.trim()]);
+    let file = clone.join(".env.production");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let new = PrivateKey::generate().public();
+    std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
+    let said = env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
+    assert!(said.contains("holds another key") && said.contains(&old.public().fingerprint()), "{said}");
+    std::fs::write(&file, text).unwrap();
+    env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).ok();
+}
+
+#[test]
+fn the_first_look_is_at_every_project() {
+    let env = TestEnv::new();
+    for folder in ["a", "b"] {
+        env.write(format!("{folder}/envseal.toml"), "");
+        env.ok(&["set", "A", "1", "-f", &format!("{folder}/.env.production")]);
+    }
+    commit(&env, "two projects");
+    env.ok(&["set", "A", "2", "-f", "a/.env.production"]);
+    // The other one is no news then, but for another key.
+    env.ok(&["set", "A", "2", "-f", "b/.env.production"]);
+    let key = PublicKey::parse(env.ok(&["key", "show", "-f", "b/.env.production"]).trim()).unwrap();
+    std::fs::remove_file(&lists(&env)[0]).unwrap();
+    env.ok(&["set", "A", "3", "-f", "a/.env.production"]);
+    replace_key(&env, "b/.env.production", &key, &PrivateKey::generate().public());
+    assert!(refuses(&env, "b/.env.production").contains(&key.fingerprint()));
+    // An environment that nobody has looked at yet is another matter.
+    env.ok(&["set", "A", "1", "-f", "b/.env.staging"]);
+}
+
+#[test]
+fn what_the_release_before_kept_still_counts() {
+    let (env, old) = pinned();
+    let list = lists(&env).remove(0);
+    let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    let pin = |place: &str| format!("{} 2026-01-02T03:04:05+00:00 production {place}\n", old.public());
+    let text = format!("envseal-pins 1\nroot {root}{}{}", pin("."), pin(".env.production"));
+    std::fs::write(&list, text).unwrap();
+    replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
+    assert!(refuses(&env, ".env.production").contains("2026-01-02T03:04:05+00:00"));
+    env.git(&["checkout", "-q", "HEAD", "--", ".env.production"]);
+    env.ok(&["set", "A", "1", "-e", "production"]);
+}
+
+#[test]
 fn where_nothing_can_be_kept_the_command_goes_on_and_what_is_kept_still_stops_it() {
     let (env, old) = pinned();
     let set = |home: &Path| env.envseal(&["set", "A", "1", "-e", "production"]).var("HOME", home).output();
@@ -446,7 +652,7 @@ fn the_list_is_private_and_says_nothing_of_values() {
     let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
     let text = list(&env);
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[..2], ["envseal-pins 1", &format!("root {}", root.trim())]);
+    assert_eq!(lines[..2], ["envseal-pins 2", &format!("root {}", root.trim())]);
     assert_eq!(lines.len(), 4, "{text}");
     assert!(lines[2].starts_with(&key.public().to_string()) && lines[2].ends_with(" production ."), "{text}");
     assert!(lines[3].ends_with(" production .env.production"), "{text}");

@@ -131,3 +131,135 @@ fn a_server_without_envseal_accepts_nothing() {
     assert!(output.stderr.contains("envseal is not on the PATH of this server"), "{}", output.stderr);
     assert_eq!(refs(&env, &bare), before);
 }
+
+/// Puts the tip of this clone's `main` under another ref of the server, as a forge does: past its hooks.
+fn placed(env: &TestEnv, bare: &PathBuf, name: &str) {
+    env.program("git", &["fetch", "-q", env.repo().to_str().unwrap(), &format!("+main:{name}")])
+        .dir(bare)
+        .ok();
+}
+
+#[test]
+fn what_only_a_pull_request_has_is_not_known() {
+    let (env, bare) = server();
+    commit(&env, ".env.production", format!("SECRET={PLAINTEXT}\n"));
+    placed(&env, &bare, "refs/pull/1/head");
+    let before = refs(&env, &bare);
+    for target in ["main:refs/heads/new", "main:refs/tags/v1", "main", "main:refs/pull/2/head"] {
+        let output = push(&env, &[target]).expect_err(target);
+        assert!(output.stderr.contains("error: SECRET is plain text"), "{target}: {}", output.stderr);
+        assert_eq!(refs(&env, &bare), before);
+    }
+    // Nothing that is pushed says otherwise.
+    commit(&env, ".gitconfig", "[envseal]\n\tknownRefs = refs/pull/*\n");
+    placed(&env, &bare, "refs/pull/1/head");
+    env.program("git", &["config", "receive.advertisePushOptions", "true"]).dir(&bare).ok();
+    let option = ["-o", "envseal.knownRefs=refs/pull/*", "main:refs/heads/new"];
+    assert!(push(&env, &option).is_err());
+    let own = ["-c", "envseal.knownRefs=refs/", "push", "-q", "origin", "main:refs/heads/new"];
+    assert_ne!(env.git_with_envseal(&own).output().status, 0);
+}
+
+#[test]
+fn the_server_says_which_refs_are_known() {
+    let (env, bare) = server();
+    commit(&env, ".env.production", format!("SECRET={PLAINTEXT}\n"));
+    placed(&env, &bare, "refs/reviewed/1/head");
+    let set =
+        |value: &str| env.program("git", &["config", "--add", "envseal.knownRefs", value]).dir(&bare).ok();
+    // It is a folder's whole name, and what is empty or no glob names none.
+    for other in ["refs/review", "refs/reviewed/[", "", "refs/reviewed/2/*"] {
+        set(other);
+        assert!(push(&env, &["main:refs/heads/new"]).is_err(), "{other:?}");
+    }
+    for known in ["refs/reviewed", "refs/reviewed/", "refs/reviewed/*", "refs/reviewed/1/head"] {
+        env.program("git", &["config", "--unset-all", "envseal.knownRefs"]).dir(&bare).ok();
+        set("refs/heads/");
+        set(known);
+        push(&env, &["main:refs/heads/new"]).unwrap_or_else(|output| panic!("{known}: {}", output.stderr));
+        push(&env, &[":refs/heads/new"]).unwrap();
+    }
+    // Branches alone count no more, once others are named.
+    env.program("git", &["config", "--unset-all", "envseal.knownRefs"]).dir(&bare).ok();
+    push(&env, &["origin/main:refs/heads/other"]).unwrap();
+    env.program("git", &["update-ref", "refs/heads/leaky", "refs/reviewed/1/head"]).dir(&bare).ok();
+    push(&env, &["main:refs/heads/new"]).unwrap();
+    push(&env, &[":refs/heads/new"]).unwrap();
+    set("refs/heads/main");
+    assert!(push(&env, &["main:refs/heads/new"]).is_err());
+}
+
+#[test]
+fn a_first_push_beside_a_pull_request_is_not_the_first() {
+    let (env, bare) = server();
+    let empty = env.outside().join("empty.git");
+    env.git(&["init", "-q", "--bare", empty.to_str().unwrap()]);
+    std::fs::copy(bare.join("hooks/pre-receive"), empty.join("hooks/pre-receive")).unwrap();
+    placed(&env, &empty, "refs/pull/1/head");
+    let good = env.read(".env");
+    env.write("envseal.toml", "[policy]\nplain = [\"SECRET\"]\n");
+    env.git(&["add", "envseal.toml"]);
+    commit(&env, ".env", format!("{good}SECRET={PLAINTEXT}\n"));
+    env.git(&["remote", "set-url", "origin", empty.to_str().unwrap()]);
+    refused(&env, &empty, &["main"], &["[plaintext]"]);
+    env.program("git", &["update-ref", "-d", "refs/pull/1/head"]).dir(&empty).ok();
+    push(&env, &["main"]).unwrap();
+}
+
+/// The id of what is written into the objects of this clone.
+fn object(env: &TestEnv, arguments: &[&str], stdin: &str) -> String {
+    env.program("git", arguments).stdin(stdin).ok().trim().to_owned()
+}
+
+#[test]
+fn a_tag_of_a_file_or_a_folder_is_searched_and_does_not_block() {
+    let (env, bare) = server();
+    env.ok(&["hook", "install", "-q"]);
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let blob = |text: &str| object(&env, &["hash-object", "-w", "--stdin"], text);
+    let tree = |name: &str, text: &str| {
+        let line = format!("100644 blob {}\t{name}\n", blob(text));
+        object(&env, &["mktree"], &line)
+    };
+    for (at, target) in [blob("a note\n"), tree("file", "x\n")].iter().enumerate() {
+        let name = format!("good{at}");
+        env.git(&["tag", &name, target]);
+        env.git(&["tag", "-a", "-m", "x", &format!("{name}-told"), target]);
+        push(&env, &[&name, &format!("{name}-told")]).unwrap();
+        // From a file to a commit and back: a ref that stood on no commit is new.
+        push(&env, &[&format!("+HEAD:refs/tags/{name}"), &format!("{target}:refs/tags/other{at}")]).unwrap();
+        push(&env, &[&format!("+{target}:refs/tags/{name}")]).unwrap();
+    }
+    for (target, said) in [
+        (blob(&key), "[private-key]"),
+        (tree("notes", &key), "[private-key]"),
+        (tree(".env.keys", &key), "[keys-file]"),
+        (tree(".env.x", &format!("SECRET={PLAINTEXT}\n")), ".env.x:1: error: SECRET"),
+    ] {
+        env.git(&["tag", "-f", "-a", "-m", "x", "bad", &target]);
+        env.git(&["tag", "-f", "-a", "-m", "x", "twice", "bad"]);
+        for name in ["bad", "twice"] {
+            let local = env.git_with_envseal(&["push", "-q", "origin", name]).output();
+            assert!(local.status != 0 && local.stderr.contains("failed to push"), "{}", local.stderr);
+            let output = env.git_with_envseal(&["push", "-q", "--no-verify", "origin", name]).output();
+            assert_ne!(output.status, 0);
+            for words in [said, &format!("refs/tags/{name} was not accepted")] {
+                assert!(output.stderr.contains(words), "{}", output.stderr);
+            }
+            assert!(!output.stderr.contains(&key[..30]) && !refs(&env, &bare).contains(name));
+        }
+    }
+}
+
+#[test]
+fn an_accepted_push_says_nothing() {
+    let (env, _) = server();
+    // Advice, and a note that there is no key, are for other occasions.
+    let good = env.read(".env");
+    commit(&env, ".env", format!("{good}URL=\"$(hostname)\" # envseal: plain\n"));
+    for target in ["main", "main:refs/heads/new", "main:refs/heads/same", ":refs/heads/same"] {
+        let output = env.git_with_envseal(&["push", "-q", "origin", target]).output();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), output.stderr);
+        assert_eq!((output.status, &*said), (0, ""), "{target}");
+    }
+}

@@ -235,6 +235,8 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
     ];
     for (words, meddle) in meddles {
         half_done(&world);
+        // The lock file of the killed one, which the next one that writes removes.
+        let _ = std::fs::remove_file(env.path(".envseal-tmp-lock"));
         meddle();
         let (before, left) = (env.snapshot(), temps());
         let said = env.fails(4, &["set", "A=x", "-e", "p"]);
@@ -373,7 +375,7 @@ fn who_sets_a_value_meanwhile_waits() {
         command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    std::thread::sleep(std::time::Duration::from_secs(3));
     drop(lock);
     for child in children {
         let output = child.wait_with_output().unwrap();

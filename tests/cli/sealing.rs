@@ -58,7 +58,7 @@ impl Place {
     }
 
     fn scope(&self) -> Scope {
-        Scope::of(Path::new(self.folder.path())).unwrap()
+        Scope::of(Path::new(self.folder.path()), &std::rc::Rc::default()).unwrap()
     }
 }
 

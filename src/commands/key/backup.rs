@@ -43,7 +43,7 @@ pub(in crate::commands) struct Recover {
 /// Backs up what is at hand.
 pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
+    let scope = Scope::of(&here, context.store().repositories())?;
     let store = context.store();
     let (mut envs, mut current) = (Vec::new(), Vec::new());
     for path in scope.env_files(scope.root())? {

@@ -15,6 +15,9 @@ use crate::vault::{VaultError, Write, update};
 pub(in crate::commands) struct Args {
     #[command(flatten)]
     files: Files,
+    /// Create a key even if the last commit has one
+    #[arg(long)]
+    force: bool,
 }
 
 /// Makes the pairs and prints their public halves.
@@ -24,6 +27,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         if let Some(key) = target.file().public_key() {
             return Err(VaultError::KeyExists { path: target.file().path().into(), key: key.id() });
+        }
+        if args.force {
+            target.replace_committed_key();
         }
         keys.push(target.seal_to()?);
         Ok(target.document().clone())

@@ -68,7 +68,7 @@ struct Kept {
 /// Prints a line for each environment.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here)?;
+    let scope = Scope::of(&here, context.store().repositories())?;
     let team = scope.team()?;
     let (kept, keys_file) = keys_file(context, &here)?;
     let mut rows: BTreeMap<EnvName, Row> = BTreeMap::new();
@@ -95,7 +95,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }
         rows.retain(|env, _| named.contains(env));
     }
-    let objects = scope.git_root().map(|root| context.objects(root)).transpose()?;
+    let objects = scope.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
     for row in rows.values_mut() {
         row.key = row.key.or_else(|| row.at_hand.first().map(|at_hand| at_hand.key.public()));
         row.look_up(&team);
@@ -130,7 +130,7 @@ fn keys_file(context: &Context, here: &Path) -> Result<(Option<Kept>, Option<Key
         }
         Err(error) => return Err(VaultError::from(error).into()),
     };
-    let (path, state) = (file.path().to_owned(), keys_file_state(file.path())?);
+    let (path, state) = (file.path().to_owned(), keys_file_state(file.path(), store)?);
     Ok((Some(Kept { path, state, refused }), Some(file)))
 }
 

@@ -52,7 +52,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         _ => PathBuf::from("."),
     };
     let dir = folder(&paths[0]);
-    let scope = |dir: &PathBuf| Scope::of(&dir.canonicalize().unwrap_or_else(|_| dir.clone()));
+    let scope = |dir: &PathBuf| {
+        Scope::of(&dir.canonicalize().unwrap_or_else(|_| dir.clone()), context.store().repositories())
+    };
     let root = scope(&dir)?.root().to_owned();
     for other in paths.iter().map(folder).filter(|other| *other != dir) {
         if scope(&other)?.root() != root {

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 
 fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
     let file = EnvFile::load(path)?;
-    let scope = Scope::of(&file.dir())?;
+    let scope = Scope::of(&file.dir(), context.store().repositories())?;
     let key = *file.public_key().ok_or_else(|| file.no_public_key())?;
     // All files of the environment are sealed to it from then on.
     scope.refuse_other_key(&file, &key)?;
@@ -80,7 +80,7 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         context.ui.say(format_args!("  accepted before: {} ({})", pin.key.fingerprint(), pin.seen));
     }
     context.ui.say(format_args!("  in the file now: {}", key.fingerprint()));
-    context.ui.say(match key_commit(&*context.objects(&file.dir())?, file)? {
+    context.ui.say(match key_commit(&*context.store().repositories().open(&file.dir())?, file)? {
         None => "  put there: in no commit yet".into(),
         Some(commit) => format!(
             "  put there: {} by {} <{}> in {}: {}",

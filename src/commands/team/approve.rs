@@ -33,7 +33,7 @@ pub(in crate::commands) struct Args {
 
 /// Grants the environments.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let scope = scope_here()?;
+    let scope = scope_here(context)?;
     let envs: Vec<_> = args
         .environment
         .iter()

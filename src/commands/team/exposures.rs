@@ -39,7 +39,7 @@ pub(in crate::commands) struct Args {
 
 /// Lists them. Returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let scope = scope_here()?;
+    let scope = scope_here(context)?;
     let working = context.ui.working("opening values");
     let all = exposures(&scope, context.store())?;
     drop(working);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::super::log::short;
-use super::{objects_of, scope_here};
+use super::scope_here;
 use crate::access::{GrantState, Listed, list};
 use crate::error::Error;
 use crate::team::TeamFile;
@@ -28,9 +28,9 @@ pub(in crate::commands) struct Args {
 
 /// Prints the grants, the members without any, and those who were removed.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let scope = scope_here()?;
+    let scope = scope_here(context)?;
     let team = scope.team()?;
-    let objects = objects_of(context, &scope)?;
+    let objects = scope.repository()?;
     let working = context.ui.working("reading history");
     let grants = list(&scope, context.store(), objects.as_deref())?;
     drop(working);

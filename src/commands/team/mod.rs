@@ -11,7 +11,6 @@ use std::path::Path;
 
 use super::Context;
 use crate::error::Error;
-use crate::git::{Repo, find_root};
 use crate::vault::Scope;
 
 /// Members, who can open what, and what they could read who left
@@ -38,12 +37,7 @@ pub(super) fn run(context: &Context, command: Command) -> Result<u8, Error> {
 }
 
 /// The scope of the working directory.
-fn scope_here() -> Result<Scope, Error> {
+fn scope_here(context: &Context) -> Result<Scope, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    Ok(Scope::of(&here)?)
-}
-
-/// The repository that the scope lies in; none outside git.
-fn objects_of(context: &Context, scope: &Scope) -> Result<Option<std::rc::Rc<Repo>>, Error> {
-    find_root(scope.root()).map(|root| context.objects(&root)).transpose()
+    Ok(Scope::of(&here, context.store().repositories())?)
 }

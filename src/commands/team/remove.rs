@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::super::Context;
 use super::super::key::rotate::{told, told_of_locked};
 use super::super::report::{counted, notices, shown};
-use super::{objects_of, scope_here};
+use super::scope_here;
 use crate::access::{AccessError, Leaving, leaving, remove};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
@@ -44,8 +44,8 @@ pub(in crate::commands) struct Args {
 
 /// Asks, and removes the member.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let scope = scope_here()?;
-    let objects = objects_of(context, &scope)?;
+    let scope = scope_here(context)?;
+    let objects = scope.repository()?;
     let also: Vec<_> = args
         .environment
         .iter()

@@ -2,7 +2,7 @@
 
 use super::super::Context;
 use super::super::report::shown;
-use super::{objects_of, scope_here};
+use super::scope_here;
 use crate::access::{Joined, join};
 use crate::config::EnvName;
 use crate::error::{Error, quoted};
@@ -26,8 +26,8 @@ pub(in crate::commands) struct Args {
 
 /// Adds this user to the members.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let scope = scope_here()?;
-    let objects = objects_of(context, &scope)?;
+    let scope = scope_here(context)?;
+    let objects = scope.repository()?;
     let joined =
         join(&scope, context.store(), objects.as_deref(), args.name.as_deref(), || context.waiting())?;
     let Joined { name, key, place, made, added, first, team_file } = &joined;

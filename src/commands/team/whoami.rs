@@ -25,7 +25,7 @@ pub(in crate::commands) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let me = context.store().me().map_err(AccessError::from)?.ok_or(AccessError::NoIdentity)?;
     let key = me.identity.public();
-    let team = scope_here()?.team()?;
+    let team = scope_here(context)?.team()?;
     let name = team.member_of(&key);
     let removed = team.removed().iter().find(|(_, was)| was.key == key).map(|(name, _)| name);
     let granted: Vec<_> = team.grants().iter().filter(|line| Some(&line.member) == name).collect();

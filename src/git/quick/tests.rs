@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use super::*;
+use crate::git::Repo;
 use crate::git::testing::Fixture;
 
 fn fast(g: &Fixture, name: &str) -> Result<bool, GitError> {

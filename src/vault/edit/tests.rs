@@ -28,7 +28,7 @@ impl World {
     /// The file of this text below the header, sealed; none where `encrypt` refuses it.
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
-        let scope = Scope::of(self.dir.path()).unwrap();
+        let scope = Scope::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
         let (document, _) = encrypt(&file, file.document(), &scope, &self.key.public(), &ALL).ok()?;
         Some(self.file(document.as_bytes()).unwrap())
     }

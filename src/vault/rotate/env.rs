@@ -7,6 +7,7 @@ use super::super::change::edited;
 use super::super::error::VaultError;
 use super::super::failure::{Failure, Reason};
 use super::super::file::{EnvFile, folder_of, place_of};
+use super::super::pin::refuse_old_key;
 use super::super::scope::Scope;
 use super::{LeftSealed, Rotated, RotatedEnv};
 use crate::config::EnvName;
@@ -52,6 +53,7 @@ impl Current {
         let none = || VaultError::NoFiles { env: env.clone(), scope: scope.root().into() };
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
+        files.iter().try_for_each(|file| refuse_old_key(file, scope, store, &old))?;
         Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate() })
     }
 
@@ -158,7 +160,7 @@ fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, Vault
     let beside = paths.iter().map(|path| folder_of(path));
     let folders: BTreeSet<_> = beside.chain([dir.to_owned(), scope.root().to_owned()]).collect();
     for folder in folders {
-        paths.extend(scope.passed_over(&folder)?.into_iter().filter(is_it));
+        paths.extend(scope.passed_over(&folder, &[])?.into_iter().filter(is_it));
     }
     // As a person here would name them.
     let here = Path::new(".").canonicalize().unwrap_or_default();

@@ -69,5 +69,5 @@ fn a_shallow_clone_is_no_whole_history() {
     env.commit("plaintext");
     env.git(&["clone", "-q", "--depth", "1", &format!("file://{}", env.repo().display()), "../shallow"]);
     let said = env.envseal(&["check", "--history"]).dir(env.outside().join("shallow")).fails(4);
-    assert!(said.contains("shallow fetch --unshallow"), "{said}");
+    assert!(said.contains("git fetch --unshallow"), "{said}");
 }

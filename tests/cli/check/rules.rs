@@ -132,6 +132,83 @@ fn one_environment_has_one_key() {
 }
 
 #[test]
+fn two_environments_have_two_keys_and_two_key_names() {
+    let env = project();
+    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let key = env.ok(&["key", "show"]);
+    env.write("sub/.env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={key}"));
+    env.write(".env.eu-x", "");
+    env.write("sub/.env.eu.x", "");
+    let wanted =
+        ["sub/.env.eu.x:- !side-by-side -", "sub/.env.staging:1 !key-shared ENVSEAL_PUBLIC_KEY_STAGING"];
+    assert_eq!(env.check(&[]), wanted);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), wanted);
+    env.commit("two of each");
+    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    // Another project has names of its own.
+    env.git(&["rm", "-q", "sub/.env.staging"]);
+    env.write("sub/envseal.toml", "");
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+    for name in ["productıon", "ſtaging", "\u{212a}", "prod\u{200b}uction", "prоduction"] {
+        let file = format!(".env.{name}");
+        env.write(&file, "");
+        let found = env.check(&[]);
+        assert!(found.len() == 1 && found[0].contains("!unreadable"), "{name}: {found:?}");
+        env.fails(4, &["set", "A", "1", "-f", &file]);
+        env.fails(2, &["set", "A", "1", "-e", name]);
+        std::fs::remove_file(env.path(&file)).unwrap();
+    }
+}
+
+#[test]
+fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
+    let env = project();
+    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.write("Envseal.toml", "[policy]\nplain = ['*']\nexclude = ['**']\n");
+    env.write("sub/envſeal.toml", "[policy]\nplain = ['*']\n");
+    env.write(".ENV.SCHEMA", "# @sensitive=false\nOPEN=\n");
+    let wanted = [
+        ".ENV.SCHEMA:- !schema-malformed -",
+        "Envseal.toml:- !team-file -",
+        "sub/envſeal.toml:- !team-file -",
+    ];
+    assert_eq!(env.check(&[]), wanted);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), wanted);
+    env.commit("other spellings");
+    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    // What they say counts for nothing.
+    env.plaintext_in(".env");
+    env.write(".env", env.read(".env") + "OPEN=abc\n");
+    assert!(env.check(&[]).iter().any(|found| found.contains("!plaintext OPEN")), "{:?}", env.check(&[]));
+    env.ok(&["encrypt"]);
+    assert!(!env.read(".env").contains("OPEN=abc"));
+    assert!(env.ok(&["ls"]).contains(".env"));
+}
+
+#[test]
+fn a_keys_file_in_other_letters() {
+    let env = project();
+    let file = ".Env.Keys";
+    std::fs::rename(env.path(".env.keys"), env.path(file)).unwrap();
+    assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
+    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(text.contains("echo '.Env.Keys' >> .gitignore"), "{text}");
+    // It is found as one, and held to what holds for one.
+    let sealed = env.read(".env");
+    env.ok(&["decrypt"]);
+    env.write_plain(".env", sealed);
+    env.ok(&["key", "generate", "-e", "fresh"]);
+    assert!(!env.path(".env.keys").exists());
+    assert!(env.read(".gitignore").lines().any(|line| line == file), "{}", env.read(".gitignore"));
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+    env.git(&["add", "-f", file]);
+    assert_eq!(env.check(&["--staged"]), [".Env.Keys:- !keys-file -"]);
+    assert!(env.fails(3, &["decrypt", "--stdout"]).contains("is tracked by git"));
+}
+
+#[test]
 fn the_keys_file_is_for_nobody_else() {
     let env = project();
     env.write(".gitignore", "");
@@ -267,4 +344,89 @@ fn a_name_that_no_env_file_may_have_is_no_way_out() {
         env.git(&["rm", "-q", "--cached", "-r", "."]);
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+/// The message and the fix of the only error that the check finds.
+#[track_caller]
+fn only_error(env: &TestEnv, arguments: &[&str]) -> (String, String, String) {
+    let output = env.envseal(&[&["check", "--json"], arguments].concat()).output();
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let errors: Vec<_> = list.as_array().unwrap().iter().filter(|f| f["severity"] == "error").collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let text = |key: &str| errors[0][key].as_str().unwrap().to_owned();
+    (format!("{}:{}", text("rule"), text("file")), text("message"), text("fix"))
+}
+
+#[test]
+fn a_new_folder_with_a_key_of_its_own_is_told_what_makes_it_a_project() {
+    // `+` comes before `.`, so that the new file is the first of the two by name.
+    for folder in ["sub", "+sub", "a b"] {
+        let env = project();
+        let file = format!("{folder}/.env");
+        env.write(&file, TestEnv::new_env_file());
+        env.git(&["add", "-A"]);
+        let told = |arguments: &[&str]| {
+            let (what, message, fix) = only_error(&env, arguments);
+            assert_eq!(what, format!("keys-disagree:{file}"));
+            assert!(!message.contains(" was key ") && message.contains(", .env to key "), "{message}");
+            fix
+        };
+        let fix = told(&["--staged"]);
+        assert_eq!(told(&[]), fix);
+        env.commit("a folder");
+        assert_eq!(told(&["--range", "HEAD~1..HEAD"]), fix);
+        let command = fix.strip_prefix("for a project of its own: ").unwrap().split(';').next().unwrap();
+        env.program("sh", &["-c", command]).ok();
+        env.commit("a project of its own");
+        for arguments in [&[][..], &["--staged"], &["--range", "HEAD~2..HEAD"], &["--range", "HEAD~1..HEAD"]]
+        {
+            let found = env.check(arguments);
+            assert!(!found.iter().any(|found| found.contains('!')), "{folder} {arguments:?} {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_changes_as_the_file_moves_is_told_with_the_file_that_had_it() {
+    for own in [false, true] {
+        let env = project();
+        if own {
+            env.write("sub/envseal.toml", "");
+        }
+        env.git(&["rm", "-q", ".env"]);
+        let secret = env.secret("db-password");
+        env.write("sub/.env", TestEnv::new_env_file());
+        env.envseal(&["set", "-q", "DB_PASSWORD", "-f", "sub/.env"]).stdin(secret).output();
+        let text = env.read("sub/.env");
+        if !text.contains("DB_PASSWORD") {
+            env.write("sub/.env", format!("{text}DB_PASSWORD=\n"));
+        }
+        env.git(&["add", "-A"]);
+        env.commit("moved");
+        for arguments in [&["--range", "HEAD~1..HEAD"][..], &["--range", "HEAD~1..HEAD", "--accept-policy"]] {
+            let (what, message, _) = only_error(&env, arguments);
+            assert_eq!(what, "public-key-changed:sub/.env");
+            assert!(message.contains(" in .env and is key "), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_project_that_moves_as_a_whole_widens_nothing() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "-q", "A"]).stdin("value of no matter").ok();
+    env.write("svc/envseal.toml", "[policy]\nplain = ['PORT']\n");
+    env.write("svc/.env.x", "PORT=1\n");
+    env.commit("a project");
+    std::fs::create_dir(env.path("apps")).unwrap();
+    env.git(&["mv", "svc", "apps/svc"]);
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).is_empty(), "{:?}", env.check(&["--staged"]));
+    // A policy that goes elsewhere than its files, or to more of them, is another.
+    env.write("apps/svc/.env.y", "PORT=1\n");
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), ["apps/svc/envseal.toml:2 policy-widened -"]);
+    env.git(&["rm", "-qf", "apps/svc/.env.y"]);
+    env.git(&["mv", "apps/svc/envseal.toml", "envseal.toml"]);
+    assert_eq!(env.check(&["--staged"]), ["envseal.toml:2 policy-widened -"]);
 }

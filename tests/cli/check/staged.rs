@@ -135,7 +135,7 @@ fn what_a_partial_clone_has_left_out_is_not_taken_for_absent() {
     let check = |arguments: &[&str]| env.envseal(&[&["check", "--json"], arguments].concat()).dir(&there);
     for arguments in [&[][..], &["--staged"]] {
         let said = check(arguments).fails(4);
-        assert!(said.contains("partial fetch --refetch --no-filter"), "{said}");
+        assert!(said.contains("git fetch --refetch --no-filter"), "{said}");
     }
     env.program("git", &["commit", "-qm", "leak"]).dir(&there).ok();
     // A range may get what it needs, and then it is there.

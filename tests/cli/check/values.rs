@@ -172,7 +172,8 @@ fn a_copy_under_an_environment_without_a_key_hides_nothing() {
     env.write(".env.aaa", copy);
     env.commit("a copy that is read first");
     env.write("code.js", "value-that-is-long\n");
-    assert_eq!(env.check(&[]), ["code.js:1 !secret-value A"]);
+    let shared = ".env.production:2 !key-shared ENVSEAL_PUBLIC_KEY_PRODUCTION";
+    assert_eq!(env.check(&[]), [shared, "code.js:1 !secret-value A"]);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Files of other tools that encrypt, under the name of an env file: known by how they begin.
+
+const GPG: &str = "encrypted with GPG";
+const AGE: &str = "encrypted with age";
+const LFS: &str = "a pointer of Git LFS, which keeps the file elsewhere";
+
+/// How such files begin: age (C2SP/age.md), git-crypt's `commands.cpp`, git-lfs's `docs/spec.md`, `openssl enc` (as
+/// transcrypt calls it), Ansible's vault, `OpenPGP` (RFC 9580, section 6.2).
+const BEGINNINGS: [(&[u8], &str); 9] = [
+    (b"-----BEGIN PGP MESSAGE-----", GPG),
+    (b"age-encryption.org/v1", AGE),
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", AGE),
+    (b"\0GITCRYPT\0", "encrypted by git-crypt"),
+    (b"version https://git-lfs.github.com/spec/", LFS),
+    (b"version https://hawser.github.com/spec/", LFS),
+    (b"U2FsdGVkX1", "encrypted with openssl, as by transcrypt"),
+    (b"Salted__", "encrypted with openssl"),
+    (b"$ANSIBLE_VAULT;", "encrypted with Ansible's vault"),
+];
+
+/// Returns what a text is that one of these tools wrote, to go behind "it is".
+pub fn foreign(text: &[u8]) -> Option<&'static str> {
+    let start = text.trim_ascii_start();
+    if let Some((_, tool)) = BEGINNINGS.iter().find(|(beginning, _)| start.starts_with(beginning)) {
+        return Some(*tool);
+    }
+    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+    let is_sops = start.starts_with(b"{") && has(b"\"sops\"") && has(b"\"ENC[") || has(b"\nsops_mac=ENC[");
+    if is_sops {
+        return Some("encrypted with sops");
+    }
+    (text.first().copied().is_some_and(begins_a_message) && std::str::from_utf8(text).is_err()).then_some(GPG)
+}
+
+/// Whether a byte is the header of an `OpenPGP` packet with which an encrypted message begins: a session key, or
+/// encrypted data (RFC 9580, sections 4.2 and 5).
+fn begins_a_message(byte: u8) -> bool {
+    let tag = if byte & 0x40 == 0 { (byte >> 2) & 0x0f } else { byte & 0x3f };
+    byte & 0x80 != 0 && matches!(tag, 1 | 3 | 9 | 18)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_known_by_its_beginning() {
+        for (text, tool) in [
+            (&b"-----BEGIN PGP MESSAGE-----\n\nhQEMA"[..], "GPG"),
+            (b"\x85\x01\x0c\x03\xff\n\xfe", "GPG"),
+            (b"\xc1\xc0\x4c\x03\xff", "GPG"),
+            (b"age-encryption.org/v1\n-> X25519", "age"),
+            (b"\n-----BEGIN AGE ENCRYPTED FILE-----\nYWdl", "age"),
+            (b"{\n\t\"data\": \"ENC[AES256_GCM,data:x]\",\n\t\"sops\": {}}", "sops"),
+            (b"A=ENC[AES256_GCM,data:x]\nsops_mac=ENC[AES256_GCM,data:y]\n", "sops"),
+            (b"\0GITCRYPT\0\x01\x02", "git-crypt"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "LFS"),
+            (b"U2FsdGVkX1+abc\n", "openssl"),
+        ] {
+            assert!(foreign(text).is_some_and(|what| what.contains(tool)), "{}", text.escape_ascii());
+        }
+        for text in [&b""[..], b"A=1\n", b"\xef\xbb\xbfA=1", b"\xc3\xa9=1", b"{}", b"A=age-encryption.org/v1"]
+        {
+            assert_eq!(foreign(text), None, "{}", text.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Another local user who may look into a folder, and so can lock it.
+
+use std::fs::File;
+
+use crate::support::TestEnv;
+
+#[test]
+fn a_folder_that_somebody_locks_keeps_nobody_waiting() {
+    let env = TestEnv::new();
+    let locks: Vec<_> = ["", ".git"].iter().map(|folder| File::open(env.path(folder)).unwrap()).collect();
+    for lock in &locks {
+        lock.try_lock().unwrap();
+    }
+    let secret = env.secret("value");
+    let program = env!("CARGO_BIN_EXE_envseal");
+    for arguments in
+        [&["init", "--yes"][..], &["set", "A"], &["set", "A"], &["hook", "install"], &["encrypt"]]
+    {
+        let output = env.program("timeout", &[&["30", program], arguments].concat()).stdin(&secret).output();
+        assert_eq!(output.status, 0, "{arguments:?}: {}", output.stderr);
+        assert!(!output.stderr.contains("waiting"), "{}", output.stderr);
+    }
+    let left =
+        env.snapshot().into_iter().filter(|(path, _)| path.to_string_lossy().contains(".envseal-tmp-"));
+    assert_eq!(left.count(), 0);
+}

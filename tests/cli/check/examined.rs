@@ -1,0 +1,84 @@
+//! What was examined: an all-clear is about something, and the pre-commit framework's calls are about what it says.
+
+use super::{append, project};
+use crate::support::{Output, TestEnv};
+
+/// What `.pre-commit-hooks.yaml` has the framework call, as it calls it: outside of any commit, unless git calls it.
+fn framework(env: &TestEnv, refs: Option<[&str; 2]>) -> Output {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.pre-commit-hooks.yaml")).unwrap();
+    let entries: Vec<_> =
+        text.lines().filter_map(|line| line.trim().strip_prefix("entry: envseal ")).collect();
+    assert!(entries.len() == 2 && entries[0] == entries[1], "{entries:?}");
+    let run = env.envseal(&entries[0].split(' ').collect::<Vec<_>>()).var("PRE_COMMIT", "1");
+    match refs {
+        Some([from, to]) => run.var("PRE_COMMIT_FROM_REF", from).var("PRE_COMMIT_TO_REF", to).output(),
+        None => run.output(),
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), output.stderr)
+}
+
+#[test]
+fn the_framework_checks_all_files_or_the_range_that_it_names() {
+    let env = project();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let before = env.commit("good");
+    assert_eq!(framework(&env, None).status, 0);
+    env.write_plain("notes.txt", format!("{key}\n"));
+    let leak = env.commit("a private key");
+    env.git(&["rm", "-q", "notes.txt"]);
+    let taken_back = env.commit("taken back");
+    // Nothing is staged in any of these.
+    assert_eq!(framework(&env, None).status, 0, "it is in no file now");
+    for refs in [[&*before, "HEAD"], [&before, &leak], [&before, &taken_back], ["HEAD~2", "main"]] {
+        let output = framework(&env, Some(refs));
+        assert_eq!(output.status, 1, "{refs:?} {}", said(&output));
+        assert!(said(&output).contains("[private-key]") && !said(&output).contains(&key[..30]));
+    }
+    assert_eq!(framework(&env, Some([&leak, "HEAD"])).status, 0);
+    assert_eq!(framework(&env, Some(["nowhere", "HEAD"])).status, 4);
+    env.git(&["checkout", "-q", &leak]);
+    let output = framework(&env, None);
+    assert_eq!(output.status, 1, "{}", said(&output));
+    assert!(said(&output).contains("notes.txt:1: error: "), "{}", said(&output));
+    // Beside something that is staged, too; and what is staged is met as it was.
+    append(&env, ".env", "A=abc\n");
+    env.git(&["add", ".env"]);
+    let output = framework(&env, None);
+    assert!(
+        said(&output).contains("[private-key]") && said(&output).contains("[plaintext]"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_check_of_nothing_is_no_all_clear() {
+    let env = TestEnv::new();
+    env.git(&["commit", "-q", "--allow-empty", "-m", "start"]);
+    env.git(&["commit", "-q", "--allow-empty", "-m", "more"]);
+    for (arguments, why) in [
+        (&["check", "--staged"][..], "nothing is staged"),
+        (&["check", "--range", "HEAD~1..HEAD"], "the range brings no file"),
+        (&["check", "--range", "HEAD..HEAD"], "the range brings no file"),
+        (&["check", "--history"], "no commit holds a file"),
+        (&["check"], "no file is here that git tracks or would track"),
+    ] {
+        let output = env.envseal(arguments).output();
+        assert_eq!(
+            (output.status, said(&output)),
+            (0, format!("Nothing was checked: {why}\n")),
+            "{arguments:?}"
+        );
+    }
+    env.write("file", "x\n");
+    let output = env.envseal(&["check"]).output();
+    assert!(
+        said(&output).starts_with("0 errors") && said(&output).contains("1 file searched"),
+        "{}",
+        said(&output)
+    );
+}

@@ -1,0 +1,58 @@
+//! Files of other tools under the name of an env file: told once, as what they are.
+
+use super::project;
+
+#[test]
+fn a_file_of_another_tool_is_one_finding() {
+    let env = project();
+    let armour = "-----BEGIN PGP MESSAGE-----\n\nhQEMA0x\nYWJj\nZGVm\n=abcd\n-----END PGP MESSAGE-----\n";
+    let binary = [&b"\0GITCRYPT\0"[..], &(0..=255).cycle().take(2000).collect::<Vec<u8>>()].concat();
+    let unknown: Vec<u8> = (0..=255).cycle().take(2000).collect();
+    for (text, words) in [
+        (armour.as_bytes(), "encrypted with GPG"),
+        (b"\x85\x01\x0c\x03\xff\n\n\xfe\n\xfd\n", "encrypted with GPG"),
+        (b"age-encryption.org/v1\n-> X25519 abc\ndef\n--- ghi\n\xff\n", "encrypted with age"),
+        (&binary, "encrypted by git-crypt"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "a pointer of Git LFS"),
+        (b"{\n\t\"data\": \"ENC[AES256_GCM,data:x]\",\n\t\"sops\": {\n\t}\n}\n", "encrypted with sops"),
+        (b"A=ENC[AES256_GCM,data:x]\nB=ENC[x]\nsops_mac=ENC[x]\nsops_version=3\n", "encrypted with sops"),
+        (&unknown, "binary data and no env file"),
+    ] {
+        env.write(".env.x", text);
+        env.git(&["add", "-A"]);
+        for arguments in [&["--staged"][..], &[]] {
+            let found = env.check(arguments);
+            let of_file: Vec<_> = found.iter().filter(|found| found.starts_with(".env.x:")).collect();
+            assert_eq!(of_file, [".env.x:- !unreadable -"], "{words} {found:?}");
+        }
+        let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+        assert!(told.contains(words), "{told}");
+    }
+    // The fix takes it out of the way.
+    let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(told.contains("`exclude` under [policy]"), "{told}");
+    env.write("envseal.toml", "[policy]\nexclude = ['.env.x']\n");
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).iter().all(|found| found.starts_with("envseal.toml:")));
+    env.write("envseal.toml", "");
+    // What only says so further down is an env file like any other.
+    env.write(".env.x", format!("A=abc\n{armour}"));
+    env.git(&["add", "-A"]);
+    assert!(env.check(&["--staged"]).contains(&".env.x:1 !plaintext A".to_owned()));
+}
+
+#[test]
+fn a_file_under_a_clean_filter_is_one_finding_on_disk_too() {
+    let env = project();
+    env.write(".gitattributes", ".env.x filter=crypt\n");
+    env.git(&["config", "filter.crypt.clean", "printf '\\0GITCRYPT\\0'; sort -r"]);
+    env.write(".env.x", "A=abc\nB=def\nwords\n");
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), [".env.x:- !unreadable -"]);
+    env.commit("filtered");
+    env.write(".env.x", "A=abc\nB=def\nC=other\nwords\n");
+    let found = env.check(&[]);
+    assert_eq!(found, [".env.x:- !unreadable -"]);
+    let found = env.check(&["--range", "HEAD~1..HEAD"]);
+    assert!(!found.is_empty() && found.iter().all(|found| found == ".env.x:- !unreadable -"), "{found:?}");
+}
