@@ -159,9 +159,7 @@ fn not_called(place: &Place, hook: Hook) -> Result<Found, FsError> {
         return Ok(Found { hook, path: entry, state: State::NotExecutable });
     }
     let state = match place.stands(hook)? {
-        Stands::Text(text) if place.husky && !entry.exists() && place.answer(&text, hook) == Answer::Yes => {
-            State::NoHusky
-        }
+        Stands::Text(text) if place.husky && place.answer(&text, hook) == Answer::Yes => State::NoHusky,
         Stands::Calls if place.husky => State::NoHusky,
         Stands::Nothing | Stands::Text(_) if place.dir.own => State::Missing,
         Stands::Nothing | Stands::Text(_) | Stands::Managed { written: false, .. } => State::NotOurs,
