@@ -9,6 +9,7 @@ use crate::hooks::{self, drivers};
 
 const DRIVERS: &str = "merge and diff drivers";
 const OLDER: &str = "of an older envseal";
+const UNKNOWN: &str = "unknown: ";
 const INIT: &str = "envseal init";
 
 /// Said where there is no repository.
@@ -26,8 +27,8 @@ pub(super) struct CloneState {
 pub(super) struct Lack {
     /// In words.
     pub(super) message: String,
-    /// To be pasted.
-    pub(super) fix: String,
+    /// To be pasted; None where no command mends it.
+    pub(super) fix: Option<String>,
 }
 
 impl CloneState {
@@ -74,7 +75,7 @@ impl CloneState {
     /// What is missing, told together, for one command brings it; then what stands in the way, part by part.
     pub(super) fn lacks(&self) -> Vec<Lack> {
         let mut missing = Vec::new();
-        let mut others: Vec<(String, String, Vec<String>)> = Vec::new();
+        let mut others: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
         for found in &self.hooks.found {
             let (name, words) = (hook_name(found), hook_words(found));
             let fix = match found.state {
@@ -83,46 +84,52 @@ impl CloneState {
                     missing.push(name);
                     continue;
                 }
-                hooks::State::Outdated => INIT.to_owned(),
+                hooks::State::Outdated => Some(INIT.to_owned()),
                 // It is refused, and says what to write where.
-                hooks::State::Foreign | hooks::State::NotOurs => "envseal hook install".to_owned(),
-                hooks::State::NotExecutable => format!("chmod +x {}", quoted(shown(&found.path))),
-                hooks::State::NoHusky => "npx husky".to_owned(),
-                hooks::State::Unknown => format!("look for `{}` in it", found.hook.call()),
+                hooks::State::Foreign | hooks::State::NotOurs => Some("envseal hook install".to_owned()),
+                hooks::State::NotExecutable => Some(format!("chmod +x {}", quoted(shown(&found.path)))),
+                hooks::State::NoHusky => Some("npx husky".to_owned()),
+                hooks::State::Unknown => None,
             };
             match others.iter_mut().find(|(other, same, _)| *other == words && *same == fix) {
                 Some((.., names)) => names.push(name),
                 None => others.push((words, fix, vec![name])),
             }
         }
-        let told = |(words, fix, names): (String, String, Vec<String>)| {
+        let told = |(words, fix, names): (String, Option<String>, Vec<String>)| {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
-            let is = if names.len() == 1 { "is" } else { "are" };
-            Lack { message: format!("the {} {is} {words}", listed(&names)), fix }
+            let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
+            let names = listed(&names);
+            let message = match words.strip_prefix(UNKNOWN) {
+                Some(why) => format!("cannot tell whether the {names} {calls} envseal: {why}"),
+                None => format!("the {names} {is} {words}"),
+            };
+            Lack { message, fix }
         };
         let mut others: Vec<_> = others.into_iter().map(told).collect();
         match &self.drivers {
             drivers::State::Installed => {}
             drivers::State::Missing => missing.push(DRIVERS.to_owned()),
             drivers::State::Outdated => {
-                others.push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: INIT.to_owned() });
+                others
+                    .push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: Some(INIT.to_owned()) });
             }
-            drivers::State::Overridden(how) => others.push(Lack {
-                message: format!("git does not call the {DRIVERS}: {how}"),
-                fix: "git config --show-scope --show-origin --get-regexp envseal; git check-attr --all .env"
-                    .to_owned(),
-            }),
+            drivers::State::Overridden(how) => {
+                others.push(Lack { message: format!("git does not call the {DRIVERS}: {how}"), fix: None })
+            }
             drivers::State::Foreign(key) => {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
                 others.push(Lack {
                     message: format!("git's {key} in this clone is not envseal's"),
-                    fix: format!("git config --local --remove-section {section} && {INIT}"),
+                    fix: Some(format!("git config --local --remove-section {section} && {INIT}")),
                 });
             }
         }
         let names: Vec<_> = missing.iter().map(String::as_str).collect();
-        let missing = (!names.is_empty())
-            .then(|| Lack { message: format!("this clone lacks its {}", listed(&names)), fix: INIT.into() });
+        let missing = (!names.is_empty()).then(|| Lack {
+            message: format!("this clone lacks its {}", listed(&names)),
+            fix: Some(INIT.to_owned()),
+        });
         missing.into_iter().chain(others).collect()
     }
 }
@@ -141,7 +148,7 @@ fn hook_words(found: &hooks::Found) -> String {
         hooks::State::NotExecutable => "not executable, so git passes over it",
         hooks::State::NoHusky => "not run, for husky is not set up in this worktree",
         hooks::State::Unknown => {
-            return format!("unknown: {} leaves open whether it always calls envseal", shown(&found.path));
+            return format!("{UNKNOWN}{} may skip the call or pass over its failure", shown(&found.path));
         }
     };
     words.to_owned()
@@ -155,6 +162,11 @@ pub(super) fn left(found: &hooks::Found) -> String {
             format!("git passes over {path}, which is not executable: chmod +x {}", quoted(&path))
         }
         hooks::State::NoHusky => format!("git does not run {path}, for husky is not set up here: npx husky"),
+        hooks::State::Unknown => {
+            format!(
+                "cannot tell whether the {name} hook calls envseal: {path} may skip the call or pass over its failure"
+            )
+        }
         _ => format!("the {name} hook is {}", hook_words(found)),
     }
 }

@@ -244,7 +244,7 @@ fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
 
 impl From<Lack> for Trouble {
     fn from(lack: Lack) -> Self {
-        Self::new(lack.message, lack.fix)
+        Self { message: lack.message, details: Vec::new(), fix: lack.fix }
     }
 }
 

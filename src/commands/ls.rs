@@ -73,7 +73,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         match CloneState::here(context) {
             Ok(clone) => {
                 for Lack { message, fix } in clone.iter().flat_map(CloneState::lacks) {
-                    context.ui.note(format_args!("{message}: {fix}"));
+                    match fix {
+                        Some(fix) => context.ui.note(format_args!("{message}: {fix}")),
+                        None => context.ui.note(message),
+                    }
                 }
             }
             Err(error) => {

@@ -355,7 +355,13 @@ fn the_folder_is_named_wherever_it_is_configured() {
         assert!(!output.stderr.contains("all is set up"), "{}", output.stderr);
     }
     let refused = env.envseal(&["hook", "install"]).var("GIT_CONFIG_GLOBAL", &global).fails(4);
-    assert!(refused.contains("/dev/null"), "{refused}");
+    assert!(refused.contains("/dev/null") && refused.contains("core.hooksPath .githooks"), "{refused}");
+    // The hint does what it says.
+    env.git(&["config", "core.hooksPath", ".githooks"]);
+    env.envseal(&["hook", "install"]).var("GIT_CONFIG_GLOBAL", &global).ok();
+    let output = env.envseal(&["doctor"]).var("GIT_CONFIG_GLOBAL", &global).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status == 0 && text.contains("  hooks folder: .githooks\n"), "{text}");
 }
 
 #[test]
