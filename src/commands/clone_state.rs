@@ -115,7 +115,7 @@ impl CloneState {
                     .push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: Some(INIT.to_owned()) });
             }
             drivers::State::Overridden(how) => {
-                others.push(Lack { message: format!("git does not call the {DRIVERS}: {how}"), fix: None })
+                others.push(Lack { message: format!("git does not call the {DRIVERS}: {how}"), fix: None });
             }
             drivers::State::Foreign(key) => {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);

@@ -80,7 +80,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
                 }
             }
             Err(error) => {
-                context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}"))
+                context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}"));
             }
         }
     }

@@ -177,9 +177,10 @@ fn changes(place: &Place) -> Result<(Vec<Change>, Installed), InstallError> {
         let before = match place.stands(hook)? {
             Stands::Nothing => None,
             Stands::Text(text) => Some(text),
-            Stands::Calls | Stands::Unclear => continue,
+            Stands::Calls
+            | Stands::Unclear
+            | Stands::Managed { told: Answer::Unclear, written: true, .. } => continue,
             Stands::Unfit(why) => return Err(InstallError::foreign(&path, hook, why)),
-            Stands::Managed { told: Answer::Unclear, written: true, .. } => continue,
             Stands::Managed { manager, told: Answer::Yes, written: true, .. } => {
                 installed.manager = Some(manager);
                 continue;

@@ -204,7 +204,7 @@ const CASES: &[Case] = &[
                     std::fs::Permissions::from_mode(0o644),
                 )
                 .unwrap();
-            })
+            });
         },
         "not executable",
     ),
@@ -213,7 +213,7 @@ const CASES: &[Case] = &[
         |env| {
             husky(env, |env| {
                 std::fs::remove_dir_all(env.path(".husky/_")).unwrap();
-            })
+            });
         },
         "not run, for husky",
     ),
@@ -222,7 +222,7 @@ const CASES: &[Case] = &[
         |env| {
             husky(env, |env| {
                 std::fs::remove_file(env.path(".husky/_/h")).unwrap();
-            })
+            });
         },
         "not run, for husky",
     ),
@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
         |env| {
             husky(env, |env| {
                 env.write(".husky/pre-commit", format!("exit 0\n{CALL}\n"));
-            })
+            });
         },
         "not installed",
     ),
@@ -240,7 +240,7 @@ const CASES: &[Case] = &[
         |env| {
             husky(env, |env| {
                 env.write(".husky/pre-commit", format!("{CALL}\ntrue\n"));
-            })
+            });
         },
         "installed",
     ),
