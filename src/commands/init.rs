@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     } else if scope.git_root().is_none() {
         "the env files are set up; see what can be opened here: envseal ls".into()
     } else if !(stops_plaintext && has_drivers) {
-        "the env files are set up, and git does not call envseal yet; see why: envseal doctor".into()
+        "the env files are set up, but not all of the hooks and drivers; see why: envseal doctor".into()
     } else {
         "all is set up; see what can be opened here: envseal ls".into()
     });
