@@ -96,18 +96,7 @@ impl Repo {
             commits.push_back((*id, parents.to_vec()));
         }
         let diff = Diff::start(self, &commits, paths)?;
-        let mut walk = Walk { repo: self, commits, wanted, diff, walked: VecDeque::new() };
-        if self.may_obtain()? {
-            while !walk.commits.is_empty() {
-                let step = walk.step()?;
-                walk.walked.extend(step);
-            }
-            let files = walk.walked.iter().flat_map(|step| step.changes.iter().flatten());
-            let files = files.flat_map(|it| [it.before, it.after]).flatten();
-            let blobs = files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id);
-            self.obtain(&blobs.collect::<Vec<_>>())?;
-        }
-        Ok(walk)
+        Ok(Walk { repo: self, commits, wanted, diff, walked: VecDeque::new() })
     }
 
     /// Every version of the regular file at `path`, relative to the root, in HEAD and the commits it comes after.
@@ -133,6 +122,21 @@ impl Repo {
 }
 
 impl Walk<'_> {
+    /// Gets all contents that it will tell of in one go, where this is a partial clone that may: for who reads them all.
+    pub fn with_contents(mut self) -> Result<Self, GitError> {
+        if self.repo.may_obtain()? {
+            while !self.commits.is_empty() {
+                let step = self.step()?;
+                self.walked.extend(step);
+            }
+            let files = self.walked.iter().flat_map(|step| step.changes.iter().flatten());
+            let files = files.flat_map(|it| [it.before, it.after]).flatten();
+            let blobs = files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id);
+            self.repo.obtain(&blobs.collect::<Vec<_>>())?;
+        }
+        Ok(self)
+    }
+
     /// The next commit.
     pub fn step(&mut self) -> Result<Option<Step>, GitError> {
         let Some((id, parents)) = self.commits.pop_front() else { return Ok(self.walked.pop_front()) };

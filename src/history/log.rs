@@ -119,6 +119,7 @@ impl<'r, 'a> Past<'r, 'a> {
             true => objects.walk(&[head], is_env_file)?,
             false => objects.walk_files(&[head], &followed)?,
         };
+        let walk = walk.with_contents()?;
         Ok(Self { reader, walk, followed })
     }
 

@@ -130,15 +130,21 @@ impl Project {
         &self.repositories
     }
 
-    /// The env files below `under`, in byte order, those of projects further in too.
+    /// The env files below `under`, in byte order, those of projects further in too; as they are now.
     pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        let Some(repo) = self.repository()? else { return Ok(git::plain_list_files(under, &is_env_file)?) };
-        if self.listing.get().is_none() {
-            let all = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
-            let _ = self.listing.set(all);
+        Ok(match self.repository()? {
+            Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
+            None => git::plain_list_files(under, &is_env_file)?,
+        })
+    }
+
+    /// Every env file of the worktree, or outside git of the project's folder, as when it was first asked for.
+    fn all_listed(&self) -> Result<&[PathBuf], VaultError> {
+        if let Some(all) = self.listing.get() {
+            return Ok(all);
         }
-        let all = self.listing.get().into_iter().flatten();
-        Ok(all.filter(|path| path.starts_with(under)).cloned().collect())
+        let all = self.listed(self.place.git_root.as_deref().unwrap_or(self.root()))?;
+        Ok(self.listing.get_or_init(|| all))
     }
 
     /// What its team file declares.
@@ -158,12 +164,12 @@ impl Project {
             return Ok(known);
         }
         let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for path in self.listed(self.root())? {
-            if self.place.holds(&path)
-                && !self.excludes(&path)
-                && let Ok(env) = EnvName::of_file(&path)
+        for path in self.all_listed()? {
+            if self.place.holds(path)
+                && !self.excludes(path)
+                && let Ok(env) = EnvName::of_file(path)
             {
-                files.entry(env).or_default().push(path);
+                files.entry(env).or_default().push(path.clone());
             }
         }
         Ok(self.env_files.get_or_init(|| files))
@@ -228,11 +234,13 @@ impl Project {
 
     /// Whether an env file of another project in the worktree is sealed to this key of the environment.
     pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, VaultError> {
-        let Some(root) = &self.place.git_root else { return Ok(false) };
+        if self.place.git_root.is_none() {
+            return Ok(false);
+        }
         if self.keys_of_others.get().is_none() {
-            let others = self.listed(root)?.into_iter().filter(|path| !self.place.holds(path));
+            let others = self.all_listed()?.iter().filter(|path| !self.place.holds(path));
             let mut listings = self.listings.borrow_mut();
-            let files = others.filter_map(|path| EnvFile::load_among(&path, &mut listings).ok());
+            let files = others.filter_map(|path| EnvFile::load_among(path, &mut listings).ok());
             let keys = files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect();
             let _ = self.keys_of_others.set(keys);
         }
