@@ -1,6 +1,6 @@
 //! Refs, and the commits that can be reached from them.
 
-use super::command::output;
+use super::command::{has_complaint, output};
 use super::{GitError, ObjectId, Peeled, Repo};
 
 /// A commit, and those it comes after as far as this clone has them.
@@ -42,10 +42,18 @@ impl Repo {
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) if done.status.success() => Ok(id),
+            // That it has no such name is said without a word.
+            _ if has_complaint(&done.stderr) => Err(self.failed("walk the history of", &done)),
             _ if self.is_shallow() || ObjectId::parse(revision.as_bytes()).is_some() => {
                 Err(self.missing(format_args!("{revision:?}")))
             }
-            _ => Err(GitError::UnknownRevision { revision: revision.to_owned() }),
+            _ => {
+                // A HEAD that cannot be read says more.
+                if revision.starts_with("HEAD") {
+                    self.head()?;
+                }
+                Err(GitError::UnknownRevision { revision: revision.to_owned() })
+            }
         }
     }
 
@@ -113,7 +121,7 @@ impl Repo {
         call.args(["for-each-ref", "--format=%(objectname) %(refname)"]);
         let done = output(call, &[])?;
         // It warns of a broken one, and passes over it.
-        if !done.status.success() || !done.stderr.is_empty() {
+        if !done.status.success() || has_complaint(&done.stderr) {
             return Err(self.failed("list the refs of", &done));
         }
         let lines = done.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::rc::Rc;
 
 use super::cat_file::CatFile;
-use super::command::{self, Network, complaint, output};
+use super::command::{self, Network, complaint, has_complaint, output};
 use super::objects::{FileRef, ObjectFormat, ObjectId};
 use super::paths::{from_git, real_entry, real_folder};
 use super::tree::Trees;
@@ -84,14 +84,26 @@ impl Repo {
         }
         let Some(root) = find_root(path) else { return Ok(None) };
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
-        let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
-        let Some(facts) = Facts::ask(&root, &location)? else { return Ok(None) };
+        let mut location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
+        // A `.git` stands there: what git does not take for a repository is damaged, and not absent.
+        let dot_git = root.join(".git");
+        let passed_over = |facts: &Facts| {
+            location.git_dir.is_none() && dot_git.is_dir() && !same_folder(&facts.git_dir, &dot_git)
+        };
+        let Some(facts) = Facts::ask(&root, &location)?.filter(|facts| !passed_over(facts)) else {
+            let message = format!("git does not recognize {}; it may be damaged", dot_git.display());
+            return Err(GitError::Failed { path: root, doing: "open", message });
+        };
         let root = match &facts.top {
             // The caller's spelling, unless core.worktree points elsewhere.
             Some(top) if same_folder(top, &root) => root,
             Some(top) => top.clone(),
             // Beside the worktrees of a bare repository, with a `.git` that leads to it: history can be read there.
-            None => facts.git_dir.clone(),
+            None => {
+                // Without that name, git would not take it for one.
+                location.git_dir = Some(facts.git_dir.clone());
+                facts.git_dir.clone()
+            }
         };
         Self::new(root, facts, location).map(Some)
     }
@@ -200,7 +212,11 @@ impl Repo {
         let head = match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(head) => Some(head),
             None if self.is_unborn()? => None,
-            None => return Err(self.failed("read the HEAD of", &done)),
+            None if has_complaint(&done.stderr) => return Err(self.failed("read the HEAD of", &done)),
+            None => {
+                let message = "it leads to no commit that can be read".to_owned();
+                return Err(GitError::Failed { path: self.root.clone(), doing: "read the HEAD of", message });
+            }
         };
         Ok(*self.head.get_or_init(|| head))
     }
@@ -216,7 +232,7 @@ impl Repo {
         let mut call = self.call();
         call.args(["for-each-ref", "--format=%(refname)", "--"]).arg(bytes_arg(branch.stdout.trim_ascii()));
         let refs = output(call, &[])?;
-        Ok(refs.status.success() && refs.stdout.is_empty() && refs.stderr.is_empty())
+        Ok(refs.status.success() && refs.stdout.is_empty() && !has_complaint(&refs.stderr))
     }
 
     /// `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
@@ -298,6 +314,10 @@ impl Repo {
         let done = output(call, &[&lacking.join(&b'\n')[..], b"\n"].concat())?;
         // What did not come is missing when it is read, and that error says what to do.
         *self.reader.borrow_mut() = None;
+        if !done.status.success() {
+            // Nor would it come the next time.
+            self.network.set(Network::Forbidden);
+        }
         Ok(done.status.success())
     }
 

@@ -283,3 +283,66 @@ fn refs_to_what_is_not_there() {
         refuses(&env, "HEAD", arguments);
     }
 }
+
+/// A git folder that git does not take for one is damaged: neither is there no repository, nor is one to be made.
+#[test]
+fn a_git_folder_that_git_does_not_recognize() {
+    let env = loose();
+    let head = std::fs::read(env.path(".git/HEAD")).unwrap();
+    let all = |what: &str| {
+        for arguments in [
+            &["check"][..],
+            &["check", "--staged"],
+            &["check", "--range", "HEAD~1..HEAD"],
+            &["check", "--history"],
+            &["log"],
+            &["blame"],
+            &["set", "NEW", "value"],
+            &["set", "NEW", "value", "-e", "new"],
+            &["encrypt"],
+        ] {
+            refuses(&env, what, arguments);
+            let told = env.envseal(arguments).soon().stderr;
+            assert!(!told.contains("git init"), "{what}: {arguments:?}: {told}");
+        }
+    };
+    for text in ["", "garbage\n"] {
+        env.write(".git/HEAD", text);
+        all("HEAD is garbage");
+    }
+    std::fs::remove_file(env.path(".git/HEAD")).unwrap();
+    all("HEAD is gone");
+    std::fs::write(env.path(".git/HEAD"), head).unwrap();
+    std::fs::rename(env.path(".git/refs"), env.path(".git/away")).unwrap();
+    all("refs are gone");
+    std::fs::rename(env.path(".git/away"), env.path(".git/refs")).unwrap();
+    env.ok(&["check", "--history"]);
+    // As where a submodule was copied without the repository that it belongs to.
+    std::fs::rename(env.path(".git"), env.outside().join("away")).unwrap();
+    env.write(".git", "gitdir: ../nowhere\n");
+    all("it is elsewhere, and not there");
+}
+
+/// Of an index that is cut short, git sees fewer files.
+#[test]
+fn an_index_that_is_cut_short() {
+    let env = loose();
+    let whole = std::fs::read(env.path(".git/index")).unwrap();
+    std::fs::write(env.path(".git/index"), &whole[..100]).unwrap();
+    for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
+        refuses(&env, "an index cut short", arguments);
+    }
+    std::fs::write(env.path(".git/index"), &whole).unwrap();
+    env.ok(&["check"]);
+}
+
+/// What somebody asks git to tell besides is no complaint.
+#[test]
+fn what_git_traces_is_no_damage() {
+    let env = loose();
+    for arguments in [&["check", "--history"][..], &["check", "--range", "HEAD~1..HEAD"]] {
+        env.envseal(arguments).var("GIT_TRACE", "1").ok();
+    }
+    let new = TestEnv::new();
+    new.envseal(&["check", "--staged"]).var("GIT_TRACE", "1").ok();
+}
