@@ -89,19 +89,24 @@ pub(super) fn shown(path: &Path) -> String {
     shown_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+/// As [`seen_from`], for a message.
 pub(super) fn shown_from(here: &Path, path: &Path) -> String {
+    seen_from(here, path).display().to_string()
+}
+
+/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+pub(super) fn seen_from(here: &Path, path: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(here) {
-        return below.display().to_string();
+        return below.to_owned();
     }
     let root = find_root(here);
-    let Some(root) = root.filter(|root| path.starts_with(root)) else { return path.display().to_string() };
+    let Some(root) = root.filter(|root| path.starts_with(root)) else { return path.to_owned() };
     let shared =
         here.ancestors().take_while(|folder| folder.starts_with(&root)).find(|it| path.starts_with(it));
     let shared = shared.unwrap_or(&root);
     let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
     let down = path.strip_prefix(shared).unwrap_or(path);
-    up.map(Path::new).chain([down]).collect::<PathBuf>().display().to_string()
+    up.map(Path::new).chain([down]).collect()
 }
 
 /// `1 value`, `2 values`.

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::Context;
-use super::report::shown;
+use super::report::seen_from;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, quoted};
 use crate::git::Repo;
@@ -45,13 +45,13 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
 pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here, context.store().repositories())?;
-    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| PathBuf::from(shown(path))).collect();
+    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| seen_from(&here, path)).collect();
     let found = Found {
         files: as_seen(scope.env_files_of_all(&here)?),
         unseen: as_seen(unseen_by_git(&scope, &here)?),
     };
     for path in scope.passed_over(&here)? {
-        let path = PathBuf::from(shown(&path));
+        let path = seen_from(&here, &path);
         let file = path.display().to_string();
         let words = format!("passed over {file}, which git ignores; {}", how(&file));
         if found.unseen.contains(&path) {
