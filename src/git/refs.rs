@@ -150,7 +150,7 @@ impl Repo {
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) => Ok(Some(id)),
-            None if self.is_shallow() => Err(self.missing("where the two sides have parted")),
+            None if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
             None if done.status.code() == Some(1) => Ok(None),
             None => Err(self.failed("walk the history of", &done)),
         }

@@ -12,6 +12,7 @@ use super::cat_file::CatFile;
 use super::command::{self, Network, complaint, has_complaint, output};
 use super::objects::{FileRef, ObjectFormat, ObjectId};
 use super::paths::{from_git, real_entry, real_folder};
+use super::root::named_worktree;
 use super::tree::Trees;
 use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
@@ -74,12 +75,17 @@ impl Repo {
     pub fn discover(path: &Path) -> Result<Option<Self>, GitError> {
         let location = config::git_location();
         let start = real_folder(&std::path::absolute(path).map_err(|e| FsError::io(path, "resolve", e))?)?;
-        if location.git_dir.is_some()
-            && let Some(facts) = Facts::ask(Path::new("."), &location)?
-        {
-            let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
-            if start.starts_with(real_folder(&root)?) {
-                return Self::new(root, facts, location).map(Some);
+        if let Some(git_dir) = &location.git_dir {
+            if let Some(facts) = Facts::ask(Path::new("."), &location)? {
+                let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
+                if start.starts_with(real_folder(&root)?) {
+                    return Self::new(root, facts, location).map(Some);
+                }
+            } else if let Some((root, _)) = named_worktree()
+                && start.starts_with(real_folder(&root)?)
+            {
+                let message = "GIT_DIR names it, and git does not recognize it".to_owned();
+                return Err(GitError::Failed { path: git_dir.clone(), doing: "open", message });
             }
         }
         let Some(root) = find_root(path) else { return Ok(None) };
@@ -279,7 +285,7 @@ impl Repo {
 
     /// The error for history that ends at this commit because the clone is shallow.
     pub fn cut_off(&self, commit: ObjectId) -> GitError {
-        self.missing(format_args!("what commit {commit} comes after"))
+        self.missing(format_args!("the history before commit {commit}"))
     }
 
     /// The error for what this clone lacks.

@@ -19,7 +19,9 @@ impl World {
         fs::create_dir_all(world.at(".git")).unwrap();
         fs::create_dir(world.at("sub")).unwrap();
         fs::write(world.at(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
-        ["objects", "refs"].map(|name| fs::create_dir(world.at(".git").join(name)).unwrap());
+        for name in ["objects", "refs"] {
+            fs::create_dir(world.at(".git").join(name)).unwrap();
+        }
         for (path, text) in OLD {
             fs::write(world.at(path), text).unwrap();
         }

@@ -323,6 +323,17 @@ fn a_git_folder_that_git_does_not_recognize() {
     all("it is elsewhere, and not there");
 }
 
+/// Nor is what `GIT_DIR` names absent where git does not recognize it.
+#[test]
+fn a_git_dir_variable_that_names_no_repository() {
+    let env = loose();
+    let nowhere = env.outside().join("nowhere");
+    for arguments in [&["check"][..], &["check", "--staged"], &["check", "--history"], &["log"], &["set", "A", "1"]] {
+        let output = env.envseal(arguments).var("GIT_DIR", &nowhere).soon();
+        assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
+    }
+}
+
 /// Of an index that is cut short, git sees fewer files.
 #[test]
 fn an_index_that_is_cut_short() {
