@@ -271,7 +271,9 @@ pub fn git_hint(error: &GitError) -> Option<String> {
             format!("git {named}fetch {how}")
         }
         GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
-        GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
+        GitError::UnknownRevision { revision }
+            if crate::config::is_env_file(revision.as_ref()) && Path::new(revision).exists() =>
+        {
             format!("if you mean the file: -f {}", quoted(revision))
         }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),

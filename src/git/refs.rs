@@ -13,6 +13,9 @@ pub fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
     parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
 }
 
+/// What git says of a tree or a file where a commit is asked for.
+const NO_COMMIT: &[u8] = b": expected commit type";
+
 impl Repo {
     /// The commit that `revision` names, in any of git's spellings (gitrevisions(7)). One that this clone may lack is
     /// [`GitError::Missing`].
@@ -42,8 +45,10 @@ impl Repo {
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) if done.status.success() => Ok(id),
-            // That it has no such name is said without a word.
-            _ if has_complaint(&done.stderr) => Err(self.failed("walk the history of", &done)),
+            // That it has no such name is said without a word; a name of something else is no damage.
+            _ if has_complaint(&done.stderr) && memchr::memmem::find(&done.stderr, NO_COMMIT).is_none() => {
+                Err(self.failed("walk the history of", &done))
+            }
             _ if self.is_shallow() || ObjectId::parse(revision.as_bytes()).is_some() => {
                 Err(self.missing(format_args!("{revision:?}")))
             }

@@ -267,6 +267,27 @@ fn in_a_pack() {
     }
 }
 
+/// What names something else than a commit, or nothing, is not damage; what names a damaged commit is.
+#[test]
+fn a_revision_that_is_no_commit() {
+    let env = loose();
+    for revision in ["HEAD^{tree}", "HEAD:.env", "nowhere"] {
+        let output = env.envseal(&["get", "URL", "--at", revision]).soon();
+        assert_eq!(output.status, 4, "{revision}: {}", output.stderr);
+        let expected = format!("error: unknown revision {revision:?}\nhint: see what there is: ");
+        assert!(output.stderr.starts_with(&expected), "{revision}: {}", output.stderr);
+    }
+    let path = object(&env, "HEAD~1");
+    let whole = damage(&path, |bytes| Some(bytes[..bytes.len() / 2].to_vec()));
+    let output = env.envseal(&["get", "URL", "--at", "HEAD~1"]).soon();
+    assert!(output.status == 4 && !output.stderr.contains("unknown revision"), "{}", output.stderr);
+    mend(&path, &whole);
+    // HEAD itself.
+    env.write(".git/HEAD", format!("{}\n", "1".repeat(40)));
+    let output = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).soon();
+    assert!(output.status == 4 && output.stderr.contains("cannot read the HEAD"), "{}", output.stderr);
+}
+
 /// Refs and HEAD that lead nowhere.
 #[test]
 fn refs_to_what_is_not_there() {
@@ -328,7 +349,9 @@ fn a_git_folder_that_git_does_not_recognize() {
 fn a_git_dir_variable_that_names_no_repository() {
     let env = loose();
     let nowhere = env.outside().join("nowhere");
-    for arguments in [&["check"][..], &["check", "--staged"], &["check", "--history"], &["log"], &["set", "A", "1"]] {
+    for arguments in
+        [&["check"][..], &["check", "--staged"], &["check", "--history"], &["log"], &["set", "A", "1"]]
+    {
         let output = env.envseal(arguments).var("GIT_DIR", &nowhere).soon();
         assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
     }
