@@ -338,9 +338,12 @@ pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Vaul
 }
 
 fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
-    let Some(name) = store.repositories().open(root)?.name()? else { return Ok(Known::NoCommit) };
+    let names = store.repositories().open(root)?.names()?;
+    if names.is_empty() {
+        return Ok(Known::NoCommit);
+    }
     let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
-    Ok(Known::Pins(Pins::load(&data_dir, &name)?))
+    Ok(Known::Pins(Pins::load(&data_dir, &names)?))
 }
 
 /// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
