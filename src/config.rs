@@ -90,6 +90,12 @@ impl GitLocation {
         self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
     }
 
+    /// As it is, but for the repository, which is this one.
+    #[must_use]
+    pub fn with_git_dir(self, git_dir: PathBuf) -> Self {
+        Self { git_dir: Some(git_dir), ..self }
+    }
+
     /// Whether git is receiving a push that is not accepted yet.
     pub fn is_quarantine(&self) -> bool {
         self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use super::error::AccessError;
-use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey, SealedValue};
 use crate::dotenv::Document;
 use crate::git::{FileKind, ObjectId, Repo};
@@ -35,8 +35,7 @@ impl Past {
     pub(super) fn read(scope: &Scope, objects: &Repo) -> Result<Self, AccessError> {
         let mut past = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
-        let globs = [&ENV_FILE_GLOBS[..], &[TEAM_FILE_GLOB]].concat();
-        let mut walk = objects.walk(&objects.tips()?, &globs)?;
+        let mut walk = objects.walk(&objects.tips()?, is_wanted)?;
         while let Some(step) = walk.step()? {
             if step.cut {
                 return Err(objects.cut_off(step.id).into());

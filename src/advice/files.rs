@@ -277,7 +277,7 @@ pub fn git_hint(error: &GitError) -> Option<String> {
             format!("if you mean the file: -f {}", quoted(revision))
         }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
-        GitError::NotARepository { path } if path.join("HEAD").exists() => {
+        GitError::NotARepository { path } if path.join("HEAD").exists() || path.join(".git").exists() => {
             "go to one of its worktrees: git worktree list".into()
         }
         GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),

@@ -23,7 +23,7 @@ use crate::vault::{
 ///
 /// For each file: which key it is sealed to, where that key was looked for, and every value that does not open; then
 /// whether this clone has envseal's hooks and drivers. Without -e and -f: every env file from here downward that git
-/// does not ignore. Exit status 1 if a file wants mending.
+/// does not ignore. Exit status 1 if a file wants mending, or a hook or driver is not installed.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal doctor
@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let (mut projects, mut pinning) = (Projects::new(context.store().repositories()), Pinning::default());
     let mut known = (&mut projects, &mut pinning);
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, &mut known, path)).collect();
-    let clone = CloneState::here()?;
+    let clone = CloneState::here(context)?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
     let text = if args.json {
         as_json(&patients, clone.as_ref(), &lacks)
@@ -79,7 +79,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     } else if well && lacks.is_empty() {
         context.ui.say("all is well");
     }
-    Ok(u8::from(!well))
+    Ok(u8::from(!well || !lacks.is_empty()))
 }
 
 /// What is found out about projects and pins, each once.
@@ -244,7 +244,7 @@ fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
 
 impl From<Lack> for Trouble {
     fn from(lack: Lack) -> Self {
-        Self::new(lack.message, lack.fix)
+        Self { message: lack.message, details: Vec::new(), fix: lack.fix }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::check::{self, Push};
+use super::clone_state::{OUTSIDE, left};
 use super::report::{listed, shown};
 use super::{Context, drivers};
 use crate::error::Error;
@@ -75,12 +77,12 @@ pub(super) struct PrePush {
 pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
     match command {
         Command::Install(Install {}) => {
-            let done = install(&repository()?, || context.waiting())?;
+            let done = install(&*repository(context)?, || context.waiting())?;
             tell(context, &done);
             Ok(0)
         }
         Command::Uninstall(args) => {
-            let paths = uninstall(&repository()?, || context.waiting())?;
+            let paths = uninstall(&*repository(context)?, || context.waiting())?;
             if paths.is_empty() {
                 context.ui.say("no hook here holds anything of envseal's");
             }
@@ -89,7 +91,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
                 context.ui.say(format_args!("{what} {}", shown(&path)));
             }
             if args.drivers {
-                context.ui.say(if hooks::drivers::uninstall(&repository()?)? {
+                context.ui.say(if hooks::drivers::uninstall(&*repository(context)?)? {
                     "took git's merge and diff drivers out of this clone"
                 } else {
                     "this clone has no drivers of envseal's"
@@ -136,13 +138,16 @@ fn pushes(remote: &str) -> Result<Vec<Push>, Error> {
 /// Installs the hooks as a part of setting up: where a person's own arrangement stands in the way, that is said and
 /// the rest goes on. Returns whether git calls them.
 pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
-    let Some(repo) = Repo::discover(here)? else { return Ok(false) };
+    let Some(repo) = context.store().repositories().discover(here)? else {
+        context.ui.note(OUTSIDE);
+        return Ok(false);
+    };
     match install(&repo, || context.waiting()) {
         Ok(done) => {
-            if !(done.written.is_empty() && done.not_executable.is_empty()) {
+            if !(done.written.is_empty() && done.left.is_empty()) {
                 tell(context, &done);
             }
-            Ok(done.not_executable.is_empty())
+            Ok(done.left.is_empty())
         }
         Err(error) if error.is_refusal() => {
             context.ui.note(format_args!("no hooks were installed: {error}; see: envseal hook install"));
@@ -155,24 +160,23 @@ pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
 fn tell(context: &Context, done: &Installed) {
     let folder = shown(&done.folder);
     let names: Vec<_> = done.written.iter().map(|hook| hook.name()).collect();
-    if names.is_empty() {
-        context.ui.say(format_args!("the hooks are in place in {folder}"));
-    } else {
+    if !names.is_empty() {
         context.ui.say(format_args!("installed {} in {folder}", listed(&names)));
+    } else if done.left.is_empty() {
+        context.ui.say(format_args!("the hooks are in place in {folder}"));
     }
     if let Some(manager) = done.manager {
         context.ui.say(format_args!("{manager} calls envseal in the hooks that it writes"));
     }
-    for path in &done.not_executable {
-        let path = shown(path);
-        context.ui.note(format_args!("git passes over {path}, which is not executable: chmod +x '{path}'"));
+    for found in &done.left {
+        context.ui.note(left(found));
     }
 }
 
 /// The repository whose hooks are meant.
-fn repository() -> Result<Repo, Error> {
+fn repository(context: &Context) -> Result<Rc<Repo>, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    match Repo::discover(&here)? {
+    match context.store().repositories().discover(&here)? {
         Some(repo) if repo.is_bare() => Err(InstallError::Bare { path: here }.into()),
         Some(repo) => Ok(repo),
         None => Err(GitError::NotARepository { path: here }.into()),

@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let keys_file = context.store().keys_file_path(&here);
     notices(context, &guard_keys_file(&keys_file, &scope, || context.waiting())?);
     let stops_plaintext = hook::set_up(context, &here)?;
-    set_drivers_up(context, &scope)?;
+    let has_drivers = set_drivers_up(context, &here)?;
     let unseen = take_in(context, args, &scope, unseen, stops_plaintext)?;
     let loaded = load_all(&scope, &here)?;
     if loaded.is_empty() && unseen.is_empty() {
@@ -64,6 +64,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         "next: envseal encrypt && git add -A; look at git diff --staged, and commit".into()
     } else if loaded.iter().all(|file| counts(file, &scope).sealed == 0) {
         "next: envseal set NAME".into()
+    } else if scope.git_root().is_none() {
+        "the env files are set up; see what can be opened here: envseal ls".into()
+    } else if !(stops_plaintext && has_drivers) {
+        "the env files are set up, but not all of the hooks and drivers; see why: envseal doctor".into()
     } else {
         "all is set up; see what can be opened here: envseal ls".into()
     });
@@ -108,9 +112,10 @@ fn take_in(
 }
 
 /// Tells git how to merge and to show env files in this clone. A driver of that name that someone else configured stays.
-fn set_drivers_up(context: &Context, scope: &Scope) -> Result<(), Error> {
-    let Some(root) = scope.git_root() else { return Ok(()) };
-    match drivers::install(&*context.store().repositories().open(root)?) {
+/// Returns whether git calls them.
+fn set_drivers_up(context: &Context, here: &Path) -> Result<bool, Error> {
+    let Some(repo) = context.store().repositories().discover(here)? else { return Ok(false) };
+    match drivers::install(&repo) {
         Ok(true) => context.ui.say("set up git's merge and diff drivers for env files in this clone"),
         Ok(false) => {}
         Err(error @ DriverError::Foreign { .. }) => {
@@ -120,7 +125,7 @@ fn set_drivers_up(context: &Context, scope: &Scope) -> Result<(), Error> {
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(())
+    Ok(drivers::state(&repo)? == drivers::State::Installed)
 }
 
 /// Proposes the plain names, and writes them down once a person has agreed.

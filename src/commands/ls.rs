@@ -69,11 +69,19 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         paths.into_iter().map(|path| Row { state: state(context, &mut projects, &path), path }).collect();
     sweep(Path::new("."));
     // Where there is no env file, there is nothing to be guarded yet.
-    if !rows.is_empty()
-        && let Ok(Some(clone)) = CloneState::here()
-    {
-        for Lack { message, fix } in clone.lacks() {
-            context.ui.note(format_args!("{message}: {fix}"));
+    if !rows.is_empty() {
+        match CloneState::here(context) {
+            Ok(clone) => {
+                for Lack { message, fix } in clone.iter().flat_map(CloneState::lacks) {
+                    match fix {
+                        Some(fix) => context.ui.note(format_args!("{message}: {fix}")),
+                        None => context.ui.note(message),
+                    }
+                }
+            }
+            Err(error) => {
+                context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}"));
+            }
         }
     }
     if args.json {

@@ -86,7 +86,12 @@ pub(super) fn documents(updated: &Updated) -> Result<(), Error> {
 
 /// A path as seen from the working directory, so that it can be pasted there.
 pub(super) fn shown(path: &Path) -> String {
-    shown_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
+    seen(path).display().to_string()
+}
+
+/// As [`shown`], as a path.
+pub(super) fn seen(path: &Path) -> PathBuf {
+    seen_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
 /// As [`seen_from`], for a message.

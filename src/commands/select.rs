@@ -6,11 +6,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::Context;
-use super::report::seen_from;
+use super::report::seen;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, quoted};
 use crate::git::Repo;
-use crate::vault::{Scope, VaultError, unseen_by_git};
+use crate::vault::{Scope, VaultError, unseen_of};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -45,13 +45,12 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
 pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here, context.store().repositories())?;
-    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| seen_from(&here, path)).collect();
-    let found = Found {
-        files: as_seen(scope.env_files_of_all(&here)?),
-        unseen: as_seen(unseen_by_git(&scope, &here)?),
-    };
-    for path in scope.passed_over(&here)? {
-        let path = seen_from(&here, &path);
+    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| seen(path)).collect();
+    let files = scope.env_files_of_all(&here)?;
+    let passed_over = scope.passed_over(&here, &files)?;
+    let found = Found { files: as_seen(files), unseen: as_seen(unseen_of(passed_over.clone(), &here)) };
+    for path in passed_over {
+        let path = seen(&path);
         let file = path.display().to_string();
         let words = format!("passed over {file}, which git ignores; {}", how(&file));
         if found.unseen.contains(&path) {

@@ -39,6 +39,10 @@ pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
             "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
             quoted(path.join("hooks/pre-receive").display())
         ),
+        // As /dev/null.
+        InstallError::Shared { path } if !path.is_dir() => {
+            "give this repository a folder of its own: git config core.hooksPath .githooks".into()
+        }
         InstallError::Shared { .. } => {
             "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
                                         give this repository its own: git config core.hooksPath .githooks"

@@ -37,6 +37,14 @@ pub fn mode_bits(path: &Path) -> Option<u32> {
     }
 }
 
+/// Whether this process may execute the file at `path`, symlinks followed, as access(2) has it.
+pub fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    path.is_file()
+}
+
 /// Takes every permission of others than its owner from the file at `path`, symlinks followed. Does nothing where
 /// files have no such bits (Windows).
 pub fn make_private(path: &Path) -> Result<(), FsError> {

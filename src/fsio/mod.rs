@@ -19,7 +19,7 @@ pub use append::{append_line, with_lines};
 pub use error::FsError;
 pub use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
 pub use lock::Lock;
-pub use meta::{make_private, mode_bits, owned_by_this_user};
+pub use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
 pub use private::PrivateFile;
 #[cfg(unix)]
 pub use read::open_terminal;

@@ -7,7 +7,7 @@ use super::command::{complaint, output};
 use super::paths::from_git;
 use super::{GitError, Repo};
 
-const HOOKS_PATH: &str = "core.hooksPath";
+const HOOKS_PATH: &str = "core.hookspath";
 
 /// The folder that git takes the hooks of one repository from. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,24 +19,65 @@ pub struct HooksDir {
     pub own: bool,
 }
 
+/// One value of git's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Where it is set (git-config(1), `--show-scope`): `system`, `global`, `local`, `worktree` or `command`.
+    pub scope: String,
+    /// The variable, as git spells it: lower case, but for what stands between the dots.
+    pub name: String,
+    /// The value; what is not UTF-8 in it shows as replacement characters.
+    pub value: String,
+}
+
 impl Repo {
+    /// The values of the variables whose names match `pattern` (git-config(1), `--get-regexp`), in the order in which git
+    /// reads them: of one name the last counts.
+    pub fn settings_like(&self, pattern: &str) -> Result<Vec<Setting>, GitError> {
+        let mut call = self.call();
+        call.args(["config", "--null", "--show-scope", "--get-regexp", pattern]);
+        let done = output(call, &[])?;
+        // 1: there are none.
+        if !matches!(done.status.code(), Some(0 | 1)) {
+            return Err(self.failed("read the configuration of", &done));
+        }
+        let text = String::from_utf8_lossy(&done.stdout);
+        let fields: Vec<_> = text.split_terminator('\0').collect();
+        let setting = |scope: &str, entry: &str| {
+            let (name, value) = entry.split_once('\n').unwrap_or((entry, ""));
+            Setting { scope: scope.to_owned(), name: name.to_owned(), value: value.to_owned() }
+        };
+        Ok(fields.chunks_exact(2).map(|pair| setting(pair[0], pair[1])).collect())
+    }
+
+    /// The values that these attributes have for each of these paths below the root (git-check-attr(1)): path by path.
+    pub fn attributes(&self, names: &[&str], paths: &[&str]) -> Result<Vec<String>, GitError> {
+        let mut call = self.call();
+        call.args(["check-attr", "-z"]).args(names).arg("--").args(paths);
+        let said = self.ask("read the attributes of", call, &[])?;
+        let text = String::from_utf8_lossy(&said);
+        let fields: Vec<_> = text.split_terminator('\0').collect();
+        Ok(fields.chunks_exact(3).map(|triple| triple[2].to_owned()).collect())
+    }
+
     /// Where git takes this worktree's hooks from (git-config(1), `core.hooksPath`), whichever configuration says so.
     pub fn hooks_dir(&self) -> Result<HooksDir, GitError> {
-        let mut call = self.call();
-        call.args(["config", "--null", "--show-scope", "--get", HOOKS_PATH]);
-        let done = output(call, &[])?;
-        let mut fields = done.stdout.split(|byte| *byte == 0);
-        let (scope, named) = (fields.next().unwrap_or_default(), fields.next());
-        let own = match named {
-            None if done.status.code() == Some(1) => true,
-            None => return Err(self.failed("read the configuration of", &done)),
-            // Git puts `/NAME` behind what is written, so that nothing is the root of all files.
-            Some(b"") => return Ok(HooksDir { path: PathBuf::from("/"), own: false }),
-            Some(named) => {
-                let is_absolute = from_git(named).is_none_or(Path::is_absolute) || named.starts_with(b"~");
-                !is_absolute || matches!(scope, b"local" | b"worktree")
-            }
+        self.hooks_dir_by(&self.settings_like(r"^core\.hookspath$")?)
+    }
+
+    /// As [`Self::hooks_dir`], where these are the settings that there are.
+    pub fn hooks_dir_by(&self, settings: &[Setting]) -> Result<HooksDir, GitError> {
+        let named = settings.iter().rfind(|setting| setting.name == HOOKS_PATH);
+        let Some(Setting { scope, value, .. }) = named else {
+            let path = self.default_hooks_dir();
+            return Ok(HooksDir { own: self.holds(&path), path });
         };
+        if value.is_empty() {
+            // Git puts `/NAME` behind what is written, so that nothing is the root of all files.
+            return Ok(HooksDir { path: PathBuf::from("/"), own: false });
+        }
+        let is_absolute = Path::new(value).is_absolute() || value.starts_with('~');
+        let own = !is_absolute || matches!(&**scope, "local" | "worktree");
         let mut call = self.call();
         call.args(["rev-parse", "--git-path", "hooks"]);
         let said = self.ask("read the configuration of", call, &[])?;
@@ -47,24 +88,11 @@ impl Repo {
 
     /// The folder that hooks are in where no configuration names another.
     pub fn default_hooks_dir(&self) -> PathBuf {
-        self.common_dir().join("hooks")
-    }
-
-    /// The values that the local configuration, which all worktrees of this clone share, has under `name`, in its order;
-    /// a value that is not UTF-8 is shown with replacement characters.
-    pub fn local_values(&self, name: &str) -> Result<Vec<String>, GitError> {
-        let mut call = self.call();
-        call.args(["config", "--local", "--null", "--get-all", name]);
-        let done = output(call, &[])?;
-        match done.status.code() {
-            Some(0 | 1) => Ok(done
-                .stdout
-                .split(|byte| *byte == 0)
-                .filter(|value| !value.is_empty())
-                .map(|value| String::from_utf8_lossy(value).into_owned())
-                .collect()),
-            _ => Err(self.failed("read the configuration of", &done)),
-        }
+        let common = self.common_dir();
+        let below = fs::canonicalize(self.root())
+            .ok()
+            .and_then(|root| Some(self.root().join(common.strip_prefix(root).ok()?)));
+        below.unwrap_or_else(|| common.to_owned()).join("hooks")
     }
 
     /// Sets a variable of the local configuration, or removes it where there is no value.

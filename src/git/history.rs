@@ -1,8 +1,8 @@
 //! History, newest first, as far as it touches certain files: `git rev-list`, then `git diff-tree --stdin`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 
 use super::command::{input_file, not_started};
@@ -33,7 +33,15 @@ pub struct Walk<'a> {
     repo: &'a Repo,
     /// Those to come, each with the commits it comes after.
     commits: VecDeque<(ObjectId, Vec<ObjectId>)>,
-    diff: Child,
+    wanted: fn(&Path) -> bool,
+    diff: Diff,
+    /// The commits that were walked ahead, so that a partial clone gets all it lacks in one go.
+    walked: VecDeque<Step>,
+}
+
+/// A running `git diff-tree --stdin`.
+struct Diff {
+    child: Child,
     stdout: BufReader<ChildStdout>,
     /// The field that was read to see that the last commit has ended.
     ahead: Option<Vec<u8>>,
@@ -58,49 +66,55 @@ pub struct Versions {
 }
 
 impl Repo {
-    /// Walks from `tips`. Told of each commit are the files that one of `globs` matches: git's pathspecs, constants of
-    /// ours (gitglossary(7)).
-    pub fn walk(&self, tips: &[ObjectId], globs: &[&str]) -> Result<Walk<'_>, GitError> {
-        self.walk_where(tips, &globs.iter().map(|glob| glob.as_bytes().to_vec()).collect::<Vec<_>>())
+    /// Walks from `tips`, and tells of the files that `wanted` takes. (Git compares whole folders sooner than it matches
+    /// every name in them with globs.)
+    pub fn walk(&self, tips: &[ObjectId], wanted: fn(&Path) -> bool) -> Result<Walk<'_>, GitError> {
+        self.walk_by(tips, &BTreeSet::new(), wanted)
     }
 
-    fn walk_where(&self, tips: &[ObjectId], pathspecs: &[Vec<u8>]) -> Result<Walk<'_>, GitError> {
+    /// Walks from `tips`, and tells of these files alone, paths relative to the root.
+    pub fn walk_files(&self, tips: &[ObjectId], paths: &BTreeSet<PathBuf>) -> Result<Walk<'_>, GitError> {
+        self.walk_by(tips, paths, |_| true)
+    }
+
+    fn walk_by(
+        &self,
+        tips: &[ObjectId],
+        paths: &BTreeSet<PathBuf>,
+        wanted: fn(&Path) -> bool,
+    ) -> Result<Walk<'_>, GitError> {
         let mut call = self.call();
         call.args(["rev-list", "--date-order", "--parents", "--stdin"]);
         let input: String = tips.iter().map(|id| format!("{id}\n")).collect();
         let said = if tips.is_empty() { Vec::new() } else { self.ask(WALK, call, input.as_bytes())? };
         let mut commits = VecDeque::new();
-        let mut pairs = String::new();
         for line in said.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let ids: Option<Vec<_>> = line.split(|byte| *byte == b' ').map(ObjectId::parse).collect();
             let Some((id, parents)) = ids.as_ref().and_then(|ids| ids.split_first()) else {
                 return Err(garbled(self));
             };
-            // A merge is compared with each of its parents by itself: together, it is not said which one is meant.
-            match parents {
-                [] | [_] => pairs.extend([id.to_string().as_str(), "\n"]),
-                parents => pairs.extend(parents.iter().map(|parent| format!("{id} {parent}\n"))),
-            }
             commits.push_back((*id, parents.to_vec()));
         }
-        let mut call = self.call();
-        call.args(["diff-tree", "--stdin", "--root", "-r", "--raw", "-z", "--always", "--no-abbrev"])
-            .args(["--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--"])
-            .args(pathspecs.iter().map(|spec| bytes_arg(spec)))
-            .stdin(input_file(pairs.as_bytes())?)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut diff = call.spawn().map_err(|e| not_started(&e))?;
-        let stdout = BufReader::with_capacity(1 << 16, diff.stdout.take().expect("piped"));
-        Ok(Walk { repo: self, commits, diff, stdout, ahead: None })
+        let diff = Diff::start(self, &commits, paths)?;
+        let mut walk = Walk { repo: self, commits, wanted, diff, walked: VecDeque::new() };
+        if self.may_obtain()? {
+            while !walk.commits.is_empty() {
+                let step = walk.step()?;
+                walk.walked.extend(step);
+            }
+            let files = walk.walked.iter().flat_map(|step| step.changes.iter().flatten());
+            let files = files.flat_map(|it| [it.before, it.after]).flatten();
+            let blobs = files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id);
+            self.obtain(&blobs.collect::<Vec<_>>())?;
+        }
+        Ok(walk)
     }
 
     /// Every version of the regular file at `path`, relative to the root, in HEAD and the commits it comes after.
     pub fn versions(&self, path: &Path) -> Result<Versions, GitError> {
         let mut found = Versions::default();
         let Some(head) = self.head()? else { return Ok(found) };
-        let spec = [b":(top,literal)", &to_git(path)?[..]].concat();
-        let mut walk = self.walk_where(&[head], &[spec])?;
+        let mut walk = self.walk_files(&[head], &BTreeSet::from([path.to_owned()]))?;
         let mut places: HashMap<ObjectId, usize> = HashMap::new();
         while let Some(step) = walk.step()? {
             found.cut = found.cut.or(step.cut.then_some(step.id));
@@ -121,15 +135,15 @@ impl Repo {
 impl Walk<'_> {
     /// The next commit.
     pub fn step(&mut self) -> Result<Option<Step>, GitError> {
-        let Some((id, parents)) = self.commits.pop_front() else { return Ok(None) };
+        let Some((id, parents)) = self.commits.pop_front() else { return Ok(self.walked.pop_front()) };
         let mut changes = Vec::with_capacity(1);
         for _ in 0..parents.len().max(1) {
-            let header = self.field()?;
+            let header = self.diff.field()?;
             if header.as_deref().and_then(ObjectId::parse) != Some(id) {
                 // It has stopped in the middle: at something that it could not read.
                 return Err(self.repo.unreadable(id, "tree"));
             }
-            changes.push(self.changed()?);
+            changes.push(self.diff.changed(self.wanted)?.ok_or_else(|| garbled(self.repo))?);
         }
         let cut = parents.is_empty() && self.repo.is_shallow() && !self.repo.parents(id)?.is_empty();
         if cut {
@@ -139,21 +153,58 @@ impl Walk<'_> {
         Ok(Some(Step { id, parents, cut, changes }))
     }
 
-    /// The files that follow a commit's header.
-    fn changed(&mut self) -> Result<Vec<Changed>, GitError> {
+    /// Tells of these files too in the commits to come.
+    pub fn add_files(&mut self, paths: &BTreeSet<PathBuf>) -> Result<(), GitError> {
+        self.diff = Diff::start(self.repo, &self.commits, paths)?;
+        Ok(())
+    }
+}
+
+impl Diff {
+    /// Starts it on these commits and files.
+    fn start(
+        repo: &Repo,
+        commits: &VecDeque<(ObjectId, Vec<ObjectId>)>,
+        paths: &BTreeSet<PathBuf>,
+    ) -> Result<Self, GitError> {
+        let mut pairs = String::new();
+        for (id, parents) in commits {
+            // A merge is compared with each of its parents by itself: together, it is not said which one is meant.
+            match &parents[..] {
+                [] | [_] => pairs.extend([id.to_string().as_str(), "\n"]),
+                parents => pairs.extend(parents.iter().map(|parent| format!("{id} {parent}\n"))),
+            }
+        }
+        let mut call = repo.call();
+        call.args(["diff-tree", "--stdin", "--root", "-r", "--raw", "-z", "--always", "--no-abbrev"]).args([
+            "--no-renames",
+            "--no-ext-diff",
+            "--ignore-submodules=none",
+            "--",
+        ]);
+        for path in paths {
+            call.arg(bytes_arg(&[b":(top,literal)", &to_git(path)?[..]].concat()));
+        }
+        call.stdin(input_file(pairs.as_bytes())?).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = call.spawn().map_err(|e| not_started(&e))?;
+        let stdout = BufReader::with_capacity(1 << 16, child.stdout.take().expect("piped"));
+        Ok(Self { child, stdout, ahead: None })
+    }
+
+    /// The files that follow a commit's header; None where what git says cannot be understood.
+    fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<Changed>>, GitError> {
         let mut changed = Vec::new();
         while let Some(field) = self.field()? {
             if field.first() != Some(&b':') {
                 self.ahead = Some(field);
                 break;
             }
-            let path = self.field()?.ok_or_else(|| garbled(self.repo))?;
-            let (before, after) = sides(&field).ok_or_else(|| garbled(self.repo))?;
-            if let Some(path) = from_git(&path) {
+            let Some((path, (before, after))) = self.field()?.zip(sides(&field)) else { return Ok(None) };
+            if let Some(path) = from_git(&path).filter(|path| wanted(path)) {
                 changed.push(Changed { path: path.to_owned(), before, after });
             }
         }
-        Ok(changed)
+        Ok(Some(changed))
     }
 
     fn field(&mut self) -> Result<Option<Vec<u8>>, GitError> {
@@ -166,10 +217,10 @@ impl Walk<'_> {
     }
 }
 
-impl Drop for Walk<'_> {
+impl Drop for Diff {
     fn drop(&mut self) {
-        let _ = self.diff.kill();
-        let _ = self.diff.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -220,7 +271,7 @@ mod tests {
         g.git(&["merge", "-q", "-m", "merge", "side"]);
         g.commit("other", "1");
         let repo = Repo::open(g.root()).unwrap();
-        let mut walk = repo.walk(&[repo.head().unwrap().unwrap()], &[":(top,glob)**/*.env"]).unwrap();
+        let mut walk = repo.walk(&[repo.head().unwrap().unwrap()], |_| true).unwrap();
         let mut told = Vec::new();
         while let Some(step) = walk.step().unwrap() {
             assert!(!step.cut);
@@ -229,7 +280,7 @@ mod tests {
             told.push(step.changes.iter().map(names).collect::<Vec<Vec<String>>>());
         }
         assert_eq!(told.len(), 5);
-        assert_eq!(told[0], [[""; 0]]);
+        assert_eq!(told[0], [["other"]]);
         assert_eq!(told[1], [["b.env"], ["c.env"]]);
         assert_eq!(told[4], [["a.env"]]);
     }
@@ -244,7 +295,7 @@ mod tests {
         g.git(&["clone", "-q", "--depth", "1", &source, shallow.to_str().unwrap()]);
         let repo = Repo::open(&shallow).unwrap();
         let head = repo.head().unwrap().unwrap();
-        let step = repo.walk(&[head], &[":(top,glob)**/*.env"]).unwrap().step().unwrap().unwrap();
+        let step = repo.walk(&[head], |_| true).unwrap().step().unwrap().unwrap();
         assert!(step.cut && step.changes.is_empty());
         assert!(repo.versions(Path::new("a.env")).unwrap().cut.is_some());
         assert!(matches!(repo.commits(&[head], &[]), Err(GitError::Missing { shallow: true, .. })));

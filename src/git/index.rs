@@ -1,25 +1,27 @@
 //! What is staged: the index that is to be committed, and how it differs from a commit.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::command::output;
 use super::objects::{Changed, FileRef};
-use super::paths::from_git;
+use super::paths::{from_git, to_git};
 use super::quick::{HEADER, refuse_cut_short};
 use super::tree::kind_of_mode;
 use super::{GitError, ObjectId, Repo};
 use crate::fsio::FsError;
 
 impl Repo {
-    /// Every path of the index that would be committed and that one of `globs` matches (pathspecs, constants of ours),
-    /// in git's order.
-    pub fn index_files(&self, globs: &[&str]) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
+    /// Every file of the index that would be committed, in git's order: read once, for a check sees one state.
+    pub fn index_files(&self) -> Result<&[(PathBuf, FileRef)], GitError> {
+        if let Some(files) = self.index.get() {
+            return Ok(files);
+        }
         self.refuse_short_index()?;
         let mut call = self.call();
-        // An entry of `git add -N` is listed with the id of nothing, and is not committed.
-        call.args(["ls-files", "--stage", "-z", "--full-name", "--"]).args(globs);
+        call.args(["ls-files", "--stage", "-z", "--full-name"]);
         let said = self.ask("read the index of", call, &[])?;
         let mut files = Vec::new();
         for entry in said.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
@@ -28,19 +30,15 @@ impl Repo {
                 files.push((path.to_owned(), file));
             }
         }
-        Ok(files)
+        Ok(self.index.get_or_init(|| files))
     }
 
     /// What the index holds at exactly this path, relative to the root.
     pub fn index_file_at(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
-        // Asked for where symlinks lead somewhere: then for more than one.
-        if self.index.get().is_none() {
-            let mut files = self.index_files(&[])?;
-            files.sort_by(|one, other| one.0.cmp(&other.0));
-            let _ = self.index.set(files);
-        }
-        let files = self.index.get().map(Vec::as_slice).unwrap_or_default();
-        Ok(files.binary_search_by(|(there, _)| there.as_path().cmp(path)).ok().map(|at| files[at].1))
+        let (files, path) = (self.index_files()?, to_git(path)?);
+        let order =
+            |(there, _): &(PathBuf, FileRef)| to_git(there).map_or(Ordering::Less, |there| there.cmp(&path));
+        Ok(files.binary_search_by(order).ok().map(|at| files[at].1))
     }
 
     /// Every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
@@ -157,9 +155,9 @@ mod tests {
         g.add("d1/e1/f1", "changed");
         agrees_with_git(&g, 1);
         let repo = Repo::open(g.root()).unwrap();
-        let all = repo.index_files(&[]).unwrap();
+        let all = repo.index_files().unwrap();
         assert_eq!(all.len(), 32 + usize::from(!all.iter().any(|(path, _)| path.ends_with("f1"))));
-        for (path, file) in &all {
+        for (path, file) in all {
             assert_eq!(repo.index_file_at(path).unwrap(), Some(*file), "{}", path.display());
         }
         for none in ["d2", "d2/e2", "d2/e2/none", "none", "d2/e2/more/x"] {
@@ -173,8 +171,8 @@ mod tests {
         g.commit("f", "");
         g.with_submodule("sub");
         agrees_with_git(&g, 2);
-        let files = Repo::open(g.root()).unwrap().index_files(&["sub"]).unwrap();
-        assert_eq!(files[0].1.kind, FileKind::Submodule);
+        let sub = Repo::open(g.root()).unwrap().index_file_at(Path::new("sub")).unwrap();
+        assert_eq!(sub.unwrap().kind, FileKind::Submodule);
         g.git(&["commit", "-qm", "sub"]);
         g.git(&["checkout", "-q", "-b", "side"]);
         g.commit(".env", "A=1\n");
@@ -183,6 +181,6 @@ mod tests {
         assert!(!Fixture::try_git(g.root(), &["merge", "-q", "side"]).status.success());
         let repo = Repo::open(g.root()).unwrap();
         assert!(repo.staged(repo.head().unwrap()).unwrap().is_empty());
-        assert!(repo.index_files(&[":(top,glob)**/.env*"]).unwrap().is_empty());
+        assert_eq!(repo.index_file_at(Path::new(".env")).unwrap(), None);
     }
 }

@@ -27,7 +27,7 @@ mod tree;
 mod worktree;
 
 pub use commit::{Commit, Signed};
-pub use config::HooksDir;
+pub use config::{HooksDir, Setting};
 pub use error::GitError;
 pub use history::{Step, Version, Versions, Walk};
 pub use lines::added_lines;

@@ -90,7 +90,7 @@ impl Repo {
         }
         let Some(root) = find_root(path) else { return Ok(None) };
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
-        let mut location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
+        let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
         // A `.git` stands there: what git does not take for a repository is damaged, and not absent.
         let dot_git = root.join(".git");
         let passed_over = |facts: &Facts| {
@@ -100,18 +100,16 @@ impl Repo {
             let message = format!("git does not recognize {}; it may be damaged", dot_git.display());
             return Err(GitError::Failed { path: root, doing: "open", message });
         };
-        let root = match &facts.top {
+        match facts.top.clone() {
             // The caller's spelling, unless core.worktree points elsewhere.
-            Some(top) if same_folder(top, &root) => root,
-            Some(top) => top.clone(),
+            Some(top) => Self::new(if same_folder(&top, &root) { root } else { top }, facts, location),
             // Beside the worktrees of a bare repository, with a `.git` that leads to it: history can be read there.
             None => {
-                // Without that name, git would not take it for one.
-                location.git_dir = Some(facts.git_dir.clone());
-                facts.git_dir.clone()
+                let git_dir = facts.git_dir.clone();
+                Self::new(git_dir.clone(), facts, location.with_git_dir(git_dir))
             }
-        };
-        Self::new(root, facts, location).map(Some)
+        }
+        .map(Some)
     }
 
     /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
@@ -293,10 +291,15 @@ impl Repo {
         GitError::Missing { what: what.to_string(), path: self.root.clone(), shallow: self.shallow }
     }
 
+    /// Whether this is a partial clone that may get what it lacks.
+    pub(super) fn may_obtain(&self) -> Result<bool, GitError> {
+        Ok(self.network.get() == Network::Allowed && self.promisor()?.is_some())
+    }
+
     /// Gets what this partial clone lacks of these objects from the remote that has promised them, in one go and where
     /// that is allowed; elsewhere reading one is [`GitError::Missing`].
     pub fn obtain(&self, ids: &[ObjectId]) -> Result<bool, GitError> {
-        if self.network.get() == Network::Forbidden || ids.is_empty() {
+        if ids.is_empty() || !self.may_obtain()? {
             return Ok(false);
         }
         let Some(remote) = self.promisor()? else { return Ok(false) };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::command::output;
 use super::paths::real_folder;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::{self, FsError, NewMode};
+use crate::fsio::{self, FsError};
 
 /// In the git folder that all worktrees share: root commits, an id on each line; and what the clone was known by while it
 /// was shallow (`remote ADDRESS`, `folder PATH`).
@@ -71,7 +71,8 @@ impl Repo {
         after.dedup();
         if after != before {
             let text: String = after.iter().map(|line| format!("{line}\n")).collect();
-            let _ = fsio::write_atomic(&self.common_dir().join(FILE), text.as_bytes(), NewMode::Default);
+            // Nor are they if this is cut short: what is no id of a commit counts for nothing.
+            let _ = std::fs::write(self.common_dir().join(FILE), text);
         }
         Ok(())
     }

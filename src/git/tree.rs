@@ -142,6 +142,21 @@ impl Repo {
         Ok(parse(&self.object(id, "tree")?, id, self.format)?.into())
     }
 
+    /// Reads all folders of these commits that were not read yet, level by level and each level in one go.
+    pub fn read_folders(&self, commits: &[ObjectId]) -> Result<(), GitError> {
+        let mut level = commits.iter().map(|commit| self.tree_of(*commit)).collect::<Result<Vec<_>, _>>()?;
+        while !level.is_empty() {
+            level.retain(|id| !self.trees.borrow().by_id.contains_key(id));
+            level.sort_unstable();
+            level.dedup();
+            self.read_trees(&level)?;
+            let trees = self.trees.borrow();
+            let read = level.iter().filter_map(|id| trees.by_id.get(id));
+            level = read.flat_map(|entries| entries.iter().filter_map(TreeEntry::folder)).collect();
+        }
+        Ok(())
+    }
+
     /// Reads those of these trees that were not read yet, in one go.
     pub(super) fn read_trees(&self, ids: &[ObjectId]) -> Result<(), GitError> {
         let unread: Vec<_> = {

@@ -47,10 +47,17 @@ impl Repo {
     }
 
     /// The files directly in the folder `under` that `want` holds for, and that [`Repo::list_files`] passes over
-    /// because git ignores and does not track them. In byte order.
-    pub fn untracked_ignored(&self, under: &Path, want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
+    /// because git ignores and does not track them; those that it is known to have `listed` are not asked of. In byte
+    /// order.
+    pub fn untracked_ignored(
+        &self,
+        under: &Path,
+        listed: &[PathBuf],
+        want: Want<'_>,
+    ) -> Result<Vec<PathBuf>, GitError> {
         let under = self.relative_folder(under)?;
-        let names = plain_list_files(&self.root().join(&under), want)?;
+        let mut names = plain_list_files(&self.root().join(&under), want)?;
+        names.retain(|path| !listed.contains(path));
         let relative: Vec<_> = names
             .iter()
             .filter_map(|path| path.strip_prefix(self.root()).ok().map(Path::to_path_buf))
@@ -243,7 +250,8 @@ mod tests {
         assert_eq!(listed(&g, ".git"), [""; 0]);
 
         let repo = Repo::open(g.root()).unwrap();
-        let passed = |under: &str| short(&g, &repo.untracked_ignored(&g.root().join(under), &env).unwrap());
+        let passed =
+            |under: &str| short(&g, &repo.untracked_ignored(&g.root().join(under), &[], &env).unwrap());
         assert_eq!(passed(""), [".env"]);
         assert_eq!(passed("a"), ["a/.env.local"]);
         assert_eq!(passed("out"), ["out/.env.back"]);

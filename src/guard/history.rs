@@ -15,6 +15,9 @@ use crate::config::{is_env_file, is_keys_file};
 use crate::git::{FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 
+/// The folders of so many commits are read at a time.
+const AT_ONCE: usize = 256;
+
 /// A blob and the first commit that brought it, under each path it ever had.
 struct Blob {
     file: FileRef,
@@ -66,7 +69,12 @@ fn blobs(objects: &Repo) -> Result<(Vec<Blob>, Option<ObjectId>), GuardError> {
     let mut blobs: Vec<Blob> = Vec::new();
     let mut seen = HashSet::new();
     let (commits, cut) = objects.all_commits()?;
-    for (commit, parents) in commits {
+    for (at, (commit, parents)) in commits.iter().enumerate() {
+        if at % AT_ONCE == 0 {
+            let some: Vec<_> = commits[at..].iter().take(AT_ONCE).map(|(id, _)| *id).collect();
+            objects.read_folders(&some)?;
+        }
+        let commit = *commit;
         // What it shares with a parent has been seen there.
         let parent = parents.first().copied();
         for file in objects.changes(parent, Some(commit))? {

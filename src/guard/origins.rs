@@ -12,7 +12,7 @@ use super::files::is_judged;
 use super::policies::Policies;
 use super::teams::Teams;
 use super::view::View;
-use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE_GLOB};
+use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::git::{FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvReport, EnvText, env_file};
@@ -142,7 +142,7 @@ impl<'a> Origins<'a> {
         let there = self.before.paths();
         let mut pasts: HashMap<ObjectId, Rc<Past>> = HashMap::new();
         let mut found = Vec::new();
-        let (stood, cut) = last_stood(objects, tips, &is_judged)?;
+        let (stood, cut) = last_stood(objects, tips, is_judged)?;
         self.cut.set(self.cut.get().or(cut));
         for Stood { path, file, commit } in stood {
             if there.contains(path.as_path()) {
@@ -183,10 +183,10 @@ pub(super) struct Stood {
 pub(super) fn last_stood(
     objects: &Repo,
     tips: &[ObjectId],
-    wanted: &dyn Fn(&Path) -> bool,
+    wanted: fn(&Path) -> bool,
 ) -> Result<(Vec<Stood>, Option<ObjectId>), GuardError> {
     let (mut seen, mut found, mut cut) = (HashSet::new(), Vec::new(), None);
-    let mut walk = objects.walk(tips, &[&ENV_FILE_GLOBS[..], &[TEAM_FILE_GLOB]].concat())?;
+    let mut walk = objects.walk(tips, wanted)?;
     while let Some(step) = walk.step()? {
         if step.cut {
             cut = Some(step.id);
@@ -199,7 +199,7 @@ pub(super) fn last_stood(
                 (None, Some(file), Some(parent)) => (file, *parent),
                 _ => continue,
             };
-            if file.kind == FileKind::File && wanted(&change.path) && seen.insert(change.path.clone()) {
+            if file.kind == FileKind::File && seen.insert(change.path.clone()) {
                 found.push(Stood { path: change.path.clone(), file, commit });
             }
         }

@@ -65,7 +65,7 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     state.findings.extend(in_teams);
     // Where env files stood once, and were only taken away, a team file widens what held for them.
     let (stood, cut) =
-        if is_unguarded(&before) { last_stood(objects, &tips, &is_guarded)? } else { Default::default() };
+        if is_unguarded(&before) { last_stood(objects, &tips, is_guarded)? } else { Default::default() };
     report.incomplete = cut.map(|cut| objects.cut_off(cut));
     let is_first = is_unguarded(&before) && stood.is_empty();
     let widened = widened_policies((&before, &past.policies), (&after, &new_policies), is_first)?;

@@ -69,7 +69,8 @@ pub fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<
         changed.iter().filter_map(|file| Some((file.path.clone(), file.before, file.after?))).collect();
     if is_whole {
         let paths: HashSet<_> = changed.iter().map(|file| file.path.as_path()).collect();
-        let files = objects.index_files(&[])?.into_iter().filter(|(path, _)| !paths.contains(path.as_path()));
+        let files =
+            objects.index_files()?.iter().filter(|(path, _)| !paths.contains(path.as_path())).cloned();
         contents.extend(files.map(|(path, file)| (path, Some(file), file)));
     }
     // Where nothing changes there is nothing to look for.

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use super::error::GuardError;
 use super::files::is_of_interest;
-use crate::config::{ENV_FILE_GLOBS, TEAM_FILE_GLOB};
 use crate::fsio::{self, FsError};
 use crate::git::{Changed, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
 
@@ -51,8 +50,8 @@ impl<'a> View<'a> {
 
     /// The index.
     pub(super) fn index(objects: &'a Repo) -> Result<Self, GuardError> {
-        let all = objects.index_files(&[&ENV_FILE_GLOBS[..], &[TEAM_FILE_GLOB]].concat())?;
-        Ok(Self::new(Source::Index(objects), of_interest(all.into_iter())))
+        let all = objects.index_files()?.iter().filter(|(path, _)| is_of_interest(path)).cloned();
+        Ok(Self::new(Source::Index(objects), of_interest(all)))
     }
 
     /// A commit; none stands for nothing.

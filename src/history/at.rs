@@ -37,13 +37,15 @@ pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<F
         let other = files.first().map(|(path, _)| path.clone());
         return Err(HistoryError::NoFile { path: path.to_owned(), revision: revision.to_owned(), other });
     };
-    let mut team_file = None;
+    let mut team = None;
     for folder in path.ancestors().skip(1) {
-        if let Some(file) = objects.file(commit, &folder.join(TEAM_FILE))? {
-            team_file = Some(objects.blob(file.id)?);
+        team = objects.file(commit, &folder.join(TEAM_FILE))?.map(|file| file.id);
+        if team.is_some() {
             break;
         }
     }
+    objects.obtain(&team.into_iter().chain([id]).collect::<Vec<_>>())?;
+    let team_file = team.map(|id| objects.blob(id)).transpose()?;
     Ok(FileThen { text: objects.blob(id)?, team_file, path })
 }
 
@@ -52,7 +54,7 @@ fn followed(reader: &mut Reader<'_>, path: &Path, target: ObjectId) -> Result<Op
     let objects = reader.objects();
     let Some(head) = objects.head()? else { return Ok(None) };
     let mut names = std::collections::HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
-    let mut past = Past::new(reader, head)?;
+    let mut past = Past::new(reader, head, BTreeSet::from([path.to_owned()]))?;
     while let Some(step) = past.step()? {
         let here = names.remove(&step.id).unwrap_or_default();
         if step.id == target {

@@ -102,7 +102,7 @@ fn trace(
     found: &mut HashMap<String, (Author, Kind)>,
 ) -> Result<(), HistoryError> {
     let objects = reader.objects();
-    let mut past = Past::new(reader, head)?;
+    let mut past = Past::new(reader, head, open.keys().cloned().collect())?;
     let mut waiting: HashMap<ObjectId, Open> = HashMap::from([(head, open)]);
     while !waiting.is_empty()
         && let Some(step) = past.step()?

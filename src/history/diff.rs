@@ -50,7 +50,9 @@ pub fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Diffe
         }
     }
     let differing = files.into_iter().filter(|(_, [before, after])| before != after);
-    let changed = differing.map(|(path, [before, after])| Changed { path, before, after }).collect();
+    let changed: Vec<_> = differing.map(|(path, [before, after])| Changed { path, before, after }).collect();
+    let blobs = changed.iter().flat_map(|it| [it.before, it.after]).flatten().map(|file| file.id);
+    reader.obtain(&blobs.collect::<Vec<_>>())?;
     let mut found = Vec::new();
     for pair in pairs(reader, changed)? {
         let is = |path: &Path| sides.paths.iter().any(|wanted| wanted == path);

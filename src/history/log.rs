@@ -7,7 +7,7 @@ use super::change::{Author, Change, FileChanges, Kind};
 use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
-use crate::config::{ENV_FILE_GLOBS, is_env_file};
+use crate::config::is_env_file;
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Walk};
 
 /// Which changes are wanted.
@@ -45,7 +45,7 @@ pub fn log<E: From<HistoryError>>(
     let mut left = query.max_count.unwrap_or(usize::MAX);
     let mut cut = None;
     let objects = reader.objects();
-    let mut past = Past::new(reader, head)?;
+    let mut past = Past::new(reader, head, query.paths.iter().cloned().collect())?;
     // Under which names the files asked for stand in a commit that is still to come.
     let mut follow = HashMap::from([(head, query.paths.iter().cloned().collect::<BTreeSet<_>>())]);
     while left > 0
@@ -103,21 +103,45 @@ pub(super) struct Compared {
 pub(super) struct Past<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     walk: Walk<'a>,
+    /// The files that are followed, under every name they had so far; all if empty.
+    followed: BTreeSet<PathBuf>,
 }
 
 impl<'r, 'a> Past<'r, 'a> {
-    /// From `head` to all it comes after.
-    pub(super) fn new(reader: &'r mut Reader<'a>, head: ObjectId) -> Result<Self, HistoryError> {
-        let walk = reader.objects().walk(&[head], &ENV_FILE_GLOBS)?;
-        Ok(Self { reader, walk })
+    /// From `head` to all it comes after; of these files and what they were called before, or of all if there is none.
+    pub(super) fn new(
+        reader: &'r mut Reader<'a>,
+        head: ObjectId,
+        followed: BTreeSet<PathBuf>,
+    ) -> Result<Self, HistoryError> {
+        let objects = reader.objects();
+        let walk = match followed.is_empty() {
+            true => objects.walk(&[head], is_env_file)?,
+            false => objects.walk_files(&[head], &followed)?,
+        };
+        Ok(Self { reader, walk, followed })
     }
 
     /// The next commit, the newest first and none before what comes after it.
     pub(super) fn step(&mut self) -> Result<Option<Compared>, HistoryError> {
         let Some(step) = self.walk.step()? else { return Ok(None) };
-        let changes = step.changes.into_iter().map(|changed| pairs(self.reader, env_files(changed)));
-        let pairs = changes.collect::<Result<_, _>>()?;
-        Ok(Some(Compared { id: step.id, parents: step.parents, cut: step.cut, pairs }))
+        let mut compared = Vec::with_capacity(step.changes.len());
+        for (at, mut changed) in step.changes.into_iter().enumerate() {
+            // One that came or went may have been renamed: then the commit's other files are to be looked at.
+            let is_whole = |it: &Changed| it.before.is_some() && it.after.is_some();
+            if !self.followed.is_empty() && !changed.iter().all(is_whole) {
+                changed = self.reader.objects().changes(step.parents.get(at).copied(), Some(step.id))?;
+            }
+            compared.push(pairs(self.reader, env_files(changed))?);
+        }
+        let renamed = compared.iter().flatten().filter(|pair| self.followed.contains(pair.path()));
+        let names: Vec<_> = renamed.filter_map(|pair| pair.from().map(Path::to_path_buf)).collect();
+        let before = self.followed.len();
+        self.followed.extend(names);
+        if self.followed.len() > before {
+            self.walk.add_files(&self.followed)?;
+        }
+        Ok(Some(Compared { id: step.id, parents: step.parents, cut: step.cut, pairs: compared }))
     }
 
     /// The env files of a commit, by path.

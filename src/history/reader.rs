@@ -101,6 +101,13 @@ impl<'a> Reader<'a> {
         Ok(state)
     }
 
+    /// Gets these versions in one go, where this partial clone lacks them.
+    pub(super) fn obtain(&self, ids: &[ObjectId]) -> Result<(), HistoryError> {
+        let ids: Vec<_> = ids.iter().copied().filter(|id| !self.taken_in.contains_key(id)).collect();
+        self.objects.obtain(&ids)?;
+        Ok(())
+    }
+
     /// Takes in bytes that need not be in git; returns the id that they have there.
     pub(super) fn take_in(&mut self, text: Vec<u8>) -> ObjectId {
         let id = self.objects.id_of(&text);

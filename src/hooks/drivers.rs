@@ -4,8 +4,9 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::settings;
 use crate::fsio::{self, FsError, Lock, NewMode};
-use crate::git::{GitError, Repo};
+use crate::git::{GitError, Repo, Setting};
 
 const DRIVER: &str = "merge.envseal.driver";
 const TEXTCONV: &str = "diff.envseal.textconv";
@@ -36,6 +37,9 @@ const LINES: &str = ".env merge=envseal diff=envseal\n\
                      .env.* merge=envseal diff=envseal\n\
                      *.env merge=envseal diff=envseal\n\
                      envseal.toml merge=envseal\n";
+/// A file for each of these patterns, and whether it has a diff driver.
+const NAMED: [(&str, bool); 4] =
+    [(".env", true), (".env.example", true), ("example.env", true), ("envseal.toml", false)];
 /// Said behind [`BEGIN`] where the file was made for the block, or its last line got its line break from it: so that
 /// the block can be taken out without a trace.
 const MADE: &str = " (in a file made for them)";
@@ -52,6 +56,8 @@ pub enum State {
     Outdated,
     /// Someone else has configured a driver under our name, here.
     Foreign(String),
+    /// It has, but git goes by something else, in words.
+    Overridden(String),
 }
 
 /// Why the drivers were not set up or not taken out. Nothing was changed.
@@ -79,21 +85,44 @@ pub enum DriverError {
     Git(#[from] GitError),
 }
 
-/// Whether this clone has the drivers, as this envseal would set them up.
+/// Whether git, in this clone, calls the drivers as this envseal would set them up.
 pub fn state(repo: &Repo) -> Result<State, DriverError> {
-    if let Some(key) = foreign(repo)? {
+    state_by(repo, &settings(repo)?)
+}
+
+/// As [`state`], by these [`settings`].
+pub fn state_by(repo: &Repo, settings: &[Setting]) -> Result<State, DriverError> {
+    if let Some(key) = foreign(settings) {
         return Ok(State::Foreign(key));
     }
     let (mut configured, mut called) = (true, true);
     for (name, value) in SETTINGS {
-        let values = repo.local_values(name)?;
-        configured &= values == [value];
-        called &= !values.is_empty();
+        // Git goes by the last one.
+        let last = settings.iter().rfind(|setting| setting.name == name);
+        configured &= last.is_some_and(|setting| setting.value == value);
+        called &= last.is_some();
+        if let Some(Setting { scope, value, .. }) = last
+            && [DRIVER, TEXTCONV].contains(&name)
+            && !is_ours(name, value)
+            && matches!(&**scope, "worktree" | "command")
+        {
+            return Ok(State::Overridden(format!("{name} is set to another program, in scope {scope}")));
+        }
     }
-    let attributes = read(repo.attributes_path())?;
-    let named = with_block(attributes.as_deref()).is_some_and(|text| Some(text) == attributes);
-    let has_block = matches!(find_block(attributes.as_deref().unwrap_or_default()), Block::At(..));
-    Ok(match (configured && named, called && has_block) {
+    let values = repo.attributes(&["merge", "diff"], &NAMED.map(|(path, _)| path))?;
+    let is_wanted = |(values, (_, diff)): (&[String], (&str, bool))| {
+        values[0] == "envseal" && (!diff || values[1] == "envseal")
+    };
+    let named = values.chunks_exact(2).zip(NAMED).all(is_wanted);
+    let any_named = values.iter().any(|value| value == "envseal");
+    if !named {
+        let text = read(repo.attributes_path())?;
+        if text.is_some() && with_block(text.as_deref()) == text {
+            let path = repo.attributes_path().display();
+            return Ok(State::Overridden(format!("other lines in {path} take the attributes away")));
+        }
+    }
+    Ok(match (configured && named, called && any_named) {
         (true, _) => State::Installed,
         (false, true) => State::Outdated,
         (false, false) => State::Missing,
@@ -104,34 +133,32 @@ pub fn state(repo: &Repo) -> Result<State, DriverError> {
 /// someone else's is [`DriverError::Foreign`].
 pub fn install(repo: &Repo) -> Result<bool, DriverError> {
     let _lock = Lock::acquire(repo.common_dir(), || ())?;
-    if let Some(key) = foreign(repo)? {
+    let there = settings(repo)?;
+    if let Some(key) = foreign(&there) {
         return Err(DriverError::Foreign { path: repo.common_dir().join("config"), key });
     }
-    if state(repo)? == State::Installed {
+    if state_by(repo, &there)? == State::Installed {
         return Ok(false);
     }
-    let mut settings = Vec::new();
-    for (name, value) in SETTINGS {
-        if repo.local_values(name)? != [value] {
-            settings.push((name, Some(value)));
-        }
-    }
+    let missing = SETTINGS.into_iter().filter(|(name, value)| local(&there, name) != [*value]);
+    let settings: Vec<_> = missing.map(|(name, value)| (name, Some(value))).collect();
     let path = repo.attributes_path();
     let before = read(path)?;
     let after = with_block(before.as_deref()).ok_or_else(|| DriverError::NoEnd { path: path.into() })?;
     repo.make_info_folder()?;
-    change(repo, &settings, before.as_deref(), Some(&after))
+    change(repo, &there, &settings, before.as_deref(), Some(&after))
 }
 
 /// Takes out what [`install`] set up, to the byte. Returns whether anything changed; someone else's driver of our name
 /// stays.
 pub fn uninstall(repo: &Repo) -> Result<bool, DriverError> {
     let _lock = Lock::acquire(repo.common_dir(), || ())?;
-    let theirs = foreign(repo)?.and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
+    let there = settings(repo)?;
+    let theirs = foreign(&there).and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
     let mut settings = Vec::new();
     for (name, _) in SETTINGS {
         let is_theirs = theirs.as_deref().is_some_and(|section| name.starts_with(section));
-        if !is_theirs && repo.local_values(name)?.len() == 1 {
+        if !is_theirs && local(&there, name).len() == 1 {
             settings.push((name, None));
         }
     }
@@ -141,13 +168,14 @@ pub fn uninstall(repo: &Repo) -> Result<bool, DriverError> {
         Some(text) => without_block(text).ok_or_else(|| DriverError::NoEnd { path: path.into() })?,
         None => None,
     };
-    change(repo, &settings, before.as_deref(), after.as_deref())
+    change(repo, &there, &settings, before.as_deref(), after.as_deref())
 }
 
 /// Changes the configuration, and then the attributes from `before` to `after` (None: no file); all of it or nothing.
 /// Returns whether there was anything to be changed.
 fn change(
     repo: &Repo,
+    there: &[Setting],
     settings: &[(&str, Option<&str>)],
     before: Option<&[u8]>,
     after: Option<&[u8]>,
@@ -161,7 +189,7 @@ fn change(
     let mut done: Vec<(&str, Option<String>)> = Vec::new();
     let attempt = || -> Result<(), DriverError> {
         for (name, value) in settings {
-            let was = repo.local_values(name)?.pop();
+            let was = local(there, name).pop().map(str::to_owned);
             repo.set_local(name, *value)?;
             done.push((name, was));
         }
@@ -182,18 +210,25 @@ fn change(
     Ok(differs || !settings.is_empty())
 }
 
-/// The variable under which someone else's driver of our name stands.
-fn foreign(repo: &Repo) -> Result<Option<String>, GitError> {
-    for (name, ours) in [(DRIVER, OUR_DRIVER), (TEXTCONV, OUR_TEXTCONV)] {
-        let values = repo.local_values(name)?;
-        let is_ours = |value: &String| {
-            value.starts_with(ours) || value.strip_prefix("f() { ").is_some_and(|v| v.starts_with(ours))
-        };
-        if values.len() > 1 || !values.iter().all(is_ours) {
-            return Ok(Some(name.to_owned()));
-        }
-    }
-    Ok(None)
+/// The values that the local configuration, which all worktrees of a clone share, has under `name`.
+fn local<'a>(settings: &'a [Setting], name: &str) -> Vec<&'a str> {
+    let is_it = |setting: &&Setting| setting.scope == "local" && setting.name == name;
+    settings.iter().filter(is_it).map(|setting| &*setting.value).collect()
+}
+
+/// The variable under which someone else's driver of our name stands in this clone's configuration.
+fn foreign(settings: &[Setting]) -> Option<String> {
+    let is_foreign = |name: &&str| {
+        let values = local(settings, name);
+        values.len() > 1 || !values.iter().all(|value| is_ours(name, value))
+    };
+    [DRIVER, TEXTCONV].into_iter().find(is_foreign).map(str::to_owned)
+}
+
+/// Whether the driver calls envseal, of whichever version.
+fn is_ours(name: &str, value: &str) -> bool {
+    let ours = if name == DRIVER { OUR_DRIVER } else { OUR_TEXTCONV };
+    value.strip_prefix("f() { ").unwrap_or(value).starts_with(ours)
 }
 
 /// Our block in the attributes.

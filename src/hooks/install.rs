@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::plan::{Place, Stands, block_state};
+use super::plan::{Place, Stands, Verdict};
 use super::script::{Rest, with_block, without_block};
+use super::shell::Answer;
 use super::write::{Change, write_all};
 use super::{Hook, InstallError, Manager};
 use crate::fsio::{self, FsError, Lock};
-use crate::git::Repo;
+use crate::git::{GitError, Repo, Setting};
 
 /// Whether git calls envseal for a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,12 @@ pub enum State {
     Foreign,
     /// It does not, and the file is for another program or for a person to write: `envseal hook install` says what.
     NotOurs,
-    /// Our lines are there, but nobody may execute the file, so that git passes over it: `chmod +x`.
+    /// A call is there, but nobody may execute the file, so that git passes over it: `chmod +x`.
     NotExecutable,
+    /// A call is there, but git runs what husky has yet to make in this worktree.
+    NoHusky,
+    /// Nobody can tell from the file.
+    Unknown,
 }
 
 /// One hook of this repository.
@@ -31,10 +36,19 @@ pub enum State {
 pub struct Found {
     /// Which.
     pub hook: Hook,
-    /// The file that holds it, or would.
+    /// The file that holds it, or would; or the one that leaves open whether it does its work.
     pub path: PathBuf,
     /// Whether it does its work.
     pub state: State,
+}
+
+/// What git does at the hooks of one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hooks {
+    /// The folder that git takes them from. It need not exist.
+    pub folder: PathBuf,
+    /// One by one.
+    pub found: Vec<Found>,
 }
 
 /// What [`install`] came to.
@@ -44,19 +58,18 @@ pub struct Installed {
     pub folder: PathBuf,
     /// Those that were written; none if everything was in place.
     pub written: Vec<Hook>,
-    /// Files that hold our lines and others', and that git passes over because nobody may execute them.
-    pub not_executable: Vec<PathBuf>,
+    /// Those that git does not call envseal in all the same, and those of which nobody can tell.
+    pub left: Vec<Found>,
     /// The program that calls envseal for some of the hooks, which were left to it.
     pub manager: Option<Manager>,
 }
 
 /// Puts envseal's part into the three hooks, or changes nothing at all. `on_wait` is called once if another envseal is at work there.
 pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, InstallError> {
-    let place = Place::new(repo)?;
+    let place = Place::new(repo, &settings(repo)?)?;
     if !place.dir.own {
         // Whoever calls envseal from there has all that can be had.
-        let found = Hook::ALL.map(|hook| found(&place, hook).map(|found| found.state));
-        if found.into_iter().all(|state| state.is_ok_and(|state| state == State::Installed)) {
+        if Hook::ALL.into_iter().all(|hook| place.verdict(hook) == Verdict::Yes) {
             return Ok(Installed::nothing(&place));
         }
         return Err(InstallError::Shared { path: place.dir.path });
@@ -68,11 +81,8 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
         fsio::sweep(place.folder());
         let (changes, mut installed) = changes(&place)?;
         write_all(changes)?;
-        installed.not_executable = Hook::ALL
-            .into_iter()
-            .filter(|hook| found(&place, *hook).is_ok_and(|found| found.state == State::NotExecutable))
-            .map(|hook| place.file(hook))
-            .collect();
+        installed.left = all_found(&place)?;
+        installed.left.retain(|found| found.state != State::Installed);
         Ok(installed)
     });
     if made && result.is_err() {
@@ -85,7 +95,7 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
 /// gone. Returns the files that had it; all are changed or none.
 pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, InstallError> {
     let mut places = vec![Place::default(repo)];
-    let configured = Place::new(repo)?;
+    let configured = Place::new(repo, &settings(repo)?)?;
     if configured.dir.own && configured.folder() != places[0].folder() {
         places.push(configured);
     }
@@ -109,39 +119,53 @@ pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, In
     Ok(paths)
 }
 
-/// What git calls in this repository.
-pub fn state(repo: &Repo) -> Result<Vec<Found>, InstallError> {
-    let place = Place::new(repo)?;
-    Hook::ALL.into_iter().map(|hook| Ok(found(&place, hook)?)).collect()
+/// What git's configuration says of hooks and of drivers called envseal.
+pub fn settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
+    repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
+}
+
+/// What git calls in this repository, by these [`settings`].
+pub fn state(repo: &Repo, settings: &[Setting]) -> Result<Hooks, InstallError> {
+    let place = Place::new(repo, settings)?;
+    Ok(Hooks { found: all_found(&place)?, folder: place.dir.path })
 }
 
 impl Installed {
     fn nothing(place: &Place) -> Self {
         let folder = place.folder().to_path_buf();
-        Self { folder, written: Vec::new(), not_executable: Vec::new(), manager: None }
+        Self { folder, written: Vec::new(), left: Vec::new(), manager: None }
     }
 }
 
+fn all_found(place: &Place) -> Result<Vec<Found>, FsError> {
+    Hook::ALL.into_iter().map(|hook| found(place, hook)).collect()
+}
+
 fn found(place: &Place, hook: Hook) -> Result<Found, FsError> {
-    let called = place.is_called(hook);
-    let state = match place.stands(hook)? {
-        Stands::Text(text) => match block_state(&text, hook) {
-            None if !place.dir.own => State::NotOurs,
-            None => State::Missing,
-            // Where husky is not installed, git finds none of its hooks, and calls ours through none.
-            Some(_) if !called && place.dir.path.join(hook.name()).exists() => State::NotExecutable,
-            Some(_) if !called => State::Missing,
-            Some(true) => State::Installed,
-            Some(false) => State::Outdated,
-        },
-        Stands::Calls | Stands::Managed { told: true, written: true, .. } if called => State::Installed,
-        Stands::Calls => State::NotExecutable,
-        Stands::Unfit(_) | Stands::Managed { written: true, .. } => State::Foreign,
-        Stands::Managed { .. } => State::NotOurs,
-        Stands::Nothing if !place.dir.own => State::NotOurs,
-        Stands::Nothing => State::Missing,
+    let (path, state) = match place.verdict(hook) {
+        Verdict::Yes if place.is_outdated(hook) => (place.file(hook), State::Outdated),
+        Verdict::Yes => (place.file(hook), State::Installed),
+        Verdict::CannotTell(file) => (file, State::Unknown),
+        Verdict::No => return not_called(place, hook),
     };
-    Ok(Found { hook, path: place.file(hook), state })
+    Ok(Found { hook, path, state })
+}
+
+/// Why git does not call envseal at this hook.
+fn not_called(place: &Place, hook: Hook) -> Result<Found, FsError> {
+    let entry = place.entry(hook);
+    let path = place.file(hook);
+    if !place.is_called(hook) && place.would(hook) == Verdict::Yes {
+        return Ok(Found { hook, path: entry, state: State::NotExecutable });
+    }
+    let state = match place.stands(hook)? {
+        Stands::Text(text) if place.husky && place.answer(&text, hook) == Answer::Yes => State::NoHusky,
+        Stands::Calls if place.husky => State::NoHusky,
+        Stands::Nothing | Stands::Text(_) if place.dir.own => State::Missing,
+        Stands::Nothing | Stands::Text(_) | Stands::Managed { written: false, .. } => State::NotOurs,
+        Stands::Calls | Stands::Unclear | Stands::Unfit(_) | Stands::Managed { .. } => State::Foreign,
+    };
+    Ok(Found { hook, path, state })
 }
 
 /// What has to be written for the three to be there; an error if one of them cannot be.
@@ -153,18 +177,29 @@ fn changes(place: &Place) -> Result<(Vec<Change>, Installed), InstallError> {
         let before = match place.stands(hook)? {
             Stands::Nothing => None,
             Stands::Text(text) => Some(text),
-            Stands::Calls => continue,
+            Stands::Calls
+            | Stands::Unclear
+            | Stands::Managed { told: Answer::Unclear, written: true, .. } => continue,
             Stands::Unfit(why) => return Err(InstallError::foreign(&path, hook, why)),
-            Stands::Managed { manager, told: true, written: true, .. } => {
+            Stands::Managed { manager, told: Answer::Yes, written: true, .. } => {
                 installed.manager = Some(manager);
                 continue;
             }
             Stands::Managed { manager, file, told, .. } => {
+                let told = told != Answer::No;
                 return Err(InstallError::Managed { path, hook, manager, file, told });
             }
         };
-        let after =
-            with_block(before.as_deref(), hook).map_err(|why| InstallError::foreign(&path, hook, why))?;
+        let fit = |text: Option<&[u8]>| {
+            with_block(text, hook).map_err(|why| InstallError::foreign(&path, hook, why))
+        };
+        let mut after = fit(before.as_deref())?;
+        // Lines that are not reached go to the front.
+        if place.answer(&after, hook) != Answer::Yes
+            && let Ok(Rest::Bytes(others)) = without_block(&after)
+        {
+            after = fit(Some(&others))?;
+        }
         // Others' lines in a file that git passes over were meant to be, or not: that is not ours to decide.
         let all_ours = without_block(&after) == Ok(Rest::Nothing);
         if before.as_ref() != Some(&after) || (all_ours && !place.husky && !place.is_called(hook)) {

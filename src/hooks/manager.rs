@@ -1,10 +1,12 @@
 //! The programs that write hooks for others: what is theirs is not written to.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Hook;
 use super::script::{calls, names};
+use super::shell::Answer;
+use crate::fsio;
 
 /// A program that generates a repository's hooks from a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +58,27 @@ impl Manager {
         }
     }
 
-    /// Whether that file has it call envseal.
-    pub(super) fn is_told(self, text: &[u8], hook: Hook) -> bool {
-        let named = ["id: envseal", "id: envseal-system", "envseal check --staged"];
-        calls(text, hook)
-            || (self == Self::PreCommit
-                && hook != Hook::PrePush
-                && named.iter().any(|words| names(text, words)))
+    /// The file in the worktree that this hook of its goes by, and whether it has it call envseal.
+    pub(super) fn told(self, root: &Path, generated: &[u8], hook: Hook) -> (PathBuf, Answer) {
+        let named = named_config(generated).map(|name| root.join(name)).filter(|_| self == Self::PreCommit);
+        let mut files = self.files().iter().map(|name| root.join(name));
+        let file = named.or_else(|| files.clone().find(|file| file.is_file())).or_else(|| files.next());
+        let file = file.unwrap_or_default();
+        let text = fsio::read(&file).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        match self {
+            Self::PreCommit => (file, told_pre_commit(&text, hook)),
+            Self::Lefthook => {
+                // What a person adds for themselves counts last.
+                let is_local = |local: &PathBuf| {
+                    fsio::read(local).is_ok_and(|text| names(&text, hook.name()) || names(&text, "envseal"))
+                };
+                match files_of_one(root).find(is_local) {
+                    Some(local) => (local, Answer::Unclear),
+                    None => (file, told_lefthook(&text, hook)),
+                }
+            }
+        }
     }
 
     /// The lines to add there; none where that would not do.
@@ -102,11 +118,211 @@ impl Manager {
     }
 }
 
+/// The configuration that a hook of the pre-commit framework is generated for.
+fn named_config(generated: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(generated);
+    let (_, rest) = text.split_once("--config=")?;
+    let end = rest.find(|c: char| c.is_whitespace() || "\"')".contains(c)).unwrap_or(rest.len());
+    Some(rest[..end].to_owned())
+}
+
+/// The files beside lefthook's own that are each person's.
+fn files_of_one(root: &Path) -> impl Iterator<Item = PathBuf> {
+    LEFTHOOK.iter().map(move |name| root.join(name.replace("lefthook.", "lefthook-local.")))
+}
+
+/// The lines that are no comments.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with(['#', '/']) && !line.trim().is_empty())
+}
+
+fn told_lefthook(text: &str, hook: Hook) -> Answer {
+    let (mut called, mut unclear, mut here) = (false, false, false);
+    for line in lines(text) {
+        let table = line.strip_prefix('[');
+        let key = table.unwrap_or(line).split([':', '.', ']', '=']).next().unwrap_or_default();
+        let is_key = table.is_some() || line[key.len()..].starts_with(':');
+        if is_key && !line.starts_with([' ', '\t']) {
+            let key = key.trim_matches(['"', '\'']);
+            here = key == hook.name();
+            // More files, which may hold anything.
+            unclear |= matches!(key, "extends" | "remotes" | "remote");
+        }
+        let is_call = calls(line.as_bytes(), hook)
+            || hook != Hook::PrePush && here && names(line.as_bytes(), "envseal check --staged");
+        called |= is_call && here;
+        unclear |=
+            is_call && !here || here && names(line.as_bytes(), "envseal") && !is_call && line.contains("run");
+        let condition = ["skip", "only", "glob", "files", "exclude", "exclude_tags", "file_types"];
+        let is_key = |key: &&str| {
+            line.match_indices(*key).any(|(at, _)| {
+                let before = line[..at].chars().next_back();
+                before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-')
+                    && line[at + key.len()..].trim_start().starts_with([':', '='])
+            })
+        };
+        unclear |= here && condition.iter().any(is_key);
+    }
+    match (called, unclear) {
+        (true, false) => Answer::Yes,
+        (false, false) => Answer::No,
+        (_, true) => Answer::Unclear,
+    }
+}
+
+fn told_pre_commit(text: &str, hook: Hook) -> Answer {
+    if !names(text.as_bytes(), "envseal") && !names(text.as_bytes(), "envseal-system") {
+        return Answer::No;
+    }
+    if hook == Hook::PrePush {
+        // It does not hand on what git says of the push.
+        let called = calls(text.as_bytes(), hook);
+        return if called { Answer::Unclear } else { Answer::No };
+    }
+    let item_of = |line: &str| line.trim_start().strip_prefix('-').map(|rest| rest.trim_start().to_owned());
+    let mut items: Vec<Vec<&str>> = Vec::new();
+    let mut outside = Vec::new();
+    let mut inside = false;
+    for line in lines(text) {
+        match item_of(line) {
+            Some(item) if item.starts_with("id:") || item.starts_with('{') => {
+                inside = true;
+                items.push(vec![line]);
+            }
+            Some(item) if item.starts_with("repo:") => inside = false,
+            _ if !line.starts_with([' ', '\t', '-']) => {
+                inside = false;
+                outside.push(line);
+            }
+            _ if inside => items.last_mut().into_iter().for_each(|item| item.push(line)),
+            _ => outside.push(line),
+        }
+    }
+    let is_ours = |item: &&Vec<&str>| {
+        let named = ["id: envseal", "id: envseal-system", "envseal check --staged"];
+        item.iter().any(|line| {
+            let line = line.as_bytes();
+            calls(line, hook) || named.iter().any(|words| names(line, words))
+        })
+    };
+    let answers: Vec<_> = items.iter().filter(is_ours).map(|item| told_item(item, &outside, hook)).collect();
+    match answers[..] {
+        _ if answers.contains(&Answer::Yes) => Answer::Yes,
+        [] => Answer::Unclear,
+        _ if answers.contains(&Answer::Unclear) => Answer::Unclear,
+        _ => Answer::No,
+    }
+}
+
+/// Whether one hook of the pre-commit framework's configuration is run at every commit of this kind.
+fn told_item(item: &[&str], outside: &[&str], hook: Hook) -> Answer {
+    if item[0].contains('{') {
+        return Answer::Unclear;
+    }
+    let value = |lines: &[&str], key: &str| {
+        let at = lines.iter().position(|line| line.trim_start().starts_with(key))?;
+        // A list may go on in the lines below.
+        let more = lines[at + 1..].iter().take_while(|line| !line.contains(':')).copied();
+        Some(
+            [lines[at][lines[at].find(key)? + key.len()..].to_owned()]
+                .into_iter()
+                .chain(more.map(str::to_owned))
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    };
+    let older = hook.name().strip_prefix("pre-").unwrap_or_default();
+    let is_named = |stages: &str| {
+        stages
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .any(|word| word == hook.name() || word == older)
+    };
+    match (value(item, "stages:"), value(outside, "default_stages:")) {
+        (Some(stages), _) if !is_named(&stages) => return Answer::No,
+        (None, Some(stages)) if !is_named(&stages) => return Answer::Unclear,
+        _ => {}
+    }
+    let always = match value(item, "always_run:") {
+        Some(always) => always.trim() == "true",
+        // As this repository's .pre-commit-hooks.yaml has it.
+        None => value(item, "entry:").is_none(),
+    };
+    let filters = ["files:", "exclude:", "types:", "types_or:", "exclude_types:"];
+    let filtered = filters.iter().any(|key| value(item, key).is_some() || value(outside, key).is_some());
+    if filtered && !always { Answer::Unclear } else { Answer::Yes }
+}
+
 impl fmt::Display for Manager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lefthook => "lefthook",
             Self::PreCommit => "the pre-commit framework",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lefthook_calls_what_stands_under_the_hook() {
+        let of = |text: &str| told_lefthook(text, Hook::PreCommit);
+        for text in [
+            "pre-commit: {commands: {envseal: {run: envseal hook run pre-commit}}}\n",
+            "pre-push:\n  skip: true\npre-commit:\n  commands:\n    e:\n      run: envseal hook run pre-commit\n",
+            "[pre-commit.commands.e]\nrun = \"envseal hook run pre-commit\"\n",
+        ] {
+            assert_eq!(of(text), Answer::Yes, "{text}");
+        }
+        for text in [
+            "",
+            "# pre-commit: {commands: {envseal: {run: envseal hook run pre-commit}}}\n",
+            "pre-commit:\n  commands:\n    #e: {run: envseal hook run pre-commit}\n",
+            "pre-push: {commands: {envseal: {run: envseal hook run pre-push}}}\n",
+        ] {
+            assert_eq!(of(text), Answer::No, "{text}");
+        }
+        for text in [
+            "pre-push: {commands: {envseal: {run: envseal hook run pre-commit}}}\n",
+            "pre-commit:\n  skip: merge\n  commands: {e: {run: envseal hook run pre-commit}}\n",
+            "pre-commit:\n  commands:\n    e:\n      glob: '*.rs'\n      run: envseal hook run pre-commit\n",
+            "extends: [other.yml]\n",
+            "{\n \"pre-commit\": {\"commands\": {\"e\": {\"run\": \"envseal hook run pre-commit\"}}}}\n",
+        ] {
+            assert_eq!(of(text), Answer::Unclear, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_pre_commit_framework_runs_it_at_its_stages() {
+        let of = |item: &str, hook| {
+            told_pre_commit(
+                &format!("repos:\n- repo: local\n  hooks:\n  - id: other\n    stages: [manual]\n{item}"),
+                hook,
+            )
+        };
+        let ours = "  - id: envseal\n    entry: envseal check --staged\n    always_run: true\n";
+        for (more, commit, merge) in [
+            ("", Answer::Yes, Answer::Yes),
+            ("    stages: [pre-commit, pre-merge-commit]\n", Answer::Yes, Answer::Yes),
+            ("    stages: [commit]\n    files: x\n", Answer::Yes, Answer::No),
+            ("    stages:\n    - pre-merge-commit\n", Answer::No, Answer::Yes),
+            ("    stages: [manual]\n", Answer::No, Answer::No),
+            ("default_stages: [pre-push]\n", Answer::Unclear, Answer::Unclear),
+        ] {
+            assert_eq!(of(&format!("{ours}{more}"), Hook::PreCommit), commit, "{more}");
+            assert_eq!(of(&format!("{ours}{more}"), Hook::PreMergeCommit), merge, "{more}");
+            assert_eq!(of(&format!("{ours}{more}"), Hook::PrePush), Answer::No);
+        }
+        let of = |item: &str| of(item, Hook::PreCommit);
+        assert_eq!(of("  # - id: envseal\n"), Answer::No);
+        assert_eq!(of("  - id: envseal\n"), Answer::Yes);
+        assert_eq!(of("  - id: envseal\n    always_run: false\nexclude: env\n"), Answer::Unclear);
+        assert_eq!(of("  - {id: envseal}\n"), Answer::Unclear);
+        assert_eq!(
+            of(&ours.replace("true", "false").replace("always_run", "files: x\n    always_run")),
+            Answer::Unclear
+        );
     }
 }

@@ -6,9 +6,10 @@ mod install;
 mod manager;
 mod plan;
 mod script;
+mod shell;
 mod write;
 
 pub use error::{InstallError, Unfit};
-pub use install::{Found, Installed, State, install, state, uninstall};
+pub use install::{Found, Hooks, Installed, State, install, settings, state, uninstall};
 pub use manager::Manager;
 pub use script::Hook;

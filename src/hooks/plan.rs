@@ -1,11 +1,23 @@
-//! What stands where a hook goes, and which file that is.
+//! What git would run for a hook, what stands where envseal would write, and which file that is.
 
 use std::path::{Path, PathBuf};
 
-use super::script::{calls, has_block, is_current};
+use super::script::{answer, calls, has_block, is_current, names};
+use super::shell::{self, Answer};
 use super::{Hook, InstallError, Manager, Unfit};
 use crate::fsio::{self, FsError};
-use crate::git::{HooksDir, Repo};
+use crate::git::{HooksDir, Repo, Setting};
+
+/// Whether git, at one of its hooks, has envseal called and stops where that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It has.
+    Yes,
+    /// It has not.
+    No,
+    /// What this file says may be a call, and may not.
+    CannotTell(PathBuf),
+}
 
 /// Where this repository's hooks are written.
 pub(super) struct Place {
@@ -25,16 +37,18 @@ pub(super) enum Stands {
     Text(Vec<u8>),
     /// Something else, which calls envseal.
     Calls,
+    /// Something else, of which nobody can tell that.
+    Unclear,
     /// Something else, which does not.
     Unfit(Unfit),
     /// Another program's work, now or before long; whether that calls envseal, and where a person says so.
-    Managed { manager: Manager, file: PathBuf, told: bool, written: bool },
+    Managed { manager: Manager, file: PathBuf, told: Answer, written: bool },
 }
 
 impl Place {
-    /// The folder that git calls hooks from.
-    pub(super) fn new(repo: &Repo) -> Result<Self, InstallError> {
-        let dir = repo.hooks_dir()?;
+    /// The folder that git calls hooks from, by these settings.
+    pub(super) fn new(repo: &Repo, settings: &[Setting]) -> Result<Self, InstallError> {
+        let dir = repo.hooks_dir_by(settings)?;
         let husky = dir.own && dir.path.ends_with(".husky/_");
         Ok(Self { dir, husky, root: repo.root().to_path_buf() })
     }
@@ -58,15 +72,85 @@ impl Place {
         self.folder().join(hook.name())
     }
 
-    /// Whether git will call what stands there: a file that nobody may execute it passes over.
+    /// The file that git runs.
+    pub(super) fn entry(&self, hook: Hook) -> PathBuf {
+        self.dir.path.join(hook.name())
+    }
+
+    /// Whether git will run what stands there: a file that nobody may execute it passes over (its hook.c, `find_hook`).
     pub(super) fn is_called(&self, hook: Hook) -> bool {
-        let entry = self.dir.path.join(hook.name());
-        fsio::mode_bits(&entry).map_or_else(|| entry.is_file(), |mode| mode & 0o111 != 0)
+        fsio::is_executable(&self.entry(hook))
+    }
+
+    /// What git would do at this hook. The only place that tells.
+    pub(super) fn verdict(&self, hook: Hook) -> Verdict {
+        if self.is_called(hook) { self.would(hook) } else { Verdict::No }
+    }
+
+    /// What git would do if it may execute the file.
+    pub(super) fn would(&self, hook: Hook) -> Verdict {
+        let entry = self.entry(hook);
+        let text = match fsio::read(&entry) {
+            Ok(text) => text,
+            Err(FsError::PermissionDenied { .. }) => return Verdict::CannotTell(entry),
+            // Whatever else is there is not envseal's.
+            Err(_) => return Verdict::No,
+        };
+        let said = answer(&text, hook);
+        if said == Answer::Yes {
+            return Verdict::Yes;
+        }
+        let (file, said) = if let Some(manager) = Manager::of_hook(&text) {
+            let (file, told) = manager.told(&self.root, &text, hook);
+            let kept = manager == Manager::PreCommit && self.is_kept(hook);
+            (file, if kept { Answer::Yes } else { told })
+        } else if self.husky && names(&text, "/h\"") {
+            self.by_husky(hook)
+        } else if names(&text, "overcommit") {
+            // One program for all hooks, which finds what to call in its configuration.
+            let file = self.root.join(".overcommit.yml");
+            let named = fsio::read(&file).is_ok_and(|text| names(&text, "envseal"));
+            (file, if named { Answer::Unclear } else { said })
+        } else {
+            (entry, said)
+        };
+        match said {
+            Answer::Yes => Verdict::Yes,
+            Answer::No => Verdict::No,
+            Answer::Unclear => Verdict::CannotTell(file),
+        }
+    }
+
+    /// What husky's `h`, which each of its wrappers reads, does for this hook: it has `sh -e` run the file in `.husky`.
+    fn by_husky(&self, hook: Hook) -> (PathBuf, Answer) {
+        let helper = self.dir.path.join("h");
+        match fsio::read(&helper) {
+            Ok(text) if names(&text, "sh -e") => {}
+            Ok(_) => return (helper, Answer::Unclear),
+            // Then every commit fails.
+            Err(_) => return (helper, Answer::No),
+        }
+        let file = self.file(hook);
+        let said = fsio::read(&file).map_or(Answer::No, |text| shell::answer(&text, hook, true));
+        (file, said)
+    }
+
+    /// Whether the text, where it is to be written, calls envseal.
+    pub(super) fn answer(&self, text: &[u8], hook: Hook) -> Answer {
+        if self.husky { shell::answer(text, hook, true) } else { answer(text, hook) }
+    }
+
+    /// Whether envseal's lines there are of another version.
+    pub(super) fn is_outdated(&self, hook: Hook) -> bool {
+        fsio::read(&self.file(hook)).is_ok_and(|text| has_block(&text) && !is_current(&text, hook))
     }
 
     /// Looks at one hook.
     pub(super) fn stands(&self, hook: Hook) -> Result<Stands, FsError> {
         let path = self.file(hook);
+        if !self.folder().is_dir() {
+            return Ok(self.to_come(hook).unwrap_or(Stands::Nothing));
+        }
         let link = path.is_symlink();
         let text = match fsio::read(&path) {
             Ok(text) => text,
@@ -78,31 +162,32 @@ impl Place {
             Err(error) => return Err(error),
         };
         let fit = super::script::with_block(Some(&text), hook);
-        Ok(match (fit, Manager::of_hook(&text)) {
-            (Ok(_), _) if !link && has_block(&text) => Stands::Text(text),
-            (_, Some(manager)) => self.managed(manager, hook, true),
-            _ if link && calls(&text, hook) => Stands::Calls,
+        Ok(match (fit, Manager::of_hook(&text), self.answer(&text, hook)) {
+            (Ok(_), ..) if !link && has_block(&text) => Stands::Text(text),
+            (_, Some(manager), _) => self.managed(manager, &text, hook, true),
+            (_, _, Answer::Yes) if link => Stands::Calls,
+            (_, _, Answer::Unclear) if link => Stands::Unclear,
             _ if link => Stands::Unfit(Unfit::Symlink),
-            (Err(Unfit::Damaged), _) => Stands::Unfit(Unfit::Damaged),
-            _ if calls(&text, hook) => Stands::Calls,
-            (Err(why), _) => Stands::Unfit(why),
-            (Ok(_), None) => self.to_come(hook).unwrap_or(Stands::Text(text)),
+            (Err(Unfit::Damaged), ..) => Stands::Unfit(Unfit::Damaged),
+            (_, _, Answer::Yes) => Stands::Calls,
+            (Err(_), _, Answer::Unclear) => Stands::Unclear,
+            // Under conditions of a person's own.
+            (Ok(_), _, Answer::Unclear) if calls(&text, hook) => Stands::Unclear,
+            (Err(why), ..) => Stands::Unfit(why),
+            (Ok(_), ..) => self.to_come(hook).unwrap_or(Stands::Text(text)),
         })
     }
 
     /// The hook of a program that is going to write it, and to put away what stands there.
     fn to_come(&self, hook: Hook) -> Option<Stands> {
         let manager = Manager::of_worktree(&self.root).filter(|_| !self.husky)?;
-        Some(self.managed(manager, hook, false))
+        Some(self.managed(manager, b"", hook, false))
     }
 
-    fn managed(&self, manager: Manager, hook: Hook, written: bool) -> Stands {
-        let files = manager.files().iter().map(|name| self.root.join(name));
-        let file = files.clone().find(|file| file.is_file());
-        let text = file.as_ref().and_then(|file| fsio::read(file).ok()).unwrap_or_default();
-        let file = file.or_else(|| files.clone().next()).unwrap_or_default();
-        let told = manager.is_told(&text, hook) || (manager == Manager::PreCommit && self.is_kept(hook));
-        Stands::Managed { manager, file, told, written }
+    fn managed(&self, manager: Manager, generated: &[u8], hook: Hook, written: bool) -> Stands {
+        let (file, told) = manager.told(&self.root, generated, hook);
+        let kept = manager == Manager::PreCommit && self.is_kept(hook);
+        Stands::Managed { manager, file, told: if kept { Answer::Yes } else { told }, written }
     }
 
     /// Where the pre-commit framework puts a hook that it finds, to call it before its own.
@@ -112,12 +197,6 @@ impl Place {
 
     fn is_kept(&self, hook: Hook) -> bool {
         let path = self.kept(hook);
-        let executable = fsio::mode_bits(&path).is_none_or(|mode| mode & 0o111 != 0);
-        executable && fsio::read(&path).is_ok_and(|text| is_current(&text, hook))
+        fsio::is_executable(&path) && fsio::read(&path).is_ok_and(|text| answer(&text, hook) == Answer::Yes)
     }
-}
-
-/// Whether the block in the text is the one that would be written today; none where there is no block.
-pub(super) fn block_state(text: &[u8], hook: Hook) -> Option<bool> {
-    has_block(text).then(|| is_current(text, hook))
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::Unfit;
+use super::shell::{self, Answer};
 
-const BEGIN: &str = "# >>> envseal >>>";
-const END: &str = "# <<< envseal <<<";
+pub(super) const BEGIN: &str = "# >>> envseal >>>";
+pub(super) const END: &str = "# <<< envseal <<<";
 const SHEBANG: &[u8] = b"#!/bin/sh\n";
 /// Tells a file that envseal made from one that it found.
 const MADE: &str =
@@ -153,6 +154,18 @@ pub(super) fn is_current(text: &[u8], hook: Hook) -> bool {
 /// Whether a block stands in the text, of whichever version.
 pub(super) fn has_block(text: &[u8]) -> bool {
     !matches!(find(text), Ok(None))
+}
+
+/// Whether this hook, run as the system runs it, calls envseal.
+pub(super) fn answer(text: &[u8], hook: Hook) -> Answer {
+    match front(text) {
+        Ok(at) => {
+            let line = String::from_utf8_lossy(&text[..at]);
+            shell::answer(text, hook, shell::has_errexit(&line))
+        }
+        Err(_) if names(text, "envseal") => Answer::Unclear,
+        Err(_) => Answer::No,
+    }
 }
 
 /// Whether a line that is no comment calls envseal for this hook.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::VaultError;
 use super::file::EnvFile;
 use super::scope::Scope;
-use crate::config::{ENV_FILE_GLOBS, EnvName, is_env_file};
+use crate::config::{EnvName, is_env_file};
 use crate::crypto::PublicKey;
 use crate::git::{FileKind, FileRef, Repo};
 
@@ -30,7 +30,7 @@ pub(super) fn key_in_head(scope: &Scope, env: &EnvName) -> Result<Option<(PathBu
 pub(super) fn was_committed(scope: &Scope, env: &EnvName, key: &PublicKey) -> Result<bool, VaultError> {
     let Some(objects) = scope.repository()? else { return Ok(false) };
     let mut seen = HashSet::new();
-    let mut walk = objects.walk(&objects.tips()?, &ENV_FILE_GLOBS)?;
+    let mut walk = objects.walk(&objects.tips()?, is_env_file)?;
     while let Some(step) = walk.step()? {
         for changed in step.changes.into_iter().flatten() {
             if let Some(file) = changed.after

@@ -59,5 +59,5 @@ pub use scope::Scope;
 pub use setup::{Notice, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
 pub use similar::similar_env_file;
 pub use textconv::textconv;
-pub use unseen::{take_back_in, unseen_among, unseen_by_git};
+pub use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
 pub use update::{Target, Updated, Write, sweep, update};

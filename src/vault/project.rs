@@ -12,7 +12,7 @@ use super::setup::KeyChoice;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
-use crate::git::{self, Repo, Repositories};
+use crate::git::{self, GitError, Repo, Repositories};
 use crate::team::Policy;
 
 /// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
@@ -23,6 +23,8 @@ pub struct Project {
     place: ProjectPlace,
     repositories: Rc<Repositories>,
     policy: Policy,
+    /// Every env file of the worktree.
+    listing: OnceCell<Vec<PathBuf>>,
     env_files: OnceCell<BTreeMap<EnvName, Vec<PathBuf>>>,
     keys: RefCell<BTreeMap<EnvName, Rc<Keys>>>,
     keys_of_others: OnceCell<BTreeSet<(EnvName, PublicKey)>>,
@@ -95,6 +97,7 @@ impl Project {
             place,
             repositories: Rc::clone(repositories),
             policy,
+            listing: OnceCell::new(),
             env_files: OnceCell::new(),
             keys: RefCell::default(),
             keys_of_others: OnceCell::new(),
@@ -114,8 +117,13 @@ impl Project {
 
     /// The repository that it lies in; None outside git.
     pub fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
-        let open = |root: &PathBuf| self.repositories.open(root);
-        Ok(self.place.git_root.as_ref().map(open).transpose()?)
+        let Some(root) = &self.place.git_root else { return Ok(None) };
+        let repo = self.repositories.open(root)?;
+        // Beside the worktrees of a bare repository nothing is committed.
+        if repo.is_bare() {
+            return Err(GitError::NotARepository { path: root.clone() }.into());
+        }
+        Ok(Some(repo))
     }
 
     pub(super) fn repositories(&self) -> &Rc<Repositories> {
@@ -124,10 +132,13 @@ impl Project {
 
     /// The env files below `under`, in byte order, those of projects further in too.
     pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
-        Ok(match self.repository()? {
-            Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
-            None => git::plain_list_files(under, &is_env_file)?,
-        })
+        let Some(repo) = self.repository()? else { return Ok(git::plain_list_files(under, &is_env_file)?) };
+        if self.listing.get().is_none() {
+            let all = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
+            let _ = self.listing.set(all);
+        }
+        let all = self.listing.get().into_iter().flatten();
+        Ok(all.filter(|path| path.starts_with(under)).cloned().collect())
     }
 
     /// What its team file declares.

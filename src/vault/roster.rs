@@ -6,7 +6,6 @@ use super::scope::Scope;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
 use crate::fsio::{self, FsError, NewMode};
-use crate::git::GitError;
 use crate::team::TeamFile;
 
 /// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
@@ -33,10 +32,6 @@ pub fn change_team(
     on_wait: impl FnOnce(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
 ) -> Result<bool, VaultError> {
-    // Beside the worktrees of a bare repository nothing can be committed.
-    if let Some(repo) = scope.repository()?.filter(|repo| repo.is_bare()) {
-        return Err(GitError::NotARepository { path: repo.root().to_owned() }.into());
-    }
     let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
     scope.refuse_leading_outside(&path)?;

@@ -109,10 +109,11 @@ impl Scope {
         Ok(files)
     }
 
-    /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`].
-    pub fn passed_over(&self, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`], of which
+    /// `listed` are some.
+    pub fn passed_over(&self, folder: &Path, listed: &[PathBuf]) -> Result<Vec<PathBuf>, VaultError> {
         let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
-        Ok(repo.untracked_ignored(folder, &is_env_file)?)
+        Ok(repo.untracked_ignored(folder, listed, &is_env_file)?)
     }
 
     /// The public key of an environment, and a file that holds it; an error where the scope's files disagree.

@@ -14,9 +14,13 @@ use crate::git::{self, Repositories};
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
 pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let mut ignored = scope.passed_over(folder)?;
-    ignored.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
-    Ok(ignored)
+    Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
+}
+
+/// As [`unseen_by_git`], of the files that [`Scope::passed_over`] has.
+pub fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
+    passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
+    passed_over
 }
 
 /// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those

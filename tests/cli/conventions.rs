@@ -240,6 +240,7 @@ fn a_file_that_may_be_missing() {
     assert_eq!(env.ok(&["get", "WHO", "-f", "?.env.local", "-e", "default"]), "local\n");
     assert!(env.ok(&["ls", "-f", "?.env.local", "-f", "?.env.gone"]).contains(".env.local"));
     assert!(env.ok(&["decrypt", "--stdout", "-f", "?.env.local", "-f", "?.env.gone"]).contains("WHO=local"));
+    env.ok(&["init", "-q"]);
     env.ok(&["doctor", "-f", "?.env.gone"]);
 }
 

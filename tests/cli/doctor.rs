@@ -73,7 +73,7 @@ fn all_is_well() {
         String::from_utf8(output.stdout).unwrap(),
         format!(
             ".env\n  environment default: 2 sealed, 0 plain, 0 unmarked\n  sealed to key {id}, whose private half is \
-             ENVSEAL_PRIVATE_KEY in .env.keys\nthis clone\n  pre-commit hook: installed\n  pre-merge-commit hook: \
+             ENVSEAL_PRIVATE_KEY in .env.keys\nthis clone\n  hooks folder: .git/hooks\n  pre-commit hook: installed\n  pre-merge-commit hook: \
              installed\n  pre-push hook: installed\n  merge and diff drivers: installed\n"
         )
     );
@@ -87,7 +87,7 @@ fn all_is_well() {
                 "private_key": "ENVSEAL_PRIVATE_KEY in .env.keys", "troubles": []
             }],
             "clone": {
-                "pre-commit hook": "installed", "pre-merge-commit hook": "installed",
+                "hooks folder": ".git/hooks", "pre-commit hook": "installed", "pre-merge-commit hook": "installed",
                 "pre-push hook": "installed", "merge and diff drivers": "installed"
             },
             "lacking": []
@@ -318,8 +318,8 @@ fn a_clone_without_hooks_and_drivers_is_told_and_mended_by_the_fix() {
         "  trouble: this clone lacks its pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff \
          drivers\n    fix: envseal init\n"
     ), "{text}");
-    // The files are as they should be.
-    assert_eq!((output.status, &*output.stderr), (0, ""));
+    // The files are as they should be, and the clone is not.
+    assert_eq!((output.status, &*output.stderr), (1, ""));
     env.envseal(&["init", "-q"]).dir(&clone).ok();
     assert_eq!(env.envseal(&["doctor"]).dir(&clone).output().stderr, "all is well\n");
 }
@@ -337,7 +337,7 @@ fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
         .unwrap();
     env.git(&["config", "merge.envseal.driver", "mine"]);
     let (status, said) = doctor(&env);
-    assert_eq!(status, 0);
+    assert_eq!(status, 1);
     let told: Vec<_> =
         said["lacking"].as_array().unwrap().iter().map(|it| (&it["message"], &it["fix"])).collect();
     assert_eq!(
@@ -365,22 +365,30 @@ fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
     assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
 }
 
+const OUTSIDE: &str =
+    "note: not in a git repository, so nothing is checked at a commit: git init && envseal init\n";
+
 #[test]
 fn outside_git_and_in_a_bare_repository_there_is_no_clone() {
     let env = TestEnv::without_git();
     let nothing = env.envseal(&["doctor"]).output();
     assert_eq!(
         (nothing.status, nothing.stdout.len(), &*nothing.stderr),
-        (0, 0, "no env file here; make one: envseal set NAME\n")
+        (0, 0, &*format!("{OUTSIDE}no env file here; make one: envseal set NAME\n"))
     );
     env.ok(&["set", "-q", "A", &env.secret("a")]);
     let (status, said) = doctor(&env);
     assert_eq!((status, &said["clone"], &said["lacking"]), (0, &Value::Null, &json!([])));
+    assert_eq!(env.envseal(&["doctor", "--json"]).output().stderr, format!("{OUTSIDE}all is well\n"));
+    assert_eq!(env.envseal(&["ls"]).output().stderr, OUTSIDE);
+    assert!(env.envseal(&["init"]).output().stderr.starts_with(OUTSIDE));
     let bare = env.outside().join("bare.git");
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
     let output = env.envseal(&["doctor", "--json"]).dir(&bare).output();
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status, said), (0, json!({ "files": [], "clone": null, "lacking": [] })));
+    let output = env.envseal(&["doctor"]).dir(&bare).var("GIT_DIR", ".").output();
+    assert!(output.stderr.starts_with("note: this is a bare repository"), "{}", output.stderr);
 }
 
 #[test]

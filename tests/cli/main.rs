@@ -14,6 +14,7 @@ mod action;
 mod at;
 mod blame;
 mod check;
+mod claims;
 mod completions;
 mod conventions;
 mod decrypt;

@@ -54,7 +54,15 @@ fn every_command_takes_several_folders() {
     with(&["set", "NEW", "1"], &[]);
     with(&["rename", "NEW", "NEWER"], &[]);
     with(&["unset", "NEWER"], &[]);
-    with(&["doctor"], &[]);
+    // Nobody has set this clone up, which is all that there is to say.
+    let output = env.envseal(&[&["doctor", "--json"], &both[..]].concat()).output();
+    let doctor: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = doctor["files"].as_array().unwrap();
+    assert!(
+        files.len() == 2 && files.iter().all(|file| file["troubles"] == serde_json::json!([])),
+        "{doctor:#}"
+    );
+    assert_eq!((output.status, doctor["lacking"].as_array().unwrap().len()), (1, 1), "{doctor:#}");
     env.git(&["add", "."]);
     env.git(&["commit", "-qm", "first"]);
     assert_eq!(with(&["blame", "--json"], &[]).matches("\"SHARED\"").count(), 2);

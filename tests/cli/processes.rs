@@ -135,6 +135,19 @@ fn set_starts_three_and_two_more_the_first_time_in_a_clone() {
     }
 }
 
+#[test]
+fn ls_starts_five() {
+    let counted = project();
+    let env = &counted.env;
+    counted.at_most(4, env.repo(), &["ls"]);
+    env.write(".gitignore", ".env.keys\n.env.local\n");
+    env.write(".env.local", "");
+    counted.at_most(5, env.repo(), &["ls"]);
+    std::fs::remove_file(env.path(".env.local")).unwrap();
+    env.git(&["config", "core.hooksPath", ".githooks"]);
+    counted.at_most(5, env.repo(), &["ls"]);
+}
+
 /// However much there is to look at.
 #[test]
 fn no_command_starts_more_of_them_in_a_larger_repository() {

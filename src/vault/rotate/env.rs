@@ -160,7 +160,7 @@ fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, Vault
     let beside = paths.iter().map(|path| folder_of(path));
     let folders: BTreeSet<_> = beside.chain([dir.to_owned(), scope.root().to_owned()]).collect();
     for folder in folders {
-        paths.extend(scope.passed_over(&folder)?.into_iter().filter(is_it));
+        paths.extend(scope.passed_over(&folder, &[])?.into_iter().filter(is_it));
     }
     // As a person here would name them.
     let here = Path::new(".").canonicalize().unwrap_or_default();

@@ -68,6 +68,7 @@ fn a_shallow_clone_is_no_whole_history() {
     append(&env, ".env", "A=abc\n");
     env.commit("plaintext");
     env.git(&["clone", "-q", "--depth", "1", &format!("file://{}", env.repo().display()), "../shallow"]);
-    let said = env.envseal(&["check", "--history"]).dir(env.outside().join("shallow")).fails(4);
-    assert!(said.contains("git fetch --unshallow"), "{said}");
+    let output = env.envseal(&["check", "--history", "--json"]).dir(env.outside().join("shallow")).output();
+    assert_eq!((output.status, super::findings(&output)), (4, vec![".env:4 !plaintext A".to_owned()]));
+    assert!(output.stderr.contains("git fetch --unshallow"), "{}", output.stderr);
 }

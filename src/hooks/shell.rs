@@ -1,0 +1,571 @@
+//! Whether a shell script, were it run, calls envseal and fails where envseal does: told from its text alone, and "yes"
+//! only where nothing else can be.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::Hook;
+use super::script::{BEGIN, END};
+
+/// What a text says of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is made, whatever happens before, and its failure is the script's.
+    Yes,
+    /// It is not made.
+    No,
+    /// There is one, but it may be skipped, or its failure be passed over.
+    Unclear,
+}
+
+/// Programs that run the one named behind them, as `npx` does.
+const RUNNERS: [&str; 12] =
+    ["command", "exec", "env", "nice", "time", "npx", "bunx", "pnpm", "yarn", "mise", "direnv", "nix"];
+const OPENING: [&str; 7] = ["if", "while", "until", "for", "case", "select", "{"];
+const CLOSING: [&str; 4] = ["fi", "done", "esac", "}"];
+const BETWEEN: [&str; 4] = ["then", "do", "else", "elif"];
+
+/// How a command is joined to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joined {
+    Next,
+    And,
+    Or,
+    Pipe,
+}
+
+#[derive(Debug)]
+struct Command {
+    words: Vec<String>,
+    joined: Joined,
+    /// In how many conditions, loops, functions and subshells it stands.
+    depth: usize,
+    /// The reserved word right before it: `if` or `then`.
+    behind: Option<&'static str>,
+    /// Whether the script goes on without waiting for it.
+    background: bool,
+    /// Whether it is envseal's block, which stops by itself.
+    block: bool,
+}
+
+/// Answers for a script that a POSIX shell reads; `errexit`: it is run with `-e`.
+pub(super) fn answer(text: &[u8], hook: Hook, errexit: bool) -> Answer {
+    let commands = Reader::new(&String::from_utf8_lossy(text)).commands();
+    let mut errexit = errexit;
+    let mut unclear = false;
+    // Whether a command before may have ended the script without a failure.
+    let mut skipped = false;
+    for (at, command) in commands.iter().enumerate() {
+        let words: Vec<_> = command.words.iter().map(String::as_str).collect();
+        let sure = is_sure(&commands, at);
+        if command.block || is_call(&words, hook) {
+            let stops = command.block || words[0] == "exec" || stops(&commands, at, errexit);
+            if sure && !skipped && stops {
+                return Answer::Yes;
+            }
+            unclear = true;
+        } else if words.iter().any(|word| word.to_ascii_lowercase().contains("envseal")) {
+            unclear = true;
+        }
+        let ends = match words[..] {
+            ["exit" | "return", status] => status != "0" && status.bytes().all(|byte| byte.is_ascii_digit()),
+            // The status of what failed just before.
+            ["exit" | "return"] => command.joined == Joined::Or,
+            _ => false,
+        } || command.joined == Joined::Or && words == ["exit", "$?"];
+        match words[..] {
+            ["exit", ..] if sure => break,
+            ["exec", ..] if sure && words.len() > 1 => break,
+            ["exit" | "return", ..] => skipped |= !ends,
+            ["exec", ..] => skipped |= words.len() > 1,
+            // What they run may end the script too.
+            ["." | "source" | "eval" | "trap" | "alias", ..] => skipped = true,
+            ["set", ..] if command.depth == 0 => sets_errexit(&words, &mut errexit),
+            _ => {}
+        }
+    }
+    if unclear { Answer::Unclear } else { Answer::No }
+}
+
+/// Whether this command is run wherever the script comes as far.
+fn is_sure(commands: &[Command], at: usize) -> bool {
+    let first = (0..=at).rev().find(|at| commands[*at].joined != Joined::Pipe);
+    first.is_some_and(|first| {
+        let command = &commands[first];
+        command.joined == Joined::Next && (command.depth == 0 || is_found(commands, first))
+    })
+}
+
+/// Whether this is what a script does where it finds envseal: `if command -v envseal; then …`.
+fn is_found(commands: &[Command], at: usize) -> bool {
+    let Some(condition) = at.checked_sub(1).map(|before| &commands[before]) else { return false };
+    let words: Vec<_> = condition.words.iter().map(String::as_str).collect();
+    let looks = matches!(words[..], ["command", "-v", "envseal"] | ["which" | "type" | "hash", "envseal"]);
+    let is_first = condition.behind == Some("if") && condition.depth == 1 && condition.joined == Joined::Next;
+    looks && is_first && commands[at].behind == Some("then") && commands[at].depth == 1
+}
+
+/// Whether the script fails where this command does.
+fn stops(commands: &[Command], at: usize, errexit: bool) -> bool {
+    if commands[at].background {
+        return false;
+    }
+    let Some(next) = commands.get(at + 1) else { return true };
+    let is_exit = |words: &[String]| {
+        words.first().is_some_and(|word| word == "exit") && words.get(1).is_none_or(|status| status != "0")
+    };
+    match next.joined {
+        Joined::Or => is_exit(&next.words) && next.depth == commands[at].depth && !next.background,
+        Joined::And => {
+            commands[at + 1..].iter().all(|command| command.joined == Joined::And && !command.background)
+        }
+        Joined::Pipe => false,
+        Joined::Next => errexit || next.depth == 0 && next.words == ["exit", "$?"],
+    }
+}
+
+fn is_call(words: &[&str], hook: Hook) -> bool {
+    let is_assignment = |word: &&str| {
+        word.split_once('=')
+            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    };
+    let start = words.iter().take_while(|word| is_assignment(word)).count();
+    let Some(program) = words.iter().position(|word| {
+        let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+        matches!(name, "envseal" | "envseal.exe")
+    }) else {
+        return false;
+    };
+    if program != start && !words.get(start).is_some_and(|word| RUNNERS.contains(word)) {
+        return false;
+    }
+    let arguments = &words[program + 1..];
+    let is = |call: &[&str]| {
+        arguments
+            .windows(call.len())
+            .position(|window| window == call)
+            .is_some_and(|at| at == 0 || arguments[0].starts_with('-'))
+    };
+    is(&["hook", "run", hook.name()]) || hook != Hook::PrePush && is(&["check", "--staged"])
+}
+
+fn sets_errexit(words: &[&str], errexit: &mut bool) {
+    for (at, word) in words.iter().enumerate().skip(1) {
+        let (on, letters) = match word.split_at_checked(1) {
+            Some(("-", letters)) => (true, letters),
+            Some(("+", letters)) => (false, letters),
+            _ => continue,
+        };
+        let by_name = letters.ends_with('o') && words.get(at + 1) == Some(&"errexit");
+        if letters.contains('e') || by_name {
+            *errexit = on;
+        }
+    }
+}
+
+/// Whether the options in a `#!` line include `-e`.
+pub(super) fn has_errexit(line: &str) -> bool {
+    let mut errexit = false;
+    sets_errexit(&line.split_ascii_whitespace().collect::<Vec<_>>(), &mut errexit);
+    errexit
+}
+
+/// Takes a script apart, as far as is needed to tell commands from other text.
+struct Reader<'a> {
+    rest: Peekable<Chars<'a>>,
+    commands: Vec<Command>,
+    words: Vec<String>,
+    joined: Joined,
+    /// The reserved word before the command.
+    behind: Option<&'static str>,
+    /// The compounds that are open.
+    open: Vec<&'static str>,
+    /// The ends of the here-documents that begin at the next line, and whether tabs before them count.
+    documents: Vec<(String, bool)>,
+    /// Whether the next word is the target of a redirection.
+    redirected: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(),
+            commands: Vec::new(),
+            words: Vec::new(),
+            joined: Joined::Next,
+            behind: None,
+            open: Vec::new(),
+            documents: Vec::new(),
+            redirected: false,
+        }
+    }
+
+    fn commands(mut self) -> Vec<Command> {
+        let mut starts_line = true;
+        while let Some(next) = self.rest.next() {
+            let was_start = std::mem::replace(&mut starts_line, false);
+            match next {
+                '\n' => {
+                    self.finish(Joined::Next);
+                    self.skip_documents();
+                    starts_line = true;
+                }
+                '#' => {
+                    let line = self.line();
+                    if was_start && line.trim_end() == &BEGIN[1..] {
+                        self.block();
+                        starts_line = true;
+                    }
+                }
+                ' ' | '\t' | '\r' => {}
+                '\\' if self.take('\n') => {}
+                ';' => self.finish(Joined::Next),
+                '&' if self.take('&') => self.finish(Joined::And),
+                '&' if self.take('>') => self.redirect('>'),
+                '&' => {
+                    self.finish(Joined::Next);
+                    if let Some(command) = self.commands.last_mut() {
+                        command.background = true;
+                    }
+                }
+                '|' if self.take('|') => self.finish(Joined::Or),
+                '|' => {
+                    self.take('&');
+                    self.finish(Joined::Pipe);
+                }
+                '(' if self.words.len() == 1 && self.take(')') => self.words.clear(),
+                '(' => {
+                    self.finish_quietly();
+                    self.open.push("(");
+                }
+                ')' => {
+                    self.finish(Joined::Next);
+                    if self.open.last() == Some(&"(") {
+                        self.open.pop();
+                    }
+                }
+                '<' | '>' => self.redirect(next),
+                _ => self.word(next),
+            }
+        }
+        self.finish(Joined::Next);
+        self.commands
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        self.rest.next_if_eq(&wanted).is_some()
+    }
+
+    /// The rest of the line, without its end.
+    fn line(&mut self) -> String {
+        std::iter::from_fn(|| self.rest.next_if(|next| *next != '\n')).collect()
+    }
+
+    /// envseal's own lines, to the end of the one that ends them.
+    fn block(&mut self) {
+        while self.take('\n') {
+            if self.line().trim_end() == END {
+                self.take('\n');
+                let depth = self.open.len();
+                let joined = std::mem::replace(&mut self.joined, Joined::Next);
+                self.commands.push(Command {
+                    words: Vec::new(),
+                    joined,
+                    depth,
+                    behind: None,
+                    background: false,
+                    block: true,
+                });
+                return;
+            }
+        }
+    }
+
+    /// Ends the command, which `joined` joins to the next.
+    fn finish(&mut self, joined: Joined) {
+        self.redirected = false;
+        let is_empty = self.words.is_empty();
+        self.finish_quietly();
+        // A line break behind `&&` does not end what it joins.
+        if !(is_empty && joined == Joined::Next) {
+            self.joined = joined;
+        }
+    }
+
+    fn finish_quietly(&mut self) {
+        if self.words.is_empty() {
+            return;
+        }
+        let words = std::mem::take(&mut self.words);
+        let (joined, depth) = (self.joined, self.open.len());
+        let behind = self.behind.take();
+        self.commands.push(Command { words, joined, depth, behind, background: false, block: false });
+    }
+
+    fn redirect(&mut self, first: char) {
+        // A number right before it is a file's.
+        if self.words.last().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
+            self.words.pop();
+        }
+        if self.rest.peek() == Some(&'(') {
+            // The process of `<(…)` is no part of the script's course.
+            self.rest.next();
+            self.skip_to(')');
+            return;
+        }
+        if first == '<' && self.take('<') {
+            if self.take('<') {
+                self.redirected = true;
+                return;
+            }
+            let tabs = self.take('-');
+            while self.rest.next_if(|next| matches!(next, ' ' | '\t')).is_some() {}
+            if let Some(next) = self.rest.next() {
+                let (end, _) = self.read_word(next);
+                self.documents.push((end, tabs));
+            }
+            return;
+        }
+        while self.rest.next_if(|next| matches!(next, '<' | '>' | '&' | '|')).is_some() {}
+        self.redirected = true;
+    }
+
+    fn skip_documents(&mut self) {
+        for (end, tabs) in std::mem::take(&mut self.documents) {
+            while self.rest.peek().is_some() {
+                let line = self.line();
+                self.take('\n');
+                let line = line.trim_end_matches('\r');
+                if end == if tabs { line.trim_start_matches('\t') } else { line } {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn word(&mut self, first: char) {
+        let (word, quoted) = self.read_word(first);
+        if std::mem::take(&mut self.redirected) {
+            return;
+        }
+        let known = |list: &[&'static str]| list.iter().find(|it| **it == word).copied();
+        if quoted || !self.words.is_empty() {
+            self.words.push(word);
+        } else if let Some(opening) = known(&OPENING) {
+            self.open.push(opening);
+            self.behind = Some(opening);
+        } else if word == "function" {
+            // Its name is a command that does nothing; its body is a compound.
+        } else if known(&CLOSING).is_some() {
+            self.open.pop();
+            // What is joined to a compound's end is joined to the compound.
+            self.words.clear();
+            if self.open.is_empty() {
+                self.joined = Joined::Next;
+            }
+        } else if let Some(between) = known(&BETWEEN) {
+            self.joined = Joined::Next;
+            self.behind = Some(between);
+        } else {
+            self.words.push(word);
+        }
+    }
+
+    /// The word without its quotes, and whether it had some. Substitutions stand as they are.
+    fn read_word(&mut self, first: char) -> (String, bool) {
+        let (mut word, mut quoted) = (String::new(), false);
+        let mut next = Some(first);
+        while let Some(c) = next {
+            match c {
+                '\\' => match self.rest.next() {
+                    Some('\n') | None => {}
+                    Some(c) => {
+                        word.push(c);
+                        quoted = true;
+                    }
+                },
+                '\'' => {
+                    word.extend(std::iter::from_fn(|| self.rest.next().filter(|c| *c != '\'')));
+                    quoted = true;
+                }
+                '"' => {
+                    word.push_str(&self.skip_to('"'));
+                    quoted = true;
+                }
+                '`' => word.push_str(&self.skip_to('`')),
+                '$' => {
+                    word.push('$');
+                    if self.take('(') {
+                        word.push_str(&self.skip_to(')'));
+                    } else if self.take('{') {
+                        word.push_str(&self.skip_to('}'));
+                    }
+                }
+                c => word.push(c),
+            }
+            next = self.rest.next_if(|c| !" \t\r\n;&|()<>".contains(*c));
+        }
+        (word, quoted)
+    }
+
+    /// Reads to the sign that ends a quotation or a substitution, over those within it; returns what stands between.
+    fn skip_to(&mut self, end: char) -> String {
+        let mut between = String::new();
+        while let Some(c) = self.rest.next() {
+            match c {
+                c if c == end => break,
+                '\\' => between.extend(self.rest.next()),
+                '"' => between.push_str(&self.skip_to('"')),
+                '\'' if end != '"' => {
+                    between.extend(std::iter::from_fn(|| self.rest.next().filter(|c| *c != '\'')));
+                }
+                '`' => between.push_str(&self.skip_to('`')),
+                '(' if end == ')' => between.push_str(&self.skip_to(')')),
+                '$' if self.take('(') => between.push_str(&self.skip_to(')')),
+                '$' if self.take('{') => between.push_str(&self.skip_to('}')),
+                c => between.push(c),
+            }
+        }
+        between
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Answer {
+        answer(text.as_bytes(), Hook::PreCommit, false)
+    }
+
+    #[test]
+    fn a_call_that_is_made_and_counts() {
+        for text in [
+            "envseal hook run pre-commit",
+            "#!/bin/sh\nenvseal hook run pre-commit \"$@\"\n",
+            "npm test\n/usr/local/bin/envseal hook run pre-commit \"$@\" </dev/null || exit $?\nnpm run more\n",
+            "set -euo pipefail\nenvseal hook run pre-commit\nnpm test\n",
+            "set -o errexit\nFOO=1 envseal -q hook run pre-commit\nnpm test\n",
+            "exec envseal hook run pre-commit \"$@\"\nnpm test",
+            "npx --no envseal hook run pre-commit || exit 1\necho done",
+            "cat x | envseal hook run pre-commit || exit\nls",
+            "envseal hook run pre-commit\nexit $?\n",
+            "if [ -n \"$CI\" ]; then\n  echo ci # fi\nfi\nenvseal hook run pre-commit",
+            "case $x in\n a) ls ;;\n (b|c) ls;;\nesac\nenvseal hook run pre-commit",
+            "f() {\n  echo \"}\"; exit 1\n}\nf && ls\nenvseal hook run pre-commit",
+            "for f in a b; do ls \"$f\" >&2; done 2>/dev/null\nenvseal check --staged",
+            "cat <<'X' && ls\nexit 0\nX\nenvseal hook run pre-commit",
+            "a=$(ls | grep ')' || true)\nb=\"${a:-\"x\"}\" # exit 0\nenvseal hook run pre-commit",
+            "npm test || exit 1\n[ -d x ] || exit\nenvseal \\\n hook run pre-commit",
+            "(cd x; exit 1)\nenvseal hook run pre-commit && npm test",
+            "echo x |\nenvseal hook run pre-commit",
+            "if command -v envseal >/dev/null 2>&1; then envseal hook run pre-commit \"$@\"; fi",
+            "if which envseal; then\n  envseal hook run pre-commit || exit $?\nfi\nnpm test",
+        ] {
+            assert_eq!(of(text), Answer::Yes, "{text}");
+        }
+    }
+
+    #[test]
+    fn none_is_made() {
+        for text in [
+            "",
+            "#!/bin/sh\n",
+            "# envseal hook run pre-commit",
+            "npm test # envseal hook run pre-commit",
+            "exit 0\nenvseal hook run pre-commit",
+            "exit\nenvseal hook run pre-commit",
+            "exec npm test\nenvseal hook run pre-commit",
+            "cat <<EOF\nenvseal hook run pre-commit\nEOF\n",
+            "cat <<-EOF >/dev/null\n\tenvseal hook run pre-commit\n\tEOF\n",
+            ": <<'x y' <<Z\n>\nx y\nenvseal hook run pre-commit\nZ\n",
+        ] {
+            assert_eq!(of(text), Answer::No, "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_can_tell() {
+        for text in [
+            "if [ -z \"$SKIP\" ]; then\n  envseal hook run pre-commit\nfi",
+            "f() { envseal hook run pre-commit; }\n",
+            "f() { envseal hook run pre-commit; }\nf || exit",
+            "function f { envseal hook run pre-commit; }\nf",
+            "command -v envseal && envseal hook run pre-commit",
+            "[ -n \"$X\" ] || envseal hook run pre-commit",
+            "true ||\n\nenvseal hook run pre-commit",
+            "true ||\n# why\nenvseal hook run pre-commit",
+            "[ -n \"$X\" ] && exit 0\nenvseal hook run pre-commit",
+            "if x; then exit; fi\nenvseal hook run pre-commit",
+            "if x; then exec y; fi\nenvseal hook run pre-commit",
+            "x || exit 0\nenvseal hook run pre-commit",
+            "x; exit_status=1; [ $exit_status ] && exit $exit_status\nenvseal hook run pre-commit",
+            "trap 'exit 0' EXIT\nenvseal hook run pre-commit",
+            ". ./more\nenvseal hook run pre-commit",
+            "envseal hook run pre-commit || true",
+            "envseal hook run pre-commit || exit 0\nls",
+            "envseal hook run pre-commit\nnpm test",
+            "set -e\nset +e\nenvseal hook run pre-commit\nnpm test",
+            "envseal hook run pre-commit &",
+            "envseal hook run pre-commit &\nwait",
+            "envseal hook run pre-commit | tee log",
+            "envseal hook run pre-commit && npm test; npm run more",
+            "! envseal hook run pre-commit",
+            "echo envseal hook run pre-commit",
+            "sh -c 'envseal hook run pre-commit'",
+            "x=$(envseal hook run pre-commit)",
+            "echo 'it''s' \"\nenvseal hook run pre-commit",
+            "envseal hook run pre-push",
+            "if command -v envseal; then envseal hook run pre-commit; fi\nnpm test",
+            "if command -v envseal; then :; envseal hook run pre-commit; fi",
+            "if command -v envseal; envseal hook run pre-commit; then :; fi",
+            "if x; then y; elif command -v envseal; then envseal hook run pre-commit; fi",
+            "if command -v envseal; then x; else envseal hook run pre-commit; fi",
+            "if ! command -v envseal; then envseal hook run pre-commit; fi",
+            "if x; then if command -v envseal; then envseal hook run pre-commit; fi; fi",
+            "x && if command -v envseal; then envseal hook run pre-commit; fi",
+            "while command -v envseal; do envseal hook run pre-commit; done",
+            "if command -v envseal; then envseal hook run pre-commit; fi || true",
+            "while x; do envseal hook run pre-commit; done",
+            "(envseal hook run pre-commit)",
+        ] {
+            assert_eq!(of(text), Answer::Unclear, "{text}");
+        }
+    }
+
+    #[test]
+    fn our_block_counts_where_it_is_reached() {
+        let block = format!("{BEGIN}\nenvseal hook run pre-commit\n{END}\n");
+        let with = |before: &str, after: &str| of(&format!("{before}{block}{after}"));
+        for before in ["", "#!/bin/sh\r\n", "npm test\n", "x ||\nfalse\n"] {
+            assert_eq!(with(before, "exit 0\n"), Answer::Yes, "{before}");
+        }
+        for (before, after) in [
+            ("exit 0\n", ""),
+            ("cat <<X\n", "X\n"),
+            ("exec make\n", ""),
+            ("echo '\n", "'\n"),
+            (": \"\n", "\""),
+        ] {
+            assert_ne!(with(before, after), Answer::Yes, "{before}");
+        }
+        for (before, after) in
+            [("if x; then\n", "fi\n"), ("f() {\n", "}\n"), ("x &&\n", ""), ("x && exit\n", "")]
+        {
+            assert_eq!(with(before, after), Answer::Unclear, "{before}");
+        }
+        assert_eq!(of(&block.replace('\n', "\r\n")), Answer::Yes);
+    }
+
+    #[test]
+    fn with_e_a_failure_in_the_middle_counts() {
+        let text = b"envseal hook run pre-commit\nnpm test\n";
+        assert_eq!(answer(text, Hook::PreCommit, true), Answer::Yes);
+        assert_eq!(answer(text, Hook::PrePush, true), Answer::Unclear);
+        assert!(
+            has_errexit("/bin/sh -e\n")
+                && has_errexit("/usr/bin/env -S bash -eu")
+                && !has_errexit("/bin/sh -u")
+        );
+    }
+}
