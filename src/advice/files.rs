@@ -271,10 +271,15 @@ pub fn git_hint(error: &GitError) -> Option<String> {
             format!("git {named}fetch {how}")
         }
         GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
-        GitError::UnknownRevision { revision } if crate::config::is_env_file(revision.as_ref()) => {
+        GitError::UnknownRevision { revision }
+            if crate::config::is_env_file(revision.as_ref()) && Path::new(revision).exists() =>
+        {
             format!("if you mean the file: -f {}", quoted(revision))
         }
         GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
+        GitError::NotARepository { path } if path.join("HEAD").exists() || path.join(".git").exists() => {
+            "go to one of its worktrees: git worktree list".into()
+        }
         GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
         GitError::Fs(error) => return fs_hint(error),
         _ => return None,

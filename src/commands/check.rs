@@ -7,10 +7,11 @@ use std::rc::Rc;
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, shown, shown_from};
+use crate::config::{is_keys_file, misspelled};
 use crate::error::{Error, quoted};
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::guard::{self, Options, Pushed, Range, Report, Searched};
-use crate::scan::{Rule, Severity};
+use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{self, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
@@ -81,7 +82,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
         let objects = here(context)?;
-        objects.allow_fetching();
+        if !args.hook {
+            objects.allow_fetching();
+        }
         let pushed = Pushed::parse(&objects, range)?;
         return told(context, args, &root_of(&objects), |options| {
             let options = Options { accept_policy: args.accept_policy, ..*options };
@@ -117,7 +120,7 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
         |name| context.process.get(name).and_then(|value| value.to_str()).filter(|s| !s.is_empty());
     let [from, to] = ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"].map(of_framework);
     if let Some((from, to)) = from.zip(to) {
-        return run(context, &Args { range: Some(format!("{from}...{to}")), ..Args::default() });
+        return run(context, &Args { range: Some(format!("{from}...{to}")), hook: true, ..Args::default() });
     }
     let is_commit = context.process.path("GIT_INDEX_FILE").is_some();
     let args = Args { staged: true, hook: is_commit, ..Args::default() };
@@ -216,6 +219,7 @@ fn told(
             Args { staged: true, .. } => "nothing is staged",
             Args { range: Some(_), .. } => "the range brings no file",
             Args { history: true, .. } => "no commit holds a file",
+            _ if find_root(root).is_none() => "there is no env file here, and no git repository",
             _ => "no file is here that git tracks or would track",
         };
         context.ui.say(format_args!("Nothing was checked: {why}"));
@@ -232,11 +236,21 @@ fn told(
         context.ui.say("what is no secret is marked so: end its line in `# envseal: plain`");
     }
     if args.staged && errors > 0 {
-        let wrong = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        // What is to be renamed, or not to be in git at all, is not to be added.
+        let is_to_be_added = |finding: &&Finding| {
+            finding.severity == Severity::Error
+                && !is_keys_file(&finding.file)
+                && misspelled(&finding.file).is_none()
+        };
+        let wrong = report.findings.iter().filter(is_to_be_added);
         let files: BTreeSet<_> =
             wrong.map(|finding| quoted(shown_from(&here, &root.join(&finding.file)))).collect();
         let files: Vec<_> = files.into_iter().collect();
-        context.ui.say(format_args!("what is staged counts, so after mending: git add {}", files.join(" ")));
+        if !files.is_empty() {
+            context
+                .ui
+                .say(format_args!("what is staged counts, so after mending: git add {}", files.join(" ")));
+        }
     }
     Ok(u8::from(errors > 0 || args.strict && advice > 0))
 }

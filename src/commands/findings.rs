@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::report::{counted, shown_from};
-use crate::error::quoted;
+use super::report::{counted, seen_from, shown_from};
+use crate::error::quoted_path;
 use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{Look, Page, uri_path};
 
@@ -36,10 +36,9 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         *printed += 1;
         let (path, place, message, fix) = if all || alike.len() <= MANY || *printed <= EXAMPLES {
             let path = root.join(&finding.file);
-            let file = shown_from(here, &path);
+            let file = seen_from(here, &path);
             let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let fix = fix(finding, &file);
-            (path, format!("{file}{line}"), message.clone(), fix)
+            (path, format!("{}{line}", file.display()), message.clone(), fix(finding, &file))
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
             let folder = shown_from(here, &path);
@@ -62,10 +61,10 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
 }
 
 /// Returns what to do about a finding, with its file as `file` and the folder of it, quoted for the shell.
-fn fix(finding: &Finding, file: &str) -> String {
-    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = quoted(folder.unwrap_or(Path::new(".")).display());
-    finding.fix.replace("{folder}", &folder).replace("{file}", &quoted(file))
+fn fix(finding: &Finding, file: &Path) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = quoted_path(folder.unwrap_or(Path::new(".")));
+    finding.fix.replace("{folder}", &folder).replace("{file}", &quoted_path(file))
 }
 
 fn look(severity: Severity) -> Look {
@@ -86,7 +85,7 @@ pub(super) fn as_json(findings: &[Finding]) -> String {
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
-            "fix": fix(finding, &file),
+            "fix": fix(finding, &finding.file),
         })
     };
     pretty(&Value::Array(findings.iter().map(one).collect()))
@@ -106,12 +105,11 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
         })
     };
     let result = |finding: &Finding| {
-        let file = finding.file.display().to_string();
         let mut place =
             json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
         // Code scanning shows no result without a line.
         place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
-        let text = format!("{}. {}", finding.message, fix(finding, &file));
+        let text = format!("{}. {}", finding.message, fix(finding, &finding.file));
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
@@ -148,7 +146,7 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }
-        let message = workflow_data(&format!("{}. {}", finding.message, fix(finding, &file)));
+        let message = workflow_data(&format!("{}. {}", finding.message, fix(finding, &finding.file)));
         let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
     }
     text

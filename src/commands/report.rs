@@ -94,12 +94,13 @@ pub(super) fn seen(path: &Path) -> PathBuf {
     seen_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+/// As [`seen_from`], for a message.
 pub(super) fn shown_from(here: &Path, path: &Path) -> String {
     seen_from(here, path).display().to_string()
 }
 
-fn seen_from(here: &Path, path: &Path) -> PathBuf {
+/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+pub(super) fn seen_from(here: &Path, path: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(here) {
         return below.to_owned();
     }

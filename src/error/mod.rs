@@ -2,7 +2,7 @@
 
 mod commands;
 
-pub(crate) use crate::advice::quoted;
+pub(crate) use crate::advice::{quoted, quoted_path};
 
 use crate::access::AccessError;
 use crate::advice::{Show, git_hint, vault_details, vault_hint};

@@ -67,6 +67,8 @@ pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Comma
         };
     }
     command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+    // No file is called so: parents are those that the commits have, as with `--no-replace-objects`.
+    command.env("GIT_GRAFT_FILE", "");
     match network {
         // Older gits know the second variable only.
         Network::Forbidden => command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none"),
@@ -112,6 +114,12 @@ pub(super) fn not_started(error: &std::io::Error) -> GitError {
         return GitError::NoGit;
     }
     GitError::Failed { path: ".".into(), doing: "start git for", message: error.to_string() }
+}
+
+/// Whether git complains of something. What else it prints there is asked for, as by `GIT_TRACE`.
+pub(super) fn has_complaint(stderr: &[u8]) -> bool {
+    let leads = [&b"warning: "[..], b"error: ", b"fatal: "];
+    stderr.split(|byte| *byte == b'\n').any(|line| leads.iter().any(|lead| line.starts_with(lead)))
 }
 
 /// Git's own words for a failure: its first `error:` or `fatal:` line, without that word.

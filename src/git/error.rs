@@ -27,7 +27,7 @@ pub enum GitError {
         path: PathBuf,
     },
     /// There is no git repository with a worktree at this path.
-    #[error("{} is in no git worktree", .path.display())]
+    #[error("{} is not in a git worktree", .path.display())]
     NotARepository {
         /// Where one was expected.
         path: PathBuf,

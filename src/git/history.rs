@@ -61,8 +61,8 @@ pub struct Version {
 pub struct Versions {
     /// Each once, the newest first.
     pub versions: Vec<Version>,
-    /// Whether history goes on behind the end of a shallow clone.
-    pub cut: bool,
+    /// The commit at which a shallow clone ends, and behind which history goes on.
+    pub cut: Option<ObjectId>,
 }
 
 impl Repo {
@@ -106,7 +106,7 @@ impl Repo {
         let mut walk = self.walk_files(&[head], &BTreeSet::from([path.to_owned()]))?;
         let mut places: HashMap<ObjectId, usize> = HashMap::new();
         while let Some(step) = walk.step()? {
-            found.cut |= step.cut;
+            found.cut = found.cut.or(step.cut.then_some(step.id));
             let at_path = step.changes.iter().flatten().filter(|changed| changed.path == path);
             for file in at_path.filter_map(|changed| changed.after.filter(|file| file.kind == FileKind::File))
             {
@@ -301,7 +301,7 @@ mod tests {
         let head = repo.head().unwrap().unwrap();
         let step = repo.walk(&[head], |_| true).unwrap().step().unwrap().unwrap();
         assert!(step.cut && step.changes.is_empty());
-        assert!(repo.versions(Path::new("a.env")).unwrap().cut);
+        assert!(repo.versions(Path::new("a.env")).unwrap().cut.is_some());
         assert!(matches!(repo.commits(&[head], &[]), Err(GitError::Missing { shallow: true, .. })));
         assert!(matches!(repo.commit("HEAD~1"), Err(GitError::Missing { shallow: true, .. })));
     }

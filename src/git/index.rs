@@ -1,14 +1,17 @@
 //! What is staged: the index that is to be committed, and how it differs from a commit.
 
 use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::command::output;
 use super::objects::{Changed, FileRef};
 use super::paths::{from_git, to_git};
-use super::quick::refuse_cut_short;
+use super::quick::{HEADER, refuse_cut_short};
 use super::tree::kind_of_mode;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::{self, FsError};
+use crate::fsio::FsError;
 
 impl Repo {
     /// Every file of the index that would be committed, in git's order: read once, for a check sees one state.
@@ -16,6 +19,7 @@ impl Repo {
         if let Some(files) = self.index.get() {
             return Ok(files);
         }
+        self.refuse_short_index()?;
         let mut call = self.call();
         call.args(["ls-files", "--stage", "-z", "--full-name"]);
         let said = self.ask("read the index of", call, &[])?;
@@ -39,13 +43,19 @@ impl Repo {
 
     /// Every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
-    pub fn staged(&self, base: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
+    pub fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
         self.refuse_short_index()?;
-        let base = base.unwrap_or_else(|| self.format.id_of("tree", b""));
+        let base = commit.unwrap_or_else(|| self.format.id_of("tree", b""));
         let mut call = self.call();
         call.args(["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff"])
             .args(["--ignore-submodules=none", "--ita-invisible-in-index", &base.to_string(), "--"]);
-        let said = self.ask("read the index of", call, &[])?;
+        let done = output(call, &[])?;
+        if !done.status.success() {
+            // Where a folder of the commit is not there, or cannot be read, that is why.
+            self.changes(None, commit)?;
+            return Err(self.failed("read the index of", &done));
+        }
+        let said = done.stdout;
         let mut fields = said.split(|byte| *byte == 0).filter(|field| !field.is_empty());
         let mut found = Vec::new();
         while let Some(field) = fields.next() {
@@ -62,11 +72,19 @@ impl Repo {
     }
 
     /// Rejects an index that is cut short: of that, git sees fewer files and says nothing.
-    fn refuse_short_index(&self) -> Result<(), GitError> {
-        match fsio::read(&self.index_path) {
+    pub(super) fn refuse_short_index(&self) -> Result<(), GitError> {
+        let read = || {
+            let file = File::open(&self.index_path)?;
+            let length = file.metadata()?.len();
+            let mut header = Vec::new();
+            file.take(HEADER as u64).read_to_end(&mut header)?;
+            Ok::<_, std::io::Error>((header, length))
+        };
+        match read() {
             // Nothing was ever added.
-            Err(FsError::NotFound { .. }) => Ok(()),
-            read => refuse_cut_short(&read?, self.root()),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(FsError::io(&self.index_path, "read", e).into()),
+            Ok((header, length)) => refuse_cut_short(&header, length, self.root()),
         }
     }
 

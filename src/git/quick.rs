@@ -14,7 +14,7 @@ use crate::config;
 use crate::fsio::{self, FsError};
 
 /// The index's header, and the hash that ends it (20 bytes with SHA-1, 32 with SHA-256).
-const HEADER: usize = 12;
+pub(super) const HEADER: usize = 12;
 const HASH: usize = 20;
 
 /// As [`Repo::is_tracked`] on the repository at `worktree_root`, but quick where the answer is no.
@@ -38,7 +38,7 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
     let relative = to_git(relative)?;
     let index = git_dir.join("index");
     match fsio::read(&index) {
-        Ok(bytes) => refuse_cut_short(&bytes, root).and_then(|()| {
+        Ok(bytes) => refuse_cut_short(&bytes, bytes.len() as u64, root).and_then(|()| {
             Ok(!proves_absence(bytes, &relative) && tracks(root, &config::git_location(), &relative)?)
         }),
         // Nothing was ever added, provided that this is a git folder at all.
@@ -85,12 +85,13 @@ fn has_whole_paths(bytes: &[u8]) -> bool {
     bytes.starts_with(b"DIRC") && matches!(number(bytes, 4), Some(2 | 3))
 }
 
-/// Rejects an index of version 2 or 3 of `root` that is too short for the entries it says it has: git would see fewer.
-pub(super) fn refuse_cut_short(bytes: &[u8], root: &Path) -> Result<(), GitError> {
+/// Rejects an index of version 2 or 3 of `root`, of this length, that is too short for the entries which its header says it
+/// has: git would see fewer.
+pub(super) fn refuse_cut_short(header: &[u8], length: u64, root: &Path) -> Result<(), GitError> {
     let smallest_entry = 64;
-    let is_whole = !has_whole_paths(bytes)
-        || number(bytes, 8).is_some_and(|entries| {
-            bytes.len() >= (entries as usize).saturating_mul(smallest_entry).saturating_add(HEADER + HASH)
+    let is_whole = !has_whole_paths(header)
+        || number(header, 8).is_some_and(|entries| {
+            length >= u64::from(entries).saturating_mul(smallest_entry).saturating_add((HEADER + HASH) as u64)
         });
     if is_whole {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Refs, and the commits that can be reached from them.
 
-use super::command::output;
+use super::command::{has_complaint, output};
 use super::{GitError, ObjectId, Peeled, Repo};
 
 /// A commit, and those it comes after as far as this clone has them.
@@ -12,6 +12,9 @@ pub fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
     let parted = range.split_once("...").map(|(start, end)| (start, end, true));
     parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
 }
+
+/// What git says of a tree or a file where a commit is asked for.
+const NO_COMMIT: &[u8] = b": expected commit type";
 
 impl Repo {
     /// The commit that `revision` names, in any of git's spellings (gitrevisions(7)). One that this clone may lack is
@@ -42,10 +45,20 @@ impl Repo {
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) if done.status.success() => Ok(id),
+            // That it has no such name is said without a word; a name of something else is no damage.
+            _ if has_complaint(&done.stderr) && memchr::memmem::find(&done.stderr, NO_COMMIT).is_none() => {
+                Err(self.failed("walk the history of", &done))
+            }
             _ if self.is_shallow() || ObjectId::parse(revision.as_bytes()).is_some() => {
                 Err(self.missing(format_args!("{revision:?}")))
             }
-            _ => Err(GitError::UnknownRevision { revision: revision.to_owned() }),
+            _ => {
+                // A HEAD that cannot be read says more.
+                if revision.starts_with("HEAD") {
+                    self.head()?;
+                }
+                Err(GitError::UnknownRevision { revision: revision.to_owned() })
+            }
         }
     }
 
@@ -113,7 +126,7 @@ impl Repo {
         call.args(["for-each-ref", "--format=%(objectname) %(refname)"]);
         let done = output(call, &[])?;
         // It warns of a broken one, and passes over it.
-        if !done.status.success() || !done.stderr.is_empty() {
+        if !done.status.success() || has_complaint(&done.stderr) {
             return Err(self.failed("list the refs of", &done));
         }
         let lines = done.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -142,7 +155,7 @@ impl Repo {
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(id) => Ok(Some(id)),
-            None if self.is_shallow() => Err(self.missing("where the two sides have parted")),
+            None if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
             None if done.status.code() == Some(1) => Ok(None),
             None => Err(self.failed("walk the history of", &done)),
         }

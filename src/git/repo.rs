@@ -9,9 +9,10 @@ use std::process::{Command, Output};
 use std::rc::Rc;
 
 use super::cat_file::CatFile;
-use super::command::{self, Network, complaint, output};
+use super::command::{self, Network, complaint, has_complaint, output};
 use super::objects::{FileRef, ObjectFormat, ObjectId};
 use super::paths::{from_git, real_entry, real_folder};
+use super::root::named_worktree;
 use super::tree::Trees;
 use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
@@ -74,18 +75,31 @@ impl Repo {
     pub fn discover(path: &Path) -> Result<Option<Self>, GitError> {
         let location = config::git_location();
         let start = real_folder(&std::path::absolute(path).map_err(|e| FsError::io(path, "resolve", e))?)?;
-        if location.git_dir.is_some()
-            && let Some(facts) = Facts::ask(Path::new("."), &location)?
-        {
-            let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
-            if start.starts_with(real_folder(&root)?) {
-                return Self::new(root, facts, location).map(Some);
+        if let Some(git_dir) = &location.git_dir {
+            if let Some(facts) = Facts::ask(Path::new("."), &location)? {
+                let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
+                if start.starts_with(real_folder(&root)?) {
+                    return Self::new(root, facts, location).map(Some);
+                }
+            } else if let Some((root, _)) = named_worktree()
+                && start.starts_with(real_folder(&root)?)
+            {
+                let message = "GIT_DIR names it, and git does not recognize it".to_owned();
+                return Err(GitError::Failed { path: git_dir.clone(), doing: "open", message });
             }
         }
         let Some(root) = find_root(path) else { return Ok(None) };
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
         let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
-        let Some(facts) = Facts::ask(&root, &location)? else { return Ok(None) };
+        // A `.git` stands there: what git does not take for a repository is damaged, and not absent.
+        let dot_git = root.join(".git");
+        let passed_over = |facts: &Facts| {
+            location.git_dir.is_none() && dot_git.is_dir() && !same_folder(&facts.git_dir, &dot_git)
+        };
+        let Some(facts) = Facts::ask(&root, &location)?.filter(|facts| !passed_over(facts)) else {
+            let message = format!("git does not recognize {}; it may be damaged", dot_git.display());
+            return Err(GitError::Failed { path: root, doing: "open", message });
+        };
         match facts.top.clone() {
             // The caller's spelling, unless core.worktree points elsewhere.
             Some(top) => Self::new(if same_folder(&top, &root) { root } else { top }, facts, location),
@@ -202,7 +216,11 @@ impl Repo {
         let head = match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(head) => Some(head),
             None if self.is_unborn()? => None,
-            None => return Err(self.failed("read the HEAD of", &done)),
+            None if has_complaint(&done.stderr) => return Err(self.failed("read the HEAD of", &done)),
+            None => {
+                let message = "it leads to no commit that can be read".to_owned();
+                return Err(GitError::Failed { path: self.root.clone(), doing: "read the HEAD of", message });
+            }
         };
         Ok(*self.head.get_or_init(|| head))
     }
@@ -218,7 +236,7 @@ impl Repo {
         let mut call = self.call();
         call.args(["for-each-ref", "--format=%(refname)", "--"]).arg(bytes_arg(branch.stdout.trim_ascii()));
         let refs = output(call, &[])?;
-        Ok(refs.status.success() && refs.stdout.is_empty() && refs.stderr.is_empty())
+        Ok(refs.status.success() && refs.stdout.is_empty() && !has_complaint(&refs.stderr))
     }
 
     /// `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
@@ -265,7 +283,7 @@ impl Repo {
 
     /// The error for history that ends at this commit because the clone is shallow.
     pub fn cut_off(&self, commit: ObjectId) -> GitError {
-        self.missing(format_args!("what commit {commit} comes after"))
+        self.missing(format_args!("the history before commit {commit}"))
     }
 
     /// The error for what this clone lacks.
@@ -305,6 +323,10 @@ impl Repo {
         let done = output(call, &[&lacking.join(&b'\n')[..], b"\n"].concat())?;
         // What did not come is missing when it is read, and that error says what to do.
         *self.reader.borrow_mut() = None;
+        if !done.status.success() {
+            // Nor would it come the next time.
+            self.network.set(Network::Forbidden);
+        }
         Ok(done.status.success())
     }
 

@@ -53,9 +53,11 @@ fn walk_up(from: &Path) -> Option<&Path> {
 pub(super) fn is_root(dir: &Path) -> bool {
     let dot_git = dir.join(".git");
     match fs::metadata(&dot_git) {
-        // Git passes over an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet.
+        // Git passes over an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet. What
+        // lacks one of these only is a repository that was damaged.
         Ok(meta) if meta.is_dir() => {
-            ["HEAD", "objects", "refs"].iter().all(|name| fs::symlink_metadata(dot_git.join(name)).is_ok())
+            let there = |name: &&str| fs::symlink_metadata(dot_git.join(name)).is_ok();
+            ["HEAD", "objects", "refs"].iter().filter(|name| there(name)).count() > 1
         }
         Ok(meta) => meta.is_file(),
         Err(_) => false,

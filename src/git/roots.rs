@@ -8,7 +8,8 @@ use super::paths::real_folder;
 use super::{GitError, ObjectId, Repo};
 use crate::fsio::{self, FsError};
 
-/// In the git folder that all worktrees share: root commits, an id on each line.
+/// In the git folder that all worktrees share: root commits, an id on each line; and what the clone was known by while it
+/// was shallow (`remote ADDRESS`, `folder PATH`).
 ///
 /// More than a cache: whoever can push may merge so that another root is the first. A clone that has found a root
 /// keeps it.
@@ -26,6 +27,16 @@ pub enum RepoName {
 }
 
 impl Repo {
+    /// Everything that the repository is known by: its [`Self::name`], and of a clone that was shallow once, what it was
+    /// known by then. None of it before the first commit.
+    pub fn names(&self) -> Result<Vec<RepoName>, GitError> {
+        let mut names: Vec<_> = self.name()?.into_iter().collect();
+        for line in self.kept_lines()? {
+            names.extend(of_shallow(&line).filter(|name| !names.contains(name)));
+        }
+        Ok(names)
+    }
+
     /// What the repository is known by; None before the first commit.
     pub fn name(&self) -> Result<Option<RepoName>, GitError> {
         let kept = self.kept_roots()?;
@@ -34,30 +45,51 @@ impl Repo {
         }
         let Some(head) = self.head()? else { return Ok(None) };
         if self.is_shallow() {
-            return Ok(Some(match self.address() {
+            let name = match self.address() {
                 Some(address) => RepoName::Remote(address),
                 None => RepoName::Folder(real_folder(self.common_dir())?),
-            }));
+            };
+            self.keep(line_of(&name).into_iter())?;
+            return Ok(Some(name));
         }
         let mut call = self.call();
         call.args(["rev-list", "--max-parents=0", &head.to_string(), "--"]);
         let said = self.ask("walk the history of", call, &[])?;
         let roots: BTreeSet<_> = said.split(|byte| *byte == b'\n').filter_map(ObjectId::parse).collect();
-        let text: String = roots.iter().map(|id| format!("{id}\n")).collect();
-        // Where they cannot be kept, as in a git folder that is read-only, they are looked for again next time.
-        // Nor is it if this is cut short: what is no id of a commit counts for nothing.
-        let _ = std::fs::write(self.common_dir().join(FILE), text);
+        self.keep(roots.iter().map(ToString::to_string))?;
         Ok(Some(RepoName::Roots(roots)))
     }
 
-    /// The roots that were found before. The file is this clone's own, and is never part of a commit.
+    /// Keeps these lines, and those that a shallow clone had. Where they cannot be kept, as in a git folder that is
+    /// read-only, they are looked for again next time.
+    fn keep(&self, lines: impl Iterator<Item = String>) -> Result<(), GitError> {
+        let before = self.kept_lines()?;
+        let earlier = before.iter().filter(|line| of_shallow(line).is_some()).cloned();
+        let mut after: Vec<_> = earlier.collect();
+        after.extend(lines);
+        after.sort();
+        after.dedup();
+        if after != before {
+            let text: String = after.iter().map(|line| format!("{line}\n")).collect();
+            // Nor are they if this is cut short: what is no id of a commit counts for nothing.
+            let _ = std::fs::write(self.common_dir().join(FILE), text);
+        }
+        Ok(())
+    }
+
+    /// The roots that were found before.
     fn kept_roots(&self) -> Result<BTreeSet<ObjectId>, GitError> {
+        let ids = self.kept_lines()?.into_iter().filter_map(|line| ObjectId::parse(line.as_bytes()));
+        Ok(ids.filter(|id| self.object(*id, "commit").is_ok()).collect())
+    }
+
+    /// The lines of the file, which is this clone's own, and is never part of a commit.
+    fn kept_lines(&self) -> Result<Vec<String>, GitError> {
         let text = match fsio::read(&self.common_dir().join(FILE)) {
-            Err(FsError::NotFound { .. }) => return Ok(BTreeSet::new()),
+            Err(FsError::NotFound { .. }) => return Ok(Vec::new()),
             text => text?,
         };
-        let ids = text.split(|byte| *byte == b'\n').filter_map(ObjectId::parse);
-        Ok(ids.filter(|id| self.object(*id, "commit").is_ok()).collect())
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 
     /// The address of the remote `origin`, else of the only one there is.
@@ -76,6 +108,25 @@ impl Repo {
             _ => remotes.into_iter().find(|(name, _)| *name == "origin")?.1,
         };
         Some(without_credentials(url)).filter(|address| !address.is_empty())
+    }
+}
+
+/// The line that keeps the name of a shallow clone; None of a name that no line can hold.
+fn line_of(name: &RepoName) -> Option<String> {
+    let line = match name {
+        RepoName::Roots(_) => return None,
+        RepoName::Remote(address) => format!("remote {address}"),
+        RepoName::Folder(path) => format!("folder {}", path.to_str()?),
+    };
+    (!line.contains(['\n', '\r'])).then_some(line)
+}
+
+/// The name of a shallow clone that a line keeps.
+fn of_shallow(line: &str) -> Option<RepoName> {
+    match line.split_once(' ')? {
+        ("remote", address) => Some(RepoName::Remote(address.to_owned())),
+        ("folder", path) => Some(RepoName::Folder(path.into())),
+        _ => None,
     }
 }
 
@@ -192,11 +243,16 @@ mod tests {
         assert_eq!(name(&shallow), Some(RepoName::Folder(fs::canonicalize(shallow.join(".git")).unwrap())));
         git(&["remote", "add", "origin", "https://host/c.git"]);
         assert_eq!(name(&shallow), Some(RepoName::Remote("https://host/c.git".into())));
-        assert!(!shallow.join(".git/envseal-root").exists(), "what will be known better is not kept");
+        let before = Repo::open(&shallow).unwrap().names().unwrap();
         // Whole, it has a root.
         git(&["remote", "set-url", "origin", g.root().to_str().unwrap()]);
         git(&["fetch", "-q", "--unshallow", "origin"]);
         assert_eq!(root_of(&shallow), root_of(g.root()));
+        // And by what it was known by before.
+        let after = Repo::open(&shallow).unwrap().names().unwrap();
+        assert!(before.iter().all(|name| after.contains(name)), "{before:?} {after:?}");
+        assert!(after.iter().any(|name| matches!(name, RepoName::Roots(_))) && after.len() == 5, "{after:?}");
+        assert_eq!(Repo::open(g.root()).unwrap().names().unwrap().len(), 1);
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn known_tips(objects: &Repo) -> Result<Vec<ObjectId>, GuardError> {
 /// Returns the commits that a remote's branches and tags stood on when they were last fetched or pushed. What was fetched
 /// into the same folder from other refs, such as those of pull requests, is left out (git-config(1), `remote.<name>.fetch`).
 pub fn known_of_remote(objects: &Repo, remote: &str) -> Result<Vec<ObjectId>, GuardError> {
-    let specs = objects.settings(&format!("remote.{remote}.fetch")).unwrap_or_default();
+    let specs = objects.settings(&format!("remote.{remote}.fetch"))?;
     let others = specs.iter().filter_map(|spec| spec.trim_start_matches('+').split_once(':'));
     let others = others.filter(|(from, _)| !KNOWN_REFS.iter().any(|known| from.starts_with(known)));
     let others: Vec<_> = others.map(|(_, to)| to.split_once('*').unwrap_or((to, ""))).collect();

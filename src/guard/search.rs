@@ -112,11 +112,11 @@ impl<'a> Search<'a> {
     fn in_the_open(&self, objects: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, GuardError> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
         let mut look = |text: &[u8]| in_memory(text)(&mut |from| values.find_in(from, &mut found));
-        for (path, now) in objects.files(Some(commit))? {
-            if now.kind != FileKind::File {
-                continue;
-            }
-            // What a partial clone has left out stands nowhere, as far as can be told.
+        let mut files = objects.files(Some(commit))?;
+        files.retain(|(_, now)| now.kind == FileKind::File);
+        objects.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
+        for (path, now) in files {
+            // What a partial clone lacks stands nowhere, as far as can be told.
             let Some(text) = objects.blob_if_there(now.id)? else { continue };
             let path = &path;
             if is_judged(path) && !self.policies.excludes(path) {

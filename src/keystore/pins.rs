@@ -66,18 +66,18 @@ pub struct NewPin {
 }
 
 impl Pins {
-    /// The keys that are trusted in `repository`; none where there is no such list, or no way to one that this user
-    /// could have written.
-    pub fn load(data_dir: &Path, repository: &RepoName) -> Result<Self, KeystoreError> {
-        let names = match repository {
+    /// The keys that are trusted in a repository of these names; none where there is no such list, or no way to one that
+    /// this user could have written.
+    pub fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, KeystoreError> {
+        let names = |name: &RepoName| match name {
             RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
             RepoName::Remote(address) => vec![hashed(format!("remote {}", word(address.as_bytes())))],
             RepoName::Folder(path) => {
                 vec![hashed(format!("folder {}", word(path.as_os_str().as_encoded_bytes())))]
             }
         };
-        let mut lists = Vec::with_capacity(names.len());
-        for (repository, name) in names {
+        let mut lists = Vec::new();
+        for (repository, name) in repository.iter().flat_map(names) {
             let path = data_dir.join(FOLDER).join(name);
             let pins = read(&path, &repository)?;
             lists.push(List { path, repository, pins });
@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn load(dir: &Path) -> Result<Pins, KeystoreError> {
-        Pins::load(dir, &RepoName::Remote("https://host/a b".into()))
+        Pins::load(dir, &[RepoName::Remote("https://host/a b".into())])
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(pins.at(&keys[0].env, Path::new("a b/ /ü=\n/.env")).next(), None);
         for other in [RepoName::Remote("https://host/a".into()), RepoName::Folder("https://host/a b".into())]
         {
-            assert!(Pins::load(&data, &other).unwrap().lists[0].pins.is_empty());
+            assert!(Pins::load(&data, &[other]).unwrap().lists[0].pins.is_empty());
         }
         #[cfg(unix)]
         {
@@ -345,7 +345,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let [one, two] = [b"1", b"2"].map(|digit| crate::git::ObjectId::parse(&digit.repeat(40)).unwrap());
         let load = |ids: &[crate::git::ObjectId]| {
-            Pins::load(dir.path(), &RepoName::Roots(ids.iter().copied().collect())).unwrap()
+            Pins::load(dir.path(), &[RepoName::Roots(ids.iter().copied().collect())]).unwrap()
         };
         let (mine, theirs) = (key(), key());
         load(&[one]).accept(&[new("p", Path::new(""), mine)]).unwrap();

@@ -288,9 +288,12 @@ pub fn refuse_old_key(
     Pinning::default().check(file, file.path(), scope, &key, store)?;
     let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(()) };
     for folder in scope.root().ancestors().take_while(|folder| folder.starts_with(root)) {
-        for version in objects.versions(&below(&folder.join(TEAM_FILE), root))?.versions {
-            let Some(text) = objects.blob_if_there(version.blob)? else { continue };
-            if let Ok(team) = TeamFile::parse(&text) {
+        let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
+        if let Some(cut) = found.cut {
+            return Err(objects.cut_off(cut).into());
+        }
+        for version in found.versions {
+            if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?) {
                 refuse_replaced(&team, file, file.path(), &key, Some(private))?;
             }
         }
@@ -335,9 +338,12 @@ pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Vaul
 }
 
 fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
-    let Some(name) = store.repositories().open(root)?.name()? else { return Ok(Known::NoCommit) };
+    let names = store.repositories().open(root)?.names()?;
+    if names.is_empty() {
+        return Ok(Known::NoCommit);
+    }
     let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
-    Ok(Known::Pins(Pins::load(&data_dir, &name)?))
+    Ok(Known::Pins(Pins::load(&data_dir, &names)?))
 }
 
 /// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.

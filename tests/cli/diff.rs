@@ -170,5 +170,8 @@ fn a_range_is_taken_as_git_diff_takes_it() {
 fn a_file_where_a_revision_is_wanted_is_told_apart() {
     let env = TestEnv::new();
     let said = env.fails(4, &["diff", ".env"]);
+    assert_eq!(said, "error: unknown revision \".env\"\nhint: see what there is: git log --oneline --all\n");
+    env.write(".env", "");
+    let said = env.fails(4, &["diff", ".env"]);
     assert_eq!(said, "error: unknown revision \".env\"\nhint: if you mean the file: -f .env\n");
 }

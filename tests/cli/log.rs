@@ -443,7 +443,7 @@ fn what_has_no_history_is_named() {
     assert_eq!(
         outside,
         format!(
-            "error: {} is in no git worktree\nhint: go to a clone, or make this one: git init\n",
+            "error: {} is not in a git worktree\nhint: go to a clone, or make this one: git init\n",
             place.display()
         )
     );

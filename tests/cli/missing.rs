@@ -4,6 +4,7 @@
 mod damaged;
 mod partial;
 mod remotes;
+mod replaced;
 mod shallow;
 
 use std::path::PathBuf;

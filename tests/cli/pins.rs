@@ -377,6 +377,26 @@ fn a_shallow_clone_is_known_by_its_address() {
     assert_eq!(lists(&env).len(), 2);
 }
 
+/// Once it is whole, it is known by its root; and is still the repository that it was.
+#[test]
+fn a_shallow_clone_that_becomes_whole_keeps_what_it_trusts() {
+    let (env, old) = pinned();
+    lists(&env).iter().for_each(|list| std::fs::remove_file(list).unwrap());
+    let clone = env.outside().join("clone");
+    let source = format!("file://{}", env.repo().display());
+    env.program("git", &["clone", "-q", "--depth", "1", &source]).arg(&clone).ok();
+    let set = || env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).output();
+    assert_eq!(set().status, 0);
+    env.program("git", &["fetch", "-q", "--unshallow"]).dir(&clone).ok();
+    let file = clone.join(".env.production");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let new = PrivateKey::generate().public();
+    std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
+    assert!(set().stderr.contains("holds another key"));
+    std::fs::write(&file, text).unwrap();
+    assert_eq!(set().status, 0);
+}
+
 #[test]
 fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
     // A scope of its own for a file that had the key of the one above; a file that was never set here included.

@@ -169,7 +169,7 @@ impl Row {
             let found = objects.versions(&objects.relative(path)?)?;
             let mut oldest = true;
             for version in found.versions.iter().rev() {
-                let cut = std::mem::take(&mut oldest) && found.cut;
+                let cut = std::mem::take(&mut oldest) && found.cut.is_some();
                 let Some(text) = objects.blob_if_there(version.blob)? else { continue };
                 let Ok(file) = EnvFile::of_the_past(path, text, None) else { continue };
                 if file.public_key().copied() != self.key {

@@ -74,6 +74,11 @@ fn a_check_of_nothing_is_no_all_clear() {
             "{arguments:?}"
         );
     }
+    let outside = env.outside().join("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    let output = env.envseal(&["check"]).dir(&outside).output();
+    let why = "there is no env file here, and no git repository";
+    assert_eq!((output.status, said(&output)), (0, format!("Nothing was checked: {why}\n")));
     env.write("file", "x\n");
     let output = env.envseal(&["check"]).output();
     assert!(

@@ -144,3 +144,35 @@ fn what_a_partial_clone_has_left_out_is_not_taken_for_absent() {
     env.program("git", &["reset", "-q", "--soft", "HEAD~1"]).dir(&there).ok();
     assert_eq!(super::findings(&check(&["--staged"]).output()), found);
 }
+
+/// What is to be renamed, or to be taken out of git, is not to be added after mending.
+#[test]
+fn a_keys_file_is_not_to_be_added_again() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "-q", "URL"]).stdin("value").ok();
+    env.write("Envseal.toml", "");
+    env.git(&["add", "-f", ".env", ".env.keys", "Envseal.toml"]);
+    let told = env.envseal(&["check", "--staged"]).output();
+    assert_eq!(told.status, 1);
+    assert!(!told.stderr.contains("git add"), "{}", told.stderr);
+    env.write("notes", env.read(".env.keys"));
+    env.git(&["add", "notes"]);
+    let told = env.envseal(&["check", "--staged"]).output();
+    assert!(told.stderr.ends_with("so after mending: git add notes\n"), "{}", told.stderr);
+}
+
+/// The name of a file is no option to what a hint runs.
+#[test]
+fn a_file_whose_name_starts_with_a_dash() {
+    let env = TestEnv::new();
+    env.write("-x.env", "TOKEN=sk_live_51HG8vnotforgit\n");
+    env.git(&["add", "-A"]);
+    let told = env.envseal(&["check", "--staged"]).output();
+    let fix = String::from_utf8(told.stdout).unwrap();
+    let fix = fix.split("fix: envseal ").nth(1).unwrap().lines().next().unwrap();
+    let fix: Vec<_> = fix.split(' ').collect();
+    assert_eq!(fix, ["encrypt", "-f", "./-x.env", "-k", "TOKEN"]);
+    env.ok(&fix);
+    env.git(&["add", "./-x.env"]);
+    env.ok(&["check", "--staged"]);
+}

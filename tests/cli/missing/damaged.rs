@@ -267,6 +267,27 @@ fn in_a_pack() {
     }
 }
 
+/// What names something else than a commit, or nothing, is not damage; what names a damaged commit is.
+#[test]
+fn a_revision_that_is_no_commit() {
+    let env = loose();
+    for revision in ["HEAD^{tree}", "HEAD:.env", "nowhere"] {
+        let output = env.envseal(&["get", "URL", "--at", revision]).soon();
+        assert_eq!(output.status, 4, "{revision}: {}", output.stderr);
+        let expected = format!("error: unknown revision {revision:?}\nhint: see what there is: ");
+        assert!(output.stderr.starts_with(&expected), "{revision}: {}", output.stderr);
+    }
+    let path = object(&env, "HEAD~1");
+    let whole = damage(&path, |bytes| Some(bytes[..bytes.len() / 2].to_vec()));
+    let output = env.envseal(&["get", "URL", "--at", "HEAD~1"]).soon();
+    assert!(output.status == 4 && !output.stderr.contains("unknown revision"), "{}", output.stderr);
+    mend(&path, &whole);
+    // HEAD itself.
+    env.write(".git/HEAD", format!("{}\n", "1".repeat(40)));
+    let output = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).soon();
+    assert!(output.status == 4 && output.stderr.contains("cannot read the HEAD"), "{}", output.stderr);
+}
+
 /// Refs and HEAD that lead nowhere.
 #[test]
 fn refs_to_what_is_not_there() {
@@ -282,4 +303,80 @@ fn refs_to_what_is_not_there() {
     for arguments in [&["check"][..], &["check", "--staged"], &["check", "--history"], &["log"], &["diff"]] {
         refuses(&env, "HEAD", arguments);
     }
+}
+
+/// A git folder that git does not take for one is damaged: neither is there no repository, nor is one to be made.
+#[test]
+fn a_git_folder_that_git_does_not_recognize() {
+    let env = loose();
+    let head = std::fs::read(env.path(".git/HEAD")).unwrap();
+    let all = |what: &str| {
+        for arguments in [
+            &["check"][..],
+            &["check", "--staged"],
+            &["check", "--range", "HEAD~1..HEAD"],
+            &["check", "--history"],
+            &["log"],
+            &["blame"],
+            &["set", "NEW", "value"],
+            &["set", "NEW", "value", "-e", "new"],
+            &["encrypt"],
+        ] {
+            refuses(&env, what, arguments);
+            let told = env.envseal(arguments).soon().stderr;
+            assert!(!told.contains("git init"), "{what}: {arguments:?}: {told}");
+        }
+    };
+    for text in ["", "garbage\n"] {
+        env.write(".git/HEAD", text);
+        all("HEAD is garbage");
+    }
+    std::fs::remove_file(env.path(".git/HEAD")).unwrap();
+    all("HEAD is gone");
+    std::fs::write(env.path(".git/HEAD"), head).unwrap();
+    std::fs::rename(env.path(".git/refs"), env.path(".git/away")).unwrap();
+    all("refs are gone");
+    std::fs::rename(env.path(".git/away"), env.path(".git/refs")).unwrap();
+    env.ok(&["check", "--history"]);
+    // As where a submodule was copied without the repository that it belongs to.
+    std::fs::rename(env.path(".git"), env.outside().join("away")).unwrap();
+    env.write(".git", "gitdir: ../nowhere\n");
+    all("it is elsewhere, and not there");
+}
+
+/// Nor is what `GIT_DIR` names absent where git does not recognize it.
+#[test]
+fn a_git_dir_variable_that_names_no_repository() {
+    let env = loose();
+    let nowhere = env.outside().join("nowhere");
+    for arguments in
+        [&["check"][..], &["check", "--staged"], &["check", "--history"], &["log"], &["set", "A", "1"]]
+    {
+        let output = env.envseal(arguments).var("GIT_DIR", &nowhere).soon();
+        assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
+    }
+}
+
+/// Of an index that is cut short, git sees fewer files.
+#[test]
+fn an_index_that_is_cut_short() {
+    let env = loose();
+    let whole = std::fs::read(env.path(".git/index")).unwrap();
+    std::fs::write(env.path(".git/index"), &whole[..100]).unwrap();
+    for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
+        refuses(&env, "an index cut short", arguments);
+    }
+    std::fs::write(env.path(".git/index"), &whole).unwrap();
+    env.ok(&["check"]);
+}
+
+/// What somebody asks git to tell besides is no complaint.
+#[test]
+fn what_git_traces_is_no_damage() {
+    let env = loose();
+    for arguments in [&["check", "--history"][..], &["check", "--range", "HEAD~1..HEAD"]] {
+        env.envseal(arguments).var("GIT_TRACE", "1").ok();
+    }
+    let new = TestEnv::new();
+    new.envseal(&["check", "--staged"]).var("GIT_TRACE", "1").ok();
 }

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::{Clone, Past, text};
+use crate::support::TestEnv;
 
 /// Completes a partial clone.
 const HINT: &str = "git fetch --refetch --no-filter";
@@ -242,4 +243,67 @@ fn a_server_fetches_nothing_while_it_checks_a_push() {
         output.stderr
     );
     assert!(!while_checked.exists(), "it fetched: {}", output.stderr);
+}
+
+/// As the pre-commit framework has its hooks check a range: a hook, too.
+#[test]
+fn a_range_of_the_pre_commit_framework_fetches_nothing() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    let run = clone.envseal(&["hook", "run", "pre-commit"]);
+    let output = run.var("PRE_COMMIT_FROM_REF", "HEAD~5").var("PRE_COMMIT_TO_REF", "HEAD~3").soon();
+    assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
+    assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    assert_eq!(fetches.count(), 0);
+}
+
+/// A value that a range spreads: whether it stood in the open before is looked for in all files of the base, which come
+/// in one batch.
+#[test]
+fn what_stood_in_the_open_before_is_fetched_in_one_batch() {
+    let past = Past { env: TestEnv::new() };
+    let env = &past.env;
+    env.git(&["config", "uploadpack.allowFilter", "true"]);
+    env.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    for value in ["0", "1", "2", "3", "known-before-81723"] {
+        env.envseal(&["set", "-q", "KNOWN"]).stdin(value).ok();
+        env.commit(value);
+    }
+    for at in 0..20 {
+        env.write(format!("old/{at}"), format!("{at}\n"));
+    }
+    env.write("old/known", "known-before-81723\n");
+    env.commit("many");
+    env.git(&["rm", "-qr", "old"]);
+    env.commit("none");
+    env.write("spread", "known-before-81723\n");
+    env.commit("spread");
+    let (clone, fetches) = past.blobless();
+    let range = &["check", "--json", "--range", "HEAD~2..HEAD"];
+    let (ours, whole) = (clone.envseal(range).soon(), env.envseal(range).output());
+    assert_eq!((ours.status, text(&ours)), (whole.status, text(&whole)), "{}", ours.stderr);
+    assert!(fetches.count() <= 2, "{} fetches", fetches.count());
+}
+
+/// A remote that has failed is not asked again for each object.
+#[test]
+fn a_remote_that_fails_is_asked_once() {
+    let past = Past::new();
+    let (clone, fetches) = past.blobless();
+    let program = clone.folder.with_extension("upload-pack");
+    std::fs::write(&program, format!("#!/bin/sh\necho asked >> '{}'\nexit 1\n", fetches.0.display()))
+        .unwrap();
+    for arguments in MAY_FETCH {
+        clone.incomplete(arguments, HINT);
+        assert_eq!(fetches.count(), 1, "{arguments:?}");
+        std::fs::remove_file(&fetches.0).unwrap();
+    }
+}
+
+/// What the index is compared with, where not even the folders are there.
+#[test]
+fn the_index_of_a_clone_without_folders() {
+    let past = Past::new();
+    let clone = past.clone(&["--filter=tree:0", "--no-checkout"], "folderless");
+    clone.incomplete(&["check", "--staged"], HINT);
 }

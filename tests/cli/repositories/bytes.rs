@@ -84,7 +84,9 @@ fn two_paths_that_are_shown_alike_are_two() {
         text(&output).matches("\"subject\"").count()
     };
     assert_eq!((log(&one), log(&other)), (1, 2));
-    assert_eq!(place.json(0, &["ls", "--json"]).len(), 3);
+    let listed = place.json(0, &["ls", "--json"]);
+    assert_eq!(listed.len(), 3);
+    assert!(listed.iter().all(|file| file["opens"] == true), "{listed:?}");
     // In the open in one of them only.
     let file = place.path(&other).join(".env");
     let sealed = std::fs::read(&file).unwrap();
@@ -94,6 +96,9 @@ fn two_paths_that_are_shown_alike_are_two() {
         assert!(found.len() == 1 && found[0].ends_with("/.env plaintext LEAKED"), "{arguments:?}: {found:?}");
     };
     one_finding(&[]);
+    // What is to be done about it can be pasted.
+    let told = text(&place.envseal(&["check"]).output());
+    assert!(told.contains(r"fix: envseal encrypt -f $'p\377/.env' -k LEAKED"), "{told}");
     place.does(&["add", "-A"]);
     one_finding(&["--staged"]);
     assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);

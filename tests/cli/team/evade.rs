@@ -296,3 +296,24 @@ fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
     assert!(told.status == 0 && !told.stderr.contains(said), "{}", told.stderr);
     assert!(!env.read(".env.keys").contains("envseal-sk1-"));
 }
+
+/// That no rotation away from a key is known is no proof where history was cut off.
+#[test]
+fn a_shallow_clone_does_not_tell_which_key_is_the_newest() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let shallow = env.outside().join("shallow");
+    let url = format!("file://{}", env.outside().join("shared.git").display());
+    env.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
+    std::fs::write(shallow.join(".env.keys"), alice.read(".env.keys")).unwrap();
+    let print = bob.fingerprint();
+    let approve = ["team", "approve", "bob", "-e", "staging", "--fingerprint", &print];
+    for arguments in [&approve[..], &["key", "rotate", "-e", "production"]] {
+        let told = alice.run(env.envseal(arguments)).dir(&shallow).output();
+        assert!(told.status == 4 && told.stderr.contains("hint: git fetch --unshallow"), "{}", told.stderr);
+    }
+    env.program("git", &["fetch", "-q", "--unshallow"]).dir(&shallow).ok();
+    let told = alice.run(env.envseal(&approve)).dir(&shallow).output();
+    assert_eq!(told.status, 0, "{}", told.stderr);
+}
