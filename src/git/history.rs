@@ -122,9 +122,11 @@ impl Repo {
 }
 
 impl Walk<'_> {
-    /// Gets all contents that it will tell of in one go, where this is a partial clone that may: for who reads them all.
-    pub fn with_contents(mut self) -> Result<Self, GitError> {
+    /// Gets all contents that it will tell of in one go, where this is a partial clone that may: for who reads them all;
+    /// and those of the other files that `read` takes.
+    pub fn with_contents(mut self, read: fn(&Path) -> bool) -> Result<Self, GitError> {
         if self.repo.may_obtain()? {
+            let wanted = std::mem::replace(&mut self.wanted, read);
             while !self.commits.is_empty() {
                 let step = self.step()?;
                 self.walked.extend(step);
@@ -133,6 +135,10 @@ impl Walk<'_> {
             let files = files.flat_map(|it| [it.before, it.after]).flatten();
             let blobs = files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id);
             self.repo.obtain(&blobs.collect::<Vec<_>>())?;
+            for changes in self.walked.iter_mut().flat_map(|step| &mut step.changes) {
+                changes.retain(|it| wanted(&it.path));
+            }
+            self.wanted = wanted;
         }
         Ok(self)
     }

@@ -7,7 +7,7 @@ use super::change::{Author, Change, FileChanges, Kind};
 use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
-use crate::config::is_env_file;
+use crate::config::{TEAM_FILE, is_env_file};
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Walk};
 
 /// Which changes are wanted.
@@ -119,7 +119,8 @@ impl<'r, 'a> Past<'r, 'a> {
             true => objects.walk(&[head], is_env_file)?,
             false => objects.walk_files(&[head], &followed)?,
         };
-        let walk = walk.with_contents()?;
+        // Older team files have the grants of older keys.
+        let walk = walk.with_contents(|path| is_env_file(path) || path.ends_with(TEAM_FILE))?;
         Ok(Self { reader, walk, followed })
     }
 

@@ -88,7 +88,9 @@ impl KeyStore<'_> {
         }
         if let Some(root) = git::find_root(near) {
             let objects = self.repositories().open(&root)?;
-            for version in objects.versions(&objects.relative(&path)?)?.versions {
+            let versions = objects.versions(&objects.relative(&path)?)?.versions;
+            objects.obtain(&versions.iter().map(|version| version.blob).collect::<Vec<_>>())?;
+            for version in versions {
                 if let Some(text) = objects.blob_if_there(version.blob)? {
                     take(&text, me, &mut keys);
                 }
