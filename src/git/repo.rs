@@ -292,7 +292,7 @@ impl Repo {
     }
 
     /// Whether this is a partial clone that may get what it lacks.
-    pub(super) fn may_obtain(&self) -> Result<bool, GitError> {
+    pub fn may_obtain(&self) -> Result<bool, GitError> {
         Ok(self.network.get() == Network::Allowed && self.promisor()?.is_some())
     }
 

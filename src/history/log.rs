@@ -117,6 +117,11 @@ impl<'r, 'a> Past<'r, 'a> {
         let objects = reader.objects();
         let walk = match followed.is_empty() {
             true => objects.walk(&[head], is_env_file)?,
+            false if objects.may_obtain()? => {
+                let folders = followed.iter().flat_map(|path| path.ancestors().skip(1));
+                let team_files = folders.map(|folder| folder.join(TEAM_FILE));
+                objects.walk_files(&[head], &followed.iter().cloned().chain(team_files).collect())?
+            }
             false => objects.walk_files(&[head], &followed)?,
         };
         // Older team files have the grants of older keys.
@@ -130,6 +135,7 @@ impl<'r, 'a> Past<'r, 'a> {
         let mut compared = Vec::with_capacity(step.changes.len());
         for (at, mut changed) in step.changes.into_iter().enumerate() {
             // One that came or went may have been renamed: then the commit's other files are to be looked at.
+            changed.retain(|it| is_env_file(&it.path));
             let is_whole = |it: &Changed| it.before.is_some() && it.after.is_some();
             if !self.followed.is_empty() && !changed.iter().all(is_whole) {
                 changed = self.reader.objects().changes(step.parents.get(at).copied(), Some(step.id))?;
