@@ -381,7 +381,9 @@ fn a_shallow_clone_is_known_by_its_address() {
 #[test]
 fn a_shallow_clone_that_becomes_whole_keeps_what_it_trusts() {
     let (env, old) = pinned();
-    lists(&env).iter().for_each(|list| std::fs::remove_file(list).unwrap());
+    for list in lists(&env) {
+        std::fs::remove_file(list).unwrap();
+    }
     let clone = env.outside().join("clone");
     let source = format!("file://{}", env.repo().display());
     env.program("git", &["clone", "-q", "--depth", "1", &source]).arg(&clone).ok();
