@@ -61,6 +61,9 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         VaultError::ComputedReference { .. } => {
             "write the name out, or mark the line: # envseal: plain".into()
         }
+        VaultError::Dangling { .. } => {
+            "if that is text, put the value in single quotes; for other cases: envseal encrypt --help".into()
+        }
         VaultError::Interrupted { journal, .. } => format!(
             "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
             file(journal)

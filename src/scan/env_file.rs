@@ -11,7 +11,7 @@ use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
-use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved};
+use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved, is_set_everywhere, required};
 use crate::team::Policy;
 
 /// An env file's text and what is known of it by its name.
@@ -34,8 +34,49 @@ pub struct EnvReport {
     pub names: Vec<(String, usize)>,
     /// Those of them whose values are sealed, or claim to be.
     pub sealed: BTreeSet<String>,
+    /// The references to names that no line above them sets.
+    pub dangling: Vec<Dangling>,
     /// The public key that stands in it, and its line.
     pub key: Option<(PublicKey, usize)>,
+}
+
+/// A reference, without a default as far as can be seen, to a name that the file does not set further up.
+#[derive(Debug)]
+pub struct Dangling {
+    /// The variable that refers, and its line.
+    pub name: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// The name that it refers to. Of a value that is neither sealed nor declared plain it may be part of the secret.
+    pub on: String,
+    /// How the variable that refers stands in the file.
+    pub form: Form,
+}
+
+/// How a value stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Sealed: its references are listed, those with a default too.
+    Sealed,
+    /// Declared plain.
+    Plain,
+    /// In the open, though nobody has declared it plain.
+    Open,
+}
+
+/// The finding for a reference to a name that, `file` aside, nothing sets.
+pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
+    let Dangling { name, line, on, form } = reference;
+    let message = match form {
+        Form::Open => format!("{name} contains a `$`, and nothing sets the name after it"),
+        _ => format!("{name} refers to {on}, which no line above it, no other env file and no schema sets"),
+    };
+    let fix = match form {
+        Form::Open => "if that is text, put the value in single quotes".to_owned(),
+        _ => format!("if only the target machine sets it: envseal encrypt --external {on} -f {{file}}"),
+    };
+    let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
+    if *form == Form::Sealed { found.as_advice() } else { found }
 }
 
 /// Judges an env file by every rule that needs nothing but the file.
@@ -162,6 +203,7 @@ impl Judge<'_> {
         let mut lines = HashMap::new();
         for entry in document.entries().iter().filter(|entry| !is_public_key_name(document.name(entry))) {
             let name = document.name(entry);
+            self.references(entry, |on| lines.contains_key(on));
             if let Some(first) = lines.insert(name, entry.line) {
                 let message = format!("{name} stands on line {first} already; only the last one is read");
                 let fix = format!("take one of the two {name} lines out of {{file}}");
@@ -179,6 +221,26 @@ impl Judge<'_> {
                 self.sealed(entry, name, token);
             } else {
                 self.plain(entry, name, quote, &text);
+            }
+        }
+    }
+
+    fn references(&mut self, entry: &Entry, is_above: impl Fn(&str) -> bool) {
+        let (quote, text) = self.document.value(entry);
+        let (form, names) = if claims_to_be_sealed(&text) {
+            let listed = SealedValue::parse(&text).map(|token| token.refs().clone()).unwrap_or_default();
+            (Form::Sealed, listed.iter().map(str::to_owned).collect())
+        } else if quote.expands() {
+            let plain = is_declared(self.document, entry, self.file.policy);
+            (if plain { Form::Plain } else { Form::Open }, required(&text))
+        } else {
+            return;
+        };
+        for on in names {
+            let set = !is_own_name(&on) && is_above(&on) || is_set_everywhere(&on);
+            if !set && !self.file.policy.is_external(&on) {
+                let name = self.document.name(entry).to_owned();
+                self.report.dangling.push(Dangling { name, line: entry.line, on, form });
             }
         }
     }

@@ -63,6 +63,8 @@ pub enum Rule {
     AllowAdded,
     /// Values that removed members could read.
     Exposed,
+    /// A reference, without a default, to a name that nothing sets.
+    DanglingReference,
     /// `$(`: text here, a command elsewhere.
     CommandSubstitution,
     /// A plain value that other programs would read otherwise.
@@ -87,7 +89,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -117,6 +119,7 @@ impl Rule {
         Self::PolicyWidened,
         Self::AllowAdded,
         Self::Exposed,
+        Self::DanglingReference,
         Self::CommandSubstitution,
         Self::ReadOtherwise,
         Self::MissingName,
@@ -224,6 +227,9 @@ impl Rule {
             Self::AllowAdded => ("allow-added", Advice, "An `allow` mark that was not there before"),
             Self::Exposed => {
                 ("exposed", Advice, "Values that removed members could read, still to be replaced")
+            }
+            Self::DanglingReference => {
+                ("dangling-reference", Error, "A reference to a name that no env file and no schema sets")
             }
             Self::CommandSubstitution => {
                 ("command-substitution", Advice, "`$(` in a value: text to envseal, a command elsewhere")

@@ -6,8 +6,11 @@ use super::change::{self, edited, is_for_this_file};
 use super::error::VaultError;
 use super::failure::{Failure, Reason};
 use super::file::EnvFile;
+use super::references::{DollarSigns, Referable, known, literal};
 use super::scope::Scope;
-use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};
+use crate::crypto::{
+    Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
+};
 use crate::dotenv::{Document, Edit, Entry, Mark, References, is_reserved, read, references};
 
 /// Which variables a command is about, and whether that is all of them.
@@ -47,13 +50,14 @@ pub fn counts(file: &EnvFile, scope: &Scope) -> Counts {
 /// Seals every value that is neither plain by mark, policy or name, nor empty, nor sealed already, in one batch.
 /// Returns the document (of `document`, which may have a header that the file has not) and how many were sealed.
 ///
-/// A line in which nobody can tell what is secret is refused, before anything is sealed.
+/// A line in which nobody can tell what is secret is refused, and so is a reference to a name that nothing sets.
 pub fn encrypt(
     file: &EnvFile,
     document: &Document,
     scope: &Scope,
     public_key: &PublicKey,
     pick: &Pick<'_>,
+    dollars: &DollarSigns,
 ) -> Result<(Document, usize), VaultError> {
     let path = || file.path().to_owned();
     if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
@@ -63,6 +67,8 @@ pub fn encrypt(
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let added = document.entries().len() - file.document().entries().len();
     let mut sealed = Vec::new();
+    let known = known(scope, file.path(), dollars);
+    let referable = Referable::new(file, &known);
     for (at, entry) in file.variables() {
         let (name, line) = (file.document().name(entry), entry.line);
         if !(pick.wants)(name) {
@@ -86,9 +92,15 @@ pub fn encrypt(
         if plain || file.document().value(entry).1.is_empty() {
             continue;
         }
-        let refs = refs_of(file, entry)?;
-        let token =
-            sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
+        let source = file.document().source(entry);
+        let token = if dollars.is_literal(name) {
+            let text = SecretBytes::new(literal(source));
+            sealer.seal(name, &Refs::none(), Kind::Value, text.expose())
+        } else {
+            referable.refuse_dangling(name, at, source)?;
+            sealer.seal(name, &refs_of(file, entry)?, Kind::Source, source)
+        };
+        let token = token.map_err(seal_error)?;
         sealed.push((at + added, token.to_string().into_bytes()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;

@@ -317,6 +317,19 @@ pub enum VaultError {
         /// The variable.
         name: String,
     },
+    /// A reference to a name that nothing sets.
+    #[error(
+        "{}:{line} {name} contains a `$`, and nothing sets the name after it: no line above, no other env file, no schema",
+        path.display()
+    )]
+    Dangling {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
     /// The file has no public key, and one is needed.
     #[error("{} has no public key ({variable})", path.display())]
     NoPublicKey {

@@ -12,6 +12,7 @@ use crate::vault::change::{reads_as, refuse_half, refuse_own};
 use crate::vault::encrypt::{is_secret, refuse_reserved_dependents};
 use crate::vault::error::VaultError;
 use crate::vault::file::{EnvFile, token};
+use crate::vault::references::{DollarSigns, Referable, literal};
 use crate::vault::scope::Scope;
 
 /// The first variable that stands in the clear, though it is not called plain. `was_sealed` tells what was sealed there
@@ -163,4 +164,29 @@ fn is_same(document: &Document, at: usize, value: &Incoming, opener: Option<&mut
             opened.is_ok_and(|Opened { kind, bytes }| kind == Kind::Source && *source == bytes)
         }
     }
+}
+
+/// The steps with the values that are to be text taken as that. Refuses a value that refers to a name which nothing sets.
+pub(super) fn without_dangling(
+    base: &EnvFile,
+    mut steps: Vec<Step>,
+    dollars: &DollarSigns,
+    known: &dyn Fn(&str) -> Result<bool, VaultError>,
+) -> Result<Vec<Step>, VaultError> {
+    let arriving: HashSet<String> = steps.iter().map(|step| step.name.clone()).collect();
+    let known = |name: &str| Ok(known(name)?);
+    let appended = |name: &str| Ok(arriving.contains(name) || known(name)?);
+    for step in steps.iter_mut().filter(|step| step.fate.seals()) {
+        let Incoming::Source(source) = &step.value else { continue };
+        if dollars.is_literal(&step.name) {
+            step.value = Incoming::Value(SecretBytes::new(literal(source.expose())));
+            continue;
+        }
+        let (at, known): (_, &dyn Fn(&str) -> _) = match step.place {
+            Place::Entry(at) => (at, &known),
+            Place::End => (base.document().entries().len(), &appended),
+        };
+        Referable::new(base, known).refuse_dangling(&step.name, at, source.expose())?;
+    }
+    Ok(steps)
 }
