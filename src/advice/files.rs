@@ -57,7 +57,10 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there"
                 .into()
         }
-        VaultError::Stray { .. } => "make it a comment (#), or a variable (NAME=value)".into(),
+        VaultError::Stray { .. } => {
+            "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".into()
+        }
+        VaultError::Unquoted { line, .. } => format!("put the value of line {line} in quotes"),
         VaultError::ComputedReference { .. } => {
             "write the name out, or mark the line: # envseal: plain".into()
         }

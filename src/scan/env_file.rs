@@ -361,9 +361,22 @@ impl Judge<'_> {
             self.report.findings.push(unchecked(self.file.path, "binary data and no env file"));
             return;
         }
-        for stray in self.document.strays() {
+        let document = self.document;
+        let cut_off: Vec<_> = document.entries().iter().filter(|entry| document.is_cut_off(entry)).collect();
+        for entry in &cut_off {
+            let name = document.name(entry);
+            let message =
+                format!("the value of {name} continues on the lines below, but it is not in quotes");
+            let fix = format!("put the value of line {} in quotes", entry.line);
+            self.found(Rule::StrayLine, entry.line, name, message, fix);
+        }
+        for stray in document.strays() {
+            let above = cut_off.partition_point(|entry| entry.line < stray.line).checked_sub(1);
             let message = "neither a variable nor a comment: nothing seals what stands here";
-            let fix = "make it a comment (#) or a variable (NAME=value)";
+            let fix = match above {
+                Some(at) => format!("put the value of line {} in quotes", cut_off[at].line),
+                None => "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".to_owned(),
+            };
             let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);
             self.report.findings.push(found);
         }

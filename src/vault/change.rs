@@ -166,6 +166,10 @@ pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
     let mut edits = Vec::new();
     for name in names {
         refuse_own(name)?;
+        let cut_off = |at: &usize| document.is_cut_off(&document.entries()[*at]);
+        if let Some(at) = entries_of(document, name).find(cut_off) {
+            return Err(VaultError::unquoted(file.path(), document, &document.entries()[at]));
+        }
         let before = edits.len();
         edits.extend(entries_of(document, name).map(|entry| Edit::Remove { entry }));
         if edits.len() == before {
@@ -298,7 +302,8 @@ fn target(
     }
 }
 
-/// Refuses a line whose `#` touches a value that may be secret: the new value would leave half of the old one behind.
+/// Refuses a line whose `#` touches a value that may be secret, or whose value continues below: the new value would leave
+/// half of the old one behind.
 pub(super) fn refuse_half(
     file: &EnvFile,
     document: &Document,
@@ -309,12 +314,17 @@ pub(super) fn refuse_half(
     let name = document.name(entry);
     let secret = token(document, entry).is_none()
         && !(is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
-    if !(secret && document.comment_is_ambiguous(entry)) {
+    if !secret || !(document.comment_is_ambiguous(entry) || document.is_cut_off(entry)) {
         return Ok(());
     }
     // The line in the file, which has no header yet.
     let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
-    Err(VaultError::AmbiguousHash { path: file.path().into(), line, name: name.into() })
+    let (path, name) = (file.path().into(), name.into());
+    Err(if document.is_cut_off(entry) {
+        VaultError::Unquoted { path, line, name }
+    } else {
+        VaultError::AmbiguousHash { path, line, name }
+    })
 }
 
 /// Source text that reads as exactly `value`, and not as a sealed one; none where there is no such text.

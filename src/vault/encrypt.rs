@@ -61,7 +61,7 @@ pub fn encrypt(
 ) -> Result<(Document, usize), VaultError> {
     let path = || file.path().to_owned();
     if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
-        return Err(VaultError::Stray { path: path(), line: stray.line });
+        return Err(VaultError::stray(file.path(), file.document(), stray));
     }
     let seal_error = |source| VaultError::Seal { path: path(), source };
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
@@ -88,6 +88,9 @@ pub fn encrypt(
         let plain = is_plain(file, scope, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
             return Err(VaultError::AmbiguousHash { path: path(), line, name: name.into() });
+        }
+        if !plain && file.document().is_cut_off(entry) {
+            return Err(VaultError::unquoted(file.path(), file.document(), entry));
         }
         if plain || file.document().value(entry).1.is_empty() {
             continue;

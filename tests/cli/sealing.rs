@@ -106,7 +106,7 @@ proptest! {
             let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default());
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
-                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::ComputedReference { .. } | VaultError::ReservedDepends { .. }
+                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::Unquoted { .. } | VaultError::ComputedReference { .. } | VaultError::ReservedDepends { .. }
                     | VaultError::Edit { .. } | VaultError::Unopened(_)) => return Ok(()),
                 Err(error) => panic!("{error}"),
             };

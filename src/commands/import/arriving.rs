@@ -110,7 +110,7 @@ impl Source {
             return Err(VaultError::Conflict { path, line }.into());
         }
         if let Some(stray) = document.strays().first() {
-            return Err(VaultError::Stray { path, line: stray.line }.into());
+            return Err(VaultError::stray(&path, document, stray).into());
         }
         let mut arrivals = Vec::new();
         for (at, entry) in document.entries().iter().enumerate() {

@@ -59,7 +59,7 @@ impl<'a> Judge<'a> {
         let document = self.typed.document();
         match document.strays().iter().find(|stray| !known.contains(document.stray_text(stray))) {
             None => Ok(()),
-            Some(stray) => Err(VaultError::Stray { path: self.typed.path().into(), line: stray.line }),
+            Some(stray) => Err(VaultError::stray(self.typed.path(), document, stray)),
         }
     }
 
@@ -153,6 +153,9 @@ impl<'a> Judge<'a> {
 
     fn sealed(&self, entry: &Entry) -> Result<Fate<'a>, VaultError> {
         self.refuse_ambiguous(entry)?;
+        if self.typed.document().is_cut_off(entry) {
+            return Err(VaultError::unquoted(self.typed.path(), self.typed.document(), entry));
+        }
         if self.typed.document().value(entry).1.is_empty() {
             return Ok(Fate::Plain);
         }

@@ -51,7 +51,7 @@ pub(super) fn steps_of_text(
 ) -> Result<Vec<Step>, VaultError> {
     let document = base.document();
     if let Some(stray) = document.strays().first() {
-        return Err(VaultError::Stray { path: base.path().into(), line: stray.line });
+        return Err(VaultError::stray(base.path(), document, stray));
     }
     let (mut steps, mut would_show) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables() {
@@ -76,6 +76,9 @@ pub(super) fn steps_of_text(
         if !marked && document.comment_is_ambiguous(entry) {
             let (path, line, name) = (base.path().into(), entry.line, name.into());
             return Err(VaultError::AmbiguousHash { path, line, name });
+        }
+        if !marked && document.is_cut_off(entry) {
+            return Err(VaultError::unquoted(base.path(), document, entry));
         }
         let fate = match was_sealed {
             false if marked => Fate::Plain,
