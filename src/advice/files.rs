@@ -5,7 +5,7 @@ use std::path::Path;
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
 use crate::config::{EnvName, NameError, is_env_file, is_keys_file};
-use crate::crypto::OpenError;
+use crate::crypto::{OpenError, TokenError};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
@@ -59,6 +59,9 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
         }
         VaultError::Stray { .. } => {
             "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".into()
+        }
+        VaultError::SealedTwice { name, .. } => {
+            format!("to copy the value of another variable: envseal get OTHER | envseal set {name}")
         }
         VaultError::Unquoted { line, .. } => format!("put the value of line {line} in quotes"),
         VaultError::ComputedReference { .. } => {
@@ -234,6 +237,9 @@ fn reason_hint(failure: &Failure) -> Option<String> {
         Reason::Open(OpenError::OtherName) => format!(
             "see who changed it: git log -p -- {file}; where a line was renamed or moved by hand, give it its name back"
         ),
+        Reason::Token(TokenError::Misplaced) => {
+            format!("in line {}, remove what is around the sealed value", failure.line)
+        }
         Reason::Open(_) | Reason::Token(_) => {
             format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
         }

@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
+use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved, is_set_everywhere, required};
 use crate::team::Policy;
 
@@ -213,7 +213,7 @@ impl Judge<'_> {
                 self.report.names.push((name.to_owned(), entry.line));
             }
             let (quote, text) = document.value(entry);
-            if claims_to_be_sealed(&text) {
+            if is_sealed(&text) {
                 if !is_own_name(name) {
                     self.report.sealed.insert(name.to_owned());
                 }
@@ -227,7 +227,7 @@ impl Judge<'_> {
 
     fn references(&mut self, entry: &Entry, is_above: impl Fn(&str) -> bool) {
         let (quote, text) = self.document.value(entry);
-        let (form, names) = if claims_to_be_sealed(&text) {
+        let (form, names) = if is_sealed(&text) {
             let listed = SealedValue::parse(&text).map(|token| token.refs().clone()).unwrap_or_default();
             (Form::Sealed, listed.iter().map(str::to_owned).collect())
         } else if quote.expands() {
@@ -250,6 +250,11 @@ impl Judge<'_> {
         let anew = format!("envseal set {name} -f {{file}}");
         let token = match SealedValue::parse(token) {
             Ok(token) => token,
+            Err(TokenError::NotSealed) => {
+                let message = format!("{name} only looks sealed: {}", TokenError::Misplaced);
+                let fix = format!("in line {line}, remove what is around the sealed value");
+                return self.found(Rule::MalformedToken, line, name, message, fix);
+            }
             Err(error) => {
                 let message = format!("{name} only looks sealed: {error}");
                 return self.found(Rule::MalformedToken, line, name, message, anew);
@@ -392,6 +397,11 @@ impl Judge<'_> {
             self.found(Rule::CommentedValue, line, &name, message, "take the line out; git remembers it");
         }
     }
+}
+
+/// Whether a value is sealed, or a sealed value is a part of it.
+fn is_sealed(value: &[u8]) -> bool {
+    claims_to_be_sealed(value) || holds_sealed(value)
 }
 
 /// The name of a variable that a comment line puts aside together with a value, if that is what it does.

@@ -8,7 +8,7 @@ use super::file::{EnvFile, token};
 use super::scope::Scope;
 use crate::config::is_own_name;
 use crate::crypto::{
-    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
+    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
     Document, Edit, EditError, Found, Mark, References, VarName, expand, is_reserved, quote, read, references,
@@ -73,6 +73,9 @@ pub fn set(
     let mut planned = Vec::with_capacity(assignments.len());
     let standing = standing(document, assignments);
     for Assignment { name, value } in assignments {
+        if holds_sealed(value.expose()) {
+            return Err(VaultError::SealedTwice { path: file.path().into(), name: name.to_string() });
+        }
         let there = standing.get(name.as_str());
         let entry = there.map(|there| there.last);
         let target = target(file, document, scope, name.as_str(), there, how)?;
@@ -267,7 +270,7 @@ fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&
         let Some(name) = names.get(document.name(entry)) else { continue };
         let there = found.entry(*name).or_insert(Standing { last: at, sealed: false });
         there.last = at;
-        there.sealed |= crate::crypto::claims_to_be_sealed(&document.value(entry).1);
+        there.sealed |= token(document, entry).is_some();
     }
     found
 }
@@ -329,7 +332,7 @@ pub(super) fn refuse_half(
 
 /// Source text that reads as exactly `value`, and not as a sealed one; none where there is no such text.
 pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
-    quote(value).filter(|_| !claims_to_be_sealed(value)).map(|source| source.to_vec())
+    quote(value).filter(|_| !claims_to_be_sealed(value) && !holds_sealed(value)).map(|source| source.to_vec())
 }
 
 /// Whether the entry holds this value already, in the form wanted.

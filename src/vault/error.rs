@@ -307,6 +307,14 @@ pub enum VaultError {
         /// The line, from 1.
         line: usize,
     },
+    /// The value to be set holds a sealed value.
+    #[error("{}: the new value of {name} is, or contains, a sealed value", path.display())]
+    SealedTwice {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
     /// A value that goes on in lines below, which are no part of it.
     #[error("{}:{line} {name}: the value continues on the lines below, but it is not in quotes", path.display())]
     Unquoted {

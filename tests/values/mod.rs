@@ -2,6 +2,7 @@
 //! status.
 
 mod dollars;
+mod misplaced;
 mod multiline;
 
 use crate::support::TestEnv;

@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
         let document = self.typed.document();
         let name = document.name(entry);
         let (quote, text) = document.value(entry);
-        let looks_sealed = claims_to_be_sealed(&text) || claims_to_be_sealed(document.source(entry));
+        let looks_sealed = claims_to_be_sealed(&text) || token(document, entry).is_some();
         let fault = if looks_sealed {
             Some(EditFault::Token(name.to_owned()))
         } else if quote != Quote::None && !is_closed(document.source(entry)) {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::{Arrival, Fate, Incoming, Place, Step};
 use crate::config::is_own_name;
-use crate::crypto::{Kind, Opened, Opener, SecretBytes, claims_to_be_sealed};
+use crate::crypto::{Kind, Opened, Opener, SecretBytes};
 use crate::dotenv::{Document, Mark, is_reserved};
 use crate::keystore::KeyStore;
 use crate::vault::change::{reads_as, refuse_half, refuse_own};
-use crate::vault::encrypt::{is_secret, refuse_reserved_dependents};
+use crate::vault::encrypt::{failure, is_secret, refuse_reserved_dependents};
 use crate::vault::error::VaultError;
 use crate::vault::file::{EnvFile, token};
 use crate::vault::references::{DollarSigns, Referable, literal};
@@ -61,7 +61,10 @@ pub(super) fn steps_of_text(
         }
         let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
         let (origin, place) = (name.to_owned(), Place::Entry(at));
-        if token(document, entry).is_some() {
+        if let Some(token) = token(document, entry) {
+            if let Err(error) = token {
+                return Err(VaultError::Unopened(vec![failure(base, entry, error.into())]));
+            }
             // One that is envseal's already stays: a file may be taken over in parts.
             let (name, value) = (origin.clone(), in_file());
             steps.push(Step { origin, name, value, place, fate: Fate::Same });
@@ -122,7 +125,7 @@ pub(super) fn steps_of_variables(
         let any_sealed = document
             .entries()
             .iter()
-            .any(|entry| document.name(entry) == name && claims_to_be_sealed(&document.value(entry).1));
+            .any(|entry| document.name(entry) == name && token(document, entry).is_some());
         refuse_half(file, document, scope, at)?;
         let marked = is_marked(file, scope, at, name);
         let fate = if any_sealed {
