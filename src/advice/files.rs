@@ -228,6 +228,7 @@ fn reason_hint(failure: &Failure) -> Option<String> {
     Some(match &failure.reason {
         Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
         Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
+        Reason::Foreign(foreign) => foreign.import.replace("{file}", &file),
         Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
         Reason::ReservedDepends(_) => format!("write {name} without that reference"),
         Reason::DependsOn { root, .. } => return reason_hint(root),

@@ -8,6 +8,7 @@
 mod document;
 mod edit;
 mod expand;
+mod foreign;
 mod mark;
 mod merge;
 mod name;
@@ -20,6 +21,7 @@ mod value;
 pub use document::{Document, Entry, Stray};
 pub use edit::{Edit, EditError};
 pub use expand::{Found, References, expand, references, required};
+pub use foreign::{Foreign, foreign_value};
 pub use mark::Mark;
 pub use merge::{BothChanged, Conflicts, Merged, Side, Versions, merge};
 pub use name::{NameError, VarName, is_set_everywhere};

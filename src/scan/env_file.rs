@@ -11,7 +11,7 @@ use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved, is_set_everywhere, required};
+use crate::dotenv::{Document, Entry, Mark, Quote, foreign_value, is_reserved, is_set_everywhere, required};
 use crate::team::Policy;
 
 /// An env file's text and what is known of it by its name.
@@ -321,7 +321,10 @@ impl Judge<'_> {
         let document = self.document;
         let declared = is_declared(document, entry, self.file.policy);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
-        if !empty && (!declared || is_own_name(name)) {
+        if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
+            let message = format!("{name} is a value of {}, which envseal cannot decrypt", foreign.tool);
+            self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);
+        } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
                 "names that start with ENVSEAL_ are envseal's own: take the line out of {file}".to_owned()
@@ -367,7 +370,12 @@ impl Judge<'_> {
             return;
         }
         let document = self.document;
-        let cut_off: Vec<_> = document.entries().iter().filter(|entry| document.is_cut_off(entry)).collect();
+        let policy = self.file.policy;
+        let cut_off: Vec<_> = document
+            .entries()
+            .iter()
+            .filter(|entry| document.is_cut_off(entry) && !is_declared(document, entry, policy))
+            .collect();
         for entry in &cut_off {
             let name = document.name(entry);
             let message =

@@ -13,6 +13,8 @@ pub enum Rule {
     Unreadable,
     /// A value that only looks sealed: its structure, length or form is wrong.
     MalformedToken,
+    /// A value that another tool encrypted.
+    ForeignSealed,
     /// A value that is sealed to another key than the one that stands in its file.
     OtherKey,
     /// A value that is sealed to a key at hand, and does not open with it.
@@ -89,11 +91,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
         Self::MalformedToken,
+        Self::ForeignSealed,
         Self::OtherKey,
         Self::DoesNotOpen,
         Self::PublicKey,
@@ -171,6 +174,7 @@ impl Rule {
             }
             Self::Unreadable => ("unreadable", Error, "An env file whose text cannot be read"),
             Self::MalformedToken => ("malformed-token", Error, "A value that only looks sealed"),
+            Self::ForeignSealed => ("foreign-sealed", Error, "A value that another tool encrypted"),
             Self::OtherKey => ("other-key", Error, "A value sealed to another key than its file's"),
             Self::DoesNotOpen => {
                 ("does-not-open", Error, "A value sealed to a key at hand that does not open with it")

@@ -11,7 +11,9 @@ use super::scope::Scope;
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
 };
-use crate::dotenv::{Document, Edit, Entry, Mark, References, is_reserved, read, references};
+use crate::dotenv::{
+    Document, Edit, Entry, Foreign, Mark, References, foreign_value, is_reserved, read, references,
+};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {
@@ -84,6 +86,9 @@ pub fn encrypt(
                 return Err(VaultError::Unopened(vec![failure]));
             }
             None => {}
+        }
+        if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
+            return Err(VaultError::Unopened(vec![failure(file, entry, Reason::Foreign(foreign))]));
         }
         let plain = is_plain(file, scope, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
@@ -246,6 +251,17 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultEr
     }
     let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
     Err(VaultError::SealedButPlain { path, line, name })
+}
+
+/// Returns which other tool's value an entry holds; None where its line is marked as plain.
+pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static Foreign> {
+    let marked = Mark::is_plain(file.document().comment(entry));
+    foreign_value(&file.document().value(entry).1).filter(|_| !marked)
+}
+
+/// Returns the first value of another tool in a file.
+pub fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
+    file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 
 /// Whether a person has declared the value as not secret, or it must not be sealed.

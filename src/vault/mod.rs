@@ -33,7 +33,7 @@ mod update;
 pub use change::{Assignment, Change, How, Outcome, last_of_each, needs_key, rename, set, unset};
 pub use desk::{Broom, Desk};
 pub use edit::{EditFault, Edited, Editing, LeftAsToken};
-pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, reseal};
+pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, first_foreign, reseal};
 pub use error::VaultError;
 pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};

@@ -2,6 +2,7 @@
 //! status.
 
 mod dollars;
+mod foreign;
 mod misplaced;
 mod multiline;
 

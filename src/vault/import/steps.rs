@@ -9,8 +9,9 @@ use crate::crypto::{Kind, Opened, Opener, SecretBytes};
 use crate::dotenv::{Document, Mark, is_reserved};
 use crate::keystore::KeyStore;
 use crate::vault::change::{reads_as, refuse_half, refuse_own};
-use crate::vault::encrypt::{failure, is_secret, refuse_reserved_dependents};
+use crate::vault::encrypt::{failure, foreign_of, is_secret, refuse_reserved_dependents};
 use crate::vault::error::VaultError;
+use crate::vault::failure::Reason;
 use crate::vault::file::{EnvFile, token};
 use crate::vault::references::{DollarSigns, Referable, literal};
 use crate::vault::scope::Scope;
@@ -79,6 +80,9 @@ pub(super) fn steps_of_text(
         if !marked && document.comment_is_ambiguous(entry) {
             let (path, line, name) = (base.path().into(), entry.line, name.into());
             return Err(VaultError::AmbiguousHash { path, line, name });
+        }
+        if !was_sealed && let Some(foreign) = foreign_of(base, entry) {
+            return Err(VaultError::Unopened(vec![failure(base, entry, Reason::Foreign(foreign))]));
         }
         if !marked && document.is_cut_off(entry) {
             return Err(VaultError::unquoted(base.path(), document, entry));
