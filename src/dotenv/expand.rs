@@ -34,7 +34,7 @@ pub fn expand<'a>(text: &[u8], look_up: &mut dyn FnMut(&str) -> Found<'a>) -> Ze
 }
 
 /// As [`expand`]; `look_up` is told the operator too.
-fn expand_each<'a>(text: &[u8], look_up: &mut LookUp<'_, 'a>) -> Zeroizing<Vec<u8>> {
+fn expand_each(text: &[u8], look_up: &mut LookUp<'_, '_>) -> Zeroizing<Vec<u8>> {
     if memchr::memchr(b'$', text).is_none() {
         return Zeroizing::new(text.to_vec());
     }
@@ -198,7 +198,7 @@ impl Output {
     }
 
     /// Puts the value of the reference whose text starts at `start`, and its inside at `inside`, in its place.
-    fn resolve<'a>(&mut self, start: usize, inside: usize, look_up: &mut LookUp<'_, 'a>) {
+    fn resolve(&mut self, start: usize, inside: usize, look_up: &mut LookUp<'_, '_>) {
         let (name_end, operator) = self.operator(inside);
         let found = match std::str::from_utf8(&self.bytes[inside..name_end]) {
             Ok(name) => look_up(name, operator),

@@ -73,7 +73,9 @@ fn a_text_for_another_file_is_refused_before_it_is_read_into_it() {
 fn a_reference_that_leads_somewhere_is_listed_as_ever() {
     for text in KNOWN {
         let env = TestEnv::new();
-        BESIDE.iter().for_each(|(path, text)| env.write(path, text));
+        for (path, text) in BESIDE {
+            env.write(path, text);
+        }
         env.write(".env", text);
         let show = ["run", "--", "printenv", "S"];
         let before = env.ok(&show);

@@ -184,7 +184,6 @@ pub(super) fn without_dangling(
     known: &dyn Fn(&str) -> Result<bool, VaultError>,
 ) -> Result<Vec<Step>, VaultError> {
     let arriving: HashSet<String> = steps.iter().map(|step| step.name.clone()).collect();
-    let known = |name: &str| Ok(known(name)?);
     let appended = |name: &str| Ok(arriving.contains(name) || known(name)?);
     for step in steps.iter_mut().filter(|step| step.fate.seals()) {
         let Incoming::Source(source) = &step.value else { continue };
@@ -193,7 +192,7 @@ pub(super) fn without_dangling(
             continue;
         }
         let (at, known): (_, &dyn Fn(&str) -> _) = match step.place {
-            Place::Entry(at) => (at, &known),
+            Place::Entry(at) => (at, known),
             Place::End => (base.document().entries().len(), &appended),
         };
         Referable::new(base, known).refuse_dangling(&step.name, at, source.expose())?;
