@@ -527,7 +527,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__encrypt)
-            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --stdout --reseal --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --only --except --external --literal --stdout --reseal --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +562,14 @@ _envseal() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --external)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --literal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -981,7 +989,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__import)
-            opts="-e -f -k -x -y -C -K -i -q -v -h --env --file --only --except --source-keys --backup --yes --keys-file --identity --quiet --verbose --no-pager --help dotenvx sops ejson dotenv-vault dotenv json yaml docker heroku vercel"
+            opts="-e -f -k -x -y -C -K -i -q -v -h --env --file --only --except --external --literal --source-keys --backup --yes --keys-file --identity --quiet --verbose --no-pager --help dotenvx sops ejson dotenv-vault dotenv json yaml docker heroku vercel"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1016,6 +1024,14 @@ _envseal() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --external)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --literal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -146,6 +146,8 @@ complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s e -l env -d 
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s x -l except -d 'No variables that match GLOB (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l external -d 'Allow references to NAME, which only the target machine sets: add it to `[policy] external` (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -l literal -d 'Take the value of NAME as text, `$` and all (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand encrypt" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
@@ -241,6 +243,8 @@ complete -c envseal -n "__fish_envseal_using_subcommand import" -s e -l env -d '
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s f -l file -d 'The env file, or the folder it is in; \'?FILE\' to read it if it is there (repeats)' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s x -l except -d 'No variables that match GLOB (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l external -d 'Allow references to NAME, which only the target machine sets: add it to `[policy] external` (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l literal -d 'Take the value of NAME as text, `$` and all (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -l source-keys -d 'Where that tool\'s private keys are: its keys file, or ejson\'s key folder' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F

@@ -203,6 +203,7 @@ fn lock_error(error: LockError) -> &'static str {
 fn token_error(error: TokenError) -> &'static str {
     match error {
         TokenError::NotSealed => "not-sealed",
+        TokenError::Misplaced => unreachable!("a token that is parsed stands alone"),
         TokenError::UnknownVersion => "unknown-version",
         TokenError::Encoding => "encoding",
         TokenError::Length => "length",

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::keys::{keystore_hint, missing_key_hint};
 use super::quoted;
 use crate::config::{EnvName, NameError, is_env_file, is_keys_file};
-use crate::crypto::OpenError;
+use crate::crypto::{OpenError, TokenError};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
@@ -57,9 +57,18 @@ pub fn vault_hint(error: &VaultError) -> Option<String> {
             "put the value in quotes if `#` belongs to it, or a space before `#` if a comment starts there"
                 .into()
         }
-        VaultError::Stray { .. } => "make it a comment (#), or a variable (NAME=value)".into(),
+        VaultError::Stray { .. } => {
+            "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".into()
+        }
+        VaultError::SealedTwice { name, .. } => {
+            format!("to copy the value of another variable: envseal get OTHER | envseal set {name}")
+        }
+        VaultError::Unquoted { line, .. } => format!("put the value of line {line} in quotes"),
         VaultError::ComputedReference { .. } => {
             "write the name out, or mark the line: # envseal: plain".into()
+        }
+        VaultError::Dangling { .. } => {
+            "if that is text, put the value in single quotes; for other cases: envseal encrypt --help".into()
         }
         VaultError::Interrupted { journal, .. } => format!(
             "to keep the files as they are now and give the rotation up: rm {}, then see: envseal check",
@@ -219,6 +228,7 @@ fn reason_hint(failure: &Failure) -> Option<String> {
     Some(match &failure.reason {
         Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
         Reason::NoPublicKey(_) => format!("bring the line back: git log -p -- {file}"),
+        Reason::Foreign(foreign) => foreign.import.replace("{file}", &file),
         Reason::ReservedSealed => format!("write it as plain text: envseal set {name} --plain -f {file}"),
         Reason::ReservedDepends(_) => format!("write {name} without that reference"),
         Reason::DependsOn { root, .. } => return reason_hint(root),
@@ -228,6 +238,9 @@ fn reason_hint(failure: &Failure) -> Option<String> {
         Reason::Open(OpenError::OtherName) => format!(
             "see who changed it: git log -p -- {file}; where a line was renamed or moved by hand, give it its name back"
         ),
+        Reason::Token(TokenError::Misplaced) => {
+            format!("in line {}, remove what is around the sealed value", failure.line)
+        }
         Reason::Open(_) | Reason::Token(_) => {
             format!("see who changed it: git log -p -- {file}; or set it anew: envseal set {name} -f {file}")
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::report::{counted, documents, listed, notices, shown, unseen};
-use super::select::{Files, Names, found_from_here};
+use super::select::{Dollars, Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::{Error, quoted};
 use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
@@ -18,12 +18,16 @@ use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 #[command(after_long_help = "Examples:
   envseal encrypt
   envseal encrypt -f .env.production -k '*_KEY'
+  envseal encrypt --literal DB_PASSWORD            # its `$` is no reference
+  envseal encrypt --external HOST_NAME             # set by the target machine alone
   envseal encrypt --reseal -e production           # seal anew what an older key can still open")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     names: Names,
+    #[command(flatten)]
+    dollars: Dollars,
     /// Print the sealed file instead of writing it
     #[arg(long)]
     stdout: bool,
@@ -39,6 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let paths = if files.is_empty() { found(context)? } else { files.named(context.process)? };
     let wants = args.names.filter()?;
     let pick = Pick { wants: &wants, all: args.names.is_all() };
+    let dollars = args.dollars.said()?;
     let mut counts = Vec::new();
     let updated = update(&paths, context.store(), write, &|| context.waiting(), |target| {
         target.must_exist()?;
@@ -47,7 +52,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             reseal(target.file(), &key, &pick, target.all_keys()?)?
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
-            encrypt(target.file(), target.document(), target.scope(), &key, &pick)?
+            encrypt(target.file(), target.document(), target.scope(), &key, &pick, &dollars)?
         } else {
             (target.file().document().clone(), 0)
         };
@@ -57,6 +62,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if args.stdout {
         return documents(&updated);
     }
+    args.dollars.declare(context, updated.files.iter().map(|(path, ..)| path.as_path()))?;
     notices(context, &updated.notices);
     for ((path, ..), count) in updated.files.iter().zip(counts) {
         let verb = if args.reseal { "resealed" } else { "sealed" };

@@ -8,8 +8,8 @@ use crate::error::{Error, quoted};
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{
-    EnvFile, Scope, Write, counts, declare_plain, guard_keys_file, propose_plain, sweep, take_back_in,
-    unseen_by_git, update,
+    EnvFile, Scope, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
+    take_back_in, unseen_by_git, update,
 };
 
 /// Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain
@@ -56,7 +56,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         // With the policy as it is by now.
         open |= counts(file, &Scope::of(&file.dir(), context.store().repositories())?).unmarked > 0;
     }
-    context.ui.say(if !unseen.is_empty() {
+    let foreign = loaded.iter().find_map(|file| Some((file.path(), first_foreign(file)?)));
+    context.ui.say(if let Some((path, foreign)) = foreign {
+        format!("next: {}", foreign.import.replace("{file}", &quoted(shown(path))))
+    } else if !unseen.is_empty() {
         let files: Vec<_> = unseen.iter().map(|path| quoted(shown(path))).collect();
         let named: String = files.iter().map(|file| format!(" -f {file}")).collect();
         format!("next: envseal encrypt{named} && git add --force {}", files.join(" "))

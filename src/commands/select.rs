@@ -1,5 +1,6 @@
 //! Which env files and which variables a command is about.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -8,9 +9,10 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::Context;
 use super::report::seen;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
+use crate::dotenv::VarName;
 use crate::error::{Error, quoted};
 use crate::git::Repo;
-use crate::vault::{Scope, VaultError, unseen_of};
+use crate::vault::{DollarSigns, Scope, VaultError, declare_external, unseen_of};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -290,6 +292,55 @@ pub(super) struct Names {
     /// No variables that match GLOB (repeats)
     #[arg(short = 'x', long = "except", value_name = "GLOB")]
     except: Vec<String>,
+}
+
+/// What the `$` in values is.
+#[derive(clap::Args)]
+pub(super) struct Dollars {
+    /// Allow references to NAME, which only the target machine sets: add it to `[policy] external` (repeats)
+    #[arg(long, value_name = "NAME")]
+    external: Vec<String>,
+    /// Take the value of NAME as text, `$` and all (repeats)
+    #[arg(long, value_name = "NAME")]
+    literal: Vec<String>,
+}
+
+impl Dollars {
+    /// Returns what was said; refuses what no variable can be called.
+    pub(super) fn said(&self) -> Result<DollarSigns, Error> {
+        for name in self.external.iter().chain(&self.literal) {
+            VarName::new(name)
+                .map_err(|error| Error::usage(error.to_string(), "name variables: --external HOST_NAME"))?;
+        }
+        Ok(DollarSigns { external: self.external.clone(), literal: self.literal.clone() })
+    }
+
+    /// Adds the external names to the policy of the projects that these env files belong to.
+    pub(super) fn declare<'a>(
+        &self,
+        context: &Context,
+        files: impl Iterator<Item = &'a Path>,
+    ) -> Result<(), Error> {
+        let names: Vec<_> = self.external.iter().map(String::as_str).collect();
+        let mut declared = BTreeSet::new();
+        for path in files.filter(|_| !names.is_empty()) {
+            let folder = std::path::absolute(path).map_err(Error::io("find the folder"))?;
+            let folder = folder.parent().unwrap_or(&folder);
+            let folder = folder.canonicalize().map_err(Error::io("find the folder"))?;
+            let scope = Scope::of(&folder, context.store().repositories())?;
+            if declared.insert(scope.team_file())
+                && !names.iter().all(|name| scope.policy().is_external(name))
+            {
+                declare_external(&scope, &names, || context.waiting())?;
+                context.ui.say(format_args!(
+                    "Added {} to `external` in {}",
+                    names.join(", "),
+                    super::report::shown(&scope.team_file())
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Names {

@@ -177,6 +177,12 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     let mut assignments = Vec::new();
     for entry in document.entries() {
         let (quote, mut value) = document.value(entry);
+        if document.is_cut_off(entry) {
+            return Err(refuse(
+                entry.line,
+                "the value continues on the lines below, but it is not in quotes",
+            ));
+        }
         if document.comment_is_ambiguous(entry) {
             return Err(refuse(entry.line, "`#` touches the value"));
         }

@@ -26,4 +26,4 @@ pub use plaintext::Kind;
 pub use proof::{NotAProof, Proof, TagKey};
 pub use seal::{SealError, Sealer};
 pub use secret::{SecretBytes, SecretText};
-pub use token::{Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed};
+pub use token::{Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed};

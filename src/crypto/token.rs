@@ -26,6 +26,9 @@ pub enum TokenError {
     /// It does not begin with `envseal:`.
     #[error("not a sealed value")]
     NotSealed,
+    /// A sealed value is only a part of it, or its prefix is not in lower case.
+    #[error("the sealed value is not the whole value, exactly as it was written")]
+    Misplaced,
     /// It begins with `envseal:`, but not with `envseal:1:`.
     #[error("a sealed value of an unknown version")]
     UnknownVersion,
@@ -46,6 +49,22 @@ pub enum TokenError {
 /// Whether `text` claims to be a sealed value of any version. It need not be one: see [`SealedValue::parse`].
 pub fn claims_to_be_sealed(text: &[u8]) -> bool {
     text.starts_with(SCHEME.as_bytes())
+}
+
+/// Whether a sealed value seems to be in `text`, at whatever place and in whichever case: `envseal:`, a version, `:`
+/// and 32 characters of base64url.
+pub fn holds_sealed(text: &[u8]) -> bool {
+    memchr::memchr_iter(b':', text).any(|colon| {
+        let start = colon.checked_sub(SCHEME.len() - 1);
+        let scheme = start.is_some_and(|start| text[start..=colon].eq_ignore_ascii_case(SCHEME.as_bytes()));
+        let digits = text[colon + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let data = &text[(colon + 1 + digits).min(text.len())..];
+        let is_data = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        scheme
+            && digits > 0
+            && data.first() == Some(&b':')
+            && data[1..].iter().take(32).filter(is_data).count() == 32
+    })
 }
 
 /// A structurally valid token. Nothing in it has been authenticated.

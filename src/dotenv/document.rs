@@ -95,6 +95,27 @@ impl Document {
         &self.text[stray.range.clone()]
     }
 
+    /// Whether the entry's value seems to go on in the lines below, for want of quotes: a PEM header without its end, an
+    /// opening brace or bracket at the line's end, or a quote that is not closed above a line that is no statement.
+    pub fn is_cut_off(&self, entry: &Entry) -> bool {
+        let source = self.source(entry).trim_ascii();
+        let below = || {
+            let at = self.strays.binary_search_by_key(&(entry.line + 1), |stray| stray.line).ok()?;
+            Some(self.stray_text(&self.strays[at]))
+        };
+        match source {
+            [] => below().is_some_and(opens),
+            [quote @ (b'\'' | b'"' | b'`'), .., last] if quote == last => false,
+            [b'\'' | b'"' | b'`', rest @ ..] => opens(rest) || below().is_some(),
+            _ => opens(source),
+        }
+    }
+
+    /// The entry whose value a line that is no statement seems to belong to.
+    pub fn cut_off_above(&self, stray: &Stray) -> Option<&Entry> {
+        self.entries.iter().rev().filter(|entry| entry.line < stray.line).find(|entry| self.is_cut_off(entry))
+    }
+
     /// The inline comment, `#` included.
     pub fn comment(&self, entry: &Entry) -> Option<&[u8]> {
         entry.comment.clone().map(|range| &self.text[range])
@@ -156,6 +177,14 @@ impl Document {
     }
 }
 
+/// Whether a line begins a text of several lines: PEM (RFC 7468, section 2), JSON.
+fn opens(line: &[u8]) -> bool {
+    let has = |part: &str| memchr::memmem::find(line, part.as_bytes()).is_some();
+    let pem = has("-----BEGIN ") && !has("-----END ");
+    let json = matches!(line.first(), Some(b'{' | b'[')) && matches!(line.last(), Some(b'{' | b'[' | b','));
+    pem || json
+}
+
 fn is_blank_before(text: &[u8], at: usize) -> bool {
     super::space::trimmed_end(&text[..at], 0) < at
 }
@@ -186,6 +215,24 @@ mod tests {
         let ambiguous: Vec<_> =
             document.entries().iter().filter(|e| document.comment_is_ambiguous(e)).map(|e| e.line).collect();
         assert_eq!(ambiguous, [1, 3, 4]);
+    }
+
+    #[test]
+    fn a_value_without_quotes_is_cut_off_where_it_opens_more() {
+        let cut = |text: &str| {
+            let document = doc(text);
+            document.entries().iter().filter(|e| document.is_cut_off(e)).map(|e| e.line).collect::<Vec<_>>()
+        };
+        assert_eq!(cut("A=1\nK=-----BEGIN X-----\nMIIE\nQUJD==\n-----END X-----\nB=1\n"), [2]);
+        assert_eq!(cut("K=\n-----BEGIN X-----\nL=\nx/y\n"), [1]);
+        assert_eq!(cut("J={\n\"a\": 1,\nb: 2\n}\nL=[\n1\n]\nM={ \"a\": 1,\n\"b\"}\n"), [1, 5, 8]);
+        assert_eq!(cut("Q=\"it\nis\"\nR='it\nis me\nS=`it\nis\n"), [3, 5]);
+        assert_eq!(
+            cut(
+                "K='-----BEGIN X-----\nM\n-----END X-----'\nJ='{'\nL={}\nN={a}\nE=\nx y\nM=-----BEGIN X-----\\nM-----END X-----\n"
+            ),
+            [0; 0]
+        );
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub enum Found<'a> {
 /// `look_up` is asked for each name, in the order in which they are met; it may be asked for any text that
 /// stands where a name should, also one that no variable can have.
 pub fn expand<'a>(text: &[u8], look_up: &mut dyn FnMut(&str) -> Found<'a>) -> Zeroizing<Vec<u8>> {
+    expand_each(text, &mut |name, _| look_up(name))
+}
+
+/// As [`expand`]; `look_up` is told the operator too.
+fn expand_each(text: &[u8], look_up: &mut LookUp<'_, '_>) -> Zeroizing<Vec<u8>> {
     if memchr::memchr(b'$', text).is_none() {
         return Zeroizing::new(text.to_vec());
     }
@@ -105,6 +110,20 @@ pub fn references(text: &[u8]) -> References {
     if computed { References::Computed } else { References::Names(names) }
 }
 
+/// Lists the names that `text` refers to without saying, by an operator, what holds where they are unset.
+pub fn required(text: &[u8]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    expand_each(text, &mut |name, operator| {
+        if matches!(operator, Operator::None) && !name.is_empty() && name.bytes().all(is_name_byte) {
+            names.insert(name.to_owned());
+        }
+        Found::Unset
+    });
+    names
+}
+
+type LookUp<'f, 'a> = dyn FnMut(&str, Operator) -> Found<'a> + 'f;
+
 /// A braced reference whose end has not been reached.
 struct OpenBrace {
     /// Where its `${` stands in the output.
@@ -179,10 +198,10 @@ impl Output {
     }
 
     /// Puts the value of the reference whose text starts at `start`, and its inside at `inside`, in its place.
-    fn resolve<'a>(&mut self, start: usize, inside: usize, look_up: &mut dyn FnMut(&str) -> Found<'a>) {
+    fn resolve(&mut self, start: usize, inside: usize, look_up: &mut LookUp<'_, '_>) {
         let (name_end, operator) = self.operator(inside);
         let found = match std::str::from_utf8(&self.bytes[inside..name_end]) {
-            Ok(name) => look_up(name),
+            Ok(name) => look_up(name, operator),
             Err(_) => Found::Unset,
         };
         let value: &[u8] = match found {
@@ -350,6 +369,13 @@ mod tests {
         let start = std::time::Instant::now();
         expanded(&nested(100_000));
         assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn names_with_an_operator_are_not_required() {
+        let names = |text: &str| required(text.as_bytes()).into_iter().collect::<Vec<_>>().join(",");
+        assert_eq!(names("S3cret$Hunter2word"), "Hunter2word");
+        assert_eq!(names("$B${C} ${A:-x}${A-}${A:+$D}${A+} \\$E $1 $ '$F'"), "B,C,D,F");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod document;
 mod edit;
 mod expand;
+mod foreign;
 mod mark;
 mod merge;
 mod name;
@@ -19,10 +20,11 @@ mod value;
 
 pub use document::{Document, Entry, Stray};
 pub use edit::{Edit, EditError};
-pub use expand::{Found, References, expand, references};
+pub use expand::{Found, References, expand, references, required};
+pub use foreign::{Foreign, foreign_value};
 pub use mark::Mark;
 pub use merge::{BothChanged, Conflicts, Merged, Side, Versions, merge};
-pub use name::{NameError, VarName};
+pub use name::{NameError, VarName, is_set_everywhere};
 pub use parse::ParseError;
 pub use quote::quote;
 pub use reserved::is_reserved;

@@ -46,6 +46,12 @@ impl fmt::Display for VarName {
     }
 }
 
+/// Whether a process has a variable of this name wherever it runs: what POSIX has a login set (XBD, section 8.3), and
+/// reserved names, which belong to the machine.
+pub fn is_set_everywhere(name: &str) -> bool {
+    matches!(name, "HOME" | "LOGNAME" | "PATH" | "PWD" | "SHELL" | "USER") || super::is_reserved(name)
+}
+
 /// Whether `byte` may stand in a name when a file is read.
 pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')

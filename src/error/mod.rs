@@ -142,6 +142,7 @@ impl Error {
                 },
                 VaultError::Reserved { .. }
                 | VaultError::OwnName(_)
+                | VaultError::SealedTwice { .. }
                 | VaultError::SameName(_)
                 | VaultError::PolicyPlain { .. } => 2,
                 _ => 4,

@@ -8,7 +8,7 @@ use super::report::Report;
 use crate::fsio;
 use crate::keystore::KeyStore;
 use crate::scan::Rule;
-use crate::vault::{Notice, Pick, Scope, Write, encrypt, guard_keys_file, update};
+use crate::vault::{DollarSigns, Notice, Pick, Scope, Write, encrypt, guard_keys_file, update};
 
 /// What was mended.
 #[derive(Debug, Default)]
@@ -38,12 +38,13 @@ pub fn fix(
     }
     let paths: Vec<_> =
         plaintext.iter().filter(|(_, names)| !names.is_empty()).map(|(path, _)| path.clone()).collect();
-    let mut counts = Vec::new();
+    let (mut counts, dollars) = (Vec::new(), DollarSigns::default());
     let updated = update(&paths, store, Write::Files, on_wait, |target| {
         let names = &plaintext[target.file().path()];
         let pick = Pick { wants: &|name| names.contains(name), all: false };
         let key = target.seal_to()?;
-        let (document, count) = encrypt(target.file(), target.document(), target.scope(), &key, &pick)?;
+        let (document, count) =
+            encrypt(target.file(), target.document(), target.scope(), &key, &pick, &dollars)?;
         counts.push(count);
         Ok(document)
     })?;

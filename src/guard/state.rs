@@ -14,8 +14,8 @@ use crate::config::{EnvName, TEAM_FILE, is_env_file, misspelled};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
-    EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, env_file, is_example, key_changed, lineage,
-    misspelled_file, names, said_once, schema_widened, scope, values_held, widened,
+    EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, dangling, env_file, is_example, key_changed,
+    lineage, misspelled_file, names, said_once, schema_widened, scope, values_held, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -76,6 +76,7 @@ pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
         || match finding.rule {
             Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !touched.is_empty(),
             Rule::MissingName
+            | Rule::DanglingReference
             | Rule::SealedElsewhere
             | Rule::ExampleMissing
             | Rule::ExampleExtra
@@ -121,6 +122,19 @@ fn side_by_side(
     }
     findings.extend(read_elsewhere(view, reports));
     findings.extend(scopes.values().flat_map(|files| scope(files)));
+    for (path, report) in reports.iter().filter(|(_, report)| !report.dangling.is_empty()) {
+        let others =
+            || scopes[own.for_file(path).0].iter().map(|file| file.path).filter(|other| other != path);
+        let in_files =
+            |name: &str| others().any(|other| reports[other].names.iter().any(|(set, _)| set == name));
+        let in_schema = |name: &str| {
+            schemas
+                .at(folder(path))
+                .is_some_and(|ruled| ruled.schema.items().iter().any(|item| item.name == name))
+        };
+        let found = report.dangling.iter().filter(|found| !in_files(&found.on) && !in_schema(&found.on));
+        findings.extend(found.map(|found| dangling(path, found)));
+    }
     Ok(findings)
 }
 

@@ -51,7 +51,11 @@ pub fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
     let known = policy_globs(before);
     let new = policy_globs(after).into_iter().filter(|glob| !known.contains(glob));
     new.map(|(key, glob)| {
-        let what = if key == "plain" { "calls more names plain" } else { "leaves more files out" };
+        let what = match key {
+            "plain" => "calls more names plain",
+            "external" => "takes more names for set by the target machine",
+            _ => "leaves more files out",
+        };
         let message = format!("`{key}` has {glob:?}, which it had not: the policy {what}");
         let quoted = [format!("\"{glob}\""), format!("'{glob}'")];
         let text = String::from_utf8_lossy(after).into_owned();

@@ -10,8 +10,8 @@ use super::finding::Finding;
 use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, claims_to_be_sealed};
-use crate::dotenv::{Document, Entry, Mark, Quote, is_reserved};
+use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
+use crate::dotenv::{Document, Entry, Mark, Quote, foreign_value, is_reserved, is_set_everywhere, required};
 use crate::team::Policy;
 
 /// An env file's text and what is known of it by its name.
@@ -34,8 +34,49 @@ pub struct EnvReport {
     pub names: Vec<(String, usize)>,
     /// Those of them whose values are sealed, or claim to be.
     pub sealed: BTreeSet<String>,
+    /// The references to names that no line above them sets.
+    pub dangling: Vec<Dangling>,
     /// The public key that stands in it, and its line.
     pub key: Option<(PublicKey, usize)>,
+}
+
+/// A reference, without a default as far as can be seen, to a name that the file does not set further up.
+#[derive(Debug)]
+pub struct Dangling {
+    /// The variable that refers, and its line.
+    pub name: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// The name that it refers to. Of a value that is neither sealed nor declared plain it may be part of the secret.
+    pub on: String,
+    /// How the variable that refers stands in the file.
+    pub form: Form,
+}
+
+/// How a value stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Sealed: its references are listed, those with a default too.
+    Sealed,
+    /// Declared plain.
+    Plain,
+    /// In the open, though nobody has declared it plain.
+    Open,
+}
+
+/// The finding for a reference to a name that, `file` aside, nothing sets.
+pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
+    let Dangling { name, line, on, form } = reference;
+    let message = match form {
+        Form::Open => format!("{name} contains a `$`, and nothing sets the name after it"),
+        _ => format!("{name} refers to {on}, which no line above it, no other env file and no schema sets"),
+    };
+    let fix = match form {
+        Form::Open => "if that is text, put the value in single quotes".to_owned(),
+        _ => format!("if only the target machine sets it: envseal encrypt --external {on} -f {{file}}"),
+    };
+    let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
+    if *form == Form::Sealed { found.as_advice() } else { found }
 }
 
 /// Judges an env file by every rule that needs nothing but the file.
@@ -162,6 +203,7 @@ impl Judge<'_> {
         let mut lines = HashMap::new();
         for entry in document.entries().iter().filter(|entry| !is_public_key_name(document.name(entry))) {
             let name = document.name(entry);
+            self.references(entry, |on| lines.contains_key(on));
             if let Some(first) = lines.insert(name, entry.line) {
                 let message = format!("{name} stands on line {first} already; only the last one is read");
                 let fix = format!("take one of the two {name} lines out of {{file}}");
@@ -171,7 +213,7 @@ impl Judge<'_> {
                 self.report.names.push((name.to_owned(), entry.line));
             }
             let (quote, text) = document.value(entry);
-            if claims_to_be_sealed(&text) {
+            if is_sealed(&text) {
                 if !is_own_name(name) {
                     self.report.sealed.insert(name.to_owned());
                 }
@@ -183,11 +225,36 @@ impl Judge<'_> {
         }
     }
 
+    fn references(&mut self, entry: &Entry, is_above: impl Fn(&str) -> bool) {
+        let (quote, text) = self.document.value(entry);
+        let (form, names) = if is_sealed(&text) {
+            let listed = SealedValue::parse(&text).map(|token| token.refs().clone()).unwrap_or_default();
+            (Form::Sealed, listed.iter().map(str::to_owned).collect())
+        } else if quote.expands() {
+            let plain = is_declared(self.document, entry, self.file.policy);
+            (if plain { Form::Plain } else { Form::Open }, required(&text))
+        } else {
+            return;
+        };
+        for on in names {
+            let set = !is_own_name(&on) && is_above(&on) || is_set_everywhere(&on);
+            if !set && !self.file.policy.is_external(&on) {
+                let name = self.document.name(entry).to_owned();
+                self.report.dangling.push(Dangling { name, line: entry.line, on, form });
+            }
+        }
+    }
+
     fn sealed(&mut self, entry: &Entry, name: &str, token: &[u8]) {
         let line = entry.line;
         let anew = format!("envseal set {name} -f {{file}}");
         let token = match SealedValue::parse(token) {
             Ok(token) => token,
+            Err(TokenError::NotSealed) => {
+                let message = format!("{name} only looks sealed: {}", TokenError::Misplaced);
+                let fix = format!("in line {line}, remove what is around the sealed value");
+                return self.found(Rule::MalformedToken, line, name, message, fix);
+            }
             Err(error) => {
                 let message = format!("{name} only looks sealed: {error}");
                 return self.found(Rule::MalformedToken, line, name, message, anew);
@@ -254,7 +321,10 @@ impl Judge<'_> {
         let document = self.document;
         let declared = is_declared(document, entry, self.file.policy);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
-        if !empty && (!declared || is_own_name(name)) {
+        if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
+            let message = format!("{name} is a value of {}, which envseal cannot decrypt", foreign.tool);
+            self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);
+        } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
                 "names that start with ENVSEAL_ are envseal's own: take the line out of {file}".to_owned()
@@ -297,11 +367,31 @@ impl Judge<'_> {
         // Binary data, as a filter of git's may store it: git takes a file with a NUL for that too.
         if self.file.text.contains(&0) && self.document.strays().len() > self.document.entries().len() {
             self.report.findings.push(unchecked(self.file.path, "binary data and no env file"));
+            // What looks like a name in it is none that other files are to have.
+            self.report.names.clear();
             return;
         }
-        for stray in self.document.strays() {
+        let document = self.document;
+        let policy = self.file.policy;
+        let cut_off: Vec<_> = document
+            .entries()
+            .iter()
+            .filter(|entry| document.is_cut_off(entry) && !is_declared(document, entry, policy))
+            .collect();
+        for entry in &cut_off {
+            let name = document.name(entry);
+            let message =
+                format!("the value of {name} continues on the lines below, but it is not in quotes");
+            let fix = format!("put the value of line {} in quotes", entry.line);
+            self.found(Rule::StrayLine, entry.line, name, message, fix);
+        }
+        for stray in document.strays() {
+            let above = cut_off.partition_point(|entry| entry.line < stray.line).checked_sub(1);
             let message = "neither a variable nor a comment: nothing seals what stands here";
-            let fix = "make it a comment (#) or a variable (NAME=value)";
+            let fix = match above {
+                Some(at) => format!("put the value of line {} in quotes", cut_off[at].line),
+                None => "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".to_owned(),
+            };
             let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);
             self.report.findings.push(found);
         }
@@ -317,6 +407,11 @@ impl Judge<'_> {
             self.found(Rule::CommentedValue, line, &name, message, "take the line out; git remembers it");
         }
     }
+}
+
+/// Whether a value is sealed, or a sealed value is a part of it.
+fn is_sealed(value: &[u8]) -> bool {
+    claims_to_be_sealed(value) || holds_sealed(value)
 }
 
 /// The name of a variable that a comment line puts aside together with a value, if that is what it does.

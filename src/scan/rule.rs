@@ -13,6 +13,8 @@ pub enum Rule {
     Unreadable,
     /// A value that only looks sealed: its structure, length or form is wrong.
     MalformedToken,
+    /// A value that another tool encrypted.
+    ForeignSealed,
     /// A value that is sealed to another key than the one that stands in its file.
     OtherKey,
     /// A value that is sealed to a key at hand, and does not open with it.
@@ -63,6 +65,8 @@ pub enum Rule {
     AllowAdded,
     /// Values that removed members could read.
     Exposed,
+    /// A reference, without a default, to a name that nothing sets.
+    DanglingReference,
     /// `$(`: text here, a command elsewhere.
     CommandSubstitution,
     /// A plain value that other programs would read otherwise.
@@ -87,11 +91,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
         Self::MalformedToken,
+        Self::ForeignSealed,
         Self::OtherKey,
         Self::DoesNotOpen,
         Self::PublicKey,
@@ -117,6 +122,7 @@ impl Rule {
         Self::PolicyWidened,
         Self::AllowAdded,
         Self::Exposed,
+        Self::DanglingReference,
         Self::CommandSubstitution,
         Self::ReadOtherwise,
         Self::MissingName,
@@ -168,6 +174,7 @@ impl Rule {
             }
             Self::Unreadable => ("unreadable", Error, "An env file whose text cannot be read"),
             Self::MalformedToken => ("malformed-token", Error, "A value that only looks sealed"),
+            Self::ForeignSealed => ("foreign-sealed", Error, "A value that another tool encrypted"),
             Self::OtherKey => ("other-key", Error, "A value sealed to another key than its file's"),
             Self::DoesNotOpen => {
                 ("does-not-open", Error, "A value sealed to a key at hand that does not open with it")
@@ -224,6 +231,9 @@ impl Rule {
             Self::AllowAdded => ("allow-added", Advice, "An `allow` mark that was not there before"),
             Self::Exposed => {
                 ("exposed", Advice, "Values that removed members could read, still to be replaced")
+            }
+            Self::DanglingReference => {
+                ("dangling-reference", Error, "A reference to a name that no env file and no schema sets")
             }
             Self::CommandSubstitution => {
                 ("command-substitution", Advice, "`$(` in a value: text to envseal, a command elsewhere")

@@ -16,4 +16,4 @@ pub use exposure::{Exposure, ExposureState};
 pub use file::{TeamError, TeamFile};
 pub use member::{GrantFault, GrantLine, MemberName, MemberNameError, Removed, Rotation};
 pub use merge::{MergedTeam, TeamConflicts, merge_team};
-pub use policy::{Policy, PolicyError, policy_globs, propose_plain, with_plain};
+pub use policy::{Policy, PolicyError, policy_globs, propose_plain, with_external, with_plain};

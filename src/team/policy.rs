@@ -1,4 +1,4 @@
-//! `[policy]`: which names are plain, which files are left out.
+//! `[policy]`: which names are plain, which only the target machine sets, which files are left out.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,7 @@ pub struct Policy {
     /// Names that are declared one by one, in a schema beside the env files.
     names: BTreeSet<String>,
     exclude: GlobSet,
+    external: GlobSet,
 }
 
 /// Why a team file cannot be used.
@@ -48,6 +49,7 @@ impl Policy {
             plain: globs(&document, "plain", "policy.plain")?,
             names: BTreeSet::new(),
             exclude: globs(&document, "exclude", "policy.exclude")?,
+            external: globs(&document, "external", "policy.external")?,
         })
     }
 
@@ -68,13 +70,18 @@ impl Policy {
         self.plain.is_match(name)
     }
 
+    /// Whether the target machine is declared to set variables of this name.
+    pub fn is_external(&self, name: &str) -> bool {
+        self.external.is_match(name)
+    }
+
     /// Whether the file at this path, relative to the team file's folder, is left out.
     pub fn is_excluded(&self, path: &std::path::Path) -> bool {
         self.exclude.is_match(path)
     }
 }
 
-/// The globs of a team file's text, each with the key it stands under (`plain` or `exclude`), as written; none of a
+/// The globs of a team file's text, each with the key it stands under (`plain`, `exclude` or `external`), as written; none of a
 /// text that cannot be read.
 pub fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = document(text) else { return Vec::new() };
@@ -84,7 +91,7 @@ pub fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
         let globs = list.into_iter().flat_map(|list| list.iter().filter_map(|item| item.as_str()));
         globs.map(move |glob| (key, glob.to_owned())).collect::<Vec<_>>()
     };
-    [of("plain"), of("exclude")].concat()
+    [of("plain"), of("exclude"), of("external")].concat()
 }
 
 /// Names that are plainly not secret, in every project that has them.
@@ -101,14 +108,23 @@ pub fn propose_plain(names: &[&str]) -> Vec<&'static str> {
 
 /// A team file's text with `globs` added to `[policy] plain`; what stands there already stays as it is.
 pub fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
+    with_globs(text, "plain", "policy.plain", globs)
+}
+
+/// A team file's text with `names` added to `[policy] external`; what stands there already stays as it is.
+pub fn with_external(text: &[u8], names: &[&str]) -> Result<String, PolicyError> {
+    with_globs(text, "external", "policy.external", names)
+}
+
+fn with_globs(text: &[u8], key: &str, name: &'static str, globs: &[&str]) -> Result<String, PolicyError> {
     let mut document = document(text)?;
     let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
     let policy = policy.as_table_like_mut().ok_or(PolicyError::Type("policy"))?;
-    let plain = policy.entry("plain").or_insert_with(|| value(Array::new()));
-    let plain = plain.as_array_mut().ok_or(PolicyError::Type("policy.plain"))?;
+    let list = policy.entry(key).or_insert_with(|| value(Array::new()));
+    let list = list.as_array_mut().ok_or(PolicyError::Type(name))?;
     for glob in globs {
-        if !plain.iter().any(|present| present.as_str() == Some(glob)) {
-            push_as_written(plain, glob);
+        if !list.iter().any(|present| present.as_str() == Some(glob)) {
+            push_as_written(list, glob);
         }
     }
     Ok(document.to_string())

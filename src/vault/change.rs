@@ -8,7 +8,7 @@ use super::file::{EnvFile, token};
 use super::scope::Scope;
 use crate::config::is_own_name;
 use crate::crypto::{
-    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
+    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
     Document, Edit, EditError, Found, Mark, References, VarName, expand, is_reserved, quote, read, references,
@@ -73,6 +73,9 @@ pub fn set(
     let mut planned = Vec::with_capacity(assignments.len());
     let standing = standing(document, assignments);
     for Assignment { name, value } in assignments {
+        if holds_sealed(value.expose()) {
+            return Err(VaultError::SealedTwice { path: file.path().into(), name: name.to_string() });
+        }
         let there = standing.get(name.as_str());
         let entry = there.map(|there| there.last);
         let target = target(file, document, scope, name.as_str(), there, how)?;
@@ -166,6 +169,10 @@ pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
     let mut edits = Vec::new();
     for name in names {
         refuse_own(name)?;
+        let cut_off = |at: &usize| document.is_cut_off(&document.entries()[*at]);
+        if let Some(at) = entries_of(document, name).find(cut_off) {
+            return Err(VaultError::unquoted(file.path(), document, &document.entries()[at]));
+        }
         let before = edits.len();
         edits.extend(entries_of(document, name).map(|entry| Edit::Remove { entry }));
         if edits.len() == before {
@@ -263,7 +270,7 @@ fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&
         let Some(name) = names.get(document.name(entry)) else { continue };
         let there = found.entry(*name).or_insert(Standing { last: at, sealed: false });
         there.last = at;
-        there.sealed |= crate::crypto::claims_to_be_sealed(&document.value(entry).1);
+        there.sealed |= token(document, entry).is_some();
     }
     found
 }
@@ -298,7 +305,8 @@ fn target(
     }
 }
 
-/// Refuses a line whose `#` touches a value that may be secret: the new value would leave half of the old one behind.
+/// Refuses a line whose `#` touches a value that may be secret, or whose value continues below: the new value would leave
+/// half of the old one behind.
 pub(super) fn refuse_half(
     file: &EnvFile,
     document: &Document,
@@ -309,17 +317,22 @@ pub(super) fn refuse_half(
     let name = document.name(entry);
     let secret = token(document, entry).is_none()
         && !(is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
-    if !(secret && document.comment_is_ambiguous(entry)) {
+    if !secret || !(document.comment_is_ambiguous(entry) || document.is_cut_off(entry)) {
         return Ok(());
     }
     // The line in the file, which has no header yet.
     let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
-    Err(VaultError::AmbiguousHash { path: file.path().into(), line, name: name.into() })
+    let (path, name) = (file.path().into(), name.into());
+    Err(if document.is_cut_off(entry) {
+        VaultError::Unquoted { path, line, name }
+    } else {
+        VaultError::AmbiguousHash { path, line, name }
+    })
 }
 
 /// Source text that reads as exactly `value`, and not as a sealed one; none where there is no such text.
 pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
-    quote(value).filter(|_| !claims_to_be_sealed(value)).map(|source| source.to_vec())
+    quote(value).filter(|_| !claims_to_be_sealed(value) && !holds_sealed(value)).map(|source| source.to_vec())
 }
 
 /// Whether the entry holds this value already, in the form wanted.

@@ -16,6 +16,7 @@ use super::encrypt::{failure, plain_source, refuse_marked, refuse_reserved_depen
 use super::error::VaultError;
 use super::failure::Reason;
 use super::file::EnvFile;
+use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
 use crate::config::EnvName;
@@ -109,7 +110,8 @@ impl Editing {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
         let policy = target.scope().policy().clone();
-        self.sealed(&path, env, &policy, || target.seal_to())
+        let (scope, dollars) = (target.shared_scope(), DollarSigns::default());
+        self.sealed(&path, env, &policy, &known(&scope, &path, &dollars), || target.seal_to())
     }
 
     fn sealed(
@@ -117,6 +119,7 @@ impl Editing {
         path: &Path,
         env: EnvName,
         policy: &Policy,
+        known: &dyn Fn(&str) -> Result<bool, VaultError>,
         seal_to: impl FnOnce() -> Result<PublicKey, VaultError>,
     ) -> Result<Edited, VaultError> {
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;
@@ -133,6 +136,7 @@ impl Editing {
         let seal_error = |source| VaultError::Seal { path: path.into(), source };
         let mut sealer = key.as_ref().map(Sealer::new).transpose().map_err(seal_error)?;
         let (mut sources, mut outcomes) = (Vec::new(), Vec::new());
+        let referable = Referable::new(&typed, known);
         for (at, entry) in typed.variables() {
             let name = typed.document().name(entry);
             match &fates[&at] {
@@ -142,6 +146,7 @@ impl Editing {
                 Fate::Seal(refs) => {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
+                    referable.refuse_dangling(name, at, source)?;
                     let token = sealer.seal(name, refs, Kind::Source, source).map_err(seal_error)?;
                     sources.push((at, Zeroizing::new(token.to_string().into_bytes())));
                     outcomes.push((name.to_owned(), Outcome::Sealed));

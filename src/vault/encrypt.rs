@@ -6,9 +6,14 @@ use super::change::{self, edited, is_for_this_file};
 use super::error::VaultError;
 use super::failure::{Failure, Reason};
 use super::file::EnvFile;
+use super::references::{DollarSigns, Referable, known, literal};
 use super::scope::Scope;
-use crate::crypto::{Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer};
-use crate::dotenv::{Document, Edit, Entry, Mark, References, is_reserved, read, references};
+use crate::crypto::{
+    Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
+};
+use crate::dotenv::{
+    Document, Edit, Entry, Foreign, Mark, References, foreign_value, is_reserved, read, references,
+};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {
@@ -47,22 +52,25 @@ pub fn counts(file: &EnvFile, scope: &Scope) -> Counts {
 /// Seals every value that is neither plain by mark, policy or name, nor empty, nor sealed already, in one batch.
 /// Returns the document (of `document`, which may have a header that the file has not) and how many were sealed.
 ///
-/// A line in which nobody can tell what is secret is refused, before anything is sealed.
+/// A line in which nobody can tell what is secret is refused, and so is a reference to a name that nothing sets.
 pub fn encrypt(
     file: &EnvFile,
     document: &Document,
     scope: &Scope,
     public_key: &PublicKey,
     pick: &Pick<'_>,
+    dollars: &DollarSigns,
 ) -> Result<(Document, usize), VaultError> {
     let path = || file.path().to_owned();
     if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
-        return Err(VaultError::Stray { path: path(), line: stray.line });
+        return Err(VaultError::stray(file.path(), file.document(), stray));
     }
     let seal_error = |source| VaultError::Seal { path: path(), source };
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let added = document.entries().len() - file.document().entries().len();
     let mut sealed = Vec::new();
+    let known = known(scope, file.path(), dollars);
+    let referable = Referable::new(file, &known);
     for (at, entry) in file.variables() {
         let (name, line) = (file.document().name(entry), entry.line);
         if !(pick.wants)(name) {
@@ -79,16 +87,28 @@ pub fn encrypt(
             }
             None => {}
         }
+        if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
+            return Err(VaultError::Unopened(vec![failure(file, entry, Reason::Foreign(foreign))]));
+        }
         let plain = is_plain(file, scope, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
             return Err(VaultError::AmbiguousHash { path: path(), line, name: name.into() });
         }
+        if !plain && file.document().is_cut_off(entry) {
+            return Err(VaultError::unquoted(file.path(), file.document(), entry));
+        }
         if plain || file.document().value(entry).1.is_empty() {
             continue;
         }
-        let refs = refs_of(file, entry)?;
-        let token =
-            sealer.seal(name, &refs, Kind::Source, file.document().source(entry)).map_err(seal_error)?;
+        let source = file.document().source(entry);
+        let token = if dollars.is_literal(name) {
+            let text = SecretBytes::new(literal(source));
+            sealer.seal(name, &Refs::none(), Kind::Value, text.expose())
+        } else {
+            referable.refuse_dangling(name, at, source)?;
+            sealer.seal(name, &refs_of(file, entry)?, Kind::Source, source)
+        };
+        let token = token.map_err(seal_error)?;
         sealed.push((at + added, token.to_string().into_bytes()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
@@ -231,6 +251,17 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultEr
     }
     let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
     Err(VaultError::SealedButPlain { path, line, name })
+}
+
+/// Returns which other tool's value an entry holds; None where its line is marked as plain.
+pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static Foreign> {
+    let marked = Mark::is_plain(file.document().comment(entry));
+    foreign_value(&file.document().value(entry).1).filter(|_| !marked)
+}
+
+/// Returns the first value of another tool in a file.
+pub fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
+    file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 
 /// Whether a person has declared the value as not secret, or it must not be sealed.

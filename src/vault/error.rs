@@ -9,7 +9,7 @@ use super::pin::PinChange;
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, SealError};
-use crate::dotenv::{EditError, ParseError};
+use crate::dotenv::{Document, EditError, Entry, ParseError, Stray};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::keystore::KeystoreError;
@@ -307,9 +307,40 @@ pub enum VaultError {
         /// The line, from 1.
         line: usize,
     },
+    /// The value to be set holds a sealed value.
+    #[error("{}: the new value of {name} is, or contains, a sealed value", path.display())]
+    SealedTwice {
+        /// The env file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
+    /// A value that goes on in lines below, which are no part of it.
+    #[error("{}:{line} {name}: the value continues on the lines below, but it is not in quotes", path.display())]
+    Unquoted {
+        /// The env file.
+        path: PathBuf,
+        /// The line of the variable, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
     /// A reference whose name is put together from another's value.
     #[error("{}:{line} {name} refers to a name put together from another value", path.display())]
     ComputedReference {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// A reference to a name that nothing sets.
+    #[error(
+        "{}:{line} {name} contains a `$`, and nothing sets the name after it: no line above, no other env file, no schema",
+        path.display()
+    )]
+    Dangling {
         /// The env file.
         path: PathBuf,
         /// The line, from 1.
@@ -456,6 +487,19 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    /// The error for a line that is no statement; it is about the value that the line belongs to, if it seems to.
+    pub fn stray(path: &Path, document: &Document, stray: &Stray) -> Self {
+        match document.cut_off_above(stray) {
+            Some(entry) => Self::unquoted(path, document, entry),
+            None => Self::Stray { path: path.into(), line: stray.line },
+        }
+    }
+
+    /// The error for a value that is cut off.
+    pub(super) fn unquoted(path: &Path, document: &Document, entry: &Entry) -> Self {
+        Self::Unquoted { path: path.into(), line: entry.line, name: document.name(entry).into() }
+    }
+
     /// The error for a `name` that is not among `names`; a name that looks alike is told.
     pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Self {
         // Who types NAME=VALUE here does not want to read the value again.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
+use crate::dotenv::Foreign;
 use crate::keystore::Tried;
 
 /// One value that could not be opened, and where it stands.
@@ -47,6 +48,9 @@ pub enum Reason {
     /// The token does not open with the file's key.
     #[error("{0}")]
     Open(#[from] OpenError),
+    /// Another tool's value.
+    #[error("this is a value of {}, which envseal cannot decrypt", .0.tool)]
+    Foreign(&'static Foreign),
     /// The file has sealed values but no public key.
     #[error("the file has no {0}, so nothing says which key it is sealed to")]
     NoPublicKey(String),

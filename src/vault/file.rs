@@ -9,7 +9,7 @@ use super::error::VaultError;
 use super::journal;
 use super::similar::no_env_file;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed};
+use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Quote};
 use crate::fsio::{self, NewMode, Staged};
 
@@ -143,20 +143,21 @@ impl EnvFile {
     }
 }
 
-/// The token of an entry of `document`, if its value claims to be sealed.
+/// The token of an entry of `document`, if its value claims to be sealed; an error where a sealed value is a part of it.
 pub fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
     // Without quotes it reads as it stands: no copy is needed.
     let source = document.source(entry);
     if claims_to_be_sealed(source) {
         return Some(SealedValue::parse(source));
     }
-    token_text(document, entry).map(|text| SealedValue::parse(&text))
+    let text = token_text(document, entry)?;
+    Some(if claims_to_be_sealed(&text) { SealedValue::parse(&text) } else { Err(TokenError::Misplaced) })
 }
 
 fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
     let (quote, mut text) = document.value(entry);
     // Behind a backtick it is no token; its parse fails on the quote.
-    claims_to_be_sealed(&text).then(|| {
+    (claims_to_be_sealed(&text) || holds_sealed(&text)).then(|| {
         if quote == Quote::Backtick {
             document.source(entry).to_vec()
         } else {

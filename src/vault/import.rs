@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use kept::{drop_backup, keep_backup, other_keys_file, same_file, source_text};
-use steps::{refuse_another_files_key, secret_in_the_clear, steps_of_text, steps_of_variables};
+use steps::{
+    refuse_another_files_key, secret_in_the_clear, steps_of_text, steps_of_variables, without_dangling,
+};
 
 use super::change::{edited, plain_source};
 use super::encrypt::refs_of_source;
 use super::error::VaultError;
 use super::file::{EnvFile, token};
+use super::references::{DollarSigns, known};
 use super::scope::Scope;
 use super::setup::with_header;
 use super::update::Target;
@@ -116,6 +119,7 @@ impl Import {
         path: &Path,
         arriving: Arriving,
         wants: &dyn Fn(&str) -> bool,
+        dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, VaultError> {
         let file = EnvFile::load_or_new(path)?;
@@ -152,6 +156,7 @@ impl Import {
                 (file, steps, in_the_clear)
             }
         };
+        let steps = without_dangling(&base, steps, dollars, &known(&scope, path, dollars))?;
         Ok(Self { path: path.into(), found, base, steps, in_the_clear })
     }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::encrypt::foreign_of;
 use super::error::VaultError;
 use super::failure::{Failure, Reason};
 use super::file::EnvFile;
@@ -287,6 +288,9 @@ impl Reader<'_, '_> {
             },
             None => {
                 let (quote, text) = self.file.document().value(entry);
+                if let Some(foreign) = foreign_of(self.file, entry) {
+                    return Ok(Err(Reason::Foreign(foreign)));
+                }
                 match self.expanded(text, quote.expands(), None) {
                     Ok((_, Some(sealed))) if reserved => Ok(Err(Reason::ReservedDepends(sealed))),
                     Ok((bytes, sealed)) => Ok(Ok(Value { bytes, sealed: sealed.is_some() })),

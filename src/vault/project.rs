@@ -28,6 +28,7 @@ pub struct Project {
     env_files: OnceCell<BTreeMap<EnvName, Vec<PathBuf>>>,
     keys: RefCell<BTreeMap<EnvName, Rc<Keys>>>,
     keys_of_others: OnceCell<BTreeSet<(EnvName, PublicKey)>>,
+    names: OnceCell<Vec<(PathBuf, BTreeSet<String>)>>,
     listings: RefCell<Listings>,
     /// By environment and keys file, for env files that have no key yet.
     pub(super) choices: RefCell<BTreeMap<(EnvName, PathBuf), KeyChoice>>,
@@ -101,6 +102,7 @@ impl Project {
             env_files: OnceCell::new(),
             keys: RefCell::default(),
             keys_of_others: OnceCell::new(),
+            names: OnceCell::new(),
             listings: RefCell::default(),
             choices: RefCell::default(),
         })
@@ -208,6 +210,22 @@ impl Project {
             }),
             _ => Ok(others.pop()),
         }
+    }
+
+    /// Whether another of its env files than `but` has a variable of this name.
+    pub(super) fn sets(&self, name: &str, but: &Path) -> Result<bool, VaultError> {
+        if self.names.get().is_none() {
+            let mut names = Vec::new();
+            for path in self.env_files()?.values().flatten() {
+                let Ok(file) = EnvFile::load_among(path, &mut self.listings.borrow_mut()) else { continue };
+                let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
+                names.push((path.clone(), of_file.collect()));
+            }
+            let _ = self.names.set(names);
+        }
+        let but = place_of(but);
+        let mut others = self.names.get().into_iter().flatten().filter(|(path, _)| *path != but);
+        Ok(others.any(|(_, names)| names.contains(name)))
     }
 
     fn keys_of(&self, env: &EnvName) -> Result<Rc<Keys>, VaultError> {

@@ -1,6 +1,6 @@
 //! What holds for the env files of one folder: their project, and the schema beside them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -19,8 +19,8 @@ pub struct Scope {
     project: Rc<Project>,
     /// The project's, and what the schema calls plain.
     policy: Policy,
-    /// The schema beside the env files.
-    schema: Option<PathBuf>,
+    /// The schema beside the env files, and its names.
+    schema: Option<(PathBuf, BTreeSet<String>)>,
 }
 
 impl Scope {
@@ -36,7 +36,8 @@ impl Scope {
         let (schema, policy) = match schema_of(dir)? {
             Some((path, schema)) => {
                 let plain = schema.plain().map(|item| item.name.as_str());
-                (Some(path), policy.with_names(plain))
+                let names = schema.items().iter().map(|item| item.name.clone()).collect();
+                (Some((path, names)), policy.with_names(plain))
             }
             None => (None, policy),
         };
@@ -82,9 +83,16 @@ impl Scope {
     pub fn declaring_plain(&self, name: &str) -> Option<PathBuf> {
         match &self.schema {
             _ if !self.policy.is_plain(name) => None,
-            Some(schema) if !self.policy.is_plain_by_glob(name) => Some(schema.clone()),
+            Some((schema, _)) if !self.policy.is_plain_by_glob(name) => Some(schema.clone()),
             _ => Some(self.team_file()),
         }
+    }
+
+    /// Whether anything but the env file at `but` says that there is a variable of this name: another env file of the
+    /// project, the schema beside the env files, or the policy, of names that the target machine sets.
+    pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, VaultError> {
+        let in_schema = self.schema.as_ref().is_some_and(|(_, names)| names.contains(name));
+        Ok(in_schema || self.policy.is_external(name) || self.project.sets(name, but)?)
     }
 
     /// The folder that writers lock: the worktree, so that keys file and env files are under one lock.

@@ -13,7 +13,7 @@ use crate::dotenv::{Document, Edit};
 use crate::fsio::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
 use crate::keystore::{KeyStore, KeysFile, KeystoreError, StoredKey};
-use crate::team::ExposureState;
+use crate::team::{ExposureState, PolicyError};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
 
@@ -292,6 +292,21 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 ///
 /// `on_wait` is called when another envseal holds the lock.
 pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
+    change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
+}
+
+/// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn declare_external(scope: &Scope, names: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
+    change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
+}
+
+fn change_policy(
+    scope: &Scope,
+    changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
+    on_wait: impl FnOnce(),
+) -> Result<(), VaultError> {
     let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let path = scope.team_file();
     scope.refuse_leading_outside(&path)?;
@@ -299,8 +314,7 @@ pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> R
         Err(fsio::FsError::NotFound { .. }) => Vec::new(),
         text => text?,
     };
-    let text = crate::team::with_plain(&text, globs)
-        .map_err(|source| VaultError::Policy { path: path.clone(), source })?;
+    let text = changed(&text).map_err(|source| VaultError::Policy { path: path.clone(), source })?;
     Ok(fsio::write_atomic(&path, text.as_bytes(), NewMode::Default)?)
 }
 

@@ -183,6 +183,11 @@ impl Target<'_> {
         &self.file
     }
 
+    /// Its scope, to be kept while this is changed.
+    pub(super) fn shared_scope(&self) -> Rc<Scope> {
+        Rc::clone(&self.scope)
+    }
+
     /// Its scope.
     pub fn scope(&self) -> &Scope {
         &self.scope

@@ -13,7 +13,7 @@ use crate::support::{Run, TestEnv};
 
 const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be sealed\n  \
                        nothing was written, and the edit is dropped\n\
-                       hint: make it a comment (#), or a variable (NAME=value)\n";
+                       hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
 
 /// The folder that is to be `$XDG_RUNTIME_DIR`.
 fn runtime(env: &TestEnv) -> PathBuf {

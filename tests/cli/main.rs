@@ -8,6 +8,8 @@ mod bypass;
 #[path = "../dialect/mod.rs"]
 mod dialect;
 mod support;
+#[path = "../values/mod.rs"]
+mod values;
 
 #[cfg(unix)]
 mod action;

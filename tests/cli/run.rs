@@ -220,6 +220,7 @@ fn what_cannot_be_started_is_126_or_127_as_in_a_shell() {
 #[test]
 fn nothing_of_envseals_reaches_the_program() {
     let env = TestEnv::new();
+    env.write("envseal.toml", "[policy]\nexternal = ['ENVSEAL_*']\n");
     env.write_sealed(
         ".env",
         "A=1\nENVSEAL_EXTRA=x\nENVSEAL_PRIVATE_KEYS=y\nB=${ENVSEAL_EXTRA}[$ENVSEAL_PUBLIC_KEY]\n",

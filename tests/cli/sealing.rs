@@ -9,7 +9,8 @@ use envseal::keystore::KeyStore;
 use envseal::scan::{EnvText, Finding, Rule, Severity, env_file};
 use envseal::team::Policy;
 use envseal::vault::{
-    Assignment, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files, reseal, set,
+    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files,
+    reseal, set,
 };
 use proptest::prelude::*;
 
@@ -31,6 +32,8 @@ impl Place {
             format!("ENVSEAL_PRIVATE_KEY={}\n", key.to_text().expose()),
         )
         .unwrap();
+        // Random text refers to names that nothing sets.
+        std::fs::write(folder.path().join("envseal.toml"), "[policy]\nexternal = ['*']\n").unwrap();
         Self { folder, key }
     }
 
@@ -100,10 +103,10 @@ proptest! {
             let Ok(before_values) = values(&before) else { return Ok(()) };
             let wants = |name: &str| picked.is_empty() || name.contains(&picked);
             let pick = Pick { wants: &wants, all: picked.is_empty() };
-            let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick);
+            let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default());
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
-                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::ComputedReference { .. } | VaultError::ReservedDepends { .. }
+                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::Unquoted { .. } | VaultError::ComputedReference { .. } | VaultError::ReservedDepends { .. }
                     | VaultError::Edit { .. } | VaultError::Unopened(_)) => return Ok(()),
                 Err(error) => panic!("{error}"),
             };
@@ -123,7 +126,7 @@ proptest! {
                 prop_assert!(left_alone || after.token(entry).is_some(), "{} is not sealed", name);
             }
             let (again, none) =
-                encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick).unwrap();
+                encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default()).unwrap();
             prop_assert_eq!((again.as_bytes(), none), (document.as_bytes(), 0));
             let (resealed, anew) = reseal(&after, &place.key.public(), &pick, vec![place.again()]).unwrap();
             prop_assert_eq!(anew, count);

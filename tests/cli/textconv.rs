@@ -94,6 +94,7 @@ fn everything_else_stays_and_odd_files_are_shown_as_they_are() {
 #[test]
 fn names_that_a_value_may_refer_to_are_shown() {
     let env = TestEnv::new();
+    env.write("envseal.toml", "[policy]\nexternal = ['*']\n");
     let secret = env.secret("part");
     env.write_sealed(".env", format!("USER=u # envseal: plain\nURL={secret}-${{USER}}-${{B}}\n"));
     let shown = env.ok(&["hook", "run", "textconv", ".env"]);

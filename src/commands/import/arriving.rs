@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::sources::{Content, Source, failed};
 use super::{Args, Kind, itself};
-use crate::crypto::{SealedValue, SecretBytes, claims_to_be_sealed};
+use crate::crypto::{SecretBytes, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Mark, VarName};
 use crate::error::{Error, quoted};
 use crate::import::{ImportError, Item, dotenvx};
@@ -68,7 +68,7 @@ impl Source {
 
     /// Refuses what envseal has sealed for another place: sealed once more, it would open as a token.
     fn refuse_tokens(&self, in_place: bool, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
-        let is_token = |bytes: &SecretBytes| SealedValue::parse(bytes.expose()).is_ok();
+        let is_token = |bytes: &SecretBytes| holds_sealed(bytes.expose());
         let tokens: Vec<String> = match &self.content {
             Content::Text(document, opened) => {
                 let entries = document.entries().iter().enumerate();
@@ -76,7 +76,11 @@ impl Source {
                 let is_token = |at: usize, entry| match opened.get(&at) {
                     Some(Incoming::Value(bytes) | Incoming::Source(bytes)) => is_token(bytes),
                     // Those in the file itself stay what they are.
-                    None => !in_place && claims_to_be_sealed(&document.value(entry).1),
+                    None if in_place => false,
+                    None => {
+                        let value = document.value(entry).1;
+                        claims_to_be_sealed(&value) || holds_sealed(&value)
+                    }
                 };
                 let tokens = wanted.filter(|(at, entry)| is_token(*at, entry));
                 tokens.map(|(_, entry)| document.name(entry).to_owned()).collect()
@@ -110,7 +114,7 @@ impl Source {
             return Err(VaultError::Conflict { path, line }.into());
         }
         if let Some(stray) = document.strays().first() {
-            return Err(VaultError::Stray { path, line: stray.line }.into());
+            return Err(VaultError::stray(&path, document, stray).into());
         }
         let mut arrivals = Vec::new();
         for (at, entry) in document.entries().iter().enumerate() {

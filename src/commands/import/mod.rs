@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use self::sources::{Source, read_all};
 use super::Context;
 use super::report::{self, counted, notices, shown};
-use super::select::{Files, Names};
+use super::select::{Dollars, Files, Names};
 use crate::config::EnvName;
 use crate::error::{Error, quoted};
 use crate::import::dotenvx;
@@ -42,6 +42,8 @@ pub(super) struct Args {
     files: Files,
     #[command(flatten)]
     names: Names,
+    #[command(flatten)]
+    dollars: Dollars,
     /// Where that tool's private keys are: its keys file, or ejson's key folder
     #[arg(long, value_name = "PATH")]
     source_keys: Option<PathBuf>,
@@ -83,10 +85,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let picked = args.names.filter()?;
     let wants = |name: &str| picked(name) && !(args.kind == Kind::Dotenvx && dotenvx::is_own_name(name));
     let sources = read_all(context, args, &wants)?;
+    let dollars = args.dollars.said()?;
     let mut imports: Vec<Import> = Vec::new();
     for source in &sources {
         let arriving = source.arriving(args, &wants)?;
-        let import = Import::plan(&source.target, arriving, &wants, context.store())?;
+        let import = Import::plan(&source.target, arriving, &wants, &dollars, context.store())?;
         if let Some(other) = imports.iter().position(|other| same_file(other.path(), import.path())) {
             return Err(Error::usage(
                 format!(
@@ -122,6 +125,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     carry_out(context, args, &imports)?;
+    args.dollars.declare(context, imports.iter().map(Import::path))?;
     tell(context, args, &sources, &imports);
     Ok(())
 }

@@ -59,7 +59,7 @@ impl<'a> Judge<'a> {
         let document = self.typed.document();
         match document.strays().iter().find(|stray| !known.contains(document.stray_text(stray))) {
             None => Ok(()),
-            Some(stray) => Err(VaultError::Stray { path: self.typed.path().into(), line: stray.line }),
+            Some(stray) => Err(VaultError::stray(self.typed.path(), document, stray)),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
         let document = self.typed.document();
         let name = document.name(entry);
         let (quote, text) = document.value(entry);
-        let looks_sealed = claims_to_be_sealed(&text) || claims_to_be_sealed(document.source(entry));
+        let looks_sealed = claims_to_be_sealed(&text) || token(document, entry).is_some();
         let fault = if looks_sealed {
             Some(EditFault::Token(name.to_owned()))
         } else if quote != Quote::None && !is_closed(document.source(entry)) {
@@ -153,6 +153,9 @@ impl<'a> Judge<'a> {
 
     fn sealed(&self, entry: &Entry) -> Result<Fate<'a>, VaultError> {
         self.refuse_ambiguous(entry)?;
+        if self.typed.document().is_cut_off(entry) {
+            return Err(VaultError::unquoted(self.typed.path(), self.typed.document(), entry));
+        }
         if self.typed.document().value(entry).1.is_empty() {
             return Ok(Fate::Plain);
         }

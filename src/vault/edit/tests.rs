@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::{Kind, PrivateKey, Refs};
-use crate::vault::{Pick, Scope, decrypt, encrypt};
+use crate::fsio;
+use crate::vault::{DollarSigns, Pick, Scope, decrypt, encrypt};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
 
@@ -17,7 +18,11 @@ impl World {
     fn new() -> Self {
         let key = PrivateKey::generate();
         let header = format!("# key\nENVSEAL_PUBLIC_KEY={}\n", key.public());
-        Self { key, header, dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        // Random text refers to names that nothing sets.
+        let policy = b"[policy]\nexternal = ['*']\n";
+        fsio::write_atomic(&dir.path().join("envseal.toml"), policy, fsio::NewMode::Default).unwrap();
+        Self { key, header, dir }
     }
 
     fn file(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
@@ -29,7 +34,9 @@ impl World {
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
         let scope = Scope::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
-        let (document, _) = encrypt(&file, file.document(), &scope, &self.key.public(), &ALL).ok()?;
+        let (document, _) =
+            encrypt(&file, file.document(), &scope, &self.key.public(), &ALL, &DollarSigns::default())
+                .ok()?;
         Some(self.file(document.as_bytes()).unwrap())
     }
 
@@ -46,7 +53,7 @@ impl World {
 
     fn seal(&self, editing: &Editing, policy: &Policy) -> Result<Edited, VaultError> {
         let file = self.file(b"").unwrap();
-        editing.sealed(file.path(), file.env().clone(), policy, || Ok(self.key.public()))
+        editing.sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))
     }
 
     /// Types `text` below the header in place of what is shown of `file`.

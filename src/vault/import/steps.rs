@@ -5,13 +5,15 @@ use std::path::Path;
 
 use super::{Arrival, Fate, Incoming, Place, Step};
 use crate::config::is_own_name;
-use crate::crypto::{Kind, Opened, Opener, SecretBytes, claims_to_be_sealed};
+use crate::crypto::{Kind, Opened, Opener, SecretBytes};
 use crate::dotenv::{Document, Mark, is_reserved};
 use crate::keystore::KeyStore;
 use crate::vault::change::{reads_as, refuse_half, refuse_own};
-use crate::vault::encrypt::{is_secret, refuse_reserved_dependents};
+use crate::vault::encrypt::{failure, foreign_of, is_secret, refuse_reserved_dependents};
 use crate::vault::error::VaultError;
+use crate::vault::failure::Reason;
 use crate::vault::file::{EnvFile, token};
+use crate::vault::references::{DollarSigns, Referable, literal};
 use crate::vault::scope::Scope;
 
 /// The first variable that stands in the clear, though it is not called plain. `was_sealed` tells what was sealed there
@@ -50,7 +52,7 @@ pub(super) fn steps_of_text(
 ) -> Result<Vec<Step>, VaultError> {
     let document = base.document();
     if let Some(stray) = document.strays().first() {
-        return Err(VaultError::Stray { path: base.path().into(), line: stray.line });
+        return Err(VaultError::stray(base.path(), document, stray));
     }
     let (mut steps, mut would_show) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables() {
@@ -60,7 +62,10 @@ pub(super) fn steps_of_text(
         }
         let in_file = || Incoming::Source(SecretBytes::new(document.source(entry).to_vec()));
         let (origin, place) = (name.to_owned(), Place::Entry(at));
-        if token(document, entry).is_some() {
+        if let Some(token) = token(document, entry) {
+            if let Err(error) = token {
+                return Err(VaultError::Unopened(vec![failure(base, entry, error.into())]));
+            }
             // One that is envseal's already stays: a file may be taken over in parts.
             let (name, value) = (origin.clone(), in_file());
             steps.push(Step { origin, name, value, place, fate: Fate::Same });
@@ -75,6 +80,12 @@ pub(super) fn steps_of_text(
         if !marked && document.comment_is_ambiguous(entry) {
             let (path, line, name) = (base.path().into(), entry.line, name.into());
             return Err(VaultError::AmbiguousHash { path, line, name });
+        }
+        if !was_sealed && let Some(foreign) = foreign_of(base, entry) {
+            return Err(VaultError::Unopened(vec![failure(base, entry, Reason::Foreign(foreign))]));
+        }
+        if !marked && document.is_cut_off(entry) {
+            return Err(VaultError::unquoted(base.path(), document, entry));
         }
         let fate = match was_sealed {
             false if marked => Fate::Plain,
@@ -118,7 +129,7 @@ pub(super) fn steps_of_variables(
         let any_sealed = document
             .entries()
             .iter()
-            .any(|entry| document.name(entry) == name && claims_to_be_sealed(&document.value(entry).1));
+            .any(|entry| document.name(entry) == name && token(document, entry).is_some());
         refuse_half(file, document, scope, at)?;
         let marked = is_marked(file, scope, at, name);
         let fate = if any_sealed {
@@ -163,4 +174,28 @@ fn is_same(document: &Document, at: usize, value: &Incoming, opener: Option<&mut
             opened.is_ok_and(|Opened { kind, bytes }| kind == Kind::Source && *source == bytes)
         }
     }
+}
+
+/// The steps with the values that are to be text taken as that. Refuses a value that refers to a name which nothing sets.
+pub(super) fn without_dangling(
+    base: &EnvFile,
+    mut steps: Vec<Step>,
+    dollars: &DollarSigns,
+    known: &dyn Fn(&str) -> Result<bool, VaultError>,
+) -> Result<Vec<Step>, VaultError> {
+    let arriving: HashSet<String> = steps.iter().map(|step| step.name.clone()).collect();
+    let appended = |name: &str| Ok(arriving.contains(name) || known(name)?);
+    for step in steps.iter_mut().filter(|step| step.fate.seals()) {
+        let Incoming::Source(source) = &step.value else { continue };
+        if dollars.is_literal(&step.name) {
+            step.value = Incoming::Value(SecretBytes::new(literal(source.expose())));
+            continue;
+        }
+        let (at, known): (_, &dyn Fn(&str) -> _) = match step.place {
+            Place::Entry(at) => (at, known),
+            Place::End => (base.document().entries().len(), &appended),
+        };
+        Referable::new(base, known).refuse_dangling(&step.name, at, source.expose())?;
+    }
+    Ok(steps)
 }

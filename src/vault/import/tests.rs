@@ -15,7 +15,13 @@ fn bytes(text: &str) -> SecretBytes {
 
 fn planned(folder: &Path, arriving: Arriving) -> Result<Import, VaultError> {
     let process = ProcessEnv::from_vars(Vec::new());
-    Import::plan(&folder.join(".env"), arriving, &|_| true, &KeyStore::new(&process, None))
+    Import::plan(
+        &folder.join(".env"),
+        arriving,
+        &|_| true,
+        &DollarSigns::default(),
+        &KeyStore::new(&process, None),
+    )
 }
 
 #[test]

@@ -311,11 +311,13 @@ fn with_the_key_at_hand_a_crafted_token_is_told() {
         .collect();
     // Moved to another variable, and with plaintext in the place of a list of names.
     append(&env, ".env", &format!("MOVED=envseal:{}\nLISTED=envseal:{}:hunter2\n", tokens[0], tokens[1]));
-    assert_eq!(env.check(&[]), [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED"]);
+    let told =
+        [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED", ".env:6 dangling-reference LISTED"];
+    assert_eq!(env.check(&[]), told);
     env.git(&["add", "-A"]);
-    assert_eq!(env.check(&["--staged"]), [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED"]);
+    assert_eq!(env.check(&["--staged"]), told);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    assert!(env.check(&[]).is_empty(), "without the key nobody can tell");
+    assert_eq!(env.check(&[]), told[2..], "without the key nobody can tell");
 }
 
 #[test]

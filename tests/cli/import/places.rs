@@ -185,7 +185,7 @@ fn what_is_no_variable_stops_it_and_is_told_by_its_own_file() {
             env.ok(&["set", "-e", "prod", "X", "y"]);
         }
         for (text, told) in [
-            ("KEY=-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n", "old.txt:2 "),
+            ("KEY=-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n", "old.txt:1 KEY"),
             ("A=1\nPW=adm#in\n", "old.txt:2 PW"),
             ("<<<<<<< HEAD\nA=1\n=======\nA=2\n>>>>>>> x\n", "old.txt:1 "),
         ] {

@@ -1,0 +1,190 @@
+//! A literal `$`: whatever follows it must not be listed in the clear as a name, nor be lost.
+
+use super::Case;
+use crate::support::TestEnv;
+
+/// Lines in which a `$` is followed by a name that nothing sets.
+const DANGLING: [&str; 9] = [
+    "S=S3cret$Hunter2word\n",
+    "S=\"S3cret$Hunter2word\"\n",
+    "S=`S3cret${Hunter2word}`\n",
+    "S=$2b$10$Hunter2word/x\n",
+    "S=${A:-x$Hunter2word}\n",
+    "S=x$Hunter2word\nHunter2word=1\n",
+    "S=x$Hunter2word\nT=$S\n",
+    "Hunter2words=1\nS=x$Hunter2word\n",
+    "Hunter2word=${Hunter2word}x\n",
+];
+
+/// Lines whose references all lead somewhere.
+const KNOWN: [&str; 8] = [
+    "A=1\nS=x${A}$A\n",
+    "S='x$Hunter2word'\n",
+    "S=x\\$Hunter2word\n",
+    "S=${NO:-x}${NO-x}${NO:+x}${NO+x}\n",
+    "S=$HOME/x:$PATH\n",
+    "S=x$1$\n",
+    "S=x$OTHER\n",
+    "S=x$IN_SCHEMA\n",
+];
+
+const BESIDE: [(&str, &str); 2] = [(".env.other", "OTHER=1\n"), (".env.example", "IN_SCHEMA=\n")];
+
+#[test]
+fn a_dollar_that_leads_nowhere_is_refused_by_line() {
+    for text in DANGLING {
+        let mut files = vec![(".env", text)];
+        files.extend(BESIDE);
+        let line =
+            text.lines().position(|line| line.contains("Hunter2word}") || line.contains("$Hunter2word"));
+        let line = line.unwrap() + 1;
+        let says = format!(".env:{line} ");
+        let refused = |run: &[&str]| {
+            Case { files: &files, run, status: 4, says: &says, hides: "$Hunter" }.holds();
+        };
+        refused(&["encrypt", "-f", ".env"]);
+        refused(&["check", "--fix"]);
+        refused(&["import", "dotenv", ".env", "--yes", "-q"]);
+        let hint = "hint: if that is text, put the value in single quotes";
+        Case { files: &files, run: &["encrypt", "-f", ".env"], status: 4, says: hint, hides: "$Hunter" }
+            .holds();
+        // Of a value that is not sealed yet, the name may be part of the secret.
+        let check =
+            Case { files: &files, run: &["check"], status: 1, says: "dangling-reference", hides: "$Hunter" };
+        check.holds();
+    }
+}
+
+#[test]
+fn a_text_for_another_file_is_refused_before_it_is_read_into_it() {
+    for text in DANGLING {
+        let env = TestEnv::new();
+        std::fs::write(env.outside().join("old"), text).unwrap();
+        let old = env.outside().join("old").display().to_string();
+        let run = ["import", "dotenv", &old, "-f", ".env", "--yes", "-q"];
+        if text.starts_with("S=x$Hunter2word\nH") {
+            continue;
+        }
+        Case { files: &[], run: &run, status: 4, says: "contains a `$`", hides: "$Hunter" }.holds_in(&env);
+    }
+}
+
+#[test]
+fn a_reference_that_leads_somewhere_is_listed_as_ever() {
+    for text in KNOWN {
+        let env = TestEnv::new();
+        for (path, text) in BESIDE {
+            env.write(path, text);
+        }
+        env.write(".env", text);
+        let show = ["run", "--", "printenv", "S"];
+        let before = env.ok(&show);
+        env.ok(&["encrypt"]);
+        assert_eq!(env.ok(&show), before, "{text}");
+        env.ok(&["check"]);
+        assert!(env.read(".env").contains("S=envseal:1:"), "{text}");
+        env.ok(&["decrypt", "-f", ".env"]);
+        assert!(env.read(".env").ends_with(text), "{text}");
+    }
+}
+
+#[test]
+fn a_literal_value_is_its_text_and_comes_back_in_single_quotes() {
+    for (source, value, back) in [
+        ("S3cret$Hunter2word", "S3cret$Hunter2word", "'S3cret$Hunter2word'"),
+        ("\"a $B ${C:-d} ${D_${E}} \\$F\"", "a $B ${C:-d} ${D_${E}} $F", "'a $B ${C:-d} ${D_${E}} $F'"),
+        ("$2b$10$abc/d.e", "$2b$10$abc/d.e", "'$2b$10$abc/d.e'"),
+        ("'it\\'s $X'", "it's $X", "\"it's \\$X\""),
+    ] {
+        for import in [false, true] {
+            let env = TestEnv::new();
+            env.write(".env", format!("A=1\nS={source} # c\n"));
+            if import {
+                env.ok(&["import", "dotenv", ".env", "--literal", "S", "--yes"]);
+            } else {
+                env.ok(&["encrypt", "--literal", "S"]);
+            }
+            let text = env.read(".env");
+            let line = text.lines().find(|line| line.starts_with("S=")).unwrap();
+            assert_eq!(line.matches(':').count(), 2, "no name is listed: {line}");
+            assert_eq!(env.ok(&["run", "--", "printenv", "S"]), format!("{value}\n"));
+            env.ok(&["check"]);
+            env.ok(&["decrypt"]);
+            assert!(env.read(".env").ends_with(&format!("A=1\nS={back} # c\n")), "{}", env.read(".env"));
+        }
+    }
+}
+
+#[test]
+fn an_external_name_is_declared_once_and_holds_for_everyone() {
+    let env = TestEnv::new();
+    env.write(".env", "URL=http://$HOST_NAME/\nP=$HOST_NAME # envseal: plain\n");
+    let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(told.contains("refers to HOST_NAME"), "what is declared plain is told: {told}");
+    env.ok(&["encrypt", "--external", "HOST_NAME"]);
+    assert_eq!(env.read("envseal.toml"), "[policy]\nexternal = [\"HOST_NAME\"]\n");
+    env.ok(&["check"]);
+    let run = env.envseal(&["run", "--", "printenv", "URL"]).var("HOST_NAME", "box");
+    assert_eq!(run.ok(), "http://box/\n");
+    env.write(".env.b", "URL=http://$HOST_NAME:$PORT_NAME/\n");
+    env.fails(4, &["encrypt", "-f", ".env.b"]);
+    env.ok(&["import", "dotenv", ".env.b", "--external", "PORT_NAME", "--external", "HOST_NAME", "--yes"]);
+    assert_eq!(env.read("envseal.toml"), "[policy]\nexternal = [\"HOST_NAME\", \"PORT_NAME\"]\n");
+    env.ok(&["check"]);
+    let before = env.snapshot();
+    env.fails(2, &["encrypt", "--external", "a=b"]);
+    env.write(".env.c", "S=x$Typo\n");
+    env.fails(4, &["encrypt", "-f", ".env.c", "--external", "OTHER"]);
+    std::fs::remove_file(env.path(".env.c")).unwrap();
+    assert_eq!(env.snapshot(), before, "nothing is declared where nothing was encrypted");
+}
+
+#[test]
+fn check_tells_of_names_that_are_gone_and_of_a_widened_policy() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\nB=$A\nC=x$A # envseal: plain\n");
+    env.write_sealed(".env.b", "D=$B\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "one"]);
+    env.ok(&["check"]);
+    env.ok(&["unset", "A"]);
+    let output = env.envseal(&["check", "--json"]).output();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status, found.matches("dangling-reference").count()), (1, 2), "{found}");
+    env.git(&["add", "-A"]);
+    assert!(env.envseal(&["check", "--staged"]).output().status == 1);
+    env.write("envseal.toml", "[policy]\nexternal = ['A']\n");
+    env.ok(&["check"]);
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "two"]);
+    let range = ["check", "--range", "HEAD~1..HEAD"];
+    let output = env.envseal(&range).output();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status, 1);
+    assert!(found.contains("policy-widened") && found.contains("dangling-reference"), "{found}");
+    env.ok(&[&range[..], &["--accept-policy"]].concat());
+    // Across files, the one that refers is not touched.
+    env.ok(&["unset", "B"]);
+    let found = String::from_utf8(env.envseal(&["check", "--json"]).output().stdout).unwrap();
+    assert!(found.contains("\"file\": \".env.b\"") || found.contains("\"file\":\".env.b\""), "{found}");
+}
+
+#[cfg(unix)]
+#[test]
+fn edit_refuses_what_encrypt_refuses() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\nB=$A\n");
+    let before = env.read(".env");
+    let edit = |line: &str| {
+        let script = env.outside().join("editor.sh");
+        std::fs::write(&script, format!("cat >>\"$1\" <<'END'\n{line}\nEND\n")).unwrap();
+        env.envseal(&["edit"]).var("VISUAL", format!("sh '{}'", script.display())).output()
+    };
+    let refused = edit("S=S3cret$Hunter2word");
+    assert_eq!(refused.status, 4);
+    assert!(refused.stderr.contains("contains a `$`") && !refused.stderr.contains("Hunter2word"));
+    assert_eq!(env.read(".env"), before);
+    assert_eq!(edit("S='S3cret$Hunter2word'\nT=$B").status, 0);
+    assert_eq!(env.ok(&["get", "S"]), "S3cret$Hunter2word\n");
+    assert_eq!(env.ok(&["get", "T"]), "1\n");
+}

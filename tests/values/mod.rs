@@ -1,0 +1,53 @@
+//! What becomes of values: tables of cases, each with its input, the command, the bytes that are expected and the exit
+//! status.
+
+mod dollars;
+mod foreign;
+mod misplaced;
+mod multiline;
+
+use crate::support::TestEnv;
+
+/// One case. A command that fails must leave every file as it was.
+struct Case<'a> {
+    /// The files that are there, and their text.
+    files: &'a [(&'a str, &'a str)],
+    /// The command's arguments.
+    run: &'a [&'a str],
+    /// Its exit status.
+    status: i32,
+    /// What its stdout is; where it fails, what its stderr contains.
+    says: &'a str,
+    /// What neither stream may contain; nothing where it is empty.
+    hides: &'a str,
+}
+
+impl Case<'_> {
+    /// Runs it in a repository of its own, which is returned.
+    #[track_caller]
+    fn holds(&self) -> TestEnv {
+        let env = TestEnv::new();
+        for (path, text) in self.files {
+            env.write(path, text);
+        }
+        self.holds_in(&env);
+        env
+    }
+
+    #[track_caller]
+    fn holds_in(&self, env: &TestEnv) {
+        let before = env.snapshot();
+        let output = env.envseal(self.run).output();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let case = format!("{:?} {:?}\n{stdout}{}", self.files, self.run, output.stderr);
+        assert_eq!(output.status, self.status, "{case}");
+        if self.status == 0 {
+            assert_eq!(stdout, self.says, "{case}");
+        } else {
+            assert!(output.stderr.contains(self.says) || stdout.contains(self.says), "{case}");
+            assert_eq!(env.snapshot(), before, "{case}");
+        }
+        let hidden = self.hides.is_empty() || !(stdout + &output.stderr).contains(self.hides);
+        assert!(hidden, "{case}");
+    }
+}

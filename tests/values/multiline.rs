@@ -1,0 +1,90 @@
+//! Values of several lines that are not in quotes: what follows the first line is no part of the value.
+
+use super::Case;
+use crate::support::TestEnv;
+
+/// Each with the line of the value, and how it is written right.
+const CUT_OFF: [(&str, usize, &str); 7] = [
+    (
+        "A=1\nK=-----BEGIN PRIVATE KEY-----\nMIIEvQ/+Hunter2\nHunter2\n-----END PRIVATE KEY-----\n",
+        2,
+        "A=1\nK='-----BEGIN PRIVATE KEY-----\nMIIEvQ/+Hunter2\nHunter2\n-----END PRIVATE KEY-----'\n",
+    ),
+    // Every line of it is a statement or a comment.
+    (
+        "K=-----BEGIN PRIVATE KEY-----\nQUJDHunter==\n# -----END PRIVATE KEY-----\n",
+        1,
+        "K=\"-----BEGIN PRIVATE KEY-----\nQUJDHunter==\n# -----END PRIVATE KEY-----\"\n",
+    ),
+    ("K=\n-----BEGIN AGE KEY-----\nHunter2\n", 1, "K='\n-----BEGIN AGE KEY-----\nHunter2'\n"),
+    ("K={\n  \"key\": \"Hunter2\",\n  b: 2\n}\n", 1, "K='{\n  \"key\": \"Hunter2\",\n  b: 2\n}'\n"),
+    ("K=[\n  \"Hunter2\"\n]\n", 1, "K=`[\n  \"Hunter2\"\n]`\n"),
+    ("K={ \"a\": 1,\n  \"key\": \"Hunter2\" }\n", 1, "K='{ \"a\": 1,\n  \"key\": \"Hunter2\" }'\n"),
+    ("K=\"one\nHunter2\nB='two'\n", 1, "K=\"one\nHunter2\"\nB='two'\n"),
+];
+
+#[test]
+fn it_is_an_error_about_the_value() {
+    for (text, line, quoted) in CUT_OFF {
+        let says = format!(": put the value of line {line} in quotes\n");
+        let files = [(".env", text)];
+        let refused = |run: &[&str], status: i32| {
+            Case { files: &files, run, status, says: &says, hides: "Hunter2" }.holds();
+        };
+        refused(&["encrypt"], 4);
+        refused(&["encrypt", "-k", "K"], 4);
+        // Where its first line is empty, there is nothing to encrypt.
+        refused(&["check", "--fix"], if text.starts_with("K=\n") { 1 } else { 4 });
+        refused(&["set", "K", "new"], 4);
+        refused(&["unset", "K"], 4);
+        refused(&["import", "dotenv", ".env", "--yes", "-q"], 4);
+        let found = format!("put the value of line {line} in quotes");
+        Case { files: &files, run: &["check"], status: 1, says: &found, hides: "Hunter2" }.holds();
+        Case { files: &files, run: &["check"], status: 1, says: "stray-line", hides: "make it a comment" }
+            .holds();
+        // Written as the hint says, nothing of it stays behind.
+        let env = TestEnv::new();
+        env.write(".env", quoted);
+        env.ok(&["encrypt"]);
+        assert!(!env.read(".env").contains("Hunter2"), "{text}");
+        env.ok(&["check"]);
+    }
+}
+
+#[test]
+fn lines_in_comments_do_not_hide_it() {
+    let text = "K=-----BEGIN PRIVATE KEY-----\n# MIIEvQ/+Hunter2\n# -----END PRIVATE KEY-----\n";
+    let env =
+        Case { files: &[(".env", text)], run: &["check"], status: 1, says: "stray-line", hides: "Hunter2" }
+            .holds();
+    env.fails(4, &["encrypt"]);
+}
+
+#[test]
+fn a_stray_line_alone_is_not_to_become_a_comment() {
+    let env = TestEnv::new();
+    env.write(".env", "A=1\nsome words\n");
+    assert!(!env.fails(4, &["encrypt"]).contains("comment (#)"));
+    let found = env.envseal(&["check"]).output();
+    assert!(!String::from_utf8(found.stdout).unwrap().contains("comment (#)"));
+}
+
+#[cfg(unix)]
+#[test]
+fn edit_refuses_it() {
+    for (text, ..) in CUT_OFF {
+        let env = TestEnv::new();
+        env.write_sealed(".env", "Z=1\n");
+        let before = env.read(".env");
+        let script = env.outside().join("editor.sh");
+        std::fs::write(&script, format!("cat >>\"$1\" <<'END'\n{text}END\n")).unwrap();
+        let edit = env.envseal(&["edit"]).var("VISUAL", format!("sh '{}'", script.display())).output();
+        assert_eq!(edit.status, 4, "{text} {}", edit.stderr);
+        assert!(
+            edit.stderr.contains("continues on the lines below") || edit.stderr.contains("not closed"),
+            "{}",
+            edit.stderr
+        );
+        assert_eq!(env.read(".env"), before);
+    }
+}
