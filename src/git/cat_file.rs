@@ -1,4 +1,4 @@
-//! One `git cat-file --batch`, for as many objects as are asked for (git-cat-file(1)).
+//! One `git cat-file --batch-command`, for as many objects as are asked for (git-cat-file(1)).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::command::not_started;
 use super::{GitError, ObjectId};
 
-/// A running `git cat-file --batch`.
+/// A running `git cat-file --batch-command`.
 pub(super) struct CatFile {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -24,12 +24,13 @@ pub(super) enum Header {
 }
 
 impl CatFile {
-    /// So many requests fit into a pipe's buffer, which has 16 KiB where it is small (pipe(7)): nobody waits for anybody.
-    pub(super) const AT_ONCE: usize = 240;
+    /// Twice so many requests fit into a pipe's buffer, which has 16 KiB where it is small (pipe(7)): nobody waits for
+    /// anybody.
+    pub(super) const AT_ONCE: usize = 100;
 
     /// Starts it by `command`, which names the repository.
     pub(super) fn start(mut command: Command) -> Result<Self, GitError> {
-        command.args(["cat-file", "--batch"]);
+        command.args(["cat-file", "--batch-command", "--buffer"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|e| not_started(&e))?;
         let stdout = child.stdout.take().map(BufReader::new);
@@ -41,8 +42,9 @@ impl CatFile {
         use std::fmt::Write as _;
         let mut text = String::new();
         for id in ids {
-            let _ = writeln!(text, "{id}");
+            let _ = writeln!(text, "contents {id}");
         }
+        text.push_str("flush\n");
         self.stdin.as_mut().expect("open until it is dropped").write_all(text.as_bytes())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Facts are asked of the `git` program ([`command`]); nothing here parses its files, but for the index, whose bytes
 //! `run` and `get` look at so that they need start no process ([`quick`]). Objects that are judged come through one
-//! `git cat-file --batch` and are hashed here ([`objects`]). `git2` compares and merges texts, and opens no repository.
+//! `git cat-file --batch-command` and are hashed here ([`objects`]). `git2` compares and merges texts, and opens no repository.
 //!
 //! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out stand below
 //! [`Repo::root`]. Oldest git that works: [`OLDEST`].

@@ -1,4 +1,4 @@
-//! Objects and their contents: through one `git cat-file --batch`, and each is hashed and compared with the id that was
+//! Objects and their contents: through one `git cat-file --batch-command`, and each is hashed and compared with the id that was
 //! asked for, for git does not do that when it reads.
 
 use std::fmt;
@@ -249,14 +249,22 @@ impl Repo {
     }
 
     fn each(&self, ids: &[ObjectId], kind: &'static str, take: &mut Take<'_>) -> Result<(), GitError> {
-        for (chunk, some) in ids.chunks(CatFile::AT_ONCE).enumerate() {
-            self.request(some)?;
+        let mut chunks = ids.chunks(CatFile::AT_ONCE).enumerate().peekable();
+        if let Some((_, first)) = chunks.peek() {
+            self.request(first)?;
+        }
+        while let Some((chunk, some)) = chunks.next() {
+            // Git reads these while the others are looked at here.
+            let next = chunks.peek().map_or(&[][..], |(_, next)| *next);
+            if !next.is_empty() {
+                self.request(next)?;
+            }
             for (at, id) in some.iter().enumerate() {
                 let place = chunk * CatFile::AT_ONCE + at;
                 let read = self.answer(*id, kind, &mut |from, size| take(place, from, size));
                 if let Err(error) = read {
                     // Answers that nobody will read.
-                    if at + 1 < some.len() {
+                    if at + 1 < some.len() || !next.is_empty() {
                         *self.reader.borrow_mut() = None;
                     }
                     return Err(error);

@@ -12,30 +12,30 @@ use super::{GitError, Repo};
 /// Folders in folders; git's own limit is 2048 (git-config(1), `core.maxTreeDepth`).
 const MAX_DEPTH: usize = 512;
 
-/// So many entries of trees are kept; then all are forgotten, and read anew.
-const KEPT: usize = 400_000;
+/// So many bytes of trees are kept; then all are forgotten, and read anew.
+const KEPT: usize = 32 << 20;
 
 /// An entry of a tree.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TreeEntry {
-    pub(super) name: Vec<u8>,
-    pub(super) id: ObjectId,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TreeEntry<'a> {
+    name: &'a [u8],
+    id: ObjectId,
     /// None stands for a folder.
-    pub(super) kind: Option<FileKind>,
+    kind: Option<FileKind>,
     mode: u32,
 }
 
-/// The trees that were read.
+/// The trees that were read, by their bytes; each of them is one that git would make.
 #[derive(Default)]
 pub(super) struct Trees {
-    by_id: std::collections::HashMap<ObjectId, Rc<[TreeEntry]>>,
-    entries: usize,
+    by_id: std::collections::HashMap<ObjectId, Rc<[u8]>>,
+    bytes: usize,
 }
 
 /// Told of a path, relative to the root in git's spelling, and of what stands there on either side.
 type Visit<'a> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'a;
 
-impl TreeEntry {
+impl TreeEntry<'_> {
     fn file(&self) -> Option<FileRef> {
         self.kind.map(|kind| FileRef { id: self.id, kind })
     }
@@ -45,8 +45,8 @@ impl TreeEntry {
     }
 
     /// How git compares two entries: as if a folder's name ended in a slash.
-    fn compare(&self, other: &Self) -> Ordering {
-        compare((&self.name, self.kind.is_none()), (&other.name, other.kind.is_none()))
+    fn compare(&self, other: &TreeEntry<'_>) -> Ordering {
+        compare((self.name, self.kind.is_none()), (other.name, other.kind.is_none()))
     }
 }
 
@@ -83,8 +83,10 @@ impl Repo {
         let mut parts = path.split(|byte| *byte == b'/').peekable();
         while let Some(part) = parts.next() {
             let Some(id) = folder else { return Ok(None) };
-            let entries = self.tree(id)?;
-            let Some(entry) = entries.iter().find(|entry| entry.name == part) else { return Ok(None) };
+            let tree = self.tree(id)?;
+            let Some(entry) = entries(&tree, self.format).find(|entry| entry.name == part) else {
+                return Ok(None);
+            };
             if parts.peek().is_none() {
                 return Ok(entry.file());
             }
@@ -108,10 +110,10 @@ impl Repo {
             let id = sides[1].or(sides[0]).expect("one of them is there");
             return Err(GitError::Damaged { id, reason: "its folders are nested too deep".to_owned() });
         }
-        let none: Rc<[TreeEntry]> = Rc::from([]);
+        let none: Rc<[u8]> = Rc::from([]);
         let read = |id: Option<ObjectId>| id.map_or(Ok(Rc::clone(&none)), |id| self.tree(id));
         let (before, after) = (read(sides[0])?, read(sides[1])?);
-        let pairs = side_by_side(&before, &after);
+        let pairs = side_by_side(entries(&before, self.format), entries(&after, self.format));
         let folders: Vec<_> = pairs.iter().flatten().filter_map(|entry| entry.as_ref()?.folder()).collect();
         self.read_trees(&folders)?;
         for [before, after] in pairs {
@@ -120,12 +122,12 @@ impl Repo {
             if length > 0 {
                 path.push(b'/');
             }
-            path.extend_from_slice(&entry.name);
-            let [old, new] = [before, after].map(|entry| entry.and_then(TreeEntry::file));
+            path.extend_from_slice(entry.name);
+            let [old, new] = [before, after].map(|entry| entry.and_then(|entry| entry.file()));
             if old.is_some() || new.is_some() {
                 visit(path, old, new);
             } else {
-                let folders = [before, after].map(|entry| entry.and_then(TreeEntry::folder));
+                let folders = [before, after].map(|entry| entry.and_then(|entry| entry.folder()));
                 self.compare_trees(folders, path, depth + 1, visit)?;
             }
             path.truncate(length);
@@ -133,13 +135,15 @@ impl Repo {
         Ok(())
     }
 
-    /// The entries of a tree.
-    pub(super) fn tree(&self, id: ObjectId) -> Result<Rc<[TreeEntry]>, GitError> {
+    /// The bytes of a tree.
+    fn tree(&self, id: ObjectId) -> Result<Rc<[u8]>, GitError> {
         self.read_trees(&[id])?;
-        if let Some(entries) = self.trees.borrow().by_id.get(&id) {
-            return Ok(Rc::clone(entries));
+        if let Some(tree) = self.trees.borrow().by_id.get(&id) {
+            return Ok(Rc::clone(tree));
         }
-        Ok(parse(&self.object(id, "tree")?, id, self.format)?.into())
+        let bytes = self.object(id, "tree")?;
+        refuse_bad(&bytes, id, self.format)?;
+        Ok(bytes.into())
     }
 
     /// Reads all folders of these commits that were not read yet, level by level and each level in one go.
@@ -152,7 +156,7 @@ impl Repo {
             self.read_trees(&level)?;
             let trees = self.trees.borrow();
             let read = level.iter().filter_map(|id| trees.by_id.get(id));
-            level = read.flat_map(|entries| entries.iter().filter_map(TreeEntry::folder)).collect();
+            level = read.flat_map(|tree| entries(tree, self.format).filter_map(|it| it.folder())).collect();
         }
         Ok(())
     }
@@ -166,8 +170,8 @@ impl Repo {
         self.obtain(&unread)?;
         for some in unread.chunks(1024) {
             for (id, bytes) in some.iter().zip(self.objects(some, "tree")?) {
-                let entries = parse(&bytes, *id, self.format)?;
-                self.trees.borrow_mut().keep(*id, entries);
+                refuse_bad(&bytes, *id, self.format)?;
+                self.trees.borrow_mut().keep(*id, bytes);
             }
         }
         Ok(())
@@ -175,19 +179,22 @@ impl Repo {
 }
 
 impl Trees {
-    fn keep(&mut self, id: ObjectId, entries: Vec<TreeEntry>) {
-        self.entries += entries.len();
-        if self.entries > KEPT {
+    fn keep(&mut self, id: ObjectId, tree: Vec<u8>) {
+        self.bytes += tree.len();
+        if self.bytes > KEPT {
             self.by_id.clear();
-            self.entries = entries.len();
+            self.bytes = tree.len();
         }
-        self.by_id.insert(id, entries.into());
+        self.by_id.insert(id, tree.into());
     }
 }
 
 /// The entries of two trees in which they differ, those of one name and sort together.
-fn side_by_side<'a>(before: &'a [TreeEntry], after: &'a [TreeEntry]) -> Vec<[Option<&'a TreeEntry>; 2]> {
-    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+fn side_by_side<'a>(
+    before: impl Iterator<Item = TreeEntry<'a>>,
+    after: impl Iterator<Item = TreeEntry<'a>>,
+) -> Vec<[Option<TreeEntry<'a>>; 2]> {
+    let (mut before, mut after) = (before.peekable(), after.peekable());
     let mut pairs = Vec::new();
     loop {
         let order = match (before.peek(), after.peek()) {
@@ -204,36 +211,43 @@ fn side_by_side<'a>(before: &'a [TreeEntry], after: &'a [TreeEntry]) -> Vec<[Opt
     }
 }
 
-/// Reads a tree's bytes: `MODE NAME NUL ID`, again and again.
-fn parse(mut bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<Vec<TreeEntry>, GitError> {
+/// Rejects a tree that git would refuse to make.
+fn refuse_bad(bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<(), GitError> {
     let refuse = |reason: &str| GitError::Damaged { id, reason: reason.to_owned() };
-    let mut entries: Vec<TreeEntry> = Vec::new();
-    while !bytes.is_empty() {
-        let (entry, rest) =
-            entry(bytes, format).ok_or_else(|| refuse("it is no tree that git could read"))?;
-        bytes = rest;
-        if !is_fit(&entry.name) {
+    let (mut rest, mut last, mut folders) = (bytes, None::<TreeEntry<'_>>, Vec::new());
+    while !rest.is_empty() {
+        let (entry, behind) =
+            entry(rest, format).ok_or_else(|| refuse("it is no tree that git could read"))?;
+        rest = behind;
+        if !is_fit(entry.name) {
             return Err(refuse("it has an entry whose name git refuses"));
         }
-        if let Some(last) = entries.last()
-            && last.compare(&entry) != Ordering::Less
-        {
+        if let Some(last) = last.filter(|last| last.compare(&entry) != Ordering::Less) {
             let twice = last.name == entry.name;
             return Err(refuse(if twice { "it has two entries of one name" } else { "it is not sorted" }));
         }
-        entries.push(entry);
+        folders.extend(entry.kind.is_none().then_some(entry.name));
+        last = Some(entry);
     }
-    // A file and a folder of one name need not stand side by side.
-    let has_file = |name: &[u8]| {
-        entries.binary_search_by(|entry| compare((&entry.name, entry.kind.is_none()), (name, false))).is_ok()
-    };
-    if entries.iter().any(|entry| entry.kind.is_none() && has_file(&entry.name)) {
+    // A file and a folder of one name need not stand side by side; both are in the order of their names.
+    folders.sort_unstable();
+    let is_folder = |name: &[u8]| folders.binary_search(&name).is_ok();
+    if !folders.is_empty() && entries(bytes, format).any(|it| it.kind.is_some() && is_folder(it.name)) {
         return Err(refuse("it has two entries of one name"));
     }
-    Ok(entries)
+    Ok(())
 }
 
-fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry, &[u8])> {
+/// The entries of a tree's bytes: `MODE NAME NUL ID`, again and again.
+fn entries(mut bytes: &[u8], format: ObjectFormat) -> impl Iterator<Item = TreeEntry<'_>> {
+    std::iter::from_fn(move || {
+        let (entry, rest) = entry(bytes, format)?;
+        bytes = rest;
+        Some(entry)
+    })
+}
+
+fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry<'_>, &[u8])> {
     let space = memchr::memchr(b' ', bytes)?;
     let mode = std::str::from_utf8(&bytes[..space]).ok()?;
     let mode =
@@ -249,7 +263,7 @@ fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry, &[u8])> {
         0o160_000 => Some(FileKind::Submodule),
         _ => return None,
     };
-    Some((TreeEntry { name: name.to_vec(), id, kind, mode }, &rest[format.len()..]))
+    Some((TreeEntry { name, id, kind, mode }, &rest[format.len()..]))
 }
 
 /// The kind of file that a mode of git's stands for; None for a folder and for what git does not know.
@@ -292,8 +306,8 @@ mod tests {
         for (mode, name) in entries {
             bytes.extend([mode.as_bytes(), b" ", name, b"\0", &[7; 20]].concat());
         }
-        match parse(&bytes, id, ObjectFormat::Sha1) {
-            Ok(entries) => Ok(entries.len()),
+        match refuse_bad(&bytes, id, ObjectFormat::Sha1) {
+            Ok(()) => Ok(super::entries(&bytes, ObjectFormat::Sha1).count()),
             Err(GitError::Damaged { reason, .. }) => Err(reason),
             Err(other) => panic!("{other}"),
         }
@@ -318,7 +332,7 @@ mod tests {
         assert!(read(&[("100644", b"a"), ("100644", b"a.b"), ("40000", b"a")]).is_err());
         assert!(read(&[("9", b"a")]).is_err() && read(&[("+100644", b"a")]).is_err());
         let id = ObjectFormat::Sha1.id_of("blob", b"");
-        assert!(parse(b"100644 a\0short", id, ObjectFormat::Sha1).is_err());
+        assert!(refuse_bad(b"100644 a\0short", id, ObjectFormat::Sha1).is_err());
     }
 
     #[test]

@@ -190,15 +190,16 @@ impl Pinning {
             return;
         }
         // One that cannot be read is looked at when it is used.
-        for path in scope.env_files_of_all(root).unwrap_or_default() {
-            if scope.holds_file(&path) || !EnvName::of_file(&path).is_ok_and(|of| of == *env) {
+        for path in scope.project().all_listed().unwrap_or_default() {
+            if scope.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
                 continue;
             }
-            if let Ok(file) = EnvFile::load(&path)
+            if let Ok(file) = EnvFile::load(path)
                 && let Some(key) = file.public_key()
                 && let Ok(other) = Scope::of(&file.dir(), scope.repositories())
+                && other.holds_file(path)
             {
-                self.add(root, env, key, places(&path, &other, root), None, false);
+                self.add(root, env, key, places(path, &other, root), None, false);
             }
         }
     }

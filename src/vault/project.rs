@@ -141,7 +141,7 @@ impl Project {
     }
 
     /// Every env file of the worktree, or outside git of the project's folder, as when it was first asked for.
-    fn all_listed(&self) -> Result<&[PathBuf], VaultError> {
+    pub(super) fn all_listed(&self) -> Result<&[PathBuf], VaultError> {
         if let Some(all) = self.listing.get() {
             return Ok(all);
         }

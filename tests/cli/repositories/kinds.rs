@@ -58,8 +58,9 @@ kinds! {
     // that all of it would have to be judged; and a push fetches nothing.
     partial_clone: || Some(partial(&["--filter=blob:none"])), without ["push"];
     treeless_clone: || Some(partial(&["--filter=tree:0"])), without ["push"];
-    // History ends at the graft, so nobody can say what was before; and git pushes no such clone elsewhere.
-    shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push"];
+    // History ends at the graft, so nobody can say what was before, nor whether a key was rotated away and put back: that
+    // stops `team approve`. And git pushes no such clone elsewhere.
+    shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push", "team"];
 
     // As git is called, and as it calls its hooks.
     git_with_options: super::git_with_options, without [];
