@@ -33,7 +33,7 @@ pub fn has_entry(dir: &Path, name: &str) -> bool {
     leads_to_one(name) && (!leads_to_one(&name.to_uppercase()) || is_listed())
 }
 
-/// Reads the file `name` in the folder `dir`, as [`super::read`] does. Under any other spelling of its name it is not there.
+/// Reads the file `name` in the folder `dir`, as `fsio::read` does. Under any other spelling of its name it is not there.
 pub fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     let path = dir.join(name);
     if path.symlink_metadata().is_ok() && !has_entry(dir, name) {

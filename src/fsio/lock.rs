@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub struct Lock {
     _held: File,
     /// The lock file, to be removed.
     #[cfg(unix)]
-    file: Option<PathBuf>,
+    file: Option<std::path::PathBuf>,
 }
 
 impl Lock {

@@ -1,8 +1,8 @@
 //! The one door to git: which repository a folder belongs to, what git tracks, ignores and has committed.
 //!
-//! Facts are asked of the `git` program ([`command`]); nothing here parses its files, but for the index, whose bytes
-//! `run` and `get` look at so that they need start no process ([`quick`]). Objects that are judged come through one
-//! `git cat-file --batch-command` and are hashed here ([`objects`]). `git2` compares and merges texts, and opens no repository.
+//! Facts are asked of the `git` program (`command`); nothing here parses its files, but for the index, whose bytes
+//! `run` and `get` look at so that they need start no process (`quick`). Objects that are judged come through one
+//! `git cat-file --batch-command` and are hashed here (`objects`). `git2` compares and merges texts, and opens no repository.
 //!
 //! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out stand below
 //! [`Repo::root`]. Oldest git that works: [`OLDEST`].

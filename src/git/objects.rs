@@ -53,7 +53,7 @@ pub struct FileRef {
 pub enum Peeled {
     /// A commit.
     Commit(ObjectId),
-    /// A folder: [`Objects::files`] and [`Objects::file`] take its id in the place of a commit's.
+    /// A folder: [`Repo::files`] and [`Repo::file`] take its id in the place of a commit's.
     Tree(ObjectId),
     /// A single file.
     Blob(ObjectId),

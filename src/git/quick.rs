@@ -17,7 +17,7 @@ use crate::fsio::{self, FsError};
 pub(super) const HEADER: usize = 12;
 const HASH: usize = 20;
 
-/// As [`Repo::is_tracked`] on the repository at `worktree_root`, but quick where the answer is no.
+/// As `Repo::is_tracked` on the repository at `worktree_root`, but quick where the answer is no.
 ///
 /// A path that really lies elsewhere, by way of a symlinked folder, is looked for in the repository it lies in.
 /// Whatever cannot be read or understood is an error, never a no.

@@ -16,6 +16,7 @@ mod action;
 mod at;
 mod blame;
 mod check;
+#[cfg(unix)]
 mod claims;
 mod completions;
 mod conventions;
