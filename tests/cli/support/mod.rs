@@ -291,6 +291,7 @@ impl Run<'_> {
     }
 
     /// Runs it; whatever it finds, it must end within ten seconds.
+    #[cfg(unix)]
     pub(crate) fn soon(self) -> Output {
         self.ended(Some(Duration::from_secs(10)))
     }
