@@ -108,9 +108,8 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 /// needlessly, but none is missed.
 fn may_have_extension(bytes: &[u8], signature: [u8; 4]) -> bool {
     memmem::find_iter(bytes, &signature).any(|at| {
-        let size = bytes.get(at + 4..at + 8).and_then(|size| size.try_into().ok()).map(u32::from_be_bytes);
         let body = bytes.get(at + 8..bytes.len().saturating_sub(HASH)).unwrap_or_default();
-        size.is_some_and(|size| body.len() >= size as usize)
+        number(bytes, at + 4).is_some_and(|size| body.len() >= size as usize)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -443,16 +443,8 @@ pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
 }
 
 /// Git's bytes as an argument.
-#[cfg(unix)]
-pub(super) fn bytes_arg(bytes: &[u8]) -> &std::ffi::OsStr {
-    use std::os::unix::ffi::OsStrExt;
-    std::ffi::OsStr::from_bytes(bytes)
-}
-
-/// Git's bytes as an argument.
-#[cfg(not(unix))]
-pub(super) fn bytes_arg(bytes: &[u8]) -> &std::ffi::OsStr {
-    std::ffi::OsStr::new(std::str::from_utf8(bytes).unwrap_or_default())
+pub(super) fn bytes_arg(bytes: &[u8]) -> &OsStr {
+    from_git(bytes).map_or(OsStr::new(""), Path::as_os_str)
 }
 
 #[cfg(test)]

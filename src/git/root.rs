@@ -14,11 +14,13 @@ use crate::config;
 /// Where git's environment names a worktree (`GIT_DIR`, `GIT_WORK_TREE`), it is that for every folder in it.
 pub fn find_root(start: &Path) -> Option<PathBuf> {
     let spelled = std::path::absolute(start).ok()?;
+    // A folder that is still to be made is in git if the one above it is.
+    let real = || spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok());
     if let Some((root, _)) = named_worktree() {
         if spelled.starts_with(&root) {
             return Some(root);
         }
-        let real = spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok())?;
+        let real = real()?;
         if let Some(root) = fs::canonicalize(&root).ok().filter(|root| real.starts_with(root)) {
             return Some(root);
         }
@@ -29,9 +31,7 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     {
         return Some(root.to_path_buf());
     }
-    // A folder that is still to be made is in git if the one above it is.
-    let real = spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok())?;
-    walk_up(&real).map(Path::to_path_buf)
+    walk_up(&real()?).map(Path::to_path_buf)
 }
 
 /// The worktree that git's environment names, and its git folder: without `GIT_WORK_TREE` the current folder, but where
