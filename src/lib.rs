@@ -61,6 +61,9 @@
 //!
 //! `OWNER/envseal` stands for the repository. The crate called `envseal` on crates.io is another project's.
 
+#[doc(hidden)]
+#[macro_use]
+pub mod hint;
 mod library;
 
 pub use library::{

@@ -1,40 +1,37 @@
 //! What to try next: keys and identities.
 
 use super::files::{fs_hint, git_hint};
-use super::quoted;
 use crate::config::EnvName;
 use crate::crypto::LockError;
 use crate::fsio::FsError;
+use crate::hint::Hint;
 use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 
-pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
+pub(super) fn keystore_hint(error: &KeystoreError) -> Option<Hint> {
     Some(match error {
         KeystoreError::NotFound { env, tried, .. } => missing_key_hint(env, tried),
         KeystoreError::Identity(error) => return identity_hint(error),
-        KeystoreError::Team { path, .. } => format!("mend {} and try again", quoted(path.display())),
-        KeystoreError::Grant { path, env, member, .. } => format!(
-            "see who changed it: git log -p -- {}; or have it granted anew: envseal team approve {member} -e {env}",
-            quoted(path.display())
+        KeystoreError::Team { path, .. } => hint!("mend {path} and try again", path),
+        KeystoreError::Grant { path, env, member, .. } => hint!(
+            "see who changed it: git log -p -- {path}; or have it granted anew: envseal team approve {member} -e {env}",
+            path,
+            member,
+            env
         ),
         KeystoreError::Empty { variable } => {
-            format!(
-                "hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …"
+            hint!(
+                "hand the key to this job as {variable}, or leave the variable unset: env -u {variable} …",
+                variable
             )
         }
         KeystoreError::Malformed { variable, .. } => {
-            format!("set {variable} to what `envseal key show --private` prints where the key is")
+            hint!("set {variable} to what `envseal key show --private` prints where the key is", variable)
         }
         KeystoreError::NotOwned(path) => {
-            format!("if you trust it, say so: -K {}", quoted(path.display()))
+            hint!("if you trust it, say so: -K {path}", path)
         }
-        KeystoreError::Tracked(path) => format!(
-            "git rm --cached {}, then make new keys: whoever has a clone has these",
-            quoted(path.display())
-        ),
-        KeystoreError::Pins { path, .. } => format!(
-            "bring it back from a backup; or have every key accepted anew at first sight: rm {}",
-            quoted(path.display())
-        ),
+        KeystoreError::Tracked(path) => hint!("git rm --cached {path}, then make new keys: whoever has a clone has these", path),
+        KeystoreError::Pins { path, .. } => hint!("bring it back from a backup; or have every key accepted anew at first sight: rm {path}", path),
         KeystoreError::Fs(FsError::NotFound { .. }) => "see where your keys are: envseal key list".into(),
         KeystoreError::Fs(error) => return fs_hint(error),
         KeystoreError::Git(error) => return git_hint(error),
@@ -59,20 +56,26 @@ pub(super) fn keystore_hint(error: &KeystoreError) -> Option<String> {
 }
 
 /// What to do where no place has the private key: being let in is a pull request away.
-pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
+pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
     let granted = tried.iter().find(|tried| matches!(tried.place, Place::Grant(_)));
     match granted.map(|tried| &tried.found) {
         Some(Missed::NotGranted { member, holders }) => {
             let who = match &holders[..] {
-                [] => format!("someone who can open {env}"),
+                [] => hint!("someone who can open {env}", env),
                 holders => either(holders),
             };
-            format!("have {who} let you in: envseal team approve {member} -e {env}")
+            Hint::from("have ").and(who).and(hint!(
+                " let you in: envseal team approve {member} -e {env}",
+                member,
+                env
+            ))
         }
-        Some(Missed::GrantedOther { member, .. }) => format!(
-            "see who changed the key: git log -p -G {}; if that was meant, whoever can open it: envseal team approve \
+        Some(Missed::GrantedOther { member, .. }) => hint!(
+            "see who changed the key: git log -p -G {variable}; if that was meant, whoever can open it: envseal team approve \
              {member} -e {env}",
-            env.public_key_name()
+            variable = env.public_key_name(),
+            member,
+            env
         ),
         Some(Missed::Removed { .. }) => {
             "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME"
@@ -84,23 +87,27 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> String {
         Some(Missed::NoIdentity | Missed::NoMember { .. }) => {
             "ask to be let in: envseal team request, and commit what it writes".into()
         }
-        _ => format!(
-            "ask to be let in: envseal team request; or put the private key of {env} in .env.keys as {}",
-            env.private_key_name()
+        _ => hint!(
+            "ask to be let in: envseal team request; or put the private key of {env} in .env.keys as {variable}",
+            env,
+            variable = env.private_key_name()
         ),
     }
 }
 
 /// `a`, `a or b`, `a, b or c`.
-fn either(names: &[String]) -> String {
+fn either(names: &[String]) -> Hint {
     match names {
-        [] => String::new(),
-        [name] => name.clone(),
-        [names @ .., last] => format!("{} or {last}", names.join(", ")),
+        [] => "".into(),
+        [name] => hint!("{name}", name),
+        [names @ .., name, last] => names
+            .iter()
+            .fold(Hint::from(""), |list, name| list.and(hint!("{name}, ", name)))
+            .and(hint!("{name} or {last}", name, last)),
     }
 }
 
-pub(super) fn identity_hint(error: &IdentityFileError) -> Option<String> {
+pub(super) fn identity_hint(error: &IdentityFileError) -> Option<Hint> {
     Some(match error {
         IdentityFileError::Form(_) | IdentityFileError::Kind { .. } | IdentityFileError::Fido(_) => {
             "use another key: envseal team request makes one, as does ssh-keygen -t ed25519".into()
@@ -111,7 +118,7 @@ pub(super) fn identity_hint(error: &IdentityFileError) -> Option<String> {
                 .into()
         }
         IdentityFileError::Locked(_) => "put it in ENVSEAL_PASSPHRASE".into(),
-        IdentityFileError::Open(path) => format!("chmod 600 {}", quoted(path.display())),
+        IdentityFileError::Open(path) => hint!("chmod 600 {path}", path),
         IdentityFileError::Variable => {
             "give it a path, or the whole text of the key with its first and last line; or leave it unset: \
              env -u ENVSEAL_IDENTITY …"

@@ -6,7 +6,6 @@ mod keys;
 mod program;
 
 use std::collections::HashSet;
-use std::fmt::Display;
 use std::path::Path;
 
 pub use files::{fs_hint, git_hint, vault_hint};
@@ -44,31 +43,6 @@ pub fn in_one_line(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     message
-}
-
-/// A path as it can be pasted into a shell, and is no option to any command.
-pub fn quoted(path: impl Display) -> String {
-    let mut text = path.to_string();
-    if text.starts_with('-') {
-        text.insert_str(0, "./");
-    }
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
-    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-/// As [`quoted`], byte for byte: a path that is not UTF-8 in the form of bash, zsh and POSIX 2024 (`$'…'`).
-pub fn quoted_path(path: &Path) -> String {
-    let Some(text) = path.to_str() else {
-        let escaped = |byte: &u8| match byte {
-            b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
-            b' '..=b'~' => char::from(*byte).to_string(),
-            byte => format!("\\{byte:03o}"),
-        };
-        let bytes = path.as_os_str().as_encoded_bytes();
-        let lead = if bytes.starts_with(b"-") { "./" } else { "" };
-        return format!("$'{lead}{}'", bytes.iter().map(escaped).collect::<String>());
-    };
-    quoted(text)
 }
 
 fn looked<'a>(tried: &'a [Tried], show: Show<'a>) -> impl Iterator<Item = String> + 'a {

@@ -1,22 +1,24 @@
 //! What to try next, told to a program, which has typed no command: options by themselves mean nothing to it.
 
-use super::{quoted, vault_hint};
+use super::vault_hint;
 use crate::config::is_env_file;
+use crate::hint::Hint;
 use crate::keystore::{IdentityFileError, KeystoreError};
 use crate::vault::{Reason, VaultError};
 
 /// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
-pub fn program_hint(error: &VaultError) -> Option<String> {
+pub fn program_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {
-        VaultError::Exists { path, name, .. } => format!(
-            "choose another name; or take that one out first: envseal unset {name} -f {}",
-            quoted(path.display())
+        VaultError::Exists { path, name, .. } => hint!(
+            "choose another name; or take that one out first: envseal unset {name} -f {path}",
+            name,
+            path
         ),
         VaultError::NoVariable { path, name, .. } if is_env_file(name.as_ref()) => {
-            format!("see the names that are there: cut -d= -f1 {}", quoted(path.display()))
+            hint!("see the names that are there: cut -d= -f1 {path}", path)
         }
         VaultError::LeadsOutside { target, .. } => {
-            format!("if you mean that file, open it by its own path: {}", target.display())
+            hint!("if you mean that file, open it by its own path: {target}", target)
         }
         VaultError::Keystore(KeystoreError::NotOwned(_)) => {
             "if you trust it, have the program name it as its keys file".into()
@@ -66,7 +68,8 @@ mod tests {
     #[test]
     fn a_program_is_told_no_options_of_a_command_it_has_not_typed() {
         for error in fragments() {
-            let (to_a_person, hint) = (vault_hint(&error).unwrap(), program_hint(&error).unwrap());
+            let [to_a_person, hint] =
+                [vault_hint(&error), program_hint(&error)].map(|hint| hint.unwrap().line().unwrap());
             assert!(to_a_person.contains(" -"), "{to_a_person}");
             let option = hint.find(" -").unwrap_or(hint.len());
             let command = hint.find(": envseal ").or(hint.find(": cut ")).unwrap_or(hint.len());

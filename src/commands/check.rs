@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
-use super::report::{counted, notices, shown, shown_from};
+use super::report::{counted, notices, seen_from, shown};
 use crate::config::{is_keys_file, misspelled};
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::guard::{self, Options, Pushed, Range, Report, Searched};
 use crate::scan::{Finding, Rule, Severity};
@@ -90,7 +90,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             let options = Options { accept_policy: args.accept_policy, ..*options };
             let mut report = pushed.check(&objects, &options)?;
             for finding in &mut report.findings {
-                finding.fix = finding.fix.replace("{range}", &quoted(range));
+                finding.fix = finding.fix.clone().with("range", range);
             }
             Ok(report)
         });
@@ -243,13 +243,11 @@ fn told(
                 && misspelled(&finding.file).is_none()
         };
         let wrong = report.findings.iter().filter(is_to_be_added);
-        let files: BTreeSet<_> =
-            wrong.map(|finding| quoted(shown_from(&here, &root.join(&finding.file)))).collect();
+        let files: BTreeSet<_> = wrong.map(|finding| seen_from(&here, &root.join(&finding.file))).collect();
         let files: Vec<_> = files.into_iter().collect();
         if !files.is_empty() {
-            context
-                .ui
-                .say(format_args!("what is staged counts, so after mending: git add {}", files.join(" ")));
+            let hint = hint!("what is staged counts, so after mending: git add {files}", files);
+            context.ui.say(hint.or("what is staged counts, so after mending, stage it again"));
         }
     }
     Ok(u8::from(errors > 0 || args.strict && advice > 0))

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::Context;
-use super::report::{listed, shown};
-use crate::error::{Error, quoted};
+use super::report::{listed, seen, shown};
+use crate::error::Error;
+use crate::hint::Hint;
 use crate::hooks::{self, drivers};
 
 const DRIVERS: &str = "merge and diff drivers";
@@ -28,7 +29,7 @@ pub(super) struct Lack {
     /// In words.
     pub(super) message: String,
     /// To be pasted; None where no command mends it.
-    pub(super) fix: Option<String>,
+    pub(super) fix: Option<Hint>,
 }
 
 impl CloneState {
@@ -75,7 +76,7 @@ impl CloneState {
     /// What is missing, told together, for one command brings it; then what stands in the way, part by part.
     pub(super) fn lacks(&self) -> Vec<Lack> {
         let mut missing = Vec::new();
-        let mut others: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
+        let mut others: Vec<(String, Option<Hint>, Vec<String>)> = Vec::new();
         for found in &self.hooks.found {
             let (name, words) = (hook_name(found), hook_words(found));
             let fix = match found.state {
@@ -84,11 +85,11 @@ impl CloneState {
                     missing.push(name);
                     continue;
                 }
-                hooks::State::Outdated => Some(INIT.to_owned()),
+                hooks::State::Outdated => Some(INIT.into()),
                 // It is refused, and says what to write where.
-                hooks::State::Foreign | hooks::State::NotOurs => Some("envseal hook install".to_owned()),
-                hooks::State::NotExecutable => Some(format!("chmod +x {}", quoted(shown(&found.path)))),
-                hooks::State::NoHusky => Some("npx husky".to_owned()),
+                hooks::State::Foreign | hooks::State::NotOurs => Some("envseal hook install".into()),
+                hooks::State::NotExecutable => Some(hint!("chmod +x {path}", path = seen(&found.path))),
+                hooks::State::NoHusky => Some("npx husky".into()),
                 hooks::State::Unknown => None,
             };
             match others.iter_mut().find(|(other, same, _)| *other == words && *same == fix) {
@@ -96,7 +97,7 @@ impl CloneState {
                 None => others.push((words, fix, vec![name])),
             }
         }
-        let told = |(words, fix, names): (String, Option<String>, Vec<String>)| {
+        let told = |(words, fix, names): (String, Option<Hint>, Vec<String>)| {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
             let names = listed(&names);
@@ -111,8 +112,7 @@ impl CloneState {
             drivers::State::Installed => {}
             drivers::State::Missing => missing.push(DRIVERS.to_owned()),
             drivers::State::Outdated => {
-                others
-                    .push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: Some(INIT.to_owned()) });
+                others.push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: Some(INIT.into()) });
             }
             drivers::State::Overridden(how) => {
                 others.push(Lack { message: format!("git does not call the {DRIVERS}: {how}"), fix: None });
@@ -121,14 +121,17 @@ impl CloneState {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
                 others.push(Lack {
                     message: format!("git's {key} in this clone is not envseal's"),
-                    fix: Some(format!("git config --local --remove-section {section} && {INIT}")),
+                    fix: Some(hint!(
+                        "git config --local --remove-section {section} && envseal init",
+                        section
+                    )),
                 });
             }
         }
         let names: Vec<_> = missing.iter().map(String::as_str).collect();
         let missing = (!names.is_empty()).then(|| Lack {
             message: format!("this clone lacks its {}", listed(&names)),
-            fix: Some(INIT.to_owned()),
+            fix: Some(INIT.into()),
         });
         missing.into_iter().chain(others).collect()
     }
@@ -159,7 +162,8 @@ pub(super) fn left(found: &hooks::Found) -> String {
     let (path, name) = (shown(&found.path), found.hook.name());
     match found.state {
         hooks::State::NotExecutable => {
-            format!("git passes over {path}, which is not executable: chmod +x {}", quoted(&path))
+            let words = format!("git passes over {path}, which is not executable");
+            hint!("chmod +x {path}", path = seen(&found.path)).joined(words, ": ")
         }
         hooks::State::NoHusky => format!("git does not run {path}, for husky is not set up here: npx husky"),
         hooks::State::Unknown => {

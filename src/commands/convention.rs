@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::Context;
 use super::select::Files;
 use crate::config::EnvName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::vault::VaultError;
 
 /// `--convention`.
@@ -75,7 +75,7 @@ impl Convention {
         let mut named = files.environments();
         let env = match (named.next(), named.next()) {
             (Some(_), Some(_)) => {
-                let hint = format!("envseal run --convention {} -e NAME -- …", self.name());
+                let hint = hint!("envseal run --convention {name} -e NAME -- …", name = self.name());
                 return Err(Error::usage("a convention is for one environment, and -e names several", hint));
             }
             (Some(name), None) => EnvName::new(name),
@@ -123,7 +123,7 @@ fn folders(files: &Files) -> Result<Vec<&Path>, Error> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         return Err(Error::usage(
             format!("a convention says itself which files are read, and {} is no folder", file.display()),
-            format!("name the folder: -f {}", quoted(folder.display())),
+            hint!("name the folder: -f {folder}", folder),
         ));
     }
     if files.has_optional() {

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::clone_state::{CloneState, Lack};
-use super::report::{counted, shown};
+use super::report::{counted, seen, shown};
 use super::select::{Files, found_from_here};
 use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
-use crate::error::{Error, quoted};
+use crate::error::Error;
+use crate::hint::Hint;
 use crate::keystore::{KeyStore, KeystoreError, Place};
 use crate::ui;
 use crate::vault::{
@@ -52,7 +53,7 @@ struct Patient {
 struct Trouble {
     message: String,
     details: Vec<String>,
-    fix: Option<String>,
+    fix: Option<Hint>,
 }
 
 /// Examines every file named or found, and this clone. Returns the exit status.
@@ -109,7 +110,7 @@ fn look_into(
     let tokens = file.variables().filter_map(|(_, entry)| file.token(entry));
     let open = found.unmarked - tokens.filter(Result::is_err).count();
     if open > 0 {
-        let fix = format!("envseal encrypt -f {}", quoted(patient.path.display()));
+        let fix = hint!("envseal encrypt -f {path}", path = patient.path);
         patient.troubles.push(Trouble::new(format!("{} in plain text", counted(open, "value")), fix));
     }
     if let Some(key) = file.public_key() {
@@ -156,11 +157,11 @@ fn key_not_found(
     let at_hand = context.store().every(&file.dir())?;
     if at_hand.iter().any(|private| private.public() == *key) {
         trouble.details.push("it is at hand under the name of another environment".into());
-        trouble.fix = Some(format!("give it the name {} there", file.env().private_key_name()));
+        trouble.fix = Some(hint!("give it the name {name} there", name = file.env().private_key_name()));
     } else if let Some(keys_file) = in_main_worktree(context, file, key) {
         let here = context.store().keys_file_path(&file.dir());
         trouble.details.push(format!("it is in the main worktree: {}", shown(&keys_file)));
-        trouble.fix = Some(format!("cp -p {} {}", quoted(shown(&keys_file)), quoted(shown(&here))));
+        trouble.fix = Some(hint!("cp -p {from} {to}", from = seen(&keys_file), to = seen(&here)));
     }
     Ok(trouble)
 }
@@ -199,23 +200,25 @@ fn sealed_to_others(
         return Ok(Vec::new());
     }
     let older = context.store().all(file.env(), &file.dir())?;
-    let path = quoted(file.path().display());
+    let path = file.path();
     let trouble = |(id, values): (KeyId, Vec<(usize, &str)>)| {
-        let mut reseal = format!("envseal encrypt --reseal -f {path}");
+        let names: Vec<_> = values.iter().map(|(_, name)| *name).collect();
+        let mut reseal = hint!("envseal encrypt --reseal -f {path}", path);
         if !is_at_hand {
             // The others do not open here.
-            reseal.extend(values.iter().map(|(_, name)| format!(" -k {name}")));
+            reseal = reseal.and(hint!(" -k {names}", names));
         }
-        let names: Vec<_> = values.iter().map(|(_, name)| format!("envseal set {name} -f {path}")).collect();
         let message =
             format!("{} sealed to another key than the file's: {id}", counted(values.len(), "value"));
         let fix = if older.iter().any(|older| older.public().id() == id) {
             reseal
         } else {
-            format!(
-                "with the private key of {id}: {reseal}; or where nobody has it any more, with new values: {}",
-                names.join("; ")
-            )
+            let set = names.iter().map(|name| hint!("envseal set {name} -f {path}", name, path));
+            let set = set.reduce(|all, one| all.and("; ").and(one));
+            hint!("with the private key of {id}: ", id = id.to_string())
+                .and(reseal)
+                .and("; or where nobody has it any more, with new values: ")
+                .and(set.unwrap_or("".into()))
         };
         let detail = |(line, name): &(usize, &str)| format!("{}:{line} {name}", file.path().display());
         Trouble { message, details: values.iter().map(detail).collect(), fix: Some(fix) }
@@ -225,7 +228,7 @@ fn sealed_to_others(
 
 /// The values that do not open for reasons of their own, those together that one command mends.
 fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
-    let mut groups: Vec<(Option<String>, Vec<Failure>)> = Vec::new();
+    let mut groups: Vec<(Option<Hint>, Vec<Failure>)> = Vec::new();
     for failure in failures {
         // Told of the key they are sealed to, or of the value they refer to.
         if let Reason::NoKey { .. } | Reason::Open(OpenError::OtherKey { .. }) | Reason::DependsOn { .. } =
@@ -249,8 +252,12 @@ impl From<Lack> for Trouble {
 }
 
 impl Trouble {
-    fn new(message: String, fix: String) -> Self {
+    fn new(message: String, fix: Hint) -> Self {
         Self { message, details: Vec::new(), fix: Some(fix) }
+    }
+
+    fn fix(&self) -> Option<String> {
+        self.fix.as_ref().and_then(Hint::line)
     }
 
     fn of(error: &Error) -> Self {
@@ -261,7 +268,7 @@ impl Trouble {
 fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> String {
     let mut text = String::new();
     for patient in patients {
-        let _ = writeln!(text, "{}", patient.path.display());
+        let _ = writeln!(text, "{}", ui::safe_line(&patient.path.display().to_string()));
         if let (Some(environment), Some(counts)) = (&patient.environment, &patient.counts) {
             let Counts { sealed, plain, unmarked } = counts;
             let _ = writeln!(
@@ -272,7 +279,8 @@ fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) 
         match (&patient.key, &patient.found_in) {
             (None, _) => {}
             (Some(key), Some(place)) => {
-                let _ = writeln!(text, "  sealed to key {key}, whose private half is {place}");
+                let _ =
+                    writeln!(text, "  sealed to key {key}, whose private half is {}", ui::safe_line(place));
             }
             (Some(key), None) => {
                 let _ = writeln!(text, "  sealed to key {key}");
@@ -285,7 +293,7 @@ fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) 
     if let Some(clone) = clone {
         let _ = writeln!(text, "this clone");
         for (what, state) in clone.parts() {
-            let _ = writeln!(text, "  {what}: {state}");
+            let _ = writeln!(text, "  {what}: {}", ui::safe_line(&state));
         }
         for trouble in lacks {
             write_trouble(&mut text, trouble);
@@ -295,17 +303,17 @@ fn as_text(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) 
 }
 
 fn write_trouble(text: &mut String, trouble: &Trouble) {
-    let _ = writeln!(text, "  trouble: {}", trouble.message);
+    let _ = writeln!(text, "  trouble: {}", ui::safe_line(&trouble.message));
     for detail in &trouble.details {
-        let _ = writeln!(text, "    {detail}");
+        let _ = writeln!(text, "    {}", ui::safe_line(detail));
     }
-    if let Some(fix) = &trouble.fix {
+    if let Some(fix) = trouble.fix() {
         let _ = writeln!(text, "    fix: {fix}");
     }
 }
 
 fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> String {
-    let trouble = |trouble: &Trouble| json!({ "message": trouble.message, "details": trouble.details, "fix": trouble.fix });
+    let trouble = |trouble: &Trouble| json!({ "message": trouble.message, "details": trouble.details, "fix": trouble.fix() });
     let patient = |patient: &Patient| {
         json!({
             "file": patient.path.display().to_string(),

@@ -52,7 +52,7 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
     match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => {
-            ui::error(&in_one_line(&error), &error.details(&shown), error.hint().as_deref());
+            ui::error(&in_one_line(&error), &error.details(&shown), error.hint());
             NO_MERGE
         }
         Err(_) => NO_MERGE,

@@ -78,7 +78,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         if !can_ask {
             details.push("nothing was written, and the edit is dropped".into());
         }
-        ui::error(&in_one_line(&error), &details, error.hint().as_deref());
+        ui::error(&in_one_line(&error), &details, error.hint());
         if !can_ask || !ui::go_on("go on editing?").map_err(Error::io("ask on the terminal"))? {
             if can_ask {
                 context.ui.say("nothing was written, and the edit is dropped");

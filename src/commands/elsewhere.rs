@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::Context;
 use super::select::Names;
 use crate::config::EnvName;
-use crate::error::quoted;
 use crate::guard::{TakenElsewhere, taken_elsewhere};
+use crate::hint::Hint;
 use crate::scan::{Framework, told};
 use crate::vault::{EnvFile, Variable};
 
@@ -26,32 +26,34 @@ pub(super) fn warn(context: &Context, files: &[EnvFile], names: &Names, variable
     // What could not be opened and may be missing was told by its name.
     for taken in taken_elsewhere(files, mode.as_ref(), names.is_all(), &is_set) {
         let names: Vec<_> = taken.names.iter().map(String::as_str).collect();
-        let file = quoted(taken.file.display());
         let remedy = if files.iter().any(|file| file.path() == taken.file) {
-            "leave out neither with -k nor -x what stands there".to_owned()
+            "leave out neither with -k nor -x what stands there".into()
         } else {
-            remedy(&taken, files, mode.as_ref(), &file)
+            remedy(&taken, files, mode.as_ref())
         };
         let tokens = if names.len() == 1 { "its token" } else { "each token" };
-        context.ui.note(format_args!(
-            "{} reads {file} by itself, and takes {tokens} for the value of {}, which this run does not set: {remedy}",
+        let words = format!(
+            "{} reads {} by itself, and takes {tokens} for the value of {}, which this run does not set",
             taken.framework.name(),
+            taken.file.display(),
             told(&names),
-        ));
+        );
+        context.ui.note(remedy.joined(words, ": "));
     }
 }
 
 /// What to add to this run.
-fn remedy(taken: &TakenElsewhere, files: &[EnvFile], mode: Option<&EnvName>, file: &str) -> String {
+fn remedy(taken: &TakenElsewhere, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
+    let file = &taken.file;
     let known = |env: &&EnvName| ["development", "production", "test"].contains(&env.as_str());
     match files.iter().map(EnvFile::env).chain(mode).find(known) {
         Some(env) if taken.framework == Framework::Next => {
-            format!("envseal run --convention nextjs -e {env} -- …")
+            hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
         // What lies over other files goes before them.
         _ if EnvName::of_file(&taken.file).is_ok_and(|env| env.is_overlay()) => {
-            format!("load it too, first: -f {file}")
+            hint!("load it too, first: -f {file}", file)
         }
-        _ => format!("load it too, last: -f {file}"),
+        _ => hint!("load it too, last: -f {file}", file),
     }
 }

@@ -7,7 +7,7 @@ use super::Context;
 use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Dollars, Files, Names, found_from_here};
 use crate::dotenv::Document;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
@@ -116,7 +116,7 @@ fn found(context: &Context) -> Result<Vec<PathBuf>, Error> {
         (true, None) => Err(Error::usage("there is no env file here", "make one: envseal set NAME")),
         (true, Some(unseen)) => Err(Error::usage(
             "there is no env file here that git sees",
-            format!("envseal encrypt -f {0} && git add --force {0}", quoted(unseen.display())),
+            hint!("envseal encrypt -f {unseen} && git add --force {unseen}", unseen),
         )),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::report::{counted, shown};
+use super::report::{counted, seen, shown};
 use super::select::Files;
 use crate::error::Error;
 use crate::ui;
@@ -24,10 +24,9 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
     }
     let example = vault::example(&folder, context.store())?;
     if example.is_emptied && !ui::person_looks() {
-        let path = shown(&example.path);
-        context.ui.note(format_args!(
-            "{path} was empty when it was read; if `>` has just emptied it: git checkout -- {path}, then use --write"
-        ));
+        let path = seen(&example.path);
+        let hint = hint!("if `>` has just emptied it: git checkout -- {path}, then use --write", path);
+        context.ui.note(hint.after(format_args!("{} was empty when it was read", path.display())));
     }
     ui::text(&example.text).map_err(Error::io("write to stdout"))
 }

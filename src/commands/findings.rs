@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::report::{counted, seen_from, shown_from};
-use crate::error::quoted_path;
 use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{Look, Page, uri_path};
 
@@ -38,7 +37,12 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
             let path = root.join(&finding.file);
             let file = seen_from(here, &path);
             let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-            (path, format!("{}{line}", file.display()), message.clone(), fix(finding, &file))
+            (
+                path,
+                format!("{}{line}", file.display()),
+                message.clone(),
+                fix(finding, &|path| seen_from(here, &root.join(path))),
+            )
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
             let folder = shown_from(here, &path);
@@ -46,25 +50,41 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
             let files: BTreeSet<_> = rest.iter().map(|finding| &finding.file).collect();
             let message = format!("{} more in {}", rest.len(), counted(files.len(), "file"));
             let folder = if folder.is_empty() { ".".into() } else { folder };
-            (path, folder, message, "list all of them with -v or --json".into())
+            (path, folder, message, Some("list all of them with -v or --json".into()))
         } else {
             continue;
         };
         text.add_link(&path, place);
         let _ = write!(text, ": ");
         text.add(look(*severity), severity.as_str());
-        let _ = write!(text, ": {message} [{}]\n  ", rule.id());
-        text.add(Look::Hint, "fix:");
-        let _ = writeln!(text, " {fix}");
+        let _ = write!(text, ": {message} [{}]", rule.id());
+        let _ = writeln!(text);
+        if let Some(fix) = fix {
+            let _ = write!(text, "  ");
+            text.add(Look::Hint, "fix:");
+            let _ = writeln!(text, " {fix}");
+        }
     }
     text
 }
 
-/// Returns what to do about a finding, with its file as `file` and the folder of it, quoted for the shell.
-fn fix(finding: &Finding, file: &Path) -> String {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = quoted_path(folder.unwrap_or(Path::new(".")));
-    finding.fix.replace("{folder}", &folder).replace("{file}", &quoted_path(file))
+/// Returns what to do about a finding, with each path as `seen` has it.
+fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
+    let seen = |path: &Path| match seen(path) {
+        path if path.as_os_str().is_empty() => ".".into(),
+        path => path,
+    };
+    let file = finding.file.as_path();
+    let folder = seen(file.parent().unwrap_or(Path::new("")));
+    finding.fix.clone().seen(&seen).with("file", &seen(file)).with("folder", &folder).line()
+}
+
+/// What was found, and what to do about it: two sentences on one line.
+fn told(finding: &Finding) -> String {
+    match fix(finding, &Path::to_owned) {
+        Some(fix) => format!("{}. {fix}", finding.message),
+        None => finding.message.clone(),
+    }
 }
 
 fn look(severity: Severity) -> Look {
@@ -85,7 +105,7 @@ pub(super) fn as_json(findings: &[Finding]) -> String {
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
-            "fix": fix(finding, &finding.file),
+            "fix": fix(finding, &Path::to_owned),
         })
     };
     pretty(&Value::Array(findings.iter().map(one).collect()))
@@ -109,11 +129,10 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
         // Code scanning shows no result without a line.
         place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
-        let text = format!("{}. {}", finding.message, fix(finding, &finding.file));
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
-            "message": { "text": text },
+            "message": { "text": told(finding) },
             "locations": [{ "physicalLocation": place }],
         })
     };
@@ -146,7 +165,7 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }
-        let message = workflow_data(&format!("{}. {}", finding.message, fix(finding, &finding.file)));
+        let message = workflow_data(&told(finding));
         let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
     }
     text

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::report::{listed, notices, shown};
+use super::report::{listed, notices, seen, shown};
 use super::{Context, hook};
-use crate::error::{Error, quoted};
+use crate::error::Error;
+use crate::hint::Hint;
 use crate::hooks::drivers::{self, DriverError};
 use crate::ui;
 use crate::vault::{
@@ -57,12 +58,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         open |= counts(file, &Scope::of(&file.dir(), context.store().repositories())?).unmarked > 0;
     }
     let foreign = loaded.iter().find_map(|file| Some((file.path(), first_foreign(file)?)));
-    context.ui.say(if let Some((path, foreign)) = foreign {
-        format!("next: {}", foreign.import.replace("{file}", &quoted(shown(path))))
+    context.ui.suggest(&if let Some((path, foreign)) = foreign {
+        Hint::from("next: ").and(foreign.import).with("file", &seen(path))
     } else if !unseen.is_empty() {
-        let files: Vec<_> = unseen.iter().map(|path| quoted(shown(path))).collect();
-        let named: String = files.iter().map(|file| format!(" -f {file}")).collect();
-        format!("next: envseal encrypt{named} && git add --force {}", files.join(" "))
+        let files: Vec<_> = unseen.iter().map(|path| seen(path)).collect();
+        hint!("next: envseal encrypt -f {files} && git add --force {files}", files)
     } else if open {
         "next: envseal encrypt && git add -A; look at git diff --staged, and commit".into()
     } else if loaded.iter().all(|file| counts(file, &scope).sealed == 0) {
@@ -123,8 +123,8 @@ fn set_drivers_up(context: &Context, here: &Path) -> Result<bool, Error> {
         Ok(false) => {}
         Err(error @ DriverError::Foreign { .. }) => {
             let error = Error::from(error);
-            let hint = error.hint().unwrap_or_default();
-            context.ui.note(format_args!("left git's drivers for env files alone: {error}; {hint}"));
+            let words = format!("left git's drivers for env files alone: {error}");
+            context.ui.note(error.hint().unwrap_or("".into()).after(words));
         }
         Err(error) => return Err(error.into()),
     }

@@ -9,7 +9,7 @@ use super::Context;
 use super::paged::{Paged, as_json, headline, look, print_json};
 use super::select::Files;
 use crate::config::is_env_file;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::git::ObjectId;
 use crate::history::{Entry, Query, Reader, SignatureState, log};
 use crate::time::rfc3339;
@@ -85,10 +85,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             (None, "") => "no change to an env file in this history".to_owned(),
             (None, paths) => format!("no change to {paths} in this history"),
             (Some(key), "") if is_env_file(Path::new(key)) => {
-                format!(
-                    "no change to a variable {key} in this history; of the file: envseal log -f {}",
-                    quoted(key)
-                )
+                let words = format!("no change to a variable {key} in this history");
+                hint!("of the file: envseal log -f {file}", file = Path::new(key)).after(words)
             }
             (Some(key), "") => format!("no change to {key} in this history"),
             (Some(key), paths) => format!("no change to {key} of {paths} in this history"),

@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             Ok(clone) => {
                 for Lack { message, fix } in clone.iter().flat_map(CloneState::lacks) {
                     match fix {
-                        Some(fix) => context.ui.note(format_args!("{message}: {fix}")),
+                        Some(fix) => context.ui.note(fix.joined(message, ": ")),
                         None => context.ui.note(message),
                     }
                 }

@@ -169,7 +169,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // 128 + SIGINT.
         Err(error) if error.is_interrupted() => 130,
         Err(error) => {
-            ui::error(&in_one_line(&error), &error.details(&report::shown), error.hint().as_deref());
+            ui::error(&in_one_line(&error), &error.details(&report::shown), error.hint());
             error.status()
         }
     }

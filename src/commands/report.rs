@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::git::find_root;
 use crate::team::ExposureState;
 use crate::ui;
@@ -70,9 +70,9 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
 pub(super) fn unseen(context: &Context, updated: &Updated) {
     let changed = updated.files.iter().filter(|(.., changed)| *changed);
     for path in unseen_among(changed.map(|(path, ..)| path.as_path()), context.store().repositories()) {
-        let path = shown(path);
-        let quoted = quoted(&path);
-        context.ui.note(format_args!("git ignores {path}; to commit it: git add --force {quoted}"));
+        let path = seen(path);
+        let hint = hint!("to commit it: git add --force {path}", path);
+        context.ui.note(hint.after(format_args!("git ignores {}", path.display())));
     }
 }
 

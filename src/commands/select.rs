@@ -10,8 +10,9 @@ use super::Context;
 use super::report::seen;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::dotenv::VarName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::git::Repo;
+use crate::hint::Hint;
 use crate::vault::{DollarSigns, Scope, VaultError, declare_external, unseen_of};
 
 /// `-e` and `-f`, in the order in which they were given.
@@ -44,7 +45,7 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
 }
 
 /// As [`found_from_here`], where `how` says by what a file is named that was passed over.
-pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> Result<Found, Error> {
+pub(super) fn found_naming(context: &Context, how: &dyn Fn(&Path) -> Hint) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here, context.store().repositories())?;
     let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| seen(path)).collect();
@@ -53,8 +54,7 @@ pub(super) fn found_naming(context: &Context, how: &dyn Fn(&str) -> String) -> R
     let found = Found { files: as_seen(files), unseen: as_seen(unseen_of(passed_over.clone(), &here)) };
     for path in passed_over {
         let path = seen(&path);
-        let file = path.display().to_string();
-        let words = format!("passed over {file}, which git ignores; {}", how(&file));
+        let words = how(&path).after(format_args!("passed over {}, which git ignores", path.display()));
         if found.unseen.contains(&path) {
             context.ui.note(words);
         } else {
@@ -77,7 +77,7 @@ impl Files {
             let Selector::Optional(path) = selector else { return Ok(selector.clone()) };
             if path.is_dir() {
                 let message = format!("a `?` goes before a file, and {} is a folder", path.display());
-                return Err(Error::usage(message, format!("-f '?{}'", path.join(".env").display())));
+                return Err(Error::usage(message, hint!("-f '?'{path}", path = path.join(".env"))));
             }
             // A name that no env file has would be missing for ever.
             EnvName::of_file(path).map_err(VaultError::from)?;
@@ -143,7 +143,7 @@ impl Files {
             if files.len() == before {
                 let of_dotenv = EnvName::of_dotenv();
                 let hint = if *variable == format!("{}_DEFAULT", of_dotenv.private_key_name()) {
-                    format!("the key of .env is to be set as {}", of_dotenv.private_key_name())
+                    hint!("the key of .env is to be set as {name}", name = of_dotenv.private_key_name())
                 } else {
                     "name the files: -e NAME or -f FILE".into()
                 };
@@ -180,7 +180,7 @@ impl Files {
                 Selector::Optional(path) => {
                     return Err(Error::usage(
                         format!("this command takes no file that may be missing: ?{}", path.display()),
-                        format!("name it without the `?`: -f {}", quoted(path.display())),
+                        hint!("name it without the `?`: -f {path}", path),
                     ));
                 }
                 Selector::Environment(name) => {

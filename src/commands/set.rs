@@ -6,7 +6,7 @@ use super::select::Files;
 use super::{Context, report};
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, References, VarName, references};
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::ui;
 use crate::vault::{Assignment, How, Outcome, Write, last_of_each, needs_key, set, similar_env_file, update};
 
@@ -70,10 +70,10 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
         if !existed {
             context.ui.say(format_args!("made {path}"));
             if let Some((env, similar)) = similar_env_file(path_given) {
-                let (similar, path) = (quoted(similar.display()), quoted(&path));
-                context.ui.note(format_args!(
-                    "there is an environment {env} already, in {similar}; if that was meant: rm {path}, and set it there"
-                ));
+                let words = format!("there is an environment {env} already, in {}", similar.display());
+                let hint =
+                    hint!("if that was meant: rm {path}, and set it there", path = report::seen(path_given));
+                context.ui.note(hint.after(words));
             }
         }
         for (name, outcome) in outcomes {
@@ -145,7 +145,7 @@ fn ask(name: &VarName) -> Result<SecretBytes, Error> {
             if std::str::from_utf8(&typed).is_ok_and(|typed| typed.contains('\u{fffd}')) {
                 return Err(Error::usage(
                     format!("what was typed for {name} is not UTF-8"),
-                    format!("pipe it in: envseal set {name} < FILE"),
+                    hint!("pipe it in: envseal set {name} < FILE", name = name.as_str()),
                 ));
             }
             typed
@@ -155,7 +155,10 @@ fn ask(name: &VarName) -> Result<SecretBytes, Error> {
 }
 
 fn nothing(name: &VarName, place: &str) -> Error {
-    Error::usage(format!("nothing {place} for {name}"), format!("an empty value is: envseal set {name} ''"))
+    Error::usage(
+        format!("nothing {place} for {name}"),
+        hint!("an empty value is: envseal set {name} ''", name = name.as_str()),
+    )
 }
 
 fn stdin(what: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {

@@ -50,7 +50,7 @@ pub(super) fn add_tip(error: &mut clap::Error) {
         }),
         ErrorKind::UnknownArgument => typed(error, ContextKind::InvalidArg)
             .filter(|word| is_env_file(Path::new(word)))
-            .map(|file| format!("a file goes behind -f: -f {file}")),
+            .and_then(|file| hint!("a file goes behind -f: -f {file}", file = Path::new(&file)).line()),
         _ => None,
     };
     if let Some(tip) = tip {

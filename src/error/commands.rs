@@ -1,8 +1,9 @@
 //! What to try next: what only commands come upon, in hooks, drivers, editors, histories and teams.
 
 use crate::access::AccessError;
-use crate::advice::{fs_hint, git_hint, quoted};
+use crate::advice::{fs_hint, git_hint};
 use crate::exec::EditorError;
+use crate::hint::Hint;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
@@ -18,26 +19,26 @@ pub(super) fn editor_hint(error: &EditorError) -> &'static str {
     }
 }
 
-pub(super) fn history_hint(error: &HistoryError) -> Option<String> {
+pub(super) fn history_hint(error: &HistoryError) -> Option<Hint> {
     Some(match error {
         HistoryError::Git(error) => return git_hint(error),
         HistoryError::Fs(error) => return fs_hint(error),
         HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
         HistoryError::NoCommit => "make one: git commit".into(),
         HistoryError::NoFile { other: Some(other), .. } => {
-            format!("it has another one: -f {}", quoted(other.display()))
+            hint!("it has another one: -f {other}", other)
         }
         HistoryError::NoFile { revision, .. } => {
-            format!("see the files that are there: git ls-tree -r --name-only {}", quoted(revision))
+            hint!("see the files that are there: git ls-tree -r --name-only {revision}", revision)
         }
     })
 }
 
-pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
+pub(super) fn hooks_hint(error: &InstallError) -> Option<Hint> {
     Some(match error {
-        InstallError::Bare { path } => format!(
-            "on a server the check belongs into pre-receive: cp docs/pre-receive {}",
-            quoted(path.join("hooks/pre-receive").display())
+        InstallError::Bare { path } => hint!(
+            "on a server the check belongs into pre-receive: cp docs/pre-receive {hook}",
+            hook = path.join("hooks/pre-receive")
         ),
         // As /dev/null.
         InstallError::Shared { path } if !path.is_dir() => {
@@ -49,41 +50,39 @@ pub(super) fn hooks_hint(error: &InstallError) -> Option<String> {
                 .into()
         }
         InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
-            format!("take those lines out of {} and try again: envseal hook install", quoted(path.display()))
+            hint!("take those lines out of {path} and try again: envseal hook install", path)
         }
-        InstallError::Foreign { hook, .. } => format!(
-            "have that hook call this, with its arguments and stdin, and stop where it fails: {}",
-            hook.call()
+        InstallError::Foreign { hook, .. } => hint!(
+            "have that hook call this, with its arguments and stdin, and stop where it fails: envseal hook run {hook}",
+            hook = hook.name()
         ),
         InstallError::Managed { manager, hook, file, .. } => match error.lines() {
-            [] => format!("have it write them: {}", manager.command(*hook)),
-            _ => format!("add those lines to {}, then: {}", quoted(file.display()), manager.command(*hook)),
+            [] => Hint::from("have it write them: ").and(manager.command(*hook)),
+            _ => hint!("add those lines to {file}, then: ", file).and(manager.command(*hook)),
         },
         InstallError::Fs(error) => return fs_hint(error),
         InstallError::Git(error) => return git_hint(error),
     })
 }
 
-pub(super) fn driver_hint(error: &DriverError) -> Option<String> {
+pub(super) fn driver_hint(error: &DriverError) -> Option<Hint> {
     match error {
         DriverError::Foreign { key, .. } => {
             let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
-            Some(format!("if it is not needed: git config --local --remove-section {section}"))
+            Some(hint!("if it is not needed: git config --local --remove-section {section}", section))
         }
-        DriverError::NoEnd { path } => {
-            Some(format!("take that block out of it: ${{EDITOR:-vi}} {}", quoted(path.display())))
-        }
+        DriverError::NoEnd { path } => Some(hint!("take that block out of it: ${EDITOR:-vi} {path}", path)),
         DriverError::Fs(error) => fs_hint(error),
         DriverError::Git(error) => git_hint(error),
     }
 }
 
-pub(super) fn access_hint(error: &AccessError) -> Option<String> {
+pub(super) fn access_hint(error: &AccessError) -> Option<Hint> {
     Some(match error {
         AccessError::NoIdentity | AccessError::NotAMember { .. } => {
             "become a member: envseal team request".into()
         }
-        AccessError::NoMember { similar: Some(similar), .. } => format!("did you mean {similar}?"),
+        AccessError::NoMember { similar: Some(similar), .. } => hint!("did you mean {similar}?", similar),
         AccessError::NoMember { .. } => "see who is: envseal team list".into(),
         AccessError::NameTaken { .. } | AccessError::NoName => {
             "choose another: envseal team request --name NAME".into()
@@ -95,11 +94,11 @@ pub(super) fn access_hint(error: &AccessError) -> Option<String> {
             "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
         }
         AccessError::Fingerprint { name, .. } => {
-            format!("have {name} read it to you: envseal team whoami")
+            hint!("have {name} read it to you: envseal team whoami", name)
         }
         AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
-        AccessError::Myself(name) => format!("have another member do it: envseal team remove {name}"),
-        AccessError::RemovalPending { name, .. } => format!("finish that, which rotates it: envseal team remove {name}"),
+        AccessError::Myself(name) => hint!("have another member do it: envseal team remove {name}", name),
+        AccessError::RemovalPending { name, .. } => hint!("finish that, which rotates it: envseal team remove {name}", name),
         AccessError::NoRepository(_) => "git init".into(),
         AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
         AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,

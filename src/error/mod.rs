@@ -2,7 +2,7 @@
 
 mod commands;
 
-pub(crate) use crate::advice::{quoted, quoted_path};
+use std::path::Path;
 
 use crate::access::AccessError;
 use crate::advice::{Show, git_hint, vault_details, vault_hint};
@@ -11,6 +11,7 @@ use crate::exec::{EditorError, ExecError, SopsError};
 use crate::export::ExportError;
 use crate::git::GitError;
 use crate::guard::GuardError;
+use crate::hint::Hint;
 use crate::history::HistoryError;
 use crate::hooks::InstallError;
 use crate::hooks::drivers::DriverError;
@@ -29,7 +30,7 @@ pub enum Error {
         /// What is wrong; holds no value.
         message: String,
         /// What to type instead.
-        hint: Option<String>,
+        hint: Option<Hint>,
     },
     /// A file, a key or a value.
     #[error(transparent)]
@@ -68,7 +69,7 @@ pub enum Error {
         /// Where was looked.
         details: Vec<String>,
         /// What to try.
-        hint: Option<String>,
+        hint: Option<Hint>,
     },
     /// sops did not open a file.
     #[error(transparent)]
@@ -88,7 +89,7 @@ pub enum Error {
 
 impl Error {
     /// A usage error.
-    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
@@ -185,15 +186,14 @@ impl Error {
     }
 
     /// The one thing to try next.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Usage { hint, .. } | Self::Import { hint, .. } => hint.clone(),
             Self::Sops(SopsError::NotFound) => {
                 Some("install it (https://getsops.io); or where it is: sops decrypt FILE | envseal import yaml -e NAME".into())
             }
             Self::Sops(SopsError::Failed { file, .. }) => {
-                let file = quoted(file.display());
-                Some(format!("sops has said why, above; the same without envseal: sops decrypt {file}"))
+                Some(hint!("sops has said why, above; the same without envseal: sops decrypt {file}", file))
             }
             Self::Vault(error) => vault_hint(error),
             Self::Git(error) => git_hint(error),
@@ -201,17 +201,17 @@ impl Error {
             Self::Drivers(error) => driver_hint(error),
             Self::History(error) => history_hint(error),
             Self::Access(error) => access_hint(error),
-            Self::Export(error) => Some(format!("leave it out: -x {}", export_name(error)?)),
-            Self::Exec(ExecError::TooLarge { program, largest }) => Some(format!(
-                "if it is not needed: envseal run -x {} -- {} …",
-                largest.display(),
-                quoted(program.display())
+            Self::Export(error) => Some(hint!("leave it out: -x {name}", name = export_name(error)?)),
+            Self::Exec(ExecError::TooLarge { program, largest }) => Some(hint!(
+                "if it is not needed: envseal run -x {largest} -- {program} …",
+                largest = &*largest.to_string_lossy(),
+                program = Path::new(program)
             )),
             Self::Exec(ExecError::Terminal(_)) => {
                 Some("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat".into())
             }
             Self::Editor(error) => Some(editor_hint(error).into()),
-            Self::Nul(name) => Some(format!("leave it out: -x {name}")),
+            Self::Nul(name) => Some(hint!("leave it out: -x {name}", name)),
             Self::Exec(_) | Self::Sops(_) | Self::Io { .. } => None,
         }
     }

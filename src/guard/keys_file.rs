@@ -37,16 +37,17 @@ pub(super) fn keys_files(
             } else if !repo.is_ignored(&place)? {
                 let message = "git does not ignore it, so the next `git add` takes it in";
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let fix = format!("echo '{}' >> .gitignore", name.replace('\'', r"'\''"));
+                let fix = hint!("echo {name} >> .gitignore", name = &*name);
                 findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
             }
         }
         for folder in place.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
             if has_dockerfile(folder) && !docker_ignores(folder, &place) {
                 let ignore = folder.join(".dockerignore");
-                let shown = ignore.strip_prefix(root).unwrap_or(&ignore).display().to_string();
-                let message = format!("an image built here would hold it: {shown} does not name it");
-                let fix = format!("printf '.env.keys\\n**/.env.keys\\n' >> {shown}");
+                let ignore = ignore.strip_prefix(root).unwrap_or(&ignore);
+                let message =
+                    format!("an image built here would hold it: {} does not name it", ignore.display());
+                let fix = hint!("printf '.env.keys\\n**/.env.keys\\n' >> {ignore}", ignore);
                 findings.push(Finding::new(Rule::KeysFileDocker, path, message, fix));
             }
         }

@@ -147,8 +147,10 @@ pub(super) fn of_leak(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
         Leak::Value(at) => {
             let secret = &leaks.secrets()[at];
             let message = format!("the value of {} stands here", secret.label);
-            let fix =
-                format!("read {} from the environment instead; once pushed, replace the secret", secret.name);
+            let fix = hint!(
+                "read {name} from the environment instead; once pushed, replace the secret",
+                name = secret.name
+            );
             let finding = Finding::new(Rule::SecretValue, path, message, fix).about(&secret.name);
             return if secret.value.len() < CERTAIN { finding.as_advice() } else { finding };
         }

@@ -12,6 +12,7 @@ use super::staged::Texts;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
 use crate::dotenv::{Document, Quote, read};
+use crate::hint::Hint;
 use crate::keystore::KeyStore;
 use crate::scan::{Finding, Leaks, Rule, Ruled, Secret, value_held};
 use crate::vault;
@@ -130,10 +131,10 @@ fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
     let message = format!("{name} does not open with the key at hand: {error}");
     // One that belongs under another name is whole: what is set in its place would be all that is left of it.
     let anew = match error {
-        OpenError::OtherName => String::new(),
-        _ => format!("; or set it anew: envseal set {name} -f {{file}}"),
+        OpenError::OtherName => Hint::from(""),
+        _ => hint!("; or set it anew: envseal set {name} -f {file}", name),
     };
-    let fix = format!("see who changed it: envseal log {name}{anew}");
+    let fix = hint!("see who changed it: envseal log {name}", name).and(anew);
     Finding::new(Rule::DoesNotOpen, path, message, fix).about(name)
 }
 

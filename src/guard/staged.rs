@@ -129,7 +129,7 @@ fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeySt
         if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
             let _ = write!(finding.message, "; {} calls it plain, but not as it is staged", file.display());
             // From the root, wherever the reader is (gitglossary(7), pathspec).
-            finding.fix = format!("git add ':/{}'", file.display().to_string().replace('\'', r"'\''"));
+            finding.fix = hint!("git add :/{file}", file);
         }
     }
 }

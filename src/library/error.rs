@@ -113,7 +113,7 @@ impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         let mut this = Self::of(kind_of(&error), &error);
         this.details = vault_details(&error, &|path| path.display().to_string());
-        this.hint = program_hint(&error);
+        this.hint = program_hint(&error).and_then(|hint| hint.line());
         match &error {
             // A line that tells only how many there are is of little use in a log.
             VaultError::Unopened(failures) => {

@@ -32,14 +32,14 @@ pub fn key_changed(
         }
     };
     let fix = match lineage {
-        Lineage::Unverified(_) => format!(
-            "have it checked by who holds that key; a CI takes both, old and new: {}=NEW,OLD",
-            variable.replacen("PUBLIC", "PRIVATE", 1)
+        Lineage::Unverified(_) => hint!(
+            "have it checked by who holds that key; a CI takes both, old and new: {variable}=NEW,OLD",
+            variable = variable.replacen("PUBLIC", "PRIVATE", 1)
         ),
         _ if from == path => {
-            "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".to_owned()
+            "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".into()
         }
-        _ => "ask who changed it: git log -p -- {file}".to_owned(),
+        _ => "ask who changed it: git log -p -- {file}".into(),
     };
     let place = if from == path { String::new() } else { format!(" in {}", from.display()) };
     let message = format!("{variable} was key {}{place} and is key {}: {what}", before.id(), after.id());

@@ -12,6 +12,7 @@ use super::rule::Rule;
 use crate::config::{EnvName, is_own_name, is_public_key_name};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Mark, Quote, foreign_value, is_reserved, is_set_everywhere, required};
+use crate::hint::Hint;
 use crate::team::Policy;
 
 /// An env file's text and what is known of it by its name.
@@ -72,8 +73,8 @@ pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
         _ => format!("{name} refers to {on}, which no line above it, no other env file and no schema sets"),
     };
     let fix = match form {
-        Form::Open => "if that is text, put the value in single quotes".to_owned(),
-        _ => format!("if only the target machine sets it: envseal encrypt --external {on} -f {{file}}"),
+        Form::Open => Hint::from("if that is text, put the value in single quotes"),
+        _ => hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
     };
     let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
     if *form == Form::Sealed { found.as_advice() } else { found }
@@ -145,7 +146,7 @@ impl Judge<'_> {
         line: usize,
         name: &str,
         message: impl Into<String>,
-        fix: impl Into<String>,
+        fix: impl Into<Hint>,
     ) {
         let finding = Finding::new(rule, self.file.path, message, fix).at(line).about(name);
         self.report.findings.push(finding);
@@ -176,7 +177,7 @@ impl Judge<'_> {
                     let message =
                         format!("{name} is another environment's; the key of this file is {wanted}");
                     let fix =
-                        format!("if {{file}} was renamed, rename the line to {wanted}; else take it out");
+                        hint!("if {file} was renamed, rename the line to {wanted}; else take it out", wanted);
                     self.found(Rule::PublicKey, entry.line, name, message, fix);
                 }
                 Err(error) => {
@@ -206,7 +207,7 @@ impl Judge<'_> {
             self.references(entry, |on| lines.contains_key(on));
             if let Some(first) = lines.insert(name, entry.line) {
                 let message = format!("{name} stands on line {first} already; only the last one is read");
-                let fix = format!("take one of the two {name} lines out of {{file}}");
+                let fix = hint!("take one of the two {name} lines out of {file}", name);
                 self.found(Rule::DuplicateName, entry.line, name, message, fix);
             }
             if !is_own_name(name) {
@@ -247,12 +248,12 @@ impl Judge<'_> {
 
     fn sealed(&mut self, entry: &Entry, name: &str, token: &[u8]) {
         let line = entry.line;
-        let anew = format!("envseal set {name} -f {{file}}");
+        let anew = hint!("envseal set {name} -f {file}", name);
         let token = match SealedValue::parse(token) {
             Ok(token) => token,
             Err(TokenError::NotSealed) => {
                 let message = format!("{name} only looks sealed: {}", TokenError::Misplaced);
-                let fix = format!("in line {line}, remove what is around the sealed value");
+                let fix = hint!("in line {line}, remove what is around the sealed value", line);
                 return self.found(Rule::MalformedToken, line, name, message, fix);
             }
             Err(error) => {
@@ -279,7 +280,7 @@ impl Judge<'_> {
             None => {
                 let variable = self.env.public_key_name();
                 let message = format!("{name} is sealed, but the line {variable} is missing");
-                let fix = format!("bring it back: git log -p -S{variable} -- {{file}}");
+                let fix = hint!("bring it back: git log -p -S{variable} -- {file}", variable);
                 self.found(Rule::PublicKey, line, name, message, fix);
             }
         }
@@ -300,7 +301,7 @@ impl Judge<'_> {
                 line,
                 name,
                 message,
-                format!("envseal set {name} --plain -f {{file}}"),
+                hint!("envseal set {name} --plain -f {file}", name),
             );
         }
         if Mark::is_plain(self.document.comment(entry)) {
@@ -312,7 +313,7 @@ impl Judge<'_> {
             self.found(Rule::PlainSealed, line, name, message, "narrow the glob in envseal.toml");
         } else if self.file.policy.is_plain(name) && !is_reserved(name) {
             let message = format!("{name} is sealed, but `@sensitive=false` in the schema calls it plain");
-            let fix = format!("take that out of the schema, or: envseal set {name} --plain -f {{file}}");
+            let fix = hint!("take that out of the schema, or: envseal set {name} --plain -f {file}", name);
             self.found(Rule::PlainSealed, line, name, message, fix);
         }
     }
@@ -327,11 +328,11 @@ impl Judge<'_> {
         } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
-                "names that start with ENVSEAL_ are envseal's own: take the line out of {file}".to_owned()
+                Hint::from("names that start with ENVSEAL_ belong to envseal: take the line out of {file}")
             } else if document.comment_is_ambiguous(entry) {
-                "put the value in quotes if `#` belongs to it, then: envseal encrypt -f {file}".to_owned()
+                "put the value in quotes if `#` belongs to it, then: envseal encrypt -f {file}".into()
             } else {
-                format!("envseal encrypt -f {{file}} -k {name}")
+                hint!("envseal encrypt -f {file} -k {name}", name)
             };
             self.found(Rule::Plaintext, entry.line, name, message, fix);
         }
@@ -382,15 +383,15 @@ impl Judge<'_> {
             let name = document.name(entry);
             let message =
                 format!("the value of {name} continues on the lines below, but it is not in quotes");
-            let fix = format!("put the value of line {} in quotes", entry.line);
+            let fix = hint!("put the value of line {line} in quotes", line = entry.line);
             self.found(Rule::StrayLine, entry.line, name, message, fix);
         }
         for stray in document.strays() {
             let above = cut_off.partition_point(|entry| entry.line < stray.line).checked_sub(1);
             let message = "neither a variable nor a comment: nothing seals what stands here";
             let fix = match above {
-                Some(at) => format!("put the value of line {} in quotes", cut_off[at].line),
-                None => "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".to_owned(),
+                Some(at) => hint!("put the value of line {line} in quotes", line = cut_off[at].line),
+                None => "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".into(),
             };
             let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);
             self.report.findings.push(found);
@@ -445,7 +446,7 @@ mod tests {
             for finding in &report.findings {
                 prop_assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)), "{finding:?}");
                 // Letters that make no name are a value's.
-                let told = format!("{} {}", finding.message, finding.fix);
+                let told = format!("{} {}", finding.message, finding.fix.clone().with("file", finding.file.as_path()).line().unwrap_or_default());
                 let named = finding.name.as_deref().unwrap_or_default();
                 prop_assert!(!told.replace(named, "").contains("SECRETVALUE"), "{finding:?}");
             }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::rule::Rule;
+use crate::hint::Hint;
 
 /// Whether a finding fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,14 +39,14 @@ pub struct Finding {
     pub name: Option<String>,
     /// What was found.
     pub message: String,
-    /// The one thing to do; `{file}` and `{folder}` stand for the file and its folder as they can be typed where the reader
-    /// is, and `{range}` for the range that is checked, as it was typed.
-    pub fix: String,
+    /// The one thing to do. `{file}` and `{folder}` stand for the file and its folder, and `{range}` for the range that is
+    /// checked, as it was typed; a path that is an argument by itself is relative to the root.
+    pub fix: Hint,
 }
 
 impl Finding {
     /// A finding about a whole file, as severe as its rule.
-    pub fn new(rule: Rule, file: &Path, message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn new(rule: Rule, file: &Path, message: impl Into<String>, fix: impl Into<Hint>) -> Self {
         Self {
             file: file.to_owned(),
             line: None,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::finding::Finding;
 use super::rule::Rule;
 use crate::config::EnvName;
+use crate::hint::Hint;
 
 /// How many names are told of before the rest is counted.
 const TOLD: usize = 3;
@@ -57,15 +58,17 @@ impl Framework {
     }
 
     /// How to start it so that `run` sets what stands in `file` too.
-    fn fix(self, env: &EnvName, file: &Path) -> String {
+    fn fix(self, env: &EnvName, file: &Path) -> Hint {
         match self {
-            Self::Next if is_mode_of_next(env) => format!("envseal run --convention nextjs -e {env} -- …"),
+            Self::Next if is_mode_of_next(env) => hint!("envseal run --convention nextjs -e {env} -- …", env),
             // Its order is Vite's.
-            Self::Vite if !env.is_of_dotenv() => format!("envseal run --convention flow -e {env} -- …"),
+            Self::Vite if !env.is_of_dotenv() => hint!("envseal run --convention flow -e {env} -- …", env),
             _ => match EnvName::of_file(file) {
                 // What lies over the environment's own file goes first.
-                Ok(other) if !other.is_of_dotenv() => format!("envseal run -e {other} -e {env} -- …"),
-                _ => format!("envseal run -e {env} -e default -- …"),
+                Ok(other) if !other.is_of_dotenv() => {
+                    hint!("envseal run -e {other} -e {env} -- …", other, env)
+                }
+                _ => hint!("envseal run -e {env} -e default -- …", env),
             },
         }
     }
@@ -195,7 +198,10 @@ pub fn handed_over(path: &Path, sealed: &BTreeSet<String>, compose_file: &str) -
          sets",
         told(&names)
     );
-    let fix = format!("take it out of env_file, and list the names under environment: in {compose_file}");
+    let fix = hint!(
+        "take it out of env_file, and list the names under environment: in {compose_file}",
+        compose_file
+    );
     Some(Finding::new(Rule::SealedElsewhere, path, message, fix))
 }
 

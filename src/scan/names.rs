@@ -100,7 +100,7 @@ fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
             }
             let message =
                 format!("{name} is in no other file, {meant} in {}: did you mean {meant}?", shown(having));
-            let fix = format!("envseal rename {name} {meant} -f {{file}}");
+            let fix = hint!("envseal rename {name} {meant} -f {file}", name, meant);
             findings.push(Finding::new(Rule::MissingName, file.path, message, fix).at(*line).about(name));
         }
     }
@@ -122,7 +122,7 @@ fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
             }
             _ => format!("{name} is in {}, but not here nor in {} more", shown(having), count - 1),
         };
-        let fix = format!("envseal set {name} -f {{file}}");
+        let fix = hint!("envseal set {name} -f {file}", name);
         findings.push(Finding::new(Rule::MissingName, files[first].path, message, fix).about(name));
     }
 }
@@ -133,7 +133,7 @@ fn against(files: &[File<'_>], example: &File<'_>, findings: &mut Vec<Finding>) 
         for (name, line) in file.names {
             if !example.has(name) && told.insert(name) {
                 let message = format!("{name} is not in {}", example.shown());
-                let fix = format!("echo {name}= >> {}", example.shown());
+                let fix = hint!("echo {name}= >> {example}", name, example = example.path);
                 findings
                     .push(Finding::new(Rule::ExampleMissing, file.path, message, fix).at(*line).about(name));
             }
@@ -143,7 +143,7 @@ fn against(files: &[File<'_>], example: &File<'_>, findings: &mut Vec<Finding>) 
     for (name, line) in example.names {
         if !known.contains(name.as_str()) {
             let message = format!("{name} is in no env file beside it");
-            let fix = format!("envseal set {name}, or take the line out of {{file}}");
+            let fix = hint!("envseal set {name}, or take the line out of {file}", name);
             findings.push(Finding::new(Rule::ExampleExtra, example.path, message, fix).at(*line).about(name));
         }
     }

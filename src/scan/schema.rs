@@ -120,7 +120,7 @@ fn told(path: &Path, line: Option<usize>, item: &Item, violation: &Violation, ru
     };
     let schema = ruled.path.file_name().unwrap_or_default().to_string_lossy();
     let message = format!("{} {violation} ({schema}:{})", item.name, item.line);
-    let fix = format!("envseal set {} -f {{file}}", item.name);
+    let fix = hint!("envseal set {name} -f {file}", name = item.name);
     Finding { line, ..Finding::new(rule, path, message, fix).about(&item.name) }
 }
 

@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::rule::Rule;
 use crate::config::{EnvName, TEAM_FILE, misspelled};
 use crate::crypto::PublicKey;
+use crate::hint::Hint;
 
 /// An env file and the public key in it.
 #[derive(Clone, Copy)]
@@ -21,7 +22,7 @@ pub struct Keyed<'a> {
 pub fn misspelled_file(path: &Path) -> Option<Finding> {
     let name = misspelled(path)?;
     let message = format!("this file is not read, but some file systems take it for {name}");
-    let fix = format!("rename it: git mv {{file}} {}", path.with_file_name(name).display());
+    let fix = hint!("rename it: git mv {file} {name}", name = path.with_file_name(name));
     let rule = if name == TEAM_FILE { Rule::TeamFile } else { Rule::SchemaMalformed };
     Some(Finding::new(rule, path, message, fix).as_error())
 }
@@ -69,7 +70,7 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                 other.display()
             );
             // Which of the two the key belongs to, this can't tell.
-            let fix = "see who put it there: git log -p -- {file}; then bring the environment's own key back";
+            let fix = "see who put it there: git log -p -- {file}; then bring back the key of the environment itself";
             let found = Finding::new(Rule::KeyShared, path, message, fix);
             findings.push(found.at(*line).about(&env.public_key_name()));
         }
@@ -81,14 +82,14 @@ pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
                     other.display(),
                     other_key.id()
                 );
-                let share = format!(
-                    "copy the key's line from {}, then: envseal encrypt --reseal -f {{file}}",
-                    other.display()
+                let share = hint!(
+                    "copy the line of the key from {other}, then: envseal encrypt --reseal -f {file}",
+                    other
                 );
                 let fix = if other.parent() == path.parent() {
                     share
                 } else {
-                    format!("for a project of its own: touch {{folder}}/envseal.toml; else {share}")
+                    Hint::from("for a project of its own: touch {folder}/envseal.toml; else ").and(share)
                 };
                 let found = Finding::new(Rule::KeysDisagree, path, message, fix);
                 findings.push(found.at(*line).about(&env.public_key_name()));

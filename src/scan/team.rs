@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::rule::Rule;
 use crate::config::EnvName;
 use crate::crypto::{GrantError, PrivateKey, PublicKey};
+use crate::hint::Hint;
 use crate::team::{ExposureState, GrantFault, GrantLine, TeamFile, line_of_entry};
 
 /// What a scope's env files hold of one environment.
@@ -45,7 +46,7 @@ fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names = BTreeMap::new();
     for (name, key) in file.team.members() {
-        let found = |message: String, fix: String| {
+        let found = |message: String, fix: Hint| {
             let line = line_of_entry(file.team, &["members", name.as_str()]);
             let found = Finding::new(Rule::TeamFile, file.path, message, fix);
             Finding { line, ..found }
@@ -61,7 +62,7 @@ fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
             let message = format!("{other} and {name} have the same key, so nobody can tell who is meant");
             findings.push(found(
                 message,
-                format!("take the line of one of them out of {{file}}: {other} or {name}"),
+                hint!("take the line of one of them out of {file}: {other} or {name}", other, name),
             ));
         }
     }
@@ -71,11 +72,11 @@ fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
 fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Option<Finding> {
     let GrantLine { env, member, by, .. } = line;
     let what = format!("the grant of {env} to {member}");
-    let again = format!("someone who can open it: envseal team approve {member} -e {env}");
-    let invalid = |message: String, fix: String| {
+    let again = hint!("someone who can open it: envseal team approve {member} -e {env}", member, env);
+    let invalid = |message: String, fix: Hint| {
         Some(Finding::new(Rule::GrantInvalid, file.path, message, fix).at(line.line))
     };
-    let pending = |message: String, fix: String| {
+    let pending = |message: String, fix: Hint| {
         let found = Finding::new(Rule::RemovalPending, file.path, message, fix).at(line.line);
         let stood = before.is_some_and(|before| before.grants().iter().any(|old| is_same(old, line)));
         Some(if stood { found.as_advice() } else { found })
@@ -84,7 +85,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
         Err(GrantFault::Removed(name)) => {
             return pending(
                 format!("{name} was removed but can still read {env}"),
-                format!("someone who can open it: envseal team remove {name}"),
+                hint!("someone who can open it: envseal team remove {name}", name),
             );
         }
         Err(GrantFault::NoGranter(name)) if file.team.removed().contains_key(&name) => {
@@ -93,7 +94,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
         Err(GrantFault::NoMember(name)) => {
             return invalid(
                 format!("{what} is to someone who is no member"),
-                format!("take the line of {name} out of {{file}}"),
+                hint!("take the line of {name} out of {file}", name),
             );
         }
         Err(fault) => return invalid(format!("{what}: {fault}"), again),
@@ -104,7 +105,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_string()).collect();
         let message =
             format!("{what} is of key {}, but its env files hold key {}", line.key.id(), ids.join(", "));
-        let fix = format!("after a rotation elsewhere, {again}");
+        let fix = Hint::from("after a rotation elsewhere, ").and(again);
         return invalid(message, fix).map(|found| found.about(&env.public_key_name()));
     }
     let held = (file.held)(env);
@@ -112,7 +113,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
     match file.team.prove(line, key) {
         Err(GrantFault::Grant(GrantError::Proof)) => {
             let message = format!("{what} is forged: {by}, who made it, could not read {env}");
-            invalid(message, format!("take the line out and ask {by}; see: git log -p -- {{file}}"))
+            invalid(message, hint!("take the line out and ask {by}; see: git log -p -- {file}", by))
         }
         _ => None,
     }

@@ -8,6 +8,7 @@ use super::rule::Rule;
 use super::team::TeamText;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
+use crate::hint::Hint;
 use crate::team::{Exposure, GrantLine, MemberName, TeamFile, line_of_entry};
 
 /// The findings for members and exposures of `before` that are not as they were.
@@ -24,9 +25,9 @@ pub fn team_followed(
     file: &TeamText<'_>,
 ) -> Vec<Finding> {
     let after = file.team;
-    let from = from.display();
+    let shown = from.display();
     let mut findings = Vec::new();
-    let mut found = |rule, entry: [&str; 2], message: String, fix: String| {
+    let mut found = |rule, entry: [&str; 2], message: String, fix: Hint| {
         let line = line_of_entry(after, &entry);
         findings.push(Finding { line, ..Finding::new(rule, file.path, message, fix) });
     };
@@ -34,29 +35,29 @@ pub fn team_followed(
         let back = after.members().iter().find(|(member, key)| **key == removed.key || *member == name);
         if let Some((member, _)) = back {
             let message =
-                format!("{member} was removed in {from}, where {env} comes from, and is a member here");
-            let fix = format!("take the [members] line of {member} out of {{file}}");
+                format!("{member} was removed in {shown}, where {env} comes from, and is a member here");
+            let fix = hint!("take the [members] line of {member} out of {file}", member);
             found(Rule::MemberChanged, ["members", member.as_str()], message, fix);
         } else if !after.removed().values().any(|there| there.key == removed.key) {
             let message = format!(
-                "{from}, where {env} comes from, records that {name} was removed; this file does not"
+                "{shown}, where {env} comes from, records that {name} was removed; this file does not"
             );
-            let fix = format!("copy the [removed] line of {name} from {from} to {{file}}");
+            let fix = hint!("copy the [removed] line of {name} from {from} to {file}", name, from);
             found(Rule::MemberChanged, ["removed", name.as_str()], message, fix);
         }
         let can_read = |line: &GrantLine| line.env == *env && line.member == *name && Some(line.key) == key;
         if before.grants().iter().any(can_read) {
             let message =
-                format!("{name} was removed in {from} but can still read {env}, which comes from there");
-            let fix = format!("someone who can open it: envseal key rotate -e {env}");
+                format!("{name} was removed in {shown} but can still read {env}, which comes from there");
+            let fix = hint!("someone who can open it: envseal key rotate -e {env}", env);
             found(Rule::RemovalPending, ["removed", name.as_str()], message, fix);
         }
     }
     let of_env = |other: &EnvName| other == env;
     let owed = [tag_keys(before, file, &of_env), exposures(before, file, &of_env)].concat();
     let copied = |found: Finding| {
-        let message = format!("{}; {env} comes from {from}", found.message);
-        Finding { message, fix: format!("copy the line from {from} to {{file}}"), ..found }
+        let message = format!("{}; {env} comes from {shown}", found.message);
+        Finding { message, fix: hint!("copy the line from {from} to {file}", from), ..found }
     };
     findings.extend(owed.into_iter().map(copied));
     findings
@@ -65,10 +66,11 @@ pub fn team_followed(
 /// The finding for an env file that is now in no team's project, but comes from one that owes something.
 pub fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
     let owed = !before.removed().is_empty() || before.exposures().iter().any(|exposure| exposure.env == *env);
-    let from = from.display();
-    let message =
-        format!("it comes from the project of {from}, and no team file here records who was removed there");
-    let fix = format!("bring envseal.toml along: git mv {from} {{folder}}/envseal.toml");
+    let message = format!(
+        "it comes from the project of {}, and no team file here records who was removed there",
+        from.display()
+    );
+    let fix = hint!("bring envseal.toml along: git mv {from} {folder}/envseal.toml", from);
     owed.then(|| Finding::new(Rule::ExposureAltered, path, message, fix))
 }
 
@@ -84,7 +86,7 @@ pub fn strange_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Ve
                 "the grant of {} to {} is by {}, who was no member before this range",
                 line.env, line.member, line.by
             );
-            let fix = format!("have the member {} merged first, in a change of its own", line.by);
+            let fix = hint!("have the member {by} merged first, in a change of its own", by = line.by);
             findings.push(Finding::new(Rule::GrantInvalid, file.path, message, fix).at(line.line));
         }
     }
@@ -94,11 +96,11 @@ pub fn strange_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Ve
 fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let after = file.team;
     let mut findings = Vec::new();
-    let mut found = |table: &str, name: &MemberName, message: String, fix: String| {
+    let mut found = |table: &str, name: &MemberName, message: String, fix: Hint| {
         let line = line_of_entry(after, &[table, name.as_str()]);
         findings.push(Finding { line, ..Finding::new(Rule::MemberChanged, file.path, message, fix) });
     };
-    let other_name = "who comes in takes a name of their own: envseal team request --name …";
+    let other_name = Hint::from("who comes in takes a name of their own: envseal team request --name …");
     for (name, key) in before.members() {
         match after.members().get(name) {
             Some(now) if now == key => {}
@@ -108,7 +110,7 @@ fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
                     "members",
                     name,
                     message,
-                    format!("{other_name}; or first: envseal team remove {name}"),
+                    other_name.clone().and(hint!("; or first: envseal team remove {name}", name)),
                 );
             }
             None if after.removed().get(name).is_some_and(|removed| removed.key == *key) => {}
@@ -124,7 +126,7 @@ fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
                     "members",
                     name,
                     message,
-                    format!("bring {name} back, then: envseal team remove {name}"),
+                    hint!("bring {name} back, then: envseal team remove {name}", name),
                 );
             }
             None => {}
@@ -133,7 +135,7 @@ fn members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     for (name, removed) in before.removed() {
         if after.members().contains_key(name) {
             let message = format!("{name} was removed and is a member again");
-            found("members", name, message, other_name.into());
+            found("members", name, message, other_name.clone());
         } else if after.removed().get(name) != Some(removed) {
             let message = format!("what is recorded of the removal of {name} is gone, or another");
             found("removed", name, message, "bring the line back: git log -p -- {file}".into());

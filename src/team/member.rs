@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::config::EnvName;
 use crate::crypto::{Grant, GrantError, Identity, IdentityKey, PrivateKey, Proof, PublicKey, Terms};
+use crate::hint::{Word, Words};
 use crate::time::Moment;
 
 use super::TeamFile;
@@ -37,6 +38,12 @@ impl MemberName {
 impl fmt::Display for MemberName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Words for MemberName {
+    fn words(&self) -> Vec<Word> {
+        self.as_str().words()
     }
 }
 

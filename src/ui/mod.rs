@@ -11,6 +11,7 @@ mod terminal;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::hint::Hint;
 pub use page::{Look, Page};
 pub use pager::{LESS, LV, pager};
 pub use progress::{Progress, Working};
@@ -36,6 +37,13 @@ impl Ui {
         }
     }
 
+    /// Says what to do next.
+    pub fn suggest(self, hint: &Hint) {
+        if let Some(line) = hint.line() {
+            self.say(line);
+        }
+    }
+
     /// Says something a person may want to act on.
     pub fn note(self, words: impl fmt::Display) {
         if !self.quiet {
@@ -57,13 +65,13 @@ impl Ui {
 }
 
 /// Writes an error and the one thing to try next.
-pub fn error(message: &str, details: &[String], hint: Option<&str>) {
+pub fn error(message: &str, details: &[String], hint: Option<Hint>) {
     labelled("error:", Look::Bad, message);
     for detail in details {
         line(&format!("  {detail}"));
     }
-    if let Some(hint) = hint {
-        labelled("hint:", Look::Hint, hint);
+    if let Some(line) = hint.and_then(|hint| hint.line()) {
+        labelled("hint:", Look::Hint, &line);
     }
 }
 

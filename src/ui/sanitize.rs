@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::hint::is_hidden;
+
 /// `text` with control characters, and the characters that reorder text, shown as `\u{…}`; line breaks stay.
 pub(super) fn sanitized(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_safe) {
@@ -17,10 +19,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 fn is_safe(c: char) -> bool {
-    // Unicode's bidirectional controls (UAX #9) can make a line read as another one; its line separators split it.
-    let reorders =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    matches!(c, '\n' | '\t') || !(c.is_control() || reorders)
+    matches!(c, '\n' | '\t') || !is_hidden(c)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::sources::{Content, Source, failed};
 use super::{Args, Kind, itself};
 use crate::crypto::{SecretBytes, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Mark, VarName};
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::import::{ImportError, Item, dotenvx};
 use crate::vault::{Arrival, Arriving, Incoming, Text, VaultError, same_file};
 
@@ -95,11 +95,13 @@ impl Source {
         }
         let env_file = self.path.as_ref().filter(|path| itself(path).is_some());
         let hint = env_file.map(|path| {
-            let path = quoted(path.display());
-            format!("take over what it opens to: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes")
+            hint!(
+                "take over what it opens to: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes",
+                path
+            )
         });
         let errors = tokens.into_iter().map(|origin| ImportError::Token { origin }).collect();
-        Err(failed(&self.label, errors, hint.as_deref()))
+        Err(failed(&self.label, errors, hint))
     }
 
     /// The variables of a text, the last of each name, as it is read.

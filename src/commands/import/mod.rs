@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use self::sources::{Source, read_all};
 use super::Context;
-use super::report::{self, counted, notices, shown};
+use super::report::{self, counted, notices, seen, shown};
 use super::select::{Dollars, Files, Names};
 use crate::config::EnvName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::import::dotenvx;
 use crate::ui;
 use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, same_file, update};
@@ -112,10 +112,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         && let Some((import, name)) =
             imports.iter().find_map(|import| Some((import, import.replaces_in_the_clear()?)))
     {
-        let file = shown(import.path());
+        let file = seen(import.path());
         return Err(Error::usage(
-            format!("{name} stands in the clear in {file}, so a backup would be a copy of it"),
-            format!("without --backup; or copy it yourself to where it is safe: cp {} …", quoted(&file)),
+            format!("{name} stands in the clear in {}, so a backup would be a copy of it", file.display()),
+            hint!("without --backup; or copy it yourself to where it is safe: cp {file} …", file),
         ));
     }
     if !(args.yes && context.ui.quiet) {
@@ -244,21 +244,17 @@ fn tell(context: &Context, args: &Args, sources: &[Source], imports: &[Import]) 
             context.ui.note(note);
         }
         if let (Some(variable), Ok(env)) = (&source.key_variable, EnvName::of_file(import.path())) {
-            let path = quoted(shown(import.path()));
-            context.ui.note(format_args!(
-                "where {variable} was set, as on CI, set {} now: envseal key show --private -f {path}",
-                env.private_key_name()
-            ));
+            let name = env.private_key_name();
+            let words = format!("where {variable} was set, as on CI, set {name} now");
+            let hint = hint!("envseal key show --private -f {path}", path = seen(import.path()));
+            context.ui.note(hint.joined(words, ": "));
         }
         if let Some(path) = source.left_in_the_clear() {
-            let path = shown(path);
+            let path = seen(path);
+            let words = format!("{} still holds the values in the clear", path.display());
             // What was not taken over may be nowhere else.
-            let remove = if args.names.is_all() {
-                format!("; when it is not needed: rm {}", quoted(&path))
-            } else {
-                String::new()
-            };
-            context.ui.note(format_args!("{path} still holds the values in the clear{remove}"));
+            let hint = hint!("when it is not needed: rm {path}", path);
+            context.ui.note(if args.names.is_all() { hint.after(words) } else { words });
         }
     }
     if sources.iter().any(|source| source.key_variable.is_some()) {

@@ -9,14 +9,15 @@ use zeroize::Zeroizing;
 
 use self::hints::refused;
 use super::super::Context;
-use super::super::report::shown;
+use super::super::report::{seen, shown};
 use super::super::select::found_naming;
 use super::{Args, Kind, itself};
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::Document;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::exec::Sops;
+use crate::hint::Hint;
 use crate::import::{
     ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
     yaml,
@@ -145,8 +146,9 @@ fn refuse_sealed_by_another(kind: Kind, text: &Text, wants: &dyn Fn(&str) -> boo
         by_dotenvx()
     };
     let Some(tool) = tool else { return Ok(()) };
-    let file = text.path.as_ref().map_or_else(|| "FILE".into(), |path| quoted(path.display()));
-    Err(Error::usage(format!("{} is sealed by {tool}", text.label), format!("envseal import {tool} {file}")))
+    let file = text.path.as_deref().unwrap_or(Path::new("FILE"));
+    let hint = hint!("envseal import {tool} {file}", tool, file);
+    Err(Error::usage(format!("{} is sealed by {tool}", text.label), hint))
 }
 
 /// The env file that `-e` or `-f` names.
@@ -175,12 +177,11 @@ fn texts(context: &Context, args: &Args) -> Result<Vec<Text>, Error> {
     }
     match args.kind {
         Kind::Dotenvx => {
-            let texts =
-                found_naming(context, &|file| format!("name it: envseal import dotenvx {}", quoted(file)))?
-                    .files
-                    .iter()
-                    .map(read)
-                    .collect::<Result<Vec<_>, Error>>()?;
+            let texts = found_naming(context, &|file| hint!("name it: envseal import dotenvx {file}", file))?
+                .files
+                .iter()
+                .map(read)
+                .collect::<Result<Vec<_>, Error>>()?;
             let sealed =
                 |text: &Text| document(&text.label, &text.bytes).is_ok_and(|it| dotenvx::is_dotenvx(&it));
             let sealed: Vec<_> = texts.into_iter().filter(sealed).collect();
@@ -263,14 +264,14 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
     let all = dotenv_vault::environments(&bytes).map_err(|error| failed(&label, vec![error], None))?;
     let fail = |error: ImportError| {
         let hint = hints::of_vault(&all, &error);
-        failed(&label, vec![error], hint.as_deref())
+        failed(&label, vec![error], hint)
     };
     let chosen = match args.files.environments().collect::<Vec<_>>().as_slice() {
         [] if args.files.is_empty() || all.len() == 1 => all.clone(),
         ["default"] => vec!["development".to_owned()],
         [env] => vec![env.to_lowercase()],
         _ => {
-            let hint = format!("name one with -e: {}", all.join(", "));
+            let hint = hint!("name one with: -e {all}", all);
             return Err(Error::usage(format!("{label} holds several environments"), hint));
         }
     };
@@ -289,10 +290,10 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             name => folder.join(format!(".env.{name}")),
         });
         if same_file(&target, &vault) {
-            let moved = quoted(shown(&folder.join("kept.vault")));
+            let (from, to) = (seen(&vault), seen(&folder.join("kept.vault")));
             return Err(Error::usage(
                 format!("the environment {environment} would be written over {label}, which it is read from"),
-                format!("mv {} {moved} && envseal import dotenv-vault {moved}", quoted(&label)),
+                hint!("mv {from} {to} && envseal import dotenv-vault {to}", from, to),
             ));
         }
         Ok(Source {
@@ -307,10 +308,9 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
     };
     let mut sources = chosen.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
     if let Some(last) = sources.last_mut().filter(|_| is_env_file(&vault)) {
-        let file = quoted(&label);
-        last.notes.push(format!(
-            "to check {label} is an env file in the clear; when it is not needed: rm {file}, else exclude it in envseal.toml"
-        ));
+        let hint =
+            hint!("when it is not needed: rm {file}, else exclude it in envseal.toml", file = seen(&vault));
+        last.notes.push(hint.after(format_args!("to check {label} is an env file in the clear")));
     }
     Ok(sources)
 }
@@ -345,10 +345,7 @@ fn of_sops(
     if itself(path).is_none() {
         return Err(Error::usage(
             format!("sops has sealed {} whole, as one text, and it is no env file by its name", text.label),
-            format!(
-                "if it holds variables: sops decrypt {} | envseal import dotenv -e NAME",
-                quoted(&text.label)
-            ),
+            hint!("if it holds variables: sops decrypt {path} | envseal import dotenv -e NAME", path),
         ));
     }
     // sops has sealed the comments with the rest.
@@ -386,6 +383,6 @@ fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText>
 }
 
 /// The error of a source.
-pub(super) fn failed(label: &str, errors: Vec<ImportError>, hint: Option<&str>) -> Error {
-    Error::Import { label: label.into(), errors, details: Vec::new(), hint: hint.map(str::to_owned) }
+pub(super) fn failed(label: &str, errors: Vec<ImportError>, hint: Option<Hint>) -> Error {
+    Error::Import { label: label.into(), errors, details: Vec::new(), hint }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::Context;
 use crate::commands::report::{counted, listed, notices, shown};
 use crate::config::EnvName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::keystore::{AtHand, Backed};
 use crate::time::{Moment, rfc3339};
 use crate::vault::{EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back};
@@ -69,12 +69,9 @@ pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
     drop(working);
     let mut names: Vec<_> = keys.iter().map(|backed| backed.env.as_str()).collect();
     names.dedup();
-    let (count, file) = (counted(keys.len(), "key"), args.file.display());
-    context.ui.say(format_args!(
-        "{count} of {} in {file}, locked; try it: envseal key recover {}",
-        listed(&names),
-        quoted(&file)
-    ));
+    let (count, file) = (counted(keys.len(), "key"), &args.file);
+    let locked = format!("{count} of {} in {}, locked", listed(&names), file.display());
+    context.ui.say(hint!("try it: envseal key recover {file}", file).after(locked));
     Ok(())
 }
 
@@ -88,7 +85,7 @@ pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
             let mut there: Vec<_> = lines.iter().map(|line| line.env.as_str()).collect();
             there.dedup();
             let message = format!("{} has no key of environment {env}", args.file.display());
-            return Err(Error::usage(message, format!("it has keys of {}", listed(&there))));
+            return Err(Error::usage(message, hint!("it has keys of {there}", there)));
         }
         wanted.push(env);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::Context;
-use super::super::report::{counted, listed, notices, shown};
+use super::super::report::{counted, listed, notices, seen, shown};
 use super::super::select::Files;
 use crate::access::AccessError;
 use crate::config::EnvName;
@@ -95,8 +95,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         ));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
-    let files: Vec<_> = files.map(|path| crate::error::quoted(shown(path))).collect();
-    context.ui.say(format_args!("now commit it: git add {} && git commit", files.join(" ")));
+    let files: Vec<_> = files.map(|path| seen(path)).collect();
+    context.ui.suggest(&hint!("now commit it: git add {files} && git commit", files));
     Ok(())
 }
 
@@ -133,12 +133,10 @@ pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
         context.ui.say(format_args!("{}: granted anew to {}", env.env, listed(&granted)));
     }
     for name in &env.left_out {
-        context.ui.note(format_args!(
-            "{}: {name} has let others in but has no grant, so does not get the new key; if {name} is to: \
-             envseal team approve {name} -e {}",
-            env.env,
-            crate::error::quoted(&env.env)
-        ));
+        let words =
+            format!("{}: {name} has let others in but has no grant, so does not get the new key", env.env);
+        let hint = hint!("if {name} is to: envseal team approve {name} -e {env}", name, env = env.env);
+        context.ui.note(hint.after(words));
     }
     for dropped in &env.dropped {
         context.ui.note(format_args!(
@@ -149,7 +147,8 @@ pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
         ));
         // In a rotation of its own nothing is counted.
         if let Some(GrantFault::Removed(name)) = &dropped.fault {
-            context.ui.note(format_args!("to count what {name} could read: envseal team remove {name}"));
+            let hint = hint!("to count what {name} could read: envseal team remove {name}", name);
+            context.ui.note(hint.or(format_args!("what {name} could read is not counted")));
         }
     }
     if env.exposures > 0 {

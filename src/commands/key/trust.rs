@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::select::Files;
 use super::super::{Context, report};
 use crate::crypto::PublicKey;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::keystore::Pin;
 use crate::time::{Moment, rfc3339};
 use crate::ui;
@@ -43,7 +43,7 @@ fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
     if let Some(wanted) = args.fingerprint.as_ref().filter(|wanted| **wanted != print) {
         return Err(Error::usage(
             format!("the key of {env} in {} is {print}, not {wanted}", path.display()),
-            format!("see who changed it: git log -p -- {}", quoted(path.display())),
+            hint!("see who changed it: git log -p -- {path}", path),
         ));
     }
     let Some(pins) = pins_of(&file, &scope, context.store())? else {
@@ -54,7 +54,7 @@ fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
         } else {
             "before the first commit no key is kept in mind"
         };
-        return Err(Error::usage(why, format!("go on: envseal set NAME -f {}", quoted(path.display()))));
+        return Err(Error::usage(why, hint!("go on: envseal set NAME -f {path}", path)));
     };
     let mut others: Vec<_> = pins.iter().filter(|pin| pin.key != key).collect();
     others.dedup_by_key(|pin| pin.key);
@@ -104,9 +104,6 @@ fn ask(args: &Args, path: &Path, file: &EnvFile) -> Result<(), Error> {
     }
     Err(Error::usage(
         format!("nobody has agreed to the new key of {}: the one before stays", file.env()),
-        format!(
-            "once you have compared it: envseal key trust -f {} --fingerprint SHA256:…",
-            quoted(path.display())
-        ),
+        hint!("once you have compared it: envseal key trust -f {path} --fingerprint SHA256:…", path),
     ))
 }

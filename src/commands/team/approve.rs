@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 
 use super::super::Context;
-use super::super::report::{listed, shown};
+use super::super::report::{listed, seen};
 use super::scope_here;
 use crate::access::{approve, candidate, refuse_approval};
 use crate::config::EnvName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::ui;
 use crate::vault::VaultError;
 
@@ -51,10 +51,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
                     "{} has the fingerprint {fingerprint}, and there is nobody to say whether that is right",
                     member.name
                 ),
-                format!(
-                    "if it is: envseal team approve {} {} --fingerprint {fingerprint}",
-                    quoted(&args.name),
-                    envs.iter().map(|env| format!("-e {}", quoted(env))).collect::<Vec<_>>().join(" ")
+                hint!(
+                    "if it is: envseal team approve {name} -e {envs} --fingerprint {fingerprint}",
+                    name = args.name,
+                    envs,
+                    fingerprint
                 ),
             ));
         }
@@ -63,7 +64,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         if !ui::confirm(&question).map_err(Error::io("ask"))? {
             return Err(Error::usage(
                 "nothing was granted",
-                format!("have {} read the fingerprint to you: envseal team whoami", member.name),
+                hint!("have {name} read the fingerprint to you: envseal team whoami", name = member.name),
             ));
         }
     }
@@ -75,8 +76,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         context.ui.say(format_args!("granted {env} (key {key}) to {} ({fingerprint})", member.name));
     }
     if !approval.granted.is_empty() {
-        let path = quoted(shown(&scope.team_file()));
-        context.ui.say(format_args!("commit it: git commit -m 'Let {} open {names}' {path}", member.name));
+        let (path, message) = (seen(&scope.team_file()), format!("Let {} open {names}", member.name));
+        context.ui.suggest(&hint!("commit it: git commit -m {message} {path}", message, path));
     }
     Ok(())
 }

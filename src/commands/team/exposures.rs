@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::super::report::{counted, shown};
+use super::super::report::{counted, seen};
 use super::scope_here;
 use crate::access::{Exposed, Verdict, confirm, exposures};
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, Page};
 
@@ -48,8 +48,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.json { ui::text(as_json(&told, now).as_bytes()) } else { as_text(&told, now).print() }
         .map_err(Error::io("write to stdout"))?;
     if args.confirm && confirm(&scope, &all, || context.waiting())? {
-        let path = quoted(shown(&scope.team_file()));
-        context.ui.say(format_args!("noted in {path}: git commit -m 'Confirm replaced values' {path}"));
+        let path = seen(&scope.team_file());
+        let hint = hint!("noted in {path}: git commit -m 'Confirm replaced values' {path}", path);
+        context.ui.say(hint.or(format_args!("noted in {}", path.display())));
     }
     let open = all.iter().filter(|exposed| exposed.verdict.is_open());
     let old = args.max_age.map_or(0, |max| {
@@ -59,13 +60,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         let exposure = &first.exposure;
         // One value that several people could read is one that is to be replaced.
         let values = distinct(open);
-        context.ui.say(format_args!(
-            "{} to be replaced at {} source, then here, as in: envseal set {} -e {}",
-            counted(values, "value"),
-            if values == 1 { "its" } else { "their" },
-            exposure.name,
-            quoted(&exposure.env)
-        ));
+        let whose = if values == 1 { "its" } else { "their" };
+        let words = format!("{} to be replaced at {whose} source, then here", counted(values, "value"));
+        let hint = hint!("envseal set {name} -e {env}", name = exposure.name, env = exposure.env);
+        context.ui.say(hint.joined(words, ", as in: "));
     } else {
         context.ui.say("nothing is left to be replaced");
     }

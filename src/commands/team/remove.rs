@@ -4,12 +4,12 @@ use std::io::IsTerminal;
 
 use super::super::Context;
 use super::super::key::rotate::{told, told_of_locked};
-use super::super::report::{counted, notices, shown};
+use super::super::report::{counted, notices, seen, shown};
 use super::scope_here;
 use crate::access::{AccessError, Leaving, leaving, remove};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::team::MemberName;
 use crate::ui;
 use crate::vault::{Scope, VaultError};
@@ -77,31 +77,36 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         context.ui.say(format_args!("to be replaced: {values} of {env}, which {member} could read"));
     }
     for (env, key) in &leaving.out_of_reach {
-        context.ui.say(format_args!(
-            "{env} is left as it is: you have no private key for {key}; whoever has: envseal team remove {name}"
-        ));
+        let words = format!("{env} is left as it is: you have no private key for {key}");
+        context.ui.say(hint!("whoever has: envseal team remove {name}", name).after(words));
     }
     for (path, key) in &leaving.astray {
-        context.ui.say(format_args!(
-            "{} is left as it is: it is sealed to key {}, which {name} has, but no file of this scope; rotate it where it is \
-             one, then again: envseal team remove {name}",
+        let words = format!(
+            "{} is left as it is: it is sealed to key {}, which {name} has, but no file of this scope",
             shown(path),
             key.id()
-        ));
+        );
+        let hint = hint!("rotate it where it is one, then again: envseal team remove {name}", name);
+        context.ui.say(hint.after(words));
     }
     for (path, called) in &leaving.elsewhere {
-        let folder = quoted(shown(path.parent().unwrap_or(path)));
-        context
-            .ui
-            .say(format_args!("{name} is in {} too: envseal -C {folder} team remove {called}", shown(path)));
+        let (path, folder) = (seen(path), seen(path.parent().unwrap_or(path)));
+        let words = format!("{name} is in {} too", path.display());
+        let hint = hint!(
+            "{name} is in {path} too: envseal -C {folder} team remove {called}",
+            name,
+            path,
+            folder,
+            called
+        );
+        context.ui.say(hint.or(words));
     }
     let team_file = scope.team_file();
     let files = removal.rotation.envs.iter().flat_map(|env| &env.files).chain([&team_file]);
-    let files: Vec<_> = files.map(|path| quoted(shown(path))).collect();
-    context.ui.say(format_args!(
-        "{name} is out; commit it: git add {} && git commit -m 'Remove {name}'",
-        files.join(" ")
-    ));
+    let files: Vec<_> = files.map(|path| seen(path)).collect();
+    let message = format!("Remove {name}");
+    let hint = hint!("commit it: git add {files} && git commit -m {message}", files, message);
+    context.ui.say(hint.after(format_args!("{name} is out")));
     if !removal.exposed.is_empty() {
         context.ui.say("to see what is still to be replaced: envseal team exposures");
     }
@@ -135,13 +140,14 @@ fn ask(leaving: &Leaving, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey
             .iter()
             .filter_map(|line| {
                 let key = team.members().get(&line.member)?;
-                Some(format!("--keep {}={}", line.member, key.fingerprint()))
+                Some(format!("{}={}", line.member, key.fingerprint()))
             })
             .collect();
-        let mut hint = format!("if that is meant: envseal team remove {} --yes", quoted(name));
+        let mut hint = hint!("if that is meant: envseal team remove {name} --yes", name);
         if !doubtful.is_empty() {
-            hint = format!("{hint}; to keep whom {name} let in: {}", doubtful.join(" "));
+            hint = hint.and(hint!("; to keep whom {name} let in:", name));
         }
+        hint = doubtful.iter().fold(hint, |hint, keep| hint.and(hint!(" --keep {keep}", keep)));
         return Err(Error::usage(format!("nobody is there to say whether {name} is to be removed"), hint));
     }
     for line in &leaving.in_doubt {

@@ -1,11 +1,11 @@
 //! `envseal team request`.
 
 use super::super::Context;
-use super::super::report::shown;
+use super::super::report::seen;
 use super::scope_here;
 use crate::access::{Joined, join};
 use crate::config::EnvName;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::keystore::IdentityPlace;
 use crate::vault::Scope;
 
@@ -42,22 +42,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         context.ui.say(format_args!("you are a member already: {name} ({fingerprint})"));
         return Ok(());
     }
-    let file = shown(team_file);
-    context.ui.say(format_args!("added you to {file}: {name} ({fingerprint})"));
-    let path = quoted(&file);
-    context
-        .ui
-        .say(format_args!("commit it: git add {path} && git commit -m 'Add {name} to the team' {path}"));
+    let path = seen(team_file);
+    context.ui.say(format_args!("added you to {}: {name} ({fingerprint})", path.display()));
+    let message = format!("Add {name} to the team");
+    context.ui.suggest(&hint!("commit it: git add {path} && git commit -m {message} {path}", path, message));
     let (mine, others) = opened(context, &scope)?;
-    context.ui.say(match (&*mine, &*others) {
+    context.ui.suggest(&match (&*mine, &*others) {
         ([], []) if *first => "the first member lets the others in: envseal team approve NAME -e ENVIRONMENT".into(),
-        ([], [env]) => format!("then whoever can open {env} lets you in: envseal team approve {name} -e {env}"),
+        ([], [env]) => hint!("then whoever can open {env} lets you in: envseal team approve {name} -e {env}", env, name),
         ([], _) => {
-            format!("then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT")
+            hint!("then whoever can open an environment lets you in: envseal team approve {name} -e ENVIRONMENT", name)
         }
-        ([env, ..], _) => format!(
+        ([env, ..], _) => hint!(
             "you can open {env} already, and let others in: envseal team approve NAME -e {env}; yourself too, to need \
-             no keys file"
+             no keys file",
+            env
         ),
     });
     Ok(())

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::scope_here;
 use crate::access::AccessError;
-use crate::error::{Error, quoted};
+use crate::error::Error;
+use crate::hint::Hint;
 use crate::ui;
 
 /// Show who you are: your identity, your name in the team, and what you were granted
@@ -54,10 +55,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     };
     ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
     if name.is_none() && removed.is_none() {
-        let identity = context.identity.as_ref().map(|path| format!(" -i {}", quoted(path.display())));
-        context
-            .ui
-            .say(format_args!("to ask for access: envseal team request{}", identity.unwrap_or_default()));
+        let hint = Hint::from("to ask for access: envseal team request");
+        let identity = context.identity.as_ref().map(|path| hint!(" -i {path}", path));
+        context.ui.suggest(&hint.and(identity.unwrap_or("".into())));
     }
     Ok(())
 }

@@ -1,18 +1,21 @@
 //! What to try where a source cannot be read: by what is wrong with it, and only what helps.
 
+use std::path::Path;
+
 use super::super::{Args, Kind, itself};
 use super::{Text, failed};
-use crate::error::{Error, quoted};
+use crate::error::Error;
+use crate::hint::Hint;
 use crate::import::{ImportError, dotenv_vault};
 
 /// The error of a source that cannot be read.
 pub(super) fn refused(args: &Args, text: &Text, error: ImportError) -> Error {
     let hint = of_source(args, text, &error);
-    failed(&text.label, vec![error], hint.as_deref())
+    failed(&text.label, vec![error], hint)
 }
 
-fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
-    let (kind, file) = (args.kind, quoted(&text.label));
+fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<Hint> {
+    let (kind, file) = (args.kind, text.path.as_deref().unwrap_or(Path::new("stdin")));
     if is_of_one_key(error) {
         // Of these kinds only ejson has one.
         return Some(
@@ -26,13 +29,11 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
         // What is converted where it is, is converted whole.
         let in_place = args.files.is_empty() && text.path.as_deref().and_then(itself).is_some();
         let elsewhere = if in_place { " -e NAME" } else { "" };
-        let name = quoted(name);
-        return Some(match error {
-            ImportError::Twice { .. } => {
-                format!("rename one of them, or leave both out: -x {name}{elsewhere}")
-            }
-            _ => format!("leave it out: -x {name}{elsewhere}"),
-        });
+        let hint = match error {
+            ImportError::Twice { .. } => hint!("rename one of them, or leave both out: -x {name}", name),
+            _ => hint!("leave it out: -x {name}", name),
+        };
+        return Some(hint.and(elsewhere));
     }
     let table = kind == Kind::Heroku && !text.bytes.trim_ascii_start().starts_with(b"{");
     Some(match error {
@@ -41,28 +42,34 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<String> {
         ImportError::NotUtf8 { .. } if kind != Kind::Sops => {
             let utf16 = text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff");
             let encoding = if utf16 { "UTF-16" } else { "ISO-8859-1" };
-            format!("iconv -f {encoding} -t UTF-8 {file} | envseal import {} - -e NAME", word(kind))
+            hint!(
+                "iconv -f {encoding} -t UTF-8 {file} | envseal import {kind} - -e NAME",
+                encoding,
+                file,
+                kind = word(kind)
+            )
         }
         ImportError::Documents { .. } if kind == Kind::Sops => {
-            format!("a file for each of them, or one after the other: sops decrypt {file} shows all")
+            hint!("a file for each of them, or one after the other: sops decrypt {file} shows all", file)
         }
         ImportError::Documents { .. } => "a file for each of them: split it where a line is ---".into(),
-        ImportError::NoPublicKey => format!("what is in the clear: envseal import json {file}"),
+        ImportError::NoPublicKey => hint!("what is in the clear: envseal import json {file}", file),
         ImportError::NoValue { .. } if kind == Kind::Yaml => {
             "in quotes a value may hold commas; what holds nothing is left out by its name: -x NAME".into()
         }
         ImportError::NoValue { .. } => "take the line out, or give it a value: NAME=VALUE".into(),
         ImportError::Repeated { .. } | ImportError::Twice { .. } => "take one of the two out".into(),
         ImportError::Syntax { .. } if kind == Kind::Vercel => {
-            format!("what a person wrote: envseal import dotenv {file}")
+            hint!("what a person wrote: envseal import dotenv {file}", file)
         }
         ImportError::Syntax { .. } if kind == Kind::Json => {
-            format!(
-                "mend that line; with comments or a comma too many it is YAML: envseal import yaml {file}"
+            hint!(
+                "mend that line; with comments or a comma too many it is YAML: envseal import yaml {file}",
+                file
             )
         }
         ImportError::Syntax { .. } if kind == Kind::Yaml => {
-            format!("mend that line; what is NAME=VALUE: envseal import dotenv {file}")
+            hint!("mend that line; what is NAME=VALUE: envseal import dotenv {file}", file)
         }
         ImportError::Unquotable { .. } => "take the line out, and: envseal set NAME".into(),
         _ => return None,
@@ -89,38 +96,38 @@ fn word(kind: Kind) -> String {
 }
 
 /// For a file of dotenvx's, whose key is under `variable`.
-pub(super) fn of_dotenvx(variable: &str, errors: &[ImportError]) -> String {
+pub(super) fn of_dotenvx(variable: &str, errors: &[ImportError]) -> Hint {
     if errors
         .iter()
         .any(|error| matches!(error, ImportError::KeyMissing { .. } | ImportError::KeyForm { .. }))
     {
-        return format!(
-            "{variable}=… envseal import dotenvx, or --source-keys FILE; armored keys: dotenvx armor down first"
+        return hint!(
+            "{variable}=… envseal import dotenvx, or --source-keys FILE; armored keys: dotenvx armor down first",
+            variable
         );
     }
     if errors.iter().any(|error| matches!(error, ImportError::Sealed { .. })) {
-        return format!("set {variable} to the key that dotenvx opens it with: dotenvx keypair");
+        return hint!("set {variable} to the key that dotenvx opens it with: dotenvx keypair", variable);
     }
     let names: Vec<_> = errors.iter().filter_map(ImportError::variable).collect();
     if names.is_empty() {
-        return "is it dotenvx's? in the clear: envseal import dotenv FILE".into();
+        return "is it of dotenvx? in the clear: envseal import dotenv FILE".into();
     }
-    format!(
-        "leave it out: {}",
-        names.iter().map(|name| format!("-x {}", quoted(name))).collect::<Vec<_>>().join(" ")
-    )
+    hint!("leave it out: -x {names}", names)
 }
 
 /// For a `.env.vault` that holds `environments`.
-pub(super) fn of_vault(environments: &[String], error: &ImportError) -> Option<String> {
+pub(super) fn of_vault(environments: &[String], error: &ImportError) -> Option<Hint> {
     match error {
         ImportError::Environment { .. } if environments.is_empty() => {
             Some("it holds none; in the clear: envseal import dotenv FILE".into())
         }
-        ImportError::Environment { .. } => Some(format!("it holds these: -e {}", environments.join(", -e "))),
+        ImportError::Environment { .. } => Some(hint!("it holds these: -e {environments}", environments)),
         ImportError::KeyMissing { .. } | ImportError::KeyForm { .. } | ImportError::Sealed { .. } => {
-            let key = dotenv_vault::KEY_VARIABLE;
-            Some(format!("{key}='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it"))
+            Some(hint!(
+                "{key}='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it",
+                key = dotenv_vault::KEY_VARIABLE
+            ))
         }
         ImportError::Malformed { .. } => {
             Some("make the file anew: npx dotenv-vault build; or take the other environments: -e NAME".into())

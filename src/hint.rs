@@ -1,0 +1,445 @@
+//! What to try next, as a line that can be pasted into a shell: constant text, and words that others wrote, quoted.
+//!
+//! The quoting is that of POSIX shells (POSIX.1-2024, Shell Command Language, 2.2), and of them only. PowerShell reads `'…'`
+//! alike unless the word holds a `'`; cmd.exe has no such quotes, so there a line with a quoted word is to be read, not pasted.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::config::EnvName;
+
+/// What a finding's hint learns only when it is printed: the finding's file, the folder of it, the range that is checked.
+const LATER: [&str; 3] = ["file", "folder", "range"];
+
+/// What to try next. Made by [`hint!`] or from constant text, so a word can only get into it quoted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hint(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Part {
+    Text(&'static str),
+    Words(Vec<Word>),
+    Later(&'static str),
+}
+
+/// One argument of a command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Word {
+    /// A name, or a text of several words.
+    Text(String),
+    /// A path, byte for byte.
+    Path(PathBuf),
+}
+
+/// Makes a [`Hint`] of a constant template: `hint!("envseal set {name} -f {file}", name, file = path)`. Each `{…}` becomes
+/// one argument, or several where a list is given; behind an option of one letter, each of them with the option.
+macro_rules! hint {
+    ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
+        const { assert!($crate::hint::is_template($template, &[$(stringify!($name)),*])) };
+        $crate::hint::Hint::filled($template, vec![$((stringify!($name), hint!(@ $name $($value)?))),*])
+    }};
+    (@ $name:ident) => { $crate::hint::Words::words(&$name) };
+    (@ $name:ident $value:expr) => { $crate::hint::Words::words(&$value) };
+}
+
+/// What can stand for a `{…}` of a template.
+pub trait Words {
+    /// The arguments, in order.
+    fn words(&self) -> Vec<Word>;
+}
+
+impl Words for str {
+    fn words(&self) -> Vec<Word> {
+        vec![Word::Text(self.to_owned())]
+    }
+}
+
+impl Words for String {
+    fn words(&self) -> Vec<Word> {
+        self.as_str().words()
+    }
+}
+
+impl Words for usize {
+    fn words(&self) -> Vec<Word> {
+        self.to_string().words()
+    }
+}
+
+impl Words for EnvName {
+    fn words(&self) -> Vec<Word> {
+        self.as_str().words()
+    }
+}
+
+impl Words for Path {
+    fn words(&self) -> Vec<Word> {
+        vec![Word::Path(self.to_owned())]
+    }
+}
+
+impl Words for PathBuf {
+    fn words(&self) -> Vec<Word> {
+        self.as_path().words()
+    }
+}
+
+impl<T: Words> Words for [T] {
+    fn words(&self) -> Vec<Word> {
+        self.iter().flat_map(Words::words).collect()
+    }
+}
+
+impl<T: Words> Words for Vec<T> {
+    fn words(&self) -> Vec<Word> {
+        self.as_slice().words()
+    }
+}
+
+impl<T: Words + ?Sized> Words for &T {
+    fn words(&self) -> Vec<Word> {
+        (**self).words()
+    }
+}
+
+impl From<&'static str> for Hint {
+    fn from(template: &'static str) -> Self {
+        debug_assert!(is_template(template, &[]), "{template}");
+        Self::filled(template, Vec::new())
+    }
+}
+
+impl Hint {
+    /// Puts words into a template; [`hint!`] does.
+    pub fn filled(mut template: &'static str, words: Vec<(&'static str, Vec<Word>)>) -> Self {
+        let mut parts = Vec::new();
+        while let Some((at, name)) = placeholder(template) {
+            parts.push(Part::Text(&template[..at]));
+            let given = words.iter().find(|(given, _)| *given == name);
+            parts.push(given.map_or(Part::Later(name), |(_, words)| Part::Words(words.clone())));
+            template = &template[at + name.len() + 2..];
+        }
+        parts.push(Part::Text(template));
+        Self(parts)
+    }
+
+    /// This, and then `more`.
+    #[must_use]
+    pub fn and(mut self, more: impl Into<Self>) -> Self {
+        self.0.extend(more.into().0);
+        self
+    }
+
+    /// With `words` where the template says `{name}` and none were given.
+    #[must_use]
+    pub fn with(mut self, name: &str, words: &(impl Words + ?Sized)) -> Self {
+        for part in self.0.iter_mut().filter(|part| matches!(part, Part::Later(later) if *later == name)) {
+            *part = Part::Words(words.words());
+        }
+        self
+    }
+
+    /// With each path that is an argument by itself as `seen` has it.
+    #[must_use]
+    pub fn seen(mut self, seen: impl Fn(&Path) -> PathBuf) -> Self {
+        let mut alone = true;
+        for part in &mut self.0 {
+            match part {
+                Part::Text(text) => alone = text.ends_with(' '),
+                Part::Words(words) if alone => {
+                    for word in words {
+                        if let Word::Path(path) = word {
+                            *path = seen(path);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Returns the line. Returns None if a word holds what a terminal does not show as it is, such as a line break, an
+    /// escape sequence or what reorders text: nobody could see what they paste.
+    pub fn line(&self) -> Option<String> {
+        let mut line = String::new();
+        // Arguments that would be taken for options, and those after them: they go behind a `--` at the command's end.
+        let mut behind = Vec::new();
+        let mut is_ours = false;
+        for part in &self.0 {
+            match part {
+                Part::Later(_) => return None,
+                Part::Text(text) => {
+                    let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
+                    line.push_str(rest);
+                    if !next.is_empty() {
+                        flush(&mut line, &mut behind);
+                        line.push_str(if rest.ends_with(' ') && !line.ends_with(' ') { " " } else { "" });
+                        line.push_str(next);
+                        is_ours = false;
+                    }
+                    let command = text.rsplit(ENDS).next().unwrap_or(text);
+                    is_ours = (is_ours || command.contains("envseal ")) && !command.contains(" -- ");
+                }
+                Part::Words(words) => {
+                    let alone = line.is_empty() || line.ends_with(' ');
+                    let option = option_before(&line).map(str::to_owned);
+                    for (at, word) in words.iter().enumerate() {
+                        let (text, is_option) = word.quoted(alone)?;
+                        if at > 0 {
+                            line.push(' ');
+                            line.push_str(
+                                &option.as_ref().map(|option| format!("{option} ")).unwrap_or_default(),
+                            );
+                        }
+                        if option.is_some() && is_option {
+                            line.truncate(line.trim_end().len());
+                            line.push('=');
+                        } else if is_ours && alone && option.is_none() && (is_option || !behind.is_empty()) {
+                            line.truncate(line.trim_end().len());
+                            behind.push(text);
+                            continue;
+                        }
+                        line.push_str(&text);
+                    }
+                }
+            }
+        }
+        flush(&mut line, &mut behind);
+        Some(line)
+    }
+
+    /// `words`, and then this behind a `;`, where there is a line.
+    pub fn after(&self, words: impl fmt::Display) -> String {
+        self.joined(words, "; ")
+    }
+
+    /// `words`, and then `joint` and this, where there is a line.
+    pub fn joined(&self, words: impl fmt::Display, joint: &str) -> String {
+        self.line().map_or_else(|| words.to_string(), |line| format!("{words}{joint}{line}"))
+    }
+
+    /// The line, or `words` where there is none.
+    pub fn or(&self, words: impl fmt::Display) -> String {
+        self.line().unwrap_or_else(|| words.to_string())
+    }
+}
+
+/// What ends a command in a template.
+const ENDS: [char; 6] = [';', ',', '|', '&', '<', '>'];
+
+fn flush(line: &mut String, behind: &mut Vec<String>) {
+    if !behind.is_empty() {
+        line.truncate(line.trim_end().len());
+        line.push_str(" -- ");
+        line.push_str(&behind.join(" "));
+        behind.clear();
+    }
+}
+
+/// The option of one letter that the next argument is the value of, as in `envseal ls -e `.
+fn option_before(line: &str) -> Option<&str> {
+    let option = line.strip_suffix(' ')?.rsplit(' ').next()?;
+    matches!(option.as_bytes(), [b'-', letter] if letter.is_ascii_alphabetic()).then_some(option)
+}
+
+impl Word {
+    /// Returns it quoted, and whether it would be taken for an option. A path that stands `alone` never is: `./` goes
+    /// before it.
+    fn quoted(&self, alone: bool) -> Option<(String, bool)> {
+        let (bytes, text) = match self {
+            Self::Text(text) => (text.as_bytes(), text.into()),
+            Self::Path(path) => (path.as_os_str().as_encoded_bytes(), path.to_string_lossy()),
+        };
+        if text.chars().any(is_hidden) {
+            return None;
+        }
+        let dashed = alone && bytes.starts_with(b"-");
+        let is_path = matches!(self, Self::Path(_));
+        let lead = if dashed && is_path { "./" } else { "" };
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            // The form of bash, zsh and POSIX.1-2024, 2.2.4.
+            let escaped = |byte: &u8| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                byte => format!("\\{byte:03o}"),
+            };
+            return Some((
+                format!("$'{lead}{}'", bytes.iter().map(escaped).collect::<String>()),
+                dashed && !is_path,
+            ));
+        };
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-/+:@,%".contains(c));
+        let text =
+            if plain { format!("{lead}{text}") } else { format!("'{lead}{}'", text.replace('\'', r"'\''")) };
+        Some((text, dashed && !is_path))
+    }
+}
+
+/// Returns true if a character acts on the terminal, or can make a line read as another one (UAX #9: bidirectional controls;
+/// Unicode's line separators).
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The first `{name}` of a template, and where its brace is.
+fn placeholder(template: &'static str) -> Option<(usize, &'static str)> {
+    let named = |(at, _): (usize, &str)| {
+        let end = at + template[at..].find('}')?;
+        let name = &template[at + 1..end];
+        (!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).then_some((at, name))
+    };
+    template.match_indices('{').find_map(named)
+}
+
+/// Returns true if each `{…}` of a template has a word, each word a place, and no place lies within quotes, which the word's
+/// own would close.
+pub const fn is_template(template: &str, names: &[&str]) -> bool {
+    let text = template.as_bytes();
+    let (mut at, mut quote) = (0, 0);
+    let mut used = 0;
+    while at < text.len() {
+        match text[at] {
+            b'\'' | b'"' | b'`' if quote == 0 => quote = text[at],
+            byte if byte == quote => quote = 0,
+            b'{' => {
+                let mut end = at + 1;
+                while end < text.len() && (text[end].is_ascii_lowercase() || text[end] == b'_') {
+                    end += 1;
+                }
+                if end > at + 1 && end < text.len() && text[end] == b'}' {
+                    let given = position(text, at + 1, end, names);
+                    if quote != 0
+                        || given == names.len() && position(text, at + 1, end, &LATER) == LATER.len()
+                    {
+                        return false;
+                    }
+                    if given < names.len() {
+                        used |= 1 << given;
+                    }
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    quote == 0 && used == (1 << names.len()) - 1
+}
+
+/// Which of `names` stands in `text` from `start` to `end`; as many as there are where none does.
+const fn position(text: &[u8], start: usize, end: usize, names: &[&str]) -> usize {
+    let mut which = 0;
+    while which < names.len() {
+        let name = names[which].as_bytes();
+        let mut at = 0;
+        while at < name.len() && start + at < end && name[at] == text[start + at] {
+            at += 1;
+        }
+        if at == name.len() && start + at == end {
+            return which;
+        }
+        which += 1;
+    }
+    which
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(hint: &Hint) -> String {
+        hint.line().unwrap()
+    }
+
+    #[test]
+    fn words_are_quoted_and_text_is_not() {
+        for (name, quoted) in [
+            ("a", "a"),
+            ("é.b-c", "é.b-c"),
+            ("a b", "'a b'"),
+            ("", "''"),
+            ("$(touch pwned)", "'$(touch pwned)'"),
+            ("it's", r"'it'\''s'"),
+            ("*", "'*'"),
+            ("~", "'~'"),
+            ("!x", "'!x'"),
+            ("{file}", "'{file}'"),
+        ] {
+            let hint =
+                hint!("see who: envseal log {name}; or: ${EDITOR:-vi} {file}", name).with("file", name);
+            assert_eq!(line(&hint), format!("see who: envseal log {quoted}; or: ${{EDITOR:-vi}} {quoted}"));
+        }
+    }
+
+    #[test]
+    fn no_line_holds_what_nobody_can_see() {
+        for name in ["a\nb", "a\tb", "\u{1b}[2J", "\u{7f}", "\u{9b}", "a\u{202e}b", "\u{2066}", "\u{2028}"] {
+            let hint = hint!("envseal set {name}", name);
+            assert_eq!(hint.line(), None, "{name:?}");
+            assert_eq!(hint.after("so"), "so");
+        }
+        assert_eq!(Hint::from("rm {file}").line(), None);
+    }
+
+    #[test]
+    fn nothing_is_taken_for_an_option() {
+        let (name, path) = ("-x", Path::new("-rf.env"));
+        assert_eq!(line(&hint!("rm {path}", path)), "rm ./-rf.env");
+        assert_eq!(line(&hint!("git show HEAD:{path}", path)), "git show HEAD:-rf.env");
+        assert_eq!(line(&hint!("envseal ls -e {name} --json", name)), "envseal ls -e=-x --json");
+        assert_eq!(line(&hint!("take it out: unset {name}", name)), "take it out: unset -x");
+        let hint = hint!("envseal unset {name} -f {path}; or: rm {path}", name, path);
+        assert_eq!(line(&hint), "envseal unset -f ./-rf.env -- -x; or: rm ./-rf.env");
+        let hint = hint!("envseal rename {name} {new} -f {path} && git add {path}", name, new = "A", path);
+        assert_eq!(line(&hint), "envseal rename -f ./-rf.env -- -x A && git add ./-rf.env");
+        let hint = hint!("envseal get A | envseal set {name} < FILE, then: rm {path}", name, path);
+        assert_eq!(line(&hint), "envseal get A | envseal set -- -x < FILE, then: rm ./-rf.env");
+        assert_eq!(line(&hint!("envseal run -- {name} …", name)), "envseal run -- -x …");
+    }
+
+    #[test]
+    fn a_list_repeats_its_option() {
+        let (names, paths) = (["A", "-b", "c d"], [Path::new("x y"), Path::new("-")]);
+        assert_eq!(
+            line(&hint!("leave it out: -x {names}", names = names[..])),
+            "leave it out: -x A -x=-b -x 'c d'"
+        );
+        assert_eq!(
+            line(&hint!("git add {paths} && git commit", paths = paths[..])),
+            "git add 'x y' ./- && git commit"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_that_are_no_text_are_kept() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
+        assert_eq!(line(&hint!("rm {path}", path = path(b"-\xff'x\\"))), r"rm $'./-\377\'x\\'");
+        assert_eq!(hint!("rm {path}", path = path(b"\xff\x1b")).line(), None);
+    }
+
+    #[test]
+    fn templates_are_held_to_their_words() {
+        for (template, names) in [
+            ("{a}", &["a"][..]),
+            ("'x' `y` {a} {b} {a}", &["a", "b"]),
+            ("{file} {folder} {range}", &[]),
+            ("${EDITOR:-vi} {}", &[]),
+        ] {
+            assert!(is_template(template, names), "{template}");
+        }
+        for (template, names) in [
+            ("{a}", &[][..]),
+            ("a", &["a"]),
+            ("{a} {ab}", &["a"]),
+            ("'{a}'", &["a"]),
+            ("`{a}`", &["a"]),
+            ("that's {a}", &["a"]),
+            ("that's", &[]),
+        ] {
+            assert!(!is_template(template, names), "{template}");
+        }
+    }
+}
