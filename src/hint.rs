@@ -130,6 +130,17 @@ impl Hint {
         self
     }
 
+    /// Several, with `joint` between them, and `last` before the last one.
+    pub fn list(hints: impl IntoIterator<Item = Self>, joint: &'static str, last: &'static str) -> Self {
+        let mut hints: Vec<_> = hints.into_iter().collect();
+        let end = hints.pop();
+        let start = hints.into_iter().reduce(|list, hint| list.and(joint).and(hint));
+        match (start, end) {
+            (Some(start), Some(end)) => start.and(last).and(end),
+            (_, end) => end.unwrap_or("".into()),
+        }
+    }
+
     /// With `words` where the template says `{name}` and none were given.
     #[must_use]
     pub fn with(mut self, name: &str, words: &(impl Words + ?Sized)) -> Self {

@@ -62,7 +62,7 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
         Some(Missed::NotGranted { member, holders }) => {
             let who = match &holders[..] {
                 [] => hint!("someone who can open {env}", env),
-                holders => either(holders),
+                holders => Hint::list(holders.iter().map(|name| hint!("{name}", name)), ", ", " or "),
             };
             Hint::from("have ").and(who).and(hint!(
                 " let you in: envseal team approve {member} -e {env}",
@@ -92,18 +92,6 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
             env,
             variable = env.private_key_name()
         ),
-    }
-}
-
-/// `a`, `a or b`, `a, b or c`.
-fn either(names: &[String]) -> Hint {
-    match names {
-        [] => "".into(),
-        [name] => hint!("{name}", name),
-        [names @ .., name, last] => names
-            .iter()
-            .fold(Hint::from(""), |list, name| list.and(hint!("{name}, ", name)))
-            .and(hint!("{name} or {last}", name, last)),
     }
 }
 

@@ -214,11 +214,10 @@ fn sealed_to_others(
             reseal
         } else {
             let set = names.iter().map(|name| hint!("envseal set {name} -f {path}", name, path));
-            let set = set.reduce(|all, one| all.and("; ").and(one));
             hint!("with the private key of {id}: ", id = id.to_string())
                 .and(reseal)
                 .and("; or where nobody has it any more, with new values: ")
-                .and(set.unwrap_or("".into()))
+                .and(Hint::list(set, "; ", "; "))
         };
         let detail = |(line, name): &(usize, &str)| format!("{}:{line} {name}", file.path().display());
         Trouble { message, details: values.iter().map(detail).collect(), fix: Some(fix) }

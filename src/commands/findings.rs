@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::report::{counted, seen_from, shown_from};
 use crate::scan::{Finding, Rule, Severity};
-use crate::ui::{Look, Page, uri_path};
+use crate::ui::{Look, Page, safe_line, uri_path};
 
 /// More findings of one kind in one folder than this are folded.
 const MANY: usize = 20;
@@ -54,10 +54,10 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         } else {
             continue;
         };
-        text.add_link(&path, place);
+        text.add_link(&path, safe_line(&place));
         let _ = write!(text, ": ");
         text.add(look(*severity), severity.as_str());
-        let _ = write!(text, ": {message} [{}]", rule.id());
+        let _ = write!(text, ": {} [{}]", safe_line(&message), rule.id());
         let _ = writeln!(text);
         if let Some(fix) = fix {
             let _ = write!(text, "  ");

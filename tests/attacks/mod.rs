@@ -10,6 +10,8 @@ mod escapes;
 mod forged;
 mod grants;
 mod hidden;
+#[cfg(unix)]
+mod hints;
 mod huge;
 #[cfg(unix)]
 mod keys_file;

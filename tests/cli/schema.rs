@@ -42,7 +42,7 @@ fn nothing_is_started_with_what_is_not_as_the_schema_says() {
     assert_eq!(
         only,
         format!(
-            "error: 1 variable is not as the schema says, so nothing was started\n  {home}\nhint: take it out of the process's environment: unset HOME\n"
+            "error: 1 variable is not as the schema says, so nothing was started\n  {home}\nhint: take it out of the environment of this process: unset HOME\n"
         )
     );
     env.ok(&["run", "-k", "FINE", "--", "true"]);

@@ -271,7 +271,11 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
         ["default"] => vec!["development".to_owned()],
         [env] => vec![env.to_lowercase()],
         _ => {
-            let hint = hint!("name one with: -e {all}", all);
+            let hint = Hint::from("name one with -e: ").and(Hint::list(
+                all.iter().map(|env| hint!("{env}", env)),
+                ", ",
+                ", ",
+            ));
             return Err(Error::usage(format!("{label} holds several environments"), hint));
         }
     };

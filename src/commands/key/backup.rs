@@ -6,6 +6,7 @@ use crate::commands::Context;
 use crate::commands::report::{counted, listed, notices, shown};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::hint::Hint;
 use crate::keystore::{AtHand, Backed};
 use crate::time::{Moment, rfc3339};
 use crate::vault::{EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back};
@@ -85,7 +86,14 @@ pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
             let mut there: Vec<_> = lines.iter().map(|line| line.env.as_str()).collect();
             there.dedup();
             let message = format!("{} has no key of environment {env}", args.file.display());
-            return Err(Error::usage(message, hint!("it has keys of {there}", there)));
+            return Err(Error::usage(
+                message,
+                Hint::from("it has keys of ").and(Hint::list(
+                    there.iter().map(|env| hint!("{env}", env)),
+                    ", ",
+                    " and ",
+                )),
+            ));
         }
         wanted.push(env);
     }

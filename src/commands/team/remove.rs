@@ -10,6 +10,7 @@ use crate::access::{AccessError, Leaving, leaving, remove};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
+use crate::hint::Hint;
 use crate::team::MemberName;
 use crate::ui;
 use crate::vault::{Scope, VaultError};
@@ -135,19 +136,16 @@ fn ask(leaving: &Leaving, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey
     let name = &leaving.name;
     let team = scope.team()?;
     if !std::io::stdin().is_terminal() {
-        let doubtful: Vec<_> = leaving
-            .in_doubt
-            .iter()
-            .filter_map(|line| {
-                let key = team.members().get(&line.member)?;
-                Some(format!("{}={}", line.member, key.fingerprint()))
-            })
-            .collect();
         let mut hint = hint!("if that is meant: envseal team remove {name} --yes", name);
+        let doubtful = leaving.in_doubt.iter().filter_map(|line| {
+            let print = team.members().get(&line.member)?.fingerprint();
+            Some(hint!("--keep {member}={print}", member = line.member, print))
+        });
+        let doubtful: Vec<_> = doubtful.collect();
         if !doubtful.is_empty() {
-            hint = hint.and(hint!("; to keep whom {name} let in:", name));
+            let keep = Hint::list(doubtful, " ", " ");
+            hint = hint.and(hint!("; to keep whom {name} let in: ", name)).and(keep);
         }
-        hint = doubtful.iter().fold(hint, |hint, keep| hint.and(hint!(" --keep {keep}", keep)));
         return Err(Error::usage(format!("nobody is there to say whether {name} is to be removed"), hint));
     }
     for line in &leaving.in_doubt {

@@ -194,7 +194,7 @@ fn a_keys_file_in_other_letters() {
     std::fs::rename(env.path(".env.keys"), env.path(file)).unwrap();
     assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
     let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
-    assert!(text.contains("echo '.Env.Keys' >> .gitignore"), "{text}");
+    assert!(text.contains("echo .Env.Keys >> .gitignore"), "{text}");
     // It is found as one, and held to what holds for one.
     let sealed = env.read(".env");
     env.ok(&["decrypt"]);

@@ -122,7 +122,10 @@ pub(super) fn of_vault(environments: &[String], error: &ImportError) -> Option<H
         ImportError::Environment { .. } if environments.is_empty() => {
             Some("it holds none; in the clear: envseal import dotenv FILE".into())
         }
-        ImportError::Environment { .. } => Some(hint!("it holds these: -e {environments}", environments)),
+        ImportError::Environment { .. } => {
+            let named = environments.iter().map(|env| hint!("-e {env}", env));
+            Some(Hint::from("it holds these: ").and(Hint::list(named, ", ", ", ")))
+        }
         ImportError::KeyMissing { .. } | ImportError::KeyForm { .. } | ImportError::Sealed { .. } => {
             Some(hint!(
                 "{key}='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it",
