@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroize;
+
 /// The file that holds private keys. Never committed.
 pub const KEYS_FILE: &str = ".env.keys";
 /// The committed file that holds members, grants and policy.
@@ -429,6 +431,17 @@ impl ProcessEnv {
     /// The names under which private keys are injected, whatever they hold.
     pub fn private_key_names(&self) -> impl Iterator<Item = &str> {
         self.vars.iter().filter_map(|(name, _)| name.to_str()).filter(|name| is_private_key_name(name))
+    }
+}
+
+impl Drop for ProcessEnv {
+    /// Wipes what is envseal's own: private keys and passphrases.
+    fn drop(&mut self) {
+        for (name, value) in &mut self.vars {
+            if is_own_name(&name.to_string_lossy()) {
+                std::mem::take(value).into_encoded_bytes().zeroize();
+            }
+        }
     }
 }
 

@@ -43,6 +43,7 @@ use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::advice::in_one_line;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
+use crate::exec::hide_memory;
 use crate::git::Repo;
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
@@ -150,6 +151,7 @@ impl<'a> Context<'a> {
 
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    hide_memory();
     let arguments = asking_for_help(arguments.into_iter().collect());
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
@@ -213,9 +215,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    let process = &ProcessEnv::capture();
-    let store = KeyStore::new(process, keys_file).with_identity(identity.clone(), &ui::passphrase);
-    let context = Context { ui: Ui { quiet, verbose }, process, store, identity, no_pager };
+    let process = ProcessEnv::capture();
+    let store = KeyStore::new(&process, keys_file).with_identity(identity.clone(), &ui::passphrase);
+    let context = Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager };
     // What was interrupted here is finished or undone first, whatever comes.
     match vault::settle(Path::new(".")) {
         Ok(None) => {}
@@ -226,7 +228,13 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Err(error) => context.ui.note(format_args!("{error}")),
     }
     match cli.command {
-        Command::Run(args) => return run::run(&context, &args),
+        Command::Run(args) => {
+            let program = run::prepare(&context, &args)?;
+            // No key is kept while the program runs.
+            drop(context);
+            drop(process);
+            return program.start();
+        }
         Command::Hook(command) => return hook::run(&context, &command),
         Command::Check(args) => return check::run(&context, &args),
         Command::Doctor(args) => return doctor::run(&context, &args),

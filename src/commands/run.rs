@@ -64,8 +64,27 @@ pub(super) fn session(args: &Args) -> Result<u8, Error> {
     Ok(Program::session(program, arguments)?)
 }
 
-/// Opens the files and starts the program. Returns only where the program could not take this process's place.
-pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
+/// A program with the environment that it is to have, and what to mask in what it writes.
+pub(super) struct Prepared {
+    program: Program,
+    masked: Option<Forms>,
+}
+
+impl Prepared {
+    /// Starts it. Returns only where it could not take this process's place.
+    pub(super) fn start(self) -> Result<u8, Error> {
+        match self.masked {
+            Some(forms) if !forms.is_empty() => {
+                let own = own_program().map_err(ExecError::Terminal)?;
+                Ok(self.program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
+            }
+            _ => Ok(self.program.run()?),
+        }
+    }
+}
+
+/// Decrypts the files and prepares the program.
+pub(super) fn prepare(context: &Context, args: &Args) -> Result<Prepared, Error> {
     let paths = args.convention.files(context, &args.files, args.overload)?;
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
@@ -82,15 +101,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
     elsewhere::warn(context, &files, &args.names, &variables);
-    start(context, args, variables, masked)
+    Ok(Prepared { program: program(context, args, variables)?, masked })
 }
 
-fn start(
-    context: &Context,
-    args: &Args,
-    variables: Vec<Variable<'_>>,
-    masked: Option<Forms>,
-) -> Result<u8, Error> {
+fn program(context: &Context, args: &Args, variables: Vec<Variable<'_>>) -> Result<Program, Error> {
     let overload = args.overload;
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
@@ -111,13 +125,7 @@ fn start(
     if !overload {
         inherit(&mut program);
     }
-    match masked {
-        Some(forms) if !forms.is_empty() => {
-            let own = own_program().map_err(ExecError::Terminal)?;
-            Ok(program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
-        }
-        _ => Ok(program.run()?),
-    }
+    Ok(program)
 }
 
 #[cfg(unix)]

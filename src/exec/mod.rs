@@ -87,6 +87,17 @@ impl ExecError {
     }
 }
 
+/// Keeps what this process has in memory, its environment included, from other processes of the same user and out of core
+/// files (`PR_SET_DUMPABLE` of prctl(2)). A program that it starts is as any other. Does nothing on systems that have no
+/// such call.
+pub fn hide_memory() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 /// A program that is about to be started, in an environment that is empty at first.
 pub struct Program(Command);
 

@@ -160,9 +160,7 @@ fn holder(dir: &Path) -> String {
     let locked = lock_file.or_else(|_| dir.symlink_metadata());
     let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
     let process = locked.ok().and_then(|meta| holding(&locks, meta.ino()));
-    let of_process =
-        |pid: &u32| Path::new("/proc").join(pid.to_string()).metadata().ok().map(|meta| meta.uid());
-    let user = process.as_ref().and_then(of_process).or(owner);
+    let user = process.and_then(user_of).or(owner);
     let process = process.map_or("another process".into(), |pid| format!("process {pid}"));
     match user {
         Some(user) => format!("{process} of {}", user_name(user)),
@@ -190,6 +188,15 @@ fn holding(locks: &str, inode: u64) -> Option<u32> {
     });
     let first = holders.next()?;
     holders.all(|other| other == first).then_some(first)
+}
+
+/// Returns the user that a process runs as, by the text of `/proc/PID/status` (proc(5)). The file's own owner is root where
+/// the process hides its memory.
+#[cfg(unix)]
+fn user_of(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    users.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(unix)]

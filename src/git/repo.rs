@@ -431,7 +431,7 @@ impl Repositories {
 
 /// The version of the `git` program, for a message.
 fn version() -> String {
-    let mut call = Command::new("git");
+    let mut call = command::git(Path::new("."), &GitLocation::default(), Network::Forbidden);
     call.arg("version");
     let said = output(call, &[]).map(|done| done.stdout).unwrap_or_default();
     let said = String::from_utf8_lossy(&said).trim().to_owned();

@@ -26,6 +26,8 @@ mod names;
 mod older_key;
 #[cfg(unix)]
 mod owner;
+#[cfg(target_os = "linux")]
+mod parent;
 #[cfg(unix)]
 mod paths;
 #[cfg(unix)]
