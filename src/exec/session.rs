@@ -17,7 +17,7 @@ use rustix::termios::{tcgetpgrp, tcgetwinsize, tcsetpgrp};
 use signal_hook::consts::{SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 use super::ExecError;
-use super::signals::{Signals, catch_and, exit_status, pid_of, send};
+use super::signals::{Probe, Signals, catch_and, exit_status, pid_of, send};
 
 /// Takes the terminal that is stdin for a new session and runs `command` in it. Returns its exit status.
 pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
@@ -28,7 +28,7 @@ pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
     own_terminal().map_err(|error| ExecError::Terminal(error.into()))?;
     let size = tcgetwinsize(io::stdin());
     let start = || command.process_group(0).spawn().map_err(|source| ExecError::new(&command, source));
-    let (mut signals, child) = catch_and(&[SIGCHLD, SIGTSTP], start)?;
+    let (mut signals, child) = catch_and(&[SIGTSTP], start)?;
     let pid = pid_of(&child);
     // We are in the foreground ourselves here, and may hand it on.
     let _ = tcsetpgrp(io::stdin(), pid);
@@ -44,6 +44,7 @@ pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
 }
 
 fn wait(pid: Pid, signals: &mut Signals) -> io::Result<WaitStatus> {
+    let mut probe = Probe::start();
     loop {
         while let Some((_, status)) = waitpid(Some(pid), WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
             let Some(signal) = status.stopping_signal() else { return Ok(status) };
@@ -57,7 +58,7 @@ fn wait(pid: Pid, signals: &mut Signals) -> io::Result<WaitStatus> {
         }
         let _ = poll(&mut [PollFd::from_borrowed_fd(signals.get_read().as_fd(), PollFlags::IN)], None);
         for origin in signals.pending() {
-            if origin.signal != SIGCHLD {
+            if origin.signal != SIGCHLD && probe.is_for_child(origin.signal) {
                 send(pid, origin.signal);
             }
         }

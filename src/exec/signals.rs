@@ -1,12 +1,16 @@
 //! Signals that are meant for the child, and what a child's end means for us.
 
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::Child;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitStatus, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::emulate_default_handler;
@@ -20,7 +24,7 @@ pub(super) const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR
 /// Signals as they come, and a descriptor that tells that some have.
 pub(super) type Signals = SignalDelivery<UnixStream, WithOrigin>;
 
-/// Catches [`FORWARDED`] signals, and `more`, and starts a child: none that comes meanwhile ends this process alone.
+/// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, and starts a child: none that comes meanwhile ends this process alone.
 ///
 /// What this process ignores, as nohup(1) has it, the child is to ignore too, so that is not caught; where no system
 /// tells what it is, all are caught once the child has been started.
@@ -32,10 +36,11 @@ pub(super) fn catch_and<T>(
         let (read, write) = UnixStream::pair()?;
         Signals::with_pipe(read, write, WithOrigin::default(), signals)
     };
-    let all = || FORWARDED.iter().chain(more).copied();
+    // Ignored, it would have the system throw away how the child ended.
+    let all = || FORWARDED.iter().chain(more).chain([&SIGCHLD]).copied();
     if let Some(ignored) = ignored() {
-        let wanted = all().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect();
-        let signals = catch(wanted).map_err(ExecError::Terminal)?;
+        let wanted = all().filter(|signal| *signal == SIGCHLD || ignored >> (signal - 1) & 1 == 0);
+        let signals = catch(wanted.collect()).map_err(ExecError::Terminal)?;
         return Ok((signals, start()?));
     }
     let started = start()?;
@@ -58,6 +63,68 @@ fn ignored() -> Option<u64> {
 /// Whether it is the system that has sent it: then the terminal's whole foreground group has had it.
 pub(super) fn is_from_terminal(origin: &Origin) -> bool {
     origin.process.is_none()
+}
+
+/// Tells which signals are still to be sent to the child. One that is sent to the whole process group, or to each process of
+/// a service, has come to the child too, and nothing in the signal says so. So there is another process in our group, which
+/// such a signal ends.
+pub(super) struct Probe {
+    /// With the end of its stdin that is ours: it ends when we do.
+    process: Option<(Child, UnixStream)>,
+    /// The signal that came to the child last, and when.
+    last: Option<(i32, Instant)>,
+}
+
+/// How long a probe may take to end, at a signal that ends it, on a busy machine.
+const PROBE_WAIT: Duration = Duration::from_millis(100);
+/// The same signal within this time is the same one: timeout(1) sends it to its child, and then to the group.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
+
+impl Probe {
+    /// Starts it, after the child: what comes in between is sent to the child twice, rather than not at all.
+    pub(super) fn start() -> Self {
+        Self { process: start_probe().ok(), last: None }
+    }
+
+    /// Returns true if the child has not had this signal by itself. Waits until that can be told.
+    pub(super) fn is_for_child(&mut self, signal: i32) -> bool {
+        // They end no process.
+        if [SIGWINCH, SIGTSTP].contains(&signal) {
+            return true;
+        }
+        if let Some((child, stream)) = &mut self.process
+            && has_ended(stream)
+        {
+            let ended = child.wait().ok().and_then(|status| status.signal());
+            self.last = ended.map(|signal| (signal, Instant::now())).or(self.last);
+            self.process = start_probe().ok();
+        }
+        let is_same = |(last, when): (i32, Instant)| last == signal && when.elapsed() < SAME_SIGNAL;
+        if self.last.is_some_and(is_same) {
+            return false;
+        }
+        self.last = Some((signal, Instant::now()));
+        true
+    }
+}
+
+/// Waits for the other end to be closed, as long as [`PROBE_WAIT`].
+fn has_ended(stream: &mut UnixStream) -> bool {
+    loop {
+        match stream.read(&mut [0]).map_err(|error| error.kind()) {
+            Err(io::ErrorKind::Interrupted) => {}
+            result => return result != Err(io::ErrorKind::WouldBlock),
+        }
+    }
+}
+
+fn start_probe() -> io::Result<(Child, UnixStream)> {
+    let (ours, its) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(PROBE_WAIT))?;
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "read line"]).env_clear().current_dir("/");
+    shell.stdin(OwnedFd::from(its)).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok((shell.spawn()?, ours))
 }
 
 /// Sends a signal. That a process has gone is no error.

@@ -57,7 +57,7 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
             _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
         })
     };
-    let (signals, child) = catch_and(&[SIGCHLD, SIGCONT], start)?;
+    let (signals, child) = catch_and(&[SIGCONT], start)?;
     // Its ends of the terminal, so that ours tells when the others have closed theirs.
     drop((holder, inner, command));
     let pid = pid_of(&child);
@@ -115,10 +115,11 @@ impl Terminal {
     /// Until the child has ended and all it wrote is out.
     fn serve(&mut self) -> io::Result<WaitStatus> {
         let status = loop {
+            // First of all: the child may have ended by now, and what it wrote is shown as it is.
+            self.come_to_foreground()?;
             if let Some(status) = self.look_after()? {
                 break status;
             }
-            self.come_to_foreground()?;
             let quiet = self.shown.elapsed();
             if self.masker.holds() && quiet >= SILENCE {
                 self.write(Masker::release);

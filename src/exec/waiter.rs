@@ -15,13 +15,13 @@ mod unix {
 
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
+    use signal_hook::consts::SIGCHLD;
     use signal_hook::iterator::Handle;
     use signal_hook::low_level::emulate_default_handler;
-    use signal_hook::low_level::siginfo::Origin;
 
     use crate::exec::ExecError;
     use crate::exec::signals::{
-        Signals, catch_and, exit_status, is_from_terminal, pid_of, send, wait_for_end,
+        Probe, Signals, catch_and, exit_status, is_from_terminal, pid_of, send, wait_for_end,
     };
 
     /// For what a child that has gone wrote last to be passed on, before a signal ends us.
@@ -60,15 +60,17 @@ mod unix {
     }
 
     fn forward(signals: &mut Signals, pid: Pid, reaped: &Mutex<bool>) {
+        let mut probe = Probe::start();
         while !signals.handle().is_closed() {
             let _ = poll(&mut [PollFd::new(signals.get_read(), PollFlags::IN)], None);
-            for origin in signals.pending() {
-                pass_on(&origin, pid, reaped);
+            for origin in signals.pending().filter(|origin| origin.signal != SIGCHLD) {
+                let is_for_child = probe.is_for_child(origin.signal) && !is_from_terminal(&origin);
+                pass_on(origin.signal, is_for_child, pid, reaped);
             }
         }
     }
 
-    fn pass_on(origin: &Origin, pid: Pid, reaped: &Mutex<bool>) {
+    fn pass_on(signal: i32, is_for_child: bool, pid: Pid, reaped: &Mutex<bool>) {
         let reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
         if *reaped {
             return;
@@ -78,9 +80,9 @@ mod unix {
             // What it left behind keeps us; nothing but this signal would end us.
             drop(reaped);
             thread::sleep(GRACE);
-            let _ = emulate_default_handler(origin.signal);
-        } else if !is_from_terminal(origin) {
-            send(pid, origin.signal);
+            let _ = emulate_default_handler(signal);
+        } else if is_for_child {
+            send(pid, signal);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! `envseal run --redact`.
 
+mod signals;
 mod terminal;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, Session, TestEnv};
 
 const TOKEN: &str = "hunter2/is \"the\" secret\u{e9}";
 
@@ -179,6 +180,18 @@ fn a_signal_that_was_ignored_still_is() {
     let script =
         format!("trap '' HUP; exec {bin} run --redact -- sh -c 'kill -HUP $PPID; kill -HUP $$; echo on'");
     assert_eq!(env.program("sh", &["-c", &script]).ok(), "on\n");
+}
+
+/// As some supervisors start what they start.
+#[test]
+#[cfg(target_os = "linux")]
+fn how_the_program_ended_is_known_though_ends_of_children_are_ignored() {
+    let env = with_token();
+    let envseal = [env!("CARGO_BIN_EXE_envseal"), "run", "--redact", "--", "sh", "-c", "exit 7"];
+    let run = || env.program("env", &[&["--ignore-signal=CHLD"], &envseal[..]].concat());
+    assert_eq!(run().output().status, 7);
+    let Some(session) = Session::start(run()) else { return };
+    assert_eq!(session.end().0, 7);
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn redacted(env: &TestEnv, script: &str) -> Option<Session> {
 }
 
 /// A shell with job control at the terminal, that finds envseal as `$E`.
-fn shell(env: &TestEnv) -> Option<Session> {
+pub(super) fn shell(env: &TestEnv) -> Option<Session> {
     let run = env.program("bash", &["--norc", "--noprofile", "-i"]);
     let mut shell = Session::start(run.var("E", env!("CARGO_BIN_EXE_envseal")).var("PS1", "> "))?;
     shell.until("> ");
