@@ -78,7 +78,7 @@ fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// The texts that betray a value: itself, URL-, hex- and JSON-escaped, in base64 at each of the three places it may
+/// The texts that betray a value: itself, percent-encoded, in hex, JSON-escaped, in base64 at each of the three places it may
 /// have in a longer text (RFC 4648, sections 4 and 5); and of a value of many lines each longer line, for it may be
 /// indented elsewhere. Distinct.
 pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
@@ -98,42 +98,72 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
 }
 
 fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut forms = vec![value.to_vec(), hex(value, false), hex(value, true)];
-    forms.extend([escaped(value, false, b"%20"), escaped(value, true, b"%20"), escaped(value, false, b"+")]);
-    for start in 0..3 {
-        forms.push(base64_at(&STANDARD_NO_PAD, value, start));
-        forms.push(base64_at(&URL_SAFE_NO_PAD, value, start));
-    }
-    if let Ok(text) = std::str::from_utf8(value) {
-        let json = serde_json::to_string(text).expect("a string");
-        let json = &json[1..json.len() - 1];
-        // Serializers differ in whether they keep to ASCII, in which letters, and in what they do to a slash.
-        for json in [json.to_owned(), json_ascii(json, false), json_ascii(json, true)] {
-            forms.push(json.replace('/', "\\/").into_bytes());
-            forms.push(json.into_bytes());
+    let mut forms = vec![Zeroizing::new(value.to_vec())];
+    let mut add = |form: Zeroizing<Vec<u8>>| {
+        if !forms.contains(&form) {
+            // Of its exact size; the longest of encodings has six times that.
+            forms.push(form.as_slice().to_vec().into());
+        }
+    };
+    for upper in [false, true] {
+        add(hex(value, upper));
+        for (kept, blank) in PERCENT_KEPT {
+            add(percent_encoded(value, kept, blank, upper));
         }
     }
-    forms.into_iter().map(Zeroizing::new).collect()
+    for start in 0..3 {
+        add(base64_at(&STANDARD_NO_PAD, value, start));
+        add(base64_at(&URL_SAFE_NO_PAD, value, start));
+    }
+    if let Ok(text) = std::str::from_utf8(value) {
+        for (html, ascii) in [(false, false), (true, false), (false, true), (true, true)] {
+            let escaped = |c: char| html && is_html(c) || ascii && !is_shown_ascii(c);
+            for (upper, slash) in [(false, false), (true, false), (false, true), (true, true)] {
+                add(json_escaped(text, escaped, upper, slash));
+            }
+        }
+        // System.Text.Json.
+        let escaped = |c: char| is_html(c) || !is_shown_ascii(c) || "\"'+`".contains(c);
+        add(json_escaped(text, escaped, true, false));
+    }
+    forms
 }
 
-fn hex(value: &[u8], upper: bool) -> Vec<u8> {
+fn hex(value: &[u8], upper: bool) -> Zeroizing<Vec<u8>> {
     let digit = |nibble: u8| {
         let digit = char::from_digit(u32::from(nibble), 16).expect("a nibble");
         if upper { digit.to_ascii_uppercase() as u8 } else { digit as u8 }
     };
-    value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 2));
+    out.extend(value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    out
 }
 
-/// Percent-encoded but for RFC 3986's unreserved characters; a blank as given.
-fn escaped(value: &[u8], lower: bool, blank: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len() * 3);
+/// What percent-encoders keep beside letters and digits, and what they make of a blank.
+const PERCENT_KEPT: [(&[u8], &[u8]); 8] = [
+    // RFC 3986, section 2.3; and with the slash, as Python's `quote`.
+    (b"-._~", b"%20"),
+    (b"-._~/", b"%20"),
+    // JavaScript's `encodeURIComponent` and `encodeURI` (ECMA-262, section 19.2.6).
+    (b"-._~!*'()", b"%20"),
+    (b"-._~!*'();,/?:@&=+$#", b"%20"),
+    // Go's `url.PathEscape`.
+    (b"-._~$&+=:@", b"%20"),
+    // Forms: Go and Python; browsers, Java and Ruby (WHATWG URL, section 5.2); PHP.
+    (b"-._~", b"+"),
+    (b"-._*", b"+"),
+    (b"-._", b"+"),
+];
+
+fn percent_encoded(value: &[u8], kept: &[u8], blank: &[u8], upper: bool) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 3));
     for byte in value {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(*byte),
             b' ' => out.extend_from_slice(blank),
+            _ if byte.is_ascii_alphanumeric() || kept.contains(byte) => out.push(*byte),
             _ => {
                 out.push(b'%');
-                out.extend(hex(&[*byte], !lower));
+                out.extend_from_slice(&hex(&[*byte], upper));
             }
         }
     }
@@ -141,29 +171,52 @@ fn escaped(value: &[u8], lower: bool, blank: &[u8]) -> Vec<u8> {
 }
 
 /// The characters of the base64 text that the value alone decides, `start` bytes into a group of three.
-fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Vec<u8> {
+fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new(Vec::with_capacity(start + value.len()));
     padded.resize(start, 0);
     padded.extend_from_slice(value);
     let text = Zeroizing::new(engine.encode(&*padded));
     let first = (start * 8).div_ceil(6);
     let end = padded.len() * 8 / 6;
-    text.as_bytes()[first..end].to_vec()
+    text.as_bytes()[first..end].to_vec().into()
 }
 
-/// As serializers write it that keep to ASCII.
-fn json_ascii(json: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            let units = c.encode_utf16(&mut units).iter();
-            out.extend(
-                units.map(|unit| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") }),
-            );
-        }
+/// What serializers escape so that a JSON text can stand in HTML and in JavaScript, as Go's and Rails' do.
+fn is_html(c: char) -> bool {
+    matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_shown_ascii(c: char) -> bool {
+    matches!(c, ' '..='~')
+}
+
+/// A JSON text's inside (RFC 8259, section 7). Serializers differ in what they escape beside what they must, in the letters
+/// of `\u003c`, and in what they do to a slash.
+fn json_escaped(text: &str, escaped: impl Fn(char) -> bool, upper: bool, slash: bool) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 6));
+    for c in text.chars() {
+        let short = match c {
+            '\u{8}' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\u{c}' => 'f',
+            '\r' => 'r',
+            '\\' => '\\',
+            '"' if !escaped(c) => '"',
+            '/' if slash => '/',
+            _ if c >= ' ' && !escaped(c) => {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
+            }
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(b"\\u");
+                    out.extend_from_slice(&hex(&unit.to_be_bytes(), upper));
+                }
+                continue;
+            }
+        };
+        out.extend([b'\\', short as u8]);
     }
     out
 }

@@ -57,6 +57,32 @@ fn every_form_is_masked() {
     }
 }
 
+/// As each writes it.
+#[test]
+fn what_other_languages_make_of_a_value_is_masked() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "RICH"]).stdin("a<b>&c/d+e'f (g)*~!;,?:@=$#\u{e9}\u{2028}-_.").ok();
+    for (by, form) in [
+        ("encodeURI", "a%3Cb%3E&c/d+e'f%20(g)*~!;,?:@=$#%C3%A9%E2%80%A8-_."),
+        ("encodeURIComponent", "a%3Cb%3E%26c%2Fd%2Be'f%20(g)*~!%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_."),
+        (
+            "URLSearchParams",
+            "a%3Cb%3E%26c%2Fd%2Be%27f+%28g%29*%7E%21%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_.",
+        ),
+        ("quote", "a%3Cb%3E%26c/d%2Be%27f%20%28g%29%2A~%21%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_."),
+        ("quote_plus", "a%3Cb%3E%26c%2Fd%2Be%27f+%28g%29%2A~%21%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_."),
+        ("urlencode", "a%3Cb%3E%26c%2Fd%2Be%27f+%28g%29%2A%7E%21%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_."),
+        ("PathEscape", "a%3Cb%3E&c%2Fd+e%27f%20%28g%29%2A~%21%3B%2C%3F:@=$%23%C3%A9%E2%80%A8-_."),
+        ("json.dumps", r"a<b>&c/d+e'f (g)*~!;,?:@=$#\u00e9\u2028-_."),
+        ("json.Marshal", "a\\u003cb\\u003e\\u0026c/d+e'f (g)*~!;,?:@=$#\u{e9}\\u2028-_."),
+        ("json_encode", r"a<b>&c\/d+e'f (g)*~!;,?:@=$#\u00e9\u2028-_."),
+        ("System.Text.Json", r"a\u003Cb\u003E\u0026c/d\u002Be\u0027f (g)*~!;,?:@=$#\u00E9\u2028-_."),
+    ] {
+        let shown = env.envseal(&["run", "--redact", "--", "cat"]).stdin(format!("<{form}>")).ok();
+        assert_eq!(shown, "<[RICH]>", "{by}");
+    }
+}
+
 #[test]
 fn lines_count_on_their_own_and_overlaps_have_one_mark() {
     let env = TestEnv::new();
