@@ -271,6 +271,15 @@ pub fn fs_hint(error: &FsError) -> Option<Hint> {
     }
 }
 
+/// Returns `git `, with `-C PATH ` unless git itself would use that repository here.
+fn git_in(path: &Path) -> Hint {
+    let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
+    match here {
+        Some((here, path)) if here.starts_with(&path) => "git ".into(),
+        _ => hint!("git -C {path} ", path),
+    }
+}
+
 pub fn git_hint(error: &GitError) -> Option<Hint> {
     Some(match error {
         GitError::Owner { path } => {
@@ -282,15 +291,12 @@ pub fn git_hint(error: &GitError) -> Option<Hint> {
         GitError::NoGit => "install git, and have its folder on PATH".into(),
         GitError::Missing { path, shallow, .. } => {
             let how = if *shallow { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
-            // Where git itself would use this repository, it need not be named.
-            let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
-            let git = match here {
-                Some((here, path)) if here.starts_with(&path) => "git ".into(),
-                _ => hint!("git -C {path} ", path),
-            };
-            git.and(how)
+            git_in(path).and(how)
         }
         GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
+        GitError::LostRefs { path } => {
+            Hint::from("see which commits are lost: ").and(git_in(path)).and("fsck --no-reflogs")
+        }
         GitError::UnknownRevision { revision }
             if crate::config::is_env_file(revision.as_ref()) && Path::new(revision).exists() =>
         {

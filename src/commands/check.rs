@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
@@ -81,7 +80,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             let hint = "name both ends: envseal check --range origin/main..HEAD";
             return Err(Error::usage("the range names no commit".to_owned(), hint));
         }
-        let objects = here(context)?;
+        let objects = context.repository()?;
         if !args.hook {
             objects.allow_fetching();
         }
@@ -96,7 +95,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         });
     }
     if args.history {
-        let objects = here(context)?;
+        let objects = context.repository()?;
         objects.allow_fetching();
         return told(context, args, &root_of(&objects), |options| Ok(guard::history(&objects, options)?));
     }
@@ -129,7 +128,7 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
 
 /// Checks what is about to be pushed, for a hook.
 pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
-    let objects = here(context)?;
+    let objects = context.repository()?;
     told(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
         // Whoever pushes a policy for review has to be able to push it. It is the other side that refuses.
         let options = &Options { accept_policy: true, ..*options };
@@ -153,7 +152,7 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
 }
 
 fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Error> {
-    let objects = here(context)?;
+    let objects = context.repository()?;
     if objects.is_bare() {
         return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
     }
@@ -162,12 +161,6 @@ fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Er
     told(context, args, &root_of(&objects), |options| {
         Ok(guard::staged(&objects, which, &Options { accept_policy: merging, ..*options })?)
     })
-}
-
-fn here(context: &Context) -> Result<Rc<Repo>, Error> {
-    let repo = context.repository()?;
-    repo.distrust_commit_graph();
-    Ok(repo)
 }
 
 /// What findings' paths are relative to.

@@ -45,7 +45,12 @@ impl CatFile {
             let _ = writeln!(text, "contents {id}");
         }
         text.push_str("flush\n");
-        self.stdin.as_mut().expect("open until it is dropped").write_all(text.as_bytes())
+        self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(text.as_bytes())
+    }
+
+    /// Asks for nothing more: it ends behind the last answer.
+    pub(super) fn end_requests(&mut self) {
+        self.stdin = None;
     }
 
     /// Reads what is said of the next object.

@@ -26,10 +26,16 @@ const ALWAYS: &[&str] = &[
     "core.fsmonitor=false",
     "-c",
     "core.quotePath=false",
+    // A damaged one would hide commits.
+    "-c",
+    "core.commitGraph=false",
     // Larger blobs come in pieces, and are never held whole by git.
     "-c",
     "core.bigFileThreshold=16m",
 ];
+
+/// The same in bytes.
+pub(super) const IN_PIECES: u64 = 16 << 20;
 
 /// Taken out of git's environment: what changes how pathspecs are read, and what runs programs.
 const REMOVED: &[&str] = &[

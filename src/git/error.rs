@@ -70,6 +70,12 @@ pub enum GitError {
         /// What is wrong with it.
         reason: String,
     },
+    /// There are commits, and no ref leads to one.
+    #[error("the git repository in {} has commits, but no branch or tag leads to any; it may be damaged", .path.display())]
+    LostRefs {
+        /// Its root.
+        path: PathBuf,
+    },
     /// Someone else is changing the configuration, or stopped while doing so.
     #[error("the git configuration is being changed by another program: {} is there", .path.display())]
     ConfigLocked {

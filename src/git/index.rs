@@ -1,17 +1,15 @@
 //! What is staged: the index that is to be committed, and how it differs from a commit.
 
 use std::cmp::Ordering;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::command::output;
 use super::objects::{Changed, FileRef};
 use super::paths::{from_git, to_git};
-use super::quick::{HEADER, refuse_cut_short};
+use super::quick::refuse_cut_short;
 use super::tree::kind_of_mode;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::FsError;
+use crate::fsio::{self, FsError};
 
 impl Repo {
     /// Every file of the index that would be committed, in git's order: read once, for a check sees one state.
@@ -19,7 +17,7 @@ impl Repo {
         if let Some(files) = self.index.get() {
             return Ok(files);
         }
-        self.refuse_short_index()?;
+        self.refuse_damaged_index()?;
         let mut call = self.call();
         call.args(["ls-files", "--stage", "-z", "--full-name"]);
         let said = self.ask("read the index of", call, &[])?;
@@ -44,7 +42,7 @@ impl Repo {
     /// Every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
     pub fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
-        self.refuse_short_index()?;
+        self.refuse_damaged_index()?;
         let base = commit.unwrap_or_else(|| self.format.id_of("tree", b""));
         let mut call = self.call();
         call.args(["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff"])
@@ -71,28 +69,32 @@ impl Repo {
         Ok(found)
     }
 
-    /// Rejects an index that is cut short: of that, git sees fewer files and says nothing.
-    pub(super) fn refuse_short_index(&self) -> Result<(), GitError> {
-        let read = || {
-            let file = File::open(&self.index_path)?;
-            let length = file.metadata()?.len();
-            let mut header = Vec::new();
-            file.take(HEADER as u64).read_to_end(&mut header)?;
-            Ok::<_, std::io::Error>((header, length))
-        };
-        match read() {
+    /// Rejects an index that is cut short, or is not what git wrote: of that, git may see fewer files, or others, and
+    /// says nothing.
+    pub(super) fn refuse_damaged_index(&self) -> Result<(), GitError> {
+        let bytes = match fsio::read(&self.index_path) {
             // Nothing was ever added.
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(FsError::io(&self.index_path, "read", e).into()),
-            Ok((header, length)) => refuse_cut_short(&header, length, self.root()),
+            Err(FsError::NotFound { .. }) => return Ok(()),
+            bytes => bytes?,
+        };
+        refuse_cut_short(&bytes, bytes.len() as u64, self.root())?;
+        let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.format.len()));
+        // Zeros where git was told to write no hash (git-config(1), `index.skipHash`).
+        if sum == self.format.sum(text) || sum.iter().all(|byte| *byte == 0) && bytes.starts_with(b"DIRC") {
+            return Ok(());
         }
+        Err(self.index_error("its index is damaged"))
     }
 
     fn garbled_index(&self) -> GitError {
+        self.index_error("git's answer cannot be understood")
+    }
+
+    fn index_error(&self, message: &str) -> GitError {
         GitError::Failed {
             path: self.root().to_owned(),
             doing: "read the index of",
-            message: "git's answer cannot be understood".to_owned(),
+            message: message.to_owned(),
         }
     }
 }

@@ -9,6 +9,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::cat_file::{CatFile, Header};
+use super::command::IN_PIECES;
 use super::{GitError, Repo};
 
 /// The longest id, SHA-256's, in bytes.
@@ -84,6 +85,14 @@ impl ObjectFormat {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+        }
+    }
+
+    /// The hash of a file of git's that ends in it (gitformat-index(5)).
+    pub(super) fn sum(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha1 => Sha1::digest(bytes).to_vec(),
+            Self::Sha256 => Sha256::digest(bytes).to_vec(),
         }
     }
 
@@ -185,8 +194,11 @@ impl Read for Hashed<'_> {
     }
 }
 
-/// Told of an object's place among those asked for, its bytes and its size.
-type Take<'a> = dyn FnMut(usize, &mut dyn Read, u64) -> io::Result<()> + 'a;
+/// Of what an object says of its size, so much is believed before its bytes are there.
+const MOST_RESERVED: u64 = 1 << 20;
+
+/// Told of an object's place among those asked for, its kind, its bytes and its size.
+type Take<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
 
 impl Repo {
     /// The bytes of a file. One that this clone lacks is [`GitError::Missing`].
@@ -208,7 +220,7 @@ impl Repo {
         id: ObjectId,
         take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
     ) -> Result<(), GitError> {
-        self.each(&[id], "blob", &mut |_, from, _| take(from))
+        self.each(&[id], Some("blob"), &mut |_, _, from, _| take(from))
     }
 
     /// Hands the bytes of each of these files to `take`, piece by piece, with its place in the list. Once all of them
@@ -218,7 +230,7 @@ impl Repo {
         ids: &[ObjectId],
         take: &mut dyn FnMut(usize, &mut dyn Read) -> io::Result<()>,
     ) -> Result<(), GitError> {
-        self.each(ids, "blob", &mut |at, from, _| take(at, from))
+        self.each(ids, Some("blob"), &mut |at, _, from, _| take(at, from))
     }
 
     /// The id that a file of these bytes has in this repository.
@@ -239,16 +251,45 @@ impl Repo {
     /// The bytes of many objects of one kind, in the order of their ids; asked for in one go.
     pub(super) fn objects(&self, ids: &[ObjectId], kind: &'static str) -> Result<Vec<Vec<u8>>, GitError> {
         let mut all = Vec::with_capacity(ids.len());
-        self.each(ids, kind, &mut |_, from, size| {
-            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-            from.read_to_end(&mut bytes)?;
-            all.push(bytes);
+        self.each(ids, Some(kind), &mut |_, _, from, size| {
+            all.push(read_whole(from, size)?);
             Ok(())
         })?;
         Ok(all)
     }
 
-    fn each(&self, ids: &[ObjectId], kind: &'static str, take: &mut Take<'_>) -> Result<(), GitError> {
+    /// What these objects lead to once tags are followed, and its kind. Git does not hash the tags that it follows.
+    pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<(ObjectId, String)>, GitError> {
+        let mut found = Vec::with_capacity(ids.len());
+        let mut level = ids.to_vec();
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            self.each(&level, None, &mut |at, kind, from, size| {
+                if kind == "tag" {
+                    next.push((level[at], read_whole(from, size)?));
+                } else {
+                    found.push((level[at], kind.to_owned()));
+                }
+                Ok(())
+            })?;
+            let named = |(id, text): (ObjectId, Vec<u8>)| {
+                let line = text.split(|byte| *byte == b'\n').next();
+                let named = line.and_then(|line| ObjectId::parse(line.strip_prefix(b"object ")?));
+                let reason = || "it is no tag that git could read".to_owned();
+                named.ok_or_else(|| GitError::Damaged { id, reason: reason() })
+            };
+            level = next.into_iter().map(named).collect::<Result<_, _>>()?;
+        }
+        Ok(found)
+    }
+
+    /// Hands these objects to `take`, and compares the hash of each with its id; of any kind, if none is named.
+    fn each(
+        &self,
+        ids: &[ObjectId],
+        kind: Option<&'static str>,
+        take: &mut Take<'_>,
+    ) -> Result<(), GitError> {
         let mut chunks = ids.chunks(CatFile::AT_ONCE).enumerate().peekable();
         if let Some((_, first)) = chunks.peek() {
             self.request(first)?;
@@ -256,18 +297,29 @@ impl Repo {
         while let Some((chunk, some)) = chunks.next() {
             // Git reads these while the others are looked at here.
             let next = chunks.peek().map_or(&[][..], |(_, next)| *next);
-            if !next.is_empty() {
-                self.request(next)?;
-            }
+            self.request(next)?;
             for (at, id) in some.iter().enumerate() {
                 let place = chunk * CatFile::AT_ONCE + at;
-                let read = self.answer(*id, kind, &mut |from, size| take(place, from, size));
-                if let Err(error) = read {
-                    // Answers that nobody will read.
-                    if at + 1 < some.len() || !next.is_empty() {
+                let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
+                match self.answer(*id, kind, IN_PIECES, take) {
+                    Ok(true) => {}
+                    // Of what comes in pieces there may be less than was said, and git waits for the next request: for
+                    // this one there is none.
+                    Ok(false) => {
+                        self.request(&[*id])?;
+                        self.reader.borrow_mut().as_mut().map(CatFile::end_requests);
+                        self.answer(*id, kind, u64::MAX, take)?;
                         *self.reader.borrow_mut() = None;
+                        self.request(&some[at + 1..])?;
+                        self.request(next)?;
                     }
-                    return Err(error);
+                    Err(error) => {
+                        // Answers that nobody will read.
+                        if at + 1 < some.len() || !next.is_empty() {
+                            *self.reader.borrow_mut() = None;
+                        }
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -275,6 +327,9 @@ impl Repo {
     }
 
     fn request(&self, ids: &[ObjectId]) -> Result<(), GitError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         let mut reader = self.reader.borrow_mut();
         let asked = match &mut *reader {
             Some(reader) => reader.request(ids),
@@ -285,21 +340,30 @@ impl Repo {
         Ok(())
     }
 
-    /// Reads the answer to a request, and compares its hash with the id.
+    /// Reads the answer to a request, and compares its hash with the id. Returns false, and stops git, if the object is
+    /// larger than `most`.
     fn answer(
         &self,
         id: ObjectId,
-        kind: &'static str,
-        take: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<()>,
-    ) -> Result<(), GitError> {
+        wanted: Option<&'static str>,
+        most: u64,
+        take: &mut dyn FnMut(&str, &mut dyn Read, u64) -> io::Result<()>,
+    ) -> Result<bool, GitError> {
+        let kind = wanted.unwrap_or("object");
         let mut reader = self.reader.borrow_mut();
         let Some(cat_file) = reader.as_mut() else { return Err(self.unreadable(id, kind)) };
+        let mut is_there = false;
         let read = cat_file.header().and_then(|header| {
             let Header::Object { kind: found, size } = header else { return Ok(Err(None)) };
+            if size > most {
+                return Ok(Ok(false));
+            }
+            is_there = true;
             let mut object =
                 Hashed { from: cat_file.bytes().take(size), hash: Hash::new(self.format, &found, size) };
-            if found == kind {
-                take(&mut object, size)?;
+            let is_wanted = wanted.is_none_or(|kind| found == kind);
+            if is_wanted {
+                take(&found, &mut object, size)?;
             }
             io::copy(&mut object, &mut io::sink())?;
             let whole = object.from.limit() == 0;
@@ -308,18 +372,27 @@ impl Repo {
             Ok(match () {
                 () if !whole => return Err(io::ErrorKind::UnexpectedEof.into()),
                 () if actual != id => Err(Some(format!("its bytes are those of {actual}"))),
-                () if found != kind => Err(Some(format!("it is a {found}, not a {kind}"))),
-                () => Ok(()),
+                () if !is_wanted => Err(Some(format!("it is a {found}, not a {kind}"))),
+                () => Ok(true),
             })
         });
         match read {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(true)) => Ok(true),
+            Ok(Ok(false)) => {
+                *reader = None;
+                Ok(false)
+            }
             Ok(Err(Some(reason))) => Err(GitError::Damaged { id, reason }),
             // So it says of what is there and cannot be read, too.
             Ok(Err(None)) => Err(self.unreadable(id, kind)),
             Err(_) => {
                 *reader = None;
-                Err(self.unreadable(id, kind))
+                Err(match self.unreadable(id, kind) {
+                    GitError::Missing { .. } if is_there => {
+                        GitError::Damaged { id, reason: "it is shorter than it says".to_owned() }
+                    }
+                    error => error,
+                })
             }
         }
     }
@@ -330,8 +403,10 @@ impl Repo {
         match kind {
             // Of a commit's folders, any of them.
             "tree" => call.args(["ls-tree", "-r", "-t", "--name-only", &id.to_string()]),
+            "object" => call.args(["cat-file", "-p", &id.to_string()]),
             kind => call.args(["cat-file", kind, &id.to_string()]),
         };
+        call.stdout(std::process::Stdio::null());
         let said = super::command::output(call, &[]).map(|done| done.stderr).unwrap_or_default();
         let is_damaged = said.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"error: "))
             || memchr::memmem::find(&said, b"corrupt").is_some();
@@ -340,6 +415,12 @@ impl Repo {
         }
         self.missing(format_args!("{kind} {id}"))
     }
+}
+
+fn read_whole(from: &mut dyn Read, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(MOST_RESERVED)).unwrap_or(0));
+    from.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::config;
 use crate::fsio::{self, FsError};
 
 /// The index's header, and the hash that ends it (20 bytes with SHA-1, 32 with SHA-256).
-pub(super) const HEADER: usize = 12;
+const HEADER: usize = 12;
 const HASH: usize = 20;
 
 /// As `Repo::is_tracked` on the repository at `worktree_root`, but quick where the answer is no.

@@ -1,5 +1,7 @@
 //! Refs, and the commits that can be reached from them.
 
+use std::collections::HashSet;
+
 use super::command::{has_complaint, output};
 use super::{GitError, ObjectId, Peeled, Repo};
 
@@ -13,45 +15,38 @@ pub fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
     parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
 }
 
-/// What git says of a tree or a file where a commit is asked for.
-const NO_COMMIT: &[u8] = b": expected commit type";
-
 impl Repo {
     /// The commit that `revision` names, in any of git's spellings (gitrevisions(7)). One that this clone may lack is
     /// [`GitError::Missing`].
     pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
-        self.resolve(revision, "commit")
+        match self.peel(revision)? {
+            Peeled::Commit(id) => Ok(id),
+            Peeled::Tree(_) | Peeled::Blob(_) => {
+                Err(GitError::UnknownRevision { revision: revision.to_owned() })
+            }
+        }
     }
 
     /// What `revision` leads to, tags followed to their end.
     pub fn peel(&self, revision: &str) -> Result<Peeled, GitError> {
-        let id = self.resolve(revision, "")?;
         let mut call = self.call();
-        call.args(["cat-file", "-t", &id.to_string()]);
-        let done = output(call, &[])?;
-        match done.stdout.trim_ascii() {
-            b"tree" => Ok(Peeled::Tree(id)),
-            b"blob" => Ok(Peeled::Blob(id)),
-            b"commit" => Ok(Peeled::Commit(id)),
-            _ => Err(self.unreadable(id, "commit")),
-        }
-    }
-
-    /// The object of this kind (any, where it is empty) that `revision` leads to.
-    fn resolve(&self, revision: &str, kind: &str) -> Result<ObjectId, GitError> {
-        let mut call = self.call();
-        call.args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
-        call.arg(format!("{revision}^{{{kind}}}"));
+        call.args(["rev-parse", "--verify", "--quiet", "--end-of-options", revision]);
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
-            Some(id) if done.status.success() => Ok(id),
-            // That it has no such name is said without a word; a name of something else is no damage.
-            _ if has_complaint(&done.stderr) && memchr::memmem::find(&done.stderr, NO_COMMIT).is_none() => {
-                Err(self.failed("walk the history of", &done))
+            Some(named) if done.status.success() => {
+                let peeled = self.peeled(&[named]);
+                if peeled.is_err() && revision.starts_with("HEAD") {
+                    self.head()?;
+                }
+                Ok(match peeled?.pop().expect("one for each id") {
+                    (id, kind) if kind == "tree" => Peeled::Tree(id),
+                    (id, kind) if kind == "blob" => Peeled::Blob(id),
+                    (id, _) => Peeled::Commit(id),
+                })
             }
-            _ if self.is_shallow() || ObjectId::parse(revision.as_bytes()).is_some() => {
-                Err(self.missing(format_args!("{revision:?}")))
-            }
+            // That it has no such name is said without a word.
+            _ if has_complaint(&done.stderr) => Err(self.failed("walk the history of", &done)),
+            _ if self.is_shallow() => Err(self.missing(format_args!("{revision:?}"))),
             _ => {
                 // A HEAD that cannot be read says more.
                 if revision.starts_with("HEAD") {
@@ -70,8 +65,8 @@ impl Repo {
     /// The commits reachable from `tips` and from none of `not`, parents before their children, whatever their dates say.
     /// Tags count for what they point to; a tip that is no commit has none.
     ///
-    /// Every one is read and compared with what git walks by: where history is cut off below one of them, that is
-    /// [`GitError::Missing`].
+    /// Every one is read, hashed and compared with what git walks by, and so are those that lead from `not` to where they
+    /// start: where history is cut off below one of them, that is [`GitError::Missing`].
     pub fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
         let (commits, cut) = self.walked(tips, not)?;
         match cut {
@@ -81,9 +76,36 @@ impl Repo {
     }
 
     /// Every commit that any ref leads to, parents before their children, each with its parents; and one at which a
-    /// shallow clone ends.
+    /// shallow clone ends. That there are commits, but none that a ref leads to, is an error.
     pub fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        self.walked(&self.tips()?, &[])
+        let found = self.walked(&self.tips()?, &[])?;
+        if found.0.is_empty() {
+            self.refuse_lost_refs()?;
+        }
+        Ok(found)
+    }
+
+    /// Every commit that can be reached from `tips`, as [`Self::all_commits`] has it.
+    pub fn commits_of(&self, tips: &[ObjectId]) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        self.walked(tips, &[])
+    }
+
+    /// Rejects a repository that has commits: for who found no ref that leads to one. What a push brings does not count
+    /// (git-receive-pack(1), quarantine).
+    pub fn refuse_lost_refs(&self) -> Result<(), GitError> {
+        let mut call = self.call();
+        call.args(["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype)"]);
+        if self.location.is_quarantine() {
+            call.env_remove("GIT_OBJECT_DIRECTORY").env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+        }
+        let done = output(call, &[])?;
+        if !done.status.success() || has_complaint(&done.stderr) {
+            return Err(self.failed("list the objects of", &done));
+        }
+        if done.stdout.split(|byte| *byte == b'\n').any(|kind| kind == b"commit") {
+            return Err(GitError::LostRefs { path: self.root().to_owned() });
+        }
+        Ok(())
     }
 
     fn walked(
@@ -91,11 +113,16 @@ impl Repo {
         tips: &[ObjectId],
         not: &[ObjectId],
     ) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        let input: String =
-            tips.iter().map(|id| format!("{id}\n")).chain(not.iter().map(|id| format!("^{id}\n"))).collect();
+        let commits_of = |ids: &[ObjectId]| -> Result<Vec<ObjectId>, GitError> {
+            let peeled = self.peeled(ids)?.into_iter();
+            Ok(peeled.filter(|(_, kind)| kind == "commit").map(|(id, _)| id).collect())
+        };
+        let (tips, not) = (commits_of(tips)?, commits_of(not)?);
         if tips.is_empty() {
             return Ok((Vec::new(), None));
         }
+        let input: String =
+            tips.iter().map(|id| format!("{id}\n")).chain(not.iter().map(|id| format!("^{id}\n"))).collect();
         let mut call = self.call();
         call.args(["rev-list", "--date-order", "--reverse", "--parents", "--stdin"]);
         let said = self.ask("walk the history of", call, input.as_bytes())?;
@@ -107,8 +134,34 @@ impl Repo {
         }
         let ids: Vec<_> = commits.iter().map(|(id, _)| *id).collect();
         let real = self.all_parents(&ids)?;
+        let listed: HashSet<_> = ids.iter().copied().collect();
+        let parents = commits.iter().flat_map(|(_, parents)| parents).copied();
+        let left_out = tips.iter().copied().chain(parents).filter(|id| !listed.contains(id));
+        self.require_ancestors(left_out.collect(), &not)?;
         let cut = commits.iter().zip(real).find(|((_, walked), real)| walked != real).map(|((id, _), _)| *id);
         Ok((commits, cut))
+    }
+
+    /// Requires that each of `wanted` is one of `tips` or comes before one, by commits that are hashed.
+    fn require_ancestors(&self, mut wanted: HashSet<ObjectId>, tips: &[ObjectId]) -> Result<(), GitError> {
+        let mut seen: HashSet<_> = tips.iter().copied().collect();
+        let mut level = tips.to_vec();
+        loop {
+            wanted.retain(|id| !seen.contains(id));
+            let Some(id) = wanted.iter().next() else { return Ok(()) };
+            if level.is_empty() {
+                let reason = "git takes it to be known already, and no known commit leads to it".to_owned();
+                return Err(GitError::Damaged { id: *id, reason });
+            }
+            let parents = match self.all_parents(&level) {
+                // Where it ends, git has them as they are.
+                Err(GitError::Missing { .. }) if self.is_shallow() => {
+                    level.iter().filter_map(|id| self.parents(*id).ok()).collect()
+                }
+                parents => parents?,
+            };
+            level = parents.into_iter().flatten().filter(|id| seen.insert(*id)).collect();
+        }
     }
 
     /// What every ref points to, HEAD included and notes left out; tags as they are.
@@ -154,7 +207,7 @@ impl Repo {
         call.args(["merge-base", &one.to_string(), &other.to_string()]);
         let done = output(call, &[])?;
         match ObjectId::parse(done.stdout.trim_ascii()) {
-            Some(id) => Ok(Some(id)),
+            Some(id) => self.require_ancestors(HashSet::from([id]), &[one]).map(|()| Some(id)),
             None if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
             None if done.status.code() == Some(1) => Ok(None),
             None => Err(self.failed("walk the history of", &done)),

@@ -37,8 +37,6 @@ pub struct Repo {
     /// What the process's environment says of where this repository is; absolute.
     pub(super) location: GitLocation,
     network: Cell<Network>,
-    /// Whether git is to walk by the commits alone, not by what a commit-graph says of them.
-    strict: Cell<bool>,
     head: OnceCell<Option<ObjectId>>,
     /// The remote that has what a partial clone lacks; looked for when something is missing.
     promisor: OnceCell<Option<OsString>>,
@@ -145,7 +143,6 @@ impl Repo {
             shallow: facts.shallow,
             location,
             network: Cell::new(Network::Forbidden),
-            strict: Cell::new(false),
             head,
             promisor: OnceCell::new(),
             reader: RefCell::default(),
@@ -162,11 +159,6 @@ impl Repo {
         if !self.location.is_quarantine() {
             self.network.set(Network::Allowed);
         }
-    }
-
-    /// Has git walk history by the commits themselves: a damaged commit-graph would hide some.
-    pub fn distrust_commit_graph(&self) {
-        self.strict.set(true);
     }
 
     /// The worktree's root, absolute, spelled as it was found or given where that is the same folder; of a bare
@@ -264,11 +256,7 @@ impl Repo {
     }
 
     fn call_by(&self, network: Network) -> Command {
-        let mut command = command::git(&self.root, &self.location, network);
-        if self.strict.get() {
-            command.args(["-c", "core.commitGraph=false"]);
-        }
-        command
+        command::git(&self.root, &self.location, network)
     }
 
     /// Runs a call that must succeed; returns what it printed.

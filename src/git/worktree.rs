@@ -24,7 +24,7 @@ impl Repo {
     /// Files are regular files, and symlinks that do not lead to a folder. Other repositories are not entered, nor
     /// submodules. Paths stand below [`Repo::root`], in byte order, each once.
     pub fn list_files(&self, under: &Path, globs: &[&str], want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
-        self.refuse_short_index()?;
+        self.refuse_damaged_index()?;
         let under = self.relative_folder(under)?;
         let mut call = self.call();
         call.args(["ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--"]);

@@ -12,7 +12,7 @@ use super::search::{keys_file, of_leak};
 use super::secrets::Gathered;
 use super::view::View;
 use crate::config::{is_env_file, is_keys_file};
-use crate::git::{FileKind, FileRef, ObjectId, Repo};
+use crate::git::{FileKind, FileRef, Linked, ObjectId, Repo};
 use crate::scan::{EnvText, Finding, Leaks, allows, env_file, line_of};
 
 /// The folders of so many commits are read at a time.
@@ -70,10 +70,7 @@ fn blobs(objects: &Repo) -> Result<(Vec<Blob>, Option<ObjectId>), GuardError> {
     let mut seen = HashSet::new();
     let (commits, cut) = objects.all_commits()?;
     for (at, (commit, parents)) in commits.iter().enumerate() {
-        if at % AT_ONCE == 0 {
-            let some: Vec<_> = commits[at..].iter().take(AT_ONCE).map(|(id, _)| *id).collect();
-            objects.read_folders(&some)?;
-        }
+        read_ahead(objects, &commits, at)?;
         let commit = *commit;
         // What it shares with a parent has been seen there.
         let parent = parents.first().copied();
@@ -89,6 +86,15 @@ fn blobs(objects: &Repo) -> Result<(Vec<Blob>, Option<ObjectId>), GuardError> {
         }
     }
     Ok((blobs, cut))
+}
+
+/// Reads the folders of some commits from `at` on in one go, where that was not done yet.
+pub(super) fn read_ahead(objects: &Repo, commits: &[Linked], at: usize) -> Result<(), GuardError> {
+    if at.is_multiple_of(AT_ONCE) {
+        let some: Vec<_> = commits[at..].iter().take(AT_ONCE).map(|(id, _)| *id).collect();
+        objects.read_folders(&some)?;
+    }
+    Ok(())
 }
 
 fn judge(blob: &Blob, text: &[u8], leaks: &Leaks, policies: &Policies) -> Vec<Finding> {

@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use super::error::GuardError;
 use super::files::is_judged;
+use super::history::read_ahead;
 use super::policies::Policies;
 use super::teams::Teams;
 use super::view::View;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
-use crate::git::{FileKind, FileRef, ObjectId, Repo};
+use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvReport, EnvText, env_file};
 use crate::team::Policy;
 
@@ -185,22 +186,22 @@ pub(super) fn last_stood(
     tips: &[ObjectId],
     wanted: fn(&Path) -> bool,
 ) -> Result<(Vec<Stood>, Option<ObjectId>), GuardError> {
-    let (mut seen, mut found, mut cut) = (HashSet::new(), Vec::new(), None);
-    let mut walk = objects.walk(tips, wanted)?;
-    while let Some(step) = walk.step()? {
-        if step.cut {
-            cut = Some(step.id);
-        }
-        for (at, change) in
-            step.changes.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |it| (at, it)))
-        {
-            let (file, commit) = match (change.after, change.before, step.parents.get(at)) {
-                (Some(file), ..) => (file, step.id),
-                (None, Some(file), Some(parent)) => (file, *parent),
-                _ => continue,
-            };
-            if file.kind == FileKind::File && seen.insert(change.path.clone()) {
-                found.push(Stood { path: change.path.clone(), file, commit });
+    let (mut seen, mut found) = (HashSet::new(), Vec::new());
+    let (mut commits, cut) = objects.commits_of(tips)?;
+    commits.reverse();
+    for (at, (commit, parents)) in commits.iter().enumerate() {
+        read_ahead(objects, &commits, at)?;
+        let root = parents.is_empty().then_some(None);
+        for parent in parents.iter().copied().map(Some).chain(root) {
+            for Changed { path, before, after } in objects.changes(parent, Some(*commit))? {
+                let (file, commit) = match (after, before, parent) {
+                    (Some(file), ..) => (file, *commit),
+                    (None, Some(file), Some(parent)) => (file, parent),
+                    _ => continue,
+                };
+                if file.kind == FileKind::File && wanted(&path) && seen.insert(path.clone()) {
+                    found.push(Stood { path, file, commit });
+                }
             }
         }
     }

@@ -35,6 +35,9 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
 
     // Before the first commit there was no policy to widen.
     let is_first = range.base.is_none() && range.known.is_empty() && objects.tips()?.is_empty();
+    if is_first {
+        objects.refuse_lost_refs()?;
+    }
     let accept_policy = options.accept_policy || is_first;
     let (past, new_policies) = (Rc::new(Past::of(&before)?), Policies::of(&after)?);
     let policies = if accept_policy { &new_policies } else { &past.policies };

@@ -5,6 +5,7 @@ mod damaged;
 mod partial;
 mod remotes;
 mod replaced;
+mod scrambled;
 mod shallow;
 
 use std::path::PathBuf;

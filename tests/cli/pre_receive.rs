@@ -203,6 +203,8 @@ fn a_first_push_beside_a_pull_request_is_not_the_first() {
     env.git(&["remote", "set-url", "origin", empty.to_str().unwrap()]);
     refused(&env, &empty, &["main"], &["[plaintext]"]);
     env.program("git", &["update-ref", "-d", "refs/pull/1/head"]).dir(&empty).ok();
+    refused(&env, &empty, &["main"], &["has commits, but no branch or tag leads to any"]);
+    env.program("git", &["gc", "-q", "--prune=now"]).dir(&empty).ok();
     push(&env, &["main"]).unwrap();
 }
 
@@ -262,4 +264,24 @@ fn an_accepted_push_says_nothing() {
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), output.stderr);
         assert_eq!((output.status, &*said), (0, ""), "{target}");
     }
+}
+
+/// A server that has lost its refs takes no push for its first one, which no policy holds for.
+#[test]
+fn a_server_that_has_lost_its_refs_accepts_nothing() {
+    let (env, bare) = server();
+    env.program("git", &["pack-refs", "--all"]).dir(&bare).ok();
+    std::fs::write(bare.join("packed-refs"), "").unwrap();
+    let plain = env.read(".env");
+    commit(&env, "envseal.toml", "[policy]\nplain = [\"SECRET\"]\n");
+    commit(&env, ".env", format!("{plain}SECRET={PLAINTEXT}\n"));
+    let said = ["has commits, but no branch or tag leads to any", "fsck", "refs/heads/main was not accepted"];
+    refused(&env, &bare, &["main"], &said);
+    // A new one takes several refs at once.
+    let new = env.outside().join("new.git");
+    env.git(&["init", "-q", "--bare", new.to_str().unwrap()]);
+    std::fs::copy(bare.join("hooks/pre-receive"), new.join("hooks/pre-receive")).unwrap();
+    env.git(&["remote", "set-url", "origin", new.to_str().unwrap()]);
+    env.git(&["branch", "other", "HEAD~1"]);
+    push(&env, &["main", "other"]).unwrap();
 }

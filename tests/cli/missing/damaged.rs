@@ -5,70 +5,25 @@ use std::path::PathBuf;
 use super::text;
 use crate::support::TestEnv;
 
+type Arguments = &'static [&'static str];
+
+const RANGE: Arguments = &["check", "--range", "HEAD~1..HEAD"];
+const LONGER_RANGE: Arguments = &["check", "--range", "HEAD~2..HEAD"];
+const HISTORY: Arguments = &["check", "--history"];
+const LOG: Arguments = &["log"];
+const DIFF: Arguments = &["diff", "HEAD~1", "HEAD"];
+const BLAME: Arguments = &["blame"];
+const AT_HEAD: Arguments = &["get", "URL", "--at", "HEAD"];
+const AT_BEFORE: Arguments = &["get", "URL", "--at", "HEAD~1"];
+
 /// What is damaged, and what cannot be answered without it.
-const NEEDED: &[(&str, &[&[&str]])] = &[
-    (
-        "HEAD",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["blame"],
-            &["get", "URL", "--at", "HEAD"],
-        ],
-    ),
-    (
-        "HEAD^{tree}",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["get", "URL", "--at", "HEAD"],
-        ],
-    ),
-    (
-        "HEAD:.env",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--history"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["get", "URL", "--at", "HEAD"],
-        ],
-    ),
-    (
-        "HEAD~1",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--range", "HEAD~2..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["get", "URL", "--at", "HEAD~1"],
-        ],
-    ),
-    (
-        "HEAD~1^{tree}",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["get", "URL", "--at", "HEAD~1"],
-        ],
-    ),
-    (
-        "HEAD~1:.env",
-        &[
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--range", "HEAD~2..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["diff", "HEAD~1", "HEAD"],
-            &["get", "URL", "--at", "HEAD~1"],
-        ],
-    ),
+const NEEDED: &[(&str, &[Arguments])] = &[
+    ("HEAD", &[RANGE, HISTORY, LOG, DIFF, BLAME, AT_HEAD]),
+    ("HEAD^{tree}", &[RANGE, HISTORY, LOG, DIFF, AT_HEAD]),
+    ("HEAD:.env", &[RANGE, HISTORY, DIFF, AT_HEAD]),
+    ("HEAD~1", &[RANGE, LONGER_RANGE, HISTORY, LOG, DIFF, AT_BEFORE]),
+    ("HEAD~1^{tree}", &[RANGE, HISTORY, LOG, DIFF, AT_BEFORE]),
+    ("HEAD~1:.env", &[RANGE, LONGER_RANGE, HISTORY, LOG, DIFF, AT_BEFORE]),
 ];
 
 /// A way to damage a loose object, given its bytes.
@@ -182,12 +137,150 @@ fn another_object_in_its_place() {
         let (path, other_path) = (object(&env, name), object(&env, other));
         let whole = damage(&path, |_| None);
         std::fs::copy(other_path, &path).unwrap();
-        for range in [&["check", "--range", "HEAD~1..HEAD"][..], &["check", "--history"]] {
+        for range in [RANGE, HISTORY] {
             refuses(&env, &format!("{other} in the place of {name}"), range);
         }
         mend(&path, &whole);
     }
     assert_eq!(env.envseal(&["check", "--history"]).soon().status, 0);
+}
+
+/// A commit that is known already, replaced by one that is not: what comes before that would count as known too.
+#[test]
+fn another_commit_in_the_place_of_a_known_one() {
+    let env = loose();
+    let plain = env.read(".env");
+    env.write(".env", format!("{plain}LEAK=not-a-canary\n"));
+    env.commit("leak");
+    env.write(".env", plain);
+    env.commit("taken back");
+    let range: &[&str] = &["check", "--range", "HEAD~2..HEAD"];
+    assert_eq!(env.envseal(range).soon().status, 1);
+    let (path, other) = (object(&env, "HEAD~3"), object(&env, "HEAD"));
+    let whole = damage(&path, |_| None);
+    std::fs::copy(other, &path).unwrap();
+    assert_eq!(env.git(&["rev-list", "--count", "HEAD~2..HEAD"]).trim(), "1", "git does not see the leak");
+    refuses(&env, "a known commit", range);
+    mend(&path, &whole);
+    assert_eq!(env.envseal(range).soon().status, 1);
+}
+
+/// Two tags, of which one is the only one to lead to a leak.
+#[test]
+fn another_tag_in_the_place_of_one() {
+    let env = loose();
+    let plain = env.read(".env");
+    env.git(&["tag", "-a", "-m", "x", "old", "HEAD~1"]);
+    env.git(&["checkout", "-q", "--detach"]);
+    env.write(".env", format!("{plain}LEAK=not-a-canary\n"));
+    env.commit("leak");
+    env.git(&["tag", "-a", "-m", "x", "new"]);
+    env.git(&["checkout", "-q", "main"]);
+    assert_eq!(env.envseal(HISTORY).soon().status, 1);
+    let (path, other) = (object(&env, "new"), object(&env, "old"));
+    let whole = damage(&path, |_| None);
+    std::fs::copy(other, &path).unwrap();
+    refuses(&env, "a tag", HISTORY);
+    refuses(&env, "a tag", &["check", "--range", "HEAD~1..new"]);
+    mend(&path, &whole);
+    assert_eq!(env.envseal(HISTORY).soon().status, 1);
+}
+
+/// What a commit-graph says is not asked.
+#[test]
+fn a_commit_graph_that_hides_a_commit() {
+    let env = loose();
+    let good = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.write(".env", format!("{}LEAK=not-a-canary\n", env.read(".env")));
+    env.commit("leak");
+    env.git(&["rm", "-q", ".env"]);
+    env.commit("gone");
+    env.git(&["commit-graph", "write", "--reachable"]);
+    let graph = env.path(".git/objects/info/commit-graph");
+    let mut bytes = std::fs::read(&graph).unwrap();
+    // Parents of the last commit: its second word of data, behind the tree (gitformat-commit-graph(5), CDAT).
+    let row = |bytes: &[u8], name: &[u8]| {
+        let at = bytes.windows(4).position(|it| it == name).unwrap() + 4;
+        usize::try_from(u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap())).unwrap()
+    };
+    let order = env.git(&["rev-list", "--all"]);
+    let mut order: Vec<_> = order.lines().map(str::to_owned).collect();
+    let head = order[0].clone();
+    order.sort();
+    let place = |id: &str| order.iter().position(|it| it == id).unwrap();
+    let at = row(&bytes, b"CDAT") + place(&head) * 36 + 20;
+    bytes[at..at + 4].copy_from_slice(&u32::try_from(place(&good)).unwrap().to_be_bytes());
+    mend(&graph, &bytes);
+    assert_eq!(env.git(&["rev-list", "--count", "HEAD"]).trim(), "4", "git does not see the leak");
+    for arguments in [HISTORY, RANGE, LONGER_RANGE, &["check", "--range", &format!("{good}..HEAD")]] {
+        let found = env.envseal(arguments).soon();
+        assert!(found.status == 1 || arguments == RANGE && found.status == 0, "{arguments:?} {found:?}");
+    }
+    assert_eq!(env.envseal(LOG).soon().stdout.windows(4).filter(|it| it == b"LEAK").count(), 2);
+}
+
+/// Commits are there, and no ref leads to them: that is no history without a finding.
+#[test]
+fn no_ref_leads_to_what_is_there() {
+    let new = TestEnv::new();
+    assert!(new.envseal(HISTORY).soon().stderr.contains("Nothing was checked"));
+    let env = loose();
+    let id = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.git(&["gc", "-q"]);
+    env.ok(HISTORY);
+    mend(&env.path(".git/packed-refs"), b"");
+    let range = format!("{}..{id}", "0".repeat(40));
+    for arguments in [HISTORY, &["check", "--range", &range], RANGE, &["check", "--range", "main..HEAD"]] {
+        refuses(&env, "no refs", arguments);
+    }
+    let said = env.envseal(HISTORY).soon().stderr;
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: see which commits are lost: ")).unwrap();
+    assert!(env.program("sh", &["-c", hint]).ok().contains(&id), "{hint}");
+    env.git(&["update-ref", "refs/heads/main", &id]);
+    env.ok(HISTORY);
+}
+
+/// An object may say of itself that it is larger than memory.
+#[test]
+fn an_object_of_any_size() {
+    let env = loose();
+    let path = object(&env, "HEAD:.env");
+    for size in ["99999999999999999", "18446744073709551615", "3000000000"] {
+        // Stored, as zlib has it, without compression.
+        let text = format!("blob {size}\0A=1\n");
+        let length = u16::try_from(text.len()).unwrap();
+        let sum = text.bytes().fold((1u32, 0u32), |(a, b), byte| {
+            let a = (a + u32::from(byte)) % 65521;
+            (a, (a + b) % 65521)
+        });
+        let head = [&[0x78, 0x01, 0x01][..], &length.to_le_bytes(), &(!length).to_le_bytes()].concat();
+        let bytes = [&head, text.as_bytes(), &(sum.1 << 16 | sum.0).to_be_bytes()].concat();
+        let whole = damage(&path, |_| None);
+        std::fs::write(&path, bytes).unwrap();
+        for arguments in [RANGE, HISTORY, DIFF] {
+            refuses(&env, size, arguments);
+        }
+        mend(&path, &whole);
+    }
+}
+
+/// What is large comes in pieces, between others.
+#[test]
+fn a_large_file_between_others() {
+    let env = TestEnv::new();
+    for at in 0..3 {
+        env.write("large", vec![b'a' + at; (16 << 20) + 1]);
+        env.write(format!("small{at}"), format!("{at}\n"));
+        env.commit("more");
+    }
+    let other = TestEnv::new();
+    other.ok(&["key", "generate"]);
+    let key = other.private_key("ENVSEAL_PRIVATE_KEY");
+    env.write("large", format!("{}\n{key}\n", "x".repeat(17 << 20)));
+    env.commit("a key");
+    let output = env.envseal(HISTORY).soon();
+    assert_eq!(output.status, 1, "{}", output.stderr);
+    assert!(output.stderr.contains("1 error"), "{}", output.stderr);
 }
 
 /// What is staged, and what it is compared with.
@@ -234,14 +327,9 @@ fn in_a_pack() {
     let (path, index) = (pack("pack"), pack("idx"));
     let whole = std::fs::read(&path).unwrap();
     let index_bytes = std::fs::read(&index).unwrap();
-    let commands: [&[&str]; 5] = [
-        &["check", "--range", "HEAD~1..HEAD"],
-        &["check", "--history"],
-        &["log"],
-        &["diff", "HEAD~1", "HEAD"],
-        &["get", "URL", "--at", "HEAD~1"],
-    ];
-    let all = |what: &str| commands.iter().for_each(|arguments| refuses(&env, what, arguments));
+    let all = |what: &str| {
+        [RANGE, HISTORY, LOG, DIFF, AT_BEFORE].iter().for_each(|arguments| refuses(&env, what, arguments))
+    };
     let (first, last) = (12, whole.len() - 20);
     let zeros = [&whole[..first], &vec![0; last - first], &whole[last..]].concat();
     mend(&path, &zeros);
@@ -314,10 +402,10 @@ fn a_git_folder_that_git_does_not_recognize() {
         for arguments in [
             &["check"][..],
             &["check", "--staged"],
-            &["check", "--range", "HEAD~1..HEAD"],
-            &["check", "--history"],
-            &["log"],
-            &["blame"],
+            RANGE,
+            HISTORY,
+            LOG,
+            BLAME,
             &["set", "NEW", "value"],
             &["set", "NEW", "value", "-e", "new"],
             &["encrypt"],
@@ -357,14 +445,19 @@ fn a_git_dir_variable_that_names_no_repository() {
     }
 }
 
-/// Of an index that is cut short, git sees fewer files.
+/// Of an index that is cut short, git sees fewer files; of one in which a byte has another value, others.
 #[test]
-fn an_index_that_is_cut_short() {
+fn an_index_that_is_damaged() {
     let env = loose();
     let whole = std::fs::read(env.path(".git/index")).unwrap();
-    std::fs::write(env.path(".git/index"), &whole[..100]).unwrap();
-    for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
-        refuses(&env, "an index cut short", arguments);
+    let name = whole.windows(5).position(|it| it == b".env\0").unwrap();
+    let mut flipped = whole.clone();
+    flipped[name + 3] ^= 1;
+    for (what, bytes) in [("cut short", &whole[..100]), ("with another name", &flipped)] {
+        std::fs::write(env.path(".git/index"), bytes).unwrap();
+        for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
+            refuses(&env, what, arguments);
+        }
     }
     std::fs::write(env.path(".git/index"), &whole).unwrap();
     env.ok(&["check"]);
@@ -374,7 +467,7 @@ fn an_index_that_is_cut_short() {
 #[test]
 fn what_git_traces_is_no_damage() {
     let env = loose();
-    for arguments in [&["check", "--history"][..], &["check", "--range", "HEAD~1..HEAD"]] {
+    for arguments in [HISTORY, RANGE] {
         env.envseal(arguments).var("GIT_TRACE", "1").ok();
     }
     let new = TestEnv::new();

@@ -280,6 +280,12 @@ impl Run<'_> {
         self
     }
 
+    /// Adds more arguments.
+    pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
     /// The command itself, in its hermetic environment, for tests that spawn it in their own way.
     pub(crate) fn into_command(self) -> Command {
         self.command
