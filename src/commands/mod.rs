@@ -152,6 +152,7 @@ impl<'a> Context<'a> {
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     hide_memory();
+    ui::report_panics();
     let arguments = asking_for_help(arguments.into_iter().collect());
     let cli = match parse(&arguments) {
         Ok(cli) => cli,

@@ -210,6 +210,9 @@ impl Error {
             Self::Exec(ExecError::Terminal(_)) => {
                 Some("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat".into())
             }
+            Self::Exec(ExecError::Thread(_)) => {
+                Some("see how many processes and threads there may be: ulimit -u".into())
+            }
             Self::Editor(error) => Some(editor_hint(error).into()),
             Self::Nul(name) => Some(hint!("leave it out: -x {name}", name)),
             Self::Exec(_) | Self::Sops(_) | Self::Io { .. } => None,

@@ -58,6 +58,9 @@ pub enum ExecError {
     /// What the program wrote could not be passed on.
     #[error("what the program wrote could not be passed on: {0}")]
     Output(io::Error),
+    /// There is no thread to be had that would mask what the program writes.
+    #[error("the program was not started: the system allows no more threads ({0})")]
+    Thread(io::Error),
     /// There is no terminal to be had for the program.
     #[error("cannot get a terminal for the program: {0}")]
     Terminal(io::Error),
@@ -70,7 +73,7 @@ impl ExecError {
         match self {
             Self::NotFound(_) => 127,
             Self::NotExecutable { .. } | Self::TooLarge { .. } => 126,
-            Self::Output(_) | Self::Terminal(_) => 4,
+            Self::Output(_) | Self::Thread(_) | Self::Terminal(_) => 4,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use zeroize::Zeroizing;
@@ -15,11 +15,15 @@ use super::waiter::Waiter;
 const CHUNK: usize = 64 * 1024;
 
 /// Runs `command` and returns its exit status, once both its outputs have ended: what it has left behind may write on,
-/// as it may in `CMD | cat`.
+/// as it may in `CMD | cat`. It is not started where the system allows no thread for its second output.
 pub(super) fn run(mut command: Command, forms: Forms) -> Result<u8, ExecError> {
     let forms = Arc::new(forms);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut outputs = None;
+    let (hand_over, taken) = mpsc::channel();
+    let of_stderr = Arc::clone(&forms);
+    let copy_stderr = move || taken.recv().map_or(Ok(()), |stderr| copy(stderr, Output::Stderr, of_stderr));
+    let other = thread::Builder::new().spawn(copy_stderr).map_err(ExecError::Thread)?;
     let waiter = Waiter::start(|| {
         let mut child = command.spawn().map_err(|source| ExecError::new(&command, source))?;
         outputs = child.stdout.take().zip(child.stderr.take());
@@ -27,8 +31,7 @@ pub(super) fn run(mut command: Command, forms: Forms) -> Result<u8, ExecError> {
     })?;
     drop(command);
     let (stdout, stderr) = outputs.expect("they are piped");
-    let of_stderr = Arc::clone(&forms);
-    let other = thread::spawn(move || copy(stderr, Output::Stderr, of_stderr));
+    let _ = hand_over.send(stderr);
     let to_stdout = copy(stdout, Output::Stdout, forms);
     let to_stderr = other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     let status = waiter.wait().map_err(ExecError::Output)?;

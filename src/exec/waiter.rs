@@ -9,7 +9,7 @@ pub(super) use windows::Waiter;
 mod unix {
     use std::io;
     use std::process::Child;
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Arc, Mutex, PoisonError, mpsc};
     use std::thread;
     use std::time::Duration;
 
@@ -36,15 +36,19 @@ mod unix {
     }
 
     impl Waiter {
-        /// Starts the child.
+        /// Starts the child, if there is a thread to be had that passes signals on.
         pub(in crate::exec) fn start(
             start: impl FnOnce() -> Result<Child, ExecError>,
         ) -> Result<Self, ExecError> {
-            let (mut signals, child) = catch_and(&[], start)?;
-            let (pid, reaped) = (pid_of(&child), Arc::new(Mutex::new(false)));
-            let handle = signals.handle();
+            let reaped = Arc::new(Mutex::new(false));
+            let (hand_over, taken) = mpsc::channel::<(Signals, Pid)>();
             let of_thread = Arc::clone(&reaped);
-            thread::spawn(move || forward(&mut signals, pid, &of_thread));
+            let pass_on =
+                move || taken.recv().map(|(mut signals, pid)| forward(&mut signals, pid, &of_thread));
+            thread::Builder::new().spawn(pass_on).map_err(ExecError::Thread)?;
+            let (signals, child) = catch_and(&[], start)?;
+            let (pid, handle) = (pid_of(&child), signals.handle());
+            let _ = hand_over.send((signals, pid));
             Ok(Self { pid, reaped, handle })
         }
 

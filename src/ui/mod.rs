@@ -75,6 +75,21 @@ pub fn error(message: &str, details: &[String], hint: Option<Hint>) {
     }
 }
 
+/// Has a panic say where it happened, and that it is a bug of envseal. What it was about is not said: that could hold a
+/// value.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+        let text = format!(
+            "error: envseal {} failed{place}: this is a bug in envseal\nhint: report it with the line above: {}/issues\n",
+            env!("CARGO_PKG_VERSION"),
+            env!("CARGO_PKG_REPOSITORY"),
+        );
+        // Beside whatever is drawn: this thread may hold the lock of that.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }));
+}
+
 /// Writes data to stdout, all of it.
 pub fn data(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -12,6 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// So often a person can read a number, a second.
 const PACE: u8 = 10;
 
+const TURN: Duration = Duration::from_millis(100);
+
 /// The bar that is on the screen. What else is written there goes above it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -60,19 +62,17 @@ impl Working {
             return Self { end: None, clock: None };
         }
         let (end, ended) = std::sync::mpsc::channel();
-        let clock = std::thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                return;
-            }
-            {
+        let turn = move || {
+            let mut wait = PATIENCE;
+            while ended.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                wait = TURN;
                 // Not while somebody is being asked.
                 let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-                let spinner = shown.insert(bar("{spinner} {msg}").with_message(what));
-                spinner.enable_steady_tick(Duration::from_millis(100));
+                shown.get_or_insert_with(|| bar("{spinner} {msg}").with_message(what)).tick();
             }
-            let _ = ended.recv();
-        });
-        Self { end: Some(end), clock: Some(clock) }
+        };
+        // Without a thread nothing turns.
+        Self { end: Some(end), clock: std::thread::Builder::new().spawn(turn).ok() }
     }
 }
 

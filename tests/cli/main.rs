@@ -47,6 +47,8 @@ mod key_list;
 mod key_lock;
 #[cfg(unix)]
 mod library;
+#[cfg(target_os = "linux")]
+mod limits;
 mod log;
 mod log_signed;
 mod ls;

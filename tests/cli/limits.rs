@@ -1,0 +1,113 @@
+//! What the system withholds: threads and processes.
+
+use crate::support::{Run, TestEnv};
+
+/// A user of whom nothing else runs: limits of processes count by user, and do not hold for root.
+const NOBODY: &str = "61234";
+
+/// A project of a user who may have so many processes and threads; None where this machine does not let us be one.
+struct Limited(TestEnv);
+
+impl Limited {
+    fn new() -> Option<Self> {
+        let env = TestEnv::new();
+        env.envseal(&["set", "-q", "TOKEN"]).stdin("a value of no matter").ok();
+        env.commit("sealed");
+        std::fs::copy(env!("CARGO_BIN_EXE_envseal"), env.outside().join("envseal")).unwrap();
+        let given = env.program("chown", &["-R", NOBODY]).arg(env.outside()).output();
+        let limited = Self(env);
+        if given.status != 0 || limited.run(9, "true", &[]).output().status != 0 {
+            println!("SKIPPED: needs root, setpriv and prlimit");
+            return None;
+        }
+        Some(limited)
+    }
+
+    fn run(&self, most: usize, program: &str, arguments: &[&str]) -> Run<'_> {
+        let user = [format!("--reuid={NOBODY}"), "--clear-groups".into()];
+        let limit = format!("--nproc={most}");
+        let run = self.0.program("setpriv", &[&user[0], &user[1], "prlimit", &limit, program]);
+        run.args(arguments)
+    }
+
+    fn envseal(&self, most: usize, arguments: &[&str]) -> Run<'_> {
+        let own = self.0.outside().join("envseal");
+        self.run(most, own.to_str().unwrap(), arguments)
+    }
+}
+
+#[test]
+fn where_no_thread_is_to_be_had_nothing_panics() {
+    let Some(limited) = Limited::new() else { return };
+    for most in 1..6 {
+        for arguments in [
+            &["check"][..],
+            &["check", "--history"],
+            &["get", "TOKEN"],
+            &["run", "--", "true"],
+            &["run", "--redact", "--", "true"],
+            &["team", "list"],
+            &["key", "rotate"],
+            &["set", "OTHER", "value"],
+        ] {
+            let output = limited.envseal(most, arguments).soon();
+            let told = format!("{most} {arguments:?}: {} {}", output.status, output.stderr);
+            assert!(
+                !output.stderr.contains("this is a bug") && !output.stderr.contains("panicked"),
+                "{told}"
+            );
+            assert!([0, 4, 126].contains(&output.status), "{told}");
+            assert_eq!(output.status != 0, output.stderr.contains("error: "), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_program_whose_output_cannot_be_masked_is_not_started() {
+    let Some(limited) = Limited::new() else { return };
+    let started = limited.0.path("started");
+    let run = |most| {
+        let script = format!("echo $TOKEN; echo $TOKEN >&2; : > {}", started.display());
+        limited.envseal(most, &["run", "--redact", "--", "sh", "-c", &script]).soon()
+    };
+    let output = run(1);
+    assert_eq!((output.status, started.exists()), (4, false), "{}", output.stderr);
+    assert!(output.stderr.starts_with("error: the program was not started: "), "{}", output.stderr);
+    assert!(output.stderr.contains("\nhint: see how many processes and threads there may be: ulimit -u\n"));
+    let output = run(9);
+    assert_eq!((output.status, started.exists()), (0, true), "{}", output.stderr);
+    assert_eq!((&output.stdout[..], &*output.stderr), (&b"[TOKEN]\n"[..], "[TOKEN]\n"));
+}
+
+/// Without a thread there is no sign that something is going on; the thing itself is done.
+#[test]
+fn on_a_terminal_nothing_turns() {
+    let Some(limited) = Limited::new() else { return };
+    let own = limited.0.outside().join("envseal");
+    for most in 2..7 {
+        let line = format!("prlimit --nproc={most} {} team list", own.display());
+        let output = limited.run(99, "script", &["-qec", &line, "/dev/null"]).soon();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(matches!(output.status, 0 | 1 | 4), "{most}: {} {shown}", output.status);
+        assert!(!shown.contains("this is a bug"), "{shown}");
+    }
+}
+
+/// This test once more, in a process of its own, where it panics.
+#[test]
+fn a_panic_says_where_and_nothing_of_a_value() {
+    if std::env::var_os("ENVSEAL_TEST_PANIC").is_some() {
+        envseal::ui::report_panics();
+        panic!("{}", "of a value");
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "limits::a_panic_says_where_and_nothing_of_a_value"])
+        .env("ENVSEAL_TEST_PANIC", "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let expected = concat!("error: envseal ", env!("CARGO_PKG_VERSION"), " failed at tests/cli/limits.rs:",);
+    assert!(told.contains(expected) && told.contains(": this is a bug in envseal\nhint: "), "{told}");
+    assert!(told.contains(concat!(env!("CARGO_PKG_REPOSITORY"), "/issues\n")), "{told}");
+    assert!(!told.contains("of a value"), "{told}");
+}
