@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
     ("hooks", &["config", "fsio", "git"]),
-    ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "schema", "team"]),
+    ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "schema", "team", "time"]),
     ("keystore", &["config", "crypto", "dotenv", "fsio", "git", "team", "time"]),
     ("scan", &["config", "crypto", "dotenv", "hint", "schema", "team"]),
     ("team", &["config", "crypto", "hint", "time"]),

@@ -12,7 +12,7 @@ pub use files::{fs_hint, git_hint, vault_hint};
 pub use program::program_hint;
 
 use crate::keystore::{KeystoreError, Tried};
-use crate::vault::{Failure, Reason, VaultError};
+use crate::vault::{Failure, PinChange, Reason, VaultError};
 
 /// How the path of a place where a key was looked for is shown.
 pub type Show<'a> = &'a dyn Fn(&Path) -> String;
@@ -23,12 +23,28 @@ pub fn vault_details(error: &VaultError, show: Show<'_>) -> Vec<String> {
         VaultError::Unopened(failures) => unopened(failures, show),
         VaultError::Breaches(breaches) => breaches.iter().map(ToString::to_string).collect(),
         VaultError::Keystore(KeystoreError::NotFound { tried, .. }) => looked(tried, show).collect(),
-        VaultError::PinDiffers { change, .. } => vec![
-            format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
-            format!("in the file now: {}", change.found.fingerprint()),
-        ],
+        VaultError::PinDiffers { change, .. } => {
+            let mut lines = Vec::from(changed(change));
+            lines.push("no proven rotation in this clone leads from one to the other".into());
+            lines
+        }
+        VaultError::BeforeRotation { change, rotation, .. } => {
+            let mut lines = Vec::from(changed(change));
+            lines.push("whoever had the older key could read the new value".into());
+            if !rotation.is_proven {
+                lines.push("only the older private key, which is not here, could prove that rotation".into());
+            }
+            lines
+        }
         _ => Vec::new(),
     }
+}
+
+fn changed(change: &PinChange) -> [String; 2] {
+    [
+        format!("accepted before: {} ({})", change.pinned.fingerprint(), change.seen),
+        format!("in the file now: {}", change.found.fingerprint()),
+    ]
 }
 
 /// The error in one line: its own words, and those of what lies behind it where its own do not say so.

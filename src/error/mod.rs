@@ -130,6 +130,7 @@ impl Error {
                 | VaultError::NoPublicKey { .. }
                 | VaultError::KeyLost { .. }
                 | VaultError::PinDiffers { .. }
+                | VaultError::BeforeRotation { .. }
                 | VaultError::KeyReplaced { .. }
                 | VaultError::KeyInHead { .. }
                 | VaultError::Unwritable { .. } => 3,

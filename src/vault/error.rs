@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::edit::EditFault;
 use super::failure::Failure;
 use super::journal::Stuck;
-use super::pin::PinChange;
+use super::pin::{OtherRotation, PinChange};
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, SealError};
@@ -375,6 +375,21 @@ pub enum VaultError {
         env: EnvName,
         /// Which, and which before.
         change: Box<PinChange>,
+    },
+    /// The public key is the one before a rotation that another branch has.
+    #[error(
+        "{} has the key of {env} from before its rotation: commit {:.12} ({}) replaced it, and is not in this branch",
+        path.display(), rotation.commit.to_string(), rotation.date
+    )]
+    BeforeRotation {
+        /// The env file.
+        path: PathBuf,
+        /// The environment.
+        env: EnvName,
+        /// The key that was accepted, and the one that is here.
+        change: Box<PinChange>,
+        /// The rotation.
+        rotation: OtherRotation,
     },
     /// A new key is to be created, and the last commit has one.
     #[error("{env} already has a public key in the last commit ({key}), in {}", path.display())]

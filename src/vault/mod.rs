@@ -51,7 +51,7 @@ pub use keys::{
 };
 pub use merge::{merge, read_version, write_version};
 pub use open::{Precedence, Reading, Variable, read_files, value_alone};
-pub use pin::{PinChange, Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
+pub use pin::{OtherRotation, PinChange, Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
 pub use project::{Project, Projects};
 pub use references::DollarSigns;
 pub use roster::{change_team, put_tag_key, tag_key};

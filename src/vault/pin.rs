@@ -12,9 +12,10 @@ use super::scope::Scope;
 use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
-use crate::git::{Commit, Repo};
+use crate::git::{Commit, ObjectId, Repo};
 use crate::keystore::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
+use crate::time::{Moment, rfc3339};
 
 /// A public key that took the place of the one that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,17 @@ pub struct PinChange {
     pub seen: String,
     /// The key that is to be sealed to.
     pub found: PublicKey,
+}
+
+/// A rotation that this branch does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherRotation {
+    /// The commit that recorded it.
+    pub commit: ObjectId,
+    /// The day of that commit, by its author's clock.
+    pub date: String,
+    /// Whether a private key at hand proves it.
+    pub is_proven: bool,
 }
 
 /// What a command finds out about pins; an update writes it once its files are.
@@ -90,7 +102,7 @@ impl Pinning {
                 before = Some(match is_rotated(scope, file, &pin.key, key, store) {
                     true => Replaced::Rotated(pin.key),
                     false if gives_way(pin, key, file.env(), scope)? => Replaced::NeverCommitted(pin.key),
-                    false => return Err(differs(file, holder, pin, key)),
+                    false => return Err(differs(scope, file, holder, pin, key, store)),
                 });
                 Ok(())
             };
@@ -271,7 +283,11 @@ pub fn pin_trouble(
 ) -> Result<Option<VaultError>, VaultError> {
     let Some(key) = file.public_key() else { return Ok(None) };
     match pinning.check(file, file.path(), scope, key, store) {
-        Err(error @ (VaultError::PinDiffers { .. } | VaultError::KeyReplaced { .. })) => Ok(Some(error)),
+        Err(
+            error @ (VaultError::PinDiffers { .. }
+            | VaultError::BeforeRotation { .. }
+            | VaultError::KeyReplaced { .. }),
+        ) => Ok(Some(error)),
         other => other.map(|()| None),
     }
 }
@@ -410,12 +426,57 @@ fn refuse_replaced(
     }
 }
 
-fn differs(file: &EnvFile, holder: &Path, pin: &Pin, key: &PublicKey) -> VaultError {
-    VaultError::PinDiffers {
-        path: holder.into(),
-        env: file.env().clone(),
-        change: Box::new(PinChange { pinned: pin.key, seen: pin.seen.clone(), found: *key }),
+/// The error for `key`, which is not the one that is trusted: it tells of the rotation where this branch is from before one.
+fn differs(
+    scope: &Scope,
+    file: &EnvFile,
+    holder: &Path,
+    pin: &Pin,
+    key: &PublicKey,
+    store: &KeyStore<'_>,
+) -> VaultError {
+    let (path, env) = (holder.into(), file.env().clone());
+    let change = Box::new(PinChange { pinned: pin.key, seen: pin.seen.clone(), found: *key });
+    match other_rotation(scope, file, key, &pin.key, store) {
+        Ok(Some(rotation)) => VaultError::BeforeRotation { path, env, change, rotation },
+        // A history that cannot be read tells nothing: that the key differs is what a person must hear of.
+        _ => VaultError::PinDiffers { path, env, change },
     }
+}
+
+/// The commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not.
+fn other_rotation(
+    scope: &Scope,
+    file: &EnvFile,
+    from: &PublicKey,
+    to: &PublicKey,
+    store: &KeyStore<'_>,
+) -> Result<Option<OtherRotation>, VaultError> {
+    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(None) };
+    let Some(head) = objects.head()? else { return Ok(None) };
+    let team_file = below(&scope.root().join(TEAM_FILE), root);
+    let mut walk = objects.walk_files(&objects.tips()?, &BTreeSet::from([team_file]))?;
+    let mut found = None;
+    while let Some(step) = walk.step()? {
+        for file_then in step.changes.iter().flatten().filter_map(|change| change.after) {
+            let team = objects.blob_if_there(file_then.id)?.and_then(|text| TeamFile::parse(&text).ok());
+            if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true)) {
+                found = Some((step.id, team));
+            }
+        }
+    }
+    let Some((id, team)) = found else { return Ok(None) };
+    if objects.merge_base(head, id)? == Some(id) {
+        return Ok(None);
+    }
+    let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
+    let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+    let Commit { time, offset, .. } = objects.read_commit(id)?;
+    Ok(Some(OtherRotation {
+        commit: id,
+        date: rfc3339(Moment { seconds: time, offset })[..10].to_owned(),
+        is_proven: leads(&team, file.env(), from, to, is_proven),
+    }))
 }
 
 /// Whether rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that

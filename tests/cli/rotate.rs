@@ -448,3 +448,67 @@ fn a_keys_file_elsewhere() {
     assert!(!env.path(".env.keys").exists());
     assert_eq!(env.ok(&[&file[..], &["get", "A"]].concat()), format!("{secret}\n"));
 }
+
+/// The key of a branch from before a rotation is refused, and what to do is said.
+#[cfg(unix)]
+#[test]
+fn a_branch_from_before_a_rotation() {
+    let env = TestEnv::new();
+    for (minute, name) in [(1, "FIRST"), (2, "SECOND")] {
+        env.envseal(&["set", name, "-e", "production"]).stdin(env.secret("value")).ok();
+        commit(&env, minute, name);
+    }
+    env.git(&["branch", "feature"]);
+    env.ok(&["key", "rotate", "-q", "-e", "production"]);
+    let id = commit(&env, 3, "rotated")[..12].to_owned();
+    env.write("notes", "later");
+    commit(&env, 4, "later");
+    env.git(&["checkout", "-q", "feature"]);
+    let refused = || {
+        let before = env.snapshot();
+        let said = env.envseal(&["set", "THIRD", "-e", "production"]).stdin(env.secret("third")).fails(3);
+        assert_eq!(env.snapshot(), before);
+        said
+    };
+    let expected = format!(
+        "error: .env.production has the key of production from before its rotation: commit {id} (2026-01-02) replaced it, \
+         and is not in this branch\n"
+    );
+    let hint = format!("\nhint: merge the rotation first: git merge {id}\n");
+    let said = refused();
+    assert!(said.starts_with(&expected) && said.ends_with(&hint), "{said}");
+    assert!(said.contains("\n  whoever had the older key could read the new value\n"), "{said}");
+    let told = env.envseal(&["doctor", "-e", "production"]).output();
+    assert!(String::from_utf8_lossy(&told.stdout).contains("from before its rotation"), "{told:?}");
+    // Without the older private key, what that commit says cannot be proven.
+    let keys = env.bytes(".env.keys");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let said = refused();
+    assert!(said.starts_with(&expected) && said.contains("could prove that rotation\n"), "{said}");
+    assert!(
+        said.ends_with(&format!("hint: see whether it is one, then merge it: git show {id}\n")),
+        "{said}"
+    );
+    env.write(".env.keys", keys);
+    std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .unwrap();
+    // Only fetched so far; not even that.
+    env.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    env.git(&["branch", "-qD", "main"]);
+    assert!(refused().ends_with(&hint));
+    env.git(&["tag", "-a", "-m", "x", "kept", "origin/main"]);
+    env.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    assert!(refused().ends_with(&hint));
+    env.git(&["tag", "-d", "kept"]);
+    let said = refused();
+    assert!(said.contains("holds another key of production than the one accepted on this machine"), "{said}");
+    assert!(said.contains("no proven rotation in this clone leads from one to the other\n"), "{said}");
+    // As the hint says.
+    env.git(&["merge", "-q", &id]);
+    env.envseal(&["set", "THIRD", "-e", "production"]).stdin(env.secret("third")).ok();
+    // Put back where the rotation is known, it is no matter of branches.
+    env.git(&["checkout", "-q", "HEAD~1", "--", ".env.production"]);
+    env.git(&["commit", "-qam", "put back"]);
+    let said = refused();
+    assert!(!said.contains("from before its rotation"), "{said}");
+}
