@@ -29,6 +29,12 @@ pub struct Secret {
 /// commit, and its size is what that takes.
 const HEAD: usize = 8;
 
+/// Forms are looked up by so many bytes at first: text that repeats itself is like a long value again and again, but for
+/// its length.
+const START: usize = 256;
+/// So many forms that start alike are compared one by one.
+const FEW: usize = 16;
+
 /// So many bytes of a file are looked at together.
 const CHUNK: usize = 256 * 1024;
 const SMALL: usize = 8 * 1024;
@@ -36,11 +42,20 @@ const SMALL: usize = 8 * 1024;
 /// What is looked for, ready to look.
 pub struct Leaks {
     secrets: Vec<Secret>,
-    /// Finds the beginnings of `forms`, by their places there.
+    /// Finds the beginnings of `forms`, each once.
     automaton: AhoCorasick,
-    forms: Vec<(Zeroizing<Vec<u8>>, Leak)>,
+    /// In the order of their bytes.
+    forms: Vec<Form>,
     /// How many bytes from the beginning of a leak on tell that it is one, at most.
     longest: usize,
+}
+
+/// Bytes that are looked for.
+struct Form {
+    bytes: Zeroizing<Vec<u8>>,
+    leak: Leak,
+    /// The place of the longest form that these bytes begin with, but for themselves: an equal one counts if it is before.
+    within: Option<usize>,
 }
 
 /// What was found.
@@ -87,18 +102,47 @@ impl Leaks {
         secrets.retain(|secret| secret.value.len() >= MIN_VALUE);
         secrets.sort_by(|a, b| (a.value.as_slice(), &a.label).cmp(&(b.value.as_slice(), &b.label)));
         secrets.dedup_by(|later, first| later.value == first.value);
-        let mut forms = vec![(Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec()), Leak::PrivateKey)];
-        forms.extend(key_encodings().into_iter().map(|form| (form, Leak::EncodedKey)));
+        let form = |bytes, leak| Form { bytes, leak, within: None };
+        let mut forms = vec![form(Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec()), Leak::PrivateKey)];
+        forms.extend(key_encodings().into_iter().map(|bytes| form(bytes, Leak::EncodedKey)));
         for (at, secret) in secrets.iter().enumerate() {
-            forms.extend(encodings(&secret.value).into_iter().map(|form| (form, Leak::Value(at))));
+            forms.extend(encodings(&secret.value).into_iter().map(|bytes| form(bytes, Leak::Value(at))));
         }
+        forms.sort_by(|a, b| (a.bytes.as_slice(), a.leak).cmp(&(b.bytes.as_slice(), b.leak)));
+        // Those that the next one may begin with, each beginning with the one before it.
+        let mut open: Vec<usize> = Vec::new();
+        for at in 0..forms.len() {
+            while open.last().is_some_and(|last| !forms[at].bytes.starts_with(&forms[*last].bytes)) {
+                open.pop();
+            }
+            forms[at].within = open.last().copied();
+            open.push(at);
+        }
+        let mut heads: Vec<_> = forms.iter().map(|form| &form.bytes[..form.bytes.len().min(HEAD)]).collect();
+        heads.dedup();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .build(forms.iter().map(|(form, _)| &form[..form.len().min(HEAD)]))
+            .build(heads)
             .expect("fewer patterns than it can number");
-        let longest =
-            forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0).max(PRIVATE_PREFIX.len() + MIN_KEY);
-        Self { secrets, automaton, forms, longest }
+        let longest = forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0);
+        Self { secrets, automaton, forms, longest: longest.max(PRIVATE_PREFIX.len() + MIN_KEY) }
+    }
+
+    /// Every form that `text` begins with.
+    fn forms_at(&self, text: &[u8]) -> Vec<&Form> {
+        let start = start_of(text);
+        let begin = self.forms.partition_point(|form| start_of(&form.bytes) < start);
+        let end = self.forms.partition_point(|form| start_of(&form.bytes) <= start);
+        let same = &self.forms[begin..end];
+        // They are within one another, and within the last form that is not behind the text.
+        let until = |end: usize| {
+            let all = std::iter::successors(end.checked_sub(1), |at| self.forms[*at].within);
+            all.map(|at| &self.forms[at]).skip_while(|form| !text.starts_with(&form.bytes))
+        };
+        if same.len() > FEW {
+            return until(begin + same.partition_point(|form| form.bytes.as_slice() <= text)).collect();
+        }
+        same.iter().filter(|form| text.starts_with(&form.bytes)).chain(until(begin)).collect()
     }
 
     /// The secrets looked for.
@@ -138,22 +182,27 @@ impl Leaks {
         let mut lines = Lines { text, seen: 0, line: *line };
         // Nearly always there is nothing, and that is told sooner.
         if self.automaton.is_match(text) {
-            let mut matches: Vec<_> =
-                self.automaton.find_overlapping_iter(text).filter(|hit| hit.start() < end).collect();
-            matches.sort_by_key(aho_corasick::Match::start);
-            for hit in matches {
-                let (form, leak) = &self.forms[hit.pattern().as_usize()];
-                let Some(rest) = text[hit.start()..].strip_prefix(form.as_slice()) else { continue };
-                if *leak == Leak::PrivateKey && !key_follows(rest) {
-                    continue;
+            let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
+            let mut starts: Vec<_> = hits.filter(|start| *start < end).collect();
+            starts.sort_unstable();
+            starts.dedup();
+            for start in starts {
+                for Form { bytes, leak, .. } in self.forms_at(&text[start..]) {
+                    if *leak == Leak::PrivateKey && !key_follows(&text[start + bytes.len()..]) {
+                        continue;
+                    }
+                    let line = lines.at(start);
+                    let last_line = line + memchr::memchr_iter(b'\n', bytes).count();
+                    found.insert(Found { line, last_line, leak: *leak });
                 }
-                let line = lines.at(hit.start());
-                let last_line = line + memchr::memchr_iter(b'\n', form).count();
-                found.insert(Found { line, last_line, leak: *leak });
             }
         }
         *line = lines.at(end);
     }
+}
+
+fn start_of(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(START)]
 }
 
 /// Hands what is read to `look`, about `chunk` bytes at a time: a text, and where in it the next one begins. The last
@@ -255,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_thousand_values_that_begin_alike_take_no_longer_than_others() {
+        let start = std::time::Instant::now();
+        for (lead, count) in [("password-".to_owned(), 100_000), ("a-longer-beginning/".repeat(14), 10_000)] {
+            let values: Vec<_> = (0..count).map(|at| format!("{lead}{at}")).collect();
+            let leaks = leaks(&values.iter().map(String::as_str).collect::<Vec<_>>());
+            let found = leaks.find(values.join("\n").as_bytes());
+            // Each, and those that it begins with: its digits are a number, and so are the first of them.
+            let within = |at: usize| at.max(1).ilog10() as usize + 1;
+            assert_eq!(found.len(), (0..count).map(within).sum::<usize>());
+        }
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+
+    #[test]
     fn overlapping_values_are_all_found() {
         let leaks = leaks(&["abcdef", "cdefghijklmnop", "short"]);
         let found = leaks.find(b"\nxabcdefghijklmnop");
@@ -276,6 +339,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_form_that_a_text_begins_with_is_found(
+            values in proptest::collection::vec("(ab|a|b){6,9}", 1..40),
+            long in proptest::bool::ANY,
+            text in "(ab|a|b){6,20}",
+        ) {
+            let lead = if long { "x".repeat(START) } else { String::new() };
+            let values: Vec<_> = values.iter().map(|value| format!("{lead}{value}")).collect();
+            let leaks = leaks(&values.iter().map(String::as_str).collect::<Vec<_>>());
+            let text = format!("{lead}{text}");
+            let mut found: Vec<_> = leaks.forms_at(text.as_bytes()).iter().map(|form| form.bytes.as_slice()).collect();
+            found.sort_unstable();
+            let forms = leaks.forms.iter().map(|form| form.bytes.as_slice());
+            let expected: Vec<_> = forms.filter(|form| text.as_bytes().starts_with(form)).collect();
+            prop_assert_eq!(found, expected);
+        }
+
         #[test]
         fn in_chunks_the_same_is_found(
             text in "(secret|first\nsecond|se|\n|envseal-sk1-|abcdefghijklmnopq|[a-z ]|c2VjcmV0){0,60}",
