@@ -9,7 +9,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::keystore::KeyStore;
 use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::vault::{EnvFile, Pinning, Scope, change_team, pin_trouble, refuse_old_key};
+use crate::vault::{EnvFile, Pinning, Scope, VaultError, change_team, pin_trouble, refuse_old_key};
 
 /// A member who is to be granted something.
 pub struct Candidate {
@@ -61,7 +61,7 @@ pub fn approve(
     store: &KeyStore<'_>,
     candidate: &Candidate,
     envs: &[EnvName],
-    on_wait: impl FnOnce(),
+    on_wait: &dyn Fn(),
 ) -> Result<Approval, AccessError> {
     let me = store.me()?.ok_or(AccessError::NoIdentity)?;
     let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
@@ -73,6 +73,15 @@ pub fn approve(
     }
     let mut done = Ok(Approval { granted: Vec::new(), had: Vec::new() });
     change_team(scope, on_wait, |team| {
+        // Opening keys may take a passphrase, for which nobody should have to wait: so they are compared under the lock.
+        let now = Scope::of(scope.root(), scope.repositories())?;
+        for (env, key) in &keys {
+            let there = now.key_of(env)?;
+            if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
+                let path = there.map_or_else(|| scope.root().to_owned(), |(path, _)| path);
+                return Err(VaultError::ChangedMeanwhile(path));
+            }
+        }
         done = grant(scope, team, candidate, &keys, &me.identity);
         Ok(())
     })?;

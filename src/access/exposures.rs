@@ -75,7 +75,7 @@ pub fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, Ac
 
 /// Writes what was seen with the keys at hand into the team file, so that who has none can believe it. Returns whether
 /// that changed anything.
-pub fn confirm(scope: &Scope, seen: &[Exposed], on_wait: impl FnOnce()) -> Result<bool, AccessError> {
+pub fn confirm(scope: &Scope, seen: &[Exposed], on_wait: &dyn Fn()) -> Result<bool, AccessError> {
     let changed = change_team(scope, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {

@@ -35,7 +35,7 @@ pub fn join(
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
-    on_wait: impl FnOnce(),
+    on_wait: &dyn Fn(),
 ) -> Result<Joined, AccessError> {
     let team = scope.team()?;
     let first = team.members().is_empty();

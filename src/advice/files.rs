@@ -73,9 +73,10 @@ pub fn vault_hint(error: &VaultError) -> Option<Hint> {
             "if that is text, put the value in single quotes; for other cases: envseal encrypt --help".into()
         }
         VaultError::Interrupted { journal, .. } => hint!(
-            "to keep the files as they are now and give the rotation up: rm {journal}, then see: envseal check",
+            "to keep the files as they are now and give the change up: rm {journal}, then see: envseal check",
             journal
         ),
+        VaultError::Unfinished(_) => "the next command finishes it: envseal check".into(),
         VaultError::ChangedMeanwhile(_) => "try again".into(),
         VaultError::NoFiles { .. } => "see which there are: envseal ls".into(),
         VaultError::NotAMember { .. } => {
@@ -272,7 +273,7 @@ pub fn fs_hint(error: &FsError) -> Option<Hint> {
             Some("see where your keys are: envseal key list".into())
         }
         FsError::ReadOnly { .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
-        FsError::NoSpace { .. } => Some("make room on the disk and try again; nothing was changed".into()),
+        FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::vault;
 pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), Error> {
     let folder = folder(context, files)?;
     if write {
-        let example = vault::write_example(&folder, context.store(), || context.waiting())?;
+        let example = vault::write_example(&folder, context.store(), &|| context.waiting())?;
         let path = shown(&example.path);
         match example.added {
             0 => context.ui.say(format_args!("{path} has every name already")),

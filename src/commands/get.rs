@@ -93,7 +93,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         variables.sort_by_key(|variable| args.keys.iter().position(|key| *key == variable.name));
     }
     for file in files.iter().filter(|_| args.at.is_none()) {
-        sweep(&file.dir());
+        sweep(&file.dir(), context.store().repositories());
     }
     let format = if args.json { Some(Format::Json) } else { args.format };
     let text = match (format, &args.keys[..], &variables[..]) {

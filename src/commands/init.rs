@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let unseen = unseen_by_git(&scope, &here)?;
     unseen.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     let keys_file = context.store().keys_file_path(&here);
-    notices(context, &guard_keys_file(&keys_file, &scope, || context.waiting())?);
+    notices(context, &guard_keys_file(&keys_file, &scope, &|| context.waiting())?);
     let stops_plaintext = hook::set_up(context, &here)?;
     let has_drivers = set_drivers_up(context, &here)?;
     let unseen = take_in(context, args, &scope, unseen, stops_plaintext)?;
@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         notices(context, &made.notices);
         context.ui.say("made .env");
     }
-    sweep(&here);
+    sweep(&here, context.store().repositories());
     declare(context, args, &scope, &loaded)?;
     let mut open = false;
     for file in &loaded {
@@ -102,7 +102,7 @@ fn take_in(
                 "git ignores {list}. Have git see it, to be committed once it is sealed?"
             ))
             .map_err(Error::io("ask"))?)
-        && let Some(ignore) = take_back_in(&unseen, scope, || context.waiting())?
+        && let Some(ignore) = take_back_in(&unseen, scope, &|| context.waiting())?
     {
         context.ui.say(format_args!("took {list} back in, in {}", shown(&ignore)));
         context.ui.note(format_args!(
@@ -143,7 +143,7 @@ fn declare(context: &Context, args: &Args, scope: &Scope, files: &[EnvFile]) -> 
         || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?"))
             .map_err(Error::io("ask"))?
     {
-        declare_plain(scope, &globs, || context.waiting())?;
+        declare_plain(scope, &globs, &|| context.waiting())?;
         context.ui.say(format_args!("declared as not secret, in {team_file}: {list}"));
     } else {
         context

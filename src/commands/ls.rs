@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut projects = Projects::new(context.store().repositories());
     let rows: Vec<_> =
         paths.into_iter().map(|path| Row { state: state(context, &mut projects, &path), path }).collect();
-    sweep(Path::new("."));
+    sweep(Path::new("."), context.store().repositories());
     // Where there is no env file, there is nothing to be guarded yet.
     if !rows.is_empty() {
         match CloneState::here(context) {

@@ -223,9 +223,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     match vault::settle(Path::new(".")) {
         Ok(None) => {}
         Ok(Some(Settled::Finished)) => {
-            context.ui.note("a key rotation that was interrupted is finished now: git status");
+            context.ui.note("Finished a change that was interrupted: git status");
         }
-        Ok(Some(Settled::Undone)) => context.ui.note("a key rotation that was interrupted is undone now"),
+        Ok(Some(Settled::Undone)) => context.ui.note("Undid a change that was interrupted"),
         Err(error) => context.ui.note(format_args!("{error}")),
     }
     match cli.command {

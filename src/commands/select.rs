@@ -331,7 +331,7 @@ impl Dollars {
             if declared.insert(scope.team_file())
                 && !names.iter().all(|name| scope.policy().is_external(name))
             {
-                declare_external(&scope, &names, || context.waiting())?;
+                declare_external(&scope, &names, &|| context.waiting())?;
                 context.ui.say(format_args!(
                     "Added {} to `external` in {}",
                     names.join(", "),

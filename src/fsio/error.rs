@@ -42,6 +42,14 @@ pub enum FsError {
         /// What was being done.
         doing: &'static str,
     },
+    /// The file is in place, but a power cut may undo that.
+    #[error("the new content of {} is in place, but its folder could not be flushed to the disk: {source}", .path.display())]
+    NotFlushed {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
     /// A folder, FIFO, socket or device stands where a regular file is needed.
     #[error("cannot {doing} {}: it is not a regular file", .path.display())]
     NotRegular {
@@ -99,6 +107,7 @@ impl FsError {
             | Self::PermissionDenied { path, .. }
             | Self::ReadOnly { path, .. }
             | Self::NoSpace { path, .. }
+            | Self::NotFlushed { path, .. }
             | Self::NotRegular { path, .. }
             | Self::OwnerCannotBeKept { path }
             | Self::Locked { path, .. }

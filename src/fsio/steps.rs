@@ -29,8 +29,9 @@ pub fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
 
 /// Renames the file `from` to `to`, over what is there.
 pub fn put(from: &Path, to: &Path) -> Result<(), FsError> {
+    let flush = FolderFlush::open(folder_of(to));
     fs::rename(from, to).map_err(|e| FsError::io(to, "write", e))?;
-    flush_folder(folder_of(to))
+    flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
 }
 
 /// Removes the file at `path`, so that it is gone for good. That there is none is no error. Returns whether there was.

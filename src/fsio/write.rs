@@ -80,14 +80,14 @@ impl Staged {
     pub fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
-        flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
+        flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 
     /// As [`Self::commit`], but an error where a file has come to stand there.
     pub fn commit_new(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
-        flush.flush().map_err(|e| FsError::io(folder_of(&target), "flush", e))
+        flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 }
 

@@ -11,7 +11,7 @@ use super::paths::{from_git, to_git};
 use super::repo::bytes_arg;
 use super::{GitError, Repo};
 use crate::config::GitLocation;
-use crate::fsio::{FsError, NewMode, append_line};
+use crate::fsio::{FsError, Lock, NewMode, append_line, has_temporaries, sweep, with_lines};
 
 /// Says of a file name alone, without folders, whether it is looked for.
 type Want<'a> = &'a dyn Fn(&Path) -> bool;
@@ -127,10 +127,28 @@ impl Repo {
     /// Adds the ignore rule `pattern` to `info/exclude`, which holds for all worktrees of this clone and is not
     /// committed, unless it stands there. Returns whether it was added.
     pub fn ensure_excluded(&self, pattern: &str) -> Result<bool, GitError> {
-        if let Some(info) = self.exclude.parent() {
-            fs::create_dir_all(info).map_err(|e| FsError::io(info, "make", e))?;
+        let info = self.exclude.parent().unwrap_or(self.common_dir());
+        fs::create_dir_all(info).map_err(|e| FsError::io(info, "make", e))?;
+        // Most often there is nothing to be done, and nobody has to wait.
+        if with_lines(&self.exclude, &[pattern], NewMode::Default)?.is_none() {
+            return Ok(false);
         }
+        let _lock = Lock::acquire(self.common_dir(), || ())?;
         Ok(append_line(&self.exclude, pattern, NewMode::Default)?)
+    }
+
+    /// Removes temporary files that a killed command left in the git folder and in its `info`.
+    pub fn sweep_temporaries(&self) -> Result<(), GitError> {
+        let folders = [Some(self.common_dir()), self.exclude.parent()];
+        let folders: Vec<_> =
+            folders.into_iter().flatten().filter(|folder| has_temporaries(folder)).collect();
+        if !folders.is_empty() {
+            let _lock = Lock::acquire(self.common_dir(), || ())?;
+            for folder in folders {
+                sweep(folder, |_| true);
+            }
+        }
+        Ok(())
     }
 
     /// Makes the folder that [`Self::attributes_path`] is in.

@@ -78,7 +78,7 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
     changes(&place)?;
     let made = fsio::make_folder(place.folder())?;
     let result = Lock::acquire(place.folder(), on_wait).map_err(InstallError::from).and_then(|_lock| {
-        fsio::sweep(place.folder());
+        fsio::sweep(place.folder(), |_| true);
         let (changes, mut installed) = changes(&place)?;
         write_all(changes)?;
         installed.left = all_found(&place)?;

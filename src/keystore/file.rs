@@ -69,7 +69,7 @@ impl KeysFile {
     }
 
     /// What a keys file at `path` would be with this text.
-    pub(super) fn of_text(path: &Path, text: &[u8]) -> Result<Self, KeystoreError> {
+    pub fn of_text(path: &Path, text: &[u8]) -> Result<Self, KeystoreError> {
         Self::taking(path, Zeroizing::new(text.to_vec()))
     }
 

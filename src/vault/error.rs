@@ -426,8 +426,11 @@ pub enum VaultError {
     /// Git ignores the keys file by no rule, even after one was added.
     #[error("git does not ignore {}: another rule overrides the line added to .gitignore", .0.display())]
     NotIgnored(PathBuf),
+    /// A change to several files was begun and could not be finished; the next command does that.
+    #[error("the change was begun and could not be finished: {0}")]
+    Unfinished(#[source] Box<VaultError>),
     /// A change to several files was interrupted, and can neither be finished nor undone.
-    #[error("{}: a key rotation was interrupted, and {why}", path.display())]
+    #[error("{}: a change was interrupted, and {why}", path.display())]
     Interrupted {
         /// The journal.
         journal: PathBuf,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::encrypt::is_plain;
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
-use super::journal;
 use super::scope::Scope;
+use super::transaction::WriteLock;
 use crate::config::{EnvName, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::fsio::{self, FsError, NewMode};
@@ -45,13 +45,9 @@ pub fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultErro
 /// Writes the example file of `folder`, whole or not at all, and returns it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn write_example(
-    folder: &Path,
-    store: &KeyStore<'_>,
-    on_wait: impl FnOnce(),
-) -> Result<Example, VaultError> {
+pub fn write_example(folder: &Path, store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<Example, VaultError> {
     let scope = Scope::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
-    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
+    let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories(), on_wait)?;
     let example = example(folder, store)?;
     scope.refuse_leading_outside(&example.path)?;
     if example.added > 0 {

@@ -60,14 +60,22 @@ pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
 /// A value of which something else is known now, and what.
 pub(super) type Noted = (EnvName, String, ExposureState);
 
-/// The team file's new text, where what is known of exposures changes with these files: a holder of an environment's key
+/// A team file's text and its new one, and what is recorded in that.
+pub(super) struct Renewed {
+    pub(super) before: Vec<u8>,
+    pub(super) after: String,
+    pub(super) noted: Vec<Noted>,
+}
+
+/// The team file's change, where what is known of exposures changes with these files: a holder of an environment's key
 /// sees whether a value is another one; of what is set without it, nobody knows any more.
 pub(super) fn renewed(
     scope: &Scope,
     store: &KeyStore<'_>,
     changed: &[Changed<'_>],
-) -> Result<Option<(String, Vec<Noted>)>, VaultError> {
-    let team = scope.team()?;
+) -> Result<Option<Renewed>, VaultError> {
+    let before = scope.team_text()?.unwrap_or_default();
+    let team = scope.parse_team(&before)?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
@@ -107,13 +115,13 @@ pub(super) fn renewed(
         }
         put(&mut renewed, &mut noted, exposures, states);
     }
-    let text = renewed.text();
+    let after = renewed.text();
     // Of one value that several people could read, the most doubtful.
     noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
         (&*env, &*name) == (&*first_env, &*first_name)
     });
-    Ok((text != team.text()).then_some((text, noted)))
+    Ok((after != team.text()).then_some(Renewed { before, after, noted }))
 }
 
 /// What could be read is not replaced by another name: the exposure goes along.

@@ -2,10 +2,15 @@
 //! finishes or undoes.
 //!
 //! All new contents lie beside their files, on the disk, before the journal is written, and the journal before the first
-//! keys file is replaced. From then on what is to be done is to be read off the files: while every keys file is as it
-//! was, nothing has happened yet, and the new contents are thrown away; once one of them is the new one, with the new
-//! keys in front of the old, all that is left is put in its place. Until then every file opens with the keys files as
-//! they stand.
+//! file is replaced. From then on the files show what is to be done.
+//!
+//! With keys files (a rotation): while every keys file is as it was, nothing has happened yet, and the new contents are
+//! thrown away; once one of them has the new keys, in front of the old, all that is left is put in its place. Until then
+//! every file opens with the keys files as they stand. A keys file is told by the keys that it has, for another repository
+//! may have added its own.
+//!
+//! Without: once the first file is the new one, the others follow. If somebody has changed one of them, the rest stays as it
+//! is, for every file is good by itself; what records that others were changed comes last.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -15,13 +20,15 @@ use sha2::{Digest, Sha256};
 
 use super::error::VaultError;
 use super::file::place_of;
+use crate::crypto::PublicKey;
 use crate::fsio::{self, FsError, Lock, Staged, TEMP_PREFIX};
 use crate::git::{self, GitError};
+use crate::keystore::KeysFile;
 
 /// Its name in the worktree's own git folder, and the one it is written under.
 const NAME: &str = "envseal-journal";
 const NEW: &str = "envseal-journal.new";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Why an interrupted change can neither be finished nor undone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,12 +50,20 @@ pub enum Stuck {
     NewGone,
 }
 
-/// What lies beside a file to take its place; what is there now, and what that is.
-pub(super) type Ready<'a> = (Staged, Option<&'a [u8]>, &'a [u8]);
+/// A file that is about to be replaced.
+pub(super) struct Ready<'a> {
+    /// Its new content, beside it.
+    pub(super) staged: Staged,
+    /// What is there now.
+    pub(super) before: Option<&'a [u8]>,
+    /// What is to be there.
+    pub(super) after: &'a [u8],
+    /// The keys that this brings into a keys file.
+    pub(super) keys: Vec<PublicKey>,
+}
 
 /// What is about to be done.
 pub(super) struct Journal {
-    keys: Vec<Entry>,
     files: Vec<Entry>,
 }
 
@@ -61,6 +76,8 @@ struct Entry {
     /// What was there; none where there was nothing.
     before: Option<String>,
     after: String,
+    /// The keys that it brings into a keys file; none in another file.
+    keys: Vec<PublicKey>,
 }
 
 /// What became of a change that was interrupted.
@@ -132,35 +149,38 @@ fn recover(root: &Path) -> Result<Option<Settled>, VaultError> {
 }
 
 impl Journal {
-    /// The journal of a change in the worktree `root`: the keys files and the others, each with what is there now.
+    /// Replaces the files of the worktree `root` in this order, keys files first.
     ///
-    /// Refused are a file outside of the worktree, but for a single keys file, and a path that is no text.
-    pub(super) fn new(root: &Path, keys: &[Ready<'_>], files: &[Ready<'_>]) -> Result<Self, VaultError> {
+    /// Refused are a file outside of the worktree, but for a single keys file; a path that is no text; and files that somebody
+    /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
+    /// [`VaultError::Unfinished`], and the journal stays as long as something is left to be done.
+    pub(super) fn replace(root: &Path, files: Vec<Ready<'_>>) -> Result<(), VaultError> {
+        let journal = Self::new(root, &files)?;
+        files.into_iter().try_for_each(|ready| ready.staged.leave())?;
+        journal.begin(root)
+    }
+
+    fn new(root: &Path, files: &[Ready<'_>]) -> Result<Self, VaultError> {
         let root = real(root)?;
-        let entry = |(staged, before, after): &Ready<'_>, alone: bool| {
-            let target = place_of(staged.target());
+        let keys_files = files.iter().filter(|ready| !ready.keys.is_empty()).count();
+        let entry = |ready: &Ready<'_>| {
+            let target = place_of(ready.staged.target());
             let path = match target.strip_prefix(&root) {
                 Ok(relative) => relative.to_owned(),
-                Err(_) if alone => target.clone(),
+                Err(_) if !ready.keys.is_empty() && keys_files == 1 => target.clone(),
                 Err(_) => return Err(GitError::OutsideWorktree { path: target, root: root.clone() }),
             };
-            let temp = staged.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let temp = ready.staged.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.to_str().is_none() {
                 return Err(GitError::UnnameablePath { path });
             }
-            Ok(Entry { path, temp, before: before.map(digest), after: digest(after) })
+            let (before, after) = (ready.before.map(digest), digest(ready.after));
+            Ok(Entry { path, temp, before, after, keys: ready.keys.clone() })
         };
-        Ok(Self {
-            keys: keys.iter().map(|it| entry(it, keys.len() == 1)).collect::<Result<_, _>>()?,
-            files: files.iter().map(|it| entry(it, false)).collect::<Result<_, _>>()?,
-        })
+        Ok(Self { files: files.iter().map(entry).collect::<Result<_, _>>()? })
     }
 
-    /// Writes it, and carries out the change. The contents have been left beside their files.
-    ///
-    /// On an error before the first keys file is replaced all is as it was; after that, the journal stays where it is
-    /// as long as something is left to be done.
-    pub(super) fn begin(&self, root: &Path) -> Result<(), VaultError> {
+    fn begin(&self, root: &Path) -> Result<(), VaultError> {
         let git_dir = git::git_dir_of(root)?;
         let path = git_dir.join(NAME);
         let done = self
@@ -168,22 +188,26 @@ impl Journal {
             .and_then(|()| Ok(fsio::write_by(&path, &git_dir.join(NEW), self.to_text().as_bytes())?));
         let begun = done.and_then(|()| self.replace_first(root, &path));
         match (begun, self.carry_out(root, &path)) {
-            (Ok(()), carried_out) => carried_out.map(drop),
-            // Replaced, but not flushed: it went on.
-            (Err(_), Ok(true)) => Ok(()),
-            (Err(error), _) => Err(error),
+            // Replaced, but perhaps not flushed: it went on.
+            (_, Ok(true)) => Ok(()),
+            (Err(error), Ok(false)) => Err(error),
+            // The first file was taken back by somebody else.
+            (Ok(()), Ok(false)) => {
+                Err(VaultError::ChangedMeanwhile(self.files[0].place(&real(root)?, &path)?))
+            }
+            (_, Err(error)) => Err(VaultError::Unfinished(Box::new(error))),
         }
     }
 
-    /// Replaces the first keys file, provided that nobody has changed any of the files meanwhile.
+    /// Replaces the first file, provided that nobody has changed any of the files meanwhile.
     fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), VaultError> {
         let root = &real(root)?;
-        for entry in self.keys.iter().chain(&self.files) {
+        for entry in &self.files {
             if entry.found(root, journal)? != Found::Before {
                 return Err(VaultError::ChangedMeanwhile(entry.place(root, journal)?));
             }
         }
-        let Some(first) = self.keys.first() else { return Ok(()) };
+        let first = &self.files[0];
         let place = first.place(root, journal)?;
         Ok(fsio::put(&place.with_file_name(&first.temp), &place)?)
     }
@@ -193,26 +217,35 @@ impl Journal {
     fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, VaultError> {
         let root = &real(root)?;
         let stuck = |path: PathBuf, why| VaultError::Interrupted { journal: journal.into(), path, why };
-        let (mut begun, mut to_put) = (false, Vec::new());
-        for entry in &self.keys {
-            match entry.found(root, journal)? {
-                Found::Before => {}
-                Found::After => begun = true,
-                Found::Other => return Err(stuck(entry.place(root, journal)?, Stuck::Changed)),
-            }
-        }
-        for entry in self.keys.iter().chain(&self.files) {
+        let mut states = Vec::with_capacity(self.files.len());
+        for entry in &self.files {
             let (place, found) = (entry.place(root, journal)?, entry.found(root, journal)?);
             let temp = place.with_file_name(&entry.temp);
-            let whole = fsio::is_regular(&temp) && digest(&fsio::read_secret(&temp)?) == entry.after;
+            let is_whole = fsio::is_regular(&temp) && digest(&fsio::read_secret(&temp)?) == entry.after;
+            states.push((entry, place, temp, found, is_whole));
+        }
+        let is_rotation = self.files.iter().any(|entry| !entry.keys.is_empty());
+        let begun = if is_rotation {
+            let mut keys_files = states.iter().filter(|(entry, ..)| !entry.keys.is_empty());
+            if let Some((_, place, ..)) = keys_files.clone().find(|(.., found, _)| *found == Found::Other) {
+                return Err(stuck(place.clone(), Stuck::Changed));
+            }
+            keys_files.any(|(.., found, _)| *found == Found::After)
+        } else {
+            let can_go_on = |found, is_whole| found == Found::After || found == Found::Before && is_whole;
+            states[0].3 == Found::After
+                && states.iter().all(|(.., found, is_whole)| can_go_on(*found, *is_whole))
+        };
+        let mut to_put = Vec::new();
+        for (_, place, temp, found, is_whole) in states {
             match found {
                 // The new keys may be nowhere else any more.
-                Found::After if !begun => return Err(stuck(place, Stuck::Changed)),
+                Found::After if !begun && is_rotation => return Err(stuck(place, Stuck::Changed)),
                 Found::After => {}
-                // What a person wrote stays, and what lies beside it is the old content, sealed anew.
-                Found::Before | Found::Other if !begun => to_put.extend(whole.then_some((temp, None))),
+                // What a person wrote stays, and what lies beside it is the old content, encrypted again.
+                Found::Before | Found::Other if !begun => to_put.extend(is_whole.then_some((temp, None))),
                 Found::Other => return Err(stuck(place, Stuck::Changed)),
-                Found::Before if whole => to_put.push((temp, Some(place))),
+                Found::Before if is_whole => to_put.push((temp, Some(place))),
                 Found::Before => return Err(stuck(place, Stuck::NewGone)),
             }
         }
@@ -229,15 +262,14 @@ impl Journal {
     /// Makes what lies beside the files be there after a power cut as well.
     fn flush(&self, root: &Path) -> Result<(), VaultError> {
         let root = real(root)?;
-        let folders = self.keys.iter().chain(&self.files);
         let folders: BTreeSet<_> =
-            folders.filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
+            self.files.iter().filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
         Ok(folders.iter().try_for_each(|folder| fsio::flush_folder(folder))?)
     }
 
     fn to_text(&self) -> String {
-        let list = |entries: &[Entry]| entries.iter().map(Entry::to_json).collect::<Vec<_>>();
-        let journal = json!({ "version": VERSION, "keys": list(&self.keys), "files": list(&self.files) });
+        let files: Vec<_> = self.files.iter().map(Entry::to_json).collect();
+        let journal = json!({ "version": VERSION, "files": files });
         format!("{}\n", serde_json::to_string_pretty(&journal).expect("text"))
     }
 
@@ -246,38 +278,38 @@ impl Journal {
         if journal["version"] != VERSION {
             return Err("it is of another version of envseal");
         }
-        let list = |name: &str| {
-            let list = journal[name].as_array().ok_or("it lacks a list")?;
-            list.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>()
-        };
-        let journal = Self { keys: list("keys")?, files: list("files")? };
-        let all = || journal.keys.iter().chain(&journal.files);
-        let temps: BTreeSet<_> = all().map(|entry| (entry.path.parent(), &entry.temp)).collect();
-        let paths: BTreeSet<_> = all().map(|entry| &entry.path).collect();
-        if temps.len() != all().count() || paths.len() != temps.len() {
+        let files = journal["files"].as_array().ok_or("it lacks a list")?;
+        let files = files.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>()?;
+        let temps: BTreeSet<_> = files.iter().map(|entry| (entry.path.parent(), &entry.temp)).collect();
+        let paths: BTreeSet<_> = files.iter().map(|entry| &entry.path).collect();
+        if temps.len() != files.len() || paths.len() != files.len() {
             return Err("it names a file twice");
         }
-        let elsewhere = |entry: &Entry| entry.path.is_absolute();
-        if journal.keys.is_empty()
-            || journal.files.iter().any(elsewhere)
-            || (journal.keys.len() > 1 && journal.keys.iter().any(elsewhere))
-        {
+        let keys_files = files.iter().filter(|entry| !entry.keys.is_empty()).count();
+        let is_elsewhere =
+            |entry: &Entry| entry.path.is_absolute() && (entry.keys.is_empty() || keys_files > 1);
+        if files.is_empty() || files.iter().any(is_elsewhere) {
             return Err("it is not of the form that envseal writes");
         }
-        Ok(journal)
+        Ok(Self { files })
     }
 }
 
 impl Entry {
     fn to_json(&self) -> Value {
         let path = self.path.to_str().expect("checked when it was made");
-        json!({ "path": path, "temp": self.temp, "before": self.before, "after": self.after })
+        let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
+        json!({ "path": path, "temp": self.temp, "before": self.before, "after": self.after, "keys": keys })
     }
 
     fn from_json(entry: &Value) -> Result<Self, &'static str> {
         let text = |name: &str| entry[name].as_str().map(str::to_owned).ok_or("an entry lacks a text");
         let before = if entry["before"].is_null() { None } else { Some(text("before")?) };
-        let entry = Self { path: text("path")?.into(), temp: text("temp")?, before, after: text("after")? };
+        let keys = entry["keys"].as_array().ok_or("an entry lacks its keys")?;
+        let key = |key: &Value| key.as_str().and_then(|key| PublicKey::parse(key).ok());
+        let keys = keys.iter().map(key).collect::<Option<_>>().ok_or("it names a key that is none")?;
+        let entry =
+            Self { path: text("path")?.into(), temp: text("temp")?, before, after: text("after")?, keys };
         let name_alone = Path::new(&entry.temp).components().eq([Component::Normal(entry.temp.as_ref())]);
         if !(name_alone && entry.temp.starts_with(TEMP_PREFIX) && entry.temp.len() > TEMP_PREFIX.len()) {
             return Err("what it is to put in place has a name that envseal gives to nothing");
@@ -303,17 +335,32 @@ impl Entry {
 
     fn found(&self, real_root: &Path, journal: &Path) -> Result<Found, VaultError> {
         let place = self.place(real_root, journal)?;
-        let now = match fsio::read_secret(&place) {
+        let text = match fsio::read_secret(&place) {
             _ if place.is_symlink() => return Ok(Found::Other),
             Err(FsError::NotFound { .. }) => None,
             Err(FsError::NotRegular { .. }) => return Ok(Found::Other),
-            text => Some(digest(&text?)),
+            text => Some(text?),
         };
-        Ok(match now {
-            Some(now) if now == self.after => Found::After,
-            now if now == self.before => Found::Before,
+        let now = text.as_ref().map(|text| digest(text));
+        Ok(match (&now, text) {
+            (Some(now), _) if *now == self.after => Found::After,
+            (now, _) if *now == self.before => Found::Before,
+            (_, Some(text)) if !self.keys.is_empty() => self.found_by_keys(&place, &text),
             _ => Found::Other,
         })
+    }
+
+    /// What a keys file is found to be that another repository has changed as well.
+    fn found_by_keys(&self, place: &Path, text: &[u8]) -> Found {
+        let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
+            return Found::Other;
+        };
+        let has = |key: &&PublicKey| there.iter().any(|stored| stored.public() == **key);
+        match self.keys.iter().filter(has).count() {
+            0 => Found::Before,
+            all if all == self.keys.len() => Found::After,
+            _ => Found::Other,
+        }
     }
 }
 

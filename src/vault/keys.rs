@@ -6,9 +6,10 @@ use super::error::VaultError;
 use super::file::folder_of;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
+use super::transaction::{FileChange, WriteLock, commit, stage};
 use crate::config::EnvName;
 use crate::crypto::{Locker, PrivateKey, SecretText};
-use crate::fsio::{self, FsError, Lock, NewMode};
+use crate::fsio::{self, FsError, NewMode};
 use crate::keystore::{
     Backed, BackupLine, KeyStore, KeysFile, KeystoreError, PassphraseError, Place, Rewritten, StoredKey,
     backup_text, parse_backup,
@@ -81,14 +82,9 @@ fn change_keys(
     on_wait: &dyn Fn(),
     change: &Change<'_>,
 ) -> Result<Vec<KeysChanged>, VaultError> {
-    let mut dirs = Vec::new();
-    for wanted in wanted {
-        dirs.push(Scope::of(&wanted.near, store.repositories())?.lock_dir().to_owned());
-    }
-    dirs.sort();
-    dirs.dedup();
-    let _locks = dirs.iter().map(|dir| Lock::acquire(dir, on_wait)).collect::<Result<Vec<_>, _>>()?;
-    let (mut staged, mut done) = (Vec::new(), Vec::new());
+    let places: Vec<_> = wanted.iter().map(|wanted| store.keys_file_path(&wanted.near)).collect();
+    let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
+    let (mut texts, mut done) = (Vec::new(), Vec::new());
     for wanted in wanted {
         // Read anew: what was asked took time.
         let file = there(wanted, store)?;
@@ -96,13 +92,20 @@ fn change_keys(
         let all = stored(wanted, &file)?.len();
         let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
         let Rewritten { text, changed } = change(&file, &wants)?;
+        done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
         if let Some(text) = text {
             exclude_temporaries_of(file.path(), store)?;
-            staged.push(fsio::stage(file.path(), &text, NewMode::Private)?);
+            texts.push((file, text));
         }
-        done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
     }
-    staged.into_iter().try_for_each(fsio::Staged::commit)?;
+    let changes = texts.iter().map(|(file, after)| FileChange {
+        path: file.path(),
+        before: Some(file.text()),
+        after,
+        mode: NewMode::Private,
+        keys: Vec::new(),
+    });
+    commit(stage(&lock, changes)?)?;
     Ok(done)
 }
 
@@ -194,9 +197,9 @@ pub fn recover(
             None => envs.push((env, vec![key])),
         }
     }
-    let scope = Scope::of(near, store.repositories())?;
-    let _lock = Lock::acquire(scope.lock_dir(), on_wait)?;
     let place = store.keys_file_path(near);
+    let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories(), on_wait)?;
+    let scope = Scope::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
     let mut file = match store.keys_file(near) {
         Err(KeystoreError::Fs(FsError::NotFound { .. })) | Ok(None) => KeysFile::new(&place),

@@ -27,6 +27,7 @@ mod scope;
 mod setup;
 mod similar;
 mod textconv;
+mod transaction;
 mod unseen;
 mod update;
 
@@ -61,5 +62,6 @@ pub use scope::Scope;
 pub use setup::{Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, propose_plain};
 pub use similar::similar_env_file;
 pub use textconv::textconv;
+pub use transaction::sweep;
 pub use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
-pub use update::{Target, Updated, Write, sweep, update};
+pub use update::{Target, Updated, Write, update};

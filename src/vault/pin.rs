@@ -163,6 +163,25 @@ impl Pinning {
         Ok(())
     }
 
+    /// Takes `key` as the key of `env`, whatever was accepted before: a person has said so, or this machine rotates to it.
+    pub(super) fn accept(
+        &mut self,
+        scope: &Scope,
+        env: &EnvName,
+        key: &PublicKey,
+        files: &[PathBuf],
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        self.known(root, store)?;
+        let mut all: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
+        all.push(below(scope.root(), root));
+        all.extend(scope_files(scope, env, root)?);
+        self.add_other_projects(scope, env, root);
+        self.add(root, env, key, all, None, false);
+        Ok(())
+    }
+
     /// Pins what is to be pinned. That it could not be is worth a word, and no more: what is pinned already holds.
     pub(super) fn save(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -318,9 +337,9 @@ pub fn refuse_old_key(
     Ok(())
 }
 
-/// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so, or this machine has made
-/// it. `files` are sealed to it; those of the scope's other files that git does not ignore are so too. Returns what kept it from being pinned, if something did; before the first commit and outside git nothing is to
-/// be pinned.
+/// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so. `files` are encrypted to it;
+/// so are the scope's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
+/// the first commit and outside git nothing is to be pinned.
 pub fn accept(
     scope: &Scope,
     env: &EnvName,
@@ -328,14 +347,8 @@ pub fn accept(
     files: &[PathBuf],
     store: &KeyStore<'_>,
 ) -> Result<Option<Notice>, VaultError> {
-    let Some(root) = scope.git_root() else { return Ok(None) };
     let mut pinning = Pinning::default();
-    pinning.known(root, store)?;
-    let mut places: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
-    places.push(below(scope.root(), root));
-    places.extend(scope_files(scope, env, root)?);
-    pinning.add_other_projects(scope, env, root);
-    pinning.add(root, env, key, places, None, false);
+    pinning.accept(scope, env, key, files, store)?;
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 

@@ -1,8 +1,8 @@
 //! The scope's team file: read, and changed under the lock.
 
 use super::error::VaultError;
-use super::journal;
 use super::scope::Scope;
+use super::transaction::{FileChange, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
 use crate::fsio::{self, FsError, NewMode};
@@ -14,12 +14,19 @@ const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
 impl Scope {
     /// Who is in the team, and what was granted; without a team file nobody and nothing.
     pub fn team(&self) -> Result<TeamFile, VaultError> {
-        let path = self.team_file();
-        let text = match fsio::read_entry(self.root(), TEAM_FILE) {
-            Err(FsError::NotFound { .. }) => Vec::new(),
-            text => text?,
-        };
-        TeamFile::parse(&text).map_err(|source| VaultError::Team { path, source })
+        self.parse_team(&self.team_text()?.unwrap_or_default())
+    }
+
+    /// The team file's text; None if there is no such file.
+    pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        match fsio::read_entry(self.root(), TEAM_FILE) {
+            Err(FsError::NotFound { .. }) => Ok(None),
+            text => Ok(Some(text?)),
+        }
+    }
+
+    pub(super) fn parse_team(&self, text: &[u8]) -> Result<TeamFile, VaultError> {
+        TeamFile::parse(text).map_err(|source| VaultError::Team { path: self.team_file(), source })
     }
 }
 
@@ -29,20 +36,33 @@ impl Scope {
 /// `on_wait` is called when another envseal holds the lock.
 pub fn change_team(
     scope: &Scope,
-    on_wait: impl FnOnce(),
+    on_wait: &dyn Fn(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
 ) -> Result<bool, VaultError> {
-    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
+    change_team_text(scope, on_wait, |text| {
+        let mut team = scope.parse_team(text)?;
+        change(&mut team)?;
+        Ok(team.text())
+    })
+}
+
+/// As [`change_team`], of the text.
+pub(super) fn change_team_text(
+    scope: &Scope,
+    on_wait: &dyn Fn(),
+    change: impl FnOnce(&[u8]) -> Result<String, VaultError>,
+) -> Result<bool, VaultError> {
     let path = scope.team_file();
+    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], scope.repositories(), on_wait)?;
     scope.refuse_leading_outside(&path)?;
-    let mut team = scope.team()?;
-    let before = team.text();
-    change(&mut team)?;
-    let after = team.text();
-    if before != after {
-        fsio::write_atomic(&path, after.as_bytes(), NewMode::Default)?;
+    let before = scope.team_text()?;
+    let after = change(before.as_deref().unwrap_or_default())?;
+    if before.as_deref().unwrap_or_default() == after.as_bytes() {
+        return Ok(false);
     }
-    Ok(before != after)
+    let (before, after, mode) = (before.as_deref(), after.as_bytes(), NewMode::Default);
+    commit(stage(&lock, [FileChange { path: &path, before, after, mode, keys: Vec::new() }])?)?;
+    Ok(true)
 }
 
 /// The key that an environment's exposed values are told by, opened with the environment's key. None where it has none

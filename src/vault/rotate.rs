@@ -11,15 +11,13 @@ use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
-use super::journal::{self, Journal, Ready};
-use super::pin::accept;
+use super::pin::Pinning;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
-use super::update::folders_of;
-use crate::config::{EnvName, TEAM_FILE};
-use crate::crypto::{KeyId, PrivateKey};
-use crate::dotenv::Document;
-use crate::fsio::{self, FsError, NewMode};
+use super::transaction::{FileChange, WriteLock, commit, folders_of, stage};
+use crate::config::EnvName;
+use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use crate::fsio::NewMode;
 use crate::git::{self, GitError};
 use crate::keystore::{KeyStore, KeysFile, StoredKey};
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
@@ -138,17 +136,13 @@ pub fn rotate(
 ) -> Result<Rotation, VaultError> {
     let dir = folder_of(&dir.join("x"));
     let none = || GitError::NotARepository { path: dir.clone() };
-    let root = git::find_root(&dir).ok_or_else(none)?;
-    let _lock = journal::lock(&root, on_wait)?;
+    git::find_root(&dir).ok_or_else(none)?;
+    let lock = lock(&dir, envs, store, on_wait)?;
     let scope = Scope::of(&dir, store.repositories())?;
     let team_path = scope.team_file();
     scope.refuse_leading_outside(&team_path)?;
-    let team_text = match fsio::read_entry(scope.root(), TEAM_FILE) {
-        Err(FsError::NotFound { .. }) => None,
-        text => Some(text?),
-    };
-    let mut team = TeamFile::parse(team_text.as_deref().unwrap_or_default())
-        .map_err(|source| VaultError::Team { path: team_path.clone(), source })?;
+    let team_text = scope.team_text()?;
+    let mut team = scope.parse_team(team_text.as_deref().unwrap_or_default())?;
 
     change.before(&mut team)?;
     let mut rotation = Rotation::default();
@@ -165,65 +159,40 @@ pub fn rotate(
     }
 
     let text = team.text();
+    let mut changes = Vec::new();
+    let keys = keys_files(&currents, store)?;
+    for (path, (file, after)) in &keys {
+        let brought = currents.iter().map(|current| current.new.public());
+        changes.push(FileChange {
+            path,
+            before: path.symlink_metadata().is_ok().then(|| file.text()),
+            after,
+            mode: NewMode::Private,
+            keys: brought.filter(|key| holds(path, after, key)).collect(),
+        });
+    }
+    changes.extend(written.iter().map(|(path, before, after)| FileChange {
+        path,
+        before: Some(before.as_bytes()),
+        after: after.as_bytes(),
+        mode: NewMode::Default,
+        keys: Vec::new(),
+    }));
     if team_text.as_deref().unwrap_or_default() != text.as_bytes() {
         rotation.team_file = Some(team_path.clone());
+        let (path, before, after) = (&team_path, team_text.as_deref(), text.as_bytes());
+        changes.push(FileChange { path, before, after, mode: NewMode::Default, keys: Vec::new() });
     }
-    if currents.is_empty() {
-        if rotation.team_file.is_some() {
-            fsio::write_atomic(&team_path, text.as_bytes(), NewMode::Default)?;
-        }
-        return Ok(rotation);
-    }
-    let team = rotation.team_file.is_some().then_some((&team_path, team_text.as_deref(), text.as_bytes()));
-    write(&root, &scope, &currents, &written, team, store, &mut rotation)?;
+    // What can fail comes before the change: afterwards there are only notes.
+    let mut pinning = Pinning::default();
     for (current, report) in currents.iter().zip(&rotation.envs) {
-        // Where it could not be moved, or this is killed before, the proof moves it with the next thing that is sealed.
-        let kept = accept(&scope, &report.env, &current.keys().new.public(), &report.files, store)?;
-        rotation.notices.extend(kept);
+        pinning.accept(&scope, &report.env, &current.new.public(), &report.files, store)?;
     }
-    Ok(rotation)
-}
-
-/// A path, what is there, and what is to be there.
-type Change<'a> = (&'a PathBuf, Option<&'a [u8]>, &'a [u8]);
-
-/// Writes everything, or nothing.
-fn write(
-    root: &Path,
-    scope: &Scope,
-    currents: &[Current],
-    written: &[(PathBuf, Document, Document)],
-    team: Option<Change<'_>>,
-    store: &KeyStore<'_>,
-    rotation: &mut Rotation,
-) -> Result<(), VaultError> {
-    let keys = keys_files(currents, store)?;
-    let files: Vec<Change<'_>> = written
-        .iter()
-        .map(|(path, before, after)| (path, Some(before.as_bytes()), after.as_bytes()))
-        .chain(team)
-        .collect();
-    let mut repos = BTreeSet::new();
-    for path in files.iter().map(|(path, ..)| *path).chain(keys.keys()) {
-        for folder in folders_of(path)? {
-            repos.extend(git::find_root(&folder));
-            if folder.starts_with(root) {
-                fsio::sweep(&folder);
-            }
-        }
-    }
-    for repo in repos {
-        exclude_temporaries(&*scope.repositories().open(&repo)?)?;
-    }
-    let files = staged(files, NewMode::Default)?;
-    let key_changes = keys.iter().map(|(path, (file, after))| {
-        (path, path.symlink_metadata().is_ok().then(|| file.text()), after.as_slice())
-    });
-    let keys_staged = staged(key_changes.collect(), NewMode::Private)?;
-    let journal = Journal::new(root, &keys_staged, &files)?;
+    exclude(&changes, &scope)?;
+    let staged = stage(&lock, changes)?;
     for (path, (file, after)) in &keys {
-        rotation.notices.extend(ignore_keys_file(path, scope)?);
-        for Current { env, new, .. } in currents {
+        rotation.notices.extend(ignore_keys_file(path, &scope)?);
+        for Current { env, new, .. } in &currents {
             let was_locked = file.keys(env)?.iter().any(StoredKey::is_locked);
             let in_the_open = memchr::memmem::find(after, new.to_text().expose().as_bytes()).is_some();
             if was_locked && in_the_open && !rotation.beside_locked.contains(path) {
@@ -231,21 +200,51 @@ fn write(
             }
         }
     }
-    for (staged, ..) in keys_staged.into_iter().chain(files) {
-        staged.leave()?;
-    }
-    journal.begin(root)?;
+    commit(staged)?;
+    // Where it could not be moved, or this is killed before, the proof moves it with the next thing that is encrypted.
+    rotation
+        .notices
+        .extend(pinning.save().into_iter().filter(|notice| matches!(notice, Notice::NotPinned { .. })));
     rotation.keys_files = keys.into_keys().collect();
+    Ok(rotation)
+}
+
+/// Locks everything that rotating `envs` may write: their files, the keys files of those folders, the team file.
+fn lock(
+    dir: &Path,
+    envs: &[EnvName],
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+) -> Result<WriteLock, VaultError> {
+    let scope = Scope::of(dir, store.repositories())?;
+    let mut paths = vec![scope.team_file()];
+    for env in envs {
+        paths.extend(env::paths(env, &scope, dir)?);
+    }
+    let mut keys_files = BTreeSet::new();
+    for path in &paths {
+        keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
+    }
+    let keys_files: Vec<_> = keys_files.into_iter().collect();
+    WriteLock::acquire(&paths, &keys_files, store.repositories(), on_wait)
+}
+
+/// Keeps git from seeing the temporary files of the change.
+fn exclude(changes: &[FileChange<'_>], scope: &Scope) -> Result<(), VaultError> {
+    let mut roots = BTreeSet::new();
+    for change in changes {
+        roots.extend(folders_of(change.path)?.iter().filter_map(|folder| git::find_root(folder)));
+    }
+    for root in roots {
+        exclude_temporaries(&*scope.repositories().open(&root)?)?;
+    }
     Ok(())
 }
 
-/// Lays each file's new content beside it.
-fn staged(changes: Vec<Change<'_>>, mode: NewMode) -> Result<Vec<Ready<'_>>, FsError> {
-    let mut staged = Vec::with_capacity(changes.len());
-    for (path, before, after) in changes {
-        staged.push((fsio::stage(path, after, mode)?, before, after));
-    }
-    Ok(staged)
+/// Returns true if a keys file with this text has the key.
+fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
+    let keys = KeysFile::of_text(path, text).and_then(|file| file.all());
+    keys.is_ok_and(|keys| keys.iter().any(|stored| stored.public() == *key))
 }
 
 type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;

@@ -95,11 +95,6 @@ impl Scope {
         Ok(in_schema || self.policy.is_external(name) || self.project.sets(name, but)?)
     }
 
-    /// The folder that writers lock: the worktree, so that keys file and env files are under one lock.
-    pub fn lock_dir(&self) -> &Path {
-        self.project.place().lock_dir()
-    }
-
     /// The env files below `under`, in byte order, those of scopes further in too: tracked ones, and untracked
     /// ones that git does not ignore; those that their own scope's policy excludes left out.
     pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {

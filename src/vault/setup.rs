@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use super::file::{EnvFile, place_of};
-use super::journal;
 use super::project::Project;
+use super::roster::change_team_text;
 use super::scope::Scope;
+use super::transaction::WriteLock;
 use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
@@ -164,12 +165,8 @@ pub(super) fn keep_key(
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn guard_keys_file(
-    path: &Path,
-    scope: &Scope,
-    on_wait: impl FnOnce(),
-) -> Result<Vec<Notice>, VaultError> {
-    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
+pub fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, VaultError> {
+    let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
     ignore_keys_file(path, scope)
 }
 
@@ -291,31 +288,24 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 /// Adds `globs` to the policy's plain names, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
+pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
     change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
 }
 
 /// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn declare_external(scope: &Scope, names: &[&str], on_wait: impl FnOnce()) -> Result<(), VaultError> {
+pub fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
     change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
 }
 
 fn change_policy(
     scope: &Scope,
     changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
-    on_wait: impl FnOnce(),
+    on_wait: &dyn Fn(),
 ) -> Result<(), VaultError> {
-    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
-    let path = scope.team_file();
-    scope.refuse_leading_outside(&path)?;
-    let text = match fsio::read(&path) {
-        Err(fsio::FsError::NotFound { .. }) => Vec::new(),
-        text => text?,
-    };
-    let text = changed(&text).map_err(|source| VaultError::Policy { path: path.clone(), source })?;
-    Ok(fsio::write_atomic(&path, text.as_bytes(), NewMode::Default)?)
+    let fail = |source| VaultError::Policy { path: scope.team_file(), source };
+    change_team_text(scope, on_wait, |text| changed(text).map_err(fail)).map(drop)
 }
 
 /// `document`, made of the file's, with the public key's header, for a file that has none.

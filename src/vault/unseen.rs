@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::VaultError;
 use super::file::place_of;
-use super::journal;
 use super::scope::Scope;
+use super::transaction::WriteLock;
 use crate::config::EnvName;
 use crate::fsio::{self, NewMode};
 use crate::git::{self, Repositories};
@@ -50,11 +50,11 @@ pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Re
 pub fn take_back_in(
     paths: &[PathBuf],
     scope: &Scope,
-    on_wait: impl FnOnce(),
+    on_wait: &dyn Fn(),
 ) -> Result<Option<PathBuf>, VaultError> {
     let Some(root) = scope.git_root() else { return Ok(None) };
-    let _lock = journal::lock(scope.lock_dir(), on_wait)?;
     let ignore = root.join(".gitignore");
+    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], scope.repositories(), on_wait)?;
     if ignore.is_symlink() {
         // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
         return Err(VaultError::IgnoreFileLink(ignore));

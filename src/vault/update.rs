@@ -9,16 +9,16 @@ use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of};
-use super::journal;
 use super::pin::Pinning;
-use super::project::{ProjectPlace, Projects};
+use super::project::Projects;
 use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
 use super::similar::no_env_file;
+use super::transaction::{FileChange, WriteLock, commit, folders_of, stage};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
-use crate::fsio::{self, Lock, NewMode};
+use crate::fsio::{self, NewMode};
 use crate::git;
 use crate::keystore::KeyStore;
 
@@ -76,7 +76,7 @@ pub fn update(
     on_wait: &dyn Fn(),
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
-    let _locks = if write == Write::Files { lock(paths, store, on_wait)? } else { Vec::new() };
+    let lock = if write == Write::Files { Some(lock(paths, store, on_wait)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
@@ -111,31 +111,44 @@ pub fn update(
         prepared.push((file, document, scope));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    let mut staged = match write {
-        Write::Files => team_files(&prepared, store, &mut updated.notices)?,
-        Write::Nothing => Vec::new(),
+    let is_changed = |file: &EnvFile, document: &Document| {
+        !file.exists() || file.document().as_bytes() != document.as_bytes()
     };
-    let mut excluding = BTreeSet::new();
-    for (file, document, _) in prepared {
-        let changed = !file.exists() || file.document().as_bytes() != document.as_bytes();
-        if changed && write == Write::Files {
-            for root in folders_of(file.path())?.iter().filter_map(|folder| git::find_root(folder)) {
-                if !excluding.contains(&root) {
-                    exclude_temporaries(&*store.repositories().open(&root)?)?;
-                    excluding.insert(root);
-                }
-            }
-            staged.push(file.stage(&document)?);
+    if let Some(lock) = lock {
+        let team_files = team_files(&prepared, store, &mut updated.notices)?;
+        let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
+        let mut excluding = BTreeSet::new();
+        for (file, ..) in changed() {
+            let folders = folders_of(file.path())?;
+            excluding.extend(folders.iter().filter_map(|folder| git::find_root(folder)));
         }
-        updated.files.push((file.path().to_owned(), document, changed));
-    }
-    if write == Write::Files {
+        for root in excluding {
+            exclude_temporaries(&*store.repositories().open(&root)?)?;
+        }
+        let files = changed().map(|(file, document, _)| FileChange {
+            path: file.path(),
+            before: file.exists().then(|| file.document().as_bytes()),
+            after: document.as_bytes(),
+            mode: NewMode::Default,
+            keys: Vec::new(),
+        });
+        // Last, for they record what became of the values.
+        let team_files = team_files.iter().map(|(path, renewed)| FileChange {
+            path,
+            before: Some(&renewed.before),
+            after: renewed.after.as_bytes(),
+            mode: NewMode::Default,
+            keys: Vec::new(),
+        });
+        let staged = stage(&lock, files.chain(team_files))?;
         keep_keys(&new_keys, store, &mut updated.notices)?;
-    }
-    staged.into_iter().try_for_each(fsio::Staged::commit)?;
-    if write == Write::Files {
+        commit(staged)?;
         updated.notices.extend(pinning.save());
     }
+    updated.files.extend(prepared.into_iter().map(|(file, document, _)| {
+        let changed = is_changed(&file, &document);
+        (file.path().to_owned(), document, changed)
+    }));
     Ok(updated)
 }
 
@@ -148,33 +161,34 @@ fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice
                 continue;
             }
             let is_copy = !is_made || kept.len() > 1;
-            notices.extend(keep_key(env, key, dir, &Scope::of(dir, store.repositories())?, store, is_copy)?);
+            let scope = Scope::of(dir, store.repositories())?;
+            notices.extend(keep_key(env, key, dir, &scope, store, is_copy)?);
         }
     }
     Ok(())
 }
 
-/// The team files in which this change shows, ready to be written.
+/// The team files in which this change shows.
 fn team_files(
     prepared: &[(EnvFile, Document, Rc<Scope>)],
     store: &KeyStore<'_>,
     notices: &mut Vec<Notice>,
-) -> Result<Vec<fsio::Staged>, VaultError> {
+) -> Result<Vec<(PathBuf, exposure::Renewed)>, VaultError> {
     let mut scopes: BTreeMap<PathBuf, (&Scope, Vec<exposure::Changed<'_>>)> = BTreeMap::new();
     for (file, document, scope) in prepared {
         let (_, changed) = scopes.entry(scope.team_file()).or_insert((scope, Vec::new()));
         changed.push((file, document));
     }
-    let mut staged = Vec::new();
+    let mut texts = Vec::new();
     for (team_file, (scope, changed)) in scopes {
-        if let Some((text, noted)) = exposure::renewed(scope, store, &changed)? {
+        if let Some(mut renewed) = exposure::renewed(scope, store, &changed)? {
             let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
-            notices.extend(noted.into_iter().map(notice));
+            notices.extend(std::mem::take(&mut renewed.noted).into_iter().map(notice));
             scope.refuse_leading_outside(&team_file)?;
-            staged.push(fsio::stage(&team_file, text.as_bytes(), NewMode::Default)?);
+            texts.push((team_file, renewed));
         }
     }
-    Ok(staged)
+    Ok(texts)
 }
 
 impl Target<'_> {
@@ -325,7 +339,7 @@ impl Target<'_> {
         let env = self.file.env();
         match key_in_head(&self.scope, env)? {
             Some((path, committed)) if key != Some(&committed) => {
-                let exists = self.scope.lock_dir().join(&path).symlink_metadata().is_ok();
+                let exists = self.scope.project().place().lock_dir().join(&path).symlink_metadata().is_ok();
                 Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
             }
             _ => Ok(()),
@@ -364,56 +378,12 @@ impl Target<'_> {
     }
 }
 
-/// Removes the temporary files that a killed command left in a folder, unless another envseal is at work there.
-pub fn sweep(dir: &Path) {
-    if fsio::has_temporaries(dir)
-        && let place = ProjectPlace::of(&folder_of(&dir.join("x")))
-        && journal::settle(dir).is_ok()
-        && let Ok(Some(_lock)) = Lock::try_acquire(place.lock_dir())
-        && !journal::is_pending(place.lock_dir())
-    {
-        fsio::sweep(dir);
-    }
-}
-
-/// Locks the worktrees (outside git, the folders) that the files are in, in one order for every envseal, and
-/// sweeps every folder that is written to.
-fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<Vec<Lock>, VaultError> {
-    let (mut locked, mut written) = (Vec::new(), Vec::new());
+/// Locks everything that a change of these env files may write: them, and the keys files of their folders.
+fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<WriteLock, VaultError> {
+    let mut keys_files = BTreeSet::new();
     for path in paths {
-        for folder in folders_of(path)? {
-            locked.push(ProjectPlace::of(&folder).lock_dir().to_owned());
-            written.push(folder_of(&store.keys_file_path(&folder)));
-            written.push(folder);
-        }
+        keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
     }
-    written.extend_from_slice(&locked);
-    for folders in [&mut locked, &mut written] {
-        folders.sort();
-        folders.dedup();
-    }
-    let is_locked = |folder: &Path| locked.binary_search_by(|dir| dir.as_path().cmp(folder)).is_ok();
-    // As far up as a keys file may have been written.
-    for folder in written.clone() {
-        let above: Vec<_> = folder.ancestors().collect();
-        let highest = above.iter().rposition(|folder| is_locked(folder));
-        written.extend(above.into_iter().take(highest.map_or(0, |at| at + 1)).map(Path::to_owned));
-    }
-    written.sort();
-    written.dedup();
-    let locks = locked.iter().map(|dir| journal::lock(dir, on_wait)).collect::<Result<_, _>>()?;
-    for folder in &written {
-        // What lies in another worktree may be what its own next command has to put in place.
-        if git::find_root(folder).is_none_or(|root| is_locked(&root)) {
-            fsio::sweep(folder);
-        }
-    }
-    Ok(locks)
-}
-
-/// The folder that a file is in, and the one that it really is in where it is a symlink.
-pub(super) fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
-    let mut folders = vec![folder_of(path), folder_of(&fsio::final_target(path)?)];
-    folders.dedup();
-    Ok(folders)
+    let keys_files: Vec<_> = keys_files.into_iter().collect();
+    WriteLock::acquire(paths, &keys_files, store.repositories(), on_wait)
 }

@@ -235,7 +235,7 @@ fn a_full_disk_loses_nothing() {
     for arguments in [&["set", "A", "second"][..], &["encrypt"], &["unset", "A"], &new_environment] {
         let said = env.fails(4, arguments);
         assert!(said.contains("no space left"), "{said}");
-        assert!(said.contains("hint: make room on the disk and try again; nothing was changed"), "{said}");
+        assert!(said.contains("hint: make room on the disk and try again"), "{said}");
         assert_eq!((env.bytes(".env"), env.bytes(".env.keys"), env.bytes(".gitignore")), before);
         assert!(!env.path(".env.production").exists());
         assert_eq!(left_over(&env.repo()), [""; 0].map(PathBuf::from));

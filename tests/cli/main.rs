@@ -90,4 +90,6 @@ mod story;
 #[cfg(unix)]
 mod team;
 mod textconv;
+#[cfg(unix)]
+mod transaction;
 mod unset;

@@ -120,7 +120,7 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     let works = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     let works = works.is_ok_and(|status| status.success());
     if !works {
@@ -186,11 +186,8 @@ fn killed_while_it_is_finished_it_is_finished_next() {
     let world = World::new();
     half_done(&world);
     let said = world.env.envseal(&["ls"]).output().stderr;
-    assert!(
-        said.contains("note: a key rotation that was interrupted is finished now: git status\n"),
-        "{said}"
-    );
-    assert!(!world.env.envseal(&["ls"]).output().stderr.contains("rotation"), "it is told once");
+    assert!(said.contains("note: Finished a change that was interrupted: git status\n"), "{said}");
+    assert!(!world.env.envseal(&["ls"]).output().stderr.contains("interrupted"), "it is told once");
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
             half_done(&world);
@@ -227,11 +224,10 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
     };
     let meddles: Vec<Meddle<'_>> = vec![
         ("changed since", Box::new(|| append((**FILES.iter().find(pending).unwrap()).to_owned()))),
-        ("changed since", Box::new(|| append(".env.keys".into()))),
         ("is gone or was changed", Box::new(|| std::fs::remove_file(&temps()[0]).unwrap())),
         ("is gone or was changed", Box::new(|| std::fs::write(&temps()[0], "A=1\n").unwrap())),
         ("cannot be read: it is no JSON", Box::new(|| std::fs::write(&journal, "{\"version\":").unwrap())),
-        ("of another version", Box::new(|| std::fs::write(&journal, "{\"version\":2}").unwrap())),
+        ("of another version", Box::new(|| std::fs::write(&journal, "{\"version\":9}").unwrap())),
     ];
     for (words, meddle) in meddles {
         half_done(&world);
@@ -240,9 +236,9 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
         meddle();
         let (before, left) = (env.snapshot(), temps());
         let said = env.fails(4, &["set", "A=x", "-e", "p"]);
-        assert!(said.contains("a key rotation was interrupted, and ") && said.contains(words), "{said}");
+        assert!(said.contains("a change was interrupted, and ") && said.contains(words), "{said}");
         assert!(
-            said.contains("hint: to keep the files as they are now and give the rotation up: rm "),
+            said.contains("hint: to keep the files as they are now and give the change up: rm "),
             "{said}"
         );
         for arguments in [&ROTATE[..], &["encrypt"], &["unset", "A", "-e", "p"]] {
@@ -310,26 +306,32 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
     };
     let (victim, evil) = (hash("victim"), hash("evil"));
     let keys = hash(&env.read(".env.keys"));
-    let done = json!([{ "path": ".env.keys", "temp": ".envseal-tmp-k", "before": null, "after": keys }]);
-    let entry =
-        |path: &str, temp: &str| json!({ "path": path, "temp": temp, "before": victim, "after": evil });
+    let pair = PrivateKey::generate().public().to_string();
+    let done = json!({ "path": ".env.keys", "temp": ".envseal-tmp-k", "before": null, "after": keys, "keys": [pair] });
+    let entry = |path: &str, temp: &str| json!({ "path": path, "temp": temp, "before": victim, "after": evil, "keys": [] });
+    let keys_file = |path: &str| {
+        let mut entry = entry(path, ".envseal-tmp-evil");
+        entry["keys"] = json!([pair]);
+        entry
+    };
     let absolute = outside.join("victim").to_str().unwrap().to_owned();
-    let of = |keys: Value, files: Value| json!({ "version": 1, "keys": keys, "files": files }).to_string();
+    let of = |files: &[Value]| json!({ "version": 2, "files": files }).to_string();
     let hostile = [
-        of(done.clone(), json!([entry("../outside/victim", ".envseal-tmp-evil")])),
-        of(done.clone(), json!([entry("link/victim", ".envseal-tmp-evil")])),
-        of(done.clone(), json!([entry(&absolute, ".envseal-tmp-evil")])),
-        of(done.clone(), json!([entry(".git/config", ".envseal-tmp-evil")])),
-        of(done.clone(), json!([entry(".GIT/config", ".envseal-tmp-evil")])),
-        of(done.clone(), json!([entry("victim", "../outside/.envseal-tmp-evil")])),
-        of(done.clone(), json!([entry("victim", "victim")])),
-        of(done.clone(), json!([entry("victim", ".envseal-tmp-")])),
-        of(done.clone(), json!([entry("victim", ".envseal-tmp-evil"), entry("victim", ".envseal-tmp-evil")])),
-        of(json!([done[0], entry(&absolute, ".envseal-tmp-evil")]), json!([])),
-        of(json!([]), json!([entry("victim", ".envseal-tmp-evil")])),
-        of(json!([entry("../x", ".envseal-tmp-evil")]), json!([])),
+        of(&[done.clone(), entry("../outside/victim", ".envseal-tmp-evil")]),
+        of(&[done.clone(), entry("link/victim", ".envseal-tmp-evil")]),
+        of(&[done.clone(), entry(&absolute, ".envseal-tmp-evil")]),
+        of(&[done.clone(), entry(".git/config", ".envseal-tmp-evil")]),
+        of(&[done.clone(), entry(".GIT/config", ".envseal-tmp-evil")]),
+        of(&[done.clone(), entry("victim", "../outside/.envseal-tmp-evil")]),
+        of(&[done.clone(), entry("victim", "victim")]),
+        of(&[done.clone(), entry("victim", ".envseal-tmp-")]),
+        of(&[done.clone(), entry("victim", ".envseal-tmp-evil"), entry("victim", ".envseal-tmp-evil")]),
+        of(&[done.clone(), keys_file(&absolute)]),
+        of(&[keys_file("../x")]),
+        of(&[]),
         "[]".into(),
-        "{\"version\":1,\"keys\":{},\"files\":[]}".into(),
+        "{\"version\":2,\"files\":{}}".into(),
+        "{\"version\":1,\"files\":[]}".into(),
         "[".repeat(100_000),
     ];
     let all = || {
@@ -348,7 +350,7 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
         std::fs::write(&journal, &text).unwrap();
         let before = all();
         let said = env.fails(4, &["set", "B=x"]);
-        assert!(said.contains("a key rotation was interrupted, and "), "{text}: {said}");
+        assert!(said.contains("a change was interrupted, and "), "{text}: {said}");
         assert_eq!(env.ok(&["get", "A"]), "one\n");
         assert_eq!(all(), before, "{text}");
     }
@@ -357,7 +359,7 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
     std::os::unix::fs::symlink(env.path("victim"), &journal).unwrap();
     assert!(env.fails(4, &["set", "B=x"]).contains("no regular file"));
     std::fs::remove_file(&journal).unwrap();
-    std::fs::write(&journal, of(done, json!([]))).unwrap();
+    std::fs::write(&journal, of(&[done])).unwrap();
     if std::os::unix::fs::chown(&journal, Some(12345), None).is_ok() {
         assert!(env.fails(4, &["set", "B=x"]).contains("belongs to another user"));
     } else {

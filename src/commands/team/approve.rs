@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             ));
         }
     }
-    let approval = approve(&scope, context.store(), &member, &envs, || context.waiting())?;
+    let approval = approve(&scope, context.store(), &member, &envs, &|| context.waiting())?;
     for env in &approval.had {
         context.ui.say(format_args!("{} can open {env} already", member.name));
     }

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let now = Moment::now().seconds;
     if args.json { ui::text(as_json(&told, now).as_bytes()) } else { as_text(&told, now).print() }
         .map_err(Error::io("write to stdout"))?;
-    if args.confirm && confirm(&scope, &all, || context.waiting())? {
+    if args.confirm && confirm(&scope, &all, &|| context.waiting())? {
         let path = seen(&scope.team_file());
         let hint = hint!("noted in {path}: git commit -m 'Confirm replaced values' {path}", path);
         context.ui.say(hint.or(format_args!("noted in {}", path.display())));

@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let scope = scope_here(context)?;
     let objects = scope.repository()?;
     let joined =
-        join(&scope, context.store(), objects.as_deref(), args.name.as_deref(), || context.waiting())?;
+        join(&scope, context.store(), objects.as_deref(), args.name.as_deref(), &|| context.waiting())?;
     let Joined { name, key, place, made, added, first, team_file } = &joined;
     if let (true, IdentityPlace::File(path)) = (made, place) {
         context.ui.say(format_args!(
@@ -46,7 +46,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     context.ui.say(format_args!("added you to {}: {name} ({fingerprint})", path.display()));
     let message = format!("Add {name} to the team");
     context.ui.suggest(&hint!("commit it: git add {path} && git commit -m {message} {path}", path, message));
-    let (mine, others) = opened(context, &scope)?;
+    // You have been added by now: an env file that can't be read is no reason to fail.
+    let (mine, others) = opened(context, &scope).unwrap_or_else(|error| {
+        context.ui.note(&error);
+        (Vec::new(), Vec::new())
+    });
     context.ui.suggest(&match (&*mine, &*others) {
         ([], []) if *first => "the first member lets the others in: envseal team approve NAME -e ENVIRONMENT".into(),
         ([], [env]) => hint!("then whoever can open {env} lets you in: envseal team approve {name} -e {env}", env, name),

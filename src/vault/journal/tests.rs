@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 use super::*;
+use crate::config::EnvName;
+use crate::crypto::PrivateKey;
 use std::fs;
 
 struct World {
@@ -14,6 +16,11 @@ const NEW: [(&str, &str); 3] = [(".env.keys", "NEW,OLD"), (".env", "A=new"), ("s
 impl World {
     /// Everything is staged and the journal written; then the first `steps` files, keys first, were put in their place.
     fn interrupted(steps: usize) -> Self {
+        Self::interrupted_in(steps, true)
+    }
+
+    /// The same; without keys, the first file is one like the others.
+    fn interrupted_in(steps: usize, with_keys: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let world = Self { dir };
         fs::create_dir_all(world.at(".git")).unwrap();
@@ -28,20 +35,17 @@ impl World {
         let stage = |at: usize| {
             let staged =
                 fsio::stage(&world.at(NEW[at].0), NEW[at].1.as_bytes(), fsio::NewMode::Private).unwrap();
-            (staged, Some(OLD[at].1.as_bytes()), NEW[at].1.as_bytes())
+            let keys = if at == 0 && with_keys { vec![PrivateKey::generate().public()] } else { Vec::new() };
+            Ready { staged, before: Some(OLD[at].1.as_bytes()), after: NEW[at].1.as_bytes(), keys }
         };
-        let (keys, files) = (vec![stage(0)], vec![stage(1), stage(2)]);
-        let journal = Journal::new(&world.root(), &keys, &files).unwrap();
-        let text = journal.to_text();
-        let temps: Vec<_> = keys
-            .into_iter()
-            .chain(files)
-            .map(|(staged, ..)| {
-                let path = staged.path().to_owned();
-                staged.leave().unwrap();
-                path
-            })
-            .collect();
+        let files = vec![stage(0), stage(1), stage(2)];
+        let text = Journal::new(&world.root(), &files).unwrap().to_text();
+        let leave = |ready: Ready<'_>| {
+            let path = ready.staged.path().to_owned();
+            ready.staged.leave().unwrap();
+            path
+        };
+        let temps: Vec<_> = files.into_iter().map(leave).collect();
         for (temp, (path, _)) in temps.iter().zip(NEW).take(steps) {
             fs::rename(temp, world.at(path)).unwrap();
         }
@@ -127,10 +131,16 @@ fn what_was_changed_meanwhile_stops_it() {
     world.is_stuck(&Stuck::Changed);
     for steps in 0..3 {
         let world = World::interrupted(steps);
-        fs::write(world.at(".env.keys"), "OTHER").unwrap();
-        world.is_stuck(&Stuck::Changed);
         fs::remove_file(world.at(".env.keys")).unwrap();
         world.is_stuck(&Stuck::Changed);
+        fs::write(world.at(".env.keys"), "OTHER").unwrap();
+        // The new keys are not in it.
+        if steps < 2 {
+            recover(&world.root()).unwrap();
+            world.is(&[(".env.keys", "OTHER"), OLD[1], OLD[2]]);
+        } else {
+            world.is_stuck(&Stuck::Changed);
+        }
     }
     // The keys file of before was put back: what is sealed to the new key opens no more.
     let world = World::interrupted(2);
@@ -171,8 +181,8 @@ fn a_journal_that_was_never_whole_means_that_nothing_began() {
     fs::write(world.at(".git").join(super::NEW), &text[..text.len() / 2]).unwrap();
     recover(&world.root()).unwrap();
     assert!(!world.at(".git").join(super::NEW).exists());
-    fsio::sweep(&world.root());
-    fsio::sweep(&world.at("sub"));
+    fsio::sweep(&world.root(), |_| true);
+    fsio::sweep(&world.at("sub"), |_| true);
     world.is(&OLD);
 }
 
@@ -206,14 +216,55 @@ fn several_keys_files_are_finished_as_soon_as_one_is_the_new_one() {
         let journal = fs::read_to_string(world.journal()).unwrap();
         let mut journal: Value = serde_json::from_str(&journal).unwrap();
         // The second file plays another keys file.
-        let second = journal["files"].as_array_mut().unwrap().remove(0);
-        journal["keys"].as_array_mut().unwrap().push(second);
+        journal["files"][1]["keys"] = journal["files"][0]["keys"].clone();
         fs::write(world.journal(), journal.to_string()).unwrap();
-        for entry in journal["keys"].as_array().unwrap().iter().take(steps) {
+        for entry in journal["files"].as_array().unwrap().iter().take(steps) {
             let at = |name: &str| world.at(entry[name].as_str().unwrap());
             fs::rename(at("temp"), at("path")).unwrap();
         }
         recover(&world.root()).unwrap();
         world.is(if steps == 0 { &OLD } else { &NEW });
+    }
+}
+
+#[test]
+fn without_keys_the_first_file_decides_and_a_persons_own_change_ends_it() {
+    for steps in 0..=3 {
+        let world = World::interrupted_in(steps, false);
+        recover(&world.root()).unwrap();
+        world.is(if steps == 0 { &OLD } else { &NEW });
+    }
+    for (steps, left) in [(1, [NEW[0], OLD[1]]), (2, [NEW[0], NEW[1]])] {
+        let world = World::interrupted_in(steps, false);
+        fs::write(world.at("sub/.env"), "B=mine").unwrap();
+        assert_eq!(recover(&world.root()).unwrap(), Some(Settled::Undone));
+        world.is(&[left[0], left[1], ("sub/.env", "B=mine")]);
+        let world = World::interrupted_in(steps, false);
+        fs::remove_file(&world.temps()[0]).unwrap();
+        recover(&world.root()).unwrap();
+        assert!(!world.journal().exists());
+    }
+}
+
+#[test]
+fn a_keys_file_that_another_repository_added_a_key_to_is_told_by_its_keys() {
+    for is_begun in [false, true] {
+        let world = World::interrupted(usize::from(is_begun));
+        let text = fs::read_to_string(world.journal()).unwrap();
+        let mut journal: Value = serde_json::from_str(&text).unwrap();
+        let (new, other) = (PrivateKey::generate(), PrivateKey::generate());
+        journal["files"][0]["keys"] = json!([new.public().to_string()]);
+        fs::write(world.journal(), journal.to_string()).unwrap();
+        let mut file = KeysFile::new(Path::new("k"));
+        file.add(&EnvName::of_dotenv(), &[other]).unwrap();
+        if is_begun {
+            file.add(&EnvName::new("p").unwrap(), &[new]).unwrap();
+        }
+        let keys = String::from_utf8(file.text().to_vec()).unwrap();
+        fs::write(world.at(".env.keys"), &keys).unwrap();
+        let settled = recover(&world.root()).unwrap();
+        assert_eq!(settled, Some(if is_begun { Settled::Finished } else { Settled::Undone }));
+        let [_, one, two] = if is_begun { NEW } else { OLD };
+        world.is(&[(".env.keys", &keys), one, two]);
     }
 }

@@ -154,7 +154,7 @@ impl Current {
 
 /// The environment's files in the scope, each once: those of [`Scope::env_files`], and those beside them, in `dir` and
 /// at the root that git ignores.
-fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, VaultError> {
+pub(super) fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, VaultError> {
     let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
     let mut paths: Vec<_> = scope.env_files(scope.root())?.into_iter().filter(is_it).collect();
     let beside = paths.iter().map(|path| folder_of(path));
