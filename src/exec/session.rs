@@ -10,14 +10,17 @@ use std::process::Command;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{
-    Pid, Signal, WaitOptions, WaitStatus, getpid, ioctl_tiocsctty, kill_process, kill_process_group, setsid,
-    waitpid,
+    Pid, Signal, WaitOptions, WaitStatus, getpid, getppid, ioctl_tiocsctty, kill_process, kill_process_group,
+    setsid, waitpid,
 };
 use rustix::termios::{tcgetpgrp, tcgetwinsize, tcsetpgrp};
 use signal_hook::consts::{SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 use super::ExecError;
 use super::signals::{Probe, Signals, catch_and, exit_status, pid_of, send};
+
+/// What tells the process that has started us that the program has the terminal. It does nothing to others.
+pub(super) const BEGUN: Signal = Signal::URG;
 
 /// Takes the terminal that is stdin for a new session and runs `command` in it. Returns its exit status.
 pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
@@ -32,6 +35,12 @@ pub(super) fn run(mut command: Command) -> Result<u8, ExecError> {
     let pid = pid_of(&child);
     // We are in the foreground ourselves here, and may hand it on.
     let _ = tcsetpgrp(io::stdin(), pid);
+    // It may have read from the terminal before that was its own, and been stopped. This comes before any key does: a
+    // process that is continued forgets that it was to stop.
+    let _ = kill_process_group(pid, Signal::CONT);
+    if let Some(parent) = getppid() {
+        let _ = kill_process(parent, BEGUN);
+    }
     // A change until now was told to us, who had the foreground.
     if let (Ok(before), Ok(now)) = (size, tcgetwinsize(io::stdin()))
         && (before.ws_row, before.ws_col) != (now.ws_row, now.ws_col)

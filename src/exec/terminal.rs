@@ -13,11 +13,12 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, kill_current_process_group, kill_process, waitpid,
 };
-use signal_hook::consts::{SIGCHLD, SIGCONT, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::ExecError;
 use super::redact::{Forms, Masker};
+use super::session::BEGUN;
 use super::signals::{Signals, catch_and, exit_status, pid_of, send};
 use super::tty::{Raw, in_foreground, pair, resize, write};
 
@@ -29,10 +30,9 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 const LAST_SCREEN: Duration = Duration::from_millis(20);
 /// More than a terminal holds on any system.
 const MOST_HELD: usize = 256 * 1024;
-/// How often it is looked whether the child has begun, where something is typed by then, and for how long at most.
-const SOON: Duration = Duration::from_millis(5);
-const BEGUN: Duration = Duration::from_secs(2);
-/// How often it is looked whether we have come to the foreground: nothing tells.
+/// After this time the child has begun, whether we were told or not.
+const START: Duration = Duration::from_secs(2);
+/// How often it is looked at what nothing tells: whether we have come to the foreground.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs `command` on a terminal of its own; `own` with `session` holds its session. Returns its exit status.
@@ -57,7 +57,7 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
             _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
         })
     };
-    let (signals, child) = catch_and(&[SIGCONT], start)?;
+    let (signals, child) = catch_and(&[SIGCONT, BEGUN.as_raw()], start)?;
     // Its ends of the terminal, so that ours tells when the others have closed theirs.
     drop((holder, inner, command));
     let pid = pid_of(&child);
@@ -97,7 +97,7 @@ struct Terminal {
     /// When something was shown last.
     shown: Instant,
     start: Instant,
-    /// Whether the child has the foreground of its terminal.
+    /// Whether we were told that the child has the foreground of its terminal.
     begun: bool,
 }
 
@@ -125,7 +125,7 @@ impl Terminal {
                 self.write(Masker::release);
             }
             let wait = match () {
-                () if !self.typed.is_empty() && !self.has_begun() => Some(SOON),
+                () if !self.typed.is_empty() && !self.has_begun() => Some(LOOK),
                 () if self.masker.holds() => Some(SILENCE.saturating_sub(quiet)),
                 () if self.raw.is_none() => Some(LOOK),
                 () => None,
@@ -170,11 +170,8 @@ impl Terminal {
 
     /// Whether the child has the foreground of its terminal. A key that sends a signal would come to the holder of the
     /// session before, and to a child that is not there yet.
-    fn has_begun(&mut self) -> bool {
-        let group = |outer| rustix::termios::tcgetpgrp(outer).is_ok_and(|group| group != self.pid);
-        // Where no system tells, the time does.
-        self.begun = self.begun || self.outer.as_ref().is_some_and(group) || self.start.elapsed() > BEGUN;
-        self.begun
+    fn has_begun(&self) -> bool {
+        self.begun || self.start.elapsed() > START
     }
 
     fn come_to_foreground(&mut self) -> io::Result<()> {
@@ -189,6 +186,7 @@ impl Terminal {
         for origin in self.signals.pending() {
             match origin.signal {
                 SIGCHLD => {}
+                SIGURG => self.begun = true,
                 SIGCONT if !in_foreground() => self.raw = None,
                 SIGCONT => self.raw.as_ref().map_or(Ok(()), Raw::again)?,
                 SIGWINCH if self.outer.as_ref().is_some_and(resize) => {}

@@ -114,6 +114,26 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
     shell.end();
 }
 
+/// A program that reads before the terminal is its own is stopped for that, and was continued after the key had come.
+#[test]
+fn ctrl_z_is_not_lost_where_it_is_typed_soon() {
+    let env = with_token();
+    let Some(mut shell) = shell(&env) else { return };
+    for _ in 0..20 {
+        shell.keys("$E run --redact -- sh -c 'echo go; read x'\n");
+        shell.until("\ngo");
+        shell.keys("\x1a");
+        shell.until("Stopped");
+        shell.until("> ");
+        shell.keys("fg\n");
+        shell.until("$E run");
+        shell.keys("\n");
+        shell.until("> ");
+    }
+    shell.keys("exit\n");
+    shell.end();
+}
+
 #[test]
 fn a_shell_under_it_has_jobs_of_its_own() {
     let env = with_token();
