@@ -60,6 +60,14 @@ impl ByConvention {
         }
         Ok(there)
     }
+
+    /// The environment that a convention reads files for; without one that of `NODE_ENV`.
+    pub(super) fn mode(self, context: &Context, files: &Files) -> Option<EnvName> {
+        match self.convention {
+            Some(convention) => convention.environment(context, files).ok(),
+            None => context.process.node_environment()?.ok(),
+        }
+    }
 }
 
 impl Convention {

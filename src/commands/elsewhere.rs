@@ -1,36 +1,52 @@
-//! `run`'s warning of programs that read env files by themselves.
+//! What `run` does about programs that read env files by themselves.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
 
 use super::Context;
-use super::select::Names;
 use crate::config::EnvName;
-use crate::guard::{TakenElsewhere, taken_elsewhere};
+use crate::guard::{Start, read_elsewhere_by};
 use crate::hint::Hint;
-use crate::scan::{Framework, told};
+use crate::scan::{Framework, is_mode, told};
 use crate::vault::{EnvFile, Variable};
 
 /// Warns where the program that is about to be started is likely to read a file by itself, and to take tokens in it
-/// for values.
-pub(super) fn warn(context: &Context, files: &[EnvFile], names: &Names, variables: &[Variable<'_>]) {
-    if context.ui.quiet {
-        return;
-    }
-    let mode = context.process.node_environment().and_then(Result::ok);
+/// for values, or to expand values once more. Returns true if Next.js is to be told that there is nothing left to read.
+pub(super) fn warn(
+    context: &Context,
+    command: &[OsString],
+    files: &[EnvFile],
+    whole: bool,
+    mode: Option<&EnvName>,
+    variables: &[Variable<'_>],
+) -> bool {
     let set = std::cell::OnceCell::new();
-    let is_set = |name: &str| {
-        let set: &HashSet<&str> =
-            set.get_or_init(|| variables.iter().map(|variable| variable.name).collect());
-        set.contains(name) || context.process.get(name).is_some()
+    let value = |name: &str| {
+        let set: &HashMap<&str, &[u8]> = set.get_or_init(|| {
+            variables.iter().map(|variable| (variable.name, variable.value.expose())).collect()
+        });
+        set.get(name).copied()
     };
+    let node_env = context.process.get("NODE_ENV").map(std::ffi::OsStr::as_encoded_bytes);
+    let node_env = node_env.or_else(|| value("NODE_ENV")).and_then(|value| std::str::from_utf8(value).ok());
+    let found = read_elsewhere_by(&Start {
+        command,
+        loaded: files,
+        whole,
+        mode,
+        node_env,
+        is_set: &|name| value(name).is_some() || context.process.get(name).is_some(),
+        has_dollar: &|name| value(name).is_some_and(|value| value.contains(&b'$')),
+    });
+    let is_told = found.next.as_ref().is_some_and(|next| next.left_out.is_none());
+    if context.ui.quiet {
+        return is_told;
+    }
+    let remedy = |framework: &Framework, file: &Path| remedy(framework, file, files, mode);
     // What could not be opened and may be missing was told by its name.
-    for taken in taken_elsewhere(files, mode.as_ref(), names.is_all(), &is_set) {
+    for taken in found.taken {
         let names: Vec<_> = taken.names.iter().map(String::as_str).collect();
-        let remedy = if files.iter().any(|file| file.path() == taken.file) {
-            "leave out neither with -k nor -x what stands there".into()
-        } else {
-            remedy(&taken, files, mode.as_ref())
-        };
         let tokens = if names.len() == 1 { "its token" } else { "each token" };
         let words = format!(
             "{} reads {} by itself, and takes {tokens} for the value of {}, which this run does not set",
@@ -38,22 +54,52 @@ pub(super) fn warn(context: &Context, files: &[EnvFile], names: &Names, variable
             taken.file.display(),
             told(&names),
         );
-        context.ui.note(remedy.joined(words, ": "));
+        context.ui.note(remedy(&taken.framework, &taken.file).joined(words, ": "));
     }
+    if let Some(next) = found.next.filter(|next| !next.expanded.is_empty()) {
+        let names: Vec<_> = next.expanded.iter().map(String::as_str).collect();
+        let names = told(&names);
+        if next.reads_anyway {
+            context.ui.note(format_args!(
+                "`next dev` expands every `$` in the value of {names} once more before Next.js 16: keep it in a file that \
+                 Next.js does not read, such as dev.env: envseal run -f dev.env -f .env -- …"
+            ));
+        } else if let Some(file) = next.left_out {
+            let words = format!(
+                "Next.js may read {} by itself, and then expands every `$` in the value of {names} once more",
+                file.display(),
+            );
+            context.ui.note(remedy(&Framework::Next, &file).joined(words, ": "));
+        }
+    }
+    let has_command = |variable: &&Variable<'_>| variable.value.expose().windows(2).any(|two| two == b"$(");
+    let names: Vec<_> = variables.iter().filter(has_command).map(|variable| variable.name).collect();
+    if found.dotenvx && !names.is_empty() {
+        context.ui.note(format_args!(
+            "dotenvx runs the `$(…)` in the value of {}, where that name stands in a file that it reads: start the program \
+             without dotenvx",
+            told(&names),
+        ));
+    }
+    is_told
 }
 
 /// What to add to this run.
-fn remedy(taken: &TakenElsewhere, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
-    let file = &taken.file;
-    let known = |env: &&EnvName| ["development", "production", "test"].contains(&env.as_str());
-    match files.iter().map(EnvFile::env).chain(mode).find(known) {
-        Some(env) if taken.framework == Framework::Next => {
+fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
+    if files.iter().any(|loaded| loaded.path() == file) {
+        return "leave out neither with -k nor -x what stands there".into();
+    }
+    let of_file = EnvName::of_file(file).ok();
+    match files.iter().map(EnvFile::env).chain(mode).find(|env| is_mode(env)) {
+        Some(env) if *framework == Framework::Next => {
             hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
-        // What lies over other files goes before them.
-        _ if EnvName::of_file(&taken.file).is_ok_and(|env| env.is_overlay()) => {
-            hint!("load it too, first: -f {file}", file)
+        // Which of them is meant, the convention asks.
+        None if *framework == Framework::Next && of_file.as_ref().is_some_and(is_mode) => {
+            "envseal run --convention nextjs -- …".into()
         }
+        // What lies over other files goes before them.
+        _ if of_file.is_some_and(|env| env.is_overlay()) => hint!("load it too, first: -f {file}", file),
         _ => hint!("load it too, last: -f {file}", file),
     }
 }

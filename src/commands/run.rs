@@ -9,6 +9,7 @@ use super::{Context, redact};
 use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{ExecError, Forms, Program};
+use crate::scan::NEXT_PROCESSED;
 use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
@@ -19,6 +20,9 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, r
 ///
 /// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, else the files whose private keys are in
 /// `ENVSEAL_PRIVATE_KEY_*`, else .env.
+///
+/// In a project of Next.js whose env files are all loaded, `__NEXT_PROCESSED_ENV` is set too: Next.js then leaves values as
+/// they are.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "Examples:
   envseal run -- npm start
@@ -100,11 +104,18 @@ pub(super) fn prepare(context: &Context, args: &Args) -> Result<Prepared, Error>
     for name in missing {
         context.ui.note(format_args!("{name} could not be opened and is left out"));
     }
-    elsewhere::warn(context, &files, &args.names, &variables);
-    Ok(Prepared { program: program(context, args, variables)?, masked })
+    let mode = args.convention.mode(context, &args.files);
+    let whole = args.names.is_all();
+    let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
+    Ok(Prepared { program: program(context, args, variables, next_is_done)?, masked })
 }
 
-fn program(context: &Context, args: &Args, variables: Vec<Variable<'_>>) -> Result<Program, Error> {
+fn program(
+    context: &Context,
+    args: &Args,
+    variables: Vec<Variable<'_>>,
+    next_is_done: bool,
+) -> Result<Program, Error> {
     let overload = args.overload;
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
@@ -114,6 +125,9 @@ fn program(context: &Context, args: &Args, variables: Vec<Variable<'_>>) -> Resu
     let inherit = |program: &mut Program| {
         context.process.inherited().for_each(|(name, value)| program.set(name, value));
     };
+    if next_is_done {
+        program.set(NEXT_PROCESSED, "true");
+    }
     // Whichever comes last wins.
     if overload {
         inherit(&mut program);

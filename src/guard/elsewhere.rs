@@ -1,6 +1,7 @@
 //! What other programs would take tokens for: gathered for `check`, and for `run` before it starts one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::policies::folder;
@@ -8,8 +9,8 @@ use super::view::View;
 use crate::config::EnvName;
 use crate::fsio;
 use crate::scan::{
-    COMPOSE_FILES, EnvReport, Finding, Framework, OfProject, PACKAGE_JSON, env_files_of_compose, frameworks,
-    handed_over, may_be_read_elsewhere, sealed_elsewhere,
+    COMPOSE_FILES, EnvReport, Finding, Framework, MODES, NodeProject, OfProject, PACKAGE_JSON,
+    env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere,
 };
 use crate::vault::EnvFile;
 
@@ -28,9 +29,9 @@ pub(super) fn read_elsewhere(view: &View<'_>, reports: &BTreeMap<PathBuf, EnvRep
         }
         if may_be_read_elsewhere(&files) {
             let package = view.read_if_there(&folder.join(PACKAGE_JSON)).unwrap_or(None);
-            let found =
-                frameworks(package.as_deref(), &mut |name| view.has(&folder.join(name)).unwrap_or(false));
-            findings.extend(found.into_iter().flat_map(|framework| sealed_elsewhere(framework, &files)));
+            let project = NodeProject::of(package.as_deref(), None);
+            let found = project.frameworks(&mut |name| view.has(&folder.join(name)).unwrap_or(false));
+            findings.extend(found.iter().flat_map(|framework| sealed_elsewhere(framework, &files)));
         }
         for name in COMPOSE_FILES {
             let Ok(Some(text)) = view.read_if_there(&folder.join(name)) else { continue };
@@ -57,18 +58,52 @@ pub struct TakenElsewhere {
     pub names: Vec<String>,
 }
 
-/// What a program that is about to be started with `loaded` would take tokens for: names that are sealed in files which
-/// the frameworks of these files' folders, and of this one, read by themselves, and which are not `is_set`.
+/// A program that is about to be started here.
+pub struct Start<'a> {
+    /// The program and its arguments.
+    pub command: &'a [OsString],
+    /// The files that were loaded for it.
+    pub loaded: &'a [EnvFile],
+    /// Whether everything in them is set.
+    pub whole: bool,
+    /// The environment that is meant, where more says so than the files' names.
+    pub mode: Option<&'a EnvName>,
+    /// What its `NODE_ENV` will be.
+    pub node_env: Option<&'a str>,
+    /// Whether it will have a variable.
+    pub is_set: &'a dyn Fn(&str) -> bool,
+    /// Whether a value that is set for it holds a `$`.
+    pub has_dollar: &'a dyn Fn(&str) -> bool,
+}
+
+/// What programs make of env files by themselves.
+#[derive(Default)]
+pub struct Elsewhere {
+    /// The files whose sealed names they would take tokens for.
+    pub taken: Vec<TakenElsewhere>,
+    /// There where Next.js is started here.
+    pub next: Option<NextProject>,
+    /// Whether dotenvx is started, which runs `$(…)` in the values of the process too (its version 2.38).
+    pub dotenvx: bool,
+}
+
+/// What Next.js makes of the env files here.
+pub struct NextProject {
+    /// The first file that it may read and that is not loaded whole. Without one it need read none.
+    pub left_out: Option<PathBuf>,
+    /// The names whose values it would expand once more.
+    pub expanded: Vec<String>,
+    /// Whether it is started as `next dev`, in a version that reads its files whatever it is told.
+    pub reads_anyway: bool,
+}
+
+/// What a program that is about to be started would take tokens for: names that are sealed in files which the frameworks of
+/// the loaded files' folders, and of this one, read by themselves, and which are not set.
 ///
-/// `mode` is what `NODE_ENV` will be; `whole` tells that everything in `loaded` is set. A folder that is no project costs
-/// a few look-ups of names; nothing that is not there is an error, and neither is what cannot be read.
-pub fn taken_elsewhere(
-    loaded: &[EnvFile],
-    mode: Option<&EnvName>,
-    whole: bool,
-    is_set: &dyn Fn(&str) -> bool,
-) -> Vec<TakenElsewhere> {
-    let mut envs: BTreeSet<&EnvName> = loaded.iter().map(EnvFile::env).chain(mode).collect();
+/// A folder that is no project costs a few look-ups of names; nothing that is not there is an error, and neither is what
+/// cannot be read.
+pub fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
+    let mut envs: BTreeSet<&EnvName> = start.loaded.iter().map(EnvFile::env).chain(start.mode).collect();
     let default = EnvName::of_dotenv();
     // An environment's own mode says more than that of `.env`, under which any may be meant.
     envs.remove(&default);
@@ -76,41 +111,135 @@ pub fn taken_elsewhere(
         envs.insert(&default);
     }
     let mut folders = vec![Path::new("")];
-    for file in loaded {
+    for file in start.loaded {
         let folder = folder(file.path());
         let folder = folder.strip_prefix(".").unwrap_or(folder);
         if !folders.contains(&folder) {
             folders.push(folder);
         }
     }
-    let mut found = Vec::new();
+    let mut found = Elsewhere::default();
     for folder in folders {
         let here = |name: &str| folder.join(name);
-        let is_loaded = |path: &Path| whole && loaded.iter().any(|file| same_path(file.path(), path));
-        // Of these no framework reads more.
-        let mut names = BTreeSet::from([".env".to_owned(), ".env.local".to_owned()]);
-        for env in envs.iter().filter(|env| !env.is_of_dotenv() && !env.is_overlay()) {
-            names.extend([format!(".env.{env}"), format!(".env.{env}.local")]);
-        }
-        names.retain(|name| !is_loaded(&here(name)) && here(name).is_file());
-        if names.is_empty() {
-            continue;
-        }
         let package = here(PACKAGE_JSON);
         let is_node = package.is_file();
         let package = is_node.then(|| fsio::read(&package).ok()).flatten();
+        // The command is started in one folder only.
+        let command = if folder == Path::new("") { start.command } else { &[] };
+        let project = NodeProject::of(package.as_deref(), Some(command));
+        found.dotenvx |= project.starts("dotenvx");
         // Without a package.json there is nothing that could start Next.js or Vite.
-        let mut has = |name: &str| (is_node || COMPOSE_FILES.contains(&name)) && here(name).is_file();
-        for framework in frameworks(package.as_deref(), &mut has) {
-            for name in names.iter().filter(|name| envs.iter().any(|env| framework.reads(name, env))) {
-                let unset = unset_in(&here(name), is_set);
-                if !unset.is_empty() {
-                    found.push(TakenElsewhere { framework, file: here(name), names: unset });
+        let mut has = |name: &str| {
+            (is_node || COMPOSE_FILES.contains(&name) || name.starts_with("bun")) && here(name).is_file()
+        };
+        for framework in project.frameworks(&mut has) {
+            let modes = modes(&framework, &project, start, &envs);
+            let mut names = BTreeSet::from([".env".to_owned(), ".env.local".to_owned()]);
+            for env in modes.iter().filter(|env| !env.is_of_dotenv() && !env.is_overlay()) {
+                names.extend([format!(".env.{env}"), format!(".env.{env}.local")]);
+            }
+            names.retain(|name| modes.iter().any(|env| framework.reads(name, env)));
+            if let Framework::EnvFile(files) = &framework {
+                names = files.iter().cloned().collect();
+            }
+            if framework == Framework::Next && folder == Path::new("") {
+                let next = next_here(&project, start, &envs);
+                // Told so, it takes no tokens.
+                let is_told = next.left_out.is_none() && !next.reads_anyway;
+                found.next = Some(next);
+                if is_told {
+                    continue;
+                }
+            }
+            for path in names.iter().map(|name| here(name)) {
+                if (start.whole && is_loaded(start, &path).is_some()) || !path.is_file() {
+                    continue;
+                }
+                let names = unset_in(&path, start.is_set);
+                if !names.is_empty() {
+                    found.taken.push(TakenElsewhere { framework: framework.clone(), file: path, names });
                 }
             }
         }
     }
     found
+}
+
+/// The environments by which a framework surely chooses its files.
+fn modes(
+    framework: &Framework,
+    project: &NodeProject,
+    start: &Start<'_>,
+    envs: &BTreeSet<&EnvName>,
+) -> Vec<EnvName> {
+    let node_env = project.node_env().or(start.node_env);
+    let named = |mode: &str| EnvName::new(mode).ok();
+    match framework {
+        Framework::Bun => {
+            let known = node_env.filter(|mode| named(mode).is_some_and(|env| is_mode(&env)));
+            named(known.unwrap_or("development")).into_iter().collect()
+        }
+        Framework::Next if node_env == Some("test") => named("test").into_iter().collect(),
+        Framework::Next => {
+            let started = project.modes_of_next();
+            let started: Vec<_> = started.into_iter().filter_map(named).collect();
+            if started.is_empty() { envs.iter().copied().cloned().collect() } else { started }
+        }
+        _ => envs.iter().copied().cloned().collect(),
+    }
+}
+
+/// What Next.js makes of the env files here.
+fn next_here(project: &NodeProject, start: &Start<'_>, envs: &BTreeSet<&EnvName>) -> NextProject {
+    let mut modes = modes(&Framework::Next, project, start, envs);
+    modes.retain(is_mode);
+    if modes.is_empty() {
+        modes = MODES.iter().filter_map(|mode| EnvName::new(mode).ok()).collect();
+    }
+    let names = modes.iter().flat_map(|mode| {
+        [format!(".env.{mode}.local"), ".env.local".into(), format!(".env.{mode}"), ".env".into()]
+            .into_iter()
+            .filter(|name| Framework::Next.reads(name, mode))
+    });
+    let paths: BTreeSet<_> = names.map(PathBuf::from).filter(|path| path.is_file()).collect();
+    let mut expanded = BTreeSet::new();
+    let mut left_out = None;
+    for path in paths {
+        let loaded = is_loaded(start, &path);
+        // What -k and -x leave out it may have to read, unless it is sealed.
+        let is_whole = |file: &EnvFile| {
+            let mut plain = file.variables().filter(|(_, entry)| file.token_text(entry).is_none());
+            start.whole || plain.all(|(_, entry)| (start.is_set)(file.document().name(entry)))
+        };
+        let there = if loaded.is_none() { EnvFile::load(&path).ok() } else { None };
+        if let Some(file) = loaded.or(there.as_ref()) {
+            let names = file.variables().map(|(_, entry)| file.document().name(entry));
+            expanded.extend(names.filter(|name| (start.has_dollar)(name)).map(str::to_owned));
+        }
+        if !loaded.is_some_and(is_whole) {
+            left_out.get_or_insert(path);
+        }
+    }
+    let is_dev = project.modes_of_next().contains("development");
+    NextProject { left_out, expanded: expanded.into_iter().collect(), reads_anyway: is_dev && !is_next_16() }
+}
+
+/// Whether the Next.js that is installed here, or in a folder above, is of version 16 or later: those before it read their
+/// files once more as soon as `next dev` watches them.
+fn is_next_16() -> bool {
+    let Ok(here) = Path::new(".").canonicalize() else { return false };
+    let installed = here.ancestors().map(|folder| folder.join("node_modules/next").join(PACKAGE_JSON));
+    let package = installed.filter(|path| path.is_file()).find_map(|path| fsio::read(&path).ok());
+    let package =
+        package.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok()).unwrap_or_default();
+    let major =
+        package["version"].as_str().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    major.is_some_and(|major| major >= 16)
+}
+
+/// The loaded file at a path.
+fn is_loaded<'a>(start: &Start<'a>, path: &Path) -> Option<&'a EnvFile> {
+    start.loaded.iter().find(|file| same_path(file.path(), path))
 }
 
 /// The sealed names of a file that nobody sets.
@@ -121,7 +250,7 @@ fn unset_in(path: &Path, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
     names.into_iter().filter(|name| !is_set(name)).map(str::to_owned).collect()
 }
 
-/// Whether two paths are the same as they stand, `./` before them or not.
+/// Whether two paths lead to the same file.
 fn same_path(one: &Path, other: &Path) -> bool {
-    one.strip_prefix(".").unwrap_or(one) == other.strip_prefix(".").unwrap_or(other)
+    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

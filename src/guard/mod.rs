@@ -26,7 +26,7 @@ mod teams;
 mod view;
 mod worktree;
 
-pub use elsewhere::{TakenElsewhere, taken_elsewhere};
+pub use elsewhere::{Start, read_elsewhere_by};
 pub use error::GuardError;
 pub use fix::{Fixed, fix};
 pub use history::history;

@@ -1,6 +1,7 @@
 //! Programs that read env files by themselves, and would take a token for the value.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use serde_json::Value;
@@ -14,8 +15,8 @@ use crate::hint::Hint;
 const TOLD: usize = 3;
 
 /// A program that reads env files of its project's folder by itself. In all of them the process's own variables win, so
-/// what `run` sets is safe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// what `run` sets is safe; Next.js alone expands references in it once more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Framework {
     /// Next.js (packages/next-env in vercel/next.js).
     Next,
@@ -23,6 +24,10 @@ pub enum Framework {
     Vite,
     /// Docker Compose, which puts `.env` into its own file where that refers to variables.
     Compose,
+    /// Bun (bun.sh/docs/runtime/environment-variables): the files of Next.js, by `NODE_ENV`.
+    Bun,
+    /// Node, or another program that takes `--env-file`, with the files that a command line names (nodejs.org/api/cli.html).
+    EnvFile(Vec<String>),
 }
 
 /// The file that lists what a Node project is built with.
@@ -31,36 +36,46 @@ pub const PACKAGE_JSON: &str = "package.json";
 pub const COMPOSE_FILES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
+/// The variable by which Next.js knows that its env files are read already.
+pub const NEXT_PROCESSED: &str = "__NEXT_PROCESSED_ENV";
+/// The modes of Next.js and of Bun.
+pub const MODES: [&str; 3] = ["development", "production", "test"];
+const BUN_FILES: [&str; 3] = ["bun.lock", "bun.lockb", "bunfig.toml"];
 const CONFIG_ENDS: [&str; 6] = ["js", "mjs", "ts", "mts", "cjs", "cts"];
 
 impl Framework {
     /// What it is called.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Next => "Next.js",
             Self::Vite => "Vite",
             Self::Compose => "compose",
+            Self::Bun => "Bun",
+            Self::EnvFile(_) => "--env-file",
         }
     }
 
     /// Whether it reads, by itself, the file called `file` when the environment `env` is run: only what it surely does,
     /// for which mode it is started in is not to be seen.
-    pub fn reads(self, file: &str, env: &EnvName) -> bool {
+    pub fn reads(&self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
-            (_, ".env") | (Self::Vite, ".env.local") => true,
+            (Self::EnvFile(files), _) if !files.iter().any(|listed| listed == file) => false,
+            (_, ".env") | (Self::Vite | Self::EnvFile(_), ".env.local") => true,
             (Self::Compose, _) => false,
             // Tests are to go alike on every machine.
-            (Self::Next, ".env.local") => env.as_str() != "test",
-            (Self::Next, _) => is_mode_of_next(env) && of_mode == Some(env.as_str()),
-            (Self::Vite, _) => of_mode == Some(env.as_str()),
+            (Self::Next | Self::Bun, ".env.local") => env.as_str() != "test",
+            (Self::Next | Self::Bun, _) => is_mode(env) && of_mode == Some(env.as_str()),
+            (Self::Vite | Self::EnvFile(_), _) => of_mode == Some(env.as_str()),
         }
     }
 
     /// How to start it so that `run` sets what stands in `file` too.
-    fn fix(self, env: &EnvName, file: &Path) -> Hint {
+    fn fix(&self, env: &EnvName, file: &Path) -> Hint {
         match self {
-            Self::Next if is_mode_of_next(env) => hint!("envseal run --convention nextjs -e {env} -- …", env),
+            Self::Next | Self::Bun if is_mode(env) => {
+                hint!("envseal run --convention nextjs -e {env} -- …", env)
+            }
             // Its order is Vite's.
             Self::Vite if !env.is_of_dotenv() => hint!("envseal run --convention flow -e {env} -- …", env),
             _ => match EnvName::of_file(file) {
@@ -74,30 +89,136 @@ impl Framework {
     }
 }
 
-fn is_mode_of_next(env: &EnvName) -> bool {
-    ["development", "production", "test"].contains(&env.as_str())
+/// Whether an environment is a mode of Next.js and of Bun.
+pub fn is_mode(env: &EnvName) -> bool {
+    MODES.contains(&env.as_str())
 }
 
-/// The frameworks of a folder: by what its `package.json` lists, or by their own files, of which `has` tells whether
-/// one of that name is there.
-pub fn frameworks(package_json: Option<&[u8]>, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
-    let package = package_json.and_then(|text| serde_json::from_slice::<Value>(text).ok());
-    let lists = |name: &str| {
-        let among = |key: &str| package.as_ref().is_some_and(|package| package[key].get(name).is_some());
-        among("dependencies") || among("devDependencies")
-    };
-    let mut configured = |name: &str| CONFIG_ENDS.iter().any(|end| has(&format!("{name}.config.{end}")));
-    let mut found = Vec::new();
-    if lists("next") || configured("next") {
-        found.push(Framework::Next);
+/// A project's folder, as far as its `package.json` and a command that is started there tell of it.
+pub struct NodeProject {
+    package: Value,
+    /// The command lines that may be started, in words.
+    lines: Vec<Vec<String>>,
+}
+
+impl NodeProject {
+    /// The project of a `package.json`. The command lines are `command` and those of the scripts that it starts; all scripts
+    /// where there is no command.
+    pub fn of(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
+        let package =
+            package_json.and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
+        let scripts = package["scripts"].as_object();
+        let script = |name: &str| scripts?.get(name)?.as_str();
+        let Some(command) = command else {
+            let all = scripts.into_iter().flat_map(serde_json::Map::values).filter_map(Value::as_str);
+            let lines = all.flat_map(command_lines).collect();
+            return Self { package, lines };
+        };
+        let command: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        let mut lines = command_lines(&command.join(" "));
+        let (mut at, mut seen) = (0, BTreeSet::new());
+        while let Some(line) = lines.get(at) {
+            let runs = |two: &&[String]| ["npm", "pnpm", "yarn", "bun", "run"].contains(&program(&two[0]));
+            let words: Vec<_> = line.iter().filter(|word| !word.starts_with('-')).cloned().collect();
+            let started = words.windows(2).filter(runs).map(|two| two[1].clone());
+            let started: Vec<_> = started.filter(|name| seen.insert(name.clone())).collect();
+            lines.extend(started.iter().filter_map(|name| script(name)).flat_map(command_lines));
+            at += 1;
+        }
+        Self { package, lines }
     }
-    if lists("vite") || configured("vite") {
-        found.push(Framework::Vite);
+
+    /// The frameworks of the folder: by what its `package.json` lists, by the command lines, or by their own files, of which
+    /// `has` tells whether one of that name is there.
+    pub fn frameworks(&self, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
+        let lists = |name: &str| {
+            ["dependencies", "devDependencies"].iter().any(|key| self.package[key].get(name).is_some())
+        };
+        let mut configured = |name: &str| CONFIG_ENDS.iter().any(|end| has(&format!("{name}.config.{end}")));
+        let mut found = Vec::new();
+        if lists("next") || configured("next") {
+            found.push(Framework::Next);
+        }
+        if lists("vite") || configured("vite") {
+            found.push(Framework::Vite);
+        }
+        if COMPOSE_FILES.iter().any(|name| has(name)) {
+            found.push(Framework::Compose);
+        }
+        if self.lines.iter().any(|line| self.is_read_by_bun(line)) || BUN_FILES.iter().any(|name| has(name)) {
+            found.push(Framework::Bun);
+        }
+        let files: BTreeSet<_> = self.lines.iter().flat_map(|line| env_file_options(line)).collect();
+        if !files.is_empty() {
+            found.push(Framework::EnvFile(files.into_iter().collect()));
+        }
+        found
     }
-    if COMPOSE_FILES.iter().any(|name| has(name)) {
-        found.push(Framework::Compose);
+
+    /// Whether Bun reads env files for a command line: not for a script, which it leaves to a shell.
+    fn is_read_by_bun(&self, line: &[String]) -> bool {
+        let is_bun = |word: &String| ["bun", "bunx"].contains(&program(word));
+        let Some(at) = line.iter().position(is_bun) else { return false };
+        let mut words = line[at + 1..].iter().filter(|word| *word != "run");
+        let script = words.find(|word| !word.starts_with('-'));
+        script.is_none_or(|name| {
+            self.package["scripts"][name].is_null() || line.iter().any(|word| word == "--bun")
+        }) && !line.iter().any(|word| word == "--no-env-file" || word.starts_with("--env-file"))
     }
-    found
+
+    /// Whether a command line starts a program.
+    pub fn starts(&self, name: &str) -> bool {
+        self.lines.iter().flatten().any(|word| program(word) == name)
+    }
+
+    /// The modes in which the command lines start Next.js; none where they do not show it.
+    pub fn modes_of_next(&self) -> BTreeSet<&'static str> {
+        let starts = self.lines.iter().filter_map(|line| {
+            let at = line.iter().position(|word| program(word) == "next")?;
+            // Without a command, `next FOLDER` is `next dev FOLDER`.
+            let command = line.get(at + 1).filter(|word| !word.contains(['-', '.', '/', '\\']));
+            let is_dev = command.is_none_or(|word| word == "dev");
+            Some(if is_dev { "development" } else { "production" })
+        });
+        starts.collect()
+    }
+
+    /// The `NODE_ENV` that a command line sets; `test` where it is that of Bun's own tests.
+    pub fn node_env(&self) -> Option<&str> {
+        let is_test = |two: &[String]| program(&two[0]) == "bun" && two[1] == "test";
+        let tests = self.lines.iter().any(|line| line.windows(2).any(is_test));
+        let set = self.lines.iter().flatten().find_map(|word| word.strip_prefix("NODE_ENV="));
+        tests.then_some("test").or(set)
+    }
+}
+
+/// The command lines of a line for a shell, in words: as far as that can be said without being one.
+fn command_lines(text: &str) -> Vec<Vec<String>> {
+    let word = |word: &str| word.trim_matches(['"', '\'']).to_owned();
+    let lines = text.split(['&', '|', ';', '\n']);
+    lines.map(|line| line.split_whitespace().map(word).collect()).collect()
+}
+
+/// The program that a word names, without its folder.
+fn program(word: &str) -> &str {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name)
+}
+
+/// The files that `--env-file` and `--env-file-if-exists` name. To docker they are none of its own: it hands them on.
+fn env_file_options(line: &[String]) -> Vec<String> {
+    if line.iter().any(|word| ["docker", "podman"].contains(&program(word))) {
+        return Vec::new();
+    }
+    let mut files = Vec::new();
+    for (at, word) in line.iter().enumerate() {
+        let Some(rest) = word.strip_prefix("--env-file") else { continue };
+        let rest = rest.strip_prefix("-if-exists").unwrap_or(rest);
+        let file =
+            if rest.is_empty() { line.get(at + 1).map(String::as_str) } else { rest.strip_prefix('=') };
+        files.extend(file.map(|file| file.trim_matches(['"', '\'']).trim_start_matches("./").to_owned()));
+    }
+    files
 }
 
 /// An env file of a project's folder.
@@ -113,11 +234,11 @@ pub struct OfProject<'a> {
 
 /// Whether any file of a folder holds a sealed name that another environment lacks: else no framework need be looked for.
 pub fn may_be_read_elsewhere(files: &[OfProject<'_>]) -> bool {
-    [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(*framework, files).is_empty())
+    [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
 /// What `framework` would take a token for, where one of the folder's environments is run: one finding for each file.
-pub fn sealed_elsewhere(framework: Framework, files: &[OfProject<'_>]) -> Vec<Finding> {
+pub fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| !file.sealed.is_empty()) {
         let Some(name) = file.path.file_name().and_then(|name| name.to_str()) else { continue };
@@ -219,10 +340,10 @@ pub fn told(names: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    use Framework::{Compose, Next, Vite};
+    use Framework::{Bun, Compose, EnvFile, Next, Vite};
 
     fn of(package: &str, files: &[&str]) -> Vec<Framework> {
-        frameworks(Some(package.as_bytes()), &mut |name| files.contains(&name))
+        NodeProject::of(Some(package.as_bytes()), None).frameworks(&mut |name| files.contains(&name))
     }
 
     #[test]
@@ -230,14 +351,53 @@ mod tests {
         assert_eq!(of(r#"{"dependencies": {"next": "15"}}"#, &[]), [Next]);
         assert_eq!(of(r#"{"devDependencies": {"vite": "7"}}"#, &["docker-compose.yml"]), [Vite, Compose]);
         assert_eq!(of("{}", &["next.config.mjs", "vite.config.ts"]), [Next, Vite]);
-        for none in ["", "{", "[]", "3", r#"{"dependencies": ["next"]}"#, r#"{"name": "next"}"#, "\u{0}"] {
+        assert_eq!(of("", &["bun.lock"]), [Bun]);
+        assert_eq!(of(r#"{"scripts": {"a": "tsc && bun a.ts"}}"#, &[]), [Bun]);
+        for none in [
+            "",
+            "{",
+            "[]",
+            "3",
+            r#"{"dependencies": ["next"]}"#,
+            r#"{"name": "next"}"#,
+            "\u{0}",
+            r#"{"scripts": 3}"#,
+        ] {
             assert_eq!(of(none, &["next.config.json"]), [], "{none}");
         }
     }
 
     #[test]
+    fn a_command_tells_of_scripts_files_and_modes() {
+        let package = r#"{"scripts": {"dev": "npm run -s gen && next dev", "gen": "node --env-file=.env.gen gen.js", "start":
+            "NODE_ENV=production bun ./x.ts", "loop": "yarn loop", "ship": "docker run --env-file .env x"}}"#;
+        for (command, expected, modes) in [
+            ("npm run dev", r#"[EnvFile([".env.gen"])]"#, "development"),
+            ("npx next build", "[]", "production"),
+            ("./node_modules/.bin/next", "[]", "development"),
+            ("sh -c 'cd x; npm run gen'", r#"[EnvFile([".env.gen"])]"#, ""),
+            ("npm start", "[Bun]", ""),
+            ("bun run start", "[Bun]", ""),
+            ("bun run gen", r#"[EnvFile([".env.gen"])]"#, ""),
+            ("bunx x", "[Bun]", ""),
+            ("bun --no-env-file x.ts", "[]", ""),
+            ("bun --env-file=.env.b x.ts", r#"[EnvFile([".env.b"])]"#, ""),
+            ("node --env-file ./a.env --env-file-if-exists=.env x", r#"[EnvFile([".env", "a.env"])]"#, ""),
+            ("npm run ship", "[]", ""),
+            ("yarn loop", "[]", ""),
+            ("node --env-file", "[]", ""),
+            ("true", "[]", ""),
+        ] {
+            let words: Vec<_> = command.split(' ').map(OsString::from).collect();
+            let project = NodeProject::of(Some(package.as_bytes()), Some(&words));
+            assert_eq!(format!("{:?}", project.frameworks(&mut |_| false)), expected, "{command}");
+            assert_eq!(project.modes_of_next().into_iter().collect::<Vec<_>>().join(" "), modes, "{command}");
+        }
+    }
+
+    #[test]
     fn what_each_surely_reads() {
-        let reads = |framework: Framework, env: &str| {
+        let reads = |framework: &Framework, env: &str| {
             let files = [
                 ".env",
                 ".env.local",
@@ -249,12 +409,17 @@ mod tests {
             let env = EnvName::new(env).unwrap();
             files.into_iter().filter(|file| framework.reads(file, &env)).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(reads(Next, "production"), ".env .env.local .env.production .env.production.local");
-        assert_eq!(reads(Next, "staging"), ".env .env.local");
-        assert_eq!(reads(Next, "test"), ".env");
-        assert_eq!(reads(Vite, "staging"), ".env .env.local .env.staging");
-        assert_eq!(reads(Vite, "test"), ".env .env.local");
-        assert_eq!(reads(Compose, "production"), ".env");
+        assert_eq!(reads(&Next, "production"), ".env .env.local .env.production .env.production.local");
+        assert_eq!(reads(&Next, "staging"), ".env .env.local");
+        assert_eq!(reads(&Next, "test"), ".env");
+        assert_eq!(reads(&Vite, "staging"), ".env .env.local .env.staging");
+        assert_eq!(reads(&Vite, "test"), ".env .env.local");
+        assert_eq!(reads(&Compose, "production"), ".env");
+        assert_eq!(reads(&Bun, "production"), ".env .env.local .env.production .env.production.local");
+        assert_eq!(reads(&Bun, "test"), ".env");
+        let listed = EnvFile([".env", ".env.staging"].map(str::to_owned).to_vec());
+        assert_eq!(reads(&listed, "production"), ".env");
+        assert_eq!(reads(&listed, "staging"), ".env .env.staging");
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub use env_file::{Dangling, EnvReport, EnvText, dangling, env_file, plain_value
 pub use finding::{Finding, Severity};
 pub use foreign::foreign;
 pub use frameworks::{
-    COMPOSE_FILES, Framework, OfProject, PACKAGE_JSON, env_files_of_compose, frameworks, handed_over,
-    may_be_read_elsewhere, sealed_elsewhere, told,
+    COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, OfProject, PACKAGE_JSON,
+    env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere, told,
 };
 pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
 pub use lineage::{Lineage, lineage};

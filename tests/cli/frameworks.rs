@@ -119,18 +119,203 @@ fn run_looks_in_the_folders_of_the_files_and_here() {
 
 #[test]
 fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
-    let env = TestEnv::new();
-    env.write("package.json", NEXT);
-    env.write_sealed(".env", "A=1\nB=1\nC=1\nD=1\nE=1\nPLAIN=1 # envseal: plain\n");
-    let note = |names: &str| {
+    let sealed = "A=1\nB=1\nC=1\nD=1\nE=1\nPLAIN=1 # envseal: plain\n";
+    let note = |framework: &str, names: &str| {
         format!(
-            "note: Next.js reads .env by itself, and takes each token for the value of {names}, which this run does not \
-             set: leave out neither with -k nor -x what stands there\n"
+            "note: {framework} reads .env by itself, and takes each token for the value of {names}, which this run does \
+             not set: leave out neither with -k nor -x what stands there\n"
         )
     };
-    assert_eq!(said(&env, &["-k", "C"]), note("A, B, D and 1 more"));
-    assert_eq!(said(&env, &["-x", "[AB]"]), note("A and B"));
+    let env = TestEnv::new();
+    env.write("package.json", VITE);
+    env.write_sealed(".env", sealed);
+    assert_eq!(said(&env, &["-k", "C"]), note("Vite", "A, B, D and 1 more"));
+    assert_eq!(said(&env, &["-x", "[AB]"]), note("Vite", "A and B"));
     assert_eq!(said(&env, &["-x", "PLAIN"]), "");
+    // What is left out and sealed, Next.js is not to read; what is plain it may need.
+    let env = TestEnv::new();
+    env.write("package.json", NEXT);
+    env.write_sealed(".env", sealed);
+    assert_eq!(said(&env, &["-x", "[AB]"]), "");
+    assert!(is_told(&env, &["-x", "[AB]"], &[], "printenv"));
+    assert_eq!(said(&env, &["-k", "C"]), note("Next.js", "A, B, D and 1 more"));
+    assert!(!is_told(&env, &["-k", "C"], &[], "printenv"));
+}
+
+/// Whether Next.js would be told that there is nothing left to read.
+fn is_told(env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &str) -> bool {
+    let command: Vec<_> = command.split(' ').collect();
+    let mut run = env.envseal(&[&["run", "-q"], arguments, &["--"], &command].concat());
+    for (name, value) in variables {
+        run = run.var(name, value);
+    }
+    let output = run.output();
+    assert_eq!((output.status, output.stderr.as_str()), (0, ""));
+    String::from_utf8(output.stdout).unwrap().lines().any(|line| line == "__NEXT_PROCESSED_ENV=true")
+}
+
+#[cfg(unix)]
+#[test]
+fn run_tells_next_what_is_loaded_already() {
+    let env = project(NEXT);
+    // A stand-in that shows what it was started with.
+    for program in ["next", "npm"] {
+        env.write(format!("bin/{program}"), "#!/bin/sh\nenv\n");
+        env.program("chmod", &["+x", &format!("bin/{program}")]).ok();
+    }
+    let told = |arguments: &[&str], command: &str| is_told(&env, arguments, &[], command);
+    // `.env.production` is there too, and who knows which mode `env` starts it in.
+    assert!(!told(&[], "env"));
+    assert!(told(&[], "./bin/next dev"));
+    assert!(told(&[], "./bin/next"));
+    assert!(!told(&[], "./bin/next build"));
+    assert!(!told(&["-e", "production"], "./bin/next build"));
+    assert!(told(&["-e", "production", "-e", "default"], "./bin/next build"));
+    assert!(told(&["--convention", "nextjs", "-e", "production"], "env"));
+    assert!(told(&["--convention", "nextjs", "-e", "production", "--overload"], "env"));
+    assert!(is_told(&env, &[], &[("NODE_ENV", "test")], "env"));
+    env.write(
+        "package.json",
+        r#"{"scripts": {"dev": "PORT=1 next dev", "ship": "npm run build && next start"}, "dependencies": {"next": "16"}}"#,
+    );
+    assert!(told(&[], "./bin/npm run dev"));
+    assert!(!told(&[], "./bin/npm run ship"));
+    // A local file that nobody loads holds it back, its own as well as another's.
+    env.write(".env.local", "PLAIN=1\n");
+    assert!(!told(&[], "./bin/next dev"));
+    assert!(told(&["-f", ".env.local", "-f", ".env"], "./bin/next dev"));
+    assert!(told(&["-f", env.path(".env.local").to_str().unwrap(), "-f", "./.env"], "./bin/next dev"));
+    assert!(is_told(&env, &[], &[("NODE_ENV", "test")], "env"));
+    // Started elsewhere, it is another project's.
+    let output = env.envseal(&["run", "-q", "-f", "..", "--", "env"]).dir(env.path("bin")).ok();
+    assert!(!output.contains("__NEXT"), "{output}");
+    // What the process says stands.
+    let own =
+        env.envseal(&["run", "-q", "--convention", "nextjs", "--", "env"]).var("__NEXT_PROCESSED_ENV", "");
+    assert!(own.ok().lines().any(|line| line == "__NEXT_PROCESSED_ENV="));
+    env.write("package.json", VITE);
+    assert!(!told(&["-f", ".env.local", "-f", ".env"], "./bin/next dev"));
+}
+
+#[cfg(unix)]
+#[test]
+fn run_warns_where_next_expands_values_once_more() {
+    let env = TestEnv::new();
+    env.write("package.json", NEXT);
+    env.write("next", "#!/bin/sh\n");
+    env.program("chmod", &["+x", "next"]).ok();
+    env.write_sealed(".env", "S='S3cret$Hunter2word'\nT=1\n");
+    env.write(".env.local", "PLAIN=1\n");
+    let says = |arguments: &[&str], command: &[&str]| {
+        let output = env.envseal(&[&["run"], arguments, &["--"], command].concat()).output();
+        assert!(!output.stderr.contains("Hunter"));
+        output.stderr
+    };
+    let note = "note: Next.js may read .env.local by itself, and then expands every `$` in the value of S once more: load \
+                it too, first: -f .env.local\n";
+    assert_eq!(says(&[], &["true"]), note);
+    assert_eq!(says(&["-q"], &["true"]), "");
+    assert_eq!(says(&["-f", ".env.local", "-f", ".env"], &["true"]), "");
+    // A value that holds none, and a name that stands in no file of Next.js, stay as they are.
+    assert_eq!(
+        says(&["-x", "S"], &["true"]),
+        "note: Next.js reads .env by itself, and takes its token for the value of \
+                S, which this run does not set: leave out neither with -k nor -x what stands there\n"
+    );
+    env.write(".env.local", "");
+    let note = "note: `next dev` expands every `$` in the value of S once more before Next.js 16: keep it in a file that \
+                Next.js does not read, such as dev.env: envseal run -f dev.env -f .env -- …\n";
+    let loaded = ["-f", ".env.local", "-f", ".env"];
+    assert_eq!(says(&loaded, &["./next", "dev"]), note);
+    assert_eq!(says(&loaded, &["./next", "start"]), "");
+    env.write("node_modules/next/package.json", r#"{"version": "16.1.0-canary.3"}"#);
+    assert_eq!(says(&loaded, &["./next", "dev"]), "");
+    env.write("node_modules/next/package.json", r#"{"version": "15.5.1"}"#);
+    assert_eq!(says(&loaded, &["./next", "dev"]), note);
+    env.program("mv", &[".env", "dev.env"]).ok();
+    env.write("dev.env", env.read("dev.env").replace("PUBLIC_KEY=", "PUBLIC_KEY_DEV="));
+    env.write(".env.keys", env.read(".env.keys").replace("PRIVATE_KEY=", "PRIVATE_KEY_DEV="));
+    assert_eq!(says(&["-f", "dev.env"], &["./next", "dev"]), "");
+}
+
+#[test]
+fn run_warns_of_bun_and_of_env_file() {
+    let env =
+        project(r#"{"scripts": {"start": "bun x.ts", "dev": "node --env-file=.env x.js", "b": "next dev"}}"#);
+    let note = |program: &str, file: &str, name: &str| {
+        format!(
+            "note: {program} reads {file} by itself, and takes its token for the value of {name}, which this run does not \
+             set: load it too, last: -f {file}\n"
+        )
+    };
+    let says = |env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &[&str]| {
+        // None of the programs need be there: what is said is said before.
+        let mut run = env.envseal(&[&["run"], arguments, &["--"], command].concat()).var("PATH", "/nowhere");
+        for (name, value) in variables {
+            run = run.var(name, value);
+        }
+        let stderr = run.output().stderr;
+        stderr.split_inclusive('\n').filter(|line| line.starts_with("note:")).collect::<String>()
+    };
+    let production = ["-e", "production"];
+    for command in [&["bun", "x.ts"][..], &["bunx", "x"], &["npm", "start"], &["bun", "run", "start"]] {
+        assert_eq!(says(&env, &production, &[], command), note("Bun", ".env", "FOO"), "{command:?}");
+    }
+    for command in [
+        &["node", "--env-file=.env", "x"][..],
+        &["node", "--env-file-if-exists", ".env", "x"],
+        &["pnpm", "dev"],
+    ] {
+        assert_eq!(says(&env, &production, &[], command), note("--env-file", ".env", "FOO"), "{command:?}");
+    }
+    for command in [
+        &["bun", "--no-env-file", "x"][..],
+        &["bun", "run", "b"],
+        &["node", "x.js"],
+        &["docker", "run", "--env-file", ".env"],
+    ] {
+        assert_eq!(says(&env, &production, &[], command), "", "{command:?}");
+    }
+    assert_eq!(says(&env, &["-e", "production", "-e", "default"], &[], &["npm", "start"]), "");
+    // Bun goes by NODE_ENV, whatever environment is run.
+    env.ok(&["set", "ONLY", "1", "-e", "production"]);
+    assert_eq!(says(&env, &[], &[], &["bun", "x.ts"]), "");
+    assert_eq!(
+        says(&env, &[], &[("NODE_ENV", "production")], &["bun", "x.ts"]),
+        note("Bun", ".env.production", "ONLY")
+    );
+    env.write("config/.env.more", "");
+    env.ok(&["set", "MORE", "1", "-f", "config/.env.more"]);
+    assert_eq!(
+        says(&env, &[], &[], &["node", "--env-file=config/.env.more", "x"]),
+        note("--env-file", "config/.env.more", "MORE")
+    );
+    for file in ["bun.lock", "bun.lockb", "bunfig.toml"] {
+        let env = project("");
+        assert_eq!(says(&env, &production, &[], &["x"]), "");
+        env.write(file, "");
+        assert_eq!(says(&env, &production, &[], &["x"]), note("Bun", ".env", "FOO"), "{file}");
+    }
+}
+
+#[test]
+fn run_warns_where_dotenvx_would_run_what_a_value_says() {
+    let env = TestEnv::new();
+    env.write("package.json", r#"{"scripts": {"a": "dotenvx run -- x"}}"#);
+    env.write_sealed(".env", "S='a$(id)'\nT=1\n");
+    let note = "note: dotenvx runs the `$(…)` in the value of S, where that name stands in a file that it reads: start the \
+                program without dotenvx\n";
+    for (arguments, command, says) in [
+        (&["run"][..], &["npx", "dotenvx", "run", "--", "x"][..], note),
+        (&["run"], &["npm", "run", "a"], note),
+        (&["run", "-x", "S"], &["npm", "run", "a"], ""),
+        (&["run"], &["npm", "run", "b"], ""),
+    ] {
+        let run = env.envseal(&[arguments, &["--"], command].concat()).var("PATH", "/nowhere").output();
+        let said: String =
+            run.stderr.split_inclusive('\n').filter(|line| line.starts_with("note:")).collect();
+        assert_eq!(said, says, "{command:?}");
+    }
 }
 
 #[test]
@@ -200,6 +385,34 @@ fn check_advises_for_vite_and_for_compose() {
             && found[0].ends_with("envseal run -e production -e default -- …")
     );
     assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn check_advises_for_bun_and_for_env_file() {
+    for (package, file, program, fix) in [
+        ("{}", "bun.lock", "Bun", "--convention nextjs -e production -- …"),
+        (r#"{"scripts": {"a": "bun a.ts"}}"#, "x", "Bun", "--convention nextjs -e production -- …"),
+        (
+            r#"{"scripts": {"a": "tsx --env-file=.env a.ts"}}"#,
+            "x",
+            "--env-file",
+            "envseal run -e production -e default -- …",
+        ),
+    ] {
+        let env = project(package);
+        env.write(file, "");
+        let found = advised(&env);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains(&format!("{program} reads this file")) && found[0].ends_with(fix),
+            "{found:?}"
+        );
+    }
+    // A script that names an environment's own file is that environment's.
+    let env = project(r#"{"scripts": {"a": "node --env-file=.env.production a.js"}}"#);
+    env.ok(&["set", "ONLY", "1", "-e", "production"]);
+    env.write_sealed(".env.staging", "FOO=1\n");
+    assert!(advised(&env).is_empty());
 }
 
 #[test]
