@@ -5,6 +5,9 @@ mod dollars;
 mod foreign;
 mod misplaced;
 mod multiline;
+#[cfg(unix)]
+mod readers;
+mod shapes;
 
 use crate::support::TestEnv;
 
