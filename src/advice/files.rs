@@ -136,10 +136,16 @@ fn public_key_hint(error: &VaultError) -> Option<Hint> {
             Hint::from("ask your team whether they changed it; if they did: envseal key trust ").and(named)
         }
         VaultError::BeforeRotation { rotation, .. } if rotation.is_proven => {
-            format!("merge the rotation first: git merge {:.12}", rotation.commit.to_string())
+            hint!(
+                "merge the rotation first: git merge {commit}",
+                commit = format!("{:.12}", rotation.commit.to_string())
+            )
         }
         VaultError::BeforeRotation { rotation, .. } => {
-            format!("see whether it is one, then merge it: git show {:.12}", rotation.commit.to_string())
+            hint!(
+                "see whether it is one, then merge it: git show {commit}",
+                commit = format!("{:.12}", rotation.commit.to_string())
+            )
         }
         VaultError::KeyInHead { path, exists: false, .. } => {
             hint!("restore the file: git checkout HEAD -- :/{path}", path)
