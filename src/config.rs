@@ -57,7 +57,44 @@ pub const FILES: [(&str, &str); 5] = [
         "Your identity, and the public keys that you have sealed to; its like on other systems.",
     ),
 ];
-const NOT_ENV_FILES: [&str; 6] = [".keys", ".example", ".sample", ".template", ".schema", ".dist"];
+/// Any of these between the dots of a name makes it a template's: `example.env`, `.env.docker.example`.
+const TEMPLATE_PARTS: [&str; 5] = ["dist", "example", "sample", "schema", "template"];
+/// Behind a dot, with a number or a date at its end or without, any of these makes a name a copy's: `.env.bak2`.
+const COPY_PARTS: [&str; 16] = [
+    "backup", "bak", "bkp", "copy", "old", "orig", "previous", "rej", "save", "swm", "swn", "swo", "swp",
+    "swx", "temp", "tmp",
+];
+/// What other programs and people put behind the name of a file that they copy: Windows, macOS, browsers, and
+/// the editors of `JetBrains`.
+const COPY_ENDS: [&str; 4] = [" - copy", " copy", " (", "___jb_"];
+/// What `git mergetool` leaves, a number behind each.
+const MERGE_ENDS: [&str; 4] = ["_backup_", "_base_", "_local_", "_remote_"];
+/// At the end of `.env.…`, files of other tools and kinds, and what each is. None that can hold `NAME=value` lines, such as
+/// `.env.sh` or `.env.txt`: in those, plain text is looked for.
+const FOREIGN_ENDS: [(&[&str], &str); 10] = [
+    (&["keys"], "a file of private keys"),
+    (&["me", "vault"], "a file of dotenv-vault"),
+    (&["asc", "gpg", "pgp", "sig"], "a file of GPG"),
+    (&["age"], "a file of age"),
+    (&["sops"], "a file of sops"),
+    (&["ejson", "enc"], "encrypted by another tool"),
+    (&["7z", "bz2", "gz", "rar", "tar", "tbz2", "tgz", "txz", "xz", "zip", "zst"], "an archive"),
+    (&["json", "json5", "jsonc", "toml", "xml", "yaml", "yml"], "a data file"),
+    (
+        &[
+            "cjs", "cts", "dart", "go", "java", "js", "jsx", "kt", "mjs", "mts", "php", "py", "rb", "ts",
+            "tsx",
+        ],
+        "source code",
+    ),
+    (
+        &[
+            "ctmpl", "erb", "gotmpl", "hbs", "j2", "jinja", "lock", "log", "mustache", "pid", "sock", "tmpl",
+            "tpl",
+        ],
+        "another program's file",
+    ),
+];
 
 /// What git's environment says of where a repository is (git(1)); absolute paths, relative ones being as seen from the
 /// current folder. Git sets these for its hooks.
@@ -137,8 +174,13 @@ pub enum NameError {
     #[error("{0:?} is no name for an environment")]
     Environment(String),
     /// The file's name is not `.env`, `.env.NAME` or `NAME.env`, or is one of those set aside.
-    #[error("{} is not an env file: envseal works on .env, .env.NAME and NAME.env", .0.display())]
-    NotEnvFile(PathBuf),
+    #[error("{} is not an env file: {why}", path.display())]
+    NotEnvFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// The same, of a name that a variable of the process holds.
     #[error("{variable} is set to {name:?}, which is no name for an environment")]
     Variable {
@@ -182,22 +224,21 @@ impl EnvName {
 
     /// The environment of the env file at `path`, told by its name alone.
     pub fn of_file(path: &Path) -> Result<Self, NameError> {
-        let not_env_file = || NameError::NotEnvFile(path.into());
-        let name = path.file_name().and_then(OsStr::to_str).ok_or_else(not_env_file)?;
-        let lower = name.to_lowercase();
-        if lower == ".env" {
-            return Ok(Self(DEFAULT.into()));
+        match FileRole::of(path) {
+            FileRole::EnvFile(env) => Ok(env),
+            FileRole::DefaultFile => Err(NameError::DefaultFile(path.into())),
+            role => {
+                let works = || "envseal works on .env, .env.NAME and NAME.env".to_owned();
+                let why = role.what().map_or_else(works, |what| format!("by its name it is {what}"));
+                Err(NameError::NotEnvFile { path: path.into(), why })
+            }
         }
-        if NOT_ENV_FILES.iter().any(|end| lower.ends_with(end)) {
-            return Err(not_env_file());
-        }
-        // As it is written: in lower case, the Kelvin sign would be a `k`.
-        let begins = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(".env."));
-        let end = name.len().saturating_sub(4);
-        let ends = name.get(end..).is_some_and(|end| end.eq_ignore_ascii_case(".env"));
-        let suffix = if begins { name.get(5..) } else { name.get(..end).filter(|_| ends) };
-        let name = suffix.and_then(|suffix| Self::new(suffix).ok()).ok_or_else(not_env_file)?;
-        if name.0 == DEFAULT { Err(NameError::DefaultFile(path.into())) } else { Ok(name) }
+    }
+
+    /// The environment whose public key has this name, as far as that tells: which characters `_` stands for is lost.
+    pub fn of_public_key_name(variable: &str) -> Option<Self> {
+        let rest = variable.strip_prefix(PUBLIC_KEY)?;
+        Self::of_private_key_name(&format!("{PRIVATE_KEY}{rest}"))
     }
 
     /// The names that this environment's file may have, the usual one first.
@@ -293,28 +334,151 @@ fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
     folded.flat_map(char::to_lowercase).collect::<String>().trim_end_matches(['.', ' ']) == wanted
 }
 
-/// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
-pub fn is_env_file(path: &Path) -> bool {
-    // Asked for every file of a repository: most are told by this alone.
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    if !name.windows(4).any(|four| four.eq_ignore_ascii_case(b".env")) {
-        return false;
-    }
-    matches!(EnvName::of_file(path), Ok(_) | Err(NameError::DefaultFile(_)))
+/// What a file is, told by its name alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileRole {
+    /// The env file of this environment.
+    EnvFile(EnvName),
+    /// `.env.default` or `default.env`, which is refused.
+    DefaultFile,
+    /// A template, such as `.env.example`: never encrypted, loaded or guarded.
+    Template,
+    /// A copy of an env file, such as `.env.bak`: guarded as one, but neither encrypted nor loaded.
+    Copy,
+    /// A file of another tool or kind, and what it is.
+    Foreign(&'static str),
+    /// The keys file.
+    KeysFile,
+    /// Named as an env file is, though no environment can be called so: a control character, a `=`, a `\`, bytes that
+    /// are no text, or a name that passes for another.
+    Misnamed,
+    /// Something else.
+    Other,
 }
 
-/// Whether a file's name begins or ends as an env file's does, though no environment can be called so: a control character,
-/// a `=`, a `\`, or bytes that are no text.
-pub fn is_misnamed_env_file(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    let bytes = name.as_encoded_bytes();
-    let begins = bytes.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b".env."));
-    let ends = bytes.len() > 4 && bytes[bytes.len() - 4..].eq_ignore_ascii_case(b".env");
-    if !(begins || ends) {
-        return false;
+impl FileRole {
+    /// Classifies the file at `path`.
+    pub fn of(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default();
+        // Asked for every file of a repository: most are told by these two alone.
+        if is_keys_file(path) {
+            return Self::KeysFile;
+        }
+        if !name.as_encoded_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b".env")) {
+            return Self::Other;
+        }
+        let name = name.to_string_lossy();
+        if name.eq_ignore_ascii_case(".env") {
+            return Self::EnvFile(EnvName::of_dotenv());
+        }
+        // Not in Unicode's lower case, in which the Kelvin sign is a `k`.
+        let lower = name.to_ascii_lowercase();
+        let original = original_of(&lower);
+        let Some(stem) = stem(&original) else { return Self::Other };
+        if stem.split('.').any(|part| TEMPLATE_PARTS.contains(&part)) {
+            return Self::Template;
+        }
+        let end = original.starts_with(".env.").then(|| stem.rsplit('.').next()).flatten();
+        let foreign = FOREIGN_ENDS.iter().find(|(ends, _)| end.is_some_and(|end| ends.contains(&end)));
+        if let Some((_, what)) = foreign.filter(|_| original != KEYS_FILE) {
+            return Self::Foreign(what);
+        }
+        if original != lower {
+            return Self::Copy;
+        }
+        // As it is written.
+        match self::stem(&name).map(EnvName::new) {
+            Some(Ok(env)) if env.0 == DEFAULT => Self::DefaultFile,
+            Some(Ok(env)) => Self::EnvFile(env),
+            _ => Self::Misnamed,
+        }
     }
-    let name = name.to_string_lossy().to_lowercase();
-    !NOT_ENV_FILES.iter().any(|end| name.ends_with(end)) && !is_env_file(path)
+
+    /// Says what the file is, where its name is made like an env file's on purpose.
+    pub fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Template => Some("a template"),
+            Self::Copy => Some("a copy"),
+            Self::Foreign(what) => Some(what),
+            Self::KeysFile => Some("the keys file"),
+            Self::EnvFile(_) | Self::DefaultFile | Self::Misnamed | Self::Other => None,
+        }
+    }
+
+    /// Whether plain text in the file is an error.
+    pub fn is_guarded(&self) -> bool {
+        matches!(self, Self::EnvFile(_) | Self::DefaultFile | Self::Copy | Self::Misnamed)
+    }
+}
+
+/// What stands before or behind `.env` in a name. None for names that are not made like an env file's.
+fn stem(name: &str) -> Option<&str> {
+    let end = name.len().saturating_sub(4);
+    if name.eq_ignore_ascii_case(".env") {
+        Some("")
+    } else if name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(".env.")) {
+        name.get(5..)
+    } else {
+        name.get(..end).filter(|_| name.get(end..).is_some_and(|end| end.eq_ignore_ascii_case(".env")))
+    }
+}
+
+/// The name of the file that one of this name, in lower case, is a copy of; the name itself where it is no copy's.
+fn original_of(lower: &str) -> String {
+    // Locks, autosaves and backups of editors: `.#.env`, `#.env#`, `.~lock..env#`, `.env~`, `.env.~1~`.
+    let mut name = lower;
+    for start in [".~lock.", ".#", "#"] {
+        name = name.strip_prefix(start).unwrap_or(name);
+    }
+    name = name.trim_end_matches(['#', '~']);
+    let is_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let ends = COPY_ENDS.iter().map(|end| (end, false)).chain(MERGE_ENDS.iter().map(|end| (end, true)));
+    for (end, numbered) in ends {
+        if let Some((before, rest)) = name.split_once(end)
+            && (!numbered || is_number(rest))
+            && stem(before).is_some()
+        {
+            name = before;
+        }
+    }
+    // What `sed -i -e` makes on macOS.
+    name = name.strip_suffix("-e").filter(|before| before.rsplit('.').next() == Some("env")).unwrap_or(name);
+    let (mut kept, mut is_behind) = (Vec::new(), false);
+    for (at, part) in name.split('.').enumerate() {
+        let is_numbering = is_behind && part.bytes().all(|b| b.is_ascii_digit());
+        is_behind = at > 0 && is_copy_part(part) || is_numbering;
+        if !is_behind {
+            kept.push(part);
+        }
+    }
+    kept.join(".")
+}
+
+fn is_copy_part(part: &str) -> bool {
+    let (word, rest) = part.split_at(part.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(part.len()));
+    let is_dated = || rest.bytes().all(|b| b.is_ascii_digit() || b"-_:tz".contains(&b));
+    COPY_PARTS.contains(&word) && is_dated()
+        || part.starts_with("sync-conflict-")
+        || part.strip_prefix('~').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
+pub fn is_env_file(path: &Path) -> bool {
+    matches!(FileRole::of(path), FileRole::EnvFile(_) | FileRole::DefaultFile)
+}
+
+/// What is wrong with a symlink that stands for the env file at `link` and leads to `target`, told by their names; None
+/// where the target may stand for it.
+pub fn link_fault(link: &Path, target: &Path) -> Option<String> {
+    match FileRole::of(target) {
+        FileRole::EnvFile(env) => {
+            let is_other = EnvName::of_file(link).is_ok_and(|own| own != env);
+            is_other.then(|| format!("the env file of {env}"))
+        }
+        FileRole::DefaultFile => Some("refused as an env file".into()),
+        _ if target.file_name().is_some_and(|name| name == TEAM_FILE) => Some("the team file".into()),
+        role => role.what().map(Into::into),
+    }
 }
 
 /// Whether a variable's name is one that an environment's public key stands under.
@@ -474,9 +638,7 @@ mod tests {
         assert_eq!(env("a/.env.Production").unwrap(), "production");
         assert_eq!(env(".env.production.local").unwrap(), "production.local");
         assert_eq!(env("staging.env").unwrap(), "staging");
-        for not in
-            [".env.keys", ".env.example", ".env.production.SAMPLE", ".envrc", "env", ".env.", "a.environment"]
-        {
+        for not in [".env.keys", ".envrc", "env", ".env.", "a.environment"] {
             assert_eq!(env(not), None, "{not}");
         }
         for refused in [".env.default", "Default.env"] {
@@ -486,12 +648,70 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_environment_can_have_is_known_all_the_same() {
-        for name in [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b", ".env.production ", ".env.ſtaging"] {
-            assert!(is_misnamed_env_file(Path::new(name)), "{name:?}");
+    fn a_name_tells_what_a_file_is() {
+        let role = |name: &str| FileRole::of(Path::new(name));
+        for name in
+            [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b", ".env.production ", ".env.ſtaging", ".env."]
+        {
+            assert_eq!(role(name), FileRole::Misnamed, "{name:?}");
         }
-        for name in [".env", "a.env", ".env.a", ".env.keys", ".env.a=b.example", "env", "a=b.envrc", ""] {
-            assert!(!is_misnamed_env_file(Path::new(name)), "{name:?}");
+        for name in ".env.example|example.env|.env.example.docker|.env.production.SAMPLE|sub/Sample.Env|\
+             a.dist.env|.env.schema|.env.template.local|.env.a=b.example|.env.example~|\
+             .env.example.bak|#.env.dist#"
+            .split('|')
+        {
+            assert_eq!(role(name), FileRole::Template, "{name:?}");
+        }
+        for name in ".env.bak|.env.BAK|.env.old|.env~|.env.orig|.env.save|.env.save.1|.env.swp|.env.tmp|\
+             .env.backup|.env.copy|#.env#|.#.env|.~lock..env#|.env.~1~|.env.production~|\
+             .env.production.old|.env.bak.production|.env.bak2|.env.bak-2024-01-31|\
+             .env.backup.20240131|.env.backup_20240131T120000Z|production.env.bak|production.env~|\
+             .production.env.swp|..env.swp|production.bak.env|.env copy|.env copy 2|.env - Copy (2)|\
+             .env (1)|.env.production copy|a (1).env~|.env-e|.env.un~|.env_BACKUP_123|\
+             .env_LOCAL_1.production|.env___jb_tmp___|.env.keys.bak|.env.keys~|\
+             .env.sync-conflict-20240131-120000-ABCDEF7|.env.rej"
+            .split('|')
+        {
+            assert_eq!(role(name), FileRole::Copy, "{name:?}");
+        }
+        for name in ".env.vault|.env.me|.env.gpg|.env.production.gpg|.env.age|.env.sops|.env.d.ts|.env.JSON|\
+             .env.yaml|.env.yml|.env.toml|.env.js|.env.ts|.env.py|.env.enc|.env.asc|.env.zip|\
+             .env.tar|.env.tar.gz|.env.lock|.env.json~|.env.vault.bak|.env.tpl|.env.production.keys"
+            .split('|')
+        {
+            assert!(matches!(role(name), FileRole::Foreign(_)), "{name:?}: {:?}", role(name));
+        }
+        // A word that is the whole of `NAME.env`, or a part of one, says nothing.
+        for name in "backup.env|old.env|vault.env|json.env|keys.env|.env.examples|.env.my-example|\
+             .env.backup-eu|.env.tmpl-eu|.env.json.local|.env.sh|.env.txt|.env.my_local|.env.copycat|\
+             .env.oldham|a.json.env"
+            .split('|')
+        {
+            assert!(matches!(role(name), FileRole::EnvFile(_)), "{name:?}: {:?}", role(name));
+        }
+        for name in
+            "env|a=b.envrc||.envrc|.env-example|env.example|a.environment|production.env.gpg".split('|')
+        {
+            assert_eq!(role(name), FileRole::Other, "{name:?}");
+        }
+        assert_eq!(role(".ENV.keys"), FileRole::KeysFile);
+    }
+
+    #[test]
+    fn what_a_symlink_may_lead_to() {
+        let fault = |target: &str| link_fault(Path::new("a/.env.production"), Path::new(target));
+        for fine in ["b/.env.production", "production.env", "shared/real", ".env.Production"] {
+            assert_eq!(fault(fine), None, "{fine}");
+        }
+        for (target, what) in [
+            (".env", "the env file of default"),
+            (".env.example", "a template"),
+            (".env.production.bak", "a copy"),
+            (".env.vault", "a file of dotenv-vault"),
+            ("x/.env.keys", "the keys file"),
+            ("envseal.toml", "the team file"),
+        ] {
+            assert_eq!(fault(target).as_deref(), Some(what));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::keys::{keystore_hint, missing_key_hint};
-use crate::config::{EnvName, NameError, is_env_file, is_keys_file};
+use crate::config::{EnvName, FileRole, NameError, is_env_file, is_keys_file};
 use crate::crypto::{OpenError, TokenError};
 use crate::fsio::FsError;
 use crate::git::GitError;
@@ -188,6 +188,17 @@ fn place_hint(error: &VaultError) -> Option<Hint> {
         VaultError::LeadsOutside { target, .. } => {
             hint!("if you mean that file, name it: -f {target}", target)
         }
+        // A template is where most env files start from.
+        VaultError::Link { path, target, .. } if FileRole::of(target) == FileRole::Template => {
+            hint!("to start from it: rm {path} && cp {target} {path}", path, target)
+        }
+        VaultError::Link { target, .. } if target.exists() && EnvName::of_file(target).is_ok() => {
+            hint!("if you mean that file, name it: -f {target}", target)
+        }
+        VaultError::Link { path, target, .. } if !target.exists() => {
+            hint!("create that file, or remove the link: rm {path}", path)
+        }
+        VaultError::Link { path, .. } => hint!("remove the link: rm {path}", path),
         VaultError::NoKeyOf { .. } => "see which keys there are: envseal key list".into(),
         VaultError::BackupExists(_) => "give the new one another name, or move that one away".into(),
         VaultError::BackupInSight(path) => {
@@ -199,7 +210,7 @@ fn place_hint(error: &VaultError) -> Option<Hint> {
         VaultError::Name(NameError::Variable { variable, .. }) => {
             hint!("name it with -e NAME, or leave the variable unset: env -u {variable} …", variable)
         }
-        VaultError::Name(NameError::NotEnvFile(_)) => "see which files are: envseal ls".into(),
+        VaultError::Name(NameError::NotEnvFile { .. }) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
         VaultError::Policy { path, .. } | VaultError::Team { path, .. } => {
             hint!("mend {path} and try again", path)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, seen_from, shown};
-use crate::config::{is_keys_file, misspelled};
+use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::guard::{self, Options, Pushed, Range, Report, Searched};
@@ -232,7 +232,7 @@ fn told(
         // What is to be renamed, or not to be in git at all, is not to be added.
         let is_to_be_added = |finding: &&Finding| {
             finding.severity == Severity::Error
-                && !is_keys_file(&finding.file)
+                && FileRole::of(&finding.file).what().is_none()
                 && misspelled(&finding.file).is_none()
         };
         let wrong = report.findings.iter().filter(is_to_be_added);

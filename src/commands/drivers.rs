@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Context;
 use super::report::shown;
 use crate::advice::in_one_line;
-use crate::config::{NameError, TEAM_FILE};
+use crate::config::{EnvName, FileRole, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
 use crate::team::{TeamConflicts, merge_team};
@@ -16,6 +16,9 @@ use crate::vault::{self, VaultError};
 
 /// What tells git that there is no merge: up to 128 it takes for a conflict, and what lies in OURS for both sides.
 const NO_MERGE: u8 = 129;
+
+/// What our driver's command line answers with git's own merge: the status of a shell that finds no envseal.
+const MERGED_BY_GIT: u8 = 127;
 
 /// Merge an env file by name, as git's merge driver
 ///
@@ -63,13 +66,20 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     // A `.gitattributes` that others committed may name this driver for any file; in a program, lines that both sides
     // changed are not to be put one below the other.
     let is_team_file = args.path.file_name().is_some_and(|name| name == TEAM_FILE);
-    if !is_team_file && !is_like_env_file(&args.path) {
-        return Err(VaultError::from(NameError::NotEnvFile(args.path.clone())).into());
+    let role = FileRole::of(&args.path);
+    if !is_team_file && role == FileRole::Other {
+        EnvName::of_file(&args.path).map_err(VaultError::from)?;
     }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
     if is_team_file {
         return team_file(context, args, [&base, &ours, &theirs]);
+    }
+    // Our attributes name files of other tools too (`.env.*`): git merges them as it would without us. It merges no binary
+    // data: ours stays, and is a conflict.
+    if let FileRole::Foreign(_) = role {
+        let is_binary = [&base, &ours, &theirs].into_iter().any(|text| text.contains(&0));
+        return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
     let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
     let merged = vault::merge(&args.path, &versions, args.marker_size, context.store());
@@ -108,13 +118,6 @@ fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 
         )),
     }
     Ok(1)
-}
-
-/// Whether our attributes are for a file of this name: env files, and what is made like one.
-fn is_like_env_file(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
-    let name = name.as_encoded_bytes();
-    name == b".env" || name.starts_with(b".env.") || name.ends_with(b".env")
 }
 
 /// Prints the file. Returns the exit status.

@@ -19,7 +19,8 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep}
 /// Open values and print them
 ///
 /// With one KEY its value; with several, or none for all, a JSON object. What is printed is what the files hold:
-/// a variable of the process is used only where the files refer to a name that they do not set.
+/// a variable of the process is used only where the files refer to a name that they do not set. A pipe that -f names is
+/// read once.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
@@ -75,7 +76,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let paths = args.convention.files(context, &args.files, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
-        None => paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?,
+        None => args.files.load(&paths)?,
     };
     let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {

@@ -10,7 +10,7 @@ use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{ExecError, Forms, Program};
 use crate::scan::NEXT_PROCESSED;
-use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, read_files};
+use crate::vault::{Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
 ///
@@ -19,7 +19,7 @@ use crate::vault::{EnvFile, Precedence, Variable, VaultError, hold_to_schemas, r
 /// .env.example beside the files says, nothing is started.
 ///
 /// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, else the files whose private keys are in
-/// `ENVSEAL_PRIVATE_KEY_*`, else .env.
+/// `ENVSEAL_PRIVATE_KEY_*`, else .env. A pipe that -f names is read once.
 ///
 /// In a project of Next.js whose env files are all loaded, `__NEXT_PROCESSED_ENV` is set too: Next.js then leaves values as
 /// they are.
@@ -90,7 +90,7 @@ impl Prepared {
 /// Decrypts the files and prepares the program.
 pub(super) fn prepare(context: &Context, args: &Args) -> Result<Prepared, Error> {
     let paths = args.convention.files(context, &args.files, args.overload)?;
-    let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let files = args.files.load(&paths)?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
     let masked = args.redact.then(|| redact::forms(context, &reading));

@@ -13,7 +13,7 @@ use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::Repo;
 use crate::hint::Hint;
-use crate::vault::{DollarSigns, Scope, VaultError, declare_external, unseen_of};
+use crate::vault::{DollarSigns, EnvFile, Scope, VaultError, declare_external, unseen_of};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -119,6 +119,26 @@ impl Files {
         if self.is_empty() { Ok(vec![implied(Path::new(""), process)?]) } else { self.named(process) }
     }
 
+    /// Loads `paths`; of those that `-f` names, pipes too, each once.
+    pub(super) fn load(&self, paths: &[PathBuf]) -> Result<Vec<EnvFile>, VaultError> {
+        let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
+        let mut pipes = BTreeSet::new();
+        for path in paths {
+            let is_named = self.paths().any(|named| named == path);
+            if pipes.contains(path) {
+                continue;
+            }
+            match if is_named { EnvFile::of_pipe(path)? } else { None } {
+                Some(file) => {
+                    pipes.insert(path);
+                    files.push(file);
+                }
+                None => files.push(EnvFile::load(path)?),
+            }
+        }
+        Ok(files)
+    }
+
     /// The files named, relative to the repository's root; none where none is.
     pub(super) fn named_in(&self, objects: &Repo, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let named = if self.is_empty() { Vec::new() } else { self.named(process)? };
@@ -222,10 +242,15 @@ fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
         let listed = env_files_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         listed.into_iter().find(is_it)
     };
-    let fallback = || usual.first().map(|name| folder.join(name));
-    there.or_else(other_case).or_else(fallback).ok_or_else(|| {
-        Error::usage(format!("no env file can be called {env}"), "choose another name for the environment")
-    })
+    if let Some(path) = there.or_else(other_case) {
+        return Ok(path);
+    }
+    // Not `bak.env`, where `.env.bak` is meant.
+    let path = if env.is_of_dotenv() { folder.join(".env") } else { folder.join(format!(".env.{env}")) };
+    match EnvName::of_file(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(Error::usage(error.to_string(), "choose another name for the environment")),
+    }
 }
 
 fn env_files_in(folder: &Path) -> Vec<PathBuf> {

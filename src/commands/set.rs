@@ -8,7 +8,9 @@ use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, References, VarName, references};
 use crate::error::Error;
 use crate::ui;
-use crate::vault::{Assignment, How, Outcome, Write, last_of_each, needs_key, set, similar_env_file, update};
+use crate::vault::{
+    Assignment, How, Outcome, Write, last_of_each, needs_key, refuse_links, set, similar_env_file, update,
+};
 
 /// Seal a value
 ///
@@ -52,6 +54,8 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
         _ => How::AsMarked,
     };
     let paths = args.files.named_or_default(context.process)?;
+    // Before a secret is asked for.
+    paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
     let typed = args.value.is_some() || has_equals(&args.first);
     let assignments = assignments(args.first, args.value, args.rest)?;
     let mut outcomes = Vec::new();

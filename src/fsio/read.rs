@@ -31,6 +31,26 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
+/// The bytes of the pipe at `path` to its end, as by [`read_secret`]; None if it is no pipe. Waits for who writes to it.
+pub fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let is_pipe = |meta: io::Result<Metadata>| meta.is_ok_and(|meta| meta.file_type().is_fifo());
+        if !is_pipe(fs::metadata(path)) {
+            return Ok(None);
+        }
+        let fail = |e| FsError::io(path, "read", e);
+        let mut pipe = File::open(path).map_err(fail)?;
+        if is_pipe(pipe.metadata()) {
+            return Ok(Some(read_wiped(&mut pipe, 0).map_err(fail)?));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(None)
+}
+
 /// The terminal of this process, to read what a person types while stdin is a pipe. An error where there is none.
 #[cfg(unix)]
 pub fn open_terminal() -> io::Result<File> {

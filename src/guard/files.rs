@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-use crate::config::{TEAM_FILE, is_env_file, is_misnamed_env_file, misspelled};
-use crate::scan::is_example;
+use crate::config::{FileRole, TEAM_FILE, misspelled};
 
-/// Whether a file is one that rules over several files look at: an env file, an example, a team file; or one that some
-/// file systems take for such a file.
+/// Whether a file is one that rules over several files look at: one that is called as an env file is, or as a template, a
+/// copy or another tool's file beside one; a team file; or one that some file systems take for such a file.
 pub(super) fn is_of_interest(path: &Path) -> bool {
-    is_judged(path) || is_example(path) || is_team_file(path) || misspelled(path).is_some()
+    !matches!(FileRole::of(path), FileRole::Other | FileRole::KeysFile)
+        || is_team_file(path)
+        || misspelled(path).is_some()
 }
 
-/// Whether a file is judged as an env file, also where its name is one that no env file may have.
+/// Whether plain text in a file is an error: in an env file, also where its name is one that no env file may have, and in
+/// a copy of one.
 pub(super) fn is_judged(path: &Path) -> bool {
-    is_env_file(path) || is_misnamed_env_file(path)
+    FileRole::of(path).is_guarded()
 }
 
 /// Whether the file is a team file.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GuardError;
 use super::report::Report;
+use crate::config::is_env_file;
 use crate::fsio;
 use crate::keystore::KeyStore;
 use crate::scan::Rule;
@@ -36,8 +37,11 @@ pub fn fix(
         let name = finding.name.as_deref().filter(|name| !crate::config::is_own_name(name));
         plaintext.entry(root.join(&finding.file)).or_default().extend(name);
     }
-    let paths: Vec<_> =
-        plaintext.iter().filter(|(_, names)| !names.is_empty()).map(|(path, _)| path.clone()).collect();
+    let paths: Vec<_> = plaintext
+        .iter()
+        .filter(|(path, names)| !names.is_empty() && is_env_file(path))
+        .map(|(path, _)| path.clone())
+        .collect();
     let (mut counts, dollars) = (Vec::new(), DollarSigns::default());
     let updated = update(&paths, store, Write::Files, on_wait, |target| {
         let names = &plaintext[target.file().path()];

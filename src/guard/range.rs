@@ -15,7 +15,9 @@ use super::report::{Options, Report};
 use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::env_texts;
-use super::state::{changed_keys, concerns, is_guarded, is_unguarded, judge, keys_before, widened_policies};
+use super::state::{
+    changed_keys, concerns, is_guarded, is_unguarded, judge, keys_before, links_elsewhere, widened_policies,
+};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_env_file;
@@ -46,7 +48,7 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     let touched = touched(&after, &changed)?;
     report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
     let mut state = judge(&after, policies, &new_policies)?;
-    state.findings.retain(|finding| concerns(&touched, finding));
+    keep_concerned(&mut state.findings, &touched, &links_elsewhere(&before, &past.policies)?);
     let old = keys_before(&before, &after, &state, &past.policies)?;
     state.findings.extend(new_policies.findings.iter().cloned());
     let root = objects.root();
@@ -132,6 +134,17 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     report.findings.append(&mut passing);
     report.incomplete = report.incomplete.take().or(origins.cut().map(|cut| objects.cut_off(cut)));
     Ok(report.sorted())
+}
+
+/// Keeps the findings that the range has to do with. Symlinks that lead elsewhere, which the base had not, are errors.
+fn keep_concerned(findings: &mut Vec<Finding>, touched: &BTreeSet<PathBuf>, old_links: &[Finding]) {
+    findings.retain_mut(|finding| {
+        let is_new_link = finding.rule == Rule::Symlink && !old_links.contains(finding);
+        if is_new_link {
+            *finding = finding.clone().as_error();
+        }
+        is_new_link || concerns(touched, finding)
+    });
 }
 
 /// What the policy of the base allows in an env file that came to be under it after it was judged by another, which did

@@ -14,7 +14,7 @@ use super::search::{Change, ReadBytes, Search};
 use super::secrets::known_values;
 use super::state::{changed_keys, concerns, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
-use super::view::View;
+use super::view::{Led, View};
 use crate::config::is_env_file;
 use crate::git::{FileKind, ObjectId, Repo};
 use crate::keystore::KeyStore;
@@ -141,7 +141,12 @@ pub(super) type Texts = BTreeSet<(PathBuf, Vec<u8>)>;
 pub(super) fn env_texts(view: &View<'_>, policies: &Policies) -> Result<Texts, GuardError> {
     let mut texts = Texts::new();
     for path in view.files().filter(|path| is_env_file(path) && !policies.excludes(path)) {
-        texts.extend(view.read(path)?.map(|text| (path.to_owned(), text)));
+        // A symlink to an env file is that file.
+        let file = match view.led(path)? {
+            Some(Led::To(target, _)) if is_env_file(&target) => target,
+            _ => path.to_owned(),
+        };
+        texts.extend(view.read(path)?.map(|text| (file, text)));
     }
     Ok(texts)
 }

@@ -8,14 +8,16 @@ use super::error::GuardError;
 use super::files::{is_judged, is_of_interest};
 use super::origins::Origins;
 use super::policies::{Policies, folder};
+use super::range::shows_plaintext;
 use super::teams::{Held, Teams};
-use super::view::View;
-use crate::config::{EnvName, TEAM_FILE, is_env_file, misspelled};
+use super::view::{Led, View};
+use crate::config::{EnvName, FileRole, TEAM_FILE, is_env_file, link_fault, misspelled};
 use crate::crypto::PublicKey;
 use crate::dotenv::Document;
 use crate::scan::{
     EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, dangling, env_file, is_example, key_changed,
-    lineage, misspelled_file, names, said_once, schema_widened, scope, values_held, widened,
+    lineage, misspelled_file, names, said_once, schema_widened, scope, sealed_by_mistake, values_held,
+    widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -30,21 +32,94 @@ pub(super) fn judge(view: &View<'_>, policies: &Policies, own: &Policies) -> Res
     let schemas = &own.schemas;
     let mut reports = BTreeMap::new();
     let mut held = Vec::new();
-    for path in view.files().filter(|path| is_judged(path) && !policies.excludes(path)) {
-        if let Some(text) = view.read(path)? {
-            let (_, policy) = policies.for_file(path);
-            let file = EnvText { path, text: &text, policy };
+    let mut elsewhere = Vec::new();
+    for path in view.files().filter(|path| !policies.excludes(path)) {
+        let (role, (_, policy)) = (FileRole::of(path), policies.for_file(path));
+        let is_judged = role.is_guarded();
+        if !is_judged && role.what().is_none() {
+            continue;
+        }
+        let link = if is_judged { link_elsewhere(view, path, own)? } else { None };
+        if let Some((finding, target)) = &link {
+            elsewhere.push(finding.clone());
+            // What leads to another env file is told there.
+            if target.as_ref().is_some_and(|target| is_told(view, target, policies)) {
+                continue;
+            }
+        }
+        // What is no env file is not fetched for this.
+        let text = if is_judged { view.read(path)? } else { view.read_if_there(path)? };
+        let Some(text) = text else { continue };
+        let file = EnvText { path, text: &text, policy };
+        if !is_judged {
+            elsewhere.extend(sealed_by_mistake(file));
+        } else if role == FileRole::Copy {
+            elsewhere.extend(env_file(file).findings);
+        } else if let Some((_, target)) = link {
+            let path_read = target.as_deref().filter(|target| is_env_file(target)).unwrap_or(path);
+            let mut found = env_file(EnvText { path: path_read, ..file }).findings;
+            found.retain(|finding| shows_plaintext(finding.rule));
+            elsewhere.extend(found.into_iter().map(|finding| Finding { file: path.to_owned(), ..finding }));
+        } else {
             reports.insert(path.to_owned(), env_file(file));
             held.extend(schemas.at(folder(path)).into_iter().flat_map(|ruled| values_held(file, ruled)));
         }
     }
     let mut findings: Vec<_> =
         reports.values_mut().flat_map(|report| std::mem::take(&mut report.findings)).collect();
+    findings.append(&mut elsewhere);
     findings.extend(side_by_side(view, own, &reports, &held)?);
     findings.extend(view.files().filter_map(misspelled_file));
     findings.append(&mut held);
     findings.extend(schemas.findings());
     Ok(State { findings, reports })
+}
+
+/// Whether an env file of the view is judged by itself.
+fn is_told(view: &View<'_>, path: &Path, policies: &Policies) -> bool {
+    view.files().any(|there| there == path) && is_judged(path) && !policies.excludes(path)
+}
+
+/// The findings for env files that are symlinks to what they do not stand for.
+pub(super) fn links_elsewhere(view: &View<'_>, own: &Policies) -> Result<Vec<Finding>, GuardError> {
+    let mut findings = Vec::new();
+    for path in view.files().filter(|path| is_env_file(path)) {
+        findings.extend(link_elsewhere(view, path, own)?.map(|(finding, _)| finding));
+    }
+    Ok(findings)
+}
+
+/// The finding for an env file that is a symlink to what it does not stand for, and where it leads within the view.
+fn link_elsewhere(
+    view: &View<'_>,
+    path: &Path,
+    own: &Policies,
+) -> Result<Option<(Finding, Option<PathBuf>)>, GuardError> {
+    if !is_env_file(path) {
+        return Ok(None);
+    }
+    let outside = || "outside the project".to_owned();
+    let (fault, target) = match view.led(path)? {
+        None | Some(Led::InCircles) => return Ok(None),
+        Some(Led::Outside) => (Some(outside()), None),
+        Some(Led::To(target, _)) if own.for_file(&target).0 != own.for_file(path).0 => {
+            (Some(outside()), Some(target))
+        }
+        Some(Led::To(target, _)) => (link_fault(path, &target), Some(target)),
+    };
+    let to = target.as_ref().map(|target| format!(" to {}", target.display())).unwrap_or_default();
+    Ok(fault.map(|fault| {
+        let message = format!("it is a symlink{to}, {fault}; envseal does not write through it");
+        (
+            Finding::new(
+                Rule::Symlink,
+                path,
+                message,
+                "remove the link, or put a file in its place: rm {file}",
+            ),
+            target,
+        )
+    }))
 }
 
 /// The public keys of `before`, of which `after` became; what stands in both is known already.

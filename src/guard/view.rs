@@ -33,6 +33,15 @@ pub(super) struct View<'a> {
     blobs: Rc<RefCell<HashMap<ObjectId, Vec<u8>>>>,
 }
 
+/// Where symlinks lead.
+pub(super) enum Led {
+    /// To this path; and the regular file there, if there is one, of an index or a commit.
+    To(PathBuf, Option<FileRef>),
+    /// Out of the view.
+    Outside,
+    InCircles,
+}
+
 impl<'a> View<'a> {
     fn new(source: Source<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
         Self { source, files, blobs: Rc::default() }
@@ -139,22 +148,50 @@ impl<'a> View<'a> {
 
     /// The path of the regular file that `path` leads to, and its blob.
     pub(super) fn resolved(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, GuardError> {
-        let objects = match &self.source {
-            Source::Index(objects) | Source::Commit(objects, _) => objects,
-            Source::Nothing | Source::Disk(..) => return Ok(None),
-        };
         if let Some(Some(file)) =
             self.files.get(path).filter(|file| file.is_some_and(|f| f.kind == FileKind::File))
         {
             return Ok(Some((path.to_owned(), *file)));
         }
+        Ok(match self.walked(path)? {
+            Led::To(path, Some(file)) => Some((path, file)),
+            Led::To(..) | Led::Outside | Led::InCircles => None,
+        })
+    }
+
+    /// Where the symlink at `path` leads in the end; None if there is none.
+    pub(super) fn led(&self, path: &Path) -> Result<Option<Led>, GuardError> {
+        let Source::Disk(root, _) = &self.source else {
+            return if self.is_link(path)? { self.walked(path).map(Some) } else { Ok(None) };
+        };
+        let full = root.join(path);
+        if !full.is_symlink() {
+            return Ok(None);
+        }
+        let Ok(target) = fsio::final_target(&full) else { return Ok(Some(Led::InCircles)) };
+        let folder = target.parent().and_then(|folder| folder.canonicalize().ok());
+        let place = folder.zip(target.file_name()).map(|(folder, name)| folder.join(name));
+        let root = root.canonicalize().unwrap_or_else(|_| root.clone());
+        let inside = place
+            .as_ref()
+            .and_then(|place| place.strip_prefix(root).ok())
+            .filter(|path| !path.starts_with(".git"));
+        Ok(Some(inside.map_or(Led::Outside, |path| Led::To(path.to_owned(), None))))
+    }
+
+    /// Follows symlinks from `path` on, in the index or in a commit.
+    fn walked(&self, path: &Path) -> Result<Led, GuardError> {
+        let objects = match &self.source {
+            Source::Index(objects) | Source::Commit(objects, _) => objects,
+            Source::Nothing | Source::Disk(..) => return Ok(Led::To(path.to_owned(), None)),
+        };
         let mut rest: Vec<PathBuf> = parts(path);
         let mut at = PathBuf::new();
         let mut links = 0;
         while let Some(part) = rest.pop() {
             if part == Path::new("..") {
                 if !at.pop() {
-                    return Ok(None);
+                    return Ok(Led::Outside);
                 }
                 continue;
             }
@@ -163,18 +200,21 @@ impl<'a> View<'a> {
                 Some(FileRef { id, kind: FileKind::Link }) => {
                     links += 1;
                     let target = objects.blob(id)?;
-                    let Some(target) = link_target(&target).filter(|_| links <= MAX_LINKS) else {
-                        return Ok(None);
-                    };
+                    if links > MAX_LINKS {
+                        return Ok(Led::InCircles);
+                    }
+                    let Some(target) = link_target(&target) else { return Ok(Led::Outside) };
                     at.pop();
                     rest.extend(parts(&target));
                 }
-                Some(file) if rest.is_empty() && file.kind == FileKind::File => return Ok(Some((at, file))),
+                Some(file) if rest.is_empty() && file.kind == FileKind::File => {
+                    return Ok(Led::To(at, Some(file)));
+                }
                 // A folder, which neither index nor `Repo::file` has an entry for, or a submodule.
                 _ => {}
             }
         }
-        Ok(None)
+        Ok(Led::To(at, None))
     }
 
     /// A file's bytes; None also where this partial clone has left it out, for what only leads to advice.
@@ -199,6 +239,9 @@ impl<'a> View<'a> {
 
     /// Whether a symlink stands at this path.
     pub(super) fn is_link(&self, path: &Path) -> Result<bool, GuardError> {
+        if let Some(Some(file)) = self.files.get(path) {
+            return Ok(file.kind == FileKind::Link);
+        }
         Ok(self.lookup(path)?.is_some_and(|file| file.kind == FileKind::Link))
     }
 

@@ -9,8 +9,8 @@ use super::elsewhere::read_otherwise;
 use super::finding::Finding;
 use super::foreign::foreign;
 use super::rule::Rule;
-use crate::config::{EnvName, is_own_name, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
+use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name};
+use crate::crypto::{PublicKey, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Mark, Quote, foreign_value, is_reserved, is_set_everywhere, required};
 use crate::hint::Hint;
 use crate::team::Policy;
@@ -83,8 +83,11 @@ pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
 /// Judges an env file by every rule that needs nothing but the file.
 pub fn env_file(file: EnvText<'_>) -> EnvReport {
     let mut report = EnvReport::default();
+    let is_copy = FileRole::of(file.path) == FileRole::Copy;
     let env = match EnvName::of_file(file.path) {
         Ok(env) => env,
+        // No key is looked for in a copy.
+        Err(_) if is_copy => EnvName::of_dotenv(),
         Err(error) => {
             let fix = "give it another name: git mv {file} …";
             report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
@@ -110,7 +113,38 @@ pub fn env_file(file: EnvText<'_>) -> EnvReport {
     judge.strays();
     judge.comments();
     judge.report.findings.sort_by_key(|finding| finding.line);
-    judge.report
+    if is_copy { of_copy(file, judge.report) } else { judge.report }
+}
+
+/// What the report on a copy of an env file says of it: what stands in the open. For the rest, it is nobody's env file.
+fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
+    let mut findings = report.findings;
+    findings.retain(|finding| {
+        matches!(finding.rule, Rule::Plaintext | Rule::StrayLine | Rule::MalformedToken | Rule::Unreadable)
+    });
+    for finding in findings.iter_mut().filter(|finding| finding.rule != Rule::Unreadable) {
+        finding.message.push_str("; by its name the file is a copy, which envseal does not encrypt");
+        finding.fix =
+            "keep it out of git: git rm --cached --ignore-unmatch {file}, then name it in .gitignore".into();
+    }
+    findings.extend(sealed_by_mistake(file).map(Finding::as_advice));
+    EnvReport { findings, ..EnvReport::default() }
+}
+
+/// The finding for sealed values in a file that no command reads for its name: a template, a copy, another tool's file.
+pub fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
+    let what = FileRole::of(file.path).what()?;
+    let is_token_byte = |b: &u8| b.is_ascii_alphanumeric() || b"-_:,.".contains(b);
+    let first = memchr::memmem::find_iter(file.text, TOKEN_PREFIX).find(|at| {
+        let rest = &file.text[*at..];
+        let end = rest.iter().position(|b| !is_token_byte(b)).unwrap_or(rest.len());
+        SealedValue::parse(&rest[..end]).is_ok()
+    })?;
+    let line = 1 + memchr::memchr_iter(b'\n', &file.text[..first]).count();
+    let message =
+        format!("its sealed values are neither decrypted nor re-encrypted: by its name it is {what}");
+    let fix = "give it an env file's name: git mv {file} …";
+    Some(Finding::new(Rule::Unreadable, file.path, message, fix).at(line))
 }
 
 /// The values of an env file that stand in the open because they are declared plain.

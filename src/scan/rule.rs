@@ -87,11 +87,13 @@ pub enum Rule {
     SchemaMalformed,
     /// A comment that looks like a variable put aside, value and all.
     CommentedValue,
+    /// An env file that is a symlink to what it does not stand for.
+    Symlink,
 }
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -133,6 +135,7 @@ impl Rule {
         Self::WrongType,
         Self::SchemaMalformed,
         Self::CommentedValue,
+        Self::Symlink,
     ];
 
     /// Its id, as in JSON and behind `allow`.
@@ -257,6 +260,11 @@ impl Rule {
             Self::CommentedValue => {
                 ("commented-value", Advice, "A variable put aside in a comment, with its value")
             }
+            Self::Symlink => (
+                "symlink",
+                Advice,
+                "An env file that is a symlink to another environment's file or out of the project",
+            ),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::change::{Outcome, is_for_this_file};
 use super::encrypt::{failure, plain_source, refuse_marked, refuse_reserved_dependents};
 use super::error::VaultError;
 use super::failure::Reason;
-use super::file::EnvFile;
+use super::file::{EnvFile, refuse_links};
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
@@ -69,7 +69,7 @@ impl Editing {
     /// A value that no editor gives back as it was (control characters, bytes that are no text), or that would read
     /// otherwise as plain text, is left as its token. The key that changes are to be sealed to must be the accepted one.
     pub fn open(target: &mut Target<'_>) -> Result<Self, VaultError> {
-        target.scope().refuse_leading_outside(target.file().path())?;
+        refuse_links(target.file().path(), target.scope().repositories())?;
         if target.file().public_key().is_some() {
             target.key_in_file()?;
         }

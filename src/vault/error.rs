@@ -234,6 +234,16 @@ pub enum VaultError {
         /// The variable.
         name: String,
     },
+    /// An env file is a symlink to what it does not stand for: nothing is written through it.
+    #[error("{} is a symlink to {}, {fault}; envseal does not write through it", path.display(), target.display())]
+    Link {
+        /// The env file.
+        path: PathBuf,
+        /// Where it leads in the end.
+        target: PathBuf,
+        /// What is there.
+        fault: String,
+    },
     /// A symlink that git tracks leads out of the repository, or into `.git`.
     #[error("{} is a symlink that git tracks, and leads to {}, outside the worktree", path.display(), target.display())]
     LeadsOutside {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::VaultError;
-use super::file::{EnvFile, token};
+use super::file::{EnvFile, real_place, token};
 use super::roster::tag_key;
 use super::scope::Scope;
 use crate::config::EnvName;
@@ -176,9 +176,10 @@ fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: Vec<&Exposure>, s
 
 /// The environment's files in the scope that are not being changed.
 fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, VaultError> {
-    let places: Vec<PathBuf> = changed.iter().map(|(file, _)| super::file::place_of(file.path())).collect();
-    let is_other =
-        |path: &PathBuf| !places.contains(path) && EnvName::of_file(path).ok().as_ref() == Some(env);
+    let places: Vec<PathBuf> = changed.iter().map(|(file, _)| real_place(file.path())).collect();
+    let is_other = |path: &PathBuf| {
+        EnvName::of_file(path).ok().as_ref() == Some(env) && !places.contains(&real_place(path))
+    };
     scope
         .env_files(scope.root())?
         .iter()

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use super::at::Past;
 use super::error::VaultError;
 use super::journal;
+use super::project::ProjectPlace;
 use super::similar::no_env_file;
-use crate::config::{EnvName, is_own_name, is_public_key_name};
+use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Quote};
-use crate::fsio::{self, NewMode, Staged};
+use crate::fsio::{self, FsError, NewMode, Staged};
+use crate::git::{self, Repositories};
 
 /// A loaded env file, or one that is about to be made.
 pub struct EnvFile {
     path: PathBuf,
     env: EnvName,
+    dir: PathBuf,
     document: Document,
     public_key: Option<PublicKey>,
     exists: bool,
@@ -27,9 +30,26 @@ pub struct EnvFile {
 impl EnvFile {
     /// Loads the env file at `path`. One with a merge-conflict marker, with a malformed or doubled public key, or
     /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
-    /// to the same key name.
+    /// to the same key name. A symlink to an env file is that file: of its environment, with the keys of its folder.
     pub fn load(path: &Path) -> Result<Self, VaultError> {
         Self::load_among(path, &mut Listings::default())
+    }
+
+    /// Reads the pipe at `path`; None where there is none. One without an env file's name (`/dev/fd/63`) is of the
+    /// environment whose public key is in it, and its keys are those of the working directory.
+    pub fn of_pipe(path: &Path) -> Result<Option<Self>, VaultError> {
+        let named = if FileRole::of(path) == FileRole::Other { None } else { Some(EnvName::of_file(path)?) };
+        let Some(mut text) = fsio::read_pipe(path)? else { return Ok(None) };
+        let text = std::mem::take(&mut *text);
+        if let Some(env) = named {
+            return Self::of_text(path, env, text).map(Some);
+        }
+        let document = Document::parse(text.clone());
+        let mut names =
+            document.iter().flat_map(|document| document.entries().iter().map(|entry| document.name(entry)));
+        let env = names.find_map(EnvName::of_public_key_name).unwrap_or_else(EnvName::of_dotenv);
+        let dir = folder_of(Path::new(".env"));
+        Ok(Some(Self { dir, ..Self::of_text(path, env, text)? }))
     }
 
     /// As [`Self::load`], one of many: folders are listed once.
@@ -38,12 +58,12 @@ impl EnvFile {
     }
 
     fn load_there(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
-        let env = EnvName::of_file(path)?;
+        let (env, dir) = read_as(path)?;
         // Where that fails, every file opens as it stands.
-        let _ = journal::settle(&folder_of(path));
+        let _ = journal::settle(&dir);
         let mut text = fsio::read_secret(path)?;
-        listings.refuse_twin(path, &env)?;
-        Self::of_text(path, env, std::mem::take(&mut *text))
+        listings.refuse_twin(path, &EnvName::of_file(path)?)?;
+        Ok(Self { dir, ..Self::of_text(path, env, std::mem::take(&mut *text))? })
     }
 
     pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, VaultError> {
@@ -53,7 +73,15 @@ impl EnvFile {
             return Err(VaultError::Conflict { path: path.into(), line });
         }
         let public_key = public_key(path, &env, &document)?;
-        Ok(Self { path: path.into(), env, document, public_key, exists: true, past: None })
+        Ok(Self {
+            path: path.into(),
+            env,
+            dir: folder_of(path),
+            document,
+            public_key,
+            exists: true,
+            past: None,
+        })
     }
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
@@ -64,12 +92,13 @@ impl EnvFile {
     /// As [`Self::load_or_new`], one of many: folders are listed once.
     pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
         match Self::load_there(path, listings) {
-            Err(VaultError::Fs(fsio::FsError::NotFound { .. })) => {
+            Err(VaultError::Fs(FsError::NotFound { .. })) => {
                 let env = EnvName::of_file(path)?;
                 listings.refuse_twin(path, &env)?;
                 Ok(Self {
                     path: path.into(),
                     env,
+                    dir: folder_of(path),
                     document: Document::empty(),
                     public_key: None,
                     exists: false,
@@ -85,12 +114,12 @@ impl EnvFile {
         &self.path
     }
 
-    /// The folder it is in, absolute.
+    /// The folder it is in, absolute; of a symlink to an env file, the folder of that.
     pub fn dir(&self) -> PathBuf {
-        folder_of(&self.path)
+        self.dir.clone()
     }
 
-    /// Its environment.
+    /// Its environment; of a symlink to an env file, the environment of that.
     pub fn env(&self) -> &EnvName {
         &self.env
     }
@@ -165,6 +194,67 @@ fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
             std::mem::take(&mut *text)
         }
     })
+}
+
+/// The environment by which the env file at `path` is read, and the folder that its keys and its project are looked for
+/// from: those of the env file that it leads to, where it is a symlink to one.
+fn read_as(path: &Path) -> Result<(EnvName, PathBuf), VaultError> {
+    let env = EnvName::of_file(path)?;
+    // Links in a circle are the reader's to tell.
+    let Some(target) = target_of_link(path).transpose().ok().flatten() else {
+        return Ok((env, folder_of(path)));
+    };
+    match FileRole::of(&target) {
+        FileRole::EnvFile(env) => Ok((env, folder_of(&target))),
+        _ => Ok((env, folder_of(path))),
+    }
+}
+
+/// Where the symlink at `path` leads in the end; None if it is none.
+fn target_of_link(path: &Path) -> Option<Result<PathBuf, FsError>> {
+    path.is_symlink().then(|| fsio::final_target(path).map(|target| place_of(&target)))
+}
+
+/// Where a file really is, by whatever symlink it is named: two paths of one file have one.
+pub(super) fn real_place(path: &Path) -> PathBuf {
+    target_of_link(path).and_then(Result::ok).unwrap_or_else(|| place_of(path))
+}
+
+/// Refuses to write through symlinks: one at `path` as [`refuse_link_elsewhere`] does, and folders on the way that lead out
+/// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
+pub fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
+    refuse_link_elsewhere(path)?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    for folder in absolute.ancestors().skip(1).filter(|folder| folder.is_symlink()) {
+        let (Ok(target), Some(root)) = (folder.canonicalize(), git::find_root(&folder_of(folder))) else {
+            continue;
+        };
+        if !target.starts_with(&root) && repositories.open(&root)?.is_tracked(folder)? {
+            return Err(VaultError::LeadsOutside { path: folder.into(), target });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to write through a symlink that does not lead to a file of its own environment and project. Otherwise a
+/// production secret would be encrypted with the development key (`.env.production -> .env`).
+pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), VaultError> {
+    let Some(target) = target_of_link(path).transpose()? else { return Ok(()) };
+    let (target_folder, project) = (folder_of(&target), ProjectPlace::of(&folder_of(path)));
+    let is_inside = project == ProjectPlace::of(&target_folder)
+        && target_folder
+            .strip_prefix(&project.root)
+            .is_ok_and(|folder| !folder.iter().any(|part| part == ".git"));
+    let fault = match link_fault(path, &target) {
+        _ if !is_inside => "outside the project".to_owned(),
+        Some(fault) => fault,
+        None if !target.exists() => "which does not exist".into(),
+        None => return Ok(()),
+    };
+    // As a person here would name it.
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let target = target.strip_prefix(&here).map(Path::to_owned).unwrap_or(target);
+    Err(VaultError::Link { path: path.into(), target, fault })
 }
 
 /// Where a file is: its folder with symlinks resolved, its own name as it stands.

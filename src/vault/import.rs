@@ -16,7 +16,7 @@ use steps::{
 use super::change::{edited, plain_source};
 use super::encrypt::refs_of_source;
 use super::error::VaultError;
-use super::file::{EnvFile, token};
+use super::file::{EnvFile, refuse_links, token};
 use super::references::{DollarSigns, known};
 use super::scope::Scope;
 use super::setup::with_header;
@@ -122,6 +122,7 @@ impl Import {
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, VaultError> {
+        refuse_links(path, store.repositories())?;
         let file = EnvFile::load_or_new(path)?;
         let scope = Scope::of(&file.dir(), store.repositories())?;
         let found = file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()));

@@ -39,7 +39,7 @@ pub use error::VaultError;
 pub use example::{Example, example, write_example};
 pub use exposure::{Standing, standing, value_tag};
 pub use failure::{Failure, Reason};
-pub use file::{EnvFile, token};
+pub use file::{EnvFile, refuse_links, token};
 #[cfg(feature = "cli")]
 pub use import::{
     Arrival, Arriving, Fate, Import, Incoming, Text, drop_backup, keep_backup, other_keys_file, same_file,

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
 use super::error::VaultError;
-use super::file::{EnvFile, place_of};
+use super::file::{EnvFile, place_of, real_place};
 use super::scope::Scope;
 use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
@@ -379,7 +379,11 @@ fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
 /// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
 fn places(file: &Path, scope: &Scope, root: &Path) -> Vec<PathBuf> {
     let mut places = vec![below(scope.root(), root), below(&place_of(file), root)];
-    places.extend(as_typed(file, root).filter(|typed| *typed != places[1]));
+    for more in std::iter::once(below(&real_place(file), root)).chain(as_typed(file, root)) {
+        if !places[1..].contains(&more) {
+            places.push(more);
+        }
+    }
     places
 }
 

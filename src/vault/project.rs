@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::VaultError;
-use super::file::{EnvFile, Listings, folder_of, place_of};
+use super::file::{EnvFile, Listings, folder_of, real_place, refuse_link_elsewhere};
 use super::scope::Scope;
 use super::setup::KeyChoice;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
@@ -160,7 +160,7 @@ impl Project {
     }
 
     /// Returns its env files by environment, each environment's in byte order: tracked ones, and untracked ones that git
-    /// does not ignore; those that the policy excludes are left out.
+    /// does not ignore; those that the policy excludes are left out, and symlinks to another environment's file.
     pub fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, VaultError> {
         if let Some(known) = self.env_files.get() {
             return Ok(known);
@@ -170,6 +170,7 @@ impl Project {
             if self.place.holds(path)
                 && !self.excludes(path)
                 && let Ok(env) = EnvName::of_file(path)
+                && refuse_link_elsewhere(path).is_ok()
             {
                 files.entry(env).or_default().push(path.clone());
             }
@@ -184,7 +185,7 @@ impl Project {
         env: &EnvName,
         but: &Path,
     ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
-        let but = place_of(but);
+        let but = real_place(but);
         let shares =
             |(of, _): &(&EnvName, &Vec<PathBuf>)| *of != env && of.public_key_name() == env.public_key_name();
         if let Some((of, paths)) = self.env_files()?.iter().find(shares) {
@@ -192,11 +193,11 @@ impl Project {
             return Err(VaultError::SharedKeyName { env: env.clone(), path, variable });
         }
         let keys = self.keys_of(env)?;
-        if let Some(failed) = keys.failed.iter().find(|path| **path != but) {
+        if let Some(failed) = keys.failed.iter().find(|path| real_place(path) != but) {
             EnvFile::load(failed)?;
         }
         let others = keys.found.iter().filter_map(|(key, paths)| {
-            let path = paths.iter().find(|path| **path != but)?;
+            let path = paths.iter().find(|path| real_place(path) != but)?;
             Some((path.clone(), *key))
         });
         let mut others: Vec<_> = others.collect();
@@ -219,11 +220,11 @@ impl Project {
             for path in self.env_files()?.values().flatten() {
                 let Ok(file) = EnvFile::load_among(path, &mut self.listings.borrow_mut()) else { continue };
                 let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
-                names.push((path.clone(), of_file.collect()));
+                names.push((real_place(path), of_file.collect()));
             }
             let _ = self.names.set(names);
         }
-        let but = place_of(but);
+        let but = real_place(but);
         let mut others = self.names.get().into_iter().flatten().filter(|(path, _)| *path != but);
         Ok(others.any(|(_, names)| names.contains(name)))
     }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::VaultError;
-use super::file::{EnvFile, place_of};
+use super::file::{EnvFile, place_of, refuse_link_elsewhere};
 use super::project::{Project, Projects};
 use super::schema::schema_of;
-use crate::config::{EnvName, NameError, TEAM_FILE, is_env_file, is_keys_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::fsio;
 use crate::git::{Repo, Repositories};
@@ -147,16 +147,13 @@ impl Scope {
         }
     }
 
-    /// Refuses to write through `path` where that is a symlink to the keys file; or one that git tracks, so that
-    /// whoever can write to the repository chose where it leads, and it leads out of the worktree or into `.git`.
+    /// Refuses to write through `path`, which is no env file, where that is a symlink that git tracks, so that whoever can
+    /// write to the repository chose where it leads, and it leads out of the worktree or into `.git`.
     pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), VaultError> {
         if !path.is_symlink() {
             return Ok(());
         }
         let target = place_of(&fsio::final_target(path)?);
-        if is_keys_file(&target) {
-            return Err(NameError::NotEnvFile(target).into());
-        }
         let (Some(root), Some(repo)) = (self.git_root(), self.repository()?) else { return Ok(()) };
         let inside = target.strip_prefix(root).is_ok_and(|relative| !relative.starts_with(".git"));
         if inside || !repo.is_tracked(path)? {
@@ -171,7 +168,8 @@ impl Scope {
         let place = self.project.place();
         for path in self.project.listed(self.git_root().unwrap_or(self.root()))? {
             let Ok(other) = EnvName::of_file(&path) else { continue };
-            if other == *env && place.holds(&path) {
+            // A link to another environment's file is of no environment of its own.
+            if other == *env && place.holds(&path) || refuse_link_elsewhere(&path).is_err() {
                 continue;
             }
             match EnvFile::load(&path) {

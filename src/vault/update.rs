@@ -8,7 +8,7 @@ use super::committed::key_in_head;
 use super::encrypt::has_secrets;
 use super::error::VaultError;
 use super::exposure;
-use super::file::{EnvFile, folder_of, place_of};
+use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::Pinning;
 use super::project::Projects;
 use super::scope::Scope;
@@ -82,15 +82,15 @@ pub fn update(
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
-        // One file may be named twice, by -e and by -f.
-        if !seen.insert(place_of(path)) {
+        if write == Write::Files {
+            refuse_links(path, store.repositories())?;
+        }
+        // One file may be named twice, by -e and by -f, or by a symlink to it.
+        if !seen.insert(real_place(path)) {
             continue;
         }
         let file = projects.load_or_new(path)?;
         let scope = projects.scope_of(&file.dir())?;
-        if write == Write::Files {
-            scope.refuse_leading_outside(path)?;
-        }
         let choice = choose_key(&file, &scope, store)?;
         let mut target = Target {
             file,

@@ -16,6 +16,8 @@ mod huge;
 #[cfg(unix)]
 mod keys_file;
 #[cfg(unix)]
+mod links;
+#[cfg(unix)]
 mod lock;
 mod locked_keys;
 mod marked;

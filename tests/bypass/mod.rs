@@ -134,12 +134,17 @@ impl Way {
 
     /// The public key's line as it stands in this env file.
     fn header(&self, path: &str) -> String {
-        let name = EnvName::of_file(Path::new(path)).unwrap().public_key_name();
+        let name = Self::environment(path).public_key_name();
         format!("{name}={}\n", self.key_of(path))
     }
 
     fn key_of(&self, path: &str) -> &PublicKey {
-        if EnvName::of_file(Path::new(path)).unwrap().is_of_dotenv() { &self.own } else { &self.key }
+        if Self::environment(path).is_of_dotenv() { &self.own } else { &self.key }
+    }
+
+    /// That of an env file; a copy's is anything.
+    fn environment(path: &str) -> EnvName {
+        EnvName::of_file(Path::new(path)).unwrap_or_else(|_| EnvName::of_dotenv())
     }
 
     /// An env file with one variable, `SECRET`.

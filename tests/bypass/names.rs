@@ -70,6 +70,12 @@ fn under_other_spellings() {
         ".env.ü",
         ".env.production.bak",
         ".env.old",
+        ".env~",
+        "#.env#",
+        ".env - Copy (2)",
+        "production.env.orig",
+        ".env.save.1",
+        ".production.env.swp",
     ] {
         file(name);
     }

@@ -415,3 +415,22 @@ fn where_git_finds_no_envseal_it_merges_text() {
     assert!(text.contains("<<<<<<< ours\nA=envseal:1:") && text.contains(">>>>>>> theirs"), "{text}");
     assert!(env.program("git", &["log", "-p"]).ok().contains("+B=envseal:1:"));
 }
+
+#[test]
+fn another_tools_file_is_merged_by_git() {
+    let env = project(".env", &["A"]);
+    let text = |first: &str, last: &str| format!("{{\"a\": {first},\n\n\n\n\n\"b\": {last}}}\n");
+    env.write(".env.json", text("1", "1"));
+    env.write(".env.zip", b"PK\0base");
+    commit(&env, "base");
+    let change = |json: String, zip: &[u8]| {
+        env.write(".env.json", json);
+        env.write(".env.zip", zip);
+    };
+    diverge(&env, || change(text("2", "1"), b"PK\0theirs"), || change(text("1", "2"), b"PK\0ours"));
+    let output = merge(&env).output();
+    assert_eq!(output.status, 1, "{}", output.stderr);
+    assert_eq!(env.read(".env.json"), text("2", "2"));
+    assert_eq!(env.bytes(".env.zip"), b"PK\0ours");
+    assert_eq!(env.git(&["diff", "--name-only", "--diff-filter=U"]), ".env.zip\n");
+}

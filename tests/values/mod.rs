@@ -2,6 +2,7 @@
 //! status.
 
 mod dollars;
+mod files;
 mod foreign;
 mod misplaced;
 mod multiline;

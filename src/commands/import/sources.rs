@@ -12,7 +12,7 @@ use super::super::Context;
 use super::super::report::{seen, shown};
 use super::super::select::found_naming;
 use super::{Args, Kind, itself};
-use crate::config::{EnvName, is_env_file};
+use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -310,13 +310,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             content: sealed_whole(document),
         })
     };
-    let mut sources = chosen.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
-    if let Some(last) = sources.last_mut().filter(|_| is_env_file(&vault)) {
-        let hint =
-            hint!("when it is not needed: rm {file}, else exclude it in envseal.toml", file = seen(&vault));
-        last.notes.push(hint.after(format_args!("to check {label} is an env file in the clear")));
-    }
-    Ok(sources)
+    chosen.iter().map(one).collect()
 }
 
 fn of_sops(

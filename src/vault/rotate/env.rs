@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use super::super::change::edited;
 use super::super::error::VaultError;
 use super::super::failure::{Failure, Reason};
-use super::super::file::{EnvFile, folder_of, place_of};
+use super::super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::super::pin::refuse_old_key;
 use super::super::scope::Scope;
 use super::{LeftSealed, Rotated, RotatedEnv};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::{Document, Edit};
-use crate::fsio;
 use crate::keystore::{KeyStore, KeystoreError};
 
 /// An environment that is about to be rotated.
@@ -35,7 +34,7 @@ impl Current {
     ) -> Result<Self, VaultError> {
         let mut files: Vec<EnvFile> = Vec::new();
         for path in paths(env, scope, dir)? {
-            scope.refuse_leading_outside(&path)?;
+            refuse_link_elsewhere(&path)?;
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
                 (None, _) => refuse_keyless(&file)?,
@@ -168,7 +167,7 @@ pub(super) fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<Path
     let mut seen = BTreeSet::new();
     let mut each = Vec::with_capacity(paths.len());
     for path in paths {
-        if seen.insert(place_of(&fsio::final_target(&path)?)) {
+        if seen.insert(real_place(&path)) {
             each.push(seen_from_here(path));
         }
     }

@@ -60,8 +60,8 @@ fn json_yaml_docker_and_heroku_come_by_pipe_or_file() {
         opened(&env, file)
     };
     let database = json!({"database_host": "h", "database_port": "5432"});
-    assert_eq!(piped("json", r#"{"database": {"host": "h", "port": 5432}}"#, ".env.json"), database);
-    assert_eq!(piped("yaml", "database:\n  host: h\n  port: 5432\n", ".env.yaml"), database);
+    assert_eq!(piped("json", r#"{"database": {"host": "h", "port": 5432}}"#, ".env.json-like"), database);
+    assert_eq!(piped("yaml", "database:\n  host: h\n  port: 5432\n", ".env.yaml-like"), database);
     assert_eq!(piped("docker", "# c\nA='x' \nB=\n", ".env.docker"), json!({"A": "'x' ", "B": ""}));
     assert_eq!(
         piped("heroku", "=== app Config Vars\nA:      x\nLONGER: y z\n", ".env.heroku"),

@@ -62,10 +62,14 @@ fn one_file_does_not_become_two_environments() {
     env.plaintext_in(".env");
     std::os::unix::fs::symlink(".env", env.path(".env.link")).unwrap();
     let before = env.snapshot();
-    let output = import(&env, &["dotenv", ".env", ".env.link"]);
-    assert_eq!(output.status, 2, "{}", output.stderr);
-    assert!(output.stderr.contains("would both become"), "{}", output.stderr);
-    assert_eq!(env.snapshot(), before);
+    for (other, status, says) in
+        [("./.env", 2, "would both become"), (".env.link", 4, "is a symlink to .env, ")]
+    {
+        let output = import(&env, &["dotenv", ".env", other]);
+        assert_eq!(output.status, status, "{}", output.stderr);
+        assert!(output.stderr.contains(says), "{}", output.stderr);
+        assert_eq!(env.snapshot(), before);
+    }
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! Which files hold values: templates, copies and other tools' files are no env files, and a pipe is one for two commands.
+
+use super::Case;
+use crate::support::TestEnv;
+
+/// Names of files that are no env files, each with what it is.
+const OTHERS: [(&str, &str); 12] = [
+    (".env.bak", "a copy"),
+    (".env.production.OLD", "a copy"),
+    (".env~", "a copy"),
+    ("production.env.orig", "a copy"),
+    ("#.env#", "a copy"),
+    (".env.example", "a template"),
+    ("example.env", "a template"),
+    (".env.Docker.Sample", "a template"),
+    (".env.vault", "a file of dotenv-vault"),
+    (".env.d.ts", "source code"),
+    (".env.production.gpg", "a file of GPG"),
+    (".env.json", "a data file"),
+];
+
+#[test]
+fn no_command_takes_another_file_for_an_env_file() {
+    for (file, what) in OTHERS {
+        let env = TestEnv::new();
+        env.write(file, "A=Hunter2word\n");
+        let says = format!("{file} is not an env file: by its name it is {what}\nhint: ");
+        for run in [
+            &["get", "-f", file][..],
+            &["run", "-f", file, "--", "true"],
+            &["set", "A", "x", "-f", file],
+            &["unset", "A", "-f", file],
+            &["rename", "A", "B", "-f", file],
+            &["edit", "-f", file],
+            &["encrypt", "-f", file],
+            &["decrypt", "-f", file],
+            &["key", "generate", "-f", file],
+            &["key", "show", "-f", file],
+            &["import", "json", "-f", file, "--yes"],
+        ] {
+            if run[0] == "import" {
+                env.envseal(run).stdin("{\"A\": \"b\"}").fails(4);
+                continue;
+            }
+            Case { files: &[], run, status: 4, says: &says, hides: "Hunter2word" }.holds_in(&env);
+        }
+        // Nor does one that looks for files itself.
+        Case { files: &[], run: &["encrypt"], status: 2, says: "there is no env file here", hides: "" }
+            .holds_in(&env);
+        assert_eq!(env.ok(&["ls", "--json"]), "[]\n", "{file}");
+    }
+}
+
+#[test]
+fn an_environment_does_not_mean_them() {
+    for (name, what) in [
+        ("bak", "a copy"),
+        ("production.old", "a copy"),
+        ("example", "a template"),
+        ("vault", "a file of dotenv-vault"),
+    ] {
+        let (file, says) =
+            (format!(".env.{name}"), format!(".env.{name} is not an env file: by its name it is {what}"));
+        let files = [(file.as_str(), "A=Hunter2word\n")];
+        for run in
+            [&["run", "-e", name, "--", "true"][..], &["set", "A", "x", "-e", name], &["get", "-e", name]]
+        {
+            Case { files: &files, run, status: 2, says: &says, hides: "Hunter2word" }.holds();
+            Case { files: &[], run, status: 2, says: &says, hides: "" }.holds();
+        }
+    }
+    // `NAME.env` may have such a name.
+    let files = [("backup.env", "A=1 # envseal: plain\n"), (".env.backup", "A=2\n")];
+    Case { files: &files, run: &["get", "A", "-e", "backup"], status: 0, says: "1\n", hides: "" }.holds();
+}
+
+#[test]
+fn plain_text_in_a_copy_is_an_error_and_in_no_template() {
+    for (file, what) in OTHERS {
+        let env = TestEnv::new();
+        env.write(
+            file,
+            "# envseal\nENVSEAL_PUBLIC_KEY=x\nA=Hunter2word\nnot a variable\nB=1 # envseal: plain\n",
+        );
+        let expected = match what {
+            "a copy" => vec![format!("{file}:3 !plaintext A"), format!("{file}:4 !stray-line -")],
+            _ => Vec::new(),
+        };
+        assert_eq!(env.check(&[]), expected);
+        env.git(&["add", "-f", "--", file]);
+        assert_eq!(env.check(&["--staged"]), expected);
+        env.commit("it");
+        assert_eq!(env.check(&["--history"]), expected);
+        let before = env.snapshot();
+        env.envseal(&["check", "--fix"]).output();
+        assert_eq!(env.snapshot(), before, "{file}");
+        if what == "a copy" {
+            let said = env.envseal(&["check"]).output();
+            let said = String::from_utf8(said.stdout).unwrap();
+            assert!(
+                said.contains("by its name the file is a copy") && !said.contains("envseal encrypt"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sealed_values_in_them_are_told() {
+    let sealed = TestEnv::new();
+    sealed.write_sealed(".env", "A=Hunter2word\n");
+    let text = sealed.read(".env");
+    let token = text.trim_end().rsplit_once('=').unwrap().1;
+    for (file, what) in OTHERS {
+        let env = TestEnv::new();
+        for text in [&text, &format!("\n{{\"A\": \"{token}\",\n\"B\": \"{token}\"}}\n")] {
+            env.write(file, text);
+            let line = 1 + text[..text.find(token).unwrap()].matches('\n').count();
+            let mut found = env.check(&[]);
+            found.retain(|finding| !finding.contains("stray-line"));
+            let mark = if what == "a copy" { "" } else { "!" };
+            assert_eq!(found, [format!("{file}:{line} {mark}unreadable -")], "{text}");
+        }
+        // What only looks so is text, as in an explanation.
+        env.write(file, "# A=envseal:1:…\n# envseal:1:AAAA\n");
+        assert_eq!(env.check(&[]), [""; 0]);
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+
+    /// A command line for the shell, with the binary as `$0` and these words behind it.
+    fn in_shell(env: &TestEnv, script: &str) -> (i32, String) {
+        let output = env.program("bash", &["-c", script, env!("CARGO_BIN_EXE_envseal")]).soon();
+        (output.status, String::from_utf8(output.stdout).unwrap() + &output.stderr)
+    }
+
+    #[test]
+    fn run_and_get_read_a_pipe_that_is_named_once() {
+        let env = TestEnv::new();
+        let secret = env.secret("s");
+        env.envseal(&["set", "S", "-e", "production"]).stdin(&secret).ok();
+        env.program("mkfifo", &["pipe", ".env.production2"]).ok();
+        std::fs::rename(env.path(".env.production"), env.path("kept")).unwrap();
+        let said = format!("{secret}\n");
+        for script in [
+            "\"$0\" get S -f <(cat kept)",
+            "\"$0\" run -f <(cat kept) -- printenv S",
+            "cat kept | \"$0\" get S -f /dev/stdin",
+            "cat kept >pipe & \"$0\" get S -f pipe",
+            "cat kept >pipe & \"$0\" run -f pipe -f pipe -- printenv S",
+        ] {
+            assert_eq!(in_shell(&env, script), (0, said.clone()), "{script}");
+        }
+        // Its name is its environment, where it has one: that key is another's.
+        let (status, told) = in_shell(&env, "cat kept >.env.production2 & \"$0\" get S -f .env.production2");
+        assert!(status == 4 && told.contains("ENVSEAL_PUBLIC_KEY_PRODUCTION2"), "{told}");
+        assert_eq!(in_shell(&env, "printf 'A=1' | \"$0\" get A -f /dev/stdin"), (0, "1\n".into()));
+        // A private key in it is nobody's.
+        assert_eq!(in_shell(&env, "cat .env.keys | \"$0\" get -f /dev/stdin"), (0, "{}\n".into()));
+    }
+
+    #[test]
+    fn no_other_command_waits_for_a_pipe() {
+        let env = TestEnv::new();
+        env.ok(&["set", "A", "1", "-e", "kept"]);
+        env.commit("kept");
+        env.program("mkfifo", &[".env", ".env.production", ".env.example", ".env.bak", "p"]).ok();
+        for arguments in [
+            &["run", "--", "true"][..],
+            &["get"],
+            &["run", "-e", "production", "--", "true"],
+            &["get", "-f", ".env.bak"],
+            &["get", "-f", ".env.example"],
+            &["set", "A", "x", "-f", ".env"],
+            &["set", "A", "x", "-f", "p"],
+            &["edit", "-f", ".env"],
+            &["decrypt", "--stdout", "-f", ".env"],
+            &["encrypt", "--stdout", "-f", ".env.production"],
+            &["key", "show", "-f", ".env"],
+            &["import", "dotenv", "-f", ".env", "--yes"],
+        ] {
+            let output = env.envseal(arguments).stdin("A=1\n").soon();
+            assert_eq!(output.status, 4, "{arguments:?} {}", output.stderr);
+        }
+        for arguments in [
+            &["ls"][..],
+            &["encrypt"],
+            &["check"],
+            &["check", "--staged"],
+            &["check", "--fix"],
+            &["init", "--yes"],
+            &["diff"],
+            &["log"],
+            &["doctor"],
+            &["key", "list"],
+            &["key", "rotate", "-e", "kept"],
+            &["ls", "--example"],
+            &["run", "-e", "kept", "--", "true"],
+            &["run", "--convention", "flow", "-e", "kept", "--", "true"],
+        ] {
+            env.envseal(arguments).soon();
+        }
+    }
+}
