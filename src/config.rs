@@ -88,10 +88,7 @@ const FOREIGN_ENDS: [(&[&str], &str); 10] = [
         "source code",
     ),
     (
-        &[
-            "ctmpl", "erb", "gotmpl", "hbs", "j2", "jinja", "lock", "log", "mustache", "pid", "sock", "tmpl",
-            "tpl",
-        ],
+        &["ctmpl", "erb", "gotmpl", "hbs", "j2", "jinja", "lock", "mustache", "tmpl", "tpl"],
         "another program's file",
     ),
 ];
