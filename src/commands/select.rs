@@ -77,7 +77,10 @@ impl Files {
             let Selector::Optional(path) = selector else { return Ok(selector.clone()) };
             if path.is_dir() {
                 let message = format!("a `?` goes before a file, and {} is a folder", path.display());
-                return Err(Error::usage(message, hint!("-f '?'{path}", path = path.join(".env"))));
+                return Err(Error::usage(
+                    message,
+                    hint!("-f {file}", file = format!("?{}", path.join(".env").display())),
+                ));
             }
             // A name that no env file has would be missing for ever.
             EnvName::of_file(path).map_err(VaultError::from)?;

@@ -259,8 +259,9 @@ pub fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<F
         let Some(first) = envs.first() else { continue };
         let names: Vec<_> = unset.into_iter().collect();
         let message = format!(
-            "{} reads this file by itself: where `envseal run -e {first}` does not set {}, it takes {} for the value",
+            "{} reads this file by itself: where `{}` does not set {}, it takes {} for the value",
             framework.name(),
+            hint!("envseal run -e {first}", first).or("envseal run"),
             told(&names),
             if names.len() == 1 { "its token" } else { "each token" },
         );

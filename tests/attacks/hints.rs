@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::TestEnv;
+use crate::support::{Session, TestEnv};
 
 /// What each hostile name ends in: an argument with it must hold the whole name.
 const END: &str = "qz";
@@ -288,6 +288,8 @@ fn of_other_commands() {
             &["import", "json", &json, "-e", "new"],
             &["import", "dotenvx", "-f", &file],
             &["import", "yaml", &file, "-e", "new"],
+            &["-K", &more, "set", "B", "x"],
+            &["-K", &format!("{folder}/none.keys"), "run", &selected, "--", "true"],
             &["-C", &folder, "doctor"],
             &["-C", &folder, "check"],
             &["run", "-f", &format!("?{folder}"), "--", "true"],
@@ -369,6 +371,35 @@ fn of_a_path_that_is_no_text() {
         );
         assert!(arguments.iter().all(|argument| !argument.starts_with(b"-")), "{command}: {arguments:?}");
     }
+}
+
+/// History expansion is of interactive shells only.
+#[test]
+fn typed_at_a_prompt() {
+    let (env, shell) = (TestEnv::new(), Shell::new());
+    let Some(bash) = ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| Path::new(path).exists()) else {
+        return;
+    };
+    let run =
+        env.program(bash, &["--norc", "--noprofile", "-i"]).var("PS1", "> ").var("INPUTRC", "/dev/null");
+    let run = run.var("PATH", shell.dir.path().join("bin")).dir(shell.dir.path().join("here"));
+    let Some(mut session) = Session::start(run) else { return };
+    for name in NAMES {
+        session.until("> ");
+        env.write(format!("{name}/.env"), "A=1\n<<<<<<< HEAD\n");
+        let stderr = env.fails(4, &["encrypt", "-f", &format!("./{name}/.env")]);
+        let (_, command) = stderr.split_once("hint: resolve the merge first: ").unwrap();
+        session.keys(&format!("{}\r", command.trim_end()));
+    }
+    session.until("> ");
+    session.keys("exit\r");
+    let (_, _, text) = session.end();
+    assert!(!shell.dir.path().join("here/pwned").exists(), "{text}");
+    let noted = String::from_utf8(std::fs::read(shell.dir.path().join("noted")).unwrap()).unwrap();
+    // `vi FILE` and `git add FILE`.
+    let wanted =
+        NAMES.iter().flat_map(|name| [format!("./{name}/.env"), "add".into(), format!("./{name}/.env")]);
+    assert_eq!(noted.split_terminator('\0').collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{text}");
 }
 
 /// What a hint says of a name that begins like an option is taken for a name.
