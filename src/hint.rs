@@ -36,7 +36,7 @@ pub enum Word {
 macro_rules! hint {
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
         const { assert!($crate::hint::is_template($template, &[$(stringify!($name)),*])) };
-        $crate::hint::Hint::filled($template, vec![$((stringify!($name), hint!(@ $name $($value)?))),*])
+        $crate::hint::Hint::filled($template, &[$((stringify!($name), hint!(@ $name $($value)?))),*])
     }};
     (@ $name:ident) => { $crate::hint::Words::words(&$name) };
     (@ $name:ident $value:expr) => { $crate::hint::Words::words(&$value) };
@@ -105,13 +105,13 @@ impl<T: Words + ?Sized> Words for &T {
 impl From<&'static str> for Hint {
     fn from(template: &'static str) -> Self {
         debug_assert!(is_template(template, &[]), "{template}");
-        Self::filled(template, Vec::new())
+        Self::filled(template, &[])
     }
 }
 
 impl Hint {
     /// Puts words into a template; [`hint!`] does.
-    pub fn filled(mut template: &'static str, words: Vec<(&'static str, Vec<Word>)>) -> Self {
+    pub fn filled(mut template: &'static str, words: &[(&'static str, Vec<Word>)]) -> Self {
         let mut parts = Vec::new();
         while let Some((at, name)) = placeholder(template) {
             parts.push(Part::Text(&template[..at]));

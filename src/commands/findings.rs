@@ -76,7 +76,8 @@ fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
     };
     let file = finding.file.as_path();
     let folder = seen(file.parent().unwrap_or(Path::new("")));
-    finding.fix.clone().seen(&seen).with("file", &seen(file)).with("folder", &folder).line()
+    let fix = finding.fix.clone().seen(|path| seen(path));
+    fix.with("file", &seen(file)).with("folder", &folder).line()
 }
 
 /// What was found, and what to do about it: two sentences on one line.

@@ -308,10 +308,8 @@ pub(super) fn in_commit(mut finding: Finding, commit: ObjectId) -> Finding {
 /// What a commit leaks is not mended by another one on top. `root` is whether the commit is the first one.
 fn to_rewrite(mut finding: Finding, commit: ObjectId, root: bool) -> Finding {
     finding.message.push_str("; if this was pushed, replace the secret");
-    finding.fix = match root {
-        true => "git rebase -i --root".into(),
-        false => hint!("git rebase -i {commit}~", commit = short(commit)),
-    };
+    let fix = hint!("git rebase -i {commit}~", commit = short(commit));
+    finding.fix = if root { "git rebase -i --root".into() } else { fix };
     finding
 }
 

@@ -217,7 +217,9 @@ fn of_a_check() {
         fixes(&json, &mut found);
         // The range is a word of its own, and of no environment.
         found.retain(|fix| !fix.contains("--range"));
-        found.iter().for_each(|fix| shell.paste(fix));
+        for fix in &found {
+            shell.paste(fix);
+        }
         let range = "envseal check --range 'main..$(touch${IFS}pwned)qz' --accept-policy";
         shell.run("sh", range);
         assert!(json.to_string().contains(range) || arguments.contains(&"--history"), "{json}");
