@@ -121,7 +121,9 @@ fn sent_to_each_process() {
     assert_eq!(session.end().0, 0);
 }
 
+/// Of coreutils, which not every system has.
 #[test]
+#[cfg(target_os = "linux")]
 fn sent_by_timeout() {
     let env = with_counter();
     let bin = env!("CARGO_BIN_EXE_envseal");
