@@ -34,6 +34,7 @@ mod tips;
 mod unset;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -160,12 +161,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             tips::add_tip(&mut error);
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
             // Help and version come as errors too; the exit status tells them apart.
-            let _ = error.print();
+            let printed = error.print().and_then(|()| io::stdout().flush());
+            if let (Err(source), false) = (printed, error.use_stderr()) {
+                return told(Err(Error::io("write to stdout")(source)));
+            }
             let status = u8::try_from(error.exit_code()).unwrap_or(2);
             return drivers::usage_status(&arguments, status);
         }
     };
-    match dispatch(cli) {
+    told(dispatch(cli))
+}
+
+/// Shows an error, and returns the exit status.
+fn told(result: Result<u8, Error>) -> u8 {
+    match result {
         Ok(status) => status,
         // 128 + SIGPIPE, as for any program whose reader has gone.
         Err(error) if error.is_broken_pipe() => 141,

@@ -1,6 +1,7 @@
 //! The token that stands in an env file: its structure, without its meaning.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 
 use base64::{Engine, display::Base64Display, engine::general_purpose::URL_SAFE_NO_PAD};
 use thiserror::Error;
@@ -97,6 +98,14 @@ impl SealedValue {
         }
         let refs = refs.map_or(Ok(Refs::none()), Refs::parse)?;
         Ok(Self { blob, refs })
+    }
+
+    /// The token, in a buffer that holds no more than it has to: it may be large.
+    pub fn to_text(&self) -> Vec<u8> {
+        let refs = if self.refs.is_empty() { 0 } else { 1 + self.refs.0.len() };
+        let mut text = String::with_capacity(TOKEN_PREFIX.len() + self.blob.len().div_ceil(3) * 4 + refs);
+        let _ = write!(text, "{self}");
+        text.into_bytes()
     }
 
     /// The id of the key that this value says it is sealed to.

@@ -1,5 +1,6 @@
 //! Edits: each changes the bytes of one entry and nothing else, or the whole batch is refused.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -104,12 +105,15 @@ impl Document {
         }
         // Stable: at one place things stand as they do in a line, and what is alike keeps its order.
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end, splice.part));
-        let added: usize = splices.iter().map(|s| s.text.len()).sum();
-        let mut text = Zeroizing::new(Vec::with_capacity(self.as_bytes().len() + added));
+        let added: usize = splices.iter().flat_map(|splice| &splice.text).map(|piece| piece.len()).sum();
+        let taken: usize = splices.iter().map(|splice| splice.range.len()).sum();
+        // No more than it takes, for all of it is wiped; and no less, if two splices of one place overlap.
+        let mut text =
+            Zeroizing::new(Vec::with_capacity((self.as_bytes().len() + added).saturating_sub(taken)));
         let mut kept = 0;
         for splice in &splices {
             text.extend_from_slice(&self.as_bytes()[kept..splice.range.start]);
-            text.extend_from_slice(&splice.text);
+            splice.text.iter().for_each(|piece| text.extend_from_slice(piece));
             kept = splice.range.end;
         }
         text.extend_from_slice(&self.as_bytes()[kept..]);
@@ -137,30 +141,28 @@ impl Document {
         }
     }
 
-    fn splice(&self, edit: &Edit<'_>, out: &mut Vec<Splice>) {
+    fn splice<'a>(&self, edit: &Edit<'a>, out: &mut Vec<Splice<'a>>) {
         let text = self.as_bytes();
+        let owned = |piece: String| Cow::Owned(piece.into_bytes());
         let (range, new) = match *edit {
             Edit::Source { entry, source } => {
                 let entry = &self.entries()[entry];
-                let mut new = source.to_vec();
-                let touches_comment = text.get(entry.value.end) == Some(&b'#');
-                if touches_comment && !source.is_empty() {
-                    new.push(b' ');
-                }
-                (entry.value.clone(), new)
+                let touches_comment = text.get(entry.value.end) == Some(&b'#') && !source.is_empty();
+                let gap: &[u8] = if touches_comment { b" " } else { b"" };
+                (entry.value.clone(), vec![source.into(), gap.into()])
             }
             Edit::MarkPlain { entry } => {
                 let entry = &self.entries()[entry];
                 if Mark::is_plain(self.comment(entry)) {
                     return;
                 }
-                (entry.end..entry.end, format!(" {}", Mark::PLAIN_COMMENT).into_bytes())
+                (entry.end..entry.end, vec![owned(format!(" {}", Mark::PLAIN_COMMENT))])
             }
             Edit::UnmarkPlain { entry } => {
                 let entry = &self.entries()[entry];
                 let Some(comment) = entry.comment.clone() else { return };
                 match Mark::without_plain(&text[comment.clone()]) {
-                    Some(left) => (comment, left),
+                    Some(left) => (comment, vec![left.into()]),
                     // The blank behind `NAME:` is no part of the comment, though nothing stands between.
                     None => {
                         let start = super::space::trimmed_end(&text[..comment.start], entry.value.end);
@@ -168,7 +170,7 @@ impl Document {
                     }
                 }
             }
-            Edit::Name { entry, name } => (self.entries()[entry].name.clone(), name.into()),
+            Edit::Name { entry, name } => (self.entries()[entry].name.clone(), vec![name.as_bytes().into()]),
             Edit::Remove { entry } => {
                 let entry = &self.entries()[entry];
                 // A byte order mark is the file's.
@@ -181,19 +183,19 @@ impl Document {
                 let mark = if plain { format!(" {}", Mark::PLAIN_COMMENT) } else { String::new() };
                 let (before, after) = if ended { ("", eol) } else { (eol, "") };
                 let line =
-                    [before.as_bytes(), name.as_bytes(), b"=", source, mark.as_bytes(), after.as_bytes()];
-                (text.len()..text.len(), line.concat())
+                    vec![owned(format!("{before}{name}=")), source.into(), owned(format!("{mark}{after}"))];
+                (text.len()..text.len(), line)
             }
             Edit::Header { comment, name, source } => {
                 let at = self.top();
                 let eol = self.line_break();
                 let gap = if at == text.len() { "" } else { eol };
                 let before = if at > 0 && !matches!(text[at - 1], b'\n' | b'\r' | 0xbf) { eol } else { "" };
-                let head = format!("{before}{comment}{eol}{name}=");
-                (at..at, [head.as_bytes(), source, eol.as_bytes(), gap.as_bytes()].concat())
+                let head = owned(format!("{before}{comment}{eol}{name}="));
+                (at..at, vec![head, source.into(), owned(format!("{eol}{gap}"))])
             }
         };
-        out.push(Splice { range, part: edit.part(), text: Zeroizing::new(new) });
+        out.push(Splice { range, part: edit.part(), text: new });
     }
 
     /// Where a header belongs: behind a byte order mark and a `#!` line.
@@ -283,10 +285,11 @@ enum Part {
     End,
 }
 
-struct Splice {
+struct Splice<'a> {
     range: Range<usize>,
     part: Part,
-    text: Zeroizing<Vec<u8>>,
+    /// Its pieces: a source is borrowed, for it may be large, and is not to be copied.
+    text: Vec<Cow<'a, [u8]>>,
 }
 
 #[cfg(test)]

@@ -35,12 +35,7 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     objects.obtain(&after.ids().chain(before.ids()).chain(contents(&brought)).collect::<Vec<_>>())?;
     let mut report = Report::default();
 
-    // Before the first commit there was no policy to widen.
-    let is_first = range.base.is_none() && range.known.is_empty() && objects.tips()?.is_empty();
-    if is_first {
-        objects.refuse_lost_refs()?;
-    }
-    let accept_policy = options.accept_policy || is_first;
+    let accept_policy = is_first(objects, range)? || options.accept_policy;
     let (past, new_policies) = (Rc::new(Past::of(&before)?), Policies::of(&after)?);
     let policies = if accept_policy { &new_policies } else { &past.policies };
     let tips: Vec<_> = range.base.iter().chain(&range.known).copied().collect();
@@ -145,6 +140,15 @@ fn keep_concerned(findings: &mut Vec<Finding>, touched: &BTreeSet<PathBuf>, old_
         }
         is_new_link || concerns(touched, finding)
     });
+}
+
+/// Whether the range is the first thing that the repository gets: there was no policy to widen.
+fn is_first(objects: &Repo, range: &Range) -> Result<bool, GuardError> {
+    let is_first = range.base.is_none() && range.known.is_empty() && objects.tips()?.is_empty();
+    if is_first {
+        objects.refuse_lost_refs()?;
+    }
+    Ok(is_first)
 }
 
 /// What the policy of the base allows in an env file that came to be under it after it was judged by another, which did

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use super::progress::aside;
 use crate::crypto::SecretText;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Asks for a value on the terminal without showing it; an interruption is [`io::ErrorKind::Interrupted`].
 pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -146,25 +146,23 @@ pub fn stdin_value() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     read_wiping(stdin.lock()).map(Some)
 }
 
-/// Reads to the end; a buffer that grows wipes the one it leaves behind.
+/// Reads to the end, into chunks and then into one buffer that holds no more than it has to; what is left behind is wiped.
 fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    let mut chunk = Zeroizing::new([0_u8; 8 * 1024]);
+    let mut chunks = Vec::new();
     loop {
-        let count = match from.read(&mut *chunk) {
-            Ok(0) => return Ok(text),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if text.capacity() - text.len() < count {
-            let mut larger = Vec::with_capacity(text.capacity() * 2 + count);
-            larger.extend_from_slice(&text);
-            text.zeroize();
-            text = Zeroizing::new(larger);
+        // With that much room it is never moved.
+        let room = if chunks.is_empty() { 64 << 10 } else { 1 << 20 };
+        let mut chunk = Zeroizing::new(Vec::with_capacity(room));
+        if from.by_ref().take(room as u64).read_to_end(&mut chunk)? == 0 {
+            break;
         }
-        text.extend_from_slice(&chunk[..count]);
+        chunks.push(chunk);
     }
+    let mut text = Zeroizing::new(Vec::with_capacity(chunks.iter().map(|chunk| chunk.len()).sum()));
+    for chunk in chunks {
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

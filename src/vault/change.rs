@@ -90,7 +90,7 @@ pub fn set(
                 let sealed = sealer
                     .seal(name.as_str(), &Refs::none(), Kind::Value, value.expose())
                     .map_err(seal_error)?;
-                Some(sealed.to_string().into_bytes())
+                Some(sealed.to_text())
             }
             _ => {
                 let source = plain_source(value.expose()).ok_or_else(|| VaultError::Unwritable {
@@ -228,7 +228,7 @@ pub fn rename(
         let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
         let mut sealer = Sealer::new(key).map_err(seal_error)?;
         let sealed = sealer.seal(new.as_str(), token.refs(), kind, bytes.expose()).map_err(seal_error)?;
-        resealed.push((entry, sealed.to_string().into_bytes()));
+        resealed.push((entry, sealed.to_text()));
     }
     edits.extend(entries_of(document, old).map(|entry| Edit::Name { entry, name: new.as_str() }));
     edits.extend(resealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }));
@@ -344,20 +344,20 @@ pub(super) fn reads_as(
     opener: Option<&mut Opener>,
 ) -> bool {
     let entry = &document.entries()[entry];
+    let opened;
     let (bytes, source) = match (token(document, entry), opener) {
         (Some(Ok(token)), Some(opener)) if sealed && token.refs().is_empty() => {
-            match opener.open(document.name(entry), &token) {
-                Ok(Opened { kind, bytes }) => (bytes.expose().to_vec(), kind == Kind::Source),
-                Err(_) => return false,
-            }
+            let Ok(Opened { kind, bytes }) = opener.open(document.name(entry), &token) else { return false };
+            opened = bytes;
+            (opened.expose(), kind == Kind::Source)
         }
-        (None, _) if !sealed => (document.source(entry).to_vec(), true),
+        (None, _) if !sealed => (document.source(entry), true),
         _ => return false,
     };
     if !source {
         return bytes == value;
     }
-    let (quote, text) = read(&bytes);
+    let (quote, text) = read(bytes);
     let mut refers = false;
     let text = if quote.expands() {
         expand(&text, &mut |_| {

@@ -148,7 +148,7 @@ impl Editing {
                     let source = typed.document().source(entry);
                     referable.refuse_dangling(name, at, source)?;
                     let token = sealer.seal(name, refs, Kind::Source, source).map_err(seal_error)?;
-                    sources.push((at, Zeroizing::new(token.to_string().into_bytes())));
+                    sources.push((at, Zeroizing::new(token.to_text())));
                     outcomes.push((name.to_owned(), Outcome::Sealed));
                 }
             }

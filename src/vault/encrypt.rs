@@ -109,7 +109,7 @@ pub fn encrypt(
             sealer.seal(name, &refs_of(file, entry)?, Kind::Source, source)
         };
         let token = token.map_err(seal_error)?;
-        sealed.push((at + added, token.to_string().into_bytes()));
+        sealed.push((at + added, token.to_text()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
     replaced(file, document, &sealed)
@@ -210,7 +210,7 @@ pub fn reseal(
         match opened {
             Ok((Opened { kind, bytes }, token)) => {
                 let token = sealer.seal(name, token.refs(), kind, bytes.expose()).map_err(seal_error)?;
-                sources.push((at, token.to_string().into_bytes()));
+                sources.push((at, token.to_text()));
             }
             Err(reason) => failures.push(failure(file, entry, reason)),
         }

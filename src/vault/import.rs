@@ -231,7 +231,7 @@ impl Import {
                     let (kind, refs, bytes) = self.plaintext(step)?;
                     let sealer = sealer.as_mut().ok_or_else(|| self.base.no_public_key())?;
                     let token = sealer.seal(&step.name, &refs, kind, bytes).map_err(seal_error)?;
-                    Some(token.to_string().into_bytes())
+                    Some(token.to_text())
                 }
             };
             sources.push((step, source));

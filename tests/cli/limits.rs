@@ -2,6 +2,9 @@
 
 use crate::support::{Run, TestEnv};
 
+/// Of a large value, in bytes.
+const SIZE: usize = 10 << 20;
+
 /// A user of whom nothing else runs: limits of processes count by user, and do not hold for root.
 const NOBODY: &str = "61234";
 
@@ -110,4 +113,63 @@ fn a_panic_says_where_and_nothing_of_a_value() {
     assert!(told.contains(expected) && told.contains(": this is a bug in envseal\nhint: "), "{told}");
     assert!(told.contains(concat!(env!("CARGO_PKG_REPOSITORY"), "/issues\n")), "{told}");
     assert!(!told.contains("of a value"), "{told}");
+}
+
+/// Help is data as any other; a descriptor that is closed is as if it were /dev/null.
+#[test]
+fn outputs_that_are_full_or_closed() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "-q", "TOKEN"]).stdin("a value of no matter").ok();
+    let own = env!("CARGO_BIN_EXE_envseal");
+    let status = |line: &str| env.program("sh", &["-c", &format!("{own} {line}")]).output();
+    for command in
+        ["--help", "--version", "-h", "help set", "get TOKEN", "ls --json", "completions bash", "man"]
+    {
+        let output = status(&format!("{command} >/dev/full"));
+        assert_eq!(output.status, 4, "{command}: {}", output.stderr);
+        assert!(output.stderr.contains("error: cannot write to stdout: "), "{command}: {}", output.stderr);
+        for closed in [">&-", "<&-", "2>&-", "<&- >&- 2>&-"] {
+            let output = status(&format!("{command} {closed}"));
+            assert_eq!(output.status, 0, "{command} {closed}: {}", output.stderr);
+        }
+    }
+    assert_eq!(status("nonsense 2>/dev/full").status, 2);
+    assert_eq!(status("get NOTHING 2>/dev/full").status, status("get NOTHING").status);
+    assert_eq!(status("set OTHER <&-").status, status("set OTHER </dev/null").status);
+    for redact in ["", "--redact "] {
+        let file = env.path("written");
+        let script = format!("run {redact}-- sh -c 'echo x > {}; echo y' <&- >&- 2>&-", file.display());
+        assert_eq!(status(&script).status, 0, "{script}");
+        assert_eq!(env.read("written"), "x\n");
+    }
+}
+
+/// So much of memory, in KiB, was in use at most by this and what it started.
+fn most_in_use(env: &TestEnv, arguments: &[&str], stdin: &[u8]) -> usize {
+    let script = "import resource, subprocess, sys; status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; \
+                  print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(status)";
+    let own = env!("CARGO_BIN_EXE_envseal");
+    let run = env.program("python3", &["-c", script, own]).args(arguments).stdin(stdin);
+    run.ok().trim().parse().unwrap()
+}
+
+#[test]
+fn a_large_value_takes_a_few_times_its_size() {
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        println!("SKIPPED: python3 is not installed");
+        return;
+    }
+    let env = TestEnv::new();
+    let small = most_in_use(&env, &["set", "SMALL"], b"x");
+    let value = b"0123456789abcdef".repeat(SIZE / 16);
+    let measure = |arguments: &[&str], value: &[u8], most: usize| {
+        let taken = most_in_use(&env, arguments, value).saturating_sub(small) * 1024;
+        assert!(taken <= most * SIZE, "{arguments:?}: {taken} bytes");
+    };
+    measure(&["set", "BIG"], &value, 4);
+    measure(&["get", "BIG"], b"", 4);
+    // Two versions of the file, and the value in between.
+    let other = b"fedcba9876543210".repeat(SIZE / 16);
+    measure(&["set", "BIG"], &other, 6);
+    measure(&["set", "OTHER", "x"], b"", 4);
 }

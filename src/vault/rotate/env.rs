@@ -119,7 +119,7 @@ impl Current {
                     Ok(opened) => {
                         let sealed = sealer.seal(&name, token.refs(), opened.kind, opened.bytes.expose());
                         let sealed = sealed.map_err(|source| VaultError::Seal { path, source })?;
-                        sources.push((at, sealed.to_string().into_bytes()));
+                        sources.push((at, sealed.to_text()));
                         report.resealed += 1;
                     }
                     Err(error) => fail(error.into()),

@@ -328,7 +328,9 @@ fn in_a_pack() {
     let whole = std::fs::read(&path).unwrap();
     let index_bytes = std::fs::read(&index).unwrap();
     let all = |what: &str| {
-        [RANGE, HISTORY, LOG, DIFF, AT_BEFORE].iter().for_each(|arguments| refuses(&env, what, arguments))
+        for arguments in [RANGE, HISTORY, LOG, DIFF, AT_BEFORE] {
+            refuses(&env, what, arguments);
+        }
     };
     let (first, last) = (12, whole.len() - 20);
     let zeros = [&whole[..first], &vec![0; last - first], &whole[last..]].concat();
