@@ -287,11 +287,15 @@ impl Word {
     }
 }
 
-/// Returns true if a character acts on the terminal, or can make a line read as another one (UAX #9: bidirectional controls;
-/// Unicode's line separators).
+/// Returns true if a character acts on the terminal, makes a line read as another one (bidirectional controls, UAX #9), splits
+/// it (line separators), or shows nothing: `Default_Ignorable_Code_Point` of Unicode, but for the variation selectors, which
+/// belong to emoji.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The first `{name}` of a template, and where its brace is.

@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         let lines = files.iter().flat_map(|(file, blamed)| {
             blamed.iter().map(|line| as_json(&line.author, file, &line.name, line.kind))
         });
-        print_json(lines.collect())?;
+        print_json(&lines.collect::<Vec<_>>())?;
     } else {
         let mut out = Paged::new(context, &objects);
         for (file, blamed) in &files {

@@ -184,9 +184,9 @@ fn told(
     };
     let here = where_typed(context, root)?;
     if args.json {
-        ui::text(as_json(&report.findings).as_bytes())
+        ui::json(&as_json(&report.findings))
     } else if args.sarif {
-        ui::text(as_sarif(&report.findings).as_bytes())
+        ui::json(&as_sarif(&report.findings))
     } else if args.github {
         ui::text(as_github(&report.findings).as_bytes())
     } else {

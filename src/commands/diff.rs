@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         let changes = differing.iter().flat_map(|it| {
             it.file.changes.iter().map(|change| as_json(&author, &it.file, &change.name, change.kind))
         });
-        print_json(changes.collect())?;
+        print_json(&changes.collect::<Vec<_>>())?;
     } else {
         let mut out = Paged::new(context, &objects);
         for one in &differing {

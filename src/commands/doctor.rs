@@ -68,12 +68,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let patients: Vec<_> = paths.into_iter().map(|path| examine(context, &mut known, path)).collect();
     let clone = CloneState::here(context)?;
     let lacks: Vec<_> = clone.iter().flat_map(CloneState::lacks).map(Trouble::from).collect();
-    let text = if args.json {
-        as_json(&patients, clone.as_ref(), &lacks)
+    if args.json {
+        ui::json(&as_json(&patients, clone.as_ref(), &lacks))
     } else {
-        as_text(&patients, clone.as_ref(), &lacks)
-    };
-    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+        ui::text(as_text(&patients, clone.as_ref(), &lacks).as_bytes())
+    }
+    .map_err(Error::io("write to stdout"))?;
     let well = patients.iter().all(|patient| patient.troubles.is_empty());
     if patients.is_empty() {
         context.ui.say("no env file here; make one: envseal set NAME");
@@ -311,7 +311,7 @@ fn write_trouble(text: &mut String, trouble: &Trouble) {
     }
 }
 
-fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> String {
+fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) -> Value {
     let trouble = |trouble: &Trouble| json!({ "message": trouble.message, "details": trouble.details, "fix": trouble.fix() });
     let patient = |patient: &Patient| {
         json!({
@@ -329,11 +329,9 @@ fn as_json(patients: &[Patient], clone: Option<&CloneState>, lacks: &[Trouble]) 
         let parts = clone.parts().into_iter().map(|(what, state)| (what, Value::from(state)));
         Value::Object(parts.collect())
     });
-    let all = json!({
+    json!({
         "files": patients.iter().map(patient).collect::<Vec<_>>(),
         "clone": parts,
         "lacking": lacks.iter().map(trouble).collect::<Vec<_>>(),
-    });
-    let text = serde_json::to_string_pretty(&all).expect("values of our own");
-    format!("{text}\n")
+    })
 }

@@ -96,7 +96,7 @@ fn look(severity: Severity) -> Look {
 }
 
 /// An array of findings; paths are relative to the root.
-pub(super) fn as_json(findings: &[Finding]) -> String {
+pub(super) fn as_json(findings: &[Finding]) -> Value {
     let one = |finding: &Finding| {
         let file = finding.file.display().to_string();
         json!({
@@ -109,11 +109,11 @@ pub(super) fn as_json(findings: &[Finding]) -> String {
             "fix": fix(finding, &Path::to_owned),
         })
     };
-    pretty(&Value::Array(findings.iter().map(one).collect()))
+    findings.iter().map(one).collect()
 }
 
 /// A log in SARIF 2.1.0 (OASIS, sarif-v2.1.0).
-pub(super) fn as_sarif(findings: &[Finding]) -> String {
+pub(super) fn as_sarif(findings: &[Finding]) -> Value {
     let level = |severity| match severity {
         Severity::Error => "error",
         Severity::Advice => "note",
@@ -137,7 +137,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             "locations": [{ "physicalLocation": place }],
         })
     };
-    pretty(&json!({
+    json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -149,7 +149,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> String {
             "columnKind": "unicodeCodePoints",
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
-    }))
+    })
 }
 
 /// GitHub's workflow commands, one line for each finding, which it shows beside the code (GitHub's documentation, "Workflow
@@ -179,10 +179,4 @@ fn workflow_data(text: &str) -> String {
 
 fn workflow_property(text: &str) -> String {
     workflow_data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("values of our own");
-    text.push('\n');
-    text
 }

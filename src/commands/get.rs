@@ -96,10 +96,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for file in files.iter().filter(|_| args.at.is_none()) {
         sweep(&file.dir(), context.store().repositories());
     }
-    let format = if args.json { Some(Format::Json) } else { args.format };
-    let text = match (format, &args.keys[..], &variables[..]) {
-        (None, [_], [variable]) => [variable.value.expose(), b"\n"].concat(),
-        (Some(Format::Raw), _, [variable]) => variable.value.expose().to_vec(),
+    let one_value = matches!((&args.keys[..], &variables[..]), ([_], [_]));
+    let format = args.format.or((args.json || !one_value).then_some(Format::Json));
+    let text = match (format, &variables[..]) {
+        (None, [variable]) => [variable.value.expose(), b"\n"].concat(),
+        (Some(Format::Raw), [variable]) => variable.value.expose().to_vec(),
         (Some(Format::Raw), ..) => {
             return Err(Error::usage("raw prints one value", "envseal get KEY --format raw"));
         }
@@ -111,7 +112,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         )?,
     };
     let text = zeroize::Zeroizing::new(text);
-    let write = if format == Some(Format::Raw) { ui::data } else { ui::text };
+    let write = match format {
+        Some(Format::Raw) => ui::data,
+        Some(Format::Json) => ui::json_text,
+        _ => ui::text,
+    };
     write(&text).map_err(Error::io("write to stdout"))
 }
 

@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let query = Query { paths, name: args.key.clone(), max_count: args.max_count };
     let Some(head) = objects.head()? else {
         if args.json {
-            print_json(Vec::new())?;
+            print_json(&[])?;
         }
         context.ui.say("there is no commit yet");
         return Ok(());
@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             list.extend(changes(&entry));
             Ok::<_, Error>(())
         });
-        print_json(list)?;
+        print_json(&list)?;
         told
     } else {
         let mut out = Paged::new(context, &objects);

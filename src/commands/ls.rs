@@ -86,8 +86,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     if args.json {
         let list = Value::Array(rows.iter().map(as_json).collect());
-        let text = serde_json::to_string_pretty(&list).expect("values of our own");
-        return ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"));
+        return ui::json(&list).map_err(Error::io("write to stdout"));
     }
     if rows.is_empty() {
         if !unseen.is_empty() {

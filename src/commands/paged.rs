@@ -53,9 +53,8 @@ pub(super) fn as_json(author: &Author, file: &FileChanges, name: &str, kind: Kin
 }
 
 /// Prints a list of changes as a JSON array.
-pub(super) fn print_json(list: Vec<Value>) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(&Value::Array(list)).expect("values of our own");
-    ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"))
+pub(super) fn print_json(list: &[Value]) -> Result<(), Error> {
+    ui::json(&list).map_err(Error::io("write to stdout"))
 }
 
 /// The look of a kind of change.

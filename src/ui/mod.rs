@@ -8,6 +8,7 @@ mod sanitize;
 mod table;
 mod terminal;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
@@ -16,9 +17,11 @@ pub use page::{Look, Page};
 pub use pager::{LESS, LV, pager};
 pub use progress::{Progress, Working};
 pub use prompt::{Deaf, can_ask, confirm, confirm_beside_pipe, go_on, hidden, passphrase, stdin_value};
-use sanitize::{one_line, sanitized};
+use sanitize::{one_line, sanitized, sanitized_json};
+use serde::Serialize;
 pub use table::table;
 pub use terminal::uri_path;
+use zeroize::Zeroizing;
 
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,6 +106,23 @@ pub fn text(bytes: &[u8]) -> io::Result<()> {
         data(sanitized(&String::from_utf8_lossy(bytes)).as_bytes())
     } else {
         data(bytes)
+    }
+}
+
+/// Writes a value to stdout as JSON; see [`json_text`].
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    let mut text = Zeroizing::new(serde_json::to_string_pretty(value).expect("values of our own"));
+    text.push('\n');
+    json_text(text.as_bytes())
+}
+
+/// Writes JSON to stdout, with what a terminal would obey or not show escaped. Always, so that what is seen is what is
+/// piped.
+pub fn json_text(text: &[u8]) -> io::Result<()> {
+    let text = std::str::from_utf8(text).expect("JSON is UTF-8 (RFC 8259, section 8.1)");
+    match sanitized_json(text) {
+        Cow::Borrowed(text) => data(text.as_bytes()),
+        Cow::Owned(text) => data(Zeroizing::new(text).as_bytes()),
     }
 }
 

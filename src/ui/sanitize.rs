@@ -13,6 +13,25 @@ pub(super) fn sanitized(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(show).collect())
 }
 
+/// JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7): the same values for every reader. Outside of
+/// strings JSON has none of them.
+pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_safe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if is_safe(c) {
+            out.push(c);
+        } else {
+            let units =
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            out.push_str(&units);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// As [`sanitized`], and on one line: nothing that is named can add a line of its own, an error or a hint.
 pub(super) fn one_line(text: &str) -> String {
     sanitized(text).replace('\n', "\\u{a}")
@@ -25,6 +44,22 @@ fn is_safe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_says_the_same_to_every_reader() {
+        let evil = "a\u{7f}\u{9b}\u{ad}\u{61c}\u{200b}\u{2028}\u{202e}\u{2069}\u{feff}\u{e0041}é✓\u{1b}\n";
+        let text = serde_json::to_string_pretty(&serde_json::json!({ evil: [evil] })).unwrap();
+        let shown = sanitized_json(&text);
+        assert!(
+            shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains("é✓"),
+            "{shown}"
+        );
+        assert!(shown.chars().all(|c| is_safe(c)), "{shown}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            serde_json::json!({ evil: [evil] })
+        );
+    }
 
     #[test]
     fn escape_sequences_are_shown_not_obeyed() {

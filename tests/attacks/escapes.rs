@@ -44,6 +44,57 @@ fn in_values() {
     assert!(shown(&env, &["get", "EVIL", "--format", "raw"]).contains(EVIL));
 }
 
+/// What a terminal obeys, reorders text by, or does not show.
+const HIDING: &str = "\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0041}";
+
+#[test]
+fn in_json_which_says_the_same_on_a_terminal_and_in_a_pipe() {
+    let (env, key) = sealed_project();
+    let folder = format!("a{HIDING}");
+    env.write(format!("{folder}/.env"), env.read(".env"));
+    append(&env, ".env", format!("EVIL={}\n", token(&key, "EVIL", Kind::Value, &[], HIDING.as_bytes())));
+    let author = format!("Mallory{HIDING}é");
+    env.git(&["add", "-A"]);
+    env.git(&[
+        "commit",
+        "-q",
+        "--no-verify",
+        "-m",
+        "hidden",
+        "--author",
+        &format!("{author} <m@example.com>"),
+    ]);
+    append(&env, &format!("{folder}/.env"), "PLAIN=1\n");
+    let told = |arguments: &[&str]| {
+        let piped = String::from_utf8(env.envseal(arguments).output().stdout).unwrap();
+        let shown = shown(&env, arguments);
+        assert!(shown.is_empty() || shown.contains(&piped), "{arguments:?}: {shown:?} lacks {piped:?}");
+        let hidden = piped.chars().find(|c| HIDING.contains(*c) || c.is_control() && *c != '\n');
+        assert_eq!(hidden, None, "{arguments:?}: {piped:?}");
+        serde_json::from_str::<serde_json::Value>(&piped)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    };
+    for arguments in [
+        &["check", "--json"][..],
+        &["check", "--sarif"],
+        &["ls", "--json"],
+        &["diff", "--json"],
+        &["doctor", "--json"],
+        &["key", "list", "--json"],
+        &["key", "show", "--json"],
+        &["team", "list", "--json"],
+        &["team", "exposures", "--json"],
+    ] {
+        told(arguments);
+    }
+    assert_eq!(told(&["log", "--json"])[0]["author"], author.as_str());
+    assert_eq!(told(&["blame", "--json"])[0]["author"], author.as_str());
+    assert_eq!(told(&["diff", "--json"])[0]["file"], format!("{folder}/.env").as_str());
+    assert_eq!(told(&["get", "--json"])["EVIL"], HIDING);
+    assert_eq!(told(&["get"])["EVIL"], HIDING);
+    assert_eq!(told(&["get", "EVIL", "--format", "json"])["EVIL"], HIDING);
+}
+
 #[test]
 fn in_paths_and_environment_names() {
     let env = TestEnv::new();

@@ -106,8 +106,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let rows: Vec<_> = rows.into_values().collect();
     if args.json {
         let list = Value::Array(rows.iter().map(|row| as_json(row, kept.as_ref())).collect());
-        let text = serde_json::to_string_pretty(&list).expect("values of our own");
-        return ui::data(format!("{text}\n").as_bytes()).map_err(Error::io("write to stdout"));
+        return ui::json(&list).map_err(Error::io("write to stdout"));
     }
     if rows.is_empty() {
         context.ui.say("no key here; make one: envseal set NAME");

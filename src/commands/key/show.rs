@@ -1,6 +1,6 @@
 //! `envseal key show`.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 use crate::commands::Context;
 use crate::commands::select::Files;
@@ -40,11 +40,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             (env.public_key_name(), zeroize::Zeroizing::new(public.to_string()))
         });
     }
+    if args.json {
+        let map: BTreeMap<_, _> = keys.iter().map(|(name, key)| (name, key.as_str())).collect();
+        return ui::json(&map).map_err(Error::io("write to stdout"));
+    }
     let text = match &keys[..] {
-        keys if args.json => {
-            let map: Map<_, _> = keys.iter().map(|(n, k)| (n.clone(), Value::from(k.as_str()))).collect();
-            format!("{}\n", serde_json::to_string_pretty(&map).expect("text"))
-        }
         [(_, key)] => format!("{}\n", key.as_str()),
         keys => keys.iter().map(|(name, key)| format!("{name}={}\n", key.as_str())).collect(),
     };

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     drop(working);
     let told: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
-    if args.json { ui::text(as_json(&told, now).as_bytes()) } else { as_text(&told, now).print() }
+    if args.json { ui::json(&as_json(&told, now)) } else { as_text(&told, now).print() }
         .map_err(Error::io("write to stdout"))?;
     if args.confirm && confirm(&scope, &all, &|| context.waiting())? {
         let path = seen(&scope.team_file());
@@ -119,7 +119,7 @@ fn as_text(told: &[&Exposed], now: i64) -> Page {
     ui::table(&["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"], &rows)
 }
 
-fn as_json(told: &[&Exposed], now: i64) -> String {
+fn as_json(told: &[&Exposed], now: i64) -> Value {
     let one = |exposed: &&Exposed| {
         let exposure = &exposed.exposure;
         json!({
@@ -134,6 +134,5 @@ fn as_json(told: &[&Exposed], now: i64) -> String {
             "line": exposure.line,
         })
     };
-    let list: Vec<Value> = told.iter().map(one).collect();
-    format!("{}\n", serde_json::to_string_pretty(&list).expect("text"))
+    told.iter().map(one).collect()
 }

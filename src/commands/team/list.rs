@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let working = context.ui.working("reading history");
     let grants = list(&scope, context.store(), objects.as_deref())?;
     drop(working);
-    if args.json { ui::text(as_json(&team, &grants).as_bytes()) } else { as_text(&team, &grants).print() }
+    if args.json { ui::json(&as_json(&team, &grants)) } else { as_text(&team, &grants).print() }
         .map_err(Error::io("write to stdout"))?;
     if team.members().is_empty() && !args.json {
         context.ui.say("no members yet: envseal team request adds you");
@@ -106,7 +106,7 @@ fn words(state: &GrantState) -> String {
     }
 }
 
-fn as_json(team: &TeamFile, grants: &[Listed]) -> String {
+fn as_json(team: &TeamFile, grants: &[Listed]) -> Value {
     let of_grant = |grant: &Listed| {
         let origin = grant.origin.as_ref();
         let state = match &grant.state {
@@ -135,10 +135,9 @@ fn as_json(team: &TeamFile, grants: &[Listed]) -> String {
     let removed = team.removed().iter().map(|(name, was)| {
         json!({ "name": name.as_str(), "fingerprint": was.key.fingerprint(), "since": rfc3339(was.since) })
     });
-    let whole = json!({
+    json!({
         "members": members.collect::<Vec<Value>>(),
         "removed": removed.collect::<Vec<Value>>(),
         "grants": grants.iter().map(of_grant).collect::<Vec<_>>(),
-    });
-    format!("{}\n", serde_json::to_string_pretty(&whole).expect("text"))
+    })
 }

@@ -31,15 +31,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let removed = team.removed().iter().find(|(_, was)| was.key == key).map(|(name, _)| name);
     let granted: Vec<_> = team.grants().iter().filter(|line| Some(&line.member) == name).collect();
     let envs: Vec<_> = granted.iter().map(|line| line.env.to_string()).collect();
-    let text = if args.json {
-        let whole = json!({
+    if args.json {
+        ui::json(&json!({
             "name": name.map(|name| Value::from(name.as_str())),
             "fingerprint": key.fingerprint(),
             "key": key.to_string(),
             "identity": me.place.to_string(),
             "granted": envs,
-        });
-        format!("{}\n", serde_json::to_string_pretty(&whole).expect("text"))
+        }))
     } else {
         let mut text = match (name, removed) {
             (Some(name), _) => format!("{name}\n"),
@@ -51,9 +50,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         let _ = writeln!(text, "  identity: {}", ui::safe_line(&me.place.to_string()));
         let _ =
             writeln!(text, "  granted: {}", if envs.is_empty() { "nothing".into() } else { envs.join(", ") });
-        text
-    };
-    ui::text(text.as_bytes()).map_err(Error::io("write to stdout"))?;
+        ui::text(text.as_bytes())
+    }
+    .map_err(Error::io("write to stdout"))?;
     if name.is_none() && removed.is_none() {
         let hint = Hint::from("to ask for access: envseal team request");
         let identity = context.identity.as_ref().map(|path| hint!(" -i {path}", path));
