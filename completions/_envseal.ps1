@@ -293,7 +293,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Check what the index holds, never the worktree''s files')
             [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Check every file ever committed')
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again')
-            [CompletionResult]::new('--accept-policy', '--accept-policy', [CompletionResultType]::ParameterName, 'Let a policy that the range widens, and `allow` marks that it adds, hold for it')
+            [CompletionResult]::new('--accept-policy', '--accept-policy', [CompletionResultType]::ParameterName, 'Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Let advice fail the check too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('--sarif', '--sarif', [CompletionResultType]::ParameterName, 'Print SARIF 2.1.0, for code scanning')

@@ -279,7 +279,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --staged 'Check what the index holds, never the worktree''s files'
             cand --history 'Check every file ever committed'
             cand --fix 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
-            cand --accept-policy 'Let a policy that the range widens, and `allow` marks that it adds, hold for it'
+            cand --accept-policy 'Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints'
             cand --strict 'Let advice fail the check too'
             cand --json 'Print JSON'
             cand --sarif 'Print SARIF 2.1.0, for code scanning'

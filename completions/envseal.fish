@@ -188,7 +188,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity 
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what the index holds, never the worktree\'s files'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l history -d 'Check every file ever committed'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy -d 'Let a policy that the range widens, and `allow` marks that it adds, hold for it'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy -d 'Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l strict -d 'Let advice fail the check too'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l sarif -d 'Print SARIF 2.1.0, for code scanning'

@@ -252,7 +252,7 @@ fn reason_hint(failure: &Failure) -> Option<Hint> {
         Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
         Reason::NoPublicKey(_) => hint!("bring the line back: git log -p -- {file}", file),
         Reason::Foreign(foreign) => Hint::from(foreign.import).with("file", file),
-        Reason::ReservedSealed => {
+        Reason::ReservedSealed(_) => {
             hint!("write it as plain text: envseal set {name} --plain -f {file}", name, file)
         }
         Reason::ReservedDepends(_) => hint!("write {name} without that reference", name),

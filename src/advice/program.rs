@@ -21,7 +21,7 @@ pub fn program_hint(error: &VaultError) -> Option<Hint> {
             hint!("if you mean that file, open it by its own path: {target}", target)
         }
         VaultError::Link { target, .. } if target.exists() && is_env_file(target) => {
-            format!("if you mean that file, open it by its own path: {}", target.display())
+            hint!("if you mean that file, open it by its own path: {target}", target)
         }
         VaultError::Keystore(KeystoreError::NotOwned(_)) => {
             "if you trust it, have the program name it as its keys file".into()

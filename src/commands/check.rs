@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again
     #[arg(long, conflicts_with_all = ["staged", "range", "history"])]
     fix: bool,
-    /// Let a policy that the range widens, and `allow` marks that it adds, hold for it
+    /// Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints
     #[arg(long, requires = "range")]
     accept_policy: bool,
     /// Let advice fail the check too

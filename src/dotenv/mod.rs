@@ -27,5 +27,5 @@ pub use merge::{BothChanged, Conflicts, Merged, Side, Versions, merge};
 pub use name::{NameError, VarName, is_set_everywhere};
 pub use parse::ParseError;
 pub use quote::quote;
-pub use reserved::is_reserved;
+pub use reserved::{is_redirecting, is_reserved, why_reserved};
 pub use value::{Quote, read};

@@ -1,241 +1,338 @@
-//! Names that steer a program before it runs its own code. A closed list; `docs/format.md` repeats it.
+//! Names that programs read by themselves, and that steer them. `docs/format.md` holds the table too:
+//! `UPDATE=1 cargo test --lib reserved` writes it there anew.
 
-/// Exact names. Each makes some loader, interpreter, shell or git run or load what the value says.
-const NAMES: &[&str] = &[
-    // Where programs and libraries are looked up.
-    "PATH",
-    "PATHEXT",
-    "COMSPEC",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
-    "LD_AUDIT",
-    "DYLD_INSERT_LIBRARIES",
-    "DYLD_LIBRARY_PATH",
-    "DYLD_FRAMEWORK_PATH",
-    "DYLD_FALLBACK_LIBRARY_PATH",
-    "DYLD_FALLBACK_FRAMEWORK_PATH",
-    "GCONV_PATH",
-    "LOCPATH",
-    "GLIBC_TUNABLES",
-    "NIX_LD",
-    "NIX_LD_LIBRARY_PATH",
-    // Shells.
-    "BASH_ENV",
-    "ENV",
-    "ZDOTDIR",
-    "SHELL",
-    "SHELLOPTS",
-    "BASHOPTS",
-    "PROMPT_COMMAND",
-    "PS0",
-    "PS1",
-    "PS2",
-    "PS4",
-    "IFS",
-    "CDPATH",
-    "FPATH",
-    // Interpreters and virtual machines.
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "NODE_REPL_EXTERNAL_MODULE",
-    "ELECTRON_RUN_AS_NODE",
-    "BUN_OPTIONS",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "PYTHONHOME",
-    "PYTHONUSERBASE",
-    "PYTHONINSPECT",
-    "PYTHONWARNINGS",
-    "PYTHONBREAKPOINT",
-    "PERL5LIB",
-    "PERLLIB",
-    "PERL5OPT",
-    "PERL5DB",
-    "RUBYOPT",
-    "RUBYLIB",
-    "GEM_HOME",
-    "GEM_PATH",
-    "BUNDLE_GEMFILE",
-    "LUA_PATH",
-    "LUA_CPATH",
-    "LUA_INIT",
-    "PHPRC",
-    "PHP_INI_SCAN_DIR",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "JAVA_OPTS",
-    "CLASSPATH",
-    "MAVEN_OPTS",
-    "GRADLE_OPTS",
-    "DOTNET_STARTUP_HOOKS",
-    "DOTNET_ADDITIONAL_DEPS",
-    "CORECLR_PROFILER",
-    "CORECLR_PROFILER_PATH",
-    "COR_PROFILER",
-    "COR_PROFILER_PATH",
-    "ERL_AFLAGS",
-    "ERL_FLAGS",
-    "ERL_ZFLAGS",
-    "R_PROFILE",
-    "R_PROFILE_USER",
-    "R_ENVIRON",
-    "R_ENVIRON_USER",
-    "JULIA_LOAD_PATH",
-    // Build tools.
-    "RUSTC",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTFLAGS",
-    "CARGO_BUILD_RUSTC",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CARGO_HOME",
-    "GOFLAGS",
-    "CC",
-    "CXX",
-    "MAKEFLAGS",
-    "MAKEFILES",
-    "npm_config_script_shell",
-    "npm_config_node_options",
-    "npm_config_git",
-    "npm_config_shell",
-    "npm_config_editor",
-    "npm_config_browser",
-    "npm_config_node_gyp",
-    "npm_config_init_module",
-    "npm_config_userconfig",
-    "npm_config_globalconfig",
-    // Git and ssh. All of GIT_CONFIG_*, see below, but not all of GIT_*.
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_ASKPASS",
-    "GIT_EDITOR",
-    "GIT_SEQUENCE_EDITOR",
-    "GIT_PAGER",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PROXY_COMMAND",
-    "GIT_EXEC_PATH",
-    "GIT_TEMPLATE_DIR",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_ALLOW_PROTOCOL",
-    "GIT_CONFIG",
-    "SSH_ASKPASS",
-    "SSH_ASKPASS_REQUIRE",
-    "SSH_AUTH_SOCK",
-    // Helpers that other programs start.
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
-    "MANPAGER",
-    "SYSTEMD_PAGER",
-    "BROWSER",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "SUDO_ASKPASS",
-    // Whose certificates and which servers are believed.
-    "OPENSSL_CONF",
-    "OPENSSL_ENGINES",
-    "OPENSSL_MODULES",
-    "SSLKEYLOGFILE",
-    "NODE_EXTRA_CA_CERTS",
-    "NODE_TLS_REJECT_UNAUTHORIZED",
-    "HOSTALIASES",
-    "RESOLV_HOST_CONF",
-    // Where programs look for the files above.
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_CONFIG_DIRS",
-    "XDG_DATA_DIRS",
-];
+/// What a reserved name can do, which decides what envseal does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tier {
+    /// Some program runs or loads what the value says. It is never a secret, and never sealed.
+    RunsCode,
+    /// Some program trusts, or sends to, whom the value says. It may hold a password: `check` has it reviewed once it is
+    /// first sealed.
+    Redirects,
+}
 
-/// Beginnings of names: git reads settings from `GIT_CONFIG_*`, bash functions from `BASH_FUNC_*`.
-const PREFIXES: &[&str] = &["GIT_CONFIG_", "BASH_FUNC_"];
+/// What is known of some reserved names.
+#[derive(Debug)]
+struct Reserved {
+    /// What they can do.
+    tier: Tier,
+    /// The names, with a blank between two. A `*` stands for any text.
+    names: &'static str,
+    /// What programs do with the value.
+    why: &'static str,
+    /// The manual pages and documents that say so.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by those who read the specification"))]
+    source: &'static str,
+}
 
-const NPM: &str = "npm_config_";
+/// A row for each kind of use: tier, names, what is done with the value, and who says so.
+const TEXT: &str = include_str!("reserved.tsv");
 
-/// For each letter the lengths of the names that begin with it, one bit each: few other names pass, and every
-/// variable of every file is asked for.
-const LENGTHS: [u64; 128] = {
-    let mut lengths = [0; 128];
-    let mut at = 0;
-    while at < NAMES.len() {
-        lengths[NAMES[at].as_bytes()[0] as usize] |= 1 << NAMES[at].len();
-        at += 1;
+static TABLE: [Reserved; count(TEXT, b'\n')] = {
+    const NONE: Reserved = Reserved { tier: Tier::RunsCode, names: "", why: "", source: "" };
+    let mut table = [NONE; count(TEXT, b'\n')];
+    let (mut row, mut rest) = (0, TEXT);
+    while row < table.len() {
+        let (line, below) = cut(rest, b'\n');
+        let (tier, line) = cut(line, b'\t');
+        let (names, line) = cut(line, b'\t');
+        let (why, source) = cut(line, b'\t');
+        let tier = match tier.as_bytes() {
+            b"runs" => Tier::RunsCode,
+            b"redirects" => Tier::Redirects,
+            _ => panic!("reserved.tsv: no such tier"),
+        };
+        table[row] = Reserved { tier, names, why, source };
+        (row, rest) = (row + 1, below);
     }
-    lengths
+    table
 };
 
-fn may_be_reserved(name: &str) -> bool {
-    let lengths = name.bytes().next().and_then(|first| LENGTHS.get(usize::from(first)));
-    lengths.is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
+/// Where a name without a `*` stands: its row, counted from 1, and its place among that row's names. No name at row 0.
+#[derive(Clone, Copy)]
+struct Place {
+    row: u16,
+    start: u16,
+    end: u16,
+}
+
+/// The names without a `*` by their hashes, with linear probing: every variable of every file is asked for.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a list longer than 65,535 bytes would not be found again by its test"
+)]
+static NAMES: [Place; 4096] = {
+    let mut places = [Place { row: 0, start: 0, end: 0 }; 4096];
+    let mut row = 0;
+    while row < TABLE.len() {
+        let names = TABLE[row].names;
+        let mut rest = names;
+        while !rest.is_empty() {
+            let start = names.len() - rest.len();
+            let (name, behind) = cut(rest, b' ');
+            if count(name, b'*') == 0 {
+                let mut at = hash(name) % places.len();
+                while places[at].row != 0 {
+                    at = (at + 1) % places.len();
+                }
+                places[at] =
+                    Place { row: row as u16 + 1, start: start as u16, end: (start + name.len()) as u16 };
+            }
+            rest = behind;
+        }
+        row += 1;
+    }
+    places
+};
+
+/// What stands before and behind the `*` of each name that has one, and its row.
+static PATTERNS: [(&str, &str, usize); count(TEXT, b'*')] = {
+    let mut patterns = [("", "", 0); count(TEXT, b'*')];
+    let (mut found, mut row) = (0, 0);
+    while row < TABLE.len() {
+        let mut rest = TABLE[row].names;
+        while !rest.is_empty() {
+            let (name, behind) = cut(rest, b' ');
+            if count(name, b'*') == 1 {
+                let (start, end) = cut(name, b'*');
+                patterns[found] = (start, end, row);
+                found += 1;
+            }
+            rest = behind;
+        }
+        row += 1;
+    }
+    assert!(found == patterns.len(), "a `*` stands outside of the names");
+    patterns
+};
+
+/// The beginnings of names that are settings in any letter case. npm takes `-` for `_` too (@npmcli/config, `loadEnv`;
+/// @yarnpkg/core, `ENVIRONMENT_PREFIX`).
+const SETTINGS: [&str; 3] = ["npm_config_", "pnpm_config_", "yarn_"];
+
+/// Returns what is known of a name, if it is reserved.
+fn reserved(name: &str) -> Option<&'static Reserved> {
+    let starts = |start: &&str| name.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    let setting = SETTINGS.iter().find(|start| starts(start));
+    // pnpm's settings are npm's.
+    let name = if setting == Some(&"pnpm_config_") { &name[1..] } else { name };
+    let is_same = |listed: &str, name: &str| match setting {
+        Some(_) => listed.bytes().map(fold).eq(name.bytes().map(fold)),
+        None if cfg!(windows) => listed.eq_ignore_ascii_case(name),
+        None => listed == name,
+    };
+    let mut at = hash(name) % NAMES.len();
+    while let Place { row: row @ 1.., start, end } = NAMES[at] {
+        let known = &TABLE[usize::from(row) - 1];
+        if is_same(&known.names[usize::from(start)..usize::from(end)], name) {
+            return Some(known);
+        }
+        at = (at + 1) % NAMES.len();
+    }
+    let pattern = PATTERNS.iter().find(|(start, end, row)| {
+        let fits = name.len() >= start.len() + end.len()
+            && name.get(..start.len()).is_some_and(|it| is_same(start, it))
+            && name.get(name.len() - end.len()..).is_some_and(|it| is_same(end, it));
+        // What ends so is a secret, whatever a pattern of endpoints would have of it.
+        let is_secret = ["_TOKEN", "_API_KEY"].iter().any(|end| name.ends_with(end));
+        fits && !(is_secret && TABLE[*row].tier == Tier::Redirects)
+    });
+    pattern.map(|(.., row)| &TABLE[*row])
 }
 
 /// Whether a variable of this name counts as plain without a mark, and must never be sealed.
 pub fn is_reserved(name: &str) -> bool {
-    // npm takes its settings' names in any letter case, and `-` for `_` (@npmcli/config, `loadEnv`).
-    if name.get(..NPM.len()).is_some_and(|start| start.eq_ignore_ascii_case(NPM)) {
-        return NAMES.contains(&name.to_ascii_lowercase().replace('-', "_").as_str());
+    reserved(name).is_some_and(|known| known.tier == Tier::RunsCode)
+}
+
+/// Whether a variable of this name says whom programs trust or where they send what they have.
+pub fn is_redirecting(name: &str) -> bool {
+    reserved(name).is_some_and(|known| known.tier == Tier::Redirects)
+}
+
+/// What programs do with the value of this name; nothing where it is not reserved.
+pub fn why_reserved(name: &str) -> &'static str {
+    reserved(name).map_or("", |known| known.why)
+}
+
+/// A byte of a name as all spellings of it have in common.
+const fn fold(byte: u8) -> u8 {
+    match byte {
+        b'-' | b'.' => b'_',
+        _ => byte.to_ascii_lowercase(),
     }
-    if cfg!(windows) {
-        let upper = name.to_ascii_uppercase();
-        return NAMES.contains(&upper.as_str()) || PREFIXES.iter().any(|p| upper.starts_with(p));
+}
+
+/// FNV-1a of the folded name.
+const fn hash(name: &str) -> usize {
+    let (bytes, mut hash, mut at) = (name.as_bytes(), 0x811c_9dc5_u32, 0);
+    while at < bytes.len() {
+        hash = (hash ^ fold(bytes[at]) as u32).wrapping_mul(0x0100_0193);
+        at += 1;
     }
-    may_be_reserved(name) && NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    hash as usize
+}
+
+/// What stands before and behind the first `byte`; all and nothing where there is none.
+const fn cut(text: &str, byte: u8) -> (&str, &str) {
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while at < bytes.len() {
+        if bytes[at] == byte {
+            let (before, behind) = text.split_at(at);
+            return (before, behind.split_at(1).1);
+        }
+        at += 1;
+    }
+    (text, "")
+}
+
+const fn count(text: &str, byte: u8) -> usize {
+    let (bytes, mut at, mut count) = (text.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        count += (bytes[at] == byte) as usize;
+        at += 1;
+    }
+    count
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
+    fn listed() -> impl Iterator<Item = (&'static str, Tier)> {
+        TABLE.iter().flat_map(|row| row.names.split(' ').map(|name| (name, row.tier)))
+    }
 
     #[test]
-    fn exact_names_and_two_prefixes() {
+    fn every_listed_name_is_found_once_and_says_why() {
+        let names: BTreeSet<_> = listed().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), listed().count(), "a name stands twice");
+        for (name, tier) in listed() {
+            let instance = name.replace('*', "X");
+            assert_eq!(reserved(&instance).map(|row| row.tier), Some(tier), "{name}");
+            assert!(instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{name}");
+        }
+        assert!(TABLE.iter().all(|row| !row.why.is_empty() && !row.source.is_empty()));
+    }
+
+    #[test]
+    fn spellings() {
         for name in [
-            "PATH",
-            "LD_PRELOAD",
             "GIT_CONFIG_COUNT",
             "GIT_CONFIG_KEY_0",
-            "NODE_OPTIONS",
             "Npm_Config_script-Shell",
+            "npm_config_init.module",
+            "PNPM_CONFIG_SCRIPT_SHELL",
+            "yarn_yarn_path",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "DYLD_INSERT_LIBRARIES",
         ] {
             assert!(is_reserved(name), "{name}");
         }
-        assert!(NAMES.iter().all(|name| is_reserved(name)));
+        assert_eq!(is_reserved("Path"), cfg!(windows));
         for name in [
             "",
             "É",
-            &"A".repeat(64),
-            &"A".repeat(200),
+            "éNPM",
+            &"A".repeat(9999),
             "GIT_AUTHOR_NAME",
             "DATABASE_PATH",
             "LD_PRELOAD2",
             "HELLO",
             "PORT",
+            "npm_config_",
         ] {
-            assert!(!is_reserved(name), "{name}");
+            assert!(reserved(name).is_none(), "{name}");
         }
     }
 
     #[test]
-    fn the_specification_lists_them_all() {
-        let text = include_str!("../../docs/format.md");
-        let listed =
-            text.split("## Reserved names").nth(1).expect("the chapter").split("\n## ").next().unwrap();
-        let listed: Vec<_> = listed.split('`').skip(1).step_by(2).collect();
-        for name in NAMES {
-            assert!(listed.contains(name), "docs/format.md does not list {name}");
+    fn what_is_a_secret_or_a_service_of_ones_own_is_not_reserved() {
+        let endings = ["TOKEN", "API_KEY"].into_iter().flat_map(|end| {
+            let mut names: Vec<_> = [
+                "MY",
+                "GITHUB",
+                "NPM",
+                "YARN_NPM_AUTH",
+                "LD",
+                "HF",
+                "CARGO_REGISTRY",
+                "VAULT",
+                "CONSUL_HTTP",
+            ]
+            .map(|start| format!("{start}_{end}"))
+            .to_vec();
+            let redirecting = PATTERNS.iter().filter(|(.., row)| TABLE[*row].tier == Tier::Redirects);
+            names.extend(redirecting.map(|(start, ..)| format!("{start}X_{end}")));
+            names
+        });
+        let secrets = [
+            "DATABASE_URL",
+            "REDIS_URL",
+            "SENTRY_DSN",
+            "PGPASSWORD",
+            "PGHOST",
+            "MYSQL_HOST",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_ACCESS_KEY_ID",
+            "ANSIBLE_VAULT_PASSWORD",
+            "BUNDLE_GITHUB__COM",
+            "COMPOSER_AUTH",
+            "DOCKER_AUTH_CONFIG",
+            "GEM_HOST_API_KEY",
+            "npm_config__auth",
+            "CARGO_REGISTRIES_MINE_TOKEN",
+            "TF_VAR_password",
+            "RELEASE_COOKIE",
+            "RSYNC_PASSWORD",
+            "RESTIC_PASSWORD",
+            "RCLONE_CONFIG_S3_SECRET_ACCESS_KEY",
+            "AIRFLOW__CORE__FERNET_KEY",
+            "SPRING_APPLICATION_JSON",
+            "UV_INDEX_MINE_PASSWORD",
+            "AZURE_OPENAI_ENDPOINT",
+            "SMTP_URL",
+            "API_BASE_URL",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+        ];
+        for name in secrets.map(str::to_owned).into_iter().chain(endings) {
+            assert!(reserved(&name).is_none(), "{name}");
         }
-        for prefix in PREFIXES {
-            assert!(
-                listed.contains(&format!("{prefix}*").as_str()),
-                "docs/format.md does not list {prefix}*"
+    }
+
+    /// The chapter of `docs/format.md`, from the first table on.
+    fn rendered() -> String {
+        let mut text = String::new();
+        for (tier, title) in [
+            (Tier::RunsCode, "Names that run code"),
+            (Tier::Redirects, "Names that redirect trust or traffic"),
+        ] {
+            let _ = write!(
+                text,
+                "### {title}\n\n| names | what is done with the value | source |\n|---|---|---|\n"
             );
+            for row in TABLE.iter().filter(|row| row.tier == tier) {
+                let names: Vec<_> = row.names.split(' ').map(|name| format!("`{name}`")).collect();
+                let _ = writeln!(text, "| {} | {} | {} |", names.join(" "), row.why, row.source);
+            }
+            text.push('\n');
         }
-        assert_eq!(
-            listed.len(),
-            NAMES.len() + PREFIXES.len(),
-            "docs/format.md lists a name that is not reserved"
-        );
+        text
+    }
+
+    #[test]
+    fn the_specification_lists_them_all() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/format.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let start = text.find("### Names that run code\n").expect("the first table");
+        let end = start + text[start..].find("\n## ").expect("the next chapter") + 1;
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, format!("{}{}{}", &text[..start], rendered(), &text[end..])).unwrap();
+        } else {
+            assert!(text[start..end] == rendered(), "out of date: UPDATE=1 cargo test --lib reserved");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use super::policies::Policies;
 use super::teams::Teams;
 use super::view::View;
 use crate::config::EnvName;
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, Refs};
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
 use crate::scan::{EnvReport, EnvText, env_file};
 use crate::team::Policy;
@@ -45,12 +45,18 @@ pub(super) struct Origin {
     /// What held for it.
     pub(super) past: Rc<Past>,
     names: BTreeSet<String>,
+    hidden: BTreeMap<String, (usize, Refs)>,
 }
 
 impl Origin {
     /// Whether it had a variable of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains(name)
+    }
+
+    /// The names that a variable could refer to, if it showed nothing of what it held.
+    pub(super) fn hidden(&self, name: &str) -> Option<&Refs> {
+        self.hidden.get(name).map(|(_, refs)| refs)
     }
 
     /// Whether it could hold this name as plain text: by a policy, or because it was left out.
@@ -166,6 +172,7 @@ impl<'a> Origins<'a> {
             is_gone: !self.after.contains(path),
             commit,
             past: Rc::clone(past),
+            hidden: report.hidden,
             names: report.names.into_iter().map(|(name, _)| name).collect(),
         })
     }

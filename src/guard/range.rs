@@ -16,7 +16,8 @@ use super::search::{Change, Search, in_memory};
 use super::secrets::known_values;
 use super::staged::env_texts;
 use super::state::{
-    changed_keys, concerns, is_guarded, is_unguarded, judge, keys_before, links_elsewhere, widened_policies,
+    changed_keys, concerns, hidden, is_guarded, is_unguarded, judge, keys_before, links_elsewhere,
+    widened_policies,
 };
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
@@ -70,7 +71,8 @@ pub(super) fn range(objects: &Repo, range: &Range, options: &Options<'_>) -> Res
     let is_first = is_unguarded(&before) && stood.is_empty();
     let widened = widened_policies((&before, &past.policies), (&after, &new_policies), is_first)?;
     let severe = |finding: Finding| if accept_policy { finding } else { for_review(finding.as_error()) };
-    state.findings.extend(widened.into_iter().map(severe));
+    let (redirects, references) = hidden(&state, &origins)?;
+    state.findings.extend(widened.into_iter().chain(redirects).map(severe).chain(references));
 
     let mut then = env_texts(&before, policies)?;
     for file in brought.iter().filter(|file| is_env_file(&file.path)) {

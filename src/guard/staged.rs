@@ -12,7 +12,7 @@ use super::policies::Policies;
 use super::report::{Options, Report};
 use super::search::{Change, ReadBytes, Search};
 use super::secrets::known_values;
-use super::state::{changed_keys, concerns, is_unguarded, judge, keys_before, widened_policies};
+use super::state::{changed_keys, concerns, hidden, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::{Led, View};
 use crate::config::is_env_file;
@@ -50,6 +50,7 @@ pub fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<
     let held = Held::new(options.store, root);
     let held_by = (&held, options.accept_policy);
     findings.extend(changed_keys(&keys_before, &state, &past.policies, &origins, &teams, held_by)?);
+    findings.extend(hidden(&state, &origins)?.0);
     let is_first = is_unguarded(&before);
     findings.extend(widened_policies((&before, &past.policies), (&after, &policies), is_first)?);
     let judged = Judged {

@@ -12,12 +12,12 @@ use super::range::shows_plaintext;
 use super::teams::{Held, Teams};
 use super::view::{Led, View};
 use crate::config::{EnvName, FileRole, TEAM_FILE, is_env_file, link_fault, misspelled};
-use crate::crypto::PublicKey;
-use crate::dotenv::Document;
+use crate::crypto::{PublicKey, Refs};
+use crate::dotenv::{Document, is_redirecting};
 use crate::scan::{
     EnvReport, EnvText, Finding, Keyed, Lineage, Listed, Rule, dangling, env_file, is_example, key_changed,
-    lineage, misspelled_file, names, said_once, schema_widened, scope, sealed_by_mistake, values_held,
-    widened,
+    lineage, misspelled_file, names, newly_hidden, said_once, schema_widened, scope, sealed_by_mistake,
+    values_held, widened,
 };
 
 /// What the rules over a state's env files gave.
@@ -276,6 +276,30 @@ pub(super) fn changed_keys(
         }
     }
     Ok(findings)
+}
+
+/// The variables of `after` that newly hide from a reviewer where programs send or whom they trust, and those that newly
+/// take over what others hold, which is for a reviewer to see: compared with where their files come from.
+pub(super) fn hidden(
+    after: &State,
+    origins: &Origins<'_>,
+) -> Result<(Vec<Finding>, Vec<Finding>), GuardError> {
+    let (mut redirects, mut references) = (Vec::new(), Vec::new());
+    for (path, report) in &after.reports {
+        let is_one = |(name, (_, refs)): &(&String, &(usize, Refs))| is_redirecting(name) || !refs.is_empty();
+        let mut hiding = report.hidden.iter().filter(is_one).peekable();
+        if hiding.peek().is_none() {
+            continue;
+        }
+        let origins = origins.of(path, report)?;
+        for (name, now) in hiding {
+            let before: Vec<_> = origins.iter().filter_map(|origin| origin.hidden(name)).collect();
+            let (redirect, added) = newly_hidden(path, name, now, &before);
+            redirects.extend(redirect);
+            references.extend(added);
+        }
+    }
+    Ok((redirects, references))
 }
 
 /// The globs that team files of `after` have and those of `before` had not, and the names that schemas newly call plain.

@@ -14,7 +14,7 @@ use super::report::{Options, Report};
 use super::search::{Change, ReadBytes, Search};
 use super::secrets::known_values;
 use super::staged::env_texts;
-use super::state::{State, changed_keys, is_unguarded, judge, keys_before, widened_policies};
+use super::state::{State, changed_keys, hidden, is_unguarded, judge, keys_before, widened_policies};
 use super::teams::{Held, Judged, Teams, Which, judge_teams};
 use super::view::View;
 use crate::config::is_keys_file;
@@ -63,6 +63,7 @@ pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> R
     let held = Held::new(options.store, root);
     let held_by = (&held, options.accept_policy);
     findings.extend(changed_keys(&keys_before, &state, &past.policies, &origins, &teams, held_by)?);
+    findings.extend(hidden(&state, &origins)?.0);
     let is_first = is_unguarded(&before);
     findings.extend(widened_policies((&before, &past.policies), (&after, &policies), is_first)?);
     let judged = Judged {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Error, ErrorKind, PublicKey};
 use crate::crypto::{self, Kind, Refs, SealedValue};
-use crate::dotenv::{VarName, is_reserved};
+use crate::dotenv::{VarName, is_reserved, why_reserved};
 
 /// Seals values to a public key, where no env file is at hand: in a web form, or in the program that issues
 /// credentials.
@@ -42,7 +42,7 @@ impl Sealer {
     /// in it is ever expanded. Its length shows in steps of 32 bytes.
     ///
     /// Errors: [`ErrorKind::Malformed`] for what is no name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for one
-    /// that steers how programs start, such as `LD_PRELOAD`, which is never sealed.
+    /// by whose value programs run code, such as `LD_PRELOAD`, which is never sealed.
     ///
     /// # Panics
     ///
@@ -50,7 +50,7 @@ impl Sealer {
     pub fn seal(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Token, Error> {
         let name = VarName::new(name)?;
         if is_reserved(name.as_str()) {
-            let message = format!("{name} steers how programs start, so it is never sealed");
+            let message = format!("{name} is never sealed: {}", why_reserved(name.as_str()));
             return Err(Error::new(ErrorKind::Refused, message));
         }
         Ok(Token(self.0.seal(name.as_str(), &Refs::none(), Kind::Value, value.as_ref())?))

@@ -57,7 +57,7 @@ impl Vault {
     /// (`ENVSEAL_…`) are not among them. What `.env.schema` or `.env.example` beside the file asks for, they keep by
     /// themselves: a variable that only the process has is missing here.
     ///
-    /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name that steers how programs start); the
+    /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name by which programs run code); the
     /// error's details name each variable and its line.
     ///
     /// [`NoKey`]: super::ErrorKind::NoKey

@@ -1,6 +1,6 @@
 //! One env file by itself.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -10,8 +10,13 @@ use super::finding::Finding;
 use super::foreign::foreign;
 use super::rule::Rule;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name};
-use crate::crypto::{PublicKey, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{Document, Entry, Mark, Quote, foreign_value, is_reserved, is_set_everywhere, required};
+use crate::crypto::{
+    PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
+};
+use crate::dotenv::{
+    Document, Entry, Mark, Quote, References, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
+    references, required, why_reserved,
+};
 use crate::hint::Hint;
 use crate::team::Policy;
 
@@ -35,6 +40,9 @@ pub struct EnvReport {
     pub names: Vec<(String, usize)>,
     /// Those of them whose values are sealed, or claim to be.
     pub sealed: BTreeSet<String>,
+    /// The variables that show nothing of what they hold: sealed, or put together from one that is. Of each its line, and
+    /// the names that its token lists.
+    pub hidden: BTreeMap<String, (usize, Refs)>,
     /// The references to names that no line above them sets.
     pub dangling: Vec<Dangling>,
     /// The public key that stands in it, and its line.
@@ -78,6 +86,33 @@ pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
     };
     let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
     if *form == Form::Sealed { found.as_advice() } else { found }
+}
+
+/// The findings for a variable that shows nothing of what it holds (`now`: its line and the names that it may refer to):
+/// that it has a name by which programs trust or send, and that it refers to more, than `before` in the files it comes from.
+pub fn newly_hidden(
+    path: &Path,
+    name: &str,
+    (line, refs): &(usize, Refs),
+    before: &[&Refs],
+) -> (Option<Finding>, Option<Finding>) {
+    let finding = |rule, message, fix| Finding::new(rule, path, message, fix).at(*line).about(name);
+    let redirect = (is_redirecting(name) && before.is_empty()).then(|| {
+        let message = format!("a reviewer cannot see what {name} newly holds: {}", why_reserved(name));
+        let fix = hint!(
+            "if it is no secret: envseal set {name} --plain -f {file}; else end its line in `# envseal: allow {rule}`",
+            name,
+            rule = Rule::RedirectSealed.id()
+        );
+        finding(Rule::RedirectSealed, message, fix)
+    });
+    let added: Vec<_> = refs.iter().filter(|on| !before.iter().any(|refs| refs.contains(on))).collect();
+    let reference = (!added.is_empty()).then(|| {
+        let message = format!("{name} newly takes in the value of {}", added.join(", "));
+        let fix = hint!("see that it is meant to, or set it anew: envseal set {name} -f {file}", name);
+        finding(Rule::ReferenceAdded, message, fix)
+    });
+    (redirect, reference)
 }
 
 /// Judges an env file by every rule that needs nothing but the file.
@@ -256,6 +291,17 @@ impl Judge<'_> {
                 self.sealed(entry, name, token);
             } else {
                 self.plain(entry, name, quote, &text);
+                let hidden = &mut self.report.hidden;
+                let is_hidden = quote.expands()
+                    && match references(&text) {
+                        References::Names(names) => names.iter().any(|on| hidden.contains_key(on)),
+                        References::Computed => !hidden.is_empty(),
+                    };
+                if is_hidden {
+                    hidden.insert(name.to_owned(), (entry.line, Refs::none()));
+                } else {
+                    hidden.remove(name);
+                }
             }
         }
     }
@@ -295,6 +341,7 @@ impl Judge<'_> {
                 return self.found(Rule::MalformedToken, line, name, message, anew);
             }
         };
+        self.report.hidden.insert(name.to_owned(), (line, token.refs().clone()));
         match self.report.key {
             Some((key, _)) if key.id() == token.key_id() => {}
             Some((key, _)) => {
@@ -329,7 +376,7 @@ impl Judge<'_> {
             );
         }
         if is_reserved(name) {
-            let message = format!("{name} steers how programs start, so it must not be sealed");
+            let message = format!("{name} must not be sealed: {}", why_reserved(name));
             self.found(
                 Rule::ReservedSealed,
                 line,

@@ -25,7 +25,9 @@ mod team_change;
 pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
 pub use encodings::{MIN_MASKED, spellings};
-pub use env_file::{Dangling, EnvReport, EnvText, dangling, env_file, plain_values, sealed_by_mistake};
+pub use env_file::{
+    Dangling, EnvReport, EnvText, dangling, env_file, newly_hidden, plain_values, sealed_by_mistake,
+};
 pub use finding::{Finding, Severity};
 pub use foreign::foreign;
 pub use frameworks::{

@@ -37,8 +37,12 @@ pub enum Rule {
     SecretValue,
     /// A merge-conflict marker in an env file.
     ConflictMarker,
-    /// A name that steers how programs start, sealed.
+    /// A name by whose value programs run code, sealed.
     ReservedSealed,
+    /// A name by whose value programs trust someone or send something somewhere, newly sealed.
+    RedirectSealed,
+    /// A sealed value that refers to more than before.
+    ReferenceAdded,
     /// A name that stands twice in one file.
     DuplicateName,
     /// A sealed value that a mark or a glob calls plain.
@@ -93,7 +97,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -111,6 +115,8 @@ impl Rule {
         Self::SecretValue,
         Self::ConflictMarker,
         Self::ReservedSealed,
+        Self::RedirectSealed,
+        Self::ReferenceAdded,
         Self::DuplicateName,
         Self::PlainSealed,
         Self::KeysFileNotIgnored,
@@ -202,7 +208,13 @@ impl Rule {
             Self::SecretValue => ("secret-value", Error, "The value of a sealed variable in a file"),
             Self::ConflictMarker => ("conflict-marker", Error, "A merge-conflict marker in an env file"),
             Self::ReservedSealed => {
-                ("reserved-sealed", Error, "A sealed value under a name that steers how programs start")
+                ("reserved-sealed", Error, "A sealed value under a name by which programs run code")
+            }
+            Self::RedirectSealed => {
+                ("redirect-sealed", Advice, "A name by which programs trust or send, newly sealed")
+            }
+            Self::ReferenceAdded => {
+                ("reference-added", Advice, "A sealed value that refers to more than before")
             }
             Self::DuplicateName => ("duplicate-name", Error, "A name that stands twice in one env file"),
             Self::PlainSealed => ("plain-sealed", Error, "A sealed value that is declared plain"),

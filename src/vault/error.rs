@@ -9,7 +9,7 @@ use super::pin::{OtherRotation, PinChange};
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, SealError};
-use crate::dotenv::{Document, EditError, Entry, ParseError, Stray};
+use crate::dotenv::{Document, EditError, Entry, ParseError, Stray, why_reserved};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::keystore::KeystoreError;
@@ -190,8 +190,7 @@ pub enum VaultError {
     SameName(String),
     /// A reserved name is not sealed.
     #[error(
-        "{}: {name} steers how programs start, so it is never sealed: a reviewer must be able to read it",
-        path.display()
+        "{}: {name} is never sealed, for a reviewer must be able to read it: {}", path.display(), why_reserved(name)
     )]
     Reserved {
         /// The env file.
@@ -200,7 +199,7 @@ pub enum VaultError {
         name: String,
     },
     /// Sealing a value would make a reserved name depend on it.
-    #[error("{}:{line} {name} steers how programs start, but depends on {on}, which would be sealed", path.display())]
+    #[error("{}:{line} {name} must stay readable, but depends on {on}, which would be sealed", path.display())]
     ReservedDepends {
         /// The env file.
         path: PathBuf,

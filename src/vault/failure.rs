@@ -65,8 +65,8 @@ pub enum Reason {
         tried: Rc<[Tried]>,
     },
     /// A reserved name must not be sealed.
-    #[error("a reserved name must not be sealed: it steers programs, and a reviewer could not see how")]
-    ReservedSealed,
+    #[error("a reserved name must not be sealed, for a reviewer could not read it: {0}")]
+    ReservedSealed(&'static str),
     /// A reserved name's value depends on a sealed one.
     #[error("a reserved name must not depend on the sealed value of {0}")]
     ReservedDepends(String),
@@ -92,6 +92,6 @@ pub enum Reason {
 impl Reason {
     /// Whether the value is refused for its name alone, whoever asks.
     pub fn is_reserved(&self) -> bool {
-        matches!(self, Self::ReservedSealed | Self::ReservedDepends(_))
+        matches!(self, Self::ReservedSealed(_) | Self::ReservedDepends(_))
     }
 }

@@ -14,7 +14,7 @@ use super::failure::{Failure, Reason};
 use super::file::EnvFile;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, Found, expand, is_reserved, read};
+use crate::dotenv::{Entry, Found, expand, is_reserved, read, why_reserved};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
@@ -275,7 +275,7 @@ impl Reader<'_, '_> {
         reserved: bool,
     ) -> Result<Result<Value, Reason>, VaultError> {
         match self.file.token(entry) {
-            Some(_) if reserved => Ok(Err(Reason::ReservedSealed)),
+            Some(_) if reserved => Ok(Err(Reason::ReservedSealed(why_reserved(name)))),
             Some(Err(error)) => Ok(Err(error.into())),
             Some(Ok(token)) => match self.open(name, &token)? {
                 Err(reason) => Ok(Err(reason)),

@@ -3,6 +3,7 @@
 use envseal::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
+use crate::support::TestEnv;
 
 const TEXTS: [&str; 7] = [
     "${HELLO}",
@@ -111,4 +112,158 @@ fn an_opened_source_cannot_break_out_of_its_line() {
         assert_eq!(env.snapshot(), before);
         env.fails(4, &["decrypt", "--stdout", "-k", "URL"]);
     }
+}
+
+/// The names that redirect trust or traffic, as the specification lists them: of each row the first.
+fn redirecting() -> Vec<String> {
+    let text = include_str!("../../docs/format.md");
+    let table =
+        text.split("### Names that redirect trust or traffic\n").nth(1).unwrap().split("\n#").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.map(|name| name.replace('*', "X")).collect()
+}
+
+/// What `check` finds by the two rules about what a reviewer cannot see.
+fn found(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
+    let mut found = env.check(arguments);
+    found.retain(|it| {
+        it.contains("redirect-sealed") || it.contains("reference-added") || it.contains("allow-added")
+    });
+    found
+}
+
+#[test]
+fn where_programs_send_and_whom_they_trust() {
+    let (env, key) = sealed_project();
+    env.commit("base");
+    let names = redirecting();
+    assert!(names.len() >= 15 && names.contains(&"HTTP_PROXY".to_owned()), "{names:?}");
+    let all: Vec<_> =
+        names.iter().map(String::as_str).chain(["https_proxy", "no_proxy", "AWS_ENDPOINT_URL_S3"]).collect();
+    let secrets = ["DATABASE_URL", "SENTRY_DSN", "NPM_TOKEN", "PGPASSWORD", "AWS_SESSION_TOKEN"];
+    for name in all.iter().chain(&secrets) {
+        append(
+            &env,
+            ".env",
+            format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"http://evil.test")),
+        );
+    }
+    let told = |mark: &str| -> Vec<_> {
+        all.iter()
+            .enumerate()
+            .map(|(at, name)| format!(".env:{} {mark}redirect-sealed {name}", at + 4))
+            .collect()
+    };
+    // On one's own machine it is advice.
+    assert_eq!(found(&env, &[]), told(""));
+    env.git(&["add", "-A"]);
+    assert_eq!(found(&env, &["--staged"]), told(""));
+    env.commit("sealed");
+    assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), told("!"));
+    assert_eq!(found(&env, &["--range", "HEAD~1..HEAD", "--accept-policy"]), told(""));
+    assert!(found(&env, &[]).is_empty(), "it was reviewed");
+    let said = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).output();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(
+        said.contains("through this proxy")
+            && said.contains("fix: envseal check --range 'HEAD~1..HEAD' --accept-policy"),
+        "{said}"
+    );
+    // Another value of what was sealed before is no news, nor is a file at another place.
+    let again = token(&key, "HTTP_PROXY", Kind::Value, &[], b"http://other.test");
+    env.write(".env", env.read(".env").replace(&super::text_of(&env, ".env", "HTTP_PROXY"), &again));
+    env.commit("changed");
+    env.write("sub/x", "");
+    env.git(&["mv", ".env", "sub/.env"]);
+    env.commit("moved");
+    assert!(found(&env, &["--range", "HEAD~2..HEAD"]).is_empty());
+    assert!(found(&env, &["--range", "HEAD~1..HEAD"]).is_empty());
+}
+
+#[test]
+fn where_programs_send_by_a_reference_to_a_sealed_value() {
+    let (env, _) = sealed_project();
+    append(&env, ".env", "HTTPS_PROXY=http://proxy.test # envseal: plain\n");
+    env.commit("base");
+    let base = env.read(".env");
+    for (lines, line) in [
+        ("HTTPS_PROXY=\"http://${HELLO}\" # envseal: plain\n", 4),
+        ("MIDDLE=$HELLO # envseal: plain\nHTTPS_PROXY=${NO:-$MIDDLE} # envseal: plain\n", 5),
+        ("N=HELLO # envseal: plain\nHTTPS_PROXY=${${N}} # envseal: plain\n", 5),
+    ] {
+        env.write(".env", base.replace("HTTPS_PROXY=http://proxy.test # envseal: plain\n", lines));
+        env.commit("hidden");
+        assert_eq!(
+            found(&env, &["--range", "HEAD~1..HEAD"]),
+            [format!(".env:{line} !redirect-sealed HTTPS_PROXY")]
+        );
+        env.write(".env", &base);
+        env.commit("back");
+        assert!(found(&env, &["--range", "HEAD~1..HEAD"]).is_empty());
+    }
+    for lines in ["HTTPS_PROXY='${HELLO}' # envseal: plain\n", "HTTPS_PROXY=http://$USER # envseal: plain\n"]
+    {
+        env.write(".env", base.replace("HTTPS_PROXY=http://proxy.test # envseal: plain\n", lines));
+        assert!(found(&env, &[]).is_empty(), "{lines}");
+    }
+}
+
+#[test]
+fn what_a_mark_allows() {
+    let (env, key) = sealed_project();
+    env.commit("base");
+    let line =
+        format!("PIP_INDEX_URL={}", token(&key, "PIP_INDEX_URL", Kind::Value, &[], b"http://u:p@evil.test"));
+    append(&env, ".env", format!("{line} # envseal: allow redirect-sealed\n"));
+    assert_eq!(found(&env, &[]), [".env:4 allow-added PIP_INDEX_URL"]);
+    env.commit("both");
+    assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), [".env:4 !allow-added PIP_INDEX_URL"]);
+}
+
+#[test]
+fn a_secret_taken_over_by_another_variable() {
+    let (env, key) = sealed_project();
+    let with = |refs: &[&str]| {
+        let text = refs.iter().map(|name| format!("${{{name}}}")).collect::<String>();
+        format!("PUBLIC_URL={}\n", token(&key, "PUBLIC_URL", Kind::Source, refs, text.as_bytes()))
+    };
+    let base = env.read(".env");
+    append(&env, ".env", with(&["HOST"]));
+    append(&env, ".env", "HOST=h # envseal: plain\n");
+    env.commit("base");
+    let old = format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL"));
+    let step = |new: String| {
+        env.write(
+            ".env",
+            env.read(".env")
+                .replace(&format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL")), &new),
+        );
+        assert!(found(&env, &[]).is_empty(), "for a reviewer, not for who writes it");
+        env.commit("step");
+        found(&env, &["--range", "HEAD~1..HEAD"])
+    };
+    let told = [".env:4 reference-added PUBLIC_URL"];
+    assert_eq!(step(with(&["HELLO", "HOST"])), told);
+    let said = String::from_utf8(env.envseal(&["check", "--range", "HEAD~1.."]).output().stdout).unwrap();
+    assert!(said.contains("PUBLIC_URL newly takes in the value of HELLO [reference-added]"), "{said}");
+    assert!(step(with(&["HELLO", "HOST"])).is_empty(), "sealed again");
+    assert!(step(with(&["HOST"])).is_empty());
+    assert!(step(with(&[])).is_empty());
+    assert_eq!(step(with(&["HELLO"])), told);
+    assert!(step(old).len() == 1);
+    // A new one that has some; and a file that is moved keeps what it had.
+    append(&env, ".env", format!("NEW={}\n", token(&key, "NEW", Kind::Source, &["HELLO"], b"$HELLO")));
+    env.commit("new");
+    assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), [".env:6 reference-added NEW"]);
+    env.write("sub/x", "");
+    env.git(&["mv", ".env", "sub/.env"]);
+    env.commit("moved");
+    assert!(found(&env, &["--range", "HEAD~1..HEAD"]).is_empty());
+    // Nor does a rotation bring any, which seals all of them to another key.
+    env.git(&["mv", "sub/.env", ".env"]);
+    env.commit("back");
+    env.ok(&["key", "rotate", "-f", ".env"]);
+    assert_ne!(env.read(".env").lines().nth(1), base.lines().nth(1));
+    env.commit("rotated");
+    assert!(found(&env, &["--range", "HEAD~1..HEAD"]).is_empty());
 }

@@ -72,7 +72,7 @@ fn what_is_refused_changes_nothing() {
     );
     assert_eq!(env.fails(2, &["rename", "A", "A"]), "error: A has that name already\n");
     assert_eq!(env.fails(2, &["rename", "A", "A", "--force"]), "error: A has that name already\n");
-    assert!(env.fails(2, &["rename", "A", "PATH"]).contains("PATH steers how programs start"));
+    assert!(env.fails(2, &["rename", "A", "PATH"]).contains("PATH is never sealed"));
     assert!(env.fails(4, &["rename", "NONE", "C"]).contains("NONE is not in .env"));
     for (old, new) in
         [("A", "ENVSEAL_PUBLIC_KEY"), ("ENVSEAL_PUBLIC_KEY", "C"), ("A", "b-c"), ("A", "1x"), ("A", "")]

@@ -427,6 +427,23 @@ fn a_reserved_name_is_refused_sealed_whoever_overrides_it() {
 }
 
 #[test]
+fn what_was_sealed_before_its_name_was_reserved_is_set_anew_by_the_hint() {
+    let env = TestEnv::new();
+    env.write_sealed("a b/.env", "A=1\n");
+    for name in ["JAVA_HOME", "PREFIX", "KUBECONFIG", "CARGO_TARGET_X86_64_PC_WINDOWS_MSVC_LINKER"] {
+        sealed_by_hand(&env, "a b/.env", &[(name, "/opt")]);
+        let stderr = starts_nothing(&env, &["-f", "a b/.env"]);
+        let hint = format!("hint: write it as plain text: envseal set {name} --plain -f 'a b/.env'\n");
+        assert!(stderr.ends_with(&hint), "{stderr}");
+        assert!(stderr.contains(&format!(
+            "{name}: a reserved name must not be sealed, for a reviewer could not read it: "
+        )));
+        env.envseal(&["set", name, "--plain", "-f", "a b/.env"]).stdin("/opt").ok();
+        assert_eq!(env.ok(&["run", "-f", "a b/.env", "--", "printenv", name]), "/opt\n");
+    }
+}
+
+#[test]
 fn a_reserved_name_is_accepted_plain() {
     let env = TestEnv::new();
     let text = "NODE_OPTIONS=--max-old-space-size=1\nPAGER=less # c\nBASE=/opt # envseal: plain\nPYTHONPATH=$BASE/lib\nA=1\n";

@@ -81,13 +81,24 @@ fn a_new_name_that_the_policy_calls_plain_is_refused_with_both_ways() {
 #[test]
 fn reserved_names_are_never_sealed() {
     let env = TestEnv::new();
-    for name in ["PATH", "NODE_OPTIONS", "LD_PRELOAD", "GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0", "BASH_ENV"] {
+    let git = "git runs it, or takes hooks and settings that do from there";
+    for (name, why) in [
+        ("NODE_OPTIONS", "Node preloads modules, looks them up there, or loads compiled code"),
+        ("LD_PRELOAD", "the dynamic loader loads libraries from there into every program"),
+        ("GIT_SSH_COMMAND", git),
+        ("GIT_CONFIG_KEY_0", git),
+        (
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
+            "cargo runs it as compiler, linker, runner, alias or credential provider, or runs what it finds there",
+        ),
+        ("BASH_ENV", "shells run it, read it as a script, or expand commands in it"),
+    ] {
         for arguments in [&["set", name, "x", "-e", "a b"][..], &["set", name, "x", "-e", "a b", "--seal"]] {
             assert_eq!(
                 env.fails(2, arguments),
                 format!(
-                    "error: .env.a b: {name} steers how programs start, so it is never sealed: a reviewer must be \
-                     able to read it\nhint: write it as plain text: envseal set {name} --plain -f '.env.a b'\n"
+                    "error: .env.a b: {name} is never sealed, for a reviewer must be able to read it: {why}\n\
+                     hint: write it as plain text: envseal set {name} --plain -f '.env.a b'\n"
                 )
             );
         }
