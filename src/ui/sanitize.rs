@@ -54,7 +54,7 @@ mod tests {
             shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains("é✓"),
             "{shown}"
         );
-        assert!(shown.chars().all(|c| is_safe(c)), "{shown}");
+        assert!(shown.chars().all(is_safe), "{shown}");
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
             serde_json::json!({ evil: [evil] })
