@@ -13,7 +13,7 @@ fn by_us(text: &[u8]) -> Vec<(String, String)> {
     let document = Document::parse(text.to_vec()).unwrap();
     let value = |entry| {
         let (quote, value) = document.value(entry);
-        let value = if quote.expands() { expand(&value, &mut |_| Found::Unset) } else { value };
+        let value = if quote.expands() { expand(&value, &mut |_| Found::Unset).unwrap() } else { value };
         String::from_utf8(value.to_vec()).unwrap()
     };
     document.entries().iter().map(|entry| (document.name(entry).to_owned(), value(entry))).collect()

@@ -6,7 +6,7 @@ use dialect::{dialect, statements};
 use envseal::config::ProcessEnv;
 use envseal::dotenv::{Document, Edit, Found, expand, quote, read};
 use envseal::keystore::KeyStore;
-use envseal::vault::{EnvFile, Precedence, read_files};
+use envseal::vault::{EnvFile, Precedence, VaultError, read_files};
 use proptest::prelude::*;
 
 /// dotenv's pattern, as dotenvx 2.38 runs it over text whose line ends are `\n`.
@@ -96,7 +96,7 @@ proptest! {
         let document = Document::parse(text).unwrap();
         prop_assert_eq!(document.entries().len(), 3);
         let (quoting, read_back) = document.value(&document.entries()[1]);
-        let read_back = if quoting.expands() { expand(&read_back, &mut |_| Found::Unset) } else { read_back };
+        let read_back = if quoting.expands() { expand(&read_back, &mut |_| Found::Unset).unwrap() } else { read_back };
         prop_assert_eq!(&*read_back, &value);
     }
 
@@ -124,16 +124,30 @@ fn ten_megabytes_parse_in_well_under_a_second() {
 }
 
 /// Every variable of a file of this text, as `get` shows it in an empty environment.
-fn values(text: &str) -> Vec<(String, String)> {
+fn read_all(text: &str) -> Result<Vec<(String, String)>, VaultError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
     std::fs::write(&path, text).unwrap();
     let process = ProcessEnv::from_vars(Vec::new());
     let files = [EnvFile::load(&path).unwrap()];
     let reading = read_files(&files, &KeyStore::new(&process, None), Precedence::EarlierFile).unwrap();
-    let (variables, _) = reading.variables(|_| true, &[]).unwrap();
+    let (variables, _) = reading.variables(|_| true, &[])?;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    variables.iter().map(|v| (v.name.to_string(), text(v.value.expose()))).collect()
+    Ok(variables.iter().map(|v| (v.name.to_string(), text(v.value.expose()))).collect())
+}
+
+fn values(text: &str) -> Vec<(String, String)> {
+    read_all(text).unwrap()
+}
+
+/// Why a file of this text is refused: of each value where it stands, its name and what is wrong.
+fn refused(text: &str) -> String {
+    match read_all(text) {
+        Err(VaultError::Unopened(failures)) => {
+            failures.iter().map(|failure| format!("{failure}\n")).collect()
+        }
+        other => panic!("{text:?} {other:?}"),
+    }
 }
 
 #[test]
@@ -156,20 +170,48 @@ fn differs_from_dotenvx_where_that_is_meant() {
     }
 }
 
+/// Values that dotenvx 2.38.2 reads as something, and envseal refuses.
+const REFUSED: [&str; 17] = [
+    "${$A}${A$A}${$A:-d}",
+    "${$A {x} ${A$A}",
+    "${${N}}$N ${X_${N}:-d}",
+    "${A:0:1}${#A}${!A}${ A }",
+    "${A^^}",
+    "${A[0]}",
+    "${A%x}${A/x/y}",
+    "${}",
+    "${{ A }}",
+    "${NO:-{}}",
+    "${${NO:-N-x}}",
+    "${NO:?m}",
+    "${NO?m}",
+    "${",
+    "${A",
+    "${A {x ${A$A",
+    "${#A}",
+];
+
+#[test]
+fn refuses_what_dotenvx_guesses_at() {
+    for value in REFUSED {
+        for quote in ["", "\"", "`"] {
+            let told = refused(&format!("A=a\nN=A\nB={quote}{value}{quote}"));
+            assert!(told.contains(".env:3 B: it "), "{told}");
+        }
+        assert_eq!(values(&format!("B='{value}'")), [("B".to_owned(), value.to_owned())]);
+    }
+}
+
 /// Files, and what dotenvx 2.38.2 reads in them in an empty environment.
 #[rustfmt::skip]
 const SAME: &[(&str, &[(&str, &str)])] = &[
-    ("A=a\nB=${$A}${A$A}${$A:-d}${NO:-x$A}", &[("A", "a"), ("B", "dxa")]),
-    ("A=a\nB=${$A {x} ${A$A", &[("A", "a"), ("B", "${a {x} ${Aa")]),
-    ("A=a\nN=A\nB=${${N}}$N ${X_${N}:-d}", &[("A", "a"), ("N", "A"), ("B", "aA d")]),
-    ("A=a\nB=${$A}x${NO:-$A}", &[("A", "a"), ("B", "xa")]),
+    ("A=a\nB=${NO:-x$A}", &[("A", "a"), ("B", "xa")]),
     ("A=a\nB=\"${NO:-\\$A} \\${A} \\\\$A\"", &[("A", "a"), ("B", "$A ${A} \\$A")]),
     ("A=a\nB=${NO:-${E:-${A}}}\nE=", &[("A", "a"), ("B", "a"), ("E", "")]),
     ("E=\nB=\"${E:-d} ${E-d} ${E:+d} ${E+d} ${NO:-d} ${NO-d} ${NO:+d} ${NO+d}\"", &[("E", ""), ("B", "d   d d d  ")]),
     ("A=${A}\nA=$A-${A:-x}", &[("A", "-x")]),
     ("A=1\nA=${A}2\nA=${A}3", &[("A", "123")]),
     ("B=$A\nA=1", &[("B", ""), ("A", "1")]),
-    ("A=1\nB=${A:0:1}${#A}${!A}${NO:?m}${ A }", &[("A", "1"), ("B", "${")]),
     ("A=1\nB=$A_B${A}_B$A-B", &[("A", "1"), ("B", "1_B1-B")]),
     ("d.e=1\nB=${d.e} $d.e", &[("d.e", "1"), ("B", "1 .e")]),
     ("A-B=1\nB=${A-B} ${NO-B}", &[("A-B", "1"), ("B", "B B")]),
@@ -193,7 +235,7 @@ const SAME: &[(&str, &[(&str, &str)])] = &[
     ("#!/bin/sh\nA=1\ngarbage\n=x\nA B=2\n1=2\n.=3\n-=4", &[("1", "2"), ("A", "1"), ("garbage", "x"), (".", "3"), ("-", "4")]),
     ("A==x\nB=x=y==\nC = = x", &[("A", "=x"), ("B", "x=y=="), ("C", "= x")]),
     ("A=$\nB=$$\nC=a$ b\nD=$1$2\nE=\"$\"\nF='$'", &[("A", "$"), ("B", "$$"), ("C", "a$ b"), ("D", "$1$2"), ("E", "$"), ("F", "$")]),
-    ("A=${\nB=${}\nC=}\nD=${A\nE=$}\nF={}", &[("A", "${"), ("B", "${}"), ("C", "}"), ("D", "${A"), ("E", "$}"), ("F", "{}")]),
+    ("C=}\nE=$}\nF={}", &[("C", "}"), ("E", "$}"), ("F", "{}")]),
     ("A=\"\" \nB=''\nC=``\nD=\"\"x\nE='\"'", &[("A", ""), ("B", ""), ("C", ""), ("D", "\"\"x"), ("E", "\"")]),
     ("A=\\\nB=\\\\\nC=x\\ y\nD=\"\\\"", &[("A", "\\"), ("B", "\\\\"), ("C", "x\\ y"), ("D", "\\")]),
     ("A=\"x\"y\"\nB='x'y'\nC=\"x\" \"y\"", &[("A", "x\"y"), ("B", "x'y"), ("C", "x\" \"y")]),
@@ -204,15 +246,16 @@ const SAME: &[(&str, &[(&str, &str)])] = &[
 
 /// Files in which one variable is read otherwise than dotenvx 2.38.2 reads it: text, name, dotenvx's value, ours.
 ///
-/// A reference ends where it is written and what it brings in is never scanned again; the text of an operator is
-/// no name; `$(…)` is text.
+/// A reference ends where it is written and what it brings in is never scanned again; `:=`, `=`, `:?` and `?` are
+/// operators; `$(…)` is text.
 #[rustfmt::skip]
 const MEANT: &[(&str, &str, &str, &str)] = &[
     ("A=$\nB=encrypted:$A", "B", "encrypted:$A", "encrypted:$"),
     ("A='$&'\nB=[$A]", "B", "(never ends)", "[$&]"),
     ("A=v\nB=$$A", "B", "", "$v"),
     ("A=a\nB=${NO:-$A}x", "B", "", "ax"),
-    ("N=A\nA=a\nB=${${NO:-N-x}}", "B", "A", ""),
+    ("B=${NO:=d}${NO=e}", "B", "", "de"),
+    ("A=a\nB=${A:=d}${A=d}${A:?d}${A?d}", "B", "", "aaaa"),
     ("A=\"\\${B}\"\nB=b\nC=$A.", "C", "b.", "${B}."),
     ("A='$B'\nB=b\nC=$A $B", "C", "$B $B", "$B b"),
     ("A='$$'\nB=$A.", "B", "$.", "$$."),

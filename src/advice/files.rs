@@ -5,6 +5,7 @@ use std::path::Path;
 use super::keys::{keystore_hint, missing_key_hint};
 use crate::config::{EnvName, FileRole, NameError, is_env_file, is_keys_file};
 use crate::crypto::{OpenError, TokenError};
+use crate::dotenv::ExpandError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::hint::Hint;
@@ -66,8 +67,8 @@ pub fn vault_hint(error: &VaultError) -> Option<Hint> {
             hint!("to copy the value of another variable: envseal get OTHER | envseal set {name}", name)
         }
         VaultError::Unquoted { line, .. } => hint!("put the value of line {line} in quotes", line),
-        VaultError::ComputedReference { .. } => {
-            "write the name out, or mark the line: # envseal: plain".into()
+        VaultError::MalformedReference { .. } => {
+            "if that is text, put the value in single quotes; `encrypt` and `import` take --literal NAME, too".into()
         }
         VaultError::Dangling { .. } => {
             "if that is text, put the value in single quotes; for other cases: envseal encrypt --help".into()
@@ -275,7 +276,25 @@ fn reason_hint(failure: &Failure) -> Option<Hint> {
                 file
             )
         }
+        Reason::Marked => {
+            hint!(
+                "take the mark off that line, or with a new value: envseal set {name} --seal -f {file}",
+                name,
+                file
+            )
+        }
         Reason::UnlistedReference | Reason::Unwritable => hint!("leave it sealed: -x {name}", name),
+        Reason::Expand(ExpandError::Malformed) => hint!(
+            "if that is text, put the value of {name} in single quotes: envseal edit -f {file}",
+            name,
+            file
+        ),
+        Reason::Expand(ExpandError::Missing(on)) => hint!(
+            "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
+            on,
+            line = failure.line,
+            file
+        ),
         Reason::TooLarge => hint!("write {name} without references, or with fewer", name),
     })
 }

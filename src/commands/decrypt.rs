@@ -1,14 +1,19 @@
 //! `envseal decrypt`.
 
+use std::path::PathBuf;
+
 use super::Context;
-use super::report::{counted, documents, shown};
+use super::report::{counted, documents, seen, shown};
 use super::select::{Files, Names};
+use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
-use crate::vault::{Pick, Write, decrypt, update};
+use crate::hint::Hint;
+use crate::vault::{Failure, Pick, VaultError, Write, decrypt, token, update};
 
 /// Write the sealed values back as plain text
 ///
-/// A file that `encrypt` sealed comes back byte for byte; the line with the public key stays.
+/// A file that `encrypt` sealed comes back byte for byte; the line with the public key stays, and so do sealed values of
+/// reserved names. Where a value cannot be decrypted, nothing is written; -x leaves it sealed.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal decrypt --stdout
@@ -21,6 +26,21 @@ pub(super) struct Args {
     /// Print the plain file instead of writing it
     #[arg(long)]
     stdout: bool,
+}
+
+impl Args {
+    /// The same command with these variables left out.
+    fn leaving(&self, paths: &[PathBuf], failures: &[Failure]) -> Hint {
+        let mut command = Hint::from("to leave them sealed: envseal decrypt");
+        if !self.files.is_empty() {
+            let paths: Vec<_> = paths.iter().map(|path| seen(path)).collect();
+            command = command.and(hint!(" -f {paths}", paths));
+        }
+        let mut names: Vec<_> = failures.iter().map(|failure| failure.name.clone()).collect();
+        names.dedup();
+        command = command.and(self.names.typed()).and(hint!(" -x {names}", names));
+        if self.stdout { command.and(" --stdout") } else { command }
+    }
 }
 
 /// Opens every file named.
@@ -40,7 +60,31 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         };
         counts.push(count);
         Ok(document)
+    })
+    .map_err(|error| match error {
+        VaultError::Unopened(failures) => {
+            let command = args.leaving(&paths, &failures);
+            Error::LeaveSealed { error: VaultError::Unopened(failures), command }
+        }
+        error => error.into(),
     })?;
+    for (path, document, _) in &updated.files {
+        let reserved = |entry: &&Entry| {
+            let name = document.name(entry);
+            wants(name) && is_reserved(name) && token(document, entry).is_some()
+        };
+        for entry in document.entries().iter().filter(reserved) {
+            let name = document.name(entry);
+            let hint = hint!(
+                "to write it as plain text: envseal set {name} --plain -f {path}",
+                name,
+                path = seen(path)
+            );
+            context.ui.note(
+                hint.after(format_args!("{name} stays sealed in {}: it is a reserved name", shown(path))),
+            );
+        }
+    }
     if args.stdout {
         return documents(&updated);
     }

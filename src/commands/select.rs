@@ -377,6 +377,16 @@ impl Names {
         self.only.is_empty() && self.except.is_empty()
     }
 
+    /// As it was typed, with a space before each word.
+    pub(super) fn typed(&self) -> Hint {
+        let (only, except) = (&self.only, &self.except);
+        let mut typed = Hint::from("");
+        if !only.is_empty() {
+            typed = typed.and(hint!(" -k {only}", only));
+        }
+        if except.is_empty() { typed } else { typed.and(hint!(" -x {except}", except)) }
+    }
+
     /// Tells which names are meant.
     pub(super) fn filter(&self) -> Result<impl Fn(&str) -> bool, Error> {
         let only = if self.only.is_empty() { None } else { Some(globs(&self.only)?) };

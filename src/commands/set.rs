@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use super::select::Files;
 use super::{Context, report};
 use crate::crypto::SecretBytes;
-use crate::dotenv::{Document, References, VarName, references};
+use crate::dotenv::{Document, VarName, references, unescape};
 use crate::error::Error;
 use crate::ui;
 use crate::vault::{
@@ -193,7 +193,7 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
         if document.comment_is_ambiguous(entry) {
             return Err(refuse(entry.line, "`#` touches the value"));
         }
-        if quote.expands() && references(&value) != References::Names(std::collections::BTreeSet::new()) {
+        if quote.expands() && references(&value).map_or(true, |names| !names.is_empty()) {
             return Err(refuse(
                 entry.line,
                 "the value refers to other variables, which `set` does not expand",
@@ -201,11 +201,7 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
         }
         let name = VarName::new(document.name(entry)).map_err(|e| refuse(entry.line, &e.to_string()))?;
         // No reference: what is left to do is `\$`.
-        let mut value = if quote.expands() {
-            crate::dotenv::expand(&value, &mut |_| crate::dotenv::Found::Text)
-        } else {
-            std::mem::take(&mut *value).into()
-        };
+        let mut value = if quote.expands() { unescape(&value) } else { std::mem::take(&mut *value).into() };
         assignments.push(Assignment { name, value: SecretBytes::new(std::mem::take(&mut *value)) });
     }
     if assignments.is_empty() {

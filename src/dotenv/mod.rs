@@ -1,8 +1,7 @@
 //! The `.env` dialect: a lossless document, its reading, its expansion and its edits. Pure text.
 //!
 //! The reading is dotenvx 2.38's: a statement is what dotenv's line pattern matches, a value is trimmed,
-//! unquoted and unescaped as dotenv does it, and `${…}` and `$NAME` are expanded as dotenvx does it, except
-//! that a value put in place of a reference is never scanned again and `$(…)` is text.
+//! unquoted and unescaped as dotenv does it, and `${…}` and `$NAME` are expanded as POSIX does it; `$(…)` is text.
 //! `docs/files.md` lists the rules and the differences.
 
 mod document;
@@ -20,7 +19,7 @@ mod value;
 
 pub use document::{Document, Entry, Stray};
 pub use edit::{Edit, EditError};
-pub use expand::{Found, References, expand, references, required};
+pub use expand::{ExpandError, Found, expand, references, required, unescape};
 pub use foreign::{Foreign, foreign_value};
 pub use mark::Mark;
 pub use merge::{BothChanged, Conflicts, Merged, Side, Versions, merge};

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::document::Document;
-use super::expand::{Found, expand};
+use super::expand::{references, unescape};
 
 /// Source text that reads as exactly `value` and refers to nothing, or `None` where the dialect has no way to
 /// write it.
@@ -85,16 +85,11 @@ fn reads_as(source: &[u8], value: &[u8], behind: &[u8]) -> bool {
         return false;
     }
     let (quote, read) = document.value(entry);
-    let mut refers = false;
-    let expanded = if quote.expands() {
-        expand(&read, &mut |_| {
-            refers = true;
-            Found::Unset
-        })
+    if quote.expands() {
+        references(&read).is_ok_and(|names| names.is_empty()) && *unescape(&read) == value
     } else {
-        read
-    };
-    !refers && *expanded == value
+        *read == value
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,14 @@ pub enum Error {
     /// A file, a key or a value.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Values that stand in the way of the rest.
+    #[error("{error}")]
+    LeaveSealed {
+        /// Which, and why.
+        error: VaultError,
+        /// The command that leaves them as they are.
+        command: Hint,
+    },
     /// The repository.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -124,7 +132,10 @@ impl Error {
             Self::Usage { .. }
             | Self::Vault(VaultError::Name(NameError::Environment(_) | NameError::Variable { .. }))
             | Self::Editor(EditorError::Words(_) | EditorError::Relative(_) | EditorError::NotFound(_)) => 2,
-            Self::Nul(_) | Self::Export(_) | Self::Sops(SopsError::Failed { .. }) => 3,
+            Self::Nul(_)
+            | Self::LeaveSealed { .. }
+            | Self::Export(_)
+            | Self::Sops(SopsError::Failed { .. }) => 3,
             Self::Vault(error) => match error {
                 VaultError::Unopened(_)
                 | VaultError::NoPublicKey { .. }
@@ -176,7 +187,7 @@ impl Error {
     /// has it.
     pub fn details(&self, show: Show<'_>) -> Vec<String> {
         match self {
-            Self::Vault(error) => vault_details(error, show),
+            Self::Vault(error) | Self::LeaveSealed { error, .. } => vault_details(error, show),
             Self::Import { errors, details, .. } => {
                 let several = errors.iter().filter(|_| errors.len() > 1).map(ToString::to_string);
                 several.chain(details.iter().cloned()).collect()
@@ -197,6 +208,7 @@ impl Error {
                 Some(hint!("sops has said why, above; the same without envseal: sops decrypt {file}", file))
             }
             Self::Vault(error) => vault_hint(error),
+            Self::LeaveSealed { command, .. } => Some(command.clone()),
             Self::Git(error) => git_hint(error),
             Self::Hooks(error) => hooks_hint(error),
             Self::Drivers(error) => driver_hint(error),

@@ -11,10 +11,10 @@ use super::schemas::Schemas;
 use super::staged::Texts;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
-use crate::dotenv::{Document, Quote, read};
+use crate::dotenv::{Document, ExpandError, Quote, read, references};
 use crate::hint::Hint;
 use crate::keystore::KeyStore;
-use crate::scan::{Finding, Leaks, Rule, Ruled, Secret, value_held};
+use crate::scan::{Finding, Leaks, Rule, Ruled, Secret, malformed_reference, value_held};
 use crate::vault;
 
 /// What is known of the values of a change's env files.
@@ -109,6 +109,9 @@ impl Gathered {
                 Kind::Value => (Quote::Single, Zeroizing::new(opened.bytes.expose().to_vec())),
                 Kind::Source => read(opened.bytes.expose()),
             };
+            if quote.expands() && references(&value) == Err(ExpandError::Malformed) {
+                findings.push(malformed_reference(path, name).at(entry.line));
+            }
             let item = ruled.and_then(|ruled| Some((ruled, ruled.schema.get(name)?)));
             if let Some((ruled, item)) = item.filter(|_| document.last(name) == Some(at)) {
                 findings.extend(value_held(path, entry.line, item, (quote, &value), ruled));

@@ -8,13 +8,15 @@
 //! How dotenvx reads what it has opened was found out by trying: the quotes around the token decide. Within single quotes
 //! the text is the value; else references in it are live, `\$` is `$`, `$(…)` is run, and nothing else is an escape.
 
+use std::collections::{BTreeSet, HashMap};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::ImportError;
 use crate::crypto::{SecretBytes, SecretText};
-use crate::dotenv::{Document, Edit, Entry, Found, Quote, References, expand, read, references};
+use crate::dotenv::{Document, Edit, Entry, Found, Quote, expand, read, references, unescape};
 
 /// What a sealed value starts with.
 const SEALED: &[u8] = b"encrypted:";
@@ -31,6 +33,8 @@ pub struct Dotenvx {
     /// The names whose value, sealed or in the clear, dotenvx would have run as a command, in part or whole. To envseal it
     /// is text.
     pub commands: Vec<String>,
+    /// The other names whose value dotenvx reads differently, as far as can be told without the process's environment.
+    pub read_otherwise: BTreeSet<String>,
 }
 
 /// A value in the clear.
@@ -142,7 +146,108 @@ pub fn open(
     if broken && errors.iter().any(|error| matches!(error, ImportError::Sealed { .. })) {
         return Err(key_form());
     }
-    if errors.is_empty() { Ok(Dotenvx { document, opened, commands }) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // With the variables of the process unset, and set.
+    let both = [None, Some(&b"x"[..])].into_iter().flat_map(|set| read_otherwise(&document, &opened, set));
+    let read_otherwise = both.filter(|name| wants(name) && !commands.contains(name)).collect();
+    Ok(Dotenvx { document, opened, commands, read_otherwise })
+}
+
+/// Returns the names whose value dotenvx reads differently, where every name that is set nowhere above is `elsewhere`.
+fn read_otherwise(
+    document: &Document,
+    opened: &[(usize, Clear)],
+    elsewhere: Option<&[u8]>,
+) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    // With whether dotenvx takes the value as literal.
+    let mut above: HashMap<&[u8], (Zeroizing<Vec<u8>>, bool)> = HashMap::new();
+    for (at, entry) in document.entries().iter().enumerate() {
+        let name = document.name(entry);
+        let (quote, text) = match opened.binary_search_by_key(&at, |(at, _)| *at).map(|at| &opened[at].1) {
+            Ok(Clear::Value(value)) => (Quote::Single, Zeroizing::new(value.expose().to_vec())),
+            Ok(Clear::Source(source)) => read(source.expose()),
+            Err(_) => document.value(entry),
+        };
+        let value = if quote.expands() {
+            let get = |name: &[u8]| above.get(name).map(|(value, _)| &value[..]).or(elsewhere);
+            let ours = expand(&text, &mut |name| get(name.as_bytes()).map_or(Found::Unset, Found::Value));
+            let is_literal = |name: &[u8]| above.get(name).is_some_and(|(_, literal)| *literal);
+            let theirs = expanded(&text, &get, &is_literal).map(|text| unescape(&text));
+            if ours.as_ref().ok() != theirs.as_ref() {
+                names.insert(name.to_owned());
+            }
+            ours.unwrap_or_default()
+        } else {
+            text
+        };
+        above.insert(name.as_bytes(), (value, !quote.expands()));
+    }
+    names
+}
+
+/// What dotenvx makes of the references in `text` (`@dotenvx/primitives` 2.38.2): it replaces the first text that is like
+/// the first live reference, and begins again with what came out. None where that never ends, or JavaScript's `replace` takes
+/// part of a value for a pattern.
+fn expanded<'v>(
+    text: &[u8],
+    get: &dyn Fn(&[u8]) -> Option<&'v [u8]>,
+    is_literal: &dyn Fn(&[u8]) -> bool,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(text.to_vec());
+    for _ in 0..100 {
+        let Some((whole, inside)) = live_reference(&text) else { return Some(text) };
+        let operator = inside.iter().position(|byte| matches!(byte, b'-' | b'+'));
+        let colon = operator.is_some_and(|at| at > 0 && inside[at - 1] == b':');
+        // Without an operator it splits the name at `null`.
+        let end = operator
+            .map_or_else(|| memchr::memmem::find(inside, b"null"), |at| Some(at - usize::from(colon)));
+        let (name, word) = (&inside[..end.unwrap_or(inside.len())], operator.map(|at| &inside[at + 1..]));
+        let value = get(name);
+        let is_set = value.is_some_and(|value| !(colon && value.is_empty()));
+        let by = match operator.map(|at| inside[at]) {
+            Some(b'-') if !is_set => word,
+            Some(b'+') if is_set => word,
+            Some(b'+') => None,
+            _ => value,
+        };
+        let by = by.unwrap_or_default();
+        if by.windows(2).any(|two| two[0] == b'$' && b"$&`'".contains(&two[1])) {
+            return None;
+        }
+        let at = memchr::memmem::find(&text, whole)?;
+        let next = Zeroizing::new([&text[..at], by, &text[at + whole.len()..]].concat());
+        let ends = value == Some(&**next)
+            || is_literal(name) && value.is_some_and(|value| live_reference(value).is_some());
+        text = next;
+        if ends {
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// The first of `${…}` and `$NAME` that no backslash stands before, and what is inside.
+fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    memchr::memchr_iter(b'$', text).filter(|at| *at == 0 || text[at - 1] != b'\\').find_map(|at| {
+        let rest = &text[at + 1..];
+        let (inside, braces) = match rest {
+            [b'{', rest @ ..] => {
+                let len = rest.iter().position(|byte| matches!(byte, b'{' | b'}'))?;
+                (&rest[..len], if rest[len] == b'}' { 2 } else { 0 })
+            }
+            [b'A'..=b'Z' | b'a'..=b'z' | b'_', ..] => {
+                let len =
+                    rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+                (&rest[..len], 0)
+            }
+            _ => return None,
+        };
+        let is_whole = !inside.is_empty() && (rest[0] != b'{' || braces == 2);
+        is_whole.then(|| (&text[at..at + 1 + inside.len() + braces], inside))
+    })
 }
 
 /// Whether a variable is dotenvx's own: the public key.
@@ -201,13 +306,13 @@ fn clear(quote: Quote, text: SecretBytes) -> Option<Clear> {
     if !quote.expands() {
         return Some(Clear::Value(text));
     }
-    match references(text.expose()) {
-        References::Names(names) if names.is_empty() => {
-            let mut value = expand(text.expose(), &mut |_| Found::Text);
-            Some(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))))
-        }
-        _ => source(text.expose()).map(Clear::Source),
+    // What envseal would refuse in the clear is text to dotenvx where it finds no reference.
+    let names = references(text.expose());
+    if names.map_or_else(|_| live_reference(text.expose()).is_none(), |names| names.is_empty()) {
+        let mut value = unescape(text.expose());
+        return Some(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))));
     }
+    source(text.expose()).map(Clear::Source)
 }
 
 /// Source text that is read as this text, references live: unquoted, in backticks or in double quotes.

@@ -57,7 +57,7 @@ pub fn read(text: &[u8]) -> Result<Document, ImportError> {
 /// A value as it is read where nothing is set that it could refer to.
 fn literal(document: &Document, entry: &Entry) -> Zeroizing<Vec<u8>> {
     let (quote, text) = document.value(entry);
-    if quote.expands() { expand(&text, &mut |_| Found::Unset) } else { text }
+    if quote.expands() { expand(&text, &mut |_| Found::Unset).unwrap_or_default() } else { text }
 }
 
 /// Adds `parts`; a buffer that is outgrown is wiped.

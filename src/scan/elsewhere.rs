@@ -5,7 +5,7 @@
 //! godotenv (as python-dotenv for comments; `$NAME` is expanded, `\` escapes in double quotes), and bash's `source`.
 
 use super::elsewhere::Reader::{Bash, Compose, Node, Python};
-use crate::dotenv::{Document, Entry, Quote, References, references};
+use crate::dotenv::{Document, Entry, Quote, references};
 
 /// A program that reads `.env` files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) fn read_otherwise(document: &Document, entry: &Entry) -> Vec<(Reader,
     if document.comment_is_ambiguous(entry) && quote == Quote::None {
         differ(&[Python, Compose, Bash], "to it a `#` that touches the value is part of it");
     }
-    let refers = !matches!(references(&value), References::Names(names) if names.is_empty());
+    let refers = references(&value).map_or(true, |names| !names.is_empty());
     match quote {
         Quote::None => {
             if source.iter().any(|b| SHELL.contains(b)) && !is_braced_only(source) {

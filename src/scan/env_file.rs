@@ -14,7 +14,7 @@ use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    Document, Entry, Mark, Quote, References, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
+    Document, Entry, ExpandError, Mark, Quote, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
     references, required, why_reserved,
 };
 use crate::hint::Hint;
@@ -113,6 +113,13 @@ pub fn newly_hidden(
         finding(Rule::ReferenceAdded, message, fix)
     });
     (redirect, reference)
+}
+
+/// The finding for a `${` of no known form in a value.
+pub fn malformed_reference(path: &Path, name: &str) -> Finding {
+    let message = format!("{name}: {}", ExpandError::Malformed);
+    let fix = "if that is text, put the value in single quotes: envseal edit -f {file}";
+    Finding::new(Rule::MalformedReference, path, message, fix).about(name)
 }
 
 /// Judges an env file by every rule that needs nothing but the file.
@@ -292,11 +299,9 @@ impl Judge<'_> {
             } else {
                 self.plain(entry, name, quote, &text);
                 let hidden = &mut self.report.hidden;
+                // A malformed one is a finding of its own.
                 let is_hidden = quote.expands()
-                    && match references(&text) {
-                        References::Names(names) => names.iter().any(|on| hidden.contains_key(on)),
-                        References::Computed => !hidden.is_empty(),
-                    };
+                    && references(&text).is_ok_and(|names| names.iter().any(|on| hidden.contains_key(on)));
                 if is_hidden {
                     hidden.insert(name.to_owned(), (entry.line, Refs::none()));
                 } else {
@@ -313,7 +318,13 @@ impl Judge<'_> {
             (Form::Sealed, listed.iter().map(str::to_owned).collect())
         } else if quote.expands() {
             let plain = is_declared(self.document, entry, self.file.policy);
-            (if plain { Form::Plain } else { Form::Open }, required(&text))
+            match required(&text) {
+                Ok(names) => (if plain { Form::Plain } else { Form::Open }, names),
+                Err(_) => {
+                    let found = malformed_reference(self.file.path, self.document.name(entry)).at(entry.line);
+                    return self.report.findings.push(found);
+                }
+            }
         } else {
             return;
         };

@@ -26,7 +26,8 @@ pub use allow::{allows, line_of};
 pub use compare::{key_changed, widened};
 pub use encodings::{MIN_MASKED, spellings};
 pub use env_file::{
-    Dangling, EnvReport, EnvText, dangling, env_file, newly_hidden, plain_values, sealed_by_mistake,
+    Dangling, EnvReport, EnvText, dangling, env_file, malformed_reference, newly_hidden, plain_values,
+    sealed_by_mistake,
 };
 pub use finding::{Finding, Severity};
 pub use foreign::foreign;

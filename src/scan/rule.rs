@@ -71,6 +71,8 @@ pub enum Rule {
     Exposed,
     /// A reference, without a default, to a name that nothing sets.
     DanglingReference,
+    /// A `${` that begins no reference of a known form.
+    MalformedReference,
     /// `$(`: text here, a command elsewhere.
     CommandSubstitution,
     /// A plain value that other programs would read otherwise.
@@ -97,7 +99,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the documentation.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Plaintext,
         Self::StrayLine,
         Self::Unreadable,
@@ -131,6 +133,7 @@ impl Rule {
         Self::AllowAdded,
         Self::Exposed,
         Self::DanglingReference,
+        Self::MalformedReference,
         Self::CommandSubstitution,
         Self::ReadOtherwise,
         Self::MissingName,
@@ -249,6 +252,9 @@ impl Rule {
             }
             Self::DanglingReference => {
                 ("dangling-reference", Error, "A reference to a name that no env file and no schema sets")
+            }
+            Self::MalformedReference => {
+                ("malformed-reference", Error, "A `${` that begins no reference of a known form")
             }
             Self::CommandSubstitution => {
                 ("command-substitution", Advice, "`$(` in a value: text to envseal, a command elsewhere")

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::names::is_overlay;
 use super::rule::Rule;
 use crate::crypto::claims_to_be_sealed;
-use crate::dotenv::{Document, Found, Quote, References, expand, references};
+use crate::dotenv::{Document, Quote, references, unescape};
 use crate::schema::{Item, Schema, Violation};
 
 /// A schema and its file.
@@ -63,10 +63,10 @@ pub fn value_held(
 ) -> Option<Finding> {
     let expanded;
     let value: &[u8] = if quote.expands() && text.contains(&b'$') {
-        if !matches!(references(text), References::Names(names) if names.is_empty()) {
+        if references(text).map_or(true, |names| !names.is_empty()) {
             return None;
         }
-        expanded = expand(text, &mut |_| Found::Text);
+        expanded = unescape(text);
         &expanded
     } else {
         text

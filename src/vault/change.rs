@@ -11,7 +11,7 @@ use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    Document, Edit, EditError, Found, Mark, References, VarName, expand, is_reserved, quote, read, references,
+    Document, Edit, EditError, Mark, VarName, is_reserved, quote, read, references, unescape,
 };
 
 /// A variable and the value it is to have.
@@ -357,17 +357,12 @@ pub(super) fn reads_as(
     if !source {
         return bytes == value;
     }
-    let (quote, text) = read(bytes);
-    let mut refers = false;
-    let text = if quote.expands() {
-        expand(&text, &mut |_| {
-            refers |= !sealed;
-            Found::Text
-        })
-    } else {
-        text
-    };
-    !refers && *text == value
+    let (quote, text) = read(&bytes);
+    if !quote.expands() {
+        return *text == value;
+    }
+    let refers = !sealed && references(&text).map_or(true, |names| !names.is_empty());
+    !refers && *unescape(&text) == value
 }
 
 fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = usize> + 'a {
@@ -382,8 +377,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
         Some(token) => token.is_ok_and(|token| token.refs().contains(name)),
         None => {
             let (quote, text) = document.value(entry);
-            let names = if quote.expands() { references(&text) } else { return false };
-            matches!(names, References::Names(names) if names.contains(name))
+            quote.expands() && references(&text).is_ok_and(|names| names.contains(name))
         }
     };
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()

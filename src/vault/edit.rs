@@ -12,7 +12,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::change::{Outcome, is_for_this_file};
-use super::encrypt::{failure, plain_source, refuse_marked, refuse_reserved_dependents};
+use super::encrypt::{failure, fitting, plain_source, refuse_marked, refuse_reserved_dependents};
 use super::error::VaultError;
 use super::failure::Reason;
 use super::file::{EnvFile, refuse_links};
@@ -209,11 +209,17 @@ fn opened(
             Err(reason) => failures.push(failure(file, entry, reason)),
         }
     }
-    if failures.is_empty() {
-        Ok((replaced(file, &sources)?, left))
-    } else {
-        Err(VaultError::Unopened(failures))
+    if !failures.is_empty() {
+        return Err(VaultError::Unopened(failures));
     }
+    let (document, misfits) = fitting(file, sources);
+    let entries = file.document().entries();
+    let unwritable = |at: usize| {
+        let name = file.document().name(&entries[at]).to_owned();
+        LeftAsToken { name, why: Reason::Unwritable }
+    };
+    left.extend(misfits.into_iter().map(unwritable));
+    Ok((document, left))
 }
 
 fn source_of(

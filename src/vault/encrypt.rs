@@ -11,9 +11,7 @@ use super::scope::Scope;
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
 };
-use crate::dotenv::{
-    Document, Edit, Entry, Foreign, Mark, References, foreign_value, is_reserved, read, references,
-};
+use crate::dotenv::{Document, Edit, Entry, Foreign, Mark, foreign_value, is_reserved, read, references};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {
@@ -119,19 +117,15 @@ pub fn encrypt(
 pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, VaultError> {
     refs_of_source(file.document().source(entry)).ok_or_else(|| {
         let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
-        VaultError::ComputedReference { path, line, name }
+        VaultError::MalformedReference { path, line, name }
     })
 }
 
-/// As [`refs_of`], of source text; none where a name in it is put together from another value.
+/// As [`refs_of`], of source text; none where a reference in it has no known form.
 pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
     let (quote, text) = read(source);
-    let names = match references(&text) {
-        _ if !quote.expands() => Vec::new(),
-        References::Names(names) => names.into_iter().collect(),
-        References::Computed => return None,
-    };
-    Some(Refs::new(names).expect("names as they are read"))
+    let names = if quote.expands() { references(&text).ok()? } else { BTreeSet::new() };
+    Some(Refs::new(names.into_iter().collect::<Vec<_>>()).expect("names as they are read"))
 }
 
 /// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
@@ -144,12 +138,8 @@ pub(super) fn refuse_reserved_dependents(
     for (at, entry) in file.variables() {
         let name = file.document().name(entry);
         let (quote, text) = file.document().value(entry);
-        let on = match references(&text) {
-            References::Names(names) if quote.expands() => {
-                names.into_iter().find(|on| secret.contains(on.as_str()))
-            }
-            _ => None,
-        };
+        let names = if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+        let on = names.into_iter().find(|on| secret.contains(on.as_str()));
         match on {
             Some(on) if is_reserved(name) => {
                 let (path, line, name) = (file.path().into(), entry.line, name.into());
@@ -164,6 +154,8 @@ pub(super) fn refuse_reserved_dependents(
 
 /// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
 /// Returns the document and how many were opened.
+///
+/// A reserved name stays sealed: as plain text it would run, and whoever sealed it could not be seen to write it.
 pub fn decrypt(
     file: &EnvFile,
     pick: &Pick<'_>,
@@ -172,20 +164,59 @@ pub fn decrypt(
     let mut sources = Vec::new();
     let mut failures = Vec::new();
     for (at, entry, token) in sealed_entries(file, pick) {
-        refuse_marked(file, entry)?;
-        match token.and_then(|token| Ok((opener.open(file.document().name(entry), &token)?, token))) {
-            Ok((opened, token)) => match plain_source(opened, &token) {
-                Ok(source) => sources.push((at, source)),
-                Err(reason) => failures.push(failure(file, entry, reason)),
-            },
+        let name = file.document().name(entry);
+        if is_reserved(name) {
+            continue;
+        }
+        let marked = Mark::is_plain(file.document().comment(entry));
+        let token = if marked { Err(Reason::Marked) } else { token };
+        match token.and_then(|token| plain_source(opener.open(name, &token)?, &token)) {
+            Ok(source) => sources.push((at, source)),
             Err(reason) => failures.push(failure(file, entry, reason)),
         }
     }
-    if failures.is_empty() {
-        replaced(file, file.document(), &sources)
-    } else {
-        Err(VaultError::Unopened(failures))
+    let count = sources.len();
+    let (document, misfits) = fitting(file, sources);
+    let entries = file.document().entries();
+    failures.extend(misfits.into_iter().map(|at| failure(file, &entries[at], Reason::Unwritable)));
+    failures.sort_by_key(|failure| failure.line);
+    if failures.is_empty() { Ok((document, count)) } else { Err(VaultError::Unopened(failures)) }
+}
+
+/// Puts as many of these entries' sources in place as the file can hold. Returns the document, and the entries whose source
+/// would change how other lines are read, or have the file taken for one with a merge conflict.
+pub(super) fn fitting<S: AsRef<[u8]>>(file: &EnvFile, sources: Vec<(usize, S)>) -> (Document, Vec<usize>) {
+    fn add<S: AsRef<[u8]>>(
+        file: &EnvFile,
+        fit: &mut (Document, Vec<(usize, S)>),
+        more: Vec<(usize, S)>,
+        misfits: &mut Vec<usize>,
+    ) {
+        let (before, count) = (fit.1.len(), more.len());
+        fit.1.extend(more);
+        let edits: Vec<_> = fit
+            .1
+            .iter()
+            .map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() })
+            .collect();
+        match file.document().edited(&edits) {
+            Ok(document) if document.conflict_marker().is_none() => fit.0 = document,
+            _ => {
+                let mut first = fit.1.split_off(before);
+                if count == 1 {
+                    return misfits.push(first[0].0);
+                }
+                let second = first.split_off(count / 2);
+                add(file, fit, first, misfits);
+                add(file, fit, second, misfits);
+            }
+        }
     }
+    let (mut fit, mut misfits) = ((file.document().clone(), Vec::new()), Vec::new());
+    if !sources.is_empty() {
+        add(file, &mut fit, sources, &mut misfits);
+    }
+    (fit.0, misfits)
 }
 
 /// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to `public_key`, the file's, in
@@ -301,11 +332,9 @@ pub(super) fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) 
         Kind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         Kind::Source => {
             let (quote, text) = read(bytes.expose());
-            let listed = match references(&text) {
-                _ if !quote.expands() => true,
-                References::Names(names) => names.iter().all(|name| token.refs().contains(name)),
-                References::Computed => false,
-            };
+            // One of no known form is refused in plain text, too.
+            let names = if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+            let listed = names.iter().all(|name| token.refs().contains(name));
             if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
         }
     }

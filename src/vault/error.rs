@@ -9,7 +9,7 @@ use super::pin::{OtherRotation, PinChange};
 use super::schema::Breach;
 use crate::config::{EnvName, NameError};
 use crate::crypto::{KeyError, KeyId, SealError};
-use crate::dotenv::{Document, EditError, Entry, ParseError, Stray, why_reserved};
+use crate::dotenv::{Document, EditError, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::keystore::KeystoreError;
@@ -334,9 +334,9 @@ pub enum VaultError {
         /// The variable.
         name: String,
     },
-    /// A reference whose name is put together from another's value.
-    #[error("{}:{line} {name} refers to a name put together from another value", path.display())]
-    ComputedReference {
+    /// A `${` that begins no reference of a known form.
+    #[error("{}:{line} {name}: {}", path.display(), ExpandError::Malformed)]
+    MalformedReference {
         /// The env file.
         path: PathBuf,
         /// The line, from 1.

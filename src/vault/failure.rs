@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
-use crate::dotenv::Foreign;
+use crate::dotenv::{ExpandError, Foreign};
 use crate::keystore::Tried;
 
 /// One value that could not be opened, and where it stands.
@@ -78,9 +78,15 @@ pub enum Reason {
         /// The one at the end of the references, which failed for a reason of its own.
         root: Rc<Failure>,
     },
+    /// A reference has no known form, or requires a variable that is not there.
+    #[error("{0}")]
+    Expand(#[from] ExpandError),
     /// References bring in more than any environment could hold.
     #[error("the references in these files bring in more than 64 MiB")]
     TooLarge,
+    /// Its line says that it is plain.
+    #[error("it is sealed, but marked as plain")]
+    Marked,
     /// After opening it refers to more than its token lists, so as plain text it would read otherwise.
     #[error("as plain text it would refer to names that its token does not list")]
     UnlistedReference,

@@ -258,7 +258,7 @@ impl Import {
         Ok(match &step.value {
             Incoming::Value(value) => (Kind::Value, Refs::none(), value.expose()),
             Incoming::Source(source) => {
-                let refs = refs_of_source(source.expose()).ok_or_else(|| self.computed(step))?;
+                let refs = refs_of_source(source.expose()).ok_or_else(|| self.malformed(step))?;
                 (Kind::Source, refs, source.expose())
             }
         })
@@ -272,12 +272,12 @@ impl Import {
         }
     }
 
-    fn computed(&self, step: &Step) -> VaultError {
+    fn malformed(&self, step: &Step) -> VaultError {
         let line = match step.place {
             Place::Entry(entry) => self.base.document().entries()[entry].line,
             Place::End => self.base.document().entries().last().map_or(1, |entry| entry.line + 1),
         };
-        VaultError::ComputedReference { path: self.base.path().into(), line, name: step.name.clone() }
+        VaultError::MalformedReference { path: self.base.path().into(), line, name: step.name.clone() }
     }
 
     /// Reads the document anew, and opens every value that was sealed.

@@ -14,7 +14,7 @@ use super::failure::{Failure, Reason};
 use super::file::EnvFile;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, Found, expand, is_reserved, read, why_reserved};
+use crate::dotenv::{Entry, Found, expand, is_reserved, read, unescape, why_reserved};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
@@ -161,8 +161,7 @@ pub fn value_alone(opened: Opened) -> SecretBytes {
         return bytes;
     }
     let (quote, text) = read(bytes.expose());
-    let none = |name: &str| if is_readable_name(name) { Found::Text } else { Found::Unset };
-    let mut text = if quote.expands() { expand(&text, &mut |name| none(name)) } else { text };
+    let mut text = if quote.expands() { unescape(&text) } else { text };
     SecretBytes::new(std::mem::take(&mut *text))
 }
 
@@ -316,8 +315,8 @@ impl Reader<'_, '_> {
             self.brought_in.set(self.brought_in.get().saturating_add(value.len()));
             self.brought_in.get() <= MAX_BROUGHT_IN
         };
-        let mut expanded = expand(&text, &mut |name| {
-            if listed.is_some_and(|refs| !refs.contains(name)) && is_readable_name(name) {
+        let expanded = expand(&text, &mut |name| {
+            if listed.is_some_and(|refs| !refs.contains(name)) {
                 return Found::Text;
             }
             match self.look_up(name) {
@@ -347,14 +346,13 @@ impl Reader<'_, '_> {
         });
         match failed {
             Some(reason) => Err(reason),
-            None => Ok((SecretBytes::new(std::mem::take(&mut *expanded)), depends)),
+            None => Ok((SecretBytes::new(std::mem::take(&mut *expanded?)), depends)),
         }
     }
 
     fn look_up(&self, name: &str) -> LookedUp<'_> {
-        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child. What no file can set is unset, though
-        // the process may have it (`BASH_FUNC_x%%`): no list of names could hold it.
-        if is_own_name(name) || !is_readable_name(name) {
+        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child.
+        if is_own_name(name) {
             return LookedUp::Unset;
         }
         let process = || self.process.get(name).map(|value| LookedUp::Process(value.as_encoded_bytes()));
@@ -396,9 +394,4 @@ enum LookedUp<'a> {
     Unset,
     Process(&'a [u8]),
     File(&'a Slot<'a>),
-}
-
-/// Text that no variable can be called is unset whoever asks, so a sealed value may hold it.
-fn is_readable_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }

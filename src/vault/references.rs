@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::VaultError;
 use super::file::EnvFile;
 use super::scope::Scope;
-use crate::dotenv::{Found, expand, is_set_everywhere, read, required};
+use crate::dotenv::{is_set_everywhere, read, required, unescape};
 
 /// What a person has said about the `$` in values.
 #[derive(Clone, Debug, Default)]
@@ -42,19 +42,23 @@ impl<'a> Referable<'a> {
         Self { file, first, knows }
     }
 
-    /// Refuses a value of `name` that refers, without a default, to a name that is set neither above the entry `at` nor
-    /// anywhere else. `at` may be one past the last.
+    /// Refuses a value of `name` with a reference of no known form, or, without a default, to a name that is set neither
+    /// above the entry `at` nor anywhere else. `at` may be one past the last.
     pub(super) fn refuse_dangling(&self, name: &str, at: usize, source: &[u8]) -> Result<(), VaultError> {
         let (quote, text) = read(source);
         if !quote.expands() {
             return Ok(());
         }
-        for on in required(&text) {
+        let entries = self.file.document().entries();
+        let line = entries.get(at).or(entries.last()).map_or(1, |entry| entry.line);
+        let (path, name) = (self.file.path().to_owned(), name.to_owned());
+        let Ok(names) = required(&text) else {
+            return Err(VaultError::MalformedReference { path, line, name });
+        };
+        for on in names {
             let above = self.first.get(on.as_str()).is_some_and(|first| *first < at);
             if !(above || is_set_everywhere(&on) || (self.knows)(&on)?) {
-                let entries = self.file.document().entries();
-                let line = entries.get(at).or(entries.last()).map_or(1, |entry| entry.line);
-                return Err(VaultError::Dangling { path: self.file.path().into(), line, name: name.into() });
+                return Err(VaultError::Dangling { path, line, name });
             }
         }
         Ok(())
@@ -73,6 +77,6 @@ pub(super) fn known<'a>(
 /// The value of source text, with every `$` in it as it stands.
 pub(super) fn literal(source: &[u8]) -> Vec<u8> {
     let (quote, text) = read(source);
-    let mut value = if quote.expands() { expand(&text, &mut |_| Found::Text) } else { text };
+    let mut value = if quote.expands() { unescape(&text) } else { text };
     std::mem::take(&mut *value)
 }

@@ -64,6 +64,34 @@ fn sealed() {
     assert_eq!(env.read(".env"), before + &lines, "left alone");
 }
 
+/// `decrypt` makes no plain text of it, which `encrypt` would leave alone and `run` would take.
+#[test]
+fn sealed_then_decrypted_and_encrypted() {
+    let (env, key) = sealed_project();
+    let names = reserved();
+    let lines: String = names
+        .iter()
+        .map(|name| format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")))
+        .chain([format!("OTHER={}\n", token(&key, "OTHER", Kind::Value, &[], b"fine"))])
+        .collect();
+    append(&env, ".env", &lines);
+    for arguments in [&["decrypt", "--stdout"][..], &["decrypt", "-k", "LD_PRELOAD"], &["decrypt"]] {
+        let output = env.envseal(arguments).output();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        let told = output.stderr;
+        assert!(told.contains("note: LD_PRELOAD stays sealed in .env: it is a reserved name"), "{told}");
+        assert!(!String::from_utf8(output.stdout).unwrap().contains("/evil"));
+    }
+    let plain = env.read(".env");
+    assert!(plain.contains("OTHER=fine") && !plain.contains("/evil"));
+    env.ok(&["encrypt"]);
+    for name in &names {
+        assert!(env.read(".env").contains(&format!("\n{name}=envseal:1:")), "{name}");
+    }
+    assert!(env.fails(3, &["run", "--", "touch", "started"]).contains(" LD_PRELOAD: a reserved name"));
+    nothing_ran(&env);
+}
+
 #[test]
 fn a_sealed_value_under_another_name_renamed() {
     let (env, _) = sealed_project();
@@ -94,7 +122,7 @@ fn through_references() {
         "LD_PRELOAD=${NO:-${HELLO}}\n",
         "LD_PRELOAD=${HELLO-}${NO}\n",
         "A=$HELLO\nB=\"x${A}\"\nC=${B:+/evil.so}\nLD_PRELOAD=$C\n",
-        "X=HELLO\nLD_PRELOAD=${HEL${NO:-LO}}\n",
+        "X=HELLO\nLD_PRELOAD=${NO:=$HELLO}${X:?}\n",
         "LD_PRELOAD=/safe\nLD_PRELOAD=$HELLO\nLD_PRELOAD=/safe\n",
         "export LD_PRELOAD='/x'\nLD_PRELOAD: ${HELLO}\n",
         "LD_PRELOAD=$HELLO # envseal: plain\n",

@@ -78,7 +78,7 @@ fn a_list_cannot_be_edited() {
 }
 
 #[test]
-fn a_name_that_no_list_can_hold_is_unset() {
+fn a_name_that_no_list_can_hold_is_refused() {
     // bash puts functions in the environment under such names.
     for kind in [Kind::Source, Kind::Value] {
         let (env, key) = sealed_project();
@@ -88,9 +88,13 @@ fn a_name_that_no_list_can_hold_is_unset() {
             ".env",
             format!("URL={}\nPLAIN=\"<${{BASH_FUNC_f%%}}>\"\n", token(&key, "URL", kind, &[], text)),
         );
-        let get = |name| env.envseal(&["get", name]).var("BASH_FUNC_f%%", "() { :; }").ok();
-        assert!(!get("URL").contains("()"), "{}", get("URL"));
-        assert_eq!(get("PLAIN"), "<>\n");
+        let get = |name| env.envseal(&["get", name]).var("BASH_FUNC_f%%", "() { :; }");
+        assert!(get("PLAIN").fails(3).contains(".env:5 PLAIN: it contains a `${`"));
+        if kind == Kind::Source {
+            assert!(get("URL").fails(3).contains(".env:4 URL: it contains a `${`"));
+        } else {
+            assert_eq!(get("URL").ok(), "\"<${BASH_FUNC_f%%}>\"\n");
+        }
     }
 }
 
@@ -108,9 +112,10 @@ fn an_opened_source_cannot_break_out_of_its_line() {
         append(&env, ".env", format!("URL={}\nB=\"1\"\n", token(&key, "URL", Kind::Source, &[], source)));
         let before = env.snapshot();
         let output = env.envseal(&["decrypt", "-k", "URL"]).output();
-        assert_eq!(output.status, 4, "{source:?}: {}", output.stderr);
+        assert_eq!(output.status, 3, "{source:?}: {}", output.stderr);
+        assert!(output.stderr.contains(".env:4 URL: the value cannot be written"), "{}", output.stderr);
         assert_eq!(env.snapshot(), before);
-        env.fails(4, &["decrypt", "--stdout", "-k", "URL"]);
+        env.fails(3, &["decrypt", "--stdout", "-k", "URL"]);
     }
 }
 

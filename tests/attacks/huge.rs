@@ -99,7 +99,9 @@ fn shapes_that_make_readers_look_again_and_again() {
         env.write(".env", &text);
         timed(what, || {
             let output = env.envseal(&["get", "--json"]).output();
-            assert_eq!(output.status, 0, "{what}: {}", output.stderr);
+            // None of these references has a known form.
+            let status = if text.contains("${") { 3 } else { 0 };
+            assert_eq!(output.status, status, "{what}: {}", output.stderr);
             // One name over and over takes one encapsulation for each, which is slow however little it is.
             if text.matches("\nA=").count() > 1000 {
                 return;

@@ -99,9 +99,7 @@ fn a_source_that_would_come_alive_as_plain_text_is_refused() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
-    for source in
-        ["\"${A}\"", "$A", "`$A`", "${X:-${A}}", "${${A}}", "x\nB=2", "x # envseal: plain", "x#y", " x"]
-    {
+    for source in ["\"${A}\"", "$A", "`$A`", "${X:-${A}}", "x\nB=2", "x # envseal: plain", "x#y", " x"] {
         let token =
             Sealer::new(&public).unwrap().seal("S", &Refs::none(), Kind::Source, source.as_bytes()).unwrap();
         let text = env.read(".env");

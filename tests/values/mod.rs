@@ -1,16 +1,33 @@
 //! What becomes of values: tables of cases, each with its input, the command, the bytes that are expected and the exit
 //! status.
 
+mod crafted;
 mod dollars;
 mod files;
 mod foreign;
 mod misplaced;
 mod multiline;
+mod operators;
 #[cfg(unix)]
 mod readers;
 mod shapes;
 
+use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+
 use crate::support::TestEnv;
+
+/// The public key of `.env`.
+fn public_key(env: &TestEnv) -> PublicKey {
+    let text = env.read(".env");
+    let line = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY="));
+    PublicKey::parse(line.unwrap()).unwrap()
+}
+
+/// A sealed source text.
+fn token(key: &PublicKey, name: &str, refs: &[&str], source: &[u8]) -> String {
+    let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
+    Sealer::new(key).unwrap().seal(name, &refs, Kind::Source, source).unwrap().to_string()
+}
 
 /// One case. A command that fails must leave every file as it was.
 struct Case<'a> {

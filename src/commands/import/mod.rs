@@ -118,6 +118,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             hint!("without --backup; or copy it yourself to where it is safe: cp {file} …", file),
         ));
     }
+    for source in sources.iter().filter(|source| !source.read_otherwise.is_empty()) {
+        let names: Vec<_> = source.read_otherwise.iter().map(String::as_str).collect();
+        let (label, names) = (&source.label, names.join(", "));
+        context.ui.note(format_args!(
+            "{label}: dotenvx and envseal read the references in {names} differently (docs/import.md)"
+        ));
+    }
     if !(args.yes && context.ui.quiet) {
         show(&sources, &imports)?;
     }

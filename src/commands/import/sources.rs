@@ -2,7 +2,7 @@
 
 mod hints;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -33,6 +33,8 @@ pub(super) struct Source {
     pub(super) target: PathBuf,
     /// What is to be known of it.
     pub(super) notes: Vec<String>,
+    /// The variables that its tool reads differently.
+    pub(super) read_otherwise: BTreeSet<String>,
     /// The variable under which its tool looks for the private key.
     pub(super) key_variable: Option<String>,
     /// Whether it came through stdin.
@@ -85,13 +87,14 @@ fn source(
     named: Option<&Path>,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Source, Error> {
-    let mut notes = Vec::new();
+    let (mut notes, mut read_otherwise) = (Vec::new(), BTreeSet::new());
     let mut key_variable = None;
     let fail = |error: ImportError| refused(args, &text, error);
     refuse_sealed_by_another(args.kind, &text, wants)?;
     let content = match args.kind {
         Kind::Dotenvx => {
-            let (content, variable) = of_dotenvx(context, args, &text, wants, &mut notes)?;
+            let (content, variable) =
+                of_dotenvx(context, args, &text, wants, &mut notes, &mut read_otherwise)?;
             key_variable = Some(variable);
             content
         }
@@ -124,7 +127,8 @@ fn source(
         }
     };
     let is_piped = text.path.is_none();
-    Ok(Source { label: text.label, target, notes, key_variable, is_piped, path: text.path, content })
+    let (label, path) = (text.label, text.path);
+    Ok(Source { label, target, notes, read_otherwise, key_variable, is_piped, path, content })
 }
 
 /// Refuses what another tool has sealed where it is taken for text in the clear: its tokens would be sealed as values.
@@ -216,6 +220,7 @@ fn of_dotenvx(
     text: &Text,
     wants: &dyn Fn(&str) -> bool,
     notes: &mut Vec<String>,
+    read_otherwise: &mut BTreeSet<String>,
 ) -> Result<(Content, String), Error> {
     let env = text.path.as_deref().and_then(|path| EnvName::of_file(path).ok());
     let suffix = env.map_or_else(String::new, |env| env.key_suffix());
@@ -237,6 +242,7 @@ fn of_dotenvx(
         let details = if missing { looked.clone() } else { Vec::new() };
         Error::Import { label: text.label.clone(), errors, details, hint }
     })?;
+    *read_otherwise = opened.read_otherwise;
     notes.extend(
         opened
             .commands
@@ -304,6 +310,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             label: format!("{label} {environment}"),
             target,
             notes: Vec::new(),
+            read_otherwise: BTreeSet::new(),
             key_variable: Some(dotenv_vault::KEY_VARIABLE.to_owned()),
             is_piped: false,
             path: None,

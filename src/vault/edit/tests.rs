@@ -171,7 +171,7 @@ fn what_encrypt_and_set_refuse_is_refused() {
     assert!(matches!(refused("A=1#2\n"), VaultError::AmbiguousHash { line: 3, .. }));
     assert!(matches!(refused("A=2#2\n"), VaultError::AmbiguousHash { .. }));
     assert!(matches!(refused("C=x#2\n"), VaultError::AmbiguousHash { .. }));
-    assert!(matches!(refused("A=${X:-${Y}}${${B}}\n"), VaultError::ComputedReference { .. }));
+    assert!(matches!(refused("A=${X:-${Y}}${${B}}\n"), VaultError::MalformedReference { .. }));
     assert!(matches!(refused("a.b=1\n"), VaultError::Typed { line: 3, fault: EditFault::Name(_), .. }));
     assert!(matches!(refused("1A=1\n"), VaultError::Typed { fault: EditFault::Name(_), .. }));
     assert!(matches!(refused("B='two'\nPATH=${B}\n"), VaultError::ReservedDepends { .. }));

@@ -1,5 +1,6 @@
 //! What dotenvx 2.38.2 sealed.
 
+use envseal::dotenv::references;
 use serde_json::Value;
 
 use super::{made, opened};
@@ -35,7 +36,7 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     let env = project();
     let output = env.envseal(&["import", "dotenvx", "--yes"]).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    let said: String = output.stderr.split_inclusive('\n').skip(1 + 26 + 2).collect();
+    let said: String = output.stderr.split_inclusive('\n').skip(1 + 1 + 26 + 2).collect();
     assert_eq!(
         said,
         "took .env.keys from others' eyes\n\
@@ -75,7 +76,9 @@ fn the_table_names_all_of_it_and_shows_no_value() {
     let output = env.envseal(&["import", "dotenvx"]).output();
     assert_eq!((output.status, output.stdout), (2, vec![]));
     let end = "error: nothing was written: there is nobody to ask\nhint: to do it: add --yes\n";
-    let table = output.stderr.strip_suffix(end).unwrap();
+    let note =
+        "note: .env: dotenvx and envseal read the references in DOLLARS differently (docs/import.md)\n";
+    let table = output.stderr.strip_prefix(note).unwrap().strip_suffix(end).unwrap();
     assert_eq!(table.lines().count(), 1 + 26 + 2, "{table}");
     assert_eq!(
         table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(),
@@ -296,18 +299,14 @@ fn whatever_dotenvx_seals_reads_the_same() {
     // Both read a name that nothing sets as nothing; envseal only where that is said to be meant.
     env.write("envseal.toml", "[policy]\nexternal = [\"*\"]\n");
     let mut values = Vec::new();
-    // dotenvx puts the value in place of the first of the two, escaped or not: docs/import.md.
-    let differs = |value: &str| {
-        let live = parts.iter().filter(|part| part.starts_with('$') && part.len() > 1);
-        live.into_iter().any(|live| {
-            let escaped = format!("\\{live}");
-            value.find(&escaped).is_some_and(|at| value[at + escaped.len()..].contains(live))
-        })
-    };
-    for at in 0..=40 {
+    let chosen = ["\\$A $A", "${NONE:-$A}x", "$$A", "${NONE:=d}", "${A:?m}", "${NONE:-$A} x", "${A:-$B}x"];
+    for at in 0..=60 {
         let length = next(6);
         let random: String = (0..length).map(|_| parts[next(parts.len())]).collect();
-        let value = if at == 40 { "\\$A $A".to_owned() } else { random };
+        let value = chosen.get(at).map_or(random, |value| (*value).to_owned());
+        if references(value.as_bytes()).is_err() {
+            continue;
+        }
         let name = format!("V{at}");
         env.program(dotenvx, &["set", &name, "--quiet", "--", &value]).output();
         values.push((name, value));
@@ -317,8 +316,51 @@ fn whatever_dotenvx_seals_reads_the_same() {
     let output = env.envseal(&["import", "dotenvx", "-y"]).output();
     assert_eq!(output.status, 0, "{}\n{values:?}", output.stderr);
     let ours = opened(&env, ".env");
-    assert_eq!((&read["V40"], &ours["V40"]), (&"\\first first".into(), &"$A first".into()));
-    for (name, value) in values.into_iter().filter(|(_, value)| !differs(value)) {
-        assert_eq!(ours[&name], read[&name], "{name} set to {value:?}");
+    assert_eq!((&read["V0"], &ours["V0"]), (&"\\first first".into(), &"$A first".into()));
+    // What is read differently is listed before anything is replaced, and nothing else.
+    let note = output.stderr.lines().take_while(|line| !line.starts_with("FROM")).collect::<String>();
+    let listed = note.split_once("the references in ").unwrap().1.split(" differently").next().unwrap();
+    let listed: Vec<_> = listed.split(", ").collect();
+    for (name, value) in values {
+        let same = ours[&name] == read[&name];
+        assert!(
+            same != listed.contains(&name.as_str()) || value == "${A:-$B}x",
+            "{name} set to {value:?}: {note}"
+        );
     }
+    for name in ["V0", "V1", "V2", "V3", "V4"] {
+        assert!(listed.contains(&name), "{note}");
+    }
+}
+
+#[test]
+fn what_envseal_does_not_read_is_refused_before_anything_is_replaced() {
+    for value in ["${OPEN:0:2}", "${OPEN^^}", "${NO%x}", "${OPEN"] {
+        let env = project();
+        env.write(".env", env.read(".env") + &format!("S=\"{value}\"\n"));
+        let before = env.snapshot();
+        let told = env.fails(4, &["import", "dotenvx", ".env", "--yes"]);
+        assert!(told.contains(" S: it contains a `${`") && !told.contains(value), "{told}");
+        assert_eq!(env.snapshot(), before);
+        env.ok(&["import", "dotenvx", ".env", "--yes", "--literal", "S"]);
+        assert_eq!(env.ok(&["get", "S"]), format!("{value}\n"));
+    }
+}
+
+#[test]
+fn what_dotenvx_reads_differently_is_listed_before_it_asks() {
+    let env = project();
+    let lines = "A1=${NO:-$OPEN}x\nA2=${NO:=d}\nA3=${OPEN:?m}\nA4=a$$OPEN\nA5='$X'\nA6=$A5.\nA7=${NO:+$OPEN}x\n\
+                 B1=${NO:-$OPEN}-x\nB2=$$\nB3=${OPEN-d}$OPEN\nB4=$A5\nB5='${NO:=d}'\n";
+    env.write(".env", env.read(".env") + lines);
+    let before = env.snapshot();
+    let told = env.fails(2, &["import", "dotenvx", ".env"]);
+    let note = "note: .env: dotenvx and envseal read the references in A1, A2, A3, A4, A7, DOLLARS differently (docs/import.md)\n";
+    assert!(told.starts_with(note), "{told}");
+    assert_eq!(env.snapshot(), before);
+    let told = env.envseal(&["import", "dotenvx", ".env", "-x", "A[1-6]", "--yes"]).output().stderr;
+    assert!(
+        told.starts_with("note: .env: dotenvx and envseal read the references in A7, DOLLARS differently"),
+        "{told}"
+    );
 }

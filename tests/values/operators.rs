@@ -1,0 +1,205 @@
+//! The operators of references: POSIX's that give text, those that require a variable, and all others, which are refused.
+
+use super::Case;
+use crate::support::TestEnv;
+
+/// Each with its value where X is unset, empty, and `v`; none where it is refused because X is not there.
+const OPERATORS: [(&str, [Option<&str>; 3]); 15] = [
+    ("${X}", [Some(""), Some(""), Some("v")]),
+    ("${X:-d}", [Some("d"), Some("d"), Some("v")]),
+    ("${X-d}", [Some("d"), Some(""), Some("v")]),
+    ("${X:=d}", [Some("d"), Some("d"), Some("v")]),
+    ("${X=d}", [Some("d"), Some(""), Some("v")]),
+    ("${X:+d}", [Some(""), Some(""), Some("d")]),
+    ("${X+d}", [Some(""), Some("d"), Some("d")]),
+    ("${X:?Hunter2}", [None, None, Some("v")]),
+    ("${X?Hunter2}", [None, Some(""), Some("v")]),
+    ("${X:?}", [None, None, Some("v")]),
+    ("${Y:-${X:?Hunter2}}", [None, None, Some("v")]),
+    ("${X:-${X-d}}", [Some("d"), Some(""), Some("v")]),
+    // What is not needed is not asked for.
+    ("${X:+${NO:+${NO:?Hunter2}}e}", [Some(""), Some(""), Some("e")]),
+    ("${X-${X=${NO-d}}}", [Some("d"), Some(""), Some("v")]),
+    ("${X:=d}${X:-e}", [Some("de"), Some("de"), Some("vv")]),
+];
+
+const REFUSED: [&str; 25] = [
+    "${X:0:2}",
+    "${X:2}",
+    "${X^^}",
+    "${X,,}",
+    "${!X}",
+    "${X[0]}",
+    "${X[@]}",
+    "${#X}",
+    "${X%Hunter2}",
+    "${X%%Hunter2}",
+    "${X#Hunter2}",
+    "${X/a/Hunter2}",
+    "${X@Q}",
+    "${X:}",
+    "${ X }",
+    "${}",
+    "${X_${X}}",
+    "${$X}",
+    "${{ X }}",
+    "${X:-{}}",
+    "a${X:-b${X:0:2}}",
+    "${é}",
+    "${X",
+    "${X:-${X}",
+    "${",
+];
+
+const X: [&str; 3] = ["", "X=\n", "X=v\n"];
+
+#[test]
+fn each_gives_what_it_gives_in_a_posix_shell() {
+    for (value, expected) in OPERATORS {
+        for (x, expected) in X.into_iter().zip(expected) {
+            for quote in ["", "\"", "`"] {
+                let text = format!("{x}S={quote}{value}{quote}\n");
+                let line = format!(".env:{} S: ", text.lines().count());
+                let files = [(".env", &*text)];
+                let hides = "Hunter2";
+                match expected {
+                    Some(expected) => {
+                        let says = format!("{expected}\n");
+                        Case { files: &files, run: &["get", "S"], status: 0, says: &says, hides }.holds();
+                    }
+                    None => {
+                        let says = format!("{line}it requires X, which is empty or not set\n");
+                        for run in [&["get", "S"][..], &["get"], &["run", "--", "printenv"]] {
+                            Case { files: &files, run, status: 3, says: &says, hides }.holds();
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // As a shell has it, but for a `?`, which ends it.
+    #[cfg(unix)]
+    for (value, expected) in OPERATORS {
+        for (x, expected) in X.into_iter().zip(expected) {
+            let script = format!("{x}printf '%s\\n' \"{value}\"");
+            let shell = std::process::Command::new("sh").env_clear().args(["-c", &script]).output().unwrap();
+            let said = shell.status.success().then(|| String::from_utf8(shell.stdout).unwrap());
+            // `=` assigns there.
+            let assigned = value == "${X:=d}${X:-e}";
+            assert!(assigned || said == expected.map(|text| format!("{text}\n")), "{script}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_required_may_come_from_the_process_and_starts_nothing_without() {
+    for seal in [false, true] {
+        let env = TestEnv::new();
+        env.write(".env", "A=1\nS=${X:?Hunter2}\n");
+        if seal {
+            env.ok(&["encrypt"]);
+            assert!(env.read(".env").contains(":X\n"), "it is listed");
+            env.ok(&["check"]);
+        }
+        let run = |value: &str| env.envseal(&["run", "--", "printenv", "S"]).var("X", value).output();
+        assert_eq!((run("v").status, run("v").stdout), (0, b"v\n".to_vec()));
+        let line = if seal { 5 } else { 2 };
+        for output in [
+            run(""),
+            env.envseal(&["run", "--", "touch", "started"]).output(),
+            env.envseal(&["get"]).output(),
+        ] {
+            assert_eq!(output.status, 3);
+            let says = format!(".env:{line} S: it requires X, which is empty or not set\n");
+            assert!(output.stderr.contains(&says), "{}", output.stderr);
+            assert!(!output.stderr.contains("Hunter2") && !env.path("started").exists());
+        }
+        assert_eq!(env.ok(&["get", "A"]), "1\n", "what does not depend on it is there");
+        env.ok(&["run", "--allow-missing", "S", "--", "true"]);
+    }
+}
+
+#[test]
+fn all_others_are_refused_by_line() {
+    for value in REFUSED {
+        for quote in ["", "\"", "`"] {
+            let text = format!("X=v\nS={quote}{value}{quote}\n");
+            let files = [(".env", &*text)];
+            let says = ".env:2 S: it contains a `${`";
+            let refused = |run: &[&str], status: i32| {
+                Case { files: &files, run, status, says, hides: "Hunter2" }.holds();
+            };
+            refused(&["get", "S"], 3);
+            refused(&["run", "--", "true"], 3);
+            if quote == "\"" {
+                refused(&["get"], 3);
+                refused(&["encrypt"], 4);
+                refused(&["check", "--fix"], 4);
+                refused(&["import", "dotenv", ".env", "--yes", "-q"], 4);
+                let run = ["check"];
+                let says = "[malformed-reference]";
+                Case { files: &files, run: &run, status: 1, says, hides: "Hunter2" }.holds();
+                let env = TestEnv::new();
+                env.write_sealed(".env", "A=1\n");
+                let told = env.envseal(&["set", "-"]).stdin(format!("S={quote}{value}{quote}\n")).fails(2);
+                assert!(told.contains("line 1 of stdin") && !told.contains("Hunter2"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn in_single_quotes_or_as_a_literal_value_it_is_text() {
+    for value in REFUSED.into_iter().chain(OPERATORS.map(|(value, _)| value)) {
+        let says = format!("{value}\n");
+        let text = format!("X=v\nS='{value}'\n");
+        let case = Case { files: &[(".env", &*text)], run: &["get", "S"], status: 0, says: &says, hides: "" };
+        let env = case.holds();
+        for run in [&["encrypt"][..], &["decrypt"]] {
+            env.ok(run);
+            assert_eq!(env.ok(&["get", "S"]), says);
+            env.ok(&["run", "--", "true"]);
+        }
+        env.envseal(&["set", "S"]).stdin(value).ok();
+        assert_eq!(env.ok(&["get", "S"]), says);
+        env.write(".env", format!("X=v\nS=\"{value}\"\n"));
+        env.ok(&["encrypt", "--literal", "S"]);
+        assert_eq!(env.ok(&["get", "S"]), says);
+    }
+}
+
+#[test]
+fn a_value_that_was_sealed_with_one_is_refused_and_comes_back() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "X=v\n");
+    let key = super::public_key(&env);
+    let token = super::token(&key, "S", &["X"], b"\"${X:0:2}$X\"");
+    env.write(".env", env.read(".env") + "S=" + &token + "\n");
+    for run in [&["run", "--", "true"][..], &["get", "S"]] {
+        let told = env.fails(3, run);
+        assert!(
+            told.contains(".env:5 S: it contains a `${`") && told.contains("envseal edit -f .env"),
+            "{told}"
+        );
+    }
+    let found = env.envseal(&["check"]).output();
+    let said = String::from_utf8(found.stdout).unwrap();
+    assert!(found.status == 1 && said.contains("[malformed-reference]"), "{said}");
+    env.ok(&["decrypt"]);
+    assert!(env.read(".env").ends_with("X=v\nS=\"${X:0:2}$X\"\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn edit_refuses_what_is_typed() {
+    for value in REFUSED {
+        let env = TestEnv::new();
+        env.write_sealed(".env", "X=v\n");
+        let before = env.read(".env");
+        let script = env.outside().join("editor.sh");
+        std::fs::write(&script, format!("cat >>\"$1\" <<'END'\nS=\"{value}\"\nEND\n")).unwrap();
+        let edit = env.envseal(&["edit"]).var("VISUAL", format!("sh '{}'", script.display())).fails(4);
+        assert!(edit.contains(".env:5 S: it contains a `${`") && !edit.contains("Hunter2"), "{edit}");
+        assert_eq!(env.read(".env"), before);
+    }
+}
