@@ -140,11 +140,13 @@ fn of_environment(
     let mut older: Option<Vec<PrivateKey>> = None;
     let mut opener = Opener::new(key.clone());
     let mut found = Vec::new();
+    let all: Vec<_> = exposures.iter().copied().cloned().collect();
+    let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
         let by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
         // Recorded on another branch, before a rotation on this one.
         let proven = by(&key) || older_keys(scope, store, env, &mut older)?.iter().any(by);
-        let verdict = match standing(exposure, &tags, &mut opener, files.iter().map(EnvFile::document)) {
+        let verdict = match standing(exposure, &all, &tags, &mut opener, &documents) {
             _ if !proven => Verdict::Altered,
             Standing::Same => Verdict::Exposed,
             Standing::Other => Verdict::Replaced,

@@ -1,6 +1,9 @@
 //! Exposed values: whether they are still the ones that someone who left could read.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
+
+use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::file::{EnvFile, real_place, token};
@@ -8,7 +11,7 @@ use super::roster::tag_key;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
-use crate::dotenv::{Document, read};
+use crate::dotenv::{Document, read, references};
 use crate::keystore::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
 
@@ -23,35 +26,75 @@ pub enum Standing {
     Gone,
 }
 
+/// The shortest value, in bytes, that is recognised in another variable or in a longer value; shorter ones are there by
+/// chance.
+const MIN_PART: usize = 6;
+
 /// What a value is told by: as it is read, unquoted, nothing expanded.
 pub fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
+    tags.tag(env.as_str(), name, &text_of(opened))
+}
+
+fn text_of(opened: &Opened) -> Zeroizing<Vec<u8>> {
     match opened.kind {
-        Kind::Value => tags.tag(env.as_str(), name, opened.bytes.expose()),
-        Kind::Source => tags.tag(env.as_str(), name, &read(opened.bytes.expose()).1),
+        Kind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
+        Kind::Source => read(opened.bytes.expose()).1,
     }
 }
 
-/// How the value of an exposure stands in the environment's files.
-pub fn standing<'a>(
+/// How the value of an exposure, one of the environment's `exposures`, stands in the environment's files.
+///
+/// A value is still the exposed one where it refers, through however many variables, to one that holds that value, or whose
+/// own value the same member could read.
+pub fn standing(
     exposure: &Exposure,
+    exposures: &[Exposure],
     tags: &TagKey,
     opener: &mut Opener,
-    documents: impl IntoIterator<Item = &'a Document>,
+    documents: &[&Document],
 ) -> Standing {
-    let mut found = Standing::Gone;
-    for document in documents {
-        for entry in document.entries().iter().filter(|entry| document.name(entry) == exposure.name) {
-            // Plain text is for all to read, and no longer a secret that could be replaced.
-            let Some(token) = token(document, entry) else { continue };
-            let opened = token.ok().and_then(|token| opener.open(&exposure.name, &token).ok());
-            let tag = opened.map(|opened| value_tag(tags, &exposure.env, &exposure.name, &opened));
-            if tag.is_none_or(|tag| exposure.tags.contains(&tag)) {
-                return Standing::Same;
+    let is_sealed = |document: &&Document| has_sealed(document, &exposure.name);
+    if !documents.iter().any(is_sealed) {
+        return Standing::Gone;
+    }
+    let (mut names, mut seen) = (vec![exposure.name.clone()], BTreeSet::new());
+    while let Some(name) = names.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let could_read = |there: &&Exposure| there.member == exposure.member && there.name == name;
+        for document in documents {
+            for entry in document.entries().iter().filter(|entry| document.name(entry) == name) {
+                let text = match token(document, entry) {
+                    Some(token) => {
+                        let opened =
+                            token.ok().and_then(|token| Some((opener.open(&name, &token).ok()?, token)));
+                        let Some((opened, token)) = opened else { return Standing::Same };
+                        names.extend(token.refs().iter().map(str::to_owned));
+                        text_of(&opened)
+                    }
+                    // Plain text is for all to read, and no longer a secret that could be replaced.
+                    None if name == exposure.name => continue,
+                    None => {
+                        let (quote, text) = document.value(entry);
+                        names
+                            .extend(references(&text).ok().filter(|_| quote.expands()).into_iter().flatten());
+                        text
+                    }
+                };
+                let is_tagged = |of: &Exposure| of.tags.contains(&tags.tag(of.env.as_str(), &of.name, &text));
+                if is_tagged(exposure) || exposures.iter().filter(could_read).any(is_tagged) {
+                    return Standing::Same;
+                }
             }
-            found = Standing::Other;
         }
     }
-    found
+    Standing::Other
+}
+
+fn has_sealed(document: &Document, name: &str) -> bool {
+    let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
+    entries.any(|entry| token(document, entry).is_some())
 }
 
 /// An env file and the document that is to take its place.
@@ -88,18 +131,26 @@ pub(super) fn renewed(
         let key = store.find_unasked(&env, public, &file.dir())?;
         let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
         let others = other_files(scope, &env, &of_env)?;
-        let documents =
-            || of_env.iter().map(|(_, document)| *document).chain(others.iter().map(EnvFile::document));
-        let exposures: Vec<_> = team.exposures().iter().filter(|exposure| exposure.env == env).collect();
+        let documents: Vec<_> = of_env
+            .iter()
+            .map(|(_, document)| *document)
+            .chain(others.iter().map(EnvFile::document))
+            .collect();
+        let of_this = |team: &TeamFile| -> Vec<_> {
+            team.exposures().iter().filter(|exposure| exposure.env == env).cloned().collect()
+        };
+        let mut exposures = of_this(&team);
         let mut states = Vec::new();
         match known {
             Some((key, tags)) => {
                 let mut opener = Opener::new(key.clone());
+                let written = written(&mut opener, &of_env);
                 for exposure in &exposures {
-                    carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env);
+                    carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
                 }
+                exposures = of_this(&renewed);
                 states.extend(exposures.iter().map(|exposure| {
-                    match standing(exposure, &tags, &mut opener, documents()) {
+                    match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // By tags that someone without the key wrote, it would always be another.
                         Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
                         Standing::Same => ExposureState::Exposed,
@@ -113,7 +164,7 @@ pub(super) fn renewed(
                 if touched { ExposureState::Unverified } else { exposure.state }
             })),
         }
-        put(&mut renewed, &mut noted, exposures, states);
+        put(&mut renewed, &mut noted, &exposures, states);
     }
     let after = renewed.text();
     // Of one value that several people could read, the most doubtful.
@@ -124,7 +175,7 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(Renewed { before, after, noted }))
 }
 
-/// What could be read is not replaced by another name: the exposure goes along.
+/// What could be read is not replaced by another name, nor by a longer value around it: the exposure goes along.
 fn carry(
     team: &mut TeamFile,
     exposure: &Exposure,
@@ -132,43 +183,76 @@ fn carry(
     key: &PrivateKey,
     opener: &mut Opener,
     changed: &[&Changed<'_>],
+    written: &[(&str, Zeroizing<Vec<u8>>)],
 ) {
-    let has = |document: &Document| document.last(&exposure.name).is_some();
-    let goes = |(file, document): &&&Changed<'_>| has(file.document()) && !has(document);
-    if !changed.iter().any(|changed| goes(&changed)) || exposure.proof_by(key) != exposure.proof {
+    if written.is_empty() || exposure.proof_by(key) != exposure.proof {
         return;
     }
-    for pair in changed {
-        let document = pair.1;
-        for entry in document.entries() {
-            let name = document.name(entry);
-            let Some(Ok(token)) = token(document, entry).filter(|_| is_other(pair, name)) else { continue };
-            let Ok(opened) = opener.open(name, &token) else { continue };
-            if !exposure.tags.contains(&value_tag(tags, &exposure.env, &exposure.name, &opened)) {
-                continue;
-            }
-            let same = |there: &&Exposure| {
-                there.env == exposure.env && there.member == exposure.member && there.name == name
-            };
-            let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
-            let mut all = before.unwrap_or_default();
-            all.push(value_tag(tags, &exposure.env, name, &opened));
-            all.sort();
-            all.dedup();
-            let mut carried = Exposure {
-                name: name.to_owned(),
-                state: ExposureState::Exposed,
-                tags: all,
-                ..exposure.clone()
-            };
-            carried.proof = carried.proof_by(key);
-            team.put_exposure(carried);
+    let tag = |name: &str, text: &[u8]| tags.tag(exposure.env.as_str(), name, text);
+    let is_known = |text: &[u8]| exposure.tags.contains(&tag(&exposure.name, text));
+    let goes = changed.iter().any(|(file, document)| {
+        has_sealed(file.document(), &exposure.name) && !has_sealed(document, &exposure.name)
+    });
+    let mut parts =
+        opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
+    parts.retain(|(_, text)| text.len() >= MIN_PART && is_known(text));
+    for (name, text) in written {
+        let whole = is_known(text) && (goes || text.len() >= MIN_PART);
+        if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part).is_some()) {
+            continue;
         }
+        let same = |there: &&Exposure| {
+            there.env == exposure.env && there.member == exposure.member && there.name == *name
+        };
+        let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
+        let mut all = before.unwrap_or_default();
+        all.push(tag(name, text));
+        all.sort();
+        all.dedup();
+        let mut carried = Exposure {
+            name: (*name).to_owned(),
+            state: ExposureState::Exposed,
+            tags: all,
+            ..exposure.clone()
+        };
+        carried.proof = carried.proof_by(key);
+        team.put_exposure(carried);
     }
 }
 
-fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: Vec<&Exposure>, states: Vec<ExposureState>) {
-    for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, state)| old.state != *state) {
+/// The sealed values that are written otherwise than before, opened.
+fn written<'a>(opener: &mut Opener, changed: &[&Changed<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+    let mut found = Vec::new();
+    for (file, document) in changed {
+        let before = file.document();
+        let old: HashSet<_> =
+            before.entries().iter().map(|entry| (before.name(entry), before.source(entry))).collect();
+        let entries = document.entries().iter().map(|entry| (document.name(entry), document.source(entry)));
+        let new: HashSet<&str> = entries.filter(|entry| !old.contains(entry)).map(|(name, _)| name).collect();
+        found.extend(opened(opener, [*document].into_iter(), |name| new.contains(name)));
+    }
+    found
+}
+
+/// The sealed values of these names that the key opens.
+fn opened<'a>(
+    opener: &mut Opener,
+    documents: impl Iterator<Item = &'a Document>,
+    wants: impl Fn(&str) -> bool,
+) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+    let mut found = Vec::new();
+    for document in documents {
+        for entry in document.entries().iter().filter(|entry| wants(document.name(entry))) {
+            let (name, token) = (document.name(entry), token(document, entry).and_then(Result::ok));
+            let opened = token.and_then(|token| opener.open(name, &token).ok());
+            found.extend(opened.map(|opened| (name, text_of(&opened))));
+        }
+    }
+    found
+}
+
+fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: &[Exposure], states: Vec<ExposureState>) {
+    for (exposure, state) in exposures.iter().zip(states).filter(|(old, state)| old.state != *state) {
         noted.push((exposure.env.clone(), exposure.name.clone(), state));
         team.put_exposure(Exposure { state, ..exposure.clone() });
     }

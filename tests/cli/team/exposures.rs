@@ -176,3 +176,69 @@ fn a_doctored_exposure_still_counts() {
     let told = alice.fails(3, &["team", "exposures"]);
     assert!(told.contains("the key that exposures of production are told by does not open"), "{told}");
 }
+
+/// Writes these lines below the public key, and seals them.
+fn rewrite(alice: &Person<'_>, lines: &str) {
+    let text = alice.read(".env.production");
+    let head: String = text.split_inclusive('\n').filter(|line| line.contains("ENVSEAL_")).collect();
+    std::fs::write(alice.clone.join(".env.production"), head + lines).unwrap();
+    alice.says(&["encrypt", "-f", ".env.production"]);
+}
+
+/// What is exposed is still in use where another value brings it in.
+#[test]
+fn a_reference_to_an_exposed_value_replaces_nothing() {
+    for url in [
+        "URL=\"${TOKEN}rest\"\n",
+        "URL=$TOKEN\n",
+        "URL=${NO:-${TOKEN:+x}}\n",
+        "MID=\"a${TOKEN}\"\nURL=\"${MID}b\"\n",
+        "MID=$TOKEN # envseal: plain\nURL=$MID\n",
+        "MID=${URL}${TOKEN}\nURL=$MID\nURL=${URL}$MID\n",
+    ] {
+        let env = TestEnv::without_git();
+        let alice = bob_has_left(&env);
+        std::fs::write(
+            alice.clone.join("envseal.toml"),
+            alice.read("envseal.toml") + "[policy]\nexternal = ['URL']\n",
+        )
+        .unwrap();
+        let token = alice.says(&["get", "TOKEN", "-e", "production"]);
+        rewrite(&alice, &format!("TOKEN={}\n{url}", token.trim_end()));
+        assert_eq!(state(&alice, "URL"), ("exposed".into(), true), "{url}");
+        assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), true), "{url}");
+        alice.says(&["team", "exposures", "--confirm"]);
+        assert!(!alice.read("envseal.toml").contains("state = \"replaced\""));
+        alice.says(&["set", "TOKEN", &env.secret("new"), "-e", "production"]);
+        assert_eq!(state(&alice, "URL"), ("replaced".into(), true), "{url}");
+        assert_eq!(listed(&alice, &[]), [], "{url}");
+    }
+}
+
+/// Nor does the value itself under another name, or as a part of another.
+#[test]
+fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let old = alice.says(&["get", "URL", "-e", "production"]);
+    let old = old.trim_end();
+    alice.says(&["set", "URL", &format!("{old}-2026"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    alice.says(&["team", "exposures", "--confirm"]);
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    alice.says(&["set", "URL", old, "-e", "production"]);
+    alice.says(&["set", "COPY", old, "-e", "production"]);
+    alice.says(&["set", "LONGER", &format!("x{old}"), "-e", "production"]);
+    for name in ["COPY", "LONGER"] {
+        assert_eq!(state(&alice, name), ("exposed".into(), true));
+    }
+    alice.says(&["set", "FRESH", &env.secret("fresh"), "-e", "production"]);
+    alice.says(&["set", "URL", &env.secret("new"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+    assert!(listed(&alice, &["--all"]).iter().all(|(name, ..)| name != "FRESH"));
+    let copy = alice.says(&["get", "COPY", "-e", "production"]);
+    rewrite(&alice, &format!("COPY={}\nURL=$COPY\n", copy.trim_end()));
+    assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
+    alice.says(&["set", "COPY", &env.secret("copy"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+}
