@@ -5,7 +5,6 @@ use std::path::Path;
 use super::keys::{keystore_hint, missing_key_hint};
 use crate::config::{EnvName, FileRole, NameError, is_env_file, is_keys_file};
 use crate::crypto::{OpenError, TokenError};
-use crate::dotenv::ExpandError;
 use crate::fsio::FsError;
 use crate::git::GitError;
 use crate::hint::Hint;
@@ -284,17 +283,19 @@ fn reason_hint(failure: &Failure) -> Option<Hint> {
             )
         }
         Reason::UnlistedReference | Reason::Unwritable => hint!("leave it sealed: -x {name}", name),
-        Reason::Expand(ExpandError::Malformed) => hint!(
-            "if that is text, put the value of {name} in single quotes: envseal edit -f {file}",
-            name,
-            file
-        ),
-        Reason::Expand(ExpandError::Missing(on)) => hint!(
-            "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
-            on,
-            line = failure.line,
-            file
-        ),
+        Reason::Expand(error) => match error.missing() {
+            Some(on) => hint!(
+                "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
+                on,
+                line = failure.line,
+                file
+            ),
+            None => hint!(
+                "if that is text, put the value of {name} in single quotes: envseal edit -f {file}",
+                name,
+                file
+            ),
+        },
         Reason::TooLarge => hint!("write {name} without references, or with fewer", name),
     })
 }

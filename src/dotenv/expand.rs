@@ -36,6 +36,16 @@ pub enum ExpandError {
     Missing(String),
 }
 
+impl ExpandError {
+    /// Returns the variable that is required and not there.
+    pub fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Missing(name) => Some(name),
+            Self::Malformed => None,
+        }
+    }
+}
+
 /// Expands the references in `text`, a value as read from a source whose quote expands. `look_up` is asked for the names
 /// that count, in the order in which they are met.
 pub fn expand<'a>(
