@@ -145,7 +145,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --keys-file 'Take private keys from FILE instead of .env.keys'
             cand -i 'Use this private SSH key as your identity, not the one that `team request` made'
             cand --identity 'Use this private SSH key as your identity, not the one that `team request` made'
-            cand --force 'Replace a variable that has the new name already'
+            cand --force 'Replace a variable that has the new name, and leave references to the old one behind'
             cand -q 'Say nothing but errors'
             cand --quiet 'Say nothing but errors'
             cand -v 'Say more'

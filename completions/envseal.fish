@@ -111,7 +111,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand rename" -l force -d 'Replace a variable that has the new name already'
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -l force -d 'Replace a variable that has the new name, and leave references to the old one behind'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l no-pager -d 'Use no pager'

@@ -38,6 +38,7 @@ pub fn vault_hint(error: &VaultError) -> Option<Hint> {
         VaultError::NoVariable { path, .. } => {
             hint!("see the names that are there: cut -d= -f1 {path}", path)
         }
+        VaultError::Referred { .. } => "change those first, or rename it all the same with --force".into(),
         VaultError::Exists { name, .. } => hint!("replace {name} with --force", name),
         VaultError::Reserved { path, name } => {
             hint!("write it as plain text: envseal set {name} --plain -f {path}", name, path)

@@ -4,11 +4,12 @@ use super::select::Files;
 use super::{Context, report};
 use crate::dotenv::VarName;
 use crate::error::Error;
-use crate::vault::{Write, rename, update};
+use crate::vault::{VaultError, Write, referring_beside, rename, update};
 
 /// Give a variable another name
 ///
-/// A sealed value is bound to its name, so it is opened and sealed again: that takes the private key.
+/// A sealed value is bound to its name, so it is opened and sealed again: that takes the private key. A variable that
+/// other values, or .env.schema or .env.example, refer to is not renamed without --force.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal rename DB_PASS DB_PASSWORD
@@ -20,7 +21,7 @@ pub(super) struct Args {
     new: String,
     #[command(flatten)]
     files: Files,
-    /// Replace a variable that has the new name already
+    /// Replace a variable that has the new name, and leave references to the old one behind
     #[arg(long)]
     force: bool,
 }
@@ -39,16 +40,26 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             None
         };
         let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
-        let (document, names) = rename(target.file(), &args.old, &new, args.force, keys)?;
-        referring.push(names);
+        let file = target.file();
+        let (document, names) = rename(file, &args.old, &new, args.force, keys)?;
+        let path = file.path();
+        let mut by: Vec<_> = names.iter().map(|name| format!("{name} in {}", report::shown(path))).collect();
+        by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| {
+            let path = report::shown(&path);
+            name.map_or_else(|| path.clone(), |name| format!("{name} in {path}"))
+        }));
+        if !by.is_empty() && !args.force {
+            let line = file.document().last(&args.old).map_or(1, |at| file.document().entries()[at].line);
+            return Err(VaultError::Referred { path: path.into(), line, name: args.old.clone(), by });
+        }
+        referring.push(by);
         Ok(document)
     })?;
     report::notices(context, &updated.notices);
-    for ((path, ..), names) in updated.files.iter().zip(referring) {
-        let path = report::shown(path);
-        context.ui.say(format_args!("renamed {} to {new} in {path}", args.old));
-        for name in names {
-            context.ui.note(format_args!("{name} in {path} still refers to {}", args.old));
+    for ((path, ..), by) in updated.files.iter().zip(referring) {
+        context.ui.say(format_args!("renamed {} to {new} in {}", args.old, report::shown(path)));
+        for by in by {
+            context.ui.note(format_args!("{by} still refers to {}", args.old));
         }
     }
     Ok(())

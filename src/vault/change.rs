@@ -1,12 +1,14 @@
 //! Changing single variables: set, unset, rename.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use super::error::VaultError;
 use super::failure::{Failure, Reason};
 use super::file::{EnvFile, token};
+use super::schema::schema_of;
 use super::scope::Scope;
-use crate::config::is_own_name;
+use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
 };
@@ -381,6 +383,32 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
         }
     };
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
+}
+
+/// What refers to `name` beside `file`, which holds it: variables of the env files in its folder that have no such
+/// variable of their own, and the file that declares variables, unless that has `new` too.
+pub fn referring_beside(
+    file: &EnvFile,
+    name: &str,
+    new: &VarName,
+) -> Result<Vec<(PathBuf, Option<String>)>, VaultError> {
+    let dir = file.dir();
+    let mut found = Vec::new();
+    let names = dir.read_dir().into_iter().flatten().flatten().map(|item| PathBuf::from(item.file_name()));
+    let mut beside: Vec<_> = names.filter(|name| is_env_file(name)).collect();
+    beside.sort();
+    for path in beside.iter().map(|path| dir.join(path)) {
+        // What cannot be read refers to nothing.
+        let Ok(other) = EnvFile::load(&path) else { continue };
+        if other.document().last(name).is_none() {
+            found.extend(referring(&other, name).into_iter().map(|by| (path.clone(), Some(by))));
+        }
+    }
+    if let Some((path, schema)) = schema_of(&dir)? {
+        let declares = |name: &str| schema.items().iter().any(|item| item.name == name);
+        found.extend((declares(name) && !declares(new.as_str())).then_some((path, None)));
+    }
+    Ok(found)
 }
 
 pub(super) fn refuse_own(name: &str) -> Result<(), VaultError> {

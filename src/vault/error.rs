@@ -223,6 +223,18 @@ pub enum VaultError {
         /// The team file, or the schema.
         by: PathBuf,
     },
+    /// A variable that is to be renamed, and that others refer to by its name.
+    #[error("{}:{line} {name} is referred to by {}", path.display(), by.join(", "))]
+    Referred {
+        /// The env file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+        /// Who refers to it, as a person reads it.
+        by: Vec<String>,
+    },
     /// A sealed value is marked as plain.
     #[error("{}:{line} {name} is sealed, but marked as plain", path.display())]
     SealedButPlain {

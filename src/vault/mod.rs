@@ -31,7 +31,9 @@ mod transaction;
 mod unseen;
 mod update;
 
-pub use change::{Assignment, Change, How, Outcome, last_of_each, needs_key, rename, set, unset};
+pub use change::{
+    Assignment, Change, How, Outcome, last_of_each, needs_key, referring_beside, rename, set, unset,
+};
 pub use desk::{Broom, Desk};
 pub use edit::{EditFault, Edited, Editing, LeftAsToken};
 pub use encrypt::{Counts, Pick, counts, decrypt, encrypt, first_foreign, reseal};

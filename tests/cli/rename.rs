@@ -40,7 +40,7 @@ fn a_sealed_value_takes_the_private_key() {
 }
 
 #[test]
-fn references_survive_and_those_left_behind_are_told() {
+fn references_survive_and_none_is_left_behind_without_a_word() {
     let env = TestEnv::new();
     let secret = env.secret("host");
     env.write_plain(".env", format!("HOST={secret}\nURL=http://$HOST/\nLIT='$HOST'\nOTHER=${{HOST:-x}}\n"));
@@ -48,7 +48,19 @@ fn references_survive_and_those_left_behind_are_told() {
     let output = env.envseal(&["rename", "URL", "LINK"]).output();
     assert_eq!(output.stderr, "renamed URL to LINK in .env\n");
     assert_eq!(env.ok(&["get", "LINK"]), format!("http://{secret}/\n"));
-    let output = env.envseal(&["rename", "HOST", "NAME"]).output();
+    env.write(".env.local", "DOCS=$HOST/docs # envseal: plain\n");
+    env.write(".env.other", "HOST=1 # envseal: plain\nDOCS=$HOST # envseal: plain\n");
+    env.write(".env.example", "HOST=\n");
+    let before = env.snapshot();
+    assert_eq!(
+        env.fails(4, &["rename", "HOST", "NAME"]),
+        "error: .env:4 HOST is referred to by LINK in .env, OTHER in .env, DOCS in .env.local, .env.example\n\
+         hint: change those first, or rename it all the same with --force\n"
+    );
+    assert_eq!(env.snapshot(), before);
+    env.write(".env.local", "DOCS=$NAME/docs # envseal: plain\n");
+    env.write(".env.example", "HOST=\nNAME=\n");
+    let output = env.envseal(&["rename", "HOST", "NAME", "--force"]).output();
     assert_eq!(
         output.stderr,
         "renamed HOST to NAME in .env\nnote: LINK in .env still refers to HOST\nnote: OTHER in .env still refers to HOST\n"
