@@ -211,6 +211,12 @@ fn place_hint(error: &VaultError) -> Option<Hint> {
         VaultError::Name(NameError::Variable { variable, .. }) => {
             hint!("name it with -e NAME, or leave the variable unset: env -u {variable} …", variable)
         }
+        VaultError::Name(NameError::NotEnvFile { path, .. })
+            if ["e", "k", "q", "v", "x"].iter().any(|letter| path.as_os_str() == *letter) =>
+        {
+            let letter = path.to_string_lossy().into_owned();
+            hint!("if both were meant as options, write them apart: -f FILE -{letter}", letter)
+        }
         VaultError::Name(NameError::NotEnvFile { .. }) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),
         VaultError::Policy { path, .. } | VaultError::Team { path, .. } => {

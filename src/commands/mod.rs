@@ -156,7 +156,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     ui::report_panics();
     let arguments = asking_for_help(arguments.into_iter().collect());
     let cli = match parse(&arguments) {
-        Ok(cli) => cli,
+        Ok(mut cli) => {
+            if let Command::Set(args) = &mut cli.command {
+                args.note_literal(&arguments);
+            }
+            cli
+        }
         Err(mut error) => {
             tips::add_tip(&mut error);
             hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
@@ -283,8 +288,13 @@ fn hide_values(error: &mut clap::Error, set: bool) {
             Some((name, _)) => format!("{name}=…"),
             None => continue,
         };
+        let wants_stdin = text.starts_with("--stdin");
         error.insert(kind, ContextValue::String(hidden));
         error.remove(ContextKind::Suggested);
+        if wants_stdin {
+            let tip = "stdin is read when VALUE is left out".into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
     }
 }
 

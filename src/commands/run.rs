@@ -10,6 +10,7 @@ use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{ExecError, Forms, Program};
 use crate::scan::NEXT_PROCESSED;
+use crate::ui;
 use crate::vault::{Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
@@ -51,7 +52,7 @@ pub(super) struct Args {
     #[arg(long, hide = true)]
     in_session: bool,
     /// The program and its arguments
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
@@ -79,6 +80,8 @@ impl Prepared {
     pub(super) fn start(self) -> Result<u8, Error> {
         match self.masked {
             Some(forms) if !forms.is_empty() => {
+                // Signals are for the program, also where somebody was asked for a passphrase.
+                let _deaf = ui::Deaf::again();
                 let own = own_program().map_err(ExecError::Terminal)?;
                 Ok(self.program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
             }

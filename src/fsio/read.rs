@@ -51,10 +51,10 @@ pub fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
     Ok(None)
 }
 
-/// The terminal of this process, to read what a person types while stdin is a pipe. An error where there is none.
+/// The terminal of this process, whatever its streams are. An error where there is none.
 #[cfg(unix)]
 pub fn open_terminal() -> io::Result<File> {
-    File::open("/dev/tty")
+    File::options().read(true).write(true).open("/dev/tty")
 }
 
 /// Reads to the end. `Vec` would leave the old buffer unwiped when it grows, so growth is done here, by hand; with a

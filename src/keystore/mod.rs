@@ -91,6 +91,12 @@ impl<'a> KeyStore<'a> {
         Self { given, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
     }
 
+    /// As [`Self::unasking`], with nothing known of any repository yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { repositories: Rc::default(), ..self.unasking() }
+    }
+
     /// The repositories of this command.
     pub fn repositories(&self) -> &Rc<Repositories> {
         &self.repositories

@@ -16,7 +16,9 @@ use crate::hint::Hint;
 pub use page::{Look, Page};
 pub use pager::{LESS, LV, pager};
 pub use progress::{Progress, Working};
-pub use prompt::{Deaf, can_ask, confirm, confirm_beside_pipe, go_on, hidden, passphrase, stdin_value};
+pub use prompt::{
+    Deaf, can_ask, confirm, confirm_beside_pipe, drop_line_end, go_on, hidden, passphrase, stdin_value,
+};
 use sanitize::{one_line, sanitized, sanitized_json};
 use serde::Serialize;
 pub use table::table;

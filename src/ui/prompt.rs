@@ -1,21 +1,44 @@
 //! Asking a person, and reading what is piped in.
 
+#[cfg(unix)]
+mod hidden;
+
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+#[cfg(unix)]
+use std::sync::{Arc, OnceLock};
 
 use super::progress::aside;
 use crate::crypto::SecretText;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-/// Asks for a value on the terminal without showing it; an interruption is [`io::ErrorKind::Interrupted`].
+/// Asks for a value on the terminal without showing it. Returns all that was typed or pasted, with the newline that
+/// ended it; Ctrl-C is [`io::ErrorKind::Interrupted`].
+#[cfg(unix)]
 pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    let _deaf = Deaf::new()?;
-    aside(|| rpassword::prompt_password(question)).map(|answer| Zeroizing::new(answer.into_bytes()))
+    aside(|| hidden::ask(question))
+}
+
+/// As on Unix, but of one line.
+#[cfg(not(unix))]
+pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+    let answer =
+        aside(|| rpassword::prompt_password(question)).map(String::into_bytes).map(Zeroizing::new)?;
+    // What cannot be read comes as U+FFFD.
+    let is_text = !String::from_utf8_lossy(&answer).contains('\u{fffd}');
+    if is_text { Ok(answer) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Asks for a passphrase on the terminal without showing it; none where there is no terminal.
 pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
     match hidden(&super::sanitize::one_line(question)) {
         Ok(mut text) => {
+            drop_line_end(&mut text);
+            if text.contains(&b'\n') {
+                let message = "several lines were pasted, and a passphrase is one line";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
             let text =
                 String::from_utf8(std::mem::take(&mut *text)).map_err(|_| io::ErrorKind::InvalidData)?;
             Ok(Some(SecretText::new(text)))
@@ -26,40 +49,70 @@ pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
     }
 }
 
-/// While it lives SIGINT does not end the process, so that rpassword, which raises it on Ctrl-C with the terminal
-/// still raw, comes back and sets the terminal right.
+/// Removes one line end (LF or CRLF), where the text ends with one.
+pub fn drop_line_end(text: &mut Zeroizing<Vec<u8>>) {
+    let line_end = if text.ends_with(b"\r\n") { 2 } else { usize::from(text.ends_with(b"\n")) };
+    let end = text.len() - line_end;
+    text.truncate(end);
+}
+
+/// While it lives, a signal that would end the process does not, so that a terminal can be restored first.
 #[cfg(unix)]
 pub struct Deaf {
-    hears: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    signals: &'static Signals,
     heard_before: bool,
 }
+
+#[cfg(unix)]
+struct Signals {
+    /// Whether a signal ends the process at once.
+    hears: Arc<AtomicBool>,
+    /// The last one that did not; 0 for none.
+    last: Arc<AtomicUsize>,
+}
+
+/// One for all prompts: each handler that was registered stays, and those of prompts before would end the process.
+#[cfg(unix)]
+static SIGNALS: OnceLock<Signals> = OnceLock::new();
 
 #[cfg(unix)]
 impl Deaf {
     /// Begins.
     pub fn new() -> io::Result<Self> {
-        use std::sync::{Arc, OnceLock, atomic::AtomicBool};
-        // One for all prompts: each handler that was registered stays, and those of prompts before would end the process.
-        static HEARS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-        if HEARS.get().is_none() {
-            let hears = Arc::new(AtomicBool::new(true));
-            signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&hears))?;
-            let _ = HEARS.set(hears);
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        use signal_hook::flag::{register_conditional_default, register_usize};
+        if SIGNALS.get().is_none() {
+            let (hears, last) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+            for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+                register_conditional_default(signal, Arc::clone(&hears))?;
+                register_usize(signal, Arc::clone(&last), signal.unsigned_abs() as usize)?;
+            }
+            let _ = SIGNALS.set(Signals { hears, last });
         }
-        let hears = Arc::clone(HEARS.get().expect("set just now"));
-        let heard_before = hears.swap(false, std::sync::atomic::Ordering::SeqCst);
-        Ok(Self { hears, heard_before })
+        Ok(Self::again().expect("set just now"))
+    }
+
+    /// As [`Self::new`], where that was called before. None where it was not: then no signal is caught.
+    pub fn again() -> Option<Self> {
+        let signals = SIGNALS.get()?;
+        signals.last.store(0, SeqCst);
+        Some(Self { signals, heard_before: signals.hears.swap(false, SeqCst) })
+    }
+
+    /// The signal that came last.
+    fn heard(&self) -> Option<i32> {
+        i32::try_from(self.signals.last.load(SeqCst)).ok().filter(|signal| *signal != 0)
     }
 }
 
 #[cfg(unix)]
 impl Drop for Deaf {
     fn drop(&mut self) {
-        self.hears.store(self.heard_before, std::sync::atomic::Ordering::SeqCst);
+        self.signals.hears.store(self.heard_before, SeqCst);
     }
 }
 
-/// Elsewhere Ctrl-C is left alone.
+/// Elsewhere signals are left alone.
 #[cfg(not(unix))]
 pub struct Deaf;
 
@@ -69,6 +122,11 @@ impl Deaf {
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
     pub fn new() -> io::Result<Self> {
         Ok(Self)
+    }
+
+    /// Does nothing.
+    pub fn again() -> Option<Self> {
+        None
     }
 }
 
@@ -163,6 +221,17 @@ fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
         text.extend_from_slice(&chunk);
     }
     Ok(text)
+}
+
+/// Appends; a buffer that has to grow is wiped.
+fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    if text.capacity() - text.len() < bytes.len() {
+        let mut larger = Vec::with_capacity(text.capacity() * 2 + bytes.len());
+        larger.extend_from_slice(text);
+        text.zeroize();
+        *text = Zeroizing::new(larger);
+    }
+    text.extend_from_slice(bytes);
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::file::folder_of;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use super::transaction::{FileChange, WriteLock, commit, stage};
+use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{Locker, PrivateKey, SecretText};
 use crate::fsio::{self, FsError, NewMode};
@@ -215,7 +216,7 @@ pub fn recover(
     if done.envs.iter().any(|(_, added, _)| *added > 0) {
         exclude_temporaries_of(&done.path, store)?;
         let staged = fsio::stage(&done.path, file.text(), NewMode::Private)?;
-        done.notices = ignore_keys_file(&done.path, &scope)?;
+        done.notices = ignore_keys_file(&done.path, &scope, Write::Files)?;
         staged.commit()?;
     }
     Ok(done)

@@ -15,6 +15,7 @@ use super::pin::Pinning;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
 use super::transaction::{FileChange, WriteLock, commit, folders_of, stage};
+use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::fsio::NewMode;
@@ -191,7 +192,7 @@ pub fn rotate(
     exclude(&changes, &scope)?;
     let staged = stage(&lock, changes)?;
     for (path, (file, after)) in &keys {
-        rotation.notices.extend(ignore_keys_file(path, &scope)?);
+        rotation.notices.extend(ignore_keys_file(path, &scope, Write::Files)?);
         for Current { env, new, .. } in &currents {
             let was_locked = file.keys(env)?.iter().any(StoredKey::is_locked);
             let in_the_open = memchr::memmem::find(after, new.to_text().expose().as_bytes()).is_some();

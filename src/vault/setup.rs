@@ -8,6 +8,7 @@ use super::project::Project;
 use super::roster::change_team_text;
 use super::scope::Scope;
 use super::transaction::WriteLock;
+use super::update::Write;
 use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
@@ -143,6 +144,7 @@ pub(super) fn keep_key(
     dir: &Path,
     scope: &Scope,
     store: &KeyStore<'_>,
+    write: Write,
     is_copy: bool,
 ) -> Result<Vec<Notice>, VaultError> {
     let path = store.keys_file_path(dir);
@@ -151,13 +153,15 @@ pub(super) fn keep_key(
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fsio::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
-    if is_wide && is_keys_file(&path) {
+    if is_wide && is_keys_file(&path) && write == Write::Files {
         fsio::make_private(&path)?;
         notices.push(Notice::MadePrivate(path.clone()));
     }
     let staged = fsio::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
-    notices.extend(ignore_keys_file(&path, scope)?);
-    staged.commit()?;
+    notices.extend(ignore_keys_file(&path, scope, write)?);
+    if write == Write::Files {
+        staged.commit()?;
+    }
     notices.push(if is_copy { Notice::KeyCopied(path) } else { Notice::KeyMade(path) });
     Ok(notices)
 }
@@ -167,10 +171,11 @@ pub(super) fn keep_key(
 /// `on_wait` is called when another envseal holds the lock.
 pub fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, VaultError> {
     let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
-    ignore_keys_file(path, scope)
+    ignore_keys_file(path, scope, Write::Files)
 }
 
-pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>, VaultError> {
+/// Sees to it that git and docker ignore the keys file at `path`; or finds out whether they would.
+pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Result<Vec<Notice>, VaultError> {
     let mut notices = Vec::new();
     let path = &place_of(path);
     let dir = path.parent().unwrap_or(scope.root());
@@ -198,13 +203,16 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope) -> Result<Vec<Notice>
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fsio::read(&ignore).ok();
     let added = fsio::append_line(&ignore, &name, NewMode::Default)?;
-    if let Err(error) = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope)) {
+    let guarded = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope));
+    if added && (guarded.is_err() || write == Write::Plan) {
         match before {
-            _ if !added => {}
             Some(text) => fsio::write_atomic(&ignore, &text, NewMode::Default)?,
             None => fsio::remove(&ignore)?,
         }
-        return Err(error);
+    }
+    guarded?;
+    if write == Write::Plan {
+        return Ok(notices);
     }
     if added {
         notices.push(Notice::Ignored(ignore));

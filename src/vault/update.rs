@@ -49,6 +49,8 @@ pub struct Updated {
 pub enum Write {
     /// To the files.
     Files,
+    /// Nowhere: whatever would refuse the change is found, and nothing is changed.
+    Plan,
     /// Nowhere: the caller prints the documents. No key is made.
     Nothing,
 }
@@ -76,13 +78,14 @@ pub fn update(
     on_wait: &dyn Fn(),
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
-    let lock = if write == Write::Files { Some(lock(paths, store, on_wait)?) } else { None };
+    let reaches_files = write != Write::Nothing;
+    let lock = if reaches_files { Some(lock(paths, store, on_wait)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
     let mut seen = BTreeSet::new();
     for path in paths {
-        if write == Write::Files {
+        if reaches_files {
             refuse_links(path, store.repositories())?;
         }
         // One file may be named twice, by -e and by -f, or by a symlink to it.
@@ -105,7 +108,7 @@ pub fn update(
         };
         let document = prepare(&mut target)?;
         let Target { file, scope, .. } = target;
-        if write == Write::Nothing && file.public_key().is_none() && !new_keys.is_empty() {
+        if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }
         prepared.push((file, document, scope));
@@ -141,7 +144,10 @@ pub fn update(
             keys: Vec::new(),
         });
         let staged = stage(&lock, files.chain(team_files))?;
-        keep_keys(&new_keys, store, &mut updated.notices)?;
+        keep_keys(&new_keys, store, write, &mut updated.notices)?;
+        if write == Write::Plan {
+            return Ok(updated);
+        }
         commit(staged)?;
         updated.notices.extend(pinning.save());
     }
@@ -153,7 +159,12 @@ pub fn update(
 }
 
 /// Keeps each key in every keys file in which it will be looked for.
-fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice>) -> Result<(), VaultError> {
+fn keep_keys(
+    new_keys: &[NewKey],
+    store: &KeyStore<'_>,
+    write: Write,
+    notices: &mut Vec<Notice>,
+) -> Result<(), VaultError> {
     for NewKey { env, dirs, key, is_made, .. } in new_keys {
         let mut kept = BTreeSet::new();
         for dir in dirs {
@@ -162,7 +173,7 @@ fn keep_keys(new_keys: &[NewKey], store: &KeyStore<'_>, notices: &mut Vec<Notice
             }
             let is_copy = !is_made || kept.len() > 1;
             let scope = Scope::of(dir, store.repositories())?;
-            notices.extend(keep_key(env, key, dir, &scope, store, is_copy)?);
+            notices.extend(keep_key(env, key, dir, &scope, store, write, is_copy)?);
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::TestEnv;
 #[cfg(unix)]
-use crate::support::on_terminal;
+use crate::support::{on_terminal, on_terminal_answering};
 
 /// The variable that holds the passphrase.
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
@@ -224,12 +224,12 @@ fn a_batch_costs_one_run() {
 fn the_passphrase_is_asked_for_on_the_terminal() {
     let (env, values, passphrase) = two_environments();
     env.plaintext_in("out");
-    let twice = format!("{passphrase}\n{passphrase}\n");
-    let Some((status, shown)) = on_terminal(&env, &["key", "lock"], Some(twice.as_bytes())) else { return };
+    let answer = format!("{passphrase}\n");
+    let twice = [answer.as_bytes(); 2];
+    let Some((status, shown)) = on_terminal_answering(&env, &["key", "lock"], &twice) else { return };
     assert_eq!(status, 0, "{shown}");
     assert!(shown.contains(".env.keys: ") && shown.contains("The same again: "), "{shown}");
     assert_eq!(locked(&env), [2, 0]);
-    let answer = format!("{passphrase}\n");
     let run = ["run", "-e", "default", "-e", "p", "--", "sh", "-c", "printf %s \"$A\" > out"];
     let (status, shown) = on_terminal(&env, &run, Some(answer.as_bytes())).unwrap();
     assert_eq!(status, 0, "{shown}");
@@ -252,12 +252,15 @@ fn what_is_typed_badly_locks_nothing() {
     let (env, ..) = two_environments();
     let before = env.snapshot();
     for (typed, status, said) in [
-        (&b"one\ntwo\n"[..], 2, "the two passphrases differ"),
-        (b"\n", 2, "an empty passphrase locks nothing"),
-        (b"\x03", 130, ""),
-        (b"one\n\x03", 130, ""),
+        (&[&b"one\n"[..], b"two\n"][..], 2, "the two passphrases differ"),
+        (&[b"\n"], 2, "an empty passphrase locks nothing"),
+        (&[b"\x03"], 130, ""),
+        (&[b"one\n", b"\x03"], 130, ""),
+        // The second line is neither the same again nor for the shell.
+        (&[b"one\none\n"], 3, "several lines were pasted, and a passphrase is one line"),
+        (&[b"\x1b[200~one\rone\r\x1b[201~"], 3, "several lines were pasted, and a passphrase is one line"),
     ] {
-        let Some((found, shown)) = on_terminal(&env, &["key", "lock"], Some(typed)) else { return };
+        let Some((found, shown)) = on_terminal_answering(&env, &["key", "lock"], typed) else { return };
         assert_eq!(found, status, "{shown}");
         assert!(shown.contains(said), "{shown}");
         assert_eq!(env.snapshot(), before);

@@ -11,6 +11,7 @@ mod operators;
 #[cfg(unix)]
 mod readers;
 mod shapes;
+mod typos;
 
 use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
 

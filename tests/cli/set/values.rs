@@ -13,28 +13,11 @@ fn get(env: &TestEnv, name: &str) -> Vec<u8> {
 #[test]
 fn the_second_argument_is_the_value_whatever_it_holds() {
     let env = TestEnv::new();
-    for value in [
-        "-secret",
-        "--flaglike",
-        "--plainn",
-        "-",
-        "--",
-        "",
-        "-1",
-        "A=B",
-        "=",
-        "-x=y",
-        "a b",
-        "$(id)",
-        "${A}",
-        "é",
-    ] {
-        let arguments =
-            if value == "--" { vec!["set", "KEY", "--", "--"] } else { vec!["set", "KEY", value] };
-        env.ok(&arguments);
+    for value in ["-", "", "-1", "A=B", "a b", "$(id)", "${A}", "é"] {
+        env.ok(&["set", "KEY", value]);
         assert_eq!(get(&env, "KEY"), value.as_bytes(), "{value:?}");
     }
-    for value in ["-q", "--plain", "-e", "--help", "-secret"] {
+    for value in ["-q", "--plain", "-e", "--help", "-secret", "--plainn", "--", "=", "-x=y", "KEY=x"] {
         env.ok(&["set", "KEY", "--", value]);
         assert_eq!(get(&env, "KEY"), value.as_bytes(), "{value:?}");
         env.ok(&["set", "--", "KEY", value]);
@@ -217,6 +200,11 @@ fn three_arguments_are_one_too_many() {
     assert_eq!(
         env.fails(2, &["set", "KEY", "v", "extra"]),
         "error: set takes a NAME and one VALUE\nhint: envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …\n"
+    );
+    let stderr = env.fails(2, &["set", "KEY", "v", "--stdin"]);
+    assert!(
+        stderr.contains("'…' found") && stderr.contains("stdin is read when VALUE is left out"),
+        "{stderr}"
     );
     let stderr = env.fails(2, &["set", "KEY", "v", "--plainn"]);
     assert!(stderr.contains("unexpected argument '…' found") && stderr.contains("'--plain'"), "{stderr}");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 #[cfg(unix)]
 pub(crate) use person::Person;
 #[cfg(unix)]
-pub(crate) use terminal::{Session, on_terminal, run_on_columns, run_on_terminal};
+pub(crate) use terminal::{Session, on_terminal, on_terminal_answering, run_on_columns, run_on_terminal};
 
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {

@@ -23,19 +23,34 @@ pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u3
 
 /// As [`run_on_terminal`], of a terminal that is so wide.
 pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> Option<(u32, String)> {
+    run_answering(run, cols, answer.as_slice())
+}
+
+/// As [`on_terminal`], with an answer for each question.
+pub(crate) fn on_terminal_answering(
+    env: &TestEnv,
+    arguments: &[&str],
+    answers: &[&[u8]],
+) -> Option<(u32, String)> {
+    run_answering(env.envseal(arguments), 200, answers)
+}
+
+fn run_answering(run: Run<'_>, cols: u16, answers: &[&[u8]]) -> Option<(u32, String)> {
     let env = run.env;
     let (mut child, master, shown) = started(run, PtySize { cols, ..PtySize::default() })?;
     let mut text = Vec::new();
     // Held until the end: it types a newline and an end of file when it is dropped, which the terminal would echo.
     let mut writer = master.take_writer().unwrap();
-    if let Some(answer) = answer {
-        while !text.ends_with(b": ") && !asks(&text) {
+    let mut answered = 0;
+    for answer in answers {
+        while text.len() == answered || !text.ends_with(b": ") && !asks(&text) {
             text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
         }
         // What is typed before the echo is off shows, as at any prompt.
         while !asks(&text) && has_echo(&*master) {
             std::thread::sleep(Duration::from_millis(1));
         }
+        answered = text.len();
         writer.write_all(answer).unwrap();
     }
     let status = child.wait().unwrap().exit_code();
@@ -46,7 +61,7 @@ pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> 
     }
     drop(writer);
     let text = String::from_utf8_lossy(&text).replace("\r\n", "\n");
-    if answer.is_some() {
+    if !answers.is_empty() {
         // A prompt shows nothing of the value; without one, stdout is among what was shown.
         env.heard(&text);
     }

@@ -1,0 +1,255 @@
+//! The hidden prompt: all that is typed or pasted is taken, none of it is shown or left for the shell.
+//!
+//! Terminals put pasted text between two marks when asked to (bracketed paste, DEC private mode 2004 of
+//! xterm). Where one does not, text that comes right after a line is a part of the same paste.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Deaf, push};
+
+const ASK_FOR_MARKS: &[u8] = b"\x1b[?2004h";
+const NO_MORE_MARKS: &[u8] = b"\x1b[?2004l";
+const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+const PASTE_ENDS: &[u8] = b"\x1b[201~";
+/// How long a read waits, in tenths of a second (VTIME in termios(3)). What comes later is not a part of a paste.
+const MOMENT: u8 = 1;
+
+/// Asks, and reads until a line has ended and nothing follows it.
+pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+    let deaf = Deaf::new()?;
+    let answer = crate::fsio::open_terminal()
+        .and_then(Terminal::new)
+        .and_then(|mut terminal| terminal.ask(question, &deaf));
+    // The terminal is restored by now.
+    if let Some(signal) = deaf.heard() {
+        signal_hook::low_level::emulate_default_handler(signal)?;
+    }
+    answer
+}
+
+/// The terminal of this process, its echo off for as long as this lives.
+struct Terminal<F: AsFd + Write> {
+    file: F,
+    before: Termios,
+    asks_for_marks: bool,
+}
+
+impl<F: AsFd + Read + Write> Terminal<F> {
+    fn new(file: F) -> io::Result<Self> {
+        let before = tcgetattr(&file)?;
+        let terminal = Self { file, before, asks_for_marks: anstyle_query::term_supports_ansi_color() };
+        let mut hidden = terminal.before.clone();
+        hidden.local_modes -= LocalModes::ECHO
+            | LocalModes::ECHONL
+            | LocalModes::ICANON
+            | LocalModes::IEXTEN
+            | LocalModes::ISIG;
+        hidden.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR | InputModes::IXON;
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 0;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = MOMENT;
+        tcsetattr(&terminal.file, OptionalActions::Now, &hidden)?;
+        Ok(terminal)
+    }
+
+    fn ask(&mut self, question: &str, deaf: &Deaf) -> io::Result<Zeroizing<Vec<u8>>> {
+        if self.asks_for_marks {
+            self.file.write_all(ASK_FOR_MARKS)?;
+        }
+        self.file.write_all(question.as_bytes())?;
+        let mut typed = Typed::default();
+        let mut chunk = Zeroizing::new([0; 4096]);
+        loop {
+            let count = match self.file.read(&mut *chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+                count => count?,
+            };
+            if deaf.heard().is_some() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            if count == 0 {
+                // Fails where the terminal has gone.
+                tcgetattr(&self.file)?;
+                if typed.pause() {
+                    return Ok(typed.text);
+                }
+            }
+            for byte in &chunk[..count] {
+                if typed.take(*byte)? {
+                    return Ok(typed.text);
+                }
+            }
+        }
+    }
+}
+
+impl<F: AsFd + Write> Drop for Terminal<F> {
+    fn drop(&mut self) {
+        let no_more_marks = if self.asks_for_marks { NO_MORE_MARKS } else { b"" };
+        // The newline that ended the answer was not shown.
+        let _ = self.file.write_all(&[no_more_marks, b"\n"].concat());
+        // What came too late to be read is not for the shell either.
+        let _ = tcsetattr(&self.file, OptionalActions::Flush, &self.before);
+    }
+}
+
+/// What the terminal has marked by now.
+#[derive(Default, PartialEq)]
+enum Marks {
+    /// Nothing: a newline may be the Enter key, or pasted.
+    #[default]
+    None,
+    /// What comes now, as pasted.
+    Paste,
+    /// A paste that has ended: a newline now is the Enter key.
+    Ended,
+}
+
+/// What was typed and pasted by now.
+#[derive(Default)]
+struct Typed {
+    text: Zeroizing<Vec<u8>>,
+    /// An escape sequence that has begun.
+    sequence: Vec<u8>,
+    marks: Marks,
+    /// Whether nothing has come for a moment.
+    is_quiet: bool,
+    /// Whether the last byte was a carriage return.
+    after_return: bool,
+}
+
+impl Typed {
+    /// Nothing came for a moment. Returns whether the answer is complete.
+    fn pause(&mut self) -> bool {
+        self.is_quiet = true;
+        self.sequence.clear();
+        self.marks != Marks::Paste && self.text.ends_with(b"\n")
+    }
+
+    /// Takes a byte. Returns whether the answer is complete.
+    fn take(&mut self, byte: u8) -> io::Result<bool> {
+        let was_quiet = std::mem::take(&mut self.is_quiet);
+        let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+        let is_paste = self.marks == Marks::Paste;
+        match byte {
+            // Where the end of a paste got lost, Ctrl-C is all that is left to a person.
+            0x03 if !is_paste || was_quiet => return Err(io::ErrorKind::Interrupted.into()),
+            b'\n' if after_return => {}
+            // Terminals send newlines as carriage returns.
+            b'\n' | b'\r' if self.marks != Marks::Ended => push(&mut self.text, b"\n"),
+            b'\n' | b'\r' => return Ok(true),
+            byte if is_paste => {
+                push(&mut self.text, &[byte]);
+                if self.text.ends_with(PASTE_ENDS) {
+                    self.marks = Marks::Ended;
+                    self.cut(self.text.len() - PASTE_ENDS.len());
+                }
+            }
+            _ if !self.sequence.is_empty() || byte == 0x1b => self.take_sequence(byte),
+            // Ctrl-D.
+            0x04 if self.text.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // Backspace.
+            0x7f | 0x08 => {
+                let is_start = |byte: &u8| *byte & 0xc0 != 0x80;
+                self.cut(self.text.iter().rposition(is_start).unwrap_or(0));
+            }
+            // Ctrl-U.
+            0x15 => self.cut(0),
+            // Ctrl-W.
+            0x17 => {
+                let words = self.text.trim_ascii_end();
+                self.cut(words.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1));
+            }
+            b'\t' | b' '.. => push(&mut self.text, &[byte]),
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// Takes a byte of an escape sequence, such as an arrow key sends (ECMA-48, section 5.4): nothing but the mark of a
+    /// paste is of use.
+    fn take_sequence(&mut self, byte: u8) {
+        self.sequence.push(byte);
+        if self.sequence == PASTE_BEGINS {
+            self.marks = Marks::Paste;
+        }
+        let ends = match self.sequence[..] {
+            [_] => false,
+            [_, introducer] => !matches!(introducer, b'[' | b'O'),
+            _ => (0x40..=0x7e).contains(&byte),
+        };
+        if ends {
+            self.sequence.clear();
+        }
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.text[length..].zeroize();
+        self.text.truncate(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is taken of bytes that come at once; none where a moment later more is waited for.
+    fn typed(bytes: &[u8]) -> Option<String> {
+        let mut typed = Typed::default();
+        let done = bytes.iter().any(|byte| typed.take(*byte).unwrap()) || typed.pause();
+        done.then(|| String::from_utf8(typed.text.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn takes_what_is_pasted_and_what_is_typed() {
+        for (bytes, text) in [
+            ("a\r", Some("a\n")),
+            ("a", None),
+            ("", None),
+            ("\r", Some("\n")),
+            ("ab\x7fc\x08d\n", Some("ad\n")),
+            ("aé\x7fb\n", Some("ab\n")),
+            ("\x7f\x17\x15a\n", Some("a\n")),
+            ("wrong\x15right\n", Some("right\n")),
+            ("one two \x17x\n", Some("one x\n")),
+            ("a\x04\x01\x1ab\tc\n", Some("ab\tc\n")),
+            ("a\x1b[A\x1bOB\x1bxb\x1b[1;5Cc\n", Some("abc\n")),
+            // Without marks.
+            ("a\rb\rc\r", Some("a\nb\nc\n")),
+            ("a\r\nb\r\n", Some("a\nb\n")),
+            ("a\n\nb\n", Some("a\n\nb\n")),
+            ("a\rb", None),
+            // With marks.
+            ("\x1b[200~a\x1b[201~", None),
+            ("\x1b[200~a\x1b[201~\r", Some("a")),
+            ("\x1b[200~a\r\nb\rc\nd\x1b[201~\r", Some("a\nb\nc\nd")),
+            ("\x1b[200~a\rb\r\x1b[201~", Some("a\nb\n")),
+            ("\x1b[200~a\rb\r\x1b[201~\r", Some("a\nb\n")),
+            ("\x1b[200~a\rb\r", None),
+            ("x\x1b[200~a\x03\x04\x15\x7f\x1b[A\tb\x1b[201~y\r", Some("xa\x03\x04\x15\x7f\x1b[A\tby")),
+            ("\x1b[200~wrong\rlines\x1b[201~\x15\x1b[200~right\x1b[201~\r", Some("right")),
+            ("\x1b[200~a\x1b[201~\x1b[200~b\x1b[201~\r", Some("ab")),
+        ] {
+            assert_eq!(typed(bytes.as_bytes()).as_deref(), text, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn is_interrupted_by_the_person_and_not_by_what_is_pasted() {
+        let kind = |bytes: &[u8]| {
+            let mut typed = Typed::default();
+            bytes.iter().find_map(|byte| typed.take(*byte).err()).map(|error| error.kind())
+        };
+        assert_eq!(kind(b"abc\x03"), Some(io::ErrorKind::Interrupted));
+        assert_eq!(kind(b"\x04"), Some(io::ErrorKind::UnexpectedEof));
+        assert_eq!(kind(b"\x1b[200~a\x03\x04"), None);
+        let mut typed = Typed::default();
+        assert!(b"\x1b[200~a".iter().all(|byte| !typed.take(*byte).unwrap()) && !typed.pause());
+        assert_eq!(typed.take(0x03).unwrap_err().kind(), io::ErrorKind::Interrupted);
+    }
+}

@@ -1,0 +1,137 @@
+//! What was mistyped is not stored as a secret, nor run as a command; and what holds a secret is not repeated.
+
+use super::Case;
+use crate::support::TestEnv;
+
+/// The command, its status, what is said of it, and what neither stream may contain.
+type Typo<'a> = (&'a [&'a str], i32, &'a str, &'a str);
+
+const TEXT: &str = "DB=1 # envseal: plain\nA-B=1 # envseal: plain\n";
+
+fn hold(typos: &[Typo<'_>]) {
+    for (run, status, says, hides) in typos {
+        Case { files: &[(".env", TEXT)], run, status: *status, says, hides }.holds();
+    }
+}
+
+#[test]
+fn an_option_that_is_none_is_no_value() {
+    let escape = "hint: if it is the value: envseal set DB -- VALUE\n";
+    hold(&[
+        (
+            &["set", "DB", "--stdin"],
+            2,
+            "hint: stdin is read when VALUE is left out: envseal set DB\n",
+            "--stdin",
+        ),
+        (&["set", "DB", "--from-stdin"], 2, "stdin is read when VALUE is left out", "--from"),
+        (&["set", "--stdin", "DB"], 2, "stdin is read when VALUE is left out", "--stdin"),
+        (&["set", "DB", "v", "--stdin"], 2, "stdin is read when VALUE is left out", "--stdin"),
+        (&["set", "DB", "--Hunter2"], 2, escape, "Hunter2"),
+        (&["set", "DB", "--Hunter2=x"], 2, escape, "Hunter2"),
+        (&["set", "DB", "-Hunter2"], 2, escape, "Hunter2"),
+        (&["set", "DB", "-x"], 2, escape, "-x"),
+        (&["set", "DB", "---"], 2, escape, "---"),
+        (&["set", "DB", "-----END Hunter2"], 2, escape, "Hunter2"),
+        (&["set", "DB", "-q", "--Hunter2"], 2, escape, "Hunter2"),
+        (&["set", "DB", "--Hunter2", "-e", "p"], 2, escape, "Hunter2"),
+        // A glued option is either.
+        (&["set", "DB", "-fk"], 2, "leave a space between the two, as in -f FILE; or, if it is", "-fk"),
+        (&["set", "DB", "-eHunter2"], 2, "leave a space between the two", "Hunter2"),
+        (&["set", "DB", "--Hunter2", "--", "x"], 2, "error: ", "Hunter2"),
+    ]);
+}
+
+#[test]
+fn an_option_that_is_none_is_no_command_and_no_name() {
+    hold(&[
+        (&["run", "--overlaod", "--", "true"], 2, "a similar argument exists: '--overload'", ""),
+        (&["run", "-z", "--", "true"], 2, "unexpected argument '-z'", ""),
+        (&["run", "-z", "true"], 2, "unexpected argument '-z'", ""),
+        (&["run", "-zk", "true"], 2, "unexpected argument '-z'", ""),
+        (&["run", "--", "-x"], 127, "-x: command not found", ""),
+        (
+            &["run", "-fk", "--", "true"],
+            4,
+            "hint: if -fk was meant as two options, write them apart: -f FILE -k\n",
+            "",
+        ),
+        (&["get", "-fk"], 4, "hint: if -fk was meant as two options", ""),
+        (&["get", "-f", "notes"], 4, "hint: see which files are: envseal ls\n", ""),
+        (&["run", "-ekx", "--", "true"], 4, "cannot read .env.kx: it does not exist", ""),
+        (&["get", "--jsn"], 2, "a similar argument exists: '--json'", ""),
+        (&["get", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["unset", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["unset", "--", "-z"], 4, "-z is not in .env", ""),
+        (&["rename", "-z", "NEW"], 2, "unexpected argument '-z'", ""),
+        (&["rename", "DB", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["rename", "DB", "--", "-z"], 2, "a variable's name is made of", ""),
+        (&["import", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["import", "dotenv", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["team", "approve", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["edit", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["encrypt", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["decrypt", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["log", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["blame", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["diff", "-z"], 2, "unexpected argument '-z'", ""),
+        (&["key", "backup", "-z"], 2, "unexpected argument '-z'", ""),
+    ]);
+    // Behind CMD every word is the program's.
+    let env = TestEnv::new();
+    env.write(".env", TEXT);
+    for run in [&["run", "printf", "%s", "-z"][..], &["run", "--", "printf", "%s", "-z"]] {
+        assert_eq!(env.ok(run), "-z");
+    }
+}
+
+#[test]
+fn a_line_of_a_shell_is_read_as_one_or_refused() {
+    let shell = "`export` is a word of the shell, not a ";
+    hold(&[
+        (&["set", "export", "Hunter2"], 2, shell, "Hunter2"),
+        (&["set", "export"], 2, shell, ""),
+        (&["set", "export", "DB", "=", "Hunter2"], 2, shell, "Hunter2"),
+        (&["set", "export", "DB=1", "Hunter2"], 2, "after a NAME=VALUE, every argument is one", "Hunter2"),
+        (&["set", "export DB=Hunter2"], 2, shell, "Hunter2"),
+        (&["set", "A=1", "export DB=Hunter2"], 2, shell, "Hunter2"),
+        (&["set", "DB", "=", "Hunter2"], 2, "hint: without spaces: envseal set DB=VALUE; ", "Hunter2"),
+        (&["set", "DB", "=Hunter2"], 2, "hint: without spaces: envseal set DB=VALUE; ", "Hunter2"),
+        (&["set", "DB", "="], 2, "hint: without spaces: envseal set DB=VALUE; ", ""),
+        (&["set", "DB=", "Hunter2"], 2, "after a NAME=VALUE, every argument is one", "Hunter2"),
+        (&["set", "DB", "DB=Hunter2"], 2, "hint: once is enough: envseal set DB=VALUE; ", "Hunter2"),
+        (&["set", "DB", "export DB=Hunter2"], 2, "once is enough", "Hunter2"),
+        (&["set", "DB: Hunter2"], 2, "a variable's name is made of", "Hunter2"),
+        (&["set", "Hunter-2", "x"], 2, "a variable's name is made of", "Hunter"),
+        (&["set", "A-B", "Hunter2"], 2, "hint: rename it first: envseal rename A-B A_B -f .env\n", "Hunter2"),
+        (&["set", "A-B=Hunter2"], 2, "A-B in .env can be read, but not written", "Hunter2"),
+    ]);
+    let env = TestEnv::new();
+    env.ok(&["set", "export", "A=a b", "B=2"]);
+    env.ok(&["set", "export=3"]);
+    assert_eq!(env.ok(&["get"]), "{\n  \"A\": \"a b\",\n  \"B\": \"2\",\n  \"export\": \"3\"\n}\n");
+    let line = env.envseal(&["set", "A"]).stdin("export A = Hunter2\n").fails(2);
+    assert_eq!(
+        line,
+        "error: the value of A begins with `A=`\nhint: for lines of NAME=value: envseal set - < FILE\n"
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_typo_is_a_value() {
+    let env = TestEnv::new();
+    let pem = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----";
+    for value in ["-5", "-.5", "-1e3", "-", "-=", "-$x", "-5a", pem, "A=1", "x=", "DBX=1", "a -x"] {
+        env.ok(&["set", "DB", value]);
+        assert_eq!(env.ok(&["get", "DB", "--format", "raw"]), value);
+    }
+    for value in ["--stdin", "-x", "-fk", "--", "=", "=x", "DB=1", "-----END"] {
+        for run in [&["set", "DB", "--", value][..], &["set", "--", "DB", value]] {
+            env.ok(run);
+            assert_eq!(env.ok(&["get", "DB", "--format", "raw"]), value);
+        }
+        env.envseal(&["set", "DB"]).stdin(if value == "DB=1" { "x" } else { value }).ok();
+        env.ok(&["set", &format!("DB={value}")]);
+        assert_eq!(env.ok(&["get", "DB", "--format", "raw"]), value);
+    }
+}
