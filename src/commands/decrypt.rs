@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     .map_err(|error| match error {
         VaultError::Unopened(failures) => {
             let command = args.leaving(&paths, &failures);
-            Error::LeaveSealed { error: VaultError::Unopened(failures), command }
+            Error::LeaveSealed { error: Box::new(VaultError::Unopened(failures)), command }
         }
         error => error.into(),
     })?;

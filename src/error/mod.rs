@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{error}")]
     LeaveSealed {
         /// Which, and why.
-        error: VaultError,
+        error: Box<VaultError>,
         /// The command that leaves them as they are.
         command: Hint,
     },
@@ -187,7 +187,8 @@ impl Error {
     /// has it.
     pub fn details(&self, show: Show<'_>) -> Vec<String> {
         match self {
-            Self::Vault(error) | Self::LeaveSealed { error, .. } => vault_details(error, show),
+            Self::Vault(error) => vault_details(error, show),
+            Self::LeaveSealed { error, .. } => vault_details(error, show),
             Self::Import { errors, details, .. } => {
                 let several = errors.iter().filter(|_| errors.len() > 1).map(ToString::to_string);
                 several.chain(details.iter().cloned()).collect()

@@ -359,7 +359,7 @@ pub(super) fn reads_as(
     if !source {
         return bytes == value;
     }
-    let (quote, text) = read(&bytes);
+    let (quote, text) = read(bytes);
     if !quote.expands() {
         return *text == value;
     }
