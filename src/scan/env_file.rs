@@ -100,9 +100,8 @@ pub fn newly_hidden(
     let redirect = (is_redirecting(name) && before.is_empty()).then(|| {
         let message = format!("a reviewer cannot see what {name} newly holds: {}", why_reserved(name));
         let fix = hint!(
-            "if it is no secret: envseal set {name} --plain -f {file}; else end its line in `# envseal: allow {rule}`",
-            name,
-            rule = Rule::RedirectSealed.id()
+            "if it is no secret: envseal set {name} --plain -f {file}; else end its line in `# envseal: allow redirect-sealed`",
+            name
         );
         finding(Rule::RedirectSealed, message, fix)
     });
