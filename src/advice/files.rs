@@ -215,7 +215,7 @@ fn place_hint(error: &VaultError) -> Option<Hint> {
             if ["e", "k", "q", "v", "x"].iter().any(|letter| path.as_os_str() == *letter) =>
         {
             let letter = path.to_string_lossy().into_owned();
-            hint!("if both were meant as options, write them apart: -f FILE -{letter}", letter)
+            hint!("if -f{letter} was meant as two options, write them apart: -f FILE -{letter}", letter)
         }
         VaultError::Name(NameError::NotEnvFile { .. }) => "see which files are: envseal ls".into(),
         VaultError::Name(NameError::DefaultFile(_)) => "call it .env, or give it another name".into(),

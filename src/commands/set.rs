@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::keystore::KeyStore;
 use crate::ui;
 use crate::vault::{
-    Assignment, EnvFile, How, Outcome, Updated, VaultError, Write, last_of_each, needs_key, set,
-    similar_env_file, update,
+    Assignment, EnvFile, How, Outcome, Updated, VaultError, Write, last_of_each, needs_key, refuse_links,
+    set, similar_env_file, update,
 };
 
 /// Seal a value
@@ -69,6 +69,8 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
         _ => How::AsMarked,
     };
     let paths = args.files.named_or_default(context.process)?;
+    // Before a secret is asked for, or stdin is read.
+    paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
     let typed = args.value.is_some() || has_equals(&args.first);
     let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
         changed(context, &paths, store, write, assignments, how)

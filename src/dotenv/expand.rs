@@ -27,9 +27,7 @@ pub enum Found<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
     /// A `${` that begins none of the forms above.
-    #[error(
-        "it contains a `${{` without a `}}`, or with something else in it than a name, or a name, one of :- := :? :+ - = ? + and text"
-    )]
+    #[error("unsupported `${{…}}`: write ${{NAME}} or ${{NAME:-text}} (or := :? :+ - = ? + instead of :-)")]
     Malformed,
     /// The variable of `${NAME:?text}` or `${NAME?text}`, which is unset, or empty.
     #[error("it requires {0}, which is empty or not set")]

@@ -184,7 +184,7 @@ pub fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     let line = 1 + memchr::memchr_iter(b'\n', &file.text[..first]).count();
     let message =
         format!("its sealed values are neither decrypted nor re-encrypted: by its name it is {what}");
-    let fix = "give it an env file's name: git mv {file} …";
+    let fix = "rename it to .env.NAME: git mv {file} …";
     Some(Finding::new(Rule::Unreadable, file.path, message, fix).at(line))
 }
 

@@ -194,7 +194,6 @@ fn where_programs_send_by_a_reference_to_a_sealed_value() {
     for (lines, line) in [
         ("HTTPS_PROXY=\"http://${HELLO}\" # envseal: plain\n", 4),
         ("MIDDLE=$HELLO # envseal: plain\nHTTPS_PROXY=${NO:-$MIDDLE} # envseal: plain\n", 5),
-        ("N=HELLO # envseal: plain\nHTTPS_PROXY=${${N}} # envseal: plain\n", 5),
     ] {
         env.write(".env", base.replace("HTTPS_PROXY=http://proxy.test # envseal: plain\n", lines));
         env.commit("hidden");

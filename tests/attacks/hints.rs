@@ -162,11 +162,11 @@ fn commands(hint: &str) -> Vec<&str> {
 /// A project in which every name that can be hostile is.
 fn hostile() -> TestEnv {
     let env = TestEnv::new();
-    env.ok(&["set", "HELLO", "--generate"]);
+    env.ok(&["set", "HELLO", "generated"]);
     env.ok(&["team", "request", "--name", "alice"]);
     let token = super::text_of(&env, ".env", "HELLO");
     for name in NAMES {
-        env.ok(&["set", "A", "--generate", &format!("--env={name}")]);
+        env.ok(&["set", "A", "generated", &format!("--env={name}")]);
         env.ok(&["team", "approve", "alice", &format!("--env={name}"), "--fingerprint", &fingerprint(&env)]);
     }
     for name in NAMES {
@@ -311,7 +311,7 @@ fn of_other_commands() {
 #[test]
 fn nothing_that_nobody_sees_is_in_a_hint() {
     let env = TestEnv::new();
-    env.ok(&["set", "HELLO", "--generate"]);
+    env.ok(&["set", "HELLO", "generated"]);
     for name in HIDDEN {
         env.write(format!("{name}/.env"), "A=1\nA=2\n-x=1\n");
         env.write(format!("{name}/more/.env"), "A=1\n<<<<<<< HEAD\n");
@@ -408,7 +408,7 @@ fn typed_at_a_prompt() {
 #[test]
 fn a_name_like_an_option_is_none() {
     let env = TestEnv::new();
-    env.ok(&["set", "A", "--generate", "-e=-rf"]);
+    env.ok(&["set", "A", "generated", "-e=-rf"]);
     env.write("-rf.env.keep", "");
     assert!(env.ok(&["ls", "-e=-rf"]).contains("-rf"));
     assert!(env.ok(&["get", "A", "-f", "./.env.-rf"]).len() > 1);

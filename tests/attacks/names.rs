@@ -43,7 +43,8 @@ fn names_that_only_files_can_hold_are_put_into_no_shell() {
                 said.contains(&format!("{name:?} is not a name that the {format} format can hold")),
                 "{said}"
             );
-            assert!(said.contains(&format!("hint: leave it out: -x {name}")), "{said}");
+            let joint = if name.starts_with('-') { '=' } else { ' ' };
+            assert!(said.contains(&format!("hint: leave it out: -x{joint}{name}")), "{said}");
         }
         for format in ["json", "dotenv"] {
             assert!(env.ok(&["get", "--format", format]).contains(name));

@@ -35,7 +35,7 @@ fn no_value_can_hold_a_private_key() {
     append(
         &env,
         ".env",
-        "A=$ENVSEAL_PRIVATE_KEY\nB=\"${ENVSEAL_PRIVATE_KEY:-no}\"\nC=${ENVSEAL_PRIVATE_KEY+yes}\nX=PRIVATE_KEY\nD=${ENVSEAL_${X}}\n\
+        "A=$ENVSEAL_PRIVATE_KEY\nB=\"${ENVSEAL_PRIVATE_KEY:-no}\"\nC=${ENVSEAL_PRIVATE_KEY+yes}\nX=PRIVATE_KEY\n\
          E=`$ENVSEAL_PRIVATE_KEY_PRODUCTION`\nF=${ENVSEAL_PUBLIC_KEY}\n",
     );
     let run = |arguments: &[&str]| {
@@ -45,6 +45,11 @@ fn no_value_can_hold_a_private_key() {
     assert!(out.contains("\nB=no\n") && out.contains("HELLO=canary"), "{out}");
     assert!(!out.contains("envseal-sk1-") && !out.contains("yes") && !out.contains("ENVSEAL"), "{out}");
     assert!(!run(&["get", "-f", ".env"]).ok().contains("envseal-sk1-"));
+    // No name is put together from a value.
+    append(&env, ".env", "D=${ENVSEAL_${X}}\n");
+    for arguments in [&["run", "-f", ".env", "--", "env"][..], &["get", "-f", ".env"]] {
+        assert!(!run(arguments).fails(3).contains("envseal-sk1-"));
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_set_value_becomes_text_that_reads_the_same() {
         "=",
     ];
     for (at, value) in values.iter().enumerate() {
-        env.envseal(&["set", &format!("V{at}"), value]).ok();
+        env.envseal(&["set", &format!("V{at}"), "--", value]).ok();
     }
     let before = env.ok(&["get"]);
     env.ok(&["decrypt"]);

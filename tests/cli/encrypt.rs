@@ -188,7 +188,7 @@ fn a_name_put_together_from_a_value_is_refused() {
     env.write_plain(".env", "N=A\nA=1\nB=${${N}}\n");
     let before = env.snapshot();
     let stderr = env.fails(4, &["encrypt"]);
-    assert!(stderr.contains(".env:3 B "), "{stderr}");
+    assert!(stderr.contains(".env:3 B: "), "{stderr}");
     assert_eq!(env.snapshot(), before);
 }
 

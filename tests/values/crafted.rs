@@ -88,7 +88,7 @@ fn others_are_removed_renamed_and_set() {
         for (run, sees) in [
             (&["unset", "GOOD"][..], "LAST"),
             (&["unset", "LAST"], "GOOD"),
-            (&["rename", "GOOD", "BETTER"], "BETTER"),
+            (&["rename", "--force", "GOOD", "BETTER"], "BETTER"),
             (&["rename", "LAST", "LATER"], "LATER"),
             (&["set", "GOOD", "two"], "GOOD"),
         ] {
