@@ -14,7 +14,7 @@ use super::failure::{Failure, Reason};
 use super::file::EnvFile;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, Found, expand, is_reserved, read, unescape, why_reserved};
+use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescape, why_reserved};
 use crate::keystore::{KeyStore, KeystoreError, Tried};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
@@ -310,13 +310,20 @@ impl Reader<'_, '_> {
         if !expands || memchr::memchr(b'$', &text).is_none() {
             return Ok((SecretBytes::new(std::mem::take(&mut *text)), None));
         }
-        let (mut depends, mut failed) = (None, None);
+        let may_refer = |name: &str| listed.is_none_or(|refs| refs.contains(name));
+        // Whichever branch is taken: by another variable it would be another one.
+        let is_sealed = |name: &String| match self.look_up(name) {
+            LookedUp::File(slot) => slot.value.as_ref().map_or(true, |value| value.sealed),
+            LookedUp::Unset | LookedUp::Process(_) => false,
+        };
+        let depends = references(&text)?.into_iter().find(|name| may_refer(name) && is_sealed(name));
+        let mut failed = None;
         let fits = |value: &[u8]| {
             self.brought_in.set(self.brought_in.get().saturating_add(value.len()));
             self.brought_in.get() <= MAX_BROUGHT_IN
         };
         let expanded = expand(&text, &mut |name| {
-            if listed.is_some_and(|refs| !refs.contains(name)) {
+            if !may_refer(name) {
                 return Found::Text;
             }
             match self.look_up(name) {
@@ -331,12 +338,7 @@ impl Reader<'_, '_> {
                         failed.get_or_insert(Reason::TooLarge);
                         Found::Unset
                     }
-                    Ok(value) => {
-                        if value.sealed {
-                            depends.get_or_insert_with(|| name.to_owned());
-                        }
-                        Found::Value(value.bytes.expose())
-                    }
+                    Ok(value) => Found::Value(value.bytes.expose()),
                     Err(reason) => {
                         failed.get_or_insert_with(|| slot.depended_on(reason));
                         Found::Unset

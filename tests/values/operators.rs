@@ -125,7 +125,7 @@ fn all_others_are_refused_by_line() {
         for quote in ["", "\"", "`"] {
             let text = format!("X=v\nS={quote}{value}{quote}\n");
             let files = [(".env", &*text)];
-            let says = ".env:2 S: it contains a `${`";
+            let says = ".env:2 S: unsupported `${…}`";
             let refused = |run: &[&str], status: i32| {
                 Case { files: &files, run, status, says, hides: "Hunter2" }.holds();
             };
@@ -178,7 +178,7 @@ fn a_value_that_was_sealed_with_one_is_refused_and_comes_back() {
     for run in [&["run", "--", "true"][..], &["get", "S"]] {
         let told = env.fails(3, run);
         assert!(
-            told.contains(".env:5 S: it contains a `${`") && told.contains("envseal edit -f .env"),
+            told.contains(".env:5 S: unsupported `${…}`") && told.contains("envseal edit -f .env"),
             "{told}"
         );
     }
@@ -199,7 +199,7 @@ fn edit_refuses_what_is_typed() {
         let script = env.outside().join("editor.sh");
         std::fs::write(&script, format!("cat >>\"$1\" <<'END'\nS=\"{value}\"\nEND\n")).unwrap();
         let edit = env.envseal(&["edit"]).var("VISUAL", format!("sh '{}'", script.display())).fails(4);
-        assert!(edit.contains(".env:5 S: it contains a `${`") && !edit.contains("Hunter2"), "{edit}");
+        assert!(edit.contains(".env:5 S: unsupported `${…}`") && !edit.contains("Hunter2"), "{edit}");
         assert_eq!(env.read(".env"), before);
     }
 }
