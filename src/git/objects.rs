@@ -335,8 +335,10 @@ impl Repo {
             Some(reader) => reader.request(ids),
             none => none.insert(CatFile::start(self.call())?).request(ids),
         };
-        // It has stopped; the answer says why.
-        let _ = asked;
+        // It has stopped, or stops now, and the answer says why; a git that waits for the request would be waited for.
+        if asked.is_err() {
+            reader.as_mut().map(CatFile::end_requests);
+        }
         Ok(())
     }
 

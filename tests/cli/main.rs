@@ -8,6 +8,9 @@ mod bypass;
 #[path = "../dialect/mod.rs"]
 mod dialect;
 mod support;
+#[cfg(target_os = "linux")]
+#[path = "../torture/mod.rs"]
+mod torture;
 #[path = "../values/mod.rs"]
 mod values;
 
