@@ -44,7 +44,7 @@ use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::advice::in_one_line;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
-use crate::exec::hide_memory;
+use crate::exec::{catch_file_size_limit, hide_memory};
 use crate::git::Repo;
 use crate::keystore::KeyStore;
 use crate::ui::{self, Ui};
@@ -153,6 +153,7 @@ impl<'a> Context<'a> {
 /// Parses the command line and carries it out. Returns the exit status; errors have been shown.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     hide_memory();
+    catch_file_size_limit();
     ui::report_panics();
     let arguments = asking_for_help(arguments.into_iter().collect());
     let cli = match parse(&arguments) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::access::AccessError;
 use crate::advice::{Show, git_hint, vault_details, vault_hint};
 use crate::config::NameError;
-use crate::exec::{EditorError, ExecError, SopsError};
+use crate::exec::{EditorError, ExecError, Largest, SopsError};
 use crate::export::ExportError;
 use crate::git::GitError;
 use crate::guard::GuardError;
@@ -216,9 +216,9 @@ impl Error {
             Self::History(error) => history_hint(error),
             Self::Access(error) => access_hint(error),
             Self::Export(error) => Some(hint!("leave it out: -x {name}", name = export_name(error)?)),
-            Self::Exec(ExecError::TooLarge { program, largest }) => Some(hint!(
-                "if it is not needed: envseal run -x {largest} -- {program} …",
-                largest = &*largest.to_string_lossy(),
+            Self::Exec(ExecError::TooLarge { program, largest: Largest::Variable(name) }) => Some(hint!(
+                "if it is not needed: envseal run -x {name} -- {program} …",
+                name,
                 program = Path::new(program)
             )),
             Self::Exec(ExecError::Terminal(_)) => {

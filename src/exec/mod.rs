@@ -46,14 +46,14 @@ pub enum ExecError {
     },
     /// Arguments and environment together are more than the system takes.
     #[error(
-        "{}: arguments and environment are too large for the system; the largest variable is {}",
-        program.display(), largest.display()
+        "{}: arguments and environment are too large for the system; the largest is {largest}",
+        program.display()
     )]
     TooLarge {
         /// The program.
         program: OsString,
-        /// The name of the variable with the longest value.
-        largest: OsString,
+        /// What is longest.
+        largest: Largest,
     },
     /// What the program wrote could not be passed on.
     #[error("what the program wrote could not be passed on: {0}")]
@@ -82,12 +82,43 @@ impl ExecError {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(program),
             io::ErrorKind::ArgumentListTooLong => {
-                let largest = command.get_envs().max_by_key(|(_, value)| value.map_or(0, OsStr::len));
-                Self::TooLarge { program, largest: largest.map_or(OsString::new(), |(name, _)| name.into()) }
+                let variables = command.get_envs().map(|(name, value)| {
+                    (value.map_or(0, OsStr::len), Largest::Variable(name.to_string_lossy().into_owned()))
+                });
+                let arguments = command.get_args().zip(1..);
+                let arguments = arguments.map(|(argument, at)| (argument.len(), Largest::Argument(at)));
+                let largest = variables.chain(arguments).max_by_key(|(length, _)| *length);
+                let (_, largest) = largest.unwrap_or((0, Largest::Argument(0)));
+                Self::TooLarge { program, largest }
             }
             _ => Self::NotExecutable { program, source },
         }
     }
+}
+
+/// What takes most of the room that the system has for arguments and environment.
+#[derive(Debug)]
+pub enum Largest {
+    /// A variable.
+    Variable(String),
+    /// An argument of the program, the first of them being 1.
+    Argument(usize),
+}
+
+impl std::fmt::Display for Largest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::Argument(at) => write!(f, "argument {at}"),
+        }
+    }
+}
+
+/// Has a write past the limit of a file's size (`ulimit -f`) fail, as on a full disk, instead of ending the process. The signal
+/// is caught, not ignored: a program that this one becomes or starts has it as it was.
+pub fn catch_file_size_limit() {
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
 
 /// Keeps what this process has in memory, its environment included, from other processes of the same user and out of core

@@ -50,9 +50,7 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
     give(&mut holder).map_err(ExecError::Terminal)?;
     let start = || {
         holder.spawn().map_err(|source| match ExecError::new(&holder, source) {
-            ExecError::TooLarge { largest, .. } => {
-                ExecError::TooLarge { program: command.get_program().into(), largest }
-            }
+            ExecError::TooLarge { .. } => ExecError::new(&command, io::ErrorKind::ArgumentListTooLong.into()),
             ExecError::NotExecutable { source, .. } => ExecError::Terminal(source),
             _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
         })

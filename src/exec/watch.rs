@@ -29,7 +29,9 @@ mod unix {
     use std::time::Duration;
 
     use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::consts::{
+        SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    };
     use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
     use signal_hook::{SigId, flag};
 
@@ -38,8 +40,12 @@ mod unix {
     /// So long a child may take to end when it is asked to.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// While it lives, SIGTERM and SIGHUP go to the child that runs; once that has ended, a last thing is done, and the
-    /// process ends as the signal would have ended it. SIGINT is the child's own, which shares the terminal; without a
+    /// The signals that end a process, but for those that are the child's own or leave what is in memory in a file.
+    const ENDING: [i32; 9] =
+        [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
+
+    /// While it lives, a signal that ends the process ends the child first that runs (SIGHUP goes to it as it is, for others
+    /// SIGTERM); once that has ended, a last thing is done, and the process ends as the signal would have ended it. SIGINT is the child's own, which shares the terminal; without a
     /// child it ends the process in that way too. SIGQUIT, which would leave all that is in memory in a file, does
     /// nothing.
     pub struct Watch {
@@ -78,9 +84,8 @@ mod unix {
             let mut handlers = vec![flag::register(SIGQUIT, Arc::default())?];
             let interrupted = Arc::<AtomicBool>::default();
             let mut seen = Vec::new();
-            for (signal, flag) in
-                [(SIGTERM, Arc::default()), (SIGHUP, Arc::default()), (SIGINT, Arc::clone(&interrupted))]
-            {
+            let ending = ENDING.map(|signal| (signal, Arc::default())).into_iter();
+            for (signal, flag) in ending.chain([(SIGINT, Arc::clone(&interrupted))]) {
                 handlers.push(flag::register(signal, Arc::clone(&flag))?);
                 handlers.push(pipe::register(signal, wake.try_clone()?)?);
                 seen.push((signal, flag));

@@ -23,7 +23,7 @@ pub use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
 pub use private::PrivateFile;
 #[cfg(unix)]
 pub use read::open_terminal;
-pub use read::{read, read_by, read_pipe, read_secret};
+pub use read::{holds, read, read_by, read_pipe, read_secret};
 pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
 pub use sweep::{TEMP_PREFIX, has_temporaries, sweep};
 pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};

@@ -31,6 +31,27 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
+/// Returns true if the regular file at `path` holds exactly `bytes`. Copies no more of it than a chunk, which is wiped.
+pub fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
+    let (mut file, meta) = open_regular(path)?;
+    if meta.len() != bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut chunk = Zeroizing::new(vec![0; 64 << 10]);
+    let mut rest = bytes;
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(rest.is_empty()),
+            Ok(count) => match rest.strip_prefix(&chunk[..count]) {
+                Some(left) => rest = left,
+                None => return Ok(false),
+            },
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(FsError::io(path, "read", e)),
+        }
+    }
+}
+
 /// The bytes of the pipe at `path` to its end, as by [`read_secret`]; None if it is no pipe. Waits for who writes to it.
 pub fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
     #[cfg(unix)]

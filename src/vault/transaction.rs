@@ -161,14 +161,11 @@ pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), VaultError> {
 }
 
 fn refuse_changed(path: &Path, before: Option<&[u8]>) -> Result<(), VaultError> {
-    let now = match fsio::read_secret(path) {
-        Err(FsError::NotFound { .. }) => None,
-        now => Some(now?),
+    let is_same = match fsio::holds(path, before.unwrap_or_default()) {
+        Err(FsError::NotFound { .. }) => before.is_none(),
+        same => same? && before.is_some(),
     };
-    if now.as_ref().map(|now| now.as_slice()) == before {
-        return Ok(());
-    }
-    Err(VaultError::ChangedMeanwhile(path.into()))
+    if is_same { Ok(()) } else { Err(VaultError::ChangedMeanwhile(path.into())) }
 }
 
 /// The folder that a file is in, and the one that it really is in where it is a symlink.

@@ -52,7 +52,18 @@ fn a_signal_ends_the_editor_too_and_leaves_nothing() {
     let env = TestEnv::new();
     let secret = env.secret("typed");
     env.write_sealed(".env", "A=1\n");
-    for (signal, number) in [("-TERM", 15), ("-HUP", 1)] {
+    // signal(7): the numbers of x86-64 and ARM.
+    let others = [
+        ("-USR1", 10),
+        ("-USR2", 12),
+        ("-ALRM", 14),
+        ("-VTALRM", 26),
+        ("-PROF", 27),
+        ("-XCPU", 24),
+        ("-ABRT", 6),
+    ];
+    let others = others.into_iter().filter(|_| cfg!(target_os = "linux"));
+    for (signal, number) in [("-TERM", 15), ("-HUP", 1)].into_iter().chain(others) {
         let before = env.read(".env");
         let child = waiting(&env, &WAITS.replace("SECRET", &secret));
         assert!(send(signal, &child.id().to_string()));
