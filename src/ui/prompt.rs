@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::progress::aside;
 use crate::crypto::SecretText;
-use zeroize::{Zeroize, Zeroizing};
+#[cfg(unix)]
+use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 /// Asks for a value on the terminal without showing it. Returns all that was typed or pasted, with the newline that
 /// ended it; Ctrl-C is [`io::ErrorKind::Interrupted`].
@@ -224,6 +226,7 @@ fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Appends; a buffer that has to grow is wiped.
+#[cfg(unix)]
 fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
     if text.capacity() - text.len() < bytes.len() {
         let mut larger = Vec::with_capacity(text.capacity() * 2 + bytes.len());

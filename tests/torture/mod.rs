@@ -1,5 +1,8 @@
-//! Every command that writes, with every system call that it writes by failing in turn: what `docs/architecture.md` promises
-//! of files still holds. strace makes the calls fail, so that also those are met which a crate makes by itself.
+//! Every command that writes, with every system call that it writes by failing in turn. strace makes the calls fail, so that
+//! also those are met which a crate makes by itself.
+//!
+//! What must hold: after the next command everything is as it was or as it was to become; every sealed value decrypts; the keys
+//! file is the owner's alone; no temporary file is left; git works; and the exit status is true.
 //!
 //! The short form tries a sample; `CI_LONG=1` tries every call.
 

@@ -281,6 +281,7 @@ impl Run<'_> {
     }
 
     /// Adds more arguments.
+    #[cfg(unix)]
     pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
         self.command.args(arguments);
         self
