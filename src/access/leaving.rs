@@ -11,7 +11,7 @@ use crate::crypto::{IdentityKey, KeyId, PublicKey};
 use crate::git::Repo;
 use crate::keystore::{KeyStore, KeystoreError};
 use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::vault::{EnvFile, Scope, tag_key};
+use crate::vault::{EnvFile, Scope, VaultError, tag_key};
 
 /// What a member could read: the keys of each environment.
 pub(super) type Keys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
@@ -150,29 +150,38 @@ fn in_doubt(team: &TeamFile, past: &Past, who: &IdentityKey, me: &IdentityKey) -
     team.grants().iter().filter(is_in_doubt).cloned().collect()
 }
 
-/// The team files of other scopes of which `key` is a member. One that cannot be read has no say.
+/// The team files of other scopes of which `key` is a member. One that is no team file has no say.
 fn elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, AccessError> {
     let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != scope.team_file());
-    let member = |path: PathBuf| {
-        let team = TeamFile::parse(&crate::fsio::read(&path).ok()?).ok()?;
-        let name = team.member_of(key)?.clone();
-        Some((path, name))
-    };
-    Ok(files.into_iter().filter_map(member).collect())
+    let mut found = Vec::new();
+    for path in files {
+        let text = crate::fsio::read(&path).map_err(VaultError::from)?;
+        let team = TeamFile::parse(&text).ok();
+        let name = team.and_then(|team| team.member_of(key).cloned());
+        found.extend(name.map(|name| (path, name)));
+    }
+    Ok(found)
 }
 
-/// The env files outside of the scope's own that are sealed to one of these keys. One that cannot be read has no say.
+/// The env files outside of the scope's own that are sealed to one of these keys. One that is no env file has no
+/// say.
 fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, AccessError> {
     let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let own = scope.env_files(scope.root())?;
     let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     files.retain(|path| !own.contains(path));
-    let sealed = |path: PathBuf| {
-        let key = *EnvFile::load(&path).ok()?.public_key()?;
-        known.contains(&key).then_some((path, key))
-    };
-    Ok(files.into_iter().filter_map(sealed).collect())
+    let mut found = Vec::new();
+    for path in files {
+        match EnvFile::load(&path) {
+            Err(error @ VaultError::Fs(_)) => return Err(error.into()),
+            Err(_) => {}
+            Ok(file) => {
+                found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)))
+            }
+        }
+    }
+    Ok(found)
 }

@@ -193,14 +193,17 @@ impl Project {
             return Err(VaultError::SharedKeyName { env: env.clone(), path, variable });
         }
         let keys = self.keys_of(env)?;
-        if let Some(failed) = keys.failed.iter().find(|path| real_place(path) != but) {
-            EnvFile::load(failed)?;
-        }
         let others = keys.found.iter().filter_map(|(key, paths)| {
             let path = paths.iter().find(|path| real_place(path) != but)?;
             Some((path.clone(), *key))
         });
         let mut others: Vec<_> = others.collect();
+        for failed in keys.failed.iter().filter(|path| real_place(path) != but) {
+            // One that can be read by now counts as well.
+            let file = EnvFile::load(failed)?;
+            let key = file.public_key().filter(|key| others.iter().all(|(_, there)| there != *key));
+            others.extend(key.map(|key| (failed.clone(), *key)));
+        }
         others.sort();
         match others.as_slice() {
             [(first, first_key), (second, second_key), ..] => Err(VaultError::KeysDisagree {
