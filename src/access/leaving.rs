@@ -179,7 +179,7 @@ fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, Pu
             Err(error @ VaultError::Fs(_)) => return Err(error.into()),
             Err(_) => {}
             Ok(file) => {
-                found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)))
+                found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)));
             }
         }
     }
