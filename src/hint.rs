@@ -11,7 +11,7 @@ use crate::config::EnvName;
 /// What a finding's hint learns only when it is printed: the finding's file, the folder of it, the range that is checked.
 const LATER: [&str; 3] = ["file", "folder", "range"];
 
-/// What to try next. Made by [`hint!`] or from constant text, so a word can only get into it quoted.
+/// What to try next. Made by `hint!` or from constant text, so a word can only get into it quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hint(Vec<Part>);
 
@@ -110,7 +110,7 @@ impl From<&'static str> for Hint {
 }
 
 impl Hint {
-    /// Puts words into a template; [`hint!`] does.
+    /// Puts words into a template; `hint!` does.
     pub fn filled(mut template: &'static str, words: &[(&'static str, Vec<Word>)]) -> Self {
         let mut parts = Vec::new();
         while let Some((at, name)) = placeholder(template) {

@@ -220,7 +220,7 @@ pub(super) fn real_place(path: &Path) -> PathBuf {
     target_of_link(path).and_then(Result::ok).unwrap_or_else(|| place_of(path))
 }
 
-/// Refuses to write through symlinks: one at `path` as [`refuse_link_elsewhere`] does, and folders on the way that lead out
+/// Refuses to write through symlinks: one at `path` as `refuse_link_elsewhere` does, and folders on the way that lead out
 /// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
 pub fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
     refuse_link_elsewhere(path)?;
