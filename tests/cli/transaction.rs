@@ -211,7 +211,16 @@ fn what_an_editor_saves_meanwhile_is_kept() {
     let arguments = [&strace[..], &[env!("CARGO_BIN_EXE_envseal"), "set", "-q", "A=two"]].concat();
     let mut command = env.program("strace", &arguments).into_command();
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    // It has read the file once its new content lies beside it, and waits before that reaches the disk.
+    let is_staged = |name: &str| name.starts_with(".envseal-tmp-") && name != ".envseal-tmp-lock";
+    let staged = || {
+        let names = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.file_name());
+        names.into_iter().any(|name| is_staged(&name.to_string_lossy()))
+    };
+    let begin = std::time::Instant::now();
+    while !staged() && begin.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let mine = text + "# mine\n";
     env.write(".env", &mine);
     let output = child.wait_with_output().unwrap();
