@@ -12,7 +12,7 @@ use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Quote};
-use crate::fsio::{self, FsError, NewMode, Staged};
+use crate::fsio::{self, FsError};
 use crate::git::{self, Repositories};
 
 /// A loaded env file, or one that is about to be made.
@@ -142,11 +142,6 @@ impl EnvFile {
     /// Whether there is such a file already.
     pub fn exists(&self) -> bool {
         self.exists
-    }
-
-    /// Makes `document` ready to take its place.
-    pub fn stage(&self, document: &Document) -> Result<Staged, VaultError> {
-        Ok(fsio::stage(&self.path, document.as_bytes(), NewMode::Default)?)
     }
 
     /// The variables' entries: those of envseal's own names left out.

@@ -13,8 +13,8 @@ use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::pin::Pinning;
 use super::scope::Scope;
-use super::setup::{Notice, exclude_temporaries, ignore_keys_file, keys_file};
-use super::transaction::{FileChange, WriteLock, commit, folders_of, stage};
+use super::setup::{Notice, ignore_keys_file, keys_file};
+use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
@@ -189,7 +189,7 @@ pub fn rotate(
     for (current, report) in currents.iter().zip(&rotation.envs) {
         pinning.accept(&scope, &report.env, &current.new.public(), &report.files, store)?;
     }
-    exclude(&changes, &scope)?;
+    exclude_beside(changes.iter().map(|change| change.path), scope.repositories())?;
     let staged = stage(&lock, changes)?;
     for (path, (file, after)) in &keys {
         rotation.notices.extend(ignore_keys_file(path, &scope, Write::Files)?);
@@ -222,24 +222,7 @@ fn lock(
     for env in envs {
         paths.extend(env::paths(env, &scope, dir)?);
     }
-    let mut keys_files = BTreeSet::new();
-    for path in &paths {
-        keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
-    }
-    let keys_files: Vec<_> = keys_files.into_iter().collect();
-    WriteLock::acquire(&paths, &keys_files, store.repositories(), on_wait)
-}
-
-/// Keeps git from seeing the temporary files of the change.
-fn exclude(changes: &[FileChange<'_>], scope: &Scope) -> Result<(), VaultError> {
-    let mut roots = BTreeSet::new();
-    for change in changes {
-        roots.extend(folders_of(change.path)?.iter().filter_map(|folder| git::find_root(folder)));
-    }
-    for root in roots {
-        exclude_temporaries(&*scope.repositories().open(&root)?)?;
-    }
-    Ok(())
+    WriteLock::with_keys_files(&paths, store, on_wait)
 }
 
 /// Returns true if a keys file with this text has the key.

@@ -9,9 +9,11 @@ use super::error::VaultError;
 use super::file::folder_of;
 use super::journal::{self, Journal, Ready};
 use super::project::ProjectPlace;
+use super::setup::exclude_temporaries;
 use crate::crypto::PublicKey;
 use crate::fsio::{self, FsError, Lock, NewMode};
 use crate::git::{self, GitError, Repositories};
+use crate::keystore::KeyStore;
 
 /// The locks on every worktree (outside git, folder) that the files of one command lie in. A file is read, changed and
 /// replaced while they are held.
@@ -69,8 +71,22 @@ impl WriteLock {
         Ok(lock)
     }
 
+    /// As [`Self::acquire`], with the keys files of the folders that these files lie in.
+    pub(super) fn with_keys_files(
+        paths: &[PathBuf],
+        store: &KeyStore<'_>,
+        on_wait: &dyn Fn(),
+    ) -> Result<Self, VaultError> {
+        let mut keys_files = BTreeSet::new();
+        for path in paths {
+            keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
+        }
+        let keys_files: Vec<_> = keys_files.into_iter().collect();
+        Self::acquire(paths, &keys_files, store.repositories(), on_wait)
+    }
+
     /// Removes temporary files that a killed command left in a folder whose lock is held, but none that git tracks.
-    pub(super) fn sweep(&self, folder: &Path, repositories: &Repositories) {
+    fn sweep(&self, folder: &Path, repositories: &Repositories) {
         if !fsio::has_temporaries(folder) || !self.dirs.contains(&lock_dir(folder)) {
             return;
         }
@@ -168,8 +184,23 @@ fn refuse_changed(path: &Path, before: Option<&[u8]>) -> Result<(), VaultError> 
     if is_same { Ok(()) } else { Err(VaultError::ChangedMeanwhile(path.into())) }
 }
 
+/// Keeps git from seeing the temporary files that are written beside these files.
+pub(super) fn exclude_beside<'a>(
+    paths: impl Iterator<Item = &'a Path>,
+    repositories: &Repositories,
+) -> Result<(), VaultError> {
+    let mut roots = BTreeSet::new();
+    for path in paths {
+        roots.extend(folders_of(path)?.iter().filter_map(|folder| git::find_root(folder)));
+    }
+    for root in roots {
+        exclude_temporaries(&*repositories.open(&root)?)?;
+    }
+    Ok(())
+}
+
 /// The folder that a file is in, and the one that it really is in where it is a symlink.
-pub(super) fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
+fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
     let mut folders = vec![folder_of(path), folder_of(&fsio::final_target(path)?)];
     folders.dedup();
     Ok(folders)

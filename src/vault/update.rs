@@ -12,14 +12,13 @@ use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::Pinning;
 use super::project::Projects;
 use super::scope::Scope;
-use super::setup::{KeyChoice, Notice, choose_key, exclude_temporaries, keep_key, with_header};
+use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
-use super::transaction::{FileChange, WriteLock, commit, folders_of, stage};
+use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::fsio::{self, NewMode};
-use crate::git;
 use crate::keystore::KeyStore;
 
 /// One env file that is about to be changed.
@@ -79,7 +78,7 @@ pub fn update(
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
 ) -> Result<Updated, VaultError> {
     let reaches_files = write != Write::Nothing;
-    let lock = if reaches_files { Some(lock(paths, store, on_wait)?) } else { None };
+    let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store, on_wait)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
@@ -120,14 +119,7 @@ pub fn update(
     if let Some(lock) = lock {
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
         let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
-        let mut excluding = BTreeSet::new();
-        for (file, ..) in changed() {
-            let folders = folders_of(file.path())?;
-            excluding.extend(folders.iter().filter_map(|folder| git::find_root(folder)));
-        }
-        for root in excluding {
-            exclude_temporaries(&*store.repositories().open(&root)?)?;
-        }
+        exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
         let files = changed().map(|(file, document, _)| FileChange {
             path: file.path(),
             before: file.exists().then(|| file.document().as_bytes()),
@@ -387,14 +379,4 @@ impl Target<'_> {
         let (env, scope_root) = (self.file.env().clone(), self.scope.root().to_owned());
         self.new_keys.push(NewKey { env, scope_root, dirs: vec![self.file.dir()], key, is_made });
     }
-}
-
-/// Locks everything that a change of these env files may write: them, and the keys files of their folders.
-fn lock(paths: &[PathBuf], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<WriteLock, VaultError> {
-    let mut keys_files = BTreeSet::new();
-    for path in paths {
-        keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
-    }
-    let keys_files: Vec<_> = keys_files.into_iter().collect();
-    WriteLock::acquire(paths, &keys_files, store.repositories(), on_wait)
 }
