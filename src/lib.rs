@@ -72,10 +72,10 @@ pub use library::{
 };
 
 #[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod access;
-#[doc(hidden)]
 pub mod advice;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
+pub mod check;
 #[doc(hidden)]
 #[cfg(feature = "cli")]
 pub mod commands;
@@ -95,12 +95,9 @@ pub mod exec;
 #[cfg(feature = "cli")]
 pub mod export;
 #[doc(hidden)]
-pub mod fsio;
+pub mod fs;
 #[doc(hidden)]
 pub mod git;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod guard;
 #[doc(hidden)]
 #[cfg(feature = "cli")]
 pub mod history;
@@ -111,10 +108,12 @@ pub mod hooks;
 #[cfg(feature = "cli")]
 pub mod import;
 #[doc(hidden)]
-pub mod keystore;
+pub mod keys;
 #[doc(hidden)]
 #[cfg(feature = "cli")]
-pub mod scan;
+pub mod members;
+#[doc(hidden)]
+pub mod project;
 #[doc(hidden)]
 pub mod schema;
 #[doc(hidden)]
@@ -124,5 +123,3 @@ pub mod time;
 #[doc(hidden)]
 #[cfg(feature = "cli")]
 pub mod ui;
-#[doc(hidden)]
-pub mod vault;

@@ -9,56 +9,51 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "access", "advice", "config", "crypto", "dotenv", "error", "exec", "export", "fsio", "git",
-            "guard", "hint", "history", "hooks", "import", "keystore", "scan", "schema", "team", "time",
-            "ui", "vault",
+            "members", "advice", "config", "crypto", "dotenv", "error", "exec", "export", "fs", "git",
+            "check", "hint", "history", "hooks", "import", "keys", "schema", "team", "time", "ui", "project",
         ],
     ),
-    ("library", &["advice", "config", "crypto", "dotenv", "fsio", "keystore", "vault"]),
+    ("library", &["advice", "config", "crypto", "dotenv", "fs", "keys", "project"]),
     (
         "error",
         &[
-            "access", "advice", "config", "crypto", "exec", "export", "fsio", "git", "guard", "hint",
-            "history", "hooks", "import", "keystore", "team", "vault",
+            "members", "advice", "config", "crypto", "exec", "export", "fs", "git", "check", "hint",
+            "history", "hooks", "import", "keys", "team", "project",
         ],
     ),
-    ("advice", &["config", "crypto", "fsio", "git", "hint", "keystore", "vault"]),
-    ("ui", &["crypto", "fsio", "hint"]),
-    ("access", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
-    (
-        "guard",
-        &["config", "crypto", "dotenv", "fsio", "git", "hint", "keystore", "scan", "schema", "team", "vault"],
-    ),
-    ("history", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "team", "time", "vault"]),
-    ("hooks", &["config", "fsio", "git"]),
-    ("vault", &["config", "crypto", "dotenv", "fsio", "git", "keystore", "schema", "team", "time"]),
-    ("keystore", &["config", "crypto", "dotenv", "fsio", "git", "team", "time"]),
-    ("scan", &["config", "crypto", "dotenv", "hint", "schema", "team"]),
+    ("advice", &["config", "crypto", "fs", "git", "hint", "keys", "project"]),
+    ("ui", &["crypto", "fs", "hint"]),
+    ("members", &["config", "crypto", "dotenv", "fs", "git", "keys", "team", "time", "project"]),
+    ("check", &["config", "crypto", "dotenv", "fs", "git", "hint", "keys", "schema", "team", "project"]),
+    ("history", &["config", "crypto", "dotenv", "fs", "git", "keys", "team", "time", "project"]),
+    ("hooks", &["config", "fs", "git"]),
+    ("project", &["config", "crypto", "dotenv", "fs", "git", "keys", "schema", "team", "time"]),
+    ("keys", &["config", "crypto", "dotenv", "fs", "git", "team", "time"]),
     ("team", &["config", "crypto", "hint", "time"]),
     ("schema", &["config", "dotenv"]),
     ("export", &[]),
     ("import", &["crypto", "dotenv"]),
     ("exec", &[]),
-    ("git", &["config", "fsio"]),
+    ("git", &["config", "fs"]),
     ("hint", &["config"]),
     ("config", &[]),
     ("dotenv", &[]),
     ("crypto", &[]),
     ("time", &[]),
-    ("fsio", &[]),
+    ("fs", &[]),
 ];
 
 /// Doors, and the rooms that may use them.
 const DOORS: &[(&str, &[&str])] = &[
     ("git2::", &["git"]),
-    ("std::fs", &["fsio", "git"]),
+    ("std::fs", &["fs", "git"]),
     ("std::env", &["config", "main", "library"]),
     ("std::process::Command", &["exec"]),
     ("Command::new(\"git\")", &["git"]),
     ("clap", &["commands"]),
     ("hpke", &["crypto"]),
     ("rpassword", &["ui"]),
-    ("ssh_key", &["crypto", "keystore"]),
+    ("ssh_key", &["crypto", "keys"]),
     ("directories", &["config"]),
     ("process::exit", &[]),
     ("set_var", &["library"]),
@@ -166,7 +161,7 @@ fn one_file_is_unsafe() {
 fn the_library_does_without_the_binarys_rooms() {
     let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
     let of_binary = |room: &str| lib.contains(&of_binary(room));
-    assert!(of_binary("commands") && of_binary("ui") && !of_binary("vault") && !of_binary("library"));
+    assert!(of_binary("commands") && of_binary("ui") && !of_binary("project") && !of_binary("library"));
     for (room, below) in ROOMS.iter().filter(|(room, _)| !of_binary(room) && *room != "main") {
         for below in *below {
             assert!(!of_binary(below), "{room} names {below}, which is there with the feature `cli` only");
@@ -230,8 +225,8 @@ fn files_are_of_a_size_to_be_read() {
 #[test]
 fn the_table_can_fail() {
     assert_eq!(
-        rooms_named("use crate::{git, fsio}; crate::vault::x(); envseal::commands::main()"),
-        ["git", "fsio", "vault", "commands"]
+        rooms_named("use crate::{git, fs}; crate::project::x(); envseal::commands::main()"),
+        ["git", "fs", "project", "commands"]
     );
 }
 

@@ -5,8 +5,8 @@ mod dialect;
 use dialect::{dialect, statements};
 use envseal::config::ProcessEnv;
 use envseal::dotenv::{Document, Edit, Found, expand, quote, read};
-use envseal::keystore::KeyStore;
-use envseal::vault::{EnvFile, Precedence, VaultError, read_files};
+use envseal::keys::KeyStore;
+use envseal::project::{EnvFile, Precedence, VaultError, read_files};
 use proptest::prelude::*;
 
 /// dotenv's pattern, as dotenvx 2.38 runs it over text whose line ends are `\n`.

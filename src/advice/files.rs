@@ -5,10 +5,10 @@ use std::path::Path;
 use super::keys::{keystore_hint, missing_key_hint};
 use crate::config::{EnvName, FileRole, NameError, is_env_file, is_keys_file};
 use crate::crypto::{OpenError, TokenError};
-use crate::fsio::FsError;
+use crate::fs::FsError;
 use crate::git::GitError;
 use crate::hint::Hint;
-use crate::vault::{Breach, EditFault, Failure, Reason, VaultError};
+use crate::project::{Breach, EditFault, Failure, Reason, VaultError};
 
 pub fn vault_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {

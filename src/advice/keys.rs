@@ -3,9 +3,9 @@
 use super::files::{fs_hint, git_hint};
 use crate::config::EnvName;
 use crate::crypto::LockError;
-use crate::fsio::FsError;
+use crate::fs::FsError;
 use crate::hint::Hint;
-use crate::keystore::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
+use crate::keys::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 
 pub(super) fn keystore_hint(error: &KeystoreError) -> Option<Hint> {
     Some(match error {

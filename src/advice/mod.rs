@@ -11,8 +11,8 @@ use std::path::Path;
 pub use files::{fs_hint, git_hint, vault_hint};
 pub use program::program_hint;
 
-use crate::keystore::{KeystoreError, Tried};
-use crate::vault::{Failure, PinChange, Reason, VaultError};
+use crate::keys::{KeystoreError, Tried};
+use crate::project::{Failure, PinChange, Reason, VaultError};
 
 /// How the path of a place where a key was looked for is shown.
 pub type Show<'a> = &'a dyn Fn(&Path) -> String;

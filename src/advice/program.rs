@@ -3,8 +3,8 @@
 use super::vault_hint;
 use crate::config::is_env_file;
 use crate::hint::Hint;
-use crate::keystore::{IdentityFileError, KeystoreError};
-use crate::vault::{Reason, VaultError};
+use crate::keys::{IdentityFileError, KeystoreError};
+use crate::project::{Reason, VaultError};
 
 /// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
 pub fn program_hint(error: &VaultError) -> Option<Hint> {
@@ -47,8 +47,8 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::keystore::IdentityPlace;
-    use crate::vault::Failure;
+    use crate::keys::IdentityPlace;
+    use crate::project::Failure;
 
     /// What a command is told by its options.
     fn fragments() -> Vec<VaultError> {

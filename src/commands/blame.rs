@@ -9,9 +9,9 @@ use super::select::Files;
 use crate::error::Error;
 use crate::git::{ObjectId, Repo};
 use crate::history::{self, Blamed, FileChanges, HistoryError, Reader};
+use crate::project::EnvFile;
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
-use crate::vault::EnvFile;
 
 /// Show for each variable of an env file which commit last changed it
 ///

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices, seen_from, shown};
+use crate::check::rules::{Finding, Rule, Severity};
+use crate::check::{self, Options, Pushed, Range, Report, Searched};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
-use crate::guard::{self, Options, Pushed, Range, Report, Searched};
-use crate::scan::{Finding, Rule, Severity};
 use crate::ui::{self, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
@@ -97,7 +97,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.history {
         let objects = context.repository()?;
         objects.allow_fetching();
-        return told(context, args, &root_of(&objects), |options| Ok(guard::history(&objects, options)?));
+        return told(context, args, &root_of(&objects), |options| Ok(check::history(&objects, options)?));
     }
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let root = find_root(&dir);
@@ -106,7 +106,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.fix {
         mend(context, &root, objects.as_deref())?;
     }
-    told(context, args, &root, |options| Ok(guard::worktree(&root, objects.as_deref(), options)?))
+    told(context, args, &root, |options| Ok(check::worktree(&root, objects.as_deref(), options)?))
 }
 
 /// Checks what is about to be committed, for a hook.
@@ -134,7 +134,7 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
         let options = &Options { accept_policy: true, ..*options };
         let mut all = Report::default();
         for push in pushes {
-            let mut known = guard::known_of_remote(&objects, &push.remote_name)?;
+            let mut known = check::known_of_remote(&objects, &push.remote_name)?;
             let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
             let pushed = match (objects.peel(&push.local)?, old) {
                 (Peeled::Tree(tree), _) => Pushed::Tree(tree),
@@ -159,7 +159,7 @@ fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Er
     // What a merge brings was judged where it is from, and who merges need not have every key.
     let merging = objects.is_merging() || context.process.is_in_merge();
     told(context, args, &root_of(&objects), |options| {
-        Ok(guard::staged(&objects, which, &Options { accept_policy: merging, ..*options })?)
+        Ok(check::staged(&objects, which, &Options { accept_policy: merging, ..*options })?)
     })
 }
 
@@ -258,8 +258,8 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 fn mend(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
     let options = Options { store, accept_policy: false, progress: &|_, _| {} };
-    let report = guard::worktree(root, objects, &options)?;
-    let fixed = guard::fix(root, &report, store, &|| context.waiting())?;
+    let report = check::worktree(root, objects, &options)?;
+    let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     notices(context, &fixed.notices);
     for path in &fixed.made_private {
         context.ui.say(format_args!("took {} from others' eyes", shown(path)));

@@ -9,7 +9,7 @@ use super::Context;
 use super::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::vault::VaultError;
+use crate::project::VaultError;
 
 /// `--convention`.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]

@@ -8,7 +8,7 @@ use super::select::{Files, Names};
 use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
 use crate::hint::Hint;
-use crate::vault::{Failure, Pick, VaultError, Write, decrypt, token, update};
+use crate::project::{Failure, Pick, VaultError, Write, decrypt, token, update};
 
 /// Write the sealed values back as plain text
 ///

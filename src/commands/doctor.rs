@@ -13,12 +13,12 @@ use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
 use crate::hint::Hint;
-use crate::keystore::{KeyStore, KeystoreError, Place};
-use crate::ui;
-use crate::vault::{
+use crate::keys::{KeyStore, KeystoreError, Place};
+use crate::project::{
     Counts, EnvFile, Failure, Pinning, Precedence, Projects, Reason, VaultError, counts, pin_trouble,
     read_files,
 };
+use crate::ui;
 
 /// Tell why env files can or cannot be opened here, and what to do about it
 ///

@@ -10,9 +10,9 @@ use crate::advice::in_one_line;
 use crate::config::{EnvName, FileRole, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
+use crate::project::{self, VaultError};
 use crate::team::{TeamConflicts, merge_team};
 use crate::ui;
-use crate::vault::{self, VaultError};
 
 /// What tells git that there is no merge: up to 128 it takes for a conflict, and what lies in OURS for both sides.
 const NO_MERGE: u8 = 129;
@@ -70,7 +70,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     if !is_team_file && role == FileRole::Other {
         EnvName::of_file(&args.path).map_err(VaultError::from)?;
     }
-    let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| vault::read_version(path));
+    let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| project::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
     if is_team_file {
         return team_file(context, args, [&base, &ours, &theirs]);
@@ -82,9 +82,9 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
     let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
-    let merged = vault::merge(&args.path, &versions, args.marker_size, context.store());
+    let merged = project::merge(&args.path, &versions, args.marker_size, context.store());
     if *merged.text != *ours {
-        vault::write_version(&args.ours, &merged.text)?;
+        project::write_version(&args.ours, &merged.text)?;
     }
     let path = args.path.display();
     match merged.conflicts {
@@ -104,7 +104,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
 fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 3]) -> Result<u8, Error> {
     let merged = merge_team(base, ours, theirs, args.marker_size);
     if merged.text != ours {
-        vault::write_version(&args.ours, &merged.text)?;
+        project::write_version(&args.ours, &merged.text)?;
     }
     let path = args.path.display();
     match merged.conflicts {
@@ -122,8 +122,8 @@ fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 
 
 /// Prints the file. Returns the exit status.
 pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {
-    let text = vault::read_version(&args.file)?;
-    ui::text(&vault::textconv(&text)).map_err(Error::io("write to stdout"))?;
+    let text = project::read_version(&args.file)?;
+    ui::text(&project::textconv(&text)).map_err(Error::io("write to stdout"))?;
     Ok(0)
 }
 

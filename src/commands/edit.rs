@@ -10,8 +10,8 @@ use super::select::Files;
 use crate::advice::in_one_line;
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
+use crate::project::{Desk, Edited, Editing, Outcome, Updated, Write, update};
 use crate::ui;
-use crate::vault::{Desk, Edited, Editing, Outcome, Updated, Write, update};
 
 /// What nobody types anything in.
 const AT_ONCE: Duration = Duration::from_secs(1);

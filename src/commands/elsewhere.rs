@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::Context;
+use crate::check::rules::{Framework, is_mode, told};
+use crate::check::{Start, read_elsewhere_by};
 use crate::config::EnvName;
-use crate::guard::{Start, read_elsewhere_by};
 use crate::hint::Hint;
-use crate::scan::{Framework, is_mode, told};
-use crate::vault::{EnvFile, Variable};
+use crate::project::{EnvFile, Variable};
 
 /// Warns where the program that is about to be started is likely to read a file by itself, and to take tokens in it
 /// for values, or to expand values once more. Returns true if Next.js is to be told that there is nothing left to read.

@@ -8,7 +8,7 @@ use super::report::{counted, documents, listed, notices, shown, unseen};
 use super::select::{Dollars, Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::Error;
-use crate::vault::{Pick, Updated, Write, encrypt, reseal, token, update};
+use crate::project::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
 ///

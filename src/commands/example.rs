@@ -7,14 +7,14 @@ use super::Context;
 use super::report::{counted, seen, shown};
 use super::select::Files;
 use crate::error::Error;
+use crate::project;
 use crate::ui;
-use crate::vault;
 
 /// Prints the example file of the folder that is meant, or writes it.
 pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), Error> {
     let folder = folder(context, files)?;
     if write {
-        let example = vault::write_example(&folder, context.store(), &|| context.waiting())?;
+        let example = project::write_example(&folder, context.store(), &|| context.waiting())?;
         let path = shown(&example.path);
         match example.added {
             0 => context.ui.say(format_args!("{path} has every name already")),
@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
         }
         return Ok(());
     }
-    let example = vault::example(&folder, context.store())?;
+    let example = project::example(&folder, context.store())?;
     if example.is_emptied && !ui::person_looks() {
         let path = seen(&example.path);
         let hint = hint!("if `>` has just emptied it: git checkout -- {path}, then use --write", path);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::report::{counted, seen_from, shown_from};
-use crate::scan::{Finding, Rule, Severity};
+use crate::check::rules::{Finding, Rule, Severity};
 use crate::ui::{Look, Page, safe_line, uri_path};
 
 /// More findings of one kind in one folder than this are folded.

@@ -13,8 +13,8 @@ use crate::dotenv::quote;
 use crate::error::Error;
 use crate::export;
 use crate::history::{HistoryError, Reader, file_at};
+use crate::project::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 use crate::ui;
-use crate::vault::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 
 /// Open values and print them
 ///

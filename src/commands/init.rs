@@ -7,11 +7,11 @@ use super::{Context, hook};
 use crate::error::Error;
 use crate::hint::Hint;
 use crate::hooks::drivers::{self, DriverError};
-use crate::ui;
-use crate::vault::{
+use crate::project::{
     EnvFile, Scope, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
     take_back_in, unseen_by_git, update,
 };
+use crate::ui;
 
 /// Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain
 ///

@@ -10,9 +10,9 @@ use super::select::{Files, Found, found_from_here};
 use super::{Context, example};
 use crate::crypto::SealedValue;
 use crate::error::Error;
-use crate::keystore::KeystoreError;
+use crate::keys::KeystoreError;
+use crate::project::{Counts, Projects, VaultError, counts, sweep};
 use crate::ui;
-use crate::vault::{Counts, Projects, VaultError, counts, sweep};
 
 /// List env files: what is sealed in them, to which key, and whether you can open it
 ///

@@ -46,9 +46,9 @@ use crate::config::{self, ProcessEnv};
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory};
 use crate::git::Repo;
-use crate::keystore::KeyStore;
+use crate::keys::KeyStore;
+use crate::project::{self, Settled};
 use crate::ui::{self, Ui};
-use crate::vault::{self, Settled};
 
 /// Secrets in .env files, sealed value by value to a public key and shared through git alone.
 ///
@@ -235,7 +235,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let store = KeyStore::new(&process, keys_file).with_identity(identity.clone(), &ui::passphrase);
     let context = Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager };
     // What was interrupted here is finished or undone first, whatever comes.
-    match vault::settle(Path::new(".")) {
+    match project::settle(Path::new(".")) {
         Ok(None) => {}
         Ok(Some(Settled::Finished)) => {
             context.ui.note("Finished a change that was interrupted: git status");

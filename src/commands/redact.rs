@@ -1,9 +1,9 @@
 //! What `run --redact` masks.
 
 use super::Context;
+use crate::check::rules::{MIN_MASKED, spellings};
 use crate::exec::Forms;
-use crate::scan::{MIN_MASKED, spellings};
-use crate::vault::Reading;
+use crate::project::Reading;
 
 /// The forms of every sealed value, also of those that the program is not given: another variable may hold the same.
 /// Tells of values that are too short.

@@ -4,7 +4,7 @@ use super::select::Files;
 use super::{Context, report};
 use crate::dotenv::VarName;
 use crate::error::Error;
-use crate::vault::{VaultError, Write, referring_beside, rename, update};
+use crate::project::{VaultError, Write, referring_beside, rename, update};
 
 /// Give a variable another name
 ///

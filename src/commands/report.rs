@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use crate::error::Error;
 use crate::git::find_root;
+use crate::project::{Notice, Updated, unseen_among};
 use crate::team::ExposureState;
 use crate::ui;
-use crate::vault::{Notice, Updated, unseen_among};
 
 /// Says what was made on the way.
 pub(super) fn notices(context: &Context, notices: &[Notice]) {

@@ -6,12 +6,12 @@ use super::convention::ByConvention;
 use super::elsewhere;
 use super::select::{Files, Names};
 use super::{Context, redact};
+use crate::check::rules::NEXT_PROCESSED;
 use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{ExecError, Forms, Program};
-use crate::scan::NEXT_PROCESSED;
+use crate::project::{Precedence, Variable, VaultError, hold_to_schemas, read_files};
 use crate::ui;
-use crate::vault::{Precedence, Variable, VaultError, hold_to_schemas, read_files};
 
 /// Run a program with the opened values in its environment
 ///

@@ -13,7 +13,7 @@ use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::Repo;
 use crate::hint::Hint;
-use crate::vault::{DollarSigns, EnvFile, Scope, VaultError, declare_external, unseen_of};
+use crate::project::{DollarSigns, EnvFile, Scope, VaultError, declare_external, unseen_of};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]

@@ -9,12 +9,12 @@ use super::{Context, report};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
 use crate::dotenv::{Document, NameError, VarName, references, unescape};
 use crate::error::Error;
-use crate::keystore::KeyStore;
-use crate::ui;
-use crate::vault::{
+use crate::keys::KeyStore;
+use crate::project::{
     Assignment, EnvFile, How, Outcome, Updated, VaultError, Write, last_of_each, needs_key, refuse_links,
     set, similar_env_file, update,
 };
+use crate::ui;
 
 /// Seal a value
 ///

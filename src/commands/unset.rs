@@ -3,7 +3,7 @@
 use super::select::Files;
 use super::{Context, report};
 use crate::error::Error;
-use crate::vault::{Write, unset, update};
+use crate::project::{Write, unset, update};
 
 /// Take variables out of a file
 ///

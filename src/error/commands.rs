@@ -1,12 +1,12 @@
 //! What to try next: what only commands come upon, in hooks, drivers, editors, histories and teams.
 
-use crate::access::AccessError;
 use crate::advice::{fs_hint, git_hint};
 use crate::exec::EditorError;
 use crate::hint::Hint;
 use crate::history::HistoryError;
 use crate::hooks::drivers::DriverError;
 use crate::hooks::{InstallError, Unfit};
+use crate::members::AccessError;
 
 pub(super) fn editor_hint(error: &EditorError) -> &'static str {
     match error {

@@ -4,20 +4,20 @@ mod commands;
 
 use std::path::Path;
 
-use crate::access::AccessError;
 use crate::advice::{Show, git_hint, vault_details, vault_hint};
+use crate::check::GuardError;
 use crate::config::NameError;
 use crate::exec::{EditorError, ExecError, Largest, SopsError};
 use crate::export::ExportError;
 use crate::git::GitError;
-use crate::guard::GuardError;
 use crate::hint::Hint;
 use crate::history::HistoryError;
 use crate::hooks::InstallError;
 use crate::hooks::drivers::DriverError;
 use crate::import::ImportError;
-use crate::keystore::{IdentityFileError, KeystoreError};
-use crate::vault::VaultError;
+use crate::keys::{IdentityFileError, KeystoreError};
+use crate::members::AccessError;
+use crate::project::VaultError;
 
 use commands::{access_hint, driver_hint, editor_hint, history_hint, hooks_hint};
 

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::GitError;
 use crate::config::{self, GitLocation};
-use crate::fsio::FsError;
+use crate::fs::FsError;
 
 /// Said before every command (git(1)). `safe.bareRepository`: a bare repository that somebody committed as plain files is
 /// none of ours. `core.fsmonitor`, `core.hooksPath` and the pager name programs; no command here runs a hook, but

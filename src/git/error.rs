@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::ObjectId;
-use crate::fsio::FsError;
+use crate::fs::FsError;
 
 /// A repository could not be opened, or not be asked.
 #[derive(Debug, Error)]

@@ -9,7 +9,7 @@ use super::paths::{from_git, to_git};
 use super::quick::refuse_cut_short;
 use super::tree::kind_of_mode;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::{self, FsError};
+use crate::fs::{self, FsError};
 
 impl Repo {
     /// Every file of the index that would be committed, in git's order: read once, for a check sees one state.
@@ -72,7 +72,7 @@ impl Repo {
     /// Rejects an index that is cut short, or is not what git wrote: of that, git may see fewer files, or others, and
     /// says nothing.
     pub(super) fn refuse_damaged_index(&self) -> Result<(), GitError> {
-        let bytes = match fsio::read(&self.index_path) {
+        let bytes = match fs::read(&self.index_path) {
             // Nothing was ever added.
             Err(FsError::NotFound { .. }) => return Ok(()),
             bytes => bytes?,

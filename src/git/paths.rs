@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
-use crate::fsio::FsError;
+use crate::fs::FsError;
 
 /// The real, absolute path of the entry `path`: its folder with all symlinks resolved, and its own name as it stands,
 /// for git tracks a symlink, not what it leads to. Folders that do not exist are taken as spelled.

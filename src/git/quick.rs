@@ -1,6 +1,5 @@
 //! Whether git tracks a file, without starting git wherever the index's bytes alone say no: for `run` and `get`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
@@ -11,7 +10,7 @@ use super::root::named_worktree;
 use super::worktree::tracks;
 use super::{GitError, find_root};
 use crate::config;
-use crate::fsio::{self, FsError};
+use crate::fs::{self, FsError};
 
 /// The index's header, and the hash that ends it (20 bytes with SHA-1, 32 with SHA-256).
 const HEADER: usize = 12;
@@ -23,7 +22,7 @@ const HASH: usize = 20;
 /// Whatever cannot be read or understood is an error, never a no.
 pub fn is_tracked_fast(worktree_root: &Path, path: &Path) -> Result<bool, GitError> {
     let entry = real_entry(path)?;
-    let root = fs::canonicalize(worktree_root).map_err(|e| FsError::io(worktree_root, "resolve", e))?;
+    let root = std::fs::canonicalize(worktree_root).map_err(|e| FsError::io(worktree_root, "resolve", e))?;
     if let Ok(relative) = entry.strip_prefix(&root) {
         return tracked_in(worktree_root, relative);
     }
@@ -37,7 +36,7 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
     let git_dir = git_dir_of(root)?;
     let relative = to_git(relative)?;
     let index = git_dir.join("index");
-    match fsio::read(&index) {
+    match fs::read(&index) {
         Ok(bytes) => refuse_cut_short(&bytes, bytes.len() as u64, root).and_then(|()| {
             Ok(!proves_absence(bytes, &relative) && tracks(root, &config::git_location(), &relative)?)
         }),
@@ -57,10 +56,10 @@ pub fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     }
     let dot_git = root.join(".git");
     let none = || GitError::NotARepository { path: root.to_path_buf() };
-    if fs::metadata(&dot_git).map_err(|e| FsError::io(&dot_git, "read", e))?.is_dir() {
+    if std::fs::metadata(&dot_git).map_err(|e| FsError::io(&dot_git, "read", e))?.is_dir() {
         return Ok(dot_git);
     }
-    let text = fsio::read(&dot_git)?;
+    let text = fs::read(&dot_git)?;
     let named = text.strip_prefix(b"gitdir:").ok_or_else(none)?.trim_ascii();
     super::paths::from_git(named).map(|to| root.join(to)).ok_or_else(none)
 }

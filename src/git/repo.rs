@@ -16,7 +16,7 @@ use super::root::named_worktree;
 use super::tree::Trees;
 use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
-use crate::fsio::FsError;
+use crate::fs::FsError;
 
 /// The oldest git that works. Older ones do not know `safe.bareRepository`, and are told by an option that came with
 /// this version.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::command::output;
 use super::paths::real_folder;
 use super::{GitError, ObjectId, Repo};
-use crate::fsio::{self, FsError};
+use crate::fs::{self, FsError};
 
 /// In the git folder that all worktrees share: root commits, an id on each line; and what the clone was known by while it
 /// was shallow (`remote ADDRESS`, `folder PATH`).
@@ -85,7 +85,7 @@ impl Repo {
 
     /// The lines of the file, which is this clone's own, and is never part of a commit.
     fn kept_lines(&self) -> Result<Vec<String>, GitError> {
-        let text = match fsio::read(&self.common_dir().join(FILE)) {
+        let text = match fs::read(&self.common_dir().join(FILE)) {
             Err(FsError::NotFound { .. }) => return Ok(Vec::new()),
             text => text?,
         };

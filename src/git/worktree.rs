@@ -11,7 +11,7 @@ use super::paths::{from_git, to_git};
 use super::repo::bytes_arg;
 use super::{GitError, Repo};
 use crate::config::GitLocation;
-use crate::fsio::{FsError, Lock, NewMode, append_line, has_temporaries, sweep, with_lines};
+use crate::fs::{FsError, Lock, NewMode, append_line, has_temporaries, sweep, with_lines};
 
 /// Says of a file name alone, without folders, whether it is looked for.
 type Want<'a> = &'a dyn Fn(&Path) -> bool;

@@ -9,7 +9,7 @@ use super::log::{Past, changes_in};
 use super::reader::{Reader, Shown};
 use super::rename::{Pair, pairs};
 use crate::config::{ENV_FILE_GLOBS, is_env_file};
-use crate::fsio::{self, FsError};
+use crate::fs::{self, FsError};
 use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
 /// One side of a comparison.
@@ -119,7 +119,7 @@ fn in_worktree(reader: &mut Reader<'_>, named: &[PathBuf]) -> Result<Vec<(PathBu
         if place.is_symlink() || place.is_dir() {
             continue;
         }
-        match fsio::read_secret(&place) {
+        match fs::read_secret(&place) {
             Ok(mut text) => files.push((path, reader.take_in(std::mem::take(&mut *text)))),
             Err(FsError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fsio::FsError;
+use crate::fs::FsError;
 use crate::git::GitError;
 
 /// Why history could not be read.

@@ -11,7 +11,7 @@ use super::state::{State, Trouble, Variable};
 use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SecretBytes};
 use crate::dotenv::read;
 use crate::git::{ObjectId, Repo};
-use crate::keystore::{KeyStore, KeystoreError, team_file};
+use crate::keys::{KeyStore, KeystoreError, team_file};
 
 /// How many versions are kept parsed. Newest first, a version is the younger side of one comparison and soon the
 /// older side of the next.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::config::is_public_key_name;
 use crate::crypto::{PublicKey, SealedValue};
 use crate::dotenv::{Document, Entry};
-use crate::vault;
+use crate::project;
 
 /// A version of an env file.
 pub(super) struct State {
@@ -83,7 +83,7 @@ impl Variable<'_> {
 
     /// Its token, if it is sealed. What only looks so stands there for all to read.
     pub(super) fn token(&self) -> Option<SealedValue> {
-        vault::token(&self.state.document, self.entry)?.ok()
+        project::token(&self.state.document, self.entry)?.ok()
     }
 
     /// Whether two values in plain text read the same: a change of quotes alone is none, unless there is something

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::settings;
-use crate::fsio::{self, FsError, Lock, NewMode};
+use crate::fs::{self, FsError, Lock, NewMode};
 use crate::git::{GitError, Repo, Setting};
 
 const DRIVER: &str = "merge.envseal.driver";
@@ -183,7 +183,7 @@ fn change(
     let path = repo.attributes_path();
     let differs = before != after;
     let staged = match after.filter(|_| differs) {
-        Some(after) => Some(fsio::stage(path, after, NewMode::Default)?),
+        Some(after) => Some(fs::stage(path, after, NewMode::Default)?),
         None => None,
     };
     let mut done: Vec<(&str, Option<String>)> = Vec::new();
@@ -195,7 +195,7 @@ fn change(
         }
         match staged {
             Some(staged) => staged.commit()?,
-            None if differs => fsio::remove(path)?,
+            None if differs => fs::remove(path)?,
             None => {}
         }
         Ok(())
@@ -288,7 +288,7 @@ fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
 }
 
 fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, FsError> {
-    match fsio::read(path) {
+    match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(FsError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::{Hook, Manager};
-use crate::fsio::FsError;
+use crate::fs::FsError;
 use crate::git::GitError;
 
 /// Why a file that stands where a hook goes is left alone.

@@ -7,7 +7,7 @@ use super::script::{Rest, with_block, without_block};
 use super::shell::Answer;
 use super::write::{Change, write_all};
 use super::{Hook, InstallError, Manager};
-use crate::fsio::{self, FsError, Lock};
+use crate::fs::{self, FsError, Lock};
 use crate::git::{GitError, Repo, Setting};
 
 /// Whether git calls envseal for a hook.
@@ -76,9 +76,9 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
     }
     // Once before the folder is made, so that a refusal leaves no trace; and once more when nobody else writes there.
     changes(&place)?;
-    let made = fsio::make_folder(place.folder())?;
+    let made = fs::make_folder(place.folder())?;
     let result = Lock::acquire(place.folder(), on_wait).map_err(InstallError::from).and_then(|_lock| {
-        fsio::sweep(place.folder(), |_| true);
+        fs::sweep(place.folder(), |_| true);
         let (changes, mut installed) = changes(&place)?;
         write_all(changes)?;
         installed.left = all_found(&place)?;
@@ -86,7 +86,7 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
         Ok(installed)
     });
     if made && result.is_err() {
-        fsio::remove_empty_folder(place.folder());
+        fs::remove_empty_folder(place.folder());
     }
     result
 }
@@ -215,7 +215,7 @@ fn removal(path: &Path, hook: Hook) -> Result<Option<Change>, InstallError> {
     if path.is_symlink() {
         return Ok(None);
     }
-    let before = match fsio::read(path) {
+    let before = match fs::read(path) {
         Ok(text) => text,
         Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),

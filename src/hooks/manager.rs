@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Hook;
 use super::script::{calls, names};
 use super::shell::Answer;
-use crate::fsio;
+use crate::fs;
 
 /// A program that generates a repository's hooks from a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +64,14 @@ impl Manager {
         let mut files = self.files().iter().map(|name| root.join(name));
         let file = named.or_else(|| files.clone().find(|file| file.is_file())).or_else(|| files.next());
         let file = file.unwrap_or_default();
-        let text = fsio::read(&file).unwrap_or_default();
+        let text = fs::read(&file).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         match self {
             Self::PreCommit => (file, told_pre_commit(&text, hook)),
             Self::Lefthook => {
                 // What a person adds for themselves counts last.
                 let is_local = |local: &PathBuf| {
-                    fsio::read(local).is_ok_and(|text| names(&text, hook.name()) || names(&text, "envseal"))
+                    fs::read(local).is_ok_and(|text| names(&text, hook.name()) || names(&text, "envseal"))
                 };
                 match files_of_one(root).find(is_local) {
                     Some(local) => (local, Answer::Unclear),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::script::{answer, calls, has_block, is_current, names};
 use super::shell::{self, Answer};
 use super::{Hook, InstallError, Manager, Unfit};
-use crate::fsio::{self, FsError};
+use crate::fs::{self, FsError};
 use crate::git::{HooksDir, Repo, Setting};
 
 /// Whether git, at one of its hooks, has envseal called and stops where that fails.
@@ -79,7 +79,7 @@ impl Place {
 
     /// Whether git will run what stands there: a file that nobody may execute it passes over (its hook.c, `find_hook`).
     pub(super) fn is_called(&self, hook: Hook) -> bool {
-        fsio::is_executable(&self.entry(hook))
+        fs::is_executable(&self.entry(hook))
     }
 
     /// What git would do at this hook. The only place that tells.
@@ -90,7 +90,7 @@ impl Place {
     /// What git would do if it may execute the file.
     pub(super) fn would(&self, hook: Hook) -> Verdict {
         let entry = self.entry(hook);
-        let text = match fsio::read(&entry) {
+        let text = match fs::read(&entry) {
             Ok(text) => text,
             Err(FsError::PermissionDenied { .. }) => return Verdict::CannotTell(entry),
             // Whatever else is there is not envseal's.
@@ -109,7 +109,7 @@ impl Place {
         } else if names(&text, "overcommit") {
             // One program for all hooks, which finds what to call in its configuration.
             let file = self.root.join(".overcommit.yml");
-            let named = fsio::read(&file).is_ok_and(|text| names(&text, "envseal"));
+            let named = fs::read(&file).is_ok_and(|text| names(&text, "envseal"));
             (file, if named { Answer::Unclear } else { said })
         } else {
             (entry, said)
@@ -124,14 +124,14 @@ impl Place {
     /// What husky's `h`, which each of its wrappers reads, does for this hook: it has `sh -e` run the file in `.husky`.
     fn by_husky(&self, hook: Hook) -> (PathBuf, Answer) {
         let helper = self.dir.path.join("h");
-        match fsio::read(&helper) {
+        match fs::read(&helper) {
             Ok(text) if names(&text, "sh -e") => {}
             Ok(_) => return (helper, Answer::Unclear),
             // Then every commit fails.
             Err(_) => return (helper, Answer::No),
         }
         let file = self.file(hook);
-        let said = fsio::read(&file).map_or(Answer::No, |text| shell::answer(&text, hook, true));
+        let said = fs::read(&file).map_or(Answer::No, |text| shell::answer(&text, hook, true));
         (file, said)
     }
 
@@ -142,7 +142,7 @@ impl Place {
 
     /// Whether envseal's lines there are of another version.
     pub(super) fn is_outdated(&self, hook: Hook) -> bool {
-        fsio::read(&self.file(hook)).is_ok_and(|text| has_block(&text) && !is_current(&text, hook))
+        fs::read(&self.file(hook)).is_ok_and(|text| has_block(&text) && !is_current(&text, hook))
     }
 
     /// Looks at one hook.
@@ -152,7 +152,7 @@ impl Place {
             return Ok(self.to_come(hook).unwrap_or(Stands::Nothing));
         }
         let link = path.is_symlink();
-        let text = match fsio::read(&path) {
+        let text = match fs::read(&path) {
             Ok(text) => text,
             Err(FsError::NotFound { .. }) if link => return Ok(Stands::Unfit(Unfit::Symlink)),
             Err(FsError::NotFound { .. }) => {
@@ -197,6 +197,6 @@ impl Place {
 
     fn is_kept(&self, hook: Hook) -> bool {
         let path = self.kept(hook);
-        fsio::is_executable(&path) && fsio::read(&path).is_ok_and(|text| answer(&text, hook) == Answer::Yes)
+        fs::is_executable(&path) && fs::read(&path).is_ok_and(|text| answer(&text, hook) == Answer::Yes)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fsio::{FsError, NewMode, Staged, remove, stage};
+use crate::fs::{FsError, NewMode, Staged, remove, stage};
 
 /// One file's content before and after; none where there is no file.
 #[derive(Debug)]

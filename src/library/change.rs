@@ -4,7 +4,7 @@ use super::{Error, Vault};
 use crate::config::ProcessEnv;
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, VarName};
-use crate::vault::{
+use crate::project::{
     self, Assignment, EnvFile, How, Notice, Outcome, Target, VaultError, Write, last_of_each, update,
 };
 
@@ -82,7 +82,7 @@ impl Vault {
     ///
     /// [`NotFound`]: super::ErrorKind::NotFound
     pub fn unset(&mut self, name: &str) -> Result<Changed, Error> {
-        let mut changed = self.update(|target| vault::unset(target.file(), &[name.to_owned()]))?;
+        let mut changed = self.update(|target| project::unset(target.file(), &[name.to_owned()]))?;
         changed.names.push(name.to_owned());
         Ok(changed)
     }
@@ -105,7 +105,7 @@ impl Vault {
                 None
             };
             let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
-            let (document, names) = vault::rename(target.file(), old, &new, false, keys)?;
+            let (document, names) = project::rename(target.file(), old, &new, false, keys)?;
             referring = names;
             Ok(document)
         })?;
@@ -126,7 +126,8 @@ impl Vault {
             };
             let mut opener = target.opener()?;
             let (file, document, scope) = (target.file(), target.document(), target.scope());
-            let change = vault::set(file, document, scope, key.as_ref(), assignments, how, opener.as_mut())?;
+            let change =
+                project::set(file, document, scope, key.as_ref(), assignments, how, opener.as_mut())?;
             outcomes = change.outcomes;
             Ok(change.document)
         })?;

@@ -6,9 +6,9 @@ use std::io;
 use crate::advice::{in_one_line, program_hint, vault_details};
 use crate::crypto::{KeyError, OpenError, SealError, TokenError};
 use crate::dotenv::NameError;
-use crate::fsio::FsError;
-use crate::keystore::{IdentityFileError, KeystoreError};
-use crate::vault::{Failure, Reason, VaultError};
+use crate::fs::FsError;
+use crate::keys::{IdentityFileError, KeystoreError};
+use crate::project::{Failure, Reason, VaultError};
 
 /// Why something could not be read, opened or written.
 ///

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Error, ErrorKind, Token, Value};
 use crate::crypto::{self, Opener};
-use crate::vault::value_alone;
+use crate::project::value_alone;
 
 /// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.
 ///

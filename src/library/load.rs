@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::path::{EnvPath, load_files};
 use super::{Error, ErrorKind, Options, Value, Vars, Vault};
-use crate::vault::Precedence;
+use crate::project::Precedence;
 
 /// Puts the variables of `.env` in the working directory into this process's environment: [`load_from`] that file.
 ///

@@ -8,8 +8,8 @@ use super::path::{EnvPath, load_files};
 use super::{Error, PrivateKey, Vars, Vault};
 use crate::config::ProcessEnv;
 use crate::crypto::{self, SecretText};
-use crate::keystore::KeyStore;
-use crate::vault::{EnvFile, Precedence, hold_to_schemas, read_files};
+use crate::keys::KeyStore;
+use crate::project::{EnvFile, Precedence, hold_to_schemas, read_files};
 
 type Ask = Box<dyn Fn(&str) -> io::Result<Option<SecretText>> + Send + Sync>;
 

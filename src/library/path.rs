@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::config::EnvName;
-use crate::vault::{EnvFile, VaultError};
+use crate::project::{EnvFile, VaultError};
 
 /// An env file among several, for [`Options::vars`] and [`Options::load`]. Every path is one, of a file that must be
 /// there; [`EnvPath::optional`] is one of a file that may be missing.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::Utf8Error;
 
 use crate::crypto::SecretBytes;
-use crate::vault::Variable;
+use crate::project::Variable;
 
 /// The value of a variable, opened: any bytes at all. It is wiped when it is dropped.
 ///

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::document::Document;
 use super::{Error, Options, PublicKey, Value, Vars};
 use crate::config::ProcessEnv;
-use crate::vault::{EnvFile, Precedence, read_files};
+use crate::project::{EnvFile, Precedence, read_files};
 
 /// An env file whose values can be opened, and sealed into.
 ///

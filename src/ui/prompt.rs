@@ -149,7 +149,7 @@ pub fn confirm_beside_pipe(question: &str) -> io::Result<Option<bool>> {
         return Ok(None);
     }
     // Where a process has no terminal this fails.
-    let Ok(terminal) = crate::fsio::open_terminal() else { return Ok(None) };
+    let Ok(terminal) = crate::fs::open_terminal() else { return Ok(None) };
     let answer = answer_from(&mut io::BufReader::new(terminal), question, "[y/N]")?;
     Ok(Some(is_yes(&answer)))
 }

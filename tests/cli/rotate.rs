@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use envseal::config::EnvName;
 use envseal::crypto::{Identity, Kind, Opener, PrivateKey, SealedValue, TagKey};
+use envseal::project::{put_tag_key, tag_key};
 use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
 use envseal::time::Moment;
-use envseal::vault::{put_tag_key, tag_key};
 
 use crate::log::commit;
 use crate::support::{Run, TestEnv};

@@ -9,7 +9,7 @@ use crate::crypto::{SecretBytes, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Mark, VarName};
 use crate::error::Error;
 use crate::import::{ImportError, Item, dotenvx};
-use crate::vault::{Arrival, Arriving, Incoming, Text, VaultError, same_file};
+use crate::project::{Arrival, Arriving, Incoming, Text, VaultError, same_file};
 
 impl Source {
     /// What comes in with it, for its target.

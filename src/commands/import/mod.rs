@@ -12,8 +12,8 @@ use super::select::{Dollars, Files, Names};
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::import::dotenvx;
+use crate::project::{Fate, Import, Updated, Write, drop_backup, keep_backup, same_file, update};
 use crate::ui;
-use crate::vault::{Fate, Import, Updated, Write, drop_backup, keep_backup, same_file, update};
 
 /// Take over what another tool keeps, values and keys
 ///

@@ -22,8 +22,8 @@ use crate::import::{
     ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
     yaml,
 };
+use crate::project::{Incoming, VaultError, other_keys_file, same_file, source_text};
 use crate::ui;
-use crate::vault::{Incoming, VaultError, other_keys_file, same_file, source_text};
 
 /// One source, opened, and where it goes.
 pub(super) struct Source {

@@ -7,9 +7,11 @@ use crate::commands::report::{counted, listed, notices, shown};
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::hint::Hint;
-use crate::keystore::{AtHand, Backed};
+use crate::keys::{AtHand, Backed};
+use crate::project::{
+    EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back,
+};
 use crate::time::{Moment, rfc3339};
-use crate::vault::{EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back};
 
 /// Write every key at hand into one file, locked with a passphrase
 ///

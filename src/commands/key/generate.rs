@@ -3,8 +3,8 @@
 use crate::commands::select::Files;
 use crate::commands::{Context, report};
 use crate::error::Error;
+use crate::project::{VaultError, Write, update};
 use crate::ui;
-use crate::vault::{VaultError, Write, update};
 
 /// Make the key pair of an environment that has none
 ///

@@ -12,11 +12,11 @@ use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::Repo;
-use crate::keystore::{AtHand, KeysFile, KeystoreError, Place};
+use crate::keys::{AtHand, KeysFile, KeystoreError, Place};
+use crate::project::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
 use crate::team::{ExposureState, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
-use crate::vault::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
 
 /// List keys: of which environment, where the private half is, to whom it was granted
 ///

@@ -7,7 +7,7 @@ use crate::commands::report::{counted, shown};
 use crate::commands::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::vault::{KeysChanged, VaultError, Wanted, lock_keys, unlock_keys};
+use crate::project::{KeysChanged, VaultError, Wanted, lock_keys, unlock_keys};
 
 /// Lock the keys in .env.keys with a passphrase
 ///

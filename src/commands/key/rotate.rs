@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use super::super::Context;
 use super::super::report::{counted, listed, notices, seen, shown};
 use super::super::select::Files;
-use crate::access::AccessError;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::members::AccessError;
+use crate::project::{DroppedGrant, Rotated, RotatedEnv, Rotation, Scope, TeamChange, VaultError, rotate};
 use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
-use crate::vault::{DroppedGrant, Rotated, RotatedEnv, Rotation, Scope, TeamChange, VaultError, rotate};
 
 /// Give an environment a new key pair, and seal every value to it
 ///

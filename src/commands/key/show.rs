@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::commands::Context;
 use crate::commands::select::Files;
 use crate::error::Error;
+use crate::project::{EnvFile, VaultError};
 use crate::ui;
-use crate::vault::{EnvFile, VaultError};
 
 /// Print an environment's public key, or its private one
 ///

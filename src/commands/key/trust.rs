@@ -6,10 +6,10 @@ use super::super::select::Files;
 use super::super::{Context, report};
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::keystore::Pin;
+use crate::keys::Pin;
+use crate::project::{EnvFile, Notice, Scope, accept, key_commit, pins_of};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
-use crate::vault::{EnvFile, Notice, Scope, accept, key_commit, pins_of};
 
 /// Accept an environment's public key after it was changed
 ///

@@ -8,9 +8,9 @@ use self::page::page;
 use super::report::{counted, shown};
 use super::{Context, definition};
 use crate::error::Error;
-use crate::fsio::{NewMode, make_folder, write_atomic};
+use crate::fs::{NewMode, make_folder, write_atomic};
+use crate::project::VaultError;
 use crate::ui;
-use crate::vault::VaultError;
 
 /// Print a page of the manual, as roff
 ///

@@ -5,11 +5,11 @@ use std::io::IsTerminal;
 use super::super::Context;
 use super::super::report::{listed, seen};
 use super::scope_here;
-use crate::access::{approve, candidate, refuse_approval};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::members::{approve, candidate, refuse_approval};
+use crate::project::VaultError;
 use crate::ui;
-use crate::vault::VaultError;
 
 /// Let a member open environments that you can open
 ///

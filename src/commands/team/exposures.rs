@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::super::report::{counted, seen};
 use super::scope_here;
-use crate::access::{Exposed, Verdict, confirm, exposures};
 use crate::error::Error;
+use crate::members::{Exposed, Verdict, confirm, exposures};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, Page};
 

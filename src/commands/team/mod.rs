@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::Context;
 use crate::error::Error;
-use crate::vault::Scope;
+use crate::project::Scope;
 
 /// Members, who can open what, and what they could read who left
 #[derive(clap::Subcommand)]

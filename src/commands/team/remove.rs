@@ -6,14 +6,14 @@ use super::super::Context;
 use super::super::key::rotate::{told, told_of_locked};
 use super::super::report::{counted, notices, seen, shown};
 use super::scope_here;
-use crate::access::{AccessError, Leaving, leaving, remove};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::hint::Hint;
+use crate::members::{AccessError, Leaving, leaving, remove};
+use crate::project::{Scope, VaultError};
 use crate::team::MemberName;
 use crate::ui;
-use crate::vault::{Scope, VaultError};
 
 /// Take a member out: grants go, keys are rotated, and what could be read is recorded
 ///

@@ -3,11 +3,11 @@
 use super::super::Context;
 use super::super::report::seen;
 use super::scope_here;
-use crate::access::{Joined, join};
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::keystore::IdentityPlace;
-use crate::vault::Scope;
+use crate::keys::IdentityPlace;
+use crate::members::{Joined, join};
+use crate::project::Scope;
 
 /// Ask to be let in: add yourself to the team file, ready to be committed
 ///

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::scope_here;
-use crate::access::AccessError;
 use crate::error::Error;
 use crate::hint::Hint;
+use crate::members::AccessError;
 use crate::ui;
 
 /// Show who you are: your identity, your name in the team, and what you were granted

@@ -1,6 +1,8 @@
 //! Holding [`is_tracked_fast`] to the indexes that git writes.
 #![cfg(test)]
 
+use std::fs;
+
 use super::*;
 use crate::git::Repo;
 use crate::git::testing::Fixture;

@@ -23,7 +23,7 @@ const MOMENT: u8 = 1;
 /// Asks, and reads until a line has ended and nothing follows it.
 pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let deaf = Deaf::new()?;
-    let answer = crate::fsio::open_terminal()
+    let answer = crate::fs::open_terminal()
         .and_then(Terminal::new)
         .and_then(|mut terminal| terminal.ask(question, &deaf));
     // The terminal is restored by now.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use envseal::scan::{EnvText, Leaks, Rule, env_file};
+use envseal::check::rules::{EnvText, Leaks, Rule, env_file};
+use envseal::project::textconv;
 use envseal::team::Policy;
-use envseal::vault::textconv;
 
 /// Panics where the property does not hold for these bytes as an env file.
 pub(crate) fn holds(data: &[u8]) {

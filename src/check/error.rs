@@ -1,0 +1,19 @@
+//! Why a check could not be made.
+
+use crate::fs::FsError;
+use crate::git::GitError;
+use crate::project::VaultError;
+
+/// A check could not be made: that is never the same as having found nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// The repository could not be asked.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// A fix failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}

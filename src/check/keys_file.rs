@@ -1,0 +1,105 @@
+//! The keys files of this machine: seen by nobody else, by no image, by no commit.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use super::error::GuardError;
+use super::search;
+use crate::check::rules::{Finding, Rule};
+use crate::fs;
+use crate::git::Repo;
+use crate::keys::KeysFile;
+use crate::project::has_dockerfile;
+
+/// Looks at the keys file of each of these folders (relative to `root`), there or yet to be made, and at those that git
+/// tracks or would track.
+pub(super) fn keys_files(
+    root: &Path,
+    repo: Option<&Repo>,
+    folders: &BTreeSet<PathBuf>,
+    in_sight: impl Iterator<Item = PathBuf>,
+) -> Result<Vec<Finding>, GuardError> {
+    let of_folders = folders.iter().map(|folder| KeysFile::place(&root.join(folder)));
+    let places: BTreeSet<_> = of_folders.chain(in_sight).collect();
+    let mut findings = Vec::new();
+    for place in places {
+        let path = place.strip_prefix(root).unwrap_or(&place);
+        let mode = fs::mode_bits(&place).filter(|mode| mode & 0o077 != 0);
+        if let Some(mode) = mode {
+            let message = format!("others may read it: its mode is {mode:04o}");
+            findings.push(Finding::new(Rule::KeysFileMode, path, message, "chmod 600 {file}"));
+        }
+        if let Some(repo) = repo {
+            if repo.is_tracked(&place)? {
+                findings.push(search::keys_file(path));
+            } else if !repo.is_ignored(&place)? {
+                let message = "git does not ignore it, so the next `git add` takes it in";
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let fix = hint!("echo {name} >> .gitignore", name = &*name);
+                findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
+            }
+        }
+        for folder in place.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
+            if has_dockerfile(folder) && !docker_ignores(folder, &place) {
+                let ignore = folder.join(".dockerignore");
+                let ignore = ignore.strip_prefix(root).unwrap_or(&ignore);
+                let message =
+                    format!("an image built here would hold it: {} does not name it", ignore.display());
+                let fix = hint!("printf '.env.keys\\n**/.env.keys\\n' >> {ignore}", ignore);
+                findings.push(Finding::new(Rule::KeysFileDocker, path, message, fix));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Whether the `.dockerignore` in `folder` leaves the file out of a build's context: the last pattern that matches
+/// it, or a folder it is in, decides (docs.docker.com, "Building context").
+fn docker_ignores(folder: &Path, file: &Path) -> bool {
+    let Ok(text) = fs::read(&folder.join(".dockerignore")) else { return false };
+    let Ok(path) = file.strip_prefix(folder) else { return false };
+    let mut ignored = false;
+    for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
+        let (pattern, takes_back) = line.strip_prefix('!').map_or((line, false), |rest| (rest, true));
+        let pattern = pattern.trim_start_matches("./").trim_matches('/');
+        if pattern.is_empty() || pattern.starts_with('#') {
+            continue;
+        }
+        let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
+        let glob = glob.compile_matcher();
+        let matches = path.ancestors().any(|part| !part.as_os_str().is_empty() && glob.is_match(part));
+        if matches {
+            ignored = !takes_back;
+        }
+    }
+    ignored
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_pattern_decides() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignores = |text: &str, file: &str| {
+            std::fs::write(dir.path().join(".dockerignore"), text).unwrap();
+            docker_ignores(dir.path(), &dir.path().join(file))
+        };
+        for (text, file, ignored) in [
+            ("", ".env.keys", false),
+            (".env.keys", ".env.keys", true),
+            (".env.keys", "a/.env.keys", false),
+            ("**/.env.keys", "a/.env.keys", true),
+            ("**/.env.keys", ".env.keys", true),
+            ("/a/", "a/b/.env.keys", true),
+            ("*\n!.env*", ".env.keys", false),
+            (".env*", ".env.keys", true),
+            ("# .env.keys", ".env.keys", false),
+        ] {
+            assert_eq!(ignores(text, file), ignored, "{text:?} {file}");
+        }
+    }
+}

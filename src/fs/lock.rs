@@ -1,0 +1,387 @@
+//! One writer per folder at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::FsError;
+
+/// The lock file's name. Begins as temporary files do, so that what hides those from git hides it too.
+pub(super) const LOCK_FILE: &str = ".envseal-tmp-lock";
+
+/// How often a lock that somebody else holds is tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// How long somebody else may hold a lock.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// From then on it is said that we wait.
+    tell: Duration,
+    /// Then it is an error.
+    give_up: Duration,
+}
+
+const PATIENCE: Patience = Patience { tell: Duration::from_secs(1), give_up: Duration::from_secs(60) };
+
+/// An exclusive, advisory lock on a folder, held until dropped or until the process ends.
+///
+/// It is `flock` on the file `.envseal-tmp-lock` in the folder, of mode 0600 and removed with the lock: any user who can
+/// read a file or a folder can lock it, and keep everyone else waiting. Where the folder takes no file, the folder itself
+/// is locked. On Windows the file stays.
+#[derive(Debug)]
+pub struct Lock {
+    _held: File,
+    /// The lock file, to be removed.
+    #[cfg(unix)]
+    file: Option<std::path::PathBuf>,
+}
+
+impl Lock {
+    /// Locks `dir`. If another process or thread holds it, waits for it, and calls `on_wait` once if that takes more than
+    /// a second; after a minute it is [`FsError::Locked`].
+    pub fn acquire(dir: &Path, on_wait: impl FnOnce()) -> Result<Self, FsError> {
+        Self::acquire_within(dir, PATIENCE, on_wait)
+    }
+
+    fn acquire_within(dir: &Path, patience: Patience, on_wait: impl FnOnce()) -> Result<Self, FsError> {
+        let start = Instant::now();
+        let mut on_wait = Some(on_wait);
+        loop {
+            if let Some(lock) = Self::try_acquire(dir)? {
+                return Ok(lock);
+            }
+            let waited = start.elapsed();
+            if waited >= patience.give_up {
+                let (path, holder) = (dir.to_owned(), holder(dir));
+                return Err(FsError::Locked { path, holder, seconds: patience.give_up.as_secs() });
+            }
+            if waited >= patience.tell
+                && let Some(tell) = on_wait.take()
+            {
+                tell();
+            }
+            thread::sleep(RETRY);
+        }
+    }
+
+    /// Locks `dir`, or returns `None` at once if another process or thread holds it.
+    pub fn try_acquire(dir: &Path) -> Result<Option<Self>, FsError> {
+        Self::attempt(dir).map_err(|e| FsError::io(dir, "lock", e))
+    }
+
+    fn attempt(dir: &Path) -> io::Result<Option<Self>> {
+        let path = dir.join(LOCK_FILE);
+        loop {
+            let file = match open_lock_file(&path) {
+                // Another user's.
+                Err(e) if e.kind() == ErrorKind::PermissionDenied && path.symlink_metadata().is_ok() => {
+                    return Ok(None);
+                }
+                Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+                    return Self::attempt_folder(dir, e);
+                }
+                opened => opened?,
+            };
+            if !try_lock(&file)? {
+                return Ok(None);
+            }
+            #[cfg(unix)]
+            if is_at(&file, &path) {
+                return Ok(Some(Self { _held: file, file: Some(path) }));
+            }
+            #[cfg(not(unix))]
+            return Ok(Some(Self { _held: file }));
+            // Whoever held it has removed it meanwhile: the next one to come would lock another.
+        }
+    }
+
+    #[cfg(unix)]
+    fn attempt_folder(dir: &Path, _: io::Error) -> io::Result<Option<Self>> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
+        let folder = OpenOptions::new().read(true).custom_flags(flags).open(dir)?;
+        Ok(try_lock(&folder)?.then_some(Self { _held: folder, file: None }))
+    }
+
+    #[cfg(not(unix))]
+    fn attempt_folder(_: &Path, error: io::Error) -> io::Result<Option<Self>> {
+        Err(error)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // Still locked, so nobody else's.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(e)) => Err(e),
+    }
+}
+
+fn open_lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+/// Whether the open file is the one at `path`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), path.symlink_metadata()) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Returns who holds the lock on `dir`, as far as that can be told: `process 1234 of alice`.
+#[cfg(unix)]
+fn holder(dir: &Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    let lock_file = dir.join(LOCK_FILE).symlink_metadata();
+    let owner = lock_file.as_ref().ok().map(MetadataExt::uid);
+    let locked = lock_file.or_else(|_| dir.symlink_metadata());
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let process = locked.ok().and_then(|meta| holding(&locks, meta.ino()));
+    let user = process.and_then(user_of).or(owner);
+    let process = process.map_or("another process".into(), |pid| format!("process {pid}"));
+    match user {
+        Some(user) => format!("{process} of {}", user_name(user)),
+        None => process,
+    }
+}
+
+#[cfg(not(unix))]
+fn holder(_: &Path) -> String {
+    "another process".into()
+}
+
+/// Returns the process that holds a `flock` on this inode, by the text of `/proc/locks` (proc(5)); none where
+/// two do, on different file systems.
+#[cfg(unix)]
+fn holding(locks: &str, inode: u64) -> Option<u32> {
+    let mut holders = locks.lines().filter_map(|line| {
+        // Those who wait have `->` in the second place.
+        let [_, "FLOCK", _, _, pid, place, ..] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let is_here = place.rsplit(':').next()?.parse() == Ok(inode);
+        // Zero or less stands for a process that is not to be seen from here.
+        pid.parse().ok().filter(|pid| is_here && *pid > 0)
+    });
+    let first = holders.next()?;
+    holders.all(|other| other == first).then_some(first)
+}
+
+/// Returns the user that a process runs as, by the text of `/proc/PID/status` (proc(5)). The file's own owner is root where
+/// the process hides its memory.
+#[cfg(unix)]
+fn user_of(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    users.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(unix)]
+fn user_name(id: u32) -> String {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    // passwd(5)
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, user) = (fields.next()?, fields.next()?, fields.next()?);
+        (user.parse() == Ok(id)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("user {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::testing;
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{fs, thread, time::Duration};
+
+    const SHORT: Patience = Patience { tell: Duration::ZERO, give_up: Duration::from_millis(100) };
+
+    #[test]
+    fn one_at_a_time_among_threads() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inside, waits) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let count = || {
+                            waits.fetch_add(1, Ordering::SeqCst);
+                        };
+                        let at_once = Patience { tell: Duration::ZERO, ..PATIENCE };
+                        let _lock = Lock::acquire_within(dir.path(), at_once, count).unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::sleep(Duration::from_micros(200));
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(waits.load(Ordering::SeqCst) > 0);
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            usize::from(cfg!(windows)),
+            "nothing left behind"
+        );
+    }
+
+    #[test]
+    fn held_is_none_and_dropped_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
+        assert!(Lock::try_acquire(dir.path()).unwrap().is_none());
+        drop(lock);
+        // A child that another test is about to start has our descriptors until it becomes its program.
+        let free = (0..500).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            Lock::try_acquire(dir.path()).unwrap().is_some()
+        });
+        assert!(free);
+    }
+
+    #[test]
+    fn another_process_holds_it_until_it_dies() {
+        if let Some(dir) = testing::given_folder() {
+            let _lock = Lock::try_acquire(&dir).unwrap().unwrap();
+            println!("\nheld");
+            thread::sleep(Duration::from_secs(60));
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let mut child =
+            testing::this_test("fs::lock::tests::another_process_holds_it_until_it_dies", dir.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "held"));
+        assert!(Lock::try_acquire(dir.path()).unwrap().is_none());
+        let mut told = false;
+        let lock = Lock::acquire(dir.path(), || {
+            told = true;
+            child.kill().unwrap();
+        });
+        assert!(lock.is_ok() && told);
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn only_folders_can_be_locked() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f");
+        fs::write(&file, "").unwrap();
+        assert!(Lock::try_acquire(&file).is_err());
+        assert!(matches!(Lock::try_acquire(&dir.path().join("none")), Err(FsError::NotFound { .. })));
+    }
+
+    #[test]
+    fn who_waits_gives_up_and_says_who_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let _lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
+        let mut told = 0;
+        let error = Lock::acquire_within(dir.path(), SHORT, || told += 1).unwrap_err();
+        assert_eq!(told, 1);
+        let FsError::Locked { path, holder, .. } = &error else { panic!("{error}") };
+        assert_eq!(path, dir.path());
+        #[cfg(target_os = "linux")]
+        {
+            let user = user_name(rustix::process::geteuid().as_raw());
+            assert_eq!(*holder, format!("process {} of {user}", std::process::id()));
+        }
+        let place = dir.path().display();
+        let expected =
+            format!("cannot lock {place}: {holder} has not released .envseal-tmp-lock for 0 seconds");
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_holder_is_read_off_the_list_of_locks() {
+        let list = "1: POSIX  ADVISORY  WRITE 11 00:1f:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 12 00:1f:77 0 EOF\n\
+            2: -> FLOCK  ADVISORY  WRITE 13 00:1f:77 0 EOF\n3: FLOCK  ADVISORY  WRITE 14 00:1f:770 0 EOF\n\
+            4: FLOCK  ADVISORY  WRITE -1 00:1f:78 0 EOF\n5: FLOCK  ADVISORY  WRITE 15 00:1f:79 0 EOF\n\
+            6: FLOCK  ADVISORY  WRITE 16 00:20:79 0 EOF\nwhat is this\n";
+        for (inode, pid) in [(77, Some(12)), (770, Some(14)), (78, None), (79, None), (1, None)] {
+            assert_eq!(holding(list, inode), pid, "{inode}");
+        }
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(4_000_000_000), "user 4000000000");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_on_the_folder_keeps_nobody_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        // As any user can who may look into the folder.
+        let folder = File::open(dir.path()).unwrap();
+        assert!(try_lock(&folder).unwrap());
+        let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
+        let file = dir.path().join(LOCK_FILE);
+        assert_eq!(crate::fs::mode_bits(&file), Some(0o600));
+        drop(lock);
+        assert!(!file.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_another_user_may_do_in_the_folder_ends_the_wait() {
+        use std::os::unix::fs::PermissionsExt;
+        const NAME: &str = "fs::lock::tests::what_another_user_may_do_in_the_folder_ends_the_wait";
+        if let Some(dir) = testing::given_folder() {
+            // Theirs, so it cannot be opened.
+            assert!(matches!(Lock::try_acquire(&dir.join("shared")), Ok(None)));
+            let error = Lock::acquire_within(&dir.join("shared"), SHORT, || ()).unwrap_err();
+            assert!(error.to_string().contains("another process of root"), "{error}");
+            // Ours to read alone: then the folder itself is locked.
+            let lock = Lock::try_acquire(&dir.join("closed")).unwrap();
+            assert!(lock.is_some() && Lock::try_acquire(&dir.join("closed")).unwrap().is_none());
+            return;
+        }
+        if !testing::is_root() {
+            println!("skipped: two users take root");
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, mode) in [("shared", 0o777), ("closed", 0o755)] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        drop(open_lock_file(&dir.path().join("shared").join(LOCK_FILE)).unwrap());
+        testing::as_nobody(NAME, dir.path());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_the_lock_file_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(dir.path().join("victim"), dir.path().join(LOCK_FILE)).unwrap();
+        assert!(Lock::try_acquire(dir.path()).is_err());
+        assert!(!dir.path().join("victim").exists());
+    }
+}

@@ -1,0 +1,312 @@
+//! Breaking [`write_atomic`].
+#![cfg(test)]
+
+use super::*;
+use crate::fs::testing::{self, Tmpfs};
+use crate::fs::{mode_bits, read, sweep};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_new_file_has_the_mode_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    write_atomic(&at("private"), b"x", NewMode::Private).unwrap();
+    write_atomic(&at("default"), b"y", NewMode::Default).unwrap();
+    fs::write(at("by-std"), "").unwrap();
+    assert_eq!(mode_bits(&at("private")), Some(0o600));
+    assert_eq!(mode_bits(&at("default")), mode_bits(&at("by-std")));
+    assert_eq!(fs::read(at("default")).unwrap(), b"y");
+    assert_eq!(names(dir.path()), ["by-std", "default", "private"]);
+}
+
+#[test]
+fn the_umask_is_honoured() {
+    if let Some(dir) = testing::given_folder() {
+        write_atomic(&dir.join("f"), b"x", NewMode::Default).unwrap();
+        write_atomic(&dir.join("p"), b"x", NewMode::Private).unwrap();
+        return;
+    }
+    for (umask, mode) in [("000", 0o666), ("022", 0o644), ("027", 0o640), ("077", 0o600)] {
+        let dir = tempfile::tempdir().unwrap();
+        let this = testing::this_test("fs::write::tests::the_umask_is_honoured", dir.path());
+        let done = Command::new("sh")
+            .args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")])
+            .arg(this.get_program())
+            .args(this.get_args())
+            .envs(this.get_envs().filter_map(|(k, v)| Some((k, v?))))
+            .output()
+            .unwrap();
+        assert!(done.status.success());
+        assert_eq!(mode_bits(&dir.path().join("f")), Some(mode), "umask {umask}");
+        assert_eq!(mode_bits(&dir.path().join("p")), Some(0o600), "umask {umask}");
+    }
+}
+
+#[test]
+fn an_existing_mode_is_kept_whatever_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env");
+    for mode in [0o640, 0o600, 0o666, 0o644, 0o200, 0o755] {
+        fs::write(&file, "old").unwrap();
+        chmod(&file, mode);
+        for new in [NewMode::Default, NewMode::Private] {
+            write_atomic(&file, b"new", new).unwrap();
+            assert_eq!(mode_bits(&file), Some(mode));
+        }
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn an_existing_owner_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env");
+    fs::write(&file, "old").unwrap();
+    chmod(&file, 0o664);
+    if chown(&file, Some(12345), Some(54321)).is_err() {
+        println!("skipped: giving a file away needs root");
+        return;
+    }
+    write_atomic(&file, b"new", NewMode::Private).unwrap();
+    let meta = fs::metadata(&file).unwrap();
+    assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (12345, 54321, 0o664));
+    assert_eq!(fs::read(&file).unwrap(), b"new");
+}
+
+#[test]
+fn an_owner_that_cannot_be_kept_is_refused() {
+    let name = "fs::write::tests::an_owner_that_cannot_be_kept_is_refused";
+    if let Some(dir) = testing::given_folder() {
+        let file = dir.join(".env");
+        let failed = write_atomic(&file, b"new", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::OwnerCannotBeKept { .. })), "{failed:?}");
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert_eq!(names(&dir), [".env", "theirs"]);
+        let failed = write_atomic(&dir.join("theirs"), b"new", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::PermissionDenied { .. })), "{failed:?}");
+        return;
+    }
+    if !testing::is_root() {
+        println!("skipped: a file of another user needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    chmod(dir.path(), 0o777);
+    for (file, mode) in [(".env", 0o666), ("theirs", 0o644)] {
+        fs::write(dir.path().join(file), "old").unwrap();
+        chmod(&dir.path().join(file), mode);
+    }
+    testing::as_nobody(name, dir.path());
+}
+
+#[test]
+fn a_folder_without_write_permission_is_refused() {
+    let name = "fs::write::tests::a_folder_without_write_permission_is_refused";
+    if let Some(dir) = testing::given_folder() {
+        for file in ["mine", "none"] {
+            let failed = write_atomic(&dir.join(file), b"new", NewMode::Default);
+            assert!(
+                matches!(&failed, Err(FsError::PermissionDenied { path, .. }) if *path == dir),
+                "{failed:?}"
+            );
+        }
+        assert_eq!(fs::read(dir.join("mine")).unwrap(), b"old");
+        assert_eq!(sweep(&dir, |_| true), 0);
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine");
+    fs::write(&file, "old").unwrap();
+    if testing::is_root() {
+        chown(&file, Some(65534), Some(65534)).unwrap();
+    }
+    chmod(dir.path(), 0o555);
+    testing::as_nobody(name, dir.path());
+    chmod(dir.path(), 0o755);
+    assert_eq!(names(dir.path()), ["mine"]);
+}
+
+#[test]
+fn a_read_only_file_is_refused_even_for_root() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env");
+    fs::write(&file, "old").unwrap();
+    for mode in [0o444, 0o400, 0o000] {
+        chmod(&file, mode);
+        let failed = write_atomic(&file, b"new", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::ReadOnly { .. })), "{failed:?}");
+    }
+    chmod(&file, 0o644);
+    assert_eq!(fs::read(&file).unwrap(), b"old");
+    assert_eq!(names(dir.path()), [".env"]);
+}
+
+#[test]
+fn links_are_followed_to_the_target_and_stay_links() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = there.path().join("shared.env");
+    fs::write(&target, "old").unwrap();
+    symlink(&target, here.path().join("two")).unwrap();
+    symlink("two", here.path().join("one")).unwrap();
+    write_atomic(&here.path().join("one"), b"new", NewMode::Default).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b"new");
+    assert!(here.path().join("one").is_symlink() && here.path().join("two").is_symlink());
+    assert!(!target.is_symlink());
+
+    // The temporary file belongs beside the target: a read-only folder there fails, though this one is writable.
+    if let Some(full) = Tmpfs::mount() {
+        fs::write(full.path().join("t"), "old").unwrap();
+        full.make_read_only();
+        symlink(full.path().join("t"), here.path().join("ro")).unwrap();
+        let failed = write_atomic(&here.path().join("ro"), b"new", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::ReadOnly { .. })), "{failed:?}");
+        let failed = write_atomic(&full.path().join("other"), b"new", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::ReadOnly { .. })), "{failed:?}");
+    }
+}
+
+#[test]
+fn a_dangling_link_makes_its_target_if_the_folder_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("sub")).unwrap();
+    symlink("sub/real", at("link")).unwrap();
+    write_atomic(&at("link"), b"new", NewMode::Private).unwrap();
+    assert!(at("link").is_symlink());
+    assert_eq!(fs::read(at("sub/real")).unwrap(), b"new");
+    assert_eq!(mode_bits(&at("sub/real")), Some(0o600));
+
+    symlink("nowhere/real", at("lost")).unwrap();
+    let failed = write_atomic(&at("lost"), b"new", NewMode::Default);
+    assert!(
+        matches!(&failed, Err(FsError::NotFound { path, .. }) if path.ends_with("nowhere")),
+        "{failed:?}"
+    );
+    symlink("round", at("round")).unwrap();
+    assert!(matches!(write_atomic(&at("round"), b"new", NewMode::Default), Err(FsError::Other { .. })));
+    assert_eq!(names(dir.path()), ["link", "lost", "round", "sub"]);
+}
+
+#[test]
+fn folders_fifos_and_devices_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for path in [dir.path(), &fifo, Path::new("/dev/null"), Path::new("/dev/zero")] {
+        let failed = write_atomic(path, b"x", NewMode::Default);
+        assert!(matches!(failed, Err(FsError::NotRegular { .. })), "{failed:?}");
+    }
+    assert_eq!(names(dir.path()), ["fifo"]);
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_and_nothing_else() {
+    let Some(full) = Tmpfs::mount() else { return };
+    let file = full.path().join(".env");
+    fs::write(&file, "old").unwrap();
+    for path in [&file, &full.path().join("new")] {
+        let failed = write_atomic(path, &vec![b'x'; 100_000], NewMode::Default);
+        assert!(matches!(failed, Err(FsError::NoSpace { .. })), "{failed:?}");
+        assert_eq!(names(full.path()), [".env"]);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"old");
+    write_atomic(&file, b"new", NewMode::Default).unwrap();
+}
+
+/// A child that another thread starts holds every descriptor until it runs its program, removed files too.
+#[test]
+fn a_failed_write_gives_the_space_back_at_once() {
+    let Some(full) = Tmpfs::mount() else { return };
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let file = full.path().join(".env");
+        let outcome = (0..200).try_for_each(|_| {
+            let failed = write_atomic(&file, &vec![b'x'; 100_000], NewMode::Default);
+            assert!(matches!(failed, Err(FsError::NoSpace { .. })), "{failed:?}");
+            write_atomic(&file, b"new", NewMode::Default)
+        });
+        done.store(true, Ordering::Relaxed);
+        outcome.unwrap();
+    });
+}
+
+#[test]
+fn a_reader_never_sees_a_torn_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env");
+    write_atomic(&file, &vec![b'a'; 50_000], NewMode::Default).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !done.load(Ordering::Relaxed) {
+                let bytes = read(&file).unwrap();
+                assert!(bytes.len() == 50_000 && bytes.iter().all(|&b| b == bytes[0]));
+                reads += 1;
+            }
+            reads
+        });
+        let writers: Vec<_> = (b'b'..b'e')
+            .map(|byte| {
+                let file = &file;
+                scope.spawn(move || {
+                    (0..60).for_each(|_| write_atomic(file, &vec![byte; 50_000], NewMode::Default).unwrap());
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(reader.join().unwrap() > 0);
+    });
+    assert_eq!(names(dir.path()), [".env"]);
+}
+
+#[test]
+fn a_private_file_is_never_visible_with_wider_bits() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".env.keys");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut seen = 0;
+            while !done.load(Ordering::Relaxed) {
+                for entry in fs::read_dir(dir.path()).unwrap().flatten() {
+                    let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
+                    assert_eq!(meta.mode() & 0o077, 0, "{:?}", entry.file_name());
+                    seen += 1;
+                }
+            }
+            seen
+        });
+        for _ in 0..150 {
+            write_atomic(&file, b"new", NewMode::Private).unwrap();
+            write_atomic(&file, b"again", NewMode::Default).unwrap();
+            fs::remove_file(&file).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(watcher.join().unwrap() > 0);
+    });
+}

@@ -1,0 +1,408 @@
+//! Pins: the public keys that this user trusts, in the folder of the user's data, by repository.
+//!
+//! A repository's list is lines of five words, for nothing else is to be said: any line that is not as this writes it is
+//! an error, where TOML would leave room for a table that is passed over. A repository with several root commits has a
+//! list under each of them, so that a clone that knows only one finds it too.
+
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::KeystoreError;
+use crate::config::EnvName;
+use crate::crypto::PublicKey;
+use crate::fs::{self, Lock, NewMode};
+use crate::git::RepoName;
+use crate::time::{Moment, rfc3339};
+
+/// The folder of the lists, in that of the user's data.
+const FOLDER: &str = "pins";
+const HEADER: &str = "envseal-pins 2";
+/// The lines of such a list have four words: no [`Pin::is_made_here`].
+const HEADER_1: &str = "envseal-pins 1";
+const SEEN: &str = "seen";
+const MADE: &str = "made";
+
+/// The keys that are trusted in a repository.
+#[derive(Clone, Debug)]
+pub struct Pins {
+    lists: Vec<List>,
+}
+
+/// The keys that are trusted under one name of a repository.
+#[derive(Clone, Debug)]
+struct List {
+    path: PathBuf,
+    /// The repository's line.
+    repository: String,
+    pins: Vec<Pin>,
+}
+
+/// A key that is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The key.
+    pub key: PublicKey,
+    /// Since when, as RFC 3339 has it.
+    pub seen: String,
+    /// Whether it was created on this machine, where no key was trusted before.
+    pub is_made_here: bool,
+    env: String,
+    place: String,
+}
+
+/// A key to be trusted at a place: a project's folder, or an env file; relative to the repository's root.
+#[derive(Clone, Debug)]
+pub struct NewPin {
+    /// The environment.
+    pub env: EnvName,
+    /// The place.
+    pub place: PathBuf,
+    /// The key.
+    pub key: PublicKey,
+    /// Whether it was created just now.
+    pub is_made_here: bool,
+}
+
+impl Pins {
+    /// The keys that are trusted in a repository of these names; none where there is no such list, or no way to one that
+    /// this user could have written.
+    pub fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, KeystoreError> {
+        let names = |name: &RepoName| match name {
+            RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
+            RepoName::Remote(address) => vec![hashed(format!("remote {}", word(address.as_bytes())))],
+            RepoName::Folder(path) => {
+                vec![hashed(format!("folder {}", word(path.as_os_str().as_encoded_bytes())))]
+            }
+        };
+        let mut lists = Vec::new();
+        for (repository, name) in repository.iter().flat_map(names) {
+            let path = data_dir.join(FOLDER).join(name);
+            let pins = read(&path, &repository)?;
+            lists.push(List { path, repository, pins });
+        }
+        Ok(Self { lists })
+    }
+
+    /// The keys of an environment that are trusted at `place`: several where lists disagree.
+    pub fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
+        let place = place_word(place);
+        self.of(env).filter(move |pin| pin.place == place)
+    }
+
+    /// The keys of an environment that are trusted anywhere in the repository.
+    pub fn of<'a>(&'a self, env: &EnvName) -> impl Iterator<Item = &'a Pin> {
+        let env = word(env.as_str().as_bytes());
+        self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
+    }
+
+    /// Trusts keys, each at its place, instead of those that [`Self::at`] finds here: a key that is replaced is so at every
+    /// place it was trusted at. One that someone else has changed in the meantime stays as they have it.
+    pub fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+        let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
+        fs::make_private_folder(folder)?;
+        // Held for as long as a few small files take.
+        let _lock = Lock::acquire(folder, || ())?;
+        fs::sweep(folder, |_| true);
+        self.lists.iter().try_for_each(|list| list.accept(keys))
+    }
+}
+
+impl List {
+    fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+        let mut pins = read(&self.path, &self.repository)?;
+        let seen = rfc3339(Moment::now());
+        for new in keys {
+            let (env, place) = (word(new.env.as_str().as_bytes()), place_word(&new.place));
+            let is_here = |pin: &&Pin| pin.env == env && pin.place == place;
+            let known = self.pins.iter().find(is_here).map(|pin| pin.key);
+            match pins.iter().find(is_here).map(|pin| pin.key) {
+                Some(there) if there == new.key => {}
+                // Replaced by this call already, with the key that stood here.
+                there if there != known => {}
+                Some(replaced) => {
+                    for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key == replaced) {
+                        (pin.key, pin.seen, pin.is_made_here) = (new.key, seen.clone(), false);
+                    }
+                }
+                None => {
+                    let (key, is_made_here) = (new.key, new.is_made_here);
+                    pins.push(Pin { key, seen: seen.clone(), is_made_here, env, place });
+                }
+            }
+        }
+        pins.sort_by(|a, b| (&a.env, &a.place).cmp(&(&b.env, &b.place)));
+        let mut text = format!("{HEADER}\n{}\n", self.repository);
+        for Pin { key, seen, is_made_here, env, place } in &pins {
+            let origin = if *is_made_here { MADE } else { SEEN };
+            let _ = writeln!(text, "{key} {seen} {origin} {env} {place}");
+        }
+        Ok(fs::write_atomic(&self.path, text.as_bytes(), NewMode::Private)?)
+    }
+}
+
+fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, KeystoreError> {
+    match path.symlink_metadata() {
+        // As in a container whose HOME is a device, or another user's.
+        Err(error) if is_absence(&error) => Ok(Vec::new()),
+        _ => parse(&fs::read(path)?, repository)
+            .map_err(|line| KeystoreError::Pins { path: path.into(), line }),
+    }
+}
+
+/// The pins of a list's text, or the number of the line at fault.
+fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
+    let text = std::str::from_utf8(text).map_err(|_| 1_usize)?;
+    let mut pins: Vec<Pin> = Vec::new();
+    let (mut lines, mut is_first_version) = (0, false);
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        lines = at + 1;
+        // A list that was cut short lacks the last line's end.
+        let line = line.strip_suffix('\n').ok_or(lines)?;
+        match at {
+            0 if line == HEADER => {}
+            0 if line == HEADER_1 => is_first_version = true,
+            1 if line == repository => {}
+            0 | 1 => return Err(lines),
+            _ => {
+                let pin = pin(line, is_first_version).ok_or(lines)?;
+                if pins.iter().any(|other| other.env == pin.env && other.place == pin.place) {
+                    return Err(lines);
+                }
+                pins.push(pin);
+            }
+        }
+    }
+    if lines < 2 { Err(lines + 1) } else { Ok(pins) }
+}
+
+fn pin(line: &str, is_first_version: bool) -> Option<Pin> {
+    let words: Vec<_> = line.split(' ').collect();
+    let [key, seen, origin, env, place] = match words[..] {
+        [key, seen, env, place] if is_first_version => [key, seen, SEEN, env, place],
+        [key, seen, origin, env, place] if !is_first_version => [key, seen, origin, env, place],
+        _ => return None,
+    };
+    let key = PublicKey::parse(key).ok()?;
+    let shape = "0000-00-00T00:00:00+00:00";
+    let digit = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
+    let is_moment = seen.len() == shape.len() && seen.bytes().zip(shape.bytes()).all(digit);
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_plain(byte) || byte == b'%');
+    let is_origin = matches!(origin, SEEN | MADE);
+    (is_moment && is_origin && is_word(env) && is_word(place)).then(|| Pin {
+        key,
+        seen: seen.into(),
+        is_made_here: origin == MADE,
+        env: env.into(),
+        place: place.into(),
+    })
+}
+
+/// The folders and the file's name, with `/` between them; `.` for the root.
+fn place_word(place: &Path) -> String {
+    let parts = place.components().filter(|part| !matches!(part, Component::CurDir));
+    let parts: Vec<_> = parts.map(|part| word(part.as_os_str().as_encoded_bytes())).collect();
+    if parts.is_empty() { ".".into() } else { parts.join("/") }
+}
+
+/// Bytes as one word: what is not a letter, a digit or common in names stands as `%` and two hexadecimal digits.
+fn word(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len()), |mut text, byte| {
+        if is_plain(*byte) {
+            text.push(char::from(*byte));
+        } else {
+            let _ = write!(text, "%{byte:02x}");
+        }
+        text
+    })
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-/:@+,".contains(&byte)
+}
+
+/// A repository's line, and a file's name made of it.
+fn hashed(line: String) -> (String, String) {
+    let name = Sha256::digest(&line)[..20].iter().map(|byte| format!("{byte:02x}")).collect();
+    (line, name)
+}
+
+fn is_absence(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::PrivateKey;
+
+    fn key() -> PublicKey {
+        PrivateKey::generate().public()
+    }
+
+    fn env(name: &str) -> EnvName {
+        EnvName::new(name).unwrap()
+    }
+
+    fn new(name: &str, place: &Path, key: PublicKey) -> NewPin {
+        NewPin { env: env(name), place: place.to_owned(), key, is_made_here: false }
+    }
+
+    fn load(dir: &Path) -> Result<Pins, KeystoreError> {
+        Pins::load(dir, &[RepoName::Remote("https://host/a b".into())])
+    }
+
+    #[test]
+    fn what_is_accepted_is_found_again_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("no/such/yet");
+        let odd = Path::new("a b/%20/ü=\n/.env");
+        let keys = [
+            new("my env%", Path::new(""), key()),
+            new("my env%", odd, key()),
+            NewPin { is_made_here: true, ..new("my", Path::new("web"), key()) },
+        ];
+        load(&data).unwrap().accept(&keys).unwrap();
+        let pins = load(&data).unwrap();
+        for new in &keys {
+            let found: Vec<_> = pins.at(&new.env, &new.place).collect();
+            assert_eq!(found.iter().map(|pin| pin.key).collect::<Vec<_>>(), [new.key]);
+            assert_eq!(found[0].is_made_here, new.is_made_here);
+        }
+        assert_eq!(pins.of(&env("my env%")).count(), 2);
+        assert_eq!(pins.at(&env("default"), Path::new("")).next(), None);
+        assert_eq!(pins.at(&keys[0].env, Path::new("a b")).next(), None);
+        assert_eq!(pins.at(&keys[0].env, Path::new("a b/ /ü=\n/.env")).next(), None);
+        for other in [RepoName::Remote("https://host/a".into()), RepoName::Folder("https://host/a b".into())]
+        {
+            assert!(Pins::load(&data, &[other]).unwrap().lists[0].pins.is_empty());
+        }
+        #[cfg(unix)]
+        {
+            let path = &pins.lists[0].path;
+            assert_eq!(fs::mode_bits(path), Some(0o600));
+            assert_eq!(fs::mode_bits(path.parent().unwrap()), Some(0o700));
+        }
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_the_one_that_was_seen_and_of_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second, third) = (key(), key(), key());
+        let accept = |pins: &Pins, key| pins.accept(&[new("p", Path::new(""), key)]).unwrap();
+        let now = || load(dir.path()).unwrap().at(&env("p"), Path::new("")).next().unwrap().key;
+        let empty = load(dir.path()).unwrap();
+        accept(&empty, first);
+        let seen = load(dir.path()).unwrap();
+        // Whoever looked before that does not undo it.
+        accept(&empty, second);
+        assert_eq!(now(), first);
+        accept(&seen, second);
+        accept(&seen, third);
+        assert_eq!(now(), second);
+    }
+
+    #[test]
+    fn a_replaced_key_is_so_at_every_place_of_its_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second, other) = (key(), key(), key());
+        let [root, web, app] = ["", "web", "app"].map(Path::new);
+        let start =
+            [new("p", root, first), new("p", web, first), new("p", app, other), new("q", root, first)];
+        load(dir.path()).unwrap().accept(&start).unwrap();
+        load(dir.path()).unwrap().accept(&[new("p", web, second)]).unwrap();
+        let pins = load(dir.path()).unwrap();
+        let at = |name: &str, place| pins.at(&env(name), place).next().unwrap().key;
+        assert_eq!(
+            [at("p", root), at("p", web), at("p", app), at("q", root)],
+            [second, second, other, first]
+        );
+    }
+
+    #[test]
+    fn a_list_of_the_release_before_is_read_and_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = load(dir.path()).unwrap().lists.remove(0).path;
+        fs::make_private_folder(path.parent().unwrap()).unwrap();
+        let key = key();
+        let head = "envseal-pins 1\nremote https://host/a%20b\n";
+        std::fs::write(&path, format!("{head}{key} 2026-01-02T03:04:05+00:00 p .\n")).unwrap();
+        let pins = load(dir.path()).unwrap();
+        let found: Vec<_> = pins.at(&env("p"), Path::new("")).collect();
+        assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
+        pins.accept(&[new("q", Path::new(""), key)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_repository_is_known_by_any_of_its_roots() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, two] = [b"1", b"2"].map(|digit| crate::git::ObjectId::parse(&digit.repeat(40)).unwrap());
+        let load = |ids: &[crate::git::ObjectId]| {
+            Pins::load(dir.path(), &[RepoName::Roots(ids.iter().copied().collect())]).unwrap()
+        };
+        let (mine, theirs) = (key(), key());
+        load(&[one]).accept(&[new("p", Path::new(""), mine)]).unwrap();
+        load(&[two]).accept(&[new("p", Path::new(""), theirs)]).unwrap();
+        // Where two lists disagree, both are told; what is trusted then is so in both.
+        let both: Vec<_> = load(&[one, two]).of(&env("p")).map(|pin| pin.key).collect();
+        assert!(both.len() == 2 && both.contains(&mine) && both.contains(&theirs));
+        load(&[one, two]).accept(&[new("p", Path::new(""), mine)]).unwrap();
+        assert!(load(&[two]).of(&env("p")).all(|pin| pin.key == mine));
+    }
+
+    #[test]
+    fn every_damage_is_an_error_that_names_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let pins = load(dir.path()).unwrap();
+        pins.accept(&[new("p", Path::new(""), key()), new("q", Path::new("a"), key())]).unwrap();
+        let path = &pins.lists[0].path;
+        let good = String::from_utf8(fs::read(path).unwrap()).unwrap();
+        let line_of = |text: &str| {
+            std::fs::write(path, text).unwrap();
+            match load(dir.path()) {
+                Ok(_) => None,
+                Err(KeystoreError::Pins { line, .. }) => Some(line),
+                Err(other) => panic!("{other}"),
+            }
+        };
+        assert_eq!(line_of(&good), None);
+        // Cut short anywhere, but for where a whole line ends.
+        for end in 0..good.len() {
+            let whole = good[..end].ends_with('\n') && good[..end].lines().count() >= 2;
+            assert_eq!(line_of(&good[..end]).is_none(), whole, "{:?}", &good[..end]);
+        }
+        for at in 0..good.len() {
+            let mut other = good.clone().into_bytes();
+            other[at] = b' ';
+            let changed = other != good.as_bytes();
+            assert_eq!(line_of(std::str::from_utf8(&other).unwrap()).is_some(), changed, "{at}");
+        }
+        let last = good.lines().last().unwrap();
+        assert_eq!(line_of(&format!("{good}{last}\n")), Some(5), "the same place twice");
+        assert_eq!(line_of(&format!("{good}\n")), Some(5));
+        assert_eq!(line_of(&good.replace("https", "ftp")), Some(2), "another repository's list");
+        assert_eq!(line_of(&good.replace("+00:00", "+0000")), Some(3));
+        std::fs::write(path, b"\xff").unwrap();
+        assert!(matches!(load(dir.path()), Err(KeystoreError::Pins { line: 1, .. })));
+        assert!(pins.accept(&[]).is_err(), "nor is it written over");
+        assert_eq!(std::fs::read(path).unwrap(), b"\xff");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_holds_nothing_and_what_cannot_be_read_stops() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let pins = load(&dir.path().join("file/below")).unwrap();
+        assert!(pins.accept(&[new("p", Path::new(""), key())]).is_err());
+        let pins = load(dir.path()).unwrap();
+        std::fs::create_dir_all(&pins.lists[0].path).unwrap();
+        assert!(matches!(load(dir.path()), Err(KeystoreError::Fs(_))));
+    }
+}

@@ -1,0 +1,125 @@
+//! Why access could not be changed, or told.
+
+use std::path::PathBuf;
+
+use crate::config::EnvName;
+use crate::crypto::KeyId;
+use crate::fs::FsError;
+use crate::git::GitError;
+use crate::keys::KeystoreError;
+use crate::project::VaultError;
+use crate::team::{MemberName, MemberNameError};
+
+/// Why access could not be changed, or told.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// This user has no identity.
+    #[error("you have no identity yet")]
+    NoIdentity,
+    /// This user's identity is no member's.
+    #[error("you ({fingerprint}) are no member of the team in {}", team_file.display())]
+    NotAMember {
+        /// The identity's fingerprint.
+        fingerprint: String,
+        /// The team file.
+        team_file: PathBuf,
+    },
+    /// No member is called so.
+    #[error("no member is called {name}")]
+    NoMember {
+        /// As typed.
+        name: String,
+        /// One that is, and looks much like it.
+        similar: Option<MemberName>,
+    },
+    /// A name is taken by another key.
+    #[error("{name} is the name of another member ({fingerprint})")]
+    NameTaken {
+        /// The name.
+        name: MemberName,
+        /// The fingerprint of the key that has it.
+        fingerprint: String,
+    },
+    /// A member asks to be called otherwise.
+    #[error("you ({fingerprint}) are a member already, as {name}")]
+    IsMember {
+        /// What the member is called.
+        name: MemberName,
+        /// The fingerprint of the member's key.
+        fingerprint: String,
+    },
+    /// A key that is no longer trusted.
+    #[error("this key ({fingerprint}) was removed from the team as {name}")]
+    WasRemoved {
+        /// What its owner was called.
+        name: MemberName,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// No name could be made of what git knows of this user.
+    #[error("what are you to be called? Git knows no address or name of yours that would do")]
+    NoName,
+    /// Not a name.
+    #[error(transparent)]
+    Name(#[from] MemberNameError),
+    /// The fingerprint given is another than the member's.
+    #[error("the fingerprint of {name} is {found}, not {given}")]
+    Fingerprint {
+        /// The member.
+        name: MemberName,
+        /// As in the team file.
+        found: String,
+        /// As given.
+        given: String,
+    },
+    /// The scope has no env file of this environment that has a public key.
+    #[error("no env file below {} has a key for {env}", root.display())]
+    NoEnvironment {
+        /// The environment.
+        env: EnvName,
+        /// The scope's folder.
+        root: PathBuf,
+    },
+    /// Whoever leaves cannot let the others in anew.
+    #[error("you cannot remove yourself: whoever rotates the keys lets the others in anew")]
+    Myself(MemberName),
+    /// A removal was left unfinished: a rotation alone would forget what was read.
+    #[error(
+        "{name} was removed, and {env} is still to be rotated for it, with an account of what {name} could read"
+    )]
+    RemovalPending {
+        /// Who was removed.
+        name: MemberName,
+        /// The environment.
+        env: EnvName,
+    },
+    /// Without git there is no history to account for.
+    #[error("{} is in no git repository", .0.display())]
+    NoRepository(PathBuf),
+    /// Exposed values cannot be told any more.
+    #[error("the key that exposures of {env} are told by does not open with key {key}")]
+    TagKey {
+        /// The environment.
+        env: EnvName,
+        /// The environment's key.
+        key: KeyId,
+    },
+    /// Env files, keys, the team file.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl From<KeystoreError> for AccessError {
+    fn from(error: KeystoreError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<FsError> for AccessError {
+    fn from(error: FsError) -> Self {
+        Self::Vault(error.into())
+    }
+}

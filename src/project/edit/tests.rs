@@ -1,0 +1,360 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::crypto::{Kind, PrivateKey, Refs};
+use crate::fs;
+use crate::project::{DollarSigns, Pick, Scope, decrypt, encrypt};
+
+const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
+
+/// A key, and the start of a file that has it.
+struct World {
+    key: PrivateKey,
+    header: String,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let key = PrivateKey::generate();
+        let header = format!("# key\nENVSEAL_PUBLIC_KEY={}\n", key.public());
+        let dir = tempfile::tempdir().unwrap();
+        // Random text refers to names that nothing sets.
+        let policy = b"[policy]\nexternal = ['*']\n";
+        fs::write_atomic(&dir.path().join("envseal.toml"), policy, fs::NewMode::Default).unwrap();
+        Self { key, header, dir }
+    }
+
+    fn file(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
+        let path = self.dir.path().join(".env");
+        EnvFile::of_text(&path, EnvName::of_file(&path).unwrap(), text.to_vec())
+    }
+
+    /// The file of this text below the header, sealed; none where `encrypt` refuses it.
+    fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
+        let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
+        let scope = Scope::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
+        let (document, _) =
+            encrypt(&file, file.document(), &scope, &self.key.public(), &ALL, &DollarSigns::default())
+                .ok()?;
+        Some(self.file(document.as_bytes()).unwrap())
+    }
+
+    /// The file, with one value more that a `set` would have sealed.
+    fn with(&self, file: &EnvFile, name: &str, value: &[u8]) -> EnvFile {
+        let mut sealer = Sealer::new(&self.key.public()).unwrap();
+        let token = sealer.seal(name, &Refs::none(), Kind::Value, value).unwrap();
+        self.file(&[file.document().as_bytes(), format!("{name}={token}\n").as_bytes()].concat()).unwrap()
+    }
+
+    fn edit(&self, file: &EnvFile) -> Result<Editing, VaultError> {
+        Editing::of(file, Some(&mut Opener::new(self.key.clone())))
+    }
+
+    fn seal(&self, editing: &Editing, policy: &Policy) -> Result<Edited, VaultError> {
+        let file = self.file(b"").unwrap();
+        editing.sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))
+    }
+
+    /// Types `text` below the header in place of what is shown of `file`.
+    fn typed(&self, file: &EnvFile, text: &str) -> Result<Edited, VaultError> {
+        let mut editing = self.edit(file)?;
+        editing.typed(Zeroizing::new(format!("{}{text}", self.header).into_bytes()));
+        self.seal(&editing, &Policy::default())
+    }
+
+    /// What is below the header.
+    fn body<'a>(&self, document: &'a Document) -> &'a str {
+        std::str::from_utf8(&document.as_bytes()[self.header.len()..]).unwrap()
+    }
+}
+
+fn lines(document: &Document) -> Vec<Vec<u8>> {
+    document.as_bytes().split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+fn outcome(edited: &Edited) -> Vec<(&str, Outcome)> {
+    edited.outcomes.iter().map(|(name, outcome)| (&**name, *outcome)).collect()
+}
+
+#[test]
+fn only_what_was_typed_is_sealed_and_the_rest_keeps_its_token() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nB='x y' # c\n\nC=3 # envseal: plain\nD=${A}\n").unwrap();
+    let edited = world
+        .typed(&file, "B='x y'   # other\n# moved\nA=2\nexport D=${A}\nE=new\nC=4 # envseal: plain\n")
+        .unwrap();
+    let (before, after) = (world.body(file.document()), world.body(&edited.document));
+    let token = |text: &str, at: usize| text.lines().nth(at).unwrap().split_once('=').unwrap().1.to_owned();
+    let b = token(before, 1).replace(" # c", "   # other");
+    let lines: Vec<_> = after.lines().collect();
+    assert_eq!(lines[0], format!("B={b}"));
+    assert!(lines[1] == "# moved" && lines[2].starts_with("A=envseal:1:"));
+    assert_ne!(token(after, 2), token(before, 0));
+    assert_eq!(lines[3], format!("export D={}", token(before, 4)));
+    assert!(lines[4].starts_with("E=envseal:1:") && lines[5] == "C=4 # envseal: plain");
+    let expected = [("A", Outcome::Sealed), ("E", Outcome::Sealed), ("C", Outcome::Plain)];
+    assert_eq!(outcome(&edited), expected);
+    assert!(edited.removed.is_empty());
+}
+
+#[test]
+fn a_renamed_value_is_sealed_anew_and_a_removed_one_is_told_of() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nB=2\n").unwrap();
+    let edited = world.typed(&file, "C=1\n").unwrap();
+    assert_eq!(outcome(&edited), [("C", Outcome::Sealed)]);
+    assert_eq!(edited.removed, ["A", "B"]);
+}
+
+#[test]
+fn of_a_duplicated_name_each_value_keeps_its_own_token() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nA=2\nA=1\n").unwrap();
+    let old: Vec<_> = world.body(file.document()).lines().collect();
+    let edited = world.typed(&file, "A=1\nA=3\nA=2\nA=1\n").unwrap();
+    let new: Vec<_> = world.body(&edited.document).lines().collect();
+    assert_eq!([new[0], new[2], new[3]], [old[0], old[1], old[2]]);
+    assert_eq!(outcome(&edited), [("A", Outcome::Sealed)]);
+}
+
+#[test]
+fn a_mark_that_a_person_sets_or_lifts_is_obeyed() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nB=2 # envseal: plain\nC=3\n").unwrap();
+    let edited = world.typed(&file, "A=1 # envseal: plain\nB=2\nC=4 # envseal: plain\n").unwrap();
+    let body = world.body(&edited.document);
+    assert!(body.starts_with("A=1 # envseal: plain\nB=envseal:1:"), "{body}");
+    assert!(body.ends_with("C=4 # envseal: plain\n"), "{body}");
+}
+
+#[test]
+fn plain_text_that_nobody_has_marked_stays_until_it_is_changed() {
+    let world = World::new();
+    let body = b"A=1\nB=2#3\nC='x'\n";
+    let file = world.file(&[world.header.as_bytes(), body].concat()).unwrap();
+    let edited = world.typed(&file, "A=1 # c\nB=2#3\nC='y'\nPATH=/bin\nX=\n").unwrap();
+    let body = world.body(&edited.document);
+    assert!(body.starts_with("A=1 # c\nB=2#3\nC=envseal:1:"), "{body}");
+    assert!(body.ends_with("\nPATH=/bin\nX=\n"), "{body}");
+}
+
+#[test]
+fn what_was_sealed_is_plain_by_a_mark_of_this_edit_alone() {
+    let world = World::new();
+    let policy = Policy::parse(b"[policy]\nplain = [\"A\", \"N\"]\n").unwrap();
+    let file = world.sealed(b"A=1\n").unwrap();
+    let mut editing = world.edit(&file).unwrap();
+    editing.typed(Zeroizing::new(format!("{}A=2\nN=3\n", world.header).into_bytes()));
+    let edited = world.seal(&editing, &policy).unwrap();
+    assert_eq!(outcome(&edited), [("A", Outcome::Sealed), ("N", Outcome::Plain)]);
+
+    // Somebody has put a plain line below the sealed one, to be changed by the next who edits.
+    let file = world.file(&[file.document().as_bytes(), b"A=x # envseal: plain\n"].concat()).unwrap();
+    let plain = world.typed(&file, "A=1\nA=2 # envseal: plain\n");
+    assert!(matches!(plain, Err(VaultError::SealedButPlain { line: 4, .. })));
+    let moved = world.typed(&file, "A=x\nA=1 # envseal: plain\n");
+    assert!(matches!(moved, Err(VaultError::SealedButPlain { line: 4, .. })));
+    // And a mark on the sealed one itself is refused before anything is shown.
+    let text = String::from_utf8(world.sealed(b"A=1\n").unwrap().document().as_bytes().to_vec()).unwrap();
+    let marked = world.file(format!("{} # envseal: plain\n", text.trim_end()).as_bytes()).unwrap();
+    assert!(matches!(world.edit(&marked), Err(VaultError::SealedButPlain { line: 3, .. })));
+}
+
+#[test]
+fn what_encrypt_and_set_refuse_is_refused() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nB='two'\n").unwrap();
+    let token = world.body(file.document()).lines().next().unwrap().split_once('=').unwrap().1.to_owned();
+    let refused = |text: &str| world.typed(&file, text).err().unwrap_or_else(|| panic!("{text}"));
+    assert!(matches!(refused("A=1\nnonsense\n"), VaultError::Stray { line: 4, .. }));
+    assert!(matches!(refused("A=1#2\n"), VaultError::AmbiguousHash { line: 3, .. }));
+    assert!(matches!(refused("A=2#2\n"), VaultError::AmbiguousHash { .. }));
+    assert!(matches!(refused("C=x#2\n"), VaultError::AmbiguousHash { .. }));
+    assert!(matches!(refused("A=${X:-${Y}}${${B}}\n"), VaultError::MalformedReference { .. }));
+    assert!(matches!(refused("a.b=1\n"), VaultError::Typed { line: 3, fault: EditFault::Name(_), .. }));
+    assert!(matches!(refused("1A=1\n"), VaultError::Typed { fault: EditFault::Name(_), .. }));
+    assert!(matches!(refused("B='two'\nPATH=${B}\n"), VaultError::ReservedDepends { .. }));
+    assert!(matches!(refused("A='1\n"), VaultError::Typed { line: 3, fault: EditFault::OpenQuote(_), .. }));
+    assert!(matches!(refused("A=1\n<<<<<<< x\n"), VaultError::Conflict { line: 4, .. }));
+    for typed in [
+        format!("C={token}\n"),
+        format!("A='{token}'\n"),
+        "A=envseal:1:x\n".into(),
+        format!("A=1\nB={token}\n"),
+    ] {
+        assert!(matches!(refused(&typed), VaultError::Typed { fault: EditFault::Token(_), .. }), "{typed}");
+    }
+    for own in ["ENVSEAL_PRIVATE_KEY=x\n", "ENVSEAL_X=1\n"] {
+        assert!(
+            matches!(refused(own), VaultError::Typed { line: 3, fault: EditFault::OwnLine(_), .. }),
+            "{own}"
+        );
+    }
+}
+
+#[test]
+fn the_keys_line_is_not_changed_by_hand() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\n").unwrap();
+    let other = World::new();
+    for text in ["A=1\n".to_owned(), format!("{}A=1\n", other.header)] {
+        let mut editing = world.edit(&file).unwrap();
+        assert!(editing.typed(Zeroizing::new(text.into_bytes())));
+        let refused = world.seal(&editing, &Policy::default()).err().unwrap();
+        assert!(
+            matches!(refused, VaultError::Typed { line: 2, fault: EditFault::OwnLine(_), .. }),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn what_no_editor_keeps_is_shown_as_its_token_and_taken_back_as_that_alone() {
+    let world = World::new();
+    let mut file = world.sealed(b"A=1\n").unwrap();
+    for (name, value) in [("ODD", &b"\r'\"`"[..]), ("BYTES", b"\xff\xfe"), ("ESC", b"\x1b[0m")] {
+        file = world.with(&file, name, value);
+    }
+    let editing = world.edit(&file).unwrap();
+    let left: Vec<_> = editing.left().iter().map(|left| &*left.name).collect();
+    assert_eq!(left, ["ODD", "BYTES", "ESC"]);
+    let shown = String::from_utf8(editing.text().to_vec()).unwrap();
+    assert_eq!(shown.matches("=envseal:1:").count(), 3);
+    let body = shown.strip_prefix(&world.header).unwrap();
+    let edited = world.typed(&file, &body.replace("A=1", "A=2")).unwrap();
+    assert_eq!(lines(&edited.document)[3..], lines(file.document())[3..]);
+    assert_eq!(outcome(&edited), [("A", Outcome::Sealed)]);
+    let marked = world.typed(&file, &format!("{} # envseal: plain\n", body.trim_end()));
+    assert!(matches!(marked, Err(VaultError::SealedButPlain { .. })));
+    let swapped = body.replace("ODD=", "X=").replace("BYTES=", "ODD=").replace("X=", "BYTES=");
+    assert!(matches!(
+        world.typed(&file, &swapped),
+        Err(VaultError::Typed { fault: EditFault::Token(_), .. })
+    ));
+}
+
+#[test]
+fn one_value_that_does_not_open_is_named_before_anything_is_shown() {
+    let world = World::new();
+    let file = world.sealed(b"A=1\nB=2\n").unwrap();
+    let text = String::from_utf8(file.document().as_bytes().to_vec()).unwrap();
+    let moved = world.file(text.replace("\nB=", "\nC=").as_bytes()).unwrap();
+    let Err(VaultError::Unopened(failures)) = world.edit(&moved) else { panic!() };
+    assert_eq!(failures.iter().map(|failure| &*failure.name).collect::<Vec<_>>(), ["C"]);
+}
+
+/// Bodies of all the forms that a file takes.
+fn bodies() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "A=",
+        "B=",
+        "A=",
+        "C=",
+        "export D=",
+        "E: ",
+        " F = ",
+        "PATH=",
+        "\n",
+        "\n",
+        "\n",
+        "\r\n",
+        "'",
+        "\"",
+        "`",
+        "x",
+        "y z",
+        "\\n",
+        "\\'",
+        "$A",
+        "${B}",
+        "${C:-d}",
+        "#",
+        " # c",
+        " # envseal: plain",
+        "é",
+        "\t",
+        "1",
+        "=",
+        "a.b=",
+    ]);
+    let line = (
+        prop::sample::select(vec!["A", "B", "C", "export D", "E", "PATH"]),
+        prop::sample::select(vec![
+            "1",
+            "'x y'",
+            "\"a\\nb\"",
+            "'multi\nline'",
+            "${A}",
+            "\"${B}-$C\"",
+            "",
+            "`q`",
+            "é",
+            "'#'",
+            "a=b",
+        ]),
+        prop::sample::select(vec!["", " # c", " # envseal: plain", "  "]),
+        prop::sample::select(vec!["\n", "\n", "\n\n", "\r\n"]),
+    );
+    let line = line.prop_map(|(name, value, comment, end)| format!("{name}={value}{comment}{end}"));
+    prop_oneof![
+        1 => prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat()),
+        3 => prop::collection::vec(line, 0..8).prop_map(|lines| lines.concat()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_typed_is_what_is_read(before in bodies(), after in bodies()) {
+        let world = World::new();
+        let Some(file) = world.sealed(before.as_bytes()) else { return Ok(()) };
+        let mut editing = world.edit(&file).unwrap();
+        let shown = [world.header.as_bytes(), before.as_bytes()].concat();
+        prop_assert_eq!(editing.text(), &shown[..]);
+        // Nothing changed is nothing changed, also where somebody saves.
+        prop_assert!(!editing.typed(Zeroizing::new(shown)));
+        let same = world.seal(&editing, &Policy::default()).unwrap().document;
+        prop_assert_eq!(same.as_bytes(), file.document().as_bytes());
+
+        let typed = format!("{}{after}", world.header);
+        editing.typed(Zeroizing::new(typed.clone().into_bytes()));
+        let Ok(edited) = world.seal(&editing, &Policy::default()) else { return Ok(()) };
+        let sealed = world.file(edited.document.as_bytes()).unwrap();
+        let (opened, _) = decrypt(&sealed, &ALL, &mut Opener::new(world.key.clone())).unwrap();
+        prop_assert_eq!(String::from_utf8_lossy(opened.as_bytes()), typed);
+        // A token that stays is one that was there, under that name; whatever else is typed is in no plain line.
+        for (_, entry) in sealed.variables() {
+            let (name, source) = (sealed.document().name(entry), sealed.document().source(entry));
+            let old = file.variables().any(|(_, old)| {
+                file.document().name(old) == name && file.document().source(old) == source
+            });
+            let plain = sealed.token(entry).is_none();
+            let said = crate::dotenv::is_reserved(name)
+                || dotenv::Mark::is_plain(sealed.document().comment(entry))
+                || sealed.document().value(entry).1.is_empty();
+            prop_assert!(old || !plain || said, "{} is plain", name);
+        }
+    }
+
+    #[test]
+    fn one_changed_value_is_one_changed_line(before in bodies(), at in any::<prop::sample::Index>()) {
+        let world = World::new();
+        let Some(file) = world.sealed(before.as_bytes()) else { return Ok(()) };
+        let mut editing = world.edit(&file).unwrap();
+        let shown = editing.shown.clone();
+        let places: Vec<_> = (1..shown.entries().len()).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let entry = *at.get(&places);
+        let Ok(typed) = shown.edited(&[Edit::Source { entry, source: b"changed" }]) else { return Ok(()) };
+        editing.typed(Zeroizing::new(typed.as_bytes().to_vec()));
+        let Ok(edited) = world.seal(&editing, &Policy::default()) else { return Ok(()) };
+        for (old, new) in file.document().entries().iter().zip(edited.document.entries()) {
+            let same = file.document().statement(old) == edited.document.statement(new);
+            prop_assert_eq!(same, old != &file.document().entries()[entry] || file.document().source(old) == b"changed");
+        }
+    }
+}

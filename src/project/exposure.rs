@@ -1,0 +1,282 @@
+//! Exposed values: whether they are still the ones that someone who left could read.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
+use super::file::{EnvFile, real_place, token};
+use super::roster::tag_key;
+use super::scope::Scope;
+use crate::config::EnvName;
+use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
+use crate::dotenv::{Document, read, references};
+use crate::keys::KeyStore;
+use crate::team::{Exposure, ExposureState, TeamFile};
+
+/// How a value stands to what was exposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is one that could be read, or nobody can tell that it is not.
+    Same,
+    /// It is another.
+    Other,
+    /// No sealed value has the name any more.
+    Gone,
+}
+
+/// The shortest value, in bytes, that is recognised in another variable or in a longer value; shorter ones are there by
+/// chance.
+const MIN_PART: usize = 6;
+
+/// What a value is told by: as it is read, unquoted, nothing expanded.
+pub fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
+    tags.tag(env.as_str(), name, &text_of(opened))
+}
+
+fn text_of(opened: &Opened) -> Zeroizing<Vec<u8>> {
+    match opened.kind {
+        Kind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
+        Kind::Source => read(opened.bytes.expose()).1,
+    }
+}
+
+/// How the value of an exposure, one of the environment's `exposures`, stands in the environment's files.
+///
+/// A value is still the exposed one where it refers, through however many variables, to one that holds that value, or whose
+/// own value the same member could read.
+pub fn standing(
+    exposure: &Exposure,
+    exposures: &[Exposure],
+    tags: &TagKey,
+    opener: &mut Opener,
+    documents: &[&Document],
+) -> Standing {
+    let is_sealed = |document: &&Document| has_sealed(document, &exposure.name);
+    if !documents.iter().any(is_sealed) {
+        return Standing::Gone;
+    }
+    let (mut names, mut seen) = (vec![exposure.name.clone()], BTreeSet::new());
+    while let Some(name) = names.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let could_read = |there: &&Exposure| there.member == exposure.member && there.name == name;
+        for document in documents {
+            for entry in document.entries().iter().filter(|entry| document.name(entry) == name) {
+                let text = match token(document, entry) {
+                    Some(token) => {
+                        let opened =
+                            token.ok().and_then(|token| Some((opener.open(&name, &token).ok()?, token)));
+                        let Some((opened, token)) = opened else { return Standing::Same };
+                        names.extend(token.refs().iter().map(str::to_owned));
+                        text_of(&opened)
+                    }
+                    // Plain text is for all to read, and no longer a secret that could be replaced.
+                    None if name == exposure.name => continue,
+                    None => {
+                        let (quote, text) = document.value(entry);
+                        names
+                            .extend(references(&text).ok().filter(|_| quote.expands()).into_iter().flatten());
+                        text
+                    }
+                };
+                let is_tagged = |of: &Exposure| of.tags.contains(&tags.tag(of.env.as_str(), &of.name, &text));
+                if is_tagged(exposure) || exposures.iter().filter(could_read).any(is_tagged) {
+                    return Standing::Same;
+                }
+            }
+        }
+    }
+    Standing::Other
+}
+
+fn has_sealed(document: &Document, name: &str) -> bool {
+    let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
+    entries.any(|entry| token(document, entry).is_some())
+}
+
+/// An env file and the document that is to take its place.
+pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
+
+/// A value of which something else is known now, and what.
+pub(super) type Noted = (EnvName, String, ExposureState);
+
+/// A team file's text and its new one, and what is recorded in that.
+pub(super) struct Renewed {
+    pub(super) before: Vec<u8>,
+    pub(super) after: String,
+    pub(super) noted: Vec<Noted>,
+}
+
+/// The team file's change, where what is known of exposures changes with these files: a holder of an environment's key
+/// sees whether a value is another one; of what is set without it, nobody knows any more.
+pub(super) fn renewed(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    changed: &[Changed<'_>],
+) -> Result<Option<Renewed>, VaultError> {
+    let before = scope.team_text()?.unwrap_or_default();
+    let team = scope.parse_team(&before)?;
+    let (mut renewed, mut noted) = (team.clone(), Vec::new());
+    let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
+    envs.sort();
+    envs.dedup();
+    for env in envs {
+        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
+        let Some((file, _)) = of_env.first() else { continue };
+        let Some(public) = file.public_key() else { continue };
+        // A change needs no key, so nobody is asked for a passphrase.
+        let key = store.find_unasked(&env, public, &file.dir())?;
+        let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
+        let others = other_files(scope, &env, &of_env)?;
+        let documents: Vec<_> = of_env
+            .iter()
+            .map(|(_, document)| *document)
+            .chain(others.iter().map(EnvFile::document))
+            .collect();
+        let of_this = |team: &TeamFile| -> Vec<_> {
+            team.exposures().iter().filter(|exposure| exposure.env == env).cloned().collect()
+        };
+        let mut exposures = of_this(&team);
+        let mut states = Vec::new();
+        match known {
+            Some((key, tags)) => {
+                let mut opener = Opener::new(key.clone());
+                let written = written(&mut opener, &of_env);
+                for exposure in &exposures {
+                    carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
+                }
+                exposures = of_this(&renewed);
+                states.extend(exposures.iter().map(|exposure| {
+                    match standing(exposure, &exposures, &tags, &mut opener, &documents) {
+                        // By tags that someone without the key wrote, it would always be another.
+                        Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
+                        Standing::Same => ExposureState::Exposed,
+                        Standing::Other => ExposureState::Replaced,
+                        Standing::Gone => exposure.state,
+                    }
+                }));
+            }
+            None => states.extend(exposures.iter().map(|exposure| {
+                let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
+                if touched { ExposureState::Unverified } else { exposure.state }
+            })),
+        }
+        put(&mut renewed, &mut noted, &exposures, states);
+    }
+    let after = renewed.text();
+    // Of one value that several people could read, the most doubtful.
+    noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
+    noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
+        (&*env, &*name) == (&*first_env, &*first_name)
+    });
+    Ok((after != team.text()).then_some(Renewed { before, after, noted }))
+}
+
+/// What could be read is not replaced by another name, nor by a longer value around it: the exposure goes along.
+fn carry(
+    team: &mut TeamFile,
+    exposure: &Exposure,
+    tags: &TagKey,
+    key: &PrivateKey,
+    opener: &mut Opener,
+    changed: &[&Changed<'_>],
+    written: &[(&str, Zeroizing<Vec<u8>>)],
+) {
+    if written.is_empty() || exposure.proof_by(key) != exposure.proof {
+        return;
+    }
+    let tag = |name: &str, text: &[u8]| tags.tag(exposure.env.as_str(), name, text);
+    let is_known = |text: &[u8]| exposure.tags.contains(&tag(&exposure.name, text));
+    let goes = changed.iter().any(|(file, document)| {
+        has_sealed(file.document(), &exposure.name) && !has_sealed(document, &exposure.name)
+    });
+    let mut parts =
+        opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
+    parts.retain(|(_, text)| text.len() >= MIN_PART && is_known(text));
+    for (name, text) in written {
+        let whole = is_known(text) && (goes || text.len() >= MIN_PART);
+        if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part).is_some()) {
+            continue;
+        }
+        let same = |there: &&Exposure| {
+            there.env == exposure.env && there.member == exposure.member && there.name == *name
+        };
+        let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
+        let mut all = before.unwrap_or_default();
+        all.push(tag(name, text));
+        all.sort();
+        all.dedup();
+        let mut carried = Exposure {
+            name: (*name).to_owned(),
+            state: ExposureState::Exposed,
+            tags: all,
+            ..exposure.clone()
+        };
+        carried.proof = carried.proof_by(key);
+        team.put_exposure(carried);
+    }
+}
+
+/// The sealed values that are written otherwise than before, opened.
+fn written<'a>(opener: &mut Opener, changed: &[&Changed<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+    let mut found = Vec::new();
+    for (file, document) in changed {
+        let before = file.document();
+        let old: HashSet<_> =
+            before.entries().iter().map(|entry| (before.name(entry), before.source(entry))).collect();
+        let entries = document.entries().iter().map(|entry| (document.name(entry), document.source(entry)));
+        let new: HashSet<&str> = entries.filter(|entry| !old.contains(entry)).map(|(name, _)| name).collect();
+        found.extend(opened(opener, [*document].into_iter(), |name| new.contains(name)));
+    }
+    found
+}
+
+/// The sealed values of these names that the key opens.
+fn opened<'a>(
+    opener: &mut Opener,
+    documents: impl Iterator<Item = &'a Document>,
+    wants: impl Fn(&str) -> bool,
+) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+    let mut found = Vec::new();
+    for document in documents {
+        for entry in document.entries().iter().filter(|entry| wants(document.name(entry))) {
+            let (name, token) = (document.name(entry), token(document, entry).and_then(Result::ok));
+            let opened = token.and_then(|token| opener.open(name, &token).ok());
+            found.extend(opened.map(|opened| (name, text_of(&opened))));
+        }
+    }
+    found
+}
+
+fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: &[Exposure], states: Vec<ExposureState>) {
+    for (exposure, state) in exposures.iter().zip(states).filter(|(old, state)| old.state != *state) {
+        noted.push((exposure.env.clone(), exposure.name.clone(), state));
+        team.put_exposure(Exposure { state, ..exposure.clone() });
+    }
+}
+
+/// The environment's files in the scope that are not being changed.
+fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, VaultError> {
+    let places: Vec<PathBuf> = changed.iter().map(|(file, _)| real_place(file.path())).collect();
+    let is_other = |path: &PathBuf| {
+        EnvName::of_file(path).ok().as_ref() == Some(env) && !places.contains(&real_place(path))
+    };
+    scope
+        .env_files(scope.root())?
+        .iter()
+        .filter(|path| is_other(path))
+        .map(|path| EnvFile::load(path))
+        .collect()
+}
+
+/// Whether what the name stands for is written otherwise than before.
+fn is_other((file, document): &Changed<'_>, name: &str) -> bool {
+    let sources = |document: &Document| {
+        let entries = document.entries().iter().filter(|entry| document.name(entry) == name);
+        entries.map(|entry| document.source(entry).to_vec()).collect::<Vec<_>>()
+    };
+    sources(file.document()) != sources(document)
+}

@@ -1,0 +1,319 @@
+//! An env file: its environment, its document and its public key.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::at::Past;
+use super::error::VaultError;
+use super::journal;
+use super::project::ProjectPlace;
+use super::similar::no_env_file;
+use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
+use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
+use crate::dotenv::{Document, Entry, Quote};
+use crate::fs::{self, FsError};
+use crate::git::{self, Repositories};
+
+/// A loaded env file, or one that is about to be made.
+pub struct EnvFile {
+    path: PathBuf,
+    env: EnvName,
+    dir: PathBuf,
+    document: Document,
+    public_key: Option<PublicKey>,
+    exists: bool,
+    /// There where this is what a commit holds.
+    pub(super) past: Option<Past>,
+}
+
+impl EnvFile {
+    /// Loads the env file at `path`. One with a merge-conflict marker, with a malformed or doubled public key, or
+    /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
+    /// to the same key name. A symlink to an env file is that file: of its environment, with the keys of its folder.
+    pub fn load(path: &Path) -> Result<Self, VaultError> {
+        Self::load_among(path, &mut Listings::default())
+    }
+
+    /// Reads the pipe at `path`; None where there is none. One without an env file's name (`/dev/fd/63`) is of the
+    /// environment whose public key is in it, and its keys are those of the working directory.
+    pub fn of_pipe(path: &Path) -> Result<Option<Self>, VaultError> {
+        let named = if FileRole::of(path) == FileRole::Other { None } else { Some(EnvName::of_file(path)?) };
+        let Some(mut text) = fs::read_pipe(path)? else { return Ok(None) };
+        let text = std::mem::take(&mut *text);
+        if let Some(env) = named {
+            return Self::of_text(path, env, text).map(Some);
+        }
+        let document = Document::parse(text.clone());
+        let mut names =
+            document.iter().flat_map(|document| document.entries().iter().map(|entry| document.name(entry)));
+        let env = names.find_map(EnvName::of_public_key_name).unwrap_or_else(EnvName::of_dotenv);
+        let dir = folder_of(Path::new(".env"));
+        Ok(Some(Self { dir, ..Self::of_text(path, env, text)? }))
+    }
+
+    /// As [`Self::load`], one of many: folders are listed once.
+    pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+        Self::load_there(path, listings).map_err(|error| no_env_file(path, error))
+    }
+
+    fn load_there(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+        let (env, dir) = read_as(path)?;
+        // Where that fails, every file opens as it stands.
+        let _ = journal::settle(&dir);
+        let mut text = fs::read_secret(path)?;
+        listings.refuse_twin(path, &EnvName::of_file(path)?)?;
+        Ok(Self { dir, ..Self::of_text(path, env, std::mem::take(&mut *text))? })
+    }
+
+    pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, VaultError> {
+        let document =
+            Document::parse(text).map_err(|source| VaultError::Parse { path: path.into(), source })?;
+        if let Some(line) = document.conflict_marker() {
+            return Err(VaultError::Conflict { path: path.into(), line });
+        }
+        let public_key = public_key(path, &env, &document)?;
+        Ok(Self {
+            path: path.into(),
+            env,
+            dir: folder_of(path),
+            document,
+            public_key,
+            exists: true,
+            past: None,
+        })
+    }
+
+    /// Loads the env file at `path`, or stands for an empty one to be made there.
+    pub fn load_or_new(path: &Path) -> Result<Self, VaultError> {
+        Self::load_or_new_among(path, &mut Listings::default())
+    }
+
+    /// As [`Self::load_or_new`], one of many: folders are listed once.
+    pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+        match Self::load_there(path, listings) {
+            Err(VaultError::Fs(FsError::NotFound { .. })) => {
+                let env = EnvName::of_file(path)?;
+                listings.refuse_twin(path, &env)?;
+                Ok(Self {
+                    path: path.into(),
+                    env,
+                    dir: folder_of(path),
+                    document: Document::empty(),
+                    public_key: None,
+                    exists: false,
+                    past: None,
+                })
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// The path as the user gave it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder it is in, absolute; of a symlink to an env file, the folder of that.
+    pub fn dir(&self) -> PathBuf {
+        self.dir.clone()
+    }
+
+    /// Its environment; of a symlink to an env file, the environment of that.
+    pub fn env(&self) -> &EnvName {
+        &self.env
+    }
+
+    /// Its text, parsed.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The public key that stands in it.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        self.public_key.as_ref()
+    }
+
+    /// The error for a file that needs a public key and has none.
+    pub fn no_public_key(&self) -> VaultError {
+        VaultError::NoPublicKey { path: self.path.clone(), variable: self.env.public_key_name() }
+    }
+
+    /// Whether there is such a file already.
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// The variables' entries: those of envseal's own names left out.
+    pub fn variables(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.document.entries().iter().enumerate();
+        entries.filter(|(_, entry)| !is_own_name(self.document.name(entry)))
+    }
+
+    /// Whether any value of a name that `wants` asks for is sealed.
+    pub fn has_sealed(&self, wants: &dyn Fn(&str) -> bool) -> bool {
+        self.variables()
+            .any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
+    }
+
+    /// The text of an entry's token, if its value claims to be sealed.
+    pub fn token_text(&self, entry: &Entry) -> Option<Vec<u8>> {
+        token_text(&self.document, entry)
+    }
+
+    /// An entry's token, if its value claims to be sealed.
+    pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+        token(&self.document, entry)
+    }
+}
+
+/// The token of an entry of `document`, if its value claims to be sealed; an error where a sealed value is a part of it.
+pub fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+    // Without quotes it reads as it stands: no copy is needed.
+    let source = document.source(entry);
+    if claims_to_be_sealed(source) {
+        return Some(SealedValue::parse(source));
+    }
+    let text = token_text(document, entry)?;
+    Some(if claims_to_be_sealed(&text) { SealedValue::parse(&text) } else { Err(TokenError::Misplaced) })
+}
+
+fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
+    let (quote, mut text) = document.value(entry);
+    // Behind a backtick it is no token; its parse fails on the quote.
+    (claims_to_be_sealed(&text) || holds_sealed(&text)).then(|| {
+        if quote == Quote::Backtick {
+            document.source(entry).to_vec()
+        } else {
+            // A token is no secret: taken out, it is neither copied nor wiped.
+            std::mem::take(&mut *text)
+        }
+    })
+}
+
+/// The environment by which the env file at `path` is read, and the folder that its keys and its project are looked for
+/// from: those of the env file that it leads to, where it is a symlink to one.
+fn read_as(path: &Path) -> Result<(EnvName, PathBuf), VaultError> {
+    let env = EnvName::of_file(path)?;
+    // Links in a circle are the reader's to tell.
+    let Some(target) = target_of_link(path).transpose().ok().flatten() else {
+        return Ok((env, folder_of(path)));
+    };
+    match FileRole::of(&target) {
+        FileRole::EnvFile(env) => Ok((env, folder_of(&target))),
+        _ => Ok((env, folder_of(path))),
+    }
+}
+
+/// Where the symlink at `path` leads in the end; None if it is none.
+fn target_of_link(path: &Path) -> Option<Result<PathBuf, FsError>> {
+    path.is_symlink().then(|| fs::final_target(path).map(|target| place_of(&target)))
+}
+
+/// Where a file really is, by whatever symlink it is named: two paths of one file have one.
+pub(super) fn real_place(path: &Path) -> PathBuf {
+    target_of_link(path).and_then(Result::ok).unwrap_or_else(|| place_of(path))
+}
+
+/// Refuses to write through symlinks: one at `path` as `refuse_link_elsewhere` does, and folders on the way that lead out
+/// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
+pub fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
+    refuse_link_elsewhere(path)?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    for folder in absolute.ancestors().skip(1).filter(|folder| folder.is_symlink()) {
+        let (Ok(target), Some(root)) = (folder.canonicalize(), git::find_root(&folder_of(folder))) else {
+            continue;
+        };
+        if !target.starts_with(&root) && repositories.open(&root)?.is_tracked(folder)? {
+            return Err(VaultError::LeadsOutside { path: folder.into(), target });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to write through a symlink that does not lead to a file of its own environment and project. Otherwise a
+/// production secret would be encrypted with the development key (`.env.production -> .env`).
+pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), VaultError> {
+    let Some(target) = target_of_link(path).transpose()? else { return Ok(()) };
+    let (target_folder, project) = (folder_of(&target), ProjectPlace::of(&folder_of(path)));
+    let is_inside = project == ProjectPlace::of(&target_folder)
+        && target_folder
+            .strip_prefix(&project.root)
+            .is_ok_and(|folder| !folder.iter().any(|part| part == ".git"));
+    let fault = match link_fault(path, &target) {
+        _ if !is_inside => "outside the project".to_owned(),
+        Some(fault) => fault,
+        None if !target.exists() => "which does not exist".into(),
+        None => return Ok(()),
+    };
+    // As a person here would name it.
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let target = target.strip_prefix(&here).map(Path::to_owned).unwrap_or(target);
+    Err(VaultError::Link { path: path.into(), target, fault })
+}
+
+/// Where a file is: its folder with symlinks resolved, its own name as it stands.
+pub(super) fn place_of(path: &Path) -> PathBuf {
+    folder_of(path).join(path.file_name().unwrap_or_default())
+}
+
+/// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let folder = absolute.parent().unwrap_or(&absolute);
+    folder.canonicalize().unwrap_or_else(|_| folder.into())
+}
+
+fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<PublicKey>, VaultError> {
+    let wanted = env.public_key_name();
+    let mut key = None;
+    for entry in document.entries().iter().filter(|entry| is_public_key_name(document.name(entry))) {
+        let (path, line, found) = (path.to_owned(), entry.line, document.name(entry).to_owned());
+        if found != wanted {
+            return Err(VaultError::PublicKeyName { path, line, found, wanted });
+        }
+        if key.is_some() {
+            return Err(VaultError::PublicKeyTwice { path, line, variable: wanted });
+        }
+        let (_, text) = document.value(entry);
+        let text = std::str::from_utf8(&text).unwrap_or("\u{fffd}");
+        let parsed = PublicKey::parse(text);
+        key = Some(parsed.map_err(|source| VaultError::PublicKey {
+            path,
+            line,
+            variable: wanted.clone(),
+            source,
+        })?);
+    }
+    Ok(key)
+}
+
+/// The names of env files in folders, by their key names; each folder is listed once.
+#[derive(Default)]
+pub(super) struct Listings(HashMap<PathBuf, HashMap<String, Vec<OsString>>>);
+
+impl Listings {
+    /// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
+    /// `.env.a_b`. A folder that cannot be listed has no say.
+    fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), VaultError> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names = self.0.entry(folder.to_owned()).or_insert_with_key(|folder| {
+            let mut names: HashMap<_, Vec<_>> = HashMap::new();
+            let listing = folder.read_dir().into_iter().flatten().flatten();
+            for name in listing.map(|item| item.file_name()) {
+                if let Ok(env) = EnvName::of_file(Path::new(&name)) {
+                    names.entry(env.public_key_name()).or_default().push(name);
+                }
+            }
+            names
+        });
+        let variable = env.public_key_name();
+        let mut beside = names.get(&variable).into_iter().flatten();
+        match beside.find(|name| Some(name.as_os_str()) != path.file_name()) {
+            Some(name) => {
+                Err(VaultError::SideBySide { first: path.into(), second: folder.join(name), variable })
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The journal of a change to several files: with it, an interruption at any point leaves what the next command
+//! finishes or undoes.
+//!
+//! All new contents lie beside their files, on the disk, before the journal is written, and the journal before the first
+//! file is replaced. From then on the files show what is to be done.
+//!
+//! With keys files (a rotation): while every keys file is as it was, nothing has happened yet, and the new contents are
+//! thrown away; once one of them has the new keys, in front of the old, all that is left is put in its place. Until then
+//! every file opens with the keys files as they stand. A keys file is told by the keys that it has, for another repository
+//! may have added its own.
+//!
+//! Without: once the first file is the new one, the others follow. If somebody has changed one of them, the rest stays as it
+//! is, for every file is good by itself; what records that others were changed comes last.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::error::VaultError;
+use super::file::place_of;
+use crate::crypto::PublicKey;
+use crate::fs::{self, FsError, Lock, Staged, TEMP_PREFIX};
+use crate::git::{self, GitError};
+use crate::keys::KeysFile;
+
+/// Its name in the worktree's own git folder, and the one it is written under.
+const NAME: &str = "envseal-journal";
+const NEW: &str = "envseal-journal.new";
+const VERSION: u64 = 2;
+
+/// Why an interrupted change can neither be finished nor undone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stuck {
+    /// The journal is not one.
+    #[error("its journal cannot be read: {0}")]
+    Journal(&'static str),
+    /// The journal belongs to someone else.
+    #[error("its journal belongs to another user")]
+    Owner,
+    /// The journal names what no change of ours can be about.
+    #[error("its journal names this path, which no change of envseal's can be about")]
+    Path,
+    /// The file is neither what it was nor what it was to become.
+    #[error("this file was changed since")]
+    Changed,
+    /// The new content that lay beside the file is not there, or another.
+    #[error("the new content that lay beside this file is gone or was changed")]
+    NewGone,
+}
+
+/// A file that is about to be replaced.
+pub(super) struct Ready<'a> {
+    /// Its new content, beside it.
+    pub(super) staged: Staged,
+    /// What is there now.
+    pub(super) before: Option<&'a [u8]>,
+    /// What is to be there.
+    pub(super) after: &'a [u8],
+    /// The keys that this brings into a keys file.
+    pub(super) keys: Vec<PublicKey>,
+}
+
+/// What is about to be done.
+pub(super) struct Journal {
+    files: Vec<Entry>,
+}
+
+/// A file, and what lies beside it to take its place.
+struct Entry {
+    /// Relative to the worktree; of a single keys file that lies elsewhere, absolute.
+    path: PathBuf,
+    /// The name of what lies beside it.
+    temp: String,
+    /// What was there; none where there was nothing.
+    before: Option<String>,
+    after: String,
+    /// The keys that it brings into a keys file; none in another file.
+    keys: Vec<PublicKey>,
+}
+
+/// What became of a change that was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// All of it is there now.
+    Finished,
+    /// None of it is.
+    Undone,
+}
+
+/// What a file is found to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Before,
+    After,
+    Other,
+}
+
+/// Locks the worktree (outside git, the folder) `dir`, and finishes or undoes what was interrupted in it.
+pub(super) fn lock(dir: &Path, on_wait: impl FnOnce()) -> Result<Lock, VaultError> {
+    let lock = Lock::acquire(dir, on_wait)?;
+    if dir.join(".git").symlink_metadata().is_ok() {
+        recover(dir)?;
+    }
+    Ok(lock)
+}
+
+/// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
+/// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
+/// every file opens with the keys file as it stands. None where there was nothing to be done.
+pub fn settle(dir: &Path) -> Result<Option<Settled>, VaultError> {
+    let Some(root) = git::find_root(dir) else { return Ok(None) };
+    if !is_pending(&root) {
+        return Ok(None);
+    }
+    match Lock::try_acquire(&root)? {
+        Some(_lock) => recover(&root),
+        None => Ok(None),
+    }
+}
+
+/// Whether something was interrupted in the worktree `root`, or is under way.
+pub(super) fn is_pending(root: &Path) -> bool {
+    git::git_dir_of(root).is_ok_and(|dir| dir.join(NAME).symlink_metadata().is_ok())
+}
+
+/// As [`settle`], with the lock held.
+fn recover(root: &Path) -> Result<Option<Settled>, VaultError> {
+    let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
+    let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
+    if new.symlink_metadata().is_ok() {
+        // One that was never whole: then nothing has begun.
+        let _ = fs::remove_if_there(&new);
+    }
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let stuck = |why| VaultError::Interrupted { journal: path.clone(), path: path.clone(), why };
+    if !fs::is_regular(&path) {
+        return Err(stuck(Stuck::Journal("it is no regular file")));
+    }
+    if !fs::owned_by_this_user(&path)? {
+        return Err(stuck(Stuck::Owner));
+    }
+    let journal = Journal::parse(&fs::read(&path)?).map_err(|why| stuck(Stuck::Journal(why)))?;
+    let finished = journal.carry_out(root, &path)?;
+    Ok(Some(if finished { Settled::Finished } else { Settled::Undone }))
+}
+
+impl Journal {
+    /// Replaces the files of the worktree `root` in this order, keys files first.
+    ///
+    /// Refused are a file outside of the worktree, but for a single keys file; a path that is no text; and files that somebody
+    /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
+    /// [`VaultError::Unfinished`], and the journal stays as long as something is left to be done.
+    pub(super) fn replace(root: &Path, files: Vec<Ready<'_>>) -> Result<(), VaultError> {
+        let journal = Self::new(root, &files)?;
+        files.into_iter().try_for_each(|ready| ready.staged.leave())?;
+        journal.begin(root)
+    }
+
+    fn new(root: &Path, files: &[Ready<'_>]) -> Result<Self, VaultError> {
+        let root = real(root)?;
+        let keys_files = files.iter().filter(|ready| !ready.keys.is_empty()).count();
+        let entry = |ready: &Ready<'_>| {
+            let target = place_of(ready.staged.target());
+            let path = match target.strip_prefix(&root) {
+                Ok(relative) => relative.to_owned(),
+                Err(_) if !ready.keys.is_empty() && keys_files == 1 => target.clone(),
+                Err(_) => return Err(GitError::OutsideWorktree { path: target, root: root.clone() }),
+            };
+            let temp = ready.staged.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.to_str().is_none() {
+                return Err(GitError::UnnameablePath { path });
+            }
+            let (before, after) = (ready.before.map(digest), digest(ready.after));
+            Ok(Entry { path, temp, before, after, keys: ready.keys.clone() })
+        };
+        Ok(Self { files: files.iter().map(entry).collect::<Result<_, _>>()? })
+    }
+
+    fn begin(&self, root: &Path) -> Result<(), VaultError> {
+        let git_dir = git::git_dir_of(root)?;
+        let path = git_dir.join(NAME);
+        let done = self
+            .flush(root)
+            .and_then(|()| Ok(fs::write_by(&path, &git_dir.join(NEW), self.to_text().as_bytes())?));
+        let begun = done.and_then(|()| self.replace_first(root, &path));
+        match (begun, self.carry_out(root, &path)) {
+            // Replaced, but perhaps not flushed: it went on.
+            (_, Ok(true)) => Ok(()),
+            (Err(error), Ok(false)) => Err(error),
+            // The first file was taken back by somebody else.
+            (Ok(()), Ok(false)) => {
+                Err(VaultError::ChangedMeanwhile(self.files[0].place(&real(root)?, &path)?))
+            }
+            (_, Err(error)) => Err(VaultError::Unfinished(Box::new(error))),
+        }
+    }
+
+    /// Replaces the first file, provided that nobody has changed any of the files meanwhile.
+    fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), VaultError> {
+        let root = &real(root)?;
+        for entry in &self.files {
+            if entry.found(root, journal)? != Found::Before {
+                return Err(VaultError::ChangedMeanwhile(entry.place(root, journal)?));
+            }
+        }
+        let first = &self.files[0];
+        let place = first.place(root, journal)?;
+        Ok(fs::put(&place.with_file_name(&first.temp), &place)?)
+    }
+
+    /// Finishes the change, or undoes it; returns whether it was finished. Nothing is done before all of it is known to
+    /// be possible.
+    fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, VaultError> {
+        let root = &real(root)?;
+        let stuck = |path: PathBuf, why| VaultError::Interrupted { journal: journal.into(), path, why };
+        let mut states = Vec::with_capacity(self.files.len());
+        for entry in &self.files {
+            let (place, found) = (entry.place(root, journal)?, entry.found(root, journal)?);
+            let temp = place.with_file_name(&entry.temp);
+            let is_whole = fs::is_regular(&temp) && digest(&fs::read_secret(&temp)?) == entry.after;
+            states.push((entry, place, temp, found, is_whole));
+        }
+        let is_rotation = self.files.iter().any(|entry| !entry.keys.is_empty());
+        let begun = if is_rotation {
+            let mut keys_files = states.iter().filter(|(entry, ..)| !entry.keys.is_empty());
+            if let Some((_, place, ..)) = keys_files.clone().find(|(.., found, _)| *found == Found::Other) {
+                return Err(stuck(place.clone(), Stuck::Changed));
+            }
+            keys_files.any(|(.., found, _)| *found == Found::After)
+        } else {
+            let can_go_on = |found, is_whole| found == Found::After || found == Found::Before && is_whole;
+            states[0].3 == Found::After
+                && states.iter().all(|(.., found, is_whole)| can_go_on(*found, *is_whole))
+        };
+        let mut to_put = Vec::new();
+        for (_, place, temp, found, is_whole) in states {
+            match found {
+                // The new keys may be nowhere else any more.
+                Found::After if !begun && is_rotation => return Err(stuck(place, Stuck::Changed)),
+                Found::After => {}
+                // What a person wrote stays, and what lies beside it is the old content, encrypted again.
+                Found::Before | Found::Other if !begun => to_put.extend(is_whole.then_some((temp, None))),
+                Found::Other => return Err(stuck(place, Stuck::Changed)),
+                Found::Before if is_whole => to_put.push((temp, Some(place))),
+                Found::Before => return Err(stuck(place, Stuck::NewGone)),
+            }
+        }
+        for (temp, place) in to_put {
+            match place {
+                Some(place) => fs::put(&temp, &place)?,
+                None => drop(fs::remove_if_there(&temp)?),
+            }
+        }
+        fs::remove_if_there(journal)?;
+        Ok(begun)
+    }
+
+    /// Makes what lies beside the files be there after a power cut as well.
+    fn flush(&self, root: &Path) -> Result<(), VaultError> {
+        let root = real(root)?;
+        let folders: BTreeSet<_> =
+            self.files.iter().filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
+        Ok(folders.iter().try_for_each(|folder| fs::flush_folder(folder))?)
+    }
+
+    fn to_text(&self) -> String {
+        let files: Vec<_> = self.files.iter().map(Entry::to_json).collect();
+        let journal = json!({ "version": VERSION, "files": files });
+        format!("{}\n", serde_json::to_string_pretty(&journal).expect("text"))
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, &'static str> {
+        let journal: Value = serde_json::from_slice(text).map_err(|_| "it is no JSON")?;
+        if journal["version"] != VERSION {
+            return Err("it is of another version of envseal");
+        }
+        let files = journal["files"].as_array().ok_or("it lacks a list")?;
+        let files = files.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>()?;
+        let temps: BTreeSet<_> = files.iter().map(|entry| (entry.path.parent(), &entry.temp)).collect();
+        let paths: BTreeSet<_> = files.iter().map(|entry| &entry.path).collect();
+        if temps.len() != files.len() || paths.len() != files.len() {
+            return Err("it names a file twice");
+        }
+        let keys_files = files.iter().filter(|entry| !entry.keys.is_empty()).count();
+        let is_elsewhere =
+            |entry: &Entry| entry.path.is_absolute() && (entry.keys.is_empty() || keys_files > 1);
+        if files.is_empty() || files.iter().any(is_elsewhere) {
+            return Err("it is not of the form that envseal writes");
+        }
+        Ok(Self { files })
+    }
+}
+
+impl Entry {
+    fn to_json(&self) -> Value {
+        let path = self.path.to_str().expect("checked when it was made");
+        let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
+        json!({ "path": path, "temp": self.temp, "before": self.before, "after": self.after, "keys": keys })
+    }
+
+    fn from_json(entry: &Value) -> Result<Self, &'static str> {
+        let text = |name: &str| entry[name].as_str().map(str::to_owned).ok_or("an entry lacks a text");
+        let before = if entry["before"].is_null() { None } else { Some(text("before")?) };
+        let keys = entry["keys"].as_array().ok_or("an entry lacks its keys")?;
+        let key = |key: &Value| key.as_str().and_then(|key| PublicKey::parse(key).ok());
+        let keys = keys.iter().map(key).collect::<Option<_>>().ok_or("it names a key that is none")?;
+        let entry =
+            Self { path: text("path")?.into(), temp: text("temp")?, before, after: text("after")?, keys };
+        let name_alone = Path::new(&entry.temp).components().eq([Component::Normal(entry.temp.as_ref())]);
+        if !(name_alone && entry.temp.starts_with(TEMP_PREFIX) && entry.temp.len() > TEMP_PREFIX.len()) {
+            return Err("what it is to put in place has a name that envseal gives to nothing");
+        }
+        let fits = entry.path.file_name().is_some()
+            && entry.path.components().all(|part| match part {
+                Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
+                Component::RootDir | Component::Prefix(_) => entry.path.is_absolute(),
+                Component::CurDir | Component::ParentDir => false,
+            });
+        if fits { Ok(entry) } else { Err("it names a path that leads out of the worktree, or into .git") }
+    }
+
+    /// Where the file is: in a folder that is reached through no symlink.
+    fn place(&self, real_root: &Path, journal: &Path) -> Result<PathBuf, VaultError> {
+        let place = real_root.join(&self.path);
+        let folder = place.parent().unwrap_or(real_root);
+        if folder.canonicalize().is_ok_and(|real| real == folder) {
+            return Ok(place);
+        }
+        Err(VaultError::Interrupted { journal: journal.into(), path: place, why: Stuck::Path })
+    }
+
+    fn found(&self, real_root: &Path, journal: &Path) -> Result<Found, VaultError> {
+        let place = self.place(real_root, journal)?;
+        let text = match fs::read_secret(&place) {
+            _ if place.is_symlink() => return Ok(Found::Other),
+            Err(FsError::NotFound { .. }) => None,
+            Err(FsError::NotRegular { .. }) => return Ok(Found::Other),
+            text => Some(text?),
+        };
+        let now = text.as_ref().map(|text| digest(text));
+        Ok(match (&now, text) {
+            (Some(now), _) if *now == self.after => Found::After,
+            (now, _) if *now == self.before => Found::Before,
+            (_, Some(text)) if !self.keys.is_empty() => self.found_by_keys(&place, &text),
+            _ => Found::Other,
+        })
+    }
+
+    /// What a keys file is found to be that another repository has changed as well.
+    fn found_by_keys(&self, place: &Path, text: &[u8]) -> Found {
+        let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
+            return Found::Other;
+        };
+        let has = |key: &&PublicKey| there.iter().any(|stored| stored.public() == **key);
+        match self.keys.iter().filter(has).count() {
+            0 => Found::Before,
+            all if all == self.keys.len() => Found::After,
+            _ => Found::Other,
+        }
+    }
+}
+
+fn real(root: &Path) -> Result<PathBuf, FsError> {
+    root.canonicalize().map_err(|e| FsError::io(root, "resolve", e))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! The keys file as a whole: locked, unlocked, backed up and brought back; each under the lock, all of it or nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file::folder_of;
+use super::scope::Scope;
+use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
+use super::transaction::{FileChange, WriteLock, commit, stage};
+use super::update::Write;
+use crate::config::EnvName;
+use crate::crypto::{Locker, PrivateKey, SecretText};
+use crate::fs::{self, FsError, NewMode};
+use crate::keys::{
+    Backed, BackupLine, KeyStore, KeysFile, KeystoreError, PassphraseError, Place, Rewritten, StoredKey,
+    backup_text, parse_backup,
+};
+
+/// Which keys of the keys files are meant.
+pub struct Wanted {
+    /// The folder whose keys file it is.
+    pub near: PathBuf,
+    /// The environments; all there are where this is empty.
+    pub envs: Vec<EnvName>,
+}
+
+/// What became of a keys file.
+pub struct KeysChanged {
+    /// The keys file.
+    pub path: PathBuf,
+    /// How many keys are otherwise than before.
+    pub changed: usize,
+    /// How many were so before.
+    pub same: usize,
+}
+
+type Change<'a> = dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<Rewritten, KeystoreError> + 'a;
+
+/// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn lock_keys(
+    wanted: &[Wanted],
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+) -> Result<Vec<KeysChanged>, VaultError> {
+    let mut passphrase: Option<SecretText> = None;
+    for wanted in wanted {
+        let file = there(wanted, store)?;
+        let given = store.process().passphrase().is_some();
+        if stored(wanted, &file)?.iter().any(|key| given || !key.is_locked()) && passphrase.is_none() {
+            passphrase = Some(store.new_passphrase(&file.path().display().to_string())?);
+        }
+    }
+    let lock = |file: &KeysFile, wants: &dyn Fn(&str) -> bool| match &passphrase {
+        Some(passphrase) => store.lock_in(file, wants, passphrase),
+        None => Ok(Rewritten::default()),
+    };
+    change_keys(wanted, store, on_wait, &lock)
+}
+
+/// Puts the keys that are wanted in the open again.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn unlock_keys(
+    wanted: &[Wanted],
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+) -> Result<Vec<KeysChanged>, VaultError> {
+    for wanted in wanted {
+        let file = there(wanted, store)?;
+        // Asks, while nobody waits for the lock.
+        if let Some(key) = stored(wanted, &file)?.into_iter().find(StoredKey::is_locked) {
+            store.unlock(key, &Place::KeysFile(file.path().into()))?;
+        }
+    }
+    change_keys(wanted, store, on_wait, &|file, wants| store.unlock_in(file, wants))
+}
+
+fn change_keys(
+    wanted: &[Wanted],
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+    change: &Change<'_>,
+) -> Result<Vec<KeysChanged>, VaultError> {
+    let places: Vec<_> = wanted.iter().map(|wanted| store.keys_file_path(&wanted.near)).collect();
+    let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
+    let (mut texts, mut done) = (Vec::new(), Vec::new());
+    for wanted in wanted {
+        // Read anew: what was asked took time.
+        let file = there(wanted, store)?;
+        let names: Vec<_> = wanted.envs.iter().map(EnvName::private_key_name).collect();
+        let all = stored(wanted, &file)?.len();
+        let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+        let Rewritten { text, changed } = change(&file, &wants)?;
+        done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
+        if let Some(text) = text {
+            exclude_temporaries_of(file.path(), store)?;
+            texts.push((file, text));
+        }
+    }
+    let changes = texts.iter().map(|(file, after)| FileChange {
+        path: file.path(),
+        before: Some(file.text()),
+        after,
+        mode: NewMode::Private,
+        keys: Vec::new(),
+    });
+    commit(stage(&lock, changes)?)?;
+    Ok(done)
+}
+
+/// The keys file, which must be there.
+fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, VaultError> {
+    let missing = || FsError::NotFound { path: store.keys_file_path(&wanted.near), doing: "read" };
+    Ok(store.keys_file(&wanted.near)?.ok_or_else(missing)?)
+}
+
+/// The keys that are wanted; an error where an environment has none.
+fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError> {
+    if wanted.envs.is_empty() {
+        return Ok(file.all()?);
+    }
+    let mut all = Vec::new();
+    for env in &wanted.envs {
+        let keys = file.keys(env)?;
+        if keys.is_empty() {
+            return Err(VaultError::NoKeyOf { path: file.path().into(), env: env.clone() });
+        }
+        all.extend(keys);
+    }
+    Ok(all)
+}
+
+/// Writes `keys` to a new file at `path`, locked with a passphrase that is asked for. `made` says when.
+pub fn back_up(path: &Path, keys: &[Backed], made: &str, store: &KeyStore<'_>) -> Result<(), VaultError> {
+    refuse_for_backup(path, store)?;
+    let passphrase = store.new_passphrase(&path.display().to_string())?;
+    let locker =
+        Locker::new(&passphrase).map_err(|error| KeystoreError::from(PassphraseError::Lock(error)))?;
+    let text = backup_text(keys, &locker, made)
+        .map_err(|source| KeystoreError::Backup { path: path.into(), source })?;
+    // As it is now: the passphrase took its time.
+    refuse_for_backup(path, store)?;
+    Ok(fs::stage(path, text.as_bytes(), NewMode::Private)?.commit_new()?)
+}
+
+/// Refuses a place where something is already, or where git would take what is put there.
+fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(VaultError::BackupExists(path.into()));
+    }
+    let folder = folder_of(path);
+    let Some(repo) = store.repositories().discover(&folder)? else { return Ok(()) };
+    let place = folder.join(path.file_name().unwrap_or_default());
+    if place.starts_with(repo.git_dir()) || place.starts_with(repo.common_dir()) || repo.is_ignored(&place)? {
+        return Ok(());
+    }
+    Err(VaultError::BackupInSight(path.into()))
+}
+
+/// What a backup holds. Nothing is opened.
+pub fn read_backup(path: &Path) -> Result<Vec<BackupLine>, VaultError> {
+    let text = fs::read(path)?;
+    let lines = parse_backup(&text).map_err(|source| KeystoreError::Backup { path: path.into(), source });
+    Ok(lines?)
+}
+
+/// What recovering did.
+pub struct Recovered {
+    /// The keys file.
+    pub path: PathBuf,
+    /// Of each environment, in the backup's order: how many keys were missing, and how many were there.
+    pub envs: Vec<(EnvName, usize, usize)>,
+    /// Whether the keys file has locked ones beside those that were added.
+    pub beside_locked: bool,
+    /// What was made on the way.
+    pub notices: Vec<Notice>,
+}
+
+/// Opens every line of the backup that was read from `path`, and adds the keys that are missing to the keys file for env
+/// files in the folder `near`. Nothing is written unless every one opens.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn recover(
+    path: &Path,
+    lines: Vec<BackupLine>,
+    near: &Path,
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+) -> Result<Recovered, VaultError> {
+    let mut envs: Vec<(EnvName, Vec<PrivateKey>)> = Vec::new();
+    for BackupLine { env, key } in lines {
+        let key = store.unlock(StoredKey::Locked(key), &Place::KeysFile(path.into()))?;
+        match envs.iter_mut().find(|(there, _)| *there == env) {
+            Some((_, keys)) if keys.iter().any(|there| there.public() == key.public()) => {}
+            Some((_, keys)) => keys.push(key),
+            None => envs.push((env, vec![key])),
+        }
+    }
+    let place = store.keys_file_path(near);
+    let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories(), on_wait)?;
+    let scope = Scope::of(near, store.repositories())?;
+    let place = std::path::absolute(&place).unwrap_or(place);
+    let mut file = match store.keys_file(near) {
+        Err(KeystoreError::Fs(FsError::NotFound { .. })) | Ok(None) => KeysFile::new(&place),
+        Ok(Some(file)) => file,
+        Err(error) => return Err(error.into()),
+    };
+    let beside_locked = file.all()?.iter().any(StoredKey::is_locked);
+    let mut done = Recovered { path: place, envs: Vec::new(), beside_locked, notices: Vec::new() };
+    for (env, keys) in envs {
+        let added = file.add(&env, &keys)?;
+        done.envs.push((env, added, keys.len() - added));
+    }
+    if done.envs.iter().any(|(_, added, _)| *added > 0) {
+        exclude_temporaries_of(&done.path, store)?;
+        let staged = fs::stage(&done.path, file.text(), NewMode::Private)?;
+        done.notices = ignore_keys_file(&done.path, &scope, Write::Files)?;
+        staged.commit()?;
+    }
+    Ok(done)
+}
+
+/// What a keys file's place says of it.
+pub struct KeysFileState {
+    /// The permission bits, where files have such.
+    pub mode: Option<u32>,
+    /// Whether git tracks it; none outside of git.
+    pub tracked: Option<bool>,
+}
+
+/// Looks at the keys file at `path`.
+pub fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, VaultError> {
+    let path = folder_of(path).join(path.file_name().unwrap_or_default());
+    let repo = store.repositories().discover(&folder_of(&path))?;
+    let tracked = repo.map(|repo| repo.is_tracked(&path)).transpose()?;
+    Ok(KeysFileState { mode: fs::mode_bits(&path), tracked })
+}
+
+fn exclude_temporaries_of(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
+    let folder = folder_of(&fs::final_target(path)?);
+    if let Some(repo) = store.repositories().discover(&folder)? {
+        exclude_temporaries(&repo)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,399 @@
+//! Opening env files: every value read, opened and expanded, in the order that precedence asks for.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use super::encrypt::foreign_of;
+use super::error::VaultError;
+use super::failure::{Failure, Reason};
+use super::file::EnvFile;
+use crate::config::{ProcessEnv, is_own_name};
+use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
+use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescape, why_reserved};
+use crate::keys::{KeyStore, KeystoreError, Tried};
+
+/// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
+/// fill any memory.
+const MAX_BROUGHT_IN: usize = 64 << 20;
+
+/// Who wins where a name stands more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The process's own environment, then the earlier file: what `run` does.
+    Process,
+    /// The earlier file, then the process: what `get` shows.
+    EarlierFile,
+    /// The later file, then the process: `--overload`.
+    LaterFile,
+}
+
+/// A variable as it was read.
+pub struct Variable<'a> {
+    /// Its name: `[A-Za-z0-9_.-]+`.
+    pub name: &'a str,
+    /// Its value, opened and expanded.
+    pub value: SecretBytes,
+    /// Whether it was sealed, or depends on a value that was.
+    pub sealed: bool,
+    /// The env file it is from.
+    pub path: Rc<PathBuf>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What some env files hold: the variables, and those that could not be opened.
+pub struct Reading<'a> {
+    variables: Vec<Variable<'a>>,
+    failures: Vec<Failure>,
+}
+
+impl<'a> Reading<'a> {
+    /// The variables that `wanted` asks for, in the order of the files, and the names that could not be opened
+    /// but may be missing. If another one that is wanted could not be opened, or a reserved name is sealed, there
+    /// are none: no partial environment is ever returned.
+    pub fn variables(
+        mut self,
+        wanted: impl Fn(&str) -> bool,
+        may_be_missing: &[String],
+    ) -> Result<(Vec<Variable<'a>>, Vec<String>), VaultError> {
+        self.failures.retain(|failure| failure.reason.is_reserved() || wanted(&failure.name));
+        let allowed =
+            |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
+        if !self.failures.iter().all(allowed) {
+            self.failures.retain(|failure| !allowed(failure));
+            return Err(VaultError::Unopened(self.failures));
+        }
+        self.variables.retain(|variable| wanted(variable.name));
+        Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
+    }
+
+    /// Every value that was opened and was sealed, or depends on one that was, with its name; in the order of the files.
+    pub fn sealed(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let sealed = self.variables.iter().filter(|variable| variable.sealed);
+        sealed.map(|variable| (variable.name, variable.value.expose()))
+    }
+
+    /// The error for a name that is in none of the files; `path` is the one to name.
+    pub fn no_variable(&self, name: &str, path: &Path) -> VaultError {
+        VaultError::no_variable(path, name, self.names())
+    }
+
+    /// The names in the files, opened or not.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let opened = self.variables.iter().map(|variable| variable.name);
+        opened.chain(self.failures.iter().map(|failure| failure.name.as_str()))
+    }
+}
+
+/// Opens `files`. Values that `precedence` gives to the process are left out.
+///
+/// A value that cannot be opened is kept as a failure, for it may not be needed; an error here means that no
+/// key look-up can be trusted.
+pub fn read_files<'a>(
+    files: &'a [EnvFile],
+    store: &KeyStore<'_>,
+    precedence: Precedence,
+) -> Result<Reading<'a>, VaultError> {
+    let mut winners = Table::default();
+    let mut refused = Vec::new();
+    let brought_in = Cell::new(0);
+    for file in files {
+        let mut reader = Reader {
+            file,
+            path: Rc::new(file.path().to_owned()),
+            store,
+            process: store.process(),
+            precedence,
+            key_id: None,
+            opener: None,
+            earlier: &winners,
+            here: Table::with_room(file.document().entries().len()),
+            refused: &mut refused,
+            brought_in: &brought_in,
+        };
+        for (_, entry) in file.variables() {
+            reader.read(entry)?;
+        }
+        let here = reader.here;
+        if winners.slots.is_empty() {
+            winners = here;
+            continue;
+        }
+        for slot in here.slots {
+            winners.put(slot, precedence == Precedence::LaterFile);
+        }
+    }
+    drop(winners.index);
+    let mut failures = refused;
+    let opened = winners.slots.into_iter().filter_map(|slot| match slot.value {
+        Ok(value) => Some(Variable {
+            name: slot.name,
+            value: value.bytes,
+            sealed: value.sealed,
+            path: slot.path,
+            line: slot.line,
+        }),
+        Err(reason) => {
+            failures.push(Failure {
+                name: slot.name.into(),
+                path: slot.path.to_path_buf(),
+                line: slot.line,
+                reason: *reason,
+            });
+            None
+        }
+    });
+    // A slot is as large as a variable, so they are collected in its memory.
+    let variables = opened.collect();
+    Ok(Reading { variables, failures })
+}
+
+/// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
+/// list none.
+pub fn value_alone(opened: Opened) -> SecretBytes {
+    let Opened { kind, bytes } = opened;
+    if kind == Kind::Value {
+        return bytes;
+    }
+    let (quote, text) = read(bytes.expose());
+    let mut text = if quote.expands() { unescape(&text) } else { text };
+    SecretBytes::new(std::mem::take(&mut *text))
+}
+
+struct Value {
+    bytes: SecretBytes,
+    sealed: bool,
+}
+
+struct Slot<'a> {
+    name: &'a str,
+    /// A reason is rare and large, and there are many slots.
+    value: Result<Value, Box<Reason>>,
+    path: Rc<PathBuf>,
+    line: usize,
+}
+
+impl Slot<'_> {
+    /// Why a value that refers to this one, which is not there for this `reason`, is not there either.
+    fn depended_on(&self, reason: &Reason) -> Reason {
+        let root = match reason {
+            Reason::DependsOn { root, .. } => Rc::clone(root),
+            reason => Rc::new(Failure {
+                name: self.name.into(),
+                path: self.path.to_path_buf(),
+                line: self.line,
+                reason: reason.clone(),
+            }),
+        };
+        Reason::DependsOn { on: self.name.into(), root }
+    }
+}
+
+/// Variables by name, in the order in which they were first met.
+#[derive(Default)]
+struct Table<'a> {
+    slots: Vec<Slot<'a>>,
+    index: HashMap<&'a str, usize>,
+}
+
+impl<'a> Table<'a> {
+    fn with_room(room: usize) -> Self {
+        Self { slots: Vec::with_capacity(room), index: HashMap::with_capacity(room) }
+    }
+
+    fn get(&self, name: &str) -> Option<&Slot<'a>> {
+        self.index.get(name).map(|at| &self.slots[*at])
+    }
+
+    fn put(&mut self, slot: Slot<'a>, replace: bool) {
+        match self.index.entry(slot.name) {
+            MapEntry::Occupied(at) if replace => self.slots[*at.get()] = slot,
+            MapEntry::Occupied(_) => {}
+            MapEntry::Vacant(free) => {
+                free.insert(self.slots.len());
+                self.slots.push(slot);
+            }
+        }
+    }
+}
+
+/// Reads one file's entries, top to bottom. `'f` is the files' lifetime, for the names are spans of them.
+struct Reader<'f, 'a> {
+    file: &'f EnvFile,
+    path: Rc<PathBuf>,
+    store: &'a KeyStore<'a>,
+    process: &'a ProcessEnv,
+    precedence: Precedence,
+    /// The public key's.
+    key_id: Option<KeyId>,
+    opener: Option<Result<Opener, Reason>>,
+    earlier: &'a Table<'f>,
+    here: Table<'f>,
+    refused: &'a mut Vec<Failure>,
+    brought_in: &'a Cell<usize>,
+}
+
+impl Reader<'_, '_> {
+    fn read(&mut self, entry: &Entry) -> Result<(), VaultError> {
+        let file = self.file;
+        let name = file.document().name(entry);
+        let overridden = match self.precedence {
+            Precedence::Process => self.process.get(name).is_some() || self.earlier.get(name).is_some(),
+            Precedence::EarlierFile => self.earlier.get(name).is_some(),
+            Precedence::LaterFile => false,
+        };
+        // A reserved name is judged also where its value would not be used.
+        let reserved = is_reserved(name);
+        if overridden && !reserved {
+            return Ok(());
+        }
+        let value = self.value(name, entry, reserved)?.map_err(Box::new);
+        let slot = Slot { name, value, path: Rc::clone(&self.path), line: entry.line };
+        match slot.value {
+            Err(reason) if reason.is_reserved() => self.refused.push(Failure {
+                name: name.into(),
+                path: file.path().into(),
+                line: slot.line,
+                reason: *reason,
+            }),
+            _ if overridden => {}
+            _ => self.here.put(slot, true),
+        }
+        Ok(())
+    }
+
+    fn value(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        reserved: bool,
+    ) -> Result<Result<Value, Reason>, VaultError> {
+        match self.file.token(entry) {
+            Some(_) if reserved => Ok(Err(Reason::ReservedSealed(why_reserved(name)))),
+            Some(Err(error)) => Ok(Err(error.into())),
+            Some(Ok(token)) => match self.open(name, &token)? {
+                Err(reason) => Ok(Err(reason)),
+                Ok(Opened { kind: Kind::Value, bytes }) => Ok(Ok(Value { bytes, sealed: true })),
+                Ok(Opened { kind: Kind::Source, bytes }) => {
+                    let (quote, text) = read(bytes.expose());
+                    let expanded = self.expanded(text, quote.expands(), Some(token.refs()));
+                    Ok(expanded.map(|(bytes, _)| Value { bytes, sealed: true }))
+                }
+            },
+            None => {
+                let (quote, text) = self.file.document().value(entry);
+                if let Some(foreign) = foreign_of(self.file, entry) {
+                    return Ok(Err(Reason::Foreign(foreign)));
+                }
+                match self.expanded(text, quote.expands(), None) {
+                    Ok((_, Some(sealed))) if reserved => Ok(Err(Reason::ReservedDepends(sealed))),
+                    Ok((bytes, sealed)) => Ok(Ok(Value { bytes, sealed: sealed.is_some() })),
+                    Err(reason) => Ok(Err(reason)),
+                }
+            }
+        }
+    }
+
+    /// Expands a value; the second part names a sealed value it depends on. `listed` are the names that a sealed
+    /// value may refer to; a plain one may refer to any.
+    fn expanded(
+        &self,
+        mut text: Zeroizing<Vec<u8>>,
+        expands: bool,
+        listed: Option<&Refs>,
+    ) -> Result<(SecretBytes, Option<String>), Reason> {
+        if !expands || memchr::memchr(b'$', &text).is_none() {
+            return Ok((SecretBytes::new(std::mem::take(&mut *text)), None));
+        }
+        let may_refer = |name: &str| listed.is_none_or(|refs| refs.contains(name));
+        // Whichever branch is taken: by another variable it would be another one.
+        let is_sealed = |name: &String| match self.look_up(name) {
+            LookedUp::File(slot) => slot.value.as_ref().map_or(true, |value| value.sealed),
+            LookedUp::Unset | LookedUp::Process(_) => false,
+        };
+        let depends = references(&text)?.into_iter().find(|name| may_refer(name) && is_sealed(name));
+        let mut failed = None;
+        let fits = |value: &[u8]| {
+            self.brought_in.set(self.brought_in.get().saturating_add(value.len()));
+            self.brought_in.get() <= MAX_BROUGHT_IN
+        };
+        let expanded = expand(&text, &mut |name| {
+            if !may_refer(name) {
+                return Found::Text;
+            }
+            match self.look_up(name) {
+                LookedUp::Unset => Found::Unset,
+                LookedUp::Process(value) if fits(value) => Found::Value(value),
+                LookedUp::Process(_) => {
+                    failed.get_or_insert(Reason::TooLarge);
+                    Found::Unset
+                }
+                LookedUp::File(slot) => match &slot.value {
+                    Ok(value) if !fits(value.bytes.expose()) => {
+                        failed.get_or_insert(Reason::TooLarge);
+                        Found::Unset
+                    }
+                    Ok(value) => Found::Value(value.bytes.expose()),
+                    Err(reason) => {
+                        failed.get_or_insert_with(|| slot.depended_on(reason));
+                        Found::Unset
+                    }
+                },
+            }
+        });
+        match failed {
+            Some(reason) => Err(reason),
+            None => Ok((SecretBytes::new(std::mem::take(&mut *expanded?)), depends)),
+        }
+    }
+
+    fn look_up(&self, name: &str) -> LookedUp<'_> {
+        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child.
+        if is_own_name(name) {
+            return LookedUp::Unset;
+        }
+        let process = || self.process.get(name).map(|value| LookedUp::Process(value.as_encoded_bytes()));
+        let here = || self.here.get(name).map(LookedUp::File);
+        let earlier = || self.earlier.get(name).map(LookedUp::File);
+        let found = match self.precedence {
+            Precedence::Process => process().or_else(earlier).or_else(here),
+            Precedence::EarlierFile => earlier().or_else(here).or_else(process),
+            Precedence::LaterFile => here().or_else(earlier).or_else(process),
+        };
+        found.unwrap_or(LookedUp::Unset)
+    }
+
+    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<Opened, Reason>, VaultError> {
+        let Some(public_key) = self.file.public_key() else {
+            return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
+        };
+        if token.key_id() != *self.key_id.get_or_insert_with(|| public_key.id()) {
+            return Ok(Err(OpenError::OtherKey { sealed_to: token.key_id() }.into()));
+        }
+        if self.opener.is_none() {
+            let found = self.file.find_key(self.store, public_key);
+            self.opener = Some(match found {
+                Ok(key) => Ok(Opener::new(key)),
+                Err(KeystoreError::NotFound { env, wanted, tried }) => {
+                    Err(Reason::NoKey { env, wanted, tried: Rc::<[Tried]>::from(tried) })
+                }
+                Err(error) => return Err(error.into()),
+            });
+        }
+        Ok(match self.opener.as_mut().expect("just set") {
+            Ok(opener) => opener.open(name, token).map_err(Reason::from),
+            Err(reason) => Err(reason.clone()),
+        })
+    }
+}
+
+enum LookedUp<'a> {
+    Unset,
+    Process(&'a [u8]),
+    File(&'a Slot<'a>),
+}

@@ -1,0 +1,538 @@
+//! Pins: whoever can push can put another public key into an env file, and read what is sealed to it from then on. So
+//! the key that this user has sealed to once stays the one to be sealed to, until a person says otherwise, or the holder
+//! of that key has proven that it was rotated.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::committed::{key_in_head, was_committed};
+use super::error::VaultError;
+use super::file::{EnvFile, place_of, real_place};
+use super::scope::Scope;
+use super::setup::Notice;
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::git::{Commit, ObjectId, Repo};
+use crate::keys::{KeyStore, NewPin, Pin, Pins};
+use crate::team::{Rotation, TeamFile};
+use crate::time::{Moment, rfc3339};
+
+/// A public key that took the place of the one that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinChange {
+    /// The key that was accepted.
+    pub pinned: PublicKey,
+    /// When it was, as RFC 3339 has it.
+    pub seen: String,
+    /// The key that is to be sealed to.
+    pub found: PublicKey,
+}
+
+/// A rotation that this branch does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherRotation {
+    /// The commit that recorded it.
+    pub commit: ObjectId,
+    /// The day of that commit, by its author's clock.
+    pub date: String,
+    /// Whether a private key at hand proves it.
+    pub is_proven: bool,
+}
+
+/// What a command finds out about pins; an update writes it once its files are.
+#[derive(Default)]
+pub struct Pinning {
+    /// By the worktree's root.
+    known: Vec<(PathBuf, Known)>,
+    fresh: Vec<Fresh>,
+}
+
+enum Known {
+    /// Before the first commit nothing is pinned.
+    NoCommit,
+    /// This user has no folder for data.
+    NoHome,
+    Pins(Pins),
+}
+
+/// A key to be pinned.
+struct Fresh {
+    root: PathBuf,
+    env: EnvName,
+    key: PublicKey,
+    /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
+    places: BTreeSet<PathBuf>,
+    /// The key before, and why it is no longer the one.
+    before: Option<Replaced>,
+    /// Whether it was created just now.
+    is_made_here: bool,
+}
+
+/// A trusted key that another one replaces without a person's word.
+#[derive(Clone, Copy)]
+enum Replaced {
+    /// Its holder has proven that it was rotated.
+    Rotated(PublicKey),
+    /// It was created on this machine, and no commit ever had it.
+    NeverCommitted(PublicKey),
+}
+
+impl Pinning {
+    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted, or where the
+    /// team file records that a newer one has replaced it. One that is seen for the first time, or that a rotation has led
+    /// to, is to be pinned.
+    pub(super) fn check(
+        &mut self,
+        file: &EnvFile,
+        holder: &Path,
+        scope: &Scope,
+        key: &PublicKey,
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        let places = places(file.path(), scope, root);
+        let (mut before, mut fresh) = (None, Vec::new());
+        let pins = match self.known(root, store)? {
+            Known::Pins(pins) => Some(pins),
+            Known::NoHome => None,
+            Known::NoCommit => return Ok(()),
+        };
+        if let Some(pins) = pins {
+            let mut replace = |pin: &Pin| -> Result<(), VaultError> {
+                before = Some(match is_rotated(scope, file, &pin.key, key, store) {
+                    true => Replaced::Rotated(pin.key),
+                    false if gives_way(pin, key, file.env(), scope)? => Replaced::NeverCommitted(pin.key),
+                    false => return Err(differs(scope, file, holder, pin, key, store)),
+                });
+                Ok(())
+            };
+            let mut is_known = false;
+            for place in &places {
+                let mut is_fresh = true;
+                for pin in pins.at(file.env(), place) {
+                    (is_known, is_fresh) = (true, false);
+                    if pin.key != *key {
+                        is_fresh = true;
+                        replace(pin)?;
+                        break;
+                    }
+                }
+                fresh.extend(is_fresh.then(|| place.clone()));
+            }
+            // A new place, as after a move: what is trusted for the environment anywhere in the repository counts.
+            if !is_known
+                && pins.of(file.env()).all(|pin| pin.key != *key)
+                && let Some(pin) = pins.of(file.env()).next()
+            {
+                replace(pin)?;
+            }
+        }
+        let team = scope.team()?;
+        if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
+            // Without the private key nobody here can tell a forged record from a true one.
+            let private = store.find_unasked(file.env(), key, &file.dir())?;
+            refuse_replaced(&team, file, holder, key, private.as_ref())?;
+        }
+        let is_added = |there: &Fresh| {
+            there.root == root
+                && there.env == *file.env()
+                && there.key == *key
+                && there.places.contains(&places[0])
+        };
+        if fresh.contains(&places[0]) && !self.fresh.iter().any(is_added) {
+            fresh.extend(scope_files(scope, file.env(), root)?);
+        }
+        self.add_other_projects(scope, file.env(), root);
+        self.add(root, file.env(), key, fresh, before, false);
+        Ok(())
+    }
+
+    /// Takes a key that was made on this machine, whatever was accepted before.
+    pub(super) fn take(
+        &mut self,
+        file: &EnvFile,
+        scope: &Scope,
+        key: &PublicKey,
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        if !matches!(self.known(root, store)?, Known::NoCommit) {
+            self.add_other_projects(scope, file.env(), root);
+            self.add(root, file.env(), key, places(file.path(), scope, root), None, true);
+        }
+        Ok(())
+    }
+
+    /// Takes `key` as the key of `env`, whatever was accepted before: a person has said so, or this machine rotates to it.
+    pub(super) fn accept(
+        &mut self,
+        scope: &Scope,
+        env: &EnvName,
+        key: &PublicKey,
+        files: &[PathBuf],
+        store: &KeyStore<'_>,
+    ) -> Result<(), VaultError> {
+        let Some(root) = scope.git_root() else { return Ok(()) };
+        self.known(root, store)?;
+        let mut all: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
+        all.push(below(scope.root(), root));
+        all.extend(scope_files(scope, env, root)?);
+        self.add_other_projects(scope, env, root);
+        self.add(root, env, key, all, None, false);
+        Ok(())
+    }
+
+    /// Pins what is to be pinned. That it could not be is worth a word, and no more: what is pinned already holds.
+    pub(super) fn save(&self) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for fresh in &self.fresh {
+            let known = self.known.iter().find(|(root, _)| *root == fresh.root).map(|(_, known)| known);
+            let (env, key) = (fresh.env.clone(), fresh.key);
+            let failed = match known {
+                Some(Known::Pins(pins)) => {
+                    let new = |place: &PathBuf| NewPin {
+                        env: env.clone(),
+                        place: place.clone(),
+                        key,
+                        is_made_here: fresh.is_made_here,
+                    };
+                    let keys: Vec<_> = fresh.places.iter().map(new).collect();
+                    pins.accept(&keys).err().map(|error| Some(error.to_string()))
+                }
+                Some(Known::NoHome) => Some(None),
+                Some(Known::NoCommit) | None => continue,
+            };
+            notices.push(match (failed, fresh.before) {
+                (Some(why), _) => Notice::NotPinned { env, why },
+                (None, Some(Replaced::Rotated(from))) => Notice::PinMoved { env, from, to: key },
+                (None, Some(Replaced::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
+                (None, None) => Notice::Pinned { env, key },
+            });
+        }
+        notices
+    }
+
+    /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
+    /// on, a key that is none of these is another one.
+    fn add_other_projects(&mut self, scope: &Scope, env: &EnvName, root: &Path) {
+        let known = self.known.iter().find(|(known, _)| known == root).map(|(_, known)| known);
+        let is_first = matches!(known, Some(Known::Pins(pins)) if pins.of(env).next().is_none());
+        if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
+            return;
+        }
+        // One that cannot be read is looked at when it is used.
+        for path in scope.project().all_listed().unwrap_or_default() {
+            if scope.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
+                continue;
+            }
+            if let Ok(file) = EnvFile::load(path)
+                && let Some(key) = file.public_key()
+                && let Ok(other) = Scope::of(&file.dir(), scope.repositories())
+                && other.holds_file(path)
+            {
+                self.add(root, env, key, places(path, &other, root), None, false);
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        root: &Path,
+        env: &EnvName,
+        key: &PublicKey,
+        places: Vec<PathBuf>,
+        before: Option<Replaced>,
+        is_made_here: bool,
+    ) {
+        if places.is_empty() {
+            return;
+        }
+        let same = |fresh: &&mut Fresh| fresh.root == root && fresh.env == *env && fresh.key == *key;
+        match self.fresh.iter_mut().find(same) {
+            Some(fresh) => {
+                fresh.places.extend(places);
+                fresh.before = fresh.before.or(before);
+                fresh.is_made_here &= is_made_here;
+            }
+            None => self.fresh.push(Fresh {
+                root: root.into(),
+                env: env.clone(),
+                key: *key,
+                places: places.into_iter().collect(),
+                before,
+                is_made_here,
+            }),
+        }
+    }
+
+    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&Known, VaultError> {
+        let at = match self.known.iter().position(|(known, _)| known == root) {
+            Some(at) => at,
+            None => {
+                self.known.push((root.into(), look(root, store)?));
+                self.known.len() - 1
+            }
+        };
+        Ok(&self.known[at].1)
+    }
+}
+
+/// The pins that hold for a file, the scope's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
+/// folder for data.
+pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Option<Vec<Pin>>, VaultError> {
+    let Some(root) = scope.git_root() else { return Ok(None) };
+    let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
+    let places = places(file.path(), scope, root);
+    let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
+    if found.is_empty() {
+        found.extend(pins.of(file.env()).cloned());
+        if found.iter().any(|pin| Some(&pin.key) == file.public_key()) {
+            found.retain(|pin| Some(&pin.key) == file.public_key());
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The error that sealing into `file` would meet, where its key is not the one that was accepted.
+pub fn pin_trouble(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    pinning: &mut Pinning,
+) -> Result<Option<VaultError>, VaultError> {
+    let Some(key) = file.public_key() else { return Ok(None) };
+    match pinning.check(file, file.path(), scope, key, store) {
+        Err(
+            error @ (VaultError::PinDiffers { .. }
+            | VaultError::BeforeRotation { .. }
+            | VaultError::KeyReplaced { .. }),
+        ) => Ok(Some(error)),
+        other => other.map(|()| None),
+    }
+}
+
+/// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
+/// rotation from it to another was ever recorded in a team file that holds, or held, for the file. `private` is its private
+/// key, which tells a forged record from a true one.
+pub fn refuse_old_key(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    private: &PrivateKey,
+) -> Result<(), VaultError> {
+    let key = private.public();
+    Pinning::default().check(file, file.path(), scope, &key, store)?;
+    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(()) };
+    for folder in scope.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+        let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
+        if let Some(cut) = found.cut {
+            return Err(objects.cut_off(cut).into());
+        }
+        for version in found.versions {
+            if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?) {
+                refuse_replaced(&team, file, file.path(), &key, Some(private))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so. `files` are encrypted to it;
+/// so are the scope's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
+/// the first commit and outside git nothing is to be pinned.
+pub fn accept(
+    scope: &Scope,
+    env: &EnvName,
+    key: &PublicKey,
+    files: &[PathBuf],
+    store: &KeyStore<'_>,
+) -> Result<Option<Notice>, VaultError> {
+    let mut pinning = Pinning::default();
+    pinning.accept(scope, env, key, files, store)?;
+    Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
+}
+
+/// The commit that brought the public key which stands in `file`; none where none has it.
+pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
+    let path = objects.relative(file.path())?;
+    let mut brought = None;
+    for version in objects.versions(&path)?.versions {
+        let Some(text) = objects.blob_if_there(version.blob)? else { break };
+        let then = EnvFile::of_the_past(file.path(), text, None).ok();
+        if then.as_ref().and_then(EnvFile::public_key) != file.public_key() {
+            break;
+        }
+        brought = Some(version.commit);
+    }
+    Ok(brought.map(|commit| objects.read_commit(commit)).transpose()?)
+}
+
+fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
+    let names = store.repositories().open(root)?.names()?;
+    if names.is_empty() {
+        return Ok(Known::NoCommit);
+    }
+    let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
+    Ok(Known::Pins(Pins::load(&data_dir, &names)?))
+}
+
+/// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
+fn places(file: &Path, scope: &Scope, root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![below(scope.root(), root), below(&place_of(file), root)];
+    for more in std::iter::once(below(&real_place(file), root)).chain(as_typed(file, root)) {
+        if !places[1..].contains(&more) {
+            places.push(more);
+        }
+    }
+    places
+}
+
+/// The path below `root` as it was typed, symlinked folders and all.
+fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
+    let mut typed = PathBuf::new();
+    for part in std::path::absolute(file).ok()?.components() {
+        match part {
+            Component::ParentDir => drop(typed.pop()),
+            part => typed.push(part),
+        }
+    }
+    let is_root = |folder: &&Path| folder.canonicalize().is_ok_and(|folder| folder == root);
+    let above = typed.ancestors().skip(1).filter(is_root).last()?;
+    typed.strip_prefix(above).ok().map(Path::to_path_buf)
+}
+
+/// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
+/// trusted before, and no commit ever had it.
+fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, scope: &Scope) -> Result<bool, VaultError> {
+    Ok(pin.is_made_here
+        && key_in_head(scope, env)?.is_some_and(|(_, committed)| committed == *key)
+        && !was_committed(scope, env, &pin.key)?)
+}
+
+fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    let files = scope.project().env_files()?.get(env);
+    Ok(files.into_iter().flatten().map(|path| below(path, root)).collect())
+}
+
+fn below(path: &Path, root: &Path) -> PathBuf {
+    path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+/// Refuses `key` where the team file records a rotation from it to another; one that the private key proves, where there
+/// is one to ask.
+fn refuse_replaced(
+    team: &TeamFile,
+    file: &EnvFile,
+    holder: &Path,
+    key: &PublicKey,
+    private: Option<&PrivateKey>,
+) -> Result<(), VaultError> {
+    let replaces = |rotation: &&Rotation| {
+        rotation.old == *key
+            && rotation.new != *key
+            && private.is_none_or(|private| rotation.is_proven_by(private))
+    };
+    match team.rotations(file.env()).find(replaces) {
+        None => Ok(()),
+        Some(rotation) => Err(VaultError::KeyReplaced {
+            path: holder.into(),
+            env: file.env().clone(),
+            key: key.id(),
+            by: rotation.new.id(),
+        }),
+    }
+}
+
+/// The error for `key`, which is not the one that is trusted: it tells of the rotation where this branch is from before one.
+fn differs(
+    scope: &Scope,
+    file: &EnvFile,
+    holder: &Path,
+    pin: &Pin,
+    key: &PublicKey,
+    store: &KeyStore<'_>,
+) -> VaultError {
+    let (path, env) = (holder.into(), file.env().clone());
+    let change = Box::new(PinChange { pinned: pin.key, seen: pin.seen.clone(), found: *key });
+    match other_rotation(scope, file, key, &pin.key, store) {
+        Ok(Some(rotation)) => VaultError::BeforeRotation { path, env, change, rotation },
+        // A history that cannot be read tells nothing: that the key differs is what a person must hear of.
+        _ => VaultError::PinDiffers { path, env, change },
+    }
+}
+
+/// The commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not.
+fn other_rotation(
+    scope: &Scope,
+    file: &EnvFile,
+    from: &PublicKey,
+    to: &PublicKey,
+    store: &KeyStore<'_>,
+) -> Result<Option<OtherRotation>, VaultError> {
+    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(None) };
+    let Some(head) = objects.head()? else { return Ok(None) };
+    let team_file = below(&scope.root().join(TEAM_FILE), root);
+    let mut walk = objects.walk_files(&objects.tips()?, &BTreeSet::from([team_file]))?;
+    let mut found = None;
+    while let Some(step) = walk.step()? {
+        for file_then in step.changes.iter().flatten().filter_map(|change| change.after) {
+            let team = objects.blob_if_there(file_then.id)?.and_then(|text| TeamFile::parse(&text).ok());
+            if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true)) {
+                found = Some((step.id, team));
+            }
+        }
+    }
+    let Some((id, team)) = found else { return Ok(None) };
+    if objects.merge_base(head, id)? == Some(id) {
+        return Ok(None);
+    }
+    let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
+    let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+    let Commit { time, offset, .. } = objects.read_commit(id)?;
+    Ok(Some(OtherRotation {
+        commit: id,
+        date: rfc3339(Moment { seconds: time, offset })[..10].to_owned(),
+        is_proven: leads(&team, file.env(), from, to, is_proven),
+    }))
+}
+
+/// Whether rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
+/// key's private half itself. Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
+fn is_rotated(scope: &Scope, file: &EnvFile, from: &PublicKey, to: &PublicKey, store: &KeyStore<'_>) -> bool {
+    let (env, dir) = (file.env(), file.dir());
+    // A place that cannot be read proves nothing; that the key differs is what a person must hear of.
+    let Ok(team) = scope.team() else { return false };
+    if !leads(&team, env, from, to, |_| true) {
+        return false;
+    }
+    let mut keys = store.all(env, &dir).unwrap_or_default();
+    let proven = |keys: &[_], rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+    if leads(&team, env, from, to, |rotation| proven(&keys, rotation)) {
+        return true;
+    }
+    // Last, for it may have to ask for a passphrase.
+    keys.extend(store.ever_granted(&dir).unwrap_or_default());
+    leads(&team, env, from, to, |rotation| proven(&keys, rotation))
+}
+
+fn leads(
+    team: &TeamFile,
+    env: &EnvName,
+    from: &PublicKey,
+    to: &PublicKey,
+    holds: impl Fn(&Rotation) -> bool,
+) -> bool {
+    let mut by_old: BTreeMap<&PublicKey, Vec<&Rotation>> = BTreeMap::new();
+    for rotation in team.rotations(env) {
+        by_old.entry(&rotation.old).or_default().push(rotation);
+    }
+    let (mut reached, mut next) = (BTreeSet::from([*from]), vec![*from]);
+    while let Some(key) = next.pop() {
+        for rotation in by_old.get(&key).into_iter().flatten() {
+            if holds(rotation) && reached.insert(rotation.new) {
+                next.push(rotation.new);
+            }
+        }
+    }
+    reached.contains(to)
+}

@@ -1,0 +1,84 @@
+//! The scope's team file: read, and changed under the lock.
+
+use super::error::VaultError;
+use super::scope::Scope;
+use super::transaction::{FileChange, WriteLock, commit, stage};
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
+use crate::fs::{self, FsError, NewMode};
+use crate::team::TeamFile;
+
+/// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
+const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
+
+impl Scope {
+    /// Who is in the team, and what was granted; without a team file nobody and nothing.
+    pub fn team(&self) -> Result<TeamFile, VaultError> {
+        self.parse_team(&self.team_text()?.unwrap_or_default())
+    }
+
+    /// The team file's text; None if there is no such file.
+    pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        match fs::read_entry(self.root(), TEAM_FILE) {
+            Err(FsError::NotFound { .. }) => Ok(None),
+            text => Ok(Some(text?)),
+        }
+    }
+
+    pub(super) fn parse_team(&self, text: &[u8]) -> Result<TeamFile, VaultError> {
+        TeamFile::parse(text).map_err(|source| VaultError::Team { path: self.team_file(), source })
+    }
+}
+
+/// Changes the scope's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
+/// whether something was.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn change_team(
+    scope: &Scope,
+    on_wait: &dyn Fn(),
+    change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
+) -> Result<bool, VaultError> {
+    change_team_text(scope, on_wait, |text| {
+        let mut team = scope.parse_team(text)?;
+        change(&mut team)?;
+        Ok(team.text())
+    })
+}
+
+/// As [`change_team`], of the text.
+pub(super) fn change_team_text(
+    scope: &Scope,
+    on_wait: &dyn Fn(),
+    change: impl FnOnce(&[u8]) -> Result<String, VaultError>,
+) -> Result<bool, VaultError> {
+    let path = scope.team_file();
+    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], scope.repositories(), on_wait)?;
+    scope.refuse_leading_outside(&path)?;
+    let before = scope.team_text()?;
+    let after = change(before.as_deref().unwrap_or_default())?;
+    if before.as_deref().unwrap_or_default() == after.as_bytes() {
+        return Ok(false);
+    }
+    let (before, after, mode) = (before.as_deref(), after.as_bytes(), NewMode::Default);
+    commit(stage(&lock, [FileChange { path: &path, before, after, mode, keys: Vec::new() }])?)?;
+    Ok(true)
+}
+
+/// The key that an environment's exposed values are told by, opened with the environment's key. None where it has none
+/// yet, or where what stands there does not open or was sealed by someone without that key: then no exposure can be
+/// verified.
+pub fn tag_key(team: &TeamFile, env: &EnvName, key: &PrivateKey) -> Option<TagKey> {
+    let opened = Opener::new(key.clone()).open(TAG_KEY, team.tag_key(env)?).ok()?;
+    TagKey::from_proven(&opened.bytes, env.as_str(), key).filter(|_| opened.kind == Kind::Value)
+}
+
+/// Seals the key that an environment's exposed values are told by to the environment's key.
+pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PrivateKey, tags: &TagKey) {
+    let sealed = Sealer::new(&key.public())
+        .and_then(|mut sealer| {
+            sealer.seal(TAG_KEY, &Refs::none(), Kind::Value, tags.proven(env.as_str(), key).expose())
+        })
+        .expect("64 bytes, to a key that was checked");
+    team.put_tag_key(env, sealed);
+}

@@ -1,0 +1,340 @@
+//! The first key of an environment: chosen, made, kept out of git.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file::{EnvFile, place_of};
+use super::project::Project;
+use super::roster::change_team_text;
+use super::scope::Scope;
+use super::transaction::WriteLock;
+use super::update::Write;
+use crate::config::{EnvName, KEYS_FILE, is_keys_file};
+use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use crate::dotenv::{Document, Edit};
+use crate::fs::{self, NewMode, Staged};
+use crate::git::{self, GitError, Repo};
+use crate::keys::{KeyStore, KeysFile, KeystoreError, StoredKey};
+use crate::team::{ExposureState, PolicyError};
+
+const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
+
+/// The key that a file's values are to be sealed to.
+#[derive(Clone)]
+pub(super) enum KeyChoice {
+    /// The one that stands in the file.
+    InFile,
+    /// One that the environment has already, in the env file named; this file has no line for it.
+    OfEnvironment(PublicKey, PathBuf),
+    /// One that was made here by a command that was stopped before it wrote the env file: in the keys file named.
+    OfKeysFile(PublicKey, PathBuf),
+    /// The environment has none yet.
+    None,
+}
+
+/// Something that was made or changed on the way, for a person to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A key pair was made, its private half kept in this file.
+    KeyMade(PathBuf),
+    /// A private key was put into this keys file too, for env files that have it nearest.
+    KeyCopied(PathBuf),
+    /// A new file's values are sealed to a key that the environment has already.
+    KeyTaken {
+        /// The key.
+        key: KeyId,
+        /// Where it was found.
+        from: PathBuf,
+    },
+    /// Others could read this keys file, and cannot any more.
+    MadePrivate(PathBuf),
+    /// The keys file was added to this ignore file.
+    Ignored(PathBuf),
+    /// What is known of a value that removed members could read has changed.
+    Noted {
+        /// The environment.
+        env: EnvName,
+        /// The variable.
+        name: String,
+        /// What is known now.
+        state: ExposureState,
+        /// The team file that it is noted in.
+        path: PathBuf,
+    },
+    /// An environment's key was seen for the first time, and is the accepted one from now on.
+    Pinned {
+        /// The environment.
+        env: EnvName,
+        /// Its key.
+        key: PublicKey,
+    },
+    /// The accepted key is another, for who held the one before has proven that it was rotated.
+    PinMoved {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
+    /// The accepted key is the committed one: the one before was created here and never committed.
+    PinGaveWay {
+        /// The environment.
+        env: EnvName,
+        /// The key before.
+        from: PublicKey,
+        /// The key after.
+        to: PublicKey,
+    },
+    /// An environment's key is to be the accepted one, but that could not be kept.
+    NotPinned {
+        /// The environment.
+        env: EnvName,
+        /// Why; none where this user has no folder for it.
+        why: Option<String>,
+    },
+}
+
+/// Chooses the key for `file`. Files of one environment that disagree are an error.
+pub(super) fn choose_key(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+) -> Result<KeyChoice, VaultError> {
+    if let Some(own) = file.public_key() {
+        scope.refuse_other_key(file, own)?;
+        return Ok(KeyChoice::InFile);
+    }
+    let asked = (file.env().clone(), place_of(&store.keys_file_path(&file.dir())));
+    if let Some(known) = scope.project().choices.borrow().get(&asked) {
+        return Ok(known.clone());
+    }
+    let choice = choose_for_new(file, scope.project(), store)?;
+    scope.project().choices.borrow_mut().insert(asked, choice.clone());
+    Ok(choice)
+}
+
+fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, VaultError> {
+    if let Some((path, key)) = project.public_key_of(file.env(), file.path())? {
+        return Ok(KeyChoice::OfEnvironment(key, path));
+    }
+    let Some(keys) = keys_file(store, &file.dir())? else { return Ok(KeyChoice::None) };
+    match keys.keys(file.env())?.first().map(StoredKey::public) {
+        // A keys file may serve several scopes.
+        Some(key) if !project.is_key_of_another(file.env(), &key)? => {
+            Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
+        }
+        _ => Ok(KeyChoice::None),
+    }
+}
+
+/// The keys file, where there is one; one that was named may be yet to be made.
+pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeystoreError> {
+    match store.keys_file(dir) {
+        Err(KeystoreError::Fs(fs::FsError::NotFound { .. })) => Ok(None),
+        found => found,
+    }
+}
+
+/// Keeps a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file.
+/// Refuses where git tracks it. `is_copy` is whether another keys file has it too.
+pub(super) fn keep_key(
+    env: &EnvName,
+    key: &PrivateKey,
+    dir: &Path,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    write: Write,
+    is_copy: bool,
+) -> Result<Vec<Notice>, VaultError> {
+    let path = store.keys_file_path(dir);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
+    let mut notices = Vec::new();
+    // One that another tool, or a person, made for all to read; the new one has its mode.
+    let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
+    if is_wide && is_keys_file(&path) && write == Write::Files {
+        fs::make_private(&path)?;
+        notices.push(Notice::MadePrivate(path.clone()));
+    }
+    let staged = fs::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
+    notices.extend(ignore_keys_file(&path, scope, write)?);
+    if write == Write::Files {
+        staged.commit()?;
+    }
+    notices.push(if is_copy { Notice::KeyCopied(path) } else { Notice::KeyMade(path) });
+    Ok(notices)
+}
+
+/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, VaultError> {
+    let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
+    ignore_keys_file(path, scope, Write::Files)
+}
+
+/// Sees to it that git and docker ignore the keys file at `path`; or finds out whether they would.
+pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Result<Vec<Notice>, VaultError> {
+    let mut notices = Vec::new();
+    let path = &place_of(path);
+    let dir = path.parent().unwrap_or(scope.root());
+    let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
+    let root = git::find_root(dir);
+    if root.is_none() && dir != scope.root() {
+        // A folder of the user's own choosing that nothing is committed or built from.
+        return Ok(notices);
+    }
+    let root = root.as_deref();
+    if let Some(root) = root {
+        let repo = scope.repositories().open(root)?;
+        if repo.is_tracked(path)? {
+            return Err(KeystoreError::Tracked(path.into()).into());
+        }
+        exclude_temporaries(&repo)?;
+    } else if !is_keys_file(path) {
+        return Ok(notices);
+    }
+    let ignore = root.unwrap_or(dir).join(".gitignore");
+    if root.is_some() && ignore.is_symlink() {
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
+        return Err(VaultError::IgnoreFileLink(ignore));
+    }
+    let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
+    let before = fs::read(&ignore).ok();
+    let added = fs::append_line(&ignore, &name, NewMode::Default)?;
+    let guarded = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope));
+    if added && (guarded.is_err() || write == Write::Plan) {
+        match before {
+            Some(text) => fs::write_atomic(&ignore, &text, NewMode::Default)?,
+            None => fs::remove(&ignore)?,
+        }
+    }
+    guarded?;
+    if write == Write::Plan {
+        return Ok(notices);
+    }
+    if added {
+        notices.push(Notice::Ignored(ignore));
+    }
+    for (ignore, staged) in docker {
+        staged.commit()?;
+        notices.push(Notice::Ignored(ignore));
+    }
+    Ok(notices)
+}
+
+/// The `.dockerignore` files that do not name the keys file yet, with lines for it, ready to be written.
+fn dockerignores(
+    dir: &Path,
+    root: &Path,
+    name: &str,
+    scope: &Scope,
+) -> Result<Vec<(PathBuf, Staged)>, VaultError> {
+    let mut folders = vec![dir, root];
+    folders.dedup();
+    let mut ready = Vec::new();
+    for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
+        let ignore = folder.join(".dockerignore");
+        scope.refuse_leading_outside(&ignore)?;
+        // Its patterns are anchored at its folder.
+        let lines = [name, &format!("**/{name}")];
+        ready.extend(fs::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
+    }
+    Ok(ready)
+}
+
+/// Keeps git from seeing the temporary files of a write that is cut short.
+pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
+    repo.ensure_excluded(&format!("{}*", fs::TEMP_PREFIX))
+}
+
+fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), VaultError> {
+    match root {
+        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => {
+            Err(VaultError::NotIgnored(path.into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
+fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let target = place_of(&fs::final_target(path)?);
+    let Some(repo) = target.parent().map_or(Ok(None), |dir| scope.repositories().discover(dir))? else {
+        return Ok(());
+    };
+    if repo.is_tracked(&target)? {
+        return Err(KeystoreError::Tracked(target).into());
+    }
+    if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
+}
+
+/// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
+/// yet. A name that is sealed anywhere was sealed on purpose, and a glob that calls it plain would be an error.
+pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
+    let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+    for file in files {
+        for (_, entry) in file.variables() {
+            let name = file.document().name(entry);
+            match file.token_text(entry) {
+                Some(_) => sealed.push(name),
+                None if !scope.policy().is_plain(name) => plain.push(name),
+                None => {}
+            }
+        }
+    }
+    let mut globs = crate::team::propose_plain(&plain);
+    let of_sealed = crate::team::propose_plain(&sealed);
+    globs.retain(|glob| !of_sealed.contains(glob));
+    globs
+}
+
+/// Adds `globs` to the policy's plain names, in the scope's team file.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+    change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
+}
+
+/// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+    change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
+}
+
+fn change_policy(
+    scope: &Scope,
+    changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
+    on_wait: &dyn Fn(),
+) -> Result<(), VaultError> {
+    let fail = |source| VaultError::Policy { path: scope.team_file(), source };
+    change_team_text(scope, on_wait, |text| changed(text).map_err(fail)).map(drop)
+}
+
+/// `document`, made of the file's, with the public key's header, for a file that has none.
+pub(super) fn with_header(
+    file: &EnvFile,
+    document: &Document,
+    key: &PublicKey,
+) -> Result<Document, VaultError> {
+    let (name, source) = (file.env().public_key_name(), key.to_string());
+    let header = Edit::Header { comment: HEADER, name: &name, source: source.as_bytes() };
+    super::change::edited(file, document, &[header])
+}
+
+/// Whether images may be built from a folder: it holds a Dockerfile of any name.
+pub fn has_dockerfile(folder: &Path) -> bool {
+    let Ok(listing) = folder.read_dir() else { return false };
+    listing.flatten().any(|item| {
+        let name = item.file_name().to_string_lossy().to_lowercase();
+        name == "containerfile"
+            || name == "dockerfile"
+            || name.starts_with("dockerfile.")
+            || name.ends_with(".dockerfile")
+    })
+}

@@ -1,0 +1,79 @@
+//! Which environment was meant by a name that has no file.
+
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use crate::config::{EnvName, is_env_file};
+use crate::fs::FsError;
+
+/// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
+/// one would take the one for the other.
+pub fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
+    let asked = EnvName::of_file(path).ok()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let listing = folder.unwrap_or(Path::new(".")).read_dir().ok()?.flatten();
+    let names = listing.map(|item| PathBuf::from(item.file_name())).filter(|name| is_env_file(name));
+    let others = names.filter_map(|name| Some((EnvName::of_file(&name).ok()?, name)));
+    let near = others.filter_map(|(env, name)| Some((distance(asked.as_str(), env.as_str())?, env, name)));
+    // Of those as near, the first by name.
+    let (_, env, name) = near.min()?;
+    Some((env, folder.map_or_else(|| name.clone(), |folder| folder.join(&name))))
+}
+
+/// `error`, or where it says that the env file at `path` is missing, and one is there that may be meant, that.
+pub(super) fn no_env_file(path: &Path, error: VaultError) -> VaultError {
+    let VaultError::Fs(FsError::NotFound { path: missing, .. }) = &error else { return error };
+    match similar_env_file(path).filter(|_| missing == path) {
+        Some((env, similar)) => VaultError::NoEnvFile { path: path.into(), env, similar },
+        None => error,
+    }
+}
+
+/// How far apart two names are, if they may be taken for each other: by a slip of the fingers, or one as the other's
+/// short form (`prod`). `qa1` and `qa2` are two names on purpose, and so are `production` and `production.local`.
+fn distance(asked: &str, there: &str) -> Option<usize> {
+    let (asked, there) = match (asked.strip_suffix(".local"), there.strip_suffix(".local")) {
+        (Some(asked), Some(there)) => (asked, there),
+        _ => (asked, there),
+    };
+    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let parts = |name: &str| name.matches(['.', '-', '_']).count();
+    if asked == there || letters(asked) == letters(there) || parts(asked) != parts(there) {
+        return None;
+    }
+    let (short, long) = if asked.len() < there.len() { (asked, there) } else { (there, asked) };
+    let distance = strsim::osa_distance(asked, there);
+    let is_short_form = short.len() >= 3 && long.starts_with(short);
+    (is_short_form || distance <= (asked.len() / 3).min(2)).then_some(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_and_a_short_form_are_told_and_no_more() {
+        let near = [
+            ("prodution", "production"),
+            ("prod", "production"),
+            ("stagign", "staging"),
+            ("defualt", "default"),
+        ];
+        for (asked, there) in near {
+            assert!(distance(asked, there).is_some(), "{asked} {there}");
+        }
+        let apart = [
+            ("qa1", "qa2"),
+            ("production", "production.local"),
+            ("eu", "us"),
+            ("default", "production"),
+            ("dev", "dev2"),
+            ("p", "production"),
+            ("a.local", "b.local"),
+            ("same", "same"),
+        ];
+        for (asked, there) in apart {
+            assert_eq!(distance(asked, there), None, "{asked} {there}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Changing files. Every command that writes comes in here: it takes the locks, finishes or undoes what an earlier command
+//! left, removes leftovers, and then replaces all of its files or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::error::VaultError;
+use super::file::folder_of;
+use super::journal::{self, Journal, Ready};
+use super::project::ProjectPlace;
+use super::setup::exclude_temporaries;
+use crate::crypto::PublicKey;
+use crate::fs::{self, FsError, Lock, NewMode};
+use crate::git::{self, GitError, Repositories};
+use crate::keys::KeyStore;
+
+/// The locks on every worktree (outside git, folder) that the files of one command lie in. A file is read, changed and
+/// replaced while they are held.
+pub(super) struct WriteLock {
+    _locks: Vec<Lock>,
+    dirs: BTreeSet<PathBuf>,
+}
+
+impl WriteLock {
+    /// Locks where the files at `paths` lie, by the path that was typed and by where its symlinks lead, in byte order, which
+    /// is the same for every envseal. `keys_files` are locked too as far as this user may: what can't be locked can't be
+    /// written either.
+    ///
+    /// `on_wait` is called when another envseal holds a lock for more than a second.
+    pub(super) fn acquire(
+        paths: &[PathBuf],
+        keys_files: &[PathBuf],
+        repositories: &Rc<Repositories>,
+        on_wait: &dyn Fn(),
+    ) -> Result<Self, VaultError> {
+        let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+        for path in paths {
+            folders.extend(folders_of(path)?);
+        }
+        let dirs: BTreeSet<_> = folders.iter().map(|folder| lock_dir(folder)).collect();
+        for path in keys_files {
+            folders.extend(folders_of(path)?);
+        }
+        let all: BTreeSet<_> = folders.iter().map(|folder| lock_dir(folder)).collect();
+        let mut locks = Vec::with_capacity(all.len());
+        let mut locked = BTreeSet::new();
+        for dir in all {
+            match journal::lock(&dir, on_wait) {
+                Err(VaultError::Fs(error))
+                    if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
+                lock => {
+                    locks.push(lock?);
+                    locked.insert(dir);
+                }
+            }
+        }
+        for dir in &locked {
+            if let Ok(Some(repo)) = repositories.discover(dir) {
+                repo.sweep_temporaries()?;
+            }
+        }
+        let lock = Self { _locks: locks, dirs: locked };
+        for folder in &folders {
+            // As far up as a keys file may have been written.
+            let dir = lock_dir(folder);
+            for folder in folder.ancestors().take_while(|folder| folder.starts_with(&dir)) {
+                lock.sweep(folder, repositories);
+            }
+        }
+        Ok(lock)
+    }
+
+    /// As [`Self::acquire`], with the keys files of the folders that these files lie in.
+    pub(super) fn with_keys_files(
+        paths: &[PathBuf],
+        store: &KeyStore<'_>,
+        on_wait: &dyn Fn(),
+    ) -> Result<Self, VaultError> {
+        let mut keys_files = BTreeSet::new();
+        for path in paths {
+            keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
+        }
+        let keys_files: Vec<_> = keys_files.into_iter().collect();
+        Self::acquire(paths, &keys_files, store.repositories(), on_wait)
+    }
+
+    /// Removes temporary files that a killed command left in a folder whose lock is held, but none that git tracks.
+    fn sweep(&self, folder: &Path, repositories: &Repositories) {
+        if !fs::has_temporaries(folder) || !self.dirs.contains(&lock_dir(folder)) {
+            return;
+        }
+        let repo = repositories.discover(folder);
+        fs::sweep(folder, |path| match &repo {
+            Ok(None) => true,
+            Ok(Some(repo)) => repo.is_tracked(path).is_ok_and(|tracked| !tracked),
+            Err(_) => false,
+        });
+    }
+}
+
+/// Removes what killed commands left in the folder `dir`, unless another envseal is at work there: for commands that only
+/// read.
+pub fn sweep(dir: &Path, repositories: &Repositories) {
+    let dir = folder_of(&dir.join("x"));
+    let place = lock_dir(&dir);
+    if fs::has_temporaries(&dir)
+        && journal::settle(&dir).is_ok()
+        && let Ok(Some(lock)) = Lock::try_acquire(&place)
+        && !journal::is_pending(&place)
+    {
+        WriteLock { _locks: vec![lock], dirs: BTreeSet::from([place]) }.sweep(&dir, repositories);
+    }
+}
+
+/// A file's change.
+pub(super) struct FileChange<'a> {
+    /// The file, which need not exist.
+    pub(super) path: &'a Path,
+    /// Its content as it was read under the lock; None if there was no file.
+    pub(super) before: Option<&'a [u8]>,
+    /// Its new content.
+    pub(super) after: &'a [u8],
+    /// Who may read it if it is new.
+    pub(super) mode: NewMode,
+    /// The keys that the change brings into a keys file.
+    pub(super) keys: Vec<PublicKey>,
+}
+
+/// Changes whose new contents lie beside their files.
+pub(super) struct Staged<'a>(Vec<Ready<'a>>);
+
+/// Writes the new contents beside the files: next to all that can fail fails here. Dropped, they are gone.
+pub(super) fn stage<'a>(
+    _lock: &WriteLock,
+    changes: impl IntoIterator<Item = FileChange<'a>>,
+) -> Result<Staged<'a>, VaultError> {
+    let stage = |change: FileChange<'a>| {
+        let FileChange { path, before, after, mode, keys } = change;
+        Ok(Ready { staged: fs::stage(path, after, mode)?, before, after, keys })
+    };
+    changes.into_iter().map(stage).collect::<Result<_, _>>().map(Staged)
+}
+
+/// Replaces all of the files or none, in this order, through any interruption as far as they lie in one worktree. Keys files
+/// come first: then no value is ever encrypted to a key that was not kept. What records that a change was made comes last.
+///
+/// Refuses a file that somebody else has changed since it was read.
+pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), VaultError> {
+    for Ready { staged, before, .. } in &ready {
+        refuse_changed(staged.target(), *before)?;
+    }
+    let (keys, files): (Vec<_>, Vec<_>) = ready.into_iter().partition(|ready| !ready.keys.is_empty());
+    let mut by_root: BTreeMap<Option<PathBuf>, Vec<Ready<'_>>> = BTreeMap::new();
+    for file in files {
+        by_root.entry(git::find_root(&folder_of(file.staged.target()))).or_default().push(file);
+    }
+    if !keys.is_empty() {
+        let mut roots = by_root.iter_mut().rev();
+        match (roots.next(), roots.next()) {
+            // What is encrypted to the new keys must not be found without them.
+            (Some((Some(root), _)), Some((_, others))) => {
+                let (path, root) = (others[0].staged.target().to_owned(), root.clone());
+                return Err(GitError::OutsideWorktree { path, root }.into());
+            }
+            (Some((_, files)), _) => drop(files.splice(..0, keys)),
+            (None, _) => keys.into_iter().try_for_each(|ready| ready.staged.commit())?,
+        }
+    }
+    for (root, files) in by_root {
+        match root {
+            Some(root) if files.len() > 1 => Journal::replace(&root, files)?,
+            _ => files.into_iter().try_for_each(|ready| ready.staged.commit())?,
+        }
+    }
+    Ok(())
+}
+
+fn refuse_changed(path: &Path, before: Option<&[u8]>) -> Result<(), VaultError> {
+    let is_same = match fs::holds(path, before.unwrap_or_default()) {
+        Err(FsError::NotFound { .. }) => before.is_none(),
+        same => same? && before.is_some(),
+    };
+    if is_same { Ok(()) } else { Err(VaultError::ChangedMeanwhile(path.into())) }
+}
+
+/// Keeps git from seeing the temporary files that are written beside these files.
+pub(super) fn exclude_beside<'a>(
+    paths: impl Iterator<Item = &'a Path>,
+    repositories: &Repositories,
+) -> Result<(), VaultError> {
+    let mut roots = BTreeSet::new();
+    for path in paths {
+        roots.extend(folders_of(path)?.iter().filter_map(|folder| git::find_root(folder)));
+    }
+    for root in roots {
+        exclude_temporaries(&*repositories.open(&root)?)?;
+    }
+    Ok(())
+}
+
+/// The folder that a file is in, and the one that it really is in where it is a symlink.
+fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    let mut folders = vec![folder_of(path), folder_of(&fs::final_target(path)?)];
+    folders.dedup();
+    Ok(folders)
+}
+
+fn lock_dir(folder: &Path) -> PathBuf {
+    let place = ProjectPlace::of(folder);
+    let dir = place.lock_dir();
+    dir.canonicalize().unwrap_or_else(|_| dir.into())
+}

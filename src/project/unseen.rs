@@ -1,0 +1,116 @@
+//! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file::place_of;
+use super::scope::Scope;
+use super::transaction::WriteLock;
+use crate::config::EnvName;
+use crate::fs::{self, NewMode};
+use crate::git::{self, Repositories};
+
+/// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
+/// those that are each clone's own by custom, `.env.local` and the like.
+pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
+}
+
+/// As [`unseen_by_git`], of the files that [`Scope::passed_over`] has.
+pub fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
+    passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
+    passed_over
+}
+
+/// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
+/// that are each clone's own, none. What cannot be asked of git is left out.
+pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Repositories) -> Vec<&'a Path> {
+    let mut by_root: BTreeMap<PathBuf, Vec<(&Path, PathBuf)>> = BTreeMap::new();
+    for path in paths {
+        let place = place_of(path);
+        if let Some(root) = place.parent().and_then(git::find_root).filter(|_| !is_own_clones(&place)) {
+            by_root.entry(root).or_default().push((path, place));
+        }
+    }
+    let mut unseen = Vec::new();
+    for (root, paths) in by_root {
+        let places: Vec<_> = paths.iter().map(|(_, place)| place.as_path()).collect();
+        let ignored =
+            repositories.open(&root).and_then(|repo| repo.ignored_among(&places)).unwrap_or_default();
+        unseen.extend(paths.into_iter().filter(|(_, place)| ignored.contains(place)).map(|(path, _)| path));
+    }
+    unseen
+}
+
+/// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
+/// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub fn take_back_in(
+    paths: &[PathBuf],
+    scope: &Scope,
+    on_wait: &dyn Fn(),
+) -> Result<Option<PathBuf>, VaultError> {
+    let Some(root) = scope.git_root() else { return Ok(None) };
+    let ignore = root.join(".gitignore");
+    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], scope.repositories(), on_wait)?;
+    if ignore.is_symlink() {
+        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
+        return Err(VaultError::IgnoreFileLink(ignore));
+    }
+    let Some(rules) = paths.iter().map(|path| rule(root, path)).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let before = fs::read(&ignore).ok();
+    let lines: Vec<_> = rules.iter().map(String::as_str).collect();
+    if let Some(staged) = fs::with_lines(&ignore, &lines, NewMode::Default)? {
+        staged.commit()?;
+    }
+    let Some(repo) = scope.repository()? else { return Ok(None) };
+    for path in paths {
+        if repo.is_ignored(path)? {
+            match before {
+                Some(text) => fs::write_atomic(&ignore, &text, NewMode::Default)?,
+                None => fs::remove(&ignore)?,
+            }
+            return Ok(None);
+        }
+    }
+    Ok(Some(ignore))
+}
+
+fn is_own_clones(path: &Path) -> bool {
+    EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
+}
+
+/// The rule that takes back in this one file (gitignore(5)). None where its name is no text, or one that a rule could
+/// not hold.
+fn rule(root: &Path, path: &Path) -> Option<String> {
+    let mut rule = "!".to_owned();
+    for part in path.strip_prefix(root).ok()?.components() {
+        rule.push('/');
+        for c in part.as_os_str().to_str()?.chars() {
+            match c {
+                '\n' | '\r' => return None,
+                '\\' | '*' | '?' | '[' | ' ' | '\t' => rule.extend(['\\', c]),
+                c => rule.push(c),
+            }
+        }
+    }
+    Some(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_speaks_of_one_file() {
+        let rule = |path: &str| rule(Path::new("/r"), Path::new(path));
+        assert_eq!(rule("/r/.env").unwrap(), "!/.env");
+        assert_eq!(rule("/r/a b/[x]*.env").unwrap(), r"!/a\ b/\[x]\*.env");
+        assert_eq!(rule("/r/a\nb.env"), None);
+        assert_eq!(rule("/elsewhere/.env"), None);
+    }
+}

@@ -1,0 +1,382 @@
+//! Changing env files: under a lock, all of them or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::committed::key_in_head;
+use super::encrypt::has_secrets;
+use super::error::VaultError;
+use super::exposure;
+use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
+use super::pin::Pinning;
+use super::project::Projects;
+use super::scope::Scope;
+use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
+use super::similar::no_env_file;
+use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
+use crate::config::EnvName;
+use crate::crypto::{Opener, PrivateKey, PublicKey};
+use crate::dotenv::Document;
+use crate::fs::{self, NewMode};
+use crate::keys::KeyStore;
+
+/// One env file that is about to be changed.
+pub struct Target<'a> {
+    file: EnvFile,
+    scope: Rc<Scope>,
+    store: &'a KeyStore<'a>,
+    choice: KeyChoice,
+    new_keys: &'a mut Vec<NewKey>,
+    notices: &'a mut Vec<Notice>,
+    pinning: &'a mut Pinning,
+    headed: Option<Document>,
+    /// Whether a key may be created where the last commit has another.
+    replaces_committed: bool,
+}
+
+/// What became of the files.
+pub struct Updated {
+    /// Each file's path as given, its new document, and whether a byte of it changed.
+    pub files: Vec<(PathBuf, Document, bool)>,
+    /// What was made on the way.
+    pub notices: Vec<Notice>,
+}
+
+/// Whether an update is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// To the files.
+    Files,
+    /// Nowhere: whatever would refuse the change is found, and nothing is changed.
+    Plan,
+    /// Nowhere: the caller prints the documents. No key is made.
+    Nothing,
+}
+
+/// A private key to be kept before anything is sealed to it.
+struct NewKey {
+    env: EnvName,
+    scope_root: PathBuf,
+    /// The folders of the env files that are sealed to it: each may have a keys file of its own.
+    dirs: Vec<PathBuf>,
+    key: PrivateKey,
+    /// Whether it was made; else it is in another keys file.
+    is_made: bool,
+}
+
+/// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
+/// place, the keys file first, so that no value is ever sealed to a key that nobody has.
+///
+/// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
+/// are refused.
+pub fn update(
+    paths: &[PathBuf],
+    store: &KeyStore<'_>,
+    write: Write,
+    on_wait: &dyn Fn(),
+    mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
+) -> Result<Updated, VaultError> {
+    let reaches_files = write != Write::Nothing;
+    let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store, on_wait)?) } else { None };
+    let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
+    let mut projects = Projects::new(store.repositories());
+    let mut prepared = Vec::with_capacity(paths.len());
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        if reaches_files {
+            refuse_links(path, store.repositories())?;
+        }
+        // One file may be named twice, by -e and by -f, or by a symlink to it.
+        if !seen.insert(real_place(path)) {
+            continue;
+        }
+        let file = projects.load_or_new(path)?;
+        let scope = projects.scope_of(&file.dir())?;
+        let choice = choose_key(&file, &scope, store)?;
+        let mut target = Target {
+            file,
+            scope,
+            store,
+            choice,
+            new_keys: &mut new_keys,
+            notices: &mut notices,
+            pinning: &mut pinning,
+            headed: None,
+            replaces_committed: false,
+        };
+        let document = prepare(&mut target)?;
+        let Target { file, scope, .. } = target;
+        if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
+            return Err(file.no_public_key());
+        }
+        prepared.push((file, document, scope));
+    }
+    let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
+    let is_changed = |file: &EnvFile, document: &Document| {
+        !file.exists() || file.document().as_bytes() != document.as_bytes()
+    };
+    if let Some(lock) = lock {
+        let team_files = team_files(&prepared, store, &mut updated.notices)?;
+        let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
+        exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
+        let files = changed().map(|(file, document, _)| FileChange {
+            path: file.path(),
+            before: file.exists().then(|| file.document().as_bytes()),
+            after: document.as_bytes(),
+            mode: NewMode::Default,
+            keys: Vec::new(),
+        });
+        // Last, for they record what became of the values.
+        let team_files = team_files.iter().map(|(path, renewed)| FileChange {
+            path,
+            before: Some(&renewed.before),
+            after: renewed.after.as_bytes(),
+            mode: NewMode::Default,
+            keys: Vec::new(),
+        });
+        let staged = stage(&lock, files.chain(team_files))?;
+        keep_keys(&new_keys, store, write, &mut updated.notices)?;
+        if write == Write::Plan {
+            return Ok(updated);
+        }
+        commit(staged)?;
+        updated.notices.extend(pinning.save());
+    }
+    updated.files.extend(prepared.into_iter().map(|(file, document, _)| {
+        let changed = is_changed(&file, &document);
+        (file.path().to_owned(), document, changed)
+    }));
+    Ok(updated)
+}
+
+/// Keeps each key in every keys file in which it will be looked for.
+fn keep_keys(
+    new_keys: &[NewKey],
+    store: &KeyStore<'_>,
+    write: Write,
+    notices: &mut Vec<Notice>,
+) -> Result<(), VaultError> {
+    for NewKey { env, dirs, key, is_made, .. } in new_keys {
+        let mut kept = BTreeSet::new();
+        for dir in dirs {
+            if !kept.insert(place_of(&store.keys_file_path(dir))) {
+                continue;
+            }
+            let is_copy = !is_made || kept.len() > 1;
+            let scope = Scope::of(dir, store.repositories())?;
+            notices.extend(keep_key(env, key, dir, &scope, store, write, is_copy)?);
+        }
+    }
+    Ok(())
+}
+
+/// The team files in which this change shows.
+fn team_files(
+    prepared: &[(EnvFile, Document, Rc<Scope>)],
+    store: &KeyStore<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<(PathBuf, exposure::Renewed)>, VaultError> {
+    let mut scopes: BTreeMap<PathBuf, (&Scope, Vec<exposure::Changed<'_>>)> = BTreeMap::new();
+    for (file, document, scope) in prepared {
+        let (_, changed) = scopes.entry(scope.team_file()).or_insert((scope, Vec::new()));
+        changed.push((file, document));
+    }
+    let mut texts = Vec::new();
+    for (team_file, (scope, changed)) in scopes {
+        if let Some(mut renewed) = exposure::renewed(scope, store, &changed)? {
+            let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
+            notices.extend(std::mem::take(&mut renewed.noted).into_iter().map(notice));
+            scope.refuse_leading_outside(&team_file)?;
+            texts.push((team_file, renewed));
+        }
+    }
+    Ok(texts)
+}
+
+impl Target<'_> {
+    /// The file as it stands.
+    pub fn file(&self) -> &EnvFile {
+        &self.file
+    }
+
+    /// Its scope, to be kept while this is changed.
+    pub(super) fn shared_scope(&self) -> Rc<Scope> {
+        Rc::clone(&self.scope)
+    }
+
+    /// Its scope.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Refuses a file that is not there: only `set` and `key generate` make one.
+    pub fn must_exist(&self) -> Result<(), VaultError> {
+        if self.file.exists() {
+            return Ok(());
+        }
+        let path = self.file.path();
+        Err(no_env_file(path, fs::FsError::NotFound { path: path.into(), doing: "read" }.into()))
+    }
+
+    /// Whether any value of that name is sealed.
+    pub fn is_sealed(&self, name: &str) -> bool {
+        self.file.has_sealed(&|there| there == name)
+    }
+
+    /// Whether there is anything to seal among the names that `wants` asks for.
+    pub fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
+        has_secrets(&self.file, &self.scope, wants)
+    }
+
+    /// The document that changes start from: the file's, with the header of a key that [`Self::seal_to`] added.
+    pub fn document(&self) -> &Document {
+        self.headed.as_ref().unwrap_or(self.file.document())
+    }
+
+    /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
+    /// has none yet. One that this user has not accepted is refused.
+    pub fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
+        let (key, notice) = match &self.choice {
+            KeyChoice::InFile => return self.key_in_file(),
+            KeyChoice::OfEnvironment(key, from) => {
+                self.pinning.check(&self.file, from, &self.scope, key, self.store)?;
+                let (key, from) = (*key, from.clone());
+                if self.headed.is_none()
+                    && let Some(private) = self.key_beside(&from, &key)?
+                {
+                    self.keep(private, false);
+                }
+                (key, Some(Notice::KeyTaken { key: key.id(), from }))
+            }
+            KeyChoice::OfKeysFile(key, from) => {
+                self.refuse_key_beside_head(Some(key))?;
+                self.pinning.take(&self.file, &self.scope, key, self.store)?;
+                (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
+            }
+            KeyChoice::None => {
+                self.refuse_lost_key(None)?;
+                self.refuse_key_beside_head(None)?;
+                let key = self.new_key();
+                self.pinning.take(&self.file, &self.scope, &key, self.store)?;
+                (key, None)
+            }
+        };
+        self.refuse_lost_key(Some(key))?;
+        if self.headed.is_none() {
+            self.headed = Some(with_header(&self.file, self.file.document(), &key)?);
+            self.notices.extend(notice);
+        }
+        Ok(key)
+    }
+
+    /// The key that stands in the file, for what is to be sealed to it anew. One that this user has not accepted is
+    /// refused.
+    pub fn key_in_file(&mut self) -> Result<PublicKey, VaultError> {
+        let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
+        self.pinning.check(&self.file, self.file.path(), &self.scope, &key, self.store)?;
+        Ok(key)
+    }
+
+    /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
+    /// none.
+    pub fn opener(&self) -> Result<Option<Opener>, VaultError> {
+        let Some(key) = self.file.public_key() else { return Ok(None) };
+        let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
+        Ok(key.map(Opener::new))
+    }
+
+    /// An opener for the file's values; without the private key an error that says where it was looked for.
+    pub fn opener_or_fail(&self) -> Result<Opener, VaultError> {
+        let key = self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
+        Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
+    }
+
+    /// An opener for what is sealed to the key that [`Self::seal_to`] gave; without the private key an error that says
+    /// where it was looked for.
+    pub fn opener_of_its_key(&mut self) -> Result<Opener, VaultError> {
+        let public = self.seal_to()?;
+        let new = self.new_keys.iter().find(|new| new.key.public() == public);
+        let key = match new {
+            Some(new) => new.key.clone(),
+            None => self.store.find(self.file.env(), &public, &self.file.dir())?,
+        };
+        Ok(Opener::new(key))
+    }
+
+    /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
+    /// were ever granted to this user.
+    pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
+        let mut keys = self.store.all_unlocked(self.file.env(), &self.file.dir())?;
+        let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
+        if tokens.any(|token| keys.iter().all(|key| key.public().id() != token.key_id())) {
+            keys.extend(self.store.ever_granted(&self.file.dir())?);
+        }
+        Ok(keys)
+    }
+
+    /// Refuses a file that has lost its key's line: under another key its values would be lost as well.
+    fn refuse_lost_key(&self, key: Option<PublicKey>) -> Result<(), VaultError> {
+        let tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
+        match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
+            None => Ok(()),
+            Some(key) => Err(VaultError::KeyLost {
+                path: self.file.path().into(),
+                key,
+                variable: self.file.env().public_key_name(),
+            }),
+        }
+    }
+
+    /// Lets a key be created where the last commit has another.
+    pub fn replace_committed_key(&mut self) {
+        self.replaces_committed = true;
+    }
+
+    /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
+    /// lost its line.
+    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), VaultError> {
+        if self.replaces_committed || self.headed.is_some() {
+            return Ok(());
+        }
+        let env = self.file.env();
+        match key_in_head(&self.scope, env)? {
+            Some((path, committed)) if key != Some(&committed) => {
+                let exists = self.scope.project().place().lock_dir().join(&path).symlink_metadata().is_ok();
+                Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn new_key(&mut self) -> PublicKey {
+        let (env, root) = (self.file.env(), self.scope.root());
+        let mut made = self.new_keys.iter_mut().filter(|new| new.is_made);
+        if let Some(new) = made.find(|new| new.env == *env && new.scope_root == root) {
+            new.dirs.push(self.file.dir());
+            return new.key.public();
+        }
+        let key = PrivateKey::generate();
+        let public = key.public();
+        self.keep(key, true);
+        public
+    }
+
+    /// The private half of the environment's key, where it is at hand for the env file `from` and this file's folder has a
+    /// keys file of its own that lacks it: what is sealed to it here would not open here.
+    fn key_beside(&self, from: &Path, key: &PublicKey) -> Result<Option<PrivateKey>, VaultError> {
+        let (env, dir) = (self.file.env(), self.file.dir());
+        let own = place_of(&self.store.keys_file_path(&dir));
+        let is_apart =
+            own.symlink_metadata().is_ok() && own != place_of(&self.store.keys_file_path(&folder_of(from)));
+        if !is_apart || self.store.find_unasked(env, key, &dir)?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.store.find_unasked(env, key, &folder_of(from))?)
+    }
+
+    fn keep(&mut self, key: PrivateKey, is_made: bool) {
+        let (env, scope_root) = (self.file.env().clone(), self.scope.root().to_owned());
+        self.new_keys.push(NewKey { env, scope_root, dirs: vec![self.file.dir()], key, is_made });
+    }
+}
