@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use envseal::check::rules::spellings;
-use envseal::exec::{Forms, Masker};
+use envseal::testing::check::rules::spellings;
+use envseal::testing::exec::{Forms, Masker};
 
 /// What a pipe gives at once.
 const CHUNK: usize = 64 * 1024;

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use envseal::crypto::{Kind, Opener, PrivateKey, Refs, SealedValue, Sealer};
-use envseal::dotenv::{Document, Edit, Found, expand};
+use envseal::testing::crypto::{Kind, Opener, PrivateKey, Refs, SealedValue, Sealer};
+use envseal::testing::dotenv::{Document, Edit, Found, expand};
 
 fn name(number: usize) -> String {
     format!("SECRET_NAME_{number:04}")

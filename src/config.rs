@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroize;
 
 /// The file that holds private keys. Never committed.
-pub const KEYS_FILE: &str = ".env.keys";
+pub(crate) const KEYS_FILE: &str = ".env.keys";
 /// The committed file that holds members, grants and policy.
-pub const TEAM_FILE: &str = "envseal.toml";
+pub(crate) const TEAM_FILE: &str = "envseal.toml";
 /// The files that say which variables there are, and of which type: the first that is there, beside the env files.
-pub const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
+pub(crate) const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
 /// What matches every env file and every example and schema file in a repository, as git's pathspecs (gitglossary(7)); and
 /// more, so that names are still to be looked at.
-pub const ENV_FILE_GLOBS: [&str; 2] = [":(top,glob,icase)**/.env*", ":(top,glob,icase)**/*.env"];
+pub(crate) const ENV_FILE_GLOBS: [&str; 2] = [":(top,glob,icase)**/.env*", ":(top,glob,icase)**/*.env"];
 /// What matches every team file.
-pub const TEAM_FILE_GLOB: &str = ":(top,glob,icase)**/envseal.toml";
+pub(crate) const TEAM_FILE_GLOB: &str = ":(top,glob,icase)**/envseal.toml";
 /// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
 
@@ -29,7 +29,7 @@ const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
 /// The variables of the process that steer envseal, each with what it does: for the manual. What is made of a name, as by
 /// [`EnvName::private_key_name`], stands as `[_ENV]`.
-pub const VARIABLES: [(&str, &str); 8] = [
+pub(crate) const VARIABLES: [(&str, &str); 8] = [
     (
         "ENVSEAL_PRIVATE_KEY[_ENV]",
         "The private key of an environment, or a list of them joined by commas, the newest first. It also says which files \
@@ -47,7 +47,7 @@ pub const VARIABLES: [(&str, &str); 8] = [
     ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours also where the output is no terminal."),
 ];
 /// The files that envseal knows by name, each with what it is: for the manual.
-pub const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 5] = [
     (".env, .env.NAME, NAME.env", "An env file: committed, its values sealed."),
     (KEYS_FILE, "Private keys: never committed."),
     (TEAM_FILE, "Members, grants, exposures and policy: committed."),
@@ -96,7 +96,7 @@ const FOREIGN_ENDS: [(&[&str], &str); 10] = [
 /// What git's environment says of where a repository is (git(1)); absolute paths, relative ones being as seen from the
 /// current folder. Git sets these for its hooks.
 #[derive(Clone, Debug, Default)]
-pub struct GitLocation {
+pub(crate) struct GitLocation {
     /// `GIT_DIR`: the repository that git is at work in.
     pub git_dir: Option<PathBuf>,
     rest: Vec<(&'static str, PathBuf)>,
@@ -109,7 +109,7 @@ const GIT_PATHS: [&str; 4] = ["GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR
 const GIT_LISTS: [&str; 3] = ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH"];
 
 /// What git's environment says of where a repository is.
-pub fn git_location() -> GitLocation {
+pub(crate) fn git_location() -> GitLocation {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path =
         |name: &str| set(name).map(|value| std::path::absolute(&value).unwrap_or_else(|_| value.into()));
@@ -122,23 +122,23 @@ pub fn git_location() -> GitLocation {
 
 impl GitLocation {
     /// `GIT_WORK_TREE`: the worktree, where it is not the one that the repository names.
-    pub fn work_tree(&self) -> Option<&Path> {
+    pub(crate) fn work_tree(&self) -> Option<&Path> {
         self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
     }
 
     /// As it is, but for the repository, which is this one.
     #[must_use]
-    pub fn with_git_dir(self, git_dir: PathBuf) -> Self {
+    pub(crate) fn with_git_dir(self, git_dir: PathBuf) -> Self {
         Self { git_dir: Some(git_dir), ..self }
     }
 
     /// Whether git is receiving a push that is not accepted yet.
-    pub fn is_quarantine(&self) -> bool {
+    pub(crate) fn is_quarantine(&self) -> bool {
         self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
     }
 
     /// Every variable of the kind, with its value where it has one.
-    pub fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
         let paths = self.rest.iter().map(|(name, path)| (*name, path.as_os_str()));
         let lists = self.lists.iter().map(|(name, value)| (*name, value.as_os_str()));
         let git_dir = self.git_dir.iter().map(|path| ("GIT_DIR", path.as_os_str()));
@@ -149,13 +149,13 @@ impl GitLocation {
 }
 
 /// The folders that git does not look above, nor in, for a repository (git(1), `GIT_CEILING_DIRECTORIES`).
-pub fn git_ceilings() -> Vec<PathBuf> {
+pub(crate) fn git_ceilings() -> Vec<PathBuf> {
     let list = std::env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
     std::env::split_paths(&list).filter(|path| path.is_absolute()).collect()
 }
 
 /// The variables of the process that are envseal's own: no other program is to see them.
-pub fn own_variable_names() -> Vec<OsString> {
+pub(crate) fn own_variable_names() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| name.to_string_lossy().to_uppercase().starts_with(OWN_PREFIX)).collect()
 }
@@ -302,12 +302,12 @@ fn looks_like_another(name: &str) -> bool {
 }
 
 /// Whether a file is a keys file, also under a name that some file systems take for that of one.
-pub fn is_keys_file(path: &Path) -> bool {
+pub(crate) fn is_keys_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == KEYS_FILE || is_spelling_of(name, KEYS_FILE))
 }
 
 /// Returns the name that a team file or a schema has to have, if this one has another that some file systems take for it.
-pub fn misspelled(path: &Path) -> Option<&'static str> {
+pub(crate) fn misspelled(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?;
     let names = [TEAM_FILE, SCHEMA_FILES[0], SCHEMA_FILES[1]];
     names.into_iter().find(|wanted| is_spelling_of(name, wanted))
@@ -333,7 +333,7 @@ fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
 
 /// What a file is, told by its name alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileRole {
+pub(crate) enum FileRole {
     /// The env file of this environment.
     EnvFile(EnvName),
     /// `.env.default` or `default.env`, which is refused.
@@ -355,7 +355,7 @@ pub enum FileRole {
 
 impl FileRole {
     /// Classifies the file at `path`.
-    pub fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default();
         // Asked for every file of a repository: most are told by these two alone.
         if is_keys_file(path) {
@@ -392,7 +392,7 @@ impl FileRole {
     }
 
     /// Says what the file is, where its name is made like an env file's on purpose.
-    pub fn what(&self) -> Option<&'static str> {
+    pub(crate) fn what(&self) -> Option<&'static str> {
         match self {
             Self::Template => Some("a template"),
             Self::Copy => Some("a copy"),
@@ -403,7 +403,7 @@ impl FileRole {
     }
 
     /// Whether plain text in the file is an error.
-    pub fn is_guarded(&self) -> bool {
+    pub(crate) fn is_guarded(&self) -> bool {
         matches!(self, Self::EnvFile(_) | Self::DefaultFile | Self::Copy | Self::Misnamed)
     }
 }
@@ -460,13 +460,13 @@ fn is_copy_part(part: &str) -> bool {
 }
 
 /// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
-pub fn is_env_file(path: &Path) -> bool {
+pub(crate) fn is_env_file(path: &Path) -> bool {
     matches!(FileRole::of(path), FileRole::EnvFile(_) | FileRole::DefaultFile)
 }
 
 /// What is wrong with a symlink that stands for the env file at `link` and leads to `target`, told by their names; None
 /// where the target may stand for it.
-pub fn link_fault(link: &Path, target: &Path) -> Option<String> {
+pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     match FileRole::of(target) {
         FileRole::EnvFile(env) => {
             let is_other = EnvName::of_file(link).is_ok_and(|own| own != env);
@@ -479,12 +479,12 @@ pub fn link_fault(link: &Path, target: &Path) -> Option<String> {
 }
 
 /// Whether a variable's name is one that an environment's public key stands under.
-pub fn is_public_key_name(name: &str) -> bool {
+pub(crate) fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 /// Whether a variable's name is one that an environment's private key stands under.
-pub fn is_private_key_name(name: &str) -> bool {
+pub(crate) fn is_private_key_name(name: &str) -> bool {
     name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
@@ -612,12 +612,12 @@ fn same_name(name: &OsStr, wanted: &str) -> bool {
 }
 
 /// The file that this program runs from.
-pub fn own_program() -> std::io::Result<PathBuf> {
+pub(crate) fn own_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }
 
 /// Changes the working directory, as `-C` asks.
-pub fn change_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn change_dir(dir: &Path) -> std::io::Result<()> {
     std::env::set_current_dir(dir)
 }
 

@@ -290,7 +290,7 @@ impl Word {
 /// Returns true if a character acts on the terminal, makes a line read as another one (bidirectional controls, UAX #9), splits
 /// it (line separators), or shows nothing: `Default_Ignorable_Code_Point` of Unicode, but for the variation selectors, which
 /// belong to emoji.
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -310,7 +310,7 @@ fn placeholder(template: &'static str) -> Option<(usize, &'static str)> {
 
 /// Returns true if each `{…}` of a template has a word, each word a place, and no place lies within quotes, which the word's
 /// own would close.
-pub const fn is_template(template: &str, names: &[&str]) -> bool {
+pub(crate) const fn is_template(template: &str, names: &[&str]) -> bool {
     let text = template.as_bytes();
     let (mut at, mut quote) = (0, 0);
     let mut used = 0;

@@ -61,10 +61,43 @@
 //!
 //! `OWNER/envseal` stands for the repository. The crate called `envseal` on crates.io is another project's.
 
-#[doc(hidden)]
+// The compiler names dead code in the whole build; the library alone needs less of the modules that it shares.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unreachable_pub, unused_imports))]
+
 #[macro_use]
-pub mod hint;
+mod hint;
+mod advice;
+#[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
+mod commands;
+mod config;
+mod crypto;
+mod dotenv;
+#[cfg(feature = "cli")]
+mod error;
+#[cfg(feature = "cli")]
+mod exec;
+#[cfg(feature = "cli")]
+mod export;
+mod fs;
+mod git;
+#[cfg(feature = "cli")]
+mod history;
+#[cfg(feature = "cli")]
+mod hooks;
+#[cfg(feature = "cli")]
+mod import;
+mod keys;
 mod library;
+#[cfg(feature = "cli")]
+mod members;
+mod project;
+mod schema;
+mod team;
+mod time;
+#[cfg(feature = "cli")]
+mod ui;
 
 pub use library::{
     Changed, EnvPath, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault,
@@ -72,54 +105,7 @@ pub use library::{
 };
 
 #[doc(hidden)]
-pub mod advice;
-#[doc(hidden)]
 #[cfg(feature = "cli")]
-pub mod check;
+pub use commands::main;
 #[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod commands;
-#[doc(hidden)]
-pub mod config;
-#[doc(hidden)]
-pub mod crypto;
-#[doc(hidden)]
-pub mod dotenv;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod error;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod exec;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod export;
-#[doc(hidden)]
-pub mod fs;
-#[doc(hidden)]
-pub mod git;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod history;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod hooks;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod import;
-#[doc(hidden)]
-pub mod keys;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod members;
-#[doc(hidden)]
-pub mod project;
-#[doc(hidden)]
-pub mod schema;
-#[doc(hidden)]
-pub mod team;
-#[doc(hidden)]
-pub mod time;
-#[doc(hidden)]
-#[cfg(feature = "cli")]
-pub mod ui;
+pub mod testing;

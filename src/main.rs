@@ -5,5 +5,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(envseal::commands::main(std::env::args_os()))
+    ExitCode::from(envseal::main(std::env::args_os()))
 }

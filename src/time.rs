@@ -23,7 +23,7 @@ const LAST: i64 = 253_402_300_799;
 
 /// `2026-01-02T03:04:05+01:00`. A moment outside of four-digit years becomes the nearest within, in UTC: nobody
 /// commits then, and a reader of RFC 3339 (section 5.6) must be able to read it.
-pub fn rfc3339(moment: Moment) -> String {
+pub(crate) fn rfc3339(moment: Moment) -> String {
     let local = moment.seconds.saturating_add(i64::from(moment.offset) * 60);
     let (local, offset) =
         if (FIRST..=LAST).contains(&local) { (local, moment.offset) } else { (local.clamp(FIRST, LAST), 0) };
@@ -50,7 +50,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar (H. Hinnant, as above, `days_from_civil`).
-pub fn days(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);

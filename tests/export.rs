@@ -5,7 +5,7 @@ mod readers;
 #[path = "export/values.rs"]
 mod values;
 
-use envseal::export::{ExportError, Format, Variable, Why, write};
+use envseal::testing::export::{ExportError, Format, Variable, Why, write};
 use proptest::prelude::*;
 use values::{adversarial, text, value};
 

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use envseal::import::Item;
+use envseal::testing::import::Item;
 
 /// A file of `tests/import`.
 fn fixture(path: &str) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! dotenvy, a reader that shares nothing with ours, sees what we see: tokens as they stand, and plain files alike
 //! where both dialects mean the same.
 
-use envseal::crypto::{Kind, PrivateKey, Refs, Sealer};
-use envseal::dotenv::{Document, Found, expand};
+use envseal::testing::crypto::{Kind, PrivateKey, Refs, Sealer};
+use envseal::testing::dotenv::{Document, Found, expand};
 use proptest::prelude::*;
 
 fn by_dotenvy(text: &[u8]) -> Vec<(String, String)> {

@@ -3,10 +3,10 @@
 mod dialect;
 
 use dialect::{dialect, statements};
-use envseal::config::ProcessEnv;
-use envseal::dotenv::{Document, Edit, Found, expand, quote, read};
-use envseal::keys::KeyStore;
-use envseal::project::{EnvFile, Precedence, VaultError, read_files};
+use envseal::testing::config::ProcessEnv;
+use envseal::testing::dotenv::{Document, Edit, Found, expand, quote, read};
+use envseal::testing::keys::KeyStore;
+use envseal::testing::project::{EnvFile, Precedence, VaultError, read_files};
 use proptest::prelude::*;
 
 /// dotenv's pattern, as dotenvx 2.38 runs it over text whose line ends are `\n`.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use envseal::crypto::{
+use envseal::testing::crypto::{
     Grant, GrantError, Identity, IdentityKey, KeyError, Kind, LockError, LockedKey, OpenError, Opener,
     PrivateKey, PublicKey, SealedValue, SecretText, Terms, TokenError, Unlocker, claims_to_be_sealed,
 };

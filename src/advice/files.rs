@@ -10,7 +10,7 @@ use crate::git::GitError;
 use crate::hint::Hint;
 use crate::project::{Breach, EditFault, Failure, Reason, VaultError};
 
-pub fn vault_hint(error: &VaultError) -> Option<Hint> {
+pub(crate) fn vault_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {
         VaultError::Unopened(failures) => return reason_hint(failures.first()?.root()),
         VaultError::Breaches(breaches) => return breaches.first().map(breach_hint),
@@ -307,7 +307,7 @@ fn reason_hint(failure: &Failure) -> Option<Hint> {
     })
 }
 
-pub fn fs_hint(error: &FsError) -> Option<Hint> {
+pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
     let path = error.path();
     match error {
         FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
@@ -331,7 +331,7 @@ fn git_in(path: &Path) -> Hint {
     }
 }
 
-pub fn git_hint(error: &GitError) -> Option<Hint> {
+pub(crate) fn git_hint(error: &GitError) -> Option<Hint> {
     Some(match error {
         GitError::Owner { path } => {
             hint!("if you trust it: git config --global --add safe.directory {path}", path)

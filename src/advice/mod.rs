@@ -8,17 +8,17 @@ mod program;
 use std::collections::HashSet;
 use std::path::Path;
 
-pub use files::{fs_hint, git_hint, vault_hint};
-pub use program::program_hint;
+pub(crate) use files::{fs_hint, git_hint, vault_hint};
+pub(crate) use program::program_hint;
 
 use crate::keys::{KeystoreError, Tried};
 use crate::project::{Failure, PinChange, Reason, VaultError};
 
 /// How the path of a place where a key was looked for is shown.
-pub type Show<'a> = &'a dyn Fn(&Path) -> String;
+pub(crate) type Show<'a> = &'a dyn Fn(&Path) -> String;
 
 /// Lines that say more: each value that could not be opened, each place a key was looked for. None holds a value.
-pub fn vault_details(error: &VaultError, show: Show<'_>) -> Vec<String> {
+pub(crate) fn vault_details(error: &VaultError, show: Show<'_>) -> Vec<String> {
     match error {
         VaultError::Unopened(failures) => unopened(failures, show),
         VaultError::Breaches(breaches) => breaches.iter().map(ToString::to_string).collect(),
@@ -48,7 +48,7 @@ fn changed(change: &PinChange) -> [String; 2] {
 }
 
 /// The error in one line: its own words, and those of what lies behind it where its own do not say so.
-pub fn in_one_line(error: &dyn std::error::Error) -> String {
+pub(crate) fn in_one_line(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -7,7 +7,7 @@ use crate::keys::{IdentityFileError, KeystoreError};
 use crate::project::{Reason, VaultError};
 
 /// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
-pub fn program_hint(error: &VaultError) -> Option<Hint> {
+pub(crate) fn program_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {
         VaultError::Exists { path, name, .. } => hint!(
             "choose another name; or take that one out first: envseal unset {name} -f {path}",

@@ -49,7 +49,7 @@ pub(super) fn read_elsewhere(view: &View<'_>, reports: &BTreeMap<PathBuf, EnvRep
 
 /// A file with sealed names that a program will read by itself.
 #[derive(Debug)]
-pub struct TakenElsewhere {
+pub(crate) struct TakenElsewhere {
     /// Which program.
     pub framework: Framework,
     /// The file, as it can be typed here.
@@ -59,7 +59,7 @@ pub struct TakenElsewhere {
 }
 
 /// A program that is about to be started here.
-pub struct Start<'a> {
+pub(crate) struct Start<'a> {
     /// The program and its arguments.
     pub command: &'a [OsString],
     /// The files that were loaded for it.
@@ -78,7 +78,7 @@ pub struct Start<'a> {
 
 /// What programs make of env files by themselves.
 #[derive(Default)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     /// The files whose sealed names they would take tokens for.
     pub taken: Vec<TakenElsewhere>,
     /// There where Next.js is started here.
@@ -88,7 +88,7 @@ pub struct Elsewhere {
 }
 
 /// What Next.js makes of the env files here.
-pub struct NextProject {
+pub(crate) struct NextProject {
     /// The first file that it may read and that is not loaded whole. Without one it need read none.
     pub left_out: Option<PathBuf>,
     /// The names whose values it would expand once more.
@@ -102,7 +102,7 @@ pub struct NextProject {
 ///
 /// A folder that is no project costs a few look-ups of names; nothing that is not there is an error, and neither is what
 /// cannot be read.
-pub fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
+pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
     let mut envs: BTreeSet<&EnvName> = start.loaded.iter().map(EnvFile::env).chain(start.mode).collect();
     let default = EnvName::of_dotenv();
     // An environment's own mode says more than that of `.env`, under which any may be meant.

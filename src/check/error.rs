@@ -6,7 +6,7 @@ use crate::project::VaultError;
 
 /// A check could not be made: that is never the same as having found nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum GuardError {
+pub(crate) enum GuardError {
     /// The repository could not be asked.
     #[error(transparent)]
     Git(#[from] GitError),

@@ -13,7 +13,7 @@ use crate::project::{DollarSigns, Notice, Pick, Scope, Write, encrypt, guard_key
 
 /// What was mended.
 #[derive(Debug, Default)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     /// Env files, and how many values were sealed in each.
     pub sealed: Vec<(PathBuf, usize)>,
     /// Keys files that were taken from others' eyes.
@@ -24,7 +24,7 @@ pub struct Fixed {
 
 /// Seals plaintext, has git and docker ignore the keys files, and takes permissions from others, as the findings of
 /// a check of the worktree below `root` ask.
-pub fn fix(
+pub(crate) fn fix(
     root: &Path,
     report: &Report,
     store: &KeyStore<'_>,

@@ -28,7 +28,7 @@ struct Blob {
 }
 
 /// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
-pub fn history(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
+pub(crate) fn history(objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
     let mut report = Report::default();
     let (mut blobs, cut) = blobs(objects)?;
     report.incomplete = cut.map(|cut| objects.cut_off(cut));

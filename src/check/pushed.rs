@@ -18,7 +18,7 @@ use crate::git::{FileKind, FileRef, ObjectId, Peeled, Repo, range_ends};
 
 /// Commits that are to be judged.
 #[derive(Clone, Debug)]
-pub struct Range {
+pub(crate) struct Range {
     /// The commit whose policy holds, and with which the end is compared; none where all is new.
     pub base: Option<ObjectId>,
     /// The last commit.
@@ -29,7 +29,7 @@ pub struct Range {
 
 /// What a ref is to stand on.
 #[derive(Clone, Debug)]
-pub enum Pushed {
+pub(crate) enum Pushed {
     /// A commit, with others before it.
     Commits(Range),
     /// A folder without a history, as a tag can name one.
@@ -41,7 +41,7 @@ pub enum Pushed {
 impl Pushed {
     /// `A..B`, either side HEAD when left out. `A` of zeros stands for a ref that is new: every commit of `B` that no
     /// known ref has (githooks(5), pre-receive). `A...B` starts where the two have parted.
-    pub fn parse(objects: &Repo, text: &str) -> Result<Self, GuardError> {
+    pub(crate) fn parse(objects: &Repo, text: &str) -> Result<Self, GuardError> {
         let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
         let tip = match objects.peel(if end.is_empty() { "HEAD" } else { end })? {
             Peeled::Commit(tip) => tip,
@@ -60,7 +60,7 @@ impl Pushed {
     }
 
     /// Checks it.
-    pub fn check(&self, objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
+    pub(crate) fn check(&self, objects: &Repo, options: &Options<'_>) -> Result<Report, GuardError> {
         match self {
             Self::Commits(commits) => range(objects, commits, options),
             Self::Tree(id) => loose(objects, *id, &objects.files(Some(*id))?, options),
@@ -75,7 +75,7 @@ impl Pushed {
 impl Range {
     /// What a ref that is new brings, when the commits below `known` are known. The policy is that of the last known
     /// commit it starts from.
-    pub fn new_ref(objects: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
+    pub(crate) fn new_ref(objects: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, GuardError> {
         let new = objects.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();
         if !is_new.contains(&tip) {
@@ -119,7 +119,7 @@ fn known_tips(objects: &Repo) -> Result<Vec<ObjectId>, GuardError> {
 
 /// Returns the commits that a remote's branches and tags stood on when they were last fetched or pushed. What was fetched
 /// into the same folder from other refs, such as those of pull requests, is left out (git-config(1), `remote.<name>.fetch`).
-pub fn known_of_remote(objects: &Repo, remote: &str) -> Result<Vec<ObjectId>, GuardError> {
+pub(crate) fn known_of_remote(objects: &Repo, remote: &str) -> Result<Vec<ObjectId>, GuardError> {
     let specs = objects.settings(&format!("remote.{remote}.fetch"))?;
     let others = specs.iter().filter_map(|spec| spec.trim_start_matches('+').split_once(':'));
     let others = others.filter(|(from, _)| !KNOWN_REFS.iter().any(|known| from.starts_with(known)));

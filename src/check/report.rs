@@ -8,7 +8,7 @@ use crate::keys::KeyStore;
 
 /// What holds for every sort of check.
 #[derive(Clone, Copy)]
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// Where private keys are looked for, to know the values that must not leak. Nothing is ever asked for.
     pub store: &'a KeyStore<'a>,
     /// Whether someone vouches for what only a reviewer can judge: a policy that a range widens, and marks that it adds,
@@ -20,7 +20,7 @@ pub struct Options<'a> {
 
 /// What a check found.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// The findings, by file and line.
     pub findings: Vec<Finding>,
     /// How many env files were judged.
@@ -37,7 +37,7 @@ pub struct Report {
 
 impl Report {
     /// Adds what another check found.
-    pub fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.env_files += other.env_files;
         self.searched += other.searched;

@@ -23,7 +23,7 @@ use crate::project::Scope;
 
 /// Which files of the index are searched for secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Searched {
+pub(crate) enum Searched {
     /// Those that differ from HEAD's.
     Changed,
     /// Every one.
@@ -31,7 +31,7 @@ pub enum Searched {
 }
 
 /// Checks what the index holds: every env file in it, and looks for secrets in the files that are to be searched.
-pub fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<Report, GuardError> {
+pub(crate) fn staged(objects: &Repo, which: Searched, options: &Options<'_>) -> Result<Report, GuardError> {
     let head = objects.head()?;
     let changed = objects.staged(head)?;
     let after = View::index(objects)?;

@@ -24,7 +24,11 @@ use crate::git::{self, FileRef, Repo};
 
 /// Checks the worktree below `root`: every env file in it, the keys files, and every file that git tracks or would
 /// track for secrets. Without git, the env files in that folder.
-pub fn worktree(root: &Path, objects: Option<&Repo>, options: &Options<'_>) -> Result<Report, GuardError> {
+pub(crate) fn worktree(
+    root: &Path,
+    objects: Option<&Repo>,
+    options: &Options<'_>,
+) -> Result<Report, GuardError> {
     let files = match objects {
         Some(repo) => repo.list_files(root, &[], &|_| true)?,
         None => git::plain_list_files(root, &|_| true)?,

@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 use super::SecretText;
 
 /// What the text form of every public key begins with.
-pub const PUBLIC_PREFIX: &str = "envseal-pk1-";
+pub(crate) const PUBLIC_PREFIX: &str = "envseal-pk1-";
 
 /// What the text form of every private key begins with.
-pub const PRIVATE_PREFIX: &str = "envseal-sk1-";
+pub(crate) const PRIVATE_PREFIX: &str = "envseal-sk1-";
 
 const CHECKSUM_LEN: usize = 4;
 const PAYLOAD_LEN: usize = 32 + CHECKSUM_LEN;

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{KeyError, PrivateKey, PublicKey, SecretText};
 
 /// What the text form of every locked key begins with.
-pub const LOCKED_PREFIX: &str = "envseal-lk1-";
+pub(crate) const LOCKED_PREFIX: &str = "envseal-lk1-";
 
 const INFO: &[u8] = b"envseal/1/locked";
 /// Parameters, salt, nonce, public half, commitment.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::KeyId;
 
 /// What every token of this version begins with.
-pub const TOKEN_PREFIX: &str = "envseal:1:";
+pub(crate) const TOKEN_PREFIX: &str = "envseal:1:";
 
 /// What the tokens of every version begin with.
 const SCHEME: &str = "envseal:";
@@ -54,7 +54,7 @@ pub fn claims_to_be_sealed(text: &[u8]) -> bool {
 
 /// Whether a sealed value seems to be in `text`, at whatever place and in whichever case: `envseal:`, a version, `:`
 /// and 32 characters of base64url.
-pub fn holds_sealed(text: &[u8]) -> bool {
+pub(crate) fn holds_sealed(text: &[u8]) -> bool {
     memchr::memchr_iter(b':', text).any(|colon| {
         let start = colon.checked_sub(SCHEME.len() - 1);
         let scheme = start.is_some_and(|start| text[start..=colon].eq_ignore_ascii_case(SCHEME.as_bytes()));

@@ -56,7 +56,7 @@ pub fn expand<'a>(
 }
 
 /// Returns the value of `text` where nothing in it is a reference.
-pub fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     for (at, byte) in text.iter().enumerate() {
         if !(*byte == b'\\' && text.get(at + 1) == Some(&b'$')) {
@@ -72,7 +72,7 @@ pub fn references(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
 }
 
 /// Returns the names that `text` refers to without saying, by an operator, what holds where they are unset.
-pub fn required(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
+pub(crate) fn required(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
     names(text, |operator| operator == Operator::None)
 }
 

@@ -46,7 +46,7 @@ const fn form(
 }
 
 /// Returns which tool's value this is, quotes and blanks around it left out.
-pub fn foreign_value(value: &[u8]) -> Option<&'static Foreign> {
+pub(crate) fn foreign_value(value: &[u8]) -> Option<&'static Foreign> {
     let value = value.trim_ascii();
     FORMS.iter().find(|form| {
         let Some(inner) = value.strip_prefix(form.begins).and_then(|rest| rest.strip_suffix(form.ends))

@@ -48,7 +48,7 @@ impl fmt::Display for VarName {
 
 /// Whether a process has a variable of this name wherever it runs: what POSIX has a login set (XBD, section 8.3), and
 /// reserved names, which belong to the machine.
-pub fn is_set_everywhere(name: &str) -> bool {
+pub(crate) fn is_set_everywhere(name: &str) -> bool {
     matches!(name, "HOME" | "LOGNAME" | "PATH" | "PWD" | "SHELL" | "USER") || super::is_reserved(name)
 }
 

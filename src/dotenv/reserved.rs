@@ -146,12 +146,12 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 /// Whether a variable of this name says whom programs trust or where they send what they have.
-pub fn is_redirecting(name: &str) -> bool {
+pub(crate) fn is_redirecting(name: &str) -> bool {
     reserved(name).is_some_and(|known| known.tier == Tier::Redirects)
 }
 
 /// What programs do with the value of this name; nothing where it is not reserved.
-pub fn why_reserved(name: &str) -> &'static str {
+pub(crate) fn why_reserved(name: &str) -> &'static str {
     reserved(name).map_or("", |known| known.why)
 }
 

@@ -24,7 +24,6 @@ pub(super) fn history_hint(error: &HistoryError) -> Option<Hint> {
         HistoryError::Git(error) => return git_hint(error),
         HistoryError::Fs(error) => return fs_hint(error),
         HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
-        HistoryError::NoCommit => "make one: git commit".into(),
         HistoryError::NoFile { other: Some(other), .. } => {
             hint!("it has another one: -f {other}", other)
         }

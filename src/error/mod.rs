@@ -23,7 +23,7 @@ use commands::{access_hint, driver_hint, editor_hint, history_hint, hooks_hint};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The command line asks for something that makes no sense.
     #[error("{message}")]
     Usage {
@@ -97,23 +97,23 @@ pub enum Error {
 
 impl Error {
     /// A usage error.
-    pub fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
     /// An input or output error.
-    pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
     }
 
     /// Whether nobody reads our output any more: no error to speak of.
-    pub fn is_broken_pipe(&self) -> bool {
+    pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
     /// Whether a person broke off at a prompt.
-    pub fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&self) -> bool {
         let (Self::Io { source, .. }
         | Self::Vault(VaultError::Keystore(
             KeystoreError::Ask { source } | KeystoreError::Identity(IdentityFileError::Ask { source, .. }),
@@ -125,7 +125,7 @@ impl Error {
     }
 
     /// The exit status (DESIGN section 3).
-    pub fn status(&self) -> u8 {
+    pub(crate) fn status(&self) -> u8 {
         match self {
             // A check found something.
             Self::Vault(VaultError::Breaches(_)) => 1,
@@ -185,7 +185,7 @@ impl Error {
 
     /// Lines that say more: each value that could not be opened, each place a key was looked for, by its path as `show`
     /// has it.
-    pub fn details(&self, show: Show<'_>) -> Vec<String> {
+    pub(crate) fn details(&self, show: Show<'_>) -> Vec<String> {
         match self {
             Self::Vault(error) => vault_details(error, show),
             Self::LeaveSealed { error, .. } => vault_details(error, show),
@@ -199,7 +199,7 @@ impl Error {
     }
 
     /// The one thing to try next.
-    pub fn hint(&self) -> Option<Hint> {
+    pub(crate) fn hint(&self) -> Option<Hint> {
         match self {
             Self::Usage { hint, .. } | Self::Import { hint, .. } => hint.clone(),
             Self::Sops(SopsError::NotFound) => {

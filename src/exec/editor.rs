@@ -27,7 +27,7 @@ const WINDOWED: &[(&str, &str)] = &[
 
 /// Why an editor could not be started, or what it ended in.
 #[derive(Debug, thiserror::Error)]
-pub enum EditorError {
+pub(crate) enum EditorError {
     /// The command holds a quote without its end, or is not UTF-8.
     #[error("the editor's command {} cannot be read", .0.display())]
     Words(OsString),
@@ -56,7 +56,7 @@ pub enum EditorError {
 }
 
 /// An editor that is there.
-pub struct Editor {
+pub(crate) struct Editor {
     program: PathBuf,
     /// As it was called.
     name: String,
@@ -68,7 +68,7 @@ impl Editor {
     ///
     /// A bare name is looked up in the absolute ones of `folders`, but not in the working directory, which may hold what
     /// others have put there.
-    pub fn find(command: &OsStr, folders: &[PathBuf]) -> Result<Self, EditorError> {
+    pub(crate) fn find(command: &OsStr, folders: &[PathBuf]) -> Result<Self, EditorError> {
         let unread = || EditorError::Words(command.to_owned());
         let text = command.to_str().ok_or_else(unread)?;
         let mut words = shell_words::split(text).map_err(|_| unread())?.into_iter();
@@ -85,7 +85,7 @@ impl Editor {
     }
 
     /// Lets a person edit `file`, and waits. Its environment is `vars` and nothing else.
-    pub fn edit<'a>(
+    pub(crate) fn edit<'a>(
         &self,
         file: &Path,
         vars: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
@@ -102,7 +102,7 @@ impl Editor {
     }
 
     /// For an editor with a window of its own that has not been told to wait: the command that tells it.
-    pub fn waiting(&self) -> Option<String> {
+    pub(crate) fn waiting(&self) -> Option<String> {
         let name = Path::new(&self.name).file_stem()?.to_str()?;
         let (_, option) = WINDOWED.iter().find(|(windowed, _)| *windowed == name)?;
         let known = [option, "--wait", "-w", "-f", "-nofork", "--nofork", "-b"];

@@ -24,15 +24,15 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 
-pub use editor::{Editor, EditorError};
-pub use pager::Pager;
+pub(crate) use editor::{Editor, EditorError};
+pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
 pub use sops::{Sops, SopsError};
-pub use watch::Watch;
+pub(crate) use watch::Watch;
 
 /// Why a program was not started.
 #[derive(Debug, thiserror::Error)]
-pub enum ExecError {
+pub(crate) enum ExecError {
     /// No such program.
     #[error("{}: command not found", .0.display())]
     NotFound(OsString),
@@ -69,7 +69,7 @@ pub enum ExecError {
 impl ExecError {
     /// The exit status that a shell gives: 127 for a program that was not found, 126 for one that was not started; 4
     /// where input or output failed.
-    pub fn status(&self) -> u8 {
+    pub(crate) fn status(&self) -> u8 {
         match self {
             Self::NotFound(_) => 127,
             Self::NotExecutable { .. } | Self::TooLarge { .. } => 126,
@@ -98,7 +98,7 @@ impl ExecError {
 
 /// What takes most of the room that the system has for arguments and environment.
 #[derive(Debug)]
-pub enum Largest {
+pub(crate) enum Largest {
     /// A variable.
     Variable(String),
     /// An argument of the program, the first of them being 1.
@@ -116,7 +116,7 @@ impl std::fmt::Display for Largest {
 
 /// Has a write past the limit of a file's size (`ulimit -f`) fail, as on a full disk, instead of ending the process. The signal
 /// is caught, not ignored: a program that this one becomes or starts has it as it was.
-pub fn catch_file_size_limit() {
+pub(crate) fn catch_file_size_limit() {
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
@@ -124,7 +124,7 @@ pub fn catch_file_size_limit() {
 /// Keeps what this process has in memory, its environment included, from other processes of the same user and out of core
 /// files (`PR_SET_DUMPABLE` of prctl(2)). A program that it starts is as any other. Does nothing on systems that have no
 /// such call.
-pub fn hide_memory() {
+pub(crate) fn hide_memory() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -133,18 +133,18 @@ pub fn hide_memory() {
 }
 
 /// A program that is about to be started, in an environment that is empty at first.
-pub struct Program(Command);
+pub(crate) struct Program(Command);
 
 impl Program {
     /// The program, looked up in `PATH` where it is a bare name, with its arguments.
-    pub fn new(program: &OsStr, arguments: &[OsString]) -> Self {
+    pub(crate) fn new(program: &OsStr, arguments: &[OsString]) -> Self {
         let mut command = Command::new(program);
         command.args(arguments).env_clear();
         Self(command)
     }
 
     /// Sets a variable; one that is set twice has the later value.
-    pub fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
+    pub(crate) fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
         self.0.env(name, value);
     }
 
@@ -152,7 +152,7 @@ impl Program {
     ///
     /// On Unix it takes this process's place and this function returns only when that failed; SIGPIPE is restored on
     /// the way (the standard library does so). Elsewhere it is a child, and its exit status is returned.
-    pub fn run(mut self) -> Result<u8, ExecError> {
+    pub(crate) fn run(mut self) -> Result<u8, ExecError> {
         replace(&mut self.0).map_err(|source| ExecError::new(&self.0, source))
     }
 
@@ -162,7 +162,7 @@ impl Program {
     /// Where stdin, stdout and stderr are a terminal it is given one of its own, in a session that `own`, the program
     /// that this process is, holds when called with `session` before the program and its arguments: [`Self::session`].
     /// Else stdout and stderr are a pipe each.
-    pub fn run_masked(self, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, ExecError> {
+    pub(crate) fn run_masked(self, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, ExecError> {
         #[cfg(unix)]
         if io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal() {
             return terminal::run(self.0, forms, own, session);
@@ -173,7 +173,7 @@ impl Program {
 
     /// Holds a session on the terminal that is stdin, for a program that is started with what is in the environment.
     /// Returns its exit status, as [`Self::run_masked`] does.
-    pub fn session(program: &OsStr, arguments: &[OsString]) -> Result<u8, ExecError> {
+    pub(crate) fn session(program: &OsStr, arguments: &[OsString]) -> Result<u8, ExecError> {
         let mut command = Command::new(program);
         command.args(arguments);
         #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 /// A pager that shows what is written to it. Dropping it waits until the person has left it.
-pub struct Pager {
+pub(crate) struct Pager {
     child: Child,
     stdin: Option<ChildStdin>,
     _deaf: Deaf,
@@ -13,7 +13,10 @@ pub struct Pager {
 
 impl Pager {
     /// Starts `command` in the environment `vars`. None if there is no such program: then there is no paging.
-    pub fn start<'a>(command: &str, vars: impl Iterator<Item = (&'a OsStr, &'a OsStr)>) -> Option<Self> {
+    pub(crate) fn start<'a>(
+        command: &str,
+        vars: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
+    ) -> Option<Self> {
         // Only what a shell would take apart is given to one, so that a pager that is not installed is noticed.
         let special = |c: char| c.is_whitespace() || "|&;<>()$`\\\"'*?[#~=%".contains(c);
         let mut program = if command.contains(special) {

@@ -4,7 +4,7 @@
 use std::io;
 
 #[cfg(unix)]
-pub use unix::Watch;
+pub(crate) use unix::Watch;
 
 /// Elsewhere nothing is watched.
 #[cfg(not(unix))]
@@ -48,7 +48,7 @@ mod unix {
     /// SIGTERM); once that has ended, a last thing is done, and the process ends as the signal would have ended it. SIGINT is the child's own, which shares the terminal; without a
     /// child it ends the process in that way too. SIGQUIT, which would leave all that is in memory in a file, does
     /// nothing.
-    pub struct Watch {
+    pub(crate) struct Watch {
         shared: Arc<Shared>,
         /// Whether a SIGINT came that is still to be judged.
         interrupted: Arc<AtomicBool>,
@@ -78,7 +78,7 @@ mod unix {
 
     impl Watch {
         /// Watches; `last` is what is to be done at the end.
-        pub fn start(last: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        pub(crate) fn start(last: impl FnOnce() + Send + 'static) -> io::Result<Self> {
             let (mut read, wake) = UnixStream::pair()?;
             let (shared, closed) = (Arc::<Shared>::default(), Arc::<AtomicBool>::default());
             let mut handlers = vec![flag::register(SIGQUIT, Arc::default())?];

@@ -8,7 +8,7 @@ use super::{FsError, NewMode, Staged, read, stage};
 /// trailing whitespace aside. A missing file is made, with mode `new`.
 ///
 /// The file's own line ends are kept, and a last line without one gets it first. Returns whether the file changed.
-pub fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsError> {
+pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsError> {
     match with_lines(path, &[line], new)? {
         Some(staged) => staged.commit().map(|()| true),
         None => Ok(false),
@@ -17,7 +17,7 @@ pub fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsErro
 
 /// As [`append_line`] with several lines, up to the point where the file is to be replaced; none where each stands
 /// there already.
-pub fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<Staged>, FsError> {
+pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<Staged>, FsError> {
     let mut text = match read(path) {
         Ok(text) => text,
         Err(FsError::NotFound { .. }) => Vec::new(),

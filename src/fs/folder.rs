@@ -6,7 +6,7 @@ use std::path::Path;
 use super::FsError;
 
 /// Makes the folder `dir`, and those above it that are missing. Returns whether it was missing.
-pub fn make_folder(dir: &Path) -> Result<bool, FsError> {
+pub(crate) fn make_folder(dir: &Path) -> Result<bool, FsError> {
     if dir.is_dir() {
         return Ok(false);
     }
@@ -14,7 +14,7 @@ pub fn make_folder(dir: &Path) -> Result<bool, FsError> {
 }
 
 /// Makes the folder `dir`, open to its owner alone (0700), and those above it that are missing.
-pub fn make_private_folder(dir: &Path) -> Result<(), FsError> {
+pub(crate) fn make_private_folder(dir: &Path) -> Result<(), FsError> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -27,14 +27,14 @@ pub fn make_private_folder(dir: &Path) -> Result<(), FsError> {
 
 /// Returns true if the folder `dir` has an entry of exactly this name. Where letter case is ignored, a path alone leads
 /// to entries of other names too.
-pub fn has_entry(dir: &Path, name: &str) -> bool {
+pub(crate) fn has_entry(dir: &Path, name: &str) -> bool {
     let leads_to_one = |name: &str| dir.join(name).symlink_metadata().is_ok();
     let is_listed = || dir.read_dir().is_ok_and(|list| list.flatten().any(|entry| entry.file_name() == name));
     leads_to_one(name) && (!leads_to_one(&name.to_uppercase()) || is_listed())
 }
 
 /// Reads the file `name` in the folder `dir`, as `fs::read` does. Under any other spelling of its name it is not there.
-pub fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
+pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     let path = dir.join(name);
     if path.symlink_metadata().is_ok() && !has_entry(dir, name) {
         return Err(FsError::NotFound { path, doing: "read" });
@@ -43,7 +43,7 @@ pub fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
 }
 
 /// Removes the folder `dir` if nothing is in it; else it stays.
-pub fn remove_empty_folder(dir: &Path) {
+pub(crate) fn remove_empty_folder(dir: &Path) {
     // Removing a folder that holds something fails, and is meant to.
     let _ = fs::remove_dir(dir);
 }

@@ -7,7 +7,7 @@ use super::FsError;
 
 /// Whether the file or folder at `path`, symlinks followed, belongs to the user this process runs as (its effective
 /// user id). Always true where files have no such owner (Windows).
-pub fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
+pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
     let meta = fs::metadata(path).map_err(|e| FsError::io(path, "read", e))?;
     #[cfg(unix)]
     {
@@ -23,7 +23,7 @@ pub fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
 
 /// The permission bits of `path` (`0o600`), symlinks followed; `None` if it cannot be looked at, or where files have
 /// no such bits (Windows).
-pub fn mode_bits(path: &Path) -> Option<u32> {
+pub(crate) fn mode_bits(path: &Path) -> Option<u32> {
     let meta = fs::metadata(path).ok()?;
     #[cfg(unix)]
     {
@@ -38,7 +38,7 @@ pub fn mode_bits(path: &Path) -> Option<u32> {
 }
 
 /// Whether this process may execute the file at `path`, symlinks followed, as access(2) has it.
-pub fn is_executable(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
     return rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
     #[cfg(not(unix))]
@@ -47,7 +47,7 @@ pub fn is_executable(path: &Path) -> bool {
 
 /// Takes every permission of others than its owner from the file at `path`, symlinks followed. Does nothing where
 /// files have no such bits (Windows).
-pub fn make_private(path: &Path) -> Result<(), FsError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), FsError> {
     #[cfg(unix)]
     if let Some(mode) = mode_bits(path) {
         use std::os::unix::fs::PermissionsExt;

@@ -15,18 +15,18 @@ mod sweep;
 mod testing;
 mod write;
 
-pub use append::{append_line, with_lines};
-pub use error::FsError;
-pub use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
+pub(crate) use append::{append_line, with_lines};
+pub(crate) use error::FsError;
+pub(crate) use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
 pub use lock::Lock;
-pub use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
-pub use private::PrivateFile;
+pub(crate) use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
+pub(crate) use private::PrivateFile;
 #[cfg(unix)]
-pub use read::open_terminal;
-pub use read::{holds, read, read_by, read_pipe, read_secret};
-pub use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
-pub use sweep::{TEMP_PREFIX, has_temporaries, sweep};
-pub use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
+pub(crate) use read::open_terminal;
+pub(crate) use read::{holds, read, read_by, read_pipe, read_secret};
+pub(crate) use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
+pub(crate) use sweep::{TEMP_PREFIX, has_temporaries, sweep};
+pub(crate) use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
 
 use std::path::Path;
 

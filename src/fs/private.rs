@@ -18,7 +18,7 @@ const TRIES: usize = 1000;
 
 /// A file of mode 0600 in a folder of its own, of mode 0700. Dropped, it is wiped.
 #[derive(Debug)]
-pub struct PrivateFile {
+pub(crate) struct PrivateFile {
     folder: PathBuf,
     path: PathBuf,
     /// Every file that was written to: a program that saves by renaming leaves them without a name.
@@ -29,7 +29,7 @@ pub struct PrivateFile {
 impl PrivateFile {
     /// Makes the folder for a file called `name`: in `runtime_dir`, if that is an absolute folder of this user's that is
     /// closed to all others; else in `/dev/shm`; else, which is no memory, in the folder for temporary files.
-    pub fn new(runtime_dir: Option<&Path>, name: &str) -> Result<Self, FsError> {
+    pub(crate) fn new(runtime_dir: Option<&Path>, name: &str) -> Result<Self, FsError> {
         let runtime_dir = runtime_dir.filter(|dir| is_private_folder(dir));
         let shared = Some(Path::new("/dev/shm")).filter(|dir| cfg!(unix) && dir.is_dir());
         let made = [runtime_dir, shared].into_iter().flatten().find_map(|dir| make(Some(dir)).ok());
@@ -42,17 +42,17 @@ impl PrivateFile {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether it is in memory, as far as that can be told: never on a disk, unless the system swaps.
-    pub fn is_in_memory(&self) -> bool {
+    pub(crate) fn is_in_memory(&self) -> bool {
         self.in_memory
     }
 
     /// Writes the file anew, once all that was in the folder is wiped.
-    pub fn put(&mut self, bytes: &[u8]) -> Result<(), FsError> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), FsError> {
         self.wipe_content();
         let fail = |e| FsError::io(&self.path, DOING, e);
         let mut options = OpenOptions::new();
@@ -66,7 +66,7 @@ impl PrivateFile {
     }
 
     /// What stands in the file now. A symlink in its place is not followed.
-    pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, FsError> {
         let fail = |e| FsError::io(&self.path, "read", e);
         let not_regular = || FsError::NotRegular { path: self.path.clone(), doing: "read" };
         if !fs::symlink_metadata(&self.path).map_err(fail)?.is_file() {
@@ -81,7 +81,7 @@ impl PrivateFile {
     }
 
     /// Overwrites every file in the folder with zeros, whoever made it, and removes it and the folder.
-    pub fn wipe(&mut self) {
+    pub(crate) fn wipe(&mut self) {
         for _ in 0..TRIES {
             self.wipe_content();
             // Nothing is ever made in a folder that is gone. Before that, what a killed editor has started may be at it.

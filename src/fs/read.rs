@@ -11,7 +11,7 @@ use super::FsError;
 /// The bytes of the regular file at `path`, or of the one that a symlink leads to.
 ///
 /// Anything else (a folder, FIFO, device) is [`FsError::NotRegular`], and never blocks.
-pub fn read(path: &Path) -> Result<Vec<u8>, FsError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
     let (mut file, meta) = open_regular(path)?;
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
     file.read_to_end(&mut bytes).map_err(|e| FsError::io(path, "read", e))?;
@@ -19,20 +19,23 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FsError> {
 }
 
 /// Has `reader` read the regular file at `path` bit by bit; files are told apart as by [`read`].
-pub fn read_by(path: &Path, reader: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<(), FsError> {
+pub(crate) fn read_by(
+    path: &Path,
+    reader: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+) -> Result<(), FsError> {
     let (mut file, _) = open_regular(path)?;
     reader(&mut file).map_err(|e| FsError::io(path, "read", e))
 }
 
 /// As [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
-pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let (mut file, meta) = open_regular(path)?;
     let expected = usize::try_from(meta.len()).unwrap_or(0);
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
 /// Returns true if the regular file at `path` holds exactly `bytes`. Copies no more of it than a chunk, which is wiped.
-pub fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
+pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
     let (mut file, meta) = open_regular(path)?;
     if meta.len() != bytes.len() as u64 {
         return Ok(false);
@@ -53,7 +56,7 @@ pub fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
 }
 
 /// The bytes of the pipe at `path` to its end, as by [`read_secret`]; None if it is no pipe. Waits for who writes to it.
-pub fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
+pub(crate) fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
@@ -74,7 +77,7 @@ pub fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
 
 /// The terminal of this process, whatever its streams are. An error where there is none.
 #[cfg(unix)]
-pub fn open_terminal() -> io::Result<File> {
+pub(crate) fn open_terminal() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 

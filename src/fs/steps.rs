@@ -9,7 +9,7 @@ use super::{FsError, folder_of};
 
 /// Writes a file of the owner's own (0600) at `path`, whole or not at all, by way of the file `by` beside it: a name
 /// that is always the same, so that a killed process leaves one of it at most.
-pub fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
+pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let fail = |e| FsError::io(path, "write", e);
     remove_if_there(by)?;
     let mut options = OpenOptions::new();
@@ -28,14 +28,14 @@ pub fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
 }
 
 /// Renames the file `from` to `to`, over what is there.
-pub fn put(from: &Path, to: &Path) -> Result<(), FsError> {
+pub(crate) fn put(from: &Path, to: &Path) -> Result<(), FsError> {
     let flush = FolderFlush::open(folder_of(to));
     fs::rename(from, to).map_err(|e| FsError::io(to, "write", e))?;
     flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
 }
 
 /// Removes the file at `path`, so that it is gone for good. That there is none is no error. Returns whether there was.
-pub fn remove_if_there(path: &Path) -> Result<bool, FsError> {
+pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(FsError::io(path, "remove", e)),
@@ -44,12 +44,12 @@ pub fn remove_if_there(path: &Path) -> Result<bool, FsError> {
 }
 
 /// Makes what was made, renamed or removed in `dir` reach the disk.
-pub fn flush_folder(dir: &Path) -> Result<(), FsError> {
+pub(crate) fn flush_folder(dir: &Path) -> Result<(), FsError> {
     FolderFlush::open(dir).flush().map_err(|e| FsError::io(dir, "flush", e))
 }
 
 /// Whether `path` is a regular file itself, and no symlink to one.
-pub fn is_regular(path: &Path) -> bool {
+pub(crate) fn is_regular(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
 }
 

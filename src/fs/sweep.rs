@@ -7,10 +7,10 @@ use super::lock::LOCK_FILE;
 use super::meta::owned_by_this_user;
 
 /// What the names of all temporary files begin with. Meant for `info/exclude` and for hooks, too.
-pub const TEMP_PREFIX: &str = ".envseal-tmp-";
+pub(crate) const TEMP_PREFIX: &str = ".envseal-tmp-";
 
 /// Whether there may be temporary files in `dir`, a lock file among them, so that it is worth locking.
-pub fn has_temporaries(dir: &Path) -> bool {
+pub(crate) fn has_temporaries(dir: &Path) -> bool {
     let Ok(entries) = fs::read_dir(dir) else { return false };
     entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()))
 }
@@ -19,7 +19,7 @@ pub fn has_temporaries(dir: &Path) -> bool {
 ///
 /// To be called with the folder's lock held: then nobody writes, and any that exist are dead. Only regular files of this user
 /// are touched. What cannot be listed or removed is left for the next time.
-pub fn sweep(dir: &Path, may_go: impl Fn(&Path) -> bool) -> usize {
+pub(crate) fn sweep(dir: &Path, may_go: impl Fn(&Path) -> bool) -> usize {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     entries
         .flatten()

@@ -16,7 +16,7 @@ const MAX_LINKS: usize = 40;
 
 /// Who may read a file that did not exist before. An existing file keeps its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewMode {
+pub(crate) enum NewMode {
     /// As any program makes files: 0666 less the umask.
     Default,
     /// The owner alone (0600), from the first moment on.
@@ -32,13 +32,13 @@ pub enum NewMode {
 /// temporary file stays; only an error in flushing the folder itself comes when the new content stands already.
 ///
 /// Hard links part from the target, and extended attributes and ACLs are not carried over.
-pub fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsError> {
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsError> {
     stage(path, bytes, new)?.commit()
 }
 
 /// A file's new content, on the disk beside it, not yet in its place. Dropped, it is gone.
 #[derive(Debug)]
-pub struct Staged {
+pub(crate) struct Staged {
     temp: NamedTempFile,
     target: PathBuf,
     flush: FolderFlush,
@@ -46,7 +46,7 @@ pub struct Staged {
 
 impl Staged {
     /// Lets whoever may read it run it as well, as `chmod +x` does; nothing where files have no such bits (Windows).
-    pub fn executable(self) -> Result<Self, FsError> {
+    pub(crate) fn executable(self) -> Result<Self, FsError> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -61,30 +61,30 @@ impl Staged {
     }
 
     /// Where it is now.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.temp.path()
     }
 
     /// The file whose place it is to take, symlinks followed.
-    pub fn target(&self) -> &Path {
+    pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
     /// Leaves it where it is, also when this is dropped: whoever has its path puts it in its place, or removes it.
-    pub fn leave(self) -> Result<(), FsError> {
+    pub(crate) fn leave(self) -> Result<(), FsError> {
         let Self { temp, target, .. } = self;
         temp.keep().map(drop).map_err(|e| FsError::io(&target, DOING, e.error))
     }
 
     /// Puts it in its place. Next to nothing can fail any more.
-    pub fn commit(self) -> Result<(), FsError> {
+    pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 
     /// As [`Self::commit`], but an error where a file has come to stand there.
-    pub fn commit_new(self) -> Result<(), FsError> {
+    pub(crate) fn commit_new(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
@@ -92,7 +92,7 @@ impl Staged {
 }
 
 /// The first half of [`write_atomic`]: all but the renaming, so that several files can be written all or none.
-pub fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError> {
+pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError> {
     let target = final_target(path)?;
     let existing = writable_target(&target)?;
     let dir = folder_of(&target);
@@ -118,12 +118,12 @@ pub fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError>
 }
 
 /// Removes the file at `path`.
-pub fn remove(path: &Path) -> Result<(), FsError> {
+pub(crate) fn remove(path: &Path) -> Result<(), FsError> {
     fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
 }
 
 /// Where `path` leads once every symlink at its end is followed; what it names need not exist.
-pub fn final_target(path: &Path) -> Result<PathBuf, FsError> {
+pub(crate) fn final_target(path: &Path) -> Result<PathBuf, FsError> {
     let fail = |e| FsError::io(path, DOING, e);
     let mut target = path.to_path_buf();
     for _ in 0..MAX_LINKS {

@@ -5,7 +5,7 @@ use git2::{DiffOptions, Patch};
 /// The numbers, from 1, of the lines of `after` that `before` has not, in rising order.
 ///
 /// A file that git takes for binary counts as all new.
-pub fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
+pub(crate) fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
     let mut options = DiffOptions::new();
     // The worktree may have other line ends than the commit (gitattributes(5), `eol`).
     options.context_lines(0).force_text(true).ignore_whitespace_eol(true);

@@ -57,7 +57,7 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
 /// A path in git's spelling as this system's; None for what the system cannot name.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps)] // not so elsewhere
-pub fn from_git(bytes: &[u8]) -> Option<&Path> {
+pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
     use std::os::unix::ffi::OsStrExt;
     Some(Path::new(OsStr::from_bytes(bytes)))
 }

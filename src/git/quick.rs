@@ -20,7 +20,7 @@ const HASH: usize = 20;
 ///
 /// A path that really lies elsewhere, by way of a symlinked folder, is looked for in the repository it lies in.
 /// Whatever cannot be read or understood is an error, never a no.
-pub fn is_tracked_fast(worktree_root: &Path, path: &Path) -> Result<bool, GitError> {
+pub(crate) fn is_tracked_fast(worktree_root: &Path, path: &Path) -> Result<bool, GitError> {
     let entry = real_entry(path)?;
     let root = std::fs::canonicalize(worktree_root).map_err(|e| FsError::io(worktree_root, "resolve", e))?;
     if let Ok(relative) = entry.strip_prefix(&root) {
@@ -50,7 +50,7 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
 /// The git folder of the worktree at `root`: its `.git`, or where the file `.git` says (`gitdir: PATH`).
 ///
 /// Where git's environment names this worktree's git folder, it is that.
-pub fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
+pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     if let Some((_, git_dir)) = named_worktree().filter(|(named, _)| same_folder(named, root)) {
         return Ok(git_dir);
     }

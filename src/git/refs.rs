@@ -6,11 +6,11 @@ use super::command::{has_complaint, output};
 use super::{GitError, ObjectId, Peeled, Repo};
 
 /// A commit, and those it comes after as far as this clone has them.
-pub type Linked = (ObjectId, Vec<ObjectId>);
+pub(crate) type Linked = (ObjectId, Vec<ObjectId>);
 
 /// The two ends of `A..B` or `A...B`, as written, either may be empty; and whether it starts where they have parted.
 /// None where there are no dots.
-pub fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
+pub(crate) fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
     let parted = range.split_once("...").map(|(start, end)| (start, end, true));
     parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
 }

@@ -20,7 +20,7 @@ use crate::fs::FsError;
 
 /// The oldest git that works. Older ones do not know `safe.bareRepository`, and are told by an option that came with
 /// this version.
-pub const OLDEST: &str = "2.39";
+pub(crate) const OLDEST: &str = "2.39";
 
 /// A git repository: a plain one, a linked worktree, a submodule, or a bare one that `GIT_DIR` names.
 pub struct Repo {

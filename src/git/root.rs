@@ -12,7 +12,7 @@ use crate::config;
 /// `..` lies between the two is it the real path.
 ///
 /// Where git's environment names a worktree (`GIT_DIR`, `GIT_WORK_TREE`), it is that for every folder in it.
-pub fn find_root(start: &Path) -> Option<PathBuf> {
+pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
     let spelled = std::path::absolute(start).ok()?;
     // A folder that is still to be made is in git if the one above it is.
     let real = || spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok());

@@ -199,7 +199,7 @@ pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result
 /// The files directly in the folder `under` whose names `want` holds for, for use outside git. In byte order.
 ///
 /// Files are regular files, and symlinks that do not lead to a folder. A missing folder is an error.
-pub fn plain_list_files(under: &Path, want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
+pub(crate) fn plain_list_files(under: &Path, want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
     let fail = |e| FsError::io(under, "list", e);
     let mut found = Vec::new();
     for entry in fs::read_dir(under).map_err(fail)? {

@@ -10,7 +10,7 @@ use crate::config::{EnvName, TEAM_FILE};
 use crate::git::ObjectId;
 
 /// A file of the past.
-pub struct FileThen {
+pub(crate) struct FileThen {
     /// Where it was, relative to the root.
     pub path: PathBuf,
     /// Its bytes.
@@ -22,7 +22,11 @@ pub struct FileThen {
 /// The env file at `path`, relative to the root, as the commit that `revision` names has it: what stands at that path
 /// there; else what today's file of that path was called then, followed back from HEAD through its renames; else the
 /// other file name of the same environment.
-pub fn file_at(reader: &mut Reader<'_>, revision: &str, path: &Path) -> Result<FileThen, HistoryError> {
+pub(crate) fn file_at(
+    reader: &mut Reader<'_>,
+    revision: &str,
+    path: &Path,
+) -> Result<FileThen, HistoryError> {
     let objects = reader.objects();
     let commit = objects.commit(revision)?;
     let files = Past::files(reader, commit)?;

@@ -12,7 +12,7 @@ use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
 /// A variable of a file as it is today.
 #[derive(Clone, Debug)]
-pub struct Blamed {
+pub(crate) struct Blamed {
     /// Its name.
     pub name: String,
     /// Whether it is sealed.
@@ -30,7 +30,7 @@ type Open = BTreeMap<PathBuf, BTreeSet<String>>;
 /// in the worktree; without a worktree it is what `head` holds. No such file is none.
 ///
 /// A change that only sealed a value anew counts for nothing, where the keys to tell are at hand.
-pub fn blame(
+pub(crate) fn blame(
     reader: &mut Reader<'_>,
     head: Option<ObjectId>,
     path: &Path,

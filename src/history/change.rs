@@ -7,7 +7,7 @@ use crate::time::{Moment, rfc3339};
 
 /// What became of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// It is new.
     Added,
     /// It is gone.
@@ -23,7 +23,7 @@ pub enum Kind {
 
 impl Kind {
     /// As it is printed: `added`, `removed`, `changed`, `plain`, `re-sealed`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
             Self::Removed => "removed",
@@ -36,7 +36,7 @@ impl Kind {
 
 /// What is known of a commit's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SignatureState {
+pub(crate) enum SignatureState {
     /// By a member, in the parent commit, of every project whose files are told of.
     Good,
     /// It does not belong to this commit, or its SSH key is not that of a member of each such project.
@@ -49,7 +49,7 @@ pub enum SignatureState {
 
 impl SignatureState {
     /// As it is printed: `good`, `bad`, `unknown`, `none`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Bad => "bad",
@@ -61,7 +61,7 @@ impl SignatureState {
 
 /// A changed variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// Its name.
     pub name: String,
     /// What became of it.
@@ -70,7 +70,7 @@ pub struct Change {
 
 /// The changed variables of one env file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileChanges {
+pub(crate) struct FileChanges {
     /// The file, relative to the root; of a file that is gone, where it was.
     pub path: PathBuf,
     /// Where it was before, if that is another place.
@@ -88,7 +88,7 @@ impl FileChanges {
 
 /// Who made a change: a commit, or whoever is at work here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
+pub(crate) struct Author {
     /// The name.
     pub name: String,
     /// The address.
@@ -117,7 +117,7 @@ impl Author {
     }
 
     /// As git has it for what is in the worktree only.
-    pub fn not_yet() -> Self {
+    pub(crate) fn not_yet() -> Self {
         Self {
             name: "not committed yet".into(),
             email: String::new(),
@@ -129,7 +129,7 @@ impl Author {
     }
 
     /// The frozen fields of a change, as texts, in their order.
-    pub fn fields(&self, file: &Path, name: &str, kind: Kind) -> [(&'static str, String); 9] {
+    pub(crate) fn fields(&self, file: &Path, name: &str, kind: Kind) -> [(&'static str, String); 9] {
         [
             ("time", rfc3339(self.time)),
             ("author", self.name.clone()),

@@ -14,7 +14,7 @@ use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// No file at all: before the first commit.
     Nothing,
     /// A commit's files.
@@ -25,7 +25,7 @@ pub enum Side {
 
 /// What is compared.
 #[derive(Clone, Debug)]
-pub struct Sides {
+pub(crate) struct Sides {
     /// The older side.
     pub before: Side,
     /// The younger side.
@@ -35,14 +35,14 @@ pub struct Sides {
 }
 
 /// A file that differs.
-pub struct Differing {
+pub(crate) struct Differing {
     /// Its changed variables.
     pub file: FileChanges,
     pair: Pair,
 }
 
 /// The env files in which two sides differ, and whose commit the younger side is.
-pub fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Differing>), HistoryError> {
+pub(crate) fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Differing>), HistoryError> {
     let mut files: BTreeMap<PathBuf, [Option<FileRef>; 2]> = BTreeMap::new();
     for (at, side) in [sides.before, sides.after].into_iter().enumerate() {
         for (path, id) in listed(reader, side, &sides.paths)? {
@@ -77,7 +77,11 @@ pub fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Diffe
 
 impl Differing {
     /// The values of a variable at both sides, for a person who asked to see them.
-    pub fn values(&self, reader: &mut Reader<'_>, name: &str) -> Result<[Option<Shown>; 2], HistoryError> {
+    pub(crate) fn values(
+        &self,
+        reader: &mut Reader<'_>,
+        name: &str,
+    ) -> Result<[Option<Shown>; 2], HistoryError> {
         let mut value = |side: Option<&(PathBuf, ObjectId)>| {
             let Some((path, id)) = side else { return Ok(None) };
             let state = reader.state(path, Some(*id))?;

@@ -7,7 +7,7 @@ use crate::git::GitError;
 
 /// Why history could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
+pub(crate) enum HistoryError {
     /// The repository.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -17,9 +17,6 @@ pub enum HistoryError {
     /// There is no worktree to compare with.
     #[error("{} is a bare repository: it has no worktree to compare with", .0.display())]
     Bare(PathBuf),
-    /// There is no commit to compare with.
-    #[error("there is no commit yet")]
-    NoCommit,
     /// A commit does not have the file, under none of the names that it has had since.
     #[error("{} is not in {revision}", path.display())]
     NoFile {

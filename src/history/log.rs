@@ -12,7 +12,7 @@ use crate::git::{Changed, FileKind, FileRef, ObjectId, Walk};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
-pub struct Query {
+pub(crate) struct Query {
     /// Only those of these files, relative to the root and under today's names or earlier ones; all if empty.
     pub paths: Vec<PathBuf>,
     /// Only those of this variable.
@@ -23,7 +23,7 @@ pub struct Query {
 
 /// A commit that changed something.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Who, when, and in which commit.
     pub author: Author,
     /// The commits before it.
@@ -36,7 +36,7 @@ pub struct Entry {
 ///
 /// A merge is told only of what differs from all of its parents. Where a shallow clone ends is an error, once all that
 /// is known has been told: what its last commit changed, and what came before, is not in this clone.
-pub fn log<E: From<HistoryError>>(
+pub(crate) fn log<E: From<HistoryError>>(
     reader: &mut Reader<'_>,
     head: ObjectId,
     query: &Query,

@@ -14,10 +14,10 @@ mod rename;
 mod signers;
 mod state;
 
-pub use at::{FileThen, file_at};
-pub use blame::{Blamed, blame};
-pub use change::{Author, Change, FileChanges, Kind, SignatureState};
-pub use diff::{Differing, Side, Sides, diff};
-pub use error::HistoryError;
-pub use log::{Entry, Query, log};
-pub use reader::{Reader, Shown};
+pub(crate) use at::file_at;
+pub(crate) use blame::{Blamed, blame};
+pub(crate) use change::{Author, Change, FileChanges, Kind, SignatureState};
+pub(crate) use diff::{Differing, Side, Sides, diff};
+pub(crate) use error::HistoryError;
+pub(crate) use log::{Entry, Query, log};
+pub(crate) use reader::{Reader, Shown};

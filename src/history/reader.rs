@@ -18,7 +18,7 @@ use crate::keys::{KeyStore, KeystoreError, team_file};
 const KEPT: usize = 256;
 
 /// A value, to be shown to a person who asked for it.
-pub enum Shown {
+pub(crate) enum Shown {
     /// The value as its file has it: unquoted, nothing expanded.
     Value(SecretBytes),
     /// It is sealed, and no key at hand opens it.
@@ -26,7 +26,7 @@ pub enum Shown {
 }
 
 /// Reads and compares versions of env files.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     objects: &'a Repo,
     store: &'a KeyStore<'a>,
     states: HashMap<ObjectId, Rc<State>>,
@@ -43,7 +43,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads from `objects`; opens with the keys of `store`, older ones included.
-    pub fn new(objects: &'a Repo, store: &'a KeyStore<'a>) -> Self {
+    pub(crate) fn new(objects: &'a Repo, store: &'a KeyStore<'a>) -> Self {
         Self {
             objects,
             store,
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is to be said at the end: files of which a version could not be read as it should be, and keys.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let files = self.notes.iter().map(|(path, trouble)| {
             let path = path.display();
             match trouble {

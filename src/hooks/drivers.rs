@@ -91,7 +91,7 @@ pub fn state(repo: &Repo) -> Result<State, DriverError> {
 }
 
 /// As [`state`], by these [`settings`].
-pub fn state_by(repo: &Repo, settings: &[Setting]) -> Result<State, DriverError> {
+pub(crate) fn state_by(repo: &Repo, settings: &[Setting]) -> Result<State, DriverError> {
     if let Some(key) = foreign(settings) {
         return Ok(State::Foreign(key));
     }

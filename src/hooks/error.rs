@@ -10,7 +10,7 @@ use crate::git::GitError;
 
 /// Why a file that stands where a hook goes is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unfit {
+pub(crate) enum Unfit {
     /// Its `#!` line names another language.
     #[error("it is no shell script: it is run by {0:?}")]
     Interpreter(String),
@@ -30,7 +30,7 @@ pub enum Unfit {
 
 /// Hooks could not be installed or taken out; every file is as it was.
 #[derive(Debug, Error)]
-pub enum InstallError {
+pub(crate) enum InstallError {
     /// It has no worktree, so that nobody commits there.
     #[error("{} is a bare repository, in which nobody commits", .path.display())]
     Bare {
@@ -81,12 +81,12 @@ impl InstallError {
     }
 
     /// Whether it is a person's own arrangement that stands in the way, and not a failure.
-    pub fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Shared { .. } | Self::Foreign { .. } | Self::Managed { .. })
     }
 
     /// Lines to paste, if that is the way out.
-    pub fn lines(&self) -> &'static [&'static str] {
+    pub(crate) fn lines(&self) -> &'static [&'static str] {
         match self {
             Self::Managed { manager, hook, told: false, .. } => manager.lines(*hook),
             _ => &[],

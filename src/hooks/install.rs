@@ -12,7 +12,7 @@ use crate::git::{GitError, Repo, Setting};
 
 /// Whether git calls envseal for a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// It does: by our lines, by a call in a hook of another kind, or through a program that writes the hooks.
     Installed,
     /// By lines that an older version wrote: `envseal hook install` renews them.
@@ -33,7 +33,7 @@ pub enum State {
 
 /// One hook of this repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// Which.
     pub hook: Hook,
     /// The file that holds it, or would; or the one that leaves open whether it does its work.
@@ -44,7 +44,7 @@ pub struct Found {
 
 /// What git does at the hooks of one repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hooks {
+pub(crate) struct Hooks {
     /// The folder that git takes them from. It need not exist.
     pub folder: PathBuf,
     /// One by one.
@@ -53,7 +53,7 @@ pub struct Hooks {
 
 /// What [`install`] came to.
 #[derive(Debug)]
-pub struct Installed {
+pub(crate) struct Installed {
     /// The folder that the hooks stand in.
     pub folder: PathBuf,
     /// Those that were written; none if everything was in place.
@@ -65,7 +65,7 @@ pub struct Installed {
 }
 
 /// Puts envseal's part into the three hooks, or changes nothing at all. `on_wait` is called once if another envseal is at work there.
-pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, InstallError> {
+pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, InstallError> {
     let place = Place::new(repo, &settings(repo)?)?;
     if !place.dir.own {
         // Whoever calls envseal from there has all that can be had.
@@ -93,7 +93,7 @@ pub fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, Install
 
 /// Takes envseal's part out of the hooks: what others wrote is byte for byte as it was, and files that envseal made are
 /// gone. Returns the files that had it; all are changed or none.
-pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, InstallError> {
+pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, InstallError> {
     let mut places = vec![Place::default(repo)];
     let configured = Place::new(repo, &settings(repo)?)?;
     if configured.dir.own && configured.folder() != places[0].folder() {
@@ -120,12 +120,12 @@ pub fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, In
 }
 
 /// What git's configuration says of hooks and of drivers called envseal.
-pub fn settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
+pub(crate) fn settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
     repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
 }
 
 /// What git calls in this repository, by these [`settings`].
-pub fn state(repo: &Repo, settings: &[Setting]) -> Result<Hooks, InstallError> {
+pub(crate) fn state(repo: &Repo, settings: &[Setting]) -> Result<Hooks, InstallError> {
     let place = Place::new(repo, settings)?;
     Ok(Hooks { found: all_found(&place)?, folder: place.dir.path })
 }

@@ -10,7 +10,7 @@ use crate::fs;
 
 /// A program that generates a repository's hooks from a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manager {
+pub(crate) enum Manager {
     /// <https://lefthook.dev>
     Lefthook,
     /// <https://pre-commit.com>
@@ -82,7 +82,7 @@ impl Manager {
     }
 
     /// The lines to add there; none where that would not do.
-    pub fn lines(self, hook: Hook) -> &'static [&'static str] {
+    pub(crate) fn lines(self, hook: Hook) -> &'static [&'static str] {
         match self {
             // It would not hand on what git says of the push.
             Self::PreCommit if hook == Hook::PrePush => &[],
@@ -106,7 +106,7 @@ impl Manager {
     }
 
     /// The command that brings it to write its hooks.
-    pub fn command(self, hook: Hook) -> &'static str {
+    pub(crate) fn command(self, hook: Hook) -> &'static str {
         match self {
             // It keeps a hook that it finds, and calls that first, with git's words.
             Self::PreCommit if hook == Hook::PrePush => {

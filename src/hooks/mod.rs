@@ -1,6 +1,6 @@
 //! What this clone has been given: the hook scripts and the drivers' configuration.
 
-pub mod drivers;
+pub(crate) mod drivers;
 mod error;
 mod install;
 mod manager;
@@ -9,7 +9,7 @@ mod script;
 mod shell;
 mod write;
 
-pub use error::{InstallError, Unfit};
-pub use install::{Found, Hooks, Installed, State, install, settings, state, uninstall};
-pub use manager::Manager;
-pub use script::Hook;
+pub(crate) use error::{InstallError, Unfit};
+pub(crate) use install::{Found, Hooks, Installed, State, install, settings, state, uninstall};
+pub(crate) use manager::Manager;
+pub(crate) use script::Hook;

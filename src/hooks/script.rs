@@ -16,7 +16,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The hooks that envseal has a part in (githooks(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hook {
+pub(crate) enum Hook {
     /// Before a commit is made.
     PreCommit,
     /// Before a merge without conflicts is committed.
@@ -27,10 +27,10 @@ pub enum Hook {
 
 impl Hook {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::PreCommit, Self::PreMergeCommit, Self::PrePush];
+    pub(crate) const ALL: [Self; 3] = [Self::PreCommit, Self::PreMergeCommit, Self::PrePush];
 
     /// Its name in git, which is its file's name too.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
             Self::PreMergeCommit => "pre-merge-commit",
@@ -48,7 +48,7 @@ impl Hook {
     }
 
     /// The command line that a hook which envseal cannot write to has to hold.
-    pub fn call(self) -> String {
+    pub(crate) fn call(self) -> String {
         format!("envseal hook run {}", self.name())
     }
 

@@ -18,9 +18,7 @@ use crate::dotenv::Document;
 use super::{ImportError, dotenv_text, without_comments};
 
 /// The variable that holds the key, or several.
-pub const KEY_VARIABLE: &str = "DOTENV_KEY";
-/// The file that `dotenv-vault local build` keeps keys in.
-pub const KEYS_FILE: &str = ".env.keys";
+pub(crate) const KEY_VARIABLE: &str = "DOTENV_KEY";
 const VAULT: &str = "DOTENV_VAULT_";
 const VERSION: &str = "_VERSION";
 

@@ -22,10 +22,10 @@ use crate::dotenv::{Document, Edit, Entry, Found, Quote, expand, read, reference
 const SEALED: &[u8] = b"encrypted:";
 const PUBLIC_KEY: &str = "DOTENV_PUBLIC_KEY";
 /// The variable that private keys stand under, or the start of its name.
-pub const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
+pub(crate) const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
 
 /// What dotenvx's file holds, opened.
-pub struct Dotenvx {
+pub(crate) struct Dotenvx {
     /// The file's text without what dotenvx wrote at its top. Sealed values stand there as they were.
     pub document: Document,
     /// What stands behind each sealed value, by its entry in the document.
@@ -39,7 +39,7 @@ pub struct Dotenvx {
 
 /// A value in the clear.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Clear {
+pub(crate) enum Clear {
     /// Its exact bytes.
     Value(SecretBytes),
     /// Source text that holds live references, to be read by the dialect's rules.
@@ -47,18 +47,18 @@ pub enum Clear {
 }
 
 /// Whether any value of this text is sealed by dotenvx.
-pub fn is_dotenvx(document: &Document) -> bool {
+pub(crate) fn is_dotenvx(document: &Document) -> bool {
     sealed_entries(document).next().is_some()
 }
 
 /// The entries whose values are sealed by dotenvx.
-pub fn sealed_entries(document: &Document) -> impl Iterator<Item = usize> {
+pub(crate) fn sealed_entries(document: &Document) -> impl Iterator<Item = usize> {
     let entries = document.entries().iter().enumerate();
     entries.filter(|(_, entry)| token(document, entry).is_some()).map(|(at, _)| at)
 }
 
 /// The entries that are dotenvx's: its sealed values and its public key.
-pub fn own_entries(document: &Document) -> impl Iterator<Item = usize> {
+pub(crate) fn own_entries(document: &Document) -> impl Iterator<Item = usize> {
     let entries = document.entries().iter().enumerate();
     let is_own = |entry: &Entry| is_own_name(document.name(entry)) || token(document, entry).is_some();
     entries.filter(move |(_, entry)| is_own(entry)).map(|(at, _)| at)
@@ -67,7 +67,7 @@ pub fn own_entries(document: &Document) -> impl Iterator<Item = usize> {
 /// The private keys that a keys file holds, each line's under its name.
 ///
 /// Errors: [`ImportError::Syntax`] where it is no dotenv text.
-pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
+pub(crate) fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
     let document = parse(file)?;
     let keys = document.entries().iter().filter_map(|entry| {
         let name = document.name(entry);
@@ -88,7 +88,7 @@ pub fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
 /// stands under `variable` and is no key, and [`ImportError::KeyMissing`] where there is none at all;
 /// [`ImportError::Sealed`] or [`ImportError::Malformed`] for each value that does not open; [`ImportError::Unwritable`]
 /// for one whose references no dotenv text can hold.
-pub fn open(
+pub(crate) fn open(
     text: &[u8],
     variable: &str,
     keys: &[(String, SecretText)],
@@ -251,7 +251,7 @@ fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Whether a variable is dotenvx's own: the public key.
-pub fn is_own_name(name: &str) -> bool {
+pub(crate) fn is_own_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 

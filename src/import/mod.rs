@@ -4,8 +4,8 @@
 
 mod comments;
 pub mod docker;
-pub mod dotenv_vault;
-pub mod dotenvx;
+pub(crate) mod dotenv_vault;
+pub(crate) mod dotenvx;
 pub mod ejson;
 mod error;
 pub mod heroku;
@@ -13,7 +13,7 @@ pub mod json;
 mod manifest;
 #[cfg(test)]
 mod properties;
-pub mod sops;
+pub(crate) mod sops;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -25,14 +25,6 @@ pub use error::ImportError;
 
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, VarName};
-
-/// What a reader found.
-pub enum Imported {
-    /// dotenv text in the clear, with its comments and order; its values are still to be read by the dialect's rules.
-    Text(Document),
-    /// Names and exact values, in the order of the source; no name twice.
-    Values(Vec<Item>),
-}
 
 /// One value of a source that is no dotenv text.
 #[derive(Debug)]

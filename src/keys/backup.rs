@@ -20,7 +20,7 @@ pub struct AtHand {
 
 /// A key as a backup has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackupLine {
+pub(crate) struct BackupLine {
     /// The environment it is of.
     pub env: EnvName,
     /// The key.
@@ -29,7 +29,7 @@ pub struct BackupLine {
 
 /// A key that is to be backed up.
 #[derive(Clone, Debug)]
-pub struct Backed {
+pub(crate) struct Backed {
     /// The environment it is of.
     pub env: EnvName,
     /// The key.
@@ -134,7 +134,7 @@ impl KeyStore<'_> {
 /// The text of a backup; `made` says when it was made.
 ///
 /// Errors: [`BackupError::Comment`].
-pub fn backup_text(keys: &[Backed], locker: &Locker, made: &str) -> Result<String, BackupError> {
+pub(crate) fn backup_text(keys: &[Backed], locker: &Locker, made: &str) -> Result<String, BackupError> {
     let mut text = format!(
         "# envseal backup: private keys, locked with a passphrase. Made {made}.\n\
          # Without the passphrase nobody opens them, you included. Keep the two apart, and both out of the repository.\n\
@@ -154,7 +154,7 @@ pub fn backup_text(keys: &[Backed], locker: &Locker, made: &str) -> Result<Strin
 /// Reads a backup. Nothing is opened.
 ///
 /// Errors: all but [`BackupError::Comment`].
-pub fn parse_backup(text: &[u8]) -> Result<Vec<BackupLine>, BackupError> {
+pub(crate) fn parse_backup(text: &[u8]) -> Result<Vec<BackupLine>, BackupError> {
     let text = std::str::from_utf8(text).map_err(|_| BackupError::Text)?;
     let mut lines = Vec::new();
     for (at, text) in text.lines().enumerate() {

@@ -12,7 +12,7 @@ use crate::team::{GrantLine, TeamFile};
 
 /// The team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only the
 /// one beside them.
-pub fn team_file(dir: &Path) -> Option<PathBuf> {
+pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
     let root = git::find_root(dir).unwrap_or_else(|| dir.into());
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
     folders.into_iter().find(|folder| fs::has_entry(folder, TEAM_FILE)).map(|folder| folder.join(TEAM_FILE))

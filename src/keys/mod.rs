@@ -13,20 +13,20 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub use backup::{AtHand, Backed, BackupError, BackupLine, backup_text, parse_backup};
-pub use error::{KeystoreError, Missed, Place, Tried};
-pub use file::KeysFile;
-pub use granted::team_file;
-pub use identity::{IdentityFileError, IdentityPlace, Me};
-pub use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
-pub use pins::{NewPin, Pin, Pins};
+pub(crate) use backup::{AtHand, Backed, BackupError, BackupLine, backup_text, parse_backup};
+pub(crate) use error::{KeystoreError, Missed, Place, Tried};
+pub(crate) use file::KeysFile;
+pub(crate) use granted::team_file;
+pub(crate) use identity::{IdentityFileError, IdentityPlace, Me};
+pub(crate) use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
+pub(crate) use pins::{NewPin, Pin, Pins};
 
 use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::git::Repositories;
 
 /// Asks for a passphrase; the question ends in a colon and a space. None where there is nobody to ask.
-pub type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
+pub(crate) type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
 
 /// The places a private key may come from.
 pub struct KeyStore<'a> {

@@ -26,7 +26,7 @@ const MADE: &str = "made";
 
 /// The keys that are trusted in a repository.
 #[derive(Clone, Debug)]
-pub struct Pins {
+pub(crate) struct Pins {
     lists: Vec<List>,
 }
 
@@ -41,7 +41,7 @@ struct List {
 
 /// A key that is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pin {
+pub(crate) struct Pin {
     /// The key.
     pub key: PublicKey,
     /// Since when, as RFC 3339 has it.
@@ -54,7 +54,7 @@ pub struct Pin {
 
 /// A key to be trusted at a place: a project's folder, or an env file; relative to the repository's root.
 #[derive(Clone, Debug)]
-pub struct NewPin {
+pub(crate) struct NewPin {
     /// The environment.
     pub env: EnvName,
     /// The place.
@@ -68,7 +68,7 @@ pub struct NewPin {
 impl Pins {
     /// The keys that are trusted in a repository of these names; none where there is no such list, or no way to one that
     /// this user could have written.
-    pub fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, KeystoreError> {
+    pub(crate) fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, KeystoreError> {
         let names = |name: &RepoName| match name {
             RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
             RepoName::Remote(address) => vec![hashed(format!("remote {}", word(address.as_bytes())))],
@@ -86,20 +86,20 @@ impl Pins {
     }
 
     /// The keys of an environment that are trusted at `place`: several where lists disagree.
-    pub fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
+    pub(crate) fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
         let place = place_word(place);
         self.of(env).filter(move |pin| pin.place == place)
     }
 
     /// The keys of an environment that are trusted anywhere in the repository.
-    pub fn of<'a>(&'a self, env: &EnvName) -> impl Iterator<Item = &'a Pin> {
+    pub(crate) fn of<'a>(&'a self, env: &EnvName) -> impl Iterator<Item = &'a Pin> {
         let env = word(env.as_str().as_bytes());
         self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
     }
 
     /// Trusts keys, each at its place, instead of those that [`Self::at`] finds here: a key that is replaced is so at every
     /// place it was trusted at. One that someone else has changed in the meantime stays as they have it.
-    pub fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+    pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fs::make_private_folder(folder)?;
         // Held for as long as a few small files take.

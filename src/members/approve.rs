@@ -12,7 +12,7 @@ use crate::project::{EnvFile, Pinning, Scope, VaultError, change_team, pin_troub
 use crate::team::{GrantLine, MemberName, TeamFile};
 
 /// A member who is to be granted something.
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// The name.
     pub name: MemberName,
     /// The key.
@@ -20,7 +20,7 @@ pub struct Candidate {
 }
 
 /// What was granted.
-pub struct Approval {
+pub(crate) struct Approval {
     /// The environments and their keys.
     pub granted: Vec<(EnvName, KeyId)>,
     /// The environments that the member could open already.
@@ -28,7 +28,11 @@ pub struct Approval {
 }
 
 /// The member called `name`. `fingerprint`, where given, must be the member's: names can be typed by anyone.
-pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result<Candidate, AccessError> {
+pub(crate) fn candidate(
+    scope: &Scope,
+    name: &str,
+    fingerprint: Option<&str>,
+) -> Result<Candidate, AccessError> {
     let team = scope.team()?;
     let found = team.members().get_key_value(name);
     let (name, key) = found.ok_or_else(|| no_member(&team, name))?;
@@ -48,7 +52,11 @@ pub fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result
 
 /// Refuses what [`approve`] would refuse for want of an identity, a membership, an environment or a trusted key: to be asked before a
 /// person is. No key is opened.
-pub fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), AccessError> {
+pub(crate) fn refuse_approval(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    envs: &[EnvName],
+) -> Result<(), AccessError> {
     let me = store.me()?.ok_or(AccessError::NoIdentity)?;
     myself(scope, &scope.team()?, &me.identity.public())?;
     envs.iter().try_for_each(|env| trusted_file(scope, store, env).map(drop))
@@ -56,7 +64,7 @@ pub fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvName]) ->
 
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only who can open an
 /// environment can grant it.
-pub fn approve(
+pub(crate) fn approve(
     scope: &Scope,
     store: &KeyStore<'_>,
     candidate: &Candidate,

@@ -12,7 +12,7 @@ use crate::team::{MemberName, MemberNameError};
 
 /// Why access could not be changed, or told.
 #[derive(Debug, thiserror::Error)]
-pub enum AccessError {
+pub(crate) enum AccessError {
     /// This user has no identity.
     #[error("you have no identity yet")]
     NoIdentity,

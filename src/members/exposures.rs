@@ -11,7 +11,7 @@ use crate::team::{Exposure, ExposureState, TeamFile};
 
 /// How an exposed value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The entry was altered by someone who does not hold the environment's key; so it counts as exposed.
     Altered,
     /// It is the value that could be read.
@@ -26,7 +26,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// As it is printed.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Altered => "altered",
             Self::Exposed => "exposed",
@@ -37,13 +37,13 @@ impl Verdict {
     }
 
     /// Whether someone still has to do something.
-    pub fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         matches!(self, Self::Altered | Self::Exposed | Self::Unverified)
     }
 }
 
 /// An exposed value.
-pub struct Exposed {
+pub(crate) struct Exposed {
     /// What was recorded.
     pub exposure: Exposure,
     /// How it stands.
@@ -53,7 +53,7 @@ pub struct Exposed {
 }
 
 /// Every exposure of the scope, the oldest first.
-pub fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, AccessError> {
+pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, AccessError> {
     let team = scope.team()?;
     let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
     for exposure in team.exposures() {
@@ -75,7 +75,7 @@ pub fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, Ac
 
 /// Writes what was seen with the keys at hand into the team file, so that who has none can believe it. Returns whether
 /// that changed anything.
-pub fn confirm(scope: &Scope, seen: &[Exposed], on_wait: &dyn Fn()) -> Result<bool, AccessError> {
+pub(crate) fn confirm(scope: &Scope, seen: &[Exposed], on_wait: &dyn Fn()) -> Result<bool, AccessError> {
     let changed = change_team(scope, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {

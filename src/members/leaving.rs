@@ -17,7 +17,7 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 pub(super) type Keys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
 
 /// What someone's leaving means, to be confirmed before anything is done.
-pub struct Leaving {
+pub(crate) struct Leaving {
     /// Who leaves.
     pub name: MemberName,
     /// The key that the member has, or had.
@@ -46,7 +46,7 @@ pub struct Leaving {
 
 /// Looks into what `name`'s leaving means. `also` are environments whose keys the member had in another way than by
 /// grant, such as the keys file. Someone who was removed already may leave behind what is to be finished.
-pub fn leaving(
+pub(crate) fn leaving(
     scope: &Scope,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,

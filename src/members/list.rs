@@ -13,7 +13,7 @@ use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
 
 /// What is known of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GrantState {
+pub(crate) enum GrantState {
     /// Its signature holds, and whoever made it could read the environment.
     Proven,
     /// Its signature holds; without the environment's key no more can be told.
@@ -25,7 +25,7 @@ pub enum GrantState {
 }
 
 /// A grant, and where it is from.
-pub struct Listed {
+pub(crate) struct Listed {
     /// The grant.
     pub line: GrantLine,
     /// What is known of it.
@@ -35,7 +35,7 @@ pub struct Listed {
 }
 
 /// What this user is called in the team.
-pub fn myself(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, AccessError> {
+pub(crate) fn myself(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, AccessError> {
     let name = team.member_of(key).cloned();
     name.ok_or_else(|| AccessError::NotAMember {
         fingerprint: key.fingerprint(),
@@ -44,7 +44,11 @@ pub fn myself(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<Membe
 }
 
 /// Every grant of the scope, by environment and member.
-pub fn list(scope: &Scope, store: &KeyStore<'_>, objects: Option<&Repo>) -> Result<Vec<Listed>, AccessError> {
+pub(crate) fn list(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    objects: Option<&Repo>,
+) -> Result<Vec<Listed>, AccessError> {
     let team = scope.team()?;
     let envs = scope.environments()?;
     let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();

@@ -11,11 +11,11 @@ mod remove;
 
 mod request;
 
-pub use approve::{Approval, Candidate, approve, candidate, refuse_approval};
-pub use error::AccessError;
-pub use exposures::{Exposed, Verdict, confirm, exposures};
-pub use leaving::{Leaving, leaving};
-pub use list::{GrantState, Listed, list, myself};
-pub use remove::{Removal, remove};
+pub(crate) use approve::{approve, candidate, refuse_approval};
+pub(crate) use error::AccessError;
+pub(crate) use exposures::{Exposed, Verdict, confirm, exposures};
+pub(crate) use leaving::{Leaving, leaving};
+pub(crate) use list::{GrantState, Listed, list};
+pub(crate) use remove::remove;
 
-pub use request::{Joined, join};
+pub(crate) use request::{Joined, join};

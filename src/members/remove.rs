@@ -13,7 +13,7 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
 /// What was done.
-pub struct Removal {
+pub(crate) struct Removal {
     /// The rotations.
     pub rotation: Rotation,
     /// How many values each member could read that are not replaced, by environment.
@@ -24,7 +24,7 @@ pub struct Removal {
 
 /// Carries out what was looked into and confirmed, all of it or nothing. Of the grants in doubt only those to members
 /// in `keep` stay.
-pub fn remove(
+pub(crate) fn remove(
     scope: &Scope,
     store: &KeyStore<'_>,
     leaving: &Leaving,

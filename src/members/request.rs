@@ -10,7 +10,7 @@ use crate::project::{Scope, change_team};
 use crate::team::{MemberName, TeamFile};
 
 /// How someone joined.
-pub struct Joined {
+pub(crate) struct Joined {
     /// The name.
     pub name: MemberName,
     /// The key.
@@ -30,7 +30,7 @@ pub struct Joined {
 /// Makes this user a member, without access to anything yet. Where the user has no identity, one is made.
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
-pub fn join(
+pub(crate) fn join(
     scope: &Scope,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,

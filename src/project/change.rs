@@ -135,7 +135,7 @@ pub fn set(
 }
 
 /// On a name given twice the last value counts, as in a file; in the place of the first.
-pub fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
+pub(crate) fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
     let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
     let mut places = HashMap::new();
     for assignment in assignments {
@@ -149,7 +149,7 @@ pub fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
 }
 
 /// Whether any of the variables would be sealed, so that a public key is needed.
-pub fn needs_key(
+pub(crate) fn needs_key(
     file: &EnvFile,
     document: &Document,
     scope: &Scope,
@@ -166,7 +166,7 @@ pub fn needs_key(
 }
 
 /// Takes every statement of these names out, comment included.
-pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
+pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
     let document = file.document();
     let mut edits = Vec::new();
     for name in names {
@@ -188,7 +188,7 @@ pub fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
 /// the file's public key and its private half.
 ///
 /// Returns the document and the names of the values that refer to the old name, which are left as they are.
-pub fn rename(
+pub(crate) fn rename(
     file: &EnvFile,
     old: &str,
     new: &VarName,
@@ -387,7 +387,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
 
 /// What refers to `name` beside `file`, which holds it: variables of the env files in its folder that have no such
 /// variable of their own, and the file that declares variables, unless that has `new` too.
-pub fn referring_beside(
+pub(crate) fn referring_beside(
     file: &EnvFile,
     name: &str,
     new: &VarName,

@@ -11,14 +11,14 @@ use crate::fs::PrivateFile;
 
 /// The place for a file of this user's alone, in memory where there is such a place. Dropped, it is wiped.
 #[derive(Default)]
-pub struct Desk {
+pub(crate) struct Desk {
     file: Slot,
     path: PathBuf,
     in_memory: bool,
 }
 
 /// Wipes a desk, for when the process has to end.
-pub struct Broom(Slot);
+pub(crate) struct Broom(Slot);
 
 type Slot = Arc<Mutex<Option<PrivateFile>>>;
 
@@ -26,7 +26,7 @@ impl Desk {
     /// Makes the place for a text called as the file at `path` is, so that an editor knows what it is.
     ///
     /// Whatever may have to wipe it is to have its [`Self::broom`] before.
-    pub fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), VaultError> {
+    pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), VaultError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut slot = lock(&self.file);
         let file = slot.insert(PrivateFile::new(process.path("XDG_RUNTIME_DIR").as_deref(), &name)?);
@@ -35,27 +35,27 @@ impl Desk {
     }
 
     /// Where the text is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether it is in memory: never on a disk, unless the system swaps.
-    pub fn is_in_memory(&self) -> bool {
+    pub(crate) fn is_in_memory(&self) -> bool {
         self.in_memory
     }
 
     /// Puts a text there; whatever lay there before is wiped.
-    pub fn put(&self, text: &[u8]) -> Result<(), VaultError> {
+    pub(crate) fn put(&self, text: &[u8]) -> Result<(), VaultError> {
         Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
     }
 
     /// The text that is there.
-    pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
     }
 
     /// What wipes it from another thread.
-    pub fn broom(&self) -> Broom {
+    pub(crate) fn broom(&self) -> Broom {
         Broom(Arc::clone(&self.file))
     }
 }
@@ -68,7 +68,7 @@ impl Drop for Desk {
 
 impl Broom {
     /// Wipes the desk for good: whoever wants to put anything there from now on waits for ever.
-    pub fn wipe(self) {
+    pub(crate) fn wipe(self) {
         let mut slot = lock(&self.0);
         drop(slot.take());
         std::mem::forget(slot);

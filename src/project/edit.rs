@@ -24,7 +24,7 @@ use crate::crypto::{Kind, Opener, PublicKey, SealedValue, Sealer};
 use crate::dotenv::{self, Conflicts, Document, Edit, EditError, Versions};
 use crate::team::Policy;
 
-pub use fault::EditFault;
+pub(crate) use fault::EditFault;
 
 use fate::{Fate, Judge};
 
@@ -32,7 +32,7 @@ use fate::{Fate, Judge};
 const MARKER_SIZE: usize = 7;
 
 /// An env file that is being edited.
-pub struct Editing {
+pub(crate) struct Editing {
     /// The file as it stood when it was opened, or was last merged with.
     base: Document,
     /// The same with its values opened. Entry for entry, as the base has them.
@@ -46,7 +46,7 @@ pub struct Editing {
 }
 
 /// A sealed value that the editor is shown as its token.
-pub struct LeftAsToken {
+pub(crate) struct LeftAsToken {
     /// The variable.
     pub name: String,
     /// Why.
@@ -54,7 +54,7 @@ pub struct LeftAsToken {
 }
 
 /// What an edit comes to.
-pub struct Edited {
+pub(crate) struct Edited {
     /// The document to be saved.
     pub document: Document,
     /// The variables that were typed anew, and what became of each, in the file's order.
@@ -68,7 +68,7 @@ impl Editing {
     ///
     /// A value that no editor gives back as it was (control characters, bytes that are no text), or that would read
     /// otherwise as plain text, is left as its token. The key that changes are to be sealed to must be the accepted one.
-    pub fn open(target: &mut Target<'_>) -> Result<Self, VaultError> {
+    pub(crate) fn open(target: &mut Target<'_>) -> Result<Self, VaultError> {
         refuse_links(target.file().path(), target.scope().repositories())?;
         if target.file().public_key().is_some() {
             target.key_in_file()?;
@@ -89,24 +89,24 @@ impl Editing {
     }
 
     /// What the editor is to show.
-    pub fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// The values that it shows as their tokens.
-    pub fn left(&self) -> &[LeftAsToken] {
+    pub(crate) fn left(&self) -> &[LeftAsToken] {
         &self.left
     }
 
     /// Takes what was typed. Returns whether it is something else than the file holds.
-    pub fn typed(&mut self, text: Zeroizing<Vec<u8>>) -> bool {
+    pub(crate) fn typed(&mut self, text: Zeroizing<Vec<u8>>) -> bool {
         self.text = text;
         *self.text != self.shown.as_bytes()
     }
 
     /// The file with what was typed, sealed. Where the file has changed since it was opened, both changes are merged by
     /// name first; where they meet, it is [`VaultError::EditConflict`], and [`Self::text`] holds both sides from then on.
-    pub fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, VaultError> {
+    pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, VaultError> {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
         let policy = target.scope().policy().clone();

@@ -23,7 +23,7 @@ pub struct Pick<'a> {
 
 /// How many variables a file has of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Sealed values.
     pub sealed: usize,
     /// Plain by mark, by policy or by a reserved name, and empty ones.
@@ -33,7 +33,7 @@ pub struct Counts {
 }
 
 /// Counts a file's variables.
-pub fn counts(file: &EnvFile, scope: &Scope) -> Counts {
+pub(crate) fn counts(file: &EnvFile, scope: &Scope) -> Counts {
     let mut counts = Counts::default();
     for (_, entry) in file.variables() {
         match file.token(entry) {
@@ -291,7 +291,7 @@ pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static Forei
 }
 
 /// Returns the first value of another tool in a file.
-pub fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
+pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
     file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 

@@ -14,7 +14,7 @@ use crate::keys::KeyStore;
 use crate::schema::{Known, with_names};
 
 /// An example file as it could be.
-pub struct Example {
+pub(crate) struct Example {
     /// Its place: the schema's, where there is one.
     pub path: PathBuf,
     /// What stands there now, and of the names that it lacks a line each.
@@ -26,7 +26,7 @@ pub struct Example {
 }
 
 /// Puts together the example file of the env files in `folder`.
-pub fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultError> {
+pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultError> {
     let dir = folder_of(&folder.join(SCHEMA_FILES[0]));
     let scope = Scope::of(&dir, store.repositories())?;
     let (path, text) = standing(folder)?;
@@ -45,7 +45,11 @@ pub fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultErro
 /// Writes the example file of `folder`, whole or not at all, and returns it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn write_example(folder: &Path, store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<Example, VaultError> {
+pub(crate) fn write_example(
+    folder: &Path,
+    store: &KeyStore<'_>,
+    on_wait: &dyn Fn(),
+) -> Result<Example, VaultError> {
     let scope = Scope::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
     let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories(), on_wait)?;
     let example = example(folder, store)?;

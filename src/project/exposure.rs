@@ -17,7 +17,7 @@ use crate::team::{Exposure, ExposureState, TeamFile};
 
 /// How a value stands to what was exposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is one that could be read, or nobody can tell that it is not.
     Same,
     /// It is another.
@@ -31,7 +31,7 @@ pub enum Standing {
 const MIN_PART: usize = 6;
 
 /// What a value is told by: as it is read, unquoted, nothing expanded.
-pub fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
+pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
     tags.tag(env.as_str(), name, &text_of(opened))
 }
 
@@ -46,7 +46,7 @@ fn text_of(opened: &Opened) -> Zeroizing<Vec<u8>> {
 ///
 /// A value is still the exposed one where it refers, through however many variables, to one that holds that value, or whose
 /// own value the same member could read.
-pub fn standing(
+pub(crate) fn standing(
     exposure: &Exposure,
     exposures: &[Exposure],
     tags: &TagKey,

@@ -168,7 +168,7 @@ impl EnvFile {
 }
 
 /// The token of an entry of `document`, if its value claims to be sealed; an error where a sealed value is a part of it.
-pub fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
+pub(crate) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
     // Without quotes it reads as it stands: no copy is needed.
     let source = document.source(entry);
     if claims_to_be_sealed(source) {
@@ -217,7 +217,7 @@ pub(super) fn real_place(path: &Path) -> PathBuf {
 
 /// Refuses to write through symlinks: one at `path` as `refuse_link_elsewhere` does, and folders on the way that lead out
 /// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
-pub fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
+pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
     refuse_link_elsewhere(path)?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
     for folder in absolute.ancestors().skip(1).filter(|folder| folder.is_symlink()) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-pub use kept::{drop_backup, keep_backup, other_keys_file, same_file, source_text};
+pub(crate) use kept::{drop_backup, keep_backup, other_keys_file, same_file, source_text};
 use steps::{
     refuse_another_files_key, secret_in_the_clear, steps_of_text, steps_of_variables, without_dangling,
 };
@@ -27,7 +27,7 @@ use crate::keys::KeyStore;
 
 /// A value that comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
+pub(crate) enum Incoming {
     /// Its exact bytes.
     Value(SecretBytes),
     /// Source text, quotes included, to be read by the dialect's rules.
@@ -35,7 +35,7 @@ pub enum Incoming {
 }
 
 /// A variable that comes in.
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Where it stands in its source.
     pub origin: String,
     /// Its name.
@@ -48,7 +48,7 @@ pub struct Arrival {
 
 /// dotenv text that comes in.
 #[derive(Clone)]
-pub struct Text {
+pub(crate) struct Text {
     /// What errors call it: its path, or that it was piped in.
     pub label: PathBuf,
     /// The text.
@@ -60,7 +60,7 @@ pub struct Text {
 }
 
 /// What comes in.
-pub enum Arriving {
+pub(crate) enum Arriving {
     /// dotenv text that becomes the env file, comments and order and all.
     Text(Text),
     /// Variables for a file that is there, or for one to be made of nothing else. No name twice.
@@ -71,7 +71,7 @@ pub enum Arriving {
 
 /// What is to become of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It is sealed.
     Seal,
     /// It is sealed in place of another value.
@@ -100,7 +100,7 @@ struct Step {
 }
 
 /// What an import is about to do with one env file.
-pub struct Import {
+pub(crate) struct Import {
     path: PathBuf,
     /// The file as it was when this was planned; none where there was none.
     found: Option<Zeroizing<Vec<u8>>>,
@@ -115,7 +115,7 @@ impl Import {
     ///
     /// Errors: a value that was sealed and would be plain text here, each named; a name or a line that sealing would
     /// refuse too, by its place in what comes in.
-    pub fn plan(
+    pub(crate) fn plan(
         path: &Path,
         arriving: Arriving,
         wants: &dyn Fn(&str) -> bool,
@@ -162,17 +162,17 @@ impl Import {
     }
 
     /// The env file that is written.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether it is there already.
-    pub fn exists(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         self.found.is_some()
     }
 
     /// Whether a byte would change.
-    pub fn changes(&self) -> bool {
+    pub(crate) fn changes(&self) -> bool {
         let base = self.base.document();
         let alters = |step: &Step| match (step.fate, step.place) {
             (Fate::Same, _) => false,
@@ -188,17 +188,17 @@ impl Import {
     }
 
     /// A variable that stands in the clear in the file that is replaced, though it is not called plain.
-    pub fn replaces_in_the_clear(&self) -> Option<&str> {
+    pub(crate) fn replaces_in_the_clear(&self) -> Option<&str> {
         self.in_the_clear.as_deref().filter(|_| self.exists())
     }
 
     /// Each variable: where it is from, its name, and what becomes of it.
-    pub fn steps(&self) -> impl Iterator<Item = (&str, &str, Fate)> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&str, &str, Fate)> {
         self.steps.iter().map(|step| (step.origin.as_str(), step.name.as_str(), step.fate))
     }
 
     /// Makes the env file's new document, and opens all that was sealed for it to see that it is what came in.
-    pub fn carry_out(&self, target: &mut Target<'_>) -> Result<Document, VaultError> {
+    pub(crate) fn carry_out(&self, target: &mut Target<'_>) -> Result<Document, VaultError> {
         let now = target.file().exists().then(|| target.file().document().as_bytes());
         if now != self.found.as_ref().map(|found| found.as_slice()) {
             return Err(VaultError::Meanwhile(self.path.clone()));

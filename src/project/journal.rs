@@ -82,7 +82,7 @@ struct Entry {
 
 /// What became of a change that was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub(crate) enum Settled {
     /// All of it is there now.
     Finished,
     /// None of it is.
@@ -109,7 +109,7 @@ pub(super) fn lock(dir: &Path, on_wait: impl FnOnce()) -> Result<Lock, VaultErro
 /// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
 /// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
 /// every file opens with the keys file as it stands. None where there was nothing to be done.
-pub fn settle(dir: &Path) -> Result<Option<Settled>, VaultError> {
+pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, VaultError> {
     let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {
         return Ok(None);

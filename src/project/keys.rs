@@ -17,7 +17,7 @@ use crate::keys::{
 };
 
 /// Which keys of the keys files are meant.
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The folder whose keys file it is.
     pub near: PathBuf,
     /// The environments; all there are where this is empty.
@@ -25,7 +25,7 @@ pub struct Wanted {
 }
 
 /// What became of a keys file.
-pub struct KeysChanged {
+pub(crate) struct KeysChanged {
     /// The keys file.
     pub path: PathBuf,
     /// How many keys are otherwise than before.
@@ -39,7 +39,7 @@ type Change<'a> = dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<Rewritten, 
 /// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn lock_keys(
+pub(crate) fn lock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
@@ -62,7 +62,7 @@ pub fn lock_keys(
 /// Puts the keys that are wanted in the open again.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn unlock_keys(
+pub(crate) fn unlock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
@@ -133,7 +133,12 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError
 }
 
 /// Writes `keys` to a new file at `path`, locked with a passphrase that is asked for. `made` says when.
-pub fn back_up(path: &Path, keys: &[Backed], made: &str, store: &KeyStore<'_>) -> Result<(), VaultError> {
+pub(crate) fn back_up(
+    path: &Path,
+    keys: &[Backed],
+    made: &str,
+    store: &KeyStore<'_>,
+) -> Result<(), VaultError> {
     refuse_for_backup(path, store)?;
     let passphrase = store.new_passphrase(&path.display().to_string())?;
     let locker =
@@ -160,14 +165,14 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError
 }
 
 /// What a backup holds. Nothing is opened.
-pub fn read_backup(path: &Path) -> Result<Vec<BackupLine>, VaultError> {
+pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, VaultError> {
     let text = fs::read(path)?;
     let lines = parse_backup(&text).map_err(|source| KeystoreError::Backup { path: path.into(), source });
     Ok(lines?)
 }
 
 /// What recovering did.
-pub struct Recovered {
+pub(crate) struct Recovered {
     /// The keys file.
     pub path: PathBuf,
     /// Of each environment, in the backup's order: how many keys were missing, and how many were there.
@@ -182,7 +187,7 @@ pub struct Recovered {
 /// files in the folder `near`. Nothing is written unless every one opens.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn recover(
+pub(crate) fn recover(
     path: &Path,
     lines: Vec<BackupLine>,
     near: &Path,
@@ -223,7 +228,7 @@ pub fn recover(
 }
 
 /// What a keys file's place says of it.
-pub struct KeysFileState {
+pub(crate) struct KeysFileState {
     /// The permission bits, where files have such.
     pub mode: Option<u32>,
     /// Whether git tracks it; none outside of git.
@@ -231,7 +236,7 @@ pub struct KeysFileState {
 }
 
 /// Looks at the keys file at `path`.
-pub fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, VaultError> {
+pub(crate) fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, VaultError> {
     let path = folder_of(path).join(path.file_name().unwrap_or_default());
     let repo = store.repositories().discover(&folder_of(&path))?;
     let tracked = repo.map(|repo| repo.is_tracked(&path)).transpose()?;

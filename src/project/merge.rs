@@ -18,7 +18,12 @@ use crate::keys::KeyStore;
 /// Of a sealed value that both sides changed, the side is taken that really changed it when the other only sealed it
 /// anew; ours, where both come to the same. That takes the private keys of every era that the versions are of. Where
 /// they are not at hand, or their place is not as it should be, it is a conflict: nobody is asked and nothing fails.
-pub fn merge(path: &Path, versions: &Versions<'_>, marker_size: usize, store: &KeyStore<'_>) -> Merged {
+pub(crate) fn merge(
+    path: &Path,
+    versions: &Versions<'_>,
+    marker_size: usize,
+    store: &KeyStore<'_>,
+) -> Merged {
     let mut openers = None;
     let mut decide = |both: &BothChanged<'_>| {
         // What one side moved to plain text, a person has to see.
@@ -31,12 +36,12 @@ pub fn merge(path: &Path, versions: &Versions<'_>, marker_size: usize, store: &K
 }
 
 /// Reads one version of an env file, wherever git has put it.
-pub fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     Ok(fs::read_secret(path)?)
 }
 
 /// Writes a merged text where git looks for it.
-pub fn write_version(path: &Path, text: &[u8]) -> Result<(), VaultError> {
+pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), VaultError> {
     Ok(fs::write_atomic(path, text, NewMode::Private)?)
 }
 

@@ -155,7 +155,7 @@ pub fn read_files<'a>(
 
 /// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
 /// list none.
-pub fn value_alone(opened: Opened) -> SecretBytes {
+pub(crate) fn value_alone(opened: Opened) -> SecretBytes {
     let Opened { kind, bytes } = opened;
     if kind == Kind::Value {
         return bytes;

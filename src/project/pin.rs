@@ -41,7 +41,7 @@ pub struct OtherRotation {
 
 /// What a command finds out about pins; an update writes it once its files are.
 #[derive(Default)]
-pub struct Pinning {
+pub(crate) struct Pinning {
     /// By the worktree's root.
     known: Vec<(PathBuf, Known)>,
     fresh: Vec<Fresh>,
@@ -279,7 +279,11 @@ impl Pinning {
 
 /// The pins that hold for a file, the scope's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
 /// folder for data.
-pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Option<Vec<Pin>>, VaultError> {
+pub(crate) fn pins_of(
+    file: &EnvFile,
+    scope: &Scope,
+    store: &KeyStore<'_>,
+) -> Result<Option<Vec<Pin>>, VaultError> {
     let Some(root) = scope.git_root() else { return Ok(None) };
     let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
     let places = places(file.path(), scope, root);
@@ -294,7 +298,7 @@ pub fn pins_of(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<Op
 }
 
 /// The error that sealing into `file` would meet, where its key is not the one that was accepted.
-pub fn pin_trouble(
+pub(crate) fn pin_trouble(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
@@ -314,7 +318,7 @@ pub fn pin_trouble(
 /// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
 /// rotation from it to another was ever recorded in a team file that holds, or held, for the file. `private` is its private
 /// key, which tells a forged record from a true one.
-pub fn refuse_old_key(
+pub(crate) fn refuse_old_key(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
@@ -340,7 +344,7 @@ pub fn refuse_old_key(
 /// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so. `files` are encrypted to it;
 /// so are the scope's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
 /// the first commit and outside git nothing is to be pinned.
-pub fn accept(
+pub(crate) fn accept(
     scope: &Scope,
     env: &EnvName,
     key: &PublicKey,
@@ -353,7 +357,7 @@ pub fn accept(
 }
 
 /// The commit that brought the public key which stands in `file`; none where none has it.
-pub fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
+pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
     let path = objects.relative(file.path())?;
     let mut brought = None;
     for version in objects.versions(&path)?.versions {

@@ -19,7 +19,7 @@ use crate::team::Policy;
 ///
 /// Env files and the keys in them are those from when they were first asked for: a command that changes env files opens
 /// the project under the lock.
-pub struct Project {
+pub(crate) struct Project {
     place: ProjectPlace,
     repositories: Rc<Repositories>,
     policy: Policy,
@@ -81,7 +81,7 @@ impl ProjectPlace {
 
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
-    pub fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+    pub(crate) fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
         Self::at(ProjectPlace::of(dir), repositories)
     }
 
@@ -109,7 +109,7 @@ impl Project {
     }
 
     /// Its folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.place.root
     }
 
@@ -118,7 +118,7 @@ impl Project {
     }
 
     /// The repository that it lies in; None outside git.
-    pub fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
+    pub(crate) fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
         let Some(root) = &self.place.git_root else { return Ok(None) };
         let repo = self.repositories.open(root)?;
         // Beside the worktrees of a bare repository nothing is committed.
@@ -150,7 +150,7 @@ impl Project {
     }
 
     /// What its team file declares.
-    pub fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &Policy {
         &self.policy
     }
 
@@ -161,7 +161,7 @@ impl Project {
 
     /// Returns its env files by environment, each environment's in byte order: tracked ones, and untracked ones that git
     /// does not ignore; those that the policy excludes are left out, and symlinks to another environment's file.
-    pub fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, VaultError> {
+    pub(crate) fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, VaultError> {
         if let Some(known) = self.env_files.get() {
             return Ok(known);
         }
@@ -180,7 +180,7 @@ impl Project {
 
     /// Returns the public key that the environment's files but `but` hold, and one of them that does; an error where they
     /// disagree.
-    pub fn public_key_of(
+    pub(crate) fn public_key_of(
         &self,
         env: &EnvName,
         but: &Path,
@@ -271,7 +271,7 @@ impl Project {
 }
 
 /// The projects of the env files that one command is about, each opened once.
-pub struct Projects {
+pub(crate) struct Projects {
     repositories: Rc<Repositories>,
     open: HashMap<ProjectPlace, Rc<Project>>,
     by_folder: HashMap<PathBuf, Rc<Scope>>,
@@ -280,23 +280,23 @@ pub struct Projects {
 
 impl Projects {
     /// None is open yet.
-    pub fn new(repositories: &Rc<Repositories>) -> Self {
+    pub(crate) fn new(repositories: &Rc<Repositories>) -> Self {
         let (open, by_folder) = (HashMap::new(), HashMap::new());
         Self { repositories: Rc::clone(repositories), open, by_folder, listings: Listings::default() }
     }
 
     /// Loads an env file, as [`EnvFile::load`] does.
-    pub fn load(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+    pub(crate) fn load(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
         EnvFile::load_among(path, &mut self.listings)
     }
 
     /// Loads an env file, or stands for a new one, as [`EnvFile::load_or_new`] does.
-    pub fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+    pub(crate) fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
         EnvFile::load_or_new_among(path, &mut self.listings)
     }
 
     /// Returns what holds for env files in the folder `dir`.
-    pub fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, VaultError> {
+    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, VaultError> {
         if let Some(known) = self.by_folder.get(dir) {
             return Ok(Rc::clone(known));
         }
@@ -316,7 +316,7 @@ impl Projects {
 
     /// Whether the policy that holds for the file leaves it out. One that cannot be read excludes nothing; the file's own
     /// command will say what is wrong with it.
-    pub fn excludes(&mut self, path: &Path) -> bool {
+    pub(crate) fn excludes(&mut self, path: &Path) -> bool {
         self.scope_of(&folder_of(path)).is_ok_and(|scope| scope.project().excludes(path))
     }
 }

@@ -34,7 +34,7 @@ impl Scope {
 /// whether something was.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn change_team(
+pub(crate) fn change_team(
     scope: &Scope,
     on_wait: &dyn Fn(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,

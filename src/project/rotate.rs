@@ -27,7 +27,7 @@ use env::Current;
 
 /// What happens to the team file on the way. Called with the lock held, on a team file that is written with the rest or
 /// not at all.
-pub trait TeamChange {
+pub(crate) trait TeamChange {
     /// Before anything else: `team remove` takes the member out here.
     fn before(&mut self, team: &mut TeamFile) -> Result<(), VaultError>;
 
@@ -45,7 +45,7 @@ pub trait TeamChange {
 }
 
 /// An environment between its two keys.
-pub struct Rotated<'a> {
+pub(crate) struct Rotated<'a> {
     /// The environment.
     pub env: &'a EnvName,
     /// The key that it had.
@@ -58,7 +58,7 @@ pub struct Rotated<'a> {
 
 /// What a rotation did.
 #[derive(Debug, Default)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// Each environment, in the order asked for.
     pub envs: Vec<RotatedEnv>,
     /// The keys files that hold the new keys, in front of the old.
@@ -73,7 +73,7 @@ pub struct Rotation {
 
 /// What the rotation of one environment did.
 #[derive(Debug)]
-pub struct RotatedEnv {
+pub(crate) struct RotatedEnv {
     /// The environment.
     pub env: EnvName,
     /// The key that it had.
@@ -103,7 +103,7 @@ pub struct RotatedEnv {
 
 /// A value that is sealed to a key which is not at hand.
 #[derive(Debug)]
-pub struct LeftSealed {
+pub(crate) struct LeftSealed {
     /// The env file.
     pub path: PathBuf,
     /// The line, from 1.
@@ -116,7 +116,7 @@ pub struct LeftSealed {
 
 /// A grant that was not made anew.
 #[derive(Debug)]
-pub struct DroppedGrant {
+pub(crate) struct DroppedGrant {
     /// As it stood.
     pub line: GrantLine,
     /// What is wrong with it; nothing, where [`TeamChange::keeps`] did not want it.
@@ -128,7 +128,7 @@ pub struct DroppedGrant {
 /// `on_wait` is called when another envseal holds the lock. Refused outside of git; where a file has a merge conflict or
 /// disagrees with another on the key; where a value does not open; and where grants are to be made and this user is no
 /// member.
-pub fn rotate(
+pub(crate) fn rotate(
     dir: &Path,
     envs: &[EnvName],
     store: &KeyStore<'_>,

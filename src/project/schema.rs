@@ -59,7 +59,7 @@ impl fmt::Display for Breach {
 }
 
 /// The schema for the env files in `dir`, and its file; none where neither of the files for it is there.
-pub fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, VaultError> {
+pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, VaultError> {
     for name in SCHEMA_FILES {
         match fs::read_entry(dir, name) {
             Ok(text) => return Ok(Some((dir.join(name), Schema::parse(&text)))),
@@ -72,7 +72,7 @@ pub fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, VaultError> {
 
 /// Refuses to go on where what a program would get is not as the schemas beside `files` say: the `variables` read from
 /// them, and the process's own. Names that are not `wanted` are asked nothing; one that may be missing is not required.
-pub fn hold_to_schemas(
+pub(crate) fn hold_to_schemas(
     files: &[EnvFile],
     variables: &[Variable<'_>],
     process: &ProcessEnv,

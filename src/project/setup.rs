@@ -34,7 +34,7 @@ pub(super) enum KeyChoice {
 
 /// Something that was made or changed on the way, for a person to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// A key pair was made, its private half kept in this file.
     KeyMade(PathBuf),
     /// A private key was put into this keys file too, for env files that have it nearest.
@@ -169,7 +169,11 @@ pub(super) fn keep_key(
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, VaultError> {
+pub(crate) fn guard_keys_file(
+    path: &Path,
+    scope: &Scope,
+    on_wait: &dyn Fn(),
+) -> Result<Vec<Notice>, VaultError> {
     let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
     ignore_keys_file(path, scope, Write::Files)
 }
@@ -275,7 +279,7 @@ fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
 
 /// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
 /// yet. A name that is sealed anywhere was sealed on purpose, and a glob that calls it plain would be an error.
-pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
+pub(crate) fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
     let (mut plain, mut sealed) = (Vec::new(), Vec::new());
     for file in files {
         for (_, entry) in file.variables() {
@@ -296,14 +300,14 @@ pub fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
 /// Adds `globs` to the policy's plain names, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+pub(crate) fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
     change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
 }
 
 /// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+pub(crate) fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
     change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
 }
 
@@ -328,7 +332,7 @@ pub(super) fn with_header(
 }
 
 /// Whether images may be built from a folder: it holds a Dockerfile of any name.
-pub fn has_dockerfile(folder: &Path) -> bool {
+pub(crate) fn has_dockerfile(folder: &Path) -> bool {
     let Ok(listing) = folder.read_dir() else { return false };
     listing.flatten().any(|item| {
         let name = item.file_name().to_string_lossy().to_lowercase();

@@ -8,7 +8,7 @@ use crate::fs::FsError;
 
 /// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
 /// one would take the one for the other.
-pub fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
+pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     let asked = EnvName::of_file(path).ok()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let listing = folder.unwrap_or(Path::new(".")).read_dir().ok()?.flatten();

@@ -101,7 +101,7 @@ impl WriteLock {
 
 /// Removes what killed commands left in the folder `dir`, unless another envseal is at work there: for commands that only
 /// read.
-pub fn sweep(dir: &Path, repositories: &Repositories) {
+pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     let dir = folder_of(&dir.join("x"));
     let place = lock_dir(&dir);
     if fs::has_temporaries(&dir)

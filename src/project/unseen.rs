@@ -13,19 +13,22 @@ use crate::git::{self, Repositories};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
-pub fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+pub(crate) fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
     Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
 }
 
 /// As [`unseen_by_git`], of the files that [`Scope::passed_over`] has.
-pub fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
     passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
     passed_over
 }
 
 /// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
 /// that are each clone's own, none. What cannot be asked of git is left out.
-pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Repositories) -> Vec<&'a Path> {
+pub(crate) fn unseen_among<'a>(
+    paths: impl Iterator<Item = &'a Path>,
+    repositories: &Repositories,
+) -> Vec<&'a Path> {
     let mut by_root: BTreeMap<PathBuf, Vec<(&Path, PathBuf)>> = BTreeMap::new();
     for path in paths {
         let place = place_of(path);
@@ -47,7 +50,7 @@ pub fn unseen_among<'a>(paths: impl Iterator<Item = &'a Path>, repositories: &Re
 /// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub fn take_back_in(
+pub(crate) fn take_back_in(
     paths: &[PathBuf],
     scope: &Scope,
     on_wait: &dyn Fn(),

@@ -22,7 +22,7 @@ use crate::fs::{self, NewMode};
 use crate::keys::KeyStore;
 
 /// One env file that is about to be changed.
-pub struct Target<'a> {
+pub(crate) struct Target<'a> {
     file: EnvFile,
     scope: Rc<Scope>,
     store: &'a KeyStore<'a>,
@@ -36,7 +36,7 @@ pub struct Target<'a> {
 }
 
 /// What became of the files.
-pub struct Updated {
+pub(crate) struct Updated {
     /// Each file's path as given, its new document, and whether a byte of it changed.
     pub files: Vec<(PathBuf, Document, bool)>,
     /// What was made on the way.
@@ -45,7 +45,7 @@ pub struct Updated {
 
 /// Whether an update is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
+pub(crate) enum Write {
     /// To the files.
     Files,
     /// Nowhere: whatever would refuse the change is found, and nothing is changed.
@@ -70,7 +70,7 @@ struct NewKey {
 ///
 /// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
 /// are refused.
-pub fn update(
+pub(crate) fn update(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
     write: Write,
@@ -196,7 +196,7 @@ fn team_files(
 
 impl Target<'_> {
     /// The file as it stands.
-    pub fn file(&self) -> &EnvFile {
+    pub(crate) fn file(&self) -> &EnvFile {
         &self.file
     }
 
@@ -206,12 +206,12 @@ impl Target<'_> {
     }
 
     /// Its scope.
-    pub fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 
     /// Refuses a file that is not there: only `set` and `key generate` make one.
-    pub fn must_exist(&self) -> Result<(), VaultError> {
+    pub(crate) fn must_exist(&self) -> Result<(), VaultError> {
         if self.file.exists() {
             return Ok(());
         }
@@ -220,23 +220,23 @@ impl Target<'_> {
     }
 
     /// Whether any value of that name is sealed.
-    pub fn is_sealed(&self, name: &str) -> bool {
+    pub(crate) fn is_sealed(&self, name: &str) -> bool {
         self.file.has_sealed(&|there| there == name)
     }
 
     /// Whether there is anything to seal among the names that `wants` asks for.
-    pub fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
+    pub(crate) fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
         has_secrets(&self.file, &self.scope, wants)
     }
 
     /// The document that changes start from: the file's, with the header of a key that [`Self::seal_to`] added.
-    pub fn document(&self) -> &Document {
+    pub(crate) fn document(&self) -> &Document {
         self.headed.as_ref().unwrap_or(self.file.document())
     }
 
     /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
     /// has none yet. One that this user has not accepted is refused.
-    pub fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
+    pub(crate) fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
         let (key, notice) = match &self.choice {
             KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
@@ -272,7 +272,7 @@ impl Target<'_> {
 
     /// The key that stands in the file, for what is to be sealed to it anew. One that this user has not accepted is
     /// refused.
-    pub fn key_in_file(&mut self) -> Result<PublicKey, VaultError> {
+    pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, VaultError> {
         let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         self.pinning.check(&self.file, self.file.path(), &self.scope, &key, self.store)?;
         Ok(key)
@@ -280,21 +280,21 @@ impl Target<'_> {
 
     /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
     /// none.
-    pub fn opener(&self) -> Result<Option<Opener>, VaultError> {
+    pub(crate) fn opener(&self) -> Result<Option<Opener>, VaultError> {
         let Some(key) = self.file.public_key() else { return Ok(None) };
         let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
         Ok(key.map(Opener::new))
     }
 
     /// An opener for the file's values; without the private key an error that says where it was looked for.
-    pub fn opener_or_fail(&self) -> Result<Opener, VaultError> {
+    pub(crate) fn opener_or_fail(&self) -> Result<Opener, VaultError> {
         let key = self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
     /// An opener for what is sealed to the key that [`Self::seal_to`] gave; without the private key an error that says
     /// where it was looked for.
-    pub fn opener_of_its_key(&mut self) -> Result<Opener, VaultError> {
+    pub(crate) fn opener_of_its_key(&mut self) -> Result<Opener, VaultError> {
         let public = self.seal_to()?;
         let new = self.new_keys.iter().find(|new| new.key.public() == public);
         let key = match new {
@@ -306,7 +306,7 @@ impl Target<'_> {
 
     /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
     /// were ever granted to this user.
-    pub fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
+    pub(crate) fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
         let mut keys = self.store.all_unlocked(self.file.env(), &self.file.dir())?;
         let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
         if tokens.any(|token| keys.iter().all(|key| key.public().id() != token.key_id())) {
@@ -329,7 +329,7 @@ impl Target<'_> {
     }
 
     /// Lets a key be created where the last commit has another.
-    pub fn replace_committed_key(&mut self) {
+    pub(crate) fn replace_committed_key(&mut self) {
         self.replaces_committed = true;
     }
 

@@ -4,7 +4,7 @@ use super::file::Schema;
 
 /// A variable of the env files beside an example file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     /// Its name.
     pub name: String,
     /// Whether every env file has a value for it.
@@ -15,7 +15,7 @@ pub struct Known {
 
 /// The text of an example file with the names that it lacks at its end, and how many those are. What stands there stays,
 /// byte for byte. No value is written, for an example file is read by everyone.
-pub fn with_names(text: &[u8], names: &[Known], line_break: &str) -> (Vec<u8>, usize) {
+pub(crate) fn with_names(text: &[u8], names: &[Known], line_break: &str) -> (Vec<u8>, usize) {
     let schema = Schema::parse(text);
     let mut whole = text.to_vec();
     let mut count = 0;

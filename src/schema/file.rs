@@ -10,7 +10,7 @@ use crate::dotenv::Document;
 
 /// What a file says of its variables. One that says nothing is as good as none.
 #[derive(Clone, Debug, Default)]
-pub struct Schema {
+pub(crate) struct Schema {
     items: Vec<Item>,
     places: HashMap<String, usize>,
     troubles: Vec<Trouble>,
@@ -18,7 +18,7 @@ pub struct Schema {
 
 /// What is said of one variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its name.
     pub name: String,
     /// The line it stands on, from 1.
@@ -33,7 +33,7 @@ pub struct Item {
 
 /// A decorator that does not say what it should. It says nothing, then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     /// The line of the variable, from 1; 1 where the whole file cannot be read.
     pub line: usize,
     /// The variable.
@@ -58,7 +58,7 @@ pub enum Violation {
 
 impl Schema {
     /// Reads the text of an example file. What is wrong in it is in [`Self::troubles`].
-    pub fn parse(text: &[u8]) -> Self {
+    pub(crate) fn parse(text: &[u8]) -> Self {
         let mut schema = Self::default();
         let document = match Document::parse(text.to_vec()) {
             Ok(document) => document,
@@ -86,22 +86,22 @@ impl Schema {
     }
 
     /// What is said of this variable.
-    pub fn get(&self, name: &str) -> Option<&Item> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Item> {
         self.places.get(name).map(|at| &self.items[*at])
     }
 
     /// Every variable, in the order of the file.
-    pub fn items(&self) -> &[Item] {
+    pub(crate) fn items(&self) -> &[Item] {
         &self.items
     }
 
     /// The variables that are said to be no secrets.
-    pub fn plain(&self) -> impl Iterator<Item = &Item> {
+    pub(crate) fn plain(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.sensitive == Some(false))
     }
 
     /// What is wrong in the file.
-    pub fn troubles(&self) -> &[Trouble] {
+    pub(crate) fn troubles(&self) -> &[Trouble] {
         &self.troubles
     }
 
@@ -123,7 +123,7 @@ impl Schema {
 
 impl Item {
     /// Whether a value, or none, is as the schema says. Nothing is asked of an empty value but whether it may be.
-    pub fn judge(&self, value: Option<&[u8]>) -> Result<(), Violation> {
+    pub(crate) fn judge(&self, value: Option<&[u8]>) -> Result<(), Violation> {
         match (value, &self.kind) {
             (None, _) if self.required == Some(true) => Err(Violation::Missing),
             (Some([]), _) if self.required == Some(true) => Err(Violation::Empty),

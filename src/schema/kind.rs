@@ -6,7 +6,7 @@ use super::decorator::members;
 
 /// A type, as `@type` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     /// Any text.
     String,
     /// A decimal number as JavaScript reads one, and a finite one.
@@ -58,7 +58,7 @@ impl Type {
     }
 
     /// Whether `value` is of this type.
-    pub fn takes(&self, value: &[u8]) -> bool {
+    pub(crate) fn takes(&self, value: &[u8]) -> bool {
         if *self == Self::String {
             return true;
         }

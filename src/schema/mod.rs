@@ -6,6 +6,5 @@ mod example;
 mod file;
 mod kind;
 
-pub use example::{Known, with_names};
-pub use file::{Item, Schema, Trouble, Violation};
-pub use kind::Type;
+pub(crate) use example::{Known, with_names};
+pub(crate) use file::{Item, Schema, Violation};

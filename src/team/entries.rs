@@ -46,7 +46,7 @@ pub(super) fn entries(text: &str) -> Result<Option<(Vec<Entry>, usize)>, PolicyE
 }
 
 /// The line, from 1, that the entry with these keys stands on.
-pub fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
+pub(crate) fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
     let text = team.text();
     let (found, _) = entries(&text).ok()??;
     let entry = found.iter().find(|entry| entry.path == path)?;

@@ -17,7 +17,7 @@ const MARKER_SIZES: (usize, usize) = (3, 512);
 
 /// A merged team file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergedTeam {
+pub(crate) struct MergedTeam {
     /// The text, with conflict markers where there are conflicts.
     pub text: Vec<u8>,
     /// The conflicts.
@@ -26,7 +26,7 @@ pub struct MergedTeam {
 
 /// What could not be merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TeamConflicts {
+pub(crate) enum TeamConflicts {
     /// Nothing.
     None,
     /// These entries, as `grants.production.alice`.
@@ -40,7 +40,7 @@ pub(super) type Path = Vec<String>;
 
 /// Merges three versions of a team file; `base` is empty where both sides made it. Conflict markers are `marker_size`
 /// characters long.
-pub fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedTeam {
+pub(crate) fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedTeam {
     let clean = |text: &[u8]| MergedTeam { text: text.to_vec(), conflicts: TeamConflicts::None };
     if ours == theirs || base == theirs {
         return clean(ours);

@@ -11,9 +11,12 @@ mod read;
 mod settle;
 mod weave;
 
-pub use entries::line_of_entry;
+pub(crate) use entries::line_of_entry;
 pub use exposure::{Exposure, ExposureState};
-pub use file::{TeamError, TeamFile};
-pub use member::{GrantFault, GrantLine, MemberName, MemberNameError, Removed, Rotation};
-pub use merge::{MergedTeam, TeamConflicts, merge_team};
-pub use policy::{Policy, PolicyError, policy_globs, propose_plain, with_external, with_plain};
+pub(crate) use file::TeamError;
+pub use file::TeamFile;
+pub(crate) use member::{GrantFault, MemberNameError, Removed};
+pub use member::{GrantLine, MemberName, Rotation};
+pub(crate) use merge::{TeamConflicts, merge_team};
+pub use policy::Policy;
+pub(crate) use policy::{PolicyError, policy_globs, propose_plain, with_external, with_plain};

@@ -83,7 +83,7 @@ impl Policy {
 
 /// The globs of a team file's text, each with the key it stands under (`plain`, `exclude` or `external`), as written; none of a
 /// text that cannot be read.
-pub fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
+pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = document(text) else { return Vec::new() };
     let policy = document.get("policy").and_then(Item::as_table_like);
     let of = |key: &'static str| {
@@ -98,7 +98,7 @@ pub fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
 const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
 
 /// The globs worth proposing for a project with these variable names.
-pub fn propose_plain(names: &[&str]) -> Vec<&'static str> {
+pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     let matches = |glob: &str, name: &str| match glob.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
         None => name == glob,
@@ -107,12 +107,12 @@ pub fn propose_plain(names: &[&str]) -> Vec<&'static str> {
 }
 
 /// A team file's text with `globs` added to `[policy] plain`; what stands there already stays as it is.
-pub fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
+pub(crate) fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
     with_globs(text, "plain", "policy.plain", globs)
 }
 
 /// A team file's text with `names` added to `[policy] external`; what stands there already stays as it is.
-pub fn with_external(text: &[u8], names: &[&str]) -> Result<String, PolicyError> {
+pub(crate) fn with_external(text: &[u8], names: &[&str]) -> Result<String, PolicyError> {
     with_globs(text, "external", "policy.external", names)
 }
 

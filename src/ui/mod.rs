@@ -13,21 +13,21 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use crate::hint::Hint;
-pub use page::{Look, Page};
-pub use pager::{LESS, LV, pager};
-pub use progress::{Progress, Working};
-pub use prompt::{
+pub(crate) use page::{Look, Page};
+pub(crate) use pager::{LESS, LV, pager};
+pub(crate) use progress::{Progress, Working};
+pub(crate) use prompt::{
     Deaf, can_ask, confirm, confirm_beside_pipe, drop_line_end, go_on, hidden, passphrase, stdin_value,
 };
 use sanitize::{one_line, sanitized, sanitized_json};
 use serde::Serialize;
-pub use table::table;
-pub use terminal::uri_path;
+pub(crate) use table::table;
+pub(crate) use terminal::uri_path;
 use zeroize::Zeroizing;
 
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Ui {
+pub(crate) struct Ui {
     /// Say nothing but errors.
     pub quiet: bool,
     /// Say more.
@@ -36,33 +36,33 @@ pub struct Ui {
 
 impl Ui {
     /// Says what was done.
-    pub fn say(self, words: impl fmt::Display) {
+    pub(crate) fn say(self, words: impl fmt::Display) {
         if !self.quiet {
             line(&words.to_string());
         }
     }
 
     /// Says what to do next.
-    pub fn suggest(self, hint: &Hint) {
+    pub(crate) fn suggest(self, hint: &Hint) {
         if let Some(line) = hint.line() {
             self.say(line);
         }
     }
 
     /// Says something a person may want to act on.
-    pub fn note(self, words: impl fmt::Display) {
+    pub(crate) fn note(self, words: impl fmt::Display) {
         if !self.quiet {
             labelled("note:", Look::Warning, &words.to_string());
         }
     }
 
     /// Says on a terminal, while what it returns is kept, that this takes its time.
-    pub fn working(self, what: &'static str) -> Working {
+    pub(crate) fn working(self, what: &'static str) -> Working {
         Working::new(self.quiet, what)
     }
 
     /// Says how something came about.
-    pub fn detail(self, words: impl fmt::Display) {
+    pub(crate) fn detail(self, words: impl fmt::Display) {
         if self.verbose {
             line(&words.to_string());
         }
@@ -70,7 +70,7 @@ impl Ui {
 }
 
 /// Writes an error and the one thing to try next.
-pub fn error(message: &str, details: &[String], hint: Option<Hint>) {
+pub(crate) fn error(message: &str, details: &[String], hint: Option<Hint>) {
     labelled("error:", Look::Bad, message);
     for detail in details {
         line(&format!("  {detail}"));
@@ -96,14 +96,14 @@ pub fn report_panics() {
 }
 
 /// Writes data to stdout, all of it.
-pub fn data(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
 }
 
 /// Writes text that others wrote to stdout; on a terminal with control characters made visible.
-pub fn text(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn text(bytes: &[u8]) -> io::Result<()> {
     if io::stdout().is_terminal() {
         data(sanitized(&String::from_utf8_lossy(bytes)).as_bytes())
     } else {
@@ -112,7 +112,7 @@ pub fn text(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a value to stdout as JSON; see [`json_text`].
-pub fn json(value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     let mut text = Zeroizing::new(serde_json::to_string_pretty(value).expect("values of our own"));
     text.push('\n');
     json_text(text.as_bytes())
@@ -120,7 +120,7 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// Writes JSON to stdout, with what a terminal would obey or not show escaped. Always, so that what is seen is what is
 /// piped.
-pub fn json_text(text: &[u8]) -> io::Result<()> {
+pub(crate) fn json_text(text: &[u8]) -> io::Result<()> {
     let text = std::str::from_utf8(text).expect("JSON is UTF-8 (RFC 8259, section 8.1)");
     match sanitized_json(text) {
         Cow::Borrowed(text) => data(text.as_bytes()),
@@ -129,17 +129,17 @@ pub fn json_text(text: &[u8]) -> io::Result<()> {
 }
 
 /// Text that others wrote, made safe and kept on one line.
-pub fn safe_line(text: &str) -> String {
+pub(crate) fn safe_line(text: &str) -> String {
     one_line(text)
 }
 
 /// Whether a person is at the other end of stdout.
-pub fn person_looks() -> bool {
+pub(crate) fn person_looks() -> bool {
     io::stdout().is_terminal()
 }
 
 /// Whether a person is at the other end of stderr.
-pub fn person_reads() -> bool {
+pub(crate) fn person_reads() -> bool {
     io::stderr().is_terminal()
 }
 

@@ -13,7 +13,7 @@ use super::terminal::{colours, file_uri, links};
 
 /// What a part of a text is, which decides how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// The head of a table or of a paragraph.
     Heading,
     /// What is wrong, or gone.
@@ -44,7 +44,7 @@ impl Look {
 /// A text in parts. What it holds is wiped, for it may show values. Made safe when it is shown: no part can obey an
 /// escape sequence of its own.
 #[derive(Default)]
-pub struct Page {
+pub(crate) struct Page {
     text: Zeroizing<String>,
     marked: Vec<(Range<usize>, Mark)>,
 }
@@ -57,35 +57,30 @@ enum Mark {
 
 impl Page {
     /// A text without looks.
-    pub fn plain(text: String) -> Self {
+    pub(crate) fn plain(text: String) -> Self {
         Self { text: Zeroizing::new(text), marked: Vec::new() }
     }
 
     /// Adds a part that looks as it is.
-    pub fn add(&mut self, look: Look, words: impl fmt::Display) {
+    pub(crate) fn add(&mut self, look: Look, words: impl fmt::Display) {
         self.mark(Mark::Look(look), words);
     }
 
     /// Adds `words`, which name the file at the absolute `path`.
-    pub fn add_link(&mut self, path: &Path, words: impl fmt::Display) {
+    pub(crate) fn add_link(&mut self, path: &Path, words: impl fmt::Display) {
         self.mark(Mark::Link(file_uri(path)), words);
     }
 
     /// Adds another text at the end.
-    pub fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         let start = self.text.len();
         self.text.push_str(&other.text);
         let moved = |(range, mark): (Range<usize>, _)| (range.start + start..range.end + start, mark);
         self.marked.extend(other.marked.into_iter().map(moved));
     }
 
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
     /// As [`Self::print`], to stderr: what is no data, but for a person to decide by.
-    pub fn tell(&self) -> io::Result<()> {
+    pub(crate) fn tell(&self) -> io::Result<()> {
         let stderr = io::stderr();
         let shown = Shown::on(stderr.is_terminal(), colours(&stderr), false);
         let mut out = io::BufWriter::new(stderr.lock());
@@ -94,7 +89,7 @@ impl Page {
     }
 
     /// Prints it to stdout: with looks where it is a terminal that has colours, made safe where it is any.
-    pub fn print(&self) -> io::Result<()> {
+    pub(crate) fn print(&self) -> io::Result<()> {
         let stdout = io::stdout();
         let shown = Shown::on(stdout.is_terminal(), colours(&stdout), links());
         let mut out = io::BufWriter::new(stdout.lock());
@@ -103,7 +98,7 @@ impl Page {
     }
 
     /// Writes it for a program that shows it on the terminal in our place.
-    pub fn print_through(&self, pager: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn print_through(&self, pager: &mut impl Write) -> io::Result<()> {
         // Not every pager knows links.
         let shown = Shown { colours: colours(&io::stdout()), links: false, safe: true };
         self.write(pager, shown)?;

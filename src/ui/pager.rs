@@ -1,13 +1,17 @@
 //! Which pager to use: git's rules (`core.pager` in git-config(1), `GIT_PAGER` in git(1)).
 
 /// What less does by default under git: leave short output alone, pass colours on, and leave the screen as it is.
-pub const LESS: &str = "FRX";
+pub(crate) const LESS: &str = "FRX";
 /// The same for lv.
-pub const LV: &str = "-c";
+pub(crate) const LV: &str = "-c";
 
 /// The pager's command: the first of `$GIT_PAGER`, `core.pager` and `$PAGER` that is set, else `less`. None where that
 /// is empty or `cat`.
-pub fn pager(git_pager: Option<&str>, core_pager: Option<&str>, pager: Option<&str>) -> Option<String> {
+pub(crate) fn pager(
+    git_pager: Option<&str>,
+    core_pager: Option<&str>,
+    pager: Option<&str>,
+) -> Option<String> {
     let chosen = git_pager.or(core_pager).or(pager).unwrap_or("less");
     (!chosen.trim().is_empty() && chosen != "cat").then(|| chosen.to_owned())
 }

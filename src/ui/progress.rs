@@ -18,20 +18,20 @@ const TURN: Duration = Duration::from_millis(100);
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// A bar over so many files. Dropping it clears it away.
-pub struct Progress {
+pub(crate) struct Progress {
     quiet: bool,
     start: Instant,
 }
 
 impl Progress {
     /// Starts the clock. Nothing is ever shown when `quiet`.
-    pub fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         let quiet = quiet || !io::stderr().is_terminal();
         Self { quiet, start: Instant::now() }
     }
 
     /// So much of `all` is done. May be called from any thread, and as often as one likes.
-    pub fn at(&self, done: usize, all: usize) {
+    pub(crate) fn at(&self, done: usize, all: usize) {
         if self.quiet || self.start.elapsed() < PATIENCE {
             return;
         }
@@ -50,14 +50,14 @@ impl Drop for Progress {
 }
 
 /// Says that something is being done, for as long as it lives.
-pub struct Working {
+pub(crate) struct Working {
     end: Option<std::sync::mpsc::Sender<()>>,
     clock: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Working {
     /// Starts the clock. Nothing is ever shown when `quiet`.
-    pub fn new(quiet: bool, what: &'static str) -> Self {
+    pub(crate) fn new(quiet: bool, what: &'static str) -> Self {
         if quiet || !io::stderr().is_terminal() {
             return Self { end: None, clock: None };
         }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// Asks for a value on the terminal without showing it. Returns all that was typed or pasted, with the newline that
 /// ended it; Ctrl-C is [`io::ErrorKind::Interrupted`].
 #[cfg(unix)]
-pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     aside(|| hidden::ask(question))
 }
 
@@ -33,7 +33,7 @@ pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Asks for a passphrase on the terminal without showing it; none where there is no terminal.
-pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
+pub(crate) fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
     match hidden(&super::sanitize::one_line(question)) {
         Ok(mut text) => {
             drop_line_end(&mut text);
@@ -52,7 +52,7 @@ pub fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
 }
 
 /// Removes one line end (LF or CRLF), where the text ends with one.
-pub fn drop_line_end(text: &mut Zeroizing<Vec<u8>>) {
+pub(crate) fn drop_line_end(text: &mut Zeroizing<Vec<u8>>) {
     let line_end = if text.ends_with(b"\r\n") { 2 } else { usize::from(text.ends_with(b"\n")) };
     let end = text.len() - line_end;
     text.truncate(end);
@@ -60,7 +60,7 @@ pub fn drop_line_end(text: &mut Zeroizing<Vec<u8>>) {
 
 /// While it lives, a signal that would end the process does not, so that a terminal can be restored first.
 #[cfg(unix)]
-pub struct Deaf {
+pub(crate) struct Deaf {
     signals: &'static Signals,
     heard_before: bool,
 }
@@ -80,7 +80,7 @@ static SIGNALS: OnceLock<Signals> = OnceLock::new();
 #[cfg(unix)]
 impl Deaf {
     /// Begins.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         use signal_hook::flag::{register_conditional_default, register_usize};
         if SIGNALS.get().is_none() {
@@ -95,7 +95,7 @@ impl Deaf {
     }
 
     /// As [`Self::new`], where that was called before. None where it was not: then no signal is caught.
-    pub fn again() -> Option<Self> {
+    pub(crate) fn again() -> Option<Self> {
         let signals = SIGNALS.get()?;
         signals.last.store(0, SeqCst);
         Some(Self { signals, heard_before: signals.hears.swap(false, SeqCst) })
@@ -133,7 +133,7 @@ impl Deaf {
 }
 
 /// Asks a yes-or-no question; anything but a yes is a no, and so is a stdin that is no terminal.
-pub fn confirm(question: &str) -> io::Result<bool> {
+pub(crate) fn confirm(question: &str) -> io::Result<bool> {
     if !can_ask() {
         return Ok(false);
     }
@@ -144,7 +144,7 @@ pub fn confirm(question: &str) -> io::Result<bool> {
 /// As [`confirm`], of a person whose stdin is a pipe: asked at the terminal of this process. None where there is none, and
 /// where stderr leads elsewhere, so that the question would come out of nowhere.
 #[cfg(unix)]
-pub fn confirm_beside_pipe(question: &str) -> io::Result<Option<bool>> {
+pub(crate) fn confirm_beside_pipe(question: &str) -> io::Result<Option<bool>> {
     if !io::stderr().is_terminal() {
         return Ok(None);
     }
@@ -167,7 +167,7 @@ fn is_yes(answer: &str) -> bool {
 
 /// Asks whether to go on: anything but a no is a yes. Where there is nobody to ask, and at the end of what they type, it
 /// is a no.
-pub fn go_on(question: &str) -> io::Result<bool> {
+pub(crate) fn go_on(question: &str) -> io::Result<bool> {
     if !can_ask() {
         return Ok(false);
     }
@@ -176,7 +176,7 @@ pub fn go_on(question: &str) -> io::Result<bool> {
 }
 
 /// Whether a person is at the other end of stdin.
-pub fn can_ask() -> bool {
+pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal()
 }
 
@@ -198,7 +198,7 @@ fn answer_from(person: &mut impl BufRead, question: &str, choices: &str) -> io::
 }
 
 /// What stdin holds, up to its end; none where stdin is a terminal, at which a person would have to be asked.
-pub fn stdin_value() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn stdin_value() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Ok(None);

@@ -10,7 +10,7 @@ use super::terminal;
 
 /// Lines of columns, each as wide as its widest cell; on a terminal that is narrower, cells go on below. No cell can
 /// add a line of its own or obey an escape sequence.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> Page {
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Page {
     drawn(head, rows, terminal::width())
 }
 

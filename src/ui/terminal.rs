@@ -35,7 +35,7 @@ pub(super) fn file_uri(path: &Path) -> String {
 }
 
 /// A path as the path of a URI (RFC 3986, section 3.3): what is not unreserved is percent-encoded.
-pub fn uri_path(path: &Path) -> String {
+pub(crate) fn uri_path(path: &Path) -> String {
     let mut text = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use envseal::crypto::Kind;
+use envseal::testing::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
 

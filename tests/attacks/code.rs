@@ -1,6 +1,6 @@
 //! Hide code: a sealed `LD_PRELOAD`, `PATH`, `NODE_OPTIONS` and so on, or one that leans on a sealed value.
 
-use envseal::crypto::Kind;
+use envseal::testing::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
 

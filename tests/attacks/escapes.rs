@@ -1,6 +1,6 @@
 //! Put escape sequences, and characters that reorder text, in names, comments, paths or values.
 
-use envseal::crypto::Kind;
+use envseal::testing::crypto::Kind;
 
 use super::{append, sealed_project, token};
 use crate::support::{TestEnv, on_terminal};

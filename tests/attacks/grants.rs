@@ -1,8 +1,8 @@
 //! Forged, replayed, re-pointed and cross-environment grants; members swapped; removals undone. Nobody who checks has a
 //! key, unless it says so.
 
-use envseal::crypto::{Identity, PrivateKey};
-use envseal::team::{GrantLine, Rotation};
+use envseal::testing::crypto::{Identity, PrivateKey};
+use envseal::testing::team::{GrantLine, Rotation};
 
 use crate::check::team::{Team, name, production};
 
@@ -61,7 +61,7 @@ fn a_grant_by_one_who_could_read_nothing() {
 
 #[test]
 fn a_grant_whose_proof_is_made_up() {
-    use envseal::crypto::{Grant, Terms};
+    use envseal::testing::crypto::{Grant, Terms};
     let mut team = Team::new(&["alice", "bob"]);
     team.join("mallory");
     team.save();
@@ -83,7 +83,7 @@ fn a_grant_whose_proof_is_made_up() {
 }
 
 /// A grant of a key that its maker has only the public half of, signed by them. The layout is docs/format.md's.
-fn forged(key: &envseal::crypto::PublicKey, mallory: &Identity) -> envseal::crypto::Grant {
+fn forged(key: &envseal::testing::crypto::PublicKey, mallory: &Identity) -> envseal::testing::crypto::Grant {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use ed25519_dalek::{Signer, SigningKey};
     let noise = [7_u8; 32 + 32 + 48 + 32];
@@ -112,7 +112,8 @@ fn a_grant_replayed_under_another_environment() {
     team.env.write(".env.staging", header);
     team.env.commit("staging");
     let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
-    team.file.put_grant(GrantLine { env: envseal::config::EnvName::new("staging").unwrap(), ..line });
+    team.file
+        .put_grant(GrantLine { env: envseal::testing::config::EnvName::new("staging").unwrap(), ..line });
     team.save();
     let json = String::from_utf8(team.env.envseal(&["check", "--json"]).output().stdout).unwrap();
     assert!(json.contains("the grant of staging to bob: its signature does not hold"), "{json}");

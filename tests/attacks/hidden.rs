@@ -1,6 +1,6 @@
 //! Hide a reference or a command in a sealed value.
 
-use envseal::crypto::Kind;
+use envseal::testing::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
 use crate::support::TestEnv;

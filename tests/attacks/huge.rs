@@ -31,7 +31,7 @@ fn a_file_of_50_megabytes() {
 #[test]
 fn a_file_larger_than_the_memory_is_searched() {
     let env = TestEnv::new();
-    let key = envseal::crypto::PrivateKey::generate().to_text();
+    let key = envseal::testing::crypto::PrivateKey::generate().to_text();
     // Zeros, which take no space on the disk.
     std::fs::File::create(env.path("dump.bin")).unwrap().set_len(600 << 20).unwrap();
     env.write("notes.txt", format!("one\n{}\n", key.expose()));

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use envseal::crypto::{PrivateKey, PublicKey};
+use envseal::testing::crypto::{PrivateKey, PublicKey};
 
 use super::sealed_project;
 use crate::support::TestEnv;

@@ -41,7 +41,7 @@ mod team_file;
 #[cfg(unix)]
 mod trees;
 
-use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 

@@ -1,6 +1,6 @@
 //! Move a sealed value to another variable, to another environment's file, or into another key's era.
 
-use envseal::crypto::{Kind, PrivateKey};
+use envseal::testing::crypto::{Kind, PrivateKey};
 
 use super::{append, nothing_ran, public_key, sealed_project, text_of, token};
 

@@ -1,7 +1,7 @@
 //! What is owed to removed members, and the key, follow an env file into another project, also over several changes.
 
-use envseal::crypto::PrivateKey;
-use envseal::team::{ExposureState, TeamFile};
+use envseal::testing::crypto::PrivateKey;
+use envseal::testing::team::{ExposureState, TeamFile};
 
 use crate::check::team::{Team, name};
 

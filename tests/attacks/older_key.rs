@@ -1,7 +1,7 @@
 //! Put an older public key back into an env file, to have it granted, rotated or sealed to.
 
-use envseal::crypto::{Identity, PrivateKey, PublicKey};
-use envseal::team::TeamFile;
+use envseal::testing::crypto::{Identity, PrivateKey, PublicKey};
+use envseal::testing::team::TeamFile;
 
 use crate::pins::{commit, lists, pinned};
 use crate::rotate::member;

@@ -1,7 +1,7 @@
 //! Put another public key into an env file, and read what is set next.
 
-use envseal::crypto::{Identity, PrivateKey, Proof};
-use envseal::team::{GrantLine, MemberName, Rotation, TeamFile};
+use envseal::testing::crypto::{Identity, PrivateKey, Proof};
+use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
 use crate::pins::{commit, pinned, production, refuses, replace_key, write_rotations};
 use crate::support::TestEnv;
@@ -86,7 +86,7 @@ fn with_a_forged_rotation() {
     let (middle, new) = (PrivateKey::generate(), PrivateKey::generate());
     replace_key(&env, FILE, &old.public(), &new.public());
     let good = Rotation::make(&production(), &old, &new.public());
-    let staging = envseal::config::EnvName::new("staging").unwrap();
+    let staging = envseal::testing::config::EnvName::new("staging").unwrap();
     let forged = |change: &dyn Fn(&mut Rotation)| {
         let mut rotation = good.clone();
         change(&mut rotation);

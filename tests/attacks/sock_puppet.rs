@@ -1,9 +1,9 @@
 //! A grant to a sock puppet, left behind before being removed; and a member or a forged grant that waits for the next
 //! rotation.
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, IdentityKey, PrivateKey};
-use envseal::team::{GrantLine, MemberName, TeamFile};
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, IdentityKey, PrivateKey};
+use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
 use crate::support::{Person, TestEnv};
 use crate::team::{alice_and_bob, let_in, reads};

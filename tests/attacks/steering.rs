@@ -1,6 +1,6 @@
 //! Steer envseal, or take its keys, with `ENVSEAL_*` variables in an env file.
 
-use envseal::crypto::PrivateKey;
+use envseal::testing::crypto::PrivateKey;
 
 use super::{append, sealed_project};
 

@@ -17,8 +17,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use envseal::config::EnvName;
-use envseal::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
 
 use crate::support::{Output, Run, TestEnv};
 

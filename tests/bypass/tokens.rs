@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use envseal::crypto::{Kind, PrivateKey, Refs, Sealer};
+use envseal::testing::crypto::{Kind, PrivateKey, Refs, Sealer};
 
 use super::{PLAINTEXT, Way, stopped};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use envseal::git::Repo;
-use envseal::hooks::drivers::{State, install, state, uninstall};
+use envseal::testing::git::Repo;
+use envseal::testing::hooks::drivers::{State, install, state, uninstall};
 
 use crate::support::TestEnv;
 

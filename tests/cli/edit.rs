@@ -7,7 +7,7 @@ mod meanwhile;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use envseal::crypto::PrivateKey;
+use envseal::testing::crypto::PrivateKey;
 
 use crate::support::{Run, TestEnv};
 

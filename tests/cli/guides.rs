@@ -77,7 +77,7 @@ fn every_command_line_is_one_that_there_is() {
     let mut count = 0;
     for (path, text) in guides() {
         for call in code(&text).iter().flat_map(|line| calls(line)) {
-            let parsed = envseal::commands::definition().try_get_matches_from(&call);
+            let parsed = envseal::testing::commands::definition().try_get_matches_from(&call);
             assert!(parsed.is_ok(), "{}: {call:?}: {}", path.display(), parsed.unwrap_err());
             count += 1;
         }
@@ -95,7 +95,9 @@ fn the_finder_finds() {
     assert_eq!(calls("ExecStart=/usr/local/bin/envseal run -- x"), [["envseal", "run", "--", "x"]]);
     assert_eq!(calls("OWNER/my-envseal is"), [[""; 0]; 0]);
     assert!(
-        envseal::commands::definition().try_get_matches_from(["envseal", "get", "--frmat", "x"]).is_err()
+        envseal::testing::commands::definition()
+            .try_get_matches_from(["envseal", "get", "--frmat", "x"])
+            .is_err()
     );
 }
 

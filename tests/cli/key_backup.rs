@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, PrivateKey};
-use envseal::team::{GrantLine, MemberName, TeamFile};
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, PrivateKey};
+use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
 use crate::support::TestEnv;
 

@@ -1,9 +1,9 @@
 //! `envseal key list`.
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, PrivateKey, Proof};
-use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
-use envseal::time::Moment;
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, PrivateKey, Proof};
+use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
+use envseal::testing::time::Moment;
 
 use crate::support::TestEnv;
 
@@ -19,7 +19,7 @@ fn listed(env: &TestEnv, more: &[&str]) -> Vec<serde_json::Value> {
 
 fn key_id(env: &TestEnv, name: &str) -> String {
     let key = env.ok(&["key", "show", "-e", name]);
-    envseal::crypto::PublicKey::parse(key.trim()).unwrap().id().to_string()
+    envseal::testing::crypto::PublicKey::parse(key.trim()).unwrap().id().to_string()
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
 fn one_environment_is_locked_and_every_other_byte_stays() {
     let (env, values, passphrase) = two_environments();
     let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
-    let older = envseal::crypto::PrivateKey::generate().to_text();
+    let older = envseal::testing::crypto::PrivateKey::generate().to_text();
     let older = older.expose();
     let text = format!(
         "# mine\r\nexport ENVSEAL_PRIVATE_KEY_P = \"{two}, {older}\" # two\r\n\nOTHER={one}\nENVSEAL_PRIVATE_KEY={one}"
@@ -154,7 +154,7 @@ fn a_locked_key_may_be_injected() {
     env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY_P");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    let older = envseal::crypto::PrivateKey::generate().to_text();
+    let older = envseal::testing::crypto::PrivateKey::generate().to_text();
     let list = format!("{},{key}", older.expose());
     let get = || env.envseal(&["get", "A", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", &list);
     assert_eq!(get().var(PASSPHRASE, &passphrase).ok(), format!("{}\n", values[1]));

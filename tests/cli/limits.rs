@@ -100,7 +100,7 @@ fn on_a_terminal_nothing_turns() {
 #[test]
 fn a_panic_says_where_and_nothing_of_a_value() {
     if std::env::var_os("ENVSEAL_TEST_PANIC").is_some() {
-        envseal::ui::report_panics();
+        envseal::testing::ui::report_panics();
         panic!("{}", "of a value");
     }
     let output = std::process::Command::new(std::env::current_exe().unwrap())

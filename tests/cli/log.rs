@@ -49,7 +49,7 @@ fn rotate(env: &TestEnv, file: &str, variable: &str) {
     let new = other.private_key(variable);
     env.write(".env.keys", env.read(".env.keys").replace(&old, &format!("{new},{old}")));
     env.write(file, text.join("\n") + "\n");
-    let key = envseal::crypto::PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
+    let key = envseal::testing::crypto::PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
     env.ok(&["key", "trust", "-q", "-f", file, "--fingerprint", &key.fingerprint()]);
     env.ok(&["encrypt", "--reseal", "-f", file]);
 }

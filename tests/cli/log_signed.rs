@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use envseal::crypto::IdentityKey;
+use envseal::testing::crypto::IdentityKey;
 use serde_json::Value;
 
 use crate::support::TestEnv;

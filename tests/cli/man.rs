@@ -13,7 +13,7 @@ fn commands() -> Vec<Vec<String>> {
         }
     }
     let mut found = Vec::new();
-    below(&envseal::commands::definition(), &[], &mut found);
+    below(&envseal::testing::commands::definition(), &[], &mut found);
     found
 }
 

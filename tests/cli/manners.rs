@@ -116,7 +116,7 @@ fn commands(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
 fn short_help_is_short_and_long_help_has_examples() {
     let env = TestEnv::new();
     let mut all = Vec::new();
-    commands(&envseal::commands::definition(), &[], &mut all);
+    commands(&envseal::testing::commands::definition(), &[], &mut all);
     assert!(all.len() > 25, "{all:?}");
     // What git alone calls has nothing to show.
     for command in all.iter().filter(|command| !command.starts_with(&["hook".into(), "run".into()])) {

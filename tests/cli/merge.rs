@@ -185,7 +185,7 @@ fn rotated_on_one_branch_and_set_on_the_other() {
                 ".env.keys",
                 keys.replace("ENVSEAL_PRIVATE_KEY=", &format!("ENVSEAL_PRIVATE_KEY={new_private},")),
             );
-            let key = envseal::crypto::PublicKey::parse(new_key.split_once('=').unwrap().1).unwrap();
+            let key = envseal::testing::crypto::PublicKey::parse(new_key.split_once('=').unwrap().1).unwrap();
             env.ok(&["key", "trust", "-q", "--fingerprint", &key.fingerprint()]);
             env.ok(&["encrypt", "-q", "--reseal"]);
         };

@@ -58,7 +58,7 @@ fn two_approvals_merge_and_hold() {
 #[test]
 fn a_conflict_is_refused_by_everything_until_it_is_resolved() {
     let mut team = team(&["alice", "bob"]);
-    let other = envseal::crypto::PrivateKey::generate();
+    let other = envseal::testing::crypto::PrivateKey::generate();
     diverge(
         &mut team,
         |team| {

@@ -71,7 +71,7 @@ fn no_command_opens_a_socket() {
             env.git(&["commit", "-qnm", "Begin"]);
         }
     }
-    let every = envseal::commands::definition();
+    let every = envseal::testing::commands::definition();
     for command in every.get_subcommands() {
         let named = COMMANDS.iter().any(|line| line.split(' ').next() == Some(command.get_name()));
         assert!(named, "{} is not in the list", command.get_name());

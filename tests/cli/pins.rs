@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, PrivateKey, PublicKey};
-use envseal::team::{GrantLine, MemberName, Rotation, TeamFile};
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, PrivateKey, PublicKey};
+use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
 use crate::support::{TestEnv, on_terminal};
 

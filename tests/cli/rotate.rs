@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, Kind, Opener, PrivateKey, SealedValue, TagKey};
-use envseal::project::{put_tag_key, tag_key};
-use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
-use envseal::time::Moment;
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, Kind, Opener, PrivateKey, SealedValue, TagKey};
+use envseal::testing::project::{put_tag_key, tag_key};
+use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
+use envseal::testing::time::Moment;
 
 use crate::log::commit;
 use crate::support::{Run, TestEnv};

@@ -1,6 +1,6 @@
 //! `envseal run`.
 
-use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 

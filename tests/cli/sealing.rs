@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use envseal::check::rules::{EnvText, Finding, Rule, Severity, env_file};
-use envseal::config::{ProcessEnv, is_own_name};
-use envseal::crypto::{Opener, PrivateKey, SecretBytes};
-use envseal::dotenv::{Mark, VarName, is_reserved};
-use envseal::keys::KeyStore;
-use envseal::project::{
+use envseal::testing::check::rules::{EnvText, Finding, Rule, Severity, env_file};
+use envseal::testing::config::{ProcessEnv, is_own_name};
+use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
+use envseal::testing::dotenv::{Mark, VarName, is_reserved};
+use envseal::testing::keys::KeyStore;
+use envseal::testing::project::{
     Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files,
     reseal, set,
 };
-use envseal::team::Policy;
+use envseal::testing::team::Policy;
 use proptest::prelude::*;
 
 use crate::dialect::{dialect, statements};

@@ -265,7 +265,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     let hint = refused.lines().find_map(|line| line.split("if they did: ").nth(1)).unwrap();
     assert_eq!(hint, "envseal key trust -e production");
     let shown = olga.says(&["key", "show", "-e", "production"]);
-    let fingerprint = envseal::crypto::PublicKey::parse(shown.trim_end()).unwrap().fingerprint();
+    let fingerprint = envseal::testing::crypto::PublicKey::parse(shown.trim_end()).unwrap().fingerprint();
     alice.says(&["key", "trust", "-q", "-e", "production", "--fingerprint", &fingerprint]);
     alice.says(&["set", "-q", "ANOTHER", &another, "-e", "production"]);
     alice.does(&["add", "-u"]);

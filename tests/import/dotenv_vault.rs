@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use envseal::crypto::SecretText;
-use envseal::import::dotenv_vault::{environments, keys, open};
+use envseal::testing::crypto::SecretText;
+use envseal::testing::import::dotenv_vault::{environments, keys, open};
 
 use super::tool;
 

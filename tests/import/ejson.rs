@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use envseal::crypto::SecretText;
-use envseal::import::{ImportError, ejson};
+use envseal::testing::crypto::SecretText;
+use envseal::testing::import::{ImportError, ejson};
 
 use super::{fixture, tool, triples};
 

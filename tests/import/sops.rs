@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use envseal::exec::{Sops, SopsError};
-use envseal::import::Item;
-use envseal::import::sops::{self, Form};
+use envseal::testing::exec::{Sops, SopsError};
+use envseal::testing::import::Item;
+use envseal::testing::import::sops::{self, Form};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use envseal::import::yaml;
+use envseal::testing::import::yaml;
 
 #[test]
 #[allow(clippy::explicit_write)] // the harness hides `eprintln!` of a test that passes

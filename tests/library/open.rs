@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use envseal::crypto::{Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText};
+use envseal::testing::crypto::{
+    Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText,
+};
 use envseal::{EnvPath, ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
 use crate::{CANARY, Folder, quickstart, refused, texts};
@@ -274,7 +276,7 @@ fn values_are_held_to_the_schema_and_one_by_itself_is_not() {
 #[test]
 fn nobody_is_asked_for_a_passphrase_unless_there_is_a_way() {
     let folder = Folder::sealed();
-    let key = envseal::crypto::PrivateKey::parse(&folder.private_key()).unwrap();
+    let key = envseal::testing::crypto::PrivateKey::parse(&folder.private_key()).unwrap();
     let phrase = SecretText::new("correct horse".into());
     let locked = Locker::new(&phrase).unwrap().lock(&key);
     folder.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={locked}\n"));

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use envseal::team::TeamFile;
+use envseal::testing::team::TeamFile;
 
 use crate::rotate::{grant, member, person, team};
 use crate::rotate_killed::has_strace;

@@ -1,6 +1,6 @@
 //! Sealed values that cannot be opened, or not be written: each stands in the way of itself alone.
 
-use envseal::crypto::PrivateKey;
+use envseal::testing::crypto::PrivateKey;
 
 use super::{public_key, token};
 use crate::support::TestEnv;

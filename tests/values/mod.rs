@@ -13,7 +13,7 @@ mod readers;
 mod shapes;
 mod typos;
 
-use envseal::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 

@@ -5,12 +5,12 @@ use crate::dotenv::Mark;
 
 /// Whether a line of text (of an env file or any other) allows this rule. The mark stands behind a `#`, in any
 /// file: `//`, `--` and other comment signs may come before it.
-pub fn allows(line: &[u8], rule: Rule) -> bool {
+pub(crate) fn allows(line: &[u8], rule: Rule) -> bool {
     rule.can_be_allowed() && Mark::all(line).any(|mark| mark == Mark::Allow(rule.id()))
 }
 
 /// The text of a line, numbered from 1.
-pub fn line_of(text: &[u8], line: usize) -> &[u8] {
+pub(crate) fn line_of(text: &[u8], line: usize) -> &[u8] {
     text.split(|b| *b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default()
 }
 

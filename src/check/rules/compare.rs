@@ -10,7 +10,7 @@ use crate::team::policy_globs;
 
 /// The finding for a public key that is another than before, and has not proven to be the next one. `from` is the file
 /// that had the key before.
-pub fn key_changed(
+pub(crate) fn key_changed(
     (path, line): (&Path, usize),
     from: &Path,
     variable: &str,
@@ -47,7 +47,7 @@ pub fn key_changed(
 }
 
 /// The findings for globs of `[policy]` that were not there before. A text that cannot be read counts as empty.
-pub fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
+pub(crate) fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
     let known = policy_globs(before);
     let new = policy_globs(after).into_iter().filter(|glob| !known.contains(glob));
     new.map(|(key, glob)| {

@@ -12,7 +12,7 @@ const MIN_WORDS: usize = 64;
 const MAX_FORM: usize = 4096;
 
 /// A value shorter than this, in bytes, is not masked: it stands in too much text by chance.
-pub const MIN_MASKED: usize = 6;
+pub(crate) const MIN_MASKED: usize = 6;
 
 /// The columns that base64(1) and openssl wrap base64 at, and xxd(1) hex.
 const BASE64_COLUMNS: [usize; 2] = [76, 64];

@@ -74,7 +74,7 @@ pub enum Form {
 }
 
 /// The finding for a reference to a name that, `file` aside, nothing sets.
-pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
+pub(crate) fn dangling(path: &Path, reference: &Dangling) -> Finding {
     let Dangling { name, line, on, form } = reference;
     let message = match form {
         Form::Open => format!("{name} contains a `$`, and nothing sets the name after it"),
@@ -90,7 +90,7 @@ pub fn dangling(path: &Path, reference: &Dangling) -> Finding {
 
 /// The findings for a variable that shows nothing of what it holds (`now`: its line and the names that it may refer to):
 /// that it has a name by which programs trust or send, and that it refers to more, than `before` in the files it comes from.
-pub fn newly_hidden(
+pub(crate) fn newly_hidden(
     path: &Path,
     name: &str,
     (line, refs): &(usize, Refs),
@@ -115,7 +115,7 @@ pub fn newly_hidden(
 }
 
 /// The finding for a `${` of no known form in a value.
-pub fn malformed_reference(path: &Path, name: &str) -> Finding {
+pub(crate) fn malformed_reference(path: &Path, name: &str) -> Finding {
     let message = format!("{name}: {}", ExpandError::Malformed);
     let fix = "if that is text, put the value in single quotes: envseal edit -f {file}";
     Finding::new(Rule::MalformedReference, path, message, fix).about(name)
@@ -173,7 +173,7 @@ fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
 }
 
 /// The finding for sealed values in a file that no command reads for its name: a template, a copy, another tool's file.
-pub fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
+pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     let what = FileRole::of(file.path).what()?;
     let is_token_byte = |b: &u8| b.is_ascii_alphanumeric() || b"-_:,.".contains(b);
     let first = memchr::memmem::find_iter(file.text, TOKEN_PREFIX).find(|at| {
@@ -189,7 +189,7 @@ pub fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
 }
 
 /// The values of an env file that stand in the open because they are declared plain.
-pub fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
+pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
     let plain = document.entries().iter().filter(|entry| is_declared(&document, entry, file.policy));
     plain.map(|entry| document.value(entry).1).collect()

@@ -19,7 +19,7 @@ const BEGINNINGS: [(&[u8], &str); 9] = [
 ];
 
 /// Returns what a text is that one of these tools wrote, to go behind "it is".
-pub fn foreign(text: &[u8]) -> Option<&'static str> {
+pub(crate) fn foreign(text: &[u8]) -> Option<&'static str> {
     let start = text.trim_ascii_start();
     if let Some((_, tool)) = BEGINNINGS.iter().find(|(beginning, _)| start.starts_with(beginning)) {
         return Some(*tool);

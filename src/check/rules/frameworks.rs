@@ -17,7 +17,7 @@ const TOLD: usize = 3;
 /// A program that reads env files of its project's folder by itself. In all of them the process's own variables win, so
 /// what `run` sets is safe; Next.js alone expands references in it once more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Framework {
+pub(crate) enum Framework {
     /// Next.js (packages/next-env in vercel/next.js).
     Next,
     /// Vite (packages/vite/src/node/env.ts in vitejs/vite).
@@ -31,21 +31,21 @@ pub enum Framework {
 }
 
 /// The file that lists what a Node project is built with.
-pub const PACKAGE_JSON: &str = "package.json";
+pub(crate) const PACKAGE_JSON: &str = "package.json";
 /// The names that a compose file may have (compose-spec).
-pub const COMPOSE_FILES: [&str; 4] =
+pub(crate) const COMPOSE_FILES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// The variable by which Next.js knows that its env files are read already.
-pub const NEXT_PROCESSED: &str = "__NEXT_PROCESSED_ENV";
+pub(crate) const NEXT_PROCESSED: &str = "__NEXT_PROCESSED_ENV";
 /// The modes of Next.js and of Bun.
-pub const MODES: [&str; 3] = ["development", "production", "test"];
+pub(crate) const MODES: [&str; 3] = ["development", "production", "test"];
 const BUN_FILES: [&str; 3] = ["bun.lock", "bun.lockb", "bunfig.toml"];
 const CONFIG_ENDS: [&str; 6] = ["js", "mjs", "ts", "mts", "cjs", "cts"];
 
 impl Framework {
     /// What it is called.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Next => "Next.js",
             Self::Vite => "Vite",
@@ -57,7 +57,7 @@ impl Framework {
 
     /// Whether it reads, by itself, the file called `file` when the environment `env` is run: only what it surely does,
     /// for which mode it is started in is not to be seen.
-    pub fn reads(&self, file: &str, env: &EnvName) -> bool {
+    pub(crate) fn reads(&self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
             (Self::EnvFile(files), _) if !files.iter().any(|listed| listed == file) => false,
@@ -90,12 +90,12 @@ impl Framework {
 }
 
 /// Whether an environment is a mode of Next.js and of Bun.
-pub fn is_mode(env: &EnvName) -> bool {
+pub(crate) fn is_mode(env: &EnvName) -> bool {
     MODES.contains(&env.as_str())
 }
 
 /// A project's folder, as far as its `package.json` and a command that is started there tell of it.
-pub struct NodeProject {
+pub(crate) struct NodeProject {
     package: Value,
     /// The command lines that may be started, in words.
     lines: Vec<Vec<String>>,
@@ -104,7 +104,7 @@ pub struct NodeProject {
 impl NodeProject {
     /// The project of a `package.json`. The command lines are `command` and those of the scripts that it starts; all scripts
     /// where there is no command.
-    pub fn of(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
+    pub(crate) fn of(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
         let package =
             package_json.and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
         let scripts = package["scripts"].as_object();
@@ -130,7 +130,7 @@ impl NodeProject {
 
     /// The frameworks of the folder: by what its `package.json` lists, by the command lines, or by their own files, of which
     /// `has` tells whether one of that name is there.
-    pub fn frameworks(&self, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
+    pub(crate) fn frameworks(&self, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
         let lists = |name: &str| {
             ["dependencies", "devDependencies"].iter().any(|key| self.package[key].get(name).is_some())
         };
@@ -167,12 +167,12 @@ impl NodeProject {
     }
 
     /// Whether a command line starts a program.
-    pub fn starts(&self, name: &str) -> bool {
+    pub(crate) fn starts(&self, name: &str) -> bool {
         self.lines.iter().flatten().any(|word| program(word) == name)
     }
 
     /// The modes in which the command lines start Next.js; none where they do not show it.
-    pub fn modes_of_next(&self) -> BTreeSet<&'static str> {
+    pub(crate) fn modes_of_next(&self) -> BTreeSet<&'static str> {
         let starts = self.lines.iter().filter_map(|line| {
             let at = line.iter().position(|word| program(word) == "next")?;
             // Without a command, `next FOLDER` is `next dev FOLDER`.
@@ -184,7 +184,7 @@ impl NodeProject {
     }
 
     /// The `NODE_ENV` that a command line sets; `test` where it is that of Bun's own tests.
-    pub fn node_env(&self) -> Option<&str> {
+    pub(crate) fn node_env(&self) -> Option<&str> {
         let is_test = |two: &[String]| program(&two[0]) == "bun" && two[1] == "test";
         let tests = self.lines.iter().any(|line| line.windows(2).any(is_test));
         let set = self.lines.iter().flatten().find_map(|word| word.strip_prefix("NODE_ENV="));
@@ -223,7 +223,7 @@ fn env_file_options(line: &[String]) -> Vec<String> {
 
 /// An env file of a project's folder.
 #[derive(Clone, Copy)]
-pub struct OfProject<'a> {
+pub(crate) struct OfProject<'a> {
     /// Its path, relative to the root of what is checked.
     pub path: &'a Path,
     /// The names that it sets.
@@ -233,12 +233,12 @@ pub struct OfProject<'a> {
 }
 
 /// Whether any file of a folder holds a sealed name that another environment lacks: else no framework need be looked for.
-pub fn may_be_read_elsewhere(files: &[OfProject<'_>]) -> bool {
+pub(crate) fn may_be_read_elsewhere(files: &[OfProject<'_>]) -> bool {
     [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
 /// What `framework` would take a token for, where one of the folder's environments is run: one finding for each file.
-pub fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<Finding> {
+pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| !file.sealed.is_empty()) {
         let Some(name) = file.path.file_name().and_then(|name| name.to_str()) else { continue };
@@ -273,7 +273,7 @@ pub fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<F
 
 /// The files that a compose file hands to containers (`env_file`), as far as they stand there as plain words. Read line
 /// by line: YAML has more ways to say it.
-pub fn env_files_of_compose(text: &str) -> Vec<String> {
+pub(crate) fn env_files_of_compose(text: &str) -> Vec<String> {
     let (mut found, mut deeper_than) = (Vec::new(), None);
     for line in text.lines() {
         let line = line.split(" #").next().unwrap_or_default();
@@ -310,7 +310,7 @@ fn word(text: &str) -> Option<String> {
 }
 
 /// A file that compose hands to containers as it stands: there the process's own variables do not win.
-pub fn handed_over(path: &Path, sealed: &BTreeSet<String>, compose_file: &str) -> Option<Finding> {
+pub(crate) fn handed_over(path: &Path, sealed: &BTreeSet<String>, compose_file: &str) -> Option<Finding> {
     if sealed.is_empty() {
         return None;
     }
@@ -328,7 +328,7 @@ pub fn handed_over(path: &Path, sealed: &BTreeSet<String>, compose_file: &str) -
 }
 
 /// Names of variables: a few of them, and how many more there are.
-pub fn told(names: &[&str]) -> String {
+pub(crate) fn told(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [name] => (*name).to_owned(),

@@ -10,7 +10,7 @@ use super::encodings::encodings;
 use crate::crypto::PRIVATE_PREFIX;
 
 /// The shortest value that is looked for, in bytes; shorter ones stand in every file by chance.
-pub const MIN_VALUE: usize = 6;
+pub(crate) const MIN_VALUE: usize = 6;
 
 /// How much of a private key must follow its prefix: documentation mentions the prefix alone.
 const MIN_KEY: usize = 16;

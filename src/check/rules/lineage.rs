@@ -6,7 +6,7 @@ use crate::team::{Rotation, TeamFile};
 
 /// What is known of a way from one key of an environment to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lineage {
+pub(crate) enum Lineage {
     /// Each step was proven by who held the key before it.
     Proven,
     /// There is a way, but not without a step that the holder of this key did not make.
@@ -27,7 +27,7 @@ enum Belief {
 
 /// Looks for the way from `old` to `new` in the rotations of `env`, and verifies it with the keys in `held`: the one that
 /// can be believed most, if there are several.
-pub fn lineage(
+pub(crate) fn lineage(
     team: Option<&TeamFile>,
     env: &EnvName,
     [old, new]: [&PublicKey; 2],

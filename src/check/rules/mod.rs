@@ -22,24 +22,26 @@ mod scope;
 mod team;
 mod team_change;
 
-pub use allow::{allows, line_of};
-pub use compare::{key_changed, widened};
-pub use encodings::{MIN_MASKED, spellings};
-pub use env_file::{
-    Dangling, EnvReport, EnvText, dangling, env_file, malformed_reference, newly_hidden, plain_values,
-    sealed_by_mistake,
+pub(crate) use allow::{allows, line_of};
+pub(crate) use compare::{key_changed, widened};
+pub(crate) use encodings::MIN_MASKED;
+pub use encodings::spellings;
+pub(crate) use env_file::{
+    EnvReport, dangling, malformed_reference, newly_hidden, plain_values, sealed_by_mistake,
 };
+pub use env_file::{EnvText, env_file};
 pub use finding::{Finding, Severity};
-pub use foreign::foreign;
-pub use frameworks::{
+pub(crate) use foreign::foreign;
+pub(crate) use frameworks::{
     COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, OfProject, PACKAGE_JSON,
     env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere, told,
 };
-pub use leaks::{Found, Leak, Leaks, MIN_VALUE, Secret};
-pub use lineage::{Lineage, lineage};
-pub use names::{Listed, is_example, names};
+pub use leaks::Leaks;
+pub(crate) use leaks::{Leak, Secret};
+pub(crate) use lineage::{Lineage, lineage};
+pub(crate) use names::{Listed, is_example, names};
 pub use rule::Rule;
-pub use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
-pub use scope::{Keyed, misspelled_file, scope};
-pub use team::{Environment, TeamText, team_file};
-pub use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};
+pub(crate) use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
+pub(crate) use scope::{Keyed, misspelled_file, scope};
+pub(crate) use team::{Environment, TeamText, team_file};
+pub(crate) use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};

@@ -11,7 +11,7 @@ use crate::config::EnvName;
 
 /// An env file, or an example file, and the names in it.
 #[derive(Clone, Copy)]
-pub struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     /// Its path, relative to the root of what is checked.
     pub path: &'a Path,
     /// Each name and its line.
@@ -43,7 +43,7 @@ impl File<'_> {
 }
 
 /// Whether a file of this name shows which variables there are, without their values.
-pub fn is_example(path: &Path) -> bool {
+pub(crate) fn is_example(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     let names = [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.schema"];
     names.iter().any(|example| name.eq_ignore_ascii_case(example))
@@ -51,7 +51,7 @@ pub fn is_example(path: &Path) -> bool {
 
 /// Compares the env files of one folder, and its example file if there is one. Files such as `.env.local` lie over
 /// others and hold what differs on one machine: nothing is missing from them, nor from a file that has no names yet.
-pub fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> {
+pub(crate) fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let files: Vec<_> = files.iter().map(File::from).collect();
     let whole: Vec<_> =

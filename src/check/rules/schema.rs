@@ -13,7 +13,7 @@ use crate::schema::{Item, Schema, Violation};
 
 /// A schema and its file.
 #[derive(Clone, Copy, Debug)]
-pub struct Ruled<'a> {
+pub(crate) struct Ruled<'a> {
     /// The file's path, relative to the root of what is checked.
     pub path: &'a Path,
     /// What it says.
@@ -21,7 +21,7 @@ pub struct Ruled<'a> {
 }
 
 /// What is wrong in a schema itself.
-pub fn schema_file(ruled: Ruled<'_>) -> Vec<Finding> {
+pub(crate) fn schema_file(ruled: Ruled<'_>) -> Vec<Finding> {
     let found = ruled.schema.troubles().iter().map(|trouble| {
         let found = Finding::new(Rule::SchemaMalformed, ruled.path, &trouble.message, "mend {file}");
         Finding { name: trouble.name.clone(), ..found.at(trouble.line) }
@@ -30,7 +30,7 @@ pub fn schema_file(ruled: Ruled<'_>) -> Vec<Finding> {
 }
 
 /// Holds what can be read of an env file without a key to the schema beside it: which names there are, and plain values.
-pub fn values_held(file: EnvText<'_>, ruled: Ruled<'_>) -> Vec<Finding> {
+pub(crate) fn values_held(file: EnvText<'_>, ruled: Ruled<'_>) -> Vec<Finding> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
     // Nothing is missing from a file that has no names yet.
     let whole = !is_overlay(file.path)
@@ -54,7 +54,7 @@ pub fn values_held(file: EnvText<'_>, ruled: Ruled<'_>) -> Vec<Finding> {
 
 /// Holds one value, unquoted and not expanded, to the schema. What it refers to is not known here, so one that refers
 /// to anything is not judged.
-pub fn value_held(
+pub(crate) fn value_held(
     path: &Path,
     line: usize,
     item: &Item,
@@ -78,7 +78,7 @@ pub fn value_held(
 }
 
 /// The findings for names that `after` calls plain and `before` did not, by whatever it was told.
-pub fn schema_widened(after: Ruled<'_>, before: impl Fn(&str) -> bool) -> Vec<Finding> {
+pub(crate) fn schema_widened(after: Ruled<'_>, before: impl Fn(&str) -> bool) -> Vec<Finding> {
     let new = after.schema.plain().filter(|item| !before(&item.name));
     let found = new.map(|item| {
         let message = format!("`@sensitive=false` newly calls {} plain", item.name);
@@ -90,7 +90,7 @@ pub fn schema_widened(after: Ruled<'_>, before: impl Fn(&str) -> bool) -> Vec<Fi
 
 /// What advice would say again, or what the schema says is fine, left out: of `findings` about names side by side, given
 /// what was found by the schema.
-pub fn said_once(findings: Vec<Finding>, held: &[Finding], ruled: Ruled<'_>) -> Vec<Finding> {
+pub(crate) fn said_once(findings: Vec<Finding>, held: &[Finding], ruled: Ruled<'_>) -> Vec<Finding> {
     let missing = held.iter().filter(|found| found.rule == Rule::RequiredMissing);
     let missing: BTreeSet<(&Path, &str)> =
         missing.filter_map(|found| Some((found.file.as_path(), found.name.as_deref()?))).collect();

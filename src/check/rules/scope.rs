@@ -11,7 +11,7 @@ use crate::hint::Hint;
 
 /// An env file and the public key in it.
 #[derive(Clone, Copy)]
-pub struct Keyed<'a> {
+pub(crate) struct Keyed<'a> {
     /// Its path, relative to the root of what is checked.
     pub path: &'a Path,
     /// The key, and its line.
@@ -19,7 +19,7 @@ pub struct Keyed<'a> {
 }
 
 /// The finding for a team file or a schema under a name that only some file systems take for its own.
-pub fn misspelled_file(path: &Path) -> Option<Finding> {
+pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
     let name = misspelled(path)?;
     let message = format!("this file is not read, but some file systems take it for {name}");
     let fix = hint!("rename it: git mv {file} {name}", name = path.with_file_name(name));
@@ -29,7 +29,7 @@ pub fn misspelled_file(path: &Path) -> Option<Finding> {
 
 /// Compares the keys and the names of a scope's env files, handed in byte order of their paths. The key of an environment
 /// is that of its file in the uppermost folder.
-pub fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
+pub(crate) fn scope(files: &[Keyed<'_>]) -> Vec<Finding> {
     let mut files = files.to_vec();
     files.sort_by_key(|file| file.path.components().count());
     let mut findings = Vec::new();

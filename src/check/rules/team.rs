@@ -12,7 +12,7 @@ use crate::team::{ExposureState, GrantFault, GrantLine, TeamFile, line_of_entry}
 
 /// What a scope's env files hold of one environment.
 #[derive(Clone, Debug, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The public keys: one, unless the files disagree.
     pub keys: Vec<PublicKey>,
     /// The variables.
@@ -21,7 +21,7 @@ pub struct Environment {
 
 /// A team file and what is known around it.
 #[derive(Clone, Copy)]
-pub struct TeamText<'a> {
+pub(crate) struct TeamText<'a> {
     /// Its path, relative to the root of what is checked.
     pub path: &'a Path,
     /// What it says.
@@ -34,7 +34,7 @@ pub struct TeamText<'a> {
 
 /// Judges a team file by itself and by the env files of its scope. `before` is the one that a change was made from: what
 /// was left over of a removed member there already does not stop the change, which may be the very removal.
-pub fn team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
+pub(crate) fn team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
     let mut findings = contradictions(file);
     findings.extend(file.team.grants().iter().filter_map(|line| grant(file, line, before)));
     findings.extend(exposed(file));

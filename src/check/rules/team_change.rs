@@ -12,14 +12,14 @@ use crate::hint::Hint;
 use crate::team::{Exposure, GrantLine, MemberName, TeamFile, line_of_entry};
 
 /// The findings for members and exposures of `before` that are not as they were.
-pub fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+pub(crate) fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let any = |_: &EnvName| true;
     [members(before, file), tag_keys(before, file, &any), exposures(before, file, &any)].concat()
 }
 
 /// The findings for an env file that has `key` now, and came here from the project of another team file, as `env`: who was removed there is
 /// removed here, who can still read it from there can do so here, and what is exposed there is exposed here.
-pub fn team_followed(
+pub(crate) fn team_followed(
     (from, before): (&Path, &TeamFile),
     (env, key): (&EnvName, Option<PublicKey>),
     file: &TeamText<'_>,
@@ -64,7 +64,7 @@ pub fn team_followed(
 }
 
 /// The finding for an env file that is now in no team's project, but comes from one that owes something.
-pub fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
+pub(crate) fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
     let owed = !before.removed().is_empty() || before.exposures().iter().any(|exposure| exposure.env == *env);
     let message = format!(
         "it comes from the project of {}, and no team file here records who was removed there",
@@ -76,7 +76,7 @@ pub fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> 
 
 /// The findings for grants by someone who was no member yet at the base of a range, whose members' keys are `base`:
 /// whoever adds a member cannot have them let others in with the same change.
-pub fn strange_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
+pub(crate) fn strange_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for line in file.team.grants() {
         // Who is no member at all is told already.
@@ -207,7 +207,7 @@ fn is_rotated(env: &EnvName, before: &TeamFile, file: &TeamText<'_>) -> bool {
 }
 
 /// The finding for a team file with exposures, or removed members, that is gone as a whole.
-pub fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
+pub(crate) fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
     let owed = !before.exposures().is_empty() || !before.removed().is_empty();
     let message = "the team file is gone, and with it what is recorded of removed members";
     owed.then(|| Finding::new(Rule::ExposureAltered, path, message, "bring it back: git log -p -- {file}"))

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use envseal::config::EnvName;
-use envseal::crypto::{Identity, PrivateKey};
-use envseal::team::{Exposure, ExposureState, GrantLine, MemberName, Rotation, TeamFile};
-use envseal::time::Moment;
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Identity, PrivateKey};
+use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, Rotation, TeamFile};
+use envseal::testing::time::Moment;
 
 use super::findings;
 use crate::support::TestEnv;

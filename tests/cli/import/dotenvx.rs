@@ -1,6 +1,6 @@
 //! What dotenvx 2.38.2 sealed.
 
-use envseal::dotenv::references;
+use envseal::testing::dotenv::references;
 use serde_json::Value;
 
 use super::{made, opened};

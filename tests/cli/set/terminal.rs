@@ -164,7 +164,7 @@ fn trouble_with_keys_is_told_before_the_secret_is_asked_for() {
 #[test]
 fn a_replaced_key_is_told_of_before_the_secret_is_asked_for() {
     let (env, key) = crate::pins::pinned();
-    let other = envseal::crypto::PrivateKey::generate().public();
+    let other = envseal::testing::crypto::PrivateKey::generate().public();
     crate::pins::replace_key(&env, ".env.production", &key.public(), &other);
     refuses_unasked(&env, 3, &["set", "HELLO", "-e", "production"], "key trust");
 }

@@ -179,9 +179,9 @@ fn a_locked_identity_hinders_nobody_who_needs_none() {
 /// By another T every value would look like another one; anyone can seal one.
 #[test]
 fn what_values_are_told_by_is_a_holders_word() {
-    use envseal::config::EnvName;
-    use envseal::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer, TagKey};
-    use envseal::team::TeamFile;
+    use envseal::testing::config::EnvName;
+    use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer, TagKey};
+    use envseal::testing::team::TeamFile;
 
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);

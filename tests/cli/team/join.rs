@@ -70,7 +70,7 @@ fn whoever_cannot_open_is_told_why() {
     let_in(&alice, &bob, "production");
     let run = ["run", "-e", "production", "--", "true"];
     // The file has another key than what was granted: nothing to ask for as if he were a stranger.
-    let other = envseal::crypto::PrivateKey::generate().public().to_string();
+    let other = envseal::testing::crypto::PrivateKey::generate().public().to_string();
     let text = bob.read(".env.production");
     let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
     bob.write(".env.production", text.replace(was, &other));

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use envseal::check::rules::{EnvText, Leaks, Rule, env_file};
-use envseal::project::textconv;
-use envseal::team::Policy;
+use envseal::testing::check::rules::{EnvText, Leaks, Rule, env_file};
+use envseal::testing::project::textconv;
+use envseal::testing::team::Policy;
 
 /// Panics where the property does not hold for these bytes as an env file.
 pub(crate) fn holds(data: &[u8]) {

@@ -1,6 +1,6 @@
 //! A document prints what it was parsed from, and an edit changes one entry.
 
-use envseal::dotenv::{Document, Edit, Mark};
+use envseal::testing::dotenv::{Document, Edit, Mark};
 
 /// Panics where the property does not hold for these bytes as a file.
 pub(crate) fn holds(data: &[u8]) {

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use envseal::crypto::SecretText;
-use envseal::dotenv::Document;
-use envseal::import::{docker, dotenv_vault, ejson, heroku, json, sops, vercel, without_comments, yaml};
+use envseal::testing::crypto::SecretText;
+use envseal::testing::dotenv::Document;
+use envseal::testing::import::{
+    docker, dotenv_vault, ejson, heroku, json, sops, vercel, without_comments, yaml,
+};
 
 /// ejson's own, of its tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";

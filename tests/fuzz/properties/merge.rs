@@ -1,6 +1,6 @@
 //! Three versions merge without loss, and no clean merge reads a value that neither side has.
 
-use envseal::dotenv::{Conflicts, Document, Merged, Versions, merge};
+use envseal::testing::dotenv::{Conflicts, Document, Merged, Versions, merge};
 
 /// Between the versions.
 const CUT: u8 = 0xff;

@@ -1,6 +1,6 @@
 //! A token or key that parses prints as it was written; one that does not is refused without a panic.
 
-use envseal::crypto::{Opener, PrivateKey, PublicKey, SealedValue};
+use envseal::testing::crypto::{Opener, PrivateKey, PublicKey, SealedValue};
 
 /// Panics where the property does not hold for these bytes as a token or a key.
 pub(crate) fn holds(data: &[u8]) {

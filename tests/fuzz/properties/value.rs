@@ -1,7 +1,7 @@
 //! A value that can be written reads back; expansion ends, whatever the text.
 
-use envseal::dotenv::{Document, Found, expand, quote, read, references};
-use envseal::team::Policy;
+use envseal::testing::dotenv::{Document, Found, expand, quote, read, references};
+use envseal::testing::team::Policy;
 
 /// Panics where the property does not hold for these bytes as a value.
 pub(crate) fn holds(data: &[u8]) {

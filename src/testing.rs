@@ -1,0 +1,77 @@
+//! What the tests, benches and fuzz targets need of the modules. Nothing here is promised to anybody.
+
+#[cfg(feature = "cli")]
+pub mod check {
+    pub mod rules {
+        pub use crate::check::rules::{EnvText, Finding, Leaks, Rule, Severity, env_file, spellings};
+    }
+}
+#[cfg(feature = "cli")]
+pub mod commands {
+    pub use crate::commands::definition;
+}
+pub mod config {
+    pub use crate::config::{EnvName, ProcessEnv, is_own_name};
+}
+pub mod crypto {
+    pub use crate::crypto::{
+        Grant, GrantError, Identity, IdentityKey, KeyError, Kind, LockError, LockedKey, Locker, OpenError,
+        Opener, PrivateKey, Proof, PublicKey, Refs, SealedValue, Sealer, SecretBytes, SecretText, TagKey,
+        Terms, TokenError, Unlocker, claims_to_be_sealed,
+    };
+}
+pub mod dotenv {
+    pub use crate::dotenv::{
+        Conflicts, Document, Edit, Found, Mark, Merged, VarName, Versions, expand, is_reserved, merge, quote,
+        read, references,
+    };
+}
+#[cfg(feature = "cli")]
+pub mod exec {
+    pub use crate::exec::{Forms, Masker, Sops, SopsError};
+}
+#[cfg(feature = "cli")]
+pub mod export {
+    pub use crate::export::{ExportError, Format, Variable, Why, write};
+}
+pub mod fs {
+    pub use crate::fs::Lock;
+}
+pub mod git {
+    pub use crate::git::Repo;
+}
+#[cfg(feature = "cli")]
+pub mod hooks {
+    pub mod drivers {
+        pub use crate::hooks::drivers::{State, install, state, uninstall};
+    }
+}
+#[cfg(feature = "cli")]
+pub mod import {
+    pub use crate::import::{ImportError, Item, docker, ejson, heroku, json, vercel, without_comments, yaml};
+    pub mod dotenv_vault {
+        pub use crate::import::dotenv_vault::{environments, keys, open};
+    }
+    pub mod sops {
+        pub use crate::import::sops::{Form, read, refuse_documents};
+    }
+}
+pub mod keys {
+    pub use crate::keys::KeyStore;
+}
+pub mod project {
+    pub use crate::project::{
+        Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt,
+        put_tag_key, read_files, reseal, set, tag_key, textconv,
+    };
+}
+pub mod team {
+    pub use crate::team::{Exposure, ExposureState, GrantLine, MemberName, Policy, Rotation, TeamFile};
+}
+pub mod time {
+    pub use crate::time::Moment;
+}
+#[cfg(feature = "cli")]
+pub mod ui {
+    pub use crate::ui::report_panics;
+}
