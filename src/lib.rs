@@ -66,7 +66,6 @@
 
 #[macro_use]
 mod hint;
-mod advice;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]
@@ -74,7 +73,6 @@ mod commands;
 mod config;
 mod crypto;
 mod dotenv;
-#[cfg(feature = "cli")]
 mod error;
 #[cfg(feature = "cli")]
 mod exec;
@@ -99,9 +97,10 @@ mod time;
 #[cfg(feature = "cli")]
 mod ui;
 
+pub use error::{Error, ErrorKind};
 pub use library::{
-    Changed, EnvPath, Error, ErrorKind, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault,
-    document, load, load_from,
+    Changed, EnvPath, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document, load,
+    load_from,
 };
 
 #[doc(hidden)]

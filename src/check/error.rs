@@ -1,5 +1,6 @@
 //! Why a check could not be made.
 
+use crate::error::Error;
 use crate::fs::FsError;
 use crate::git::GitError;
 use crate::project::VaultError;
@@ -16,4 +17,14 @@ pub(crate) enum GuardError {
     /// A fix failed.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+impl From<GuardError> for Error {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Git(error) => error.into(),
+            GuardError::Fs(error) => VaultError::from(error).into(),
+            GuardError::Vault(error) => error.into(),
+        }
+    }
 }

@@ -28,7 +28,6 @@ mod view;
 mod worktree;
 
 pub(crate) use elsewhere::{Start, read_elsewhere_by};
-pub(crate) use error::GuardError;
 pub(crate) use fix::fix;
 pub(crate) use history::history;
 pub(crate) use pushed::{Pushed, Range, known_of_remote};

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
-use super::report::{counted, notices, seen_from, shown};
+use super::report::{counted, notices};
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, Options, Pushed, Range, Report, Searched};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
+use crate::git::{display_path, path_from};
 use crate::ui::{self, Progress};
 
 /// Check that nothing secret is in the open, and that what is sealed is as it should be
@@ -236,7 +237,7 @@ fn told(
                 && misspelled(&finding.file).is_none()
         };
         let wrong = report.findings.iter().filter(is_to_be_added);
-        let files: BTreeSet<_> = wrong.map(|finding| seen_from(&here, &root.join(&finding.file))).collect();
+        let files: BTreeSet<_> = wrong.map(|finding| path_from(&here, &root.join(&finding.file))).collect();
         let files: Vec<_> = files.into_iter().collect();
         if !files.is_empty() {
             let hint = hint!("what is staged counts, so after mending: git add {files}", files);
@@ -262,10 +263,10 @@ fn mend(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Er
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     notices(context, &fixed.notices);
     for path in &fixed.made_private {
-        context.ui.say(format_args!("took {} from others' eyes", shown(path)));
+        context.ui.say(format_args!("took {} from others' eyes", display_path(path)));
     }
     for (path, count) in &fixed.sealed {
-        context.ui.say(format_args!("sealed {} in {}", counted(*count, "value"), shown(path)));
+        context.ui.say(format_args!("sealed {} in {}", counted(*count, "value"), display_path(path)));
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::Context;
-use super::report::{listed, seen, shown};
+use super::report::listed;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::hooks::{self, drivers};
 
@@ -60,7 +61,7 @@ impl CloneState {
             false if folder.symlink_metadata().is_ok() => " (not a folder)",
             false => " (does not exist)",
         };
-        let mut parts = vec![("hooks folder".to_owned(), format!("{}{there}", shown(folder)))];
+        let mut parts = vec![("hooks folder".to_owned(), format!("{}{there}", display_path(folder)))];
         parts.extend(self.hooks.found.iter().map(|found| (hook_name(found), hook_words(found))));
         let drivers = match &self.drivers {
             drivers::State::Installed => "installed",
@@ -88,7 +89,9 @@ impl CloneState {
                 hooks::State::Outdated => Some(INIT.into()),
                 // It is refused, and says what to write where.
                 hooks::State::Foreign | hooks::State::NotOurs => Some("envseal hook install".into()),
-                hooks::State::NotExecutable => Some(hint!("chmod +x {path}", path = seen(&found.path))),
+                hooks::State::NotExecutable => {
+                    Some(hint!("chmod +x {path}", path = relative_path(&found.path)))
+                }
                 hooks::State::NoHusky => Some("npx husky".into()),
                 hooks::State::Unknown => None,
             };
@@ -151,7 +154,10 @@ fn hook_words(found: &hooks::Found) -> String {
         hooks::State::NotExecutable => "not executable, so git passes over it",
         hooks::State::NoHusky => "not run, for husky is not set up in this worktree",
         hooks::State::Unknown => {
-            return format!("{UNKNOWN}{} may skip the call or pass over its failure", shown(&found.path));
+            return format!(
+                "{UNKNOWN}{} may skip the call or pass over its failure",
+                display_path(&found.path)
+            );
         }
     };
     words.to_owned()
@@ -159,11 +165,11 @@ fn hook_words(found: &hooks::Found) -> String {
 
 /// What is to be said of a hook that was left as it was.
 pub(super) fn left(found: &hooks::Found) -> String {
-    let (path, name) = (shown(&found.path), found.hook.name());
+    let (path, name) = (display_path(&found.path), found.hook.name());
     match found.state {
         hooks::State::NotExecutable => {
             let words = format!("git passes over {path}, which is not executable");
-            hint!("chmod +x {path}", path = seen(&found.path)).joined(words, ": ")
+            hint!("chmod +x {path}", path = relative_path(&found.path)).joined(words, ": ")
         }
         hooks::State::NoHusky => format!("git does not run {path}, for husky is not set up here: npx husky"),
         hooks::State::Unknown => {

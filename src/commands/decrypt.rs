@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::report::{counted, documents, seen, shown};
+use super::report::{counted, documents};
 use super::select::{Files, Names};
 use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{Failure, Pick, VaultError, Write, decrypt, token, update};
 
@@ -33,7 +34,7 @@ impl Args {
     fn leaving(&self, paths: &[PathBuf], failures: &[Failure]) -> Hint {
         let mut command = Hint::from("to leave them sealed: envseal decrypt");
         if !self.files.is_empty() {
-            let paths: Vec<_> = paths.iter().map(|path| seen(path)).collect();
+            let paths: Vec<_> = paths.iter().map(|path| relative_path(path)).collect();
             command = command.and(hint!(" -f {paths}", paths));
         }
         let mut names: Vec<_> = failures.iter().map(|failure| failure.name.clone()).collect();
@@ -64,7 +65,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     .map_err(|error| match error {
         VaultError::Unopened(failures) => {
             let command = args.leaving(&paths, &failures);
-            Error::LeaveSealed { error: Box::new(VaultError::Unopened(failures)), command }
+            Error::from(VaultError::Unopened(failures)).with_hint(command)
         }
         error => error.into(),
     })?;
@@ -78,10 +79,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             let hint = hint!(
                 "to write it as plain text: envseal set {name} --plain -f {path}",
                 name,
-                path = seen(path)
+                path = relative_path(path)
             );
             context.ui.note(
-                hint.after(format_args!("{name} stays sealed in {}: it is a reserved name", shown(path))),
+                hint.after(format_args!(
+                    "{name} stays sealed in {}: it is a reserved name",
+                    display_path(path)
+                )),
             );
         }
     }
@@ -90,9 +94,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     for ((path, ..), count) in updated.files.iter().zip(counts) {
         context.ui.say(match count {
-            0 => format!("{}: nothing is sealed", shown(path)),
+            0 => format!("{}: nothing is sealed", display_path(path)),
             count => {
-                format!("opened {} in {}: seal again before you commit", counted(count, "value"), shown(path))
+                format!(
+                    "opened {} in {}: seal again before you commit",
+                    counted(count, "value"),
+                    display_path(path)
+                )
             }
         });
     }

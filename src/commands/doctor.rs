@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::clone_state::{CloneState, Lack};
-use super::report::{counted, seen, shown};
+use super::report::counted;
 use super::select::{Files, found_from_here};
 use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyStore, KeystoreError, Place};
 use crate::project::{
@@ -120,8 +121,10 @@ fn look_into(
             Ok((_, place)) => {
                 patient.found_in = Some(match place {
                     Place::Given | Place::Process => format!("{} in {place}", file.env().private_key_name()),
-                    Place::KeysFile(path) => format!("{} in {}", file.env().private_key_name(), shown(&path)),
-                    Place::Grant(path) => format!("granted to you in {}", shown(&path)),
+                    Place::KeysFile(path) => {
+                        format!("{} in {}", file.env().private_key_name(), display_path(&path))
+                    }
+                    Place::Grant(path) => format!("granted to you in {}", display_path(&path)),
                 });
             }
             Err(error @ KeystoreError::NotFound { .. }) => {
@@ -160,8 +163,9 @@ fn key_not_found(
         trouble.fix = Some(hint!("give it the name {name} there", name = file.env().private_key_name()));
     } else if let Some(keys_file) = in_main_worktree(context, file, key) {
         let here = context.store().keys_file_path(&file.dir());
-        trouble.details.push(format!("it is in the main worktree: {}", shown(&keys_file)));
-        trouble.fix = Some(hint!("cp -p {from} {to}", from = seen(&keys_file), to = seen(&here)));
+        trouble.details.push(format!("it is in the main worktree: {}", display_path(&keys_file)));
+        trouble.fix =
+            Some(hint!("cp -p {from} {to}", from = relative_path(&keys_file), to = relative_path(&here)));
     }
     Ok(trouble)
 }
@@ -235,7 +239,7 @@ fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
         {
             continue;
         }
-        let hint = Error::from(VaultError::Unopened(vec![failure.clone()])).hint();
+        let hint = Error::from(VaultError::Unopened(vec![failure.clone()])).command_hint().cloned();
         match groups.iter_mut().find(|(other, _)| *other == hint) {
             Some((_, group)) => group.push(failure),
             None => groups.push((hint, vec![failure])),
@@ -260,7 +264,11 @@ impl Trouble {
     }
 
     fn of(error: &Error) -> Self {
-        Self { message: error.to_string(), details: error.details(&shown), fix: error.hint() }
+        Self {
+            message: error.message().into(),
+            details: error.details().to_vec(),
+            fix: error.command_hint().cloned(),
+        }
     }
 }
 

@@ -5,8 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use super::Context;
-use super::report::shown;
-use crate::advice::in_one_line;
 use crate::config::{EnvName, FileRole, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
@@ -49,13 +47,13 @@ pub(super) struct TextconvArgs {
     file: PathBuf,
 }
 
-/// Merges. Returns git's exit status; errors have been shown.
+/// Merges. Returns git's exit status; errors have been display_path.
 pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
     // A panic would end with 101, which git takes for a conflict.
     match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => {
-            ui::error(&in_one_line(&error), &error.details(&shown), error.hint());
+            ui::error(error.message(), error.details(), error.command_hint());
             NO_MERGE
         }
         Err(_) => NO_MERGE,

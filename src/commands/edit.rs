@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Context;
-use super::report::{notices, shown, unseen};
+use super::report::{notices, unseen};
 use super::select::Files;
-use crate::advice::in_one_line;
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
+use crate::git::display_path;
 use crate::project::{Desk, Edited, Editing, Outcome, Updated, Write, update};
 use crate::ui;
 
@@ -73,12 +73,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             }
             Err(error) => error,
         };
-        let mut details = error.details(&shown);
+        let mut details = error.details().to_vec();
         let can_ask = ui::can_ask();
         if !can_ask {
             details.push("nothing was written, and the edit is dropped".into());
         }
-        ui::error(&in_one_line(&error), &details, error.hint());
+        ui::error(error.message(), &details, error.command_hint());
         if !can_ask || !ui::go_on("go on editing?").map_err(Error::io("ask on the terminal"))? {
             if can_ask {
                 context.ui.say("nothing was written, and the edit is dropped");
@@ -122,14 +122,14 @@ fn seal(context: &Context, path: &Path, editing: &mut Editing) -> Result<(Update
         })?;
     let (existed, edited) = sealed.expect("there is one file");
     if !existed {
-        context.ui.say(format_args!("made {}", shown(path)));
+        context.ui.say(format_args!("made {}", display_path(path)));
     }
     Ok((updated, edited))
 }
 
 fn report(context: &Context, path: &Path, updated: &Updated, edited: &Edited) {
     notices(context, &updated.notices);
-    let path = shown(path);
+    let path = display_path(path);
     for (name, outcome) in &edited.outcomes {
         context.ui.say(match outcome {
             Outcome::Sealed => format!("sealed {name} in {path}"),

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::report::{counted, documents, listed, notices, shown, unseen};
+use super::report::{counted, documents, listed, notices, unseen};
 use super::select::{Dollars, Files, Names, found_from_here};
 use crate::dotenv::Document;
 use crate::error::Error;
+use crate::git::display_path;
 use crate::project::{Pick, Updated, Write, encrypt, reseal, token, update};
 
 /// Seal every plain value that is not marked plain
@@ -67,8 +68,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for ((path, ..), count) in updated.files.iter().zip(counts) {
         let verb = if args.reseal { "resealed" } else { "sealed" };
         context.ui.say(match count {
-            0 => format!("{}: nothing to seal", shown(path)),
-            count => format!("{verb} {} in {}", counted(count, "value"), shown(path)),
+            0 => format!("{}: nothing to seal", display_path(path)),
+            count => format!("{verb} {} in {}", counted(count, "value"), display_path(path)),
         });
     }
     unseen(context, &updated);

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::report::{counted, seen, shown};
+use super::report::counted;
 use super::select::Files;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::project;
 use crate::ui;
 
@@ -15,7 +16,7 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
     let folder = folder(context, files)?;
     if write {
         let example = project::write_example(&folder, context.store(), &|| context.waiting())?;
-        let path = shown(&example.path);
+        let path = display_path(&example.path);
         match example.added {
             0 => context.ui.say(format_args!("{path} has every name already")),
             added => context.ui.say(format_args!("added {} to {path}", counted(added, "name"))),
@@ -24,7 +25,7 @@ pub(super) fn run(context: &Context, files: &Files, write: bool) -> Result<(), E
     }
     let example = project::example(&folder, context.store())?;
     if example.is_emptied && !ui::person_looks() {
-        let path = seen(&example.path);
+        let path = relative_path(&example.path);
         let hint = hint!("if `>` has just emptied it: git checkout -- {path}, then use --write", path);
         context.ui.note(hint.after(format_args!("{} was empty when it was read", path.display())));
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::report::{counted, seen_from, shown_from};
+use super::report::counted;
 use crate::check::rules::{Finding, Rule, Severity};
+use crate::git::path_from;
 use crate::ui::{Look, Page, safe_line, uri_path};
 
 /// More findings of one kind in one folder than this are folded.
@@ -35,17 +36,17 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         *printed += 1;
         let (path, place, message, fix) = if all || alike.len() <= MANY || *printed <= EXAMPLES {
             let path = root.join(&finding.file);
-            let file = seen_from(here, &path);
+            let file = path_from(here, &path);
             let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
             (
                 path,
                 format!("{}{line}", file.display()),
                 message.clone(),
-                fix(finding, &|path| seen_from(here, &root.join(path))),
+                fix(finding, &|path| path_from(here, &root.join(path))),
             )
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
-            let folder = shown_from(here, &path);
+            let folder = path_from(here, &path).display().to_string();
             let rest = &alike[EXAMPLES..];
             let files: BTreeSet<_> = rest.iter().map(|finding| &finding.file).collect();
             let message = format!("{} more in {}", rest.len(), counted(files.len(), "file"));

@@ -6,12 +6,12 @@ use clap::ValueEnum;
 
 use super::Context;
 use super::convention::ByConvention;
-use super::report::shown;
 use super::select::{Files, Names};
 use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
 use crate::export;
+use crate::git::display_path;
 use crate::history::{HistoryError, Reader, file_at};
 use crate::project::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 use crate::ui;
@@ -134,7 +134,9 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
             HistoryError::NoFile { path, revision, other: Some(other) } => HistoryError::NoFile {
                 path,
                 revision,
-                other: Some(shown(&root.canonicalize().unwrap_or_else(|_| root.into()).join(other)).into()),
+                other: Some(
+                    display_path(&root.canonicalize().unwrap_or_else(|_| root.into()).join(other)).into(),
+                ),
             },
             error => error,
         })?;

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::check::{self, Push};
 use super::clone_state::{OUTSIDE, left};
-use super::report::{listed, shown};
+use super::report::listed;
 use super::{Context, drivers};
 use crate::error::Error;
+use crate::git::display_path;
 use crate::git::{GitError, Repo};
 use crate::hooks::{self, InstallError, Installed, install, uninstall};
 use crate::ui;
@@ -88,7 +89,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<u8, Error> {
             }
             for path in paths {
                 let what = if path.exists() { "took envseal's lines out of" } else { "removed" };
-                context.ui.say(format_args!("{what} {}", shown(&path)));
+                context.ui.say(format_args!("{what} {}", display_path(&path)));
             }
             if args.drivers {
                 context.ui.say(if hooks::drivers::uninstall(&*repository(context)?)? {
@@ -158,7 +159,7 @@ pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
 }
 
 fn tell(context: &Context, done: &Installed) {
-    let folder = shown(&done.folder);
+    let folder = display_path(&done.folder);
     let names: Vec<_> = done.written.iter().map(|hook| hook.name()).collect();
     if !names.is_empty() {
         context.ui.say(format_args!("installed {} in {folder}", listed(&names)));

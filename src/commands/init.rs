@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::report::{listed, notices, seen, shown};
+use super::report::{listed, notices};
 use super::{Context, hook};
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::hooks::drivers::{self, DriverError};
 use crate::project::{
@@ -59,9 +60,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     let foreign = loaded.iter().find_map(|file| Some((file.path(), first_foreign(file)?)));
     context.ui.suggest(&if let Some((path, foreign)) = foreign {
-        Hint::from("next: ").and(foreign.import).with("file", &seen(path))
+        Hint::from("next: ").and(foreign.import).with("file", &relative_path(path))
     } else if !unseen.is_empty() {
-        let files: Vec<_> = unseen.iter().map(|path| seen(path)).collect();
+        let files: Vec<_> = unseen.iter().map(|path| relative_path(path)).collect();
         hint!("next: envseal encrypt -f {files} && git add --force {files}", files)
     } else if open {
         "next: envseal encrypt && git add -A; look at git diff --staged, and commit".into()
@@ -94,7 +95,7 @@ fn take_in(
     if unseen.is_empty() {
         return Ok(unseen);
     }
-    let files: Vec<_> = unseen.iter().map(|path| shown(path)).collect();
+    let files: Vec<_> = unseen.iter().map(|path| display_path(path)).collect();
     let list = listed(&files.iter().map(String::as_str).collect::<Vec<_>>());
     if stops_plaintext
         && (args.yes
@@ -104,7 +105,7 @@ fn take_in(
             .map_err(Error::io("ask"))?)
         && let Some(ignore) = take_back_in(&unseen, scope, &|| context.waiting())?
     {
-        context.ui.say(format_args!("took {list} back in, in {}", shown(&ignore)));
+        context.ui.say(format_args!("took {list} back in, in {}", display_path(&ignore)));
         context.ui.note(format_args!(
             "a colleague's own {list} is written over by git when they pull this; have them put theirs away first"
         ));
@@ -124,7 +125,7 @@ fn set_drivers_up(context: &Context, here: &Path) -> Result<bool, Error> {
         Err(error @ DriverError::Foreign { .. }) => {
             let error = Error::from(error);
             let words = format!("left git's drivers for env files alone: {error}");
-            context.ui.note(error.hint().unwrap_or("".into()).after(words));
+            context.ui.note(error.command_hint().cloned().unwrap_or("".into()).after(words));
         }
         Err(error) => return Err(error.into()),
     }
@@ -138,7 +139,7 @@ fn declare(context: &Context, args: &Args, scope: &Scope, files: &[EnvFile]) -> 
         return Ok(());
     }
     let list = globs.join(", ");
-    let team_file = shown(&scope.team_file());
+    let team_file = display_path(&scope.team_file());
     if args.yes
         || ui::confirm(&format!("Declare as not secret, in {team_file}: {list}?"))
             .map_err(Error::io("ask"))?

@@ -41,7 +41,6 @@ use std::rc::Rc;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::advice::in_one_line;
 use crate::config::{self, ProcessEnv};
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory};
@@ -187,7 +186,7 @@ fn told(result: Result<u8, Error>) -> u8 {
         // 128 + SIGINT.
         Err(error) if error.is_interrupted() => 130,
         Err(error) => {
-            ui::error(&in_one_line(&error), &error.details(&report::shown), error.hint());
+            ui::error(error.message(), error.details(), error.command_hint());
             error.status()
         }
     }

@@ -4,6 +4,7 @@ use super::select::Files;
 use super::{Context, report};
 use crate::dotenv::VarName;
 use crate::error::Error;
+use crate::git::display_path;
 use crate::project::{VaultError, Write, referring_beside, rename, update};
 
 /// Give a variable another name
@@ -43,9 +44,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         let file = target.file();
         let (document, names) = rename(file, &args.old, &new, args.force, keys)?;
         let path = file.path();
-        let mut by: Vec<_> = names.iter().map(|name| format!("{name} in {}", report::shown(path))).collect();
+        let mut by: Vec<_> = names.iter().map(|name| format!("{name} in {}", display_path(path))).collect();
         by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| {
-            let path = report::shown(&path);
+            let path = display_path(&path);
             name.map_or_else(|| path.clone(), |name| format!("{name} in {path}"))
         }));
         if !by.is_empty() && !args.force {
@@ -57,7 +58,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     })?;
     report::notices(context, &updated.notices);
     for ((path, ..), by) in updated.files.iter().zip(referring) {
-        context.ui.say(format_args!("renamed {} to {new} in {}", args.old, report::shown(path)));
+        context.ui.say(format_args!("renamed {} to {new} in {}", args.old, display_path(path)));
         for by in by {
             context.ui.note(format_args!("{by} still refers to {}", args.old));
         }

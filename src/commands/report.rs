@@ -1,10 +1,8 @@
 //! Words that several commands say.
 
-use std::path::{Path, PathBuf};
-
 use super::Context;
 use crate::error::Error;
-use crate::git::find_root;
+use crate::git::{display_path, relative_path};
 use crate::project::{Notice, Updated, unseen_among};
 use crate::team::ExposureState;
 use crate::ui;
@@ -15,18 +13,18 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
         match notice {
             Notice::KeyMade(path) => context.ui.say(format_args!(
                 "made a key pair; its private half is in {}: keep a copy somewhere safe",
-                shown(path)
+                display_path(path)
             )),
             Notice::KeyCopied(path) => context
                 .ui
-                .say(format_args!("put the private key into {} too, which is looked into first", shown(path))),
+                .say(format_args!("put the private key into {} too, which is looked into first", display_path(path))),
             Notice::KeyTaken { key, from } => {
-                context.ui.say(format_args!("took key {key}, which the environment has in {}", shown(from)));
+                context.ui.say(format_args!("took key {key}, which the environment has in {}", display_path(from)));
             }
             Notice::MadePrivate(path) => {
-                context.ui.say(format_args!("took {} from others' eyes", shown(path)));
+                context.ui.say(format_args!("took {} from others' eyes", display_path(path)));
             }
-            Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", shown(path))),
+            Notice::Ignored(path) => context.ui.say(format_args!("added the keys file to {}", display_path(path))),
             Notice::Noted { env, name, state, path } => {
                 let words = match state {
                     ExposureState::Replaced => format!("{name} of {env} is replaced"),
@@ -39,7 +37,7 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
                 };
                 context.ui.say(format_args!(
                     "{words}: noted in {}, which is to be committed with it",
-                    shown(path)
+                    display_path(path)
                 ));
             }
             Notice::Pinned { env, key } => context.ui.detail(format_args!(
@@ -70,7 +68,7 @@ pub(super) fn notices(context: &Context, notices: &[Notice]) {
 pub(super) fn unseen(context: &Context, updated: &Updated) {
     let changed = updated.files.iter().filter(|(.., changed)| *changed);
     for path in unseen_among(changed.map(|(path, ..)| path.as_path()), context.store().repositories()) {
-        let path = seen(path);
+        let path = relative_path(path);
         let hint = hint!("to commit it: git add --force {path}", path);
         context.ui.note(hint.after(format_args!("git ignores {}", path.display())));
     }
@@ -82,36 +80,6 @@ pub(super) fn documents(updated: &Updated) -> Result<(), Error> {
         .files
         .iter()
         .try_for_each(|(_, document, _)| ui::text(document.as_bytes()).map_err(Error::io("write to stdout")))
-}
-
-/// A path as seen from the working directory, so that it can be pasted there.
-pub(super) fn shown(path: &Path) -> String {
-    seen(path).display().to_string()
-}
-
-/// As [`shown`], as a path.
-pub(super) fn seen(path: &Path) -> PathBuf {
-    seen_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
-}
-
-/// As [`seen_from`], for a message.
-pub(super) fn shown_from(here: &Path, path: &Path) -> String {
-    seen_from(here, path).display().to_string()
-}
-
-/// A path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
-pub(super) fn seen_from(here: &Path, path: &Path) -> PathBuf {
-    if let Ok(below) = path.strip_prefix(here) {
-        return below.to_owned();
-    }
-    let root = find_root(here);
-    let Some(root) = root.filter(|root| path.starts_with(root)) else { return path.to_owned() };
-    let shared =
-        here.ancestors().take_while(|folder| folder.starts_with(&root)).find(|it| path.starts_with(it));
-    let shared = shared.unwrap_or(&root);
-    let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
-    let down = path.strip_prefix(shared).unwrap_or(path);
-    up.map(Path::new).chain([down]).collect()
 }
 
 /// `1 value`, `2 values`.

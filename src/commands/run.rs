@@ -122,7 +122,9 @@ fn program(
     let overload = args.overload;
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
-        return Err(Error::Nul(nul.name.into()));
+        let message = format!("the value of {} holds a NUL byte, which no environment can hold", nul.name);
+        let hint = hint!("leave it out: -x {name}", name = nul.name);
+        return Err(Error::refused(message).with_status(3).with_hint(hint));
     }
     let mut program = Program::new(program, arguments);
     let inherit = |program: &mut Program| {

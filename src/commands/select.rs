@@ -7,11 +7,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::Context;
-use super::report::seen;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::Repo;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{DollarSigns, EnvFile, Scope, VaultError, declare_external, unseen_of};
 
@@ -33,7 +33,7 @@ enum Selector {
 
 /// The env files that a command is about where none is named.
 pub(super) struct Found {
-    /// Every one from here downward that git does not ignore, as seen from here.
+    /// Every one from here downward that git does not ignore, as relative_path from here.
     pub(super) files: Vec<PathBuf>,
     /// Those beside us that it ignores and that would be committed otherwise. They have been told of.
     pub(super) unseen: Vec<PathBuf>,
@@ -48,12 +48,12 @@ pub(super) fn found_from_here(context: &Context) -> Result<Found, Error> {
 pub(super) fn found_naming(context: &Context, how: &dyn Fn(&Path) -> Hint) -> Result<Found, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let scope = Scope::of(&here, context.store().repositories())?;
-    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| seen(path)).collect();
+    let as_seen = |paths: Vec<PathBuf>| paths.iter().map(|path| relative_path(path)).collect();
     let files = scope.env_files_of_all(&here)?;
     let passed_over = scope.passed_over(&here, &files)?;
     let found = Found { files: as_seen(files), unseen: as_seen(unseen_of(passed_over.clone(), &here)) };
     for path in passed_over {
-        let path = seen(&path);
+        let path = relative_path(&path);
         let words = how(&path).after(format_args!("passed over {}, which git ignores", path.display()));
         if found.unseen.contains(&path) {
             context.ui.note(words);
@@ -363,7 +363,7 @@ impl Dollars {
                 context.ui.say(format_args!(
                     "Added {} to `external` in {}",
                     names.join(", "),
-                    super::report::shown(&scope.team_file())
+                    display_path(&scope.team_file())
                 ));
             }
         }

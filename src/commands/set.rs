@@ -9,6 +9,7 @@ use super::{Context, report};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
 use crate::dotenv::{Document, NameError, VarName, references, unescape};
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::keys::KeyStore;
 use crate::project::{
     Assignment, EnvFile, How, Outcome, Updated, VaultError, Write, last_of_each, needs_key, refuse_links,
@@ -93,13 +94,13 @@ pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
     let (updated, outcomes) = change(context.store(), Write::Files, &assignments)?;
     report::notices(context, &updated.notices);
     for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
-        let path = report::shown(path_given);
+        let path = display_path(path_given);
         if !existed {
             context.ui.say(format_args!("made {path}"));
             if let Some((env, similar)) = similar_env_file(path_given) {
                 let words = format!("there is an environment {env} already, in {}", similar.display());
                 let hint =
-                    hint!("if that was meant: rm {path}, and set it there", path = report::seen(path_given));
+                    hint!("if that was meant: rm {path}, and set it there", path = relative_path(path_given));
                 context.ui.note(hint.after(words));
             }
         }
@@ -362,7 +363,7 @@ fn name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
         let Some(path) = there else { return Error::usage(error.to_string(), "envseal set NAME") };
         let digit = if error == NameError::StartsWithDigit { "_" } else { "" };
         let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        let path = report::shown(path);
+        let path = display_path(path);
         Error::usage(
             format!("{text} in {path} can be read, but not written: {error}"),
             hint!(

@@ -1,8 +1,9 @@
 //! `envseal unset`.
 
+use super::Context;
 use super::select::Files;
-use super::{Context, report};
 use crate::error::Error;
+use crate::git::display_path;
 use crate::project::{Write, unset, update};
 
 /// Take variables out of a file
@@ -31,7 +32,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         unset(target.file(), &keys)
     })?;
     for (path, ..) in &updated.files {
-        context.ui.say(format_args!("took {} out of {}", keys.join(", "), report::shown(path)));
+        context.ui.say(format_args!("took {} out of {}", keys.join(", "), display_path(path)));
     }
     Ok(())
 }

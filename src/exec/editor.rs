@@ -1,5 +1,6 @@
 //! A person's editor.
 
+use crate::error::{Error, ErrorKind};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,29 @@ fn waited(command: &mut Command, watch: &Watch) -> io::Result<ExitStatus> {
 #[cfg(not(unix))]
 fn waited(command: &mut Command, _: &Watch) -> io::Result<ExitStatus> {
     command.status()
+}
+
+impl From<EditorError> for Error {
+    fn from(error: EditorError) -> Self {
+        let this = Error::of(ErrorKind::Io, &error).with_hint(editor_hint(&error));
+        match error {
+            EditorError::Words(_) | EditorError::Relative(_) | EditorError::NotFound(_) => {
+                this.with_status(2)
+            }
+            _ => this,
+        }
+    }
+}
+
+fn editor_hint(error: &EditorError) -> &'static str {
+    match error {
+        EditorError::Words(_) => "name a program and its options, as in: VISUAL='code --wait' envseal edit",
+        EditorError::Relative(_) => "name it by its whole path, as in: VISUAL=/usr/bin/vi envseal edit",
+        EditorError::NotFound(_) | EditorError::NotStarted { .. } => {
+            "name another one, as in: VISUAL=nano envseal edit"
+        }
+        EditorError::Failed { .. } => "nothing was written; start again: envseal edit",
+    }
 }
 
 #[cfg(test)]

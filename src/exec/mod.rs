@@ -17,6 +17,7 @@ mod tty;
 mod waiter;
 mod watch;
 
+use crate::error::{Error, ErrorKind};
 use std::ffi::{OsStr, OsString};
 use std::io;
 #[cfg(unix)]
@@ -24,7 +25,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 
-pub(crate) use editor::{Editor, EditorError};
+pub(crate) use editor::Editor;
 pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
 pub use sops::{Sops, SopsError};
@@ -193,4 +194,22 @@ fn replace(command: &mut Command) -> io::Result<u8> {
 fn replace(command: &mut Command) -> io::Result<u8> {
     let code = command.status()?.code().unwrap_or(1);
     Ok(u8::try_from(code).unwrap_or(1))
+}
+
+impl From<ExecError> for Error {
+    fn from(error: ExecError) -> Self {
+        let hint = match &error {
+            ExecError::TooLarge { program, largest: Largest::Variable(name) } => Some(hint!(
+                "if it is not needed: envseal run -x {name} -- {program} …",
+                name,
+                program = Path::new(program)
+            )),
+            ExecError::Terminal(_) => {
+                Some("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat".into())
+            }
+            ExecError::Thread(_) => Some("see how many processes and threads there may be: ulimit -u".into()),
+            _ => None,
+        };
+        Error::of(ErrorKind::Io, &error).with_status(error.status()).with_hint_if(hint)
+    }
 }

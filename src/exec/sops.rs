@@ -1,5 +1,6 @@
 //! Mozilla's, now the CNCF's, sops: it alone opens its files, for their keys may be in age, gpg, or any of the clouds.
 
+use crate::error::{Error, ErrorKind};
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,21 @@ fn read(source: &mut impl Read, largest: usize) -> io::Result<Option<Zeroizing<V
     }
     text.truncate(length);
     Ok(Some(text))
+}
+
+impl From<SopsError> for Error {
+    fn from(error: SopsError) -> Self {
+        let this = Error::of(ErrorKind::Io, &error);
+        match error {
+            SopsError::NotFound => this.with_hint(
+                "install it (https://getsops.io); or where it is: sops decrypt FILE | envseal import yaml -e NAME",
+            ),
+            SopsError::Failed { file, .. } => this
+                .with_status(3)
+                .with_hint(hint!("sops has said why, above; the same without envseal: sops decrypt {file}", file)),
+            SopsError::NotRun(_) | SopsError::TooLarge(_) => this,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use crate::error::{Error, ErrorKind};
 use thiserror::Error;
 
 use super::Format;
@@ -73,4 +74,21 @@ pub enum Why {
     /// fish rewrites an empty entry of `PATH` and `CDPATH` to `.`.
     #[error("has an empty entry")]
     EmptyEntry,
+}
+
+impl From<ExportError> for Error {
+    fn from(error: ExportError) -> Self {
+        let hint = export_name(&error).map(|name| hint!("leave it out: -x {name}", name));
+        Error::of(ErrorKind::Refused, &error).with_status(3).with_hint_if(hint)
+    }
+}
+
+fn export_name(error: &ExportError) -> Option<&str> {
+    match error {
+        ExportError::Name { name, .. }
+        | ExportError::Reserved { name, .. }
+        | ExportError::Repeated { name, .. }
+        | ExportError::Value { name, .. } => Some(name),
+        ExportError::SecretName { .. } => None,
+    }
 }

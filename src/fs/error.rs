@@ -1,6 +1,9 @@
 //! What can go wrong with a file.
 
-use std::io::{self, ErrorKind};
+use crate::config::{is_env_file, is_keys_file};
+use crate::error::{Error, ErrorKind};
+use crate::hint::Hint;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -91,11 +94,11 @@ impl FsError {
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
-            ErrorKind::NotFound => Self::NotFound { path, doing },
-            ErrorKind::PermissionDenied => Self::PermissionDenied { path, doing },
-            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path, doing },
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::NoSpace { path, doing },
-            ErrorKind::IsADirectory => Self::NotRegular { path, doing },
+            io::ErrorKind::NotFound => Self::NotFound { path, doing },
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { path, doing },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path, doing },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path, doing },
+            io::ErrorKind::IsADirectory => Self::NotRegular { path, doing },
             _ => Self::Other { path, doing, source },
         }
     }
@@ -116,6 +119,29 @@ impl FsError {
     }
 }
 
+pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
+    let path = error.path();
+    match error {
+        FsError::NotFound { path: missing, .. } if is_env_file(missing) => {
+            Some(hint!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}", path))
+        }
+        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
+            Some("see where your keys are: envseal key list".into())
+        }
+        FsError::ReadOnly { .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
+        FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
+        _ => None,
+    }
+}
+
+impl From<FsError> for Error {
+    fn from(error: FsError) -> Self {
+        let kind =
+            if matches!(error, FsError::NotFound { .. }) { ErrorKind::NotFound } else { ErrorKind::Io };
+        Self::of(kind, &error).with_hint_if(fs_hint(&error))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,12 +149,12 @@ mod tests {
     #[test]
     fn kinds_become_variants_that_name_the_path() {
         let of = |kind: ErrorKind| FsError::io(Path::new("a/.env"), "write", kind.into());
-        assert!(matches!(of(ErrorKind::NotFound), FsError::NotFound { .. }));
-        assert!(matches!(of(ErrorKind::PermissionDenied), FsError::PermissionDenied { .. }));
-        assert!(matches!(of(ErrorKind::ReadOnlyFilesystem), FsError::ReadOnly { .. }));
-        assert!(matches!(of(ErrorKind::StorageFull), FsError::NoSpace { .. }));
-        assert!(matches!(of(ErrorKind::QuotaExceeded), FsError::NoSpace { .. }));
-        let other = of(ErrorKind::TimedOut);
+        assert!(matches!(of(io::ErrorKind::NotFound), FsError::NotFound { .. }));
+        assert!(matches!(of(io::ErrorKind::PermissionDenied), FsError::PermissionDenied { .. }));
+        assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), FsError::ReadOnly { .. }));
+        assert!(matches!(of(io::ErrorKind::StorageFull), FsError::NoSpace { .. }));
+        assert!(matches!(of(io::ErrorKind::QuotaExceeded), FsError::NoSpace { .. }));
+        let other = of(io::ErrorKind::TimedOut);
         assert_eq!(other.to_string(), "cannot write a/.env");
         assert!(std::error::Error::source(&other).is_some());
         assert_eq!(other.path(), Path::new("a/.env"));

@@ -1,5 +1,9 @@
 //! What can go wrong with a repository.
 
+use crate::error::{Error, ErrorKind};
+use crate::fs::fs_hint;
+use crate::hint::Hint;
+use std::path::Path;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -95,4 +99,51 @@ pub enum GitError {
         /// Git's own words.
         message: String,
     },
+}
+
+/// Returns `git `, with `-C PATH ` unless git itself would use that repository here.
+fn git_in(path: &Path) -> Hint {
+    let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
+    match here {
+        Some((here, path)) if here.starts_with(&path) => "git ".into(),
+        _ => hint!("git -C {path} ", path),
+    }
+}
+
+pub(crate) fn git_hint(error: &GitError) -> Option<Hint> {
+    Some(match error {
+        GitError::Owner { path } => {
+            hint!("if you trust it: git config --global --add safe.directory {path}", path)
+        }
+        GitError::ConfigLocked { path } => {
+            hint!("if no git is at work here: rm {path}", path)
+        }
+        GitError::NoGit => "install git, and have its folder on PATH".into(),
+        GitError::Missing { path, shallow, .. } => {
+            let how = if *shallow { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
+            git_in(path).and(how)
+        }
+        GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
+        GitError::LostRefs { path } => {
+            Hint::from("see which commits are lost: ").and(git_in(path)).and("fsck --no-reflogs")
+        }
+        GitError::UnknownRevision { revision }
+            if crate::config::is_env_file(revision.as_ref()) && Path::new(revision).exists() =>
+        {
+            hint!("if you mean the file: -f {revision}", revision = Path::new(revision))
+        }
+        GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
+        GitError::NotARepository { path } if path.join("HEAD").exists() || path.join(".git").exists() => {
+            "go to one of its worktrees: git worktree list".into()
+        }
+        GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
+        GitError::Fs(error) => return fs_hint(error),
+        _ => return None,
+    })
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Self {
+        Error::of(ErrorKind::Io, &error).with_hint_if(git_hint(&error))
+    }
 }

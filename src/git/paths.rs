@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use super::GitError;
+use super::{GitError, find_root};
 use crate::fs::FsError;
 
 /// The real, absolute path of the entry `path`: its folder with all symlinks resolved, and its own name as it stands,
@@ -108,4 +108,29 @@ mod tests {
         assert_eq!(from_git(b"a/\xff.env"), Some(odd));
         assert!(to_git(Path::new("a\0b")).is_err());
     }
+}
+
+/// Returns the path as seen from the working directory, so that it can be pasted there.
+pub(crate) fn display_path(path: &Path) -> String {
+    relative_path(path).display().to_string()
+}
+
+/// Returns the path as seen from the working directory.
+pub(crate) fn relative_path(path: &Path) -> PathBuf {
+    path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
+}
+
+/// Returns the path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
+    if let Ok(below) = path.strip_prefix(here) {
+        return below.to_owned();
+    }
+    let root = find_root(here);
+    let Some(root) = root.filter(|root| path.starts_with(root)) else { return path.to_owned() };
+    let shared =
+        here.ancestors().take_while(|folder| folder.starts_with(&root)).find(|it| path.starts_with(it));
+    let shared = shared.unwrap_or(&root);
+    let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
+    let down = path.strip_prefix(shared).unwrap_or(path);
+    up.map(Path::new).chain([down]).collect()
 }

@@ -1,5 +1,9 @@
 //! What can go wrong when history is read.
 
+use crate::error::{Error, ErrorKind};
+use crate::fs::fs_hint;
+use crate::git::git_hint;
+use crate::hint::Hint;
 use std::path::PathBuf;
 
 use crate::fs::FsError;
@@ -27,4 +31,24 @@ pub(crate) enum HistoryError {
         /// An env file that is there.
         other: Option<PathBuf>,
     },
+}
+
+fn history_hint(error: &HistoryError) -> Option<Hint> {
+    Some(match error {
+        HistoryError::Git(error) => return git_hint(error),
+        HistoryError::Fs(error) => return fs_hint(error),
+        HistoryError::Bare(_) => "name two revisions: envseal diff HEAD~ HEAD".into(),
+        HistoryError::NoFile { other: Some(other), .. } => {
+            hint!("it has another one: -f {other}", other)
+        }
+        HistoryError::NoFile { revision, .. } => {
+            hint!("see the files that are there: git ls-tree -r --name-only {revision}", revision)
+        }
+    })
+}
+
+impl From<HistoryError> for Error {
+    fn from(error: HistoryError) -> Self {
+        Error::of(ErrorKind::Io, &error).with_hint_if(history_hint(&error))
+    }
 }

@@ -1,6 +1,10 @@
 //! The merge driver and the diff driver in this clone: git's configuration says how to call them, its attributes for
 //! which files. Both lie in the git folder and are never committed: what a driver runs is for each clone to say.
 
+use crate::error::{Error, ErrorKind};
+use crate::fs::fs_hint;
+use crate::git::git_hint;
+use crate::hint::Hint;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -292,6 +296,24 @@ fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, FsError> {
         Ok(text) => Ok(Some(text)),
         Err(FsError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+fn driver_hint(error: &DriverError) -> Option<Hint> {
+    match error {
+        DriverError::Foreign { key, .. } => {
+            let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
+            Some(hint!("if it is not needed: git config --local --remove-section {section}", section))
+        }
+        DriverError::NoEnd { path } => Some(hint!("take that block out of it: ${EDITOR:-vi} {path}", path)),
+        DriverError::Fs(error) => fs_hint(error),
+        DriverError::Git(error) => git_hint(error),
+    }
+}
+
+impl From<DriverError> for Error {
+    fn from(error: DriverError) -> Self {
+        Error::of(ErrorKind::Refused, &error).with_hint_if(driver_hint(&error))
     }
 }
 

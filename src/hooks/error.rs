@@ -1,5 +1,9 @@
 //! What can keep hooks from being installed or taken out.
 
+use crate::error::{Error, ErrorKind};
+use crate::fs::fs_hint;
+use crate::git::git_hint;
+use crate::hint::Hint;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -91,5 +95,43 @@ impl InstallError {
             Self::Managed { manager, hook, told: false, .. } => manager.lines(*hook),
             _ => &[],
         }
+    }
+}
+
+fn hooks_hint(error: &InstallError) -> Option<Hint> {
+    Some(match error {
+        InstallError::Bare { path } => hint!(
+            "on a server the check belongs into pre-receive: cp docs/pre-receive {hook}",
+            hook = path.join("hooks/pre-receive")
+        ),
+        // As /dev/null.
+        InstallError::Shared { path } if !path.is_dir() => {
+            "give this repository a folder of its own: git config core.hooksPath .githooks".into()
+        }
+        InstallError::Shared { .. } => {
+            "call `envseal hook run pre-commit` from the hook there, and the others alike; or \
+                                        give this repository its own: git config core.hooksPath .githooks"
+                .into()
+        }
+        InstallError::Foreign { path, why: Unfit::Damaged, .. } => {
+            hint!("take those lines out of {path} and try again: envseal hook install", path)
+        }
+        InstallError::Foreign { hook, .. } => hint!(
+            "have that hook call this, with its arguments and stdin, and stop where it fails: envseal hook run {hook}",
+            hook = hook.name()
+        ),
+        InstallError::Managed { manager, hook, file, .. } => match error.lines() {
+            [] => Hint::from("have it write them: ").and(manager.command(*hook)),
+            _ => hint!("add those lines to {file}, then: ", file).and(manager.command(*hook)),
+        },
+        InstallError::Fs(error) => return fs_hint(error),
+        InstallError::Git(error) => return git_hint(error),
+    })
+}
+
+impl From<InstallError> for Error {
+    fn from(error: InstallError) -> Self {
+        let lines = error.lines().iter().map(|line| (*line).to_owned());
+        Error::of(ErrorKind::Refused, &error).with_details(lines).with_hint_if(hooks_hint(&error))
     }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod error;
 mod file;
 mod granted;
+mod hints;
 mod identity;
 mod locked;
 mod pins;
@@ -17,6 +18,7 @@ pub(crate) use backup::{AtHand, Backed, BackupError, BackupLine, backup_text, pa
 pub(crate) use error::{KeystoreError, Missed, Place, Tried};
 pub(crate) use file::KeysFile;
 pub(crate) use granted::team_file;
+pub(crate) use hints::{keystore_hint, missing_key_hint};
 pub(crate) use identity::{IdentityFileError, IdentityPlace, Me};
 pub(crate) use locked::{PassphraseError, Rewritten, StoredKey, StoredKeyError};
 pub(crate) use pins::{NewPin, Pin, Pins};

@@ -1,9 +1,10 @@
 //! Changing a file: under the lock that every envseal takes, all of it or nothing.
 
-use super::{Error, Vault};
+use super::Vault;
 use crate::config::ProcessEnv;
 use crate::crypto::SecretBytes;
 use crate::dotenv::{Document, VarName};
+use crate::error::Error;
 use crate::project::{
     self, Assignment, EnvFile, How, Notice, Outcome, Target, VaultError, Write, last_of_each, update,
 };
@@ -45,9 +46,9 @@ impl Vault {
     /// sealed, and for a public key that was replaced; [`NoKey`] where the file has no public key, unless
     /// [`Options::create`] says that one may be made.
     ///
-    /// [`Malformed`]: super::ErrorKind::Malformed
-    /// [`Refused`]: super::ErrorKind::Refused
-    /// [`NoKey`]: super::ErrorKind::NoKey
+    /// [`Malformed`]: crate::error::ErrorKind::Malformed
+    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// [`NoKey`]: crate::error::ErrorKind::NoKey
     /// [`Options::create`]: super::Options::create
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.set_all([(name, value)])
@@ -70,8 +71,8 @@ impl Vault {
     ///
     /// Errors: [`Malformed`] for what is no name; [`Refused`] for a value that no quotes can hold in an env file.
     ///
-    /// [`Malformed`]: super::ErrorKind::Malformed
-    /// [`Refused`]: super::ErrorKind::Refused
+    /// [`Malformed`]: crate::error::ErrorKind::Malformed
+    /// [`Refused`]: crate::error::ErrorKind::Refused
     pub fn set_plain(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.assign(&[assignment(name, value.as_ref())?], How::Plain)
     }
@@ -80,7 +81,7 @@ impl Vault {
     ///
     /// Errors: [`NotFound`] where there is none of that name.
     ///
-    /// [`NotFound`]: super::ErrorKind::NotFound
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
     pub fn unset(&mut self, name: &str) -> Result<Changed, Error> {
         let mut changed = self.update(|target| project::unset(target.file(), &[name.to_owned()]))?;
         changed.names.push(name.to_owned());
@@ -92,9 +93,9 @@ impl Vault {
     ///
     /// Errors: [`NotFound`], [`NoKey`]; [`Refused`] where there is one of the new name already.
     ///
-    /// [`NotFound`]: super::ErrorKind::NotFound
-    /// [`NoKey`]: super::ErrorKind::NoKey
-    /// [`Refused`]: super::ErrorKind::Refused
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    /// [`NoKey`]: crate::error::ErrorKind::NoKey
+    /// [`Refused`]: crate::error::ErrorKind::Refused
     pub fn rename(&mut self, old: &str, new: &str) -> Result<Changed, Error> {
         let new = VarName::new(new)?;
         let mut referring = Vec::new();

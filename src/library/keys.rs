@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Error, ErrorKind, Token, Value};
+use super::{Token, Value};
 use crate::crypto::{self, Opener};
+use crate::error::{Error, ErrorKind};
 use crate::project::value_alone;
 
 /// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.

@@ -9,7 +9,8 @@
 use std::path::Path;
 
 use super::path::{EnvPath, load_files};
-use super::{Error, ErrorKind, Options, Value, Vars, Vault};
+use super::{Options, Value, Vars, Vault};
+use crate::error::{Error, ErrorKind};
 use crate::project::Precedence;
 
 /// Puts the variables of `.env` in the working directory into this process's environment: [`load_from`] that file.

@@ -2,7 +2,6 @@
 
 mod change;
 pub mod document;
-mod error;
 mod keys;
 mod load;
 mod options;
@@ -12,7 +11,6 @@ mod vars;
 mod vault;
 
 pub use change::Changed;
-pub use error::{Error, ErrorKind};
 pub use keys::{PrivateKey, PublicKey};
 pub use load::{load, load_from};
 pub use options::Options;

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::path::{EnvPath, load_files};
-use super::{Error, PrivateKey, Vars, Vault};
+use super::{PrivateKey, Vars, Vault};
 use crate::config::ProcessEnv;
 use crate::crypto::{self, SecretText};
+use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::project::{EnvFile, Precedence, hold_to_schemas, read_files};
 
@@ -72,9 +73,9 @@ impl Options {
     /// Errors: [`NotFound`] without such a file; [`Malformed`] where its name is none for an env file, or its public
     /// key is none; [`Refused`] where a merge conflict stands in it.
     ///
-    /// [`NotFound`]: super::ErrorKind::NotFound
-    /// [`Malformed`]: super::ErrorKind::Malformed
-    /// [`Refused`]: super::ErrorKind::Refused
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    /// [`Malformed`]: crate::error::ErrorKind::Malformed
+    /// [`Refused`]: crate::error::ErrorKind::Refused
     pub fn open(self, path: impl AsRef<Path>) -> Result<Vault, Error> {
         Vault::new(self, path.as_ref())
     }

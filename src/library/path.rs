@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use crate::config::EnvName;
+use crate::error::Error;
 use crate::project::{EnvFile, VaultError};
 
 /// An env file among several, for [`Options::vars`] and [`Options::load`]. Every path is one, of a file that must be

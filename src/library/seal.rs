@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Error, ErrorKind, PublicKey};
+use super::PublicKey;
 use crate::crypto::{self, Kind, Refs, SealedValue};
 use crate::dotenv::{VarName, is_reserved, why_reserved};
+use crate::error::{Error, ErrorKind};
 
 /// Seals values to a public key, where no env file is at hand: in a web form, or in the program that issues
 /// credentials.

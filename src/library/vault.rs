@@ -5,8 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
-use super::{Error, Options, PublicKey, Value, Vars};
+use super::{Options, PublicKey, Value, Vars};
 use crate::config::ProcessEnv;
+use crate::error::Error;
 use crate::project::{EnvFile, Precedence, read_files};
 
 /// An env file whose values can be opened, and sealed into.
@@ -60,9 +61,9 @@ impl Vault {
     /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name by which programs run code); the
     /// error's details name each variable and its line.
     ///
-    /// [`NoKey`]: super::ErrorKind::NoKey
-    /// [`CannotOpen`]: super::ErrorKind::CannotOpen
-    /// [`Refused`]: super::ErrorKind::Refused
+    /// [`NoKey`]: crate::error::ErrorKind::NoKey
+    /// [`CannotOpen`]: crate::error::ErrorKind::CannotOpen
+    /// [`Refused`]: crate::error::ErrorKind::Refused
     pub fn vars(&self) -> Result<Vars, Error> {
         self.options.read(std::slice::from_ref(&self.file), Precedence::EarlierFile)
     }
@@ -71,7 +72,7 @@ impl Vault {
     ///
     /// Errors: [`NotFound`] where the file has no such variable; else as [`Self::vars`].
     ///
-    /// [`NotFound`]: super::ErrorKind::NotFound
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
     pub fn get(&self, name: &str) -> Result<Value, Error> {
         self.options.with_store(&ProcessEnv::capture(), |store| {
             let files = std::slice::from_ref(&self.file);

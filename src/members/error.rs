@@ -1,5 +1,7 @@
 //! Why access could not be changed, or told.
 
+use crate::error::{Error, ErrorKind};
+use crate::hint::Hint;
 use std::path::PathBuf;
 
 use crate::config::EnvName;
@@ -121,5 +123,55 @@ impl From<KeystoreError> for AccessError {
 impl From<FsError> for AccessError {
     fn from(error: FsError) -> Self {
         Self::Vault(error.into())
+    }
+}
+
+fn access_hint(error: &AccessError) -> Option<Hint> {
+    Some(match error {
+        AccessError::NoIdentity | AccessError::NotAMember { .. } => {
+            "become a member: envseal team request".into()
+        }
+        AccessError::NoMember { similar: Some(similar), .. } => hint!("did you mean {similar}?", similar),
+        AccessError::NoMember { .. } => "see who is: envseal team list".into(),
+        AccessError::NameTaken { .. } | AccessError::NoName => {
+            "choose another: envseal team request --name NAME".into()
+        }
+        AccessError::IsMember { .. } => {
+            "to add somebody else, name their key: envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::WasRemoved { .. } => {
+            "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME".into()
+        }
+        AccessError::Fingerprint { name, .. } => {
+            hint!("have {name} read it to you: envseal team whoami", name)
+        }
+        AccessError::NoEnvironment { .. } => "see which there are: envseal ls".into(),
+        AccessError::Myself(name) => hint!("have another member do it: envseal team remove {name}", name),
+        AccessError::RemovalPending { name, .. } => hint!("finish that, which rotates it: envseal team remove {name}", name),
+        AccessError::NoRepository(_) => "git init".into(),
+        AccessError::TagKey { .. } => "see who changed it: git log -p -- envseal.toml".into(),
+        AccessError::Name(_) | AccessError::Vault(_) | AccessError::Git(_) => return None,
+    })
+}
+
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        let status = match &error {
+            AccessError::NoMember { .. }
+            | AccessError::NameTaken { .. }
+            | AccessError::IsMember { .. }
+            | AccessError::NoName
+            | AccessError::Name(_)
+            | AccessError::Fingerprint { .. } => 2,
+            AccessError::NoIdentity | AccessError::NotAMember { .. } | AccessError::TagKey { .. } => 3,
+            _ => 4,
+        };
+        match error {
+            AccessError::Vault(error) => error.into(),
+            AccessError::Git(error) => error.into(),
+            error => {
+                Error::of(ErrorKind::Refused, &error).with_status(status).with_hint_if(access_hint(&error))
+            }
+        }
     }
 }

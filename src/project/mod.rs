@@ -3,6 +3,7 @@
 mod at;
 mod change;
 mod committed;
+mod convert;
 mod desk;
 mod edit;
 mod encrypt;
@@ -11,10 +12,12 @@ mod example;
 mod exposure;
 mod failure;
 mod file;
+mod hints;
 #[cfg(feature = "cli")]
 mod import;
 mod journal;
 mod keys;
+mod library_hints;
 mod merge;
 mod open;
 mod pin;

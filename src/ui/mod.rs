@@ -70,12 +70,12 @@ impl Ui {
 }
 
 /// Writes an error and the one thing to try next.
-pub(crate) fn error(message: &str, details: &[String], hint: Option<Hint>) {
+pub(crate) fn error(message: &str, details: &[String], hint: Option<&Hint>) {
     labelled("error:", Look::Bad, message);
     for detail in details {
         line(&format!("  {detail}"));
     }
-    if let Some(line) = hint.and_then(|hint| hint.line()) {
+    if let Some(line) = hint.and_then(Hint::line) {
         labelled("hint:", Look::Hint, &line);
     }
 }

@@ -18,13 +18,16 @@ fn a_grant_opens_with_the_identity_that_is_named() {
     let nowhere = Vault::options().identity(bob.home.join("none")).open(bob.clone.join(".env.production"));
     let error = nowhere.unwrap().vars().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoKey, "{error:?}");
-    assert!(error.to_string().contains("none: it does not exist") && error.hint().is_some(), "{error:?}");
+    assert!(
+        error.to_string().contains("none: it does not exist") && error.hint().as_deref().is_some(),
+        "{error:?}"
+    );
     // Bob was let into production, not into staging.
     let error = open(".env.staging").vars().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoKey);
     assert!(error.details().iter().any(|line| line.contains("none for you (bob)")), "{error:?}");
     assert_eq!(
-        error.hint(),
+        error.hint().as_deref(),
         Some("have someone who can open staging let you in: envseal team approve bob -e staging")
     );
 }

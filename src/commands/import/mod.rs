@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use self::sources::{Source, read_all};
 use super::Context;
-use super::report::{self, counted, notices, seen, shown};
+use super::report::{self, counted, notices};
 use super::select::{Dollars, Files, Names};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::import::dotenvx;
 use crate::project::{Fate, Import, Updated, Write, drop_backup, keep_backup, same_file, update};
 use crate::ui;
@@ -96,7 +97,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
                     "{} and {} would both become {}",
                     sources[other].label,
                     source.label,
-                    shown(import.path())
+                    display_path(import.path())
                 ),
                 "one after the other: name one FILE, and -e or -f",
             ));
@@ -112,7 +113,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         && let Some((import, name)) =
             imports.iter().find_map(|import| Some((import, import.replaces_in_the_clear()?)))
     {
-        let file = seen(import.path());
+        let file = relative_path(import.path());
         return Err(Error::usage(
             format!("{name} stands in the clear in {}, so a backup would be a copy of it", file.display()),
             hint!("without --backup; or copy it yourself to where it is safe: cp {file} …", file),
@@ -161,7 +162,7 @@ fn without_empty(
 fn show(sources: &[Source], imports: &[Import]) -> Result<(), Error> {
     let row = |source: &Source, import: &Import, (origin, name, fate): (&str, &str, Fate)| {
         let from = if origin == name { source.label.clone() } else { format!("{} {origin}", source.label) };
-        vec![from, name.to_owned(), shown(import.path()), words(fate).to_owned()]
+        vec![from, name.to_owned(), display_path(import.path()), words(fate).to_owned()]
     };
     let rows: Vec<_> = sources
         .iter()
@@ -208,7 +209,7 @@ fn carry_out(context: &Context, args: &Args, imports: &[Import]) -> Result<(), E
     let updated = updated?;
     notices(context, &updated.notices);
     for import in imports {
-        let path = shown(import.path());
+        let path = display_path(import.path());
         if !import.exists() {
             context.ui.say(format_args!("made {path}"));
         }
@@ -222,7 +223,7 @@ fn carry_out(context: &Context, args: &Args, imports: &[Import]) -> Result<(), E
         }
     }
     for (path, backup) in &backups {
-        context.ui.say(format_args!("kept {} as it was in {}", shown(path), shown(backup)));
+        context.ui.say(format_args!("kept {} as it was in {}", display_path(path), display_path(backup)));
     }
     report::unseen(context, &updated);
     Ok(())
@@ -253,11 +254,11 @@ fn tell(context: &Context, args: &Args, sources: &[Source], imports: &[Import]) 
         if let (Some(variable), Ok(env)) = (&source.key_variable, EnvName::of_file(import.path())) {
             let name = env.private_key_name();
             let words = format!("where {variable} was set, as on CI, set {name} now");
-            let hint = hint!("envseal key show --private -f {path}", path = seen(import.path()));
+            let hint = hint!("envseal key show --private -f {path}", path = relative_path(import.path()));
             context.ui.note(hint.joined(words, ": "));
         }
         if let Some(path) = source.left_in_the_clear() {
-            let path = seen(path);
+            let path = relative_path(path);
             let words = format!("{} still holds the values in the clear", path.display());
             // What was not taken over may be nowhere else.
             let hint = hint!("when it is not needed: rm {path}", path);

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use self::hints::refused;
 use super::super::Context;
-use super::super::report::{seen, shown};
 use super::super::select::found_naming;
 use super::{Args, Kind, itself};
 use crate::config::EnvName;
@@ -17,6 +16,7 @@ use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::Sops;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::import::{
     ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
@@ -168,8 +168,9 @@ fn named_target(context: &Context, args: &Args) -> Result<Option<PathBuf>, Error
 
 /// The texts of the files named, or of stdin; for dotenvx, of what it has sealed here.
 fn texts(context: &Context, args: &Args) -> Result<Vec<Text>, Error> {
-    let read =
-        |path: &PathBuf| Ok(Text { label: shown(path), path: Some(path.clone()), bytes: source_text(path)? });
+    let read = |path: &PathBuf| {
+        Ok(Text { label: display_path(path), path: Some(path.clone()), bytes: source_text(path)? })
+    };
     if args.sources.iter().any(|path| path.as_os_str() == "-") {
         if args.sources.len() > 1 {
             return Err(Error::usage("- is read by itself", "name files, or - alone"));
@@ -230,17 +231,18 @@ fn of_dotenvx(
         process_secret(context, &variable).map(own).into_iter().collect();
     let mut looked = vec![format!("looked for {variable} in the process's environment")];
     if let Some((path, file)) = keys_file(args, text.path.as_deref())? {
-        let mut found = dotenvx::keys(&file).map_err(|error| failed(&shown(&path), vec![error], None))?;
+        let mut found =
+            dotenvx::keys(&file).map_err(|error| failed(&display_path(&path), vec![error], None))?;
         // Its own first; any other opens nothing that is not its.
         found.sort_by_key(|(name, _)| *name != variable);
         keys.extend(found);
-        looked.push(format!("looked for {variable} in {}", shown(&path)));
+        looked.push(format!("looked for {variable} in {}", display_path(&path)));
     }
     let opened = dotenvx::open(&text.bytes, &variable, &keys, wants).map_err(|errors| {
         let missing = errors.iter().any(|error| matches!(error, ImportError::KeyMissing { .. }));
-        let hint = Some(hints::of_dotenvx(&variable, &errors));
+        let hint = hints::of_dotenvx(&variable, &errors);
         let details = if missing { looked.clone() } else { Vec::new() };
-        Error::Import { label: text.label.clone(), errors, details, hint }
+        failed(&text.label, errors, Some(hint)).with_details(details)
     })?;
     *read_otherwise = opened.read_otherwise;
     notes.extend(
@@ -266,7 +268,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
         [one] => one.clone(),
         _ => return Err(Error::usage("one .env.vault at a time", "name one FILE")),
     };
-    let (label, bytes) = (shown(&vault), source_text(&vault)?);
+    let (label, bytes) = (display_path(&vault), source_text(&vault)?);
     let all = dotenv_vault::environments(&bytes).map_err(|error| failed(&label, vec![error], None))?;
     let fail = |error: ImportError| {
         let hint = hints::of_vault(&all, &error);
@@ -300,7 +302,7 @@ fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
             name => folder.join(format!(".env.{name}")),
         });
         if same_file(&target, &vault) {
-            let (from, to) = (seen(&vault), seen(&folder.join("kept.vault")));
+            let (from, to) = (relative_path(&vault), relative_path(&folder.join("kept.vault")));
             return Err(Error::usage(
                 format!("the environment {environment} would be written over {label}, which it is read from"),
                 hint!("mv {from} {to} && envseal import dotenv-vault {to}", from, to),
@@ -389,5 +391,15 @@ fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText>
 
 /// The error of a source.
 pub(super) fn failed(label: &str, errors: Vec<ImportError>, hint: Option<Hint>) -> Error {
-    Error::Import { label: label.into(), errors, details: Vec::new(), hint }
+    let status = if errors.iter().any(ImportError::is_of_keys) { 3 } else { 4 };
+    let error = match &errors[..] {
+        [error] => Error::refused(format!("{label}: {error}")),
+        errors => Error::refused(format!("{label}: {} values could not be opened", errors.len()))
+            .with_details(errors.iter().map(ToString::to_string)),
+    };
+    let error = error.with_status(status);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
 }

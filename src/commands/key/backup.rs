@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::commands::Context;
-use crate::commands::report::{counted, listed, notices, shown};
+use crate::commands::report::{counted, listed, notices};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::display_path;
 use crate::hint::Hint;
 use crate::keys::{AtHand, Backed};
 use crate::project::{
@@ -105,7 +106,7 @@ pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
     let done = bring_back(&args.file, lines, &here, context.store(), &|| context.waiting())?;
     drop(working);
     notices(context, &done.notices);
-    let path = shown(&done.path);
+    let path = display_path(&done.path);
     for (env, added, there) in &done.envs {
         context.ui.say(match (added, there) {
             (0, _) => format!("{env}: {} in {path} already", counted(*there, "key")),

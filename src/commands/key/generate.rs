@@ -3,6 +3,7 @@
 use crate::commands::select::Files;
 use crate::commands::{Context, report};
 use crate::error::Error;
+use crate::git::display_path;
 use crate::project::{VaultError, Write, update};
 use crate::ui;
 
@@ -36,7 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     })?;
     report::notices(context, &updated.notices);
     for ((path, ..), key) in updated.files.iter().zip(keys) {
-        context.ui.say(format_args!("{} is sealed to key {} from now on", report::shown(path), key.id()));
+        context.ui.say(format_args!("{} is sealed to key {} from now on", display_path(path), key.id()));
         ui::data(format!("{key}\n").as_bytes()).map_err(Error::io("write to stdout"))?;
     }
     Ok(())

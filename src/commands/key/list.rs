@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::report::shown;
 use crate::commands::select::Files;
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::Repo;
+use crate::git::display_path;
 use crate::keys::{AtHand, KeysFile, KeystoreError, Place};
 use crate::project::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
 use crate::team::{ExposureState, TeamFile};
@@ -221,7 +221,7 @@ fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
     let keys_file = kept.map(|kept| {
         let mode = kept.state.mode.map(|mode| format!(" {mode:04o}")).unwrap_or_default();
         let tracked = if kept.state.tracked == Some(true) { ", tracked by git" } else { "" };
-        format!("{}{mode}{tracked}", shown(&kept.path))
+        format!("{}{mode}{tracked}", display_path(&kept.path))
     });
     vec![
         row.env.to_string(),
@@ -243,7 +243,7 @@ fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
         };
         json!({
             "place": place,
-            "path": path.map(|path| shown(path)),
+            "path": path.map(|path| display_path(path)),
             "locked": at_hand.key.is_locked(),
         })
     });
@@ -252,7 +252,7 @@ fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
     );
     let keys_file = kept.map(|kept| {
         json!({
-            "path": shown(&kept.path),
+            "path": display_path(&kept.path),
             "mode": kept.state.mode.map(|mode| format!("{mode:04o}")),
             "tracked": kept.state.tracked,
             "refused": kept.refused.as_ref().map(ToString::to_string),
@@ -260,7 +260,7 @@ fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
     });
     json!({
         "environment": row.env.as_str(),
-        "files": row.files.iter().map(|path| shown(path)).collect::<Vec<_>>(),
+        "files": row.files.iter().map(|path| display_path(path)).collect::<Vec<_>>(),
         "key": row.key.map(|key| key.id().to_string()),
         "public_key": row.key.map(|key| key.to_string()),
         "private": private,

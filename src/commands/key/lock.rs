@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::commands::Context;
-use crate::commands::report::{counted, shown};
+use crate::commands::report::counted;
 use crate::commands::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::display_path;
 use crate::project::{KeysChanged, VaultError, Wanted, lock_keys, unlock_keys};
 
 /// Lock the keys in .env.keys with a passphrase
@@ -59,7 +60,7 @@ pub(super) fn unlock(context: &Context, args: &Unlock) -> Result<(), Error> {
 
 fn say(context: &Context, changed: &[KeysChanged], word: &str) {
     for KeysChanged { path, changed, same } in changed {
-        let path = shown(path);
+        let path = display_path(path);
         context.ui.say(match (changed, same) {
             (0, 0) => format!("no key in {path}"),
             (0, _) => format!("{} in {path}: {word} already", counted(*same, "key")),

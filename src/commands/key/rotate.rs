@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::super::Context;
-use super::super::report::{counted, listed, notices, seen, shown};
+use super::super::report::{counted, listed, notices};
 use super::super::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::members::AccessError;
 use crate::project::{DroppedGrant, Rotated, RotatedEnv, Rotation, Scope, TeamChange, VaultError, rotate};
 use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
@@ -79,7 +80,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for env in &rotation.envs {
         told(context, env);
     }
-    let keys: Vec<_> = rotation.keys_files.iter().map(|path| shown(path)).collect();
+    let keys: Vec<_> = rotation.keys_files.iter().map(|path| display_path(path)).collect();
     let keys: Vec<_> = keys.iter().map(String::as_str).collect();
     context.ui.say(format_args!(
         "the new private {} in {}, in front of the old: keep a copy somewhere safe",
@@ -95,7 +96,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         ));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
-    let files: Vec<_> = files.map(|path| seen(path)).collect();
+    let files: Vec<_> = files.map(|path| relative_path(path)).collect();
     context.ui.suggest(&hint!("now commit it: git add {files} && git commit", files));
     Ok(())
 }
@@ -103,7 +104,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 /// Says where new keys lie in the open beside locked ones.
 pub(in crate::commands) fn told_of_locked(context: &Context, rotation: &Rotation) {
     for path in &rotation.beside_locked {
-        let path = shown(path);
+        let path = display_path(path);
         context
             .ui
             .note(format_args!("other keys in {path} are locked, the new ones are not: envseal key lock"));
@@ -122,7 +123,7 @@ pub(in crate::commands) fn told(context: &Context, env: &RotatedEnv) {
     for left in &env.left {
         context.ui.note(format_args!(
             "{}:{} {} is sealed to key {}, which is not at hand; it was left as it is",
-            shown(&left.path),
+            display_path(&left.path),
             left.line,
             left.name,
             left.key

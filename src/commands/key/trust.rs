@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::super::Context;
 use super::super::select::Files;
-use super::super::{Context, report};
 use crate::crypto::PublicKey;
 use crate::error::Error;
+use crate::git::display_path;
 use crate::keys::Pin;
 use crate::project::{EnvFile, Notice, Scope, accept, key_commit, pins_of};
 use crate::time::{Moment, rfc3339};
@@ -75,7 +76,7 @@ fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
 
 /// Shows what was accepted before, what stands there now, and who put it there.
 fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> Result<(), Error> {
-    context.ui.say(format_args!("{} holds another key of {}", report::shown(file.path()), file.env()));
+    context.ui.say(format_args!("{} holds another key of {}", display_path(file.path()), file.env()));
     for pin in others {
         context.ui.say(format_args!("  accepted before: {} ({})", pin.key.fingerprint(), pin.seen));
     }

@@ -5,10 +5,11 @@ mod page;
 use std::path::{Path, PathBuf};
 
 use self::page::page;
-use super::report::{counted, shown};
+use super::report::counted;
 use super::{Context, definition};
 use crate::error::Error;
 use crate::fs::{NewMode, make_folder, write_atomic};
+use crate::git::display_path;
 use crate::project::VaultError;
 use crate::ui;
 
@@ -60,7 +61,7 @@ fn write_all(context: &Context, whole: &clap::Command, dir: &Path) -> Result<(),
     for (name, bytes) in &pages {
         write_atomic(&dir.join(name), bytes, NewMode::Default).map_err(VaultError::from)?;
     }
-    context.ui.say(format_args!("wrote {} into {}", counted(pages.len(), "page"), shown(dir)));
+    context.ui.say(format_args!("wrote {} into {}", counted(pages.len(), "page"), display_path(dir)));
     Ok(())
 }
 

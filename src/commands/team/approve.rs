@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 
 use super::super::Context;
-use super::super::report::{listed, seen};
+use super::super::report::listed;
 use super::scope_here;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::relative_path;
 use crate::members::{approve, candidate, refuse_approval};
 use crate::project::VaultError;
 use crate::ui;
@@ -76,7 +77,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         context.ui.say(format_args!("granted {env} (key {key}) to {} ({fingerprint})", member.name));
     }
     if !approval.granted.is_empty() {
-        let (path, message) = (seen(&scope.team_file()), format!("Let {} open {names}", member.name));
+        let (path, message) =
+            (relative_path(&scope.team_file()), format!("Let {} open {names}", member.name));
         context.ui.suggest(&hint!("commit it: git commit -m {message} {path}", message, path));
     }
     Ok(())

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::super::report::{counted, seen};
+use super::super::report::counted;
 use super::scope_here;
 use crate::error::Error;
+use crate::git::relative_path;
 use crate::members::{Exposed, Verdict, confirm, exposures};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, Page};
@@ -29,7 +30,7 @@ pub(in crate::commands) struct Args {
     /// Those too that were replaced, or are gone
     #[arg(long)]
     all: bool,
-    /// Write into the team file what was seen with the keys at hand
+    /// Write into the team file what was relative_path with the keys at hand
     #[arg(long)]
     confirm: bool,
     /// Print JSON
@@ -48,7 +49,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.json { ui::json(&as_json(&told, now)) } else { as_text(&told, now).print() }
         .map_err(Error::io("write to stdout"))?;
     if args.confirm && confirm(&scope, &all, &|| context.waiting())? {
-        let path = seen(&scope.team_file());
+        let path = relative_path(&scope.team_file());
         let hint = hint!("noted in {path}: git commit -m 'Confirm replaced values' {path}", path);
         context.ui.say(hint.or(format_args!("noted in {}", path.display())));
     }

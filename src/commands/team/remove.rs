@@ -4,11 +4,12 @@ use std::io::IsTerminal;
 
 use super::super::Context;
 use super::super::key::rotate::{told, told_of_locked};
-use super::super::report::{counted, notices, seen, shown};
+use super::super::report::{counted, notices};
 use super::scope_here;
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::members::{AccessError, Leaving, leaving, remove};
 use crate::project::{Scope, VaultError};
@@ -84,14 +85,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     for (path, key) in &leaving.astray {
         let words = format!(
             "{} is left as it is: it is sealed to key {}, which {name} has, but no file of this scope",
-            shown(path),
+            display_path(path),
             key.id()
         );
         let hint = hint!("rotate it where it is one, then again: envseal team remove {name}", name);
         context.ui.say(hint.after(words));
     }
     for (path, called) in &leaving.elsewhere {
-        let (path, folder) = (seen(path), seen(path.parent().unwrap_or(path)));
+        let (path, folder) = (relative_path(path), relative_path(path.parent().unwrap_or(path)));
         let words = format!("{name} is in {} too", path.display());
         let hint = hint!(
             "{name} is in {path} too: envseal -C {folder} team remove {called}",
@@ -104,7 +105,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     }
     let team_file = scope.team_file();
     let files = removal.rotation.envs.iter().flat_map(|env| &env.files).chain([&team_file]);
-    let files: Vec<_> = files.map(|path| seen(path)).collect();
+    let files: Vec<_> = files.map(|path| relative_path(path)).collect();
     let message = format!("Remove {name}");
     let hint = hint!("commit it: git add {files} && git commit -m {message}", files, message);
     context.ui.say(hint.after(format_args!("{name} is out")));

@@ -1,10 +1,10 @@
 //! `envseal team request`.
 
 use super::super::Context;
-use super::super::report::seen;
 use super::scope_here;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::git::relative_path;
 use crate::keys::IdentityPlace;
 use crate::members::{Joined, join};
 use crate::project::Scope;
@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         context.ui.say(format_args!("you are a member already: {name} ({fingerprint})"));
         return Ok(());
     }
-    let path = seen(team_file);
+    let path = relative_path(team_file);
     context.ui.say(format_args!("added you to {}: {name} ({fingerprint})", path.display()));
     let message = format!("Add {name} to the team");
     context.ui.suggest(&hint!("commit it: git add {path} && git commit -m {message} {path}", path, message));

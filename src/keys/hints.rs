@@ -1,13 +1,13 @@
 //! What to try next: keys and identities.
 
-use super::files::{fs_hint, git_hint};
+use super::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 use crate::config::EnvName;
 use crate::crypto::LockError;
-use crate::fs::FsError;
+use crate::fs::{FsError, fs_hint};
+use crate::git::git_hint;
 use crate::hint::Hint;
-use crate::keys::{IdentityFileError, KeystoreError, Missed, PassphraseError, Place, Tried};
 
-pub(super) fn keystore_hint(error: &KeystoreError) -> Option<Hint> {
+pub(crate) fn keystore_hint(error: &KeystoreError) -> Option<Hint> {
     Some(match error {
         KeystoreError::NotFound { env, tried, .. } => missing_key_hint(env, tried),
         KeystoreError::Identity(error) => return identity_hint(error),
@@ -56,7 +56,7 @@ pub(super) fn keystore_hint(error: &KeystoreError) -> Option<Hint> {
 }
 
 /// What to do where no place has the private key: being let in is a pull request away.
-pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
+pub(crate) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
     let granted = tried.iter().find(|tried| matches!(tried.place, Place::Grant(_)));
     match granted.map(|tried| &tried.found) {
         Some(Missed::NotGranted { member, holders }) => {
@@ -95,7 +95,7 @@ pub(super) fn missing_key_hint(env: &EnvName, tried: &[Tried]) -> Hint {
     }
 }
 
-pub(super) fn identity_hint(error: &IdentityFileError) -> Option<Hint> {
+pub(crate) fn identity_hint(error: &IdentityFileError) -> Option<Hint> {
     Some(match error {
         IdentityFileError::Form(_) | IdentityFileError::Kind { .. } | IdentityFileError::Fido(_) => {
             "use another key: envseal team request makes one, as does ssh-keygen -t ed25519".into()

@@ -1,14 +1,14 @@
-//! What to try next: env files and git.
+//! The hints of the errors about env files.
 
 use std::path::Path;
 
-use super::keys::{keystore_hint, missing_key_hint};
-use crate::config::{EnvName, FileRole, NameError, is_env_file, is_keys_file};
+use super::{Breach, EditFault, Failure, Reason, VaultError};
+use crate::config::{EnvName, FileRole, NameError, is_env_file};
 use crate::crypto::{OpenError, TokenError};
-use crate::fs::FsError;
-use crate::git::GitError;
+use crate::fs::fs_hint;
+use crate::git::git_hint;
 use crate::hint::Hint;
-use crate::project::{Breach, EditFault, Failure, Reason, VaultError};
+use crate::keys::{keystore_hint, missing_key_hint};
 
 pub(crate) fn vault_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {
@@ -304,61 +304,5 @@ fn reason_hint(failure: &Failure) -> Option<Hint> {
             ),
         },
         Reason::TooLarge => hint!("write {name} without references, or with fewer", name),
-    })
-}
-
-pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
-    let path = error.path();
-    match error {
-        FsError::NotFound { path: missing, .. } if crate::config::is_env_file(missing) => {
-            Some(hint!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}", path))
-        }
-        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
-            Some("see where your keys are: envseal key list".into())
-        }
-        FsError::ReadOnly { .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
-        FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
-        _ => None,
-    }
-}
-
-/// Returns `git `, with `-C PATH ` unless git itself would use that repository here.
-fn git_in(path: &Path) -> Hint {
-    let here = Path::new(".").canonicalize().ok().zip(path.canonicalize().ok());
-    match here {
-        Some((here, path)) if here.starts_with(&path) => "git ".into(),
-        _ => hint!("git -C {path} ", path),
-    }
-}
-
-pub(crate) fn git_hint(error: &GitError) -> Option<Hint> {
-    Some(match error {
-        GitError::Owner { path } => {
-            hint!("if you trust it: git config --global --add safe.directory {path}", path)
-        }
-        GitError::ConfigLocked { path } => {
-            hint!("if no git is at work here: rm {path}", path)
-        }
-        GitError::NoGit => "install git, and have its folder on PATH".into(),
-        GitError::Missing { path, shallow, .. } => {
-            let how = if *shallow { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
-            git_in(path).and(how)
-        }
-        GitError::Damaged { .. } => "see what is damaged: git fsck".into(),
-        GitError::LostRefs { path } => {
-            Hint::from("see which commits are lost: ").and(git_in(path)).and("fsck --no-reflogs")
-        }
-        GitError::UnknownRevision { revision }
-            if crate::config::is_env_file(revision.as_ref()) && Path::new(revision).exists() =>
-        {
-            hint!("if you mean the file: -f {revision}", revision = Path::new(revision))
-        }
-        GitError::UnknownRevision { .. } => "see what there is: git log --oneline --all".into(),
-        GitError::NotARepository { path } if path.join("HEAD").exists() || path.join(".git").exists() => {
-            "go to one of its worktrees: git worktree list".into()
-        }
-        GitError::NotARepository { .. } => "go to a clone, or make this one: git init".into(),
-        GitError::Fs(error) => return fs_hint(error),
-        _ => return None,
     })
 }

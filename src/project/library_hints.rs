@@ -1,10 +1,10 @@
 //! What to try next, told to a program, which has typed no command: options by themselves mean nothing to it.
 
-use super::vault_hint;
+use super::hints::vault_hint;
+use super::{Reason, VaultError};
 use crate::config::is_env_file;
 use crate::hint::Hint;
 use crate::keys::{IdentityFileError, KeystoreError};
-use crate::project::{Reason, VaultError};
 
 /// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
 pub(crate) fn program_hint(error: &VaultError) -> Option<Hint> {

@@ -1,0 +1,262 @@
+//! The one error: what is wrong, what to try next, and the exit status. It is worded once, where it arises.
+//!
+//! A module has an error type of its own only where the program chooses by it ("try the next key", "not there yet").
+
+use std::fmt;
+use std::io;
+
+use crate::crypto::{KeyError, OpenError, SealError, TokenError};
+use crate::hint::Hint;
+
+/// Why something could not be read, decrypted or written.
+///
+/// It shows as one line, which names the file, the line and the variable; [`Self::details`] and [`Self::hint`] say
+/// more, in words for a person. None of them holds a byte of any value, key or passphrase, so all of them may be
+/// logged. A program decides by [`Self::kind`].
+pub struct Error(Box<Parts>);
+
+struct Parts {
+    kind: ErrorKind,
+    status: u8,
+    message: String,
+    details: Vec<String>,
+    /// The whole error in one line, where the message only counts what the details name.
+    line: Option<String>,
+    hint: Option<Hint>,
+    /// For a program that embeds the library, where the command's options mean nothing.
+    library_hint: Option<Hint>,
+    source: Option<io::Error>,
+}
+
+/// The subject of an [`Error`]. There may be more kinds in a later release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no such env file, or no such variable in it.
+    NotFound,
+    /// The private key that is needed was found nowhere, or stays locked; the keys file or the identity that was named is
+    /// not there.
+    NoKey,
+    /// A value does not open with the file's key: it is sealed to another one, belongs under another name, or was
+    /// altered.
+    CannotOpen,
+    /// A file, a name, a key or a token is not of the form that it should have.
+    Malformed,
+    /// A rule forbids it: a schema, a merge conflict that is not resolved, a reserved name, a public key that is not
+    /// the one accepted on this machine, a keys file that git tracks, …
+    Refused,
+    /// The operating system, or git, could not do it.
+    Io,
+}
+
+impl ErrorKind {
+    /// The exit status of a command that fails with it, unless the error says otherwise.
+    fn status(self) -> u8 {
+        match self {
+            Self::NoKey | Self::CannotOpen => 3,
+            Self::NotFound | Self::Malformed | Self::Refused | Self::Io => 4,
+        }
+    }
+}
+
+impl Error {
+    /// Returns the subject.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns lines that say more: each value that could not be decrypted, each place where a private key was looked for.
+    pub fn details(&self) -> &[String] {
+        &self.0.details
+    }
+
+    /// Returns what a person may try next: a command line to be pasted into a shell, mostly one of `envseal`, or a
+    /// sentence.
+    pub fn hint(&self) -> Option<String> {
+        self.0.library_hint.as_ref().or(self.0.hint.as_ref())?.line()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            kind,
+            status: kind.status(),
+            message: message.into(),
+            details: Vec::new(),
+            line: None,
+            hint: None,
+            library_hint: None,
+            source: None,
+        }))
+    }
+
+    /// Returns the error of another type in one line, with a copy of the operating system's error that it goes back to.
+    pub(crate) fn of(kind: ErrorKind, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut message = error.to_string();
+        let mut source = None;
+        for cause in std::iter::successors(Some(error), |cause| cause.source()) {
+            let words = cause.to_string();
+            if !message.contains(&words) {
+                message = format!("{message}: {words}");
+            }
+            source = source.or(cause.downcast_ref::<io::Error>());
+        }
+        let this = Self::new(kind, message);
+        match source {
+            Some(io) => this.with_source(
+                io.raw_os_error()
+                    .map_or_else(|| io::Error::new(io.kind(), io.to_string()), io::Error::from_raw_os_error),
+            ),
+            None => this,
+        }
+    }
+
+    /// The command line asks for something that makes no sense.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
+        Self::refused(message).with_status(2).with_hint(hint)
+    }
+
+    /// A rule forbids it.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message)
+    }
+
+    /// Reading, writing or starting something failed: `cannot {doing}`, with `doing` a verb and its object.
+    pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::new(ErrorKind::Io, format!("cannot {doing}: {source}")).with_source(source)
+    }
+
+    /// Sets the exit status.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: u8) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: impl Into<Hint>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint_if(mut self, hint: Option<Hint>) -> Self {
+        self.0.hint = hint.or(self.0.hint);
+        self
+    }
+
+    /// Sets the hint for a program that embeds the library, where the other one would name options of a command.
+    #[must_use]
+    pub(crate) fn with_library_hint(mut self, hint: impl Into<Hint>) -> Self {
+        self.0.library_hint = Some(hint.into());
+        self
+    }
+
+    /// Adds lines that say more.
+    #[must_use]
+    pub(crate) fn with_details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.0.details.extend(details);
+        self
+    }
+
+    /// Sets what is shown where there is one line only, as in a program's log.
+    #[must_use]
+    pub(crate) fn with_line(mut self, line: String) -> Self {
+        self.0.line = Some(line);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: io::Error) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// The message without details, as it stands behind `error: `.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn status(&self) -> u8 {
+        self.0.status
+    }
+
+    /// What to try next, for a person at the command line.
+    pub(crate) fn command_hint(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
+    }
+
+    /// Returns true if nobody reads the output any more: no error to speak of.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.is_io(io::ErrorKind::BrokenPipe)
+    }
+
+    /// Returns true if a person broke off at a prompt.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.is_io(io::ErrorKind::Interrupted)
+    }
+
+    fn is_io(&self, kind: io::ErrorKind) -> bool {
+        self.0.source.as_ref().is_some_and(|source| source.kind() == kind)
+    }
+}
+
+/// One line.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.line.as_ref().unwrap_or(&self.0.message))
+    }
+}
+
+/// Everything there is to say, for this is what a `main` that returns the error shows.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("message", &self.to_string());
+        if !self.0.details.is_empty() {
+            shown.field("details", &self.0.details);
+        }
+        if let Some(hint) = self.hint() {
+            shown.field("hint", &hint);
+        }
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    /// Returns the operating system's error, where there is one that says more than that something is missing or
+    /// forbidden. Its words are in the error's own line already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+impl From<crate::dotenv::NameError> for Error {
+    fn from(error: crate::dotenv::NameError) -> Self {
+        Self::of(ErrorKind::Malformed, &error)
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::of(ErrorKind::Malformed, &error)
+    }
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        Self::of(ErrorKind::Malformed, &error)
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        Self::of(ErrorKind::Malformed, &error)
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self::of(ErrorKind::CannotOpen, &error)
+    }
+}
