@@ -263,6 +263,7 @@ fn the_top_level_is_what_the_layout_lists() {
         "completions",
         "docs",
         "examples",
+        "justfile",
         "src",
         "tests",
     ];
