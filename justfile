@@ -30,9 +30,10 @@ lint:
 doc:
     RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
-# Write generated files again: completions, the tables of reserved names, the picture
+# Write generated files again: completions, README's outputs, tables of reserved names, the picture
 bless: && picture
     UPDATE=1 cargo test --locked --test cli completions
+    UPDATE=1 cargo test --locked --test cli readme
     UPDATE=1 cargo test --locked --lib reserved
 
 # Draw docs/session.svg from a real session

@@ -1,4 +1,6 @@
-//! The README's console blocks, run as they stand.
+//! Runs the README's console blocks and compares what they show.
+//!
+//! `UPDATE=1 cargo test --test cli readme` writes the outputs again.
 
 use crate::support::TestEnv;
 
@@ -37,11 +39,23 @@ fn the_readme_shows_what_happens() {
     env.program("chmod", &["+x", "server"]).ok();
     let commands = commands();
     assert!(commands.len() >= 9, "{commands:?}");
+    let (mut readme, mut from) = (include_str!("../../README.md").to_owned(), 0);
     for (command, expected) in commands {
         let output =
             env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
         let shown = normal(&String::from_utf8(output.stdout).unwrap());
-        assert_eq!(shown, expected, "$ {command}");
+        if std::env::var_os("UPDATE").is_some() {
+            let quoted = format!("$ {command}\n{expected}");
+            let at = from + readme[from..].find(&quoted).unwrap();
+            let renewed = format!("$ {command}\n{shown}");
+            readme.replace_range(at..at + quoted.len(), &renewed);
+            from = at + renewed.len();
+        } else {
+            assert_eq!(shown, expected, "$ {command}: UPDATE=1 cargo test --test cli readme");
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), readme).unwrap();
     }
 }
 
