@@ -1,4 +1,4 @@
-//! The guides: every `envseal …` in them is a command line that there is, and every link leads somewhere.
+//! The docs: every link leads somewhere, and every `envseal …` of the guides is a valid command line.
 
 #[cfg(unix)]
 mod ci;
@@ -31,6 +31,13 @@ fn code(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The lines of the shell's blocks, without their comments.
+fn shell(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let lines = blocks.flat_map(str::lines).filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split(" # ").next().unwrap().to_owned()).collect()
 }
 
 /// The arguments of each call of envseal on a line of a shell, JSON, YAML or a unit.
@@ -74,15 +81,17 @@ fn calls(line: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn every_command_line_is_one_that_there_is() {
+    let of_guides = guides().into_iter().map(|(path, text)| (path, code(&text)));
+    let of_pages = pages().into_iter().map(|(path, text)| (path, shell(&text)));
     let mut count = 0;
-    for (path, text) in guides() {
-        for call in code(&text).iter().flat_map(|line| calls(line)) {
+    for (path, lines) in of_guides.chain(of_pages) {
+        for call in lines.iter().flat_map(|line| calls(line)) {
             let parsed = envseal::testing::commands::definition().try_get_matches_from(&call);
             assert!(parsed.is_ok(), "{}: {call:?}: {}", path.display(), parsed.unwrap_err());
             count += 1;
         }
     }
-    assert!(count > 45, "only {count} were found");
+    assert!(count > 100, "only {count} were found");
 }
 
 #[test]
@@ -114,21 +123,40 @@ fn anchor(heading: &str) -> String {
         .replace(' ', "-")
 }
 
+/// The README, the changelog and every page below `docs/`.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|item| item.unwrap().path());
+    let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages = docs.chain([root.join("README.md"), root.join("CHANGELOG.md")]);
+    let read = |path: PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap());
+    pages.map(read).chain(guides()).collect()
+}
+
 #[test]
-fn every_link_leads_somewhere_and_the_index_lists_every_guide() {
+fn every_link_leads_somewhere() {
+    let mut count = 0;
+    for (path, text) in pages() {
+        let targets = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        for target in targets.filter(|target| !target.starts_with("https://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(file.exists(), "{}: {target}", path.display());
+            let is_there = |line: &str| line.starts_with('#') && anchor(line) == heading;
+            let found = heading.is_empty() || std::fs::read_to_string(&file).unwrap().lines().any(is_there);
+            assert!(found, "{}: {target}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 80, "only {count} were found");
+}
+
+#[test]
+fn guides_are_short_and_the_index_lists_each() {
+    let index = std::fs::read_to_string(Path::new(FOLDER).join("README.md")).unwrap();
     for (path, text) in guides() {
         assert!(text.lines().count() <= 100, "{} is long", path.display());
-        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-            let file = Path::new(FOLDER).join(file);
-            let there =
-                std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{}: {target}", path.display()));
-            let found = heading.is_empty()
-                || there.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
-            assert!(found, "{}: {target}", path.display());
-        }
         let name = path.file_name().unwrap().to_str().unwrap();
-        let index = std::fs::read_to_string(Path::new(FOLDER).join("README.md")).unwrap();
         assert!(name == "README.md" || index.contains(&format!("]({name})")), "{name} is not in the index");
     }
 }
