@@ -33,7 +33,7 @@ fn code(text: &str) -> Vec<String> {
     lines
 }
 
-/// The lines of the shell's blocks, without their comments.
+/// Returns the lines of the shell blocks, without comments.
 fn shell(text: &str) -> Vec<String> {
     let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let lines = blocks.flat_map(str::lines).filter(|line| !line.starts_with('#'));
@@ -123,7 +123,7 @@ fn anchor(heading: &str) -> String {
         .replace(' ', "-")
 }
 
-/// The README, the changelog and every page below `docs/`.
+/// Returns the README, the changelog and every page below `docs/`.
 fn pages() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|item| item.unwrap().path());
