@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Opens envseal's sealed values as docs/format.md has it. Needs PyPI's `cryptography`; no part of envseal.
+"""Decrypts envseal's sealed values by docs/format.md. Needs PyPI's `cryptography`; no part of envseal.
 
     decrypt.py open PRIVATE-KEY NAME TOKEN    write the plaintext to stdout
     decrypt.py unlock LOCKED-KEY              write the private key to stdout; ENVSEAL_PASSPHRASE holds the passphrase
