@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitStatus, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, wait, waitid, waitpid,
+};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -145,11 +147,25 @@ pub(super) fn wait_for_end(pid: Pid) {
     while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
+/// Returns what has become of a child, or None if nothing has; does not wait. PID 1 is given every orphan, and reaps those too.
+pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStatus>> {
+    let options = options | WaitOptions::NOHANG;
+    if !getpid().is_init() {
+        return Ok(waitpid(Some(pid), options)?.map(|(_, status)| status));
+    }
+    while let Some((child, status)) = wait(options)? {
+        if child == pid {
+            return Ok(Some(status));
+        }
+    }
+    Ok(None)
+}
+
 /// The exit status that says how the child has ended. Does not return where that was SIGINT: a shell that runs us in a
-/// loop ends the loop only if that has ended us too.
+/// loop ends the loop only if that has ended us too. PID 1 returns: no signal of its own ends it.
 pub(super) fn exit_status(status: WaitStatus) -> u8 {
     let signal = status.terminating_signal();
-    if signal == Some(SIGINT) {
+    if signal == Some(SIGINT) && !getpid().is_init() {
         let _ = emulate_default_handler(SIGINT);
     }
     let code = signal.map_or_else(|| status.exit_status().unwrap_or(1), |signal| 128 + signal);

@@ -10,16 +10,14 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitOptions, WaitStatus, kill_current_process_group, kill_process, waitpid,
-};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_current_process_group, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::ExecError;
 use super::redact::{Forms, Masker};
 use super::session::BEGUN;
-use super::signals::{Signals, catch_and, exit_status, pid_of, send};
+use super::signals::{Signals, catch_and, exit_status, pid_of, reap, send};
 use super::tty::{Raw, in_foreground, pair, resize, write};
 
 const CHUNK: usize = 16 * 1024;
@@ -150,7 +148,7 @@ impl Terminal {
 
     /// Whether the child has ended. Where it has stopped, so do we, until both are continued.
     fn look_after(&mut self) -> io::Result<Option<WaitStatus>> {
-        while let Some((_, status)) = waitpid(Some(self.pid), WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
+        while let Some(status) = reap(self.pid, WaitOptions::UNTRACED)? {
             if !status.stopped() {
                 return Ok(Some(status));
             }

@@ -1,5 +1,7 @@
 //! `envseal run --redact`.
 
+#[cfg(target_os = "linux")]
+mod init;
 mod signals;
 mod terminal;
 

@@ -15,14 +15,14 @@ while [ $n = 0 ]; do sleep 1 & wait $!; done
 for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & wait $!; done
 echo $n > times.new; mv times.new times\n";
 
-fn with_counter() -> TestEnv {
+pub(super) fn with_counter() -> TestEnv {
     let env = with_token();
     env.write("count", COUNT);
     env
 }
 
 #[track_caller]
-fn came_once(env: &TestEnv, case: &str) {
+pub(super) fn came_once(env: &TestEnv, case: &str) {
     let start = Instant::now();
     while !env.path("times").exists() {
         assert!(start.elapsed() < Duration::from_secs(20), "{case}: it never came");
@@ -32,14 +32,14 @@ fn came_once(env: &TestEnv, case: &str) {
     std::fs::remove_file(env.path("times")).unwrap();
 }
 
-fn kill(signal: &str, targets: &[String]) {
+pub(super) fn kill(signal: &str, targets: &[String]) {
     let sent = Command::new("kill").args(["-s", signal, "--"]).args(targets).status().unwrap();
     assert!(sent.success());
 }
 
 /// Every process under `parent` and itself, with its name; as procfs (proc(5)) has them.
 #[cfg(target_os = "linux")]
-fn tree(parent: u32) -> Vec<(String, String)> {
+pub(super) fn tree(parent: u32) -> Vec<(String, String)> {
     let stat = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(path.join("stat")).ok()?;
         let (pid, rest) = text.split_once(" (")?;
