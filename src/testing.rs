@@ -21,7 +21,7 @@ pub mod crypto {
     };
 }
 pub mod dotenv {
-    pub use crate::dotenv::{
+    pub use crate::dotenv::{Entry, 
         Conflicts, Document, Edit, Found, Mark, Merged, VarName, Versions, expand, is_reserved, merge, quote,
         read, references,
     };

@@ -9,10 +9,11 @@ use super::ImportError;
 
 /// The statements of `document`, in its order; without comments, blank lines, and lines that no reader takes.
 ///
-/// Errors: [`ImportError::Syntax`] where the statements would not read the same on their own.
+/// Errors: [`ImportError::Syntax`] where the statements would not read the same on their own: a quote that is not closed
+/// where it stands may be closed by what comes next.
 pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
     let line_break = document.line_break();
-    let room = document.as_bytes().len() + document.entries().len() * line_break.len();
+    let room = document.as_bytes().len() + document.entries().len() * (line_break.len() + 1);
     let mut text = Vec::with_capacity(room);
     for entry in document.entries() {
         let statement = document.statement(entry);
@@ -22,6 +23,10 @@ pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
         let statement =
             if document.source(entry).is_empty() { statement } else { statement.trim_ascii_end() };
         text.extend_from_slice(statement.strip_prefix(b"\xef\xbb\xbf").unwrap_or(statement));
+        // Of `A:\r` without a value, the lone CR is a line break: an LF behind it would not be another one.
+        if text.ends_with(b"\r") {
+            text.push(b'\n');
+        }
         text.extend_from_slice(line_break.as_bytes());
     }
     let bare = super::dotenv_text(text)?;
@@ -59,15 +64,27 @@ mod tests {
         );
         assert_eq!(bare("A=1 # x\r\n# y\r\nB=2\r\n"), "A=1\r\nB=2\r\n");
         assert_eq!(bare("\u{feff}A=1\n"), "A=1\n");
+        assert_eq!(bare("A=1 # x\rB:\r\r\nC=3\r"), "A=1\r\nB:\r\n\r\nC=3\r\n");
+        assert_eq!(bare("B:\r\rC=3"), "B:\r\n\nC=3\n");
         assert_eq!(bare("# nothing\n"), "");
+    }
+
+    #[test]
+    fn a_quote_that_another_line_would_close_is_refused() {
+        let document = Document::parse(b"A=`\n` x\nB=`\n`".to_vec()).unwrap();
+        assert!(matches!(without_comments(&document), Err(ImportError::Syntax { .. })));
     }
 
     proptest! {
         /// Whatever comes out has no comment, and every value it had.
         #[test]
-        fn nothing_but_statements_is_left(text in "([A-C]|=|: |#|'|\"|`|\\\\| |\n|\r\n|x|export |\u{feff}|\\$\\{A\\}){0,24}") {
+        fn nothing_but_statements_is_left(text in "([A-C]|=|: |#|'|\"|`|\\\\| |\n|\r|\r\n|x|export |\u{feff}|\\$\\{A\\}){0,24}") {
             let document = Document::parse(text.into_bytes()).unwrap();
-            let bare = without_comments(&document).unwrap();
+            let Ok(bare) = without_comments(&document) else {
+                let begins_with_quote = |entry| matches!(document.source(entry), [b'\'' | b'"' | b'`', ..]);
+                prop_assert!(document.entries().iter().any(begins_with_quote));
+                return Ok(());
+            };
             let values = |document: &Document| -> Vec<_> {
                 document
                     .entries()
