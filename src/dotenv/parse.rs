@@ -7,7 +7,7 @@
 //!   (\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$
 //! ```
 //!
-//! `tests/reading.rs` holds this module to a regex engine running that pattern. One difference is meant:
+//! `tests/library/reading.rs` holds this module to a regex engine running that pattern. One difference is meant:
 //! U+2028 and U+2029 are white space here but end no line, so nothing hides behind them in a comment.
 
 use std::ops::Range;

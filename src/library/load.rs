@@ -1,6 +1,6 @@
 //! The process's own environment, for programs that expect their configuration there.
 //!
-//! The one place of the crate that is `unsafe`, and that changes the process it runs in: tests/architecture.rs.
+//! The one place of the crate that is `unsafe`, and that changes the process it runs in: tests/library/architecture.rs.
 #![expect(
     unsafe_code,
     reason = "changing the process's environment is what this is for, and it cannot be made safe"

@@ -1,6 +1,8 @@
 //! `envseal import`: over what the real tools made (tests/import/README.md), and over what nobody should make.
 
 mod dotenvx;
+#[path = "../import/mod.rs"]
+mod formats;
 mod others;
 mod places;
 mod readers;

@@ -7,6 +7,10 @@ mod attacks;
 mod bypass;
 #[path = "../dialect/mod.rs"]
 mod dialect;
+#[path = "../export/mod.rs"]
+mod export;
+#[path = "../fuzz/replay.rs"]
+mod fuzz;
 mod support;
 #[cfg(target_os = "linux")]
 #[path = "../torture/mod.rs"]

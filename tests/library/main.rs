@@ -1,12 +1,18 @@
-//! The library as a program that embeds it meets it: its public surface alone, in folders of their own.
+//! The library without the binary: as a program that embeds it meets it, and its rooms against other implementations.
 
+mod architecture;
 mod change;
+#[path = "../dialect/mod.rs"]
+mod dialect;
 mod examples;
 mod guide;
 mod open;
+mod oracle;
 #[cfg(unix)]
 mod process;
+mod reading;
 mod surface;
+mod vectors;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

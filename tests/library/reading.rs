@@ -1,8 +1,6 @@
 //! The reader is held to a regex engine that runs dotenv's own line pattern, and the document to its promises.
 
-mod dialect;
-
-use dialect::{dialect, statements};
+use crate::dialect::{dialect, statements};
 use envseal::testing::config::ProcessEnv;
 use envseal::testing::dotenv::{Document, Edit, Found, expand, quote, read};
 use envseal::testing::keys::KeyStore;

@@ -1,16 +1,16 @@
 //! Replays what fuzzing has found with the stable toolchain (`tests/fuzz/corpus/`).
 
-#[path = "fuzz/properties/check.rs"]
+#[path = "properties/check.rs"]
 mod check;
-#[path = "fuzz/properties/document.rs"]
+#[path = "properties/document.rs"]
 mod document;
-#[path = "fuzz/properties/import.rs"]
+#[path = "properties/import.rs"]
 mod import;
-#[path = "fuzz/properties/merge.rs"]
+#[path = "properties/merge.rs"]
 mod merge;
-#[path = "fuzz/properties/token.rs"]
+#[path = "properties/token.rs"]
 mod token;
-#[path = "fuzz/properties/value.rs"]
+#[path = "properties/value.rs"]
 mod value;
 
 fn replay(target: &str, at_least: usize, holds: fn(&[u8])) {

@@ -1,8 +1,6 @@
 //! Every format is read back by its real reader, or, where none can run here, by one written from its rules.
 
-#[path = "export/readers.rs"]
 mod readers;
-#[path = "export/values.rs"]
 mod values;
 
 use envseal::testing::export::{ExportError, Format, Variable, Why, write};

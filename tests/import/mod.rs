@@ -1,13 +1,9 @@
 //! The readers of other tools' files, on files that those tools made: published ones, and, where the tool is installed,
 //! ones that are made on the spot.
 
-#[path = "import/dotenv_vault.rs"]
 mod dotenv_vault;
-#[path = "import/ejson.rs"]
 mod ejson;
-#[path = "import/sops.rs"]
 mod sops;
-#[path = "import/yaml.rs"]
 mod yaml;
 
 use std::io::Write;
