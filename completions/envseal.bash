@@ -989,7 +989,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__import)
-            opts="-e -f -k -x -y -C -K -i -q -v -h --env --file --only --except --external --literal --source-keys --backup --yes --keys-file --identity --quiet --verbose --no-pager --help dotenvx sops ejson dotenv-vault dotenv json yaml docker heroku vercel"
+            opts="-e -f -k -x -y -C -K -i -q -v -h --env --file --only --except --external --literal --source-keys --backup --yes --keys-file --identity --quiet --verbose --no-pager --help dotenvx sops ejson dotenv json yaml"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -60,16 +60,3 @@ impl Config {
         Ok(Self { port, reader, password })
     }
 }
-
-/// For a program that reads its configuration with `std::env::var` all over: the line that stood where
-/// `dotenvy::dotenv()` did. Every library in the process can read the secrets then, and every child has them.
-///
-/// # Safety
-///
-/// To be called first in `main`, before anything starts a thread.
-#[allow(dead_code, reason = "the alternative to `Config::read`")]
-#[expect(unsafe_code, reason = "changing the process's environment is")]
-pub unsafe fn as_dotenvy_does_it() -> Result<(), envseal::Error> {
-    // SAFETY: the caller's promise. Where a file is loaded with dotenvy first, its variables win.
-    unsafe { envseal::load() }
-}

@@ -25,7 +25,6 @@
 //! | seal into a file, and take out of it | [`Vault::set`] and its like; no private key is needed to seal |
 //! | seal without a file | [`Sealer`], which makes a [`Token`] |
 //! | read or edit a file's text | [`document`] |
-//! | have process variables, as with dotenvy | [`load_from`], which is `unsafe`, and says why |
 //!
 //! # What is read, and from where
 //!
@@ -99,8 +98,7 @@ mod ui;
 
 pub use error::{Error, ErrorKind};
 pub use library::{
-    Changed, EnvPath, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document, load,
-    load_from,
+    Changed, EnvPath, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault, document,
 };
 
 #[doc(hidden)]

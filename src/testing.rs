@@ -21,9 +21,9 @@ pub mod crypto {
     };
 }
 pub mod dotenv {
-    pub use crate::dotenv::{Entry, 
-        Conflicts, Document, Edit, Found, Mark, Merged, VarName, Versions, expand, is_reserved, merge, quote,
-        read, references,
+    pub use crate::dotenv::{
+        Conflicts, Document, Edit, Entry, Found, Mark, Merged, VarName, Versions, expand, is_reserved, merge,
+        quote, read, references,
     };
 }
 #[cfg(feature = "cli")]
@@ -48,10 +48,7 @@ pub mod hooks {
 }
 #[cfg(feature = "cli")]
 pub mod import {
-    pub use crate::import::{ImportError, Item, docker, ejson, heroku, json, vercel, without_comments, yaml};
-    pub mod dotenv_vault {
-        pub use crate::import::dotenv_vault::{environments, keys, open};
-    }
+    pub use crate::import::{ImportError, Item, ejson, json, without_comments, yaml};
     pub mod sops {
         pub use crate::import::sops::{Form, read, refuse_documents};
     }

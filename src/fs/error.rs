@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn kinds_become_variants_that_name_the_path() {
-        let of = |kind: ErrorKind| FsError::io(Path::new("a/.env"), "write", kind.into());
+        let of = |kind: io::ErrorKind| FsError::io(Path::new("a/.env"), "write", kind.into());
         assert!(matches!(of(io::ErrorKind::NotFound), FsError::NotFound { .. }));
         assert!(matches!(of(io::ErrorKind::PermissionDenied), FsError::PermissionDenied { .. }));
         assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), FsError::ReadOnly { .. }));

@@ -1,4 +1,4 @@
-//! dotenv text that was sealed whole: by dotenv-vault, or by sops under a name it does not know.
+//! dotenv text that sops encrypted as a whole, under a name it does not know.
 //!
 //! Its comments were sealed, too, and may hold what nobody else is to see: the key of last year, with a `#` before it.
 //! envseal seals values and no comments, so they are left behind, and the statements alone go on.
@@ -29,7 +29,8 @@ pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
         }
         text.extend_from_slice(line_break.as_bytes());
     }
-    let bare = super::dotenv_text(text)?;
+    let syntax = |why: String| ImportError::Syntax { line: 1, why };
+    let bare = Document::parse(text).map_err(|error| syntax(error.to_string()))?;
     let same = bare.entries().len() == document.entries().len()
         && bare.entries().iter().zip(document.entries()).all(|(ours, theirs)| {
             bare.name(ours) == document.name(theirs) && bare.source(ours) == document.source(theirs)
@@ -37,10 +38,7 @@ pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
     if same && bare.strays().is_empty() && bare.comments().next().is_none() {
         return Ok(bare);
     }
-    Err(ImportError::Syntax {
-        line: 1,
-        why: "its statements do not read the same without its comments".into(),
-    })
+    Err(syntax("its statements do not read the same without its comments".into()))
 }
 
 #[cfg(test)]

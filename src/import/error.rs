@@ -42,24 +42,11 @@ pub enum ImportError {
         /// Where it stands.
         origin: String,
     },
-    /// A name without a value: docker would take the value from its own environment, YAML reads `null`. Says no name, for
-    /// what stands there may be the rest of a value.
+    /// A name without a value, which YAML reads as `null`. Says no name, for what stands there may be the rest of a value.
     #[error("line {line}: a name without a value, or the rest of the value before it")]
     NoValue {
         /// From 1.
         line: usize,
-    },
-    /// A line that may be a variable, or the rest of the value before it; or an empty value, or two quotes.
-    #[error("line {line} can be read in more than one way")]
-    Ambiguous {
-        /// From 1.
-        line: usize,
-    },
-    /// The source holds no such environment.
-    #[error("there is no environment {environment} in it")]
-    Environment {
-        /// The environment asked for.
-        environment: String,
     },
     /// There is no private key for what is sealed.
     #[error("there is no private key for {id}")]
@@ -108,12 +95,6 @@ pub enum ImportError {
     Unwritable {
         /// Where it stands.
         origin: String,
-        /// The variable.
-        name: String,
-    },
-    /// A value that no dotenv text can hold.
-    #[error("{name} holds a text that no .env file can hold")]
-    Unquotable {
         /// The variable.
         name: String,
     },

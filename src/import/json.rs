@@ -2,8 +2,7 @@
 //!
 //! A string is what its escapes say, and a number is the text that stands there: `1.10` stays `1.10`, and neither 20
 //! digits nor `1e400` are rounded. `null` and lists are refused by their path. A name that stands twice in one object
-//! is refused: readers differ in which one counts (RFC 8259, section 4). A Kubernetes `Secret` or `ConfigMap` gives the
-//! values that it holds.
+//! is refused: readers differ in which one counts (RFC 8259, section 4).
 //!
 //! `serde_json` reads it, one object at a time; what it borrows is `text` itself. Where a string holds an escape, its
 //! parts go through a buffer of `serde_json`'s own that is not wiped, and that is out of our reach.
@@ -16,7 +15,6 @@ use serde_json::value::RawValue;
 
 use crate::crypto::SecretBytes;
 
-use super::manifest::Manifest;
 use super::tree::{DEPTH, Items, Node, Object, Path};
 use super::{ImportError, Item};
 
@@ -30,15 +28,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Item>, ImportError> {
 
 /// As [`read`], where a value whose name is not wanted may be one that no variable can hold.
 pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
-    items(object(text)?, wants)
-}
-
-/// What `object` comes to.
-pub(super) fn items(object: Object, wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item>, ImportError> {
-    match Manifest::of(&object) {
-        Some(manifest) => manifest.items(object, wants),
-        None => Items::of(object, wants),
-    }
+    Items::of(object(text)?, wants)
 }
 
 /// The object that `text` is.
@@ -283,7 +273,7 @@ mod tests {
 
     #[test]
     fn sops_loses_bytes_and_writes_one_section_twice() {
-        let of_sops = |text: &[u8]| items(object_of_sops(text)?, &|_| true);
+        let of_sops = |text: &[u8]| Items::of(object_of_sops(text)?, &|_| true);
         for (text, value) in
             [(&b"\xef\xbf\xbd"[..], "\u{fffd}"), (b"\\\\ufffd", "\\ufffd"), (b"\\\\\\\"ufffd", "\\\"ufffd")]
         {

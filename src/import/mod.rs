@@ -1,30 +1,25 @@
 //! Reading what other tools keep: one file per format. Nothing here writes a file, prints or seals.
 //!
-//! Each reader takes bytes and gives [`Imported`]; where the bytes come from, and where the values go, is not its matter.
+//! Each reader takes bytes and gives [`Item`]s; where the bytes come from, and where the values go, is not its matter.
 
 mod comments;
-pub mod docker;
-pub(crate) mod dotenv_vault;
 pub(crate) mod dotenvx;
 pub mod ejson;
 mod error;
-pub mod heroku;
 pub mod json;
-mod manifest;
 #[cfg(test)]
 mod properties;
 pub(crate) mod sops;
 #[cfg(test)]
 mod testing;
 mod tree;
-pub mod vercel;
 pub mod yaml;
 
 pub use comments::without_comments;
 pub use error::ImportError;
 
 use crate::crypto::SecretBytes;
-use crate::dotenv::{Document, VarName};
+use crate::dotenv::VarName;
 
 /// One value of a source that is no dotenv text.
 #[derive(Debug)]
@@ -46,8 +41,4 @@ fn utf8(text: &[u8]) -> Result<&str, ImportError> {
         let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
         ImportError::NotUtf8 { line }
     })
-}
-
-fn dotenv_text(text: Vec<u8>) -> Result<Document, ImportError> {
-    Document::parse(text).map_err(|error| ImportError::Syntax { line: 1, why: error.to_string() })
 }

@@ -137,11 +137,6 @@ impl<'a> Items<'a> {
         Ok(items.into_items())
     }
 
-    /// Nothing yet.
-    pub(super) fn new() -> Self {
-        Self::wanting(&|_| true)
-    }
-
     /// Nothing yet, and of what is not wanted nothing ever.
     pub(super) fn wanting(wants: &'a dyn Fn(&str) -> bool) -> Self {
         Self { found: Vec::new(), origins: HashMap::new(), wants }
@@ -181,14 +176,6 @@ impl<'a> Items<'a> {
             return Err(ImportError::PathName { origin: origin.to_owned(), name: name.to_owned() });
         };
         self.hold(Item { origin: origin.to_owned(), name: variable, value, was_sealed })
-    }
-
-    /// One value in the clear under one name.
-    pub(super) fn add(&mut self, origin: &str, name: &str, value: SecretBytes) -> Result<(), ImportError> {
-        let Ok(name) = VarName::new(name) else {
-            return Err(ImportError::Name { origin: origin.to_owned() });
-        };
-        self.hold(Item { origin: origin.to_owned(), name, value, was_sealed: false })
     }
 
     fn hold(&mut self, item: Item) -> Result<(), ImportError> {

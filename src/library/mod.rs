@@ -3,7 +3,6 @@
 mod change;
 pub mod document;
 mod keys;
-mod load;
 mod options;
 mod path;
 mod seal;
@@ -12,7 +11,6 @@ mod vault;
 
 pub use change::Changed;
 pub use keys::{PrivateKey, PublicKey};
-pub use load::{load, load_from};
 pub use options::Options;
 pub use path::EnvPath;
 pub use seal::{Sealer, Token};

@@ -94,19 +94,18 @@ impl Options {
     ///
     /// [`EnvPath::optional`]: super::EnvPath::optional
     pub fn vars(&self, paths: impl IntoIterator<Item = impl Into<EnvPath>>) -> Result<Vars, Error> {
-        self.read(&load_files(paths)?, Precedence::EarlierFile)
+        self.read(&load_files(paths)?)
     }
 
-    /// What `precedence` leaves to the files, all of it or nothing.
-    pub(super) fn read(&self, files: &[EnvFile], precedence: Precedence) -> Result<Vars, Error> {
+    /// Decrypts the values of all `files`, or none; the earlier file wins.
+    pub(super) fn read(&self, files: &[EnvFile]) -> Result<Vars, Error> {
         let process = ProcessEnv::capture();
         self.with_store(&process, |store| {
-            let reading = read_files(files, store, precedence)?;
+            let reading = read_files(files, store, Precedence::EarlierFile)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
-            // What the process has is there for who reads it there; variables that are returned must do by themselves.
+            // The process's variables do not count: the schema must hold for what is returned.
             let nothing = ProcessEnv::from_vars(Vec::new());
-            let beside = if precedence == Precedence::Process { &process } else { &nothing };
-            hold_to_schemas(files, &variables, beside, |_| true, &[])?;
+            hold_to_schemas(files, &variables, &nothing, |_| true, &[])?;
             Ok(Vars::new(variables))
         })
     }

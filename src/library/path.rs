@@ -6,7 +6,7 @@ use crate::config::EnvName;
 use crate::error::Error;
 use crate::project::{EnvFile, VaultError};
 
-/// An env file among several, for [`Options::vars`] and [`Options::load`]. Every path is one, of a file that must be
+/// An env file among several, for [`Options::vars`]. Every path is one, of a file that must be
 /// there; [`EnvPath::optional`] is one of a file that may be missing.
 ///
 /// ```no_run
@@ -17,7 +17,6 @@ use crate::project::{EnvFile, VaultError};
 /// ```
 ///
 /// [`Options::vars`]: super::Options::vars
-/// [`Options::load`]: super::Options::load
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvPath {
     path: PathBuf,

@@ -65,7 +65,7 @@ impl Vault {
     /// [`CannotOpen`]: crate::error::ErrorKind::CannotOpen
     /// [`Refused`]: crate::error::ErrorKind::Refused
     pub fn vars(&self) -> Result<Vars, Error> {
-        self.options.read(std::slice::from_ref(&self.file), Precedence::EarlierFile)
+        self.options.read(std::slice::from_ref(&self.file))
     }
 
     /// One variable, opened and expanded; others need not open, and no schema is asked.

@@ -1,7 +1,6 @@
 //! The readers of other tools' files, on files that those tools made: published ones, and, where the tool is installed,
 //! ones that are made on the spot.
 
-mod dotenv_vault;
 mod ejson;
 mod sops;
 mod yaml;

@@ -38,61 +38,6 @@ fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-#[expect(unsafe_code, reason = "what is tested is unsafe")]
-fn load(path: &str) -> Result<(), envseal::Error> {
-    // SAFETY: a child runs this one test, on its only thread.
-    unsafe { envseal::load_from(path) }
-}
-
-#[test]
-fn loading_fills_the_environment_and_the_process_wins() {
-    let folder = Folder::sealed();
-    // What the process overrides need not even open.
-    folder.append(
-        ".env",
-        "HERE=of-the-file\nBROKEN=envseal:1:x\nURL=\"x-$SECRET-$HERE\"\nexport DOTTED.NAME=1\n",
-    );
-    let variables = [("HERE", "of-the-process"), ("BROKEN", "whole")];
-    child("child_loads", folder.0.path(), &variables);
-}
-
-#[test]
-#[ignore = "run as a child"]
-fn child_loads() {
-    load(".env").unwrap();
-    assert_eq!(var("SECRET").as_deref(), Some(CANARY));
-    assert_eq!(var("HERE").as_deref(), Some("of-the-process"));
-    assert_eq!(var("BROKEN").as_deref(), Some("whole"));
-    assert_eq!(var("URL").unwrap(), format!("x-{CANARY}-of-the-process"));
-    assert_eq!(var("DOTTED.NAME").as_deref(), Some("1"));
-    assert!(!std::env::vars().any(|(name, _)| name.starts_with("ENVSEAL_")));
-}
-
-#[test]
-fn loading_is_all_or_nothing() {
-    let folder = Folder::sealed();
-    folder.append(".env", "FIRST=1\nMOVED=envseal:1:x\n");
-    child("child_loads_nothing", folder.0.path(), &[("KIND", "CannotOpen")]);
-    let folder = Folder::sealed();
-    folder.append(".env", "FIRST=1\n");
-    folder.open().set("NUL", b"a\0b").map(drop).unwrap();
-    child("child_loads_nothing", folder.0.path(), &[("KIND", "Refused")]);
-    folder.write(".env.schema", "# @type=port\nSECRET=\n");
-    child("child_loads_nothing", folder.0.path(), &[("KIND", "Refused")]);
-    std::fs::remove_file(folder.path(".env")).unwrap();
-    child("child_loads_nothing", folder.0.path(), &[("KIND", "NotFound")]);
-}
-
-#[test]
-#[ignore = "run as a child"]
-fn child_loads_nothing() {
-    let before: Vec<_> = std::env::vars_os().collect();
-    let error = load(".env").unwrap_err();
-    assert_eq!(Some(format!("{:?}", error.kind())), var("KIND"));
-    refused(Err::<(), _>(error), load(".env").unwrap_err().kind());
-    assert_eq!(std::env::vars_os().collect::<Vec<_>>(), before);
-}
-
 #[test]
 fn what_is_returned_keeps_the_schema_by_itself() {
     let folder = Folder::sealed();
@@ -107,9 +52,6 @@ fn child_is_held_to_the_schema() {
     let error = refused(Vault::open(".env").unwrap().vars(), ErrorKind::Refused);
     assert!(error.to_string().contains("REQ") && error.details().len() == 1, "{error:?}");
     refused(Vault::options().vars([".env"]), ErrorKind::Refused);
-    // A program that reads the environment finds it there.
-    load(".env").unwrap();
-    assert_eq!((var("REQ").as_deref(), var("SECRET").as_deref()), (Some("1"), Some(CANARY)));
 }
 
 #[test]

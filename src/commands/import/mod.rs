@@ -27,11 +27,11 @@ use crate::ui;
   envseal import dotenvx                                  # every file here that it has sealed, in place
   envseal import sops secrets.enc.yaml -e production
   envseal import ejson config/secrets.production.ejson -e production
-  envseal import dotenv-vault                             # each environment of .env.vault into its env file
-  heroku config --json | envseal import heroku -e production
+  heroku config --json | envseal import json -e production
   envseal import dotenv ../old/.env -f .env -x 'LEGACY_*' --yes
 
-Back again: envseal get --format dotenv. docs/import.md has more of each.")]
+Back again: envseal get --format dotenv. docs/import.md has more of each, and recipes for Heroku, Vercel, Docker,
+Kubernetes and dotenv-vault.")]
 pub(super) struct Args {
     /// Which tool, or which form
     #[arg(value_enum)]
@@ -65,20 +65,12 @@ enum Kind {
     Sops,
     /// Shopify's JSON with a `_public_key`
     Ejson,
-    /// .env.vault
-    DotenvVault,
     /// A .env file in the clear
     Dotenv,
     /// An object; those in it are joined by `_`
     Json,
-    /// A mapping, as json; also a Kubernetes Secret
+    /// A mapping, as json
     Yaml,
-    /// A file for `docker run --env-file`
-    Docker,
-    /// What `heroku config` prints, also with --json or --shell
-    Heroku,
-    /// What `vercel env pull` writes
-    Vercel,
 }
 
 /// Takes over what was named or found.

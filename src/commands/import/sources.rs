@@ -16,13 +16,10 @@ use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::Sops;
-use crate::git::{display_path, relative_path};
+use crate::git::display_path;
 use crate::hint::Hint;
-use crate::import::{
-    ImportError, Item, docker, dotenv_vault, dotenvx, ejson, heroku, json, sops, vercel, without_comments,
-    yaml,
-};
-use crate::project::{Incoming, VaultError, other_keys_file, same_file, source_text};
+use crate::import::{ImportError, Item, dotenvx, ejson, json, sops, without_comments, yaml};
+use crate::project::{Incoming, VaultError, other_keys_file, source_text};
 use crate::ui;
 
 /// One source, opened, and where it goes.
@@ -69,9 +66,6 @@ pub(super) fn read_all(
     args: &Args,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Source>, Error> {
-    if args.kind == Kind::DotenvVault {
-        return of_vault(context, args);
-    }
     let texts = texts(context, args)?;
     let named = named_target(context, args)?;
     if texts.len() > 1 && named.is_some() {
@@ -108,12 +102,8 @@ fn source(
             Content::Items(opened.items, true)
         }
         Kind::Dotenv => Content::Text(document(&text.label, &text.bytes)?, HashMap::new()),
-        Kind::Vercel => Content::Text(vercel::read(&text.bytes).map_err(fail)?, HashMap::new()),
         Kind::Json => Content::Items(json::read_wanted(&text.bytes, wants).map_err(fail)?, false),
         Kind::Yaml => Content::Items(yaml::read_wanted(&text.bytes, wants).map_err(fail)?, false),
-        Kind::Docker => Content::Items(docker::read(&text.bytes).map_err(fail)?, false),
-        Kind::Heroku => Content::Items(heroku::read_wanted(&text.bytes, wants).map_err(fail)?, false),
-        Kind::DotenvVault => unreachable!("it has a reader of its own"),
     };
     let target = match (named, text.path.as_deref().and_then(itself)) {
         (Some(named), _) => named.to_owned(),
@@ -133,7 +123,7 @@ fn source(
 
 /// Refuses what another tool has sealed where it is taken for text in the clear: its tokens would be sealed as values.
 fn refuse_sealed_by_another(kind: Kind, text: &Text, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
-    if matches!(kind, Kind::Dotenvx | Kind::Sops | Kind::Ejson | Kind::DotenvVault) {
+    if matches!(kind, Kind::Dotenvx | Kind::Sops | Kind::Ejson) {
         return Ok(());
     }
     let name = text.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
@@ -259,67 +249,6 @@ fn of_dotenvx(
         (at, incoming)
     });
     Ok((Content::Text(opened.document, incoming.collect()), variable))
-}
-
-/// Each environment of `.env.vault`, or the one that is named.
-fn of_vault(context: &Context, args: &Args) -> Result<Vec<Source>, Error> {
-    let vault = match args.sources.as_slice() {
-        [] => PathBuf::from(".env.vault"),
-        [one] => one.clone(),
-        _ => return Err(Error::usage("one .env.vault at a time", "name one FILE")),
-    };
-    let (label, bytes) = (display_path(&vault), source_text(&vault)?);
-    let all = dotenv_vault::environments(&bytes).map_err(|error| failed(&label, vec![error], None))?;
-    let fail = |error: ImportError| {
-        let hint = hints::of_vault(&all, &error);
-        failed(&label, vec![error], hint)
-    };
-    let chosen = match args.files.environments().collect::<Vec<_>>().as_slice() {
-        [] if args.files.is_empty() || all.len() == 1 => all.clone(),
-        ["default"] => vec!["development".to_owned()],
-        [env] => vec![env.to_lowercase()],
-        _ => {
-            let hint = Hint::from("name one with -e: ").and(Hint::list(
-                all.iter().map(|env| hint!("{env}", env)),
-                ", ",
-                ", ",
-            ));
-            return Err(Error::usage(format!("{label} holds several environments"), hint));
-        }
-    };
-    let named = named_target(context, args)?;
-    let file = keys_file(args, Some(&vault))?.map(|(_, text)| text);
-    let in_file = file.map(|text| dotenv_vault::keys(&text)).transpose().map_err(fail)?.unwrap_or_default();
-    let folder = vault.parent().unwrap_or(Path::new(""));
-    let one = |environment: &String| {
-        let mut keys: Vec<SecretText> =
-            process_secret(context, dotenv_vault::KEY_VARIABLE).into_iter().collect();
-        keys.extend(in_file.iter().filter(|(env, _)| env == environment).map(|(_, key)| key.clone()));
-        let document = dotenv_vault::open(&bytes, environment, &keys).map_err(fail)?;
-        // To dotenv-vault `.env` is the environment `development`.
-        let target = named.clone().unwrap_or_else(|| match environment.as_str() {
-            "development" => folder.join(".env"),
-            name => folder.join(format!(".env.{name}")),
-        });
-        if same_file(&target, &vault) {
-            let (from, to) = (relative_path(&vault), relative_path(&folder.join("kept.vault")));
-            return Err(Error::usage(
-                format!("the environment {environment} would be written over {label}, which it is read from"),
-                hint!("mv {from} {to} && envseal import dotenv-vault {to}", from, to),
-            ));
-        }
-        Ok(Source {
-            label: format!("{label} {environment}"),
-            target,
-            notes: Vec::new(),
-            read_otherwise: BTreeSet::new(),
-            key_variable: Some(dotenv_vault::KEY_VARIABLE.to_owned()),
-            is_piped: false,
-            path: None,
-            content: sealed_whole(document),
-        })
-    };
-    chosen.iter().map(one).collect()
 }
 
 fn of_sops(

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::{Event, ScalarStyle, Tag};
+use zeroize::Zeroizing;
 
 use crate::crypto::SecretBytes;
 
 use super::super::ImportError;
-use super::super::manifest::{NOT_BASE64, unbase64};
 use super::super::tree::{DEPTH, Node, Object, Path};
 use super::syntax;
 
@@ -193,12 +195,21 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, line: usize) -> Res
     };
     match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
         (true, "null") => Ok(Node::Null),
-        (true, "binary") => Ok(unbase64(&value()).map_or(Node::Unholdable(NOT_BASE64), Node::Text)),
+        (true, "binary") => Ok(unbase64(&value()).map_or(Node::Unholdable("not base64"), Node::Text)),
         _ => {
             known(Some(tag), &["str", "int", "float", "bool", "timestamp"], line)?;
             Ok(Node::Text(value()))
         }
     }
+}
+
+/// Decodes standard base64 (RFC 4648, section 4); white space between the characters is passed over.
+fn unbase64(text: &SecretBytes) -> Option<SecretBytes> {
+    let mut packed = Zeroizing::new(Vec::with_capacity(text.len()));
+    packed.extend(text.expose().iter().filter(|byte| !byte.is_ascii_whitespace()));
+    let mut bytes = Zeroizing::new(vec![0; packed.len()]);
+    let length = STANDARD.decode_slice(&*packed, &mut bytes).ok()?;
+    Some(SecretBytes::new(bytes[..length].to_vec()))
 }
 
 /// Refuses a tag that is none of YAML's own `names`, nor `!`, which says that there is no other (YAML 1.2.2, section

@@ -9,8 +9,6 @@
 //! merge type); a list of mappings is refused there. Of tags, those of strings, numbers, booleans and null are
 //! known, and `!!binary`; others are refused, for only their own reader knows what they mean.
 //!
-//! A Kubernetes `Secret` or `ConfigMap` gives the values that it holds.
-//!
 //! The parser holds scalars in buffers of its own that are not wiped; those are out of our reach.
 
 mod build;
@@ -19,7 +17,6 @@ use saphyr_parser::{Event, Parser};
 
 use build::Builder;
 
-use super::manifest::Manifest;
 use super::tree::{Items, Node, Object};
 use super::{ImportError, Item};
 
@@ -36,10 +33,7 @@ pub fn read_wanted(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<Item
     let Node::Object(object) = document(super::utf8(text)?)? else {
         return Err(ImportError::Syntax { line: 1, why: "the top level is no mapping".into() });
     };
-    match Manifest::of(&object) {
-        Some(manifest) => manifest.items(object, wants),
-        None => Items::of(object, wants),
-    }
+    Items::of(object, wants)
 }
 
 /// The mapping that `text` is, if it is one.

@@ -53,7 +53,7 @@ fn a_plain_env_file_of_elsewhere_becomes_one_here_and_is_named() {
 }
 
 #[test]
-fn json_yaml_docker_and_heroku_come_by_pipe_or_file() {
+fn json_and_yaml_come_by_pipe_or_file() {
     let env = TestEnv::new();
     let piped = |kind: &str, text: &str, file: &str| {
         env.envseal(&["import", kind, "-f", file, "-y"]).stdin(text).ok();
@@ -62,12 +62,6 @@ fn json_yaml_docker_and_heroku_come_by_pipe_or_file() {
     let database = json!({"database_host": "h", "database_port": "5432"});
     assert_eq!(piped("json", r#"{"database": {"host": "h", "port": 5432}}"#, ".env.json-like"), database);
     assert_eq!(piped("yaml", "database:\n  host: h\n  port: 5432\n", ".env.yaml-like"), database);
-    assert_eq!(piped("docker", "# c\nA='x' \nB=\n", ".env.docker"), json!({"A": "'x' ", "B": ""}));
-    assert_eq!(
-        piped("heroku", "=== app Config Vars\nA:      x\nLONGER: y z\n", ".env.heroku"),
-        json!({"A": "x", "LONGER": "y z"})
-    );
-    assert_eq!(piped("heroku", "{\"A\": \"x\\ny\"}", ".env.h2"), json!({"A": "x\ny"}));
     env.write("values.yaml", "A: [1, 2]\nB: x\nC:\n");
     let said = env.fails(4, &["import", "yaml", "values.yaml", "-e", "v", "-y"]);
     assert!(
@@ -122,32 +116,6 @@ fn ejson_opens_with_its_key_folder() {
     assert!(opened(&env, ".env.production").as_object().unwrap().len() > 2);
     env.ok(&["import", "ejson", "values.ejson", "-e", "again", "-y", "--source-keys", keys]);
     assert_eq!(opened(&env, ".env.again"), opened(&env, ".env.production"));
-}
-
-#[test]
-fn each_environment_of_a_vault_gets_its_file() {
-    let env = TestEnv::new();
-    env.write(".env.vault", made("dotenv-vault/env.vault"));
-    env.write(".gitignore", ".env.keys\n");
-    env.write(".env.keys", made("dotenv-vault/env.vault.keys"));
-    let said = env.envseal(&["import", "dotenv-vault", "-y"]).output();
-    assert_eq!(said.status, 0, "{}", said.stderr);
-    for file in [".env", ".env.production", ".env.ci"] {
-        assert!(env.read(file).contains("envseal:1:"), "{file}");
-    }
-    let again = TestEnv::new();
-    again.write(".env.vault", made("dotenv-vault/env.vault"));
-    again.write("keys", made("dotenv-vault/env.vault.keys"));
-    again.ok(&["import", "dotenv-vault", "-y", "-e", "production", "--source-keys", "keys"]);
-    assert_eq!(opened(&again, ".env.production"), opened(&env, ".env.production"));
-    assert!(!again.path(".env").exists());
-    let said = again.fails(3, &["import", "dotenv-vault", "-y", "-e", "ci"]);
-    assert!(said.contains("there is no private key for ci"), "{said}");
-    assert!(
-        again
-            .fails(4, &["import", "dotenv-vault", "-y", "-e", "nope", "--source-keys", "keys"])
-            .contains("nope")
-    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn imported(env: &TestEnv, arguments: &[&str]) -> String {
 
 #[test]
 fn however_its_path_is_written_a_file_is_converted_where_it_is() {
-    for kind in ["dotenv", "docker", "json"] {
+    for kind in ["dotenv", "json"] {
         for spelling in ["./.env.x", "sub/../.env.x", "ABSOLUTE", "link"] {
             let env = TestEnv::new();
             let secret = env.secret("s");
@@ -29,7 +29,6 @@ fn however_its_path_is_written_a_file_is_converted_where_it_is() {
                 ".env.x",
                 match kind {
                     "json" => format!("{{\"A\": \"{secret}\"}}"),
-                    "docker" => format!("A={secret}\n"),
                     _ => format!("A={secret}1\nA={secret}\n"),
                 },
             );
@@ -75,7 +74,6 @@ fn one_file_does_not_become_two_environments() {
 #[test]
 fn no_backup_holds_a_secret_in_the_clear() {
     let in_the_clear = [
-        ("docker", "d.env", "SECRET=hunter\n", None),
         ("json", ".env.json", "{\"SECRET\": \"hunter\"}", None),
         ("yaml", ".env.yaml", "SECRET: hunter\n", None),
         ("dotenv", ".env", "SECRET=hunter\nSECRET=other\n", Some("SECRET")),
@@ -109,9 +107,9 @@ fn no_backup_holds_a_secret_in_the_clear() {
 #[test]
 fn a_backup_is_written_over_nothing() {
     let env = TestEnv::new();
-    env.write("d.env", "PATH=/bin\n");
+    env.write("d.env", "{\"PATH\": \"/bin\"}");
     env.write("backup-d.env~", "mine");
-    let output = import(&env, &["docker", "d.env", "--backup"]);
+    let output = import(&env, &["json", "d.env", "--backup"]);
     assert_eq!(
         (output.status, output.stderr.lines().rev().take(2).collect::<Vec<_>>()),
         (
@@ -167,7 +165,6 @@ fn a_token_is_not_sealed_once_more() {
         &["dotenv", ".env", "-e", "new"],
         &["dotenv", "part.txt", "-e", "prod"],
         &["dotenv", "part.txt", "-e", "new"],
-        &["docker", "part.txt", "-e", "prod"],
         &["json", "part.json", "-e", "prod"],
     ] {
         let output = import(&env, arguments);
@@ -216,8 +213,6 @@ fn what_another_tool_has_sealed_is_not_taken_for_text() {
     env.write("e.json", made("ejson/values.ejson"));
     for (kind, file, tool) in [
         ("dotenv", "x.txt", "dotenvx"),
-        ("vercel", "x.txt", "dotenvx"),
-        ("docker", "x.txt", "dotenvx"),
         ("dotenv", "y.txt", "sops"),
         ("json", "z.json", "sops"),
         ("yaml", "z.yaml", "sops"),

@@ -20,51 +20,6 @@ fn ejson(env: &TestEnv, rest: &str) {
 const EJSON: [&str; 8] = ["import", "ejson", "a.ejson", "-e", "x", "-y", "--source-keys", "keys"];
 
 #[test]
-fn what_vercel_pulls_is_literal() {
-    let env = TestEnv::new();
-    let text =
-        "# Created by Vercel CLI\nPW=\"pa${ss}w$ord\\n2\"\nQ=\"say \"hi\" $A # x\"\nE=\"\"\nVERCEL=\"1\"\n";
-    env.write("pulled", text);
-    env.plaintext_in("pulled");
-    let said = env.envseal(&["import", "vercel", "pulled", "-e", "production", "-y"]).var("ss", "gone").ok();
-    assert_eq!(said, "");
-    let expected = json!({"PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x", "E": "", "VERCEL": "1"});
-    assert_eq!(opened(&env, ".env.production"), expected);
-    assert!(env.read(".env.production").contains("\n# Created by Vercel CLI\nPW=envseal:1:"));
-    // Into one that is there, and in place, where what is left out stays.
-    env.ok(&["set", "-q", "-e", "other", "OWN=kept"]);
-    env.ok(&["import", "vercel", "pulled", "-e", "other", "-y", "-x", "VERCEL", "-x", "E"]);
-    let expected = json!({"OWN": "kept", "PW": "pa${ss}w$ord\n2", "Q": "say \"hi\" $A # x"});
-    assert_eq!(opened(&env, ".env.other"), expected);
-    env.write(".env.local", text);
-    env.fails(2, &["import", "vercel", ".env.local", "-y", "--backup"]);
-    env.ok(&["import", "vercel", ".env.local", "-y", "-x", "VERCEL"]);
-    assert_eq!(env.ok(&["get", "PW", "-f", ".env.local"]), "pa${ss}w$ord\n2\n");
-    // A person's own file is not of that form.
-    env.write(".env.mine", "A=1\n");
-    let said = env.fails(4, &["import", "vercel", ".env.mine", "-y"]);
-    assert!(said.ends_with("hint: what a person wrote: envseal import dotenv .env.mine\n"), "{said}");
-}
-
-#[test]
-fn of_a_kubernetes_secret_any_part_can_be_picked() {
-    let env = TestEnv::new();
-    let text = "apiVersion: v1\nkind: Secret\ndata:\n  tls.crt: eA==\n  PW: aGVsbG8=\n";
-    let yaml = |more: &[&str]| {
-        env.envseal(&[&["import", "yaml", "-f", ".env.k", "-y"], more].concat()).stdin(text).output()
-    };
-    for more in [["-x", "tls.crt"], ["-x", "tls_crt"], ["-k", "PW"], ["-k", "P*"]] {
-        let _ = std::fs::remove_file(env.path(".env.k"));
-        assert_eq!(yaml(&more).status, 0, "{more:?}");
-        assert_eq!(opened(&env, ".env.k"), json!({"PW": "hello"}));
-    }
-    assert_eq!(
-        yaml(&[]).stderr,
-        "error: stdin: data.tls.crt is no name for a variable\nhint: leave it out: -x tls_crt\n"
-    );
-}
-
-#[test]
 fn of_ejson_what_is_left_out_is_not_looked_at() {
     let env = TestEnv::new();
     ejson(&env, r#", "EJ": "EJ[note]", "CLEAR": "c", "OUT": "o""#);
@@ -116,13 +71,6 @@ fn hints_are_of_the_error() {
             b"a:\n",
             "in quotes a value may hold commas; what holds nothing is left out by its name: -x NAME",
         ),
-        ("heroku", br#"{"A": [1]}"#, "leave it out: -x A"),
-        (
-            "heroku",
-            b"=== app Config Vars\nA: x\nyz\n",
-            "heroku config --json | envseal import heroku -e NAME",
-        ),
-        ("heroku", b"A='x\n", "heroku config --json | envseal import heroku -e NAME"),
         ("ejson", b"{}", "what is in the clear: envseal import json source"),
         ("ejson", br#"{"_public_key": "x", "a": [1]}"#, "what is in the clear: envseal import json source"),
     ] {
@@ -134,53 +82,13 @@ fn hints_are_of_the_error() {
     let said = env.fails(4, &["import", "json", "source", "-e", "x", "-y"]);
     assert!(said.ends_with("\nhint: leave it out: -x ''\n"), "{said}");
     // What they say helps.
-    for (kind, text, name) in [
-        ("json", r#"{"a": {"b": null}, "c": 1}"#, "a_b"),
-        ("json", r#"{"": "x", "c": 1}"#, ""),
-        ("heroku", r#"{"A": [1], "c": "1"}"#, "A"),
-    ] {
+    for (kind, text, name) in
+        [("json", r#"{"a": {"b": null}, "c": 1}"#, "a_b"), ("json", r#"{"": "x", "c": 1}"#, "")]
+    {
         let _ = std::fs::remove_file(env.path(".env.x"));
         env.envseal(&["import", kind, "-e", "x", "-y", "-x", name]).stdin(text).ok();
         assert_eq!(opened(&env, ".env.x"), json!({"c": "1"}));
     }
-}
-
-#[test]
-fn of_a_vault_the_hint_is_of_the_error() {
-    let env = TestEnv::new();
-    env.write(".env.vault", made("dotenv-vault/env.vault"));
-    env.write("keys", made("dotenv-vault/env.vault.keys"));
-    let with = ["import", "dotenv-vault", "-y", "--source-keys", "keys"];
-    let said = env.fails(4, &[&with[..], &["-e", "nope"]].concat());
-    assert!(said.ends_with("\nhint: it holds these: -e development, -e ci, -e production\n"), "{said}");
-    env.write("broken.vault", "DOTENV_VAULT_CI=\"!\"\n");
-    let said = env.fails(3, &["import", "dotenv-vault", "broken.vault", "-y"]);
-    assert!(said.contains("DOTENV_VAULT_CI is not base64\nhint: make the file anew: "), "{said}");
-    let said = env.fails(3, &["import", "dotenv-vault", "-y", "-e", "ci"]);
-    assert!(said.contains("\nhint: DOTENV_KEY='dotenv://…' "), "{said}");
-    // To check it is no env file.
-    env.ok(&[&with[..], &["-e", "ci"]].concat());
-    env.ok(&["check", "-q"]);
-}
-
-#[test]
-fn no_environment_is_written_over_the_vault_it_is_in() {
-    let env = TestEnv::new();
-    env.write(".env.ci", made("dotenv-vault/env.vault"));
-    env.write("keys", made("dotenv-vault/env.vault.keys"));
-    let before = env.snapshot();
-    for more in [&[][..], &["-e", "ci"], &["-e", "CI"]] {
-        let command = ["import", "dotenv-vault", ".env.ci", "-y", "--source-keys", "keys"];
-        assert_eq!(
-            env.fails(2, &[&command[..], more].concat()),
-            "error: the environment ci would be written over .env.ci, which it is read from\n\
-             hint: mv .env.ci kept.vault && envseal import dotenv-vault kept.vault\n"
-        );
-        assert_eq!(env.snapshot(), before);
-    }
-    std::fs::rename(env.path(".env.ci"), env.path("kept.vault")).unwrap();
-    env.ok(&["import", "dotenv-vault", "kept.vault", "-y", "--source-keys", "keys"]);
-    assert!(env.read(".env.ci").contains("envseal:1:"));
 }
 
 #[test]

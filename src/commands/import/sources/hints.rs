@@ -6,7 +6,7 @@ use super::super::{Args, Kind, itself};
 use super::{Text, failed};
 use crate::error::Error;
 use crate::hint::Hint;
-use crate::import::{ImportError, dotenv_vault};
+use crate::import::ImportError;
 
 /// The error of a source that cannot be read.
 pub(super) fn refused(args: &Args, text: &Text, error: ImportError) -> Error {
@@ -35,10 +35,7 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<Hint> {
         };
         return Some(hint.and(elsewhere));
     }
-    let table = kind == Kind::Heroku && !text.bytes.trim_ascii_start().starts_with(b"{");
     Some(match error {
-        ImportError::Ambiguous { .. } => "heroku config --json | envseal import heroku -e NAME".into(),
-        ImportError::Syntax { .. } if table => "heroku config --json | envseal import heroku -e NAME".into(),
         ImportError::NotUtf8 { .. } if kind != Kind::Sops => {
             let utf16 = text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff");
             let encoding = if utf16 { "UTF-16" } else { "ISO-8859-1" };
@@ -54,14 +51,10 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<Hint> {
         }
         ImportError::Documents { .. } => "a file for each of them: split it where a line is ---".into(),
         ImportError::NoPublicKey => hint!("what is in the clear: envseal import json {file}", file),
-        ImportError::NoValue { .. } if kind == Kind::Yaml => {
+        ImportError::NoValue { .. } => {
             "in quotes a value may hold commas; what holds nothing is left out by its name: -x NAME".into()
         }
-        ImportError::NoValue { .. } => "take the line out, or give it a value: NAME=VALUE".into(),
         ImportError::Repeated { .. } | ImportError::Twice { .. } => "take one of the two out".into(),
-        ImportError::Syntax { .. } if kind == Kind::Vercel => {
-            hint!("what a person wrote: envseal import dotenv {file}", file)
-        }
         ImportError::Syntax { .. } if kind == Kind::Json => {
             hint!(
                 "mend that line; with comments or a comma too many it is YAML: envseal import yaml {file}",
@@ -71,14 +64,13 @@ fn of_source(args: &Args, text: &Text, error: &ImportError) -> Option<Hint> {
         ImportError::Syntax { .. } if kind == Kind::Yaml => {
             hint!("mend that line; what is NAME=VALUE: envseal import dotenv {file}", file)
         }
-        ImportError::Unquotable { .. } => "take the line out, and: envseal set NAME".into(),
         _ => return None,
     })
 }
 
 /// Whether `-x` reaches every value that one of these kinds holds.
 fn takes_paths(kind: Kind) -> bool {
-    matches!(kind, Kind::Json | Kind::Yaml | Kind::Sops | Kind::Ejson | Kind::Heroku)
+    matches!(kind, Kind::Json | Kind::Yaml | Kind::Sops | Kind::Ejson)
 }
 
 /// Whether another private key could help.
@@ -114,27 +106,4 @@ pub(super) fn of_dotenvx(variable: &str, errors: &[ImportError]) -> Hint {
         return "is it of dotenvx? in the clear: envseal import dotenv FILE".into();
     }
     hint!("leave it out: -x {names}", names)
-}
-
-/// For a `.env.vault` that holds `environments`.
-pub(super) fn of_vault(environments: &[String], error: &ImportError) -> Option<Hint> {
-    match error {
-        ImportError::Environment { .. } if environments.is_empty() => {
-            Some("it holds none; in the clear: envseal import dotenv FILE".into())
-        }
-        ImportError::Environment { .. } => {
-            let named = environments.iter().map(|env| hint!("-e {env}", env));
-            Some(Hint::from("it holds these: ").and(Hint::list(named, ", ", ", ")))
-        }
-        ImportError::KeyMissing { .. } | ImportError::KeyForm { .. } | ImportError::Sealed { .. } => {
-            Some(hint!(
-                "{key}='dotenv://…' envseal import dotenv-vault; `npx dotenv-vault keys` shows it",
-                key = dotenv_vault::KEY_VARIABLE
-            ))
-        }
-        ImportError::Malformed { .. } => {
-            Some("make the file anew: npx dotenv-vault build; or take the other environments: -e NAME".into())
-        }
-        _ => None,
-    }
 }
