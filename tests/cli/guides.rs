@@ -152,6 +152,28 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_file_that_the_pages_for_contributors_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for page in ["docs/architecture.md", "docs/contributing.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let is_path = |span: &&str| {
+            let named = span.chars().all(|c| c.is_ascii_lowercase() || "/_-.".contains(c));
+            named
+                && span.contains('/')
+                && (span.ends_with('/') || span.contains('.'))
+                && !span.starts_with('.')
+        };
+        for span in text.split('`').filter(is_path) {
+            let there = [root.join(span), root.join("src").join(span)].iter().any(|path| path.exists());
+            assert!(there, "{page}: {span}");
+            count += 1;
+        }
+    }
+    assert!(count > 80, "only {count} were found");
+}
+
+#[test]
 fn guides_are_short_and_the_index_lists_each() {
     let index = std::fs::read_to_string(Path::new(FOLDER).join("README.md")).unwrap();
     for (path, text) in guides() {
