@@ -30,16 +30,11 @@ lint:
 doc:
     RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
-# Write generated files again: completions, README's outputs, tables of reserved names, the picture
-bless: && picture
+# Write generated files again: completions, README's outputs and picture, tables of reserved names
+bless:
     UPDATE=1 cargo test --locked --test cli completions
     UPDATE=1 cargo test --locked --test cli readme
     UPDATE=1 cargo test --locked --lib reserved
-
-# Draw docs/session.svg from a real session
-picture:
-    cargo build --locked --release
-    docs/session.py target/release/envseal docs/session.svg
 
 # Everything that a change must pass, from a clean tree
 ci:

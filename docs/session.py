@@ -11,6 +11,7 @@ import html
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import termios
 from pathlib import Path
 
 COLUMNS = 84
+ESCAPE = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
 
 # Before the picture begins: a repository with an encrypted value.
 SETUP = """
@@ -75,6 +77,9 @@ def on_terminal(command, typed, folder, env):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     shown = b""
     while True:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        if not ready:
+            sys.exit(f"{command} does not end; so far it shows: {shown!r}")
         try:
             part = os.read(terminal, 4096)
         except OSError:  # EIO: the last writer is gone
@@ -82,7 +87,8 @@ def on_terminal(command, typed, folder, env):
         if not part:
             break
         shown += part
-        if typed and b"): " in shown:
+        # A prompt ends in a space.
+        if typed and ESCAPE.sub("", shown.decode(errors="replace")).endswith(" "):
             os.write(terminal, typed.encode())
             typed = ""
     os.close(terminal)
@@ -110,7 +116,7 @@ class Ids:
 def spans(line, styles):
     """Returns a line as tspans; `styles` is what an earlier line left on."""
     out = []
-    for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z])", line):
+    for part in ESCAPE.split(line):
         if not part.startswith("\x1b"):
             if part:
                 kinds = " ".join(sorted(styles))
@@ -132,7 +138,7 @@ def spans(line, styles):
 def wrapped(line):
     """Cuts a line as the terminal does; escape sequences take no room."""
     rows, row, room = [], "", COLUMNS
-    for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z])", line):
+    for part in ESCAPE.split(line):
         while not part.startswith("\x1b") and len(part) > room:
             rows.append(row + part[:room])
             part, row, room = part[room:], "", COLUMNS

@@ -1,6 +1,6 @@
 //! Runs the README's console blocks and compares what they show.
 //!
-//! `UPDATE=1 cargo test --test cli readme` writes the outputs again.
+//! `UPDATE=1 cargo test --test cli readme` writes the outputs, and the picture, again.
 
 use crate::support::TestEnv;
 
@@ -65,4 +65,25 @@ fn the_quickstart_runs() {
     let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
     let greeting = env.ok(&["run", "-C", quickstart, "-K", "demo.keys", "--", "./greet.sh"]);
     assert!(greeting.starts_with("Hello, quickstart reader! Listening on port 8080.\n"), "{greeting}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_picture_shows_what_happens() {
+    let env = TestEnv::without_git();
+    if env.program("sh", &["-c", "command -v python3"]).output().status != 0 {
+        println!("skipped: python3 is not installed");
+        return;
+    }
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let (script, committed) = (docs.join("session.py"), docs.join("session.svg"));
+    let drawn = env.path("session.svg");
+    let run = env.program("python3", &[script.to_str().unwrap(), env!("CARGO_BIN_EXE_envseal")]);
+    run.arg(&drawn).ok();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::copy(&drawn, committed).unwrap();
+    } else {
+        let [drawn, committed] = [drawn, committed].map(|path| std::fs::read_to_string(path).unwrap());
+        assert!(drawn == committed, "docs/session.svg is out of date: UPDATE=1 cargo test --test cli readme");
+    }
 }
