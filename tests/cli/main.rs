@@ -99,4 +99,5 @@ mod team;
 mod textconv;
 #[cfg(unix)]
 mod transaction;
+mod transcripts;
 mod unset;
