@@ -14,7 +14,7 @@ const VARIABLE: &str = "ENVSEAL_PRIVATE_KEY";
 fn locked_project() -> (TestEnv, PublicKey) {
     let (env, key) = sealed_project();
     env.envseal(&["set", "OTHER", "-e", "p"]).stdin("1").ok();
-    env.envseal(&["key", "lock"]).var("ENVSEAL_PASSPHRASE", "p").ok();
+    env.lock_keys("p");
     (env, key)
 }
 
@@ -139,7 +139,7 @@ fn ones_own_key_under_the_right_name() {
     let theirs = PrivateKey::generate();
     assert_ne!(theirs.public(), key);
     env.write(".env.keys", format!("{VARIABLE}={}\n", theirs.to_text().expose()));
-    env.envseal(&["key", "lock"]).var("ENVSEAL_PASSPHRASE", "told").ok();
+    env.lock_keys("told");
     let own = env.private_key(VARIABLE);
     let lying = changed(&own, |blob| blob[52..84].copy_from_slice(key.as_bytes()));
     env.write(".env.keys", format!("{VARIABLE}={lying}\n"));

@@ -13,23 +13,18 @@ mod schema;
 mod staging;
 mod tokens;
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
 
-use crate::support::{Output, Run, TestEnv};
+use crate::support::{Output, Run, TestEnv, Tree};
 
 /// What is tried to be committed. No canary: staging a file puts it among git's objects, and is meant to.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 /// The value of `HELLO`, sealed and committed from the start, with the key at hand.
 const KNOWN: &str = "correct?horse/battery\"staple~é";
-
-type File = (PathBuf, Vec<u8>, u32);
-
-static START: OnceLock<(Vec<File>, [PublicKey; 2])> = OnceLock::new();
 
 /// A repository with the hooks installed, in which one way is tried, either with plaintext or with a sealed value.
 struct Way {
@@ -43,15 +38,13 @@ struct Way {
 
 impl Way {
     fn new(sealed: bool) -> Self {
+        static START: OnceLock<(Tree, [PublicKey; 2])> = OnceLock::new();
         let env = TestEnv::without_git();
-        let (files, [key, own]) = START.get_or_init(|| Self::start().files());
-        for (path, bytes, mode) in files {
-            env.write(path, bytes);
-            std::fs::set_permissions(env.path(path), std::fs::Permissions::from_mode(*mode)).unwrap();
-        }
-        for folder in [".git/refs/tags", ".git/objects/info", ".git/objects/pack"] {
-            std::fs::create_dir_all(env.path(folder)).unwrap();
-        }
+        let (repository, [key, own]) = START.get_or_init(|| {
+            let start = Self::start();
+            (Tree::read(&start.env.repo()), [start.key, start.own])
+        });
+        repository.write(&env.repo());
         Self { env, key: *key, own: *own, sealed }
     }
 
@@ -67,28 +60,6 @@ impl Way {
         let way = Self { env, key: PrivateKey::generate().public(), own, sealed: false };
         way.git(&["commit", "-q", "-m", "start"]).ok();
         way
-    }
-
-    /// All files, their bytes and modes, and the keys.
-    fn files(&self) -> (Vec<File>, [PublicKey; 2]) {
-        fn walk(root: &Path, folder: &Path, found: &mut Vec<File>) {
-            for item in std::fs::read_dir(folder).unwrap().flatten() {
-                let path = item.path();
-                if path.is_dir() {
-                    walk(root, &path, found);
-                } else {
-                    let mode = path.metadata().unwrap().permissions().mode();
-                    found.push((
-                        path.strip_prefix(root).unwrap().into(),
-                        std::fs::read(&path).unwrap(),
-                        mode,
-                    ));
-                }
-            }
-        }
-        let mut found = Vec::new();
-        walk(&self.env.repo(), &self.env.repo(), &mut found);
-        (found, [self.key, self.own])
     }
 
     /// git, which calls the hooks.

@@ -2,21 +2,29 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, TestEnv, Tree};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const CALL: &str = "envseal hook run pre-commit \"$@\"";
 
 /// A clone that is set up, with a stand-in for envseal that notes how it is called, and fails.
 fn clone() -> TestEnv {
-    let env = TestEnv::new();
-    env.ok(&["init", "-q"]);
-    env.ok(&["set", "-q", "A", &env.secret("a")]);
-    env.git(&["add", "-A"]);
-    env.git(&["commit", "-q", "-m", "1", "--no-verify"]);
+    static CLONE: OnceLock<Tree> = OnceLock::new();
+    let env = TestEnv::without_git();
+    let secret = env.secret("a");
+    let clone = CLONE.get_or_init(|| {
+        let env = TestEnv::new();
+        env.ok(&["init", "-q"]);
+        env.ok(&["set", "-q", "A", &secret]);
+        env.git(&["add", "-A"]);
+        env.git(&["commit", "-q", "-m", "1", "--no-verify"]);
+        Tree::read(&env.repo())
+    });
+    clone.write(&env.repo());
     let folder = env.outside().join("bin");
     std::fs::create_dir(&folder).unwrap();
     let notes = env.outside().join("notes");

@@ -59,7 +59,7 @@ fn the_json_has_stable_names() {
     env.ok(&["set", "A", "1", "-e", "p"]);
     env.git(&["add", "."]);
     env.git(&["commit", "-qm", "first"]);
-    env.envseal(&["key", "lock"]).var("ENVSEAL_PASSPHRASE", "x").ok();
+    env.lock_keys("x");
     let rows = listed(&env, &[]);
     assert_eq!(
         rows[0],

@@ -151,7 +151,7 @@ fn each_of_several_keys_files_is_written_or_none() {
 #[test]
 fn a_locked_key_may_be_injected() {
     let (env, values, passphrase) = two_environments();
-    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_keys(&passphrase);
     let key = env.private_key("ENVSEAL_PRIVATE_KEY_P");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let older = envseal::testing::crypto::PrivateKey::generate().to_text();
@@ -166,7 +166,7 @@ fn a_locked_key_may_be_injected() {
 #[test]
 fn only_the_key_that_is_wanted_is_unlocked() {
     let (env, values, passphrase) = two_environments();
-    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_keys(&passphrase);
     let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
     let mut damaged = two.clone();
     let last = damaged.pop().unwrap();
@@ -188,7 +188,7 @@ fn only_the_key_that_is_wanted_is_unlocked() {
 #[test]
 fn check_takes_a_locked_key_for_no_key_in_the_open() {
     let (env, _, passphrase) = two_environments();
-    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_keys(&passphrase);
     env.write("notes.txt", env.private_key("ENVSEAL_PRIVATE_KEY"));
     env.git(&["add", "."]);
     env.ok(&["check"]);
@@ -212,7 +212,7 @@ fn a_batch_costs_one_run() {
         env.envseal(arguments).var(PASSPHRASE, "p").ok();
         start.elapsed()
     };
-    timed(&["key", "lock"]);
+    env.lock_keys("p");
     let one = timed(&["get", "A", "-e", "e0"]);
     let files: Vec<_> = names.iter().flat_map(|name| ["-e", name]).collect();
     let all = timed(&[&["get", "A"][..], &files].concat());
@@ -272,7 +272,7 @@ fn what_is_typed_badly_locks_nothing() {
 #[test]
 fn a_hook_asks_nothing() {
     let (env, _, passphrase) = two_environments();
-    env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_keys(&passphrase);
     env.ok(&["init"]);
     env.git(&["add", "."]);
     for arguments in [&["hook", "run", "pre-commit"][..], &["check"], &["log"], &["ls"], &["key", "list"]] {

@@ -37,7 +37,8 @@ fn replay(transcript: &str) -> String {
             shown.push_str(&format!("{line}\n"));
         }
         let Some(command) = line.strip_prefix("$ ") else { continue };
-        let output = env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
+        let output =
+            env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
         shown.push_str(&format!("$ {command}\n"));
         shown.push_str(&constant(&String::from_utf8_lossy(&output.stdout), &env));
         if output.status != 0 {

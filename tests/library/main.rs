@@ -6,6 +6,9 @@ mod change;
 mod dialect;
 mod examples;
 mod guide;
+#[path = "../cli/support/locked.rs"]
+#[expect(dead_code, reason = "the other half is for the binary's tests")]
+mod locked;
 mod open;
 mod oracle;
 #[cfg(unix)]

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use envseal::testing::crypto::{
-    Kind, Locker, PublicKey as RawPublicKey, Refs, Sealer as RawSealer, SecretText,
-};
+use envseal::testing::crypto::{Kind, PublicKey as RawPublicKey, Refs, Sealer as RawSealer};
 use envseal::{EnvPath, ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
+use crate::locked::lock_keys;
 use crate::{CANARY, Folder, quickstart, refused, texts};
 
 #[test]
@@ -276,10 +275,7 @@ fn values_are_held_to_the_schema_and_one_by_itself_is_not() {
 #[test]
 fn nobody_is_asked_for_a_passphrase_unless_there_is_a_way() {
     let folder = Folder::sealed();
-    let key = envseal::testing::crypto::PrivateKey::parse(&folder.private_key()).unwrap();
-    let phrase = SecretText::new("correct horse".into());
-    let locked = Locker::new(&phrase).unwrap().lock(&key);
-    folder.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={locked}\n"));
+    folder.write(".env.keys", lock_keys(&folder.read(".env.keys"), "correct horse"));
     refused(folder.open().vars(), ErrorKind::NoKey);
     // Sealing takes no private key, so it asks nobody either.
     folder.open().set("MORE", "x").unwrap().names().iter().for_each(|name| assert_eq!(name, "MORE"));

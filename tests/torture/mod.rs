@@ -15,7 +15,7 @@ use envseal::testing::team::TeamFile;
 
 use crate::rotate::{grant, member, person, team};
 use crate::rotate_killed::has_strace;
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, TestEnv, is_long};
 
 /// The calls, and how each may fail.
 const FAULTS: [(&str, &[&str]); 9] = [
@@ -209,7 +209,6 @@ fn whatever_fails_files_are_old_or_new_and_the_status_is_true() {
     if !has_strace() {
         return;
     }
-    let is_long = std::env::var_os("CI_LONG").is_some();
     let (mut tried, mut round, mut problems) = (0, 0, Vec::new());
     let world = World::new();
     let old = world.state("as it was");
@@ -221,7 +220,7 @@ fn whatever_fails_files_are_old_or_new_and_the_status_is_true() {
         for (syscall, errors) in FAULTS {
             round += 1;
             // Another part of the calls for each command.
-            let (first, step) = if is_long { (1, 1) } else { (1 + round % 7, 53) };
+            let (first, step) = if is_long() { (1, 1) } else { (1 + round % 7, 53) };
             for nth in (first..).step_by(step) {
                 let error = errors[(nth + round) % errors.len()];
                 if !world.try_one(command, (syscall, error, nth), (&old, &new), &mut problems) {

@@ -96,7 +96,7 @@ fn what_is_made_while_it_is_wiped_is_wiped_too() {
         let (begin, begun) = std::sync::mpsc::channel();
         let writer = std::thread::spawn(move || {
             begin.send(()).unwrap();
-            (0..200).take_while(|at| fs::write(folder.join(at.to_string()), "secret").is_ok()).count()
+            (0..50).take_while(|at| fs::write(folder.join(at.to_string()), "secret").is_ok()).count()
         });
         begun.recv().unwrap();
         drop(file);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::text;
-use crate::support::{Output, Run, TestEnv};
+use crate::support::{Output, Run, TestEnv, is_long};
 
 /// So much memory a process may have: KiB of address space.
 const MEMORY: &str = "2900000";
@@ -185,10 +185,7 @@ fn any_file_of_git() {
     for which in 0..4 {
         repository.is_answered("whole", which);
     }
-    let (cases, from) = match std::env::var_os("CI_LONG") {
-        Some(_) => (2_400, 2),
-        None => (150, 1),
-    };
+    let (cases, from) = if is_long() { (2_400, 2) } else { (150, 1) };
     let seed = std::env::var("ENVSEAL_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(from);
     let mut random = Random(seed);
     let mut failed = Vec::new();

@@ -1,21 +1,33 @@
 //! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
 //! end a look into every corner for plaintext that should not be there.
 
+mod locked;
 #[cfg(unix)]
 mod person;
 #[cfg(unix)]
 mod terminal;
+mod tree;
+mod watch;
 
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
 
+pub(crate) use locked::relock_keys;
 #[cfg(unix)]
 pub(crate) use person::Person;
 #[cfg(unix)]
 pub(crate) use terminal::{Session, on_terminal, on_terminal_answering, run_on_columns, run_on_terminal};
+pub(crate) use tree::Tree;
+
+/// How long a program may run that a test starts: far longer than any needs on a busy machine.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// What git does besides, which takes longer than what is asked of it.
+const GIT_CONFIG: &str = "[core]\nfsync = none\n[gc]\nauto = 0\n[maintenance]\nauto = false\n";
 
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {
@@ -36,17 +48,28 @@ pub(crate) struct Output {
 impl TestEnv {
     /// With a git repository at [`Self::repo`].
     pub(crate) fn new() -> Self {
+        static EMPTY: OnceLock<Tree> = OnceLock::new();
         let env = Self::without_git();
-        env.git(&["init", "-q", "-b", "main"]);
+        let empty = EMPTY.get_or_init(|| {
+            let env = Self::without_git();
+            env.git(&["init", "-q", "-b", "main"]);
+            for sample in std::fs::read_dir(env.path(".git/hooks")).into_iter().flatten() {
+                std::fs::remove_file(sample.unwrap().path()).unwrap();
+            }
+            Tree::read(&env.repo())
+        });
+        empty.write(&env.repo());
         env
     }
 
     /// With an empty folder at [`Self::repo`].
     pub(crate) fn without_git() -> Self {
+        watch::start();
         let root = tempfile::tempdir().unwrap();
         for folder in ["repo", "home", "tmp"] {
             std::fs::create_dir(root.path().join(folder)).unwrap();
         }
+        std::fs::write(root.path().join("gitconfig"), GIT_CONFIG).unwrap();
         Self { root, canaries: RefCell::default(), plaintext: RefCell::default(), said: RefCell::default() }
     }
 
@@ -101,6 +124,11 @@ impl TestEnv {
         let keys = self.read(".env.keys");
         let line = keys.lines().find_map(|line| line.strip_prefix(&format!("{variable}=")));
         line.unwrap_or_else(|| panic!("no {variable}")).to_owned()
+    }
+
+    /// Locks every private key in `.env.keys`, at a lower cost than `key lock`.
+    pub(crate) fn lock_keys(&self, passphrase: &str) {
+        self.write(".env.keys", locked::lock_keys(&self.read(".env.keys"), passphrase));
     }
 
     /// A file of the repository, as text.
@@ -184,6 +212,7 @@ impl TestEnv {
     }
 
     fn command(&self, mut command: Command) -> Run<'_> {
+        watch::note();
         let root = self.outside();
         command
             .current_dir(self.repo())
@@ -195,7 +224,7 @@ impl TestEnv {
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_GLOBAL", root.join("gitconfig"))
             .env("GIT_AUTHOR_NAME", "Alice")
             .env("GIT_AUTHOR_EMAIL", "alice@example.com")
             .env("GIT_COMMITTER_NAME", "Alice")
@@ -229,18 +258,19 @@ impl TestEnv {
             ));
         }
         let canaries = self.canaries.borrow();
-        let found = |bytes: &[u8], canary: &str| bytes.windows(canary.len()).any(|w| w == canary.as_bytes());
-        places
-            .iter()
-            .flat_map(|(place, bytes)| {
-                canaries.iter().filter(|canary| found(bytes, canary)).map(move |c| format!("{c} in {place}"))
-            })
-            .collect()
+        let mut leaks = Vec::new();
+        for (place, bytes) in &places {
+            let found =
+                canaries.iter().filter(|canary| memchr::memmem::find(bytes, canary.as_bytes()).is_some());
+            leaks.extend(found.map(|canary| format!("{canary} in {place}")));
+        }
+        leaks
     }
 }
 
 impl Drop for TestEnv {
     fn drop(&mut self) {
+        watch::forget();
         if !std::thread::panicking() {
             let leaks = self.find_leaks();
             assert!(leaks.is_empty(), "plaintext leaked: {leaks:#?}");
@@ -293,40 +323,42 @@ impl Run<'_> {
     }
 
     /// Runs it.
+    #[track_caller]
     pub(crate) fn output(self) -> Output {
-        self.ended(None)
+        self.run_within(LIMIT)
     }
 
     /// Runs it; whatever it finds, it must end within ten seconds.
     #[cfg(unix)]
     pub(crate) fn soon(self) -> Output {
-        self.ended(Some(Duration::from_secs(10)))
+        self.run_within(Duration::from_secs(10))
     }
 
-    fn ended(mut self, limit: Option<Duration>) -> Output {
+    #[track_caller]
+    fn run_within(mut self, limit: Duration) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let text = std::mem::take(&mut self.stdin);
-        let writer = std::thread::spawn(move || {
+        let id = child.id();
+        let (mut stdin, text) = (child.stdin.take().unwrap(), self.stdin);
+        // Waits in a thread: where another process keeps a pipe open, the end of this one is not the end of its output.
+        let (send, receive) = mpsc::channel();
+        std::thread::spawn(move || send.send(child.wait_with_output()));
+        // A pipe holds this much of what a program has not read yet.
+        if text.len() > 4096 {
+            std::thread::spawn(move || stdin.write_all(&text));
+        } else {
             // A program that reads no stdin is no error.
             let _ = stdin.write_all(&text);
-        });
-        let (stdout, stderr) = (read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap()));
-        let start = Instant::now();
-        while limit.is_some_and(|limit| child.try_wait().unwrap().is_none() && start.elapsed() < limit) {
-            std::thread::sleep(Duration::from_millis(2));
+            drop(stdin);
         }
-        if limit.is_some() && child.try_wait().unwrap().is_none() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("{:?} does not end", self.command.get_args().collect::<Vec<_>>());
-        }
-        let ended = child.wait().unwrap();
-        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-        writer.join().unwrap();
-        self.env.said.borrow_mut().extend_from_slice(&stderr);
-        Output { status: status(ended), stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() }
+        let Ok(output) = receive.recv_timeout(limit) else {
+            kill(id);
+            panic!("{:?} does not end within {limit:?}", self.command);
+        };
+        let output = output.unwrap();
+        self.env.said.borrow_mut().extend_from_slice(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Output { status: status(output.status), stdout: output.stdout, stderr }
     }
 
     /// Runs it; it must succeed. Returns its stdout.
@@ -347,13 +379,16 @@ impl Run<'_> {
     }
 }
 
-/// Reads all of it, beside whatever else is read.
-fn read(mut pipe: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+/// Returns whether the long forms of tests are asked for.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("CI_LONG").is_some()
+}
+
+/// Ends a process, whatever it does.
+fn kill(id: u32) {
+    let id = id.to_string();
+    let words = if cfg!(windows) { ["taskkill", "/F", "/PID", &id] } else { ["kill", "-s", "KILL", &id] };
+    let _ = Command::new(words[0]).args(&words[1..]).status();
 }
 
 #[cfg(unix)]

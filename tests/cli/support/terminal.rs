@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{Run, TestEnv};
+use super::{LIMIT, Run, TestEnv};
 
 /// How questions end whose answers are shown.
 const YES_OR_NO: [&[u8]; 2] = [b"[y/N] ", b"[Y/n] "];
@@ -53,7 +53,7 @@ fn run_answering(run: Run<'_>, cols: u16, answers: &[&[u8]]) -> Option<(u32, Str
         answered = text.len();
         writer.write_all(answer).unwrap();
     }
-    let status = child.wait().unwrap().exit_code();
+    let status = wait(&mut child).exit_code();
     assert!(has_echo(&*master), "the terminal is left as it was");
     drop(master);
     while let Ok(chunk) = shown.recv_timeout(Duration::from_secs(5)) {
@@ -66,6 +66,21 @@ fn run_answering(run: Run<'_>, cols: u16, answers: &[&[u8]]) -> Option<(u32, Str
         env.heard(&text);
     }
     Some((status, text))
+}
+
+/// Waits for its end, which must come soon after the last answer.
+fn wait(child: &mut Child) -> portable_pty::ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            panic!("{child:?} does not end within {LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn asks(text: &[u8]) -> bool {
@@ -177,7 +192,7 @@ impl Session {
                 }
             }
         }
-        let status = self.child.wait().unwrap();
+        let status = wait(&mut self.child);
         assert!(has_echo(&*self.master), "the terminal is left as it was");
         (status.exit_code(), status.signal().is_some(), self.text)
     }
