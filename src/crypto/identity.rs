@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn a_known_key() {
         let seed = hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
-        let key = Identity::from_seed(&seed.try_into().unwrap()).public();
+        let seed = seed.try_into().unwrap();
+        let identity = Identity::from_seed(&seed);
+        let key = identity.public();
+        assert_eq!(identity.expose(), &seed);
         let public = hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
         assert_eq!(key.as_bytes()[..], public[..]);
         assert_eq!(
@@ -193,6 +196,7 @@ mod tests {
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
         );
         assert_eq!(key.fingerprint(), "SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8");
+        assert_eq!(format!("{identity:?}"), format!("Identity({})", key.fingerprint()));
     }
 
     #[test]

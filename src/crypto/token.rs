@@ -271,6 +271,43 @@ mod tests {
     }
 
     #[test]
+    fn the_text_is_what_is_displayed() {
+        for refs in ["", ":A", ":A,B.c"] {
+            let text = token(&[7; 148]) + refs;
+            assert_eq!(SealedValue::parse(text.as_bytes()).unwrap().to_text(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_sealed_value_is_seen_anywhere_in_a_text() {
+        let data = "aZ09-_".repeat(6);
+        for (before, after) in [
+            ("envseal:1:", ""),
+            ("x=\"EnvSeal:1:", "\""),
+            ("a:envseal:envseal:12:", ""),
+            ("::envseal:207:", ":A"),
+        ] {
+            assert!(holds_sealed(format!("{before}{data}{after}").as_bytes()), "{before}");
+        }
+        for before in [
+            "",
+            ":1:",
+            "envseal:",
+            "envseal::",
+            "envseal:1",
+            "envseal:x:",
+            "nvseal:1:",
+            "envseal-1:",
+            "envseal:1:.",
+        ] {
+            assert!(!holds_sealed(format!("{before}{data}").as_bytes()), "{before}");
+        }
+        assert!(holds_sealed(format!("envseal:1:{}", &data[..32]).as_bytes()));
+        assert!(!holds_sealed(format!("envseal:1:{}", &data[..31]).as_bytes()));
+        assert!(!holds_sealed(b"envseal:1") && !holds_sealed(b"envseal:"));
+    }
+
+    #[test]
     fn prefixes() {
         assert_eq!(SealedValue::parse(b""), Err(TokenError::NotSealed));
         assert_eq!(SealedValue::parse(b"ENVSEAL:1:"), Err(TokenError::NotSealed));

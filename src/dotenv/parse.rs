@@ -202,6 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn a_colon_needs_white_space_and_takes_one_line_break() {
+        for blank in [" ", "\t", "\u{b}", "\u{a0}", "\u{2003}", "\u{3000}", "\n", "\r", "\r\n"] {
+            assert_eq!(pairs(&format!("A:{blank}B=2\nC=3")), [pair("A", "B=2"), pair("C", "3")], "{blank:?}");
+            assert_eq!(pairs(&format!("A:{blank}\n\nB=2")), [pair("A", ""), pair("B", "2")], "{blank:?}");
+        }
+        assert_eq!(pairs("export A: 'x # y' # c\nB : 1\nC:#1\n"), [pair("A", "'x # y'")]);
+        assert_eq!(pairs("A: # c\nB: \n"), [pair("A", ""), pair("B", "")]);
+        assert_eq!(pairs("A:"), []);
+        assert_eq!(pairs("é:\nA:x"), []);
+    }
+
+    #[test]
     fn quotes_and_their_fallbacks() {
         assert_eq!(pairs("A='a\nb'#x"), [pair("A", "'a\nb'")]);
         assert_eq!(pairs("A=\n 'x'\nB=1"), [pair("A", "\n 'x'"), pair("B", "1")]);

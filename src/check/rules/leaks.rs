@@ -271,6 +271,8 @@ impl Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
     use proptest::prelude::*;
 
     fn leaks(values: &[&str]) -> Leaks {
@@ -291,6 +293,38 @@ mod tests {
             [Found { line: 2, last_line: 2, leak: Leak::PrivateKey }]
         );
         assert!(leaks(&[]).find(b"keys start with envseal-sk1- and go on").is_empty());
+    }
+
+    #[test]
+    fn so_much_of_a_private_key_tells() {
+        for (key, is_known) in
+            [("aZ09-_".repeat(3), true), ("a".repeat(MIN_KEY), true), ("a".repeat(MIN_KEY - 1), false)]
+        {
+            for end in ["", "\n", ".", " a"] {
+                let text = format!("{PRIVATE_PREFIX}{key}{end}");
+                assert_eq!(!leaks(&[]).find(text.as_bytes()).is_empty(), is_known, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_known_in_other_encodings() {
+        let key = crate::crypto::PrivateKey::generate().to_text();
+        let key = key.expose();
+        let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let utf16 = |bytes: fn(u16) -> [u8; 2]| key.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+        let mut texts =
+            vec![hex.to_uppercase().into(), hex.into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)];
+        for before in ["", "k", "k:"] {
+            for engine in [STANDARD, URL_SAFE] {
+                texts.push(engine.encode(format!("{before}{key}")).into());
+            }
+        }
+        for text in texts {
+            let text = [b"\n\n<", &text[..], b">\n"].concat();
+            let found = leaks(&[]).find(&text);
+            assert_eq!(found, [Found { line: 3, last_line: 3, leak: Leak::EncodedKey }], "{text:?}");
+        }
     }
 
     #[test]
