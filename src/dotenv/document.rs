@@ -135,7 +135,7 @@ impl Document {
             while at < self.text.len() {
                 let start = at;
                 let end = super::space::line_end(&self.text, start);
-                at = super::space::past_line_break(&self.text, end).max(start + 1);
+                at = super::space::past_line_break(&self.text, end);
                 line += 1;
                 while taken.next_if(|entry| entry.end < start).is_some() {}
                 let inside = taken.peek().is_some_and(|entry| entry.start <= start && start <= entry.end);
@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn comment_lines_are_those_outside_of_values() {
+        let document = doc(
+            "\u{feff}# a\r\nA='x\n# no\n' # no\n\t #b\r\r#c\nB=\"\n# no\"\n#d\n  \nstray # no\nC=`# no\n# no`\n#",
+        );
+        let found: Vec<_> = document.comments().collect();
+        assert_eq!(found, [(1, &b"# a"[..]), (5, b"#b"), (7, b"#c"), (10, b"#d"), (15, b"#")]);
+        assert_eq!(doc("A=1").comments().count(), 0);
+    }
+
+    #[test]
     fn a_value_without_quotes_is_cut_off_where_it_opens_more() {
         let cut = |text: &str| {
             let document = doc(text);
@@ -243,6 +253,9 @@ mod tests {
         assert_eq!(doc("=======\n").conflict_marker(), Some(1));
         assert_eq!(doc("A=1\n<<<<<<<<< HEAD\n").conflict_marker(), Some(2));
         assert_eq!(doc("A=1\n>>>> x\n").conflict_marker(), Some(2));
+        for text in [">>>>>>>x\n", ">> x\n", "======\n", "========\n", "=======x\n", "A='\n<<<< x\n'\n"] {
+            assert_eq!(doc(text).conflict_marker(), None, "{text}");
+        }
     }
 
     #[test]

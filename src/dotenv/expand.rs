@@ -356,6 +356,15 @@ mod tests {
     }
 
     #[test]
+    fn what_outgrows_its_buffer_is_moved_and_wiped() {
+        let mut out = Zeroizing::new(Vec::with_capacity(4));
+        push(&mut out, b"abcd");
+        assert_eq!(out.capacity(), 4);
+        push(&mut out, b"e");
+        assert_eq!((out.as_slice(), out.capacity()), (&b"abcde"[..], 10));
+    }
+
+    #[test]
     fn deep_nesting_costs_no_more_than_length() {
         let nested = |depth: usize| format!("{}x{}", "${NO:-y".repeat(depth), "}".repeat(depth));
         assert_eq!(expanded(&nested(MAX_DEPTH)), format!("{}x", "y".repeat(MAX_DEPTH)));

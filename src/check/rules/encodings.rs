@@ -262,6 +262,13 @@ mod tests {
         ] {
             assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
         }
+        let forms = encodings(b"a\x08b\tc\nd\x0ce\rf\\\x01");
+        let form = br"a\bb\tc\nd\fe\rf\\\u0001";
+        assert!(forms.iter().any(|there| there.as_slice() == form));
+        // System.Text.Json.
+        let forms = encodings("<a>'+`\"\u{7f}é~".as_bytes());
+        let form = br"\u003Ca\u003E\u0027\u002B\u0060\u0022\u007F\u00E9~";
+        assert!(forms.iter().any(|there| there.as_slice() == form));
     }
 
     #[test]
