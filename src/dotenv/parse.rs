@@ -89,7 +89,7 @@ fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<Statement>
     let equals = skip_space(text, name.end);
     let after = if text.get(equals) == Some(&b'=') {
         equals + 1
-    } else if text.get(name.end) == Some(&b':') && name.end + 1 < text.len() {
+    } else if text.get(name.end) == Some(&b':') {
         match space_len(text, name.end + 1) {
             0 => return None,
             len => past_line_break(text, name.end + 1).max(name.end + 1 + len),
@@ -204,6 +204,8 @@ mod tests {
     #[test]
     fn a_colon_needs_white_space_and_takes_one_line_break() {
         for blank in [" ", "\t", "\u{b}", "\u{a0}", "\u{2003}", "\u{3000}", "\n", "\r", "\r\n"] {
+            let document = Document::parse(format!("A:{blank}").into_bytes()).unwrap();
+            assert_eq!(document.separator(&document.entries()[0]), format!(":{blank}").as_bytes());
             assert_eq!(pairs(&format!("A:{blank}B=2\nC=3")), [pair("A", "B=2"), pair("C", "3")], "{blank:?}");
             assert_eq!(pairs(&format!("A:{blank}\n\nB=2")), [pair("A", ""), pair("B", "2")], "{blank:?}");
         }

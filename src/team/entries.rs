@@ -93,6 +93,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_entry_has_the_line_it_begins_on() {
+        let team = TeamFile::parse(b"# top\n[policy]\nplain = [\n'A',\n]\n\n# why\nexclude = []\n").unwrap();
+        assert_eq!(line_of_entry(&team, &["policy"]), Some(2));
+        assert_eq!(line_of_entry(&team, &["policy", "plain"]), Some(3));
+        assert_eq!(line_of_entry(&team, &["policy", "exclude"]), Some(8));
+        assert_eq!(line_of_entry(&team, &["plain"]), None);
+    }
+
+    #[test]
     fn every_byte_is_some_entrys() {
         let text = "# top\na = 1 # one\n\n# two\n[x.y] # h\n\"b c\" = { z = 1 }\nd.e = [\n 1, # c\n 2,\n] # end\n[x]\nf = '''\n[no]\n'''\n# tail";
         let (found, end) = entries(text).unwrap().unwrap();

@@ -270,7 +270,7 @@ fn datetime(moment: Moment) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::GrantFault;
+    use super::super::{ExposureState, GrantFault};
     use super::*;
     use crate::crypto::{Identity, PrivateKey};
 
@@ -300,15 +300,62 @@ mod tests {
         assert_eq!(text.lines().filter(|line| line.contains("envseal-gr1-")).count(), 2);
         let read = TeamFile::parse(text.as_bytes()).unwrap();
         assert_eq!(read.members(), file.members());
+        assert!(read.members().contains_key("bob") && !read.members().contains_key("carol"));
         assert_eq!(read.member_of(&bob.public()), Some(&name("bob")));
+        assert_eq!(read.names_of(&bob.public()), [name("bob")]);
         let line = read.grant(&production, &name("bob")).unwrap();
         assert_eq!(read.open(line, &bob).unwrap().public(), key.public());
         assert!(text.lines().nth(line.line - 1).unwrap().starts_with("bob = {"), "{}: {text}", line.line);
         assert!(read.prove(line, &key).is_ok());
         assert!(read.rotations(&production).next().unwrap().is_proven_by(&key));
+        assert_eq!((read.all_rotations().count(), read.rotations(&env("x")).count()), (1, 0));
         let lines: Vec<_> = text.lines().filter(|line| line.contains(" = ")).map(|line| &line[..3]).collect();
         assert_eq!(lines[..4], ["ali", "bob", "ali", "bob"], "sorted: {text}");
         assert_eq!(read.text(), text);
+    }
+
+    /// In memory and when read again.
+    fn both(file: &TeamFile) -> [TeamFile; 2] {
+        [file.clone(), TeamFile::parse(file.text().as_bytes()).unwrap()]
+    }
+
+    #[test]
+    fn a_grant_is_taken_from_its_member_in_its_environment_alone() {
+        let (alice, key) = (Identity::generate(), PrivateKey::generate());
+        let mut file = TeamFile::parse(b"").unwrap();
+        for (in_env, member) in [("x", "alice"), ("x", "bob"), ("y", "alice")] {
+            let to = (&name(member), &alice.public());
+            file.put_grant(GrantLine::make(&env(in_env), &key, to, (&name("alice"), &alice)));
+        }
+        file.take_grant(&env("x"), &name("alice"));
+        for file in both(&file) {
+            let left: Vec<_> =
+                file.grants().iter().map(|line| (line.env.as_str(), line.member.as_str())).collect();
+            assert_eq!(left, [("x", "bob"), ("y", "alice")]);
+        }
+    }
+
+    #[test]
+    fn an_exposure_takes_the_place_of_its_own_alone() {
+        let key = PrivateKey::generate();
+        let proof = Proof::of_rotation("x", &key, &key.public());
+        let mut file = TeamFile::parse(b"").unwrap();
+        let mut put = |in_env, member, variable: &str, state| {
+            let (env, member, since) = (env(in_env), name(member), Moment { seconds: 0, offset: 0 });
+            let (name, tags, proof) = (variable.to_owned(), vec![proof.clone()], proof.clone());
+            file.put_exposure(Exposure { env, member, name, since, state, tags, proof, line: 0 });
+        };
+        for (env, member, variable) in
+            [("x", "bob", "A"), ("x", "bob", "B"), ("x", "carol", "A"), ("y", "bob", "A")]
+        {
+            put(env, member, variable, ExposureState::Exposed);
+        }
+        put("x", "bob", "A", ExposureState::Replaced);
+        for file in both(&file) {
+            let all: Vec<_> = file.exposures().iter().map(|there| there.state).collect();
+            assert_eq!(all[0], ExposureState::Replaced);
+            assert_eq!(all[1..], [ExposureState::Exposed; 3]);
+        }
     }
 
     #[test]

@@ -192,6 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn each_list_is_for_its_own() {
+        let text = b"[policy]\nexternal = ['AWS_*']\nexclude = ['fixtures/**', 'a.env']\nplain = ['PORT']\n";
+        let policy = Policy::parse(text).unwrap();
+        assert!(policy.is_external("AWS_REGION") && !policy.is_external("PORT"));
+        for (path, is_excluded) in
+            [("fixtures/x/.env", true), ("a.env", true), (".env", false), ("x/fixtures/.env", false)]
+        {
+            assert_eq!(policy.is_excluded(std::path::Path::new(path)), is_excluded, "{path}");
+        }
+        assert!(!policy.is_plain("AWS_REGION"));
+        let globs =
+            [("plain", "PORT"), ("exclude", "fixtures/**"), ("exclude", "a.env"), ("external", "AWS_*")];
+        assert_eq!(policy_globs(text), globs.map(|(key, glob)| (key, glob.to_owned())));
+        assert!(policy_globs(b"[policy").is_empty() && policy_globs(b"plain = ['PORT']").is_empty());
+    }
+
+    #[test]
     fn a_policy_of_another_shape_is_refused() {
         for bad in [
             "policy = 1",

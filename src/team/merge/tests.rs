@@ -340,3 +340,22 @@ fn a_conflict_is_around_the_entry_alone() {
     let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);
     assert_eq!(bytes.text, b"<<<<<<< ours\n\xff\n=======\na = 1\n>>>>>>> theirs\n");
 }
+
+#[test]
+fn a_comment_that_one_side_changed_is_taken() {
+    let text =
+        |head: &str, above: &str, value: u8| format!("{head}[members]\n{above}a = {{ v = {value} }}\n");
+    for (head, above) in
+        [("# head\n", "# new\n"), ("# new\n", "# above\n"), ("", "# above\n"), ("# head\n", "")]
+    {
+        let base = text("# head\n", "# above\n", 1);
+        let merged = |ours: &str, theirs: &str| {
+            let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+            (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+        };
+        let (commented, changed) = (text(head, above, 1), text("# head\n", "# above\n", 2));
+        let wanted = (text(head, above, 2), TeamConflicts::None);
+        assert_eq!(merged(&commented, &changed), wanted);
+        assert_eq!(merged(&changed, &commented), wanted);
+    }
+}
