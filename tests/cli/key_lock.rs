@@ -82,7 +82,7 @@ fn one_environment_is_locked_and_every_other_byte_stays() {
 #[test]
 fn whatever_fails_leaves_the_keys_file_as_it_was() {
     let (env, _, passphrase) = two_environments();
-    env.envseal(&["key", "lock", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_key("ENVSEAL_PRIVATE_KEY_P", &passphrase);
     assert_eq!(locked(&env), [1, 1]);
     let before = env.snapshot();
     let fails = |status, arguments: &[&str], passphrase: &str| {
@@ -293,7 +293,7 @@ fn a_key_that_a_rotation_makes_is_locked_as_the_one_before_was() {
     let (env, values, passphrase) = two_environments();
     env.git(&["add", "-A"]);
     env.git(&["commit", "-qm", "1"]);
-    env.envseal(&["key", "lock", "-q", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_key("ENVSEAL_PRIVATE_KEY_P", &passphrase);
     assert_eq!(locked(&env), [1, 1]);
     let before = env.snapshot();
     env.fails(3, &["key", "rotate", "-e", "p"]);

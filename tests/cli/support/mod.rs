@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
-pub(crate) use locked::relock_keys;
+pub(crate) use locked::{lock_keys, relock_keys};
 #[cfg(unix)]
 pub(crate) use person::Person;
 #[cfg(unix)]
@@ -128,7 +128,13 @@ impl TestEnv {
 
     /// Locks every private key in `.env.keys`, at a lower cost than `key lock`.
     pub(crate) fn lock_keys(&self, passphrase: &str) {
-        self.write(".env.keys", locked::lock_keys(&self.read(".env.keys"), passphrase));
+        self.write(".env.keys", lock_keys(&self.read(".env.keys"), passphrase));
+    }
+
+    /// Locks one private key in `.env.keys`, at a lower cost than `key lock`.
+    pub(crate) fn lock_key(&self, variable: &str, passphrase: &str) {
+        let key = self.private_key(variable);
+        self.write(".env.keys", self.read(".env.keys").replace(&key, &lock_keys(&key, passphrase)));
     }
 
     /// A file of the repository, as text.
@@ -380,6 +386,7 @@ impl Run<'_> {
 }
 
 /// Returns whether the long forms of tests are asked for.
+#[cfg(unix)]
 pub(crate) fn is_long() -> bool {
     std::env::var_os("CI_LONG").is_some()
 }

@@ -284,7 +284,7 @@ fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
     let with_passphrase =
         |arguments: &[&str]| env.envseal(arguments).var("ENVSEAL_PASSPHRASE", "of the keys").output();
     let said = "other keys in .env.keys are locked, the new ones are not: envseal key lock";
-    assert_eq!(with_passphrase(&["key", "lock"]).status, 0);
+    env.lock_keys("of the keys");
     // Injected, the old key opens without the passphrase, so the new one cannot be locked.
     let rotate = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", key);
     let told = rotate.output();

@@ -1,7 +1,7 @@
 //! What those who left could read, until it is replaced.
 
 use super::{alice_and_bob, let_in};
-use crate::support::{Person, TestEnv};
+use crate::support::{Person, TestEnv, lock_keys};
 
 /// Bob could read production, and is out.
 fn bob_has_left(env: &TestEnv) -> Person<'_> {
@@ -60,7 +60,7 @@ fn a_set_beside_locked_keys_asks_for_nothing() {
     let env = TestEnv::without_git();
     let alice = bob_has_left(&env);
     let passphrase = env.secret("passphrase");
-    alice.run(env.envseal(&["key", "lock"])).var("ENVSEAL_PASSPHRASE", &passphrase).ok();
+    alice.write(".env.keys", lock_keys(&alice.read(".env.keys"), &passphrase));
     let said = alice.envseal(&["set", "URL", &env.secret("new"), "-e", "production"]);
     assert_eq!(said.status, 0, "{}", said.stderr);
     assert!(
