@@ -11,7 +11,7 @@ use crate::config::{EnvName, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::fs::{self, FsError, NewMode};
 use crate::keys::KeyStore;
-use crate::schema::{Known, with_names};
+use crate::schema::{ExampleName, add_names};
 
 /// An example file as it could be.
 pub(crate) struct Example {
@@ -38,7 +38,7 @@ pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Va
     paths.sort_by_key(|path| EnvName::of_file(path).is_ok_and(|env| env.as_str() != "default"));
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let names = known(&files, &scope);
-    let (new, added) = with_names(document.as_bytes(), &names, document.line_break());
+    let (new, added) = add_names(document.as_bytes(), &names, document.line_break());
     Ok(Example { path, text: new, added, is_emptied: text.is_some_and(|text| text.is_empty()) })
 }
 
@@ -73,8 +73,8 @@ fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), VaultError> {
 }
 
 /// The variables of these files, each once, in their order.
-fn known(files: &[EnvFile], scope: &Scope) -> Vec<Known> {
-    let mut names: Vec<Known> = Vec::new();
+fn known(files: &[EnvFile], scope: &Scope) -> Vec<ExampleName> {
+    let mut names: Vec<ExampleName> = Vec::new();
     let mut seen = std::collections::HashMap::new();
     for file in files {
         for (_, entry) in file.variables() {
@@ -83,15 +83,15 @@ fn known(files: &[EnvFile], scope: &Scope) -> Vec<Known> {
             let plain =
                 file.token_text(entry).is_none() && is_plain(file, scope, entry) && !is_reserved(name);
             let at = *seen.entry(name).or_insert_with(|| {
-                names.push(Known { name: name.to_owned(), everywhere: false, plain: true });
+                names.push(ExampleName { name: name.to_owned(), is_everywhere: false, is_plain: true });
                 names.len() - 1
             });
-            names[at].plain &= plain;
+            names[at].is_plain &= plain;
         }
     }
     let whole: Vec<_> = files.iter().filter(|file| !file.env().is_overlay() && has_names(file)).collect();
     for known in &mut names {
-        known.everywhere = whole.iter().all(|file| has_value(file, &known.name)) && !whole.is_empty();
+        known.is_everywhere = whole.iter().all(|file| has_value(file, &known.name)) && !whole.is_empty();
     }
     names
 }

@@ -11,7 +11,7 @@ use super::file::{EnvFile, folder_of};
 use super::open::Variable;
 use crate::config::{ProcessEnv, SCHEMA_FILES};
 use crate::fs::{self, FsError};
-use crate::schema::{Item, Schema, Violation};
+use crate::schema::{Schema, SchemaItem, SchemaViolation};
 
 /// A variable that is not as a schema says. Holds no byte of its value.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Breach {
     /// The variable.
     pub name: String,
     /// How it is not.
-    pub violation: Violation,
+    pub violation: SchemaViolation,
     /// The schema's file and line.
     pub said: (PathBuf, usize),
     /// Where its value is from.
@@ -120,9 +120,11 @@ pub(crate) fn hold_to_schemas(
     if breaches.is_empty() { Ok(()) } else { Err(VaultError::Breaches(breaches)) }
 }
 
-fn judged(item: &Item, value: Option<&[u8]>, may_be_missing: &[String]) -> Result<(), Violation> {
-    match item.judge(value) {
-        Err(Violation::Missing | Violation::Empty) if may_be_missing.contains(&item.name) => Ok(()),
+fn judged(item: &SchemaItem, value: Option<&[u8]>, may_be_missing: &[String]) -> Result<(), SchemaViolation> {
+    match item.check(value) {
+        Err(SchemaViolation::Missing | SchemaViolation::Empty) if may_be_missing.contains(&item.name) => {
+            Ok(())
+        }
         judged => judged,
     }
 }

@@ -1,32 +1,31 @@
 //! The decorators of one comment (@env-spec, "Decorators"): `# @name @name=value @name=call(…) @name(…) # more words`.
 
-/// One decorator, whoever it is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Decorator<'a> {
     pub(super) name: &'a str,
-    pub(super) value: Value<'a>,
+    pub(super) argument: Argument<'a>,
 }
 
-/// What stands behind a decorator's name.
+/// What follows a decorator's name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
-    /// Nothing: `@required`.
+pub(super) enum Argument<'a> {
+    /// `@required`
     None,
-    /// A word: `@required=false`.
+    /// `@required=false`
     Word(&'a str),
-    /// A text in quotes, whatever it says.
+    /// A text in quotes.
     Quoted,
-    /// A call: its name, and what stands between its parentheses.
+    /// A call: its name, and the text between its parentheses.
     Call(&'a str, &'a str),
-    /// Arguments without a name: `@docs(…)`.
+    /// `@docs(…)`
     Arguments,
-    /// `{…}` or `[…]`.
+    /// `{…}` or `[…]`
     Literal,
-    /// What has no end, no beginning, or something right behind it.
+    /// Without an end or a beginning, or directly followed by other text.
     Broken,
 }
 
-/// The decorators of a comment, `#` included. One whose text does not start with `@` has none.
+/// Returns the decorators of a comment, `#` included. One whose text doesn't start with `@` has none.
 pub(super) fn decorators(comment: &str) -> Vec<Decorator<'_>> {
     let mut found = Vec::new();
     let mut rest = comment.strip_prefix('#').unwrap_or(comment).trim_start_matches(BLANKS);
@@ -37,11 +36,11 @@ pub(super) fn decorators(comment: &str) -> Vec<Decorator<'_>> {
         let named = rest.strip_prefix('@').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
         if let Some(named) = named {
             let (name, behind) = split(named, |c| matches!(c, ' ' | '\t' | '=' | '(' | ')' | '#' | '@'));
-            let (value, behind) = value(behind);
-            found.push(Decorator { name, value });
+            let (argument, behind) = argument(behind);
+            found.push(Decorator { name, argument });
             rest = behind;
         } else {
-            // A word of somebody's.
+            // Other words.
             rest = split(rest, |c| BLANKS.contains(&c)).1;
         }
         rest = rest.trim_start_matches(BLANKS);
@@ -49,7 +48,7 @@ pub(super) fn decorators(comment: &str) -> Vec<Decorator<'_>> {
     found
 }
 
-/// The members of a list such as `a, "b c", 'd'`; none where one is no plain text.
+/// Returns the members of a list such as `a, "b c", 'd'`, or None if one isn't plain text.
 pub(super) fn members(list: &str) -> Option<Vec<String>> {
     let mut members = Vec::new();
     let mut rest = list.trim_matches(BLANKS);
@@ -59,7 +58,7 @@ pub(super) fn members(list: &str) -> Option<Vec<String>> {
             (unquoted(&rest[..end]), &rest[end..])
         } else {
             let (word, behind) = split(rest, |c| c == ',' || BLANKS.contains(&c));
-            // A reference or a call: what it stands for is not said here.
+            // A reference or a call, whose value isn't known here.
             if word.is_empty() || word.contains(['$', '(', '{', '[']) {
                 return None;
             }
@@ -79,50 +78,52 @@ pub(super) fn members(list: &str) -> Option<Vec<String>> {
 const BLANKS: [char; 2] = [' ', '\t'];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// The value at the start of `text`, and what stands behind it.
-fn value(text: &str) -> (Value<'_>, &str) {
+/// Returns the argument at the start of `text`, and the text behind it.
+fn argument(text: &str) -> (Argument<'_>, &str) {
     if text.starts_with('(') {
-        return ended(text, balanced_end(text), |_| Value::Arguments);
+        return ended(text, balanced_end(text), |_| Argument::Arguments);
     }
-    let Some(text) = text.strip_prefix('=') else { return ended(text, Some(0), |_| Value::None) };
+    let Some(text) = text.strip_prefix('=') else { return ended(text, Some(0), |_| Argument::None) };
     if text.starts_with(QUOTES) {
-        return ended(text, quoted_end(text), |_| Value::Quoted);
+        return ended(text, quoted_end(text), |_| Argument::Quoted);
     }
     if text.starts_with(['{', '[']) {
-        return ended(text, balanced_end(text), |_| Value::Literal);
+        return ended(text, balanced_end(text), |_| Argument::Literal);
     }
     let called = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if called > 0 && text[called..].starts_with('(') {
         let end = balanced_end(&text[called..]).map(|end| called + end);
-        return ended(text, end, |whole| Value::Call(&whole[..called], &whole[called + 1..whole.len() - 1]));
+        return ended(text, end, |whole| {
+            Argument::Call(&whole[..called], &whole[called + 1..whole.len() - 1])
+        });
     }
     let (word, behind) = split(text, |c| c == '#' || BLANKS.contains(&c));
-    (if word.is_empty() { Value::Broken } else { Value::Word(word) }, behind)
+    (if word.is_empty() { Argument::Broken } else { Argument::Word(word) }, behind)
 }
 
-/// The value that ends at `end`, where it does and nothing stands right behind it.
+/// Returns the argument that ends at `end`, unless other text directly follows it.
 fn ended<'a>(
     text: &'a str,
     end: Option<usize>,
-    value: impl FnOnce(&'a str) -> Value<'a>,
-) -> (Value<'a>, &'a str) {
-    let Some(end) = end else { return (Value::Broken, "") };
+    argument: impl FnOnce(&'a str) -> Argument<'a>,
+) -> (Argument<'a>, &'a str) {
+    let Some(end) = end else { return (Argument::Broken, "") };
     let (whole, behind) = text.split_at(end);
     if behind.is_empty() || behind.starts_with([' ', '\t', '#']) {
-        return (value(whole), behind);
+        return (argument(whole), behind);
     }
-    (Value::Broken, split(behind, |c| BLANKS.contains(&c)).1)
+    (Argument::Broken, split(behind, |c| BLANKS.contains(&c)).1)
 }
 
 fn split(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(ends).unwrap_or(text.len()))
 }
 
-/// Where the bracket that `text` starts with is closed.
+/// Returns the position behind the bracket that closes the one at the start of `text`.
 fn balanced_end(text: &str) -> Option<usize> {
     let (mut depth, mut before, mut at) = (0_usize, ' ', 0);
     while let Some(c) = text[at..].chars().next() {
-        // An apostrophe within a word opens nothing.
+        // An apostrophe inside a word is not a quote.
         if QUOTES.contains(&c) && "([{,= \t".contains(before) {
             at += quoted_end(&text[at..])?;
             before = c;
@@ -142,7 +143,7 @@ fn balanced_end(text: &str) -> Option<usize> {
     None
 }
 
-/// Where the quote that `text` starts with is closed.
+/// Returns the position behind the quote that closes the one at the start of `text`.
 fn quoted_end(text: &str) -> Option<usize> {
     let quote = text.chars().next()?;
     let mut escaped = false;
@@ -168,13 +169,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(comment: &str) -> Vec<(&str, Value<'_>)> {
-        decorators(comment).into_iter().map(|found| (found.name, found.value)).collect()
+    fn read(comment: &str) -> Vec<(&str, Argument<'_>)> {
+        decorators(comment).into_iter().map(|found| (found.name, found.argument)).collect()
     }
 
     #[test]
-    fn several_stand_on_a_line_with_words_between() {
-        use Value::{Arguments, Call, Literal, None, Quoted, Word};
+    fn several_decorators_share_a_line() {
+        use Argument::{Arguments, Call, Literal, None, Quoted, Word};
         assert_eq!(read("# @required @type=port"), [("required", None), ("type", Word("port"))]);
         assert_eq!(read("#@a=1#b @c"), [("a", Word("1"))]);
         assert_eq!(read("# @a by me@home and you @b # @c"), [("a", None), ("b", None)]);
@@ -194,16 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_end_is_broken() {
+    fn unterminated_arguments_are_broken() {
         for broken in ["@a=", "@a=f(x", "@a=\"x", "@a={", "@a(x", "@a=\"x\"y", "@a=f(x)y", "@a)"] {
-            assert_eq!(read(broken)[0], ("a", Value::Broken), "{broken}");
+            assert_eq!(read(broken)[0], ("a", Argument::Broken), "{broken}");
         }
-        // What stands behind one is read all the same, where its end can be told.
-        assert_eq!(read("@a=f(x)y @b"), [("a", Value::Broken), ("b", Value::None)]);
+        assert_eq!(read("@a=f(x)y @b"), [("a", Argument::Broken), ("b", Argument::None)]);
     }
 
     #[test]
-    fn members_are_words_or_in_quotes() {
+    fn members_are_words_or_quoted() {
         assert_eq!(members("a, b,c").unwrap(), ["a", "b", "c"]);
         assert_eq!(
             members(r#" "a, b" , 'c"', `d\`e`, "f\ng", 1, "#).unwrap(),
@@ -220,7 +220,7 @@ mod tests {
         fn any_text_is_read(text in "\\PC{0,60}|[#@a=(){}\\[\\]\"'`\\\\ ,é]{0,40}") {
             for found in decorators(&text) {
                 prop_assert!(!found.name.is_empty() && text.contains(found.name));
-                if let Value::Call(_, list) = found.value {
+                if let Argument::Call(_, list) = found.argument {
                     let _ = members(list);
                 }
             }
@@ -228,13 +228,12 @@ mod tests {
         }
 
         #[test]
-        fn members_that_are_written_are_read(wanted in proptest::collection::vec("[^'\\\\]{0,6}", 0..5)) {
+        fn written_members_are_read(wanted in proptest::collection::vec("[^'\\\\]{0,6}", 0..5)) {
             let list = wanted.iter().map(|member| format!("'{member}'")).collect::<Vec<_>>().join(", ");
             prop_assert_eq!(members(&list).unwrap(), wanted.clone());
-            // And through the comment that holds them.
             let line = format!("# @type=enum({list}) @required");
             let found = decorators(&line);
-            prop_assert_eq!(&found[0].value, &Value::Call("enum", list.as_str()));
+            prop_assert_eq!(&found[0].argument, &Argument::Call("enum", list.as_str()));
             prop_assert_eq!(found[1].name, "required");
         }
     }

@@ -28,10 +28,10 @@ fn nothing_is_started_with_what_is_not_as_the_schema_says() {
         stderr,
         format!(
             "error: 6 variables are not as the schema says, so nothing was started\n  \
-             NEEDED: is required, and missing (.env.example:2)\n  \
-             .env:5 EMPTY: is required, and empty (.env.example:4)\n  \
+             NEEDED: is required but missing (.env.example:2)\n  \
+             .env:5 EMPTY: is required but empty (.env.example:4)\n  \
              .env:7 PORT: is not a port: a number from 0 to 65535 (.env.example:6)\n  \
-             .env:8 LEVEL: is none of: debug, very loud (.env.example:8)\n  \
+             .env:8 LEVEL: is not one of: debug, very loud (.env.example:8)\n  \
              .env:4 DEBUG: is not a boolean: true, false, t, f, yes, no, on, off, 1 or 0 (.env.example:10)\n  \
              {home}\n\
              hint: envseal set NEEDED\n"
@@ -89,11 +89,10 @@ fn what_the_program_would_really_get_is_judged() {
         env.envseal(&["run", "-e", "b", "-x", "PORT", "--", "true"]).var("ONLY_A", value).output()
     };
     assert_eq!(alone("x").status, 0);
-    assert!(alone("").stderr.contains("ONLY_A, from the process: is required, and empty"));
+    assert!(alone("").stderr.contains("ONLY_A, from the process: is required but empty"));
     let missing = refused(&env, &["-e", "b", "-x", "PORT"]);
     assert!(
-        missing
-            .ends_with("ONLY_A: is required, and missing (.env.schema:4)\nhint: envseal set ONLY_A -e b\n"),
+        missing.ends_with("ONLY_A: is required but missing (.env.schema:4)\nhint: envseal set ONLY_A -e b\n"),
         "{missing}"
     );
 }
@@ -108,10 +107,10 @@ fn each_folder_has_a_schema_of_its_own() {
     env.ok(&["run", "-f", "a", "--", "true"]);
     let said = refused(&env, &["-f", "a", "-f", "b"]);
     assert!(
-        said.contains("a/.env:1 P: is none of: 2 (b/.env.schema:2)"),
+        said.contains("a/.env:1 P: is not one of: 2 (b/.env.schema:2)"),
         "what comes from a serves b too: {said}"
     );
-    assert!(said.contains("Q: is required, and missing (b/.env.schema:4)"), "{said}");
+    assert!(said.contains("Q: is required but missing (b/.env.schema:4)"), "{said}");
     env.write("b/.env.local", "P=2 # envseal: plain\n");
     let said = refused(&env, &["-f", "b/.env.local", "-f", "b/.env"]);
     assert!(said.ends_with("hint: envseal set Q -f b/.env\n"), "{said}");

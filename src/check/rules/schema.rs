@@ -9,7 +9,7 @@ use super::names::is_overlay;
 use super::rule::Rule;
 use crate::crypto::claims_to_be_sealed;
 use crate::dotenv::{Document, Quote, references, unescape};
-use crate::schema::{Item, Schema, Violation};
+use crate::schema::{Schema, SchemaItem, SchemaViolation};
 
 /// A schema and its file.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Ruled<'a> {
 
 /// What is wrong in a schema itself.
 pub(crate) fn schema_file(ruled: Ruled<'_>) -> Vec<Finding> {
-    let found = ruled.schema.troubles().iter().map(|trouble| {
+    let found = ruled.schema.problems().iter().map(|trouble| {
         let found = Finding::new(Rule::SchemaMalformed, ruled.path, &trouble.message, "mend {file}");
         Finding { name: trouble.name.clone(), ..found.at(trouble.line) }
     });
@@ -38,8 +38,8 @@ pub(crate) fn values_held(file: EnvText<'_>, ruled: Ruled<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for item in ruled.schema.items() {
         let Some(at) = document.last(&item.name) else {
-            if whole && item.judge(None).is_err() {
-                findings.push(told(file.path, None, item, &Violation::Missing, ruled));
+            if whole && item.check(None).is_err() {
+                findings.push(told(file.path, None, item, &SchemaViolation::Missing, ruled));
             }
             continue;
         };
@@ -57,7 +57,7 @@ pub(crate) fn values_held(file: EnvText<'_>, ruled: Ruled<'_>) -> Vec<Finding> {
 pub(crate) fn value_held(
     path: &Path,
     line: usize,
-    item: &Item,
+    item: &SchemaItem,
     (quote, text): (Quote, &[u8]),
     ruled: Ruled<'_>,
 ) -> Option<Finding> {
@@ -71,8 +71,8 @@ pub(crate) fn value_held(
     } else {
         text
     };
-    match item.judge(Some(value)) {
-        Err(Violation::Empty) if is_overlay(path) => None,
+    match item.check(Some(value)) {
+        Err(SchemaViolation::Empty) if is_overlay(path) => None,
         judged => judged.err().map(|violation| told(path, Some(line), item, &violation, ruled)),
     }
 }
@@ -113,10 +113,16 @@ pub(crate) fn said_once(findings: Vec<Finding>, held: &[Finding], ruled: Ruled<'
     kept.collect()
 }
 
-fn told(path: &Path, line: Option<usize>, item: &Item, violation: &Violation, ruled: Ruled<'_>) -> Finding {
+fn told(
+    path: &Path,
+    line: Option<usize>,
+    item: &SchemaItem,
+    violation: &SchemaViolation,
+    ruled: Ruled<'_>,
+) -> Finding {
     let rule = match violation {
-        Violation::Missing | Violation::Empty => Rule::RequiredMissing,
-        Violation::Type(_) => Rule::WrongType,
+        SchemaViolation::Missing | SchemaViolation::Empty => Rule::RequiredMissing,
+        SchemaViolation::Type(_) => Rule::WrongType,
     };
     let schema = ruled.path.file_name().unwrap_or_default().to_string_lossy();
     let message = format!("{} {violation} ({schema}:{})", item.name, item.line);
@@ -157,9 +163,9 @@ mod tests {
         ] {
             assert!(held("a/.env", text, PORT).is_empty(), "{text}");
         }
-        let missing = "required-missing PORT is required, and missing (.env.schema:2)";
+        let missing = "required-missing PORT is required but missing (.env.schema:2)";
         assert_eq!(held("a/.env", "A=1", PORT), [format!("None {missing}")]);
-        let empty = "required-missing PORT is required, and empty (.env.schema:2)";
+        let empty = "required-missing PORT is required but empty (.env.schema:2)";
         assert_eq!(held("a/.env", "PORT=''", PORT), [format!("Some(1) {empty}")]);
         for text in ["A=1", "PORT="] {
             assert!(held("a/.env.x.local", text, PORT).is_empty(), "{text}");

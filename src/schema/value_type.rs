@@ -1,64 +1,60 @@
-//! The types that a value may be held to.
+//! The types of `@type`.
 
 use std::net::Ipv6Addr;
 
 use super::decorator::members;
 
-/// A type, as `@type` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Type {
-    /// Any text.
+pub(crate) enum ValueType {
     String,
-    /// A decimal number as JavaScript reads one, and a finite one.
+    /// A finite decimal number, as JavaScript reads it.
     Number,
-    /// Decimal digits, with or without a sign.
+    /// Decimal digits with an optional sign.
     Integer,
-    /// One of @env-spec's ten words, in any letter case.
+    /// One of [`BOOLEANS`], in any letter case.
     Boolean,
-    /// 0 to 65535, as @env-spec has it: 0 lets the system choose.
+    /// 0 to 65535; 0 lets the system choose (@env-spec).
     Port,
-    /// `scheme://host…`.
+    /// `scheme://host…`
     Url,
-    /// `someone@example.com`.
+    /// `someone@example.com`
     Email,
-    /// One of these texts, exactly.
+    /// Exactly one of these texts.
     Enum(Vec<String>),
 }
 
-/// What `@type` may be followed by.
-pub(super) enum Named {
-    /// A type that values are held to.
-    Known(Type),
-    /// A known one with an option by which other values are right too; those are not judged here.
-    Bent,
-    /// A list of members that cannot be told from the file alone.
+pub(super) enum ParsedType {
+    Known(ValueType),
+    /// A known type with an option that allows other values.
+    NotChecked,
+    /// `enum` without members, or with members that the file alone doesn't give.
     NoMembers,
-    /// None that is known here.
     Unknown,
 }
 
-impl Type {
-    /// The type of this name. Options of a type (`string(minLength=3)`) are other programs' to hold values to.
-    pub(super) fn named(name: &str, options: Option<&str>) -> Named {
-        Named::Known(match name {
+impl ValueType {
+    /// Parses a type's name. Other programs check options such as `string(minLength=3)`.
+    pub(super) fn parse(name: &str, options: Option<&str>) -> ParsedType {
+        ParsedType::Known(match name {
             "string" => Self::String,
             "number" => Self::Number,
             "integer" => Self::Integer,
             "boolean" => Self::Boolean,
             "port" => Self::Port,
-            "url" if options.is_some_and(|options| options.contains("prependHttps")) => return Named::Bent,
+            "url" if options.is_some_and(|options| options.contains("prependHttps")) => {
+                return ParsedType::NotChecked;
+            }
             "url" => Self::Url,
             "email" => Self::Email,
             "enum" => match options.and_then(members) {
                 Some(list) if !list.is_empty() => Self::Enum(list),
-                _ => return Named::NoMembers,
+                _ => return ParsedType::NoMembers,
             },
-            _ => return Named::Unknown,
+            _ => return ParsedType::Unknown,
         })
     }
 
-    /// Whether `value` is of this type.
-    pub(crate) fn takes(&self, value: &[u8]) -> bool {
+    pub(crate) fn accepts(&self, value: &[u8]) -> bool {
         if *self == Self::String {
             return true;
         }
@@ -75,25 +71,25 @@ impl Type {
         }
     }
 
-    /// What a value that is not of this type is told to be; it holds nothing of any value.
-    pub(super) fn refusal(&self) -> String {
+    /// Returns the predicate of an error about a value that isn't of this type.
+    pub(super) fn rejection(&self) -> String {
         match self {
-            Self::String => "is no text".into(),
+            Self::String => "is not a text".into(),
             Self::Number => "is not a number".into(),
             Self::Integer => "is not an integer".into(),
             Self::Boolean => "is not a boolean: true, false, t, f, yes, no, on, off, 1 or 0".into(),
             Self::Port => "is not a port: a number from 0 to 65535".into(),
             Self::Url => "is not a URL: scheme://host".into(),
             Self::Email => "is not an email address".into(),
-            Self::Enum(members) => format!("is none of: {}", members.join(", ")),
+            Self::Enum(members) => format!("is not one of: {}", members.join(", ")),
         }
     }
 }
 
-/// As varlock's `boolean` takes them, which is the type's reference.
+/// The words of varlock's `boolean`, the type's reference.
 const BOOLEANS: [&str; 10] = ["true", "t", "yes", "on", "1", "false", "f", "no", "off", "0"];
 
-/// The schemes that have no address without a host (WHATWG URL, "special scheme", `file` left out).
+/// The schemes that need a host (WHATWG URL, "special scheme", without `file`).
 const WITH_HOST: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
 
 fn is_digits(text: &str) -> bool {
@@ -101,13 +97,13 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_number(text: &str) -> bool {
-    // Rust's decimals are JavaScript's (`StrDecimalLiteral`), but for its words for what is no finite number.
+    // Rust's decimals are JavaScript's (`StrDecimalLiteral`), except for `inf`, `nan` and the like.
     text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
         && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// Strict enough for what is typed wrong, no more: a scheme, a host where there has to be one, a port that is one, and
-/// nothing that no address holds.
+/// Checks for typing errors only: a scheme, a host if the scheme needs one, a valid port, and no character that URLs don't
+/// have.
 fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -124,11 +120,11 @@ fn is_url(text: &str) -> bool {
         // `sqlite:///path`, `postgres:///name`.
         return behind.len() > 1;
     }
-    // A database's driver takes several.
+    // Database drivers take several hosts.
     hosts.split(',').all(is_host)
 }
 
-/// `host`, `host:port`, `[::1]:port`.
+/// `host`, `host:port` or `[::1]:port`
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => {
@@ -144,11 +140,10 @@ fn is_host(text: &str) -> bool {
     !host.is_empty()
         && !host.chars().any(forbidden)
         && !host.split('.').rev().skip(1).any(str::is_empty)
-        && port.is_some_and(|port| Type::Port.takes(port.as_bytes()))
+        && port.is_some_and(|port| ValueType::Port.accepts(port.as_bytes()))
 }
 
-/// One `@`, a domain with a dot in it, and nothing that would take quotes (RFC 5322, `atext` and dots, and what is not
-/// ASCII).
+/// Requires one `@`, a domain with a dot, and nothing that needs quotes (RFC 5322, `atext` and dots, and non-ASCII).
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let is_atom = |c: char| !c.is_whitespace() && !c.is_control() && !"()<>[]:;@\\,\"".contains(c);
@@ -163,36 +158,36 @@ mod tests {
     use regex::Regex;
 
     #[track_caller]
-    fn held(kind: &Type, good: &[&str], bad: &[&str]) {
+    fn held(kind: &ValueType, good: &[&str], bad: &[&str]) {
         for value in good {
-            assert!(kind.takes(value.as_bytes()), "{kind:?} refuses {value:?}");
+            assert!(kind.accepts(value.as_bytes()), "{kind:?} refuses {value:?}");
         }
         for value in bad {
-            assert!(!kind.takes(value.as_bytes()), "{kind:?} takes {value:?}");
+            assert!(!kind.accepts(value.as_bytes()), "{kind:?} takes {value:?}");
         }
     }
 
     #[test]
-    fn values_and_what_is_typed_wrong() {
-        held(&Type::String, &["", "x", "\n"], &[]);
+    fn values_are_accepted_and_rejected() {
+        held(&ValueType::String, &["", "x", "\n"], &[]);
         held(
-            &Type::Number,
+            &ValueType::Number,
             &["0", "-1.5", "+2", "1e9", ".5", "5.", "007"],
             &["", "NaN", "inf", "Infinity", "0x1f", "1_000", "1,5", " 1", "1 ", "1e", "1e999", "--1", "."],
         );
         held(
-            &Type::Integer,
+            &ValueType::Integer,
             &["0", "-1", "+2", "99999999999999999999"],
             &["", "1.0", "1e3", "-", "0x1", "١"],
         );
         held(
-            &Type::Boolean,
+            &ValueType::Boolean,
             &["true", "FALSE", "Yes", "no", "on", "off", "t", "f", "1", "0"],
             &["", "2", "y", "n", "wahr", "true "],
         );
-        held(&Type::Port, &["0", "80", "65535"], &["", "65536", "-1", "+80", "80.0", "http", "8 0"]);
+        held(&ValueType::Port, &["0", "80", "65535"], &["", "65536", "-1", "+80", "80.0", "http", "8 0"]);
         held(
-            &Type::Url,
+            &ValueType::Url,
             &[
                 "http://localhost",
                 "https://example.com:8080/a?b#c",
@@ -241,7 +236,7 @@ mod tests {
             ],
         );
         held(
-            &Type::Email,
+            &ValueType::Email,
             &["a@b.co", "a.b+c@x-y.example", "o'neill@example.com", "ü@bücher.example"],
             &[
                 "",
@@ -260,37 +255,44 @@ mod tests {
                 "a@b.co\n",
             ],
         );
-        let colours = Type::Enum(vec!["red".into(), "dark blue".into(), "1".into()]);
+        let colours = ValueType::Enum(vec!["red".into(), "dark blue".into(), "1".into()]);
         held(&colours, &["red", "dark blue", "1"], &["", "Red", "red ", "re", "1.0", "red, dark blue"]);
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_of_no_type_but_string() {
-        for kind in [Type::Number, Type::Integer, Type::Boolean, Type::Port, Type::Url, Type::Email] {
-            assert!(!kind.takes(b"http://a\xff") && !kind.takes(b"\xff"), "{kind:?}");
+    fn only_strings_accept_other_bytes_than_utf8() {
+        for kind in [
+            ValueType::Number,
+            ValueType::Integer,
+            ValueType::Boolean,
+            ValueType::Port,
+            ValueType::Url,
+            ValueType::Email,
+        ] {
+            assert!(!kind.accepts(b"http://a\xff") && !kind.accepts(b"\xff"), "{kind:?}");
         }
-        assert!(Type::String.takes(b"\xff"));
+        assert!(ValueType::String.accepts(b"\xff"));
     }
 
     proptest! {
         #[test]
-        fn numbers_are_those_of_the_grammar(text in "[0-9+\\-.eE]{0,7}|\\PC{0,4}|[a-zA-Z]{1,8}|-?[0-9]{1,9}(\\.[0-9]{1,5})?") {
+        fn numbers_follow_the_grammar(text in "[0-9+\\-.eE]{0,7}|\\PC{0,4}|[a-zA-Z]{1,8}|-?[0-9]{1,9}(\\.[0-9]{1,5})?") {
             // ECMA-262, StringNumericLiteral, without Infinity, blanks and other radixes.
             let number = Regex::new(r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$").unwrap();
             let huge = Regex::new(r"[eE]\+?0*[0-9]{3,}$").unwrap().is_match(&text);
             prop_assume!(!huge);
-            prop_assert_eq!(Type::Number.takes(text.as_bytes()), number.is_match(&text));
+            prop_assert_eq!(ValueType::Number.accepts(text.as_bytes()), number.is_match(&text));
             let integer = Regex::new(r"^[+-]?[0-9]+$").unwrap();
-            prop_assert_eq!(Type::Integer.takes(text.as_bytes()), integer.is_match(&text));
+            prop_assert_eq!(ValueType::Integer.accepts(text.as_bytes()), integer.is_match(&text));
         }
 
         #[test]
         fn ports_are_counted(number in 0_u32..200_000) {
-            prop_assert_eq!(Type::Port.takes(number.to_string().as_bytes()), number <= 65_535);
+            prop_assert_eq!(ValueType::Port.accepts(number.to_string().as_bytes()), number <= 65_535);
         }
 
         #[test]
-        fn addresses_put_together_are_taken(
+        fn urls_are_accepted(
             scheme in "https?|postgres(ql)?|amqps|redis|mongodb[+]srv",
             user in "([a-z]{1,5}(:[a-zA-Z0-9!$&*+=._~-]{1,9})?@)?",
             host in "[a-z0-9-]{1,8}(\\.[a-z]{2,5}){0,2}|127\\.0\\.0\\.1|\\[::1\\]",
@@ -299,18 +301,17 @@ mod tests {
         ) {
             let port = port.map_or(String::new(), |port| format!(":{port}"));
             let text = format!("{scheme}://{user}{host}{port}{path}");
-            prop_assert!(Type::Url.takes(text.as_bytes()), "{}", text);
-            // One blank, one colon less, or no scheme, and it is none.
+            prop_assert!(ValueType::Url.accepts(text.as_bytes()), "{}", text);
             for bad in [format!("{text} "), text.replacen("://", ":/", 1), format!("{host}{path}")] {
-                prop_assert!(!Type::Url.takes(bad.as_bytes()), "{}", bad);
+                prop_assert!(!ValueType::Url.accepts(bad.as_bytes()), "{}", bad);
             }
         }
 
         #[test]
-        fn addresses_have_one_at(local in "[a-z0-9.+-]{0,6}", domain in "[a-z0-9.-]{0,9}", more in "@?") {
+        fn email_addresses_have_one_at(local in "[a-z0-9.+-]{0,6}", domain in "[a-z0-9.-]{0,9}", more in "@?") {
             let text = format!("{local}@{domain}{more}");
             let oracle = Regex::new(r"^[a-z0-9+-]+(\.[a-z0-9+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+$").unwrap();
-            prop_assert_eq!(Type::Email.takes(text.as_bytes()), oracle.is_match(&text));
+            prop_assert_eq!(ValueType::Email.accepts(text.as_bytes()), oracle.is_match(&text));
         }
     }
 }
