@@ -1,10 +1,9 @@
-//! Beside dotenvy: that reads the plain `.env.local` of a developer's machine, envseal the sealed `.env` that is committed,
+//! Reads plain values of a developer's `.env.local` with dotenvy, and sealed ones of the committed `.env` with envseal,
 //! into one configuration.
 //!
-//! For the port and the reader what the process has wins over `.env.local`, and that over `.env`, as dotenvy's users expect.
-//! The password is the sealed one of `.env`, whatever the process or `.env.local` has under its name: so nothing left over
-//! in a shell or on one machine takes its place unseen, and nobody has a reason to write it there, in the open. Another
-//! password is set where everyone sees that it was: `envseal set DATABASE_PASSWORD`.
+//! For the port and the reader, the process's variables win over `.env.local`, and that over `.env`, as with dotenvy.
+//! The password is always the sealed one of `.env`: nothing left over in a shell or on one machine replaces it unnoticed, and
+//! nobody has a reason to write it in plain text. `envseal set DATABASE_PASSWORD` changes it where everyone sees it.
 //!
 //! ```sh
 //! cargo run --example beside_dotenvy
@@ -16,14 +15,14 @@ use std::path::Path;
 
 use envseal::{Options, Value, Vault};
 
-/// What the program is configured by.
+/// The program's configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// Where to listen.
+    /// The port to listen on.
     pub port: u16,
-    /// Whom to greet.
+    /// The name to greet.
     pub reader: String,
-    /// Stays a [`Value`]: it is wiped when it is dropped, and `Debug` does not show it.
+    /// Stays a [`Value`]: it is wiped when dropped, and `Debug` doesn't show it.
     pub password: Value,
 }
 
@@ -36,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Config {
-    /// From the process, then `.env.local`, then the sealed `.env` of the folder; the password from that alone.
+    /// Reads the process's variables, then `.env.local`, then the sealed `.env` of `folder`; the password from that alone.
     pub fn read(folder: &Path, options: Options) -> Result<Self, Box<dyn Error>> {
         let local: HashMap<String, String> = match dotenvy::from_path_iter(folder.join(".env.local")) {
             Ok(lines) => lines.collect::<Result<_, _>>()?,
@@ -55,7 +54,7 @@ impl Config {
             }
         };
         let (port, reader) = (text("PORT")?.parse()?, text("READER")?);
-        // Not by `text`: nothing outside the sealed file has a say in it.
+        // Not by `text`: only the sealed file counts.
         let password = sealed.take("DATABASE_PASSWORD").ok_or("DATABASE_PASSWORD is not set")?;
         Ok(Self { port, reader, password })
     }

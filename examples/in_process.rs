@@ -1,4 +1,4 @@
-//! Opens the values of examples/quickstart in this process: no variable of it, no child and no file ever holds them.
+//! Decrypts the values of examples/quickstart in this process; no variable, child or file ever holds them.
 //!
 //! ```sh
 //! cargo run --example in_process
@@ -14,10 +14,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One line for each variable of the folder's `.env`: how long its value is, never what it is.
+/// Returns one line for each variable of the folder's `.env`, with the length of its value.
 pub fn lengths(folder: &str) -> Result<String, Box<dyn Error>> {
-    // A program of your own needs no more than `Vault::open(".env")`: the key is found in `.env.keys`, in
-    // `ENVSEAL_PRIVATE_KEY` or in a grant. These are for demonstration, so their key lies elsewhere.
+    // Your program only needs `Vault::open(".env")`: the key is found in `.env.keys`, in `ENVSEAL_PRIVATE_KEY` or in a grant.
+    // This demonstration's key is elsewhere.
     let vault = Vault::options().keys_file(format!("{folder}/demo.keys")).open(format!("{folder}/.env"))?;
     let mut text = String::new();
     for (name, value) in vault.vars()?.iter() {

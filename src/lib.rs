@@ -1,9 +1,9 @@
-//! Secrets in `.env` files, sealed value by value to a public key, and opened in the program that needs them.
+//! Secrets in `.env` files, encrypted value by value to a public key, and decrypted in the program that needs them.
 //!
-//! The files are those of the `envseal` command, which is this crate's binary: each sealed value is a token that stands
-//! in the `.env` file, which is committed; the private key never is. The command seals, reviews, rotates and shares;
-//! this library opens, and seals where a program is what issues the secret. Whoever only wants a program to have its
-//! variables needs no library: `envseal run -- program` starts it with them.
+//! The files are those of the `envseal` command, which is this crate's binary: a sealed value is a token in the `.env` file,
+//! which is committed; the private key never is. The command encrypts, reviews, rotates and shares; this library decrypts,
+//! and encrypts where a program issues the secret. A program that only needs its variables needs no library:
+//! `envseal run -- program` starts it with them.
 //!
 //! ```
 //! use envseal::Vault;
@@ -19,36 +19,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | to | there is |
+//! | to | use |
 //! | --- | --- |
-//! | open a file's values | [`Vault::open`] and [`Vault::vars`]; [`Options`] says where keys come from |
-//! | seal into a file, and take out of it | [`Vault::set`] and its like; no private key is needed to seal |
-//! | seal without a file | [`Sealer`], which makes a [`Token`] |
+//! | decrypt a file's values | [`Vault::open`] and [`Vault::vars`]; [`Options`] says where keys come from |
+//! | change a file's values | [`Vault::set`] and others; encrypting needs no private key |
+//! | encrypt without a file | [`Sealer`], which makes a [`Token`] |
 //! | read or edit a file's text | [`document`] |
 //!
 //! # What is read, and from where
 //!
-//! [`Vault::open`] reads the env file, and the names of the files beside it. Opening a value reads the process's
-//! environment (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the
-//! keys file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Sealing into
-//! a file also reads the scope's other env files and git's index, and keeps which key was sealed to in the user's data
-//! folder. Nothing is ever sent anywhere, no program is started, nothing is printed, the working directory stays what
-//! it is, and nobody is asked for a passphrase but through [`Options::ask`]. A key rotation that was interrupted in the
-//! repository is finished or undone by whoever reads first, this library included.
+//! [`Vault::open`] reads the env file, and the names of the files beside it. Decrypting reads the process's environment
+//! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys file, the
+//! team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Changing a file also reads the
+//! project's other env files, asks `git`, and remembers the trusted public key in the user's data folder. Nothing is sent
+//! anywhere, nothing is printed, the working directory stays, and only [`Options::ask`] asks for a passphrase. Reading starts
+//! no program, unless git's index doesn't say if the keys file is tracked; then it asks `git`. A key rotation that was
+//! interrupted in the repository is finished or undone by the next reader, including this library.
 //!
 //! # What is not promised
 //!
-//! A [`Value`] is wiped when it is dropped, as are the buffers that it went through. What a program copies out of it,
-//! what the operating system swaps out, and what a debugger or a core dump takes, is not; nor is the process's own
-//! environment, of which a copy is read each time that keys are looked for. The threat model of the command,
-//! `docs/threat-model.md` in the repository, holds here too.
+//! A [`Value`] is wiped when dropped, as are the buffers that it went through. Not wiped are a program's own copies, what the
+//! operating system swaps out, what a debugger or a core dump takes, and the process's own environment, of which a copy is
+//! read each time that keys are looked up. The command's threat model, `docs/threat-model.md` in the repository, applies.
 //!
 //! # Stability
 //!
-//! What is documented here is the API, and is held to semver: as long as the version is 0.x, a breaking change raises
-//! the minor version, and so does a newer Rust than the `rust-version` that `Cargo.toml` names. The file format has a
-//! version of its own: what version 1 sealed stays readable. Modules that are not documented here are the binary's
-//! insides, public for its tests alone, and may change in any release.
+//! What is documented here is the API, and follows semver: as long as the version is 0.x, a breaking change raises the minor
+//! version, and so does a newer Rust than the `rust-version` of `Cargo.toml`. The file format has a version of its own: what
+//! version 1 encrypted stays readable. Modules that are not documented here belong to the binary, are public for its tests
+//! alone, and may change in any release.
 //!
 //! # Features
 //!

@@ -1,32 +1,28 @@
-//! The two halves of an environment's key.
+//! An environment's keys, and encrypting and decrypting without a file.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Token, Value};
-use crate::crypto::{self, Opener};
+use super::Value;
+use crate::crypto::{self, Kind, Opener, Refs, SealedValue};
+use crate::dotenv::{VarName, is_reserved, why_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::project::value_alone;
 
-/// The public half of an environment's key: what values are sealed to. It stands in the env file, and is no secret.
+/// The public key of an environment. It is in the env file, and isn't secret.
 ///
-/// Its text form is `envseal-pk1-…`, with a checksum; a key of low order, to which nothing can be sealed safely, is
-/// none.
+/// Its text form is `envseal-pk1-…`, with a checksum. A key of low order is rejected: nothing can be encrypted to it safely.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(crypto::PublicKey);
 
 impl PublicKey {
-    /// What a person compares: `SHA256:` and 43 characters of base64, as SSH shows its own keys.
+    /// Returns the text that a person compares: `SHA256:` and 43 characters of base64, like SSH's fingerprints.
     pub fn fingerprint(&self) -> String {
         self.0.fingerprint()
     }
 
     pub(super) fn of(key: crypto::PublicKey) -> Self {
         Self(key)
-    }
-
-    pub(super) fn inner(&self) -> &crypto::PublicKey {
-        &self.0
     }
 }
 
@@ -51,10 +47,10 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// The private half of an environment's key, as a keys file or a CI's secret holds it in the open: `envseal-sk1-…`. It
-/// opens every value of the environment. It is wiped when it is dropped; `Debug` shows none of it.
+/// The private key of an environment, which decrypts all its values. Its text form, in a keys file or a CI secret, is
+/// `envseal-sk1-…`. It is wiped when dropped; `Debug` shows none of it.
 ///
-/// Where a program has it as text (from a key management service, say), [`Options::private_key`] takes it:
+/// [`Options::private_key`] takes one that the program has as text, for example from a key management service:
 ///
 /// ```no_run
 /// # fn fetch_from_kms() -> String { unimplemented!() }
@@ -67,20 +63,19 @@ impl fmt::Debug for PublicKey {
 pub struct PrivateKey(crypto::PrivateKey);
 
 impl PrivateKey {
-    /// The public half.
+    /// Returns its public key.
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.public())
     }
 
-    /// Opens a token that stands under the variable `name`, without a file: what a [`Sealer`] made, or a line of an env
-    /// file. Errors: [`ErrorKind::CannotOpen`] where it is sealed to another key, belongs under another name or was
-    /// altered; [`ErrorKind::Refused`] where the value refers to other variables, which only the file can tell.
+    /// Decrypts the token of the variable `name`, without a file: one that a [`Sealer`] made, or a line of an env file.
     ///
-    /// [`Sealer`]: super::Sealer
+    /// Errors: [`ErrorKind::CannotOpen`] if it is encrypted with another key, belongs to another name or was altered;
+    /// [`ErrorKind::Refused`] if the value refers to other variables, which only the file has.
     pub fn open(&self, name: &str, token: &Token) -> Result<Value, Error> {
-        let token = token.inner();
+        let token = &token.0;
         if !token.refs().is_empty() {
-            let message = format!("it refers to {}: open the file that it stands in", token.refs());
+            let message = format!("the value refers to {}: open the file that holds it", token.refs());
             return Err(Error::new(ErrorKind::Refused, message));
         }
         let opened = Opener::new(self.0.clone()).open(name, token)?;
@@ -101,6 +96,77 @@ impl FromStr for PrivateKey {
 }
 
 impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Encrypts values for a public key without an env file: in a web form, or in the program that issues credentials.
+///
+/// ```
+/// use envseal::{PrivateKey, PublicKey, Sealer, Token};
+///
+/// let public_key: PublicKey = "envseal-pk1-bSCVqwDkaHfJian49re2YHiMsp4l3kKiJEi56t24hQODVXsP".parse()?;
+/// let token: Token = Sealer::new(&public_key)?.seal("DB_PASSWORD", "correct horse")?;
+/// println!("DB_PASSWORD={token}"); // a line for the env file of that key, and for that name only
+///
+/// // The key of examples/quickstart, which is public.
+/// let private_key: PrivateKey = "envseal-sk1-LpJGi2DmXVPVhbQnB9Os_3j-cKQpIrtOPlnEu8UmzUTfgXlg".parse()?;
+/// assert_eq!(private_key.open("DB_PASSWORD", &token)?.expose(), b"correct horse");
+/// assert!(private_key.open("DB_USER", &token).is_err());
+/// # Ok::<(), envseal::Error>(())
+/// ```
+///
+/// Values of one `Sealer` show that they belong to one batch, and are decrypted faster together.
+#[derive(Debug)]
+pub struct Sealer(crypto::Sealer);
+
+impl Sealer {
+    /// Starts a batch of values with a fresh secret.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system gives no randomness.
+    pub fn new(public_key: &PublicKey) -> Result<Self, Error> {
+        Ok(Self(crypto::Sealer::new(&public_key.0)?))
+    }
+
+    /// Encrypts `value`, any bytes, for the variable `name`; it can't be decrypted under another. The value is literal:
+    /// nothing in it is expanded. It is padded to a multiple of 32 bytes.
+    ///
+    /// Errors: [`ErrorKind::Malformed`] for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for a reserved
+    /// name, such as `LD_PRELOAD`, by which programs run code.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system gives no randomness.
+    pub fn seal(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Token, Error> {
+        let name = VarName::new(name)?;
+        if is_reserved(name.as_str()) {
+            let message = format!("{name} is never encrypted: {}", why_reserved(name.as_str()));
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
+        Ok(Token(self.0.seal(name.as_str(), &Refs::none(), Kind::Value, value.as_ref())?))
+    }
+}
+
+/// A sealed value, as written right of the `=` in an env file: `envseal:1:…`. Without the private key it isn't secret. It
+/// needs no quotes.
+///
+/// A parsed token has the right form; only decrypting shows if it is genuine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token(SealedValue);
+
+impl FromStr for Token {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Ok(Self(SealedValue::parse(text.as_bytes())?))
+    }
+}
+
+/// The text for an env file.
+impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -1,24 +1,23 @@
-//! Where private keys may come from.
+//! Where private keys come from, and which env files are read together.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::path::{EnvPath, load_files};
 use super::{PrivateKey, Vars, Vault};
-use crate::config::ProcessEnv;
+use crate::config::{EnvName, ProcessEnv};
 use crate::crypto::{self, SecretText};
 use crate::error::Error;
 use crate::keys::KeyStore;
-use crate::project::{EnvFile, Precedence, hold_to_schemas, read_files};
+use crate::project::{EnvFile, Precedence, VaultError, hold_to_schemas, read_files};
 
 type Ask = Box<dyn Fn(&str) -> io::Result<Option<SecretText>> + Send + Sync>;
 
 /// How a [`Vault`] is opened: see [`Vault::options`].
 ///
-/// Without any of them a private key is looked for where the command looks: in `ENVSEAL_PRIVATE_KEY` (of `.env`) or
-/// `ENVSEAL_PRIVATE_KEY_NAME` of the process, in the keys file `.env.keys` beside the env file or above it in the
-/// repository, and in a grant to this user's identity in `envseal.toml`. Nobody is ever asked for a passphrase.
+/// By default, private keys are found where the command finds them: in `ENVSEAL_PRIVATE_KEY` (for `.env`) or
+/// `ENVSEAL_PRIVATE_KEY_NAME` of the process, in the keys file `.env.keys` beside the env file or above it in the repository,
+/// and in a grant to this user's identity in `envseal.toml`. Nobody is asked for a passphrase.
 #[must_use]
 #[derive(Default)]
 pub struct Options {
@@ -31,47 +30,46 @@ pub struct Options {
 }
 
 impl Options {
-    /// Takes private keys from this file instead of `.env.keys`, as `-K` does. It is taken as given: whose it is and
-    /// whether git tracks it is not asked.
+    /// Takes private keys from this file instead of `.env.keys`, as `-K` does. Its owner isn't checked, nor if git tracks it.
     pub fn keys_file(self, path: impl Into<PathBuf>) -> Self {
         Self { keys_file: Some(path.into()), ..self }
     }
 
-    /// Opens grants with this private SSH key (ssh-ed25519, in OpenSSH's form), as `--identity` does.
+    /// Decrypts grants with this private SSH key (ssh-ed25519, in OpenSSH's form), as `--identity` does.
     pub fn identity(self, path: impl Into<PathBuf>) -> Self {
         Self { identity: Some(path.into()), ..self }
     }
 
-    /// Looks at this key before anywhere else. May be given several times: the one that belongs to the file is used.
+    /// Looks at this key first. May be given several times: the one that belongs to the file is used.
     pub fn private_key(mut self, key: PrivateKey) -> Self {
         self.given.push(key.into_inner());
         self
     }
 
-    /// Opens keys and identities that are locked with this passphrase, instead of the one in `ENVSEAL_PASSPHRASE`.
+    /// Unlocks keys and identities with this passphrase, instead of the one in `ENVSEAL_PASSPHRASE`.
     pub fn passphrase(self, passphrase: impl Into<String>) -> Self {
         Self { passphrase: Some(SecretText::new(passphrase.into())), ..self }
     }
 
-    /// Asks for a passphrase in this way, where one is needed and neither given nor in `ENVSEAL_PASSPHRASE`. It is
-    /// handed the question, which ends in a colon and a space; `None` says that there is nobody to ask. What it returns
-    /// is wiped after use, and not kept: it is asked again when values are opened again.
+    /// Calls `ask` for a passphrase that is needed and neither given nor in `ENVSEAL_PASSPHRASE`. Its argument is the
+    /// question, which ends in a colon and a space; `None` means that nobody can be asked. The passphrase is wiped after
+    /// use and asked for again the next time.
     pub fn ask(self, ask: impl Fn(&str) -> io::Result<Option<String>> + Send + Sync + 'static) -> Self {
         let ask = move |question: &str| Ok(ask(question)?.map(SecretText::new));
         Self { ask: Some(Box::new(ask)), ..self }
     }
 
-    /// Whether a file that is not there may be made, and a key pair where the environment has none: its private half is
-    /// added to the keys file, and that to `.gitignore`, as `envseal set` does it. No by default.
+    /// Allows to create a missing file, and a key pair for an environment without one: its private key is added to the keys
+    /// file, and that to `.gitignore`, as `envseal set` does. Not allowed by default.
     pub fn create(self, create: bool) -> Self {
         Self { create, ..self }
     }
 
-    /// Reads the env file at `path`: `.env`, `.env.NAME` or `NAME.env`. Nothing is opened yet, so no private key is
-    /// needed for what needs none.
+    /// Reads the env file at `path`: `.env`, `.env.NAME` or `NAME.env`. Nothing is decrypted yet, so no private key is
+    /// needed.
     ///
-    /// Errors: [`NotFound`] without such a file; [`Malformed`] where its name is none for an env file, or its public
-    /// key is none; [`Refused`] where a merge conflict stands in it.
+    /// Errors: [`NotFound`] if there is no such file; [`Malformed`] for a name that isn't an env file's, or an invalid public
+    /// key in it; [`Refused`] for a merge conflict in it.
     ///
     /// [`NotFound`]: crate::error::ErrorKind::NotFound
     /// [`Malformed`]: crate::error::ErrorKind::Malformed
@@ -80,8 +78,8 @@ impl Options {
         Vault::new(self, path.as_ref())
     }
 
-    /// Opens several files at once, all or nothing, as [`Vault::vars`] opens one. Where a name stands in several of
-    /// them the earlier file wins. Each must be there, but for those that are [`EnvPath::optional`].
+    /// Reads several files at once, all or nothing, as [`Vault::vars`] reads one. The earlier file wins. Each must exist,
+    /// unless it is [`EnvPath::optional`].
     ///
     /// ```no_run
     /// use envseal::{EnvPath, Vault};
@@ -91,16 +89,14 @@ impl Options {
     /// ```
     ///
     /// Errors: for each file as [`Self::open`]; then as [`Vault::vars`].
-    ///
-    /// [`EnvPath::optional`]: super::EnvPath::optional
     pub fn vars(&self, paths: impl IntoIterator<Item = impl Into<EnvPath>>) -> Result<Vars, Error> {
-        self.read(&load_files(paths)?)
+        let files = paths.into_iter().filter_map(|path| path.into().load().transpose());
+        self.read(&files.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// Decrypts the values of all `files`, or none; the earlier file wins.
     pub(super) fn read(&self, files: &[EnvFile]) -> Result<Vars, Error> {
-        let process = ProcessEnv::capture();
-        self.with_store(&process, |store| {
+        self.with_store(&ProcessEnv::capture(), |store| {
             let reading = read_files(files, store, Precedence::EarlierFile)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
             // The process's variables do not count: the schema must hold for what is returned.
@@ -110,7 +106,7 @@ impl Options {
         })
     }
 
-    /// Hands over a store that looks where these options say.
+    /// Calls `work` with a store that looks for keys as these options say.
     pub(super) fn with_store<T>(
         &self,
         process: &ProcessEnv,
@@ -128,7 +124,7 @@ impl Options {
     }
 }
 
-/// Shows the paths, and how many keys there are.
+/// Shows the paths, and the number of keys.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -138,5 +134,40 @@ impl fmt::Debug for Options {
             .field("passphrase", &self.passphrase)
             .field("create", &self.create)
             .finish_non_exhaustive()
+    }
+}
+
+/// An env file for [`Options::vars`]. Every path is one, of a file that must exist; [`EnvPath::optional`] makes one of a file
+/// that may be missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvPath {
+    path: PathBuf,
+    may_be_missing: bool,
+}
+
+impl EnvPath {
+    /// Makes a path that is skipped if it doesn't exist, like `-f '?FILE'`. Its name must be an env file's all the same.
+    pub fn optional(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().into(), may_be_missing: true }
+    }
+
+    fn load(&self) -> Result<Option<EnvFile>, VaultError> {
+        // A dangling symlink is not a missing file.
+        let is_missing = || {
+            let found = self.path.symlink_metadata();
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        if self.may_be_missing && is_missing() {
+            EnvName::of_file(&self.path)?;
+            return Ok(None);
+        }
+        EnvFile::load(&self.path).map(Some)
+    }
+}
+
+/// Makes a path that must exist.
+impl<P: AsRef<Path>> From<P> for EnvPath {
+    fn from(path: P) -> Self {
+        Self { path: path.as_ref().into(), may_be_missing: false }
     }
 }

@@ -1,4 +1,4 @@
-//! Opened values.
+//! Decrypted values.
 
 use std::fmt;
 use std::str::Utf8Error;
@@ -6,10 +6,10 @@ use std::str::Utf8Error;
 use crate::crypto::SecretBytes;
 use crate::project::Variable;
 
-/// The value of a variable, opened: any bytes at all. It is wiped when it is dropped.
+/// The decrypted value of a variable: any bytes. It is wiped when dropped.
 ///
-/// It cannot be shown by accident: it has no `Display`, and `Debug` shows none of it. It cannot be cloned either; who
-/// copies what [`Self::expose`] returns answers for the copy.
+/// It can't be shown by accident: it has no `Display`, and `Debug` shows none of it. It can't be cloned either; copies of
+/// what [`Self::expose`] returns are the program's to wipe.
 pub struct Value {
     bytes: SecretBytes,
     sealed: bool,
@@ -20,36 +20,36 @@ impl Value {
         Self { bytes, sealed }
     }
 
-    /// The bytes themselves. Whoever calls this answers for where they go.
+    /// Returns the bytes.
     pub fn expose(&self) -> &[u8] {
         self.bytes.expose()
     }
 
-    /// The value as text, or where it stops being UTF-8. Whoever calls this answers for where it goes.
+    /// Returns the value as text, or the position where it isn't UTF-8.
     pub fn to_str(&self) -> Result<&str, Utf8Error> {
         std::str::from_utf8(self.expose())
     }
 
-    /// The value as the operating system takes it, in arguments, paths and environments.
+    /// Returns the value for arguments, paths and environments.
     #[cfg(unix)]
     pub fn to_os_str(&self) -> &std::ffi::OsStr {
         std::os::unix::ffi::OsStrExt::from_bytes(self.expose())
     }
 
-    /// Whether it was sealed, or was put together from a value that was.
+    /// Returns true if it was encrypted, or refers to a value that was.
     pub fn is_sealed(&self) -> bool {
         self.sealed
     }
 }
 
-/// Shows whether it is sealed, and no byte of it.
+/// Shows if it is sealed, and no byte of it.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.sealed { "Value(sealed, …)" } else { "Value(…)" })
     }
 }
 
-/// The variables of a file, or of several, in the order in which they stand there. Each name is there once.
+/// The variables of one or more files, in their order. Each name appears once.
 #[derive(Debug)]
 pub struct Vars {
     all: Vec<(String, Value)>,
@@ -62,28 +62,28 @@ impl Vars {
         Self { all: variables.into_iter().map(owned).collect() }
     }
 
-    /// The value of a variable.
+    /// Returns the value of a variable.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter().find(|(there, _)| *there == name).map(|(_, value)| value)
     }
 
-    /// The value of a variable, taken out.
+    /// Removes a variable and returns its value.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         let at = self.all.iter().position(|(there, _)| there == name)?;
         Some(self.all.remove(at).1)
     }
 
-    /// The variables and their values.
+    /// Iterates over the variables and their values.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.all.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many there are.
+    /// Returns the number of variables.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dropped_is_wiped_and_what_is_printed_shows_nothing() {
+    fn values_are_wiped_and_not_printed() {
         fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
         let value = Value::new(SecretBytes::new(b"hunter2".to_vec()), true);
         wiped(&value.bytes);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_taken_out_is_gone() {
+    fn take_removes_a_value() {
         let value = |text: &str| Value::new(SecretBytes::new(text.into()), false);
         let mut vars = Vars { all: vec![("A".into(), value("1")), ("B".into(), value("2"))] };
         assert_eq!(vars.take("A").unwrap().expose(), b"1");

@@ -1,4 +1,4 @@
-//! An env file, open for a program.
+//! An env file in a program: reading and changing its values.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,25 +7,52 @@ use std::path::{Path, PathBuf};
 use super::document::Document;
 use super::{Options, PublicKey, Value, Vars};
 use crate::config::ProcessEnv;
+use crate::crypto::SecretBytes;
+use crate::dotenv::VarName;
 use crate::error::Error;
-use crate::project::{EnvFile, Precedence, read_files};
+use crate::project::{
+    self, Assignment, EnvFile, How, Notice, Outcome, Precedence, Target, VaultError, Write, last_of_each,
+    read_files, update,
+};
 
-/// An env file whose values can be opened, and sealed into.
+/// An env file whose values can be decrypted and changed.
 ///
-/// It is read once, when it is opened: what another program writes to the file afterwards shows after [`Self::reload`].
-/// What is changed through it ([`Self::set`] and its like) starts from the file as it is by then, under the lock that
-/// every `envseal` takes, so that nothing is lost that others write meanwhile; after that the vault has the file anew.
+/// It is read once, when it is opened; [`Self::reload`] reads it again. A change ([`Self::set`] and others) starts from the
+/// file as it is at that time, under the lock that the command takes, so that nothing is lost that others write; afterwards
+/// the vault holds the new content.
 ///
-/// Private keys are looked for each time that they are needed, and not kept but for those given to [`Options`].
+/// Private keys are looked up each time they are needed. Only those given to [`Options`] are kept.
 pub struct Vault {
-    pub(super) options: Options,
-    pub(super) path: PathBuf,
-    pub(super) file: EnvFile,
+    options: Options,
+    path: PathBuf,
+    file: EnvFile,
+}
+
+/// The result of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it reports what was not asked for: a key that was created or adopted, names that still refer to an old one"]
+pub struct Changed {
+    names: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Changed {
+    /// Returns the variables whose lines changed. If the private key is available, a variable that already had the value
+    /// keeps its line and isn't included.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Returns what a person should know, one line each: that a key pair was created and where, that the environment's key
+    /// was adopted or rotated, which names still refer to a renamed one. Meant for a log; contains no value.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
 }
 
 impl Vault {
-    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must be there. Private keys are looked
-    /// for where the command looks; [`Self::options`] says otherwise.
+    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must exist. Private keys are found where the
+    /// command finds them, unless [`Self::options`] are given.
     ///
     /// ```no_run
     /// let vars = envseal::Vault::open(".env.production")?.vars()?;
@@ -38,28 +65,26 @@ impl Vault {
         Self::options().open(path)
     }
 
-    /// Says where private keys come from, before a file is opened.
+    /// Starts with options: where private keys come from, whether files may be created.
     pub fn options() -> Options {
         Options::default()
     }
 
     pub(super) fn new(options: Options, path: &Path) -> Result<Self, Error> {
-        // A program may go to another folder before it writes.
+        // The program may change its working directory before it writes.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let file = load(&options, &path)?;
         Ok(Self { options, path, file })
     }
 
-    /// Every variable of the file, opened and expanded, all or nothing: a value that does not open is an error, even if
-    /// nobody asks for it.
+    /// Decrypts and expands every variable, or none: a value that can't be decrypted is an error, even if nobody asks for it.
     ///
-    /// The file's own values are what it holds, whatever the process has under the same names; the process's
-    /// environment is used only where a value refers to a name that the file does not set. Envseal's own lines
-    /// (`ENVSEAL_…`) are not among them. What `.env.schema` or `.env.example` beside the file asks for, they keep by
-    /// themselves: a variable that only the process has is missing here.
+    /// The file's values win over the process's variables, which are used only if a value refers to a name that the file
+    /// doesn't set. envseal's own lines (`ENVSEAL_…`) are left out. The result satisfies `.env.schema` or `.env.example`
+    /// beside the file without the process's variables.
     ///
-    /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or a sealed name by which programs run code); the
-    /// error's details name each variable and its line.
+    /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or an encrypted reserved name); the details name each
+    /// variable and its line.
     ///
     /// [`NoKey`]: crate::error::ErrorKind::NoKey
     /// [`CannotOpen`]: crate::error::ErrorKind::CannotOpen
@@ -68,47 +93,47 @@ impl Vault {
         self.options.read(std::slice::from_ref(&self.file))
     }
 
-    /// One variable, opened and expanded; others need not open, and no schema is asked.
+    /// Decrypts and expands one variable; others may be undecryptable, and the schema isn't checked.
     ///
-    /// Errors: [`NotFound`] where the file has no such variable; else as [`Self::vars`].
+    /// Errors: [`NotFound`] if the file has no such variable; otherwise as [`Self::vars`].
     ///
     /// [`NotFound`]: crate::error::ErrorKind::NotFound
     pub fn get(&self, name: &str) -> Result<Value, Error> {
         self.options.with_store(&ProcessEnv::capture(), |store| {
             let files = std::slice::from_ref(&self.file);
             let reading = read_files(files, store, Precedence::EarlierFile)?;
-            if !reading.names().any(|there| there == name) {
+            if !reading.names().any(|known| known == name) {
                 return Err(reading.no_variable(name, &self.path).into());
             }
-            let (variables, _) = reading.variables(|there| there == name, &[])?;
-            let found = variables.into_iter().next().expect("the name is there, and it was opened");
+            let (variables, _) = reading.variables(|known| known == name, &[])?;
+            let found = variables.into_iter().next().expect("the name is known, and was decrypted");
             Ok(Value::new(found.value, found.sealed))
         })
     }
 
-    /// The names of the variables, in the order in which they first stand in the file; needs no key.
+    /// Returns the names of the variables in the order of the file, each once. Needs no key.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let mut seen = HashSet::new();
         let names = self.file.variables().map(|(_, entry)| self.file.document().name(entry));
         names.filter(move |name| seen.insert(*name))
     }
 
-    /// The environment that the file's name tells: `production` for `.env.production`, `default` for `.env`.
+    /// Returns the environment that the file's name says: `production` for `.env.production`, `default` for `.env`.
     pub fn environment(&self) -> &str {
         self.file.env().as_str()
     }
 
-    /// The public key that stands in the file.
+    /// Returns the public key in the file.
     pub fn public_key(&self) -> Option<PublicKey> {
         self.file.public_key().copied().map(PublicKey::of)
     }
 
-    /// The file's path, absolute.
+    /// Returns the file's path, absolute.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file's text, parsed, with sealed values as the tokens that stand there.
+    /// Returns the file's text, parsed; sealed values are tokens in it.
     pub fn document(&self) -> &Document {
         self.file.document()
     }
@@ -120,9 +145,173 @@ impl Vault {
     }
 }
 
-/// The file at `path`, or an empty one where it may be made.
+/// Changes to the file. Each waits for the lock that `envseal` takes, reads the file again, and either writes all of its
+/// change durably or changes no byte. Nothing is committed.
+///
+/// Encrypting takes no private key. It is refused if the file's public key isn't the one that this user trusts, as the
+/// command refuses it: the value could be encrypted for someone else.
+impl Vault {
+    /// Encrypts a value, any bytes, under `name`. A plain mark on the line is removed.
+    ///
+    /// Errors: [`Malformed`] for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`); [`Refused`] for a reserved name, and for a
+    /// public key that was replaced; [`NoKey`] if the file has no public key and [`Options::create`] doesn't allow to make
+    /// one.
+    ///
+    /// [`Malformed`]: crate::error::ErrorKind::Malformed
+    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// [`NoKey`]: crate::error::ErrorKind::NoKey
+    /// [`Options::create`]: super::Options::create
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
+        self.set_all([(name, value)])
+    }
+
+    /// Encrypts several values as one batch, written at once. The last value of a repeated name counts.
+    ///
+    /// Errors: as [`Self::set`]; then none is written.
+    pub fn set_all<N: AsRef<str>, V: AsRef<[u8]>>(
+        &mut self,
+        values: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Changed, Error> {
+        let values = values.into_iter().map(|(name, value)| assignment(name.as_ref(), value.as_ref()));
+        let assignments = last_of_each(values.collect::<Result<_, _>>()?);
+        self.assign(&assignments, How::Seal)
+    }
+
+    /// Writes a value as plain text, marked `# envseal: plain`. It replaces a sealed value too.
+    ///
+    /// Errors: [`Malformed`] for an invalid name; [`Refused`] for a value that no quotes can hold in an env file.
+    ///
+    /// [`Malformed`]: crate::error::ErrorKind::Malformed
+    /// [`Refused`]: crate::error::ErrorKind::Refused
+    pub fn set_plain(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
+        self.assign(&[assignment(name, value.as_ref())?], How::Plain)
+    }
+
+    /// Removes a variable: its whole line with the comment.
+    ///
+    /// Errors: [`NotFound`] if there is none of that name.
+    ///
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    pub fn unset(&mut self, name: &str) -> Result<Changed, Error> {
+        let mut changed = self.update(|target| project::unset(target.file(), &[name.to_owned()]))?;
+        changed.names.push(name.to_owned());
+        Ok(changed)
+    }
+
+    /// Renames a variable. A sealed value is bound to its name, so it is decrypted and encrypted again, which takes the
+    /// private key. Values that refer to the old name stay as they are; the notes name them.
+    ///
+    /// Errors: [`NotFound`], [`NoKey`]; [`Refused`] if the new name exists.
+    ///
+    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    /// [`NoKey`]: crate::error::ErrorKind::NoKey
+    /// [`Refused`]: crate::error::ErrorKind::Refused
+    pub fn rename(&mut self, old: &str, new: &str) -> Result<Changed, Error> {
+        let new = VarName::new(new)?;
+        let mut referring = Vec::new();
+        let mut changed = self.update(|target| {
+            let mut keys = if target.is_sealed(old) {
+                Some((target.opener_or_fail()?, target.key_in_file()?))
+            } else {
+                None
+            };
+            let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
+            let (document, names) = project::rename(target.file(), old, &new, false, keys)?;
+            referring = names;
+            Ok(document)
+        })?;
+        changed.names.push(new.to_string());
+        changed.notes.extend(referring.iter().map(|name| format!("{name} still refers to {old}")));
+        Ok(changed)
+    }
+
+    fn assign(&mut self, assignments: &[Assignment], how: How) -> Result<Changed, Error> {
+        let mut outcomes = Vec::new();
+        let may_create_key = self.options.creates();
+        let mut changed = self.update(|target| {
+            let key = match how {
+                How::Plain => None,
+                _ if may_create_key => Some(target.seal_to()?),
+                _ => Some(target.key_in_file()?),
+            };
+            let mut opener = target.opener()?;
+            let (file, document, scope) = (target.file(), target.document(), target.scope());
+            let change =
+                project::set(file, document, scope, key.as_ref(), assignments, how, opener.as_mut())?;
+            outcomes = change.outcomes;
+            Ok(change.document)
+        })?;
+        let written = outcomes.into_iter().filter(|(_, outcome)| *outcome != Outcome::Unchanged);
+        changed.names.extend(written.map(|(name, _)| name));
+        Ok(changed)
+    }
+
+    fn update(
+        &mut self,
+        mut change: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
+    ) -> Result<Changed, Error> {
+        let (paths, creates) = ([self.path.clone()], self.options.creates());
+        let updated = self.options.with_store(&ProcessEnv::capture(), |store| {
+            let prepare = |target: &mut Target<'_>| {
+                if !creates {
+                    target.must_exist()?;
+                }
+                change(target)
+            };
+            Ok(update(&paths, store, Write::Files, &|| {}, prepare)?)
+        })?;
+        self.file = EnvFile::load(&self.path)?;
+        let notes = updated.notices.iter().filter_map(note).collect();
+        Ok(Changed { names: Vec::new(), notes })
+    }
+}
+
+/// Loads the file, or an empty one if it may be created.
 fn load(options: &Options, path: &Path) -> Result<EnvFile, Error> {
     Ok(if options.creates() { EnvFile::load_or_new(path) } else { EnvFile::load(path) }?)
+}
+
+fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {
+    Ok(Assignment { name: VarName::new(name)?, value: SecretBytes::new(value.to_vec()) })
+}
+
+/// Words a notice for a log; the first use of a key is nothing to note.
+fn note(notice: &Notice) -> Option<String> {
+    Some(match notice {
+        Notice::KeyMade(path) => {
+            format!("Created a key pair; the private key is in {}: back it up", path.display())
+        }
+        Notice::KeyCopied(path) => {
+            format!("Copied the private key into {}, which is searched first", path.display())
+        }
+        Notice::KeyTaken { key, from } => format!("Used the existing key {key} from {}", from.display()),
+        Notice::MadePrivate(path) => format!("Made {} private (0600)", path.display()),
+        Notice::Ignored(path) => format!("Added the keys file to {}", path.display()),
+        Notice::Noted { env, name, state, path } => {
+            format!(
+                "{name} of {env}, which a removed member could read, is now {}: recorded in {}",
+                state.as_str(),
+                path.display()
+            )
+        }
+        Notice::Pinned { .. } => return None,
+        Notice::PinMoved { env, from, to } => format!(
+            "The key of {env} was rotated, with a proof by the previous key: now {}, before {}",
+            to.fingerprint(),
+            from.fingerprint()
+        ),
+        Notice::PinGaveWay { env, from, to } => format!(
+            "The committed key of {env} replaces the one that was created here and never committed: now {}, before {}",
+            to.fingerprint(),
+            from.fingerprint()
+        ),
+        Notice::NotPinned { env, why } => {
+            let why = why.as_deref().unwrap_or("this user has no home folder");
+            format!(
+                "The public key of {env} could not be remembered, so a replaced one would not be noticed: {why}"
+            )
+        }
+    })
 }
 
 impl fmt::Debug for Vault {

@@ -38,7 +38,7 @@ impl Folder {
         let folder = Self::new();
         let changed = Folder::creating().open(folder.path(".env")).unwrap().set("SECRET", CANARY).unwrap();
         assert_eq!(changed.names(), ["SECRET"]);
-        assert!(changed.notes().iter().any(|note| note.starts_with("made a key pair")), "{changed:?}");
+        assert!(changed.notes().iter().any(|note| note.starts_with("Created a key pair")), "{changed:?}");
         folder
     }
 
