@@ -28,11 +28,11 @@ pub mod dotenv {
 }
 #[cfg(feature = "cli")]
 pub mod exec {
-    pub use crate::exec::{Forms, Masker, Sops, SopsError};
+    pub use crate::exec::{Forms, Masker, Sops};
 }
 #[cfg(feature = "cli")]
 pub mod export {
-    pub use crate::export::{ExportError, Format, Variable, Why, write};
+    pub use crate::export::{Format, Variable, write};
 }
 pub mod fs {
     pub use crate::fs::Lock;
@@ -48,9 +48,10 @@ pub mod hooks {
 }
 #[cfg(feature = "cli")]
 pub mod import {
-    pub use crate::import::{ImportError, Item, ejson, json, without_comments, yaml};
+    pub use crate::import::{ImportError, ejson, json, yaml};
+    pub use crate::project::{ImportItem, ItemValue};
     pub mod sops {
-        pub use crate::import::sops::{Form, read, refuse_documents};
+        pub use crate::import::sops::{SopsFormat, read, refuse_documents, without_comments};
     }
 }
 pub mod keys {

@@ -16,11 +16,10 @@ use crate::history::{HistoryError, Reader, file_at};
 use crate::project::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
 use crate::ui;
 
-/// Open values and print them
+/// Decrypt values and print them
 ///
-/// With one KEY its value; with several, or none for all, a JSON object. What is printed is what the files hold:
-/// a variable of the process is used only where the files refer to a name that they do not set. A pipe that -f names is
-/// read once.
+/// Prints one KEY's value; for several, or for all without KEY, a JSON object. The values are those of the files: a variable
+/// of the process is used only if the files refer to a name that they don't set. -f may name a pipe, which is read once.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
@@ -28,7 +27,7 @@ use crate::ui;
   envseal get -e production --format k8s | kubectl apply -f -
   envseal get DATABASE_URL --at v1.0")]
 pub(super) struct Args {
-    /// The variables; all without one
+    /// Variables to print; all without one
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
@@ -37,16 +36,16 @@ pub(super) struct Args {
     convention: ByConvention,
     #[command(flatten)]
     names: Names,
-    /// How to print: raw is one value's bytes as they are, without a newline
+    /// Print in this format; raw prints one value's exact bytes, without a newline
     #[arg(long, value_enum, conflicts_with = "json")]
     format: Option<Format>,
-    /// The same as --format json
+    /// Same as --format json
     #[arg(long)]
     json: bool,
-    /// What the files held in this commit, opened with a key of that time
+    /// Print what the files held in this commit, decrypted with a key of that time
     #[arg(long, value_name = "REV", conflicts_with = "convention")]
     at: Option<String>,
-    /// The Secret's name in --format k8s [default: envseal-ENVIRONMENT]
+    /// Name the Secret of --format k8s [default: envseal-ENVIRONMENT]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
@@ -64,14 +63,10 @@ enum Format {
     Github,
 }
 
-/// Prints the values asked for.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     if args.at.is_some() && args.files.has_optional() {
         let hint = "name it without the `?`";
-        return Err(Error::usage(
-            "whether a file is there is looked up in the worktree, not in a commit",
-            hint,
-        ));
+        return Err(Error::usage("an optional file is looked up in the working tree, not in a commit", hint));
     }
     let paths = args.convention.files(context, &args.files, false)?;
     let files = match &args.at {
@@ -83,7 +78,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         if !reading.names().any(|name| name == key) {
             return Err(match files.first() {
                 Some(file) => reading.no_variable(key, file.path()).into(),
-                None => Error::usage(format!("no {key}: none of the files named is there"), "envseal ls"),
+                None => {
+                    Error::usage(format!("{key} was not found: none of the named files exists"), "envseal ls")
+                }
             });
         }
     }
@@ -120,7 +117,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     write(&text).map_err(Error::io("write to stdout"))
 }
 
-/// The files as a commit has them, under the names that they had then.
+/// Returns the files as a commit has them, under their names at that time.
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
     let objects = context.repository()?;
     objects.allow_fetching();

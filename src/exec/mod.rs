@@ -28,7 +28,7 @@ use std::process::Command;
 pub(crate) use editor::Editor;
 pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
-pub use sops::{Sops, SopsError};
+pub use sops::Sops;
 pub(crate) use watch::Watch;
 
 /// Why a program was not started.

@@ -1,23 +1,22 @@
 //! Lines for `>> "$GITHUB_ENV"` in a GitHub Actions step: `NAME<<DELIMITER`, the value, `DELIMITER`.
 //!
 //! The runner (actions/runner, `FileCommandManager`) decodes the file as UTF-8 and takes everything up to a line that
-//! equals the delimiter, without the last line's break. Lines end at `\n`; on Windows at `\r\n` as well, so a carriage
-//! return at a value's end would be lost there, and one at the end of a line would not keep it from being the delimiter.
+//! equals the delimiter, without the last line's break. On Windows lines end at `\r\n` too, so a carriage return at a
+//! value's end would be lost, and a line may be the delimiter in spite of one.
 //!
-//! The runner refuses `NODE_OPTIONS` in any letter case, and so do we. It sets its own `GITHUB_…` and `RUNNER_…`
-//! variables anew for each step, so those it knows are refused by exact name; `GITHUB_TOKEN`, `GITHUB_CLIENT_SECRET`
-//! and the like are ordinary variables to it, and pass.
+//! The runner refuses `NODE_OPTIONS` in any letter case. It sets its own `GITHUB_…` and `RUNNER_…` variables in each step,
+//! so those it knows are rejected by exact name; `GITHUB_TOKEN`, `GITHUB_CLIENT_SECRET` and the like are ordinary variables.
 
 use std::collections::HashSet;
 
 use zeroize::Zeroizing;
 
-use super::out::sized;
-use super::{ExportError, Format, Variable, Why};
+use super::{Format, Variable, sized};
+use crate::error::Error;
 
 const DELIMITER: &str = "ENVSEAL_EOF";
 
-/// The names that the runner gives values of its own (`GitHubContext`, `RunnerContext`; "Default environment
+/// The names to which the runner gives its own values (`GitHubContext`, `RunnerContext`; "Default environment
 /// variables" in GitHub's documentation).
 #[rustfmt::skip]
 const RESERVED: &[(&str, &[&str])] = &[
@@ -32,16 +31,16 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("RUNNER_", &["ARCH", "DEBUG", "ENVIRONMENT", "NAME", "OS", "TEMP", "TOOL_CACHE", "TRACKING_ID", "WORKSPACE"]),
 ];
 
-pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
     for var in vars {
-        var.identifier(Format::Github)?;
+        var.require_identifier(Format::Github)?;
         if reserved(var.name) {
             return Err(var.reserved(Format::Github));
         }
-        var.no_nul(Format::Github)?;
+        var.refuse_nul(Format::Github)?;
         var.text(Format::Github)?;
         if var.value.ends_with(b"\r") {
-            return Err(var.bad_value(Format::Github, Why::CarriageReturnAtEnd));
+            return Err(var.bad_value(Format::Github, "ends in a carriage return"));
         }
     }
     let delimiter = delimiter(vars);
@@ -69,7 +68,7 @@ fn reserved(name: &str) -> bool {
     })
 }
 
-/// The first of `ENVSEAL_EOF`, `ENVSEAL_EOF_1`, `ENVSEAL_EOF_2`, … that is no line of any value.
+/// Returns the first of `ENVSEAL_EOF`, `ENVSEAL_EOF_1`, `ENVSEAL_EOF_2`, … that isn't a line of any value.
 fn delimiter(vars: &[Variable<'_>]) -> String {
     let taken: HashSet<&[u8]> = vars
         .iter()

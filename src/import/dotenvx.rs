@@ -1,12 +1,12 @@
-//! dotenvx: a `.env` file whose values are sealed one by one, `NAME="encrypted:…"`.
+//! dotenvx: `.env` files with values encrypted one by one, `NAME="encrypted:…"`.
 //!
-//! The format is dotenvx 2.38's (its package `@dotenvx/primitives`): behind `encrypted:` stands base64 of an ECIES
-//! ciphertext over secp256k1 (an uncompressed ephemeral public key, then nonce, tag and ciphertext of AES-256-GCM under
-//! HKDF-SHA256 of the shared point, as eciesjs makes it). Private keys are 64 hexadecimal digits in `.env.keys` or in the
-//! process, as `DOTENV_PRIVATE_KEY`, or with the environment behind it; several with commas between.
+//! The format is dotenvx 2.38's (its package `@dotenvx/primitives`): base64 of an ECIES ciphertext over secp256k1 (an
+//! uncompressed ephemeral public key, then nonce, tag and ciphertext of AES-256-GCM under HKDF-SHA256 of the shared point, as
+//! eciesjs makes it). Private keys are 64 hexadecimal digits in `.env.keys` or in the process, as `DOTENV_PRIVATE_KEY` or with
+//! the environment appended; several are separated by commas.
 //!
-//! How dotenvx reads what it has opened was found out by trying: the quotes around the token decide. Within single quotes
-//! the text is the value; else references in it are live, `\$` is `$`, `$(…)` is run, and nothing else is an escape.
+//! How dotenvx reads a decrypted value was found out by trying: the quotes around the token decide. In single quotes the text
+//! is the value; otherwise references in it are live, `\$` is `$`, `$(…)` is run, and nothing else is an escape.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,60 +14,38 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::ImportError;
+use super::{ImportError, ImportErrorKind};
 use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::{Document, Edit, Entry, Found, Quote, expand, read, references, unescape};
+use crate::project::{ImportText, ItemValue};
 
-/// What a sealed value starts with.
-const SEALED: &[u8] = b"encrypted:";
+const ENCRYPTED: &[u8] = b"encrypted:";
 const PUBLIC_KEY: &str = "DOTENV_PUBLIC_KEY";
-/// The variable that private keys stand under, or the start of its name.
+/// The variable of a private key, or the start of its name.
 pub(crate) const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
 
-/// What dotenvx's file holds, opened.
+/// The decrypted content of a dotenvx file.
 pub(crate) struct Dotenvx {
-    /// The file's text without what dotenvx wrote at its top. Sealed values stand there as they were.
-    pub document: Document,
-    /// What stands behind each sealed value, by its entry in the document.
-    pub opened: Vec<(usize, Clear)>,
-    /// The names whose value, sealed or in the clear, dotenvx would have run as a command, in part or whole. To envseal it
-    /// is text.
+    /// The file without the header that dotenvx wrote.
+    pub text: ImportText,
+    /// The names whose value, encrypted or not, dotenvx runs as a command, in whole or in part. To envseal it is text.
     pub commands: Vec<String>,
-    /// The other names whose value dotenvx reads differently, as far as can be told without the process's environment.
-    pub read_otherwise: BTreeSet<String>,
+    /// The other names whose value dotenvx reads differently, as far as the file alone shows.
+    pub read_differently: BTreeSet<String>,
 }
 
-/// A value in the clear.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Clear {
-    /// Its exact bytes.
-    Value(SecretBytes),
-    /// Source text that holds live references, to be read by the dialect's rules.
-    Source(SecretBytes),
+/// Returns true if the value of `entry` is encrypted by dotenvx.
+pub(crate) fn is_encrypted(document: &Document, entry: &Entry) -> bool {
+    token(document, entry).is_some()
 }
 
-/// Whether any value of this text is sealed by dotenvx.
-pub(crate) fn is_dotenvx(document: &Document) -> bool {
-    sealed_entries(document).next().is_some()
+/// Returns true for dotenvx's own variable, the public key.
+pub(crate) fn is_own_name(name: &str) -> bool {
+    name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// The entries whose values are sealed by dotenvx.
-pub(crate) fn sealed_entries(document: &Document) -> impl Iterator<Item = usize> {
-    let entries = document.entries().iter().enumerate();
-    entries.filter(|(_, entry)| token(document, entry).is_some()).map(|(at, _)| at)
-}
-
-/// The entries that are dotenvx's: its sealed values and its public key.
-pub(crate) fn own_entries(document: &Document) -> impl Iterator<Item = usize> {
-    let entries = document.entries().iter().enumerate();
-    let is_own = |entry: &Entry| is_own_name(document.name(entry)) || token(document, entry).is_some();
-    entries.filter(move |(_, entry)| is_own(entry)).map(|(at, _)| at)
-}
-
-/// The private keys that a keys file holds, each line's under its name.
-///
-/// Errors: [`ImportError::Syntax`] where it is no dotenv text.
-pub(crate) fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
+/// Returns the private keys in a keys file, with their variables.
+pub(crate) fn private_keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError> {
     let document = parse(file)?;
     let keys = document.entries().iter().filter_map(|entry| {
         let name = document.name(entry);
@@ -78,104 +56,107 @@ pub(crate) fn keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, ImportError
     Ok(keys.collect())
 }
 
-/// Opens the sealed values of `text` that are wanted, each with the first of `keys` that does; all of them, or an error for
-/// each that does not open. What dotenvx wrote at the top stays where a sealed value does.
+/// Decrypts the values of `text` that are wanted, each with the first of `keys` that can; all of them, or an error for each
+/// that can't be decrypted. dotenvx's header stays if a value stays encrypted.
 ///
-/// Each of `keys` stands under its variable's name. Those of other names than `variable`, the one under which the key is
-/// expected, are tried, too, but for what is no key at all: it is not this file's, and may be armored.
-///
-/// Errors: [`ImportError::Syntax`] where it is no dotenv text; where no key opens it, [`ImportError::KeyForm`] for what
-/// stands under `variable` and is no key, and [`ImportError::KeyMissing`] where there is none at all;
-/// [`ImportError::Sealed`] or [`ImportError::Malformed`] for each value that does not open; [`ImportError::Unwritable`]
-/// for one whose references no dotenv text can hold.
-pub(crate) fn open(
+/// The key is expected under `variable`. Keys of other names are tried too, but what isn't a key is an error only under
+/// `variable`: another environment's may be armored.
+pub(crate) fn decrypt(
     text: &[u8],
     variable: &str,
     keys: &[(String, SecretText)],
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Dotenvx, Vec<ImportError>> {
     let mut document = parse(text).map_err(|error| vec![error])?;
-    let stays_sealed = |entry: &Entry| !wants(document.name(entry)) && token(&document, entry).is_some();
-    let whole = !document.entries().iter().any(stays_sealed);
-    // As they are in the file, for errors.
-    let stays = |entry: &&Entry| !(whole && is_own_name(document.name(entry)));
+    let stays_encrypted = |entry: &Entry| !wants(document.name(entry)) && is_encrypted(&document, entry);
+    let is_whole = !document.entries().iter().any(stays_encrypted);
+    // Errors give the lines of the file.
+    let stays = |entry: &&Entry| !(is_whole && is_own_name(document.name(entry)));
     let lines: Vec<_> = document.entries().iter().filter(stays).map(|entry| entry.line).collect();
-    if whole {
+    if is_whole {
         document = without_header(&document).map_err(|error| vec![error])?;
     }
-    let Keys { usable, broken } = secrets(variable, keys);
-    let key_form = || vec![ImportError::KeyForm { id: variable.into() }];
-    let (mut opened, mut commands, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    let (secrets, bad_key) = secrets(variable, keys);
+    let mut content = ImportText::plaintext(Document::empty());
+    let (mut commands, mut errors) = (Vec::new(), Vec::new());
     for (at, entry) in document.entries().iter().enumerate() {
         let name = document.name(entry);
+        if is_own_name(name) || is_encrypted(&document, entry) {
+            content.not_secret.insert(at);
+        }
         if !wants(name) {
             continue;
         }
-        let mut tell_command = |quote: Quote, text: &[u8]| {
-            let command = quote.expands() && holds_command(text);
-            if command && !commands.iter().any(|known| known == name) {
+        let mut note_command = |quote: Quote, text: &[u8]| {
+            let is_command = quote.expands() && has_command(text);
+            if is_command && !commands.iter().any(|known| known == name) {
                 commands.push(name.to_owned());
             }
-            command
+            is_command
         };
         let Some((quote, token)) = token(&document, entry) else {
             let (quote, text) = document.value(entry);
-            tell_command(quote, &text);
+            note_command(quote, &text);
             continue;
         };
-        if usable.is_empty() {
-            let missing = || vec![ImportError::KeyMissing { id: variable.into() }];
-            return Err(if broken { key_form() } else { missing() });
+        if secrets.is_empty() {
+            let missing = || {
+                ImportError::new(
+                    ImportErrorKind::NoKey,
+                    format!("{variable} was found neither in the environment nor in a keys file"),
+                )
+            };
+            return Err(vec![bad_key.unwrap_or_else(missing)]);
         }
-        let (origin, variable) = (|| format!("line {}: {name}", lines[at]), || Some(name.to_owned()));
-        let result = match decrypted(&token, &usable) {
-            Err(Some(found)) => Err(ImportError::Malformed { origin: origin(), name: variable(), found }),
-            Err(None) => Err(ImportError::Sealed { origin: origin(), name: variable() }),
-            // dotenvx expands nothing in what it has run, nor in what looks sealed still.
-            Ok(text) if tell_command(quote, text.expose()) || text.expose().starts_with(SEALED) => {
-                Ok(Clear::Value(text))
+        let origin = format!("line {}: {name}", lines[at]);
+        let result = decrypt_token(&origin, name, &token, &secrets).and_then(|text| {
+            // dotenvx expands nothing in the output of a command, nor in a value that still looks encrypted.
+            if note_command(quote, text.expose()) || text.expose().starts_with(ENCRYPTED) {
+                return Ok(ItemValue::Literal(text));
             }
-            Ok(text) => clear(quote, text)
-                .ok_or_else(|| ImportError::Unwritable { origin: origin(), name: name.to_owned() }),
-        };
+            item_value(quote, text).ok_or_else(|| {
+                let message = format!("{origin} has references in a text that no .env file can hold");
+                ImportError::of_variable(ImportErrorKind::Unsupported, name, message)
+            })
+        });
         match result {
-            Ok(clear) => opened.push((at, clear)),
+            Ok(value) => drop(content.decrypted.insert(at, value)),
             Err(error) => errors.push(error),
         }
     }
-    if broken && errors.iter().any(|error| matches!(error, ImportError::Sealed { .. })) {
-        return Err(key_form());
+    if let Some(bad_key) = bad_key
+        && errors.iter().any(|error| error.kind == ImportErrorKind::Undecryptable)
+    {
+        return Err(vec![bad_key]);
     }
     if !errors.is_empty() {
         return Err(errors);
     }
-    // With the variables of the process unset, and set.
-    let both = [None, Some(&b"x"[..])].into_iter().flat_map(|set| read_otherwise(&document, &opened, set));
-    let read_otherwise = both.filter(|name| wants(name) && !commands.contains(name)).collect();
-    Ok(Dotenvx { document, opened, commands, read_otherwise })
+    content.document = document;
+    // The process's variables may be set or not.
+    let both = [None, Some(&b"x"[..])].into_iter().flat_map(|set| read_differently(&content, set));
+    let read_differently = both.filter(|name| wants(name) && !commands.contains(name)).collect();
+    Ok(Dotenvx { text: content, commands, read_differently })
 }
 
-/// Returns the names whose value dotenvx reads differently, where every name that is set nowhere above is `elsewhere`.
-fn read_otherwise(
-    document: &Document,
-    opened: &[(usize, Clear)],
-    elsewhere: Option<&[u8]>,
-) -> BTreeSet<String> {
+/// Returns the names whose value dotenvx reads differently, if every name that isn't set above has the value `elsewhere`.
+fn read_differently(text: &ImportText, elsewhere: Option<&[u8]>) -> BTreeSet<String> {
+    let document = &text.document;
     let mut names = BTreeSet::new();
-    // With whether dotenvx takes the value as literal.
+    // Each value, and true if dotenvx takes it as literal.
     let mut above: HashMap<&[u8], (Zeroizing<Vec<u8>>, bool)> = HashMap::new();
     for (at, entry) in document.entries().iter().enumerate() {
         let name = document.name(entry);
-        let (quote, text) = match opened.binary_search_by_key(&at, |(at, _)| *at).map(|at| &opened[at].1) {
-            Ok(Clear::Value(value)) => (Quote::Single, Zeroizing::new(value.expose().to_vec())),
-            Ok(Clear::Source(source)) => read(source.expose()),
-            Err(_) => document.value(entry),
+        let (quote, text) = match text.decrypted.get(&at) {
+            Some(ItemValue::Literal(value)) => (Quote::Single, Zeroizing::new(value.expose().to_vec())),
+            Some(ItemValue::Source(source)) => read(source.expose()),
+            None => document.value(entry),
         };
         let value = if quote.expands() {
             let get = |name: &[u8]| above.get(name).map(|(value, _)| &value[..]).or(elsewhere);
             let ours = expand(&text, &mut |name| get(name.as_bytes()).map_or(Found::Unset, Found::Value));
             let is_literal = |name: &[u8]| above.get(name).is_some_and(|(_, literal)| *literal);
-            let theirs = expanded(&text, &get, &is_literal).map(|text| unescape(&text));
+            let theirs = expand_as_dotenvx(&text, &get, &is_literal).map(|text| unescape(&text));
             if ours.as_ref().ok() != theirs.as_ref() {
                 names.insert(name.to_owned());
             }
@@ -188,10 +169,10 @@ fn read_otherwise(
     names
 }
 
-/// What dotenvx makes of the references in `text` (`@dotenvx/primitives` 2.38.2): it replaces the first text that is like
-/// the first live reference, and begins again with what came out. None where that never ends, or JavaScript's `replace` takes
-/// part of a value for a pattern.
-fn expanded<'v>(
+/// Expands the references in `text` as dotenvx does (`@dotenvx/primitives` 2.38.2): it replaces the first text that equals
+/// the first live reference, and starts again with the result. Returns None if that never ends, or if JavaScript's
+/// `replace` takes part of a value for a pattern.
+fn expand_as_dotenvx<'v>(
     text: &[u8],
     get: &dyn Fn(&[u8]) -> Option<&'v [u8]>,
     is_literal: &dyn Fn(&[u8]) -> bool,
@@ -229,7 +210,7 @@ fn expanded<'v>(
     None
 }
 
-/// The first of `${…}` and `$NAME` that no backslash stands before, and what is inside.
+/// Returns the first `${…}` or `$NAME` without a backslash before it, and its inside.
 fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
     memchr::memchr_iter(b'$', text).filter(|at| *at == 0 || text[at - 1] != b'\\').find_map(|at| {
         let rest = &text[at + 1..];
@@ -250,72 +231,71 @@ fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
     })
 }
 
-/// Whether a variable is dotenvx's own: the public key.
-pub(crate) fn is_own_name(name: &str) -> bool {
-    name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-}
-
-fn holds_command(text: &[u8]) -> bool {
+fn has_command(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"$(").is_some_and(|at| memchr::memchr(b')', &text[at..]).is_some())
 }
 
 fn parse(text: &[u8]) -> Result<Document, ImportError> {
-    let not_text = |_| ImportError::Syntax { line: 1, why: "is in UTF-16".into() };
-    Document::parse(text.to_vec()).map_err(not_text)
+    Document::parse(text.to_vec()).map_err(|error| ImportError::syntax(1, error))
 }
 
+/// Returns the quotes around an encrypted value, and its base64.
 fn token(document: &Document, entry: &Entry) -> Option<(Quote, Vec<u8>)> {
     let (quote, value) = document.value(entry);
-    // A token is no secret.
-    value.strip_prefix(SEALED).map(|token| (quote, token.to_vec()))
+    value.strip_prefix(ENCRYPTED).map(|token| (quote, token.to_vec()))
 }
 
-struct Keys {
-    usable: Vec<Zeroizing<[u8; 32]>>,
-    /// Whether what is no key stands under the name of the one that is wanted.
-    broken: bool,
-}
-
-fn secrets(variable: &str, keys: &[(String, SecretText)]) -> Keys {
-    let mut found = Keys { usable: Vec::new(), broken: false };
+/// Returns the keys, and an error if what `variable` holds is none.
+fn secrets(variable: &str, keys: &[(String, SecretText)]) -> (Vec<Zeroizing<[u8; 32]>>, Option<ImportError>) {
+    let (mut secrets, mut bad_key) = (Vec::new(), None);
     for (name, texts) in keys {
         for text in texts.expose().split(',').map(str::trim).filter(|text| !text.is_empty()) {
             let mut key = Zeroizing::new([0; 32]);
             match base16ct::mixed::decode(text, &mut *key).map(<[u8]>::len) {
-                Ok(32) => found.usable.push(key),
-                _ => found.broken |= name == variable,
+                Ok(32) => secrets.push(key),
+                _ if name == variable => {
+                    let message = format!("{variable} is not a private key of 64 hexadecimal digits");
+                    bad_key = Some(ImportError::new(ImportErrorKind::BadKey, message));
+                }
+                _ => {}
             }
         }
     }
-    found
+    (secrets, bad_key)
 }
 
-/// What a token holds; else what is wrong with its form, if it is that.
-fn decrypted(token: &[u8], keys: &[Zeroizing<[u8; 32]>]) -> Result<SecretBytes, Option<&'static str>> {
-    let blob = STANDARD.decode(token).map_err(|_| "not base64")?;
+fn decrypt_token(
+    origin: &str,
+    name: &str,
+    token: &[u8],
+    secrets: &[Zeroizing<[u8; 32]>],
+) -> Result<SecretBytes, ImportError> {
+    let malformed =
+        |why: &str| ImportError::of_variable(ImportErrorKind::Malformed, name, format!("{origin} {why}"));
+    let blob = STANDARD.decode(token).map_err(|_| malformed("is not base64"))?;
     // The ephemeral key, nonce and tag: eciesjs, src/config.ts.
     if blob.len() < 65 + 16 + 16 {
-        return Err(Some("too short"));
+        return Err(malformed("is too short"));
     }
-    let opened = keys.iter().find_map(|key| ecies::decrypt(&**key, &blob).ok());
-    opened.map(SecretBytes::new).ok_or(None)
+    let decrypted = secrets.iter().find_map(|key| ecies::decrypt(&**key, &blob).ok());
+    decrypted.map(SecretBytes::new).ok_or_else(|| ImportError::undecryptable(origin, name))
 }
 
-/// What an opened text is, read as dotenvx reads it.
-fn clear(quote: Quote, text: SecretBytes) -> Option<Clear> {
+/// Reads a decrypted text as dotenvx does. Returns None if no dotenv text holds its references.
+fn item_value(quote: Quote, text: SecretBytes) -> Option<ItemValue> {
     if !quote.expands() {
-        return Some(Clear::Value(text));
+        return Some(ItemValue::Literal(text));
     }
-    // What envseal would refuse in the clear is text to dotenvx where it finds no reference.
+    // What envseal rejects as a reference is text to dotenvx, if it finds none there.
     let names = references(text.expose());
     if names.map_or_else(|_| live_reference(text.expose()).is_none(), |names| names.is_empty()) {
         let mut value = unescape(text.expose());
-        return Some(Clear::Value(SecretBytes::new(std::mem::take(&mut *value))));
+        return Some(ItemValue::Literal(SecretBytes::new(std::mem::take(&mut *value))));
     }
-    source(text.expose()).map(Clear::Source)
+    source(text.expose()).map(ItemValue::Source)
 }
 
-/// Source text that is read as this text, references live: unquoted, in backticks or in double quotes.
+/// Returns source text that reads as `text` with live references: unquoted, in backticks or in double quotes.
 fn source(text: &[u8]) -> Option<SecretBytes> {
     [&b""[..], b"`", b"\""].into_iter().find_map(|quote| {
         let source = Zeroizing::new([quote, text, quote].concat());
@@ -327,16 +307,15 @@ fn source(text: &[u8]) -> Option<SecretBytes> {
     })
 }
 
-/// Takes out dotenvx's public key and the frame of comments (`#/…`) above it.
+/// Removes dotenvx's public key and the frame of comments (`#/…`) above it.
 fn without_header(document: &Document) -> Result<Document, ImportError> {
-    let public = |entry: &&Entry| is_own_name(document.name(entry));
-    let keys: Vec<_> = document.entries().iter().filter(public).map(|entry| entry.line).collect();
-    let edits = document.entries().iter().enumerate().filter(|(_, entry)| public(entry));
+    let is_public = |entry: &&Entry| is_own_name(document.name(entry));
+    let keys: Vec<_> = document.entries().iter().filter(is_public).map(|entry| entry.line).collect();
+    let edits = document.entries().iter().enumerate().filter(|(_, entry)| is_public(entry));
     let edits: Vec<_> = edits.map(|(entry, _)| Edit::Remove { entry }).collect();
-    let broken =
-        |_| ImportError::Syntax { line: 1, why: "would be read otherwise without dotenvx's key".into() };
+    let broken = |_| ImportError::syntax(1, "would read differently without dotenvx's public key");
     let text = document.edited(&edits).map_err(broken)?;
-    // Each key took its own line with it, so what stood above the first one is where it was.
+    // Each key's line is gone, so the lines above the first one haven't moved.
     let Some(first) = keys.first() else { return Ok(text) };
     let lines: Vec<&[u8]> = text.as_bytes().split_inclusive(|byte| *byte == b'\n').collect();
     let (above, below) = lines.split_at((first - 1).min(lines.len()));
@@ -350,125 +329,127 @@ fn without_header(document: &Document) -> Result<Document, ImportError> {
 mod tests {
     use super::*;
 
-    /// A key pair, and a token of this text, as dotenvx makes it.
-    fn sealed(text: &[u8]) -> (SecretText, String) {
+    /// Returns a private key, and a token of this text as dotenvx makes it.
+    fn encrypted(text: &[u8]) -> (String, String) {
         let (secret, public) = ecies::utils::generate_keypair();
         let blob = ecies::encrypt(&public.serialize(), text).unwrap();
-        let key = base16ct::lower::encode_string(&secret.serialize());
-        (SecretText::new(key), STANDARD.encode(blob))
+        (base16ct::lower::encode_string(&secret.serialize()), STANDARD.encode(blob))
     }
 
-    /// Keys under the name at which a file's is expected.
-    fn own(keys: Vec<SecretText>) -> Vec<(String, SecretText)> {
-        keys.into_iter().map(|key| (PRIVATE_KEY.to_owned(), key)).collect()
+    fn decrypt_with(
+        text: &str,
+        keys: &[(&str, &str)],
+        wants: &dyn Fn(&str) -> bool,
+    ) -> Result<Dotenvx, Vec<ImportError>> {
+        let key = |(name, key): &(&str, &str)| ((*name).to_owned(), SecretText::new((*key).to_owned()));
+        let keys: Vec<_> = keys.iter().map(key).collect();
+        decrypt(text.as_bytes(), keys.first().map_or(PRIVATE_KEY, |(name, _)| name), &keys, wants)
     }
 
-    fn opened(quote: &str, text: &str) -> Result<Clear, ImportError> {
-        let (key, token) = sealed(text.as_bytes());
+    fn value(quote: &str, text: &str) -> Result<ItemValue, String> {
+        let (key, token) = encrypted(text.as_bytes());
         let file = format!("A={quote}encrypted:{token}{quote}\n");
-        open(file.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|_| true)
-            .map(|mut file| file.opened.remove(0).1)
-            .map_err(|mut errors| errors.remove(0))
+        decrypt_with(&file, &[(PRIVATE_KEY, &key)], &|_| true)
+            .map(|mut file| file.text.decrypted.remove(&0).unwrap())
+            .map_err(|errors| errors[0].message.clone())
     }
 
     #[test]
     fn the_quotes_around_a_token_decide_how_it_is_read() {
-        let value = |text: &str| Ok(Clear::Value(SecretBytes::new(text.into())));
-        let source = |text: &str| Ok(Clear::Source(SecretBytes::new(text.into())));
+        let literal = |text: &str| Ok(ItemValue::Literal(SecretBytes::new(text.into())));
+        let source = |text: &str| Ok(ItemValue::Source(SecretBytes::new(text.into())));
         for quote in ["", "\"", "`"] {
-            assert_eq!(opened(quote, "a\\nb 'c' \"d\" # e"), value("a\\nb 'c' \"d\" # e"));
-            assert_eq!(opened(quote, "lit\\$B"), value("lit$B"));
-            assert_eq!(opened(quote, "$(id) ${B} \\$"), value("$(id) ${B} \\$"));
-            assert_eq!(opened(quote, "$( ${B}"), source("$( ${B}"));
-            assert_eq!(opened(quote, "encrypted:${B}"), value("encrypted:${B}"));
-            assert_eq!(opened(quote, "${B}/x"), source("${B}/x"));
-            assert_eq!(opened(quote, " ${B} # x"), source("` ${B} # x`"));
-            assert_eq!(opened(quote, "`${B}` \\n '"), source("`${B}` \\n '"));
-            assert_eq!(opened(quote, "l1\n${B}"), source("`l1\n${B}`"));
-            assert_eq!(opened(quote, "`l1\n${B}"), source("\"`l1\n${B}\""));
-            assert_eq!(opened(quote, ""), value(""));
+            for (text, expected) in [
+                ("a\\nb 'c' \"d\" # e", literal("a\\nb 'c' \"d\" # e")),
+                ("lit\\$B", literal("lit$B")),
+                ("$(id) ${B} \\$", literal("$(id) ${B} \\$")),
+                ("$( ${B}", source("$( ${B}")),
+                ("encrypted:${B}", literal("encrypted:${B}")),
+                ("${B}/x", source("${B}/x")),
+                (" ${B} # x", source("` ${B} # x`")),
+                ("`${B}` \\n '", source("`${B}` \\n '")),
+                ("l1\n${B}", source("`l1\n${B}`")),
+                ("`l1\n${B}", source("\"`l1\n${B}\"")),
+                ("", literal("")),
+            ] {
+                assert_eq!(value(quote, text), expected, "{quote}{text}");
+            }
         }
-        assert_eq!(opened("'", "${B} \\$"), value("${B} \\$"));
-        let unwritable = Err(ImportError::Unwritable { origin: "line 1: A".into(), name: "A".into() });
-        assert_eq!(opened("", "`l1\n${B}\\n"), unwritable);
+        assert_eq!(value("'", "${B} \\$"), literal("${B} \\$"));
+        let unsupported = "line 1: A has references in a text that no .env file can hold";
+        assert_eq!(value("", "`l1\n${B}\\n"), Err(unsupported.into()));
     }
 
     #[test]
-    fn every_value_that_does_not_open_is_named() {
-        let (key, token) = sealed(b"x");
-        let (other, _) = sealed(b"x");
-        let mut damaged = token.clone().into_bytes();
-        let last = damaged.len() - 4;
-        damaged[last] = if damaged[last] == b'A' { b'B' } else { b'A' };
-        let damaged = String::from_utf8(damaged).unwrap();
+    fn every_value_that_is_not_decrypted_is_named() {
+        let (key, token) = encrypted(b"x");
+        let (other, _) = encrypted(b"x");
+        let (start, end) = token.split_at(token.len() - 4);
+        let damaged = format!("{start}{}{}", if end.starts_with('A') { "B" } else { "A" }, &end[1..]);
         let file =
             format!("A=encrypted:{token}\nB=encrypted:{damaged}\nC=encrypted:x\nD=encrypted:eA==\nE=plain\n");
-        let errors = open(file.as_bytes(), PRIVATE_KEY, &own(vec![other, key]), &|_| true).err().unwrap();
-        let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let messages = |keys: &[(&str, &str)]| -> Vec<_> {
+            let errors = decrypt_with(&file, keys, &|_| true).err().unwrap();
+            errors.into_iter().map(|error| error.message).collect()
+        };
         assert_eq!(
-            told,
+            messages(&[(PRIVATE_KEY, &other), (PRIVATE_KEY, &key)]),
             [
-                "line 2: B is damaged, or sealed to another key",
+                "line 2: B is damaged or encrypted with another key",
                 "line 3: C is not base64",
                 "line 4: D is too short"
             ]
         );
-        let missing = open(file.as_bytes(), PRIVATE_KEY, &[], &|_| true).err().unwrap();
-        assert_eq!(missing, [ImportError::KeyMissing { id: PRIVATE_KEY.into() }]);
+        assert_eq!(
+            messages(&[]),
+            ["DOTENV_PRIVATE_KEY was found neither in the environment nor in a keys file"]
+        );
         for bad in ["x", "00", &"0".repeat(66)] {
-            let errors =
-                open(file.as_bytes(), PRIVATE_KEY, &own(vec![SecretText::new(bad.into())]), &|_| true)
-                    .err()
-                    .unwrap();
-            assert_eq!(errors, [ImportError::KeyForm { id: PRIVATE_KEY.into() }]);
+            let message = "DOTENV_PRIVATE_KEY is not a private key of 64 hexadecimal digits";
+            assert_eq!(messages(&[(PRIVATE_KEY, bad)]), [message]);
         }
-        // No key of a curve: it opens nothing, and does not panic.
+        // Not keys of the curve: they decrypt nothing, and don't panic.
         for bad in ["0", "f"] {
-            let errors =
-                open(file.as_bytes(), PRIVATE_KEY, &own(vec![SecretText::new(bad.repeat(64))]), &|_| true)
-                    .err()
-                    .unwrap();
-            assert_eq!(errors.len(), 4);
+            assert_eq!(messages(&[(PRIVATE_KEY, &bad.repeat(64))]).len(), 4);
         }
     }
 
     #[test]
-    fn what_is_no_key_hinders_only_the_file_that_it_is_for() {
-        let (key, token) = sealed(b"x");
-        let text = format!("A=encrypted:{token}\n");
-        let with = |keys: &[(&str, &str)]| {
-            let keys: Vec<_> =
-                keys.iter().map(|(name, key)| ((*name).into(), SecretText::new((*key).into()))).collect();
-            open(text.as_bytes(), "DOTENV_PRIVATE_KEY_PROD", &keys, &|_| true).err()
-        };
-        let (own, other, key) = ("DOTENV_PRIVATE_KEY_PROD", "DOTENV_PRIVATE_KEY_CI", key.expose());
-        let (form, missing) =
-            (ImportError::KeyForm { id: own.into() }, ImportError::KeyMissing { id: own.into() });
+    fn a_bad_key_is_an_error_only_for_its_own_file() {
+        let (key, token) = encrypted(b"x");
         let wrong = "12".repeat(32);
-        assert_eq!(with(&[(own, key), (other, "armored:abc")]), None);
-        assert_eq!(with(&[(other, &format!("armored:abc,{key}"))]), None);
-        assert_eq!(with(&[(other, "armored:abc")]), Some(vec![missing]));
-        // Its own is told of, unless it is not needed: the process has another one, in clear.
-        assert_eq!(with(&[(own, "armored:abc"), (other, "00")]), Some(vec![form.clone()]));
-        assert_eq!(with(&[(own, &format!("armored:abc,{wrong}"))]), Some(vec![form.clone()]));
-        assert_eq!(with(&[(own, "armored:abc"), (other, &wrong)]), Some(vec![form]));
-        assert_eq!(with(&[(own, key), (own, "armored:abc")]), None);
+        let (own, other) = ("DOTENV_PRIVATE_KEY_PROD", "DOTENV_PRIVATE_KEY_CI");
+        let both = format!("armored:abc,{key}");
+        let wrong_too = format!("armored:abc,{wrong}");
+        use ImportErrorKind::{BadKey, NoKey};
+        for (keys, expected) in [
+            (&[(own, &*key), (other, "armored:abc")][..], None),
+            (&[(own, ""), (other, &both)], None),
+            (&[(own, ""), (other, "armored:abc")], Some(NoKey)),
+            (&[(own, "armored:abc"), (other, "00")], Some(BadKey)),
+            (&[(own, &wrong_too)], Some(BadKey)),
+            (&[(own, "armored:abc"), (other, &wrong)], Some(BadKey)),
+            (&[(own, &key), (own, "armored:abc")], None),
+        ] {
+            let result = decrypt_with(&format!("A=encrypted:{token}\n"), keys, &|_| true);
+            assert_eq!(result.err().map(|errors| errors[0].kind), expected, "{keys:?}");
+        }
     }
 
-    /// dotenvx 2.38.2 runs `$(…)` of values in the clear, too, wherever it expands, escaped or not.
+    /// dotenvx 2.38.2 runs `$(…)` wherever it expands, in encrypted and plaintext values, escaped or not.
     #[test]
-    fn commands_are_named_sealed_or_in_the_clear() {
-        let (key, token) = sealed(b"$(id)");
+    fn commands_are_named() {
+        let (key, token) = encrypted(b"$(id)");
         let text = format!(
             "A=encrypted:{token}\nB='encrypted:{token}'\nC=clear$(id)\nD=\"x$(id)\"\nE=`$(id)`\nF='$(id)'\nG=\"\\$(id)\"\nH=$(id\n\
              C=$(id)\nOUT=$(id)\n"
         );
-        let file = open(text.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|name| name != "OUT").ok().unwrap();
+        let file = decrypt_with(&text, &[(PRIVATE_KEY, &key)], &|name| name != "OUT").ok().unwrap();
         assert_eq!(file.commands, ["A", "C", "D", "E", "G"]);
     }
 
     #[test]
-    fn what_dotenvx_wrote_at_the_top_goes_and_nothing_else() {
+    fn only_the_header_of_dotenvx_is_removed() {
         let frame = "#/---[DOTENV_PUBLIC_KEY]---/\n#/ public-key encryption /\n#/----/\n";
         for (before, after) in [
             (format!("{frame}DOTENV_PUBLIC_KEY=\"02ab\"\n\n# .env\nA=1\n"), "# .env\nA=1\n"),
@@ -477,24 +458,22 @@ mod tests {
             (format!("\r\n{frame}DOTENV_PUBLIC_KEY=x\r\nA=1"), "\r\nA=1"),
             ("DOTENV_PUBLIC_KEY=x".into(), ""),
         ] {
-            let file = open(before.as_bytes(), PRIVATE_KEY, &[], &|_| true).ok().unwrap();
-            assert_eq!(String::from_utf8_lossy(file.document.as_bytes()), after, "{before:?}");
+            let file = decrypt_with(&before, &[], &|_| true).ok().unwrap();
+            assert_eq!(String::from_utf8_lossy(file.text.document.as_bytes()), after, "{before:?}");
         }
-    }
-
-    #[test]
-    fn what_is_not_wanted_stays_with_its_key() {
-        let (key, token) = sealed(b"x");
+        // It stays if a value stays encrypted.
+        let (key, token) = encrypted(b"x");
         let text = format!("#/---/\nDOTENV_PUBLIC_KEY=x\n\nA=encrypted:{token}\nB=encrypted:none\n");
-        let file = open(text.as_bytes(), PRIVATE_KEY, &own(vec![key]), &|name| name == "A").ok().unwrap();
-        assert_eq!(file.document.as_bytes(), text.as_bytes());
-        assert_eq!(file.opened, [(1, Clear::Value(SecretBytes::new(b"x".into())))]);
+        let file = decrypt_with(&text, &[(PRIVATE_KEY, &key)], &|name| name == "A").ok().unwrap();
+        assert_eq!(file.text.document.as_bytes(), text.as_bytes());
+        let value = ItemValue::Literal(SecretBytes::new(b"x".into()));
+        assert_eq!(file.text.decrypted, HashMap::from([(1, value)]));
     }
 
     #[test]
-    fn keys_are_told_by_their_names() {
+    fn keys_are_found_by_name() {
         let file = b"#/ frame\n# .env\nDOTENV_PRIVATE_KEY=\"ab\"\nDOTENV_PRIVATE_KEY_CI=cd,ef\nDOTENV_PRIVATE_KEYS=x\nOTHER=y\n";
-        let keys = keys(file).unwrap();
+        let keys = private_keys(file).unwrap();
         let keys: Vec<_> = keys.iter().map(|(name, key)| (name.as_str(), key.expose())).collect();
         assert_eq!(keys, [("DOTENV_PRIVATE_KEY", "ab"), ("DOTENV_PRIVATE_KEY_CI", "cd,ef")]);
     }

@@ -1,184 +1,182 @@
-//! Shopify's ejson: JSON in which strings are sealed to the public key that stands under `_public_key`.
+//! Shopify's ejson (ejson(5)): JSON with strings encrypted to the public key under `_public_key`.
 //!
-//! Format: ejson(5). A sealed string is `EJ[1:P:N:M]`, in base64: an ephemeral public key, a nonce, and a `NaCl` box
-//! (X25519, XSalsa20-Poly1305). A string under a name that starts with `_` is not sealed; that does not go down into
-//! an object. The private key is in a file of its own, named by the public key, both in hexadecimal.
-//!
-//! What is in an `environment` object at the top goes by its own names, as ejson2env exports it; all else by its path,
-//! names that start with `_` included. `_public_key` is no variable.
-
-use crypto_box::aead::Aead as _;
-use crypto_box::{Nonce, PublicKey, SalsaBox, SecretKey};
+//! An encrypted string is `EJ[1:P:N:M]`, in base64: an ephemeral public key, a nonce and a `NaCl` box (X25519,
+//! XSalsa20-Poly1305). A string whose name starts with `_` isn't encrypted; that doesn't extend into objects. The private
+//! key is in a file of its own, named by the public key, both in hexadecimal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use crypto_box::aead::Aead as _;
+use crypto_box::{Nonce, PublicKey, SalsaBox, SecretKey};
 use zeroize::Zeroizing;
 
+use super::tree::{ItemList, Node, Object, Path};
+use super::{ImportError, ImportErrorKind, json};
 use crate::crypto::{SecretBytes, SecretText};
-
-use super::tree::{Items, Node, Object, Path};
-use super::{ImportError, Item, json};
+use crate::project::ImportItem;
 
 /// The variable that names the folder of private keys.
 pub const KEY_DIR_VARIABLE: &str = "EJSON_KEYDIR";
-/// The folder of private keys, where that variable is not set.
+/// The folder of private keys if that variable isn't set.
 pub const KEY_DIR: &str = "/opt/ejson/keys";
 const PUBLIC_KEY: &str = "_public_key";
 const ENVIRONMENT: &str = "environment";
 
-/// What an ejson file holds.
+/// The content of an ejson file.
 #[derive(Debug)]
 pub struct Ejson {
-    /// Its values, opened; in the order of the source, but for `environment`, which comes first.
-    pub items: Vec<Item>,
-    /// Where wanted values stand that were not sealed, though their name does not start with `_`: they are in the source,
-    /// and in its history, for all to read.
-    pub clear: Vec<String>,
+    /// In the order of the source, except that those of the object `environment` come first. Their names are their own, as
+    /// ejson2env exports them; other names are made of the path.
+    pub items: Vec<ImportItem>,
+    /// The paths of wanted values that ejson should have encrypted and didn't.
+    pub unencrypted: Vec<String>,
 }
 
-/// Reads `text`. `find` is asked at most once, and only where something is sealed: for the private key, in hexadecimal,
-/// of a public key, in 64 lower-case hexadecimal digits. White space around what it returns is passed over.
-///
-/// Errors: those of [`json::read`]; [`ImportError::KeyMissing`], [`ImportError::KeyForm`], [`ImportError::KeyOther`];
-/// [`ImportError::Sealed`].
-pub fn read(text: &[u8], find: &dyn Fn(&str) -> Option<SecretText>) -> Result<Ejson, ImportError> {
-    read_wanted(text, find, &|_| true)
-}
-
-/// As [`read`], where a value whose name is not wanted may be anything, and is not opened.
-pub fn read_wanted(
+/// Reads and decrypts `text`; a value whose name isn't wanted isn't decrypted and may be of any kind. `find_key` returns the
+/// private key of a public key, both in hexadecimal. It is called once at most, and only if something is encrypted.
+pub fn read(
     text: &[u8],
-    find: &dyn Fn(&str) -> Option<SecretText>,
+    find_key: &dyn Fn(&str) -> Option<SecretText>,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Ejson, ImportError> {
     let mut object = json::object(text)?;
     let public = public_key(object.take(PUBLIC_KEY))?;
-    let mut reader = Reader { public, find, wants, secret: None, clear: Vec::new() };
-    let mut items = Items::wanting(wants);
+    let mut reader = Reader { public, find_key, wants, secret: None, unencrypted: Vec::new() };
+    let mut items = ItemList::new(wants);
     let top = Path::default();
     match object.take(ENVIRONMENT) {
         Some(Node::Object(environment)) => {
-            items.object(&top, reader.open(&top.to(ENVIRONMENT), &top, environment)?)?;
+            items.add_object(&top, reader.decrypt(&top.join(ENVIRONMENT), &top, environment)?)?;
         }
-        Some(node) => items.node(&top.to(ENVIRONMENT), node)?,
-        None => (),
+        Some(node) => items.add(&top.join(ENVIRONMENT), node)?,
+        None => {}
     }
-    items.object(&top, reader.open(&top, &top, object)?)?;
-    Ok(Ejson { items: items.into_items(), clear: reader.clear })
+    items.add_object(&top, reader.decrypt(&top, &top, object)?)?;
+    Ok(Ejson { items: items.into_items(), unencrypted: reader.unencrypted })
 }
 
-/// Whether a text is ejson's: an object with a public key.
+/// Returns true if `text` is an object with a public key.
 pub fn is_ejson(text: &[u8]) -> bool {
     json::object(text).is_ok_and(|mut object| public_key(object.take(PUBLIC_KEY)).is_ok())
 }
 
+/// Returns the key in lower-case hexadecimal.
 fn public_key(node: Option<Node>) -> Result<String, ImportError> {
-    let Some(Node::Text(text)) = node else { return Err(ImportError::NoPublicKey) };
-    let mut key = [0; 32];
-    let decoded = base16ct::mixed::decode(text.expose(), &mut key).map_err(|_| ImportError::NoPublicKey)?;
-    if decoded.len() != key.len() {
-        return Err(ImportError::NoPublicKey);
-    }
-    Ok(base16ct::lower::encode_string(&key))
+    let key = match node {
+        Some(Node::Text(text)) => decode_key(text.expose()),
+        _ => None,
+    };
+    key.map(|key| base16ct::lower::encode_string(&*key)).ok_or_else(|| {
+        ImportError::new(ImportErrorKind::NoPublicKey, "no _public_key of 64 hexadecimal digits")
+    })
+}
+
+fn decode_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    let decoded = base16ct::mixed::decode(text, &mut *key).ok()?;
+    (decoded.len() == 32).then_some(key)
 }
 
 struct Reader<'a> {
     public: String,
-    find: &'a dyn Fn(&str) -> Option<SecretText>,
+    find_key: &'a dyn Fn(&str) -> Option<SecretText>,
     wants: &'a dyn Fn(&str) -> bool,
     secret: Option<SecretKey>,
-    clear: Vec<String>,
+    unencrypted: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// `object`, which stands at `place`, with what is sealed in it and wanted opened. Its variables are named from `top`
-    /// on.
-    fn open(&mut self, place: &Path, top: &Path, object: Object) -> Result<Object, ImportError> {
-        let mut opened = Object::default();
-        for (name, node) in object.into_entries() {
-            let (place, variable) = (place.to(&name), top.to(&name));
+    /// Decrypts what is wanted in `object`, whose path is `place`; its variables are named from `name` on.
+    fn decrypt(&mut self, place: &Path, name: &Path, object: Object) -> Result<Object, ImportError> {
+        let mut decrypted = Object::default();
+        for (member, node) in object.into_entries() {
+            let (place, name) = (place.join(&member), name.join(&member));
             let node = match node {
-                Node::Object(object) => Node::Object(self.open(&place, &variable, object)?),
-                node if !(self.wants)(variable.name()) => node,
-                Node::Text(text) if name.starts_with('_') => Node::Text(text),
-                Node::Text(text) if text.expose().starts_with(b"EJ[") => {
-                    Node::Opened(self.unseal(place.origin(), variable.name(), &text)?)
-                }
-                Node::Text(text) => {
-                    self.clear.push(place.origin().to_owned());
-                    Node::Text(text)
+                Node::Object(object) => Node::Object(self.decrypt(&place, &name, object)?),
+                Node::Text(text) if (self.wants)(name.name()) && !member.starts_with('_') => {
+                    if text.expose().starts_with(b"EJ[") {
+                        Node::Decrypted(self.decrypt_value(place.origin(), name.name(), &text)?)
+                    } else {
+                        self.unencrypted.push(place.origin().to_owned());
+                        Node::Text(text)
+                    }
                 }
                 other => other,
             };
-            opened.add(name, node);
+            decrypted.add(member, node);
         }
-        Ok(opened)
+        Ok(decrypted)
     }
 
-    fn unseal(&mut self, origin: &str, name: &str, text: &SecretBytes) -> Result<SecretBytes, ImportError> {
-        let (origin, name) = (origin.to_owned(), Some(name.to_owned()));
-        let sealed = match Sealed::parse(text.expose()) {
-            Ok(sealed) => sealed,
-            Err(found) => return Err(ImportError::Malformed { origin, name, found }),
+    fn decrypt_value(
+        &mut self,
+        origin: &str,
+        name: &str,
+        text: &SecretBytes,
+    ) -> Result<SecretBytes, ImportError> {
+        let sealed = parse_box(text.expose()).map_err(|why| {
+            ImportError::of_variable(ImportErrorKind::Malformed, name, format!("{origin} {why}"))
+        })?;
+        let secret = match self.secret.take() {
+            Some(secret) => secret,
+            None => self.private_key()?,
         };
-        if self.secret.is_none() {
-            self.secret = Some(self.private_key()?);
-        }
-        let secret = self.secret.as_ref().expect("it was found just now");
-        SalsaBox::new(&PublicKey::from(sealed.ephemeral), secret)
-            .decrypt(&Nonce::from(sealed.nonce), &*sealed.message)
-            .map(SecretBytes::new)
-            .map_err(|_| ImportError::Sealed { origin, name })
+        let plaintext = SalsaBox::new(&PublicKey::from(sealed.ephemeral), &secret)
+            .decrypt(&Nonce::from(sealed.nonce), &*sealed.message);
+        self.secret = Some(secret);
+        plaintext.map(SecretBytes::new).map_err(|_| ImportError::undecryptable(origin, name))
     }
 
     fn private_key(&self) -> Result<SecretKey, ImportError> {
-        let id = || self.public.clone();
-        let text = (self.find)(&self.public).ok_or_else(|| ImportError::KeyMissing { id: id() })?;
-        let mut bytes = Zeroizing::new([0; 32]);
-        match base16ct::mixed::decode(text.expose().trim(), &mut *bytes) {
-            Ok(decoded) if decoded.len() == 32 => (),
-            _ => return Err(ImportError::KeyForm { id: id() }),
-        }
-        let secret = SecretKey::from(*bytes);
-        if base16ct::lower::encode_string(secret.public_key().as_bytes()) == self.public {
+        let public = &self.public;
+        let error = |kind, message| ImportError::new(kind, message);
+        let text = (self.find_key)(public).ok_or_else(|| {
+            error(ImportErrorKind::NoKey, format!("no private key for the public key {public}"))
+        })?;
+        let key = decode_key(text.expose().trim().as_bytes()).ok_or_else(|| {
+            error(
+                ImportErrorKind::BadKey,
+                format!("the private key for {public} is not 64 hexadecimal digits"),
+            )
+        })?;
+        let secret = SecretKey::from(*key);
+        if base16ct::lower::encode_string(secret.public_key().as_bytes()) == *public {
             Ok(secret)
         } else {
-            Err(ImportError::KeyOther { id: id() })
+            Err(error(ImportErrorKind::BadKey, format!("the private key does not belong to {public}")))
         }
     }
 }
 
 /// `EJ[1:P:N:M]`
-struct Sealed {
+struct SealedBox {
     ephemeral: [u8; 32],
     nonce: [u8; 24],
     message: Vec<u8>,
 }
 
-impl Sealed {
-    fn parse(text: &[u8]) -> Result<Self, &'static str> {
-        const FORM: &str = "not of the form EJ[1:…:…:…]";
-        let inside = text.strip_prefix(b"EJ[").and_then(|text| text.strip_suffix(b"]")).ok_or(FORM)?;
-        let parts: Vec<_> = inside.split(|&byte| byte == b':').collect();
-        let &[version, ephemeral, nonce, message] = parts.as_slice() else { return Err(FORM) };
-        if version != b"1" {
-            return Err("sealed in a version of ejson's format that is not known here");
-        }
-        let decode = |part| STANDARD.decode(part).map_err(|_| FORM);
-        Ok(Self {
-            ephemeral: decode(ephemeral)?.try_into().map_err(|_| FORM)?,
-            nonce: decode(nonce)?.try_into().map_err(|_| FORM)?,
-            message: decode(message)?,
-        })
+fn parse_box(text: &[u8]) -> Result<SealedBox, &'static str> {
+    const FORM: &str = "is not of the form EJ[1:…:…:…]";
+    let inside = text.strip_prefix(b"EJ[").and_then(|text| text.strip_suffix(b"]")).ok_or(FORM)?;
+    let parts: Vec<_> = inside.split(|&byte| byte == b':').collect();
+    let &[version, ephemeral, nonce, message] = parts.as_slice() else { return Err(FORM) };
+    if version != b"1" {
+        return Err("has an unknown version of ejson's format");
     }
+    let decode = |part| STANDARD.decode(part).map_err(|_| FORM);
+    Ok(SealedBox {
+        ephemeral: decode(ephemeral)?.try_into().map_err(|_| FORM)?,
+        nonce: decode(nonce)?.try_into().map_err(|_| FORM)?,
+        message: decode(message)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{pairs, refused};
+    use super::super::testing::{pairs, read as shown};
     use super::*;
 
-    // Shopify/ejson, ejson_test.go: a key pair, another private key, and a file with one sealed value, "b".
+    // Shopify/ejson, ejson_test.go: a key pair, another private key, and one encrypted value, "b".
     const PUBLIC: &str = "8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d";
     const PRIVATE: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
     const INCORRECT: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f00";
@@ -189,113 +187,73 @@ mod tests {
         format!(r#"{{"_public_key": "{PUBLIC}", {rest}}}"#).replace("BOX", BOX).into_bytes()
     }
 
-    fn with(private: &str, rest: &str) -> Result<Ejson, ImportError> {
-        read(&file(rest), &|public| {
+    fn read_with(private: &str, rest: &str) -> Result<Ejson, ImportError> {
+        let find_key = |public: &str| {
             assert_eq!(public, PUBLIC);
             Some(SecretText::new(private.to_owned()))
-        })
+        };
+        read(&file(rest), &find_key, &|_| true)
+    }
+
+    fn values(private: &str, rest: &str) -> Result<Vec<(String, String)>, String> {
+        shown(read_with(private, rest).map(|found| found.items))
     }
 
     #[test]
-    fn the_published_vector_opens() {
-        for private in [PRIVATE.to_owned(), format!("{PRIVATE}\n"), PRIVATE.to_uppercase()] {
-            let found = with(&private, r#""a": "BOX""#).unwrap();
-            assert_eq!(pairs(found.items), [("a".to_owned(), "b".to_owned())]);
-            assert!(found.clear.is_empty());
+    fn values_are_decrypted_and_named() {
+        let upper = PRIVATE.to_uppercase();
+        for private in [PRIVATE, &format!("{PRIVATE}\n"), &upper] {
+            assert_eq!(values(private, r#""a": "BOX""#), pairs(&[("a", "b")]));
         }
-    }
-
-    #[test]
-    fn a_key_that_is_not_the_one_is_told_apart() {
-        let sealed = r#""a": "BOX""#;
-        assert_eq!(with(INCORRECT, sealed).unwrap_err(), ImportError::KeyOther { id: PUBLIC.into() });
-        for bad in [TOO_SHORT, "", "hunter2", &format!("{PRIVATE}00"), &"zz".repeat(32)] {
-            assert_eq!(with(bad, sealed).unwrap_err(), ImportError::KeyForm { id: PUBLIC.into() });
-        }
-        let missing = read(&file(sealed), &|_| None);
-        assert_eq!(missing.unwrap_err(), ImportError::KeyMissing { id: PUBLIC.into() });
-    }
-
-    #[test]
-    fn a_box_that_was_touched_does_not_open() {
-        for (from, to) in [("KR1I", "KR1J"), ("XnYW", "XnYX"), ("ls1+", "ls2+"), ("E7Q=", "E7Y=")] {
-            let changed = BOX.replace(from, to);
-            let error = refused(with(PRIVATE, &format!(r#""x": {{"a": "{changed}"}}"#)));
-            assert_eq!(error, "x.a is damaged, or sealed to another key");
-        }
-        for bad in
-            ["EJ[", "EJ[]", "EJ[1:a:b:c]", &BOX[..60], &BOX.replace(']', ":x]"), &BOX.replace("E7Q=", "E7Q")]
-        {
-            let error = refused(with(PRIVATE, &format!(r#""a": "{bad}""#)));
-            assert_eq!(error, "a is not of the form EJ[1:…:…:…]", "{bad}");
-        }
-        let version = BOX.replace("EJ[1", "EJ[2");
-        assert!(refused(with(PRIVATE, &format!(r#""a": "{version}""#))).contains("version"));
-    }
-
-    #[test]
-    fn names_that_start_with_an_underscore_are_not_sealed_and_what_is_below_them_is() {
-        let found = with(
-            PRIVATE,
-            r#""_c": "text", "_o": {"a": "BOX", "_d": "EJ[x"}, "plain": "p", "o": {"n": 1.10, "s": "BOX"}"#,
-        )
-        .unwrap();
+        let rest =
+            r#""_c": "text", "_o": {"a": "BOX", "_d": "EJ[x"}, "plain": "p", "o": {"n": 1.10, "s": "BOX"}"#;
+        let found = read_with(PRIVATE, rest).unwrap();
+        assert_eq!(found.unencrypted, ["plain", "o.n"]);
+        let encrypted = found.items.iter().filter(|item| item.was_encrypted).map(|item| item.name.as_str());
+        assert_eq!(encrypted.collect::<Vec<_>>(), ["_o_a", "o_s"]);
         let expected =
             [("_c", "text"), ("_o_a", "b"), ("_o__d", "EJ[x"), ("plain", "p"), ("o_n", "1.10"), ("o_s", "b")];
-        assert_eq!(pairs(found.items), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(found.clear, ["plain", "o.n"]);
+        assert_eq!(shown(Ok(found.items)), pairs(&expected));
+        let rest = r#""other": "BOX", "environment": {"KEY": "BOX", "_PUBLIC": "p"}"#;
+        assert_eq!(values(PRIVATE, rest), pairs(&[("KEY", "b"), ("_PUBLIC", "p"), ("other", "b")]));
     }
 
     #[test]
-    fn what_is_not_wanted_is_neither_opened_nor_told_of() {
-        let text =
-            file(r#""EJ": "EJ[note]", "plain": "p", "a": "BOX", "environment": {"E": "EJ[x", "K": "k"}"#);
-        let key = |_: &str| Some(SecretText::new(PRIVATE.to_owned()));
-        let found = read_wanted(&text, &key, &|name| name == "a").unwrap();
-        assert_eq!(pairs(found.items), [("a".to_owned(), "b".to_owned())]);
-        assert!(found.clear.is_empty());
-        // Nothing sealed is wanted: no key is asked for.
-        let none = |_: &str| panic!("asked for a key");
-        let found = read_wanted(&text, &none, &|name| ["plain", "K"].contains(&name)).unwrap();
-        assert_eq!(found.clear, ["environment.K", "plain"]);
-        for (wanted, name) in [("EJ", "EJ"), ("E", "environment.E")] {
-            let error = read_wanted(&text, &key, &|it| it == wanted).unwrap_err();
-            assert_eq!(error.to_string(), format!("{name} is not of the form EJ[1:…:…:…]"));
-            assert_eq!(error.variable(), Some(wanted));
+    fn errors_name_the_path_or_the_key() {
+        let bad_form = format!("the private key for {PUBLIC} is not 64 hexadecimal digits");
+        let not_decrypted = "x.a is damaged or encrypted with another key";
+        let bad_box = "x.a is not of the form EJ[1:…:…:…]";
+        let long = format!("{PRIVATE}00");
+        for (private, sealed, message) in [
+            (INCORRECT, BOX, &*format!("the private key does not belong to {PUBLIC}")),
+            (TOO_SHORT, BOX, &bad_form),
+            ("", BOX, &bad_form),
+            ("hunter2", BOX, &bad_form),
+            (&long, BOX, &bad_form),
+            (&"zz".repeat(32), BOX, &bad_form),
+            (PRIVATE, &BOX.replace("KR1I", "KR1J"), not_decrypted),
+            (PRIVATE, &BOX.replace("XnYW", "XnYX"), not_decrypted),
+            (PRIVATE, &BOX.replace("ls1+", "ls2+"), not_decrypted),
+            (PRIVATE, &BOX.replace("E7Q=", "E7Y="), not_decrypted),
+            (PRIVATE, "EJ[", bad_box),
+            (PRIVATE, "EJ[]", bad_box),
+            (PRIVATE, "EJ[1:a:b:c]", bad_box),
+            (PRIVATE, &BOX[..60], bad_box),
+            (PRIVATE, &BOX.replace(']', ":x]"), bad_box),
+            (PRIVATE, &BOX.replace("E7Q=", "E7Q"), bad_box),
+            (PRIVATE, &BOX.replace("EJ[1", "EJ[2"), "x.a has an unknown version of ejson's format"),
+        ] {
+            let rest = format!(r#""x": {{"a": "{sealed}"}}"#);
+            assert_eq!(values(private, &rest), Err(message.to_owned()), "{sealed}");
         }
-    }
-
-    #[test]
-    fn what_was_sealed_is_told_from_what_was_not() {
-        let rest = r#""_LOG": "debug", "a": "BOX", "n": 1, "o": {"_x": "y", "z": "BOX"}"#;
-        let found = with(PRIVATE, rest).unwrap();
-        let sealed = found.items.iter().filter(|item| item.was_sealed).map(|item| item.name.as_str());
-        assert_eq!(sealed.collect::<Vec<_>>(), ["a", "o_z"]);
-    }
-
-    #[test]
-    fn an_environment_goes_by_its_own_names() {
-        let found =
-            with(PRIVATE, r#""other": "BOX", "environment": {"KEY": "BOX", "_PUBLIC": "p"}"#).unwrap();
-        let expected = [("KEY", "b"), ("_PUBLIC", "p"), ("other", "b")];
-        assert_eq!(pairs(found.items), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let twice = with(PRIVATE, r#""environment": {"a": "BOX"}, "a": "BOX""#);
-        assert_eq!(refused(twice), "a and a would both be a");
-        assert_eq!(
-            refused(with(PRIVATE, r#""environment": ["BOX"]"#)),
-            "environment is a list, which no variable can hold"
-        );
-    }
-
-    #[test]
-    fn nothing_sealed_wants_no_key() {
-        let found = read(&file(r#""a": "x""#), &|_| panic!("asked for a key")).unwrap();
-        assert_eq!(found.clear, ["a"]);
-    }
-
-    #[test]
-    fn a_public_key_must_be_there() {
-        let none = |_: &str| None;
+        for (rest, message) in [
+            (r#""environment": {"a": "BOX"}, "a": "BOX""#, "a and a would both become a"),
+            (r#""environment": ["BOX"]"#, "environment is a list, not a single value"),
+        ] {
+            assert_eq!(values(PRIVATE, rest), Err(message.to_owned()));
+        }
+        let error = read(&file(r#""a": "BOX""#), &|_| None, &|_| true).unwrap_err();
+        assert_eq!(error.kind, ImportErrorKind::NoKey);
         for text in [
             "{}",
             r#"{"_public_key": 1}"#,
@@ -303,7 +261,26 @@ mod tests {
             r#"{"_public_key": "8d86"}"#,
             r#"{"x": {"_public_key": "8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d"}}"#,
         ] {
-            assert!(refused(read(text.as_bytes(), &none)).contains("there is no _public_key"), "{text}");
+            let error = read(text.as_bytes(), &|_| None, &|_| true).unwrap_err();
+            assert_eq!(error.kind, ImportErrorKind::NoPublicKey, "{text}");
+        }
+    }
+
+    #[test]
+    fn unwanted_values_are_neither_decrypted_nor_named() {
+        let text =
+            file(r#""EJ": "EJ[note]", "plain": "p", "a": "BOX", "environment": {"E": "EJ[x", "K": "k"}"#);
+        let key = |_: &str| Some(SecretText::new(PRIVATE.to_owned()));
+        let found = read(&text, &key, &|name| name == "a").unwrap();
+        assert_eq!((shown(Ok(found.items)), found.unencrypted.len()), (pairs(&[("a", "b")]), 0));
+        // Nothing encrypted is wanted, so no key is looked for.
+        let no_key = |_: &str| panic!("asked for a key");
+        let found = read(&text, &no_key, &|name| ["plain", "K"].contains(&name)).unwrap();
+        assert_eq!(found.unencrypted, ["environment.K", "plain"]);
+        for (wanted, origin) in [("EJ", "EJ"), ("E", "environment.E")] {
+            let error = read(&text, &key, &|it| it == wanted).unwrap_err();
+            assert_eq!(error.message, format!("{origin} is not of the form EJ[1:…:…:…]"));
+            assert_eq!(error.variable.as_deref(), Some(wanted));
         }
     }
 }

@@ -1,44 +1,121 @@
-//! Reading what other tools keep: one file per format. Nothing here writes a file, prints or seals.
-//!
-//! Each reader takes bytes and gives [`Item`]s; where the bytes come from, and where the values go, is not its matter.
+//! Readers of other tools' files, one file per format. They take bytes and return items; they write, print and encrypt nothing.
 
-mod comments;
 pub(crate) mod dotenvx;
 pub mod ejson;
-mod error;
 pub mod json;
 #[cfg(test)]
 mod properties;
 pub(crate) mod sops;
-#[cfg(test)]
-mod testing;
 mod tree;
 pub mod yaml;
 
-pub use comments::without_comments;
-pub use error::ImportError;
-
-use crate::crypto::SecretBytes;
-use crate::dotenv::VarName;
-
-/// One value of a source that is no dotenv text.
-#[derive(Debug)]
-pub struct Item {
-    /// Where it stands in the source, as a person would say it: `database.password`, or the name itself.
-    pub origin: String,
-    /// The variable it becomes.
-    pub name: VarName,
-    /// The exact bytes; literal, nothing in them is a reference.
-    pub value: SecretBytes,
-    /// Whether it was sealed there. Beside sealed values, ejson and sops keep others in the clear.
-    pub was_sealed: bool,
+/// Why a source can't be read. Holds no byte of a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ImportError {
+    /// Decides the exit status and the hint.
+    pub kind: ImportErrorKind,
+    /// What is wrong, without the source's name.
+    pub message: String,
+    /// The name to leave out with `-x`, if the error concerns one variable.
+    pub variable: Option<String>,
 }
 
-/// `text` without its byte order mark.
+/// What an [`ImportError`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportErrorKind {
+    /// The text isn't valid in its format.
+    Syntax,
+    /// The text isn't UTF-8.
+    NotUtf8,
+    /// The YAML text has several documents.
+    Documents,
+    /// The ejson file has no public key.
+    NoPublicKey,
+    /// A name has no value.
+    NoValue,
+    /// A name appears twice in one object.
+    Repeated,
+    /// Two places in the source make one variable.
+    Ambiguous,
+    /// A value that no variable can hold, or a name that no variable can have.
+    Unsupported,
+    /// No private key was found.
+    NoKey,
+    /// The private key has a wrong form or belongs to another public key.
+    BadKey,
+    /// A value is damaged or encrypted with another key.
+    Undecryptable,
+    /// An encrypted value has a wrong form.
+    Malformed,
+}
+
+impl ImportError {
+    fn new(kind: ImportErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), variable: None }
+    }
+
+    /// Makes an error about a value that envseal encrypted for another place.
+    pub fn sealed_elsewhere(origin: &str) -> Self {
+        let message =
+            format!("{origin} is already encrypted by envseal, and can only be decrypted where it is");
+        Self::new(ImportErrorKind::Unsupported, message)
+    }
+
+    /// Makes an error about a name that no variable can have.
+    pub fn bad_name(origin: &str) -> Self {
+        Self::new(ImportErrorKind::Unsupported, format!("{origin} can't be a variable name"))
+    }
+
+    fn of_variable(kind: ImportErrorKind, variable: &str, message: String) -> Self {
+        Self { kind, message, variable: Some(variable.to_owned()) }
+    }
+
+    /// `line` counts from 1; `why` holds no value.
+    fn syntax(line: usize, why: impl std::fmt::Display) -> Self {
+        Self::new(ImportErrorKind::Syntax, format!("line {line}: {why}"))
+    }
+
+    fn repeated(origin: &str) -> Self {
+        Self::new(ImportErrorKind::Repeated, format!("{origin} appears twice"))
+    }
+
+    fn undecryptable(origin: &str, variable: &str) -> Self {
+        let message = format!("{origin} is damaged or encrypted with another key");
+        Self::of_variable(ImportErrorKind::Undecryptable, variable, message)
+    }
+
+    /// Returns true if a private key is missing, wrong, or doesn't decrypt a value.
+    pub fn is_about_keys(&self) -> bool {
+        use ImportErrorKind::{BadKey, Malformed, NoKey, Undecryptable};
+        matches!(self.kind, NoKey | BadKey | Undecryptable | Malformed)
+    }
+}
+
+/// Returns `text` without its byte order mark.
 fn utf8(text: &[u8]) -> Result<&str, ImportError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     std::str::from_utf8(text).map_err(|error| {
         let line = 1 + memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count();
-        ImportError::NotUtf8 { line }
+        ImportError::new(ImportErrorKind::NotUtf8, format!("line {line}: not UTF-8"))
     })
+}
+
+#[cfg(test)]
+mod testing {
+    use super::ImportError;
+    use crate::project::ImportItem;
+
+    /// Returns names and values as text, or the error's message.
+    pub(super) fn read(
+        result: Result<Vec<ImportItem>, ImportError>,
+    ) -> Result<Vec<(String, String)>, String> {
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        let pair = |item: &ImportItem| (item.name.to_string(), text(item.value.expose()));
+        result.map(|items| items.iter().map(pair).collect()).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn pairs(expected: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+        Ok(expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
 }

@@ -271,8 +271,8 @@ pub enum VaultError {
         /// The environment.
         env: EnvName,
     },
-    /// A backup is not written over anything.
-    #[error("{} is there already", .0.display())]
+    /// A backup overwrites nothing.
+    #[error("{} already exists", .0.display())]
     BackupExists(PathBuf),
     /// A backup is not written where git would take it.
     #[error("git would take {}: a backup of keys does not belong into a repository", .0.display())]
@@ -280,9 +280,9 @@ pub enum VaultError {
     /// Git reads no ignore rules through a symlink.
     #[error("{} is a symlink, and git does not read ignore rules through one", .0.display())]
     IgnoreFileLink(PathBuf),
-    /// Values that their source kept sealed would stand here in the clear.
+    /// Values that the source kept encrypted would be plain text.
     #[error(
-        "{}: {} {} sealed where it came from, and would be plain text here: by a mark, by policy, or for its name",
+        "{}: {} {} encrypted in the source, but a mark, the policy or the name would make it plain text here",
         path.display(), names.join(", "), if names.len() == 1 { "was" } else { "were" }
     )]
     WouldShow {
@@ -291,16 +291,16 @@ pub enum VaultError {
         /// The variables.
         names: Vec<String>,
     },
-    /// What was sealed does not open as what it was sealed from.
-    #[error("{}: what was sealed for {name} does not open as what it was; nothing was written", path.display())]
+    /// An encrypted value doesn't decrypt to the original.
+    #[error("{}: the encrypted value of {name} does not decrypt to the original; nothing was written", path.display())]
     NotVerified {
         /// The env file.
         path: PathBuf,
         /// The variable.
         name: String,
     },
-    /// Somebody else has changed the file in the meantime.
-    #[error("{} was changed by someone else in the meantime; nothing was written", .0.display())]
+    /// Another program changed the file after the import was planned.
+    #[error("{} was changed by another program meanwhile; nothing was written", .0.display())]
     Meanwhile(PathBuf),
     /// A plain value that no quoting can hold.
     #[error("{}: the value of {name} cannot be written in a .env file as plain text", path.display())]

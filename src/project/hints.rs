@@ -29,8 +29,8 @@ pub(crate) fn vault_hint(error: &VaultError) -> Option<Hint> {
             hint!("make one of them: envseal set NAME -f {first}", first = looked.first()?)
         }
         VaultError::WouldShow { names, .. } => leave_out(names),
-        VaultError::NotVerified { .. } => "this is a mistake in envseal; please report it".into(),
-        VaultError::Meanwhile(_) => "look at it, then run the command again".into(),
+        VaultError::NotVerified { .. } => "this is a bug in envseal; please report it".into(),
+        VaultError::Meanwhile(_) => "check the file, then run the command again".into(),
         VaultError::NoVariable { name, .. } if is_env_file(Path::new(name)) => {
             hint!("a file goes behind -f: -f {name}", name = Path::new(name))
         }
@@ -201,7 +201,7 @@ fn place_hint(error: &VaultError) -> Option<Hint> {
         }
         VaultError::Link { path, .. } => hint!("remove the link: rm {path}", path),
         VaultError::NoKeyOf { .. } => "see which keys there are: envseal key list".into(),
-        VaultError::BackupExists(_) => "give the new one another name, or move that one away".into(),
+        VaultError::BackupExists(_) => "move it away, or choose another name".into(),
         VaultError::BackupInSight(path) => {
             hint!("put it elsewhere: envseal key backup ~/{name}", name = Path::new(path.file_name()?))
         }

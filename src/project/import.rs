@@ -1,249 +1,244 @@
-//! Taking over what another tool kept: planned first, for a person to see, then sealed, opened again and compared.
-
-mod kept;
-mod steps;
+//! Importing into an env file: a plan of what is done with each variable, for a person to see; then every value is encrypted,
+//! decrypted again and compared, before a file is replaced.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-pub(crate) use kept::{drop_backup, keep_backup, other_keys_file, same_file, source_text};
-use steps::{
-    refuse_another_files_key, secret_in_the_clear, steps_of_text, steps_of_variables, without_dangling,
-};
-
-use super::change::{edited, plain_source};
-use super::encrypt::refs_of_source;
+use super::change::{edited, plain_source, reads_as, refuse_half, refuse_own};
+use super::encrypt::{failure, foreign_of, is_plain, is_secret, refs_of_source, refuse_reserved_dependents};
 use super::error::VaultError;
-use super::file::{EnvFile, refuse_links, token};
-use super::references::{DollarSigns, known};
+use super::failure::Reason;
+use super::file::{EnvFile, place_of, refuse_links, token};
+use super::references::{DollarSigns, Referable, known, literal};
 use super::scope::Scope;
 use super::setup::with_header;
 use super::update::Target;
+use crate::config::is_own_name;
 use crate::crypto::{Kind, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
-use crate::dotenv::{Document, Edit, VarName};
-use crate::keys::KeyStore;
+use crate::dotenv::{Document, Edit, VarName, is_reserved};
+use crate::fs::{self, NewMode};
+use crate::keys::{KeyStore, KeysFile};
 
-/// A value that comes in.
+/// A variable read from a source.
+#[derive(Clone, Debug)]
+pub struct ImportItem {
+    /// Its place in the source, as messages show it: `database.password`, or the name itself.
+    pub origin: String,
+    /// The variable it becomes.
+    pub name: VarName,
+    /// Its decrypted value.
+    pub value: ItemValue,
+    /// True if the source kept it encrypted: then it is never written as plain text.
+    pub was_encrypted: bool,
+}
+
+/// A value read from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Incoming {
-    /// Its exact bytes.
-    Value(SecretBytes),
-    /// Source text, quotes included, to be read by the dialect's rules.
+pub enum ItemValue {
+    /// The exact bytes; nothing in them is a reference.
+    Literal(SecretBytes),
+    /// Source text of an env file, quotes included.
     Source(SecretBytes),
 }
 
-/// A variable that comes in.
-pub(crate) struct Arrival {
-    /// Where it stands in its source.
-    pub origin: String,
-    /// Its name.
-    pub name: VarName,
-    /// Its value.
-    pub value: Incoming,
-    /// Whether its source kept it sealed: then it is never written in the clear.
-    pub was_sealed: bool,
+impl ItemValue {
+    /// Returns the bytes of the value or the source text.
+    pub fn expose(&self) -> &[u8] {
+        let (Self::Literal(bytes) | Self::Source(bytes)) = self;
+        bytes.expose()
+    }
 }
 
-/// dotenv text that comes in.
+/// A source that is dotenv text.
 #[derive(Clone)]
-pub(crate) struct Text {
-    /// What errors call it: its path, or that it was piped in.
-    pub label: PathBuf,
-    /// The text.
+pub(crate) struct ImportText {
     pub document: Document,
-    /// The values of these entries were sealed in it, and are these.
-    pub opened: HashMap<usize, Incoming>,
-    /// These are the other tool's: what it has sealed, its public key. None of them is a secret in the clear.
-    pub of_the_other_tool: HashSet<usize>,
+    /// The values of the entries that were encrypted.
+    pub decrypted: HashMap<usize, ItemValue>,
+    /// The entries that hold another tool's encrypted values or public key.
+    pub not_secret: HashSet<usize>,
 }
 
-/// What comes in.
-pub(crate) enum Arriving {
-    /// dotenv text that becomes the env file, comments and order and all.
-    Text(Text),
-    /// Variables for a file that is there, or for one to be made of nothing else. No name twice.
-    Variables(Vec<Arrival>),
-    /// Variables that are all that the file is to hold, whatever it holds now. No name twice.
-    Anew(Vec<Arrival>),
+impl ImportText {
+    pub(crate) fn plaintext(document: Document) -> Self {
+        Self { document, decrypted: HashMap::new(), not_secret: HashSet::new() }
+    }
+
+    /// Makes a text of which every value was encrypted.
+    pub(crate) fn encrypted(document: Document) -> Self {
+        let value = |entry| ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
+        let decrypted = document.entries().iter().map(value).enumerate().collect();
+        Self { document, decrypted, not_secret: HashSet::new() }
+    }
 }
 
-/// What is to become of a variable.
+/// What is done with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It is sealed.
-    Seal,
-    /// It is sealed in place of another value.
+pub(crate) enum ImportAction {
+    Encrypt,
+    /// Encrypt it in place of another value.
     Replace,
-    /// That value is there already, sealed.
-    Same,
-    /// It is plain text, by its mark, the policy or its name.
-    Plain,
-    /// It is plain text, for it holds nothing.
-    Empty,
+    /// The file has that value already.
+    Keep,
+    /// Write plain text, because a mark, the policy or its name says so.
+    WritePlain,
+    /// Write it unencrypted, because it is empty.
+    WriteEmpty,
 }
 
-/// Where a variable goes.
-#[derive(Clone, Copy)]
-enum Place {
-    Entry(usize),
-    End,
+impl ImportAction {
+    pub(crate) fn encrypts(self) -> bool {
+        matches!(self, Self::Encrypt | Self::Replace)
+    }
 }
 
-struct Step {
+struct PlannedItem {
     origin: String,
     name: String,
-    value: Incoming,
-    place: Place,
-    fate: Fate,
+    value: ItemValue,
+    /// The entry of the base document that gets the value; None to append a line.
+    entry: Option<usize>,
+    action: ImportAction,
 }
 
-/// What an import is about to do with one env file.
-pub(crate) struct Import {
+/// What an import does with one env file.
+pub(crate) struct ImportPlan {
     path: PathBuf,
-    /// The file as it was when this was planned; none where there was none.
-    found: Option<Zeroizing<Vec<u8>>>,
-    /// What the changes are made to.
+    /// The file's bytes when this was planned; None if there was no file.
+    before: Option<Zeroizing<Vec<u8>>>,
+    /// The file that the items are written into.
     base: EnvFile,
-    steps: Vec<Step>,
-    in_the_clear: Option<String>,
+    items: Vec<PlannedItem>,
+    plaintext_secret: Option<String>,
 }
 
-impl Import {
-    /// Plans it. `wants` picks variables; in a text the others stay as they are.
-    ///
-    /// Errors: a value that was sealed and would be plain text here, each named; a name or a line that sealing would
-    /// refuse too, by its place in what comes in.
-    pub(crate) fn plan(
+impl ImportPlan {
+    /// Plans to make `text` the env file at `path`, with its comments and order. Variables that aren't wanted stay as they
+    /// are. Errors call the text `label`.
+    pub(crate) fn convert(
         path: &Path,
-        arriving: Arriving,
+        label: &Path,
+        text: ImportText,
         wants: &dyn Fn(&str) -> bool,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, VaultError> {
-        refuse_links(path, store.repositories())?;
-        let file = EnvFile::load_or_new(path)?;
-        let scope = Scope::of(&file.dir(), store.repositories())?;
-        let found = file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()));
-        let (base, steps, in_the_clear) = match arriving {
-            Arriving::Text(text) => {
-                refuse_another_files_key(&file, &text.document)?;
-                let base =
-                    EnvFile::of_text(&text.label, file.env().clone(), text.document.as_bytes().to_vec())?;
-                let was_sealed = |at| text.opened.contains_key(&at) || text.of_the_other_tool.contains(&at);
-                let in_the_clear = secret_in_the_clear(&base, &scope, was_sealed);
-                let steps = steps_of_text(&base, path, &scope, text.opened, wants)?;
-                (base, steps, in_the_clear)
-            }
-            Arriving::Anew(arrivals) => {
-                let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
-                let clear: HashSet<String> = arrivals
-                    .iter()
-                    .filter(|arrival| !arrival.was_sealed)
-                    .map(|arrival| arrival.name.to_string())
-                    .collect();
-                let wanted = arrivals.into_iter().filter(|arrival| wants(arrival.name.as_str()));
-                let steps = steps_of_variables(&base, &scope, wanted, store)?;
-                let mut sealed = steps.iter().filter(|step| step.fate.seals());
-                let in_the_clear =
-                    sealed.find(|step| clear.contains(&step.name)).map(|step| step.name.clone());
-                (base, steps, in_the_clear)
-            }
-            Arriving::Variables(arrivals) => {
-                let wanted = arrivals.into_iter().filter(|arrival| wants(arrival.name.as_str()));
-                let steps = steps_of_variables(&file, &scope, wanted, store)?;
-                let in_the_clear = secret_in_the_clear(&file, &scope, |_| false);
-                (file, steps, in_the_clear)
-            }
-        };
-        let steps = without_dangling(&base, steps, dollars, &known(&scope, path, dollars))?;
-        Ok(Self { path: path.into(), found, base, steps, in_the_clear })
+        let (file, scope) = load(path, store)?;
+        refuse_another_files_key(&file, &text.document)?;
+        let base = EnvFile::of_text(label, file.env().clone(), text.document.as_bytes().to_vec())?;
+        let is_known = |at| text.decrypted.contains_key(&at) || text.not_secret.contains(&at);
+        let plaintext_secret = plaintext_secret(&base, &scope, is_known);
+        let items = plan_text(&base, path, &scope, text.decrypted, wants)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
+        Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
     }
 
-    /// The env file that is written.
+    /// Plans to make a file of nothing but `items`, whose names differ.
+    pub(crate) fn replace(
+        path: &Path,
+        items: Vec<ImportItem>,
+        dollars: &DollarSigns,
+        store: &KeyStore<'_>,
+    ) -> Result<Self, VaultError> {
+        let (file, scope) = load(path, store)?;
+        let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
+        let unencrypted: HashSet<String> =
+            items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
+        let items = plan_items(&base, &scope, items, store)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
+        let mut secrets = items.iter().filter(|item| item.action.encrypts()).map(|item| &item.name);
+        let plaintext_secret = secrets.find(|name| unencrypted.contains(*name)).cloned();
+        Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
+    }
+
+    /// Plans to set `items`, whose names differ, in the env file at `path`.
+    pub(crate) fn set(
+        path: &Path,
+        items: Vec<ImportItem>,
+        dollars: &DollarSigns,
+        store: &KeyStore<'_>,
+    ) -> Result<Self, VaultError> {
+        let (base, scope) = load(path, store)?;
+        let items = plan_items(&base, &scope, items, store)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
+        let plaintext_secret = plaintext_secret(&base, &scope, |_| false);
+        Ok(Self { path: path.into(), before: bytes_of(&base), base, items, plaintext_secret })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it is there already.
-    pub(crate) fn exists(&self) -> bool {
-        self.found.is_some()
+    /// Returns true if the env file exists already.
+    pub(crate) fn file_exists(&self) -> bool {
+        self.before.is_some()
     }
 
-    /// Whether a byte would change.
-    pub(crate) fn changes(&self) -> bool {
-        let base = self.base.document();
-        let alters = |step: &Step| match (step.fate, step.place) {
-            (Fate::Same, _) => false,
-            (Fate::Plain | Fate::Empty, Place::Entry(at)) => {
-                self.in_the_clear(step).map_or(true, |source| source != base.source(&base.entries()[at]))
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Returns each variable's origin, name and action.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (&str, &str, ImportAction)> {
+        self.items.iter().map(|item| (item.origin.as_str(), item.name.as_str(), item.action))
+    }
+
+    /// Returns true if a byte of the file would change.
+    pub(crate) fn changes_file(&self) -> bool {
+        let Some(before) = &self.before else { return !self.items.is_empty() };
+        let changes = |item: &PlannedItem| match item.action {
+            ImportAction::Keep => false,
+            ImportAction::WritePlain | ImportAction::WriteEmpty => {
+                self.changed_plain_source(item).map_or(true, |source| source.is_some())
             }
-            _ => true,
+            ImportAction::Encrypt | ImportAction::Replace => true,
         };
-        match &self.found {
-            None => !self.steps.is_empty(),
-            Some(found) => base.as_bytes() != found.as_slice() || self.steps.iter().any(alters),
-        }
+        self.base.document().as_bytes() != before.as_slice() || self.items.iter().any(changes)
     }
 
-    /// A variable that stands in the clear in the file that is replaced, though it is not called plain.
-    pub(crate) fn replaces_in_the_clear(&self) -> Option<&str> {
-        self.in_the_clear.as_deref().filter(|_| self.exists())
+    /// Returns a variable whose value is a plaintext secret in the file that is replaced.
+    pub(crate) fn plaintext_secret(&self) -> Option<&str> {
+        self.plaintext_secret.as_deref().filter(|_| self.file_exists())
     }
 
-    /// Each variable: where it is from, its name, and what becomes of it.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (&str, &str, Fate)> {
-        self.steps.iter().map(|step| (step.origin.as_str(), step.name.as_str(), step.fate))
-    }
-
-    /// Makes the env file's new document, and opens all that was sealed for it to see that it is what came in.
-    pub(crate) fn carry_out(&self, target: &mut Target<'_>) -> Result<Document, VaultError> {
+    /// Makes the env file's new document, and decrypts and compares every encrypted value in it.
+    pub(crate) fn document(&self, target: &mut Target<'_>) -> Result<Document, VaultError> {
         let now = target.file().exists().then(|| target.file().document().as_bytes());
-        if now != self.found.as_ref().map(|found| found.as_slice()) {
+        if now != self.before.as_ref().map(|before| before.as_slice()) {
             return Err(VaultError::Meanwhile(self.path.clone()));
         }
-        let sealing = self.steps.iter().any(|step| step.fate.seals());
-        let key = if sealing { Some(target.seal_to()?) } else { None };
-        let document = self.document(key.as_ref())?;
-        if sealing {
+        let encrypts = self.items.iter().any(|item| item.action.encrypts());
+        let key = if encrypts { Some(target.seal_to()?) } else { None };
+        let document = self.encrypted(key.as_ref())?;
+        if encrypts {
             self.verify(&document, target.opener_of_its_key()?)?;
         }
         Ok(document)
     }
 
-    fn document(&self, key: Option<&PublicKey>) -> Result<Document, VaultError> {
+    fn encrypted(&self, key: Option<&PublicKey>) -> Result<Document, VaultError> {
         let seal_error = |source| VaultError::Seal { path: self.path.clone(), source };
         let mut sealer = key.map(Sealer::new).transpose().map_err(seal_error)?;
-        let mut sources = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
-            let source = match (step.fate, step.place) {
-                (Fate::Same, _) => None,
-                (Fate::Plain | Fate::Empty, place) => {
-                    let source = self.in_the_clear(step)?;
-                    let stands = |at: usize| self.base.document().source(&self.base.document().entries()[at]);
-                    match place {
-                        Place::Entry(at) if stands(at) == source => None,
-                        _ => Some(source),
-                    }
-                }
-                (Fate::Seal | Fate::Replace, _) => {
-                    let (kind, refs, bytes) = self.plaintext(step)?;
+        let mut sources = Vec::with_capacity(self.items.len());
+        for item in &self.items {
+            let source = match item.action {
+                ImportAction::Keep => None,
+                ImportAction::WritePlain | ImportAction::WriteEmpty => self.changed_plain_source(item)?,
+                ImportAction::Encrypt | ImportAction::Replace => {
+                    let (kind, refs, bytes) = self.plaintext(item)?;
                     let sealer = sealer.as_mut().ok_or_else(|| self.base.no_public_key())?;
-                    let token = sealer.seal(&step.name, &refs, kind, bytes).map_err(seal_error)?;
-                    Some(token.to_text())
+                    Some(sealer.seal(&item.name, &refs, kind, bytes).map_err(seal_error)?.to_text())
                 }
             };
-            sources.push((step, source));
+            sources.extend(source.map(|source| (item, source)));
         }
         let edits: Vec<_> = sources
             .iter()
-            .filter_map(|(step, source)| {
-                let source = source.as_deref()?;
-                Some(match step.place {
-                    Place::Entry(entry) => Edit::Source { entry, source },
-                    Place::End => Edit::Append { name: &step.name, source, plain: false },
-                })
+            .map(|(item, source)| match item.entry {
+                Some(entry) => Edit::Source { entry, source },
+                None => Edit::Append { name: &item.name, source, plain: false },
             })
             .collect();
         let document = edited(&self.base, self.base.document(), &edits)?;
@@ -253,71 +248,371 @@ impl Import {
         }
     }
 
-    /// What is sealed for a variable.
-    fn plaintext<'a>(&self, step: &'a Step) -> Result<(Kind, Refs, &'a [u8]), VaultError> {
-        Ok(match &step.value {
-            Incoming::Value(value) => (Kind::Value, Refs::none(), value.expose()),
-            Incoming::Source(source) => {
-                let refs = refs_of_source(source.expose()).ok_or_else(|| self.malformed(step))?;
+    fn plaintext<'a>(&self, item: &'a PlannedItem) -> Result<(Kind, Refs, &'a [u8]), VaultError> {
+        Ok(match &item.value {
+            ItemValue::Literal(value) => (Kind::Value, Refs::none(), value.expose()),
+            ItemValue::Source(source) => {
+                let refs = refs_of_source(source.expose()).ok_or_else(|| self.malformed_reference(item))?;
                 (Kind::Source, refs, source.expose())
             }
         })
     }
 
-    fn in_the_clear(&self, step: &Step) -> Result<Vec<u8>, VaultError> {
-        match &step.value {
-            Incoming::Source(source) => Ok(source.expose().to_vec()),
-            Incoming::Value(value) => plain_source(value.expose())
-                .ok_or_else(|| VaultError::Unwritable { path: self.path.clone(), name: step.name.clone() }),
-        }
-    }
-
-    fn malformed(&self, step: &Step) -> VaultError {
-        let line = match step.place {
-            Place::Entry(entry) => self.base.document().entries()[entry].line,
-            Place::End => self.base.document().entries().last().map_or(1, |entry| entry.line + 1),
+    /// Returns the plain text to write for an item, or None if the file has it already.
+    fn changed_plain_source(&self, item: &PlannedItem) -> Result<Option<Vec<u8>>, VaultError> {
+        let source = match &item.value {
+            ItemValue::Source(source) => source.expose().to_vec(),
+            ItemValue::Literal(value) => plain_source(value.expose())
+                .ok_or_else(|| VaultError::Unwritable { path: self.path.clone(), name: item.name.clone() })?,
         };
-        VaultError::MalformedReference { path: self.base.path().into(), line, name: step.name.clone() }
+        let document = self.base.document();
+        let is_there = item.entry.is_some_and(|at| document.source(&document.entries()[at]) == source);
+        Ok((!is_there).then_some(source))
     }
 
-    /// Reads the document anew, and opens every value that was sealed.
+    fn malformed_reference(&self, item: &PlannedItem) -> VaultError {
+        let entries = self.base.document().entries();
+        let line = match item.entry {
+            Some(entry) => entries[entry].line,
+            None => entries.last().map_or(1, |entry| entry.line + 1),
+        };
+        VaultError::MalformedReference { path: self.base.path().into(), line, name: item.name.clone() }
+    }
+
+    /// Parses the document again, and decrypts and compares every value that was encrypted.
     fn verify(&self, document: &Document, mut opener: Opener) -> Result<(), VaultError> {
-        let fail = |step: &Step| VaultError::NotVerified { path: self.path.clone(), name: step.name.clone() };
         let document = Document::parse(document.as_bytes().to_vec())
             .map_err(|source| VaultError::Parse { path: self.path.clone(), source })?;
-        let appended =
-            self.steps.iter().filter(|step| matches!(step.place, Place::End) && step.fate != Fate::Same);
-        let before = self.base.document().entries().len() + appended.count();
-        // The header's own entry stands above the rest.
-        let header = document.entries().len().checked_sub(before);
-        for step in self.steps.iter().filter(|step| step.fate.seals()) {
-            let at = match step.place {
-                Place::Entry(entry) => header.map(|header| entry + header),
-                Place::End => document.last(&step.name),
+        let is_appended = |item: &&PlannedItem| item.entry.is_none() && item.action != ImportAction::Keep;
+        let own = self.base.document().entries().len() + self.items.iter().filter(is_appended).count();
+        // A new header's entry is above the others.
+        let header = document.entries().len().checked_sub(own);
+        for item in self.items.iter().filter(|item| item.action.encrypts()) {
+            let at = match item.entry {
+                Some(entry) => header.map(|header| entry + header),
+                None => document.last(&item.name),
             };
-            let entry = at.and_then(|at| document.entries().get(at)).ok_or_else(|| fail(step))?;
-            let (kind, refs, bytes) = self.plaintext(step)?;
-            let sealed = token(&document, entry).and_then(Result::ok).ok_or_else(|| fail(step))?;
-            let Opened { kind: found, bytes: opened } =
-                opener.open(document.name(entry), &sealed).map_err(|_| fail(step))?;
-            let same = document.name(entry) == step.name
-                && found == kind
-                && *sealed.refs() == refs
-                && opened.expose() == bytes;
-            if !same {
-                return Err(fail(step));
+            let (kind, refs, bytes) = self.plaintext(item)?;
+            let is_same = at.and_then(|at| document.entries().get(at)).is_some_and(|entry| {
+                let Some(Ok(sealed)) = token(&document, entry) else { return false };
+                let opened = opener.open(document.name(entry), &sealed);
+                document.name(entry) == item.name
+                    && *sealed.refs() == refs
+                    && opened.is_ok_and(|opened| opened.kind == kind && opened.bytes.expose() == bytes)
+            });
+            if !is_same {
+                let (path, name) = (self.path.clone(), item.name.clone());
+                return Err(VaultError::NotVerified { path, name });
             }
         }
         Ok(())
     }
 }
 
-impl Fate {
-    /// Whether a value is sealed for it.
-    fn seals(self) -> bool {
-        matches!(self, Self::Seal | Self::Replace)
+/// Loads the env file that is written to.
+fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Scope), VaultError> {
+    refuse_links(path, store.repositories())?;
+    let file = EnvFile::load_or_new(path)?;
+    let scope = Scope::of(&file.dir(), store.repositories())?;
+    Ok((file, scope))
+}
+
+fn bytes_of(file: &EnvFile) -> Option<Zeroizing<Vec<u8>>> {
+    file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()))
+}
+
+/// Returns the first plaintext value that isn't marked plain, without the entries for which `is_known` returns true.
+fn plaintext_secret(file: &EnvFile, scope: &Scope, is_known: impl Fn(usize) -> bool) -> Option<String> {
+    let mut secrets = file
+        .variables()
+        .filter(|(at, entry)| !is_known(*at) && file.token(entry).is_none() && is_secret(file, scope, entry));
+    secrets.next().map(|(_, entry)| file.document().name(entry).to_owned())
+}
+
+/// Rejects a text with another file's public key: values encrypted now would be next to others under another key.
+fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), VaultError> {
+    let own = |document: &Document| {
+        let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
+        entries.map(|entry| document.statement(entry).to_vec()).collect::<Vec<_>>()
+    };
+    if own(text) == own(file.document()) {
+        return Ok(());
+    }
+    let name = text.entries().iter().map(|entry| text.name(entry)).find(|name| is_own_name(name));
+    Err(VaultError::OwnName(name.unwrap_or("ENVSEAL_PUBLIC_KEY").into()))
+}
+
+/// Plans each variable of a text that becomes the file at `path`.
+fn plan_text(
+    base: &EnvFile,
+    path: &Path,
+    scope: &Scope,
+    mut decrypted: HashMap<usize, ItemValue>,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<PlannedItem>, VaultError> {
+    let document = base.document();
+    if let Some(stray) = document.strays().first() {
+        return Err(VaultError::stray(base.path(), document, stray));
+    }
+    let (mut items, mut shown) = (Vec::new(), Vec::new());
+    for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
+        let name = document.name(entry).to_owned();
+        let (was_encrypted, is_plain) = (decrypted.contains_key(&at), is_plain(base, scope, entry));
+        let action = match token(document, entry) {
+            // Encrypted by envseal: a file may be converted in parts.
+            Some(Ok(_)) => ImportAction::Keep,
+            Some(Err(error)) => return Err(VaultError::Unopened(vec![failure(base, entry, error.into())])),
+            None if was_encrypted && is_plain => {
+                shown.push(name);
+                continue;
+            }
+            None if !is_plain && document.comment_is_ambiguous(entry) => {
+                return Err(VaultError::AmbiguousHash { path: base.path().into(), line: entry.line, name });
+            }
+            None => {
+                if let Some(foreign) = foreign_of(base, entry).filter(|_| !was_encrypted) {
+                    return Err(VaultError::Unopened(vec![failure(base, entry, Reason::Foreign(foreign))]));
+                }
+                if !is_plain && document.is_cut_off(entry) {
+                    return Err(VaultError::unquoted(base.path(), document, entry));
+                }
+                match was_encrypted {
+                    false if is_plain => ImportAction::WritePlain,
+                    false if document.value(entry).1.is_empty() => ImportAction::WriteEmpty,
+                    _ => ImportAction::Encrypt,
+                }
+            }
+        };
+        let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
+        let value = decrypted.remove(&at).unwrap_or_else(in_file);
+        items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
+    }
+    refuse_to_show(path, shown)?;
+    let encrypted = items.iter().filter(|item| item.action.encrypts()).filter_map(|item| item.entry);
+    let encrypted: HashSet<usize> = encrypted.collect();
+    refuse_reserved_dependents(base, |at| encrypted.contains(&at))?;
+    Ok(items)
+}
+
+/// Plans each variable that goes into a file by the rules of `set`.
+fn plan_items(
+    file: &EnvFile,
+    scope: &Scope,
+    items: Vec<ImportItem>,
+    store: &KeyStore<'_>,
+) -> Result<Vec<PlannedItem>, VaultError> {
+    let document = file.document();
+    let mut opener = match file.public_key() {
+        Some(key) => store.find_unasked(file.env(), key, &file.dir())?.map(Opener::new),
+        None => None,
+    };
+    let (mut planned, mut shown) = (Vec::new(), Vec::new());
+    for ImportItem { origin, name, value, was_encrypted } in items {
+        let name = name.to_string();
+        refuse_own(&name)?;
+        let entry = document.last(&name);
+        refuse_half(file, document, scope, entry)?;
+        let is_sealed = |entry| document.name(entry) == name && token(document, entry).is_some();
+        let is_plain = match entry {
+            Some(at) => is_plain(file, scope, &document.entries()[at]),
+            None => is_reserved(&name) || scope.policy().is_plain(&name),
+        };
+        // A sealed value is replaced by a sealed one, whatever a mark or the policy says.
+        let action = if document.entries().iter().any(is_sealed) {
+            let is_same = entry.is_some_and(|at| has_value(document, at, &value, opener.as_mut()));
+            if is_same { ImportAction::Keep } else { ImportAction::Replace }
+        } else if is_plain && was_encrypted {
+            shown.push(name);
+            continue;
+        } else if is_plain {
+            ImportAction::WritePlain
+        } else if entry.is_some() {
+            ImportAction::Replace
+        } else {
+            ImportAction::Encrypt
+        };
+        planned.push(PlannedItem { origin, name, value, entry, action });
+    }
+    refuse_to_show(file.path(), shown)?;
+    Ok(planned)
+}
+
+/// Rejects plain text for values that the source kept encrypted.
+fn refuse_to_show(path: &Path, names: Vec<String>) -> Result<(), VaultError> {
+    if names.is_empty() { Ok(()) } else { Err(VaultError::WouldShow { path: path.into(), names }) }
+}
+
+/// Returns true if a sealed entry has this value: as it would be encrypted now, or as a text that reads as it.
+fn has_value(document: &Document, at: usize, value: &ItemValue, opener: Option<&mut Opener>) -> bool {
+    let entry = &document.entries()[at];
+    match value {
+        ItemValue::Literal(value) => reads_as(document, at, value.expose(), true, opener),
+        ItemValue::Source(source) => {
+            let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
+            let opened = opener.open(document.name(entry), &sealed);
+            opened.is_ok_and(|Opened { kind, bytes }| kind == Kind::Source && *source == bytes)
+        }
     }
 }
 
+/// Makes the values that `--literal` names literal, and rejects other values that refer to a name that nothing sets.
+fn refuse_dangling(
+    base: &EnvFile,
+    mut items: Vec<PlannedItem>,
+    dollars: &DollarSigns,
+    known: &dyn Fn(&str) -> Result<bool, VaultError>,
+) -> Result<Vec<PlannedItem>, VaultError> {
+    let names: HashSet<String> = items.iter().map(|item| item.name.clone()).collect();
+    let known_if_appended = |name: &str| Ok(names.contains(name) || known(name)?);
+    for item in items.iter_mut().filter(|item| item.action.encrypts()) {
+        let ItemValue::Source(source) = &item.value else { continue };
+        if dollars.is_literal(&item.name) {
+            item.value = ItemValue::Literal(SecretBytes::new(literal(source.expose())));
+            continue;
+        }
+        let (at, known): (_, &dyn Fn(&str) -> _) = match item.entry {
+            Some(at) => (at, known),
+            None => (base.document().entries().len(), &known_if_appended),
+        };
+        Referable::new(base, known).refuse_dangling(&item.name, at, source.expose())?;
+    }
+    Ok(items)
+}
+
+/// Reads a source, which may hold plaintext secrets.
+pub(crate) fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    Ok(fs::read_secret(path)?)
+}
+
+/// Returns true if two paths lead to one file. A missing file is compared by its place in an existing folder.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| place_of(path));
+    one == other || real(one) == real(other)
+}
+
+/// Returns the `.env.keys` of another tool for files in `folder`, and its text.
+pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, VaultError> {
+    let folder = place_of(&folder.join("x"));
+    let Some(path) = KeysFile::nearest(folder.parent().unwrap_or(&folder)) else { return Ok(None) };
+    let text = fs::read_secret(&path)?;
+    Ok(Some((path, text)))
+}
+
+/// Copies the file at `path` to one beside it that is no env file, private to this user, and returns its path.
+///
+/// The caller checks [`ImportPlan::plaintext_secret`] first.
+pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, VaultError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // The name neither begins nor ends as an env file's does.
+    let backup = path.with_file_name(format!("backup-{}~", name.trim_start_matches('.')));
+    let text = fs::read_secret(path)?;
+    if backup.symlink_metadata().is_ok() {
+        return Err(VaultError::BackupExists(backup));
+    }
+    fs::stage(&backup, &text, NewMode::Private)?.commit_new()?;
+    Ok(backup)
+}
+
+/// Removes a backup.
+pub(crate) fn drop_backup(path: &Path) -> Result<(), VaultError> {
+    Ok(fs::remove(path)?)
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::config::ProcessEnv;
+    use crate::crypto::PrivateKey;
+
+    fn bytes(text: &str) -> SecretBytes {
+        SecretBytes::new(text.as_bytes().to_vec())
+    }
+
+    fn with_store<T>(work: impl FnOnce(&KeyStore<'_>) -> T) -> T {
+        work(&KeyStore::new(&ProcessEnv::from_vars(Vec::new()), None))
+    }
+
+    #[test]
+    fn altered_values_are_not_verified() {
+        let folder = tempfile::tempdir().unwrap();
+        let item = |(name, value): (&str, ItemValue)| {
+            let name = VarName::new(name).unwrap();
+            ImportItem { origin: name.to_string(), name, value, was_encrypted: true }
+        };
+        let items = [
+            ("A", ItemValue::Literal(bytes("one"))),
+            ("B", ItemValue::Source(bytes("\"${A}/x\""))),
+            ("C", ItemValue::Literal(bytes(""))),
+        ];
+        let (path, items, dollars) =
+            (folder.path().join(".env"), items.map(item).into(), DollarSigns::default());
+        let plan = with_store(|store| ImportPlan::set(&path, items, &dollars, store)).unwrap();
+        let key = PrivateKey::generate();
+        let document = plan.encrypted(Some(&key.public())).unwrap();
+        let verified = |document: &Document, key: &PrivateKey| {
+            plan.verify(document, Opener::new(key.clone())).map_err(|error| error.to_string())
+        };
+        assert_eq!(verified(&document, &key), Ok(()));
+        let source = |name: &str| {
+            let at = document.last(name).unwrap();
+            (at, document.source(&document.entries()[at]).to_vec())
+        };
+        let ((a, of_a), (b, of_b), (c, of_c)) = (source("A"), source("B"), source("C"));
+        let mut sealer = Sealer::new(&key.public()).unwrap();
+        let mut other = |name: &str, kind, text: &str| {
+            sealer.seal(name, &Refs::none(), kind, text.as_bytes()).unwrap().to_string().into_bytes()
+        };
+        let (value, kind, refs) = (
+            other("A", Kind::Value, "two"),
+            other("A", Kind::Source, "one"),
+            other("B", Kind::Source, "\"${A}/x\""),
+        );
+        for (entry, source, name) in [
+            (a, &of_b, "A"),
+            (b, &of_a, "B"),
+            (c, &of_a, "C"),
+            (a, &value, "A"),
+            (a, &kind, "A"),
+            (b, &refs, "B"),
+            (a, &b"one".to_vec(), "A"),
+        ] {
+            let altered = document.edited(&[Edit::Source { entry, source }]).unwrap();
+            let message = verified(&altered, &key).unwrap_err();
+            assert!(message.contains(&format!(" {name} ")), "{message}");
+        }
+        let gone = document.edited(&[Edit::Remove { entry: c }]).unwrap();
+        assert!(verified(&gone, &key).is_err() && of_c.starts_with(b"envseal:1:"));
+        assert!(verified(&document, &PrivateKey::generate()).is_err());
+    }
+
+    #[test]
+    fn a_converted_text_keeps_all_other_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = b"\xef\xbb\xbf# head\r\nexport A = 'x' # why\r\n\r\nE=\r\nPATH=/bin\r\nA=later".to_vec();
+        let mut text = ImportText::plaintext(Document::parse(text).unwrap());
+        text.decrypted.insert(3, ItemValue::Literal(bytes("z")));
+        let (path, dollars) = (folder.path().join(".env"), DollarSigns::default());
+        let plan = with_store(|store| {
+            ImportPlan::convert(&path, Path::new("old"), text, &|_| true, &dollars, store)
+        })
+        .unwrap();
+        let actions: Vec<_> = plan.items().map(|(_, name, action)| (name, action)).collect();
+        use ImportAction::{Encrypt, WriteEmpty, WritePlain};
+        assert_eq!(actions, [("A", Encrypt), ("E", WriteEmpty), ("PATH", WritePlain), ("A", Encrypt)]);
+        let key = PrivateKey::generate();
+        let encrypted = plan.encrypted(Some(&key.public())).unwrap();
+        assert!(plan.verify(&encrypted, Opener::new(key)).is_ok());
+        let rest: String = String::from_utf8(encrypted.as_bytes().to_vec())
+            .unwrap()
+            .lines()
+            .skip(3)
+            .map(|line| match line.split_once("envseal:1:") {
+                Some((before, token)) => {
+                    format!("{before}…{}\n", token.split_once(' ').map_or("", |(_, comment)| comment))
+                }
+                None => format!("{line}\n"),
+            })
+            .collect();
+        assert_eq!(rest, "# head\nexport A = …# why\n\nE=\nPATH=/bin\nA=…\n");
+    }
+}

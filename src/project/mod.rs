@@ -48,9 +48,10 @@ pub use file::EnvFile;
 pub(crate) use file::{refuse_links, token};
 #[cfg(feature = "cli")]
 pub(crate) use import::{
-    Arrival, Arriving, Fate, Import, Incoming, Text, drop_backup, keep_backup, other_keys_file, same_file,
-    source_text,
+    ImportAction, ImportPlan, ImportText, drop_backup, keep_backup, other_keys_file, same_file, source_text,
 };
+#[cfg(feature = "cli")]
+pub use import::{ImportItem, ItemValue};
 pub(crate) use journal::{Settled, settle};
 pub(crate) use keys::{
     KeysChanged, KeysFileState, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,

@@ -261,7 +261,7 @@ fn where_every_file_may_be_missing_and_is() {
     assert_eq!(env.ok(&[&["ls", "--json"], &gone[..]].concat()), "[]\n");
     assert_eq!(
         env.fails(2, &[&["get", "A"], &gone[..]].concat()),
-        "error: no A: none of the files named is there\nhint: envseal ls\n"
+        "error: A was not found: none of the named files exists\nhint: envseal ls\n"
     );
     env.ok(&[&["get", "--format", "k8s"], &gone[..]].concat());
 }

@@ -188,7 +188,7 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
     let env = &saved.env;
     let (before, text) = (env.snapshot(), saved.text());
     let said = saved.run(&["key", "backup", saved.path()]).fails(4);
-    assert!(said.contains("saved.txt is there already"), "{said}");
+    assert!(said.contains("saved.txt already exists"), "{said}");
     for path in ["saved.txt", "./a/../saved.txt", env.path("saved.txt").to_str().unwrap()] {
         let said = saved.run(&["key", "backup", path]).fails(4);
         assert!(

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use envseal::testing::import::Item;
+use envseal::testing::import::ImportItem;
 
 /// A file of `tests/import`.
 fn fixture(path: &str) -> Vec<u8> {
@@ -22,8 +22,8 @@ fn fixtures() -> PathBuf {
 }
 
 /// Origins, names and values.
-fn triples(items: &[Item]) -> Vec<[String; 3]> {
-    let text = |item: &Item| String::from_utf8(item.value.expose().to_vec()).unwrap();
+fn triples(items: &[ImportItem]) -> Vec<[String; 3]> {
+    let text = |item: &ImportItem| String::from_utf8(item.value.expose().to_vec()).unwrap();
     items.iter().map(|item| [item.origin.clone(), item.name.to_string(), text(item)]).collect()
 }
 

@@ -4,31 +4,32 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use envseal::testing::exec::{Sops, SopsError};
-use envseal::testing::import::Item;
-use envseal::testing::import::sops::{self, Form};
+use envseal::Error;
+use envseal::testing::exec::Sops;
+use envseal::testing::import::ImportItem;
+use envseal::testing::import::sops::{self, SopsFormat};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{fixture, fixtures, tool, triples};
 
-const FILES: [(&str, Form); 4] = [
-    ("sealed.env.txt", Form::Dotenv),
-    ("sealed.yaml", Form::Yaml),
-    ("sealed.json", Form::Json),
-    ("sealed.ini", Form::Ini),
+const FILES: [(&str, SopsFormat); 4] = [
+    ("sealed.env.txt", SopsFormat::Dotenv),
+    ("sealed.yaml", SopsFormat::Yaml),
+    ("sealed.json", SopsFormat::Json),
+    ("sealed.ini", SopsFormat::Ini),
 ];
 
 #[test]
-fn what_sops_opened_is_read() {
-    let read = |form: Form| {
+fn sops_output_is_read() {
+    let read = |form: SopsFormat| {
         let (file, _) = FILES.iter().find(|(_, it)| *it == form).unwrap();
         let opened = fixture(&format!("sops/opened.{}.json", form.input_type()));
         let items = sops::read(form, &fixture(&format!("sops/{file}")), &opened, &|_| true).unwrap();
         for item in &items {
-            let clear = item.value.is_empty() || item.name.as_str().ends_with("_unencrypted");
-            assert_eq!(item.was_sealed, !clear, "{}", item.name);
+            let clear = item.value.expose().is_empty() || item.name.as_str().ends_with("_unencrypted");
+            assert_eq!(item.was_encrypted, !clear, "{}", item.name);
         }
         triples(&items).into_iter().map(|[_, name, value]| (name, value)).collect::<Vec<_>>()
     };
@@ -37,7 +38,7 @@ fn what_sops_opened_is_read() {
         assert_eq!(read(form), expected.iter().map(owned).collect::<Vec<_>>());
     };
     expect(
-        Form::Dotenv,
+        SopsFormat::Dotenv,
         &[
             ("APP_NAME", "demo"),
             ("PEM", "-----BEGIN TEST-----\nYWJj\n-----END TEST-----"),
@@ -48,7 +49,7 @@ fn what_sops_opened_is_read() {
         ],
     );
     expect(
-        Form::Yaml,
+        SopsFormat::Yaml,
         &[
             ("database_user", "shop"),
             ("database_password", "it's $5"),
@@ -61,10 +62,10 @@ fn what_sops_opened_is_read() {
         ],
     );
     expect(
-        Form::Json,
+        SopsFormat::Json,
         &[("API_token", "tok-1"), ("API_retries", "3"), ("API_on", "false"), ("text", "two\nlines")],
     );
-    expect(Form::Ini, &[("database_user", "shop"), ("database_password", "two words")]);
+    expect(SopsFormat::Ini, &[("database_user", "shop"), ("database_password", "two words")]);
 }
 
 /// sops, with a key at hand.
@@ -86,14 +87,14 @@ impl Real {
         Some(Self { program, sops, vars, folder })
     }
 
-    fn open(&self, file: &Path, form: Form) -> Result<Vec<u8>, SopsError> {
+    fn open(&self, file: &Path, form: SopsFormat) -> Result<Vec<u8>, Error> {
         let vars = self.vars.iter().map(|(name, value)| (&**name, &**value));
-        let text = self.sops.open(file, form.input_type(), form.output_type(), vars)?;
+        let text = self.sops.decrypt(file, form.input_type(), form.output_type(), vars)?;
         Ok(text.to_vec())
     }
 
     /// Seals `text`, looks at what was written, and opens it.
-    fn there_and_back(&self, text: &str, form: Form) -> Result<Vec<Item>, TestCaseError> {
+    fn there_and_back(&self, text: &str, form: SopsFormat) -> Result<Vec<ImportItem>, TestCaseError> {
         let recipient = String::from_utf8(fixture("sops/key.txt")).unwrap();
         let recipient =
             recipient.split_whitespace().find(|word| word.starts_with("age1")).unwrap().to_owned();
@@ -110,45 +111,45 @@ impl Real {
             .unwrap();
         prop_assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let sealed = std::fs::read(&file).unwrap();
-        prop_assert_eq!(Form::of("file.json", &sealed), Some(form));
+        prop_assert_eq!(SopsFormat::detect("file.json", &sealed), Some(form));
         let opened = self.open(&file, form).unwrap();
         let items = sops::read(form, &sealed, &opened, &|_| true)
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
-        prop_assert!(items.iter().all(|item| item.was_sealed != item.value.is_empty()));
+        prop_assert!(items.iter().all(|item| item.was_encrypted != item.value.expose().is_empty()));
         Ok(items)
     }
 }
 
 #[test]
-fn sops_opens_what_is_published() {
+fn sops_decrypts_the_fixtures() {
     let Some(real) = Real::find(&fixtures().join("sops/key.txt")) else { return };
     for (name, form) in FILES {
         let opened = real.open(&fixtures().join("sops").join(name), form).unwrap();
         assert_eq!(opened, fixture(&format!("sops/opened.{}.json", form.input_type())), "{name}");
     }
-    let whole = real.open(&fixtures().join("sops/sealed.binary.txt"), Form::Binary).unwrap();
+    let whole = real.open(&fixtures().join("sops/sealed.binary.txt"), SopsFormat::Binary).unwrap();
     assert_eq!(whole, b"# whole\nTOKEN=\"binary-token\"\n");
 }
 
 #[test]
-fn without_the_key_nothing_is_opened() {
+fn without_the_key_nothing_is_decrypted() {
     let Some(real) = Real::find(OsStr::new("/no-such-key").as_ref()) else { return };
     let file = fixtures().join("sops/sealed.json");
-    assert!(matches!(real.open(&file, Form::Json), Err(SopsError::Failed { .. })));
+    assert!(real.open(&file, SopsFormat::Json).unwrap_err().to_string().contains("sops could not decrypt"));
     let plain = real.folder.path().join("plain.json");
     std::fs::write(&plain, "{\"a\": 1}").unwrap();
-    assert!(matches!(real.open(&plain, Form::Json), Err(SopsError::Failed { .. })));
+    assert!(real.open(&plain, SopsFormat::Json).unwrap_err().to_string().contains("sops could not decrypt"));
 }
 
 #[test]
-fn what_was_touched_is_not_opened() {
+fn altered_files_are_not_decrypted() {
     let Some(real) = Real::find(&fixtures().join("sops/key.txt")) else { return };
     let text = String::from_utf8(fixture("sops/sealed.env.txt")).unwrap();
     let swapped = text.replace("HASH=", "OTHER=");
     assert_ne!(text, swapped);
     let file = real.folder.path().join("swapped.env");
     std::fs::write(&file, swapped).unwrap();
-    assert!(matches!(real.open(&file, Form::Dotenv), Err(SopsError::Failed { .. })));
+    assert!(real.open(&file, SopsFormat::Dotenv).unwrap_err().to_string().contains("sops could not decrypt"));
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn values_go_through_sops_and_back() {
         .run(&values, |values| {
             let object: serde_json::Map<String, serde_json::Value> =
                 values.iter().enumerate().map(|(n, value)| (format!("V{n}"), value.clone().into())).collect();
-            let items = real.there_and_back(&serde_json::to_string(&object).unwrap(), Form::Json)?;
+            let items = real.there_and_back(&serde_json::to_string(&object).unwrap(), SopsFormat::Json)?;
             let found: Vec<_> = items.iter().map(|item| item.value.expose()).collect();
             prop_assert_eq!(found, values.iter().map(String::as_bytes).collect::<Vec<_>>());
             Ok(())
@@ -172,7 +173,7 @@ fn values_go_through_sops_and_back() {
         .run(&lines, |values| {
             let text: String =
                 values.iter().enumerate().map(|(n, value)| format!("V{n}={value}\\n{value}\n")).collect();
-            let items = real.there_and_back(&text, Form::Dotenv)?;
+            let items = real.there_and_back(&text, SopsFormat::Dotenv)?;
             let found: Vec<_> = items.iter().map(|item| item.value.expose().to_vec()).collect();
             prop_assert_eq!(
                 found,

@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "keys", "project", "team", "time"],
     ),
     ("hooks", &["config", "error", "fs", "git", "hint"]),
+    ("import", &["crypto", "dotenv", "project"]),
     (
         "project",
         &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "keys", "schema", "team", "time"],
@@ -36,7 +37,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("team", &["config", "crypto", "error", "hint", "time"]),
     ("schema", &["config", "dotenv", "error", "hint"]),
     ("export", &["error", "hint"]),
-    ("import", &["crypto", "dotenv", "error", "hint"]),
     ("exec", &["error", "hint"]),
     ("git", &["config", "error", "fs", "hint"]),
     ("fs", &["config", "error", "hint"]),

@@ -42,13 +42,13 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
         "took .env.keys from others' eyes\n\
          made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
          made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
-         sealed 26 values in .env, and opened each again\n\
-         sealed 2 values in .env.production, and opened each again\n\
-         note: COMMAND holds `$(…)`, which dotenvx runs as a command; here it is text\n\
-         note: where DOTENV_PRIVATE_KEY was set, as on CI, set ENVSEAL_PRIVATE_KEY now: envseal key show --private -f .env\n\
-         note: where DOTENV_PRIVATE_KEY_PRODUCTION was set, as on CI, set ENVSEAL_PRIVATE_KEY_PRODUCTION now: \
+         Encrypted and verified 26 values in .env\n\
+         Encrypted and verified 2 values in .env.production\n\
+         note: COMMAND: dotenvx runs its `$(…)` as a command; envseal keeps it as text\n\
+         note: on CI, replace DOTENV_PRIVATE_KEY by ENVSEAL_PRIVATE_KEY: envseal key show --private -f .env\n\
+         note: on CI, replace DOTENV_PRIVATE_KEY_PRODUCTION by ENVSEAL_PRIVATE_KEY_PRODUCTION: \
          envseal key show --private -f .env.production\n\
-         note: the old private keys still open what git's history holds: keep them as long as that is wanted\n"
+         note: keep the old private keys if you need the old values in git's history\n"
     );
     assert_eq!(opened(&env, ".env"), read_by_dotenvx("dotenvx/opened.json"));
     assert_eq!(opened(&env, ".env.production"), read_by_dotenvx("dotenvx/opened.production.json"));
@@ -66,23 +66,23 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     assert!(env.read(".env.keys").starts_with(std::str::from_utf8(&made("dotenvx/keys.txt")).unwrap()));
     assert_eq!(env.envseal(&["check"]).output().status, 0);
     let again = env.fails(2, &["import", "dotenvx", "--yes"]);
-    assert!(again.starts_with("error: there is no env file here that dotenvx has sealed\n"), "{again}");
+    assert!(again.starts_with("error: no env file here is encrypted by dotenvx\n"), "{again}");
 }
 
 #[test]
-fn the_table_names_all_of_it_and_shows_no_value() {
+fn the_table_shows_names_and_no_values() {
     let env = project();
     let before = env.snapshot();
     let output = env.envseal(&["import", "dotenvx"]).output();
     assert_eq!((output.status, output.stdout), (2, vec![]));
-    let end = "error: nothing was written: there is nobody to ask\nhint: to do it: add --yes\n";
+    let end = "error: confirmation needed; nothing was written\nhint: to import without asking: add --yes\n";
     let note =
         "note: .env: dotenvx and envseal read the references in DOLLARS differently (docs/import.md)\n";
     let table = output.stderr.strip_prefix(note).unwrap().strip_suffix(end).unwrap();
     assert_eq!(table.lines().count(), 1 + 26 + 2, "{table}");
     assert_eq!(
         table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(),
-        ["FROM", "NAME", "TO", "WHAT"]
+        ["FROM", "NAME", "TO", "ACTION"]
     );
     for value in ["abc", "fallback", "prod-value", "in the clear", "ran"] {
         assert!(!table.contains(value), "{table}");
@@ -96,14 +96,14 @@ fn a_person_is_asked() {
     let env = project();
     let before = env.snapshot();
     let Some((status, shown)) = on_terminal(&env, &["import", "dotenvx"], Some(b"n\n")) else { return };
-    assert_eq!((status, shown.contains("Do that? [y/N] n")), (0, true), "{shown}");
+    assert_eq!((status, shown.contains("Import these values? [y/N] n")), (0, true), "{shown}");
     assert_eq!(env.snapshot(), before);
     let Some((status, _)) = on_terminal(&env, &["import", "dotenvx"], Some(b"y\n")) else { return };
     assert_eq!((status, env.ok(&["get", "PLAIN"]).as_str()), (0, "abc\n"));
 }
 
 #[test]
-fn one_value_that_does_not_open_and_nothing_is_written() {
+fn one_undecryptable_value_stops_everything() {
     let env = project();
     // In the tag: behind the ephemeral key and the nonce.
     let text = env.read(".env.production");
@@ -112,33 +112,33 @@ fn one_value_that_does_not_open_and_nothing_is_written() {
     env.write(".env.production", format!("{}{other}{}", &text[..at], &text[at + 1..]));
     let before = env.snapshot();
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
-    let told = "error: .env.production: line 8: API is damaged, or sealed to another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
+    let told = "error: .env.production: line 8: API is damaged or encrypted with another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
     assert!(said.starts_with(told), "{said}");
     assert_eq!(env.snapshot(), before);
     // Moved to another name, dotenvx's ciphertexts open all the same; nothing can be done about that here.
     let env = project();
     env.write(".env.keys", "DOTENV_PRIVATE_KEY=\"00\"\n");
     assert!(
-        env.fails(3, &["import", "dotenvx", "--yes"]).contains("is not of the form that its tool writes")
+        env.fails(3, &["import", "dotenvx", "--yes"])
+            .contains("is not a private key of 64 hexadecimal digits")
     );
     env.write(".env.keys", format!("DOTENV_PRIVATE_KEY={}\n", "12".repeat(32)));
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
     assert!(
-        said.starts_with("error: .env: 24 values could not be opened\n  line 10: PLAIN is damaged, or"),
+        said.starts_with("error: .env: 24 values can't be decrypted\n  line 10: PLAIN is damaged or"),
         "{said}"
     );
     env.write(".env.keys", "# nothing\n");
     let said = env.fails(3, &["import", "dotenvx", "--yes"]);
     assert_eq!(
         said,
-        "error: .env: there is no private key for DOTENV_PRIVATE_KEY\n  looked for DOTENV_PRIVATE_KEY in the process's \
-         environment\n  looked for DOTENV_PRIVATE_KEY in .env.keys\nhint: DOTENV_PRIVATE_KEY=… envseal import dotenvx, or \
-         --source-keys FILE; armored keys: dotenvx armor down first\n"
+        "error: .env: DOTENV_PRIVATE_KEY was found neither in the environment nor in a keys file\nhint: set DOTENV_PRIVATE_KEY, \
+         or name a keys file: --source-keys FILE; if keys are armored: dotenvx armor down\n"
     );
 }
 
 #[test]
-fn keys_come_from_the_process_and_from_a_file_that_is_named() {
+fn keys_come_from_the_process_or_a_named_file() {
     let env = project();
     let keys = env.read(".env.keys");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
@@ -157,7 +157,7 @@ fn keys_come_from_the_process_and_from_a_file_that_is_named() {
 }
 
 #[test]
-fn into_another_file_and_only_what_is_picked() {
+fn a_selection_goes_into_another_file() {
     let env = project();
     env.ok(&["set", "-q", "-e", "staging", "API=older", "OWN=kept"]);
     let own = env.read(".env.staging");
@@ -170,13 +170,13 @@ fn into_another_file_and_only_what_is_picked() {
     assert!(env.read(".env.staging").contains(own));
     assert!(env.read(".env.production").contains("encrypted:"));
     let same = env.envseal(&["import", "dotenvx", ".env.production", "-e", "staging"]).output();
-    assert_eq!((same.status, &*same.stderr), (0, "nothing to do: all of it is here already\n"));
+    assert_eq!((same.status, &*same.stderr), (0, "Nothing to import: every value is already there\n"));
     env.ok(&["import", "dotenvx", ".env", "-e", "ci", "-y", "-k", "REF", "-k", "PLAIN"]);
     assert_eq!(opened(&env, ".env.ci"), serde_json::json!({"PLAIN": "abc", "REF": "abc/x"}));
 }
 
 #[test]
-fn what_was_sealed_is_never_written_in_the_clear() {
+fn encrypted_values_never_become_plain_text() {
     for (policy, line) in
         [("[policy]\nplain = [\"PLAIN\", \"U*\"]\n", ""), ("[policy]\n", " # envseal: plain")]
     {
@@ -193,7 +193,7 @@ fn what_was_sealed_is_never_written_in_the_clear() {
         let said = env.fails(4, &["import", "dotenvx", ".env", "-y"]);
         assert!(
             said.contains("PLAIN")
-                && said.contains("sealed where it came from, and would be plain text here"),
+                && said.contains("encrypted in the source, but a mark, the policy or the name would make it plain text here"),
             "{said}"
         );
         let hint = said.lines().last().unwrap();
@@ -213,16 +213,16 @@ fn what_was_sealed_is_never_written_in_the_clear() {
 }
 
 #[test]
-fn a_backup_is_kept_on_request_and_never_of_plain_text() {
+fn a_backup_is_kept_on_request_without_plain_text() {
     let env = project();
     let said = env.fails(2, &["import", "dotenvx", "-y", "--backup"]);
     assert!(
-        said.starts_with("error: LATER stands in the clear in .env, so a backup would be a copy of it\n"),
+        said.starts_with("error: .env has LATER in plain text, so a backup would be a copy of it\n"),
         "{said}"
     );
     let before = env.read(".env.production");
     let said = env.envseal(&["import", "dotenvx", ".env.production", "-y", "--backup"]).output().stderr;
-    assert!(said.contains("kept .env.production as it was in backup-env.production~\n"), "{said}");
+    assert!(said.contains("Kept a backup of .env.production in backup-env.production~\n"), "{said}");
     assert_eq!(env.read("backup-env.production~"), before);
     #[cfg(unix)]
     {
@@ -239,7 +239,7 @@ fn a_backup_is_kept_on_request_and_never_of_plain_text() {
 }
 
 #[test]
-fn a_key_that_is_lost_stops_it_before_anything_is_written() {
+fn a_lost_key_stops_the_import() {
     let env = project();
     env.ok(&["set", "-q", "-e", "staging", "OWN=kept"]);
     let keys = env.read(".env.keys");
@@ -254,7 +254,7 @@ fn a_key_that_is_lost_stops_it_before_anything_is_written() {
 
 /// The real one, over values that nobody chose; others with another `ENVSEAL_TEST_SEED`.
 #[test]
-fn whatever_dotenvx_seals_reads_the_same() {
+fn random_dotenvx_values_read_the_same() {
     let Some(dotenvx) = std::env::var_os("ENVSEAL_TEST_DOTENVX").filter(|path| !path.is_empty()) else {
         eprintln!("SKIPPED: ENVSEAL_TEST_DOTENVX names no dotenvx");
         return;
@@ -334,7 +334,7 @@ fn whatever_dotenvx_seals_reads_the_same() {
 }
 
 #[test]
-fn what_envseal_does_not_read_is_refused_before_anything_is_replaced() {
+fn unsupported_references_are_refused() {
     for value in ["${OPEN:0:2}", "${OPEN^^}", "${NO%x}", "${OPEN"] {
         let env = project();
         env.write(".env", env.read(".env") + &format!("S=\"{value}\"\n"));
@@ -348,7 +348,7 @@ fn what_envseal_does_not_read_is_refused_before_anything_is_replaced() {
 }
 
 #[test]
-fn what_dotenvx_reads_differently_is_listed_before_it_asks() {
+fn differences_are_listed_before_the_question() {
     let env = project();
     let lines = "A1=${NO:-$OPEN}x\nA2=${NO:=d}\nA3=${OPEN:?m}\nA4=a$$OPEN\nA5='$X'\nA6=$A5.\nA7=${NO:+$OPEN}x\n\
                  B1=${NO:-$OPEN}-x\nB2=$$\nB3=${OPEN-d}$OPEN\nB4=$A5\nB5='${NO:=d}'\n";

@@ -6,7 +6,7 @@ use super::{made, opened};
 use crate::support::TestEnv;
 
 #[test]
-fn a_plain_env_file_is_sealed_in_place_and_no_copy_is_left() {
+fn a_plaintext_file_is_converted_in_place() {
     let env = TestEnv::new();
     let secret = env.secret("s");
     env.write(
@@ -18,9 +18,9 @@ fn a_plain_env_file_is_sealed_in_place_and_no_copy_is_left() {
     env.fails(2, &["import", "dotenv", ".env", "--yes", "--backup"]);
     let table = env.envseal(&["import", "dotenv", ".env", "--yes"]).output().stderr;
     let what: Vec<_> = table.lines().skip(1).collect();
-    assert!(what[0].ends_with("seal") && what[2].ends_with("plain text, as it is empty"), "{table}");
+    assert!(what[0].ends_with("encrypt") && what[2].ends_with("plain text, empty"), "{table}");
     assert!(
-        what[3].ends_with("plain text, as it is called plain") && what[4].ends_with("called plain"),
+        what[3].ends_with("plain text, by mark, policy or name") && what[4].ends_with("policy or name"),
         "{table}"
     );
     assert_eq!(opened(&env, ".env")["B"], format!("{secret}/x"));
@@ -28,18 +28,18 @@ fn a_plain_env_file_is_sealed_in_place_and_no_copy_is_left() {
 }
 
 #[test]
-fn a_plain_env_file_of_elsewhere_becomes_one_here_and_is_named() {
+fn a_plaintext_file_is_copied_and_named() {
     let env = TestEnv::new();
     env.write("old/.env", "# head\nA=1\nB=\"$A\"\n");
     env.plaintext_in("old/.env");
     let said = env.envseal(&["import", "dotenv", "old/.env", "-e", "production", "-y"]).output().stderr;
     assert!(
-        said.contains("made .env.production\nsealed 2 values in .env.production, and opened each again\n"),
+        said.contains("Created .env.production\nEncrypted and verified 2 values in .env.production\n"),
         "{said}"
     );
     assert!(
         said.ends_with(
-            "note: old/.env still holds the values in the clear; when it is not needed: rm old/.env\n"
+            "note: old/.env still has the values in plain text; when it is no longer needed: rm old/.env\n"
         ),
         "{said}"
     );
@@ -48,7 +48,7 @@ fn a_plain_env_file_of_elsewhere_becomes_one_here_and_is_named() {
     // One that envseal has sealed in part is not another file's to hold.
     env.ok(&["encrypt", "-q", "-f", "old/.env", "-k", "A"]);
     let said = env.fails(4, &["import", "dotenv", "old/.env", "-f", ".env.new", "-y"]);
-    assert!(said.contains("old/.env: A is sealed by envseal already"), "{said}");
+    assert!(said.contains("old/.env: A is already encrypted by envseal"), "{said}");
     assert!(!env.path(".env.new").exists());
 }
 
@@ -64,10 +64,7 @@ fn json_and_yaml_come_by_pipe_or_file() {
     assert_eq!(piped("yaml", "database:\n  host: h\n  port: 5432\n", ".env.yaml-like"), database);
     env.write("values.yaml", "A: [1, 2]\nB: x\nC:\n");
     let said = env.fails(4, &["import", "yaml", "values.yaml", "-e", "v", "-y"]);
-    assert!(
-        said.starts_with("error: values.yaml: A is a list, which no variable can hold\nhint: "),
-        "{said}"
-    );
+    assert!(said.starts_with("error: values.yaml: A is a list, not a single value\nhint: "), "{said}");
     env.ok(&["import", "yaml", "values.yaml", "-e", "v", "-y", "-x", "A", "-x", "C"]);
     assert_eq!(opened(&env, ".env.v"), json!({"B": "x"}));
 }
@@ -83,14 +80,14 @@ fn literal_values_stay_literal() {
 }
 
 #[test]
-fn where_the_values_go_must_be_said() {
+fn the_target_must_be_named() {
     let env = TestEnv::new();
     env.write("v.json", "{\"A\": \"x\"}");
     env.plaintext_in("v.json");
     let said = env.fails(2, &["import", "json", "v.json", "-y"]);
     assert_eq!(
         said,
-        "error: v.json is no env file, so it does not say where its values go\nhint: name the env file: -e NAME or -f FILE\n"
+        "error: v.json is not an env file, so the target must be named\nhint: name it: -e NAME or -f FILE\n"
     );
     env.fails(2, &["import", "json", "v.json", "-e", "a", "-e", "b", "-y"]);
     env.fails(2, &["import", "json", "v.json", "v.json", "-e", "a", "-y"]);
@@ -101,7 +98,7 @@ fn where_the_values_go_must_be_said() {
 }
 
 #[test]
-fn ejson_opens_with_its_key_folder() {
+fn ejson_uses_its_key_folder() {
     let env = TestEnv::new();
     env.write("values.ejson", made("ejson/values.ejson"));
     let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/ejson/keys");
@@ -109,7 +106,10 @@ fn ejson_opens_with_its_key_folder() {
         .envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
         .var("EJSON_KEYDIR", "/nowhere")
         .fails(3);
-    assert!(said.contains("there is no private key for ") && said.contains("--source-keys DIR"), "{said}");
+    assert!(
+        said.contains("no private key for the public key ") && said.contains("--source-keys DIR"),
+        "{said}"
+    );
     env.envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
         .var("EJSON_KEYDIR", keys)
         .ok();
@@ -120,7 +120,7 @@ fn ejson_opens_with_its_key_folder() {
 
 #[test]
 #[cfg(unix)]
-fn sops_opens_what_is_its() {
+fn sops_files_are_imported() {
     let Some(sops) = std::env::var_os("ENVSEAL_TEST_SOPS").filter(|path| !path.is_empty()) else {
         eprintln!("SKIPPED: ENVSEAL_TEST_SOPS names no sops");
         return;
@@ -165,10 +165,10 @@ fn sops_opens_what_is_its() {
 }
 
 #[test]
-fn what_is_not_of_sops_is_told_by_us() {
+fn a_file_that_is_not_sops_is_refused() {
     let env = TestEnv::new();
     env.write("a.yaml", "A: x\n");
     env.plaintext_in("a.yaml");
     let said = env.fails(2, &["import", "sops", "a.yaml", "-e", "x", "-y"]);
-    assert!(said.starts_with("error: a.yaml holds nothing of sops's\n"), "{said}");
+    assert!(said.starts_with("error: a.yaml is not a sops file\n"), "{said}");
 }

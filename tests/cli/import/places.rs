@@ -20,7 +20,7 @@ fn imported(env: &TestEnv, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn however_its_path_is_written_a_file_is_converted_where_it_is() {
+fn any_spelling_of_a_path_converts_in_place() {
     for kind in ["dotenv", "json"] {
         for spelling in ["./.env.x", "sub/../.env.x", "ABSOLUTE", "link"] {
             let env = TestEnv::new();
@@ -72,7 +72,7 @@ fn one_file_does_not_become_two_environments() {
 }
 
 #[test]
-fn no_backup_holds_a_secret_in_the_clear() {
+fn no_backup_holds_a_plaintext_secret() {
     let in_the_clear = [
         ("json", ".env.json", "{\"SECRET\": \"hunter\"}", None),
         ("yaml", ".env.yaml", "SECRET: hunter\n", None),
@@ -98,33 +98,27 @@ fn no_backup_holds_a_secret_in_the_clear() {
     env.plaintext_in(".env.production");
     let output = import(&env, &["dotenvx", ".env.production", "-x", "CLEAR", "--backup"]);
     assert_eq!(output.status, 2, "{}", output.stderr);
-    assert!(output.stderr.contains("CLEAR stands in the clear"), "{}", output.stderr);
+    assert!(output.stderr.contains("has CLEAR in plain text"), "{}", output.stderr);
     env.write(".env.production", &sealed);
     imported(&env, &["dotenvx", ".env.production", "-x", "URL", "--backup"]);
     assert_eq!(env.bytes("backup-env.production~"), sealed);
 }
 
 #[test]
-fn a_backup_is_written_over_nothing() {
+fn a_backup_overwrites_nothing() {
     let env = TestEnv::new();
     env.write("d.env", "{\"PATH\": \"/bin\"}");
     env.write("backup-d.env~", "mine");
     let output = import(&env, &["json", "d.env", "--backup"]);
     assert_eq!(
         (output.status, output.stderr.lines().rev().take(2).collect::<Vec<_>>()),
-        (
-            4,
-            vec![
-                "hint: give the new one another name, or move that one away",
-                "error: backup-d.env~ is there already"
-            ]
-        )
+        (4, vec!["hint: move it away, or choose another name", "error: backup-d.env~ already exists"])
     );
     assert_eq!(env.read("backup-d.env~"), "mine");
 }
 
 #[test]
-fn each_folder_with_a_keys_file_of_its_own_can_open_what_it_has() {
+fn folders_with_their_own_keys_files_keep_their_keys() {
     for at_once in [true, false] {
         let env = TestEnv::new();
         env.write(".gitignore", ".env.keys\n");
@@ -151,7 +145,7 @@ fn each_folder_with_a_keys_file_of_its_own_can_open_what_it_has() {
 }
 
 #[test]
-fn a_token_is_not_sealed_once_more() {
+fn a_sealed_value_is_not_encrypted_again() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "one"]);
     let fragment = env.read(".env").lines().filter(|line| line.starts_with("A=")).collect::<String>();
@@ -169,7 +163,7 @@ fn a_token_is_not_sealed_once_more() {
     ] {
         let output = import(&env, arguments);
         assert_eq!(output.status, 4, "{arguments:?}: {}", output.stderr);
-        assert!(output.stderr.contains(" is sealed by envseal already"), "{}", output.stderr);
+        assert!(output.stderr.contains(" is already encrypted by envseal"), "{}", output.stderr);
         assert_eq!(env.snapshot(), before);
     }
     // The way that the hint says.
@@ -179,7 +173,7 @@ fn a_token_is_not_sealed_once_more() {
 }
 
 #[test]
-fn what_is_no_variable_stops_it_and_is_told_by_its_own_file() {
+fn stray_lines_stop_it_and_are_named() {
     for target_is_there in [false, true] {
         let env = TestEnv::new();
         if target_is_there {
@@ -204,7 +198,7 @@ fn what_is_no_variable_stops_it_and_is_told_by_its_own_file() {
 }
 
 #[test]
-fn what_another_tool_has_sealed_is_not_taken_for_text() {
+fn encrypted_files_of_other_tools_are_not_plaintext() {
     let env = TestEnv::new();
     env.write("x.txt", made("dotenvx/env.production.txt"));
     env.write("y.txt", made("sops/sealed.env.txt"));
@@ -219,26 +213,26 @@ fn what_another_tool_has_sealed_is_not_taken_for_text() {
         ("json", "e.json", "ejson"),
     ] {
         let said = env.fails(2, &["import", kind, file, "-e", "prod", "--yes"]);
-        let expected = format!("error: {file} is sealed by {tool}\nhint: envseal import {tool} {file}\n");
+        let expected = format!("error: {file} is encrypted by {tool}\nhint: envseal import {tool} {file}\n");
         assert_eq!(said, expected);
     }
     assert!(!env.path(".env.prod").exists());
 }
 
 #[test]
-fn nothing_to_take_is_no_success_and_nothing_new_is_no_work() {
+fn no_variables_is_an_error_and_no_changes_is_not() {
     let env = TestEnv::new();
     env.write("a.json", "{\"A\": \"one\", \"PORT\": \"80\", \"E\": \"\"}");
     env.write("empty.json", "{}");
     env.write("envseal.toml", "[policy]\nplain = [\"PORT\"]\n");
     let said = env.fails(2, &["import", "json", "a.json", "-e", "p", "-k", "NOPE", "--yes"]);
-    assert!(said.starts_with("error: a.json holds no variable of the names picked\n"), "{said}");
+    assert!(said.starts_with("error: a.json has none of the selected variables\n"), "{said}");
     env.fails(2, &["import", "json", "empty.json", "-e", "p", "--yes"]);
     assert!(!env.path(".env.p").exists());
     imported(&env, &["json", "a.json", "-e", "p"]);
     let text = env.read(".env.p");
     let said = imported(&env, &["json", "a.json", "-e", "p"]);
-    assert_eq!(said, "nothing to do: all of it is here already\n");
+    assert_eq!(said, "Nothing to import: every value is already there\n");
     // The same value, sealed as the text that a file had.
     env.ok(&["set", "-e", "p", "A", "other"]);
     env.write(".env.q", "A='one'\n");
@@ -246,21 +240,21 @@ fn nothing_to_take_is_no_success_and_nothing_new_is_no_work() {
     let before = env.read(".env.q");
     assert_eq!(
         imported(&env, &["json", "a.json", "-e", "q", "-k", "A"]),
-        "nothing to do: all of it is here already\n"
+        "Nothing to import: every value is already there\n"
     );
     assert_eq!(env.read(".env.q"), before);
     assert!(text.contains("\nPORT='80'\n") || text.contains("\nPORT=80\n"), "{text}");
 }
 
 #[test]
-fn what_was_not_taken_over_is_not_to_be_removed() {
+fn a_selection_does_not_suggest_to_remove_the_source() {
     let env = TestEnv::new();
     env.write("all.txt", "A=1\nB=2\n");
     env.plaintext_in("all.txt");
     let said = imported(&env, &["dotenv", "all.txt", "-e", "p", "-k", "A"]);
-    assert!(said.ends_with("note: all.txt still holds the values in the clear\n"), "{said}");
+    assert!(said.ends_with("note: all.txt still has the values in plain text\n"), "{said}");
     let said = imported(&env, &["dotenv", "all.txt", "-e", "p"]);
-    assert!(said.ends_with("; when it is not needed: rm all.txt\n"), "{said}");
+    assert!(said.ends_with("; when it is no longer needed: rm all.txt\n"), "{said}");
 }
 
 #[test]
@@ -273,12 +267,12 @@ fn a_person_is_asked_beside_the_pipe() {
         let Some((status, shown)) = run_on_terminal(env.program("sh", &["-c", &line]), Some(answer)) else {
             return;
         };
-        assert!(status == 0 && shown.contains("Do that? [y/N] "), "{shown}");
+        assert!(status == 0 && shown.contains("Import these values? [y/N] "), "{shown}");
         assert_eq!(env.path(".env.production").exists(), is_made, "{shown}");
     }
     let env = TestEnv::new();
     // Where the question would come out of nowhere, nobody is asked.
     let quiet = format!("{line} 2>said");
     let Some((status, _)) = run_on_terminal(env.program("sh", &["-c", &quiet]), None) else { return };
-    assert!(status == 2 && env.read("said").contains("there is nobody to ask"));
+    assert!(status == 2 && env.read("said").contains("confirmation needed"));
 }

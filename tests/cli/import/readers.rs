@@ -20,19 +20,19 @@ fn ejson(env: &TestEnv, rest: &str) {
 const EJSON: [&str; 8] = ["import", "ejson", "a.ejson", "-e", "x", "-y", "--source-keys", "keys"];
 
 #[test]
-fn of_ejson_what_is_left_out_is_not_looked_at() {
+fn values_left_out_of_ejson_are_not_decrypted() {
     let env = TestEnv::new();
     ejson(&env, r#", "EJ": "EJ[note]", "CLEAR": "c", "OUT": "o""#);
     let said = env.fails(3, &EJSON);
     assert!(said.ends_with("EJ is not of the form EJ[1:…:…:…]\nhint: leave it out: -x EJ\n"), "{said}");
     let said = env.envseal(&[&EJSON[..], &["-x", "EJ", "-x", "OUT"]].concat()).output();
     assert_eq!(said.status, 0, "{}", said.stderr);
-    assert!(said.stderr.contains("note: CLEAR was not sealed in a.ejson") && !said.stderr.contains("OUT"));
+    assert!(said.stderr.contains("note: CLEAR is in plain text in a.ejson") && !said.stderr.contains("OUT"));
     assert_eq!(opened(&env, ".env.x"), json!({"SEALED": "b", "CLEAR": "c"}));
 }
 
 #[test]
-fn what_was_never_sealed_may_be_plain_text() {
+fn unencrypted_ejson_values_may_be_plain_text() {
     let env = TestEnv::new();
     env.write("envseal.toml", "[policy]\nplain = [\"_LOG\"]\n");
     ejson(&env, r#", "_LOG": "debug""#);
@@ -45,7 +45,7 @@ fn what_was_never_sealed_may_be_plain_text() {
 }
 
 #[test]
-fn hints_are_of_the_error() {
+fn each_error_has_its_hint() {
     let env = TestEnv::new();
     let said = |status: u8, kind: &str, text: &[u8]| {
         env.write("source", text);
@@ -55,24 +55,16 @@ fn hints_are_of_the_error() {
     for (kind, text, hint) in [
         ("json", &br#"{"a": {"b": null}}"#[..], "leave it out: -x a_b"),
         ("json", br#"{"a.b": 1, "a": {"b": 2}}"#, "rename one of them, or leave both out: -x a_b"),
-        ("json", br#"{"a": 1, "a": 1}"#, "take one of the two out"),
+        ("json", br#"{"a": 1, "a": 1}"#, "remove one of the two"),
         ("json", b"{\"a\": \"\xff\"}", "iconv -f ISO-8859-1 -t UTF-8 source | envseal import json - -e NAME"),
         ("yaml", b"\xff\xfea\0:\0 \0x\0", "iconv -f UTF-16 -t UTF-8 source | envseal import yaml - -e NAME"),
-        (
-            "json",
-            b"{,",
-            "mend that line; with comments or a comma too many it is YAML: envseal import yaml source",
-        ),
-        ("yaml", b"a: [", "mend that line; what is NAME=VALUE: envseal import dotenv source"),
-        ("yaml", b"a: 1\n---\nb: 1\n", "a file for each of them: split it where a line is ---"),
+        ("json", b"{,", "fix that line; if it has comments or trailing commas: envseal import yaml source"),
+        ("yaml", b"a: [", "fix that line; for NAME=VALUE lines: envseal import dotenv source"),
+        ("yaml", b"a: 1\n---\nb: 1\n", "split it into one file per document"),
         ("yaml", b"a: !!binary '!'\n", "leave it out: -x a"),
-        (
-            "yaml",
-            b"a:\n",
-            "in quotes a value may hold commas; what holds nothing is left out by its name: -x NAME",
-        ),
-        ("ejson", b"{}", "what is in the clear: envseal import json source"),
-        ("ejson", br#"{"_public_key": "x", "a": [1]}"#, "what is in the clear: envseal import json source"),
+        ("yaml", b"a:\n", "quote a value that has commas, or leave the name out: -x NAME"),
+        ("ejson", b"{}", "if it is plain text: envseal import json source"),
+        ("ejson", br#"{"_public_key": "x", "a": [1]}"#, "if it is plain text: envseal import json source"),
     ] {
         assert_eq!(said(4, kind, text), hint, "{kind}: {}", String::from_utf8_lossy(text));
     }
@@ -92,7 +84,7 @@ fn hints_are_of_the_error() {
 }
 
 #[test]
-fn dotenvxs_other_keys_and_commands() {
+fn armored_keys_and_commands_of_dotenvx() {
     let env = TestEnv::new();
     env.write(".gitignore", ".env.keys\n");
     env.write(".env.production", made("dotenvx/env.production.txt"));
@@ -102,7 +94,7 @@ fn dotenvxs_other_keys_and_commands() {
     let output = env.envseal(&["import", "dotenvx", ".env.production", "-y"]).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
     assert!(
-        output.stderr.contains("note: R holds `$(…)`, which dotenvx runs as a command; here it is text\n"),
+        output.stderr.contains("note: R: dotenvx runs its `$(…)` as a command; envseal keeps it as text\n"),
         "{}",
         output.stderr
     );
@@ -111,7 +103,7 @@ fn dotenvxs_other_keys_and_commands() {
 }
 
 #[test]
-fn a_file_that_git_ignores_is_named_as_it_is_here() {
+fn ignored_files_are_named() {
     let env = TestEnv::new();
     env.git(&["init", "-q"]);
     env.write(".gitignore", ".env\n.env.keys\n");

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use envseal::testing::crypto::SecretText;
 use envseal::testing::dotenv::{Document, Entry};
-use envseal::testing::import::{ejson, json, sops, without_comments, yaml};
+use envseal::testing::import::sops::{self, SopsFormat, without_comments};
+use envseal::testing::import::{ejson, json, yaml};
 
 /// ejson's own, of its tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
@@ -13,17 +14,17 @@ const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47
 pub(crate) fn holds(data: &[u8]) {
     let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
     let read = [
-        json::read(data),
-        yaml::read(data),
-        ejson::read(data, &key).map(|found| found.items),
-        sops::read(sops::Form::Ini, data, data, &|_| true),
-        sops::read(sops::Form::Yaml, data, data, &|_| true),
+        json::read(data, &|_| true),
+        yaml::read(data, &|_| true),
+        ejson::read(data, &key, &|_| true).map(|found| found.items),
+        sops::read(SopsFormat::Ini, data, data, &|_| true),
+        sops::read(SopsFormat::Yaml, data, data, &|_| true),
     ];
     for items in read.into_iter().flatten() {
         let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
         assert_eq!(names.len(), items.len());
     }
-    let _ = (sops::refuse_documents(sops::Form::Yaml, data), sops::Form::of("file", data));
+    let _ = (sops::refuse_documents(SopsFormat::Yaml, data), SopsFormat::detect("file", data));
     if let Ok(document) = Document::parse(data.to_vec()) {
         match without_comments(&document) {
             Ok(bare) => assert_eq!(statements(&bare), statements(&document)),

@@ -96,7 +96,7 @@ def values():
 def lists():
     file = File("lists")
     content = {"a": file.seal("b"), "hosts": [file.seal("c")]}
-    return file.files(content, "hosts is a list, which no variable can hold")
+    return file.files(content, "hosts is a list, not a single value")
 
 
 def main():

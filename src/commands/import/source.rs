@@ -1,0 +1,458 @@
+//! What an import reads.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::super::Context;
+use super::super::select::found_naming;
+use super::{Args, Kind};
+use crate::config::EnvName;
+use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
+use crate::dotenv::{Document, Mark, VarName};
+use crate::error::Error;
+use crate::exec::Sops;
+use crate::git::display_path;
+use crate::hint::Hint;
+use crate::import::{ImportError, ImportErrorKind, dotenvx, ejson, json, sops, yaml};
+use crate::keys::KeyStore;
+use crate::project::{
+    DollarSigns, ImportItem, ImportPlan, ImportText, ItemValue, VaultError, other_keys_file, same_file,
+    source_text,
+};
+use crate::ui;
+
+/// A decrypted source, and its target.
+pub(super) struct Source {
+    /// The file's path, or `stdin`.
+    pub(super) label: String,
+    /// None for stdin.
+    pub(super) path: Option<PathBuf>,
+    target: PathBuf,
+    content: Content,
+    pub(super) notes: Vec<String>,
+    /// The variables that dotenvx reads differently.
+    pub(super) read_differently: BTreeSet<String>,
+    /// The variable in which dotenvx looks for the private key.
+    pub(super) key_variable: Option<String>,
+}
+
+enum Content {
+    Text(ImportText),
+    Items(Vec<ImportItem>),
+}
+
+/// A source before it is decrypted.
+struct SourceText {
+    label: String,
+    path: Option<PathBuf>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Reads every source that is named, or found.
+pub(super) fn read_sources(
+    context: &Context,
+    args: &Args,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Source>, Error> {
+    let texts = read_texts(context, args)?;
+    let target = match args.files.is_empty() {
+        true => None,
+        false => match args.files.named(context.process)?.as_slice() {
+            [path] => Some(path.clone()),
+            _ => return Err(Error::usage("several targets named", "name one: -e NAME or -f FILE")),
+        },
+    };
+    if texts.len() > 1 && target.is_some() {
+        return Err(Error::usage(
+            "several FILEs can't go into one env file",
+            "name one FILE, or leave out -e and -f",
+        ));
+    }
+    texts.into_iter().map(|text| decrypt(context, args, text, target.as_deref(), wants)).collect()
+}
+
+fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> {
+    let read = |path: &PathBuf| {
+        Ok(SourceText { label: display_path(path), path: Some(path.clone()), bytes: source_text(path)? })
+    };
+    match args.sources.as_slice() {
+        [only] if only.as_os_str() == "-" => Ok(vec![read_stdin(args.kind)?]),
+        sources if sources.iter().any(|path| path.as_os_str() == "-") => {
+            Err(Error::usage("- can't be combined with files", "name files, or - alone"))
+        }
+        [] => match args.kind {
+            Kind::Dotenvx => {
+                let how = |file: &Path| hint!("name it: envseal import dotenvx {file}", file);
+                let found = found_naming(context, &how)?;
+                let mut texts = found.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+                texts.retain(|text| is_encrypted_by_dotenvx(&text.bytes, &|_| true));
+                if texts.is_empty() {
+                    return Err(Error::usage(
+                        "no env file here is encrypted by dotenvx",
+                        "name one: envseal import dotenvx FILE",
+                    ));
+                }
+                Ok(texts)
+            }
+            Kind::Sops | Kind::Ejson => Err(Error::usage(
+                "no FILE given",
+                hint!("envseal import {kind} FILE", kind = word(args.kind)),
+            )),
+            Kind::Dotenv | Kind::Json | Kind::Yaml => Ok(vec![read_stdin(args.kind)?]),
+        },
+        sources => sources.iter().map(read).collect(),
+    }
+}
+
+fn read_stdin(kind: Kind) -> Result<SourceText, Error> {
+    let bytes = ui::stdin_value().map_err(Error::io("read stdin"))?.filter(|text| !text.is_empty());
+    let hint = || hint!("name a file: envseal import {kind} FILE", kind = word(kind));
+    let bytes = bytes.ok_or_else(|| Error::usage("stdin was empty", hint()))?;
+    Ok(SourceText { label: "stdin".into(), path: None, bytes })
+}
+
+fn decrypt(
+    context: &Context,
+    args: &Args,
+    text: SourceText,
+    target: Option<&Path>,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Source, Error> {
+    let fail = |error: ImportError| {
+        let hint = hint_for(args, &text, &error);
+        failed(&text.label, &[error], hint)
+    };
+    let (mut notes, mut read_differently, mut key_variable) = (Vec::new(), BTreeSet::new(), None);
+    if matches!(args.kind, Kind::Dotenv | Kind::Json | Kind::Yaml) {
+        refuse_encrypted(&text, wants)?;
+    }
+    let content = match args.kind {
+        Kind::Dotenvx => {
+            let (variable, found) = decrypt_dotenvx(context, args, &text, wants)?;
+            let note =
+                |name| format!("{name}: dotenvx runs its `$(…)` as a command; envseal keeps it as text");
+            notes.extend(found.commands.iter().map(note));
+            read_differently = found.read_differently;
+            key_variable = Some(variable);
+            Content::Text(found.text)
+        }
+        Kind::Sops => decrypt_sops(context, &text, wants, &fail)?,
+        Kind::Ejson => {
+            let found = ejson::read(&text.bytes, &|public| ejson_key(context, args, public), wants);
+            let found = found.map_err(fail)?;
+            notes.extend(found.unencrypted.iter().map(|origin| {
+                format!(
+                    "{origin} is in plain text in {} and in its git history; change it at its source",
+                    text.label
+                )
+            }));
+            Content::Items(found.items)
+        }
+        Kind::Dotenv => Content::Text(ImportText::plaintext(parse(&text.label, &text.bytes)?)),
+        Kind::Json => Content::Items(json::read(&text.bytes, wants).map_err(fail)?),
+        Kind::Yaml => Content::Items(yaml::read(&text.bytes, wants).map_err(fail)?),
+    };
+    let itself = text.path.as_ref().filter(|path| EnvName::of_file(path).is_ok());
+    let target = target.or(itself.map(PathBuf::as_path)).ok_or_else(|| {
+        Error::usage(
+            format!("{} is not an env file, so the target must be named", text.label),
+            "name it: -e NAME or -f FILE",
+        )
+    })?;
+    let target = target.to_owned();
+    let SourceText { label, path, .. } = text;
+    Ok(Source { label, path, target, content, notes, read_differently, key_variable })
+}
+
+fn is_encrypted_by_dotenvx(bytes: &[u8], wants: &dyn Fn(&str) -> bool) -> bool {
+    Document::parse(bytes.to_vec()).is_ok_and(|document| {
+        let mut wanted = document.entries().iter().filter(|entry| wants(document.name(entry)));
+        wanted.any(|entry| dotenvx::is_encrypted(&document, entry))
+    })
+}
+
+/// Rejects another tool's encrypted values as plaintext.
+fn refuse_encrypted(text: &SourceText, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+    let name = text.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
+    let tool = if sops::SopsFormat::detect(&name.to_string_lossy(), &text.bytes).is_some() {
+        "sops"
+    } else if ejson::is_ejson(&text.bytes) {
+        "ejson"
+    } else if is_encrypted_by_dotenvx(&text.bytes, wants) {
+        "dotenvx"
+    } else {
+        return Ok(());
+    };
+    let file = text.path.as_deref().unwrap_or(Path::new("FILE"));
+    let hint = hint!("envseal import {tool} {file}", tool, file);
+    Err(Error::usage(format!("{} is encrypted by {tool}", text.label), hint))
+}
+
+fn parse(label: &str, bytes: &[u8]) -> Result<Document, Error> {
+    Document::parse(bytes.to_vec()).map_err(|source| VaultError::Parse { path: label.into(), source }.into())
+}
+
+fn decrypt_dotenvx(
+    context: &Context,
+    args: &Args,
+    text: &SourceText,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<(String, dotenvx::Dotenvx), Error> {
+    let env = text.path.as_deref().and_then(|path| EnvName::of_file(path).ok());
+    let suffix = env.map_or_else(String::new, |env| env.key_suffix());
+    let variable = format!("{}{suffix}", dotenvx::PRIVATE_KEY);
+    let mut keys = Vec::new();
+    let set = context.process.get(&variable).and_then(|value| value.to_str());
+    keys.extend(set.map(|key| (variable.clone(), SecretText::new(key.to_owned()))));
+    let keys_file = match &args.source_keys {
+        Some(named) => Some((named.clone(), source_text(named)?)),
+        None => {
+            let folder = text.path.as_deref().and_then(Path::parent);
+            let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+            other_keys_file(folder.unwrap_or(Path::new(".")))?
+        }
+    };
+    if let Some((path, file)) = keys_file {
+        let mut found =
+            dotenvx::private_keys(&file).map_err(|error| failed(&display_path(&path), &[error], None))?;
+        // The file's own key is tried first.
+        found.sort_by_key(|(name, _)| *name != variable);
+        keys.extend(found);
+    }
+    let decrypted = dotenvx::decrypt(&text.bytes, &variable, &keys, wants).map_err(|errors| {
+        let any = |kinds: &[ImportErrorKind]| errors.iter().any(|error| kinds.contains(&error.kind));
+        let names: Vec<_> = errors.iter().filter_map(|error| error.variable.as_deref()).collect();
+        let hint = if any(&[ImportErrorKind::NoKey, ImportErrorKind::BadKey]) {
+            hint!("set {variable}, or name a keys file: --source-keys FILE; if keys are armored: dotenvx armor down", variable)
+        } else if any(&[ImportErrorKind::Undecryptable]) {
+            hint!("set {variable} to the key that decrypts it: dotenvx keypair", variable)
+        } else if names.is_empty() {
+            "if it is plain text: envseal import dotenv FILE".into()
+        } else {
+            hint!("leave it out: -x {names}", names)
+        };
+        failed(&text.label, &errors, Some(hint))
+    })?;
+    Ok((variable, decrypted))
+}
+
+fn decrypt_sops(
+    context: &Context,
+    text: &SourceText,
+    wants: &dyn Fn(&str) -> bool,
+    fail: &dyn Fn(ImportError) -> Error,
+) -> Result<Content, Error> {
+    let Some(path) = &text.path else {
+        return Err(Error::usage("sops can't decrypt stdin", "envseal import sops FILE -e NAME"));
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(format) = sops::SopsFormat::detect(&name, &text.bytes) else {
+        return Err(Error::usage(
+            format!("{} is not a sops file", text.label),
+            "if it is plain text: envseal import yaml FILE, or json, or dotenv",
+        ));
+    };
+    sops::refuse_documents(format, &text.bytes).map_err(fail)?;
+    let sops = Sops::find(&context.process.path_list("PATH"))?;
+    let decrypted =
+        sops.decrypt(path, format.input_type(), format.output_type(), context.process.inherited())?;
+    if format != sops::SopsFormat::Binary {
+        return Ok(Content::Items(sops::read(format, &text.bytes, &decrypted, wants).map_err(fail)?));
+    }
+    if EnvName::of_file(path).is_err() {
+        return Err(Error::usage(
+            format!("sops encrypted {} as one text, and its name is not an env file's", text.label),
+            hint!("if it holds variables: sops decrypt {path} | envseal import dotenv -e NAME", path),
+        ));
+    }
+    let document = sops::without_comments(&parse(&text.label, &decrypted)?);
+    let document = document.map_err(|error| failed(&text.label, &[error], None))?;
+    Ok(Content::Text(ImportText::encrypted(document)))
+}
+
+fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText> {
+    let folder = args.source_keys.clone().or_else(|| context.process.path(ejson::KEY_DIR_VARIABLE));
+    let text = source_text(&folder.unwrap_or_else(|| ejson::KEY_DIR.into()).join(public)).ok()?;
+    Some(SecretText::new(std::str::from_utf8(&text).ok()?.to_owned()))
+}
+
+impl Source {
+    /// Returns its path if it is plain text and stays beside the target.
+    pub(super) fn plaintext_path(&self, kind: Kind) -> Option<&Path> {
+        let is_plain = match &self.content {
+            Content::Text(text) => text.decrypted.is_empty(),
+            Content::Items(_) => matches!(kind, Kind::Json | Kind::Yaml),
+        };
+        self.path.as_deref().filter(|path| is_plain && !same_file(path, &self.target))
+    }
+
+    /// Plans what is done with it. Rejects values that envseal encrypted elsewhere, and lines that aren't variables or can be
+    /// read in two ways.
+    pub(super) fn plan(
+        &self,
+        args: &Args,
+        wants: &dyn Fn(&str) -> bool,
+        dollars: &DollarSigns,
+        store: &KeyStore<'_>,
+    ) -> Result<ImportPlan, Error> {
+        let is_in_place = self.path.as_deref().is_some_and(|path| same_file(path, &self.target));
+        self.refuse_sealed_values(is_in_place, wants)?;
+        // A selection from a text is no longer that file, unless it is converted in place.
+        let is_copied = args.names.is_all() && self.target.symlink_metadata().is_err();
+        let plan = match &self.content {
+            Content::Text(text) if is_in_place || is_copied => {
+                let label = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
+                ImportPlan::convert(&self.target, &label, text.clone(), wants, dollars, store)
+            }
+            Content::Text(text) => {
+                ImportPlan::set(&self.target, self.variables(text, wants)?, dollars, store)
+            }
+            Content::Items(_) if is_in_place && !args.names.is_all() => {
+                // What is left out would be in no file.
+                return Err(Error::usage(
+                    format!("{} can't be converted in part", self.label),
+                    "import into another file: -e NAME or -f FILE",
+                ));
+            }
+            Content::Items(items) => {
+                let items = items.iter().filter(|item| wants(item.name.as_str())).cloned().collect();
+                match is_in_place {
+                    true => ImportPlan::replace(&self.target, items, dollars, store),
+                    false => ImportPlan::set(&self.target, items, dollars, store),
+                }
+            }
+        };
+        Ok(plan?)
+    }
+
+    /// Rejects what envseal encrypted for another place: encrypted once more, it would decrypt to a token.
+    fn refuse_sealed_values(&self, is_in_place: bool, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+        let origins: Vec<&str> = match &self.content {
+            Content::Text(ImportText { document, decrypted, .. }) => {
+                let is_sealed = |at: usize, entry| match decrypted.get(&at) {
+                    Some(value) => holds_sealed(value.expose()),
+                    // Those in the file itself stay.
+                    None if is_in_place => false,
+                    None => {
+                        let value = document.value(entry).1;
+                        claims_to_be_sealed(&value) || holds_sealed(&value)
+                    }
+                };
+                let entries = document.entries().iter().enumerate();
+                let sealed =
+                    entries.filter(|(at, entry)| wants(document.name(entry)) && is_sealed(*at, entry));
+                sealed.map(|(_, entry)| document.name(entry)).collect()
+            }
+            Content::Items(items) => {
+                let wanted = items.iter().filter(|item| wants(item.name.as_str()));
+                wanted.filter(|item| holds_sealed(item.value.expose())).map(|item| &*item.origin).collect()
+            }
+        };
+        if origins.is_empty() {
+            return Ok(());
+        }
+        let env_file = self.path.as_ref().filter(|path| EnvName::of_file(path).is_ok());
+        let hint = env_file.map(|path| {
+            hint!(
+                "import its decrypted values: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes",
+                path
+            )
+        });
+        let error = |origin| ImportError::sealed_elsewhere(origin);
+        Err(failed(&self.label, &origins.into_iter().map(error).collect::<Vec<_>>(), hint))
+    }
+
+    /// Returns the variables of a text, the last of each name.
+    fn variables(&self, text: &ImportText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>, Error> {
+        let document = &text.document;
+        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
+        if let Some(line) = document.conflict_marker() {
+            return Err(VaultError::Conflict { path, line }.into());
+        }
+        if let Some(stray) = document.strays().first() {
+            return Err(VaultError::stray(&path, document, stray).into());
+        }
+        let mut items = Vec::new();
+        for (at, entry) in document.entries().iter().enumerate() {
+            let name = document.name(entry);
+            if document.last(name) != Some(at) || !wants(name) {
+                continue;
+            }
+            let value = text.decrypted.get(&at);
+            let is_ambiguous =
+                document.comment_is_ambiguous(entry) && !Mark::is_plain(document.comment(entry));
+            if value.is_none() && is_ambiguous {
+                let (line, name) = (entry.line, name.to_owned());
+                return Err(VaultError::AmbiguousHash { path, line, name }.into());
+            }
+            let bad_name = |_| failed(&self.label, &[ImportError::bad_name(name)], None);
+            let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
+            items.push(ImportItem {
+                origin: name.to_owned(),
+                name: VarName::new(name).map_err(bad_name)?,
+                was_encrypted: value.is_some(),
+                value: value.cloned().unwrap_or_else(in_file),
+            });
+        }
+        Ok(items)
+    }
+}
+
+fn failed(label: &str, errors: &[ImportError], hint: Option<Hint>) -> Error {
+    let status = if errors.iter().any(ImportError::is_about_keys) { 3 } else { 4 };
+    let error = match errors {
+        [error] => Error::refused(format!("{label}: {error}")),
+        errors => Error::refused(format!("{label}: {} values can't be decrypted", errors.len()))
+            .with_details(errors.iter().map(ToString::to_string)),
+    };
+    error.with_status(status).with_hint_if(hint)
+}
+
+/// Returns the kind as it is typed.
+fn word(kind: Kind) -> String {
+    use clap::ValueEnum as _;
+    kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn hint_for(args: &Args, text: &SourceText, error: &ImportError) -> Option<Hint> {
+    use ImportErrorKind as E;
+    let file = text.path.as_deref().unwrap_or(Path::new("stdin"));
+    if let Some(name) = &error.variable {
+        let hint = match error.kind {
+            E::Ambiguous => hint!("rename one of them, or leave both out: -x {name}", name),
+            _ => hint!("leave it out: -x {name}", name),
+        };
+        // A file that is converted in place is converted whole.
+        let is_in_place = args.files.is_empty() && EnvName::of_file(file).is_ok();
+        return Some(hint.and(if is_in_place { " -e NAME" } else { "" }));
+    }
+    Some(match (error.kind, args.kind) {
+        (E::NoKey | E::BadKey, _) => {
+            "put the private key into $EJSON_KEYDIR or /opt/ejson/keys, or name its folder: --source-keys DIR"
+                .into()
+        }
+        (E::NotUtf8, kind) if kind != Kind::Sops => {
+            let is_utf16 = text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff");
+            let encoding = if is_utf16 { "UTF-16" } else { "ISO-8859-1" };
+            hint!(
+                "iconv -f {encoding} -t UTF-8 {file} | envseal import {kind} - -e NAME",
+                encoding,
+                file,
+                kind = word(kind)
+            )
+        }
+        (E::Documents, _) => "split it into one file per document".into(),
+        (E::NoPublicKey, _) => hint!("if it is plain text: envseal import json {file}", file),
+        (E::NoValue, _) => "quote a value that has commas, or leave the name out: -x NAME".into(),
+        (E::Repeated, _) => "remove one of the two".into(),
+        (E::Syntax, Kind::Json) => {
+            hint!("fix that line; if it has comments or trailing commas: envseal import yaml {file}", file)
+        }
+        (E::Syntax, Kind::Yaml) => {
+            hint!("fix that line; for NAME=VALUE lines: envseal import dotenv {file}", file)
+        }
+        _ => return None,
+    })
+}
