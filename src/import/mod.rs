@@ -106,16 +106,13 @@ mod testing {
     use super::ImportError;
     use crate::project::ImportItem;
 
-    /// Returns names and values as text, or the error's message.
-    pub(super) fn read(
-        result: Result<Vec<ImportItem>, ImportError>,
-    ) -> Result<Vec<(String, String)>, String> {
+    /// Returns the items as `NAME="value"`, escaped as in Rust, or the error's message.
+    pub(super) fn shown(result: Result<Vec<ImportItem>, ImportError>) -> String {
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
-        let pair = |item: &ImportItem| (item.name.to_string(), text(item.value.expose()));
-        result.map(|items| items.iter().map(pair).collect()).map_err(|error| error.to_string())
-    }
-
-    pub(super) fn pairs(expected: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
-        Ok(expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let item = |item: &ImportItem| format!("{}={:?}", item.name, text(item.value.expose()));
+        match result {
+            Ok(items) => items.iter().map(item).collect::<Vec<_>>().join(" "),
+            Err(error) => error.message,
+        }
     }
 }

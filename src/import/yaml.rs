@@ -261,9 +261,9 @@ fn check_tag(tag: Option<&Tag>, names: &[&str], line: usize) -> Result<(), Impor
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{pairs, read as shown};
+    use super::super::testing::shown;
 
-    fn read(text: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, String> {
+    fn read(text: impl AsRef<[u8]>) -> String {
         shown(super::read(text.as_ref(), &|_| true))
     }
 
@@ -271,68 +271,39 @@ mod tests {
     fn values_are_read() {
         for (text, expected) in [
             (
-                "mode: 0755\nn: 1_000\nx: 0x1F\nv: 1.10\nyes: yes\nno: NO\nday: 2024-01-01\nt: true\nsix: 12:30:45\ne: 1e3\n\
-                 big: 123456789012345678901234567890\ninf: .inf\nurl: https://u:p@h/#x\nw: two words # comment\n",
-                &[
-                    ("mode", "0755"),
-                    ("n", "1_000"),
-                    ("x", "0x1F"),
-                    ("v", "1.10"),
-                    ("yes", "yes"),
-                    ("no", "NO"),
-                    ("day", "2024-01-01"),
-                    ("t", "true"),
-                    ("six", "12:30:45"),
-                    ("e", "1e3"),
-                    ("big", "123456789012345678901234567890"),
-                    ("inf", ".inf"),
-                    ("url", "https://u:p@h/#x"),
-                    ("w", "two words"),
-                ][..],
+                "mode: 0755\nn: 1_000\nx: 0x1F\nv: 1.10\nyes: yes\nno: NO\nday: 2024-01-01\nt: true\nsix: 12:30:45\ne: 1e3\n",
+                r#"mode="0755" n="1_000" x="0x1F" v="1.10" yes="yes" no="NO" day="2024-01-01" t="true" six="12:30:45" e="1e3""#,
             ),
             (
-                "a: 'it''s'\nb: \"x\\n\\u00e9\\x41\"\nc: |\n  one\n   two\n\nd: |-\n  one\n  two\ne: >\n  folded\n  text\nf: |+\n  keep\n\n\
-                 g: ''\nh: \"null\"\ni: '~'\nj: two\n  lines\n",
-                &[
-                    ("a", "it's"),
-                    ("b", "x\néA"),
-                    ("c", "one\n two\n"),
-                    ("d", "one\ntwo"),
-                    ("e", "folded text\n"),
-                    ("f", "keep\n\n"),
-                    ("g", ""),
-                    ("h", "null"),
-                    ("i", "~"),
-                    ("j", "two lines"),
-                ],
+                "big: 123456789012345678901234567890\ninf: .inf\nurl: https://u:p@h/#x\nw: two words # comment\n",
+                r#"big="123456789012345678901234567890" inf=".inf" url="https://u:p@h/#x" w="two words""#,
             ),
-            ("---\na: \"\u{feff}x\"\n...\n", &[("a", "\u{feff}x")]),
-            ("\u{feff}a: 1\r\nb: 2\r\n", &[("a", "1"), ("b", "2")]),
-            ("{a: {b: 1, \"c\": 'x'}, d-e: y}", &[("a_b", "1"), ("a_c", "x"), ("d_e", "y")]),
+            (
+                "a: 'it''s'\nb: \"x\\n\\u00e9\\x41\"\nc: |\n  one\n   two\n\nd: |-\n  one\n  two\ne: >\n  folded\n  text\nf: |+\n  keep\n\n",
+                r#"a="it's" b="x\néA" c="one\n two\n" d="one\ntwo" e="folded text\n" f="keep\n\n""#,
+            ),
+            ("g: ''\nh: \"null\"\ni: '~'\nj: two\n  lines\n", r#"g="" h="null" i="~" j="two lines""#),
+            ("---\na: \"\u{feff}x\"\n...\n", r#"a="\u{feff}x""#),
+            ("\u{feff}a: 1\r\nb: 2\r\n", r#"a="1" b="2""#),
+            ("{a: {b: 1, \"c\": 'x'}, d-e: y}", r#"a_b="1" a_c="x" d_e="y""#),
             (
                 "base: &base\n  host: &h db\n  port: 5432\nprod:\n  <<: *base\n  port: 1\n  peer: *h\n",
-                &[
-                    ("base_host", "db"),
-                    ("base_port", "5432"),
-                    ("prod_port", "1"),
-                    ("prod_peer", "db"),
-                    ("prod_host", "db"),
-                ],
+                r#"base_host="db" base_port="5432" prod_port="1" prod_peer="db" prod_host="db""#,
             ),
-            ("a: {'<<': {b: x}}", &[("a____b", "x")]),
-            ("&k name: x\nother: *k\n", &[("name", "x"), ("other", "name")]),
-            ("k: &k name\n*k : x\n", &[("k", "name"), ("name", "x")]),
+            ("a: {'<<': {b: x}}", r#"a____b="x""#),
+            ("&k name: x\nother: *k\n", r#"name="x" other="name""#),
+            ("k: &k name\n*k : x\n", r#"k="name" name="x""#),
             (
                 "a: !!str 1\nb: !!int 0x1\nc: !!binary aGVs\n  bG8=\nd: ! x\n",
-                &[("a", "1"), ("b", "0x1"), ("c", "hello"), ("d", "x")],
+                r#"a="1" b="0x1" c="hello" d="x""#,
             ),
-            ("!!map\na: !!map {b: c}\n", &[("a_b", "c")]),
+            ("!!map\na: !!map {b: c}\n", r#"a_b="c""#),
             (
                 "apiVersion: v1\nkind: Secret\ndata: {A: aGVsbG8=}\n",
-                &[("apiVersion", "v1"), ("kind", "Secret"), ("data_A", "aGVsbG8=")],
+                r#"apiVersion="v1" kind="Secret" data_A="aGVsbG8=""#,
             ),
         ] {
-            assert_eq!(read(text), pairs(expected), "{text}");
+            assert_eq!(read(text), expected, "{text}");
         }
     }
 
@@ -372,7 +343,7 @@ mod tests {
             ("~", "line 1: expected a mapping"),
             ("[]", "line 1: expected a mapping"),
         ] {
-            assert_eq!(read(text), Err(message.to_owned()), "{text}");
+            assert_eq!(read(text), message, "{text}");
         }
     }
 
@@ -388,7 +359,7 @@ mod tests {
             ("a: 1\n\thunter2: x\n", 2),
             ("a: \"\\hunter2\"\n", 1),
         ] {
-            let message = read(text).unwrap_err();
+            let message = read(text);
             let found: usize = message["line ".len()..].split(':').next().unwrap().parse().unwrap();
             assert!(found.abs_diff(line) <= 1, "{text:?}: {message}");
             assert!(!message.contains("hunter") && !message.contains(['@', '`', '%']), "{message}");
@@ -402,16 +373,16 @@ mod tests {
         let many: String = (0..50).map(|n| format!("b{n}: *a\n")).collect();
         let long = format!("a: &a {}\n{many}", "x".repeat(100_000));
         for text in [laughs, long] {
-            assert!(read(&text).unwrap_err().ends_with("aliases expand to more than 1 MiB"));
+            assert!(read(&text).ends_with("aliases expand to more than 1 MiB"));
         }
     }
 
     #[test]
     fn nesting_does_not_overflow_the_stack() {
         for open in ["{a: ", "[", "- ", "? "] {
-            assert!(read(open.repeat(5_000)).unwrap_err().starts_with("line "));
+            assert!(read(open.repeat(5_000)).starts_with("line "));
         }
         let nested: String = (0..100).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
-        assert!(read(nested).unwrap_err().ends_with("more than 64 nested mappings"));
+        assert!(read(nested).ends_with("more than 64 nested mappings"));
     }
 }

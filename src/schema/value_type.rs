@@ -157,106 +157,44 @@ mod tests {
     use proptest::prelude::*;
     use regex::Regex;
 
+    /// `good` and `bad` hold values separated by `|`.
     #[track_caller]
-    fn held(kind: &ValueType, good: &[&str], bad: &[&str]) {
-        for value in good {
-            assert!(kind.accepts(value.as_bytes()), "{kind:?} refuses {value:?}");
+    fn check(value_type: &ValueType, good: &str, bad: &str) {
+        for value in good.split('|') {
+            assert!(value_type.accepts(value.as_bytes()), "{value_type:?} rejects {value:?}");
         }
-        for value in bad {
-            assert!(!kind.accepts(value.as_bytes()), "{kind:?} takes {value:?}");
+        for value in bad.split('|') {
+            assert!(!value_type.accepts(value.as_bytes()), "{value_type:?} accepts {value:?}");
         }
     }
 
     #[test]
     fn values_are_accepted_and_rejected() {
-        held(&ValueType::String, &["", "x", "\n"], &[]);
-        held(
+        check(
             &ValueType::Number,
-            &["0", "-1.5", "+2", "1e9", ".5", "5.", "007"],
-            &["", "NaN", "inf", "Infinity", "0x1f", "1_000", "1,5", " 1", "1 ", "1e", "1e999", "--1", "."],
+            "0|-1.5|+2|1e9|.5|5.|007",
+            "|NaN|inf|Infinity|0x1f|1_000|1,5| 1|1 |1e|1e999|--1|.",
         );
-        held(
-            &ValueType::Integer,
-            &["0", "-1", "+2", "99999999999999999999"],
-            &["", "1.0", "1e3", "-", "0x1", "١"],
-        );
-        held(
-            &ValueType::Boolean,
-            &["true", "FALSE", "Yes", "no", "on", "off", "t", "f", "1", "0"],
-            &["", "2", "y", "n", "wahr", "true "],
-        );
-        held(&ValueType::Port, &["0", "80", "65535"], &["", "65536", "-1", "+80", "80.0", "http", "8 0"]);
-        held(
+        check(&ValueType::Integer, "0|-1|+2|99999999999999999999", "|1.0|1e3|-|0x1|١");
+        check(&ValueType::Boolean, "true|FALSE|Yes|no|on|off|t|f|1|0", "|2|y|n|wahr|true ");
+        check(&ValueType::Port, "0|80|65535", "|65536|-1|+80|80.0|http|8 0");
+        check(
             &ValueType::Url,
-            &[
-                "http://localhost",
-                "https://example.com:8080/a?b#c",
-                "postgres://u:p%40@db.local:5432/x",
-                "redis://:p@[::1]:6379",
-                "sqlite:///var/x.db",
-                "file:///x",
-                "mongodb://a:1,b:2/x?y=z",
-                "mongodb+srv://u:p@c.example",
-                "https://bücher.example/",
-                "HTTP://X",
-                "http://u:p@ss@h",
-                "https://example.com.",
-                "amqp://h/%2f",
-            ],
-            &[
-                "",
-                "example.com",
-                "localhost:3000",
-                "//example.com",
-                "http:/example.com",
-                "http://",
-                "http:///x",
-                "http://:80",
-                "http://a:b",
-                "http://a:99999",
-                "http://a:",
-                "http://a b",
-                " http://a",
-                "http://a\n",
-                "1http://a",
-                "ht tp://a",
-                "postgres://",
-                "sqlite:///",
-                "http://[::1",
-                "http://[x]",
-                "http://[::1]x",
-                "http://a..b",
-                "http://.a",
-                "http://a,b",
-                "postgres://a,,b/x",
-                "https://https://a",
-                "http//a",
-                "http://{HOST}/",
-                "http://%HOST%/",
-            ],
+            "http://localhost|https://example.com:8080/a?b#c|postgres://u:p%40@db.local:5432/x|redis://:p@[::1]:6379|\
+             sqlite:///var/x.db|file:///x|mongodb://a:1,b:2/x?y=z|mongodb+srv://u:p@c.example|https://bücher.example/|\
+             HTTP://X|http://u:p@ss@h|https://example.com.|amqp://h/%2f",
+            "|example.com|localhost:3000|//example.com|http:/example.com|http://|http:///x|http://:80|http://a:b|\
+             http://a:99999|http://a:|http://a b| http://a|http://a\n|1http://a|ht tp://a|postgres://|sqlite:///|\
+             http://[::1|http://[x]|http://[::1]x|http://a..b|http://.a|http://a,b|postgres://a,,b/x|https://https://a|\
+             http//a|http://{HOST}/|http://%HOST%/",
         );
-        held(
+        check(
             &ValueType::Email,
-            &["a@b.co", "a.b+c@x-y.example", "o'neill@example.com", "ü@bücher.example"],
-            &[
-                "",
-                "a",
-                "a@",
-                "@b.co",
-                "a@b",
-                "a@@b.co",
-                "a b@c.de",
-                "A <a@b.co>",
-                "a@b..co",
-                "a@b.co.",
-                ".a@b.co",
-                "a@b,co",
-                "a@b.co,c@d.ef",
-                "a@b.co\n",
-            ],
+            "a@b.co|a.b+c@x-y.example|o'neill@example.com|ü@bücher.example",
+            "|a|a@|@b.co|a@b|a@@b.co|a b@c.de|A <a@b.co>|a@b..co|a@b.co.|.a@b.co|a@b,co|a@b.co,c@d.ef|a@b.co\n",
         );
         let colours = ValueType::Enum(vec!["red".into(), "dark blue".into(), "1".into()]);
-        held(&colours, &["red", "dark blue", "1"], &["", "Red", "red ", "re", "1.0", "red, dark blue"]);
+        check(&colours, "red|dark blue|1", "|Red|red |re|1.0|red, dark blue");
     }
 
     #[test]
@@ -271,7 +209,9 @@ mod tests {
         ] {
             assert!(!kind.accepts(b"http://a\xff") && !kind.accepts(b"\xff"), "{kind:?}");
         }
-        assert!(ValueType::String.accepts(b"\xff"));
+        for value in [&b""[..], b"x", b"\n", b"\xff"] {
+            assert!(ValueType::String.accepts(value));
+        }
     }
 
     proptest! {

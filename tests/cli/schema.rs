@@ -11,7 +11,7 @@ fn refused(env: &TestEnv, before: &[&str]) -> String {
 }
 
 #[test]
-fn nothing_is_started_with_what_is_not_as_the_schema_says() {
+fn run_refuses_violations() {
     let env = TestEnv::new();
     let (port, level) = (env.secret("port"), env.secret("level"));
     env.write(".env", "DEBUG=perhaps # envseal: plain\nEMPTY=\nFINE=\n");
@@ -62,7 +62,7 @@ fn nothing_is_started_with_what_is_not_as_the_schema_says() {
 }
 
 #[test]
-fn what_the_program_would_really_get_is_judged() {
+fn the_final_environment_is_checked() {
     let env = TestEnv::new();
     env.write_sealed(".env.a", "BASE=80\nPORT=${BASE}80\nONLY_A=x\n");
     env.write_sealed(".env.b", "PORT=none\n");
@@ -98,7 +98,7 @@ fn what_the_program_would_really_get_is_judged() {
 }
 
 #[test]
-fn each_folder_has_a_schema_of_its_own() {
+fn each_folder_has_its_own_schema() {
     let env = TestEnv::new();
     for folder in ["a", "b"] {
         env.write(format!("{folder}/.env"), "P=1 # envseal: plain\n");
@@ -121,7 +121,7 @@ fn each_folder_has_a_schema_of_its_own() {
 }
 
 #[test]
-fn a_schema_that_is_not_clear_stops_nothing() {
+fn an_unclear_schema_stops_nothing() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=x\n");
     for text in [
@@ -144,7 +144,7 @@ fn a_schema_that_is_not_clear_stops_nothing() {
 }
 
 #[test]
-fn check_holds_env_files_to_the_schema() {
+fn check_reports_violations() {
     let env = TestEnv::new();
     let port = env.secret("port");
     env.envseal(&["set", "PORT"]).stdin(&port).ok();
@@ -190,7 +190,7 @@ fn check_holds_env_files_to_the_schema() {
 }
 
 #[test]
-fn a_change_is_judged_by_the_schema_it_brings() {
+fn a_change_is_checked_with_its_own_schema() {
     let env = TestEnv::new();
     env.envseal(&["set", "PORT"]).stdin("none").ok();
     env.commit("no schema");
@@ -210,7 +210,7 @@ fn a_change_is_judged_by_the_schema_it_brings() {
 }
 
 #[test]
-fn what_is_not_sensitive_is_plain() {
+fn names_that_are_not_sensitive_are_plain() {
     let env = TestEnv::new();
     env.write(
         ".env.schema",
@@ -249,7 +249,7 @@ fn what_is_not_sensitive_is_plain() {
 }
 
 #[test]
-fn an_example_is_put_together_from_the_files_there() {
+fn an_example_is_made_of_the_env_files() {
     let env = TestEnv::new();
     let secret = env.secret("token");
     env.write(
@@ -299,7 +299,7 @@ fn an_example_is_put_together_from_the_files_there() {
 }
 
 #[test]
-fn a_file_that_the_shell_has_emptied_is_told_of() {
+fn an_example_emptied_by_the_shell_is_reported() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     env.write(".env.example", "");
@@ -313,7 +313,7 @@ fn a_file_that_the_shell_has_emptied_is_told_of() {
 }
 
 #[test]
-fn the_names_are_those_of_the_file_that_counts() {
+fn only_the_first_schema_file_gets_names() {
     let env = TestEnv::new();
     env.write(".env", "A=1 # envseal: plain\nB=\n");
     env.write(".env.example", "A=\n");

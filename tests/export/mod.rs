@@ -182,7 +182,7 @@ fn nul_is_held_by_json_and_k8s_alone() {
 }
 
 #[test]
-fn names_that_a_reader_would_not_take_are_refused() {
+fn names_that_a_reader_rejects_are_refused() {
     let refused = |format, name: &str| refusal(format, &[Variable { name, value: b"1" }], "app");
     let name = |format, name: &str| Some(format!("{name:?} is not a valid name in the {format} format"));
     let reserved =
@@ -240,7 +240,7 @@ fn a_name_given_twice_is_refused() {
 }
 
 #[test]
-fn a_secret_is_held_to_the_api_servers_limits() {
+fn a_kubernetes_secret_keeps_the_api_servers_limits() {
     let named = |name: &str| refusal(Format::K8s, &[], name);
     for bad in ["", "A", "a_b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a\nb", "a\"b", &"a".repeat(254)] {
         let start = format!("{bad:?} can't name a Kubernetes Secret: ");
@@ -275,7 +275,7 @@ fn nothing_in_nothing_out() {
 }
 
 #[test]
-fn an_error_tells_the_name_and_the_reason_and_no_value() {
+fn an_error_has_the_name_and_the_reason_and_no_value() {
     let error =
         write(Format::Docker, &[Variable { name: "KEY", value: b"hunter2\nhunter3" }], "").unwrap_err();
     assert_eq!(error.to_string(), "the value of KEY has a line break, which the docker format can't hold");

@@ -6,7 +6,7 @@ use envseal::{ErrorKind, Vault};
 use crate::{CANARY, Folder, refused, texts};
 
 #[test]
-fn what_is_set_is_read_and_nothing_else_moves() {
+fn set_values_are_read_and_other_bytes_stay() {
     let folder = Folder::sealed();
     folder.append(".env", "\n# a comment \t\nexport  KEPT = 'as it is'\r\nlast=x");
     let before = folder.read(".env");
@@ -38,7 +38,7 @@ fn a_batch_is_one_and_the_last_of_a_name_counts() {
 }
 
 #[test]
-fn setting_always_seals_whatever_mark_stands_there() {
+fn set_encrypts_even_marked_lines() {
     let folder = Folder::sealed();
     folder.append(".env", "A=plain # envseal: plain\nB=plain # note # envseal: plain\n");
     let mut vault = folder.open();
@@ -56,7 +56,7 @@ fn setting_always_seals_whatever_mark_stands_there() {
 }
 
 #[test]
-fn variables_go_and_are_renamed() {
+fn variables_are_removed_and_renamed() {
     let folder = Folder::sealed();
     folder.append(".env", "URL=\"x $SECRET\" # envseal: plain\n");
     let mut vault = folder.open();
@@ -79,7 +79,7 @@ fn variables_go_and_are_renamed() {
 }
 
 #[test]
-fn sealing_takes_no_private_key() {
+fn encrypting_takes_no_private_key() {
     let folder = Folder::sealed();
     let keys = folder.read(".env.keys");
     std::fs::remove_file(folder.path(".env.keys")).unwrap();
@@ -90,7 +90,7 @@ fn sealing_takes_no_private_key() {
 }
 
 #[test]
-fn no_key_pair_is_made_that_was_not_asked_for() {
+fn no_key_pair_is_created_unasked() {
     let folder = Folder::new();
     refused(Vault::open(folder.path(".env")), ErrorKind::NotFound);
     folder.write(".env", "A=1\n");
@@ -111,7 +111,7 @@ fn no_key_pair_is_made_that_was_not_asked_for() {
 }
 
 #[test]
-fn a_file_that_went_away_is_not_made_again() {
+fn a_removed_file_is_not_created_again() {
     let folder = Folder::sealed();
     let mut vault = folder.open();
     std::fs::remove_file(folder.path(".env")).unwrap();
@@ -123,7 +123,7 @@ fn a_file_that_went_away_is_not_made_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_write_that_fails_leaves_every_byte() {
+fn a_failed_write_changes_no_byte() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::sealed();
     let mut vault = folder.open();
@@ -153,7 +153,7 @@ fn threads_lose_nothing_of_each_other() {
 }
 
 #[test]
-fn what_others_wrote_meanwhile_stays_and_shows_after_a_reload() {
+fn changes_of_others_stay_and_show_after_a_reload() {
     let folder = Folder::sealed();
     let (mut one, mut two) = (folder.open(), folder.open());
     one.set("ONE", "1").map(drop).unwrap();

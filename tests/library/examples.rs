@@ -13,7 +13,7 @@ use envseal::Vault;
 use crate::{Folder, quickstart};
 
 #[test]
-fn in_process_tells_lengths_and_no_values() {
+fn in_process_prints_lengths_and_no_values() {
     let text = in_process::lengths(quickstart().to_str().unwrap()).unwrap();
     assert_eq!(text.lines().count(), 5);
     assert!(

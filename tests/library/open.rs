@@ -10,7 +10,7 @@ use crate::locked::lock_keys;
 use crate::{CANARY, Folder, quickstart, refused, texts};
 
 #[test]
-fn every_variable_is_opened_and_expanded() {
+fn every_variable_is_decrypted_and_expanded() {
     let vault =
         Vault::options().keys_file(quickstart().join("demo.keys")).open(quickstart().join(".env")).unwrap();
     assert_eq!(vault.environment(), "default");
@@ -34,7 +34,7 @@ fn every_variable_is_opened_and_expanded() {
 }
 
 #[test]
-fn the_file_wins_over_the_process_which_only_answers_references() {
+fn the_file_wins_over_the_process() {
     let folder = Folder::new();
     folder.write(
         ".env",
@@ -58,7 +58,7 @@ fn the_last_of_a_name_is_read_and_named_once() {
 }
 
 #[test]
-fn of_several_files_the_earlier_wins() {
+fn the_first_of_several_files_wins() {
     let folder = Folder::sealed();
     folder.write(".env.local", "PORT=1\nLOCAL=yes\n");
     folder.append(".env", "PORT=2\n");
@@ -70,7 +70,7 @@ fn of_several_files_the_earlier_wins() {
 }
 
 #[test]
-fn a_file_that_may_be_missing_is_passed_over() {
+fn an_optional_file_may_be_missing() {
     let folder = Folder::sealed();
     let (local, env) = (folder.path(".env.local"), folder.path(".env"));
     let read = || Vault::options().vars([EnvPath::optional(&local), env.clone().into()]);
@@ -96,7 +96,7 @@ fn a_file_that_may_be_missing_is_passed_over() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_leads_nowhere_is_not_missing() {
+fn a_dangling_symlink_is_not_missing() {
     let folder = Folder::sealed();
     std::os::unix::fs::symlink("nowhere", folder.path(".env.local")).unwrap();
     refused(Vault::options().vars([EnvPath::optional(folder.path(".env.local"))]), ErrorKind::NotFound);
@@ -117,7 +117,7 @@ fn hints_are_for_a_program() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn missing_files_and_names_are_named() {
     let folder = Folder::sealed();
     let error = refused(Vault::open(folder.path(".env.production")), ErrorKind::NotFound);
     assert!(error.to_string().contains(".env.production"), "{error}");
@@ -128,7 +128,7 @@ fn what_is_not_there_is_said() {
 
 /// A program that goes on with defaults where there is no env file must not go on without its secrets.
 #[test]
-fn a_keys_file_or_an_identity_that_is_not_there_is_a_key_that_is_not() {
+fn a_missing_keys_file_or_identity_is_no_key() {
     let folder = Folder::sealed();
     for missing in ["none", ".env.none", "none.env", "none/.env.keys"] {
         let mut vault = Vault::options().keys_file(folder.path(missing)).open(folder.path(".env")).unwrap();
@@ -146,7 +146,7 @@ fn a_keys_file_or_an_identity_that_is_not_there_is_a_key_that_is_not() {
 /// What refers to a value that does not open is as that value is: of its kind, with its hint, and with the places where
 /// its key was looked for. A `set`, which takes no key, would replace a secret that only the key is missing of.
 #[test]
-fn what_refers_to_a_value_that_does_not_open_tells_of_that_value() {
+fn a_reference_to_an_undecryptable_value_names_it() {
     let folder = Folder::sealed();
     let referring = "C=${SECRET}-c # envseal: plain\nD=$C$C # envseal: plain\nE=${D:-x} # envseal: plain\n";
     folder.append(".env", referring);
@@ -184,7 +184,7 @@ fn what_refers_to_a_value_that_does_not_open_tells_of_that_value() {
 }
 
 #[test]
-fn without_the_key_it_is_said_where_it_was_looked_for() {
+fn a_missing_key_names_the_places_searched() {
     let folder = Folder::sealed();
     let key: PrivateKey = folder.private_key().parse().unwrap();
     std::fs::remove_file(folder.path(".env.keys")).unwrap();
@@ -210,7 +210,7 @@ fn without_the_key_it_is_said_where_it_was_looked_for() {
 }
 
 #[test]
-fn one_value_that_does_not_open_is_enough() {
+fn one_undecryptable_value_is_an_error() {
     let folder = Folder::sealed();
     let token = folder.source("SECRET");
     let good = folder.read(".env");
@@ -263,7 +263,7 @@ fn rules_refuse_as_run_does() {
 }
 
 #[test]
-fn values_are_held_to_the_schema_and_one_by_itself_is_not() {
+fn vars_checks_the_schema_and_get_does_not() {
     let folder = Folder::sealed();
     folder.write(".env.schema", "# @type=port\nSECRET=\n# @required\nMISSING_IN_FILE=\n");
     let error = refused(folder.open().vars(), ErrorKind::Refused);
@@ -273,7 +273,7 @@ fn values_are_held_to_the_schema_and_one_by_itself_is_not() {
 }
 
 #[test]
-fn nobody_is_asked_for_a_passphrase_unless_there_is_a_way() {
+fn a_passphrase_is_asked_for_only_through_ask() {
     let folder = Folder::sealed();
     folder.write(".env.keys", lock_keys(&folder.read(".env.keys"), "correct horse"));
     refused(folder.open().vars(), ErrorKind::NoKey);
@@ -296,7 +296,7 @@ fn nobody_is_asked_for_a_passphrase_unless_there_is_a_way() {
 }
 
 #[test]
-fn tokens_are_made_and_opened_without_a_file() {
+fn tokens_need_no_file() {
     let folder = Folder::sealed();
     let private_key: PrivateKey = folder.private_key().parse().unwrap();
     let public_key: PublicKey = folder.source("ENVSEAL_PUBLIC_KEY").parse().unwrap();

@@ -39,7 +39,7 @@ fn var(name: &str) -> Option<String> {
 }
 
 #[test]
-fn what_is_returned_keeps_the_schema_by_itself() {
+fn the_schema_holds_without_the_process() {
     let folder = Folder::sealed();
     folder.write(".env.example", "# @required\nREQ=\n# @type=port\nSECRET_PORT=\n");
     child("child_is_held_to_the_schema", folder.0.path(), &[("REQ", "1")]);
@@ -131,7 +131,7 @@ fn child_sets() {
 }
 
 #[test]
-fn a_replaced_public_key_is_not_sealed_to() {
+fn a_replaced_public_key_is_refused() {
     let folder = Folder::sealed();
     let git = |arguments: &[&str]| {
         let identity =
@@ -170,7 +170,7 @@ fn child_seals() {
 }
 
 #[test]
-fn the_example_for_dotenvys_users_lets_the_process_win_but_for_the_password() {
+fn in_the_dotenvy_example_the_process_wins_except_for_the_password() {
     let variables = [("PORT", "1234"), ("READER", "me"), ("DATABASE_PASSWORD", "of-the-process")];
     child("child_configures", quickstart(), &variables);
 }

@@ -57,7 +57,7 @@ fn everything_goes_between_threads() {
 }
 
 #[test]
-fn what_is_printed_for_debugging_holds_no_secret() {
+fn debug_output_holds_no_secret() {
     let folder = crate::Folder::sealed();
     let key: PrivateKey = folder.private_key().parse().unwrap();
     let vault =
