@@ -34,7 +34,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -s h -l help -d 'Print hel
 complete -c envseal -n "__fish_envseal_needs_command" -s V -l version -d 'Print version'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "init" -d 'Set this project up: the first env file, .gitignore, git hooks and drivers, and which names are plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "set" -d 'Seal a value'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Open values and print them'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "get" -d 'Decrypt values and print them'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "unset" -d 'Take variables out of a file'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "rename" -d 'Give a variable another name'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "run" -d 'Run a program with the opened values in its environment'
@@ -47,7 +47,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show by n
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show for each variable of an env file which commit last changed it'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "doctor" -d 'Tell why env files can or cannot be opened here, and what to do about it'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "import" -d 'Take over what another tool keeps, values and keys'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "import" -d 'Import values and keys from another tool'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Show, make, lock and keep keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "team" -d 'Members, who can open what, and what they could read who left'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Hooks and drivers in this clone'
@@ -78,7 +78,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand get" -l convention -d 'R
 flow\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s k -l only -d 'Only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s x -l except -d 'No variables that match GLOB (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand get" -l format -d 'How to print: raw is one value\'s bytes as they are, without a newline' -r -f -a "raw\t''
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l format -d 'Print in this format; raw prints one value\'s exact bytes, without a newline' -r -f -a "raw\t''
 json\t''
 dotenv\t''
 shell\t''
@@ -87,12 +87,12 @@ powershell\t''
 docker\t''
 k8s\t''
 github\t''"
-complete -c envseal -n "__fish_envseal_using_subcommand get" -l at -d 'What the files held in this commit, opened with a key of that time' -r
-complete -c envseal -n "__fish_envseal_using_subcommand get" -l name -d 'The Secret\'s name in --format k8s [default: envseal-ENVIRONMENT]' -r
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l at -d 'Print what the files held in this commit, decrypted with a key of that time' -r
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l name -d 'Name the Secret of --format k8s [default: envseal-ENVIRONMENT]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand get" -l json -d 'The same as --format json'
+complete -c envseal -n "__fish_envseal_using_subcommand get" -l json -d 'Same as --format json'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l no-pager -d 'Use no pager'
@@ -245,12 +245,12 @@ complete -c envseal -n "__fish_envseal_using_subcommand import" -s k -l only -d 
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s x -l except -d 'No variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -l external -d 'Allow references to NAME, which only the target machine sets: add it to `[policy] external` (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -l literal -d 'Take the value of NAME as text, `$` and all (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand import" -l source-keys -d 'Where that tool\'s private keys are: its keys file, or ejson\'s key folder' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l source-keys -d 'The other tool\'s private keys: its keys file, or ejson\'s key folder' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand import" -l backup -d 'Keep the file that is replaced, as backup-NAME~ beside it; not where it holds a secret in the clear'
-complete -c envseal -n "__fish_envseal_using_subcommand import" -s y -l yes -d 'Do it without asking'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -l backup -d 'Keep a replaced file as backup-NAME~ beside it, unless it holds a plaintext secret'
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s y -l yes -d 'Don\'t ask'
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s v -l verbose -d 'Say more'
 complete -c envseal -n "__fish_envseal_using_subcommand import" -l no-pager -d 'Use no pager'
@@ -415,7 +415,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s K -l keys-file -d 'Take private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s i -l identity -d 'Use this private SSH key as your identity, not the one that `team request` made' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l all -d 'Those too that were replaced, or are gone'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l confirm -d 'Write into the team file what was seen with the keys at hand'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l confirm -d 'Write into the team file what was relative_path with the keys at hand'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s q -l quiet -d 'Say nothing but errors'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from exposures" -s v -l verbose -d 'Say more'

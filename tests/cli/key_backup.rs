@@ -205,7 +205,7 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
         assert!(saved.run(&["key", "backup", inside.to_str().unwrap()]).fails(4).contains("git would take"));
         let link = env.outside().join("home/link");
         std::os::unix::fs::symlink(env.path("saved.txt"), &link).unwrap();
-        assert!(saved.run(&["key", "backup", link.to_str().unwrap()]).fails(4).contains("there already"));
+        assert!(saved.run(&["key", "backup", link.to_str().unwrap()]).fails(4).contains("already exists"));
     }
     assert_eq!((env.snapshot(), saved.text()), (before, text));
     env.write(".gitignore", env.read(".gitignore") + "*.backup\n");

@@ -418,7 +418,7 @@ fn word(kind: Kind) -> String {
 
 fn hint_for(args: &Args, text: &SourceText, error: &ImportError) -> Option<Hint> {
     use ImportErrorKind as E;
-    let file = text.path.as_deref().unwrap_or(Path::new("stdin"));
+    let file = text.path.as_deref().unwrap_or(Path::new("FILE"));
     if let Some(name) = &error.variable {
         let hint = match error.kind {
             E::Ambiguous => hint!("rename one of them, or leave both out: -x {name}", name),
