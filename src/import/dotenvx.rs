@@ -416,12 +416,12 @@ mod tests {
 
     #[test]
     fn a_bad_key_is_an_error_only_for_its_own_file() {
+        use ImportErrorKind::{BadKey, NoKey};
         let (key, token) = encrypted(b"x");
         let wrong = "12".repeat(32);
         let (own, other) = ("DOTENV_PRIVATE_KEY_PROD", "DOTENV_PRIVATE_KEY_CI");
         let both = format!("armored:abc,{key}");
         let wrong_too = format!("armored:abc,{wrong}");
-        use ImportErrorKind::{BadKey, NoKey};
         for (keys, expected) in [
             (&[(own, &*key), (other, "armored:abc")][..], None),
             (&[(own, ""), (other, &both)], None),

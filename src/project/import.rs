@@ -587,6 +587,7 @@ mod tests {
 
     #[test]
     fn a_converted_text_keeps_all_other_bytes() {
+        use ImportAction::{Encrypt, WriteEmpty, WritePlain};
         let folder = tempfile::tempdir().unwrap();
         let text = b"\xef\xbb\xbf# head\r\nexport A = 'x' # why\r\n\r\nE=\r\nPATH=/bin\r\nA=later".to_vec();
         let mut text = ImportText::plaintext(Document::parse(text).unwrap());
@@ -597,7 +598,6 @@ mod tests {
         })
         .unwrap();
         let actions: Vec<_> = plan.items().map(|(_, name, action)| (name, action)).collect();
-        use ImportAction::{Encrypt, WriteEmpty, WritePlain};
         assert_eq!(actions, [("A", Encrypt), ("E", WriteEmpty), ("PATH", WritePlain), ("A", Encrypt)]);
         let key = PrivateKey::generate();
         let encrypted = plan.encrypted(Some(&key.public())).unwrap();

@@ -336,7 +336,8 @@ fn what_writes_takes_no_file_that_may_be_missing() {
         assert_eq!(stderr.stderr, expected, "{arguments:?}");
     }
     assert!(
-        env.fails(2, &["get", "--at", "HEAD", "-f", "?.env"]).contains("in the working tree, not in a commit")
+        env.fails(2, &["get", "--at", "HEAD", "-f", "?.env"])
+            .contains("in the working tree, not in a commit")
     );
     assert_eq!(env.snapshot(), before);
 }

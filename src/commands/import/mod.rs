@@ -131,16 +131,16 @@ fn without_empty(
     args: &Args,
     imports: Vec<(Source, ImportPlan)>,
 ) -> Result<Vec<(Source, ImportPlan)>, Error> {
-    let nothing = |source: &Source| match args.names.is_all() {
-        true => format!("{} has no variables", source.label),
-        false => format!("{} has none of the selected variables", source.label),
-    };
+    let what = if args.names.is_all() { "no variables" } else { "none of the selected variables" };
+    let nothing = |source: &Source| format!("{} has {what}", source.label);
     let (empty, imports): (Vec<_>, Vec<_>) = imports.into_iter().partition(|(_, plan)| plan.is_empty());
     if let ([], [(source, _), ..]) = (&*imports, &*empty) {
         let hint = (!args.names.is_all()).then(|| "check -k and -x".into());
         return Err(Error::refused(nothing(source)).with_status(2).with_hint_if(hint));
     }
-    empty.iter().for_each(|(source, _)| context.ui.note(nothing(source)));
+    for (source, _) in &empty {
+        context.ui.note(nothing(source));
+    }
     Ok(imports)
 }
 

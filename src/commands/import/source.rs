@@ -57,12 +57,12 @@ pub(super) fn read_sources(
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Source>, Error> {
     let texts = read_texts(context, args)?;
-    let target = match args.files.is_empty() {
-        true => None,
-        false => match args.files.named(context.process)?.as_slice() {
-            [path] => Some(path.clone()),
-            _ => return Err(Error::usage("several targets named", "name one: -e NAME or -f FILE")),
-        },
+    let target = if args.files.is_empty() {
+        None
+    } else if let [path] = args.files.named(context.process)?.as_slice() {
+        Some(path.clone())
+    } else {
+        return Err(Error::usage("several targets named", "name one: -e NAME or -f FILE"));
     };
     if texts.len() > 1 && target.is_some() {
         return Err(Error::usage(
@@ -318,10 +318,8 @@ impl Source {
             }
             Content::Items(items) => {
                 let items = items.iter().filter(|item| wants(item.name.as_str())).cloned().collect();
-                match is_in_place {
-                    true => ImportPlan::replace(&self.target, items, dollars, store),
-                    false => ImportPlan::set(&self.target, items, dollars, store),
-                }
+                let plan = if is_in_place { ImportPlan::replace } else { ImportPlan::set };
+                plan(&self.target, items, dollars, store)
             }
         };
         Ok(plan?)
