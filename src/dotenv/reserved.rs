@@ -212,6 +212,9 @@ mod tests {
         for (name, tier) in listed() {
             let instance = name.replace('*', "X");
             assert_eq!(reserved(&instance).map(|row| row.tier), Some(tier), "{name}");
+            let is = (is_reserved(&instance), is_redirecting(&instance));
+            assert_eq!(is, (tier == Tier::RunsCode, tier == Tier::Redirects), "{name}");
+            assert!(!why_reserved(&instance).is_empty(), "{name}");
             assert!(instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{name}");
         }
         assert!(TABLE.iter().all(|row| !row.why.is_empty() && !row.source.is_empty()));
@@ -245,6 +248,7 @@ mod tests {
             "npm_config_",
         ] {
             assert!(reserved(name).is_none(), "{name}");
+            assert!(!is_reserved(name) && !is_redirecting(name) && why_reserved(name).is_empty());
         }
     }
 

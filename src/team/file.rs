@@ -375,6 +375,26 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_has_an_offset() {
+        let key = Identity::generate().public();
+        let since = |moment: &str| {
+            let text = format!("[removed]\nbob = {{ key = \"{key}\", since = {moment} }}\n");
+            TeamFile::parse(text.as_bytes()).map(|file| file.removed()["bob"].since.seconds)
+        };
+        for (moment, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-02T03:04:05Z", 97_445),
+            ("1970-01-01T01:02:03+01:00", 123),
+            ("1969-12-31T22:30:00-01:30", 0),
+        ] {
+            assert_eq!(since(moment).unwrap(), seconds, "{moment}");
+        }
+        for bad in ["1970-01-01", "03:04:05", "1970-01-01T00:00:00", "'1970-01-01T00:00:00Z'"] {
+            assert!(since(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_line() {
         let key = Identity::generate().public();
         for (text, expected) in [

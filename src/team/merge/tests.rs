@@ -359,3 +359,19 @@ fn a_comment_that_one_side_changed_is_taken() {
         assert_eq!(merged(&changed, &commented), wanted);
     }
 }
+
+#[test]
+fn tables_of_both_sides_stand_in_order() {
+    let text = |tables: &[&str]| {
+        tables.iter().map(|table| format!("[{table}]\na = 1\n")).collect::<Vec<_>>().join("\n")
+    };
+    let merged = |base: &[&str], ours: &[&str], theirs: &[&str]| {
+        let [base, ours, theirs] = [base, ours, theirs].map(text);
+        String::from_utf8(merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7).text).unwrap()
+    };
+    let (base, all) = (["members"], text(&["members", "x.a", "x.b", "x.c", "x.d"]));
+    assert_eq!(merged(&base, &["members", "x.b", "x.d"], &["members", "x.a", "x.c"]), all);
+    assert_eq!(merged(&base, &["members", "x.a", "x.c"], &["members", "x.b", "x.d"]), all);
+    assert_eq!(merged(&["z"], &["z"], &["a", "b", "z"]), text(&["a", "b", "z"]));
+    assert_eq!(merged(&["z"], &["y", "z"], &["a", "z"]), text(&["y", "a", "z"]));
+}
