@@ -218,6 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_line() {
+        let document = doc("stray\n export A = 'b'#c\nB:\n");
+        let [a, b] = document.entries() else { panic!() };
+        assert_eq!(document.statement(a), b" export A = 'b'#c");
+        assert_eq!(
+            (document.separator(a), document.source(a), document.source_start(a)),
+            (&b" = "[..], &b"'b'"[..], 18)
+        );
+        assert_eq!(document.comment(a), Some(&b"#c"[..]));
+        assert_eq!((document.statement(b), document.source_start(b)), (&b"B:\n"[..], 27));
+        assert_eq!(document.stray_text(&document.strays()[0]), b"stray");
+    }
+
+    #[test]
     fn comment_lines_are_those_outside_of_values() {
         let document = doc(
             "\u{feff}# a\r\nA='x\n# no\n' # no\n\t #b\r\r#c\nB=\"\n# no\"\n#d\n  \nstray # no\nC=`# no\n# no`\n#",

@@ -291,6 +291,7 @@ mod tests {
         }
         for text in ["${NO:?d}", "${EMPTY:?d}", "${NO?d}", "${NO:-${NO?}}", "${NO:?$A}", "x${NO:?$SECRET}"] {
             let missing = if text.contains("EMPTY") { "EMPTY" } else { "NO" };
+            assert_eq!(try_expanded(text).unwrap_err().missing(), Some(missing));
             assert_eq!(try_expanded(text), Err(ExpandError::Missing(missing.into())), "{text}");
         }
     }

@@ -74,7 +74,7 @@ struct Statement {
 fn statement(text: &[u8], at: usize) -> Option<Statement> {
     let after_export = text[at..].strip_prefix(b"export").map(|_| at + b"export".len());
     let exported = after_export
-        .filter(|&end| end < text.len() && space_len(text, end) > 0)
+        .filter(|&end| space_len(text, end) > 0)
         .and_then(|end| assignment(text, at, skip_space(text, end)));
     // `export = 1` sets a variable of that name, as the pattern's backtracking has it.
     exported.or_else(|| assignment(text, at, at))
@@ -196,6 +196,7 @@ mod tests {
         assert_eq!(pairs(" export  A = 1 # c\n"), [pair("A", "1")]);
         assert_eq!(pairs("A: 1\nB:2\n"), [pair("A", "1")]);
         assert_eq!(pairs("export = 1"), [pair("export", "1")]);
+        assert_eq!(pairs("exportA=1\nexport-B=2\nexport"), [pair("exportA", "1"), pair("export-B", "2")]);
         assert_eq!(pairs("A\n=1"), [pair("A", "1")]);
         assert_eq!(pairs("A.b-c=1\nA:\nB=2"), [pair("A.b-c", "1"), pair("A", "B=2")]);
         assert_eq!(pairs("A=\nB=\n"), [pair("A", ""), pair("B", "")]);

@@ -113,6 +113,9 @@ fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
     assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
     assert_eq!(merged(0).lines().next().unwrap(), "<<< ours");
     assert!(merged(usize::MAX).len() < 10_000);
+    let versions = Versions { base: b"A=1\n", ours: b"A=1\nA=2\n", theirs: b"A=3\n" };
+    let whole = merge(&versions, 4, &mut |_| None);
+    assert_eq!((whole.text.starts_with(b"<<<< ours\n"), whole.conflicts), (true, Conflicts::File));
 }
 
 #[test]
