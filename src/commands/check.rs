@@ -155,7 +155,7 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
 fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Error> {
     let objects = context.repository()?;
     if objects.is_bare() {
-        return Err(GitError::NotARepository { path: objects.git_dir().to_owned() }.into());
+        return Err(GitError::not_a_repository(objects.git_dir()).into());
     }
     // What a merge brings was judged where it is from, and who merges need not have every key.
     let merging = objects.is_merging() || context.process.is_in_merge();

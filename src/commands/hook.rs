@@ -180,6 +180,6 @@ fn repository(context: &Context) -> Result<Rc<Repo>, Error> {
     match context.store().repositories().discover(&here)? {
         Some(repo) if repo.is_bare() => Err(InstallError::Bare { path: here }.into()),
         Some(repo) => Ok(repo),
-        None => Err(GitError::NotARepository { path: here }.into()),
+        None => Err(GitError::not_a_repository(&here).into()),
     }
 }

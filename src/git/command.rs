@@ -1,7 +1,7 @@
-//! How the `git` program is called.
+//! Calls of the `git` program.
 //!
-//! In the caller's environment, so that what git knows from there (`GIT_DIR`, `GIT_CONFIG_COUNT`, …) holds here too, but
-//! for what would make it run other programs, fetch, ask somebody, read pathspecs in another way, or see ours.
+//! They run in the caller's environment, so that what git knows from there (`GIT_DIR`, `GIT_CONFIG_COUNT`, …) counts here
+//! too, less what would make it run other programs, fetch, prompt, read pathspecs differently, or see our variables.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,12 +10,13 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use super::GitError;
+use super::paths::from_git;
 use crate::config::{self, GitLocation};
 use crate::fs::FsError;
 
-/// Said before every command (git(1)). `safe.bareRepository`: a bare repository that somebody committed as plain files is
-/// none of ours. `core.fsmonitor`, `core.hooksPath` and the pager name programs; no command here runs a hook, but
-/// `index.version` and friends stay the user's.
+/// Options before every subcommand (git(1)). `safe.bareRepository`: a bare repository that somebody committed as plain
+/// files is not ours. `core.fsmonitor` and the pager name programs. A damaged commit graph would hide commits. Blobs above
+/// `core.bigFileThreshold` come in pieces, and git never holds them whole.
 const ALWAYS: &[&str] = &[
     "--no-pager",
     "--no-replace-objects",
@@ -26,18 +27,16 @@ const ALWAYS: &[&str] = &[
     "core.fsmonitor=false",
     "-c",
     "core.quotePath=false",
-    // A damaged one would hide commits.
     "-c",
     "core.commitGraph=false",
-    // Larger blobs come in pieces, and are never held whole by git.
     "-c",
     "core.bigFileThreshold=16m",
 ];
 
-/// The same in bytes.
+/// `core.bigFileThreshold` above, in bytes.
 pub(super) const IN_PIECES: u64 = 16 << 20;
 
-/// Taken out of git's environment: what changes how pathspecs are read, and what runs programs.
+/// Removed from git's environment: what changes how pathspecs are read, and what runs programs.
 const REMOVED: &[&str] = &[
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
@@ -49,17 +48,21 @@ const REMOVED: &[&str] = &[
     "GIT_CONFIG",
 ];
 
-/// Whether git may get from a remote what this clone lacks.
+/// Options where git may fetch: no prompt for a password.
+const FETCHING: &[&str] =
+    &["-c", "protocol.ext.allow=never", "-c", "core.askPass=true", "-c", "credential.interactive=false"];
+
+/// Permission for git to get from a remote what this clone lacks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Network {
-    /// By no transport: neither itself nor in passing, as it does for partial clones.
+    /// By no transport: neither on request nor in passing, as git does for partial clones.
     Forbidden,
-    /// But by no `ext::` transport, which is a command, and without asking anybody for a password.
+    /// By any but `ext::`, which is a command, and without a prompt.
     Allowed,
 }
 
-/// Returns a call of git in the folder `dir`, up to the subcommand; of the repository's place its environment says what
-/// `location` does, and nothing else.
+/// Returns a call of git in the folder `dir`, up to the subcommand. Of the variables that say where the repository is, it
+/// has those of `location` only.
 pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Command {
     let mut command = Command::new("git");
     command.current_dir(dir).args(ALWAYS).stdin(Stdio::null());
@@ -79,14 +82,7 @@ pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Comma
         // Older gits know the second variable only.
         Network::Forbidden => command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none"),
         Network::Allowed => command
-            .args([
-                "-c",
-                "protocol.ext.allow=never",
-                "-c",
-                "core.askPass=true",
-                "-c",
-                "credential.interactive=false",
-            ])
+            .args(FETCHING)
             .env("GIT_ASKPASS", "true")
             .env("SSH_ASKPASS", "false")
             .env("SSH_ASKPASS_REQUIRE", "force"),
@@ -94,16 +90,16 @@ pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Comma
     command
 }
 
-/// Runs a call to its end; a git that is not there is [`GitError::NoGit`].
+/// Runs a call to its end.
 pub(super) fn output(mut command: Command, input: &[u8]) -> Result<Output, GitError> {
-    if input.is_empty() {
-        return command.output().map_err(|e| not_started(&e));
+    if !input.is_empty() {
+        command.stdin(input_file(input)?);
     }
-    command.stdin(input_file(input)?);
     command.output().map_err(|e| not_started(&e))
 }
 
-/// What git is to read, in a file without a name: git may answer before it has read all, and would wait for a reader.
+/// Returns git's input as a file without a name, because git may answer before it has read everything, and would wait for
+/// a reader.
 pub(super) fn input_file(input: &[u8]) -> Result<File, GitError> {
     let fill = || {
         let mut file = tempfile::tempfile()?;
@@ -114,21 +110,30 @@ pub(super) fn input_file(input: &[u8]) -> Result<File, GitError> {
     fill().map_err(|e| FsError::io(Path::new("/tmp"), "write in", e).into())
 }
 
-/// The error for a git that could not be started.
 pub(super) fn not_started(error: &std::io::Error) -> GitError {
     if error.kind() == ErrorKind::NotFound {
-        return GitError::NoGit;
+        return GitError::git_not_found();
     }
-    GitError::Failed { path: ".".into(), doing: "start git for", message: error.to_string() }
+    GitError::failed(Path::new("."), "start git for", &error.to_string())
 }
 
-/// Whether git complains of something. What else it prints there is asked for, as by `GIT_TRACE`.
+/// Returns the parts between separators, without empty ones.
+pub(super) fn split(output: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    output.split(move |byte| *byte == separator).filter(|part| !part.is_empty())
+}
+
+/// Returns git's bytes as an argument.
+pub(super) fn bytes_arg(bytes: &[u8]) -> &OsStr {
+    from_git(bytes).map_or(OsStr::new(""), Path::as_os_str)
+}
+
+/// Returns true if git warns of something or fails. Other output on stderr was asked for, as by `GIT_TRACE`.
 pub(super) fn has_complaint(stderr: &[u8]) -> bool {
     let leads = [&b"warning: "[..], b"error: ", b"fatal: "];
-    stderr.split(|byte| *byte == b'\n').any(|line| leads.iter().any(|lead| line.starts_with(lead)))
+    split(stderr, b'\n').any(|line| leads.iter().any(|lead| line.starts_with(lead)))
 }
 
-/// Git's own words for a failure: its first `error:` or `fatal:` line, without that word.
+/// Returns git's words for a failure: its first `error:` or `fatal:` line, without that word.
 pub(super) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let said = |lead: &str| text.lines().find_map(|line| line.strip_prefix(lead));

@@ -1,79 +1,291 @@
-//! History, newest first, as far as it touches certain files: `git rev-list`, then `git diff-tree --stdin`.
+//! History: revisions, refs, the commits that can be reached from them, and what each of these changed
+//! (`git rev-list`, `git diff-tree --stdin`).
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 
-use super::command::{input_file, not_started};
+use super::command::{bytes_arg, has_complaint, input_file, not_started, output, split};
 use super::objects::{Changed, FileKind, FileRef};
 use super::paths::{from_git, to_git};
-use super::repo::bytes_arg;
-use super::tree::kind_of_mode;
-use super::{GitError, ObjectId, Repo};
+use super::tree::parse_file_mode;
+use super::{GitError, ObjectId, Peeled, Repo};
 
 const WALK: &str = "walk the history of";
 
+/// A commit and its parents, as far as this clone has them.
+pub(crate) type Linked = (ObjectId, Vec<ObjectId>);
+
+/// Returns the two ends of `A..B` or `A...B`, as written, either may be empty; and true for three dots. None without dots.
+pub(crate) fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
+    let parted = range.split_once("...").map(|(start, end)| (start, end, true));
+    parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
+}
+
+/// Revisions and refs.
+impl Repo {
+    /// Returns the commit that `revision` names, in any of git's spellings (gitrevisions(7)).
+    pub(crate) fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
+        match self.peel(revision)? {
+            Peeled::Commit(id) => Ok(id),
+            Peeled::Tree(_) | Peeled::Blob(_) => Err(GitError::unknown_revision(revision)),
+        }
+    }
+
+    /// Returns what `revision` leads to, tags followed to their end.
+    pub(crate) fn peel(&self, revision: &str) -> Result<Peeled, GitError> {
+        let call = self.call(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision]);
+        let done = output(call, &[])?;
+        // A HEAD that cannot be read says more than the revision.
+        let check_head = || if revision.starts_with("HEAD") { self.head().map(drop) } else { Ok(()) };
+        match ObjectId::parse(done.stdout.trim_ascii()) {
+            Some(named) if done.status.success() => {
+                let peeled = self.peeled(&[named]);
+                if peeled.is_err() {
+                    check_head()?;
+                }
+                let (id, kind) = peeled?.pop().expect("one for each id");
+                Ok(match &*kind {
+                    "tree" => Peeled::Tree(id),
+                    "blob" => Peeled::Blob(id),
+                    _ => Peeled::Commit(id),
+                })
+            }
+            // Git says nothing if it has no such name.
+            _ if has_complaint(&done.stderr) => Err(self.failed(WALK, &done)),
+            _ if self.is_shallow() => Err(self.missing(format_args!("{revision:?}"))),
+            _ => {
+                check_head()?;
+                Err(GitError::unknown_revision(revision))
+            }
+        }
+    }
+
+    /// Returns the commit at one end of a range: HEAD if it is left out (gitrevisions(7)).
+    pub(crate) fn range_end(&self, revision: &str) -> Result<ObjectId, GitError> {
+        self.commit(if revision.is_empty() { "HEAD" } else { revision })
+    }
+
+    /// Returns what every ref points to, HEAD included and notes left out; tags are not followed.
+    pub(crate) fn tips(&self) -> Result<Vec<ObjectId>, GitError> {
+        let mut tips = self.tips_of(&|name| !name.starts_with(b"refs/notes/"))?;
+        tips.extend(self.head()?);
+        tips.sort_unstable();
+        tips.dedup();
+        Ok(tips)
+    }
+
+    /// Returns what the refs point to whose full names `want` holds for. A ref that cannot be read is an error.
+    pub(crate) fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
+        let done = output(self.call(&["for-each-ref", "--format=%(objectname) %(refname)"]), &[])?;
+        // It warns of a broken one, and passes over it.
+        if !done.status.success() || has_complaint(&done.stderr) {
+            return Err(self.failed("list the refs of", &done));
+        }
+        let mut tips = Vec::new();
+        for line in split(&done.stdout, b'\n') {
+            let (id, name) = line.split_at(memchr::memchr(b' ', line).unwrap_or(line.len()));
+            if want(name.get(1..).unwrap_or_default()) {
+                tips.extend(ObjectId::parse(id));
+            }
+        }
+        tips.sort_unstable();
+        tips.dedup();
+        Ok(tips)
+    }
+
+    /// Returns the commit of this id if this repository has it.
+    pub(crate) fn has_commit(&self, hex: &str) -> Option<ObjectId> {
+        let id = ObjectId::parse(hex.as_bytes())?;
+        self.object(id, "commit").is_ok().then_some(id)
+    }
+
+    /// Returns the best common ancestor of two commits.
+    pub(crate) fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, GitError> {
+        let done = output(self.call(&["merge-base", &one.to_string(), &other.to_string()]), &[])?;
+        match ObjectId::parse(done.stdout.trim_ascii()) {
+            Some(id) => self.require_ancestors(HashSet::from([id]), &[one]).map(|()| Some(id)),
+            None if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
+            None if done.status.code() == Some(1) => Ok(None),
+            None => Err(self.failed(WALK, &done)),
+        }
+    }
+}
+
+/// Reachable commits.
+impl Repo {
+    /// Returns the commits reachable from `tips` and from none of `not`, parents before their children, whatever their dates
+    /// say. Tags count for what they point to; a tip that is not a commit has none.
+    ///
+    /// Every one is read, hashed and compared with what git walks by, and so are those that lead from `not` to where they
+    /// start: if history is cut off below one of them, that is [`GitError::Missing`].
+    pub(crate) fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+        let (commits, cut) = self.reachable(tips, not)?;
+        match cut {
+            Some(cut) => Err(self.cut_off(cut)),
+            None => Ok(commits.into_iter().map(|(id, _)| id).collect()),
+        }
+    }
+
+    /// Returns every commit that any ref leads to, parents before their children; and one at which a shallow clone ends.
+    /// If there are commits, but none that a ref leads to, that is an error.
+    pub(crate) fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        let found = self.commits_of(&self.tips()?)?;
+        if found.0.is_empty() {
+            self.refuse_lost_refs()?;
+        }
+        Ok(found)
+    }
+
+    /// Returns every commit that can be reached from `tips`, like [`Self::all_commits`].
+    pub(crate) fn commits_of(&self, tips: &[ObjectId]) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        self.reachable(tips, &[])
+    }
+
+    /// Rejects a repository that has commits, if no ref was found that leads to one. Commits of a push do not count
+    /// (git-receive-pack(1), quarantine).
+    pub(crate) fn refuse_lost_refs(&self) -> Result<(), GitError> {
+        let mut call =
+            self.call(&["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype)"]);
+        if self.location.is_quarantine() {
+            call.env_remove("GIT_OBJECT_DIRECTORY").env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+        }
+        let done = output(call, &[])?;
+        if !done.status.success() || has_complaint(&done.stderr) {
+            return Err(self.failed("list the objects of", &done));
+        }
+        if split(&done.stdout, b'\n').any(|kind| kind == b"commit") {
+            return Err(GitError::lost_refs(self.root()));
+        }
+        Ok(())
+    }
+
+    fn reachable(
+        &self,
+        tips: &[ObjectId],
+        not: &[ObjectId],
+    ) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        let commits_of = |ids: &[ObjectId]| -> Result<Vec<ObjectId>, GitError> {
+            let peeled = self.peeled(ids)?.into_iter();
+            Ok(peeled.filter(|(_, kind)| kind == "commit").map(|(id, _)| id).collect())
+        };
+        let (tips, not) = (commits_of(tips)?, commits_of(not)?);
+        let commits = self.rev_list(&["--reverse"], &tips, &not)?;
+        let ids: Vec<_> = commits.iter().map(|(id, _)| *id).collect();
+        let real = self.all_parents(&ids)?;
+        let listed: HashSet<_> = ids.iter().copied().collect();
+        let parents = commits.iter().flat_map(|(_, parents)| parents).copied();
+        let left_out = tips.iter().copied().chain(parents).filter(|id| !listed.contains(id));
+        self.require_ancestors(left_out.collect(), &not)?;
+        let cut = commits.iter().zip(real).find(|((_, walked), real)| walked != real).map(|((id, _), _)| *id);
+        Ok((commits, cut))
+    }
+
+    /// Lists the commits reachable from `tips` and from none of `not`, none before what comes after it.
+    fn rev_list(
+        &self,
+        options: &[&str],
+        tips: &[ObjectId],
+        not: &[ObjectId],
+    ) -> Result<Vec<Linked>, GitError> {
+        if tips.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = tips.iter().map(|id| format!("{id}\n")).chain(not.iter().map(|id| format!("^{id}\n")));
+        let input: String = input.collect();
+        let mut call = self.call(&["rev-list", "--date-order", "--parents", "--stdin"]);
+        call.args(options);
+        let said = self.ask(WALK, call, input.as_bytes())?;
+        let commit = |line: &[u8]| {
+            let ids: Option<Vec<_>> = line.split(|byte| *byte == b' ').map(ObjectId::parse).collect();
+            let (id, parents) = ids.as_ref()?.split_first()?;
+            Some((*id, parents.to_vec()))
+        };
+        let commits: Option<Vec<_>> = split(&said, b'\n').map(commit).collect();
+        commits.ok_or_else(|| GitError::garbled(self.root(), WALK))
+    }
+
+    /// Requires that each of `wanted` is one of `tips` or comes before one, by commits that are hashed.
+    fn require_ancestors(&self, mut wanted: HashSet<ObjectId>, tips: &[ObjectId]) -> Result<(), GitError> {
+        let mut seen: HashSet<_> = tips.iter().copied().collect();
+        let mut level = tips.to_vec();
+        loop {
+            wanted.retain(|id| !seen.contains(id));
+            let Some(id) = wanted.iter().next() else { return Ok(()) };
+            if level.is_empty() {
+                let reason = "git takes it to be known already, and no known commit leads to it";
+                return Err(GitError::damaged(*id, reason));
+            }
+            let parents = match self.all_parents(&level) {
+                // Where it ends, git has them as they are.
+                Err(GitError::Missing(_)) if self.is_shallow() => {
+                    level.iter().filter_map(|id| self.parents(*id).ok()).collect()
+                }
+                parents => parents?,
+            };
+            level = parents.into_iter().flatten().filter(|id| seen.insert(*id)).collect();
+        }
+    }
+}
+
 /// A commit, and what it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The commit.
+pub(crate) struct WalkedCommit {
     pub id: ObjectId,
-    /// The commits it comes after; none at a root, and where a shallow clone ends.
+    /// Empty at a root, and where a shallow clone ends.
     pub parents: Vec<ObjectId>,
-    /// Whether a shallow clone ends here, so that what came before is not known, and no change of it either.
+    /// True if a shallow clone ends here: what came before is not known, and no change of it either.
     pub cut: bool,
     /// The files in which it differs from each parent; from nothing, if it has none.
     pub changes: Vec<Vec<Changed>>,
 }
 
-/// A walk from some commits to all they come after, the youngest first by the committers' clocks, and none before what
-/// comes after it.
-pub struct Walk<'a> {
+/// A walk over the history of some commits, the youngest first by the committers' clocks, and none before what comes
+/// after it.
+pub(crate) struct HistoryWalk<'a> {
     repo: &'a Repo,
-    /// Those to come, each with the commits it comes after.
-    commits: VecDeque<(ObjectId, Vec<ObjectId>)>,
+    /// Those to come, each with its parents.
+    commits: VecDeque<Linked>,
     wanted: fn(&Path) -> bool,
-    diff: Diff,
+    diff: DiffTree,
     /// The commits that were walked ahead, so that a partial clone gets all it lacks in one go.
-    walked: VecDeque<Step>,
-}
-
-/// A running `git diff-tree --stdin`.
-struct Diff {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    /// The field that was read to see that the last commit has ended.
-    ahead: Option<Vec<u8>>,
+    walked: VecDeque<WalkedCommit>,
 }
 
 /// A version that a file had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Its bytes.
+pub(crate) struct FileVersion {
     pub blob: ObjectId,
-    /// The oldest commit that has them, by the committers' clocks.
+    /// The oldest commit that has it, by the committers' clocks.
     pub commit: ObjectId,
 }
 
-/// What a file was, and whether that is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versions {
+pub(crate) struct FileVersions {
     /// Each once, the newest first.
-    pub versions: Vec<Version>,
+    pub versions: Vec<FileVersion>,
     /// The commit at which a shallow clone ends, and behind which history goes on.
     pub cut: Option<ObjectId>,
 }
 
 impl Repo {
-    /// Walks from `tips`, and tells of the files that `wanted` takes. (Git compares whole folders sooner than it matches
+    /// Walks from `tips`; changes hold the files that `wanted` takes. (Git compares whole folders sooner than it matches
     /// every name in them with globs.)
-    pub fn walk(&self, tips: &[ObjectId], wanted: fn(&Path) -> bool) -> Result<Walk<'_>, GitError> {
+    pub(crate) fn walk(
+        &self,
+        tips: &[ObjectId],
+        wanted: fn(&Path) -> bool,
+    ) -> Result<HistoryWalk<'_>, GitError> {
         self.walk_by(tips, &BTreeSet::new(), wanted)
     }
 
-    /// Walks from `tips`, and tells of these files alone, paths relative to the root.
-    pub fn walk_files(&self, tips: &[ObjectId], paths: &BTreeSet<PathBuf>) -> Result<Walk<'_>, GitError> {
+    /// Walks from `tips`; changes hold these files only, paths relative to the root.
+    pub(crate) fn walk_files(
+        &self,
+        tips: &[ObjectId],
+        paths: &BTreeSet<PathBuf>,
+    ) -> Result<HistoryWalk<'_>, GitError> {
         self.walk_by(tips, paths, |_| true)
     }
 
@@ -82,38 +294,27 @@ impl Repo {
         tips: &[ObjectId],
         paths: &BTreeSet<PathBuf>,
         wanted: fn(&Path) -> bool,
-    ) -> Result<Walk<'_>, GitError> {
-        let mut call = self.call();
-        call.args(["rev-list", "--date-order", "--parents", "--stdin"]);
-        let input: String = tips.iter().map(|id| format!("{id}\n")).collect();
-        let said = if tips.is_empty() { Vec::new() } else { self.ask(WALK, call, input.as_bytes())? };
-        let mut commits = VecDeque::new();
-        for line in said.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let ids: Option<Vec<_>> = line.split(|byte| *byte == b' ').map(ObjectId::parse).collect();
-            let Some((id, parents)) = ids.as_ref().and_then(|ids| ids.split_first()) else {
-                return Err(garbled(self));
-            };
-            commits.push_back((*id, parents.to_vec()));
-        }
-        let diff = Diff::start(self, &commits, paths)?;
-        Ok(Walk { repo: self, commits, wanted, diff, walked: VecDeque::new() })
+    ) -> Result<HistoryWalk<'_>, GitError> {
+        let commits = self.rev_list(&[], tips, &[])?.into();
+        let diff = DiffTree::start(self, &commits, paths)?;
+        Ok(HistoryWalk { repo: self, commits, wanted, diff, walked: VecDeque::new() })
     }
 
-    /// Every version of the regular file at `path`, relative to the root, in HEAD and the commits it comes after.
-    pub fn versions(&self, path: &Path) -> Result<Versions, GitError> {
-        let mut found = Versions::default();
+    /// Returns every version of the regular file at `path`, relative to the root, in the history of HEAD.
+    pub(crate) fn versions(&self, path: &Path) -> Result<FileVersions, GitError> {
+        let mut found = FileVersions::default();
         let Some(head) = self.head()? else { return Ok(found) };
         let mut walk = self.walk_files(&[head], &BTreeSet::from([path.to_owned()]))?;
         let mut places: HashMap<ObjectId, usize> = HashMap::new();
-        while let Some(step) = walk.step()? {
-            found.cut = found.cut.or(step.cut.then_some(step.id));
-            let at_path = step.changes.iter().flatten().filter(|changed| changed.path == path);
-            for file in at_path.filter_map(|changed| changed.after.filter(|file| file.kind == FileKind::File))
-            {
+        while let Some(commit) = walk.step()? {
+            found.cut = found.cut.or(commit.cut.then_some(commit.id));
+            let after =
+                commit.changes.iter().flatten().filter(|it| it.path == path).filter_map(|it| it.after);
+            for file in after.filter(|file| file.kind == FileKind::File) {
                 let at = *places.entry(file.id).or_insert(found.versions.len());
                 match found.versions.get_mut(at) {
-                    Some(version) => version.commit = step.id,
-                    None => found.versions.push(Version { blob: file.id, commit: step.id }),
+                    Some(version) => version.commit = commit.id,
+                    None => found.versions.push(FileVersion { blob: file.id, commit: commit.id }),
                 }
             }
         }
@@ -121,10 +322,10 @@ impl Repo {
     }
 }
 
-impl Walk<'_> {
-    /// Gets all contents that it will tell of in one go, where this is a partial clone that may: for who reads them all;
-    /// and those of the other files that `read` takes.
-    pub fn with_contents(mut self, read: fn(&Path) -> bool) -> Result<Self, GitError> {
+impl HistoryWalk<'_> {
+    /// Gets the contents of all files that the walk names, and of those that `read` takes, in one go, if this is a partial
+    /// clone that may: for a caller who reads them all.
+    pub(crate) fn with_contents(mut self, read: fn(&Path) -> bool) -> Result<Self, GitError> {
         if self.repo.may_obtain()? {
             let wanted = std::mem::replace(&mut self.wanted, read);
             while !self.commits.is_empty() {
@@ -143,55 +344,54 @@ impl Walk<'_> {
         Ok(self)
     }
 
-    /// The next commit.
-    pub fn step(&mut self) -> Result<Option<Step>, GitError> {
+    /// Returns the next commit.
+    pub(crate) fn step(&mut self) -> Result<Option<WalkedCommit>, GitError> {
         let Some((id, parents)) = self.commits.pop_front() else { return Ok(self.walked.pop_front()) };
         let mut changes = Vec::with_capacity(1);
         for _ in 0..parents.len().max(1) {
             let header = self.diff.field()?;
             if header.as_deref().and_then(ObjectId::parse) != Some(id) {
-                // It has stopped in the middle: at something that it could not read.
+                // It has stopped in the middle, at something that it could not read.
                 return Err(self.repo.unreadable(id, "tree"));
             }
-            changes.push(self.diff.changed(self.wanted)?.ok_or_else(|| garbled(self.repo))?);
+            let changed = self.diff.changed(self.wanted)?;
+            changes.push(changed.ok_or_else(|| GitError::garbled(self.repo.root(), WALK))?);
         }
         let cut = parents.is_empty() && self.repo.is_shallow() && !self.repo.parents(id)?.is_empty();
         if cut {
-            // What it brought is not known, for nobody has what was there before.
+            // Nobody has what was there before.
             changes.clear();
         }
-        Ok(Some(Step { id, parents, cut, changes }))
+        Ok(Some(WalkedCommit { id, parents, cut, changes }))
     }
 
-    /// Tells of these files too in the commits to come.
-    pub fn add_files(&mut self, paths: &BTreeSet<PathBuf>) -> Result<(), GitError> {
-        self.diff = Diff::start(self.repo, &self.commits, paths)?;
+    /// Names these files too in the commits to come.
+    pub(crate) fn add_files(&mut self, paths: &BTreeSet<PathBuf>) -> Result<(), GitError> {
+        self.diff = DiffTree::start(self.repo, &self.commits, paths)?;
         Ok(())
     }
 }
 
-impl Diff {
-    /// Starts it on these commits and files.
-    fn start(
-        repo: &Repo,
-        commits: &VecDeque<(ObjectId, Vec<ObjectId>)>,
-        paths: &BTreeSet<PathBuf>,
-    ) -> Result<Self, GitError> {
+/// A running `git diff-tree --stdin`.
+struct DiffTree {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// The field that was read to see that the last commit has ended.
+    ahead: Option<Vec<u8>>,
+}
+
+impl DiffTree {
+    fn start(repo: &Repo, commits: &VecDeque<Linked>, paths: &BTreeSet<PathBuf>) -> Result<Self, GitError> {
         let mut pairs = String::new();
         for (id, parents) in commits {
-            // A merge is compared with each of its parents by itself: together, it is not said which one is meant.
+            // A merge is compared with each of its parents separately: together, git does not say which one is meant.
             match &parents[..] {
-                [] | [_] => pairs.extend([id.to_string().as_str(), "\n"]),
+                [] | [_] => pairs.push_str(&format!("{id}\n")),
                 parents => pairs.extend(parents.iter().map(|parent| format!("{id} {parent}\n"))),
             }
         }
-        let mut call = repo.call();
-        call.args(["diff-tree", "--stdin", "--root", "-r", "--raw", "-z", "--always", "--no-abbrev"]).args([
-            "--no-renames",
-            "--no-ext-diff",
-            "--ignore-submodules=none",
-            "--",
-        ]);
+        let mut call = repo.call(&["diff-tree", "--stdin", "--root", "-r", "--raw", "-z", "--always"]);
+        call.args(["--no-abbrev", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--"]);
         for path in paths {
             call.arg(bytes_arg(&[b":(top,literal)", &to_git(path)?[..]].concat()));
         }
@@ -201,7 +401,7 @@ impl Diff {
         Ok(Self { child, stdout, ahead: None })
     }
 
-    /// The files that follow a commit's header; None where what git says cannot be understood.
+    /// Reads the files that follow a commit's header; None if they cannot be understood.
     fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<Changed>>, GitError> {
         let mut changed = Vec::new();
         while let Some(field) = self.field()? {
@@ -209,7 +409,9 @@ impl Diff {
                 self.ahead = Some(field);
                 break;
             }
-            let Some((path, (before, after))) = self.field()?.zip(sides(&field)) else { return Ok(None) };
+            let Some((path, (before, after))) = self.field()?.zip(parse_sides(&field)) else {
+                return Ok(None);
+            };
             if let Some(path) = from_git(&path).filter(|path| wanted(path)) {
                 changed.push(Changed { path: path.to_owned(), before, after });
             }
@@ -227,26 +429,21 @@ impl Diff {
     }
 }
 
-impl Drop for Diff {
+impl Drop for DiffTree {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn garbled(repo: &Repo) -> GitError {
-    let message = "git's answer cannot be understood".to_owned();
-    GitError::Failed { path: repo.root().to_owned(), doing: WALK, message }
-}
-
-/// Both sides of `:MODE MODE ID ID STATUS` (git-diff-tree(1), raw output format).
-pub(super) fn sides(field: &[u8]) -> Option<(Option<FileRef>, Option<FileRef>)> {
+/// Reads both sides of `:MODE MODE ID ID STATUS` (git-diff-tree(1), raw output format).
+pub(super) fn parse_sides(field: &[u8]) -> Option<(Option<FileRef>, Option<FileRef>)> {
     let text = std::str::from_utf8(field.strip_prefix(b":")?).ok()?;
-    let words: Vec<_> = text.split(' ').collect();
-    let [before, after, old, new, _] = words[..] else { return None };
-    let side = |mode: &str, id: &str| Some(kind_of_mode(mode).zip(ObjectId::parse(id.as_bytes())));
-    let file = |side: Option<_>| side.map(|(kind, id)| FileRef { id, kind });
-    Some((file(side(before, old)?), file(side(after, new)?)))
+    let [before, after, old, new, _] = text.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let side = |mode: &str, id: &str| {
+        Some(parse_file_mode(mode).zip(ObjectId::parse(id.as_bytes())).map(|(kind, id)| FileRef { id, kind }))
+    };
+    Some((side(before, old)?, side(after, new)?))
 }
 
 #[cfg(test)]
@@ -258,20 +455,21 @@ mod tests {
     fn each_version_once_with_the_commit_that_brought_it() {
         let g = Fixture::new();
         let open = || Repo::open(g.root()).unwrap();
-        assert_eq!(open().versions(Path::new("sub/f")).unwrap(), Versions::default());
+        assert_eq!(open().versions(Path::new("sub/f")).unwrap(), FileVersions::default());
         for (text, file) in [("1", "sub/f"), ("x", "other"), ("2", "sub/f"), ("y", "other"), ("1", "sub/f")] {
             g.commit(file, text);
         }
         let repo = open();
-        let found = repo.versions(Path::new("sub/f")).unwrap();
-        let texts: Vec<_> = found.versions.iter().map(|version| repo.blob(version.blob).unwrap()).collect();
-        assert_eq!(texts, [b"1", b"2"]);
-        let commits = [repo.commit("HEAD~4").unwrap(), repo.commit("HEAD~2").unwrap()];
-        assert_eq!(found.versions.iter().map(|version| version.commit).collect::<Vec<_>>(), commits);
+        let version = |text: &[u8], commit| FileVersion {
+            blob: repo.id_of(text),
+            commit: repo.commit(commit).unwrap(),
+        };
+        let versions = vec![version(b"1", "HEAD~4"), version(b"2", "HEAD~2")];
+        assert_eq!(repo.versions(Path::new("sub/f")).unwrap(), FileVersions { versions, cut: None });
     }
 
     #[test]
-    fn a_merge_is_told_of_once_for_each_parent() {
+    fn a_merge_is_compared_with_each_parent() {
         let g = Fixture::new();
         g.commit("a.env", "1");
         g.git(&["checkout", "-q", "-b", "side"]);
@@ -282,33 +480,32 @@ mod tests {
         g.commit("other", "1");
         let repo = Repo::open(g.root()).unwrap();
         let mut walk = repo.walk(&[repo.head().unwrap().unwrap()], |_| true).unwrap();
-        let mut told = Vec::new();
+        let mut walked = Vec::new();
         while let Some(step) = walk.step().unwrap() {
             assert!(!step.cut);
             let names =
                 |changed: &Vec<Changed>| changed.iter().map(|it| it.path.display().to_string()).collect();
-            told.push(step.changes.iter().map(names).collect::<Vec<Vec<String>>>());
+            walked.push(step.changes.iter().map(names).collect::<Vec<Vec<String>>>());
         }
-        assert_eq!(told.len(), 5);
-        assert_eq!(told[0], [["other"]]);
-        assert_eq!(told[1], [["b.env"], ["c.env"]]);
-        assert_eq!(told[4], [["a.env"]]);
+        assert_eq!(walked.len(), 5);
+        assert_eq!(walked[0], [["other"]]);
+        assert_eq!(walked[1], [["b.env"], ["c.env"]]);
+        assert_eq!(walked[4], [["a.env"]]);
     }
 
     #[test]
-    fn where_a_shallow_clone_ends_nothing_is_told() {
+    fn the_end_of_a_shallow_clone_has_no_changes() {
         let g = Fixture::new();
         g.commit("a.env", "1");
         g.commit("a.env", "2");
-        let shallow = g.outside("shallow");
         let source = format!("file://{}", g.root().display());
-        g.git(&["clone", "-q", "--depth", "1", &source, shallow.to_str().unwrap()]);
-        let repo = Repo::open(&shallow).unwrap();
+        g.git(&["clone", "-q", "--depth", "1", &source, "../shallow"]);
+        let repo = Repo::open(&g.outside("shallow")).unwrap();
         let head = repo.head().unwrap().unwrap();
         let step = repo.walk(&[head], |_| true).unwrap().step().unwrap().unwrap();
         assert!(step.cut && step.changes.is_empty());
         assert!(repo.versions(Path::new("a.env")).unwrap().cut.is_some());
-        assert!(matches!(repo.commits(&[head], &[]), Err(GitError::Missing { shallow: true, .. })));
-        assert!(matches!(repo.commit("HEAD~1"), Err(GitError::Missing { shallow: true, .. })));
+        assert!(matches!(repo.commits(&[head], &[]), Err(GitError::Missing(_))));
+        assert!(matches!(repo.commit("HEAD~1"), Err(GitError::Missing(_))));
     }
 }

@@ -1,23 +1,23 @@
-//! Objects and their contents: through one `git cat-file --batch-command`, and each is hashed and compared with the id that was
-//! asked for, for git does not do that when it reads.
+//! Objects and commits: read through one `git cat-file --batch-command`. Each is hashed and compared with the id that was
+//! asked for, because git does not do that when it reads.
 
-use std::fmt;
-use std::io::{self, Read};
+use std::fmt::{self, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::cat_file::{CatFile, Header};
-use super::command::IN_PIECES;
+use super::command::{IN_PIECES, complaint, not_started, output, split};
 use super::{GitError, Repo};
 
-/// The longest id, SHA-256's, in bytes.
+/// Bytes of the longest id, SHA-256's.
 const LONGEST: usize = 32;
 
 /// The name of an object: printed in hexadecimal, 40 digits with SHA-1, 64 with SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId {
+pub(crate) struct ObjectId {
     bytes: [u8; LONGEST],
     format: ObjectFormat,
 }
@@ -29,9 +29,8 @@ pub(super) enum ObjectFormat {
     Sha256,
 }
 
-/// What stands at a path in a commit or in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// A regular file, executable or not.
     File,
     /// A symlink; its blob is the path it leads to.
@@ -42,45 +41,66 @@ pub enum FileKind {
 
 /// One file of a commit or of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileRef {
+pub(crate) struct FileRef {
     /// Its blob; of a submodule, the commit.
     pub id: ObjectId,
-    /// Which sort it is.
     pub kind: FileKind,
 }
 
 /// What a revision leads to once tags are followed (gitglossary(7), peel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peeled {
-    /// A commit.
+pub(crate) enum Peeled {
     Commit(ObjectId),
-    /// A folder: [`Repo::files`] and [`Repo::file`] take its id in the place of a commit's.
+    /// [`Repo::files`] and [`Repo::file`] take its id in the place of a commit's.
     Tree(ObjectId),
-    /// A single file.
     Blob(ObjectId),
 }
 
-/// A path at which two commits, or a commit and the index, differ.
+/// A path, relative to the root, at which two commits, or a commit and the index, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The path, relative to the root.
+pub(crate) struct Changed {
     pub path: PathBuf,
-    /// What stood there before.
     pub before: Option<FileRef>,
-    /// What stands there after.
     pub after: Option<FileRef>,
 }
 
+/// What a commit says of itself. Names are taken as they were recorded: `.mailmap` is a file of the repository, and
+/// anyone who can write to it could otherwise sign another's name under a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub id: ObjectId,
+    /// Its parents, in this clone or not.
+    pub parents: Vec<ObjectId>,
+    pub author: String,
+    pub email: String,
+    /// When it was written, by its author's clock: seconds since 1970.
+    pub time: i64,
+    /// The author's offset from UTC, in minutes.
+    pub offset: i32,
+    /// The first paragraph of its message, on one line.
+    pub subject: String,
+    pub signed: Option<SignedPayload>,
+}
+
+/// A commit's signature, and the bytes it was made over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SignedPayload {
+    /// The armoured signature: `-----BEGIN SSH SIGNATURE-----`, or another sort.
+    pub signature: Vec<u8>,
+    /// The commit without its signature.
+    pub payload: Vec<u8>,
+}
+
 impl ObjectFormat {
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &[u8]) -> Option<Self> {
         match name {
-            "sha1" => Some(Self::Sha1),
-            "sha256" => Some(Self::Sha256),
+            b"sha1" => Some(Self::Sha1),
+            b"sha256" => Some(Self::Sha256),
             _ => None,
         }
     }
 
-    /// How many bytes an id has.
+    /// Returns the number of bytes of an id.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Sha1 => 20,
@@ -88,7 +108,7 @@ impl ObjectFormat {
         }
     }
 
-    /// The hash of a file of git's that ends in it (gitformat-index(5)).
+    /// Returns the hash that ends one of git's own files of these bytes (gitformat-index(5)).
     pub(super) fn sum(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => Sha1::digest(bytes).to_vec(),
@@ -96,17 +116,16 @@ impl ObjectFormat {
         }
     }
 
-    /// The id of an object of this kind and these bytes.
     pub(super) fn id_of(self, kind: &str, bytes: &[u8]) -> ObjectId {
-        let mut hash = Hash::new(self, kind, bytes.len() as u64);
+        let mut hash = ObjectHash::new(self, kind, bytes.len() as u64);
         hash.update(bytes);
         hash.id()
     }
 }
 
 impl ObjectId {
-    /// Reads an id of whole length in hexadecimal; None if it is none.
-    pub fn parse(hex: &[u8]) -> Option<Self> {
+    /// Reads a whole id in hexadecimal.
+    pub(crate) fn parse(hex: &[u8]) -> Option<Self> {
         let format = match hex.len() {
             40 => ObjectFormat::Sha1,
             64 => ObjectFormat::Sha256,
@@ -127,19 +146,15 @@ impl ObjectId {
         Self { bytes, format }
     }
 
-    fn raw(&self) -> &[u8] {
-        &self.bytes[..self.format.len()]
-    }
-
     /// The id of forty zeros, which git prints for what is not committed yet.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { bytes: [0; LONGEST], format: ObjectFormat::Sha1 }
     }
 }
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.raw().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bytes[..self.format.len()].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -150,12 +165,12 @@ impl fmt::Debug for ObjectId {
 }
 
 /// The hash that names an object, of its kind, its size and its bytes (gitformat-loose(5)).
-pub(super) enum Hash {
+enum ObjectHash {
     Sha1(Sha1),
     Sha256(Sha256),
 }
 
-impl Hash {
+impl ObjectHash {
     fn new(format: ObjectFormat, kind: &str, size: u64) -> Self {
         let mut hash = match format {
             ObjectFormat::Sha1 => Self::Sha1(Sha1::new()),
@@ -181,12 +196,12 @@ impl Hash {
 }
 
 /// An object's bytes as they come, hashed on the way.
-struct Hashed<'a> {
-    from: io::Take<&'a mut dyn Read>,
-    hash: Hash,
+struct HashedReader<'a> {
+    from: io::Take<&'a mut BufReader<ChildStdout>>,
+    hash: ObjectHash,
 }
 
-impl Read for Hashed<'_> {
+impl Read for HashedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.from.read(buffer)?;
         self.hash.update(&buffer[..count]);
@@ -194,38 +209,44 @@ impl Read for Hashed<'_> {
     }
 }
 
-/// Of what an object says of its size, so much is believed before its bytes are there.
+/// Bytes reserved at most on an object's word of its size, before its bytes are there.
 const MOST_RESERVED: u64 = 1 << 20;
 
-/// Told of an object's place among those asked for, its kind, its bytes and its size.
-type Take<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
+/// Takes an object: its place among those asked for, its kind, its bytes and its size.
+type TakeObject<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
 
+/// An answer of `cat-file` to a request.
+enum ObjectAnswer {
+    Read,
+    /// It is larger than was allowed; git was stopped.
+    TooLarge,
+}
+
+/// Reading objects. One that this clone lacks is [`GitError::Missing`].
 impl Repo {
-    /// The bytes of a file. One that this clone lacks is [`GitError::Missing`].
-    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
+    pub(crate) fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
         self.object(id, "blob")
     }
 
-    /// The bytes of a file, or None where this clone lacks it: only where nothing is allowed for not being there.
-    pub fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
+    /// Returns None if this clone lacks the blob: only for what is allowed nothing for not being there.
+    pub(crate) fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
         match self.blob(id) {
-            Err(GitError::Missing { .. }) => Ok(None),
+            Err(GitError::Missing(_)) => Ok(None),
             read => read.map(Some),
         }
     }
 
-    /// Hands the bytes of a file to `take`, piece by piece. Once that is done they are known to be those asked for.
-    pub fn read_blob(
+    /// Hands the bytes of a blob to `take`, piece by piece. Only after it returns are they known to be those asked for.
+    pub(crate) fn read_blob(
         &self,
         id: ObjectId,
         take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
     ) -> Result<(), GitError> {
-        self.each(&[id], Some("blob"), &mut |_, _, from, _| take(from))
+        self.read_blobs(&[id], &mut |_, from| take(from))
     }
 
-    /// Hands the bytes of each of these files to `take`, piece by piece, with its place in the list. Once all of them
-    /// have been read they are known to be those that were asked for.
-    pub fn read_blobs(
+    /// Like [`Self::read_blob`], of many blobs, each with its place in the list.
+    pub(crate) fn read_blobs(
         &self,
         ids: &[ObjectId],
         take: &mut dyn FnMut(usize, &mut dyn Read) -> io::Result<()>,
@@ -233,22 +254,21 @@ impl Repo {
         self.each(ids, Some("blob"), &mut |at, _, from, _| take(at, from))
     }
 
-    /// The id that a file of these bytes has in this repository.
-    pub fn id_of(&self, bytes: &[u8]) -> ObjectId {
+    /// Returns the id that a file of these bytes has in this repository.
+    pub(crate) fn id_of(&self, bytes: &[u8]) -> ObjectId {
         self.format.id_of("blob", bytes)
     }
 
-    /// The bytes of an object of this kind.
+    /// Reads an object of this kind. For many of them, have them obtained in one go before.
     pub(super) fn object(&self, id: ObjectId, kind: &'static str) -> Result<Vec<u8>, GitError> {
         let read = match self.objects(&[id], kind) {
-            // Whoever needs many of them has them obtained in one go.
-            Err(GitError::Missing { .. }) if self.obtain(&[id])? => self.objects(&[id], kind),
+            Err(GitError::Missing(_)) if self.obtain(&[id])? => self.objects(&[id], kind),
             read => read,
         };
         Ok(read?.pop().expect("one for each id"))
     }
 
-    /// The bytes of many objects of one kind, in the order of their ids; asked for in one go.
+    /// Reads many objects of one kind in one go, in the order of their ids.
     pub(super) fn objects(&self, ids: &[ObjectId], kind: &'static str) -> Result<Vec<Vec<u8>>, GitError> {
         let mut all = Vec::with_capacity(ids.len());
         self.each(ids, Some(kind), &mut |_, _, from, size| {
@@ -258,37 +278,36 @@ impl Repo {
         Ok(all)
     }
 
-    /// What these objects lead to once tags are followed, and its kind. Git does not hash the tags that it follows.
+    /// Returns what these objects lead to once tags are followed, and its kind. Git does not hash the tags that it follows.
     pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<(ObjectId, String)>, GitError> {
         let mut found = Vec::with_capacity(ids.len());
         let mut level = ids.to_vec();
         while !level.is_empty() {
-            let mut next = Vec::new();
+            let mut tags = Vec::new();
             self.each(&level, None, &mut |at, kind, from, size| {
                 if kind == "tag" {
-                    next.push((level[at], read_whole(from, size)?));
+                    tags.push((level[at], read_whole(from, size)?));
                 } else {
                     found.push((level[at], kind.to_owned()));
                 }
                 Ok(())
             })?;
-            let named = |(id, text): (ObjectId, Vec<u8>)| {
+            let target = |(id, text): (ObjectId, Vec<u8>)| {
                 let line = text.split(|byte| *byte == b'\n').next();
-                let named = line.and_then(|line| ObjectId::parse(line.strip_prefix(b"object ")?));
-                let reason = || "it is no tag that git could read".to_owned();
-                named.ok_or_else(|| GitError::Damaged { id, reason: reason() })
+                let target = line.and_then(|line| ObjectId::parse(line.strip_prefix(b"object ")?));
+                target.ok_or_else(|| GitError::damaged(id, "it is not a tag that git could read"))
             };
-            level = next.into_iter().map(named).collect::<Result<_, _>>()?;
+            level = tags.into_iter().map(target).collect::<Result<_, _>>()?;
         }
         Ok(found)
     }
 
-    /// Hands these objects to `take`, and compares the hash of each with its id; of any kind, if none is named.
+    /// Hands these objects to `take`, and compares the hash of each with its id; of any kind if none is named.
     fn each(
         &self,
         ids: &[ObjectId],
         kind: Option<&'static str>,
-        take: &mut Take<'_>,
+        take: &mut TakeObject<'_>,
     ) -> Result<(), GitError> {
         let mut chunks = ids.chunks(CatFile::AT_ONCE).enumerate().peekable();
         if let Some((_, first)) = chunks.peek() {
@@ -302,10 +321,10 @@ impl Repo {
                 let place = chunk * CatFile::AT_ONCE + at;
                 let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
                 match self.answer(*id, kind, IN_PIECES, take) {
-                    Ok(true) => {}
-                    // Of what comes in pieces there may be less than was said, and git waits for the next request: for
-                    // this one there is none.
-                    Ok(false) => {
+                    Ok(ObjectAnswer::Read) => {}
+                    // Of what comes in pieces there may be fewer bytes than announced, and git then waits for the next
+                    // request: so this one is asked for last.
+                    Ok(ObjectAnswer::TooLarge) => {
                         self.request(&[*id])?;
                         self.reader.borrow_mut().as_mut().map(CatFile::end_requests);
                         self.answer(*id, kind, u64::MAX, take)?;
@@ -314,7 +333,7 @@ impl Repo {
                         self.request(next)?;
                     }
                     Err(error) => {
-                        // Answers that nobody will read.
+                        // Nobody will read the other answers.
                         if at + 1 < some.len() || !next.is_empty() {
                             *self.reader.borrow_mut() = None;
                         }
@@ -333,87 +352,85 @@ impl Repo {
         let mut reader = self.reader.borrow_mut();
         let asked = match &mut *reader {
             Some(reader) => reader.request(ids),
-            none => none.insert(CatFile::start(self.call())?).request(ids),
+            none => none.insert(CatFile::start(self.call(&[]))?).request(ids),
         };
-        // It has stopped, or stops now, and the answer says why; a git that waits for the request would be waited for.
+        // If git has stopped, its answer says why; without this, a git that waits for the request would be waited for.
         if asked.is_err() {
             reader.as_mut().map(CatFile::end_requests);
         }
         Ok(())
     }
 
-    /// Reads the answer to a request, and compares its hash with the id. Returns false, and stops git, if the object is
-    /// larger than `most`.
+    /// Reads the answer to a request for an object of at most `most` bytes, and compares its hash with the id.
     fn answer(
         &self,
         id: ObjectId,
         wanted: Option<&'static str>,
         most: u64,
         take: &mut dyn FnMut(&str, &mut dyn Read, u64) -> io::Result<()>,
-    ) -> Result<bool, GitError> {
+    ) -> Result<ObjectAnswer, GitError> {
         let kind = wanted.unwrap_or("object");
         let mut reader = self.reader.borrow_mut();
         let Some(cat_file) = reader.as_mut() else { return Err(self.unreadable(id, kind)) };
         let mut is_there = false;
-        let read = cat_file.header().and_then(|header| {
-            let Header::Object { kind: found, size } = header else { return Ok(Err(None)) };
+        let mut read = || -> io::Result<Result<ObjectAnswer, GitError>> {
+            // Git also says "missing" of an object that is there and cannot be read.
+            let Some((found, size)) = cat_file.header()? else { return Ok(Err(self.unreadable(id, kind))) };
             if size > most {
-                return Ok(Ok(false));
+                return Ok(Ok(ObjectAnswer::TooLarge));
             }
             is_there = true;
-            let mut object =
-                Hashed { from: cat_file.bytes().take(size), hash: Hash::new(self.format, &found, size) };
+            let hash = ObjectHash::new(self.format, &found, size);
+            let mut object = HashedReader { from: cat_file.stdout().take(size), hash };
             let is_wanted = wanted.is_none_or(|kind| found == kind);
             if is_wanted {
                 take(&found, &mut object, size)?;
             }
             io::copy(&mut object, &mut io::sink())?;
-            let whole = object.from.limit() == 0;
-            let actual = object.hash.id();
+            let (is_whole, actual) = (object.from.limit() == 0, object.hash.id());
             cat_file.end()?;
-            Ok(match () {
-                () if !whole => return Err(io::ErrorKind::UnexpectedEof.into()),
-                () if actual != id => Err(Some(format!("its bytes are those of {actual}"))),
-                () if !is_wanted => Err(Some(format!("it is a {found}, not a {kind}"))),
-                () => Ok(true),
-            })
-        });
-        match read {
-            Ok(Ok(true)) => Ok(true),
-            Ok(Ok(false)) => {
-                *reader = None;
-                Ok(false)
+            if !is_whole {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            Ok(Err(Some(reason))) => Err(GitError::Damaged { id, reason }),
-            // So it says of what is there and cannot be read, too.
-            Ok(Err(None)) => Err(self.unreadable(id, kind)),
+            Ok(if actual != id {
+                Err(GitError::damaged(id, &format!("its bytes are those of {actual}")))
+            } else if !is_wanted {
+                Err(GitError::damaged(id, &format!("it is a {found}, not a {kind}")))
+            } else {
+                Ok(ObjectAnswer::Read)
+            })
+        };
+        match read() {
+            Ok(Ok(ObjectAnswer::TooLarge)) => {
+                *reader = None;
+                Ok(ObjectAnswer::TooLarge)
+            }
+            Ok(read) => read,
             Err(_) => {
                 *reader = None;
                 Err(match self.unreadable(id, kind) {
-                    GitError::Missing { .. } if is_there => {
-                        GitError::Damaged { id, reason: "it is shorter than it says".to_owned() }
-                    }
+                    GitError::Missing(_) if is_there => GitError::damaged(id, "it is shorter than it says"),
                     error => error,
                 })
             }
         }
     }
 
-    /// The error for an object that `cat-file` did not hand over: that it is missing, or git's own words.
+    /// Returns the error for an object that `cat-file` did not hand over: that it is missing, or git's own words.
     pub(super) fn unreadable(&self, id: ObjectId, kind: &str) -> GitError {
-        let mut call = self.call();
-        match kind {
+        let id_text = id.to_string();
+        let mut call = match kind {
             // Of a commit's folders, any of them.
-            "tree" => call.args(["ls-tree", "-r", "-t", "--name-only", &id.to_string()]),
-            "object" => call.args(["cat-file", "-p", &id.to_string()]),
-            kind => call.args(["cat-file", kind, &id.to_string()]),
+            "tree" => self.call(&["ls-tree", "-r", "-t", "--name-only", &id_text]),
+            "object" => self.call(&["cat-file", "-p", &id_text]),
+            kind => self.call(&["cat-file", kind, &id_text]),
         };
-        call.stdout(std::process::Stdio::null());
-        let said = super::command::output(call, &[]).map(|done| done.stderr).unwrap_or_default();
-        let is_damaged = said.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"error: "))
+        call.stdout(Stdio::null());
+        let said = output(call, &[]).map(|done| done.stderr).unwrap_or_default();
+        let is_damaged = split(&said, b'\n').any(|line| line.starts_with(b"error: "))
             || memchr::memmem::find(&said, b"corrupt").is_some();
         if is_damaged {
-            return GitError::Damaged { id, reason: super::command::complaint(&said) };
+            return GitError::damaged(id, &complaint(&said));
         }
         self.missing(format_args!("{kind} {id}"))
     }
@@ -425,6 +442,197 @@ fn read_whole(from: &mut dyn Read, size: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A running `git cat-file --batch-command` (git-cat-file(1)).
+pub(super) struct CatFile {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Option<BufReader<ChildStdout>>,
+}
+
+impl CatFile {
+    /// Twice so many requests fit into a pipe's buffer, which has 16 KiB where it is small (pipe(7)), so that neither side
+    /// waits for the other.
+    const AT_ONCE: usize = 100;
+
+    fn start(mut command: Command) -> Result<Self, GitError> {
+        command.args(["cat-file", "--batch-command", "--buffer"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|e| not_started(&e))?;
+        let stdout = child.stdout.take().map(BufReader::new);
+        Ok(Self { stdin: child.stdin.take(), stdout, child })
+    }
+
+    /// Asks for objects, [`Self::AT_ONCE`] at most; their answers come in the same order.
+    fn request(&mut self, ids: &[ObjectId]) -> io::Result<()> {
+        let mut text = String::new();
+        for id in ids {
+            let _ = writeln!(text, "contents {id}");
+        }
+        text.push_str("flush\n");
+        self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(text.as_bytes())
+    }
+
+    /// Lets git end after the last answer.
+    fn end_requests(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Reads the kind and size of the next object; None if it is missing.
+    fn header(&mut self) -> io::Result<Option<(String, u64)>> {
+        let mut line = Vec::new();
+        self.stdout().read_until(b'\n', &mut line)?;
+        let line = line.strip_suffix(b"\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+        let line = String::from_utf8_lossy(line);
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            [_, "missing"] => Ok(None),
+            [_, kind, size] => {
+                let size = size.parse().map_err(|_| io::ErrorKind::InvalidData)?;
+                Ok(Some((kind.to_owned(), size)))
+            }
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn stdout(&mut self) -> &mut BufReader<ChildStdout> {
+        self.stdout.as_mut().expect("open until it is dropped")
+    }
+
+    /// Reads the line break behind an object's bytes.
+    fn end(&mut self) -> io::Result<()> {
+        let mut end = [0];
+        self.stdout().read_exact(&mut end)?;
+        if end == *b"\n" { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+}
+
+impl Drop for CatFile {
+    fn drop(&mut self) {
+        // Without them git ends by itself, even in the middle of an answer.
+        self.stdin = None;
+        self.stdout = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// Commits, read from their bytes (git-commit-tree(1), gitformat-signature(5)).
+impl Repo {
+    pub(crate) fn read_commit(&self, id: ObjectId) -> Result<Commit, GitError> {
+        let text = self.object(id, "commit")?;
+        let (head, message) = split_message(&text);
+        let field = |name: &[u8]| {
+            let mut lines = head.split(|byte| *byte == b'\n');
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(b" "))
+        };
+        let is_latin1 = field(b"encoding").is_some_and(is_latin1);
+        let decode = |bytes: &[u8]| match is_latin1 {
+            true => bytes.iter().map(|byte| char::from(*byte)).collect(),
+            false => String::from_utf8_lossy(bytes).into_owned(),
+        };
+        let (name, email, time, offset) = parse_person(field(b"author").unwrap_or_default());
+        Ok(Commit {
+            id,
+            parents: tree_and_parents(id, &text)?.1,
+            author: decode(name),
+            email: decode(email),
+            time,
+            offset,
+            subject: decode(&subject(message)),
+            signed: split_signature(&text, head.len()),
+        })
+    }
+
+    /// Returns the parents that a commit itself names, in this clone or not.
+    pub(crate) fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        let text = self.object(commit, "commit")?;
+        Ok(tree_and_parents(commit, &text)?.1)
+    }
+
+    /// Like [`Self::parents`], of many commits.
+    pub(super) fn all_parents(&self, commits: &[ObjectId]) -> Result<Vec<Vec<ObjectId>>, GitError> {
+        let mut all = Vec::with_capacity(commits.len());
+        for some in commits.chunks(1024) {
+            for (id, text) in some.iter().zip(self.objects(some, "commit")?) {
+                let (tree, parents) = tree_and_parents(*id, &text)?;
+                self.commit_trees.borrow_mut().insert(*id, tree);
+                all.push(parents);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns the tree of a commit; a tree's own id is accepted too.
+    pub(super) fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GitError> {
+        if let Some(tree) = self.commit_trees.borrow().get(&commit) {
+            return Ok(*tree);
+        }
+        let tree = match self.object(commit, "commit") {
+            Err(GitError::Damaged(_)) if self.object(commit, "tree").is_ok() => commit,
+            text => tree_and_parents(commit, &text?)?.0,
+        };
+        self.commit_trees.borrow_mut().insert(commit, tree);
+        Ok(tree)
+    }
+}
+
+fn tree_and_parents(id: ObjectId, text: &[u8]) -> Result<(ObjectId, Vec<ObjectId>), GitError> {
+    let read = || {
+        let mut lines = text.split(|byte| *byte == b'\n');
+        let tree = ObjectId::parse(lines.next()?.strip_prefix(b"tree ")?)?;
+        let parents = lines.map_while(|line| line.strip_prefix(b"parent ")).map(ObjectId::parse);
+        Some((tree, parents.collect::<Option<_>>()?))
+    };
+    read().ok_or_else(|| GitError::damaged(id, "it is not a commit that git could read"))
+}
+
+/// Returns the header, its last line break included, and the message.
+fn split_message(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memmem::find(text, b"\n\n") {
+        Some(at) => (&text[..=at], &text[at + 2..]),
+        None => (text, b""),
+    }
+}
+
+/// Reads `NAME <EMAIL> SECONDS ±HHMM`: name, email, seconds and the offset in minutes. Malformed numbers count as 0.
+fn parse_person(text: &[u8]) -> (&[u8], &[u8], i64, i32) {
+    let close = memchr::memrchr(b'>', text).unwrap_or(text.len());
+    let open = memchr::memchr(b'<', &text[..close]).unwrap_or(close);
+    let email = text.get(open + 1..close).unwrap_or_default();
+    let tail = String::from_utf8_lossy(text.get(close + 1..).unwrap_or_default());
+    let mut words = tail.split_ascii_whitespace();
+    let time = words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    let offset = words.next().and_then(|word| word.parse::<i32>().ok());
+    let minutes = offset.map_or(0, |offset| offset / 100 * 60 + offset % 100);
+    let minutes = if minutes.abs() < 24 * 60 { minutes } else { 0 };
+    (text[..open].trim_ascii(), email.trim_ascii(), time, minutes)
+}
+
+/// Returns git's `%s`: the lines of the first paragraph, joined by blanks.
+fn subject(message: &[u8]) -> Vec<u8> {
+    let lines = message.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let paragraph = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
+    paragraph.collect::<Vec<_>>().join(&b' ')
+}
+
+/// Parts the signature, whose lines continue with a blank, from what it signs. `head` is the header's length.
+fn split_signature(text: &[u8], head: usize) -> Option<SignedPayload> {
+    const LEAD: &[u8] = b"gpgsig ";
+    let starts_line = |at: &usize| *at == 0 || text[at - 1] == b'\n';
+    let start = memchr::memmem::find_iter(&text[..head], LEAD).find(starts_line)?;
+    let mut end = start;
+    let mut signature = Vec::new();
+    for line in text[start..head].split_inclusive(|byte| *byte == b'\n') {
+        let Some(part) = line.strip_prefix(if end == start { LEAD } else { b" " }) else { break };
+        signature.extend_from_slice(part);
+        end += line.len();
+    }
+    Some(SignedPayload { signature, payload: [&text[..start], &text[end..]].concat() })
+}
+
+fn is_latin1(name: &[u8]) -> bool {
+    let names = [&b"ISO-8859-1"[..], b"ISO8859-1", b"latin1", b"latin-1"];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -434,10 +642,10 @@ mod tests {
     fn ids_are_those_of_git() {
         for format in ["sha1", "sha256"] {
             let Some(g) = Fixture::of_format(format) else { continue };
+            let repo = Repo::open(g.root()).unwrap();
             for text in ["", "text", "\0\n"] {
                 g.write("f", text);
                 let id = g.say(&["hash-object", "f"]);
-                let repo = Repo::open(g.root()).unwrap();
                 assert_eq!(repo.id_of(text.as_bytes()).to_string(), id);
                 assert_eq!(ObjectId::parse(id.as_bytes()).unwrap().to_string(), id);
             }
@@ -458,21 +666,70 @@ mod tests {
             let hex = id(text).to_string();
             g.root().join(".git/objects").join(&hex[..2]).join(&hex[2..])
         };
-        let none = repo.id_of(b"none");
-        assert!(matches!(repo.blob(none), Err(GitError::Missing { .. })));
-        assert_eq!(repo.blob_if_there(none).unwrap(), None);
-        assert!(matches!(repo.object(repo.head().unwrap().unwrap(), "blob"), Err(GitError::Damaged { .. })));
+        assert!(matches!(repo.blob(id("none")), Err(GitError::Missing(_))));
+        assert_eq!(repo.blob_if_there(id("none")).unwrap(), None);
+        assert!(matches!(repo.object(repo.head().unwrap().unwrap(), "blob"), Err(GitError::Damaged(_))));
         assert_eq!(repo.blob(id("one")).unwrap(), b"one");
-        std::fs::remove_file(place("two")).unwrap();
-        std::fs::copy(place("one"), place("two")).unwrap();
-        let swapped = Repo::open(g.root()).unwrap();
-        let failed = swapped.blob(id("two"));
-        assert!(matches!(failed, Err(GitError::Damaged { .. })), "{failed:?}");
-        assert_eq!(swapped.blob(id("three")).unwrap(), b"three");
-        std::fs::remove_file(place("two")).unwrap();
-        std::fs::write(place("two"), &std::fs::read(place("one")).unwrap()[..9]).unwrap();
-        let cut = Repo::open(g.root()).unwrap();
-        assert!(matches!(cut.blob(id("two")), Err(GitError::Damaged { .. })));
-        assert_eq!(cut.blob(id("three")).unwrap(), b"three");
+        let one = std::fs::read(place("one")).unwrap();
+        for other in [&one[..], &one[..9]] {
+            std::fs::remove_file(place("two")).unwrap();
+            std::fs::write(place("two"), other).unwrap();
+            let repo = Repo::open(g.root()).unwrap();
+            let failed = repo.blob(id("two"));
+            assert!(matches!(failed, Err(GitError::Damaged(_))), "{failed:?}");
+            assert_eq!(repo.blob(id("three")).unwrap(), b"three");
+        }
+    }
+
+    #[test]
+    fn a_commit_says_what_git_says() {
+        let g = Fixture::new();
+        g.commit("a", "1");
+        g.add("a", "2");
+        let options = ["--author", "Zoë  <b>  Ünï <z@example.com>", "--date", "1700000000 -0730"];
+        let message = ["--cleanup=verbatim", "-m", "\n\nfirst line  \nsecond\n\nbody\ngpgsig no"];
+        g.git(&[&["commit", "-q"][..], &options, &message].concat());
+        let repo = Repo::open(g.root()).unwrap();
+        let commit = repo.read_commit(repo.head().unwrap().unwrap()).unwrap();
+        let Commit { id, author, email, time, subject, .. } = &commit;
+        let said = format!("{id}|{author}|{email}|{time}|{subject}");
+        assert_eq!(said, g.say(&["log", "-1", "--format=%H|%an|%ae|%at|%s"]));
+        assert_eq!((commit.offset, commit.parents.len(), commit.signed), (-450, 1, None));
+    }
+
+    #[test]
+    fn latin_1_is_decoded() {
+        let g = Fixture::new();
+        g.git(&["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "--allow-empty", "-m", "x"]);
+        let raw = g.say(&["cat-file", "commit", "HEAD"]).replace("\n\nx", "\n\n\u{1}");
+        let bytes: Vec<u8> = raw.bytes().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect();
+        std::fs::write(g.outside("commit"), bytes).unwrap();
+        let id = g.say(&["hash-object", "-w", "-t", "commit", "../commit"]);
+        let id = ObjectId::parse(id.as_bytes()).unwrap();
+        assert_eq!(Repo::open(g.root()).unwrap().read_commit(id).unwrap().subject, "é");
+    }
+
+    #[test]
+    fn a_signature_is_taken_out_of_what_it_signs() {
+        let plain = "tree 1\nauthor A <a> 1 +0000\nencoding X\n\ngpgsig in the message\n";
+        let text = plain.replace("encoding", "gpgsig -----BEGIN\n line\n \n -----END\nencoding");
+        let of = |text: &str| split_signature(text.as_bytes(), split_message(text.as_bytes()).0.len());
+        let signed = of(&text).unwrap();
+        assert_eq!(signed.signature, b"-----BEGIN\nline\n\n-----END\n");
+        assert_eq!(signed.payload, plain.as_bytes());
+        assert_eq!(of(plain), None);
+    }
+
+    #[test]
+    fn odd_persons() {
+        for (text, name, email, time, offset) in [
+            ("A B <a@b> 12 +0130", "A B", "a@b", 12, 90),
+            ("A <x> B <a@b> 12 -0130", "A", "x> B <a@b", 12, -90),
+            ("", "", "", 0, 0),
+            ("A <a> x y", "A", "a", 0, 0),
+            ("A <a> -5 +9999", "A", "a", -5, 0),
+        ] {
+            assert_eq!(parse_person(text.as_bytes()), (name.as_bytes(), email.as_bytes(), time, offset));
+        }
     }
 }

@@ -1,24 +1,30 @@
-//! Paths as the file system has them, and as git has them.
+//! Paths as the file system has them and as git has them, and the root of the worktree that a path is in, found without
+//! starting git, which `run` should not have to wait for.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use super::{GitError, find_root};
+use super::GitError;
+use crate::config;
 use crate::fs::FsError;
 
-/// The real, absolute path of the entry `path`: its folder with all symlinks resolved, and its own name as it stands,
-/// for git tracks a symlink, not what it leads to. Folders that do not exist are taken as spelled.
+/// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
+/// because git tracks a symlink, not what it leads to. Folders that do not exist are taken as spelled.
 pub(super) fn real_entry(path: &Path) -> Result<PathBuf, GitError> {
-    let absolute = std::path::absolute(path).map_err(|e| FsError::io(path, "resolve", e))?;
+    let absolute = absolute(path)?;
     match (absolute.parent(), absolute.file_name()) {
         (Some(dir), Some(name)) => Ok(real_folder(dir)?.join(name)),
         _ => real_folder(&absolute),
     }
 }
 
-/// The real, absolute path of the folder `dir`, symlinks resolved as far as it exists.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, GitError> {
+    std::path::absolute(path).map_err(|e| FsError::io(path, "resolve", e).into())
+}
+
+/// Resolves the symlinks of an absolute path, as far as it exists.
 pub(super) fn real_folder(dir: &Path) -> Result<PathBuf, GitError> {
     let mut rest = Vec::new();
     for existing in dir.ancestors() {
@@ -41,9 +47,13 @@ pub(super) fn real_folder(dir: &Path) -> Result<PathBuf, GitError> {
     Ok(dir.to_path_buf())
 }
 
-/// A relative path in git's spelling: raw bytes on Unix, UTF-8 with `/` on Windows.
+pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Converts a relative path to git's spelling: raw bytes on Unix, UTF-8 with `/` on Windows.
 pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
-    let unnameable = || GitError::UnnameablePath { path: relative.to_path_buf() };
+    let unnameable = || GitError::unnameable_path(relative);
     let mut bytes = Vec::new();
     for part in relative.components() {
         if !bytes.is_empty() {
@@ -54,7 +64,7 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
     if memchr::memchr(0, &bytes).is_some() { Err(unnameable()) } else { Ok(bytes) }
 }
 
-/// A path in git's spelling as this system's; None for what the system cannot name.
+/// Converts a path in git's spelling to this system's; None if the system cannot name it.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps)] // not so elsewhere
 pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
@@ -69,45 +79,15 @@ fn name_to_git(name: &OsStr) -> Option<&[u8]> {
     Some(name.as_bytes())
 }
 
-/// A path in git's spelling as this system's; None for what the system cannot name.
+/// Converts a path in git's spelling to this system's; None if the system cannot name it.
 #[cfg(not(unix))]
-pub fn from_git(bytes: &[u8]) -> Option<&Path> {
+pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().map(Path::new)
 }
 
 #[cfg(not(unix))]
 fn name_to_git(name: &OsStr) -> Option<&[u8]> {
     name.to_str().map(str::as_bytes)
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn the_folder_is_resolved_and_the_entry_is_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let real = fs::canonicalize(dir.path()).unwrap();
-        fs::create_dir(real.join("sub")).unwrap();
-        symlink("sub", real.join("link")).unwrap();
-        symlink("sub", real.join("sub/.env")).unwrap();
-        assert_eq!(real_entry(&real.join("link/.env")).unwrap(), real.join("sub/.env"));
-        assert_eq!(real_entry(&real.join("link/../x")).unwrap(), real.join("x"));
-        assert_eq!(real_entry(&real.join("link/no/way/../.env")).unwrap(), real.join("sub/no/.env"));
-        assert_eq!(real_folder(&real.join("link")).unwrap(), real.join("sub"));
-        symlink("loop", real.join("loop")).unwrap();
-        assert!(real_entry(&real.join("loop/.env")).is_err());
-    }
-
-    #[test]
-    fn git_spelling_is_bytes() {
-        let odd = Path::new(OsStr::from_bytes(b"a/\xff.env"));
-        assert_eq!(to_git(odd).unwrap(), b"a/\xff.env");
-        assert_eq!(from_git(b"a/\xff.env"), Some(odd));
-        assert!(to_git(Path::new("a\0b")).is_err());
-    }
 }
 
 /// Returns the path as seen from the working directory, so that it can be pasted there.
@@ -120,7 +100,7 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
     path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// Returns the path as seen from the folder `here`: through `..` within the repository that `here` lies in, else as it is.
+/// Returns the path as seen from the folder `here`: through `..` within the repository that `here` is in, else unchanged.
 pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(here) {
         return below.to_owned();
@@ -133,4 +113,122 @@ pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
     let down = path.strip_prefix(shared).unwrap_or(path);
     up.map(Path::new).chain([down]).collect()
+}
+
+/// Returns the root of the worktree that `start`, a folder, is in: the nearest folder upward that holds a `.git`, be it a
+/// git folder or the file that a linked worktree or a submodule has. None outside git, and in a bare repository.
+///
+/// The result is spelled as `start` is, made absolute, so that it is one of its ancestors; only where a symlink or
+/// `..` lies between the two is it the real path.
+///
+/// Where git's environment names a worktree (`GIT_DIR`, `GIT_WORK_TREE`), it is that for every folder in it.
+pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
+    let spelled = std::path::absolute(start).ok()?;
+    // A folder that is still to be made is in git if the one above it is.
+    let real = || spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok());
+    if let Some((root, _)) = named_worktree() {
+        if spelled.starts_with(&root) {
+            return Some(root);
+        }
+        let real = real()?;
+        if let Some(root) = fs::canonicalize(&root).ok().filter(|root| real.starts_with(root)) {
+            return Some(root);
+        }
+    }
+    if !spelled.components().any(|part| part == Component::ParentDir)
+        && let Some(root) = walk_up(&spelled)
+        && !spelled.ancestors().take_while(|dir| *dir != root).any(Path::is_symlink)
+    {
+        return Some(root.to_path_buf());
+    }
+    walk_up(&real()?).map(Path::to_path_buf)
+}
+
+/// Returns the worktree that git's environment names, and its git folder. Without `GIT_WORK_TREE` it is the current folder,
+/// unless that is the git folder itself, as when git receives a push (git(1)).
+pub(super) fn named_worktree() -> Option<(PathBuf, PathBuf)> {
+    let location = config::git_location();
+    let (named, git_dir) = (location.work_tree().map(Path::to_path_buf), location.git_dir?);
+    let here = || std::path::absolute(".").ok().filter(|here| *here != git_dir);
+    Some((named.or_else(here)?, git_dir))
+}
+
+fn walk_up(from: &Path) -> Option<&Path> {
+    let ceilings = config::git_ceilings();
+    let is_below = |dir: &&Path| *dir == from || !ceilings.iter().any(|ceiling| ceiling == dir);
+    from.ancestors().take_while(is_below).find(|dir| is_root(dir))
+}
+
+fn is_root(dir: &Path) -> bool {
+    let dot_git = dir.join(".git");
+    match fs::metadata(&dot_git) {
+        // Git passes over an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet. A folder
+        // that lacks one of these only is a damaged repository.
+        Ok(meta) if meta.is_dir() => {
+            let there = |name: &&str| fs::symlink_metadata(dot_git.join(name)).is_ok();
+            ["HEAD", "objects", "refs"].iter().filter(|name| there(name)).count() > 1
+        }
+        Ok(meta) => meta.is_file(),
+        Err(_) => false,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::git::testing::Fixture;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_folder_is_resolved_and_the_entry_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(dir.path()).unwrap();
+        fs::create_dir(real.join("sub")).unwrap();
+        symlink("sub", real.join("link")).unwrap();
+        symlink("sub", real.join("sub/.env")).unwrap();
+        for (path, entry) in
+            [("link/.env", "sub/.env"), ("link/../x", "x"), ("link/no/way/../.env", "sub/no/.env")]
+        {
+            assert_eq!(real_entry(&real.join(path)).unwrap(), real.join(entry));
+        }
+        assert_eq!(real_folder(&real.join("link")).unwrap(), real.join("sub"));
+        symlink("loop", real.join("loop")).unwrap();
+        assert!(real_entry(&real.join("loop/.env")).is_err());
+    }
+
+    #[test]
+    fn git_spelling_is_bytes() {
+        let odd = Path::new(OsStr::from_bytes(b"a/\xff.env"));
+        assert_eq!(to_git(odd).unwrap(), b"a/\xff.env");
+        assert_eq!(from_git(b"a/\xff.env"), Some(odd));
+        assert!(to_git(Path::new("a\0b")).is_err());
+    }
+
+    #[test]
+    fn the_root_is_the_nearest_folder_with_a_git_folder_or_file() {
+        let (g, other) = (Fixture::new(), Fixture::new());
+        g.commit("a/b/.env", "A=1\n");
+        g.git(&["worktree", "add", "-q", "../linked"]);
+        g.git(&["init", "-q", "--bare", "../bare.git"]);
+        fs::create_dir_all(g.root().join("sub/.git")).unwrap();
+        fs::create_dir(other.root().join("sub")).unwrap();
+        symlink(other.root().join("sub"), g.root().join("link")).unwrap();
+        symlink(g.root(), g.outside("alias")).unwrap();
+        for (start, root) in [
+            ("repo", Some("repo")),
+            ("repo/a/b", Some("repo")),
+            ("repo/a/b/not/yet", Some("repo")),
+            ("repo/a/b/../..", Some("repo")),
+            ("repo/sub", Some("repo")),
+            ("linked", Some("linked")),
+            // A symlink above the root keeps its spelling.
+            ("alias/a", Some("alias")),
+            ("bare.git/refs", None),
+            ("", None),
+        ] {
+            assert_eq!(find_root(&g.outside(start)), root.map(|root| g.outside(root)), "{start}");
+        }
+        assert_eq!(find_root(&g.root().join("link")).as_deref(), Some(other.root()));
+    }
 }

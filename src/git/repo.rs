@@ -1,80 +1,75 @@
-//! The repository that a folder lies in: asked of git once, in one process.
+//! The repository that a folder is in, asked of git once and in one process; and its name, which is the same in every clone.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::rc::Rc;
 
-use super::cat_file::CatFile;
-use super::command::{self, Network, complaint, has_complaint, output};
-use super::objects::{FileRef, ObjectFormat, ObjectId};
-use super::paths::{from_git, real_entry, real_folder};
-use super::root::named_worktree;
-use super::tree::Trees;
+use super::command::{self, Network, bytes_arg, complaint, has_complaint, output, split};
+use super::objects::{CatFile, FileRef, ObjectFormat, ObjectId};
+use super::paths::{absolute, from_git, named_worktree, real_entry, real_folder, same_folder};
+use super::tree::TreeCache;
 use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
 
-/// The oldest git that works. Older ones do not know `safe.bareRepository`, and are told by an option that came with
-/// this version.
+/// The oldest git that works: older ones do not know `safe.bareRepository`. They are recognized by an option of `rev-parse`
+/// that is as old.
 pub(crate) const OLDEST: &str = "2.39";
 
 /// A git repository: a plain one, a linked worktree, a submodule, or a bare one that `GIT_DIR` names.
 pub struct Repo {
     root: PathBuf,
-    /// The worktree's root with its symlinks followed; None in a bare repository.
+    /// The worktree's root with its symlinks resolved; None in a bare repository.
     real_root: Option<PathBuf>,
-    git_dir: PathBuf,
-    common_dir: PathBuf,
-    pub(super) exclude: PathBuf,
-    pub(super) index_path: PathBuf,
-    attributes: PathBuf,
+    pub(super) facts: RepoFacts,
     pub(super) format: ObjectFormat,
-    shallow: bool,
-    /// What the process's environment says of where this repository is; absolute.
+    /// The absolute paths by which the process's environment says where this repository is.
     pub(super) location: GitLocation,
     network: Cell<Network>,
     head: OnceCell<Option<ObjectId>>,
-    /// The remote that has what a partial clone lacks; looked for when something is missing.
-    promisor: OnceCell<Option<OsString>>,
+    /// The remote that has what a partial clone lacks.
+    promisor: OnceCell<Option<String>>,
     pub(super) reader: RefCell<Option<CatFile>>,
-    pub(super) trees: RefCell<Trees>,
+    pub(super) trees: RefCell<TreeCache>,
     pub(super) commit_trees: RefCell<HashMap<ObjectId, ObjectId>>,
     pub(super) index: OnceCell<Vec<(PathBuf, FileRef)>>,
     /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
     pub(super) listed: RefCell<HashSet<PathBuf>>,
 }
 
-/// What git says of a repository.
-struct Facts {
+/// Git's answer about a repository.
+pub(super) struct RepoFacts {
     git_dir: PathBuf,
     common_dir: PathBuf,
-    exclude: PathBuf,
-    index: PathBuf,
+    pub(super) exclude: PathBuf,
+    pub(super) index: PathBuf,
     attributes: PathBuf,
     format: ObjectFormat,
     shallow: bool,
     /// None in a bare repository.
     top: Option<PathBuf>,
-    /// None where HEAD names no commit, or was not said.
+    /// None if HEAD names no commit, or was not said.
     head: Option<ObjectId>,
 }
 
 impl Repo {
-    /// Returns the repository that `path`, a folder, lies in; None outside git. A bare repository is one only where
-    /// `GIT_DIR` names it, as git does for its hooks.
+    /// Returns the repository that the folder `path` is in; None outside git. A bare repository counts only where `GIT_DIR`
+    /// names it, as git does for its hooks.
     ///
-    /// What git's environment names (`GIT_DIR`, `GIT_WORK_TREE`, `GIT_INDEX_FILE`) counts for the folders of the
-    /// worktree that it means, and is no word on other repositories. A repository of another user is
-    /// [`GitError::Owner`], unless git's `safe.directory` allows it.
-    pub fn discover(path: &Path) -> Result<Option<Self>, GitError> {
+    /// Git's environment (`GIT_DIR`, `GIT_WORK_TREE`, `GIT_INDEX_FILE`) counts for the folders of the worktree that it
+    /// means, and for no other repository. Refuses a repository of another user, unless git's `safe.directory` allows it.
+    pub(crate) fn discover(path: &Path) -> Result<Option<Self>, GitError> {
+        Self::discover_at(path, find_root(path))
+    }
+
+    /// Like [`Self::discover`], if `found` is the result of [`find_root`].
+    fn discover_at(path: &Path, found: Option<PathBuf>) -> Result<Option<Self>, GitError> {
         let location = config::git_location();
-        let start = real_folder(&std::path::absolute(path).map_err(|e| FsError::io(path, "resolve", e))?)?;
+        let start = real_folder(&absolute(path)?)?;
         if let Some(git_dir) = &location.git_dir {
-            if let Some(facts) = Facts::ask(Path::new("."), &location)? {
+            if let Some(facts) = RepoFacts::ask(Path::new("."), &location)? {
                 let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
                 if start.starts_with(real_folder(&root)?) {
                     return Self::new(root, facts, location).map(Some);
@@ -82,26 +77,29 @@ impl Repo {
             } else if let Some((root, _)) = named_worktree()
                 && start.starts_with(real_folder(&root)?)
             {
-                let message = "GIT_DIR names it, and git does not recognize it".to_owned();
-                return Err(GitError::Failed { path: git_dir.clone(), doing: "open", message });
+                return Err(GitError::failed(
+                    git_dir,
+                    "open",
+                    "GIT_DIR names it, and git does not recognize it",
+                ));
             }
         }
-        let Some(root) = find_root(path) else { return Ok(None) };
+        let Some(root) = found else { return Ok(None) };
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
         let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
-        // A `.git` stands there: what git does not take for a repository is damaged, and not absent.
+        // A `.git` stands there: if git does not take it for a repository, it is damaged, not absent.
         let dot_git = root.join(".git");
-        let passed_over = |facts: &Facts| {
+        let passed_over = |facts: &RepoFacts| {
             location.git_dir.is_none() && dot_git.is_dir() && !same_folder(&facts.git_dir, &dot_git)
         };
-        let Some(facts) = Facts::ask(&root, &location)?.filter(|facts| !passed_over(facts)) else {
+        let Some(facts) = RepoFacts::ask(&root, &location)?.filter(|facts| !passed_over(facts)) else {
             let message = format!("git does not recognize {}; it may be damaged", dot_git.display());
-            return Err(GitError::Failed { path: root, doing: "open", message });
+            return Err(GitError::failed(&root, "open", &message));
         };
         match facts.top.clone() {
             // The caller's spelling, unless core.worktree points elsewhere.
             Some(top) => Self::new(if same_folder(&top, &root) { root } else { top }, facts, location),
-            // Beside the worktrees of a bare repository, with a `.git` that leads to it: history can be read there.
+            // A `.git` that leads to a bare repository, beside its worktrees: history can be read there.
             None => {
                 let git_dir = facts.git_dir.clone();
                 Self::new(git_dir.clone(), facts, location.with_git_dir(git_dir))
@@ -112,38 +110,31 @@ impl Repo {
 
     /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
     /// is, else that of the current folder.
-    pub fn current() -> Result<Self, GitError> {
+    pub(crate) fn current() -> Result<Self, GitError> {
         let location = config::git_location();
-        let here = std::path::absolute(".").map_err(|e| FsError::io(Path::new("."), "resolve", e))?;
+        let here = absolute(Path::new("."))?;
         if location.git_dir.is_none() {
             return Self::open(&here);
         }
-        let facts = Facts::ask(&here, &location)?.ok_or(GitError::NotARepository { path: here })?;
+        let facts = RepoFacts::ask(&here, &location)?.ok_or_else(|| GitError::not_a_repository(&here))?;
         let root = facts.top.as_ref().unwrap_or(&facts.git_dir).clone();
         Self::new(root, facts, location)
     }
 
-    /// As [`Self::discover`]; [`GitError::NotARepository`] outside git, and where the folder lies in no worktree.
+    /// Like [`Self::discover`], with an error outside git.
     pub fn open(path: &Path) -> Result<Self, GitError> {
-        Self::discover(path)?.ok_or_else(|| GitError::NotARepository { path: path.to_path_buf() })
+        Self::discover(path)?.ok_or_else(|| GitError::not_a_repository(path))
     }
 
-    fn new(root: PathBuf, facts: Facts, location: GitLocation) -> Result<Self, GitError> {
-        let real_root = facts.top.as_deref().map(real_folder).transpose()?;
-        let head = facts.head.map(Some).map_or_else(OnceCell::new, OnceCell::from);
+    fn new(root: PathBuf, facts: RepoFacts, location: GitLocation) -> Result<Self, GitError> {
         Ok(Self {
             root,
-            real_root,
-            git_dir: facts.git_dir,
-            common_dir: facts.common_dir,
-            exclude: facts.exclude,
-            index_path: facts.index,
-            attributes: facts.attributes,
+            real_root: facts.top.as_deref().map(real_folder).transpose()?,
             format: facts.format,
-            shallow: facts.shallow,
+            head: facts.head.map(Some).map_or_else(OnceCell::new, OnceCell::from),
+            facts,
             location,
             network: Cell::new(Network::Forbidden),
-            head,
             promisor: OnceCell::new(),
             reader: RefCell::default(),
             trees: RefCell::default(),
@@ -153,163 +144,157 @@ impl Repo {
         })
     }
 
-    /// Lets git fetch what a partial clone lacks; but not where a push is being judged (git-receive-pack(1),
-    /// quarantine): what that brings has to be whole.
-    pub fn allow_fetching(&self) {
+    /// Lets git fetch what a partial clone lacks; but not while a push is checked (git-receive-pack(1), quarantine), which
+    /// has to bring everything.
+    pub(crate) fn allow_fetching(&self) {
         if !self.location.is_quarantine() {
             self.network.set(Network::Allowed);
         }
     }
 
-    /// The worktree's root, absolute, spelled as it was found or given where that is the same folder; of a bare
+    /// Returns the worktree's root, absolute, spelled as it was found or given if that is the same folder; of a bare
     /// repository its own folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether it has no worktree.
-    pub fn is_bare(&self) -> bool {
+    pub(crate) fn is_bare(&self) -> bool {
         self.real_root.is_none()
     }
 
-    /// The git folder of this worktree; for a linked worktree `.git/worktrees/NAME` of the main one.
-    pub fn git_dir(&self) -> &Path {
-        &self.git_dir
+    /// Returns the git folder of this worktree; for a linked worktree `.git/worktrees/NAME` of the main one.
+    pub(crate) fn git_dir(&self) -> &Path {
+        &self.facts.git_dir
     }
 
-    /// The git folder that all worktrees share, with the hooks, `info/exclude` and the configuration.
-    pub fn common_dir(&self) -> &Path {
-        &self.common_dir
+    /// Returns the git folder that all worktrees share, with the hooks, `info/exclude` and the configuration.
+    pub(crate) fn common_dir(&self) -> &Path {
+        &self.facts.common_dir
     }
 
-    /// The attributes that hold for this clone alone, in all its worktrees (gitattributes(5)). The file need not exist.
-    pub fn attributes_path(&self) -> &Path {
-        &self.attributes
+    /// Returns the attributes file of this clone alone, for all its worktrees (gitattributes(5)). It need not exist.
+    pub(crate) fn attributes_path(&self) -> &Path {
+        &self.facts.attributes
     }
 
-    /// Whether a merge is to be concluded by the next commit (gitrevisions(7), `MERGE_HEAD`).
-    pub fn is_merging(&self) -> bool {
-        self.git_dir.join("MERGE_HEAD").exists()
+    /// Returns true if the next commit concludes a merge (gitrevisions(7), `MERGE_HEAD`).
+    pub(crate) fn is_merging(&self) -> bool {
+        self.git_dir().join("MERGE_HEAD").exists()
     }
 
-    /// Whether history ends where it was cut off.
-    pub fn is_shallow(&self) -> bool {
-        self.shallow
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.facts.shallow
     }
 
-    /// The commit that HEAD stands on, as it was when it was first asked for; None before the first one.
-    pub fn head(&self) -> Result<Option<ObjectId>, GitError> {
+    /// Returns the commit of HEAD, as it was when it was first asked for; None before the first one.
+    pub(crate) fn head(&self) -> Result<Option<ObjectId>, GitError> {
         if let Some(head) = self.head.get() {
             return Ok(*head);
         }
-        let mut call = self.call();
-        call.args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
-        let done = output(call, &[])?;
+        let done = output(self.call(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]), &[])?;
+        let doing = "read the HEAD of";
         let head = match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(head) => Some(head),
             None if self.is_unborn()? => None,
-            None if has_complaint(&done.stderr) => return Err(self.failed("read the HEAD of", &done)),
+            None if has_complaint(&done.stderr) => return Err(self.failed(doing, &done)),
             None => {
-                let message = "it leads to no commit that can be read".to_owned();
-                return Err(GitError::Failed { path: self.root.clone(), doing: "read the HEAD of", message });
+                let message = "it leads to no commit that can be read";
+                return Err(GitError::failed(&self.root, doing, message));
             }
         };
         Ok(*self.head.get_or_init(|| head))
     }
 
-    /// Whether HEAD names a branch that has no commit yet, and not one that cannot be read.
+    /// Returns true if HEAD names a branch that has no commit yet, but not one that cannot be read.
     fn is_unborn(&self) -> Result<bool, GitError> {
-        let mut call = self.call();
-        call.args(["symbolic-ref", "--quiet", "HEAD"]);
-        let branch = output(call, &[])?;
+        let branch = output(self.call(&["symbolic-ref", "--quiet", "HEAD"]), &[])?;
         if !branch.status.success() {
             return Ok(false);
         }
-        let mut call = self.call();
-        call.args(["for-each-ref", "--format=%(refname)", "--"]).arg(bytes_arg(branch.stdout.trim_ascii()));
+        let mut call = self.call(&["for-each-ref", "--format=%(refname)", "--"]);
+        call.arg(bytes_arg(branch.stdout.trim_ascii()));
         let refs = output(call, &[])?;
         Ok(refs.status.success() && refs.stdout.is_empty() && !has_complaint(&refs.stderr))
     }
 
-    /// `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
+    /// Returns `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
     /// repository it is taken to be so already.
-    pub fn relative(&self, path: &Path) -> Result<PathBuf, GitError> {
+    pub(crate) fn relative(&self, path: &Path) -> Result<PathBuf, GitError> {
         if self.is_bare() { Ok(path.to_owned()) } else { self.below_root(&real_entry(path)?, path) }
     }
 
-    /// The folder `dir` relative to the worktree, fully resolved; empty for the root.
+    /// Returns the folder `dir` relative to the worktree, fully resolved; empty for the root.
     pub(super) fn relative_folder(&self, dir: &Path) -> Result<PathBuf, GitError> {
-        let absolute = std::path::absolute(dir).map_err(|e| FsError::io(dir, "resolve", e))?;
-        self.below_root(&real_folder(&absolute)?, dir)
+        self.below_root(&real_folder(&absolute(dir)?)?, dir)
     }
 
     fn below_root(&self, real: &Path, path: &Path) -> Result<PathBuf, GitError> {
-        let outside = || GitError::OutsideWorktree { path: path.to_path_buf(), root: self.root.clone() };
-        let bare = || GitError::NotARepository { path: self.root.clone() };
-        let root = self.real_root.as_ref().ok_or_else(bare)?;
-        real.strip_prefix(root).map(Path::to_path_buf).map_err(|_| outside())
+        let root = self.real_root.as_ref().ok_or_else(|| GitError::not_a_repository(&self.root))?;
+        let below = real.strip_prefix(root).map(Path::to_path_buf);
+        below.map_err(|_| GitError::outside_worktree(path, &self.root))
     }
 
-    /// Returns a call of git on this repository, up to the subcommand.
-    pub(super) fn call(&self) -> Command {
-        self.call_by(Network::Forbidden)
+    /// Returns a call of git on this repository.
+    pub(super) fn call(&self, args: &[&str]) -> Command {
+        self.call_by(Network::Forbidden, args)
     }
 
-    fn call_by(&self, network: Network) -> Command {
-        command::git(&self.root, &self.location, network)
+    fn call_by(&self, network: Network, args: &[&str]) -> Command {
+        let mut call = command::git(&self.root, &self.location, network);
+        call.args(args);
+        call
     }
 
-    /// Runs a call that must succeed; returns what it printed.
-    pub(super) fn ask(&self, doing: &'static str, call: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
+    /// Runs a call that must succeed; returns its output.
+    pub(super) fn ask(&self, doing: &str, call: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
         let done = output(call, input)?;
         if done.status.success() { Ok(done.stdout) } else { Err(self.failed(doing, &done)) }
     }
 
-    pub(super) fn failed(&self, doing: &'static str, done: &Output) -> GitError {
-        GitError::Failed { path: self.root.clone(), doing, message: complaint(&done.stderr) }
+    pub(super) fn failed(&self, doing: &str, done: &Output) -> GitError {
+        GitError::failed(&self.root, doing, &complaint(&done.stderr))
     }
 
-    /// The error for history that ends at this commit because the clone is shallow.
-    pub fn cut_off(&self, commit: ObjectId) -> GitError {
+    /// Returns the error for history that ends at this commit because the clone is shallow.
+    pub(crate) fn cut_off(&self, commit: ObjectId) -> GitError {
         self.missing(format_args!("the history before commit {commit}"))
     }
 
-    /// The error for what this clone lacks.
     pub(super) fn missing(&self, what: impl std::fmt::Display) -> GitError {
-        GitError::Missing { what: what.to_string(), path: self.root.clone(), shallow: self.shallow }
+        GitError::missing(what, &self.root, self.is_shallow())
     }
 
-    /// Whether this is a partial clone that may get what it lacks.
-    pub fn may_obtain(&self) -> Result<bool, GitError> {
-        Ok(self.network.get() == Network::Allowed && self.promisor()?.is_some())
+    /// Returns true if this is a partial clone that may get what it lacks.
+    pub(crate) fn may_obtain(&self) -> Result<bool, GitError> {
+        Ok(self.promisor_allowed()?.is_some())
     }
 
-    /// Gets what this partial clone lacks of these objects from the remote that has promised them, in one go and where
-    /// that is allowed; elsewhere reading one is [`GitError::Missing`].
-    pub fn obtain(&self, ids: &[ObjectId]) -> Result<bool, GitError> {
-        if ids.is_empty() || !self.may_obtain()? {
+    /// Gets what this partial clone lacks of these objects from the remote that has promised them, in one go, where that is
+    /// allowed. Returns true if something came.
+    pub(crate) fn obtain(&self, ids: &[ObjectId]) -> Result<bool, GitError> {
+        if ids.is_empty() {
             return Ok(false);
         }
-        let Some(remote) = self.promisor()? else { return Ok(false) };
-        let mut call = self.call();
-        call.args(["cat-file", "--batch-check=%(objectname)", "--buffer"]);
+        let Some(remote) = self.promisor_allowed()? else { return Ok(false) };
+        let call = self.call(&["cat-file", "--batch-check=%(objectname)", "--buffer"]);
         let input: String = ids.iter().map(|id| format!("{id}\n")).collect();
         let said = self.ask("look for objects in", call, input.as_bytes())?;
-        let lines = said.split(|byte| *byte == b'\n');
-        let mut lacking: Vec<_> = lines.filter_map(|line| line.strip_suffix(b" missing")).collect();
+        let mut lacking: Vec<_> =
+            split(&said, b'\n').filter_map(|line| line.strip_suffix(b" missing")).collect();
         lacking.sort_unstable();
         lacking.dedup();
         if lacking.is_empty() {
             return Ok(false);
         }
         // As git itself gets what was promised (its promisor-remote.c).
-        let mut call = self.call_by(Network::Allowed);
-        call.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"])
-            .args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"])
-            .arg("--end-of-options")
-            .arg(remote);
+        let mut call = self.call_by(
+            Network::Allowed,
+            &["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"],
+        );
+        call.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
+        call.args(["--end-of-options", remote]);
         let done = output(call, &[&lacking.join(&b'\n')[..], b"\n"].concat())?;
-        // What did not come is missing when it is read, and that error says what to do.
+        // If an object did not come, reading it fails, and that error says what to do.
         *self.reader.borrow_mut() = None;
         if !done.status.success() {
             // Nor would it come the next time.
@@ -318,47 +303,45 @@ impl Repo {
         Ok(done.status.success())
     }
 
-    /// The remote that has what this clone has left out (git-config(1), `remote.NAME.promisor`).
-    fn promisor(&self) -> Result<Option<&OsString>, GitError> {
+    /// Returns the remote that has what this clone has left out (git-config(1), `remote.NAME.promisor`), if it may be asked.
+    fn promisor_allowed(&self) -> Result<Option<&str>, GitError> {
+        if self.network.get() == Network::Forbidden {
+            return Ok(None);
+        }
         if self.promisor.get().is_none() {
-            let mut call = self.call();
-            call.args(["config", "--null", "--get-regexp"]);
-            call.arg(r"^(remote\..*\.promisor|extensions\.partialclone)$");
-            let said = output(call, &[])?.stdout;
-            let remote = said.split(|byte| *byte == 0).find_map(|entry| {
-                let (name, value) = entry.split_at(memchr::memchr(b'\n', entry)?);
-                let of_name = name.strip_prefix(b"remote.").and_then(|name| name.strip_suffix(b".promisor"));
-                of_name.or_else(|| value.get(1..)).map(|remote| bytes_arg(remote).to_owned())
+            let settings = self.settings_like(r"^(remote\..*\.promisor|extensions\.partialclone)$")?;
+            let remote = settings.into_iter().next().map(|setting| {
+                let name =
+                    setting.name.strip_prefix("remote.").and_then(|name| name.strip_suffix(".promisor"));
+                name.map(str::to_owned).unwrap_or(setting.value)
             });
             let _ = self.promisor.set(remote);
         }
-        Ok(self.promisor.get().and_then(Option::as_ref))
+        Ok(self.promisor.get().and_then(Option::as_deref))
     }
 }
 
-impl Facts {
-    /// Asks git of the repository at `dir`; None where there is none, or a bare one that nobody has named.
+impl RepoFacts {
+    /// Asks git about the repository at `dir`; None if there is none, or a bare one that nobody has named.
     fn ask(dir: &Path, location: &GitLocation) -> Result<Option<Self>, GitError> {
         let mut call = command::git(dir, location, Network::Forbidden);
         call.args(["rev-parse", "--exclude-hidden=receive", "--path-format=absolute", "--git-dir"])
             .args(["--git-common-dir", "--git-path", "info/exclude", "--git-path", "index"])
             .args(["--git-path", "info/attributes", "--show-object-format", "--is-shallow-repository"])
-            // What may fail comes last: a bare repository has no top, and an unborn branch no commit.
+            // Last, because they may fail: a bare repository has no top, and an unborn branch no commit.
             .args(["--show-toplevel", "HEAD^{commit}"]);
         let done = output(call, &[])?;
-        let failed =
-            |message: &str| GitError::Failed { path: dir.into(), doing: "open", message: message.into() };
         let lines: Vec<_> = done.stdout.split(|byte| *byte == b'\n').collect();
         if lines.first().is_some_and(|line| line.starts_with(b"--exclude-hidden")) {
-            return Err(GitError::TooOld { found: version() });
+            return Err(GitError::too_old(&version()));
         }
         let [git_dir, common_dir, exclude, index, attributes, format, shallow, rest @ ..] = &lines[..] else {
             let said = String::from_utf8_lossy(&done.stderr);
             return match () {
-                () if said.contains("dubious ownership") => Err(GitError::Owner { path: dir.into() }),
+                () if said.contains("dubious ownership") => Err(GitError::other_owner(dir)),
                 () if said.contains("not a git repository") => Ok(None),
                 () if said.contains("safe.bareRepository") => Ok(None),
-                () => Err(failed(&complaint(&done.stderr))),
+                () => Err(GitError::failed(dir, "open", &complaint(&done.stderr))),
             };
         };
         let path = |line: &[u8]| from_git(line).filter(|path| path.is_absolute()).map(Path::to_path_buf);
@@ -373,7 +356,7 @@ impl Facts {
                 exclude: path(exclude)?,
                 index: path(index)?,
                 attributes: path(attributes)?,
-                format: ObjectFormat::parse(std::str::from_utf8(format).ok()?)?,
+                format: ObjectFormat::parse(format)?,
                 shallow: match *shallow {
                     b"true" => true,
                     b"false" => false,
@@ -383,62 +366,182 @@ impl Facts {
                 head,
             })
         };
-        // As where a folder's name holds a line break.
-        facts().map(Some).ok_or_else(|| failed("git's answer cannot be understood"))
+        // None if, for example, a folder's name holds a line break.
+        facts().map(Some).ok_or_else(|| GitError::garbled(dir, "open"))
     }
 }
 
-/// The repositories that one command has to do with, each asked for once.
+/// The repositories that one command has to do with, each asked about once.
 #[derive(Default)]
 pub struct Repositories(RefCell<HashMap<PathBuf, Option<Rc<Repo>>>>);
 
 impl Repositories {
-    /// As [`Repo::discover`], at the first time for each worktree.
-    pub fn discover(&self, path: &Path) -> Result<Option<Rc<Repo>>, GitError> {
-        let place = find_root(path).unwrap_or_else(|| path.to_owned());
+    /// Calls [`Repo::discover`] the first time for each worktree.
+    pub(crate) fn discover(&self, path: &Path) -> Result<Option<Rc<Repo>>, GitError> {
+        let root = find_root(path);
+        let place = root.clone().unwrap_or_else(|| path.to_owned());
         if let Some(known) = self.0.borrow().get(&place) {
             return Ok(known.clone());
         }
-        let repo = Repo::discover(path)?.map(Rc::new);
+        let repo = Repo::discover_at(path, root)?.map(Rc::new);
         self.0.borrow_mut().insert(place, repo.clone());
         Ok(repo)
     }
 
-    /// As [`Repo::current`], likewise.
-    pub fn current(&self) -> Result<Rc<Repo>, GitError> {
+    /// Calls [`Repo::current`], and keeps the result for [`Self::discover`].
+    pub(crate) fn current(&self) -> Result<Rc<Repo>, GitError> {
         let repo = Rc::new(Repo::current()?);
         self.0.borrow_mut().insert(repo.root().to_owned(), Some(Rc::clone(&repo)));
         Ok(repo)
     }
 
-    /// As [`Repo::open`], likewise.
-    pub fn open(&self, path: &Path) -> Result<Rc<Repo>, GitError> {
-        self.discover(path)?.ok_or_else(|| GitError::NotARepository { path: path.to_path_buf() })
+    /// Like [`Self::discover`], with an error outside git.
+    pub(crate) fn open(&self, path: &Path) -> Result<Rc<Repo>, GitError> {
+        self.discover(path)?.ok_or_else(|| GitError::not_a_repository(path))
     }
 }
 
-/// The version of the `git` program, for a message.
+/// Returns the version of the `git` program, for a message.
 fn version() -> String {
     let mut call = command::git(Path::new("."), &GitLocation::default(), Network::Forbidden);
     call.arg("version");
     let said = output(call, &[]).map(|done| done.stdout).unwrap_or_default();
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    said.strip_prefix("git version ").map_or_else(|| said.clone(), str::to_owned)
+    let said = String::from_utf8_lossy(&said);
+    said.trim().trim_start_matches("git version ").to_owned()
 }
 
-pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+/// The file that keeps a repository's name, in the git folder that all worktrees share: the id of a root commit on each
+/// line, and `remote ADDRESS` or `folder PATH` from the time when the clone was shallow.
+///
+/// More than a cache: anyone who can push may merge so that another root is the first. A clone that has found a root
+/// keeps it.
+const NAME_FILE: &str = "envseal-root";
+
+/// A name of a repository that does not depend on the folder it was cloned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RepoName {
+    /// Its root commits: two clones that share one are one repository.
+    Roots(BTreeSet<ObjectId>),
+    /// Of a shallow clone, which has no root: the address it was cloned from, without credentials.
+    Remote(String),
+    /// Of a shallow clone without a remote, or with several: the folder that its worktrees share.
+    Folder(PathBuf),
 }
 
-/// Git's bytes as an argument.
-pub(super) fn bytes_arg(bytes: &[u8]) -> &OsStr {
-    from_git(bytes).map_or(OsStr::new(""), Path::as_os_str)
+impl Repo {
+    /// Returns [`Self::name`], and those that a clone had while it was shallow. Empty before the first commit.
+    pub(crate) fn names(&self) -> Result<Vec<RepoName>, GitError> {
+        let mut names: Vec<_> = self.name()?.into_iter().collect();
+        for line in self.name_lines()? {
+            names.extend(parse_shallow_name(&line).filter(|name| !names.contains(name)));
+        }
+        Ok(names)
+    }
+
+    /// Returns None before the first commit.
+    pub(crate) fn name(&self) -> Result<Option<RepoName>, GitError> {
+        // Roots that were found before, if they are commits of this repository.
+        let kept = self.name_lines()?.into_iter().filter_map(|line| ObjectId::parse(line.as_bytes()));
+        let kept: BTreeSet<_> = kept.filter(|id| self.object(*id, "commit").is_ok()).collect();
+        if !kept.is_empty() {
+            return Ok(Some(RepoName::Roots(kept)));
+        }
+        let Some(head) = self.head()? else { return Ok(None) };
+        if self.is_shallow() {
+            let name = match self.address() {
+                Some(address) => RepoName::Remote(address),
+                None => RepoName::Folder(real_folder(self.common_dir())?),
+            };
+            self.keep_name(write_shallow_name(&name).into_iter())?;
+            return Ok(Some(name));
+        }
+        let call = self.call(&["rev-list", "--max-parents=0", &head.to_string(), "--"]);
+        let said = self.ask("walk the history of", call, &[])?;
+        let roots: BTreeSet<_> = split(&said, b'\n').filter_map(ObjectId::parse).collect();
+        self.keep_name(roots.iter().map(ToString::to_string))?;
+        Ok(Some(RepoName::Roots(roots)))
+    }
+
+    /// Adds these lines to those that a shallow clone had. If they cannot be written, as in a git folder that is read-only,
+    /// they are looked for again the next time.
+    fn keep_name(&self, lines: impl Iterator<Item = String>) -> Result<(), GitError> {
+        let before = self.name_lines()?;
+        let earlier = before.iter().filter(|line| parse_shallow_name(line).is_some()).cloned();
+        let after: BTreeSet<_> = earlier.chain(lines).collect();
+        if !after.iter().eq(&before) {
+            let text: String = after.iter().map(|line| format!("{line}\n")).collect();
+            // A write that is cut short does no harm: a line that is not the id of a commit counts for nothing.
+            let _ = std::fs::write(self.common_dir().join(NAME_FILE), text);
+        }
+        Ok(())
+    }
+
+    fn name_lines(&self) -> Result<Vec<String>, GitError> {
+        let text = match fs::read(&self.common_dir().join(NAME_FILE)) {
+            Err(FsError::NotFound { .. }) => return Ok(Vec::new()),
+            text => text?,
+        };
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+    }
+
+    /// Returns the address of the only remote, or of `origin` if there are several.
+    fn address(&self) -> Option<String> {
+        let settings = self.settings_like(r"^remote\..*\.url$").ok()?;
+        let url = match &settings[..] {
+            [only] => &only.value,
+            several => &several.iter().find(|setting| setting.name == "remote.origin.url")?.value,
+        };
+        Some(without_credentials(url)).filter(|address| !address.is_empty())
+    }
+}
+
+/// Returns None if no line can hold the name.
+fn write_shallow_name(name: &RepoName) -> Option<String> {
+    let line = match name {
+        RepoName::Roots(_) => return None,
+        RepoName::Remote(address) => format!("remote {address}"),
+        RepoName::Folder(path) => format!("folder {}", path.to_str()?),
+    };
+    (!line.contains(['\n', '\r'])).then_some(line)
+}
+
+fn parse_shallow_name(line: &str) -> Option<RepoName> {
+    match line.split_once(' ')? {
+        ("remote", address) => Some(RepoName::Remote(address.to_owned())),
+        ("folder", path) => Some(RepoName::Folder(path.into())),
+        _ => None,
+    }
+}
+
+/// Removes from an address the parts that only this clone needs: `https://USER:TOKEN@HOST/PATH?QUERY`, `USER@HOST:PATH`.
+fn without_credentials(address: &str) -> String {
+    if let Some((scheme, rest)) = address.split_once("://") {
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        return format!("{scheme}://{host}{path}");
+    }
+    let host_end = address.find([':', '/']).unwrap_or(0);
+    match address[..host_end].rfind('@') {
+        Some(at) if address[host_end..].starts_with(':') => address[at + 1..].to_owned(),
+        _ => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::git::testing::Fixture;
+
+    fn open(root: &Path) -> Repo {
+        Repo::open(root).unwrap()
+    }
+
+    fn refusal<T>(result: Result<T, GitError>) -> String {
+        result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
 
     #[test]
     fn discovers_from_below_and_with_an_unborn_head() {
@@ -450,53 +553,51 @@ mod tests {
         assert_eq!(repo.head().unwrap(), None);
         assert_eq!(repo.relative(&deep.join(".env")).unwrap(), Path::new("a/b/.env"));
         assert_eq!(repo.relative_folder(g.root()).unwrap(), Path::new(""));
-        assert!(matches!(repo.relative(&g.outside("x")), Err(GitError::OutsideWorktree { .. })));
+        assert!(refusal(repo.relative(&g.outside("x"))).contains("outside the git worktree"));
         assert!(Repo::discover(&g.outside("")).unwrap().is_none());
-        assert!(matches!(Repo::open(&g.outside("")), Err(GitError::NotARepository { .. })));
+        assert!(refusal(Repo::open(&g.outside(""))).contains("not in a git worktree"));
     }
 
     #[test]
     fn a_head_that_cannot_be_read_is_not_unborn() {
         let g = Fixture::new();
         g.commit("f", "");
-        assert!(Repo::open(g.root()).unwrap().head().unwrap().is_some());
+        assert!(open(g.root()).head().unwrap().is_some());
         let branch = g.root().join(".git/refs/heads/main");
         for broken in ["", "0123", "f00f00f00f00f00f00f00f00f00f00f00f00f00f\n"] {
             fs::write(&branch, broken).unwrap();
-            assert!(Repo::open(g.root()).unwrap().head().is_err(), "{broken:?}");
+            assert!(open(g.root()).head().is_err(), "{broken:?}");
         }
         fs::remove_file(&branch).unwrap();
-        assert_eq!(Repo::open(g.root()).unwrap().head().unwrap(), None);
+        assert_eq!(open(g.root()).head().unwrap(), None);
     }
 
     #[test]
     fn a_bare_repository_is_never_found() {
         let g = Fixture::new();
-        let bare = g.outside("bare.git");
-        g.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
-        assert!(Repo::discover(&bare).unwrap().is_none());
-        let inside = g.root().join("inside.git");
-        g.git(&["init", "-q", "--bare", inside.to_str().unwrap()]);
-        assert_eq!(Repo::discover(&inside).unwrap().unwrap().root(), g.root());
+        g.git(&["init", "-q", "--bare", "../bare.git"]);
+        g.git(&["init", "-q", "--bare", "inside.git"]);
+        assert!(Repo::discover(&g.outside("bare.git")).unwrap().is_none());
+        assert_eq!(open(&g.root().join("inside.git")).root(), g.root());
         g.git(&["config", "core.bare", "true"]);
-        assert!(Repo::discover(g.root()).unwrap().unwrap().is_bare());
+        assert!(open(g.root()).is_bare());
     }
 
     #[test]
     fn linked_worktrees_and_submodules_have_folders_of_their_own() {
         let g = Fixture::new();
         g.commit("f", "");
-        let linked = g.outside("linked");
-        g.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
-        let repo = Repo::discover(&linked).unwrap().unwrap();
-        assert_eq!(repo.root(), linked);
-        let real = |path: &Path| fs::canonicalize(path).unwrap();
-        assert_eq!(real(repo.common_dir()), real(&g.root().join(".git")));
-        assert_eq!(real(repo.git_dir()), real(&g.root().join(".git/worktrees/linked")));
-        let sub = g.with_submodule("sub");
-        let repo = Repo::discover(&sub).unwrap().unwrap();
-        assert_eq!(repo.root(), sub);
-        assert_eq!(real(repo.git_dir()), real(&g.root().join(".git/modules/sub")));
+        g.git(&["worktree", "add", "-q", "../linked"]);
+        g.with_submodule("sub");
+        for (root, common, own) in [
+            ("linked", "repo/.git", "repo/.git/worktrees/linked"),
+            ("repo/sub", "repo/.git/modules/sub", "repo/.git/modules/sub"),
+        ] {
+            let repo = open(&g.outside(root));
+            assert_eq!(repo.root(), g.outside(root));
+            assert!(same_folder(repo.common_dir(), &g.outside(common)));
+            assert!(same_folder(repo.git_dir(), &g.outside(own)));
+        }
     }
 
     #[test]
@@ -505,19 +606,113 @@ mod tests {
         let elsewhere = g.outside("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         g.git(&["config", "core.worktree", elsewhere.to_str().unwrap()]);
-        let repo = Repo::open(g.root()).unwrap();
-        assert_eq!(repo.root(), fs::canonicalize(&elsewhere).unwrap());
+        let repo = open(g.root());
+        assert_eq!(repo.root(), elsewhere);
         assert_eq!(repo.relative(&elsewhere.join(".env")).unwrap(), Path::new(".env"));
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn a_repository_of_another_user_is_refused() {
-        let g = Fixture::new();
-        if std::os::unix::fs::chown(g.root(), Some(12345), None).is_err() {
-            println!("skipped: giving a folder away needs root");
-            return;
+    fn roots_of(root: &Path) -> String {
+        match open(root).name().unwrap() {
+            Some(RepoName::Roots(ids)) => ids.iter().map(|id| format!("{id}\n")).collect(),
+            other => panic!("{other:?}"),
         }
-        assert!(matches!(Repo::discover(g.root()), Err(GitError::Owner { path }) if path == g.root()));
+    }
+
+    #[test]
+    fn all_roots_are_found_once_and_kept() {
+        let g = Fixture::new();
+        let kept = g.root().join(".git/envseal-root");
+        assert_eq!(open(g.root()).name().unwrap(), None, "nothing before the first commit");
+        assert!(!kept.exists());
+        g.commit("a", "1");
+        let root = g.say(&["rev-parse", "HEAD"]);
+        // Another root comes in as a second parent.
+        g.git(&["checkout", "-q", "--orphan", "other"]);
+        g.git(&["commit", "-q", "-m", "other root"]);
+        g.git(&["checkout", "-q", "main"]);
+        g.git(&["merge", "-q", "--allow-unrelated-histories", "-m", "merge", "other"]);
+        g.commit("b", "2");
+        let roots = roots_of(g.root());
+        assert!(roots.contains(&root) && roots.lines().count() == 2);
+        assert_eq!(fs::read_to_string(&kept).unwrap(), roots);
+        g.git(&["clone", "-q", ".", "../clone"]);
+        assert_eq!(roots_of(&g.outside("clone")), roots);
+        g.git(&["worktree", "add", "-q", "../linked"]);
+        fs::remove_file(&kept).unwrap();
+        assert_eq!(roots_of(&g.outside("linked")), roots);
+        assert!(kept.exists(), "it is kept where all worktrees find it");
+        // HEAD has another root only; the one that is kept stays.
+        g.git(&["checkout", "-q", "other"]);
+        assert_eq!(roots_of(g.root()), roots);
+        // A submodule has its own.
+        let sub = g.with_submodule("sub");
+        let head = open(&sub).head().unwrap().unwrap();
+        assert_eq!(roots_of(&sub), format!("{head}\n"));
+        assert!(g.root().join(".git/modules/sub/envseal-root").exists());
+    }
+
+    #[test]
+    fn a_kept_root_counts_only_if_it_is_a_commit_of_this_repository() {
+        let g = Fixture::new();
+        g.commit("a", "1");
+        let (root, tree) = (g.say(&["rev-parse", "HEAD"]), g.say(&["rev-parse", "HEAD^{tree}"]));
+        let kept = g.root().join(".git/envseal-root");
+        let none = "1".repeat(40);
+        for bad in ["", "\n", "x\n", &root[..39], &format!("{root} \n"), &tree, &none] {
+            fs::write(&kept, bad).unwrap();
+            assert_eq!(roots_of(g.root()), format!("{root}\n"), "{bad:?}");
+            assert_eq!(fs::read_to_string(&kept).unwrap(), format!("{root}\n"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_shallow_clone_is_known_by_its_remote_else_by_its_folder() {
+        let g = Fixture::new();
+        g.commit("a", "1");
+        g.commit("b", "2");
+        let shallow = g.outside("shallow");
+        let source = format!("file://{}", g.root().display());
+        g.git(&["clone", "-q", "--depth", "1", &source, "../shallow"]);
+        let folder = RepoName::Folder(shallow.join(".git"));
+        for (change, name) in [
+            (&["status"][..], RepoName::Remote(source)),
+            (
+                &["remote", "set-url", "origin", "https://me:token@host/a.git"],
+                RepoName::Remote("https://host/a.git".into()),
+            ),
+            (&["remote", "rename", "origin", "upstream"], RepoName::Remote("https://host/a.git".into())),
+            (&["remote", "add", "second", "https://host/b.git"], folder),
+            (
+                &["remote", "add", "origin", "https://host/c.git"],
+                RepoName::Remote("https://host/c.git".into()),
+            ),
+        ] {
+            Fixture::git_in(&shallow, change);
+            assert_eq!(open(&shallow).name().unwrap(), Some(name), "{change:?}");
+        }
+        let before = open(&shallow).names().unwrap();
+        Fixture::git_in(&shallow, &["remote", "set-url", "origin", g.root().to_str().unwrap()]);
+        Fixture::git_in(&shallow, &["fetch", "-q", "--unshallow", "origin"]);
+        assert_eq!(roots_of(&shallow), roots_of(g.root()));
+        let after = open(&shallow).names().unwrap();
+        assert!(before.iter().all(|name| after.contains(name)), "{before:?} {after:?}");
+        assert!(after.iter().any(|name| matches!(name, RepoName::Roots(_))) && after.len() == 5, "{after:?}");
+        assert_eq!(open(g.root()).names().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn credentials_are_no_part_of_an_address() {
+        for (address, without) in [
+            ("https://me:t@k@host:8/a/b@c.git?token=x#y", "https://host:8/a/b@c.git"),
+            ("ssh://git@host/a", "ssh://host/a"),
+            ("https://user@host", "https://host"),
+            ("git@host:a/b@c.git", "host:a/b@c.git"),
+            ("host:a", "host:a"),
+            ("/srv/me@work/a", "/srv/me@work/a"),
+            ("../me@work:a", "../me@work:a"),
+            ("me@work", "me@work"),
+        ] {
+            assert_eq!(without_credentials(address), without);
+        }
     }
 }

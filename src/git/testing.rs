@@ -23,7 +23,7 @@ impl Fixture {
         fixture
     }
 
-    /// A repository of this object format (git-init(1)); None where this git has it not.
+    /// Makes a repository of this object format (git-init(1)); None if this git does not have it.
     pub(crate) fn of_format(format: &str) -> Option<Self> {
         let fixture = Self::new();
         fs::remove_dir_all(fixture.root.join(".git")).unwrap();
@@ -35,18 +35,16 @@ impl Fixture {
         Some(fixture)
     }
 
-    /// What git prints, without the line break at the end.
+    /// Returns git's output, without the line break at the end.
     pub(crate) fn say(&self, args: &[&str]) -> String {
-        let done = Self::try_git(&self.root, args);
-        assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).unwrap().trim_end_matches('\n').to_owned()
+        Self::git_in(&self.root, args)
     }
 
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A path beside the repository.
+    /// Returns a path beside the repository.
     pub(crate) fn outside(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
@@ -55,9 +53,10 @@ impl Fixture {
         Self::git_in(&self.root, args);
     }
 
-    pub(crate) fn git_in(dir: &Path, args: &[&str]) {
+    pub(crate) fn git_in(dir: &Path, args: &[&str]) -> String {
         let done = Self::try_git(dir, args);
         assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim_end_matches('\n').to_owned()
     }
 
     pub(crate) fn try_git(dir: &Path, args: &[&str]) -> Output {

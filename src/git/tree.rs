@@ -1,7 +1,8 @@
-//! Trees, read strictly: what git would refuse to make is refused here, for two entries of one name, or a name with a
-//! slash in it, are seen by one reader and not by another (git-fsck(1)).
+//! Trees, read strictly: a tree that git would refuse to make is refused, because two entries of one name, or a name with
+//! a slash in it, are seen by one reader and not by another (git-fsck(1)).
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -12,27 +13,26 @@ use super::{GitError, Repo};
 /// Folders in folders; git's own limit is 2048 (git-config(1), `core.maxTreeDepth`).
 const MAX_DEPTH: usize = 512;
 
-/// So many bytes of trees are kept; then all are forgotten, and read anew.
+/// Bytes of trees that are kept; then all are forgotten, and read again.
 const KEPT: usize = 32 << 20;
 
-/// An entry of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TreeEntry<'a> {
     name: &'a [u8],
     id: ObjectId,
-    /// None stands for a folder.
+    /// None for a folder.
     kind: Option<FileKind>,
     mode: u32,
 }
 
-/// The trees that were read, by their bytes; each of them is one that git would make.
+/// The bytes of trees that were read, and that git would make.
 #[derive(Default)]
-pub(super) struct Trees {
-    by_id: std::collections::HashMap<ObjectId, Rc<[u8]>>,
+pub(super) struct TreeCache {
+    by_id: HashMap<ObjectId, Rc<[u8]>>,
     bytes: usize,
 }
 
-/// Told of a path, relative to the root in git's spelling, and of what stands there on either side.
+/// Takes a path, relative to the root in git's spelling, and the file at it on either side.
 type Visit<'a> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'a;
 
 impl TreeEntry<'_> {
@@ -44,20 +44,16 @@ impl TreeEntry<'_> {
         self.kind.is_none().then_some(self.id)
     }
 
-    /// How git compares two entries: as if a folder's name ended in a slash.
+    /// Compares two entries as git does: as if a folder's name ended in a slash.
     fn compare(&self, other: &TreeEntry<'_>) -> Ordering {
-        compare((self.name, self.kind.is_none()), (other.name, other.kind.is_none()))
+        let end = |entry: &TreeEntry<'_>| entry.kind.is_none().then_some(&b'/');
+        self.name.iter().chain(end(self)).cmp(other.name.iter().chain(end(other)))
     }
 }
 
-fn compare((one, one_is_folder): (&[u8], bool), (other, other_is_folder): (&[u8], bool)) -> Ordering {
-    let end = |is_folder: bool| is_folder.then_some(&b'/');
-    one.iter().chain(end(one_is_folder)).cmp(other.iter().chain(end(other_is_folder)))
-}
-
 impl Repo {
-    /// Every path at which the files of two commits differ, submodules included; None stands for no files at all.
-    pub fn changes(
+    /// Returns every path at which the files of two commits differ, submodules included; None stands for no files at all.
+    pub(crate) fn changes(
         &self,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
@@ -70,14 +66,14 @@ impl Repo {
         Ok(found)
     }
 
-    /// Every file of a commit, submodules included; None stands for no commit.
-    pub fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
+    /// Returns every file of a commit, submodules included; None stands for no commit.
+    pub(crate) fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
         let files = self.changes(None, commit)?;
         Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
     }
 
-    /// What stands at `path` (relative to the root) in a commit.
-    pub fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
+    /// Returns the file at `path`, relative to the root, in a commit.
+    pub(crate) fn file(&self, commit: ObjectId, path: &Path) -> Result<Option<FileRef>, GitError> {
         let path = to_git(path)?;
         let mut folder = Some(self.tree_of(commit)?);
         let mut parts = path.split(|byte| *byte == b'/').peekable();
@@ -95,7 +91,7 @@ impl Repo {
         Ok(None)
     }
 
-    /// Walks two trees side by side, below folders that differ only.
+    /// Walks two trees side by side, entering only folders that differ.
     fn compare_trees(
         &self,
         sides: [Option<ObjectId>; 2],
@@ -108,7 +104,7 @@ impl Repo {
         }
         if depth > MAX_DEPTH {
             let id = sides[1].or(sides[0]).expect("one of them is there");
-            return Err(GitError::Damaged { id, reason: "its folders are nested too deep".to_owned() });
+            return Err(GitError::damaged(id, "its folders are nested too deep"));
         }
         let none: Rc<[u8]> = Rc::from([]);
         let read = |id: Option<ObjectId>| id.map_or(Ok(Rc::clone(&none)), |id| self.tree(id));
@@ -135,7 +131,6 @@ impl Repo {
         Ok(())
     }
 
-    /// The bytes of a tree.
     fn tree(&self, id: ObjectId) -> Result<Rc<[u8]>, GitError> {
         self.read_trees(&[id])?;
         if let Some(tree) = self.trees.borrow().by_id.get(&id) {
@@ -147,7 +142,7 @@ impl Repo {
     }
 
     /// Reads all folders of these commits that were not read yet, level by level and each level in one go.
-    pub fn read_folders(&self, commits: &[ObjectId]) -> Result<(), GitError> {
+    pub(crate) fn read_folders(&self, commits: &[ObjectId]) -> Result<(), GitError> {
         let mut level = commits.iter().map(|commit| self.tree_of(*commit)).collect::<Result<Vec<_>, _>>()?;
         while !level.is_empty() {
             level.retain(|id| !self.trees.borrow().by_id.contains_key(id));
@@ -178,7 +173,7 @@ impl Repo {
     }
 }
 
-impl Trees {
+impl TreeCache {
     fn keep(&mut self, id: ObjectId, tree: Vec<u8>) {
         self.bytes += tree.len();
         if self.bytes > KEPT {
@@ -189,7 +184,7 @@ impl Trees {
     }
 }
 
-/// The entries of two trees in which they differ, those of one name and sort together.
+/// Returns the entries in which two trees differ, those of one name and sort together.
 fn side_by_side<'a>(
     before: impl Iterator<Item = TreeEntry<'a>>,
     after: impl Iterator<Item = TreeEntry<'a>>,
@@ -213,13 +208,13 @@ fn side_by_side<'a>(
 
 /// Rejects a tree that git would refuse to make.
 fn refuse_bad(bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<(), GitError> {
-    let refuse = |reason: &str| GitError::Damaged { id, reason: reason.to_owned() };
+    let refuse = |reason| GitError::damaged(id, reason);
     let (mut rest, mut last, mut folders) = (bytes, None::<TreeEntry<'_>>, Vec::new());
     while !rest.is_empty() {
         let (entry, behind) =
-            entry(rest, format).ok_or_else(|| refuse("it is no tree that git could read"))?;
+            entry(rest, format).ok_or_else(|| refuse("it is not a tree that git could read"))?;
         rest = behind;
-        if !is_fit(entry.name) {
+        if !is_allowed_name(entry.name) {
             return Err(refuse("it has an entry whose name git refuses"));
         }
         if let Some(last) = last.filter(|last| last.compare(&entry) != Ordering::Less) {
@@ -229,7 +224,7 @@ fn refuse_bad(bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<(), Gi
         folders.extend(entry.kind.is_none().then_some(entry.name));
         last = Some(entry);
     }
-    // A file and a folder of one name need not stand side by side; both are in the order of their names.
+    // A file and a folder of one name need not be neighbours.
     folders.sort_unstable();
     let is_folder = |name: &[u8]| folders.binary_search(&name).is_ok();
     if !folders.is_empty() && entries(bytes, format).any(|it| it.kind.is_some() && is_folder(it.name)) {
@@ -238,7 +233,7 @@ fn refuse_bad(bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<(), Gi
     Ok(())
 }
 
-/// The entries of a tree's bytes: `MODE NAME NUL ID`, again and again.
+/// Parses a tree's bytes: `MODE NAME NUL ID`, repeated.
 fn entries(mut bytes: &[u8], format: ObjectFormat) -> impl Iterator<Item = TreeEntry<'_>> {
     std::iter::from_fn(move || {
         let (entry, rest) = entry(bytes, format)?;
@@ -256,19 +251,17 @@ fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry<'_>, &[u8])> {
     let end = memchr::memchr(0, rest)?;
     let (name, rest) = (&rest[..end], &rest[end + 1..]);
     let id = ObjectId::from_raw(rest.get(..format.len())?, format);
-    let kind = match mode & 0o170_000 {
-        0o040_000 => None,
-        0o100_000 => Some(FileKind::File),
-        0o120_000 => Some(FileKind::Link),
-        0o160_000 => Some(FileKind::Submodule),
-        _ => return None,
-    };
+    let kind = if mode & 0o170_000 == 0o040_000 { None } else { Some(file_kind(mode)?) };
     Some((TreeEntry { name, id, kind, mode }, &rest[format.len()..]))
 }
 
-/// The kind of file that a mode of git's stands for; None for a folder and for what git does not know.
-pub(super) fn kind_of_mode(mode: &str) -> Option<FileKind> {
-    match u32::from_str_radix(mode, 8).ok()? & 0o170_000 {
+/// Reads an octal mode; None for a folder and for a mode that git does not know.
+pub(super) fn parse_file_mode(mode: &str) -> Option<FileKind> {
+    file_kind(u32::from_str_radix(mode, 8).ok()?)
+}
+
+fn file_kind(mode: u32) -> Option<FileKind> {
+    match mode & 0o170_000 {
         0o100_000 => Some(FileKind::File),
         0o120_000 => Some(FileKind::Link),
         0o160_000 => Some(FileKind::Submodule),
@@ -276,9 +269,9 @@ pub(super) fn kind_of_mode(mode: &str) -> Option<FileKind> {
     }
 }
 
-/// Whether git would take an entry of this name into a tree (git-fsck(1): `hasDot`, `hasDotdot`, `hasDotgit`,
-/// `fullPathname`, `emptyName`), by the names that Windows and macOS take for `.git` too.
-fn is_fit(name: &[u8]) -> bool {
+/// Returns true if git takes an entry of this name into a tree (git-fsck(1): `hasDot`, `hasDotdot`, `hasDotgit`,
+/// `fullPathname`, `emptyName`). Names that Windows or macOS take for `.git` count as it.
+fn is_allowed_name(name: &[u8]) -> bool {
     if name.is_empty() || name.contains(&b'/') || name == b"." || name == b".." {
         return false;
     }
@@ -308,8 +301,7 @@ mod tests {
         }
         match refuse_bad(&bytes, id, ObjectFormat::Sha1) {
             Ok(()) => Ok(super::entries(&bytes, ObjectFormat::Sha1).count()),
-            Err(GitError::Damaged { reason, .. }) => Err(reason),
-            Err(other) => panic!("{other}"),
+            Err(error) => Err(error.to_string()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The files of a worktree: which git tracks, which it ignores, and which it would take.
+//! The files of a worktree: which git tracks, which it ignores, which it would take, and what is staged.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -6,37 +6,50 @@ use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::command::{Network, complaint, git, output};
+use git2::{DiffOptions, Patch};
+
+use super::command::{Network, bytes_arg, complaint, git, output, split};
+use super::history::parse_sides;
+use super::index_bytes::refuse_cut_short;
+use super::objects::{Changed, FileRef};
 use super::paths::{from_git, to_git};
-use super::repo::bytes_arg;
-use super::{GitError, Repo};
+use super::tree::parse_file_mode;
+use super::{GitError, ObjectId, Repo};
 use crate::config::GitLocation;
 use crate::fs::{FsError, Lock, NewMode, append_line, has_temporaries, sweep, with_lines};
 
-/// Says of a file name alone, without folders, whether it is looked for.
-type Want<'a> = &'a dyn Fn(&Path) -> bool;
+pub(super) const READ_INDEX: &str = "read the index of";
 
+/// Takes a file name, without folders, and returns true if it is looked for.
+type NameFilter<'a> = &'a dyn Fn(&Path) -> bool;
+
+/// Tracked and ignored files.
 impl Repo {
-    /// The files in the folder `under` and all folders below it that one of `globs` matches (pathspecs, constants of
-    /// ours; all files if there is none) and whose names `want` holds for: every tracked one that exists, and every
-    /// untracked one that git does not ignore.
+    /// Returns the files in the folder `under` and below it that one of `globs` matches (pathspecs, constants of ours;
+    /// without one all files) and whose names `want` holds for: every tracked one that exists, and every untracked one that
+    /// git does not ignore.
     ///
     /// Files are regular files, and symlinks that do not lead to a folder. Other repositories are not entered, nor
-    /// submodules. Paths stand below [`Repo::root`], in byte order, each once.
-    pub fn list_files(&self, under: &Path, globs: &[&str], want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
+    /// submodules. Paths are below [`Repo::root`], in byte order, each once.
+    pub(crate) fn list_files(
+        &self,
+        under: &Path,
+        globs: &[&str],
+        want: NameFilter<'_>,
+    ) -> Result<Vec<PathBuf>, GitError> {
         self.refuse_damaged_index()?;
         let under = self.relative_folder(under)?;
-        let mut call = self.call();
-        call.args(["ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--"]);
+        let mut call = self.call(&["ls-files", "-z", "--full-name", "--cached", "--others"]);
+        call.args(["--exclude-standard", "--"]);
         if globs.is_empty() && !under.as_os_str().is_empty() {
             call.arg(bytes_arg(&[b":(top,literal)", &to_git(&under)?[..]].concat()));
         }
         call.args(globs);
         let said = self.ask("list the files of", call, &[])?;
         let mut found: Vec<PathBuf> = Vec::new();
-        for path in said.split(|byte| *byte == 0).filter(|path| !path.is_empty() && !path.ends_with(b"/")) {
+        for path in split(&said, 0).filter(|path| !path.ends_with(b"/")) {
             let Some(path) = from_git(path).filter(|path| path.starts_with(&under)) else { continue };
-            if path.file_name().is_some_and(|name| want(Path::new(name))) && self.stands(path) {
+            if path.file_name().is_some_and(|name| want(Path::new(name))) && self.is_file_in_place(path) {
                 found.push(path.to_owned());
             }
         }
@@ -46,42 +59,35 @@ impl Repo {
         Ok(found.into_iter().map(|path| self.root().join(path)).collect())
     }
 
-    /// The files directly in the folder `under` that `want` holds for, and that [`Repo::list_files`] passes over
-    /// because git ignores and does not track them; those that it is known to have `listed` are not asked of. In byte
-    /// order.
-    pub fn untracked_ignored(
+    /// Returns the files directly in the folder `under` that `want` holds for, and that [`Repo::list_files`] passes over
+    /// because git ignores and does not track them, in byte order. Git is not asked about those that it has `listed`.
+    pub(crate) fn untracked_ignored(
         &self,
         under: &Path,
         listed: &[PathBuf],
-        want: Want<'_>,
+        want: NameFilter<'_>,
     ) -> Result<Vec<PathBuf>, GitError> {
         let under = self.relative_folder(under)?;
-        let mut names = plain_list_files(&self.root().join(&under), want)?;
-        names.retain(|path| !listed.contains(path));
-        let relative: Vec<_> = names
-            .iter()
-            .filter_map(|path| path.strip_prefix(self.root()).ok().map(Path::to_path_buf))
-            .collect();
+        let mut paths = plain_list_files(&self.root().join(&under), want)?;
+        paths.retain(|path| !listed.contains(path));
+        let relative: Vec<_> =
+            paths.iter().map(|path| path.strip_prefix(self.root()).unwrap_or(path).to_owned()).collect();
         let ignored = self.ignored(&relative, &[])?;
-        Ok(names
-            .into_iter()
-            .zip(relative)
-            .filter(|(_, path)| ignored.contains(path))
-            .map(|(path, _)| path)
-            .collect())
+        let ignored = paths.into_iter().zip(relative).filter(|(_, relative)| ignored.contains(relative));
+        Ok(ignored.map(|(path, _)| path).collect())
     }
 
-    /// Whether the index holds exactly this path, in any stage of a merge; whether the file exists does not matter.
+    /// Returns true if the index holds exactly this path, in any stage of a merge; the file need not exist.
     ///
-    /// Symlinked folders on the way are resolved; of a symlink, it is the link that is looked for. Where git ignores
-    /// letter case (`core.ignorecase`), so does this. A path outside the worktree is [`GitError::OutsideWorktree`].
-    pub fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
-        tracks(self.root(), &self.location, &to_git(&self.relative(path)?)?)
+    /// Symlinked folders on the way are resolved; of a symlink, it is the link that is looked for. If git ignores
+    /// letter case (`core.ignorecase`), so does this. Refuses a path outside the worktree.
+    pub(crate) fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
+        is_tracked_in(self.root(), &self.location, &to_git(&self.relative(path)?)?)
     }
 
-    /// Whether git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`. That a
-    /// file is tracked all the same is not considered. A path that does not exist is judged as a file.
-    pub fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
+    /// Returns true if git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`; also
+    /// if the file is tracked. A path that does not exist is judged as a file.
+    pub(crate) fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
         let relative = self.relative(path)?;
         if relative.as_os_str().is_empty() {
             return Ok(false);
@@ -89,8 +95,8 @@ impl Repo {
         Ok(self.ignored(std::slice::from_ref(&relative), &["--no-index"])?.contains(&relative))
     }
 
-    /// Those of these paths that git ignores and does not track. None may lie outside the worktree.
-    pub fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
+    /// Returns those of these paths that git ignores and does not track. Refuses a path outside the worktree.
+    pub(crate) fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
         let mut unlisted = HashMap::new();
         for path in paths {
             let relative = self.relative(path)?;
@@ -102,8 +108,8 @@ impl Repo {
         Ok(ignored.iter().filter_map(|relative| unlisted.remove(relative)).collect())
     }
 
-    /// Which of these paths, relative to the root, git ignores (git-check-ignore(1)): without `--no-index`, those that
-    /// it does not track either.
+    /// Returns those of these paths, relative to the root, that git ignores (git-check-ignore(1)) and, without
+    /// `--no-index`, does not track.
     fn ignored(&self, paths: &[PathBuf], options: &[&str]) -> Result<HashSet<PathBuf>, GitError> {
         let mut input = Vec::new();
         for path in paths {
@@ -113,33 +119,32 @@ impl Repo {
         if input.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut call = self.call();
-        call.args(["check-ignore", "-z", "--stdin"]).args(options);
+        let mut call = self.call(&["check-ignore", "-z", "--stdin"]);
+        call.args(options);
         let done = output(call, &input)?;
         // 1: none of them is.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));
         }
-        let said = done.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-        Ok(said.filter_map(from_git).map(Path::to_path_buf).collect())
+        Ok(split(&done.stdout, 0).filter_map(from_git).map(Path::to_path_buf).collect())
     }
 
-    /// Adds the ignore rule `pattern` to `info/exclude`, which holds for all worktrees of this clone and is not
-    /// committed, unless it stands there. Returns whether it was added.
-    pub fn ensure_excluded(&self, pattern: &str) -> Result<bool, GitError> {
-        let info = self.exclude.parent().unwrap_or(self.common_dir());
-        fs::create_dir_all(info).map_err(|e| FsError::io(info, "make", e))?;
-        // Most often there is nothing to be done, and nobody has to wait.
-        if with_lines(&self.exclude, &[pattern], NewMode::Default)?.is_none() {
+    /// Adds the ignore rule `pattern` to `info/exclude`, which all worktrees of this clone share and which is not committed.
+    /// Returns false if it is there already.
+    pub(crate) fn ensure_excluded(&self, pattern: &str) -> Result<bool, GitError> {
+        let exclude = &self.facts.exclude;
+        make_parent(exclude)?;
+        // Mostly there is nothing to do, and nobody has to wait.
+        if with_lines(exclude, &[pattern], NewMode::Default)?.is_none() {
             return Ok(false);
         }
         let _lock = Lock::acquire(self.common_dir(), || ())?;
-        Ok(append_line(&self.exclude, pattern, NewMode::Default)?)
+        Ok(append_line(exclude, pattern, NewMode::Default)?)
     }
 
     /// Removes temporary files that a killed command left in the git folder and in its `info`.
-    pub fn sweep_temporaries(&self) -> Result<(), GitError> {
-        let folders = [Some(self.common_dir()), self.exclude.parent()];
+    pub(crate) fn sweep_temporaries(&self) -> Result<(), GitError> {
+        let folders = [Some(self.common_dir()), self.facts.exclude.parent()];
         let folders: Vec<_> =
             folders.into_iter().flatten().filter(|folder| has_temporaries(folder)).collect();
         if !folders.is_empty() {
@@ -151,14 +156,13 @@ impl Repo {
         Ok(())
     }
 
-    /// Makes the folder that [`Self::attributes_path`] is in.
-    pub fn make_info_folder(&self) -> Result<(), GitError> {
-        let Some(info) = self.attributes_path().parent() else { return Ok(()) };
-        Ok(fs::create_dir_all(info).map_err(|e| FsError::io(info, "make", e))?)
+    /// Makes the folder of [`Self::attributes_path`].
+    pub(crate) fn make_info_folder(&self) -> Result<(), GitError> {
+        make_parent(self.attributes_path())
     }
 
-    /// Whether a path is there as a file, and not only by way of a symlink that took a folder's place.
-    fn stands(&self, relative: &Path) -> bool {
+    /// Returns true if the path is a file, and not only by way of a symlink that took a folder's place.
+    fn is_file_in_place(&self, relative: &Path) -> bool {
         let path = self.root().join(relative);
         let by_link = relative
             .ancestors()
@@ -168,13 +172,13 @@ impl Repo {
     }
 }
 
-/// Whether the index of the worktree at `root` holds this path, in git's spelling and relative to it.
-pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result<bool, GitError> {
-    let failed = |done: &std::process::Output| GitError::Failed {
-        path: root.to_path_buf(),
-        doing: "read the index of",
-        message: complaint(&done.stderr),
-    };
+fn make_parent(path: &Path) -> Result<(), GitError> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    Ok(fs::create_dir_all(folder).map_err(|e| FsError::io(folder, "make", e))?)
+}
+
+/// Returns true if the index of the worktree at `root` holds this path, in git's spelling and relative to it.
+pub(super) fn is_tracked_in(root: &Path, location: &GitLocation, name: &[u8]) -> Result<bool, GitError> {
     if name.is_empty() {
         return Ok(false);
     }
@@ -183,9 +187,9 @@ pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result
     call.arg(bytes_arg(&[b":(top,literal,icase)", name].concat()));
     let done = output(call, &[])?;
     if !done.status.success() {
-        return Err(failed(&done));
+        return Err(GitError::failed(root, READ_INDEX, &complaint(&done.stderr)));
     }
-    let mut paths = done.stdout.split(|byte| *byte == 0).filter(|path| path.len() == name.len()).peekable();
+    let mut paths = split(&done.stdout, 0).filter(|path| path.len() == name.len()).peekable();
     let is_like = paths.peek().is_some();
     if paths.any(|path| path == name) || !is_like {
         return Ok(is_like);
@@ -196,16 +200,16 @@ pub(super) fn tracks(root: &Path, location: &GitLocation, name: &[u8]) -> Result
     Ok(output(call, &[])?.stdout.trim_ascii() == b"true")
 }
 
-/// The files directly in the folder `under` whose names `want` holds for, for use outside git. In byte order.
+/// Returns the files directly in the folder `under` whose names `want` holds for, in byte order, for use outside git.
 ///
 /// Files are regular files, and symlinks that do not lead to a folder. A missing folder is an error.
-pub(crate) fn plain_list_files(under: &Path, want: Want<'_>) -> Result<Vec<PathBuf>, GitError> {
+pub(crate) fn plain_list_files(under: &Path, want: NameFilter<'_>) -> Result<Vec<PathBuf>, GitError> {
     let fail = |e| FsError::io(under, "list", e);
     let mut found = Vec::new();
     for entry in fs::read_dir(under).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let kind = match entry.file_type() {
-            // Gone since.
+            // Removed meanwhile.
             Err(e) if e.kind() == ErrorKind::NotFound => continue,
             kind => kind.map_err(fail)?,
         };
@@ -226,23 +230,131 @@ fn bytes(path: &Path) -> &[u8] {
     OsStr::as_encoded_bytes(path.as_os_str())
 }
 
+/// The index that is to be committed.
+impl Repo {
+    /// Returns every file of the index that would be committed, in git's order: read once, so that a check sees one state.
+    pub(crate) fn index_files(&self) -> Result<&[(PathBuf, FileRef)], GitError> {
+        if let Some(files) = self.index.get() {
+            return Ok(files);
+        }
+        self.refuse_damaged_index()?;
+        let said = self.ask(READ_INDEX, self.call(&["ls-files", "--stage", "-z", "--full-name"]), &[])?;
+        let mut files = Vec::new();
+        for entry in split(&said, 0) {
+            let (stage, file, path) = parse_index_entry(entry).ok_or_else(|| self.garbled_index())?;
+            if let (0, Some(file), Some(path)) = (stage, file, from_git(path)) {
+                files.push((path.to_owned(), file));
+            }
+        }
+        Ok(self.index.get_or_init(|| files))
+    }
+
+    /// Returns the file that the index holds at exactly this path, relative to the root.
+    pub(crate) fn index_file_at(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
+        let (files, path) = (self.index_files()?, to_git(path)?);
+        let at = files.binary_search_by(|(there, _)| bytes(there).cmp(&path));
+        Ok(at.ok().map(|at| files[at].1))
+    }
+
+    /// Returns every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
+    /// unfinished merge are left out: git commits none of them.
+    pub(crate) fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
+        self.refuse_damaged_index()?;
+        let base = commit.unwrap_or_else(|| self.format.id_of("tree", b"")).to_string();
+        let mut call = self.call(&["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames"]);
+        call.args(["--no-ext-diff", "--ignore-submodules=none", "--ita-invisible-in-index", &base, "--"]);
+        let done = output(call, &[])?;
+        if !done.status.success() {
+            // A folder of the commit that is missing or cannot be read says more.
+            self.changes(None, commit)?;
+            return Err(self.failed(READ_INDEX, &done));
+        }
+        let mut fields = split(&done.stdout, 0);
+        let mut found = Vec::new();
+        while let Some(field) = fields.next() {
+            let path = fields.next().ok_or_else(|| self.garbled_index())?;
+            if field.ends_with(b" U") {
+                continue;
+            }
+            let (before, after) = parse_sides(field).ok_or_else(|| self.garbled_index())?;
+            if let Some(path) = from_git(path) {
+                found.push(Changed { path: path.to_owned(), before, after });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Rejects an index that is cut short, or is not what git wrote: git may see fewer files in it, or others, without a
+    /// word.
+    fn refuse_damaged_index(&self) -> Result<(), GitError> {
+        let bytes = match crate::fs::read(&self.facts.index) {
+            // Nothing was ever added.
+            Err(FsError::NotFound { .. }) => return Ok(()),
+            bytes => bytes?,
+        };
+        refuse_cut_short(&bytes, self.root())?;
+        let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.format.len()));
+        // Zeros if git was told to write no hash (git-config(1), `index.skipHash`).
+        if sum == self.format.sum(text) || sum.iter().all(|byte| *byte == 0) && bytes.starts_with(b"DIRC") {
+            return Ok(());
+        }
+        Err(GitError::failed(self.root(), READ_INDEX, "its index is damaged"))
+    }
+
+    fn garbled_index(&self) -> GitError {
+        GitError::garbled(self.root(), READ_INDEX)
+    }
+}
+
+/// Reads stage, file and path of `MODE ID STAGE TAB PATH` (git-ls-files(1), `--stage`).
+fn parse_index_entry(entry: &[u8]) -> Option<(u8, Option<FileRef>, &[u8])> {
+    let (info, path) = entry.split_at(memchr::memchr(b'\t', entry)?);
+    let [mode, id, stage] = std::str::from_utf8(info).ok()?.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let id = ObjectId::parse(id.as_bytes())?;
+    Some((stage.parse().ok()?, parse_file_mode(mode).map(|kind| FileRef { id, kind }), &path[1..]))
+}
+
+/// Returns the numbers, from 1, of the lines that `after` has and `before` has not, in rising order. In a file that git
+/// takes for binary, all lines are new.
+pub(crate) fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
+    let mut options = DiffOptions::new();
+    // The worktree may have other line ends than the commit (gitattributes(5), `eol`).
+    options.context_lines(0).force_text(true).ignore_whitespace_eol(true);
+    let Ok(patch) = Patch::from_buffers(before, None, after, None, Some(&mut options)) else {
+        return (1..=after.split(|b| *b == b'\n').count()).collect();
+    };
+    let mut lines = Vec::new();
+    for hunk in 0..patch.num_hunks() {
+        let Ok((hunk, _)) = patch.hunk(hunk) else { continue };
+        let start = hunk.new_start() as usize;
+        lines.extend(start..start + hunk.new_lines() as usize);
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::FileKind;
     use crate::git::testing::Fixture;
-    use std::time::Instant;
 
-    fn env(name: &Path) -> bool {
-        name.as_os_str().as_encoded_bytes().starts_with(b".env")
+    fn is_env_name(name: &Path) -> bool {
+        bytes(name).starts_with(b".env")
     }
 
-    fn listed(g: &Fixture, under: &str) -> Vec<String> {
-        let repo = Repo::open(g.root()).unwrap();
-        short(g, &repo.list_files(&g.root().join(under), &[], &env).unwrap())
+    fn open(g: &Fixture) -> Repo {
+        Repo::open(g.root()).unwrap()
     }
 
-    fn short(g: &Fixture, paths: &[PathBuf]) -> Vec<String> {
-        paths.iter().map(|p| p.strip_prefix(g.root()).unwrap().to_str().unwrap().to_owned()).collect()
+    fn short(g: &Fixture, paths: &[PathBuf]) -> String {
+        let names = paths.iter().map(|path| path.strip_prefix(g.root()).unwrap().to_str().unwrap());
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    fn listed(g: &Fixture, under: &str) -> String {
+        short(g, &open(g).list_files(&g.root().join(under), &[], &is_env_name).unwrap())
     }
 
     #[test]
@@ -259,249 +371,158 @@ mod tests {
         g.add("gone/.env", "");
         fs::remove_file(g.root().join("gone/.env")).unwrap();
         fs::create_dir_all(g.root().join("a/.env.d")).unwrap();
-        assert_eq!(listed(&g, ""), ["a-b/.env", "a/.env", "a/b/.env.tracked", "out/.env.kept"]);
-        let by_git =
-            Fixture::try_git(g.root(), &["ls-files", "-co", "--exclude-standard", "--", "*.env*", ":!gone"]);
-        assert_eq!(listed(&g, "").join("\n"), String::from_utf8(by_git.stdout).unwrap().trim_end());
-        assert_eq!(listed(&g, "a"), ["a/.env", "a/b/.env.tracked"]);
-        assert_eq!(listed(&g, "out"), ["out/.env.kept"]);
-        assert_eq!(listed(&g, ".git"), [""; 0]);
-
-        let repo = Repo::open(g.root()).unwrap();
-        let passed =
-            |under: &str| short(&g, &repo.untracked_ignored(&g.root().join(under), &[], &env).unwrap());
-        assert_eq!(passed(""), [".env"]);
-        assert_eq!(passed("a"), ["a/.env.local"]);
-        assert_eq!(passed("out"), ["out/.env.back"]);
+        for (under, list, ignored) in [
+            ("", "a-b/.env a/.env a/b/.env.tracked out/.env.kept", ".env"),
+            ("a", "a/.env a/b/.env.tracked", "a/.env.local"),
+            ("out", "out/.env.kept", "out/.env.back"),
+        ] {
+            assert_eq!(listed(&g, under), list);
+            let found = open(&g).untracked_ignored(&g.root().join(under), &[], &is_env_name).unwrap();
+            assert_eq!(short(&g, &found), ignored);
+        }
+        assert_eq!(listed(&g, ".git"), "");
+        let args = ["ls-files", "-co", "--exclude-standard", "--", "*.env*", ":!gone"];
+        assert_eq!(listed(&g, "").replace(' ', "\n"), g.say(&args));
     }
 
     #[test]
     fn other_repositories_are_not_entered() {
         let g = Fixture::new();
-        g.with_submodule("sub");
-        g.write("nested/.env", "");
+        let sub = g.with_submodule("sub");
+        for name in ["nested/.env", "own/.env", "empty/.env"] {
+            g.write(name, "");
+        }
         Fixture::git_in(&g.root().join("nested"), &["init", "-q"]);
-        g.write("own/.env", "");
-        g.write("empty/.env", "");
         fs::create_dir(g.root().join("empty/.git")).unwrap();
-        assert_eq!(listed(&g, ""), ["empty/.env", "own/.env"]);
-        assert_eq!(listed(&g, "nested"), [""; 0]);
-        assert_eq!(listed(&g, "sub"), [""; 0]);
-        let repo = Repo::discover(&g.root().join("sub")).unwrap().unwrap();
-        let found = repo.list_files(&g.root().join("sub"), &[], &env).unwrap();
-        assert_eq!(found, [g.root().join("sub/.env")]);
+        for (under, list) in [("", "empty/.env own/.env"), ("nested", ""), ("sub", "")] {
+            assert_eq!(listed(&g, under), list);
+        }
+        let found = Repo::open(&sub).unwrap().list_files(&sub, &[], &is_env_name).unwrap();
+        assert_eq!(found, [sub.join(".env")]);
     }
 
     // Elsewhere a name has to be Unicode.
     #[cfg(target_os = "linux")]
     #[test]
-    fn links_odd_names_and_closed_folders() {
+    fn links_and_odd_names() {
         use std::os::unix::{ffi::OsStrExt, fs::symlink};
         let g = Fixture::new();
-        let odd = OsStr::from_bytes(b"\xff\xfe");
-        fs::create_dir(g.root().join(odd)).unwrap();
-        fs::write(g.root().join(odd).join(OsStr::from_bytes(b".env.\xfe")), "").unwrap();
-        fs::write(g.root().join(odd).join(OsStr::from_bytes(b".env.\xff")), "").unwrap();
+        let odd = g.root().join(OsStr::from_bytes(b"\xff\xfe"));
+        fs::create_dir(&odd).unwrap();
+        fs::write(odd.join(OsStr::from_bytes(b".env.\xfe")), "").unwrap();
+        fs::write(odd.join(OsStr::from_bytes(b".env.\xff")), "").unwrap();
         g.git(&["add", "."]);
-        fs::write(g.root().join(odd).join(OsStr::from_bytes(b".env.\xfd")), "").unwrap();
+        fs::write(odd.join(OsStr::from_bytes(b".env.\xfd")), "").unwrap();
         g.write("real/.env", "");
-        symlink("real/.env", g.root().join(".env")).unwrap();
-        symlink("nowhere", g.root().join(".env.dangling")).unwrap();
-        symlink("real", g.root().join(".env.folder")).unwrap();
-        symlink("real", g.root().join("alias")).unwrap();
-        let repo = Repo::open(g.root()).unwrap();
-        let found = repo.list_files(g.root(), &[], &env).unwrap();
-        let relative: Vec<_> = found.iter().map(|p| bytes(p.strip_prefix(g.root()).unwrap())).collect();
-        let odd_ones = [&b"\xff\xfe/.env.\xfd"[..], b"\xff\xfe/.env.\xfe", b"\xff\xfe/.env.\xff"];
-        assert_eq!(relative, [&[&b".env"[..], b".env.dangling", b"real/.env"][..], &odd_ones].concat());
-        assert_eq!(
-            repo.list_files(&g.root().join("alias"), &[], &env).unwrap(),
-            [g.root().join("real/.env")]
-        );
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_tracked_file_behind_a_symlink_is_gone() {
+        for (to, name) in
+            [("real/.env", ".env"), ("nowhere", ".env.dangling"), ("real", ".env.folder"), ("real", "alias")]
+        {
+            symlink(to, g.root().join(name)).unwrap();
+        }
+        let found = open(&g).list_files(g.root(), &[], &is_env_name).unwrap();
+        let relative: Vec<_> = found.iter().map(|path| bytes(path.strip_prefix(g.root()).unwrap())).collect();
+        let odd = [&b"\xff\xfe/.env.\xfd"[..], b"\xff\xfe/.env.\xfe", b"\xff\xfe/.env.\xff"];
+        assert_eq!(relative, [&[&b".env"[..], b".env.dangling", b"real/.env"][..], &odd].concat());
+        assert_eq!(listed(&g, "alias"), "real/.env");
+        // A tracked file is gone if a symlink took its folder's place.
         let g = Fixture::new();
         g.add("a/.env", "");
         fs::rename(g.root().join("a"), g.root().join("b")).unwrap();
-        std::os::unix::fs::symlink("b", g.root().join("a")).unwrap();
-        assert_eq!(listed(&g, ""), ["b/.env"]);
+        symlink("b", g.root().join("a")).unwrap();
+        assert_eq!(listed(&g, ""), "b/.env");
     }
 
     #[test]
     fn outside_git_one_folder_is_listed() {
-        let g = Fixture::new();
-        let dir = g.outside("plain");
-        fs::create_dir_all(dir.join("sub")).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("sub")).unwrap();
         for name in [".env.b", ".env", "x", "sub/.env"] {
-            fs::write(dir.join(name), "").unwrap();
+            fs::write(dir.path().join(name), "").unwrap();
         }
-        assert_eq!(plain_list_files(&dir, &env).unwrap(), [dir.join(".env"), dir.join(".env.b")]);
-        assert!(matches!(
-            plain_list_files(&dir.join("no"), &env),
-            Err(GitError::Fs(FsError::NotFound { .. }))
-        ));
+        let found = plain_list_files(dir.path(), &is_env_name).unwrap();
+        assert_eq!(found, [dir.path().join(".env"), dir.path().join(".env.b")]);
+        assert!(plain_list_files(&dir.path().join("no"), &is_env_name).is_err());
     }
 
     #[test]
-    #[ignore = "makes 100,000 files, to print what listing them takes"]
-    fn time_of_a_large_repository() {
+    fn ignore_rules_hold_as_git_says() {
         let g = Fixture::new();
-        g.write(".gitignore", "node_modules/\n*.log\n/dist\n");
-        for folder in 0..1000 {
-            for file in 0..50 {
-                g.write(&format!("src/d{}/d{folder}/f{file}.txt", folder % 40), "");
-                g.write(&format!("node_modules/p{folder}/f{file}.js"), "");
-            }
-        }
-        g.write("src/d1/d1/.env", "");
-        g.git(&["add", "."]);
-        for what in ["all tracked", "nothing tracked"] {
-            for _ in 0..3 {
-                let start = Instant::now();
-                let repo = Repo::discover(g.root()).unwrap().unwrap();
-                let opened = start.elapsed();
-                let found = repo.list_files(g.root(), &[], &env).unwrap();
-                println!("{what}: open {opened:?}, list {:?}, found {}", start.elapsed(), found.len());
-            }
-            g.git(&["read-tree", "--empty"]);
-        }
-    }
-
-    #[test]
-    fn rules_from_everywhere() {
-        let g = Fixture::new();
-        g.write(".gitignore", "*.keys\nbuild/\n/only-root\n!sub/not.keys\n");
-        g.write("sub/.gitignore", "local\n");
-        g.write(".git/info/exclude", "private\n");
-        g.write("build/.env", "");
-        g.write("file/build", "");
-        let repo = Repo::open(g.root()).unwrap();
-        let ignored = |name: &str| repo.is_ignored(&g.root().join(name)).unwrap();
-        for name in
-            [".env.keys", "a/b.keys", "build", "build/.env", "only-root", "sub/local", "private", "x/private"]
-        {
-            assert!(ignored(name), "{name}");
-        }
-        for name in [".env", "file/build", "sub/only-root", "local", "sub/not.keys", "sub", ""] {
-            assert!(!ignored(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn nothing_below_an_ignored_folder_comes_back() {
-        let g = Fixture::new();
-        g.write(".gitignore", "out/\n.env\n!.env\n!out/.env\n");
-        g.write("out/.env", "");
-        let repo = Repo::open(g.root()).unwrap();
-        for (name, ignored) in [("out/.env", true), (".env", false), ("a/.env", false)] {
-            assert_eq!(repo.is_ignored(&g.root().join(name)).unwrap(), ignored, "{name}");
-            assert_eq!(
-                Fixture::try_git(g.root(), &["check-ignore", "-q", name]).status.success(),
-                ignored,
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_deeper_file_takes_back_in_what_one_above_ignores() {
-        let g = Fixture::new();
-        g.write(".gitignore", ".env*\n!.env.example\nout/\n");
-        g.write("a/.gitignore", "!.env\n");
-        g.write("b/.gitignore", "!/.env.x\n!c/.env\n!*.y\n.env.z.y\n");
-        g.write("b/d/.gitignore", ".env.x\n");
-        g.write("out/.gitignore", "!.env\n");
-        let repo = Repo::open(g.root()).unwrap();
-        for (name, ignored) in [
-            (".env", true),
-            (".env.example", false),
-            ("a/.env", false),
-            ("a/sub/.env", false),
-            ("a/.env.x", true),
-            ("b/.env.x", false),
-            ("b/c/.env.x", true),
-            ("b/d/.env.x", true),
-            ("b/c/.env", false),
-            ("b/.env.y", false),
-            ("b/.env.z.y", true),
-            ("out/.env", true),
+        for (name, text) in [
+            (
+                ".gitignore",
+                "*.keys\nbuild/\n/only-root\n!sub/not.keys\n.env*\n!.env.example\nout/\n!out/.env\n",
+            ),
+            ("sub/.gitignore", "local\n"),
+            ("a/.gitignore", "!.env\n"),
+            ("b/.gitignore", "!/.env.x\n!c/.env\n!*.y\n.env.z.y\n"),
+            ("b/d/.gitignore", ".env.x\n"),
+            ("out/.gitignore", "!.env\n"),
+            (".git/info/exclude", "private\n"),
+            ("build/.env", ""),
+            ("out/.env", ""),
+            ("file/build", ""),
         ] {
-            assert_eq!(repo.is_ignored(&g.root().join(name)).unwrap(), ignored, "{name}");
-            let git = Fixture::try_git(g.root(), &["check-ignore", "-q", name]);
-            assert_eq!(git.status.success(), ignored, "git on {name}");
+            g.write(name, text);
         }
+        let repo = open(&g);
+        let ignored = ".env .env.keys a/b.keys build build/.env only-root sub/local private x/private a/.env.x \
+                       b/c/.env.x b/d/.env.x b/.env.z.y out/.env";
+        let seen = ".env.example file/build sub/only-root local sub/not.keys sub a/.env a/sub/.env b/.env.x b/c/.env \
+                    b/.env.y";
+        let names =
+            ignored.split(' ').map(|name| (name, true)).chain(seen.split(' ').map(|name| (name, false)));
+        for (name, is_ignored) in names {
+            assert_eq!(repo.is_ignored(&g.root().join(name)).unwrap(), is_ignored, "{name}");
+            let git = Fixture::try_git(g.root(), &["check-ignore", "-q", name]);
+            assert_eq!(git.status.success(), is_ignored, "git on {name}");
+        }
+        assert!(!repo.is_ignored(g.root()).unwrap());
     }
 
     #[test]
     fn exclude_is_shared_among_worktrees_and_written_once() {
         let g = Fixture::new();
         g.commit("f", "");
-        let linked = g.outside("linked");
-        g.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+        g.git(&["worktree", "add", "-q", "../linked"]);
         fs::remove_dir_all(g.root().join(".git/info")).unwrap();
+        let linked = g.outside("linked");
         let repo = Repo::open(&linked).unwrap();
         assert!(!repo.is_ignored(&linked.join(".envseal-tmp-1")).unwrap());
         assert!(repo.ensure_excluded(".envseal-tmp-*").unwrap());
         assert!(!repo.ensure_excluded(".envseal-tmp-*").unwrap());
         assert_eq!(fs::read(g.root().join(".git/info/exclude")).unwrap(), b".envseal-tmp-*\n");
-        assert!(Repo::open(&linked).unwrap().is_ignored(&linked.join(".envseal-tmp-1")).unwrap());
-        assert!(Repo::open(g.root()).unwrap().is_ignored(&g.root().join("a/.envseal-tmp-1")).unwrap());
+        assert!(repo.is_ignored(&linked.join(".envseal-tmp-1")).unwrap());
+        assert!(open(&g).is_ignored(&g.root().join("a/.envseal-tmp-1")).unwrap());
     }
 
     #[test]
-    fn only_the_exact_path_counts() {
+    fn a_path_is_tracked_if_the_index_holds_exactly_it() {
         let g = Fixture::new();
         g.add("sub/.env.keys", "");
         g.git(&["config", "core.ignorecase", "false"]);
-        let repo = Repo::open(g.root()).unwrap();
-        assert!(repo.is_tracked(&g.root().join("sub/.env.keys")).unwrap());
+        let repo = open(&g);
+        let is_tracked =
+            |name: &str| repo.is_tracked(&g.root().join(name)).map_err(|error| error.to_string());
+        assert_eq!(is_tracked("sub/.env.keys"), Ok(true));
         for other in
             [".env.keys", "sub", "sub/.env", "other/.env.keys", "sub/.env.keys/x", "Sub/.env.keys", ""]
         {
-            assert!(!repo.is_tracked(&g.root().join(other)).unwrap(), "{other}");
+            assert_eq!(is_tracked(other), Ok(false), "{other}");
         }
-        assert!(matches!(repo.is_tracked(&g.outside(".env")), Err(GitError::OutsideWorktree { .. })));
-        assert!(matches!(repo.is_tracked(&g.root().join("a\0b")), Err(GitError::UnnameablePath { .. })));
-    }
-
-    #[test]
-    fn sees_changes_to_the_index_and_needs_no_file() {
-        let g = Fixture::new();
-        let repo = Repo::open(g.root()).unwrap();
-        let keys = g.write(".env.keys", "");
-        assert!(!repo.is_tracked(&keys).unwrap());
-        g.git(&["add", "-N", ".env.keys"]);
-        assert!(repo.is_tracked(&keys).unwrap());
-        fs::remove_file(&keys).unwrap();
-        assert!(repo.is_tracked(&keys).unwrap());
-        g.git(&["rm", "-q", "--cached", "-f", ".env.keys"]);
-        assert!(!repo.is_tracked(&keys).unwrap());
-    }
-
-    #[test]
-    fn a_conflict_counts() {
-        let g = Fixture::new();
-        g.commit("f", "");
-        g.git(&["checkout", "-q", "-b", "side"]);
-        g.commit(".env", "A=1\n");
-        g.git(&["checkout", "-q", "main"]);
-        let env = g.commit(".env", "A=2\n");
-        assert!(!Fixture::try_git(g.root(), &["merge", "-q", "side"]).status.success());
-        let repo = Repo::open(g.root()).unwrap();
-        assert!(repo.is_tracked(&env).unwrap());
-        assert_eq!(repo.list_files(g.root(), &[], &|name| name == Path::new(".env")).unwrap(), [env]);
-    }
-
-    #[test]
-    fn letter_case_is_ignored_where_git_ignores_it() {
-        let g = Fixture::new();
-        g.add("Sub/.Env.Keys", "");
+        assert!(is_tracked("../.env").unwrap_err().contains("outside"));
+        assert!(is_tracked("a\0b").unwrap_err().contains("cannot name"));
         g.git(&["config", "core.ignorecase", "true"]);
-        let repo = Repo::open(g.root()).unwrap();
-        assert!(repo.is_tracked(&g.root().join("sub/.env.keys")).unwrap());
+        assert_eq!(is_tracked("Sub/.Env.Keys"), Ok(true));
+        // Changes of the index are seen, and no file is needed.
+        g.write(".env.keys", "");
+        for (change, tracked) in [
+            (&["add", "-N", ".env.keys"][..], true),
+            (&["clean", "-q", "-f"], true),
+            (&["rm", "-q", "--cached", "-f", ".env.keys"], false),
+        ] {
+            g.git(change);
+            assert_eq!(is_tracked(".env.keys"), Ok(tracked), "{change:?}");
+        }
     }
 
     #[cfg(unix)]
@@ -510,12 +531,101 @@ mod tests {
         use std::os::unix::fs::symlink;
         let g = Fixture::new();
         g.add("sub/.env", "");
-        symlink("sub", g.root().join("alias")).unwrap();
-        symlink("sub/.env", g.root().join("link")).unwrap();
-        let repo = Repo::open(g.root()).unwrap();
-        assert!(repo.is_tracked(&g.root().join("alias/.env")).unwrap());
-        assert!(!repo.is_tracked(&g.root().join("link")).unwrap());
-        symlink("..", g.root().join("out")).unwrap();
-        assert!(matches!(repo.is_tracked(&g.root().join("out/x")), Err(GitError::OutsideWorktree { .. })));
+        for (to, name) in [("sub", "alias"), ("sub/.env", "link"), ("..", "out")] {
+            symlink(to, g.root().join(name)).unwrap();
+        }
+        let is_tracked = |name: &str| open(&g).is_tracked(&g.root().join(name)).ok();
+        assert_eq!(is_tracked("alias/.env"), Some(true));
+        assert_eq!(is_tracked("link"), Some(false));
+        assert_eq!(is_tracked("out/x"), None);
+    }
+
+    #[track_caller]
+    fn agrees_with_git(g: &Fixture, count: usize) {
+        let repo = open(g);
+        let status = |changed: &Changed| match (changed.before, changed.after) {
+            (None, _) => 'A',
+            (_, None) => 'D',
+            (Some(before), Some(after)) if before.kind != after.kind => 'T',
+            _ => 'M',
+        };
+        let found = repo.staged(repo.head().unwrap()).unwrap();
+        let ours: Vec<_> = found.iter().map(|it| format!("{}\t{}", status(it), it.path.display())).collect();
+        let args = ["-c", "core.quotePath=false", "diff", "--cached", "--name-status", "--no-renames"];
+        assert_eq!(ours.join("\n"), g.say(&args));
+        assert_eq!(ours.len(), count);
+    }
+
+    #[test]
+    fn every_form_of_the_index_is_read() {
+        let g = Fixture::new();
+        agrees_with_git(&g, 0);
+        for at in 0..30 {
+            g.write(&format!("d{}/e{}/f{at}", at % 7, at % 3), &at.to_string());
+        }
+        g.git(&["add", "-A"]);
+        agrees_with_git(&g, 30);
+        g.git(&["commit", "-qm", "many"]);
+        g.add("d1/e1/new", "");
+        g.write("unstaged", "");
+        g.git(&["add", "-N", "unstaged"]);
+        for form in ["2", "3", "4"] {
+            g.git(&["update-index", "--index-version", form]);
+            g.add("d2/e2/more", form);
+            agrees_with_git(&g, 2);
+        }
+        for form in ["--split-index", "--no-split-index"] {
+            g.git(&["update-index", form]);
+            agrees_with_git(&g, 2);
+        }
+        g.git(&["rm", "-q", "--cached", "unstaged"]);
+        g.git(&["commit", "-qm", "all"]);
+        g.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "d1"]);
+        g.add("d1/e1/f1", "changed");
+        agrees_with_git(&g, 1);
+        let repo = open(&g);
+        let all = repo.index_files().unwrap();
+        assert_eq!(all.len(), 32 + usize::from(!all.iter().any(|(path, _)| path.ends_with("f1"))));
+        for (path, file) in all {
+            assert_eq!(repo.index_file_at(path).unwrap(), Some(*file), "{}", path.display());
+        }
+        for none in ["d2", "d2/e2", "d2/e2/none", "none", "d2/e2/more/x"] {
+            assert_eq!(repo.index_file_at(Path::new(none)).unwrap(), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn submodules_and_conflicts() {
+        let g = Fixture::new();
+        g.commit("f", "");
+        g.with_submodule("sub");
+        agrees_with_git(&g, 2);
+        let sub = open(&g).index_file_at(Path::new("sub")).unwrap();
+        assert_eq!(sub.unwrap().kind, FileKind::Submodule);
+        g.git(&["commit", "-qm", "sub"]);
+        g.git(&["checkout", "-q", "-b", "side"]);
+        g.commit(".env", "A=1\n");
+        g.git(&["checkout", "-q", "main"]);
+        let env = g.commit(".env", "A=2\n");
+        assert!(!Fixture::try_git(g.root(), &["merge", "-q", "side"]).status.success());
+        let repo = open(&g);
+        assert!(repo.staged(repo.head().unwrap()).unwrap().is_empty());
+        assert_eq!(repo.index_file_at(Path::new(".env")).unwrap(), None);
+        assert!(repo.is_tracked(&env).unwrap());
+        assert_eq!(listed(&g, ""), ".env");
+    }
+
+    #[test]
+    fn only_new_lines_count() {
+        for (before, after, lines) in [
+            ("a\nb\nc\n", "a\nx\nc\ny\n", &[2, 4][..]),
+            ("", "a\nb", &[1, 2]),
+            ("a\n", "a\n", &[]),
+            ("a\n", "", &[]),
+            ("a\nb\n", "a\r\nb\r\nc\r\n", &[3]),
+            ("\0a\n", "\0a\n\0b\n", &[2]),
+        ] {
+            assert_eq!(added_lines(before.as_bytes(), after.as_bytes()), lines, "{before:?} {after:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::error::HistoryError;
 use super::reader::Reader;
 use super::rename::{Pair, pairs};
 use crate::config::{TEAM_FILE, is_env_file};
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Walk};
+use crate::git::{Changed, FileKind, FileRef, HistoryWalk, ObjectId};
 
 /// Which changes are wanted.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +102,7 @@ pub(super) struct Compared {
 /// Commits and the env files in them.
 pub(super) struct Past<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
-    walk: Walk<'a>,
+    walk: HistoryWalk<'a>,
     /// The files that are followed, under every name they had so far; all if empty.
     followed: BTreeSet<PathBuf>,
 }

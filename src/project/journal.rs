@@ -168,11 +168,11 @@ impl Journal {
             let path = match target.strip_prefix(&root) {
                 Ok(relative) => relative.to_owned(),
                 Err(_) if !ready.keys.is_empty() && keys_files == 1 => target.clone(),
-                Err(_) => return Err(GitError::OutsideWorktree { path: target, root: root.clone() }),
+                Err(_) => return Err(GitError::outside_worktree(&target, &root)),
             };
             let temp = ready.staged.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.to_str().is_none() {
-                return Err(GitError::UnnameablePath { path });
+                return Err(GitError::unnameable_path(&path));
             }
             let (before, after) = (ready.before.map(digest), digest(ready.after));
             Ok(Entry { path, temp, before, after, keys: ready.keys.clone() })

@@ -123,7 +123,7 @@ impl Project {
         let repo = self.repositories.open(root)?;
         // Beside the worktrees of a bare repository nothing is committed.
         if repo.is_bare() {
-            return Err(GitError::NotARepository { path: root.clone() }.into());
+            return Err(GitError::not_a_repository(root).into());
         }
         Ok(Some(repo))
     }

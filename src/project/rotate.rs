@@ -136,7 +136,7 @@ pub(crate) fn rotate(
     change: &mut dyn TeamChange,
 ) -> Result<Rotation, VaultError> {
     let dir = folder_of(&dir.join("x"));
-    let none = || GitError::NotARepository { path: dir.clone() };
+    let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;
     let lock = lock(&dir, envs, store, on_wait)?;
     let scope = Scope::of(&dir, store.repositories())?;

@@ -161,7 +161,7 @@ pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), VaultError> {
             // What is encrypted to the new keys must not be found without them.
             (Some((Some(root), _)), Some((_, others))) => {
                 let (path, root) = (others[0].staged.target().to_owned(), root.clone());
-                return Err(GitError::OutsideWorktree { path, root }.into());
+                return Err(GitError::outside_worktree(&path, &root).into());
             }
             (Some((_, files)), _) => drop(files.splice(..0, keys)),
             (None, _) => keys.into_iter().try_for_each(|ready| ready.staged.commit())?,
