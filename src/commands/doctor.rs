@@ -14,7 +14,7 @@ use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::keys::{KeyStore, KeystoreError, Place};
+use crate::keys::{KeyLookupError, KeyPlace, KeyStore};
 use crate::project::{
     Counts, EnvFile, Failure, Pinning, Precedence, Projects, Reason, VaultError, counts, pin_trouble,
     read_files,
@@ -120,14 +120,16 @@ fn look_into(
         match located {
             Ok((_, place)) => {
                 patient.found_in = Some(match place {
-                    Place::Given | Place::Process => format!("{} in {place}", file.env().private_key_name()),
-                    Place::KeysFile(path) => {
+                    KeyPlace::Given | KeyPlace::Process => {
+                        format!("{} in {place}", file.env().private_key_name())
+                    }
+                    KeyPlace::KeysFile(path) => {
                         format!("{} in {}", file.env().private_key_name(), display_path(&path))
                     }
-                    Place::Grant(path) => format!("granted to you in {}", display_path(&path)),
+                    KeyPlace::Grant(path) => format!("granted to you in {}", display_path(&path)),
                 });
             }
-            Err(error @ KeystoreError::NotFound { .. }) => {
+            Err(error @ KeyLookupError::NotFound { .. }) => {
                 patient.troubles.push(key_not_found(context, &file, key, error)?);
             }
             Err(error) => return Err(error.into()),
@@ -154,7 +156,7 @@ fn key_not_found(
     context: &Context,
     file: &EnvFile,
     key: &PublicKey,
-    error: KeystoreError,
+    error: KeyLookupError,
 ) -> Result<Trouble, VaultError> {
     let mut trouble = Trouble::of(&VaultError::from(error).into());
     let at_hand = context.store().every(&file.dir())?;

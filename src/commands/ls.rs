@@ -10,7 +10,7 @@ use super::select::{Files, Found, found_from_here};
 use super::{Context, example};
 use crate::crypto::SealedValue;
 use crate::error::Error;
-use crate::keys::KeystoreError;
+use crate::keys::KeyLookupError;
 use crate::project::{Counts, Projects, VaultError, counts, sweep};
 use crate::ui;
 
@@ -47,7 +47,7 @@ struct State {
     key: Option<String>,
     counts: Counts,
     /// Whether the private key is at hand; none where the file has no key.
-    opens: Option<Result<(), KeystoreError>>,
+    opens: Option<Result<(), KeyLookupError>>,
     /// Whether that is locked with a passphrase.
     locked: bool,
     /// How many values are sealed to another key than the file's.
@@ -156,7 +156,7 @@ fn cells(row: &Row) -> Vec<String> {
             state.counts.unmarked.to_string(),
             match (&state.opens, state.why_not()) {
                 (None, _) => "no key yet".into(),
-                (Some(Err(KeystoreError::NotFound { .. })), _) => "no: no private key".into(),
+                (Some(Err(KeyLookupError::NotFound { .. })), _) => "no: no private key".into(),
                 (_, Some(why)) => format!("no: {}", first_line(&why)),
                 (_, None) if state.locked => "yes, locked".into(),
                 (_, None) => "yes".into(),

@@ -11,7 +11,7 @@ use super::state::{State, Trouble, Variable};
 use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SecretBytes};
 use crate::dotenv::read;
 use crate::git::{ObjectId, Repo};
-use crate::keys::{KeyStore, KeystoreError, team_file};
+use crate::keys::{KeyLookupError, KeyStore, team_file};
 
 /// How many versions are kept parsed. Newest first, a version is the younger side of one comparison and soon the
 /// older side of the next.
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         self.openers.iter_mut().find(|opener| opener.public_key() == *public_key)
     }
 
-    fn take_keys(&mut self, keys: Result<Vec<PrivateKey>, KeystoreError>) {
+    fn take_keys(&mut self, keys: Result<Vec<PrivateKey>, KeyLookupError>) {
         match keys {
             Ok(keys) => {
                 for key in keys {

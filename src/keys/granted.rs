@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Asks, KeyStore, KeystoreError, Me, Missed};
+use super::{KeyLookupError, KeyStore, OwnIdentity, WhyMissing, malformed};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::fs;
 use crate::git;
-use crate::team::{GrantLine, TeamFile};
+use crate::team::TeamFile;
 
-/// The team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only the
-/// one beside them.
+/// Returns the team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only
+/// the one beside them.
 pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
     let root = git::find_root(dir).unwrap_or_else(|| dir.into());
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
@@ -19,57 +19,67 @@ pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
 }
 
 impl KeyStore<'_> {
-    /// The private half of `wanted`, the public key of `env`, granted to this user in the team file at `path`; or how it
-    /// is not. A grant to this user that does not hold is an error, whatever it is of.
+    /// Returns the private key for `wanted`, the public key of `env`, granted to `me` in the team file at `path`; or why it
+    /// is not. Rejects an invalid grant of `env` to this user, whatever key it is for.
     pub(super) fn granted(
         &self,
         env: &EnvName,
         wanted: &PublicKey,
         path: &Path,
-        asks: Asks,
-    ) -> Result<Result<PrivateKey, Missed>, KeystoreError> {
-        let me = if asks == Asks::Somebody { self.me()? } else { self.me_unasked()? };
+        me: Option<&OwnIdentity>,
+    ) -> Result<Result<PrivateKey, WhyMissing>, KeyLookupError> {
         let Some(me) = me else {
-            let empty = self.process.identity_is_empty();
-            return Ok(Err(if empty { Missed::EmptyIdentity } else { Missed::NoIdentity }));
+            let is_empty = self.process.identity_is_empty();
+            return Ok(Err(if is_empty { WhyMissing::EmptyIdentity } else { WhyMissing::NoIdentity }));
         };
         let text = fs::read(path)?;
-        let file =
-            TeamFile::parse(&text).map_err(|source| KeystoreError::Team { path: path.into(), source })?;
+        let file = TeamFile::parse(&text).map_err(|source| {
+            malformed(format!("{}: {source}", path.display()))
+                .with_hint(hint!("fix {path} and try again", path))
+        })?;
         let public = me.identity.public();
         let Some(member) = file.member_of(&public) else {
             let fingerprint = public.fingerprint();
             let removed = file.removed().iter().find(|(_, was)| was.key == public);
             return Ok(Err(match removed {
-                Some((name, _)) => Missed::Removed { name: name.to_string(), fingerprint },
-                None => Missed::NoMember { fingerprint },
+                Some((name, _)) => WhyMissing::RemovedMember { name: name.to_string(), fingerprint },
+                None => WhyMissing::NotAMember { fingerprint },
             }));
         };
         let Some(line) = file.grant(env, member) else {
             let holders = holders(&file, env, wanted);
-            return Ok(Err(Missed::NotGranted { member: member.to_string(), holders }));
+            return Ok(Err(WhyMissing::NotGranted { member: member.to_string(), holders }));
         };
-        let key = open(&file, line, me, path)?;
+        let key = file.open(line, &me.identity).map_err(|fault| {
+            let message = format!("the grant of {env} to {member} is not valid: {fault}");
+            malformed(format!("{}:{} {message}", path.display(), line.line)).with_hint(hint!(
+                "see who changed it: git log -p -- {path}; or ask someone with access to run: envseal team approve \
+                 {member} -e {env}",
+                path,
+                member,
+                env
+            ))
+        })?;
         Ok(if line.key == *wanted {
             Ok(key)
         } else {
-            Err(Missed::GrantedOther { member: member.to_string(), key: line.key.id() })
+            Err(WhyMissing::GrantOfOtherKey { member: member.to_string(), key: line.key.id() })
         })
     }
 
-    /// The keys of `env` that are granted to this user in the team file that holds for `near`. What does not hold is
-    /// passed over.
-    pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+    /// Returns the keys of `env` that are granted to this user in the team file that holds for `near`. Passes over invalid
+    /// grants.
+    pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(Vec::new()) };
         let Some(me) = self.me()? else { return Ok(Vec::new()) };
         let mut keys = Vec::new();
-        take(&fs::read(&path)?, me, &mut keys);
+        add_granted(&fs::read(&path)?, me, &mut keys);
         Ok(keys.into_iter().filter(|(of, _)| of == env).map(|(_, key)| key).collect())
     }
 
-    /// Every key that was ever granted to this user in the team file that holds for `near`: now, and in the history of
-    /// HEAD. What does not hold, or cannot be read, is passed over: [`Self::find`] is who complains.
-    pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeystoreError> {
+    /// Returns every key that was ever granted to this user in the team file that holds for `near`: now, and in the history
+    /// of HEAD. Passes over what is invalid or cannot be read; [`Self::find`] reports it.
+    pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let mut keys: Vec<PrivateKey> = Vec::new();
         for (_, key) in self.ever_granted_of(near)? {
             if keys.iter().all(|there| there.public() != key.public()) {
@@ -79,12 +89,12 @@ impl KeyStore<'_> {
         Ok(keys)
     }
 
-    /// As [`Self::ever_granted`], the newest first, each with its environment.
-    pub fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeystoreError> {
+    /// Returns [`Self::ever_granted`] with the environments, the newest first.
+    pub fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
         let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
         let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
         if let Ok(text) = fs::read(&path) {
-            take(&text, me, &mut keys);
+            add_granted(&text, me, &mut keys);
         }
         if let Some(root) = git::find_root(near) {
             let objects = self.repositories().open(&root)?;
@@ -92,26 +102,26 @@ impl KeyStore<'_> {
             objects.obtain(&versions.iter().map(|version| version.blob).collect::<Vec<_>>())?;
             for version in versions {
                 if let Some(text) = objects.blob_if_there(version.blob)? {
-                    take(&text, me, &mut keys);
+                    add_granted(&text, me, &mut keys);
                 }
             }
         }
         Ok(keys)
     }
 
-    /// Every key that is granted to this user in a team file's text: in a version of it. What does not hold, or cannot
-    /// be read, is passed over.
-    pub fn granted_in(&self, text: &[u8]) -> Result<Vec<PrivateKey>, KeystoreError> {
+    /// Returns every key that is granted to this user in a version of a team file. Passes over what is invalid or cannot be
+    /// read.
+    pub fn granted_in(&self, text: &[u8]) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let mut keys = Vec::new();
         if let Some(me) = self.me()? {
-            take(text, me, &mut keys);
+            add_granted(text, me, &mut keys);
         }
         Ok(keys.into_iter().map(|(_, key)| key).collect())
     }
 }
 
-/// Opens the grants to `me` of keys that are not among `keys` yet.
-fn take(text: &[u8], me: &Me, keys: &mut Vec<(EnvName, PrivateKey)>) {
+/// Adds the keys granted to `me` that are not among `keys` yet.
+fn add_granted(text: &[u8], me: &OwnIdentity, keys: &mut Vec<(EnvName, PrivateKey)>) {
     let Ok(file) = TeamFile::parse(text) else { return };
     let Some(member) = file.member_of(&me.identity.public()) else { return };
     for line in file.grants().iter().filter(|line| line.member == *member) {
@@ -121,19 +131,9 @@ fn take(text: &[u8], me: &Me, keys: &mut Vec<(EnvName, PrivateKey)>) {
     }
 }
 
-/// Who can open the environment's key: to whom it was granted, and who granted it.
+/// Returns those who have the environment's key: to whom it was granted, and who granted it.
 fn holders(file: &TeamFile, env: &EnvName, key: &PublicKey) -> Vec<String> {
     let lines = file.grants().iter().filter(|line| line.env == *env && line.key == *key);
     let holding = lines.filter(|line| file.verify(line).is_ok()).flat_map(|line| [&line.by, &line.member]);
     holding.collect::<BTreeSet<_>>().into_iter().map(ToString::to_string).collect()
-}
-
-fn open(file: &TeamFile, line: &GrantLine, me: &Me, path: &Path) -> Result<PrivateKey, KeystoreError> {
-    file.open(line, &me.identity).map_err(|source| KeystoreError::Grant {
-        path: path.into(),
-        line: line.line,
-        env: line.env.clone(),
-        member: line.member.clone(),
-        source,
-    })
 }

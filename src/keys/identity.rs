@@ -1,4 +1,4 @@
-//! This user's identity: an Ed25519 key in OpenSSH's form.
+//! This user's identity: an Ed25519 key in OpenSSH's format.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -8,29 +8,26 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{LineEnding, PrivateKey as SshKey};
 use zeroize::Zeroizing;
 
-use super::{KeyStore, KeystoreError};
+use super::{KeyLookupError, KeyStore, malformed};
 use crate::crypto::Identity;
+use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError, NewMode};
 
 /// The file's name in the folder of the user's data.
 const FILE: &str = "identity";
-/// How OpenSSH's form of a private key begins, where the text itself is handed over.
+/// The beginning of OpenSSH's private key format, where the text itself is handed over.
 const BEGIN: &str = "-----BEGIN ";
 
-/// Who this user is.
-pub struct Me {
-    /// The key.
+/// This user's identity, and where it is from.
+pub struct OwnIdentity {
     pub identity: Identity,
-    /// Where it is from.
     pub place: IdentityPlace,
 }
 
-/// Where an identity is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityPlace {
-    /// This file.
     File(PathBuf),
-    /// The text in `ENVSEAL_IDENTITY`.
+    /// The text of `ENVSEAL_IDENTITY`.
     Variable,
 }
 
@@ -43,60 +40,37 @@ impl fmt::Display for IdentityPlace {
     }
 }
 
-/// Why an identity cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum IdentityFileError {
-    /// It is no private key in OpenSSH's form.
-    #[error("{0} is no ssh-ed25519 private key as OpenSSH keeps it")]
-    Form(IdentityPlace),
-    /// It is the public half.
-    #[error(
-        "{0} is a public key: an agent signs with the private one but cannot open anything with it, so its file is needed"
-    )]
-    Public(IdentityPlace),
-    /// It is of another kind than Ed25519.
-    #[error("{place} is an SSH key of the kind {kind}, and only ssh-ed25519 can open anything")]
-    Kind {
-        /// Where it is from.
-        place: IdentityPlace,
-        /// As OpenSSH calls it.
-        kind: String,
-    },
-    /// It stands for a key in a security key.
-    #[error("{0} stands for a key in a security key, which signs but can open nothing")]
-    Fido(IdentityPlace),
-    /// It is locked, and there is nobody to ask.
-    #[error("{0} has a passphrase, and there is no terminal to ask for it at")]
-    Locked(IdentityPlace),
-    /// The passphrase is another.
-    #[error("that is not the passphrase of {0}")]
-    Passphrase(IdentityPlace),
-    /// Others than its owner can read it.
-    #[error("{} can be read by others than its owner", .0.display())]
-    Open(PathBuf),
-    /// What the variable holds is neither a key nor the path of a file. It may be a key that arrived mangled.
-    #[error("ENVSEAL_IDENTITY names no file that can be read, nor is it a private key as OpenSSH keeps it")]
-    Variable,
-    /// There is no folder to keep one in.
-    #[error("this user has no home folder to keep an identity in")]
-    NoHome,
-    /// There is one already.
-    #[error("{} is there already", .0.display())]
-    Exists(PathBuf),
-    /// The question failed.
-    #[error("the passphrase of {place} could not be asked for: {source}")]
-    Ask {
-        /// Of what.
-        place: IdentityPlace,
-        /// Why.
-        source: std::io::Error,
-    },
+fn unusable_key(message: String) -> Error {
+    malformed(message)
+        .with_hint("use another key: envseal team request makes one, as does ssh-keygen -t ed25519")
+}
+
+fn not_openssh(place: &IdentityPlace) -> Error {
+    unusable_key(format!("{place} is not an ssh-ed25519 private key in OpenSSH's format"))
+}
+
+fn is_public_key(place: &IdentityPlace) -> Error {
+    let message = format!(
+        "{place} is a public key; the file of the private key is needed: an agent can sign, but not decrypt"
+    );
+    malformed(message)
+        .with_hint(
+            "name the file of the private key: --identity ~/.ssh/id_ed25519; or leave it out, and envseal team request \
+             makes a key of its own",
+        )
+        .with_library_hint("name the file of the private key")
+}
+
+fn no_home() -> Error {
+    Error::new(ErrorKind::NoKey, "there is no home folder to keep an identity in")
+        .with_hint("set HOME, or name a key: --identity FILE")
+        .with_library_hint("set HOME, or have the program name an identity")
 }
 
 impl KeyStore<'_> {
-    /// This user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the folder of the user's data. None
-    /// where nothing is named and that folder has none.
-    pub fn me(&self) -> Result<Option<&Me>, KeystoreError> {
+    /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the folder of the user's
+    /// data, if there is one.
+    pub fn me(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
         if self.me.get().is_none() {
             let me = self.load_identity()?;
             return Ok(self.me.get_or_init(|| me).as_ref());
@@ -104,8 +78,8 @@ impl KeyStore<'_> {
         Ok(self.me.get().and_then(Option::as_ref))
     }
 
-    /// As [`Self::me`], but nobody is asked for a passphrase: [`IdentityFileError::Locked`] where that would be needed.
-    pub(super) fn me_unasked(&self) -> Result<Option<&Me>, KeystoreError> {
+    /// Returns [`KeyLookupError::Locked`] instead of asking for a passphrase.
+    pub(super) fn me_unasked(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
         if self.me.get().is_none() {
             let me = self.unasking().load_identity()?;
             return Ok(self.me.get_or_init(|| me).as_ref());
@@ -113,23 +87,24 @@ impl KeyStore<'_> {
         self.me()
     }
 
-    /// Makes an identity in the folder of the user's data, where there is none.
-    pub fn make_identity(&self) -> Result<Me, KeystoreError> {
-        let path = self.identity_path().ok_or(IdentityFileError::NoHome)?;
+    /// Creates an identity in the folder of the user's data, where there is none.
+    pub fn make_identity(&self) -> Result<OwnIdentity, KeyLookupError> {
+        let path = self.identity_path().ok_or_else(no_home)?;
         if path.symlink_metadata().is_ok() {
-            return Err(IdentityFileError::Exists(path).into());
+            let error = malformed(format!("{} already exists", path.display()));
+            return Err(error.with_hint("see whose it is: envseal team whoami").into());
         }
         let identity = Identity::generate();
         fs::make_private_folder(path.parent().expect("in a folder"))?;
         fs::write_atomic(&path, openssh(&identity).as_bytes(), NewMode::Private)?;
-        Ok(Me { identity, place: IdentityPlace::File(path) })
+        Ok(OwnIdentity { identity, place: IdentityPlace::File(path) })
     }
 
     fn identity_path(&self) -> Option<PathBuf> {
         Some(self.process.data_dir()?.join(FILE))
     }
 
-    fn load_identity(&self) -> Result<Option<Me>, KeystoreError> {
+    fn load_identity(&self) -> Result<Option<OwnIdentity>, KeyLookupError> {
         let variable = self.process.identity().filter(|_| self.identity_file.is_none());
         if let Some(text) = variable.and_then(OsStr::to_str).filter(|text| text.starts_with(BEGIN)) {
             return self.read_identity(text.as_bytes(), IdentityPlace::Variable).map(Some);
@@ -144,58 +119,88 @@ impl KeyStore<'_> {
         };
         let text = match fs::read_secret(&path) {
             Err(FsError::NotFound { .. }) if !is_named => return Ok(None),
-            Err(_) if variable.is_some() => return Err(IdentityFileError::Variable.into()),
+            Err(_) if variable.is_some() => {
+                // The variable may hold a key that arrived mangled, so its text is not shown.
+                let message = "ENVSEAL_IDENTITY is neither the path of a readable file nor a private key in OpenSSH's format";
+                return Err(malformed(message)
+                    .with_hint(
+                        "give it a path, or the whole text of the key with its first and last line; or leave it unset: \
+                         env -u ENVSEAL_IDENTITY …",
+                    )
+                    .into());
+            }
             text => text?,
         };
-        refuse_open(&path, &text)?;
+        refuse_readable_by_others(&path, &text)?;
         self.read_identity(&text, IdentityPlace::File(path)).map(Some)
     }
 
-    fn read_identity(&self, text: &[u8], place: IdentityPlace) -> Result<Me, KeystoreError> {
-        if ["ssh-", "sk-", "ecdsa-"].iter().any(|kind| text.starts_with(kind.as_bytes())) {
-            return Err(IdentityFileError::Public(place).into());
+    fn read_identity(&self, text: &[u8], place: IdentityPlace) -> Result<OwnIdentity, KeyLookupError> {
+        if is_public(text) {
+            return Err(is_public_key(&place).into());
         }
-        // Some CIs end a variable without the last line end that the form asks for.
+        // Some CIs cut off the last line end, which the format asks for.
         let mut whole = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         whole.extend_from_slice(text.trim_ascii_end());
         whole.push(b'\n');
-        let key = SshKey::from_openssh(&*whole).map_err(|_| IdentityFileError::Form(place.clone()))?;
+        let key = SshKey::from_openssh(&*whole).map_err(|_| not_openssh(&place))?;
         let algorithm = key.algorithm();
         if matches!(algorithm, ssh_key::Algorithm::SkEd25519 | ssh_key::Algorithm::SkEcdsaSha2NistP256) {
-            return Err(IdentityFileError::Fido(place).into());
+            let message =
+                format!("{place} belongs to a key on a security key, which can sign but not decrypt");
+            return Err(unusable_key(message).into());
         }
         if algorithm != ssh_key::Algorithm::Ed25519 {
-            return Err(IdentityFileError::Kind { place, kind: algorithm.to_string() }.into());
+            let message = format!("{place} is an SSH key of type {algorithm}; only ssh-ed25519 can decrypt");
+            return Err(unusable_key(message).into());
         }
         let key = if key.is_encrypted() { self.unlocked(&key, &place)? } else { key };
         match key.key_data() {
             KeypairData::Ed25519(pair) => {
-                Ok(Me { identity: Identity::from_seed(&pair.private.to_bytes()), place })
+                Ok(OwnIdentity { identity: Identity::from_seed(&pair.private.to_bytes()), place })
             }
-            _ => Err(IdentityFileError::Form(place).into()),
+            _ => Err(not_openssh(&place).into()),
         }
     }
 
-    fn unlocked(&self, key: &SshKey, place: &IdentityPlace) -> Result<SshKey, KeystoreError> {
+    fn unlocked(&self, key: &SshKey, place: &IdentityPlace) -> Result<SshKey, KeyLookupError> {
         let asked = match (&self.passphrase, self.process.passphrase(), self.ask) {
             (Some(passphrase), ..) => Some(Zeroizing::new(passphrase.expose().as_bytes().to_vec())),
             (None, Some(passphrase), _) => Some(Zeroizing::new(passphrase.as_encoded_bytes().to_vec())),
             (None, None, Some(ask)) => ask(&format!("Passphrase of {place}: "))
-                .map_err(|source| IdentityFileError::Ask { place: place.clone(), source })?
+                .map_err(|source| {
+                    let message = format!("cannot ask for the passphrase of {place}: {source}");
+                    Error::new(ErrorKind::NoKey, message).with_source(source)
+                })?
                 .map(|text| Zeroizing::new(text.expose().as_bytes().to_vec())),
             (None, None, None) => None,
         };
-        let passphrase = asked.ok_or_else(|| IdentityFileError::Locked(place.clone()))?;
-        Ok(key.decrypt(&*passphrase).map_err(|_| IdentityFileError::Passphrase(place.clone()))?)
+        let passphrase = asked.ok_or_else(|| {
+            let message = format!("{place} has a passphrase, and there is no terminal to ask for it");
+            let error = Error::new(ErrorKind::NoKey, message);
+            KeyLookupError::Locked(error.with_hint("put it in ENVSEAL_PASSPHRASE"))
+        })?;
+        Ok(key.decrypt(&*passphrase).map_err(|_| {
+            Error::new(ErrorKind::NoKey, format!("wrong passphrase for {place}"))
+                .with_hint("try again; if ENVSEAL_PASSPHRASE is set, it is used")
+        })?)
     }
 }
 
-/// As `ssh` does: a private key that others can read is not used, unless a passphrase guards it.
-fn refuse_open(path: &Path, text: &[u8]) -> Result<(), IdentityFileError> {
-    let open = fs::mode_bits(path).is_some_and(|mode| mode & 0o077 != 0);
-    let guarded = SshKey::from_openssh(text).is_ok_and(|key| key.is_encrypted());
-    let public = text.starts_with(b"ssh-") || text.starts_with(b"sk-") || text.starts_with(b"ecdsa-");
-    if open && !guarded && !public { Err(IdentityFileError::Open(path.into())) } else { Ok(()) }
+fn is_public(text: &[u8]) -> bool {
+    ["ssh-", "sk-", "ecdsa-"].iter().any(|kind| text.starts_with(kind.as_bytes()))
+}
+
+/// Rejects, as `ssh` does, a private key that others can read, unless a passphrase guards it.
+fn refuse_readable_by_others(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let is_readable = fs::mode_bits(path).is_some_and(|mode| mode & 0o077 != 0);
+    let is_guarded = || SshKey::from_openssh(text).is_ok_and(|key| key.is_encrypted());
+    if !is_readable || is_public(text) || is_guarded() {
+        return Ok(());
+    }
+    Err(Error::refused(format!("{} can be read by other users", path.display()))
+        .with_status(3)
+        .with_hint(hint!("chmod 600 {path}", path)))
 }
 
 fn openssh(identity: &Identity) -> Zeroizing<String> {

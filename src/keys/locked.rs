@@ -1,43 +1,30 @@
-//! Keys as they are kept: in the open, or locked; and unlocking them.
+//! Keys as they are stored, locked or not; locking and unlocking them.
 
 use zeroize::Zeroizing;
 
-use super::{KeyStore, KeysFile, KeystoreError, Place};
+use super::{KeyLookupError, KeyPlace, KeyStore, KeysFile, malformed};
 use crate::crypto::{
-    KeyError, LOCKED_PREFIX, LockError, LockedKey, Locker, PrivateKey, PublicKey, SecretText, Unlocker,
+    LOCKED_PREFIX, LockError, LockedKey, Locker, PrivateKey, PublicKey, SecretText, Unlocker,
 };
+use crate::error::{Error, ErrorKind};
 
 /// A private key as a keys file, or a variable, has it.
 #[derive(Clone, Debug)]
 pub enum StoredKey {
-    /// In the open.
     Open(PrivateKey),
-    /// Behind a passphrase.
     Locked(LockedKey),
 }
 
-/// Why text is no private key, locked or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoredKeyError {
-    /// As one in the open.
-    #[error(transparent)]
-    Open(#[from] KeyError),
-    /// As a locked one.
-    #[error(transparent)]
-    Locked(#[from] LockError),
-}
-
 impl StoredKey {
-    /// Reads the text form of either; nothing around it is trimmed.
-    pub fn parse(text: &str) -> Result<Self, StoredKeyError> {
+    /// Reads either text form; nothing around it is trimmed. The error is the reason alone.
+    fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with(LOCKED_PREFIX) {
-            Ok(Self::Locked(text.parse()?))
+            text.parse().map(Self::Locked).map_err(|error: LockError| error.to_string())
         } else {
-            Ok(Self::Open(PrivateKey::parse(text)?))
+            PrivateKey::parse(text).map(Self::Open).map_err(|error| error.to_string())
         }
     }
 
-    /// The text form.
     pub fn to_text(&self) -> SecretText {
         match self {
             Self::Open(key) => key.to_text(),
@@ -45,7 +32,7 @@ impl StoredKey {
         }
     }
 
-    /// The public half; of a locked key, what it says is it.
+    /// Returns the public key; for a locked key, the one that it claims.
     pub fn public(&self) -> PublicKey {
         match self {
             Self::Open(key) => key.public(),
@@ -53,47 +40,38 @@ impl StoredKey {
         }
     }
 
-    /// Whether a passphrase is needed.
     pub fn is_locked(&self) -> bool {
         matches!(self, Self::Locked(_))
     }
 }
 
-/// A keys file's text as it is to be.
+/// The text of a keys file after its keys were locked or unlocked.
 #[derive(Debug, Default)]
-pub struct Rewritten {
-    /// The text; none where it is as it was.
+pub struct RewrittenKeys {
+    /// None where nothing changes.
     pub text: Option<Zeroizing<Vec<u8>>>,
-    /// How many keys it has otherwise.
+    /// The number of keys that were locked or unlocked.
     pub changed: usize,
 }
 
-/// Why there is nothing to lock keys with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PassphraseError {
-    /// There is nobody to ask.
-    #[error("there is no terminal to ask for a passphrase at")]
-    NoTerminal,
-    /// An empty one would keep nobody out.
-    #[error("an empty passphrase locks nothing")]
-    Empty,
-    /// Two were typed that differ.
-    #[error("the two passphrases differ")]
-    Differ,
-    /// It could not be made into a lock.
-    #[error(transparent)]
-    Lock(LockError),
-}
-
-/// A comma-joined list of private keys, newest first.
-pub(super) fn parse_keys(text: Option<&str>) -> Result<Vec<StoredKey>, StoredKeyError> {
+/// Reads a comma-joined list of private keys, newest first. The error is the reason alone.
+pub(super) fn parse_keys(text: Option<&str>) -> Result<Vec<StoredKey>, String> {
     text.unwrap_or("\u{fffd}").split(',').map(|key| StoredKey::parse(key.trim())).collect()
 }
 
+/// Derives what locks keys with this passphrase.
+pub(crate) fn locker(passphrase: &SecretText) -> Result<Locker, Error> {
+    Locker::new(passphrase).map_err(|error| unusable_passphrase(error.to_string()))
+}
+
+fn unusable_passphrase(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::NoKey, message).with_status(2)
+}
+
 impl KeyStore<'_> {
-    /// The key itself. Where it is locked, with the passphrase that is known by now, that `ENVSEAL_PASSPHRASE` holds,
-    /// or that is asked for: once.
-    pub fn unlock(&self, key: StoredKey, place: &Place) -> Result<PrivateKey, KeystoreError> {
+    /// Returns the private key, unlocked with the passphrase that is known by now, or in `ENVSEAL_PASSPHRASE`, or that is
+    /// asked for: once.
+    pub fn unlock(&self, key: StoredKey, place: &KeyPlace) -> Result<PrivateKey, KeyLookupError> {
         let locked = match key {
             StoredKey::Open(key) => return Ok(key),
             StoredKey::Locked(locked) => locked,
@@ -103,77 +81,87 @@ impl KeyStore<'_> {
             None => {
                 let asked = self.ask_for(&format!("Passphrase of the keys in {place}: "))?;
                 let id = locked.public().id();
-                let passphrase =
-                    asked.ok_or_else(|| KeystoreError::Locked { key: id, place: place.clone() })?;
+                let passphrase = asked.ok_or_else(|| {
+                    let message = format!(
+                        "key {id} in {place} is locked, and there is no terminal to ask for its passphrase"
+                    );
+                    let error = Error::new(ErrorKind::NoKey, message);
+                    KeyLookupError::Locked(error.with_hint("put the passphrase in ENVSEAL_PASSPHRASE"))
+                })?;
                 self.unlocker.get_or_init(|| Unlocker::new(passphrase))
             }
         };
-        opened(unlocker, &locked, place)
+        Ok(unlock_with(unlocker, &locked, place)?)
     }
 
-    /// As [`Self::unlock`], but nobody is asked: none where that would be needed.
+    /// Returns None instead of asking for a passphrase.
     pub(super) fn unlock_unasked(
         &self,
         key: StoredKey,
-        place: &Place,
-    ) -> Result<Option<PrivateKey>, KeystoreError> {
+        place: &KeyPlace,
+    ) -> Result<Option<PrivateKey>, KeyLookupError> {
         match key {
             StoredKey::Open(key) => Ok(Some(key)),
             StoredKey::Locked(locked) => {
-                self.known_unlocker()?.map(|unlocker| opened(unlocker, &locked, place)).transpose()
+                let unlocker = self.known_unlocker()?;
+                Ok(unlocker.map(|unlocker| unlock_with(unlocker, &locked, place)).transpose()?)
             }
         }
     }
 
-    /// A passphrase to lock `what` with: `ENVSEAL_PASSPHRASE`, or one that is asked for twice.
-    pub fn new_passphrase(&self, what: &str) -> Result<SecretText, KeystoreError> {
+    /// Returns a passphrase to lock `what` with: `ENVSEAL_PASSPHRASE`, or one that is asked for twice.
+    pub fn new_passphrase(&self, what: &str) -> Result<SecretText, Error> {
+        const AGAIN: &str = "try again, or put it in ENVSEAL_PASSPHRASE";
         if let Some(given) = self.given_passphrase()? {
             return Ok(given);
         }
         let first = self.ask_for(&format!("New passphrase of {what}: "))?;
-        let first = first.ok_or(PassphraseError::NoTerminal)?;
+        let first = first.ok_or_else(|| {
+            unusable_passphrase("there is no terminal to ask for a passphrase")
+                .with_hint("put the passphrase in ENVSEAL_PASSPHRASE")
+        })?;
         if first.is_empty() {
-            return Err(PassphraseError::Empty.into());
+            return Err(unusable_passphrase("an empty passphrase protects nothing").with_hint(AGAIN));
         }
-        if self.ask_for("The same again: ")?.as_ref() == Some(&first) {
+        if self.ask_for("Repeat the passphrase: ")?.as_ref() == Some(&first) {
             Ok(first)
         } else {
-            Err(PassphraseError::Differ.into())
+            Err(unusable_passphrase("the two passphrases differ").with_hint(AGAIN))
         }
     }
 
-    /// Locks the keys of `file` under names that `wants` asks for with `passphrase`. Those that are locked already must
-    /// open with it.
+    /// Locks the keys of `file` under the names that `wants` selects with `passphrase`. Rejects one that is locked with
+    /// another passphrase.
     pub fn lock_in(
         &self,
         file: &KeysFile,
         wants: &dyn Fn(&str) -> bool,
         passphrase: &SecretText,
-    ) -> Result<Rewritten, KeystoreError> {
-        let place = Place::KeysFile(file.path().into());
+    ) -> Result<RewrittenKeys, KeyLookupError> {
+        let place = KeyPlace::KeysFile(file.path().into());
         let (mut locker, mut changed) = (None, 0);
         let unlocker = Unlocker::new(passphrase.clone());
         let text = file.with_changed(wants, &mut |key| match key {
-            StoredKey::Locked(key) => opened(&unlocker, key, &place).map(|_| None),
+            StoredKey::Locked(key) => Ok(unlock_with(&unlocker, key, &place).map(|_| None)?),
             StoredKey::Open(key) => {
                 let locker = match &mut locker {
                     Some(locker) => locker,
-                    none => none.insert(Locker::new(passphrase).map_err(PassphraseError::Lock)?),
+                    none => none.insert(self::locker(passphrase)?),
                 };
                 changed += 1;
                 Ok(Some(StoredKey::Locked(locker.lock(key))))
             }
         })?;
-        Ok(Rewritten { text, changed })
+        Ok(RewrittenKeys { text, changed })
     }
 
-    /// The text of a keys file to which keys were added, those of an environment locked as what it had `before` was: with
-    /// the passphrase that opened that.
+    /// Returns the text of a keys file to which keys were added, with the keys of each environment locked if those `before`
+    /// were, with the same passphrase.
     pub fn lock_as_before(
         &self,
         before: &KeysFile,
         text: Zeroizing<Vec<u8>>,
-    ) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+    ) -> Result<Zeroizing<Vec<u8>>, KeyLookupError> {
         let names = before.locked_names()?;
         let Some(unlocker) = self.known_unlocker()?.filter(|_| !names.is_empty()) else { return Ok(text) };
         let after = KeysFile::of_text(before.path(), &text)?;
@@ -181,13 +169,13 @@ impl KeyStore<'_> {
         Ok(self.lock_in(&after, &wants, unlocker.passphrase())?.text.unwrap_or(text))
     }
 
-    /// Puts the keys of `file` under names that `wants` asks for in the open.
+    /// Unlocks the keys of `file` under the names that `wants` selects.
     pub fn unlock_in(
         &self,
         file: &KeysFile,
         wants: &dyn Fn(&str) -> bool,
-    ) -> Result<Rewritten, KeystoreError> {
-        let place = Place::KeysFile(file.path().into());
+    ) -> Result<RewrittenKeys, KeyLookupError> {
+        let place = KeyPlace::KeysFile(file.path().into());
         let mut changed = 0;
         let text = file.with_changed(wants, &mut |key| {
             if !key.is_locked() {
@@ -196,11 +184,11 @@ impl KeyStore<'_> {
             changed += 1;
             self.unlock(key.clone(), &place).map(|key| Some(StoredKey::Open(key)))
         })?;
-        Ok(Rewritten { text, changed })
+        Ok(RewrittenKeys { text, changed })
     }
 
-    /// What opens locked keys, where a passphrase is known without asking.
-    fn known_unlocker(&self) -> Result<Option<&Unlocker>, KeystoreError> {
+    /// Returns None if the passphrase would have to be asked for.
+    fn known_unlocker(&self) -> Result<Option<&Unlocker>, Error> {
         if let Some(known) = self.unlocker.get() {
             return Ok(Some(known));
         }
@@ -208,22 +196,31 @@ impl KeyStore<'_> {
         Ok(given.map(|passphrase| self.unlocker.get_or_init(|| Unlocker::new(passphrase))))
     }
 
-    fn given_passphrase(&self) -> Result<Option<SecretText>, KeystoreError> {
+    fn given_passphrase(&self) -> Result<Option<SecretText>, Error> {
         if let Some(given) = &self.passphrase {
             return Ok(Some(given.clone()));
         }
         let Some(given) = self.process.passphrase() else { return Ok(None) };
-        let text = given.to_str().ok_or(KeystoreError::PassphraseText)?;
+        let text = given.to_str().ok_or_else(|| malformed("ENVSEAL_PASSPHRASE is not UTF-8"))?;
         Ok(Some(SecretText::new(text.to_owned())))
     }
 
-    fn ask_for(&self, question: &str) -> Result<Option<SecretText>, KeystoreError> {
+    fn ask_for(&self, question: &str) -> Result<Option<SecretText>, Error> {
         let Some(ask) = self.ask else { return Ok(None) };
-        ask(question).map_err(|source| KeystoreError::Ask { source })
+        ask(question).map_err(|source| {
+            Error::new(ErrorKind::NoKey, format!("cannot ask for the passphrase: {source}"))
+                .with_source(source)
+        })
     }
 }
 
-fn opened(unlocker: &Unlocker, locked: &LockedKey, place: &Place) -> Result<PrivateKey, KeystoreError> {
-    let key = locked.public().id();
-    unlocker.open(locked).map_err(|source| KeystoreError::Unlock { key, place: place.clone(), source })
+fn unlock_with(unlocker: &Unlocker, locked: &LockedKey, place: &KeyPlace) -> Result<PrivateKey, Error> {
+    unlocker.open(locked).map_err(|error| {
+        let message = format!("cannot unlock key {} in {place}: {error}", locked.public().id());
+        Error::new(ErrorKind::NoKey, message).with_hint(if error == LockError::Passphrase {
+            "try again with the passphrase it was locked with; if ENVSEAL_PASSPHRASE is set, it is used"
+        } else {
+            "restore it from a backup: envseal key recover FILE"
+        })
+    })
 }

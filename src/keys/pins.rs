@@ -1,52 +1,52 @@
 //! Pins: the public keys that this user trusts, in the folder of the user's data, by repository.
 //!
-//! A repository's list is lines of five words, for nothing else is to be said: any line that is not as this writes it is
-//! an error, where TOML would leave room for a table that is passed over. A repository with several root commits has a
-//! list under each of them, so that a clone that knows only one finds it too.
+//! A repository's list is lines of five words: every line that is not as it is written here is an error, where TOML would
+//! leave room for a table that is ignored. A repository with several root commits has a list under each of them, so that
+//! a clone with only one of them finds it too.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::KeystoreError;
+use super::{KeyLookupError, malformed};
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
+use crate::error::Error;
 use crate::fs::{self, Lock, NewMode};
 use crate::git::RepoName;
 use crate::time::{Moment, rfc3339};
 
-/// The folder of the lists, in that of the user's data.
+/// The lists' folder, in that of the user's data.
 const FOLDER: &str = "pins";
 const HEADER: &str = "envseal-pins 2";
-/// The lines of such a list have four words: no [`Pin::is_made_here`].
+/// In this version the lines have four words: no [`Pin::is_made_here`].
 const HEADER_1: &str = "envseal-pins 1";
 const SEEN: &str = "seen";
 const MADE: &str = "made";
 
-/// The keys that are trusted in a repository.
+/// The trusted keys of a repository.
 #[derive(Clone, Debug)]
 pub(crate) struct Pins {
-    lists: Vec<List>,
+    lists: Vec<PinList>,
 }
 
-/// The keys that are trusted under one name of a repository.
+/// The trusted keys under one name of a repository.
 #[derive(Clone, Debug)]
-struct List {
+struct PinList {
     path: PathBuf,
-    /// The repository's line.
+    /// The second line of the file.
     repository: String,
     pins: Vec<Pin>,
 }
 
-/// A key that is trusted.
+/// A trusted key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pin {
-    /// The key.
     pub key: PublicKey,
-    /// Since when, as RFC 3339 has it.
+    /// RFC 3339.
     pub seen: String,
-    /// Whether it was created on this machine, where no key was trusted before.
+    /// True if it was created on this machine, where no key was trusted before.
     pub is_made_here: bool,
     env: String,
     place: String,
@@ -55,20 +55,16 @@ pub(crate) struct Pin {
 /// A key to be trusted at a place: a project's folder, or an env file; relative to the repository's root.
 #[derive(Clone, Debug)]
 pub(crate) struct NewPin {
-    /// The environment.
     pub env: EnvName,
-    /// The place.
     pub place: PathBuf,
-    /// The key.
     pub key: PublicKey,
-    /// Whether it was created just now.
     pub is_made_here: bool,
 }
 
 impl Pins {
-    /// The keys that are trusted in a repository of these names; none where there is no such list, or no way to one that
-    /// this user could have written.
-    pub(crate) fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, KeystoreError> {
+    /// Returns the trusted keys of a repository with these names; none where there is no list, or no way to one that this
+    /// user could have written.
+    pub(crate) fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, Error> {
         let names = |name: &RepoName| match name {
             RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
             RepoName::Remote(address) => vec![hashed(format!("remote {}", word(address.as_bytes())))],
@@ -80,37 +76,37 @@ impl Pins {
         for (repository, name) in repository.iter().flat_map(names) {
             let path = data_dir.join(FOLDER).join(name);
             let pins = read(&path, &repository)?;
-            lists.push(List { path, repository, pins });
+            lists.push(PinList { path, repository, pins });
         }
         Ok(Self { lists })
     }
 
-    /// The keys of an environment that are trusted at `place`: several where lists disagree.
+    /// Returns the keys of an environment that are trusted at `place`: several where lists disagree.
     pub(crate) fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
         let place = place_word(place);
         self.of(env).filter(move |pin| pin.place == place)
     }
 
-    /// The keys of an environment that are trusted anywhere in the repository.
+    /// Returns the keys of an environment that are trusted anywhere in the repository.
     pub(crate) fn of<'a>(&'a self, env: &EnvName) -> impl Iterator<Item = &'a Pin> {
         let env = word(env.as_str().as_bytes());
         self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
     }
 
-    /// Trusts keys, each at its place, instead of those that [`Self::at`] finds here: a key that is replaced is so at every
-    /// place it was trusted at. One that someone else has changed in the meantime stays as they have it.
-    pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+    /// Trusts keys, each at its place, instead of those that [`Self::at`] returns here. A replaced key is replaced at every
+    /// place where it was trusted. A pin that another process has changed in the meantime stays as it is.
+    pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
-        fs::make_private_folder(folder)?;
+        fs::make_private_folder(folder).map_err(KeyLookupError::from)?;
         // Held for as long as a few small files take.
-        let _lock = Lock::acquire(folder, || ())?;
+        let _lock = Lock::acquire(folder, || ()).map_err(KeyLookupError::from)?;
         fs::sweep(folder, |_| true);
         self.lists.iter().try_for_each(|list| list.accept(keys))
     }
 }
 
-impl List {
-    fn accept(&self, keys: &[NewPin]) -> Result<(), KeystoreError> {
+impl PinList {
+    fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
         let mut pins = read(&self.path, &self.repository)?;
         let seen = rfc3339(Moment::now());
         for new in keys {
@@ -138,20 +134,25 @@ impl List {
             let origin = if *is_made_here { MADE } else { SEEN };
             let _ = writeln!(text, "{key} {seen} {origin} {env} {place}");
         }
-        Ok(fs::write_atomic(&self.path, text.as_bytes(), NewMode::Private)?)
+        Ok(fs::write_atomic(&self.path, text.as_bytes(), NewMode::Private).map_err(KeyLookupError::from)?)
     }
 }
 
-fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, KeystoreError> {
-    match path.symlink_metadata() {
-        // As in a container whose HOME is a device, or another user's.
-        Err(error) if is_absence(&error) => Ok(Vec::new()),
-        _ => parse(&fs::read(path)?, repository)
-            .map_err(|line| KeystoreError::Pins { path: path.into(), line }),
+fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, Error> {
+    if path.symlink_metadata().is_err_and(|error| is_absence(&error)) {
+        return Ok(Vec::new());
     }
+    let text = fs::read(path).map_err(KeyLookupError::from)?;
+    parse(&text, repository).map_err(|line| {
+        let message = format!("{}:{line} is not a valid line in the list of trusted keys", path.display());
+        malformed(message).with_status(4).with_hint(hint!(
+            "restore it from a backup; or have every key trusted again at first sight: rm {path}",
+            path
+        ))
+    })
 }
 
-/// The pins of a list's text, or the number of the line at fault.
+/// Returns the pins of a list's text. The error is the number of the line at fault, from 1.
 fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
     let text = std::str::from_utf8(text).map_err(|_| 1_usize)?;
     let mut pins: Vec<Pin> = Vec::new();
@@ -199,14 +200,14 @@ fn pin(line: &str, is_first_version: bool) -> Option<Pin> {
     })
 }
 
-/// The folders and the file's name, with `/` between them; `.` for the root.
+/// Returns the folders and the file's name, joined with `/`; `.` for the root.
 fn place_word(place: &Path) -> String {
     let parts = place.components().filter(|part| !matches!(part, Component::CurDir));
     let parts: Vec<_> = parts.map(|part| word(part.as_os_str().as_encoded_bytes())).collect();
     if parts.is_empty() { ".".into() } else { parts.join("/") }
 }
 
-/// Bytes as one word: what is not a letter, a digit or common in names stands as `%` and two hexadecimal digits.
+/// Percent-encodes bytes that are neither letters nor digits nor common in names, so that they are one word.
 fn word(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len()), |mut text, byte| {
         if is_plain(*byte) {
@@ -222,12 +223,13 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-/:@+,".contains(&byte)
 }
 
-/// A repository's line, and a file's name made of it.
+/// Returns a repository's line, and a file's name made from it.
 fn hashed(line: String) -> (String, String) {
     let name = Sha256::digest(&line)[..20].iter().map(|byte| format!("{byte:02x}")).collect();
     (line, name)
 }
 
+/// Also where HOME is a device, or another user's, as in a container.
 fn is_absence(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
@@ -250,7 +252,7 @@ mod tests {
         NewPin { env: env(name), place: place.to_owned(), key, is_made_here: false }
     }
 
-    fn load(dir: &Path) -> Result<Pins, KeystoreError> {
+    fn load(dir: &Path) -> Result<Pins, Error> {
         Pins::load(dir, &[RepoName::Remote("https://host/a b".into())])
     }
 
@@ -366,11 +368,10 @@ mod tests {
         let good = String::from_utf8(fs::read(path).unwrap()).unwrap();
         let line_of = |text: &str| {
             std::fs::write(path, text).unwrap();
-            match load(dir.path()) {
-                Ok(_) => None,
-                Err(KeystoreError::Pins { line, .. }) => Some(line),
-                Err(other) => panic!("{other}"),
-            }
+            let error = load(dir.path()).err()?.to_string();
+            let line =
+                error.strip_prefix(&format!("{}:", path.display())).unwrap().split(' ').next().unwrap();
+            Some(line.parse::<usize>().unwrap())
         };
         assert_eq!(line_of(&good), None);
         // Cut short anywhere, but for where a whole line ends.
@@ -390,7 +391,7 @@ mod tests {
         assert_eq!(line_of(&good.replace("https", "ftp")), Some(2), "another repository's list");
         assert_eq!(line_of(&good.replace("+00:00", "+0000")), Some(3));
         std::fs::write(path, b"\xff").unwrap();
-        assert!(matches!(load(dir.path()), Err(KeystoreError::Pins { line: 1, .. })));
+        assert!(load(dir.path()).unwrap_err().to_string().contains(":1 is not a valid line"));
         assert!(pins.accept(&[]).is_err(), "nor is it written over");
         assert_eq!(std::fs::read(path).unwrap(), b"\xff");
     }
@@ -403,6 +404,6 @@ mod tests {
         assert!(pins.accept(&[new("p", Path::new(""), key())]).is_err());
         let pins = load(dir.path()).unwrap();
         std::fs::create_dir_all(&pins.lists[0].path).unwrap();
-        assert!(matches!(load(dir.path()), Err(KeystoreError::Fs(_))));
+        assert_eq!(load(dir.path()).unwrap_err().kind(), crate::error::ErrorKind::Io);
     }
 }

@@ -8,7 +8,7 @@ use crate::config::EnvName;
 use crate::crypto::KeyId;
 use crate::fs::FsError;
 use crate::git::GitError;
-use crate::keys::KeystoreError;
+use crate::keys::KeyLookupError;
 use crate::project::VaultError;
 use crate::team::{MemberName, MemberNameError};
 
@@ -114,8 +114,8 @@ pub(crate) enum AccessError {
     Git(#[from] GitError),
 }
 
-impl From<KeystoreError> for AccessError {
-    fn from(error: KeystoreError) -> Self {
+impl From<KeyLookupError> for AccessError {
+    fn from(error: KeyLookupError) -> Self {
         Self::Vault(error.into())
     }
 }

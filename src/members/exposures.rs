@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::AccessError;
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey};
-use crate::keys::{IdentityFileError, KeyStore, KeystoreError};
+use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{EnvFile, Scope, Standing, change_team, standing, tag_key};
 use crate::team::{Exposure, ExposureState, TeamFile};
 
@@ -110,11 +110,7 @@ fn of_environment(
         Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(scope.root())) {
             Ok(key) => Some(key),
             // Locked, with nobody to ask: what is known without the key is told.
-            Err(
-                KeystoreError::NotFound { .. }
-                | KeystoreError::Locked { .. }
-                | KeystoreError::Identity(IdentityFileError::Locked(_)),
-            ) => None,
+            Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => None,
             Err(error) => return Err(error.into()),
         },
         None => None,

@@ -9,7 +9,7 @@ use super::past::Past;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey};
 use crate::git::Repo;
-use crate::keys::{KeyStore, KeystoreError};
+use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{EnvFile, Scope, VaultError, tag_key};
 use crate::team::{GrantLine, MemberName, TeamFile};
 
@@ -120,10 +120,10 @@ pub(crate) fn leaving(
                     false => {}
                 }
             }
-            Err(KeystoreError::NotFound { .. }) if has_current || doubted.contains(env) => {
+            Err(KeyLookupError::NotFound { .. }) if has_current || doubted.contains(env) => {
                 leaving.out_of_reach.push((env.clone(), public.id()));
             }
-            Err(KeystoreError::NotFound { .. }) => {}
+            Err(KeyLookupError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -6,7 +6,7 @@ use super::error::VaultError;
 use super::file::EnvFile;
 use crate::config::EnvName;
 use crate::crypto::{PrivateKey, PublicKey};
-use crate::keys::{KeyStore, KeystoreError};
+use crate::keys::{KeyLookupError, KeyStore};
 
 /// What goes with a file that a commit holds.
 pub(super) struct Past {
@@ -31,9 +31,9 @@ impl EnvFile {
         &self,
         store: &KeyStore<'_>,
         public_key: &PublicKey,
-    ) -> Result<PrivateKey, KeystoreError> {
+    ) -> Result<PrivateKey, KeyLookupError> {
         match store.find(self.env(), public_key, &self.dir()) {
-            Err(error @ KeystoreError::NotFound { .. }) => {
+            Err(error @ KeyLookupError::NotFound { .. }) => {
                 let Some(past) = &self.past else { return Err(error) };
                 let it = |keys: Vec<PrivateKey>| keys.into_iter().find(|key| key.public() == *public_key);
                 if let Some(key) = store.find_anywhere(public_key, &self.dir())? {

@@ -8,12 +8,15 @@ use super::{Failure, PinChange, Reason, VaultError};
 use crate::config::NameError;
 use crate::error::{Error, ErrorKind};
 use crate::fs::FsError;
-use crate::git::display_path;
-use crate::keys::Tried;
-use crate::keys::{IdentityFileError, KeystoreError};
+use crate::keys::search_trace;
 
 impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
+        let error = match error {
+            VaultError::Keystore(error) => return error.into(),
+            VaultError::Other(error) => return error,
+            error => error,
+        };
         let mut this = Self::of(kind_of(&error), &error).with_status(status_of(&error));
         this = this.with_details(vault_details(&error));
         match &error {
@@ -55,14 +58,6 @@ fn status_of(error: &VaultError) -> u8 {
         | VaultError::KeyReplaced { .. }
         | VaultError::KeyInHead { .. }
         | VaultError::Unwritable { .. } => 3,
-        VaultError::Keystore(error) => match error {
-            KeystoreError::Fs(_)
-            | KeystoreError::Git(_)
-            | KeystoreError::Pins { .. }
-            | KeystoreError::Backup { .. } => 4,
-            KeystoreError::Passphrase(_) => 2,
-            _ => 3,
-        },
         VaultError::Reserved { .. }
         | VaultError::OwnName(_)
         | VaultError::SealedTwice { .. }
@@ -77,7 +72,6 @@ fn kind_of(error: &VaultError) -> ErrorKind {
     match error {
         E::Unopened(failures) => kind_of_failures(failures),
         E::Fs(error) => kind_of_fs(error),
-        E::Keystore(error) => kind_of_keystore(error),
         E::Git(_) => ErrorKind::Io,
         E::NoEnvFile { .. } | E::NoVariable { .. } | E::NoFiles { .. } | E::NoneOfConvention { .. } => {
             ErrorKind::NotFound
@@ -113,35 +107,11 @@ fn kind_of_fs(error: &FsError) -> ErrorKind {
     if matches!(error, FsError::NotFound { .. }) { ErrorKind::NotFound } else { ErrorKind::Io }
 }
 
-fn kind_of_keystore(error: &KeystoreError) -> ErrorKind {
-    use KeystoreError as E;
-    match error {
-        E::NotFound { .. } | E::Locked { .. } | E::Unlock { .. } | E::Ask { .. } | E::Passphrase(_) => {
-            ErrorKind::NoKey
-        }
-        E::Identity(error) => match error {
-            IdentityFileError::Locked(_)
-            | IdentityFileError::Passphrase(_)
-            | IdentityFileError::Ask { .. }
-            | IdentityFileError::NoHome => ErrorKind::NoKey,
-            IdentityFileError::Open(_) => ErrorKind::Refused,
-            _ => ErrorKind::Malformed,
-        },
-        // Not as an env file that is missing: a program that does without one must not do without its secrets.
-        E::Fs(FsError::NotFound { .. }) => ErrorKind::NoKey,
-        E::NotOwned(_) | E::Tracked(_) => ErrorKind::Refused,
-        E::Fs(error) => kind_of_fs(error),
-        E::Git(_) => ErrorKind::Io,
-        _ => ErrorKind::Malformed,
-    }
-}
-
 /// Lines that say more: each value that could not be opened, each place a key was looked for. None holds a value.
 fn vault_details(error: &VaultError) -> Vec<String> {
     match error {
         VaultError::Unopened(failures) => unopened(failures),
         VaultError::Breaches(breaches) => breaches.iter().map(ToString::to_string).collect(),
-        VaultError::Keystore(KeystoreError::NotFound { tried, .. }) => looked(tried).collect(),
         VaultError::PinDiffers { change, .. } => {
             let mut lines = Vec::from(changed(change));
             lines.push("no proven rotation in this clone leads from one to the other".into());
@@ -166,24 +136,16 @@ fn changed(change: &PinChange) -> [String; 2] {
     ]
 }
 
-fn looked(tried: &[Tried]) -> impl Iterator<Item = String> + '_ {
-    tried.iter().map(|tried| format!("looked for {}", tried.told(&display_path)))
-}
-
 /// One line for each value, also for those that others go back to; where a key was looked for is said once.
 fn unopened(failures: &[Failure]) -> Vec<String> {
     let mut lines: Vec<_> = failures.iter().map(ToString::to_string).collect();
     let mut told: HashSet<_> = lines.iter().cloned().collect();
     let roots = failures.iter().filter(|failure| matches!(failure.reason, Reason::DependsOn { .. }));
     lines.extend(roots.map(|failure| failure.root().to_string()).filter(|line| told.insert(line.clone())));
-    let mut places: Vec<&[Tried]> = Vec::new();
-    for failure in failures {
-        if let Reason::NoKey { tried, .. } = &failure.root().reason
-            && !places.contains(&&**tried)
-        {
-            places.push(tried);
-            lines.extend(looked(tried));
-        }
-    }
+    let searched = failures.iter().filter_map(|failure| match &failure.root().reason {
+        Reason::NoKey { tried, .. } => Some(&**tried),
+        _ => None,
+    });
+    lines.extend(search_trace(searched.flatten()));
     lines
 }

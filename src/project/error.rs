@@ -12,7 +12,7 @@ use crate::crypto::{KeyError, KeyId, SealError};
 use crate::dotenv::{Document, EditError, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::fs::FsError;
 use crate::git::GitError;
-use crate::keys::KeystoreError;
+use crate::keys::KeyLookupError;
 use crate::team::{PolicyError, TeamError};
 
 /// Why a file could not be read or changed.
@@ -29,7 +29,10 @@ pub enum VaultError {
     Git(#[from] GitError),
     /// A private key could not be had.
     #[error(transparent)]
-    Keystore(#[from] KeystoreError),
+    Keystore(#[from] KeyLookupError),
+    /// Worded where it arose.
+    #[error(transparent)]
+    Other(#[from] crate::error::Error),
     /// The public key cannot be sealed to.
     #[error("{}: {source}", path.display())]
     Seal {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
 use crate::dotenv::{ExpandError, Foreign};
-use crate::keys::Tried;
+use crate::keys::SearchedPlace;
 
 /// One value that could not be opened, and where it stands.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ pub enum Reason {
         /// The public key's id.
         wanted: KeyId,
         /// Where it was looked for.
-        tried: Rc<[Tried]>,
+        tried: Rc<[SearchedPlace]>,
     },
     /// A reserved name must not be sealed.
     #[error("a reserved name must not be sealed, for a reviewer could not read it: {0}")]

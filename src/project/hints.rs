@@ -8,13 +8,13 @@ use crate::crypto::{OpenError, TokenError};
 use crate::fs::fs_hint;
 use crate::git::git_hint;
 use crate::hint::Hint;
-use crate::keys::{keystore_hint, missing_key_hint};
+use crate::keys::missing_key_hint;
 
 pub(crate) fn vault_hint(error: &VaultError) -> Option<Hint> {
     Some(match error {
         VaultError::Unopened(failures) => return reason_hint(failures.first()?.root()),
         VaultError::Breaches(breaches) => return breaches.first().map(breach_hint),
-        VaultError::Keystore(error) => return keystore_hint(error),
+        VaultError::Keystore(_) | VaultError::Other(_) => return None,
         VaultError::Fs(error) => return fs_hint(error),
         VaultError::Git(error) => return git_hint(error),
         // Not `git mergetool`: what it leaves beside an env file has the names of env files.

@@ -9,11 +9,11 @@ use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use super::transaction::{FileChange, WriteLock, commit, stage};
 use super::update::Write;
 use crate::config::EnvName;
-use crate::crypto::{Locker, PrivateKey, SecretText};
+use crate::crypto::{PrivateKey, SecretText};
 use crate::fs::{self, FsError, NewMode};
 use crate::keys::{
-    Backed, BackupLine, KeyStore, KeysFile, KeystoreError, PassphraseError, Place, Rewritten, StoredKey,
-    backup_text, parse_backup,
+    BackupLine, KeyLookupError, KeyPlace, KeyStore, KeysFile, RewrittenKeys, StoredKey, backup_text, locker,
+    parse_backup,
 };
 
 /// Which keys of the keys files are meant.
@@ -34,7 +34,7 @@ pub(crate) struct KeysChanged {
     pub same: usize,
 }
 
-type Change<'a> = dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<Rewritten, KeystoreError> + 'a;
+type Change<'a> = dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
 /// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
 ///
@@ -54,7 +54,7 @@ pub(crate) fn lock_keys(
     }
     let lock = |file: &KeysFile, wants: &dyn Fn(&str) -> bool| match &passphrase {
         Some(passphrase) => store.lock_in(file, wants, passphrase),
-        None => Ok(Rewritten::default()),
+        None => Ok(RewrittenKeys::default()),
     };
     change_keys(wanted, store, on_wait, &lock)
 }
@@ -71,7 +71,7 @@ pub(crate) fn unlock_keys(
         let file = there(wanted, store)?;
         // Asks, while nobody waits for the lock.
         if let Some(key) = stored(wanted, &file)?.into_iter().find(StoredKey::is_locked) {
-            store.unlock(key, &Place::KeysFile(file.path().into()))?;
+            store.unlock(key, &KeyPlace::KeysFile(file.path().into()))?;
         }
     }
     change_keys(wanted, store, on_wait, &|file, wants| store.unlock_in(file, wants))
@@ -92,7 +92,7 @@ fn change_keys(
         let names: Vec<_> = wanted.envs.iter().map(EnvName::private_key_name).collect();
         let all = stored(wanted, &file)?.len();
         let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
-        let Rewritten { text, changed } = change(&file, &wants)?;
+        let RewrittenKeys { text, changed } = change(&file, &wants)?;
         done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
         if let Some(text) = text {
             exclude_temporaries_of(file.path(), store)?;
@@ -135,16 +135,13 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError
 /// Writes `keys` to a new file at `path`, locked with a passphrase that is asked for. `made` says when.
 pub(crate) fn back_up(
     path: &Path,
-    keys: &[Backed],
+    keys: &[(EnvName, PrivateKey)],
     made: &str,
     store: &KeyStore<'_>,
 ) -> Result<(), VaultError> {
     refuse_for_backup(path, store)?;
     let passphrase = store.new_passphrase(&path.display().to_string())?;
-    let locker =
-        Locker::new(&passphrase).map_err(|error| KeystoreError::from(PassphraseError::Lock(error)))?;
-    let text = backup_text(keys, &locker, made)
-        .map_err(|source| KeystoreError::Backup { path: path.into(), source })?;
+    let text = backup_text(path, keys, &locker(&passphrase)?, made)?;
     // As it is now: the passphrase took its time.
     refuse_for_backup(path, store)?;
     Ok(fs::stage(path, text.as_bytes(), NewMode::Private)?.commit_new()?)
@@ -166,9 +163,7 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError
 
 /// What a backup holds. Nothing is opened.
 pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, VaultError> {
-    let text = fs::read(path)?;
-    let lines = parse_backup(&text).map_err(|source| KeystoreError::Backup { path: path.into(), source });
-    Ok(lines?)
+    Ok(parse_backup(path, &fs::read(path)?)?)
 }
 
 /// What recovering did.
@@ -196,7 +191,7 @@ pub(crate) fn recover(
 ) -> Result<Recovered, VaultError> {
     let mut envs: Vec<(EnvName, Vec<PrivateKey>)> = Vec::new();
     for BackupLine { env, key } in lines {
-        let key = store.unlock(StoredKey::Locked(key), &Place::KeysFile(path.into()))?;
+        let key = store.unlock(StoredKey::Locked(key), &KeyPlace::KeysFile(path.into()))?;
         match envs.iter_mut().find(|(there, _)| *there == env) {
             Some((_, keys)) if keys.iter().any(|there| there.public() == key.public()) => {}
             Some((_, keys)) => keys.push(key),
@@ -208,7 +203,7 @@ pub(crate) fn recover(
     let scope = Scope::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
     let mut file = match store.keys_file(near) {
-        Err(KeystoreError::Fs(FsError::NotFound { .. })) | Ok(None) => KeysFile::new(&place),
+        Err(KeyLookupError::NoKeysFile(_)) | Ok(None) => KeysFile::new(&place),
         Ok(Some(file)) => file,
         Err(error) => return Err(error.into()),
     };

@@ -4,7 +4,6 @@ use super::hints::vault_hint;
 use super::{Reason, VaultError};
 use crate::config::is_env_file;
 use crate::hint::Hint;
-use crate::keys::{IdentityFileError, KeystoreError};
 
 /// As [`vault_hint`], where that is a whole command line or holds whoever reads it; else what does.
 pub(crate) fn program_hint(error: &VaultError) -> Option<Hint> {
@@ -23,15 +22,6 @@ pub(crate) fn program_hint(error: &VaultError) -> Option<Hint> {
         VaultError::Link { target, .. } if target.exists() && is_env_file(target) => {
             hint!("if you mean that file, open it by its own path: {target}", target)
         }
-        VaultError::Keystore(KeystoreError::NotOwned(_)) => {
-            "if you trust it, have the program name it as its keys file".into()
-        }
-        VaultError::Keystore(KeystoreError::Identity(IdentityFileError::Public(_))) => {
-            "name the file of the private key".into()
-        }
-        VaultError::Keystore(KeystoreError::Identity(IdentityFileError::NoHome)) => {
-            "set HOME, or have the program name an identity".into()
-        }
         VaultError::Unopened(failures)
             if matches!(failures.first()?.root().reason, Reason::UnlistedReference | Reason::Unwritable) =>
         {
@@ -47,7 +37,6 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::keys::IdentityPlace;
     use crate::project::Failure;
 
     /// What a command is told by its options.
@@ -55,14 +44,10 @@ mod tests {
         let path = || PathBuf::from("a/.env");
         let failure = |name: &str, reason| Failure { name: name.into(), path: path(), line: 1, reason };
         let referring = Reason::DependsOn { on: "A".into(), root: Rc::new(failure("A", Reason::Unwritable)) };
-        let identity = |error| VaultError::Keystore(KeystoreError::Identity(error));
         vec![
             VaultError::Exists { path: path(), line: 1, name: "A".into() },
             VaultError::NoVariable { path: path(), name: ".env.x".into(), similar: None },
             VaultError::LeadsOutside { path: path(), target: "/b/.env".into() },
-            VaultError::Keystore(KeystoreError::NotOwned(".env.keys".into())),
-            identity(IdentityFileError::Public(IdentityPlace::Variable)),
-            identity(IdentityFileError::NoHome),
             VaultError::Unopened(vec![failure("A", Reason::UnlistedReference)]),
             VaultError::Unopened(vec![failure("B", referring)]),
         ]

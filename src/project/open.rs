@@ -15,7 +15,7 @@ use super::file::EnvFile;
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescape, why_reserved};
-use crate::keys::{KeyStore, KeystoreError, Tried};
+use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
 /// fill any memory.
@@ -379,8 +379,8 @@ impl Reader<'_, '_> {
             let found = self.file.find_key(self.store, public_key);
             self.opener = Some(match found {
                 Ok(key) => Ok(Opener::new(key)),
-                Err(KeystoreError::NotFound { env, wanted, tried }) => {
-                    Err(Reason::NoKey { env, wanted, tried: Rc::<[Tried]>::from(tried) })
+                Err(KeyLookupError::NotFound { env, wanted, tried }) => {
+                    Err(Reason::NoKey { env, wanted, tried: Rc::<[SearchedPlace]>::from(tried) })
                 }
                 Err(error) => return Err(error.into()),
             });

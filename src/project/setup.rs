@@ -14,7 +14,7 @@ use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::fs::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
-use crate::keys::{KeyStore, KeysFile, KeystoreError, StoredKey};
+use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::{ExposureState, PolicyError};
 
 const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
@@ -129,9 +129,9 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
 }
 
 /// The keys file, where there is one; one that was named may be yet to be made.
-pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeystoreError> {
+pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeyLookupError> {
     match store.keys_file(dir) {
-        Err(KeystoreError::Fs(fs::FsError::NotFound { .. })) => Ok(None),
+        Err(KeyLookupError::NoKeysFile(_)) => Ok(None),
         found => found,
     }
 }
@@ -193,7 +193,7 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Resu
     if let Some(root) = root {
         let repo = scope.repositories().open(root)?;
         if repo.is_tracked(path)? {
-            return Err(KeystoreError::Tracked(path.into()).into());
+            return Err(KeyLookupError::tracked(path).into());
         }
         exclude_temporaries(&repo)?;
     } else if !is_keys_file(path) {
@@ -272,7 +272,7 @@ fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
         return Ok(());
     };
     if repo.is_tracked(&target)? {
-        return Err(KeystoreError::Tracked(target).into());
+        return Err(KeyLookupError::tracked(&target).into());
     }
     if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
 }

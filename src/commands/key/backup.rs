@@ -8,7 +8,7 @@ use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::display_path;
 use crate::hint::Hint;
-use crate::keys::{AtHand, Backed};
+use crate::keys::FoundKey;
 use crate::project::{
     EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back,
 };
@@ -65,13 +65,13 @@ pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
     found.sort_by(|one, other| one.env.cmp(&other.env));
     let working = context.ui.working("locking");
     let mut keys = Vec::with_capacity(found.len());
-    for AtHand { env, key, place } in found {
-        keys.push(Backed { env, key: store.unlock(key, &place).map_err(VaultError::from)? });
+    for FoundKey { env, key, place } in found {
+        keys.push((env, store.unlock(key, &place).map_err(VaultError::from)?));
     }
     let made = rfc3339(Moment::now()).replace("+00:00", "Z");
     write_backup(&args.file, &keys, &made, store)?;
     drop(working);
-    let mut names: Vec<_> = keys.iter().map(|backed| backed.env.as_str()).collect();
+    let mut names: Vec<_> = keys.iter().map(|(env, _)| env.as_str()).collect();
     names.dedup();
     let (count, file) = (counted(keys.len(), "key"), &args.file);
     let locked = format!("{count} of {} in {}, locked", listed(&names), file.display());

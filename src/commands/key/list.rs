@@ -12,7 +12,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::Repo;
 use crate::git::display_path;
-use crate::keys::{AtHand, KeysFile, KeystoreError, Place};
+use crate::keys::{FoundKey, KeyLookupError, KeyPlace, KeysFile};
 use crate::project::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
 use crate::team::{ExposureState, TeamFile};
 use crate::time::{Moment, rfc3339};
@@ -37,7 +37,7 @@ struct Row {
     env: EnvName,
     files: Vec<PathBuf>,
     key: Option<PublicKey>,
-    at_hand: Vec<AtHand>,
+    at_hand: Vec<FoundKey>,
     holders: Vec<Holder>,
     since: Option<Since>,
     exposures: usize,
@@ -62,7 +62,7 @@ struct Kept {
     path: PathBuf,
     state: KeysFileState,
     /// Why its keys are not used.
-    refused: Option<KeystoreError>,
+    refused: Option<KeyLookupError>,
 }
 
 /// Prints a line for each environment.
@@ -123,7 +123,7 @@ fn keys_file(context: &Context, here: &Path) -> Result<(Option<Kept>, Option<Key
     let (file, refused) = match store.keys_file(here) {
         Ok(None) => return Ok((None, None)),
         Ok(Some(file)) => (file, None),
-        Err(error @ (KeystoreError::Tracked(_) | KeystoreError::NotOwned(_))) => {
+        Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
             let file = KeysFile::load_as_given(&store.keys_file_path(here)).map_err(VaultError::from)?;
             (file, Some(error))
         }
@@ -185,7 +185,7 @@ impl Row {
     }
 
     /// The private half of the key, if it is at hand.
-    fn private(&self) -> Option<&AtHand> {
+    fn private(&self) -> Option<&FoundKey> {
         self.at_hand.iter().find(|at_hand| Some(at_hand.key.public()) == self.key)
     }
 
@@ -199,10 +199,10 @@ fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
     let dash = || "-".to_owned();
     let private = row.private().map(|at_hand| {
         let place = match &at_hand.place {
-            Place::Given | Place::Process => "environment",
-            Place::KeysFile(_) if kept.is_some_and(|kept| kept.refused.is_some()) => "keys file, refused",
-            Place::KeysFile(_) => "keys file",
-            Place::Grant(_) => "grant",
+            KeyPlace::Given | KeyPlace::Process => "environment",
+            KeyPlace::KeysFile(_) if kept.is_some_and(|kept| kept.refused.is_some()) => "keys file, refused",
+            KeyPlace::KeysFile(_) => "keys file",
+            KeyPlace::Grant(_) => "grant",
         };
         if at_hand.key.is_locked() { format!("{place}, locked") } else { place.to_owned() }
     });
@@ -237,9 +237,9 @@ fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
 fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
     let private = row.private().map(|at_hand| {
         let (place, path) = match &at_hand.place {
-            Place::Given | Place::Process => ("process", None),
-            Place::KeysFile(path) => ("keys-file", Some(path)),
-            Place::Grant(path) => ("grant", Some(path)),
+            KeyPlace::Given | KeyPlace::Process => ("process", None),
+            KeyPlace::KeysFile(path) => ("keys-file", Some(path)),
+            KeyPlace::Grant(path) => ("grant", Some(path)),
         };
         json!({
             "place": place,

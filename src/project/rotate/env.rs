@@ -13,7 +13,7 @@ use super::{LeftSealed, Rotated, RotatedEnv};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::{Document, Edit};
-use crate::keys::{KeyStore, KeystoreError};
+use crate::keys::{KeyLookupError, KeyStore};
 
 /// An environment that is about to be rotated.
 pub(super) struct Current {
@@ -197,7 +197,7 @@ fn find(
     let mut missing = None;
     for file in files {
         match store.find(env, public, &file.dir()) {
-            Err(error @ KeystoreError::NotFound { .. }) => drop(missing.get_or_insert(error)),
+            Err(error @ KeyLookupError::NotFound { .. }) => drop(missing.get_or_insert(error)),
             found => return Ok(found?),
         }
     }

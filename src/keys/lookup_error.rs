@@ -1,0 +1,248 @@
+//! Where a private key was looked for, and why it could not be had.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::config::EnvName;
+use crate::crypto::KeyId;
+use crate::error::{Error, ErrorKind};
+use crate::fs::FsError;
+use crate::git::{GitError, display_path};
+use crate::hint::Hint;
+
+/// Why a private key could not be had. The program chooses by all variants but the last.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyLookupError {
+    /// No place holds the private key of the public key `wanted`.
+    #[error("no private key for {env} (key {wanted})")]
+    NotFound { env: EnvName, wanted: KeyId, tried: Vec<SearchedPlace> },
+    /// The key, or the user's identity, has a passphrase, and nobody can be asked for it.
+    #[error(transparent)]
+    Locked(Error),
+    /// The keys file that was named does not exist.
+    #[error(transparent)]
+    NoKeysFile(Error),
+    /// No key is taken from the keys file, because git tracks it or another user owns it.
+    #[error(transparent)]
+    RefusedKeysFile(Error),
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+/// A place that was searched without success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchedPlace {
+    pub place: KeyPlace,
+    /// The variable that holds keys; for a grant, the environment.
+    pub wanted: String,
+    pub missing: WhyMissing,
+}
+
+/// A place where a private key may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// The program that embeds the library handed it over.
+    Given,
+    /// A variable of the process's environment.
+    Process,
+    KeysFile(PathBuf),
+    /// A grant in this team file.
+    Grant(PathBuf),
+}
+
+/// Why a place does not have the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyMissing {
+    Nothing,
+    OtherKeys(Vec<KeyId>),
+    NoIdentity,
+    /// `ENVSEAL_IDENTITY` is set, but empty: a secret that the CI did not hand over.
+    EmptyIdentity,
+    NotAMember {
+        fingerprint: String,
+    },
+    RemovedMember {
+        name: String,
+        fingerprint: String,
+    },
+    GrantOfOtherKey {
+        member: String,
+        key: KeyId,
+    },
+    /// `holders` are those who can decrypt the environment, by what the team file says.
+    NotGranted {
+        member: String,
+        holders: Vec<String>,
+    },
+}
+
+impl KeyLookupError {
+    /// The keys file is tracked by git: everyone with a clone has its keys.
+    pub(crate) fn tracked(path: &Path) -> Self {
+        let message =
+            format!("{} is tracked by git, so its keys are in the repository's history", path.display());
+        Self::RefusedKeysFile(refused_file(message).with_hint(hint!(
+            "git rm --cached {path}, then rotate the keys: everyone with a clone has these",
+            path
+        )))
+    }
+
+    pub(super) fn not_owned(path: &Path) -> Self {
+        let error = refused_file(format!("{} belongs to another user", path.display()));
+        Self::RefusedKeysFile(
+            error
+                .with_hint(hint!("if you trust it: -K {path}", path))
+                .with_library_hint("if you trust it, have the program name it as its keys file"),
+        )
+    }
+}
+
+/// Text, a key or a file that does not have the form it should have.
+pub(super) fn malformed(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Malformed, message).with_status(3)
+}
+
+pub(super) fn not_a_private_key(variable: &str, place: &str, reason: &str) -> Error {
+    malformed(format!("{variable} in {place} is not a private key: {reason}")).with_hint(hint!(
+        "set {variable} to what `envseal key show --private` prints where the key is",
+        variable
+    ))
+}
+
+fn refused_file(message: String) -> Error {
+    Error::refused(message).with_status(3)
+}
+
+impl From<FsError> for KeyLookupError {
+    fn from(error: FsError) -> Self {
+        Self::Other(match error {
+            // Not `ErrorKind::NotFound`: a program that does without a missing env file must not do without its keys.
+            FsError::NotFound { .. } => missing_file(&error),
+            error => error.into(),
+        })
+    }
+}
+
+pub(super) fn missing_file(error: &FsError) -> Error {
+    Error::of(ErrorKind::NoKey, error).with_status(4).with_hint("see where your keys are: envseal key list")
+}
+
+impl From<GitError> for KeyLookupError {
+    fn from(error: GitError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<KeyLookupError> for Error {
+    fn from(error: KeyLookupError) -> Self {
+        let message = error.to_string();
+        match error {
+            KeyLookupError::NotFound { env, tried, .. } => Self::new(ErrorKind::NoKey, message)
+                .with_hint(missing_key_hint(&env, &tried))
+                .with_details(search_trace(&tried)),
+            KeyLookupError::Locked(error)
+            | KeyLookupError::NoKeysFile(error)
+            | KeyLookupError::RefusedKeysFile(error)
+            | KeyLookupError::Other(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("the keys given by the program"),
+            Self::Process => f.write_str("the environment"),
+            Self::KeysFile(path) | Self::Grant(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Returns one line for all places that have nothing, and one for each that has something else.
+pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace>) -> Vec<String> {
+    let (mut empty, mut lines) = (Vec::new(), Vec::new());
+    for SearchedPlace { place, wanted, missing } in tried {
+        let name = match place {
+            KeyPlace::Process => wanted.clone(),
+            KeyPlace::Given => place.to_string(),
+            KeyPlace::KeysFile(path) | KeyPlace::Grant(path) => display_path(path),
+        };
+        let why = match missing {
+            WhyMissing::Nothing => {
+                if !empty.contains(&name) {
+                    empty.push(name);
+                }
+                continue;
+            }
+            WhyMissing::OtherKeys(ids) => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                let ids = ids.join(", ");
+                match place {
+                    KeyPlace::KeysFile(_) => format!("{wanted} in {name} holds key {ids}"),
+                    _ => format!("{name} holds key {ids}"),
+                }
+            }
+            WhyMissing::NoIdentity => format!("no grant in {name}: you have no identity"),
+            WhyMissing::EmptyIdentity => format!("no grant in {name}: ENVSEAL_IDENTITY is set, but empty"),
+            WhyMissing::NotAMember { fingerprint } => {
+                format!("no grant in {name}: you ({fingerprint}) are not in the team")
+            }
+            WhyMissing::RemovedMember { name: member, fingerprint } => {
+                format!("no grant in {name}: your key ({fingerprint}) was removed from the team as {member}")
+            }
+            WhyMissing::GrantOfOtherKey { member, key } => {
+                format!("your grant of {wanted} in {name} ({member}) is for key {key}")
+            }
+            WhyMissing::NotGranted { member, .. } => {
+                format!("no grant of {wanted} for you ({member}) in {name}")
+            }
+        };
+        if !lines.contains(&why) {
+            lines.push(why);
+        }
+    }
+    if let Some(last) = empty.pop() {
+        let places = if empty.is_empty() { last } else { format!("{} or {last}", empty.join(", ")) };
+        lines.insert(0, format!("not found in {places}"));
+    }
+    lines
+}
+
+/// Returns what to do where no place has the private key: access can be requested by a pull request.
+pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
+    let granted = tried.iter().find(|tried| matches!(tried.place, KeyPlace::Grant(_)));
+    match granted.map(|tried| &tried.missing) {
+        Some(WhyMissing::NotGranted { member, holders }) => {
+            let who = match &holders[..] {
+                [] => hint!("someone with access to {env}", env),
+                holders => Hint::list(holders.iter().map(|name| hint!("{name}", name)), ", ", " or "),
+            };
+            Hint::from("ask ")
+                .and(who)
+                .and(hint!(" to run: envseal team approve {member} -e {env}", member, env))
+        }
+        Some(WhyMissing::GrantOfOtherKey { member, .. }) => hint!(
+            "see who changed the key: git log -p -G {variable}; if that is right, ask someone with access to run: \
+             envseal team approve {member} -e {env}",
+            variable = env.public_key_name(),
+            member,
+            env
+        ),
+        Some(WhyMissing::RemovedMember { .. }) => {
+            "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME"
+                .into()
+        }
+        Some(WhyMissing::EmptyIdentity) => {
+            "give this job the identity as ENVSEAL_IDENTITY, or leave the variable unset: env -u ENVSEAL_IDENTITY …"
+                .into()
+        }
+        Some(WhyMissing::NoIdentity | WhyMissing::NotAMember { .. }) => {
+            "request access: envseal team request, and commit what it writes".into()
+        }
+        _ => hint!(
+            "request access: envseal team request; or put the private key of {env} in .env.keys as {variable}",
+            env,
+            variable = env.private_key_name()
+        ),
+    }
+}
