@@ -90,11 +90,11 @@ impl<'a> KeyStore<'a> {
         Self { repositories: Rc::default(), ..self.unasking() }
     }
 
-    pub fn repositories(&self) -> &Rc<Repositories> {
+    pub(crate) fn repositories(&self) -> &Rc<Repositories> {
         &self.repositories
     }
 
-    pub fn process(&self) -> &'a ProcessEnv {
+    pub(crate) fn process(&self) -> &'a ProcessEnv {
         self.process
     }
 

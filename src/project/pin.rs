@@ -32,7 +32,7 @@ pub struct PinChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherRotation {
     /// The commit that recorded it.
-    pub commit: ObjectId,
+    pub(crate) commit: ObjectId,
     /// The day of that commit, by its author's clock.
     pub date: String,
     /// Whether a private key at hand proves it.
