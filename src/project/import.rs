@@ -490,8 +490,11 @@ pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     one == other || real(one) == real(other)
 }
 
-/// Returns the `.env.keys` of another tool for files in `folder`, and its text.
-pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<(PathBuf, Zeroizing<Vec<u8>>)>, VaultError> {
+/// A file's path and text.
+type SecretFile = (PathBuf, Zeroizing<Vec<u8>>);
+
+/// Returns the `.env.keys` of another tool for files in `folder`.
+pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, VaultError> {
     let folder = place_of(&folder.join("x"));
     let Some(path) = KeysFile::nearest(folder.parent().unwrap_or(&folder)) else { return Ok(None) };
     let text = fs::read_secret(&path)?;
