@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use crate::config;
 use crate::crypto::{KeyError, OpenError, SealError, TokenError};
 use crate::hint::Hint;
 
@@ -234,6 +235,31 @@ impl std::error::Error for Error {
 impl From<crate::dotenv::NameError> for Error {
     fn from(error: crate::dotenv::NameError) -> Self {
         Self::of(ErrorKind::Malformed, &error)
+    }
+}
+
+impl From<config::NameError> for Error {
+    fn from(error: config::NameError) -> Self {
+        use config::NameError::{DefaultFile, Environment, NotEnvFile, Variable};
+        let this = Self::of(ErrorKind::Malformed, &error);
+        match error {
+            Environment(_) => this.with_status(2),
+            Variable { variable, .. } => this.with_status(2).with_hint(hint!(
+                "name it with -e NAME, or leave the variable unset: env -u {variable} …",
+                variable
+            )),
+            NotEnvFile { path, .. }
+                if ["e", "k", "q", "v", "x"].iter().any(|letter| path.as_os_str() == *letter) =>
+            {
+                let letter = path.to_string_lossy().into_owned();
+                this.with_hint(hint!(
+                    "if -f{letter} was meant as two options, separate them: -f FILE -{letter}",
+                    letter
+                ))
+            }
+            NotEnvFile { .. } => this.with_hint("see which files are: envseal ls"),
+            DefaultFile(_) => this.with_hint("call it .env, or give it another name"),
+        }
     }
 }
 

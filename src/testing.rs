@@ -59,8 +59,8 @@ pub mod keys {
 }
 pub mod project {
     pub use crate::project::{
-        Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt,
-        put_tag_key, read_files, reseal, set, tag_key, textconv,
+        Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, decrypt, encrypt, put_tag_key,
+        read_files, reseal, set, tag_key, textconv,
     };
 }
 pub mod team {

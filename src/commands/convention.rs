@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::Context;
 use super::select::Files;
 use crate::config::EnvName;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::project::VaultError;
 
 /// `--convention`.
@@ -52,7 +52,7 @@ impl ByConvention {
                 }
             }
             if there.len() == before {
-                return Err(VaultError::NoneOfConvention { convention: convention.name(), looked }.into());
+                return Err(none_there(convention.name(), &looked));
             }
         }
         if overload {
@@ -123,6 +123,13 @@ impl Convention {
         let mut seen = BTreeSet::new();
         names.into_iter().flatten().filter(|name| seen.insert(name.clone())).collect()
     }
+}
+
+fn none_there(convention: &str, looked: &[PathBuf]) -> Error {
+    let files = looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let message = format!("none of the files that the {convention} convention reads exists: {files}");
+    let hint = looked.first().map(|first| hint!("create one: envseal set NAME -f {first}", first));
+    Error::new(ErrorKind::NotFound, message).with_hint_if(hint)
 }
 
 /// The folders that `-f` names; here where it names none.

@@ -9,7 +9,7 @@ use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::project::{Failure, Pick, VaultError, Write, decrypt, token, update};
+use crate::project::{Pick, ValueFailure, Write, cannot_decrypt, decrypt, token, update};
 
 /// Write the sealed values back as plain text
 ///
@@ -31,8 +31,8 @@ pub(super) struct Args {
 
 impl Args {
     /// The same command with these variables left out.
-    fn leaving(&self, paths: &[PathBuf], failures: &[Failure]) -> Hint {
-        let mut command = Hint::from("to leave them sealed: envseal decrypt");
+    fn leaving(&self, paths: &[PathBuf], failures: &[ValueFailure]) -> Hint {
+        let mut command = Hint::from("to leave them encrypted: envseal decrypt");
         if !self.files.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| relative_path(path)).collect();
             command = command.and(hint!(" -f {paths}", paths));
@@ -55,19 +55,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let updated = update(&paths, context.store(), write, &|| context.waiting(), |target| {
         target.must_exist()?;
         let (document, count) = if target.file().has_sealed(&wants) {
-            decrypt(target.file(), &pick, &mut target.opener_or_fail()?)?
+            let mut opener = target.opener_or_fail()?;
+            decrypt(target.file(), &pick, &mut opener)
+                .map_err(|failures| cannot_decrypt(&failures).with_hint(args.leaving(&paths, &failures)))?
         } else {
             (target.file().document().clone(), 0)
         };
         counts.push(count);
         Ok(document)
-    })
-    .map_err(|error| match error {
-        VaultError::Unopened(failures) => {
-            let command = args.leaving(&paths, &failures);
-            Error::from(VaultError::Unopened(failures)).with_hint(command)
-        }
-        error => error.into(),
     })?;
     for (path, document, _) in &updated.files {
         let reserved = |entry: &&Entry| {

@@ -16,8 +16,8 @@ use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyLookupError, KeyPlace, KeyStore};
 use crate::project::{
-    Counts, EnvFile, Failure, Pinning, Precedence, Projects, Reason, VaultError, counts, pin_trouble,
-    read_files,
+    Counts, EnvFile, FailureReason, Pinning, Precedence, Projects, ValueFailure, VaultError, cannot_decrypt,
+    counts, pin_trouble, read_files,
 };
 use crate::ui;
 
@@ -135,19 +135,14 @@ fn look_into(
             Err(error) => return Err(error.into()),
         }
         let pin = pin_trouble(&file, &scope, context.store(), pinning)?;
-        patient.troubles.extend(pin.map(|e| Trouble::of(&e.into())));
+        patient.troubles.extend(pin.map(|error| Trouble::of(&error)));
         patient.troubles.extend(sealed_to_others(context, &file, key, is_at_hand)?);
     }
     // What is there to be opened, opens; or it is told value by value why not.
     let files = [file];
     let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
-    match reading.variables(|_| true, &[]) {
-        Err(VaultError::Unopened(failures)) => {
-            patient.troubles.extend(unopened(failures));
-            Ok(())
-        }
-        other => other.map(drop),
-    }
+    patient.troubles.extend(unopened(reading.failures()));
+    Ok(())
 }
 
 /// The private key is in none of the places where it belongs. It may be at hand under another name, as after the env
@@ -232,22 +227,23 @@ fn sealed_to_others(
 }
 
 /// The values that do not open for reasons of their own, those together that one command mends.
-fn unopened(failures: Vec<Failure>) -> Vec<Trouble> {
-    let mut groups: Vec<(Option<Hint>, Vec<Failure>)> = Vec::new();
+fn unopened(failures: &[ValueFailure]) -> Vec<Trouble> {
+    let mut groups: Vec<(Hint, Vec<ValueFailure>)> = Vec::new();
     for failure in failures {
         // Told of the key they are sealed to, or of the value they refer to.
-        if let Reason::NoKey { .. } | Reason::Open(OpenError::OtherKey { .. }) | Reason::DependsOn { .. } =
-            failure.reason
+        if let FailureReason::NoKey { .. }
+        | FailureReason::Open(OpenError::OtherKey { .. })
+        | FailureReason::DependsOn { .. } = failure.reason
         {
             continue;
         }
-        let hint = Error::from(VaultError::Unopened(vec![failure.clone()])).command_hint().cloned();
+        let hint = failure.hint();
         match groups.iter_mut().find(|(other, _)| *other == hint) {
-            Some((_, group)) => group.push(failure),
-            None => groups.push((hint, vec![failure])),
+            Some((_, group)) => group.push(failure.clone()),
+            None => groups.push((hint, vec![failure.clone()])),
         }
     }
-    groups.into_iter().map(|(_, group)| Trouble::of(&VaultError::Unopened(group).into())).collect()
+    groups.into_iter().map(|(_, group)| Trouble::of(&cannot_decrypt(&group))).collect()
 }
 
 impl From<Lack> for Trouble {

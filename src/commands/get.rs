@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::export;
 use crate::git::display_path;
 use crate::history::{HistoryError, Reader, file_at};
-use crate::project::{EnvFile, Precedence, Variable, VaultError, read_files, sweep};
+use crate::project::{EnvFile, Precedence, Variable, read_files, sweep, unwritable};
 use crate::ui;
 
 /// Decrypt values and print them
@@ -169,10 +169,8 @@ fn written(
 fn dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     for variable in variables {
-        let source = quote(variable.value.expose()).ok_or_else(|| VaultError::Unwritable {
-            path: variable.path.to_path_buf(),
-            name: variable.name.into(),
-        })?;
+        let source =
+            quote(variable.value.expose()).ok_or_else(|| unwritable(&variable.path, variable.name))?;
         text.extend_from_slice(&[variable.name.as_bytes(), b"=", &source, b"\n"].concat());
     }
     Ok(text)

@@ -5,7 +5,7 @@ use super::{Context, report};
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{VaultError, Write, referring_beside, rename, update};
+use crate::project::{Write, referring_beside, rename, update};
 
 /// Give a variable another name
 ///
@@ -51,7 +51,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         }));
         if !by.is_empty() && !args.force {
             let line = file.document().last(&args.old).map_or(1, |at| file.document().entries()[at].line);
-            return Err(VaultError::Referred { path: path.into(), line, name: args.old.clone(), by });
+            let message =
+                format!("{}:{line} {} is referenced by {}", path.display(), args.old, by.join(", "));
+            return Err(
+                Error::refused(message).with_hint("change those first, or rename it anyway with --force")
+            );
         }
         referring.push(by);
         Ok(document)

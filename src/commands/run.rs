@@ -10,7 +10,7 @@ use crate::check::rules::NEXT_PROCESSED;
 use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{ExecError, Forms, Program};
-use crate::project::{Precedence, Variable, VaultError, hold_to_schemas, read_files};
+use crate::project::{Precedence, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
 /// Run a program with the opened values in its environment
@@ -149,13 +149,12 @@ fn program(
 
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, VaultError> {
+fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
     Ok(std::os::unix::ffi::OsStrExt::from_bytes(variable.value.expose()))
 }
 
 #[cfg(not(unix))]
-fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, VaultError> {
+fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
     let text = std::str::from_utf8(variable.value.expose());
-    text.map(OsStr::new)
-        .map_err(|_| VaultError::Unwritable { path: variable.path.to_path_buf(), name: variable.name.into() })
+    text.map(OsStr::new).map_err(|_| crate::project::unwritable(&variable.path, variable.name))
 }

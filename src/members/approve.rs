@@ -8,7 +8,7 @@ use super::list::myself;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::keys::KeyStore;
-use crate::project::{EnvFile, Pinning, Scope, VaultError, change_team, pin_trouble, refuse_old_key};
+use crate::project::{EnvFile, Pinning, Scope, change_team, changed_meanwhile, pin_trouble, refuse_old_key};
 use crate::team::{GrantLine, MemberName, TeamFile};
 
 /// A member who is to be granted something.
@@ -87,7 +87,7 @@ pub(crate) fn approve(
             let there = now.key_of(env)?;
             if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
                 let path = there.map_or_else(|| scope.root().to_owned(), |(path, _)| path);
-                return Err(VaultError::ChangedMeanwhile(path));
+                return Err(changed_meanwhile(&path));
             }
         }
         done = grant(scope, team, candidate, &keys, &me.identity);

@@ -8,6 +8,7 @@ use super::error::AccessError;
 use super::past::Past;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey};
+use crate::error::ErrorKind;
 use crate::git::Repo;
 use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{EnvFile, Scope, VaultError, tag_key};
@@ -176,7 +177,9 @@ fn astray(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, Pu
     let mut found = Vec::new();
     for path in files {
         match EnvFile::load(&path) {
-            Err(error @ VaultError::Fs(_)) => return Err(error.into()),
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => {
+                return Err(error.into());
+            }
             Err(_) => {}
             Ok(file) => {
                 found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)));

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::error::VaultError;
 use super::file::EnvFile;
 use crate::config::EnvName;
 use crate::crypto::{PrivateKey, PublicKey};
+use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
 
 /// What goes with a file that a commit holds.
@@ -20,7 +20,7 @@ impl EnvFile {
     /// Its values open with any private key at hand whose public half stands in it: an older one, or one that is kept
     /// under another name since the file was renamed; else with one that was granted to this user, then (`team_file` is
     /// the text of the team file in that commit) or ever.
-    pub fn of_the_past(path: &Path, text: Vec<u8>, team_file: Option<Vec<u8>>) -> Result<Self, VaultError> {
+    pub fn of_the_past(path: &Path, text: Vec<u8>, team_file: Option<Vec<u8>>) -> Result<Self, Error> {
         let mut file = Self::of_text(path, EnvName::of_file(path)?, text)?;
         file.past = Some(Past { team_file });
         Ok(file)

@@ -1,13 +1,15 @@
 //! Changing single variables: set, unset, rename.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
-use super::failure::{Failure, Reason};
 use super::file::{EnvFile, token};
+use super::line_errors::{
+    already_there, ambiguous_hash, cannot_edit, cannot_seal, cut_off, reserved, unquoted, unwritable,
+};
 use super::schema::schema_of;
 use super::scope::Scope;
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
@@ -15,6 +17,7 @@ use crate::crypto::{
 use crate::dotenv::{
     Document, Edit, EditError, Mark, VarName, is_reserved, quote, read, references, unescape,
 };
+use crate::error::Error;
 
 /// A variable and the value it is to have.
 pub struct Assignment {
@@ -69,14 +72,14 @@ pub fn set(
     assignments: &[Assignment],
     how: How,
     mut opener: Option<&mut Opener>,
-) -> Result<Change, VaultError> {
-    let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+) -> Result<Change, Error> {
+    let seal_error = cannot_seal(file.path());
     let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
     let mut planned = Vec::with_capacity(assignments.len());
     let standing = standing(document, assignments);
     for Assignment { name, value } in assignments {
         if holds_sealed(value.expose()) {
-            return Err(VaultError::SealedTwice { path: file.path().into(), name: name.to_string() });
+            return Err(sealed_twice(file, name.as_str()));
         }
         let there = standing.get(name.as_str());
         let entry = there.map(|there| there.last);
@@ -95,11 +98,8 @@ pub fn set(
                 Some(sealed.to_text())
             }
             _ => {
-                let source = plain_source(value.expose()).ok_or_else(|| VaultError::Unwritable {
-                    path: file.path().into(),
-                    name: name.to_string(),
-                })?;
-                Some(source)
+                let source = plain_source(value.expose());
+                Some(source.ok_or_else(|| unwritable(file.path(), name.as_str()))?)
             }
         };
         planned.push((name.as_str(), entry, target, source));
@@ -155,7 +155,7 @@ pub(crate) fn needs_key(
     scope: &Scope,
     assignments: &[Assignment],
     how: How,
-) -> Result<bool, VaultError> {
+) -> Result<bool, Error> {
     let standing = standing(document, assignments);
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
@@ -166,14 +166,14 @@ pub(crate) fn needs_key(
 }
 
 /// Takes every statement of these names out, comment included.
-pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, VaultError> {
+pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error> {
     let document = file.document();
     let mut edits = Vec::new();
     for name in names {
         refuse_own(name)?;
-        let cut_off = |at: &usize| document.is_cut_off(&document.entries()[*at]);
-        if let Some(at) = entries_of(document, name).find(cut_off) {
-            return Err(VaultError::unquoted(file.path(), document, &document.entries()[at]));
+        let is_cut_off = |at: &usize| document.is_cut_off(&document.entries()[*at]);
+        if let Some(at) = entries_of(document, name).find(is_cut_off) {
+            return Err(cut_off(file.path(), document, &document.entries()[at]));
         }
         let before = edits.len();
         edits.extend(entries_of(document, name).map(|entry| Edit::Remove { entry }));
@@ -194,7 +194,7 @@ pub(crate) fn rename(
     new: &VarName,
     force: bool,
     mut keys: Option<(&PublicKey, &mut Opener)>,
-) -> Result<(Document, Vec<String>), VaultError> {
+) -> Result<(Document, Vec<String>), Error> {
     let document = file.document();
     refuse_own(old)?;
     refuse_own(new.as_str())?;
@@ -202,13 +202,12 @@ pub(crate) fn rename(
         return Err(no_variable(file, old));
     }
     if old == new.as_str() {
-        return Err(VaultError::SameName(old.into()));
+        return Err(Error::refused(format!("{old} already has that name")).with_status(2));
     }
     let mut edits = Vec::new();
     if let Some(there) = document.last(new.as_str()) {
         if !force {
-            let (path, line) = (file.path().into(), document.entries()[there].line);
-            return Err(VaultError::Exists { path, line, name: new.to_string() });
+            return Err(already_there(file.path(), document.entries()[there].line, new.as_str()));
         }
         edits.extend(entries_of(document, new.as_str()).map(|entry| Edit::Remove { entry }));
     }
@@ -217,17 +216,17 @@ pub(crate) fn rename(
         let at = &document.entries()[entry];
         let Some(token) = file.token(at) else { continue };
         if is_reserved(new.as_str()) {
-            return Err(VaultError::Reserved { path: file.path().into(), name: new.to_string() });
+            return Err(reserved(file.path(), new.as_str()));
         }
         let fail = |reason: Reason| {
             let (name, path, line) = (old.to_owned(), file.path().to_owned(), at.line);
-            VaultError::Unopened(vec![Failure { name, path, line, reason }])
+            cannot_decrypt(&[ValueFailure { name, path, line, reason }])
         };
         let token = token.map_err(|error| fail(error.into()))?;
         let no_key = || fail(Reason::NoPublicKey(file.env().public_key_name()));
         let (key, opener) = keys.as_mut().ok_or_else(no_key)?;
         let Opened { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
-        let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+        let seal_error = cannot_seal(file.path());
         let mut sealer = Sealer::new(key).map_err(seal_error)?;
         let sealed = sealer.seal(new.as_str(), token.refs(), kind, bytes.expose()).map_err(seal_error)?;
         resealed.push((entry, sealed.to_text()));
@@ -239,11 +238,7 @@ pub(crate) fn rename(
 }
 
 /// `document`, which may have a header that the file has not, with `edits` made. An error names the file's own line.
-pub(super) fn edited(
-    file: &EnvFile,
-    document: &Document,
-    edits: &[Edit<'_>],
-) -> Result<Document, VaultError> {
+pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) -> Result<Document, Error> {
     let lines = |document: &Document| document.entries().last().map_or(0, |entry| entry.line);
     let own = |line: usize| line.saturating_sub(lines(document) - lines(file.document())).max(1);
     document.edited(edits).map_err(|error| {
@@ -252,7 +247,7 @@ pub(super) fn edited(
             EditError::Overlap { line } => EditError::Overlap { line: own(line) },
             EditError::NoEntry { entry } => EditError::NoEntry { entry },
         };
-        VaultError::Edit { path: file.path().into(), source }
+        cannot_edit(file.path())(source)
     })
 }
 
@@ -285,24 +280,22 @@ fn target(
     name: &str,
     standing: Option<&Standing>,
     how: How,
-) -> Result<Outcome, VaultError> {
+) -> Result<Outcome, Error> {
     refuse_own(name)?;
     if how == How::Plain {
         return Ok(Outcome::Plain);
     }
-    let path = || file.path().to_owned();
     let sealed = standing.is_some_and(|there| there.sealed);
     let entry = standing.map(|there| &document.entries()[there.last]);
-    let reserved = is_reserved(name);
+    let must_be_plain = is_reserved(name);
     let declaring = scope.declaring_plain(name);
-    let marked =
-        entry.is_some_and(|entry| Mark::is_plain(document.comment(entry))) || declaring.is_some() || reserved;
+    let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry)))
+        || declaring.is_some()
+        || must_be_plain;
     match (entry, declaring) {
         (Some(_), _) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
-        _ if reserved => Err(VaultError::Reserved { path: path(), name: name.into() }),
-        (None, Some(by)) if how == How::AsMarked => {
-            Err(VaultError::PolicyPlain { path: path(), name: name.into(), by })
-        }
+        _ if must_be_plain => Err(reserved(file.path(), name)),
+        (None, Some(by)) if how == How::AsMarked => Err(unclear_if_plain(file.path(), name, &by)),
         _ => Ok(Outcome::Sealed),
     }
 }
@@ -314,7 +307,7 @@ pub(super) fn refuse_half(
     document: &Document,
     scope: &Scope,
     entry: Option<usize>,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let Some(entry) = entry.map(|entry| &document.entries()[entry]) else { return Ok(()) };
     let name = document.name(entry);
     let secret = token(document, entry).is_none()
@@ -324,11 +317,10 @@ pub(super) fn refuse_half(
     }
     // The line in the file, which has no header yet.
     let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
-    let (path, name) = (file.path().into(), name.into());
     Err(if document.is_cut_off(entry) {
-        VaultError::Unquoted { path, line, name }
+        unquoted(file.path(), line, name)
     } else {
-        VaultError::AmbiguousHash { path, line, name }
+        ambiguous_hash(file.path(), line, name)
     })
 }
 
@@ -391,7 +383,7 @@ pub(crate) fn referring_beside(
     file: &EnvFile,
     name: &str,
     new: &VarName,
-) -> Result<Vec<(PathBuf, Option<String>)>, VaultError> {
+) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
     let dir = file.dir();
     let mut found = Vec::new();
     let names = dir.read_dir().into_iter().flatten().flatten().map(|item| PathBuf::from(item.file_name()));
@@ -411,13 +403,41 @@ pub(crate) fn referring_beside(
     Ok(found)
 }
 
-pub(super) fn refuse_own(name: &str) -> Result<(), VaultError> {
-    if is_own_name(name) { Err(VaultError::OwnName(name.into())) } else { Ok(()) }
+pub(super) fn refuse_own(name: &str) -> Result<(), Error> {
+    if is_own_name(name) { Err(own_name(name)) } else { Ok(()) }
 }
 
-fn no_variable(file: &EnvFile, name: &str) -> VaultError {
+pub(super) fn own_name(name: &str) -> Error {
+    Error::refused(format!("{name} belongs to envseal and can't be set by hand")).with_status(2)
+}
+
+fn sealed_twice(file: &EnvFile, name: &str) -> Error {
+    let path = file.path().display();
+    Error::refused(format!("{path}: the new value of {name} is, or contains, a sealed value"))
+        .with_status(2)
+        .with_hint(hint!(
+            "to copy the value of another variable: envseal get OTHER | envseal set {name}",
+            name
+        ))
+}
+
+fn unclear_if_plain(path: &Path, name: &str, declared_in: &Path) -> Error {
+    Error::refused(format!(
+        "{} has no {name} yet, and {} declares the name plain, so it is unclear whether to encrypt it",
+        path.display(),
+        declared_in.display()
+    ))
+    .with_status(2)
+    .with_hint(hint!(
+        "say which: envseal set {name} -f {path} --plain, or envseal set {name} -f {path} --seal",
+        name,
+        path
+    ))
+}
+
+fn no_variable(file: &EnvFile, name: &str) -> Error {
     let names = file.variables().map(|(_, entry)| file.document().name(entry));
-    VaultError::no_variable(file.path(), name, names)
+    super::line_errors::no_variable(file.path(), name, names)
 }
 
 /// Whether a token of this file opens with its key at all, told by its key id.

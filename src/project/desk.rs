@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::error::VaultError;
 use crate::config::ProcessEnv;
+use crate::error::Error;
 use crate::fs::PrivateFile;
 
 /// The place for a file of this user's alone, in memory where there is such a place. Dropped, it is wiped.
@@ -26,7 +26,7 @@ impl Desk {
     /// Makes the place for a text called as the file at `path` is, so that an editor knows what it is.
     ///
     /// Whatever may have to wipe it is to have its [`Self::broom`] before.
-    pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), VaultError> {
+    pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut slot = lock(&self.file);
         let file = slot.insert(PrivateFile::new(process.path("XDG_RUNTIME_DIR").as_deref(), &name)?);
@@ -45,12 +45,12 @@ impl Desk {
     }
 
     /// Puts a text there; whatever lay there before is wiped.
-    pub(crate) fn put(&self, text: &[u8]) -> Result<(), VaultError> {
+    pub(crate) fn put(&self, text: &[u8]) -> Result<(), Error> {
         Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
     }
 
     /// The text that is there.
-    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
     }
 

@@ -4,7 +4,6 @@
 //! wherever it stands. Whatever else was typed is sealed as `encrypt` seals it.
 
 mod fate;
-mod fault;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,18 +12,17 @@ use zeroize::Zeroizing;
 
 use super::change::{Outcome, is_for_this_file};
 use super::encrypt::{failure, fitting, plain_source, refuse_marked, refuse_reserved_dependents};
-use super::error::VaultError;
-use super::failure::Reason;
 use super::file::{EnvFile, refuse_links};
+use super::line_errors::{cannot_edit, cannot_seal, changed_meanwhile};
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
+use super::value_failure::{FailureReason as Reason, cannot_decrypt};
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opener, PublicKey, SealedValue, Sealer};
-use crate::dotenv::{self, Conflicts, Document, Edit, EditError, Versions};
+use crate::dotenv::{self, Conflicts, Document, Edit, Versions};
+use crate::error::Error;
 use crate::team::Policy;
-
-pub(crate) use fault::EditFault;
 
 use fate::{Fate, Judge};
 
@@ -68,7 +66,7 @@ impl Editing {
     ///
     /// A value that no editor gives back as it was (control characters, bytes that are no text), or that would read
     /// otherwise as plain text, is left as its token. The key that changes are to be sealed to must be the accepted one.
-    pub(crate) fn open(target: &mut Target<'_>) -> Result<Self, VaultError> {
+    pub(crate) fn open(target: &mut Target<'_>) -> Result<Self, Error> {
         refuse_links(target.file().path(), target.scope().repositories())?;
         if target.file().public_key().is_some() {
             target.key_in_file()?;
@@ -80,7 +78,7 @@ impl Editing {
         Ok(editing)
     }
 
-    fn of(file: &EnvFile, opener: Option<&mut Opener>) -> Result<Self, VaultError> {
+    fn of(file: &EnvFile, opener: Option<&mut Opener>) -> Result<Self, Error> {
         let (shown, left) = opened(file, opener)?;
         let sealed = file.variables().filter(|(_, entry)| file.token_text(entry).is_some());
         let sealed = sealed.map(|(_, entry)| file.document().name(entry).to_owned()).collect();
@@ -105,8 +103,8 @@ impl Editing {
     }
 
     /// The file with what was typed, sealed. Where the file has changed since it was opened, both changes are merged by
-    /// name first; where they meet, it is [`VaultError::EditConflict`], and [`Self::text`] holds both sides from then on.
-    pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, VaultError> {
+    /// name first; where they meet, it fails, and [`Self::text`] holds both sides from then on.
+    pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, Error> {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
         let policy = target.scope().policy().clone();
@@ -119,9 +117,9 @@ impl Editing {
         path: &Path,
         env: EnvName,
         policy: &Policy,
-        known: &dyn Fn(&str) -> Result<bool, VaultError>,
-        seal_to: impl FnOnce() -> Result<PublicKey, VaultError>,
-    ) -> Result<Edited, VaultError> {
+        known: &dyn Fn(&str) -> Result<bool, Error>,
+        seal_to: impl FnOnce() -> Result<PublicKey, Error>,
+    ) -> Result<Edited, Error> {
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;
         let judge =
             Judge { base: &self.base, shown: &self.shown, typed: &typed, sealed: &self.sealed, policy };
@@ -133,7 +131,7 @@ impl Editing {
         refuse_reserved_dependents(&typed, stays_sealed)?;
         let any = fates.values().any(|fate| matches!(fate, Fate::Seal(_)));
         let key = if any { Some(seal_to()?) } else { None };
-        let seal_error = |source| VaultError::Seal { path: path.into(), source };
+        let seal_error = cannot_seal(path);
         let mut sealer = key.as_ref().map(Sealer::new).transpose().map_err(seal_error)?;
         let (mut sources, mut outcomes) = (Vec::new(), Vec::new());
         let referable = Referable::new(&typed, known);
@@ -161,7 +159,7 @@ impl Editing {
     }
 
     /// Takes in what somebody else has made of the file meanwhile.
-    fn catch_up(&mut self, target: &mut Target<'_>) -> Result<(), VaultError> {
+    fn catch_up(&mut self, target: &mut Target<'_>) -> Result<(), Error> {
         let file = target.file();
         if file.document().as_bytes() == self.base.as_bytes() {
             return Ok(());
@@ -171,7 +169,7 @@ impl Editing {
         if !has_key && file.has_sealed(&|_| true) {
             // Nobody is asked for a passphrase while the file is locked.
             let opener = target.opener()?;
-            self.opener = Some(opener.ok_or_else(|| VaultError::ChangedMeanwhile(file.path().into()))?);
+            self.opener = Some(opener.ok_or_else(|| changed_meanwhile(file.path()))?);
         }
         let now = Self::of(target.file(), self.opener.as_mut())?;
         let versions =
@@ -180,20 +178,22 @@ impl Editing {
         self.sealed.extend(now.sealed);
         (self.base, self.shown, self.left) = (now.base, now.shown, now.left);
         self.text = merged.text;
-        let names = match merged.conflicts {
+        let conflict = match merged.conflicts {
             Conflicts::None => return Ok(()),
-            Conflicts::Names(names) => names,
-            Conflicts::File => Vec::new(),
+            Conflicts::Names(names) => {
+                format!("{} stand between conflict markers, in both versions", names.join(", "))
+            }
+            Conflicts::File => "both versions of it stand between conflict markers".into(),
         };
-        Err(VaultError::EditConflict { path: target.file().path().into(), names })
+        let path = target.file().path();
+        Err(Error::refused(format!("{} was changed meanwhile, and so {conflict}", path.display())).with_hint(
+            hint!("see what was changed: git diff -- {path}, then again: envseal edit -f {path}", path),
+        ))
     }
 }
 
 /// The file's document with its values opened, and what could not be shown so.
-fn opened(
-    file: &EnvFile,
-    mut opener: Option<&mut Opener>,
-) -> Result<(Document, Vec<LeftAsToken>), VaultError> {
+fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, Vec<LeftAsToken>), Error> {
     let (mut sources, mut failures, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for (at, entry) in file.variables() {
         let Some(token) = file.token(entry) else { continue };
@@ -210,7 +210,7 @@ fn opened(
         }
     }
     if !failures.is_empty() {
-        return Err(VaultError::Unopened(failures));
+        return Err(cannot_decrypt(&failures));
     }
     let (document, misfits) = fitting(file, sources);
     let entries = file.document().entries();
@@ -240,11 +240,10 @@ fn is_for_editors(source: &[u8]) -> bool {
 }
 
 /// The file's document with these entries' sources in place.
-fn replaced(file: &EnvFile, sources: &[(usize, Zeroizing<Vec<u8>>)]) -> Result<Document, VaultError> {
+fn replaced(file: &EnvFile, sources: &[(usize, Zeroizing<Vec<u8>>)]) -> Result<Document, Error> {
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    let fail = |source: EditError| VaultError::Edit { path: file.path().into(), source };
-    file.document().edited(&edits).map_err(fail)
+    file.document().edited(&edits).map_err(cannot_edit(file.path()))
 }
 
 #[cfg(test)]

@@ -1,17 +1,21 @@
 //! Whole files: encrypt, decrypt, reseal.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::change::{self, edited, is_for_this_file};
-use super::error::VaultError;
-use super::failure::{Failure, Reason};
 use super::file::EnvFile;
+use super::line_errors::{
+    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
+};
 use super::references::{DollarSigns, Referable, known, literal};
 use super::scope::Scope;
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
 };
 use crate::dotenv::{Document, Edit, Entry, Foreign, Mark, foreign_value, is_reserved, read, references};
+use crate::error::{Error, ErrorKind};
 
 /// Which variables a command is about, and whether that is all of them.
 pub struct Pick<'a> {
@@ -58,12 +62,11 @@ pub fn encrypt(
     public_key: &PublicKey,
     pick: &Pick<'_>,
     dollars: &DollarSigns,
-) -> Result<(Document, usize), VaultError> {
-    let path = || file.path().to_owned();
+) -> Result<(Document, usize), Error> {
     if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
-        return Err(VaultError::stray(file.path(), file.document(), stray));
+        return Err(stray_line(file.path(), file.document(), stray));
     }
-    let seal_error = |source| VaultError::Seal { path: path(), source };
+    let seal_error = cannot_seal(file.path());
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let added = document.entries().len() - file.document().entries().len();
     let mut sealed = Vec::new();
@@ -80,20 +83,19 @@ pub fn encrypt(
                 continue;
             }
             Some(Err(error)) => {
-                let failure = Failure { name: name.into(), path: path(), line, reason: error.into() };
-                return Err(VaultError::Unopened(vec![failure]));
+                return Err(cannot_decrypt(&[failure(file, entry, error.into())]));
             }
             None => {}
         }
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
-            return Err(VaultError::Unopened(vec![failure(file, entry, Reason::Foreign(foreign))]));
+            return Err(cannot_decrypt(&[failure(file, entry, Reason::Foreign(foreign))]));
         }
         let plain = is_plain(file, scope, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
-            return Err(VaultError::AmbiguousHash { path: path(), line, name: name.into() });
+            return Err(ambiguous_hash(file.path(), line, name));
         }
         if !plain && file.document().is_cut_off(entry) {
-            return Err(VaultError::unquoted(file.path(), file.document(), entry));
+            return Err(cut_off(file.path(), file.document(), entry));
         }
         if plain || file.document().value(entry).1.is_empty() {
             continue;
@@ -114,11 +116,9 @@ pub fn encrypt(
 }
 
 /// The names that a value refers to, which its token is to list.
-pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, VaultError> {
-    refs_of_source(file.document().source(entry)).ok_or_else(|| {
-        let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
-        VaultError::MalformedReference { path, line, name }
-    })
+pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, Error> {
+    refs_of_source(file.document().source(entry))
+        .ok_or_else(|| malformed_reference(file.path(), entry.line, file.document().name(entry)))
 }
 
 /// As [`refs_of`], of source text; none where a reference in it has no known form.
@@ -133,7 +133,7 @@ pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
 pub(super) fn refuse_reserved_dependents(
     file: &EnvFile,
     is_to_be_sealed: impl Fn(usize) -> bool,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let mut secret = BTreeSet::new();
     for (at, entry) in file.variables() {
         let name = file.document().name(entry);
@@ -142,14 +142,21 @@ pub(super) fn refuse_reserved_dependents(
         let on = names.into_iter().find(|on| secret.contains(on.as_str()));
         match on {
             Some(on) if is_reserved(name) => {
-                let (path, line, name) = (file.path().into(), entry.line, name.into());
-                return Err(VaultError::ReservedDepends { path, line, name, on });
+                return Err(reserved_depends(file.path(), entry.line, name, &on));
             }
             None if !is_to_be_sealed(at) && file.token(entry).is_none() => secret.remove(name),
             _ => secret.insert(name),
         };
     }
     Ok(())
+}
+
+fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
+    let what = format!("{name} must stay readable, but depends on {on}, which would be encrypted");
+    at_line(ErrorKind::Refused, path, line, what).with_hint(hint!(
+        "if {on} is not secret, add `# envseal: plain` to its line; otherwise write the value without it",
+        on
+    ))
 }
 
 /// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
@@ -160,7 +167,7 @@ pub fn decrypt(
     file: &EnvFile,
     pick: &Pick<'_>,
     opener: &mut Opener,
-) -> Result<(Document, usize), VaultError> {
+) -> Result<(Document, usize), Vec<ValueFailure>> {
     let mut sources = Vec::new();
     let mut failures = Vec::new();
     for (at, entry, token) in sealed_entries(file, pick) {
@@ -180,7 +187,7 @@ pub fn decrypt(
     let entries = file.document().entries();
     failures.extend(misfits.into_iter().map(|at| failure(file, &entries[at], Reason::Unwritable)));
     failures.sort_by_key(|failure| failure.line);
-    if failures.is_empty() { Ok((document, count)) } else { Err(VaultError::Unopened(failures)) }
+    if failures.is_empty() { Ok((document, count)) } else { Err(failures) }
 }
 
 /// Puts as many of these entries' sources in place as the file can hold. Returns the document, and the entries whose source
@@ -226,8 +233,8 @@ pub fn reseal(
     public_key: &PublicKey,
     pick: &Pick<'_>,
     keys: Vec<PrivateKey>,
-) -> Result<(Document, usize), VaultError> {
-    let seal_error = |source| VaultError::Seal { path: file.path().into(), source };
+) -> Result<(Document, usize), Error> {
+    let seal_error = cannot_seal(file.path());
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let mut openers: Vec<_> = keys.into_iter().map(Opener::new).collect();
     let (mut sources, mut failures) = (Vec::new(), Vec::new());
@@ -249,7 +256,7 @@ pub fn reseal(
     if failures.is_empty() {
         replaced(file, file.document(), &sources)
     } else {
-        Err(VaultError::Unopened(failures))
+        Err(cannot_decrypt(&failures))
     }
 }
 
@@ -258,7 +265,7 @@ fn replaced(
     file: &EnvFile,
     document: &Document,
     sources: &[(usize, Vec<u8>)],
-) -> Result<(Document, usize), VaultError> {
+) -> Result<(Document, usize), Error> {
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
     Ok((edited(file, document, &edits)?, sources.len()))
@@ -276,12 +283,11 @@ pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) ->
 }
 
 /// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
-pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), VaultError> {
+pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> {
     if !Mark::is_plain(file.document().comment(entry)) {
         return Ok(());
     }
-    let (path, line, name) = (file.path().into(), entry.line, file.document().name(entry).into());
-    Err(VaultError::SealedButPlain { path, line, name })
+    Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
 }
 
 /// Returns which other tool's value an entry holds; None where its line is marked as plain.
@@ -340,6 +346,11 @@ pub(super) fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) 
     }
 }
 
-pub(super) fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> Failure {
-    Failure { name: file.document().name(entry).into(), path: file.path().into(), line: entry.line, reason }
+pub(super) fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> ValueFailure {
+    ValueFailure {
+        name: file.document().name(entry).into(),
+        path: file.path().into(),
+        line: entry.line,
+        reason,
+    }
 }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::encrypt::is_plain;
-use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
+use super::line_errors::not_text;
 use super::scope::Scope;
 use super::transaction::WriteLock;
 use crate::config::{EnvName, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
+use crate::error::Error;
 use crate::fs::{self, FsError, NewMode};
 use crate::keys::KeyStore;
 use crate::schema::{ExampleName, add_names};
@@ -26,12 +27,11 @@ pub(crate) struct Example {
 }
 
 /// Puts together the example file of the env files in `folder`.
-pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, VaultError> {
+pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Error> {
     let dir = folder_of(&folder.join(SCHEMA_FILES[0]));
     let scope = Scope::of(&dir, store.repositories())?;
     let (path, text) = standing(folder)?;
-    let document = Document::parse(text.clone().unwrap_or_default())
-        .map_err(|source| VaultError::Parse { path: path.clone(), source })?;
+    let document = Document::parse(text.clone().unwrap_or_default()).map_err(not_text(&path))?;
     let mut paths = scope.env_files_of_all(&dir)?;
     paths.retain(|path| path.parent() == Some(&dir));
     // That of `.env` is the one that the others add to.
@@ -49,7 +49,7 @@ pub(crate) fn write_example(
     folder: &Path,
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-) -> Result<Example, VaultError> {
+) -> Result<Example, Error> {
     let scope = Scope::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
     let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories(), on_wait)?;
     let example = example(folder, store)?;
@@ -61,7 +61,7 @@ pub(crate) fn write_example(
 }
 
 /// The schema's place, and its text; that of a new one where there is none.
-fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), VaultError> {
+fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
     for name in SCHEMA_FILES {
         match fs::read_entry(folder, name) {
             Ok(text) => return Ok((folder.join(name), Some(text))),

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::error::VaultError;
 use super::file::{EnvFile, real_place, token};
 use super::roster::tag_key;
 use super::scope::Scope;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read, references};
+use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
 
@@ -116,7 +116,7 @@ pub(super) fn renewed(
     scope: &Scope,
     store: &KeyStore<'_>,
     changed: &[Changed<'_>],
-) -> Result<Option<Renewed>, VaultError> {
+) -> Result<Option<Renewed>, Error> {
     let before = scope.team_text()?.unwrap_or_default();
     let team = scope.parse_team(&before)?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
@@ -259,7 +259,7 @@ fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: &[Exposure], stat
 }
 
 /// The environment's files in the scope that are not being changed.
-fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, VaultError> {
+fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, Error> {
     let places: Vec<PathBuf> = changed.iter().map(|(file, _)| real_place(file.path())).collect();
     let is_other = |path: &PathBuf| {
         EnvName::of_file(path).ok().as_ref() == Some(env) && !places.contains(&real_place(path))

@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::at::Past;
-use super::error::VaultError;
 use super::journal;
+use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::project::ProjectPlace;
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, Entry, Quote};
+use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError};
 use crate::git::{self, Repositories};
 
@@ -31,13 +32,13 @@ impl EnvFile {
     /// Loads the env file at `path`. One with a merge-conflict marker, with a malformed or doubled public key, or
     /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
     /// to the same key name. A symlink to an env file is that file: of its environment, with the keys of its folder.
-    pub fn load(path: &Path) -> Result<Self, VaultError> {
+    pub fn load(path: &Path) -> Result<Self, Error> {
         Self::load_among(path, &mut Listings::default())
     }
 
     /// Reads the pipe at `path`; None where there is none. One without an env file's name (`/dev/fd/63`) is of the
     /// environment whose public key is in it, and its keys are those of the working directory.
-    pub fn of_pipe(path: &Path) -> Result<Option<Self>, VaultError> {
+    pub fn of_pipe(path: &Path) -> Result<Option<Self>, Error> {
         let named = if FileRole::of(path) == FileRole::Other { None } else { Some(EnvName::of_file(path)?) };
         let Some(mut text) = fs::read_pipe(path)? else { return Ok(None) };
         let text = std::mem::take(&mut *text);
@@ -53,24 +54,26 @@ impl EnvFile {
     }
 
     /// As [`Self::load`], one of many: folders are listed once.
-    pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
-        Self::load_there(path, listings).map_err(|error| no_env_file(path, error))
+    pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
+        Self::load_if_there(path, listings)?.ok_or_else(|| no_env_file(path))
     }
 
-    fn load_there(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
+    fn load_if_there(path: &Path, listings: &mut Listings) -> Result<Option<Self>, Error> {
         let (env, dir) = read_as(path)?;
-        // Where that fails, every file opens as it stands.
+        // If that fails, every file opens as it stands.
         let _ = journal::settle(&dir);
-        let mut text = fs::read_secret(path)?;
+        let mut text = match fs::read_secret(path) {
+            Err(FsError::NotFound { .. }) => return Ok(None),
+            text => text?,
+        };
         listings.refuse_twin(path, &EnvName::of_file(path)?)?;
-        Ok(Self { dir, ..Self::of_text(path, env, std::mem::take(&mut *text))? })
+        Ok(Some(Self { dir, ..Self::of_text(path, env, std::mem::take(&mut *text))? }))
     }
 
-    pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, VaultError> {
-        let document =
-            Document::parse(text).map_err(|source| VaultError::Parse { path: path.into(), source })?;
+    pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
+        let document = Document::parse(text).map_err(not_text(path))?;
         if let Some(line) = document.conflict_marker() {
-            return Err(VaultError::Conflict { path: path.into(), line });
+            return Err(merge_conflict(path, line));
         }
         let public_key = public_key(path, &env, &document)?;
         Ok(Self {
@@ -85,28 +88,26 @@ impl EnvFile {
     }
 
     /// Loads the env file at `path`, or stands for an empty one to be made there.
-    pub fn load_or_new(path: &Path) -> Result<Self, VaultError> {
+    pub fn load_or_new(path: &Path) -> Result<Self, Error> {
         Self::load_or_new_among(path, &mut Listings::default())
     }
 
     /// As [`Self::load_or_new`], one of many: folders are listed once.
-    pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, VaultError> {
-        match Self::load_there(path, listings) {
-            Err(VaultError::Fs(FsError::NotFound { .. })) => {
-                let env = EnvName::of_file(path)?;
-                listings.refuse_twin(path, &env)?;
-                Ok(Self {
-                    path: path.into(),
-                    env,
-                    dir: folder_of(path),
-                    document: Document::empty(),
-                    public_key: None,
-                    exists: false,
-                    past: None,
-                })
-            }
-            loaded => loaded,
+    pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
+        if let Some(file) = Self::load_if_there(path, listings)? {
+            return Ok(file);
         }
+        let env = EnvName::of_file(path)?;
+        listings.refuse_twin(path, &env)?;
+        Ok(Self {
+            path: path.into(),
+            env,
+            dir: folder_of(path),
+            document: Document::empty(),
+            public_key: None,
+            exists: false,
+            past: None,
+        })
     }
 
     /// The path as the user gave it.
@@ -135,8 +136,10 @@ impl EnvFile {
     }
 
     /// The error for a file that needs a public key and has none.
-    pub fn no_public_key(&self) -> VaultError {
-        VaultError::NoPublicKey { path: self.path.clone(), variable: self.env.public_key_name() }
+    pub fn no_public_key(&self) -> Error {
+        let (path, variable) = (&self.path, self.env.public_key_name());
+        Error::new(ErrorKind::NoKey, format!("{} has no public key ({variable})", path.display()))
+            .with_hint(hint!("create a key for it: envseal key generate -f {path}", path))
     }
 
     /// Whether there is such a file already.
@@ -193,7 +196,7 @@ fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
 
 /// The environment by which the env file at `path` is read, and the folder that its keys and its project are looked for
 /// from: those of the env file that it leads to, where it is a symlink to one.
-fn read_as(path: &Path) -> Result<(EnvName, PathBuf), VaultError> {
+fn read_as(path: &Path) -> Result<(EnvName, PathBuf), Error> {
     let env = EnvName::of_file(path)?;
     // Links in a circle are the reader's to tell.
     let Some(target) = target_of_link(path).transpose().ok().flatten() else {
@@ -217,7 +220,7 @@ pub(super) fn real_place(path: &Path) -> PathBuf {
 
 /// Refuses to write through symlinks: one at `path` as `refuse_link_elsewhere` does, and folders on the way that lead out
 /// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
-pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), VaultError> {
+pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), Error> {
     refuse_link_elsewhere(path)?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
     for folder in absolute.ancestors().skip(1).filter(|folder| folder.is_symlink()) {
@@ -225,7 +228,7 @@ pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(
             continue;
         };
         if !target.starts_with(&root) && repositories.open(&root)?.is_tracked(folder)? {
-            return Err(VaultError::LeadsOutside { path: folder.into(), target });
+            return Err(leads_outside(folder, target));
         }
     }
     Ok(())
@@ -233,7 +236,7 @@ pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(
 
 /// Refuses to write through a symlink that does not lead to a file of its own environment and project. Otherwise a
 /// production secret would be encrypted with the development key (`.env.production -> .env`).
-pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), VaultError> {
+pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), Error> {
     let Some(target) = target_of_link(path).transpose()? else { return Ok(()) };
     let (target_folder, project) = (folder_of(&target), ProjectPlace::of(&folder_of(path)));
     let is_inside = project == ProjectPlace::of(&target_folder)
@@ -249,7 +252,28 @@ pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), VaultError> {
     // As a person here would name it.
     let here = Path::new(".").canonicalize().unwrap_or_default();
     let target = target.strip_prefix(&here).map(Path::to_owned).unwrap_or(target);
-    Err(VaultError::Link { path: path.into(), target, fault })
+    Err(link_elsewhere(path, &target, &fault))
+}
+
+fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
+    let error = Error::refused(format!(
+        "{} is a symlink to {}, {fault}; envseal does not write through it",
+        path.display(),
+        target.display()
+    ));
+    match FileRole::of(target) {
+        // A template is what most env files start from.
+        FileRole::Template => {
+            error.with_hint(hint!("to start from it: rm {path} && cp {target} {path}", path, target))
+        }
+        FileRole::EnvFile(_) if target.exists() => error
+            .with_hint(hint!("if you mean that file, name it: -f {target}", target))
+            .with_library_hint(open_by_its_path(target)),
+        _ if !target.exists() => {
+            error.with_hint(hint!("create that file, or remove the link: rm {path}", path))
+        }
+        _ => error.with_hint(hint!("remove the link: rm {path}", path)),
+    }
 }
 
 /// Where a file is: its folder with symlinks resolved, its own name as it stands.
@@ -264,28 +288,42 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
     folder.canonicalize().unwrap_or_else(|_| folder.into())
 }
 
-fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<PublicKey>, VaultError> {
+fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<PublicKey>, Error> {
     let wanted = env.public_key_name();
     let mut key = None;
     for entry in document.entries().iter().filter(|entry| is_public_key_name(document.name(entry))) {
-        let (path, line, found) = (path.to_owned(), entry.line, document.name(entry).to_owned());
+        let (line, found) = (entry.line, document.name(entry));
         if found != wanted {
-            return Err(VaultError::PublicKeyName { path, line, found, wanted });
+            return Err(anothers_public_key(path, line, found, &wanted));
         }
         if key.is_some() {
-            return Err(VaultError::PublicKeyTwice { path, line, variable: wanted });
+            return Err(at_line(ErrorKind::Malformed, path, line, format!("has {wanted} a second time"))
+                .with_hint(hint!(
+                    "keep one of the two lines; see which is older: git log -p -- {path}",
+                    path
+                )));
         }
         let (_, text) = document.value(entry);
         let text = std::str::from_utf8(&text).unwrap_or("\u{fffd}");
         let parsed = PublicKey::parse(text);
-        key = Some(parsed.map_err(|source| VaultError::PublicKey {
-            path,
-            line,
-            variable: wanted.clone(),
-            source,
+        key = Some(parsed.map_err(|source| {
+            at_line(ErrorKind::Malformed, path, line, format!("{wanted} is not a public key: {source}"))
+                .with_hint(hint!("restore the line: git log -p -- {path}", path))
         })?);
     }
     Ok(key)
+}
+
+fn anothers_public_key(path: &Path, line: usize, found: &str, wanted: &str) -> Error {
+    at_line(ErrorKind::Malformed, path, line, format!("has {found}, but this file's public key is {wanted}"))
+        .with_hint(hint!(
+            "if it was renamed: rename that line to {wanted}, and {old} in .env.keys to {new}; if it was copied: remove that \
+             line from {path}, and set its values again",
+            wanted,
+            old = found.replace("PUBLIC", "PRIVATE"),
+            new = wanted.replace("PUBLIC", "PRIVATE"),
+            path
+        ))
 }
 
 /// The names of env files in folders, by their key names; each folder is listed once.
@@ -295,7 +333,7 @@ pub(super) struct Listings(HashMap<PathBuf, HashMap<String, Vec<OsString>>>);
 impl Listings {
     /// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
     /// `.env.a_b`. A folder that cannot be listed has no say.
-    fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), VaultError> {
+    fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), Error> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let names = self.0.entry(folder.to_owned()).or_insert_with_key(|folder| {
             let mut names: HashMap<_, Vec<_>> = HashMap::new();
@@ -311,7 +349,16 @@ impl Listings {
         let mut beside = names.get(&variable).into_iter().flatten();
         match beside.find(|name| Some(name.as_os_str()) != path.file_name()) {
             Some(name) => {
-                Err(VaultError::SideBySide { first: path.into(), second: folder.join(name), variable })
+                let second = &folder.join(name);
+                let (one, other) = (path.display(), second.display());
+                Err(Error::refused(format!(
+                    "{one} and {other} are side by side, but share the key name {variable}"
+                ))
+                .with_hint(hint!(
+                    "keep one of the two: git mv {second} …, or merge {path} into it",
+                    second,
+                    path
+                )))
             }
             None => Ok(()),
         }

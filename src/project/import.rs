@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::change::{edited, plain_source, reads_as, refuse_half, refuse_own};
+use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
 use super::encrypt::{failure, foreign_of, is_plain, is_secret, refs_of_source, refuse_reserved_dependents};
-use super::error::VaultError;
-use super::failure::Reason;
 use super::file::{EnvFile, place_of, refuse_links, token};
+use super::keys::backup_exists;
+use super::line_errors::{
+    ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, stray_line, unwritable,
+};
 use super::references::{DollarSigns, Referable, known, literal};
 use super::scope::Scope;
 use super::setup::with_header;
 use super::update::Target;
+use super::value_failure::{FailureReason as Reason, cannot_decrypt};
 use crate::config::is_own_name;
 use crate::crypto::{Kind, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, VarName, is_reserved};
+use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::keys::{KeyStore, KeysFile};
 
@@ -124,7 +128,7 @@ impl ImportPlan {
         wants: &dyn Fn(&str) -> bool,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let (file, scope) = load(path, store)?;
         refuse_another_files_key(&file, &text.document)?;
         let base = EnvFile::of_text(label, file.env().clone(), text.document.as_bytes().to_vec())?;
@@ -141,7 +145,7 @@ impl ImportPlan {
         items: Vec<ImportItem>,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let (file, scope) = load(path, store)?;
         let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
         let unencrypted: HashSet<String> =
@@ -159,7 +163,7 @@ impl ImportPlan {
         items: Vec<ImportItem>,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let (base, scope) = load(path, store)?;
         let items = plan_items(&base, &scope, items, store)?;
         let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
@@ -204,10 +208,14 @@ impl ImportPlan {
     }
 
     /// Makes the env file's new document, and decrypts and compares every encrypted value in it.
-    pub(crate) fn document(&self, target: &mut Target<'_>) -> Result<Document, VaultError> {
+    pub(crate) fn document(&self, target: &mut Target<'_>) -> Result<Document, Error> {
         let now = target.file().exists().then(|| target.file().document().as_bytes());
         if now != self.before.as_ref().map(|before| before.as_slice()) {
-            return Err(VaultError::Meanwhile(self.path.clone()));
+            let message = format!(
+                "{} was changed by another program meanwhile; nothing was written",
+                self.path.display()
+            );
+            return Err(Error::refused(message).with_hint("check the file, then run the command again"));
         }
         let encrypts = self.items.iter().any(|item| item.action.encrypts());
         let key = if encrypts { Some(target.seal_to()?) } else { None };
@@ -218,8 +226,8 @@ impl ImportPlan {
         Ok(document)
     }
 
-    fn encrypted(&self, key: Option<&PublicKey>) -> Result<Document, VaultError> {
-        let seal_error = |source| VaultError::Seal { path: self.path.clone(), source };
+    fn encrypted(&self, key: Option<&PublicKey>) -> Result<Document, Error> {
+        let seal_error = cannot_seal(&self.path);
         let mut sealer = key.map(Sealer::new).transpose().map_err(seal_error)?;
         let mut sources = Vec::with_capacity(self.items.len());
         for item in &self.items {
@@ -248,7 +256,7 @@ impl ImportPlan {
         }
     }
 
-    fn plaintext<'a>(&self, item: &'a PlannedItem) -> Result<(Kind, Refs, &'a [u8]), VaultError> {
+    fn plaintext<'a>(&self, item: &'a PlannedItem) -> Result<(Kind, Refs, &'a [u8]), Error> {
         Ok(match &item.value {
             ItemValue::Literal(value) => (Kind::Value, Refs::none(), value.expose()),
             ItemValue::Source(source) => {
@@ -259,30 +267,30 @@ impl ImportPlan {
     }
 
     /// Returns the plain text to write for an item, or None if the file has it already.
-    fn changed_plain_source(&self, item: &PlannedItem) -> Result<Option<Vec<u8>>, VaultError> {
+    fn changed_plain_source(&self, item: &PlannedItem) -> Result<Option<Vec<u8>>, Error> {
         let source = match &item.value {
             ItemValue::Source(source) => source.expose().to_vec(),
-            ItemValue::Literal(value) => plain_source(value.expose())
-                .ok_or_else(|| VaultError::Unwritable { path: self.path.clone(), name: item.name.clone() })?,
+            ItemValue::Literal(value) => {
+                plain_source(value.expose()).ok_or_else(|| unwritable(&self.path, &item.name))?
+            }
         };
         let document = self.base.document();
         let is_there = item.entry.is_some_and(|at| document.source(&document.entries()[at]) == source);
         Ok((!is_there).then_some(source))
     }
 
-    fn malformed_reference(&self, item: &PlannedItem) -> VaultError {
+    fn malformed_reference(&self, item: &PlannedItem) -> Error {
         let entries = self.base.document().entries();
         let line = match item.entry {
             Some(entry) => entries[entry].line,
             None => entries.last().map_or(1, |entry| entry.line + 1),
         };
-        VaultError::MalformedReference { path: self.base.path().into(), line, name: item.name.clone() }
+        malformed_reference(self.base.path(), line, &item.name)
     }
 
     /// Parses the document again, and decrypts and compares every value that was encrypted.
-    fn verify(&self, document: &Document, mut opener: Opener) -> Result<(), VaultError> {
-        let document = Document::parse(document.as_bytes().to_vec())
-            .map_err(|source| VaultError::Parse { path: self.path.clone(), source })?;
+    fn verify(&self, document: &Document, mut opener: Opener) -> Result<(), Error> {
+        let document = Document::parse(document.as_bytes().to_vec()).map_err(not_text(&self.path))?;
         let is_appended = |item: &&PlannedItem| item.entry.is_none() && item.action != ImportAction::Keep;
         let own = self.base.document().entries().len() + self.items.iter().filter(is_appended).count();
         // A new header's entry is above the others.
@@ -301,8 +309,11 @@ impl ImportPlan {
                     && opened.is_ok_and(|opened| opened.kind == kind && opened.bytes.expose() == bytes)
             });
             if !is_same {
-                let (path, name) = (self.path.clone(), item.name.clone());
-                return Err(VaultError::NotVerified { path, name });
+                let (path, name) = (self.path.display(), &item.name);
+                return Err(Error::refused(format!(
+                    "{path}: the encrypted value of {name} does not decrypt to the original; nothing was written"
+                ))
+                .with_hint("this is a bug in envseal; please report it"));
             }
         }
         Ok(())
@@ -310,7 +321,7 @@ impl ImportPlan {
 }
 
 /// Loads the env file that is written to.
-fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Scope), VaultError> {
+fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Scope), Error> {
     refuse_links(path, store.repositories())?;
     let file = EnvFile::load_or_new(path)?;
     let scope = Scope::of(&file.dir(), store.repositories())?;
@@ -330,7 +341,7 @@ fn plaintext_secret(file: &EnvFile, scope: &Scope, is_known: impl Fn(usize) -> b
 }
 
 /// Rejects a text with another file's public key: values encrypted now would be next to others under another key.
-fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), VaultError> {
+fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), Error> {
     let own = |document: &Document| {
         let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
         entries.map(|entry| document.statement(entry).to_vec()).collect::<Vec<_>>()
@@ -339,7 +350,7 @@ fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), Vault
         return Ok(());
     }
     let name = text.entries().iter().map(|entry| text.name(entry)).find(|name| is_own_name(name));
-    Err(VaultError::OwnName(name.unwrap_or("ENVSEAL_PUBLIC_KEY").into()))
+    Err(own_name(name.unwrap_or("ENVSEAL_PUBLIC_KEY")))
 }
 
 /// Plans each variable of a text that becomes the file at `path`.
@@ -349,10 +360,10 @@ fn plan_text(
     scope: &Scope,
     mut decrypted: HashMap<usize, ItemValue>,
     wants: &dyn Fn(&str) -> bool,
-) -> Result<Vec<PlannedItem>, VaultError> {
+) -> Result<Vec<PlannedItem>, Error> {
     let document = base.document();
     if let Some(stray) = document.strays().first() {
-        return Err(VaultError::stray(base.path(), document, stray));
+        return Err(stray_line(base.path(), document, stray));
     }
     let (mut items, mut shown) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
@@ -361,20 +372,20 @@ fn plan_text(
         let action = match token(document, entry) {
             // Encrypted by envseal: a file may be converted in parts.
             Some(Ok(_)) => ImportAction::Keep,
-            Some(Err(error)) => return Err(VaultError::Unopened(vec![failure(base, entry, error.into())])),
+            Some(Err(error)) => return Err(cannot_decrypt(&[failure(base, entry, error.into())])),
             None if was_encrypted && is_plain => {
                 shown.push(name);
                 continue;
             }
             None if !is_plain && document.comment_is_ambiguous(entry) => {
-                return Err(VaultError::AmbiguousHash { path: base.path().into(), line: entry.line, name });
+                return Err(ambiguous_hash(base.path(), entry.line, &name));
             }
             None => {
                 if let Some(foreign) = foreign_of(base, entry).filter(|_| !was_encrypted) {
-                    return Err(VaultError::Unopened(vec![failure(base, entry, Reason::Foreign(foreign))]));
+                    return Err(cannot_decrypt(&[failure(base, entry, Reason::Foreign(foreign))]));
                 }
                 if !is_plain && document.is_cut_off(entry) {
-                    return Err(VaultError::unquoted(base.path(), document, entry));
+                    return Err(cut_off(base.path(), document, entry));
                 }
                 match was_encrypted {
                     false if is_plain => ImportAction::WritePlain,
@@ -400,7 +411,7 @@ fn plan_items(
     scope: &Scope,
     items: Vec<ImportItem>,
     store: &KeyStore<'_>,
-) -> Result<Vec<PlannedItem>, VaultError> {
+) -> Result<Vec<PlannedItem>, Error> {
     let document = file.document();
     let mut opener = match file.public_key() {
         Some(key) => store.find_unasked(file.env(), key, &file.dir())?.map(Opener::new),
@@ -438,8 +449,20 @@ fn plan_items(
 }
 
 /// Rejects plain text for values that the source kept encrypted.
-fn refuse_to_show(path: &Path, names: Vec<String>) -> Result<(), VaultError> {
-    if names.is_empty() { Ok(()) } else { Err(VaultError::WouldShow { path: path.into(), names }) }
+fn refuse_to_show(path: &Path, names: Vec<String>) -> Result<(), Error> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: {} {} encrypted in the source, but a mark, the policy or the name would make it plain text here",
+        path.display(),
+        names.join(", "),
+        if names.len() == 1 { "was" } else { "were" }
+    );
+    Err(Error::refused(message).with_hint(hint!(
+        "leave it out: -x {names}; then write it yourself: envseal set NAME --plain",
+        names
+    )))
 }
 
 /// Returns true if a sealed entry has this value: as it would be encrypted now, or as a text that reads as it.
@@ -460,8 +483,8 @@ fn refuse_dangling(
     base: &EnvFile,
     mut items: Vec<PlannedItem>,
     dollars: &DollarSigns,
-    known: &dyn Fn(&str) -> Result<bool, VaultError>,
-) -> Result<Vec<PlannedItem>, VaultError> {
+    known: &dyn Fn(&str) -> Result<bool, Error>,
+) -> Result<Vec<PlannedItem>, Error> {
     let names: HashSet<String> = items.iter().map(|item| item.name.clone()).collect();
     let known_if_appended = |name: &str| Ok(names.contains(name) || known(name)?);
     for item in items.iter_mut().filter(|item| item.action.encrypts()) {
@@ -480,7 +503,7 @@ fn refuse_dangling(
 }
 
 /// Reads a source, which may hold plaintext secrets.
-pub(crate) fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(fs::read_secret(path)?)
 }
 
@@ -494,7 +517,7 @@ pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
 type SecretFile = (PathBuf, Zeroizing<Vec<u8>>);
 
 /// Returns the `.env.keys` of another tool for files in `folder`.
-pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, VaultError> {
+pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, Error> {
     let folder = place_of(&folder.join("x"));
     let Some(path) = KeysFile::nearest(folder.parent().unwrap_or(&folder)) else { return Ok(None) };
     let text = fs::read_secret(&path)?;
@@ -504,20 +527,20 @@ pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, Vault
 /// Copies the file at `path` to one beside it that is no env file, private to this user, and returns its path.
 ///
 /// The caller checks [`ImportPlan::plaintext_secret`] first.
-pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, VaultError> {
+pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The name neither begins nor ends as an env file's does.
     let backup = path.with_file_name(format!("backup-{}~", name.trim_start_matches('.')));
     let text = fs::read_secret(path)?;
     if backup.symlink_metadata().is_ok() {
-        return Err(VaultError::BackupExists(backup));
+        return Err(backup_exists(&backup));
     }
     fs::stage(&backup, &text, NewMode::Private)?.commit_new()?;
     Ok(backup)
 }
 
 /// Removes a backup.
-pub(crate) fn drop_backup(path: &Path) -> Result<(), VaultError> {
+pub(crate) fn drop_backup(path: &Path) -> Result<(), Error> {
     Ok(fs::remove(path)?)
 }
 

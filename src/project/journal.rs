@@ -18,9 +18,10 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::error::VaultError;
 use super::file::place_of;
+use super::line_errors::changed_meanwhile;
 use crate::crypto::PublicKey;
+use crate::error::Error;
 use crate::fs::{self, FsError, Lock, Staged, TEMP_PREFIX};
 use crate::git::{self, GitError};
 use crate::keys::KeysFile;
@@ -30,25 +31,9 @@ const NAME: &str = "envseal-journal";
 const NEW: &str = "envseal-journal.new";
 const VERSION: u64 = 2;
 
-/// Why an interrupted change can neither be finished nor undone.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stuck {
-    /// The journal is not one.
-    #[error("its journal cannot be read: {0}")]
-    Journal(&'static str),
-    /// The journal belongs to someone else.
-    #[error("its journal belongs to another user")]
-    Owner,
-    /// The journal names what no change of ours can be about.
-    #[error("its journal names this path, which no change of envseal's can be about")]
-    Path,
-    /// The file is neither what it was nor what it was to become.
-    #[error("this file was changed since")]
-    Changed,
-    /// The new content that lay beside the file is not there, or another.
-    #[error("the new content that lay beside this file is gone or was changed")]
-    NewGone,
-}
+const IMPOSSIBLE_PATH: &str = "its journal names this path, which no change of envseal's can be about";
+const CHANGED_SINCE: &str = "this file was changed since";
+const NEW_CONTENT_GONE: &str = "the new content that lay beside this file is gone or was changed";
 
 /// A file that is about to be replaced.
 pub(super) struct Ready<'a> {
@@ -97,19 +82,18 @@ enum Found {
     Other,
 }
 
-/// Locks the worktree (outside git, the folder) `dir`, and finishes or undoes what was interrupted in it.
-pub(super) fn lock(dir: &Path, on_wait: impl FnOnce()) -> Result<Lock, VaultError> {
-    let lock = Lock::acquire(dir, on_wait)?;
+/// Finishes or undoes what was interrupted in the worktree (outside git, the folder) `dir`, whose lock is held.
+pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
     if dir.join(".git").symlink_metadata().is_ok() {
         recover(dir)?;
     }
-    Ok(lock)
+    Ok(())
 }
 
 /// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
 /// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
 /// every file opens with the keys file as it stands. None where there was nothing to be done.
-pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, VaultError> {
+pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, Error> {
     let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {
         return Ok(None);
@@ -126,7 +110,7 @@ pub(super) fn is_pending(root: &Path) -> bool {
 }
 
 /// As [`settle`], with the lock held.
-fn recover(root: &Path) -> Result<Option<Settled>, VaultError> {
+fn recover(root: &Path) -> Result<Option<Settled>, Error> {
     let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
     if new.symlink_metadata().is_ok() {
@@ -136,14 +120,15 @@ fn recover(root: &Path) -> Result<Option<Settled>, VaultError> {
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let stuck = |why| VaultError::Interrupted { journal: path.clone(), path: path.clone(), why };
+    let stuck = |why: String| stuck(&path, &path, &why);
+    let unreadable = |why| stuck(format!("its journal cannot be read: {why}"));
     if !fs::is_regular(&path) {
-        return Err(stuck(Stuck::Journal("it is no regular file")));
+        return Err(unreadable("it is not a regular file"));
     }
     if !fs::owned_by_this_user(&path)? {
-        return Err(stuck(Stuck::Owner));
+        return Err(stuck("its journal belongs to another user".into()));
     }
-    let journal = Journal::parse(&fs::read(&path)?).map_err(|why| stuck(Stuck::Journal(why)))?;
+    let journal = Journal::parse(&fs::read(&path)?).map_err(unreadable)?;
     let finished = journal.carry_out(root, &path)?;
     Ok(Some(if finished { Settled::Finished } else { Settled::Undone }))
 }
@@ -153,14 +138,14 @@ impl Journal {
     ///
     /// Refused are a file outside of the worktree, but for a single keys file; a path that is no text; and files that somebody
     /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
-    /// [`VaultError::Unfinished`], and the journal stays as long as something is left to be done.
-    pub(super) fn replace(root: &Path, files: Vec<Ready<'_>>) -> Result<(), VaultError> {
+    /// "could not be finished", and the journal stays as long as something is left to be done.
+    pub(super) fn replace(root: &Path, files: Vec<Ready<'_>>) -> Result<(), Error> {
         let journal = Self::new(root, &files)?;
         files.into_iter().try_for_each(|ready| ready.staged.leave())?;
         journal.begin(root)
     }
 
-    fn new(root: &Path, files: &[Ready<'_>]) -> Result<Self, VaultError> {
+    fn new(root: &Path, files: &[Ready<'_>]) -> Result<Self, Error> {
         let root = real(root)?;
         let keys_files = files.iter().filter(|ready| !ready.keys.is_empty()).count();
         let entry = |ready: &Ready<'_>| {
@@ -180,7 +165,7 @@ impl Journal {
         Ok(Self { files: files.iter().map(entry).collect::<Result<_, _>>()? })
     }
 
-    fn begin(&self, root: &Path) -> Result<(), VaultError> {
+    fn begin(&self, root: &Path) -> Result<(), Error> {
         let git_dir = git::git_dir_of(root)?;
         let path = git_dir.join(NAME);
         let done = self
@@ -192,19 +177,17 @@ impl Journal {
             (_, Ok(true)) => Ok(()),
             (Err(error), Ok(false)) => Err(error),
             // The first file was taken back by somebody else.
-            (Ok(()), Ok(false)) => {
-                Err(VaultError::ChangedMeanwhile(self.files[0].place(&real(root)?, &path)?))
-            }
-            (_, Err(error)) => Err(VaultError::Unfinished(Box::new(error))),
+            (Ok(()), Ok(false)) => Err(changed_meanwhile(&self.files[0].place(&real(root)?, &path)?)),
+            (_, Err(error)) => Err(unfinished(&error)),
         }
     }
 
     /// Replaces the first file, provided that nobody has changed any of the files meanwhile.
-    fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), VaultError> {
+    fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), Error> {
         let root = &real(root)?;
         for entry in &self.files {
             if entry.found(root, journal)? != Found::Before {
-                return Err(VaultError::ChangedMeanwhile(entry.place(root, journal)?));
+                return Err(changed_meanwhile(&entry.place(root, journal)?));
             }
         }
         let first = &self.files[0];
@@ -214,9 +197,8 @@ impl Journal {
 
     /// Finishes the change, or undoes it; returns whether it was finished. Nothing is done before all of it is known to
     /// be possible.
-    fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, VaultError> {
+    fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, Error> {
         let root = &real(root)?;
-        let stuck = |path: PathBuf, why| VaultError::Interrupted { journal: journal.into(), path, why };
         let mut states = Vec::with_capacity(self.files.len());
         for entry in &self.files {
             let (place, found) = (entry.place(root, journal)?, entry.found(root, journal)?);
@@ -228,7 +210,7 @@ impl Journal {
         let begun = if is_rotation {
             let mut keys_files = states.iter().filter(|(entry, ..)| !entry.keys.is_empty());
             if let Some((_, place, ..)) = keys_files.clone().find(|(.., found, _)| *found == Found::Other) {
-                return Err(stuck(place.clone(), Stuck::Changed));
+                return Err(stuck(journal, place, CHANGED_SINCE));
             }
             keys_files.any(|(.., found, _)| *found == Found::After)
         } else {
@@ -240,13 +222,13 @@ impl Journal {
         for (_, place, temp, found, is_whole) in states {
             match found {
                 // The new keys may be nowhere else any more.
-                Found::After if !begun && is_rotation => return Err(stuck(place, Stuck::Changed)),
+                Found::After if !begun && is_rotation => return Err(stuck(journal, &place, CHANGED_SINCE)),
                 Found::After => {}
                 // What a person wrote stays, and what lies beside it is the old content, encrypted again.
                 Found::Before | Found::Other if !begun => to_put.extend(is_whole.then_some((temp, None))),
-                Found::Other => return Err(stuck(place, Stuck::Changed)),
+                Found::Other => return Err(stuck(journal, &place, CHANGED_SINCE)),
                 Found::Before if is_whole => to_put.push((temp, Some(place))),
-                Found::Before => return Err(stuck(place, Stuck::NewGone)),
+                Found::Before => return Err(stuck(journal, &place, NEW_CONTENT_GONE)),
             }
         }
         for (temp, place) in to_put {
@@ -260,7 +242,7 @@ impl Journal {
     }
 
     /// Makes what lies beside the files be there after a power cut as well.
-    fn flush(&self, root: &Path) -> Result<(), VaultError> {
+    fn flush(&self, root: &Path) -> Result<(), Error> {
         let root = real(root)?;
         let folders: BTreeSet<_> =
             self.files.iter().filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
@@ -324,16 +306,16 @@ impl Entry {
     }
 
     /// Where the file is: in a folder that is reached through no symlink.
-    fn place(&self, real_root: &Path, journal: &Path) -> Result<PathBuf, VaultError> {
+    fn place(&self, real_root: &Path, journal: &Path) -> Result<PathBuf, Error> {
         let place = real_root.join(&self.path);
         let folder = place.parent().unwrap_or(real_root);
         if folder.canonicalize().is_ok_and(|real| real == folder) {
             return Ok(place);
         }
-        Err(VaultError::Interrupted { journal: journal.into(), path: place, why: Stuck::Path })
+        Err(stuck(journal, &place, IMPOSSIBLE_PATH))
     }
 
-    fn found(&self, real_root: &Path, journal: &Path) -> Result<Found, VaultError> {
+    fn found(&self, real_root: &Path, journal: &Path) -> Result<Found, Error> {
         let place = self.place(real_root, journal)?;
         let text = match fs::read_secret(&place) {
             _ if place.is_symlink() => return Ok(Found::Other),
@@ -362,6 +344,19 @@ impl Entry {
             _ => Found::Other,
         }
     }
+}
+
+/// Returns the error for an interrupted change that can neither be finished nor undone; `path` is what is in the way.
+fn stuck(journal: &Path, path: &Path, why: &str) -> Error {
+    Error::refused(format!("{}: a change was interrupted, and {why}", path.display())).with_hint(hint!(
+        "to keep the files as they are now and give the change up: rm {journal}, then see: envseal check",
+        journal
+    ))
+}
+
+fn unfinished(error: &Error) -> Error {
+    Error::refused(format!("the change was begun and could not be finished: {error}"))
+        .with_hint("the next command finishes it: envseal check")
 }
 
 fn real(root: &Path) -> Result<PathBuf, FsError> {

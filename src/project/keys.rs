@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use super::file::folder_of;
 use super::scope::Scope;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
@@ -10,6 +9,7 @@ use super::transaction::{FileChange, WriteLock, commit, stage};
 use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{PrivateKey, SecretText};
+use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError, NewMode};
 use crate::keys::{
     BackupLine, KeyLookupError, KeyPlace, KeyStore, KeysFile, RewrittenKeys, StoredKey, backup_text, locker,
@@ -43,7 +43,7 @@ pub(crate) fn lock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-) -> Result<Vec<KeysChanged>, VaultError> {
+) -> Result<Vec<KeysChanged>, Error> {
     let mut passphrase: Option<SecretText> = None;
     for wanted in wanted {
         let file = there(wanted, store)?;
@@ -66,7 +66,7 @@ pub(crate) fn unlock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-) -> Result<Vec<KeysChanged>, VaultError> {
+) -> Result<Vec<KeysChanged>, Error> {
     for wanted in wanted {
         let file = there(wanted, store)?;
         // Asks, while nobody waits for the lock.
@@ -82,7 +82,7 @@ fn change_keys(
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
     change: &Change<'_>,
-) -> Result<Vec<KeysChanged>, VaultError> {
+) -> Result<Vec<KeysChanged>, Error> {
     let places: Vec<_> = wanted.iter().map(|wanted| store.keys_file_path(&wanted.near)).collect();
     let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
     let (mut texts, mut done) = (Vec::new(), Vec::new());
@@ -111,13 +111,13 @@ fn change_keys(
 }
 
 /// The keys file, which must be there.
-fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, VaultError> {
+fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, Error> {
     let missing = || FsError::NotFound { path: store.keys_file_path(&wanted.near), doing: "read" };
     Ok(store.keys_file(&wanted.near)?.ok_or_else(missing)?)
 }
 
 /// The keys that are wanted; an error where an environment has none.
-fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError> {
+fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     if wanted.envs.is_empty() {
         return Ok(file.all()?);
     }
@@ -125,7 +125,10 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, VaultError
     for env in &wanted.envs {
         let keys = file.keys(env)?;
         if keys.is_empty() {
-            return Err(VaultError::NoKeyOf { path: file.path().into(), env: env.clone() });
+            let message = format!("{} has no key for environment {env}", file.path().display());
+            return Err(Error::new(ErrorKind::NoKey, message)
+                .with_status(4)
+                .with_hint("see which keys there are: envseal key list"));
         }
         all.extend(keys);
     }
@@ -138,7 +141,7 @@ pub(crate) fn back_up(
     keys: &[(EnvName, PrivateKey)],
     made: &str,
     store: &KeyStore<'_>,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     refuse_for_backup(path, store)?;
     let passphrase = store.new_passphrase(&path.display().to_string())?;
     let text = backup_text(path, keys, &locker(&passphrase)?, made)?;
@@ -148,9 +151,9 @@ pub(crate) fn back_up(
 }
 
 /// Refuses a place where something is already, or where git would take what is put there.
-fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
+fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
     if path.symlink_metadata().is_ok() {
-        return Err(VaultError::BackupExists(path.into()));
+        return Err(backup_exists(path));
     }
     let folder = folder_of(path);
     let Some(repo) = store.repositories().discover(&folder)? else { return Ok(()) };
@@ -158,11 +161,19 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError
     if place.starts_with(repo.git_dir()) || place.starts_with(repo.common_dir()) || repo.is_ignored(&place)? {
         return Ok(());
     }
-    Err(VaultError::BackupInSight(path.into()))
+    let name = Path::new(path.file_name().unwrap_or_default());
+    let message =
+        format!("git would add {}: a backup of keys does not belong in a repository", path.display());
+    Err(Error::refused(message).with_hint(hint!("put it elsewhere: envseal key backup ~/{name}", name)))
+}
+
+pub(super) fn backup_exists(path: &Path) -> Error {
+    Error::refused(format!("{} already exists", path.display()))
+        .with_hint("use another name for the new one, or move that one away")
 }
 
 /// What a backup holds. Nothing is opened.
-pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, VaultError> {
+pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, Error> {
     Ok(parse_backup(path, &fs::read(path)?)?)
 }
 
@@ -188,7 +199,7 @@ pub(crate) fn recover(
     near: &Path,
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-) -> Result<Recovered, VaultError> {
+) -> Result<Recovered, Error> {
     let mut envs: Vec<(EnvName, Vec<PrivateKey>)> = Vec::new();
     for BackupLine { env, key } in lines {
         let key = store.unlock(StoredKey::Locked(key), &KeyPlace::KeysFile(path.into()))?;
@@ -231,14 +242,14 @@ pub(crate) struct KeysFileState {
 }
 
 /// Looks at the keys file at `path`.
-pub(crate) fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, VaultError> {
+pub(crate) fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, Error> {
     let path = folder_of(path).join(path.file_name().unwrap_or_default());
     let repo = store.repositories().discover(&folder_of(&path))?;
     let tracked = repo.map(|repo| repo.is_tracked(&path)).transpose()?;
     Ok(KeysFileState { mode: fs::mode_bits(&path), tracked })
 }
 
-fn exclude_temporaries_of(path: &Path, store: &KeyStore<'_>) -> Result<(), VaultError> {
+fn exclude_temporaries_of(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
     let folder = folder_of(&fs::final_target(path)?);
     if let Some(repo) = store.repositories().discover(&folder)? {
         exclude_temporaries(&repo)?;

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::error::VaultError;
 use super::file::folder_of;
 use super::textconv::token_in;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{self, BothChanged, Merged, Side, Versions, read};
+use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::keys::KeyStore;
 
@@ -36,12 +36,12 @@ pub(crate) fn merge(
 }
 
 /// Reads one version of an env file, wherever git has put it.
-pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(fs::read_secret(path)?)
 }
 
 /// Writes a merged text where git looks for it.
-pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), VaultError> {
+pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(fs::write_atomic(path, text, NewMode::Private)?)
 }
 

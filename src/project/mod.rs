@@ -3,21 +3,17 @@
 mod at;
 mod change;
 mod committed;
-mod convert;
 mod desk;
 mod edit;
 mod encrypt;
-mod error;
 mod example;
 mod exposure;
-mod failure;
 mod file;
-mod hints;
 #[cfg(feature = "cli")]
 mod import;
 mod journal;
 mod keys;
-mod library_hints;
+mod line_errors;
 mod merge;
 mod open;
 mod pin;
@@ -33,17 +29,17 @@ mod textconv;
 mod transaction;
 mod unseen;
 mod update;
+mod value_failure;
 
+pub(crate) use crate::error::Error as VaultError;
 pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
 pub(crate) use desk::Desk;
-pub(crate) use edit::{EditFault, Edited, Editing};
+pub(crate) use edit::{Edited, Editing};
 pub(crate) use encrypt::{Counts, counts, first_foreign};
 pub use encrypt::{Pick, decrypt, encrypt, reseal};
-pub use error::VaultError;
 pub(crate) use example::{example, write_example};
 pub(crate) use exposure::{Standing, standing, value_tag};
-pub(crate) use failure::{Failure, Reason};
 pub use file::EnvFile;
 pub(crate) use file::{refuse_links, token};
 #[cfg(feature = "cli")]
@@ -57,16 +53,19 @@ pub(crate) use keys::{
     KeysChanged, KeysFileState, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,
     unlock_keys,
 };
+pub(crate) use line_errors::{
+    ambiguous_hash, changed_meanwhile, merge_conflict, not_text, stray_line, unwritable,
+};
 pub(crate) use merge::{merge, read_version, write_version};
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
-pub(crate) use pin::{PinChange, Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
+pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
 pub(crate) use project::Projects;
 pub use references::DollarSigns;
 pub(crate) use roster::change_team;
 pub use roster::{put_tag_key, tag_key};
 pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
-pub(crate) use schema::{Breach, hold_to_schemas};
+pub(crate) use schema::hold_to_schemas;
 pub use scope::Scope;
 pub(crate) use setup::{
     Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, propose_plain,
@@ -76,3 +75,4 @@ pub use textconv::textconv;
 pub(crate) use transaction::sweep;
 pub(crate) use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
 pub(crate) use update::{Target, Updated, Write, update};
+pub(crate) use value_failure::{FailureReason, ValueFailure, cannot_decrypt};

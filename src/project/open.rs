@@ -9,12 +9,13 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use super::encrypt::foreign_of;
-use super::error::VaultError;
-use super::failure::{Failure, Reason};
 use super::file::EnvFile;
+use super::line_errors::no_variable;
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescape, why_reserved};
+use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
 /// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
@@ -49,7 +50,7 @@ pub struct Variable<'a> {
 /// What some env files hold: the variables, and those that could not be opened.
 pub struct Reading<'a> {
     variables: Vec<Variable<'a>>,
-    failures: Vec<Failure>,
+    failures: Vec<ValueFailure>,
 }
 
 impl<'a> Reading<'a> {
@@ -60,13 +61,13 @@ impl<'a> Reading<'a> {
         mut self,
         wanted: impl Fn(&str) -> bool,
         may_be_missing: &[String],
-    ) -> Result<(Vec<Variable<'a>>, Vec<String>), VaultError> {
+    ) -> Result<(Vec<Variable<'a>>, Vec<String>), Error> {
         self.failures.retain(|failure| failure.reason.is_reserved() || wanted(&failure.name));
         let allowed =
-            |failure: &Failure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
+            |failure: &ValueFailure| !failure.reason.is_reserved() && may_be_missing.contains(&failure.name);
         if !self.failures.iter().all(allowed) {
             self.failures.retain(|failure| !allowed(failure));
-            return Err(VaultError::Unopened(self.failures));
+            return Err(cannot_decrypt(&self.failures));
         }
         self.variables.retain(|variable| wanted(variable.name));
         Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
@@ -79,8 +80,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The error for a name that is in none of the files; `path` is the one to name.
-    pub fn no_variable(&self, name: &str, path: &Path) -> VaultError {
-        VaultError::no_variable(path, name, self.names())
+    pub fn no_variable(&self, name: &str, path: &Path) -> Error {
+        no_variable(path, name, self.names())
+    }
+
+    /// Returns the values that could not be decrypted.
+    pub fn failures(&self) -> &[ValueFailure] {
+        &self.failures
     }
 
     /// The names in the files, opened or not.
@@ -98,7 +104,7 @@ pub fn read_files<'a>(
     files: &'a [EnvFile],
     store: &KeyStore<'_>,
     precedence: Precedence,
-) -> Result<Reading<'a>, VaultError> {
+) -> Result<Reading<'a>, Error> {
     let mut winners = Table::default();
     let mut refused = Vec::new();
     let brought_in = Cell::new(0);
@@ -139,7 +145,7 @@ pub fn read_files<'a>(
             line: slot.line,
         }),
         Err(reason) => {
-            failures.push(Failure {
+            failures.push(ValueFailure {
                 name: slot.name.into(),
                 path: slot.path.to_path_buf(),
                 line: slot.line,
@@ -183,7 +189,7 @@ impl Slot<'_> {
     fn depended_on(&self, reason: &Reason) -> Reason {
         let root = match reason {
             Reason::DependsOn { root, .. } => Rc::clone(root),
-            reason => Rc::new(Failure {
+            reason => Rc::new(ValueFailure {
                 name: self.name.into(),
                 path: self.path.to_path_buf(),
                 line: self.line,
@@ -234,12 +240,12 @@ struct Reader<'f, 'a> {
     opener: Option<Result<Opener, Reason>>,
     earlier: &'a Table<'f>,
     here: Table<'f>,
-    refused: &'a mut Vec<Failure>,
+    refused: &'a mut Vec<ValueFailure>,
     brought_in: &'a Cell<usize>,
 }
 
 impl Reader<'_, '_> {
-    fn read(&mut self, entry: &Entry) -> Result<(), VaultError> {
+    fn read(&mut self, entry: &Entry) -> Result<(), Error> {
         let file = self.file;
         let name = file.document().name(entry);
         let overridden = match self.precedence {
@@ -255,7 +261,7 @@ impl Reader<'_, '_> {
         let value = self.value(name, entry, reserved)?.map_err(Box::new);
         let slot = Slot { name, value, path: Rc::clone(&self.path), line: entry.line };
         match slot.value {
-            Err(reason) if reason.is_reserved() => self.refused.push(Failure {
+            Err(reason) if reason.is_reserved() => self.refused.push(ValueFailure {
                 name: name.into(),
                 path: file.path().into(),
                 line: slot.line,
@@ -267,12 +273,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn value(
-        &mut self,
-        name: &str,
-        entry: &Entry,
-        reserved: bool,
-    ) -> Result<Result<Value, Reason>, VaultError> {
+    fn value(&mut self, name: &str, entry: &Entry, reserved: bool) -> Result<Result<Value, Reason>, Error> {
         match self.file.token(entry) {
             Some(_) if reserved => Ok(Err(Reason::ReservedSealed(why_reserved(name)))),
             Some(Err(error)) => Ok(Err(error.into())),
@@ -368,7 +369,7 @@ impl Reader<'_, '_> {
         found.unwrap_or(LookedUp::Unset)
     }
 
-    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<Opened, Reason>, VaultError> {
+    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<Opened, Reason>, Error> {
         let Some(public_key) = self.file.public_key() else {
             return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
         };

@@ -6,37 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
-use super::error::VaultError;
 use super::file::{EnvFile, place_of, real_place};
 use super::scope::Scope;
 use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
+use crate::error::Error;
 use crate::git::{Commit, ObjectId, Repo};
+use crate::hint::Hint;
 use crate::keys::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 use crate::time::{Moment, rfc3339};
 
-/// A public key that took the place of the one that was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinChange {
-    /// The key that was accepted.
-    pub pinned: PublicKey,
-    /// When it was, as RFC 3339 has it.
-    pub seen: String,
-    /// The key that is to be sealed to.
-    pub found: PublicKey,
-}
-
 /// A rotation that this branch does not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherRotation {
+struct OtherRotation {
     /// The commit that recorded it.
-    pub(crate) commit: ObjectId,
+    commit: ObjectId,
     /// The day of that commit, by its author's clock.
-    pub date: String,
-    /// Whether a private key at hand proves it.
-    pub is_proven: bool,
+    date: String,
+    /// Set if an available private key proves it.
+    is_proven: bool,
 }
 
 /// What a command finds out about pins; an update writes it once its files are.
@@ -88,23 +77,35 @@ impl Pinning {
         scope: &Scope,
         key: &PublicKey,
         store: &KeyStore<'_>,
-    ) -> Result<(), VaultError> {
-        let Some(root) = scope.git_root() else { return Ok(()) };
+    ) -> Result<(), Error> {
+        self.untrusted(file, holder, scope, key, store)?.map_or(Ok(()), Err)
+    }
+
+    /// Returns why nothing may be encrypted with the key, as [`Self::check`] has it; None if something may.
+    fn untrusted(
+        &mut self,
+        file: &EnvFile,
+        holder: &Path,
+        scope: &Scope,
+        key: &PublicKey,
+        store: &KeyStore<'_>,
+    ) -> Result<Option<Error>, Error> {
+        let Some(root) = scope.git_root() else { return Ok(None) };
         let places = places(file.path(), scope, root);
         let (mut before, mut fresh) = (None, Vec::new());
         let pins = match self.known(root, store)? {
             Known::Pins(pins) => Some(pins),
             Known::NoHome => None,
-            Known::NoCommit => return Ok(()),
+            Known::NoCommit => return Ok(None),
         };
         if let Some(pins) = pins {
-            let mut replace = |pin: &Pin| -> Result<(), VaultError> {
+            let mut replace = |pin: &Pin| -> Result<Option<Error>, Error> {
                 before = Some(match is_rotated(scope, file, &pin.key, key, store) {
                     true => Replaced::Rotated(pin.key),
                     false if gives_way(pin, key, file.env(), scope)? => Replaced::NeverCommitted(pin.key),
-                    false => return Err(differs(scope, file, holder, pin, key, store)),
+                    false => return Ok(Some(differs(scope, file, holder, pin, key, store))),
                 });
-                Ok(())
+                Ok(None)
             };
             let mut is_known = false;
             for place in &places {
@@ -113,7 +114,9 @@ impl Pinning {
                     (is_known, is_fresh) = (true, false);
                     if pin.key != *key {
                         is_fresh = true;
-                        replace(pin)?;
+                        if let Some(error) = replace(pin)? {
+                            return Ok(Some(error));
+                        }
                         break;
                     }
                 }
@@ -123,15 +126,18 @@ impl Pinning {
             if !is_known
                 && pins.of(file.env()).all(|pin| pin.key != *key)
                 && let Some(pin) = pins.of(file.env()).next()
+                && let Some(error) = replace(pin)?
             {
-                replace(pin)?;
+                return Ok(Some(error));
             }
         }
         let team = scope.team()?;
         if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
             // Without the private key nobody here can tell a forged record from a true one.
             let private = store.find_unasked(file.env(), key, &file.dir())?;
-            refuse_replaced(&team, file, holder, key, private.as_ref())?;
+            if let Some(error) = replaced(&team, file, holder, key, private.as_ref()) {
+                return Ok(Some(error));
+            }
         }
         let is_added = |there: &Fresh| {
             there.root == root
@@ -144,7 +150,7 @@ impl Pinning {
         }
         self.add_other_projects(scope, file.env(), root);
         self.add(root, file.env(), key, fresh, before, false);
-        Ok(())
+        Ok(None)
     }
 
     /// Takes a key that was made on this machine, whatever was accepted before.
@@ -154,7 +160,7 @@ impl Pinning {
         scope: &Scope,
         key: &PublicKey,
         store: &KeyStore<'_>,
-    ) -> Result<(), VaultError> {
+    ) -> Result<(), Error> {
         let Some(root) = scope.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, Known::NoCommit) {
             self.add_other_projects(scope, file.env(), root);
@@ -171,7 +177,7 @@ impl Pinning {
         key: &PublicKey,
         files: &[PathBuf],
         store: &KeyStore<'_>,
-    ) -> Result<(), VaultError> {
+    ) -> Result<(), Error> {
         let Some(root) = scope.git_root() else { return Ok(()) };
         self.known(root, store)?;
         let mut all: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
@@ -265,7 +271,7 @@ impl Pinning {
         }
     }
 
-    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&Known, VaultError> {
+    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&Known, Error> {
         let at = match self.known.iter().position(|(known, _)| known == root) {
             Some(at) => at,
             None => {
@@ -283,7 +289,7 @@ pub(crate) fn pins_of(
     file: &EnvFile,
     scope: &Scope,
     store: &KeyStore<'_>,
-) -> Result<Option<Vec<Pin>>, VaultError> {
+) -> Result<Option<Vec<Pin>>, Error> {
     let Some(root) = scope.git_root() else { return Ok(None) };
     let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
     let places = places(file.path(), scope, root);
@@ -303,16 +309,9 @@ pub(crate) fn pin_trouble(
     scope: &Scope,
     store: &KeyStore<'_>,
     pinning: &mut Pinning,
-) -> Result<Option<VaultError>, VaultError> {
+) -> Result<Option<Error>, Error> {
     let Some(key) = file.public_key() else { return Ok(None) };
-    match pinning.check(file, file.path(), scope, key, store) {
-        Err(
-            error @ (VaultError::PinDiffers { .. }
-            | VaultError::BeforeRotation { .. }
-            | VaultError::KeyReplaced { .. }),
-        ) => Ok(Some(error)),
-        other => other.map(|()| None),
-    }
+    pinning.untrusted(file, file.path(), scope, key, store)
 }
 
 /// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
@@ -323,7 +322,7 @@ pub(crate) fn refuse_old_key(
     scope: &Scope,
     store: &KeyStore<'_>,
     private: &PrivateKey,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let key = private.public();
     Pinning::default().check(file, file.path(), scope, &key, store)?;
     let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(()) };
@@ -333,8 +332,10 @@ pub(crate) fn refuse_old_key(
             return Err(objects.cut_off(cut).into());
         }
         for version in found.versions {
-            if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?) {
-                refuse_replaced(&team, file, file.path(), &key, Some(private))?;
+            if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?)
+                && let Some(error) = replaced(&team, file, file.path(), &key, Some(private))
+            {
+                return Err(error);
             }
         }
     }
@@ -350,14 +351,14 @@ pub(crate) fn accept(
     key: &PublicKey,
     files: &[PathBuf],
     store: &KeyStore<'_>,
-) -> Result<Option<Notice>, VaultError> {
+) -> Result<Option<Notice>, Error> {
     let mut pinning = Pinning::default();
     pinning.accept(scope, env, key, files, store)?;
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
 /// The commit that brought the public key which stands in `file`; none where none has it.
-pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, VaultError> {
+pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Error> {
     let path = objects.relative(file.path())?;
     let mut brought = None;
     for version in objects.versions(&path)?.versions {
@@ -371,7 +372,7 @@ pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit
     Ok(brought.map(|commit| objects.read_commit(commit)).transpose()?)
 }
 
-fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, VaultError> {
+fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, Error> {
     let names = store.repositories().open(root)?.names()?;
     if names.is_empty() {
         return Ok(Known::NoCommit);
@@ -407,13 +408,13 @@ fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
 
 /// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
 /// trusted before, and no commit ever had it.
-fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, scope: &Scope) -> Result<bool, VaultError> {
+fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, scope: &Scope) -> Result<bool, Error> {
     Ok(pin.is_made_here
         && key_in_head(scope, env)?.is_some_and(|(_, committed)| committed == *key)
         && !was_committed(scope, env, &pin.key)?)
 }
 
-fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, VaultError> {
+fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, Error> {
     let files = scope.project().env_files()?.get(env);
     Ok(files.into_iter().flatten().map(|path| below(path, root)).collect())
 }
@@ -422,29 +423,25 @@ fn below(path: &Path, root: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
 }
 
-/// Refuses `key` where the team file records a rotation from it to another; one that the private key proves, where there
-/// is one to ask.
-fn refuse_replaced(
+/// Returns the error for `key` if the team file records a rotation from it to another; one that the private key proves, if
+/// there is one to ask.
+fn replaced(
     team: &TeamFile,
     file: &EnvFile,
     holder: &Path,
     key: &PublicKey,
     private: Option<&PrivateKey>,
-) -> Result<(), VaultError> {
+) -> Option<Error> {
     let replaces = |rotation: &&Rotation| {
         rotation.old == *key
             && rotation.new != *key
             && private.is_none_or(|private| rotation.is_proven_by(private))
     };
-    match team.rotations(file.env()).find(replaces) {
-        None => Ok(()),
-        Some(rotation) => Err(VaultError::KeyReplaced {
-            path: holder.into(),
-            env: file.env().clone(),
-            key: key.id(),
-            by: rotation.new.id(),
-        }),
-    }
+    let rotation = team.rotations(file.env()).find(replaces)?;
+    let (path, env, old, new) = (holder.display(), file.env(), key.id(), rotation.new.id());
+    let message = format!("{path} has an older public key of {env} ({old}): it was rotated to {new}");
+    let hint = hint!("see who put it back: git log -p -- {path}", path = holder);
+    Some(Error::refused(message).with_status(3).with_hint(hint))
 }
 
 /// The error for `key`, which is not the one that is trusted: it tells of the rotation where this branch is from before one.
@@ -455,14 +452,41 @@ fn differs(
     pin: &Pin,
     key: &PublicKey,
     store: &KeyStore<'_>,
-) -> VaultError {
-    let (path, env) = (holder.into(), file.env().clone());
-    let change = Box::new(PinChange { pinned: pin.key, seen: pin.seen.clone(), found: *key });
-    match other_rotation(scope, file, key, &pin.key, store) {
-        Ok(Some(rotation)) => VaultError::BeforeRotation { path, env, change, rotation },
-        // A history that cannot be read tells nothing: that the key differs is what a person must hear of.
-        _ => VaultError::PinDiffers { path, env, change },
+) -> Error {
+    let (path, env) = (holder.display(), file.env());
+    let keys = [
+        format!("trusted: {} ({})", pin.key.fingerprint(), pin.seen),
+        format!("in the file now: {}", key.fingerprint()),
+    ];
+    // If the history can't be read, a person must still learn that the key differs.
+    let Ok(Some(rotation)) = other_rotation(scope, file, key, &pin.key, store) else {
+        let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+        let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
+        return Error::refused(format!(
+            "{path}: {env}'s public key differs from the one this machine trusts"
+        ))
+        .with_status(3)
+        .with_details(keys)
+        .with_details(["no proven rotation in this clone leads from one to the other".into()])
+        .with_hint(
+            Hint::from("ask your team whether they changed it; if they did: envseal key trust ").and(select),
+        );
+    };
+    let commit = format!("{:.12}", rotation.commit.to_string());
+    let message = format!(
+        "{path} has the key of {env} from before its rotation: commit {commit} ({}) replaced it, and is not in this branch",
+        rotation.date
+    );
+    let error = Error::refused(message)
+        .with_status(3)
+        .with_details(keys)
+        .with_details(["anyone with the older key could read the new value".into()]);
+    if rotation.is_proven {
+        return error.with_hint(hint!("merge the rotation first: git merge {commit}", commit));
     }
+    error
+        .with_details(["only the older private key, which is not here, could prove that rotation".into()])
+        .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
 }
 
 /// The commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not.
@@ -472,7 +496,7 @@ fn other_rotation(
     from: &PublicKey,
     to: &PublicKey,
     store: &KeyStore<'_>,
-) -> Result<Option<OtherRotation>, VaultError> {
+) -> Result<Option<OtherRotation>, Error> {
     let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
     let team_file = below(&scope.root().join(TEAM_FILE), root);

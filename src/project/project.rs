@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::error::VaultError;
 use super::file::{EnvFile, Listings, folder_of, real_place, refuse_link_elsewhere};
+use super::line_errors::keys_disagree;
+use super::roster::team_file_malformed;
 use super::scope::Scope;
 use super::setup::KeyChoice;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
+use crate::error::Error;
 use crate::fs;
 use crate::git::{self, GitError, Repo, Repositories};
 use crate::team::Policy;
@@ -81,16 +83,14 @@ impl ProjectPlace {
 
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
-    pub(crate) fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+    pub(crate) fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
         Self::at(ProjectPlace::of(dir), repositories)
     }
 
-    fn at(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+    fn at(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, Error> {
         let team_file = place.root.join(TEAM_FILE);
         let policy = match fs::read_entry(&place.root, TEAM_FILE) {
-            Ok(text) => {
-                Policy::parse(&text).map_err(|source| VaultError::Policy { path: team_file, source })?
-            }
+            Ok(text) => Policy::parse(&text).map_err(|source| team_file_malformed(&team_file, source))?,
             Err(fs::FsError::NotFound { .. }) => Policy::default(),
             Err(error) => return Err(error.into()),
         };
@@ -118,7 +118,7 @@ impl Project {
     }
 
     /// The repository that it lies in; None outside git.
-    pub(crate) fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
+    pub(crate) fn repository(&self) -> Result<Option<Rc<Repo>>, Error> {
         let Some(root) = &self.place.git_root else { return Ok(None) };
         let repo = self.repositories.open(root)?;
         // Beside the worktrees of a bare repository nothing is committed.
@@ -133,7 +133,7 @@ impl Project {
     }
 
     /// The env files below `under`, in byte order, those of projects further in too; as they are now.
-    pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         Ok(match self.repository()? {
             Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
             None => git::plain_list_files(under, &is_env_file)?,
@@ -141,7 +141,7 @@ impl Project {
     }
 
     /// Every env file of the worktree, or outside git of the project's folder, as when it was first asked for.
-    pub(super) fn all_listed(&self) -> Result<&[PathBuf], VaultError> {
+    pub(super) fn all_listed(&self) -> Result<&[PathBuf], Error> {
         if let Some(all) = self.listing.get() {
             return Ok(all);
         }
@@ -161,7 +161,7 @@ impl Project {
 
     /// Returns its env files by environment, each environment's in byte order: tracked ones, and untracked ones that git
     /// does not ignore; those that the policy excludes are left out, and symlinks to another environment's file.
-    pub(crate) fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, VaultError> {
+    pub(crate) fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, Error> {
         if let Some(known) = self.env_files.get() {
             return Ok(known);
         }
@@ -184,13 +184,17 @@ impl Project {
         &self,
         env: &EnvName,
         but: &Path,
-    ) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
+    ) -> Result<Option<(PathBuf, PublicKey)>, Error> {
         let but = real_place(but);
         let shares =
             |(of, _): &(&EnvName, &Vec<PathBuf>)| *of != env && of.public_key_name() == env.public_key_name();
         if let Some((of, paths)) = self.env_files()?.iter().find(shares) {
             let (path, variable) = (paths[0].clone(), of.public_key_name());
-            return Err(VaultError::SharedKeyName { env: env.clone(), path, variable });
+            return Err(Error::refused(format!(
+                "{env} shares the key name {variable} with {}",
+                path.display()
+            ))
+            .with_hint(hint!("rename one of the two environments: git mv {path} …", path)));
         }
         let keys = self.keys_of(env)?;
         let others = keys.found.iter().filter_map(|(key, paths)| {
@@ -206,18 +210,15 @@ impl Project {
         }
         others.sort();
         match others.as_slice() {
-            [(first, first_key), (second, second_key), ..] => Err(VaultError::KeysDisagree {
-                first: first.clone(),
-                first_key: first_key.id(),
-                second: second.clone(),
-                second_key: second_key.id(),
-            }),
+            [(first, first_key), (second, second_key), ..] => {
+                Err(keys_disagree((first, first_key.id()), (second, second_key.id())))
+            }
             _ => Ok(others.pop()),
         }
     }
 
     /// Whether another of its env files than `but` has a variable of this name.
-    pub(super) fn sets(&self, name: &str, but: &Path) -> Result<bool, VaultError> {
+    pub(super) fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
         if self.names.get().is_none() {
             let mut names = Vec::new();
             for path in self.env_files()?.values().flatten() {
@@ -232,7 +233,7 @@ impl Project {
         Ok(others.any(|(_, names)| names.contains(name)))
     }
 
-    fn keys_of(&self, env: &EnvName) -> Result<Rc<Keys>, VaultError> {
+    fn keys_of(&self, env: &EnvName) -> Result<Rc<Keys>, Error> {
         if let Some(known) = self.keys.borrow().get(env) {
             return Ok(Rc::clone(known));
         }
@@ -255,7 +256,7 @@ impl Project {
     }
 
     /// Whether an env file of another project in the worktree is sealed to this key of the environment.
-    pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, VaultError> {
+    pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, Error> {
         if self.place.git_root.is_none() {
             return Ok(false);
         }
@@ -286,17 +287,17 @@ impl Projects {
     }
 
     /// Loads an env file, as [`EnvFile::load`] does.
-    pub(crate) fn load(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+    pub(crate) fn load(&mut self, path: &Path) -> Result<EnvFile, Error> {
         EnvFile::load_among(path, &mut self.listings)
     }
 
     /// Loads an env file, or stands for a new one, as [`EnvFile::load_or_new`] does.
-    pub(crate) fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, VaultError> {
+    pub(crate) fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, Error> {
         EnvFile::load_or_new_among(path, &mut self.listings)
     }
 
     /// Returns what holds for env files in the folder `dir`.
-    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, VaultError> {
+    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, Error> {
         if let Some(known) = self.by_folder.get(dir) {
             return Ok(Rc::clone(known));
         }
@@ -361,10 +362,9 @@ mod tests {
         );
         let d = write("d/.env", Some(&two));
         assert_eq!(asked(&d).unwrap(), Some((a.clone(), one)));
-        match asked(&a) {
-            Err(VaultError::KeysDisagree { first, second, .. }) => assert_eq!((first, second), (b, d)),
-            other => panic!("{:?}", other.map(drop)),
-        }
+        let error = asked(&a).unwrap_err().to_string();
+        assert!(error.contains(&format!("{} is encrypted with", b.display())), "{error}");
+        assert!(error.contains(&format!("{} with", d.display())), "{error}");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::error::VaultError;
 use super::file::EnvFile;
+use super::line_errors::{at_line, malformed_reference};
 use super::scope::Scope;
 use crate::dotenv::{is_set_everywhere, read, required, unescape};
+use crate::error::{Error, ErrorKind};
 
 /// What a person has said about the `$` in values.
 #[derive(Clone, Debug, Default)]
@@ -29,12 +30,12 @@ pub(super) struct Referable<'a> {
     file: &'a EnvFile,
     /// Where each name of the file is set first.
     first: HashMap<&'a str, usize>,
-    knows: &'a dyn Fn(&str) -> Result<bool, VaultError>,
+    knows: &'a dyn Fn(&str) -> Result<bool, Error>,
 }
 
 impl<'a> Referable<'a> {
     /// `knows` is asked for names that the file does not set.
-    pub(super) fn new(file: &'a EnvFile, knows: &'a dyn Fn(&str) -> Result<bool, VaultError>) -> Self {
+    pub(super) fn new(file: &'a EnvFile, knows: &'a dyn Fn(&str) -> Result<bool, Error>) -> Self {
         let mut first = HashMap::new();
         for (at, entry) in file.variables() {
             first.entry(file.document().name(entry)).or_insert(at);
@@ -44,25 +45,32 @@ impl<'a> Referable<'a> {
 
     /// Refuses a value of `name` with a reference of no known form, or, without a default, to a name that is set neither
     /// above the entry `at` nor anywhere else. `at` may be one past the last.
-    pub(super) fn refuse_dangling(&self, name: &str, at: usize, source: &[u8]) -> Result<(), VaultError> {
+    pub(super) fn refuse_dangling(&self, name: &str, at: usize, source: &[u8]) -> Result<(), Error> {
         let (quote, text) = read(source);
         if !quote.expands() {
             return Ok(());
         }
         let entries = self.file.document().entries();
         let line = entries.get(at).or(entries.last()).map_or(1, |entry| entry.line);
-        let (path, name) = (self.file.path().to_owned(), name.to_owned());
+        let path = self.file.path();
         let Ok(names) = required(&text) else {
-            return Err(VaultError::MalformedReference { path, line, name });
+            return Err(malformed_reference(path, line, name));
         };
         for on in names {
             let above = self.first.get(on.as_str()).is_some_and(|first| *first < at);
             if !(above || is_set_everywhere(&on) || (self.knows)(&on)?) {
-                return Err(VaultError::Dangling { path, line, name });
+                return Err(dangling(path, line, name));
             }
         }
         Ok(())
     }
+}
+
+fn dangling(path: &Path, line: usize, name: &str) -> Error {
+    let what =
+        "contains a `$`, and nothing sets the name after it: no line above, no other env file, no schema";
+    at_line(ErrorKind::Refused, path, line, format!("{name} {what}"))
+        .with_hint("if that is text, put the value in single quotes; for other cases: envseal encrypt --help")
 }
 
 /// Tells which names are known for the env file at `path`, beside its own.
@@ -70,7 +78,7 @@ pub(super) fn known<'a>(
     scope: &'a Scope,
     path: &'a Path,
     dollars: &'a DollarSigns,
-) -> impl Fn(&str) -> Result<bool, VaultError> + 'a {
+) -> impl Fn(&str) -> Result<bool, Error> + 'a {
     move |name| Ok(dollars.external.iter().any(|external| external == name) || scope.knows(name, path)?)
 }
 

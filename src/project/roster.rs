@@ -1,10 +1,13 @@
 //! The scope's team file: read, and changed under the lock.
 
-use super::error::VaultError;
+use std::path::Path;
+
+use super::line_errors::malformed;
 use super::scope::Scope;
 use super::transaction::{FileChange, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
+use crate::error::Error;
 use crate::fs::{self, FsError, NewMode};
 use crate::team::TeamFile;
 
@@ -13,21 +16,25 @@ const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
 
 impl Scope {
     /// Who is in the team, and what was granted; without a team file nobody and nothing.
-    pub fn team(&self) -> Result<TeamFile, VaultError> {
+    pub fn team(&self) -> Result<TeamFile, Error> {
         self.parse_team(&self.team_text()?.unwrap_or_default())
     }
 
     /// The team file's text; None if there is no such file.
-    pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, VaultError> {
+    pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, Error> {
         match fs::read_entry(self.root(), TEAM_FILE) {
             Err(FsError::NotFound { .. }) => Ok(None),
             text => Ok(Some(text?)),
         }
     }
 
-    pub(super) fn parse_team(&self, text: &[u8]) -> Result<TeamFile, VaultError> {
-        TeamFile::parse(text).map_err(|source| VaultError::Team { path: self.team_file(), source })
+    pub(super) fn parse_team(&self, text: &[u8]) -> Result<TeamFile, Error> {
+        TeamFile::parse(text).map_err(|source| team_file_malformed(&self.team_file(), source))
     }
+}
+
+pub(super) fn team_file_malformed(path: &Path, source: impl std::fmt::Display) -> Error {
+    malformed(path, source).with_hint(hint!("fix {path} and try again", path))
 }
 
 /// Changes the scope's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
@@ -37,8 +44,8 @@ impl Scope {
 pub(crate) fn change_team(
     scope: &Scope,
     on_wait: &dyn Fn(),
-    change: impl FnOnce(&mut TeamFile) -> Result<(), VaultError>,
-) -> Result<bool, VaultError> {
+    change: impl FnOnce(&mut TeamFile) -> Result<(), Error>,
+) -> Result<bool, Error> {
     change_team_text(scope, on_wait, |text| {
         let mut team = scope.parse_team(text)?;
         change(&mut team)?;
@@ -50,8 +57,8 @@ pub(crate) fn change_team(
 pub(super) fn change_team_text(
     scope: &Scope,
     on_wait: &dyn Fn(),
-    change: impl FnOnce(&[u8]) -> Result<String, VaultError>,
-) -> Result<bool, VaultError> {
+    change: impl FnOnce(&[u8]) -> Result<String, Error>,
+) -> Result<bool, Error> {
     let path = scope.team_file();
     let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], scope.repositories(), on_wait)?;
     scope.refuse_leading_outside(&path)?;

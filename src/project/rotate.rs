@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::pin::Pinning;
 use super::scope::Scope;
@@ -18,6 +17,7 @@ use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use crate::error::Error;
 use crate::fs::NewMode;
 use crate::git::{self, GitError};
 use crate::keys::{KeyStore, KeysFile, StoredKey};
@@ -29,7 +29,7 @@ use env::Current;
 /// not at all.
 pub(crate) trait TeamChange {
     /// Before anything else: `team remove` takes the member out here.
-    fn before(&mut self, team: &mut TeamFile) -> Result<(), VaultError>;
+    fn before(&mut self, team: &mut TeamFile) -> Result<(), Error>;
 
     /// Whether a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
     fn keeps(&mut self, line: &GrantLine) -> bool;
@@ -41,7 +41,7 @@ pub(crate) trait TeamChange {
 
     /// Once per environment, when its grants are made anew and its rotation is recorded: `team remove` records
     /// exposures here, under the new key.
-    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), VaultError>;
+    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error>;
 }
 
 /// An environment between its two keys.
@@ -134,7 +134,7 @@ pub(crate) fn rotate(
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
     change: &mut dyn TeamChange,
-) -> Result<Rotation, VaultError> {
+) -> Result<Rotation, Error> {
     let dir = folder_of(&dir.join("x"));
     let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;
@@ -211,12 +211,7 @@ pub(crate) fn rotate(
 }
 
 /// Locks everything that rotating `envs` may write: their files, the keys files of those folders, the team file.
-fn lock(
-    dir: &Path,
-    envs: &[EnvName],
-    store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
-) -> Result<WriteLock, VaultError> {
+fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<WriteLock, Error> {
     let scope = Scope::of(dir, store.repositories())?;
     let mut paths = vec![scope.team_file()];
     for env in envs {
@@ -235,7 +230,7 @@ type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;
 
 /// The keys files that are found from the environments' files, with the new keys in them. Where there is none yet, it is
 /// to be where all of an environment's files find it.
-fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, VaultError> {
+fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, Error> {
     let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&Current>)> = BTreeMap::new();
     for current in currents {
         let folders: BTreeSet<_> = current.files.iter().map(EnvFile::dir).collect();

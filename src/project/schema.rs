@@ -6,43 +6,42 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use super::file::{EnvFile, folder_of};
 use super::open::Variable;
-use crate::config::{ProcessEnv, SCHEMA_FILES};
+use crate::config::{EnvName, ProcessEnv, SCHEMA_FILES};
+use crate::error::Error;
 use crate::fs::{self, FsError};
+use crate::hint::Hint;
 use crate::schema::{Schema, SchemaItem, SchemaViolation};
 
-/// A variable that is not as a schema says. Holds no byte of its value.
-#[derive(Clone, Debug)]
-pub struct Breach {
-    /// The variable.
-    pub name: String,
-    /// How it is not.
-    pub violation: SchemaViolation,
+/// A variable that doesn't match a schema. Holds no byte of its value.
+struct Breach {
+    name: String,
+    violation: SchemaViolation,
     /// The schema's file and line.
-    pub said: (PathBuf, usize),
-    /// Where its value is from.
-    pub origin: Origin,
+    said: (PathBuf, usize),
+    origin: ValueOrigin,
 }
 
-/// Where a value is from.
-#[derive(Clone, Debug)]
-pub enum Origin {
+/// Where a value comes from.
+enum ValueOrigin {
     /// An env file, and the line.
     File(PathBuf, usize),
-    /// The process that envseal was started by.
     Process,
-    /// Nowhere. The env file is the one it could be set in.
+    /// Nowhere; this is the env file that it could be set in.
     Nowhere(PathBuf),
 }
 
 impl Breach {
-    /// The env file whose line would have to be another, if one would.
-    pub fn file(&self) -> Option<&Path> {
+    fn hint(&self) -> Hint {
+        let name = &self.name;
         match &self.origin {
-            Origin::File(path, _) | Origin::Nowhere(path) => Some(path),
-            Origin::Process => None,
+            ValueOrigin::File(path, _) | ValueOrigin::Nowhere(path) => {
+                hint!("envseal set {name}", name).and(in_file(path))
+            }
+            ValueOrigin::Process => {
+                hint!("remove it from the environment of this process: unset {name}", name)
+            }
         }
     }
 }
@@ -50,16 +49,16 @@ impl Breach {
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            Origin::File(path, line) => write!(f, "{}:{line} {}: ", path.display(), self.name)?,
-            Origin::Process => write!(f, "{}, from the process: ", self.name)?,
-            Origin::Nowhere(_) => write!(f, "{}: ", self.name)?,
+            ValueOrigin::File(path, line) => write!(f, "{}:{line} {}: ", path.display(), self.name)?,
+            ValueOrigin::Process => write!(f, "{}, from the process: ", self.name)?,
+            ValueOrigin::Nowhere(_) => write!(f, "{}: ", self.name)?,
         }
         write!(f, "{} ({}:{})", self.violation, self.said.0.display(), self.said.1)
     }
 }
 
 /// The schema for the env files in `dir`, and its file; none where neither of the files for it is there.
-pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, VaultError> {
+pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> {
     for name in SCHEMA_FILES {
         match fs::read_entry(dir, name) {
             Ok(text) => return Ok(Some((dir.join(name), Schema::parse(&text)))),
@@ -78,7 +77,7 @@ pub(crate) fn hold_to_schemas(
     process: &ProcessEnv,
     wanted: impl Fn(&str) -> bool,
     may_be_missing: &[String],
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let (mut folders, mut read): (Vec<&Path>, Vec<PathBuf>) = Default::default();
     let mut values = HashMap::new();
     let mut breaches = Vec::new();
@@ -109,15 +108,39 @@ pub(crate) fn hold_to_schemas(
             let value = found.map(|found| found.value.expose()).or(own.map(OsStr::as_encoded_bytes));
             let Err(violation) = judged(item, value, may_be_missing) else { continue };
             let origin = match found {
-                Some(found) => Origin::File(found.path.to_path_buf(), found.line),
-                None if own.is_some() => Origin::Process,
-                None => Origin::Nowhere(home.path().into()),
+                Some(found) => ValueOrigin::File(found.path.to_path_buf(), found.line),
+                None if own.is_some() => ValueOrigin::Process,
+                None => ValueOrigin::Nowhere(home.path().into()),
             };
             let said = (schema_file.clone(), item.line);
             breaches.push(Breach { name: item.name.clone(), violation, said, origin });
         }
     }
-    if breaches.is_empty() { Ok(()) } else { Err(VaultError::Breaches(breaches)) }
+    if breaches.is_empty() { Ok(()) } else { Err(breached(&breaches)) }
+}
+
+/// Returns the error for variables that don't match a schema. The status says that a check found something.
+fn breached(breaches: &[Breach]) -> Error {
+    let lines: Vec<_> = breaches.iter().map(ToString::to_string).collect();
+    let message = match &lines[..] {
+        [_] => "1 variable doesn't match the schema, so nothing was started".into(),
+        all => format!("{} variables don't match the schema, so nothing was started", all.len()),
+    };
+    Error::refused(message)
+        .with_status(1)
+        .with_line(format!("doesn't match the schema: {}", lines.join("; ")))
+        .with_details(lines)
+        .with_hint(breaches[0].hint())
+}
+
+/// Returns how `set` is told of an env file.
+fn in_file(path: &Path) -> Hint {
+    let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    match EnvName::of_file(path) {
+        Ok(_) if path == Path::new(".env") => "".into(),
+        Ok(env) if beside => hint!(" -e {env}", env),
+        _ => hint!(" -f {path}", path),
+    }
 }
 
 fn judged(item: &SchemaItem, value: Option<&[u8]>, may_be_missing: &[String]) -> Result<(), SchemaViolation> {

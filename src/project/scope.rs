@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::error::VaultError;
 use super::file::{EnvFile, place_of, refuse_link_elsewhere};
+use super::line_errors::{keys_disagree, leads_outside};
 use super::project::{Project, Projects};
 use super::schema::schema_of;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
+use crate::error::Error;
 use crate::fs;
 use crate::git::{Repo, Repositories};
 use crate::team::Policy;
@@ -26,12 +27,12 @@ pub struct Scope {
 impl Scope {
     /// The scope that env files in `dir` belong to, with its policy: what the team file declares for all of the scope,
     /// and the schema in `dir` for the env files there.
-    pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, VaultError> {
+    pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
         Self::within(Rc::new(Project::open(dir, repositories)?), dir)
     }
 
     /// As [`Self::of`], in a project that is open.
-    pub(super) fn within(project: Rc<Project>, dir: &Path) -> Result<Self, VaultError> {
+    pub(super) fn within(project: Rc<Project>, dir: &Path) -> Result<Self, Error> {
         let policy = project.policy().clone();
         let (schema, policy) = match schema_of(dir)? {
             Some((path, schema)) => {
@@ -60,7 +61,7 @@ impl Scope {
     }
 
     /// The repository that it lies in; None outside git.
-    pub fn repository(&self) -> Result<Option<Rc<Repo>>, VaultError> {
+    pub fn repository(&self) -> Result<Option<Rc<Repo>>, Error> {
         self.project.repository()
     }
 
@@ -90,14 +91,14 @@ impl Scope {
 
     /// Whether anything but the env file at `but` says that there is a variable of this name: another env file of the
     /// project, the schema beside the env files, or the policy, of names that the target machine sets.
-    pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, VaultError> {
+    pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, Error> {
         let in_schema = self.schema.as_ref().is_some_and(|(_, names)| names.contains(name));
         Ok(in_schema || self.policy.is_external(name) || self.project.sets(name, but)?)
     }
 
     /// The env files below `under`, in byte order, those of scopes further in too: tracked ones, and untracked
     /// ones that git does not ignore; those that their own scope's policy excludes left out.
-    pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         let place = self.project.place();
         let mut files = self.project.listed(under)?;
         files.retain(|path| place.holds(path) && !self.project.excludes(path));
@@ -105,7 +106,7 @@ impl Scope {
     }
 
     /// As [`Self::env_files`], with those of the scopes further in, each as its own policy has it.
-    pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, VaultError> {
+    pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         let mut projects = Projects::new(self.project.repositories());
         let mut files = self.project.listed(under)?;
         files.retain(|path| !projects.excludes(path));
@@ -114,19 +115,19 @@ impl Scope {
 
     /// The env files directly in `folder` that git ignores, and that are therefore not in [`Self::env_files`], of which
     /// `listed` are some.
-    pub fn passed_over(&self, folder: &Path, listed: &[PathBuf]) -> Result<Vec<PathBuf>, VaultError> {
+    pub fn passed_over(&self, folder: &Path, listed: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
         Ok(repo.untracked_ignored(folder, listed, &is_env_file)?)
     }
 
     /// The public key of an environment, and a file that holds it; an error where the scope's files disagree.
-    pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, VaultError> {
+    pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
         // A folder is no env file, so none is left out.
         self.project.public_key_of(env, self.root())
     }
 
     /// Every environment of the scope that has a public key, with that key and a file that holds it.
-    pub fn environments(&self) -> Result<BTreeMap<EnvName, (PathBuf, PublicKey)>, VaultError> {
+    pub fn environments(&self) -> Result<BTreeMap<EnvName, (PathBuf, PublicKey)>, Error> {
         let mut found = BTreeMap::new();
         for env in self.project.env_files()?.keys() {
             found.extend(self.key_of(env)?.map(|key| (env.clone(), key)));
@@ -135,21 +136,18 @@ impl Scope {
     }
 
     /// Refuses the key of `file` where the scope's other files of its environment hold another.
-    pub fn refuse_other_key(&self, file: &EnvFile, key: &PublicKey) -> Result<(), VaultError> {
+    pub fn refuse_other_key(&self, file: &EnvFile, key: &PublicKey) -> Result<(), Error> {
         match self.project.public_key_of(file.env(), file.path())? {
-            Some((second, other)) if other != *key => Err(VaultError::KeysDisagree {
-                first: file.path().into(),
-                first_key: key.id(),
-                second,
-                second_key: other.id(),
-            }),
+            Some((second, other)) if other != *key => {
+                Err(keys_disagree((file.path(), key.id()), (&second, other.id())))
+            }
             _ => Ok(()),
         }
     }
 
     /// Refuses to write through `path`, which is no env file, where that is a symlink that git tracks, so that whoever can
     /// write to the repository chose where it leads, and it leads out of the worktree or into `.git`.
-    pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), VaultError> {
+    pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), Error> {
         if !path.is_symlink() {
             return Ok(());
         }
@@ -159,12 +157,12 @@ impl Scope {
         if inside || !repo.is_tracked(path)? {
             return Ok(());
         }
-        Err(VaultError::LeadsOutside { path: path.into(), target })
+        Err(leads_outside(path, target))
     }
 
     /// Refuses a key of `env` that an env file of another environment, or of another project in the worktree, has too:
     /// whoever is granted one could read the other.
-    pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), VaultError> {
+    pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), Error> {
         let place = self.project.place();
         for path in self.project.listed(self.git_root().unwrap_or(self.root()))? {
             let Ok(other) = EnvName::of_file(&path) else { continue };
@@ -174,7 +172,13 @@ impl Scope {
             }
             match EnvFile::load(&path) {
                 Ok(file) if file.public_key() == Some(key) => {
-                    return Err(VaultError::KeyShared { env: env.clone(), key: key.id(), other, path });
+                    let message = format!(
+                        "{} has the same public key as {env} ({}), for {other}: access to one would be access to both",
+                        path.display(),
+                        key.id()
+                    );
+                    return Err(Error::refused(message)
+                        .with_hint(hint!("see who put it there: git log -p -- {path}", path)));
                 }
                 // One of another project is not this one's business.
                 Err(error) if place.holds(&path) => return Err(error),

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use super::file::{EnvFile, place_of};
+use super::line_errors::ignore_file_is_link;
 use super::project::Project;
-use super::roster::change_team_text;
+use super::roster::{change_team_text, team_file_malformed};
 use super::scope::Scope;
 use super::transaction::WriteLock;
 use super::update::Write;
 use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
+use crate::error::Error;
 use crate::fs::{self, NewMode, Staged};
 use crate::git::{self, GitError, Repo};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
@@ -96,11 +97,7 @@ pub(crate) enum Notice {
 }
 
 /// Chooses the key for `file`. Files of one environment that disagree are an error.
-pub(super) fn choose_key(
-    file: &EnvFile,
-    scope: &Scope,
-    store: &KeyStore<'_>,
-) -> Result<KeyChoice, VaultError> {
+pub(super) fn choose_key(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<KeyChoice, Error> {
     if let Some(own) = file.public_key() {
         scope.refuse_other_key(file, own)?;
         return Ok(KeyChoice::InFile);
@@ -114,7 +111,7 @@ pub(super) fn choose_key(
     Ok(choice)
 }
 
-fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, VaultError> {
+fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, Error> {
     if let Some((path, key)) = project.public_key_of(file.env(), file.path())? {
         return Ok(KeyChoice::OfEnvironment(key, path));
     }
@@ -146,7 +143,7 @@ pub(super) fn keep_key(
     store: &KeyStore<'_>,
     write: Write,
     is_copy: bool,
-) -> Result<Vec<Notice>, VaultError> {
+) -> Result<Vec<Notice>, Error> {
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
     let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
@@ -169,17 +166,13 @@ pub(super) fn keep_key(
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn guard_keys_file(
-    path: &Path,
-    scope: &Scope,
-    on_wait: &dyn Fn(),
-) -> Result<Vec<Notice>, VaultError> {
+pub(crate) fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, Error> {
     let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
     ignore_keys_file(path, scope, Write::Files)
 }
 
 /// Sees to it that git and docker ignore the keys file at `path`; or finds out whether they would.
-pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Result<Vec<Notice>, VaultError> {
+pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Result<Vec<Notice>, Error> {
     let mut notices = Vec::new();
     let path = &place_of(path);
     let dir = path.parent().unwrap_or(scope.root());
@@ -201,8 +194,7 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Resu
     }
     let ignore = root.unwrap_or(dir).join(".gitignore");
     if root.is_some() && ignore.is_symlink() {
-        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
-        return Err(VaultError::IgnoreFileLink(ignore));
+        return Err(ignore_file_is_link(&ignore));
     }
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
     let before = fs::read(&ignore).ok();
@@ -234,7 +226,7 @@ fn dockerignores(
     root: &Path,
     name: &str,
     scope: &Scope,
-) -> Result<Vec<(PathBuf, Staged)>, VaultError> {
+) -> Result<Vec<(PathBuf, Staged)>, Error> {
     let mut folders = vec![dir, root];
     folders.dedup();
     let mut ready = Vec::new();
@@ -253,17 +245,21 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fs::TEMP_PREFIX))
 }
 
-fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), VaultError> {
+fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), Error> {
     match root {
-        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => {
-            Err(VaultError::NotIgnored(path.into()))
-        }
+        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => Err(not_ignored(path)),
         _ => Ok(()),
     }
 }
 
+fn not_ignored(path: &Path) -> Error {
+    let path = path.display();
+    Error::refused(format!("git does not ignore {path}: another rule overrides the line added to .gitignore"))
+        .with_hint("remove the rule that starts with `!` from .gitignore")
+}
+
 /// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
-fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
+fn guard_target(path: &Path, scope: &Scope) -> Result<(), Error> {
     if !path.is_symlink() {
         return Ok(());
     }
@@ -274,7 +270,7 @@ fn guard_target(path: &Path, scope: &Scope) -> Result<(), VaultError> {
     if repo.is_tracked(&target)? {
         return Err(KeyLookupError::tracked(&target).into());
     }
-    if repo.is_ignored(&target)? { Ok(()) } else { Err(VaultError::NotIgnored(target)) }
+    if repo.is_ignored(&target)? { Ok(()) } else { Err(not_ignored(&target)) }
 }
 
 /// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
@@ -300,14 +296,14 @@ pub(crate) fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static st
 /// Adds `globs` to the policy's plain names, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+pub(crate) fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
     change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
 }
 
 /// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), VaultError> {
+pub(crate) fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
     change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
 }
 
@@ -315,17 +311,13 @@ fn change_policy(
     scope: &Scope,
     changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
     on_wait: &dyn Fn(),
-) -> Result<(), VaultError> {
-    let fail = |source| VaultError::Policy { path: scope.team_file(), source };
+) -> Result<(), Error> {
+    let fail = |source| team_file_malformed(&scope.team_file(), source);
     change_team_text(scope, on_wait, |text| changed(text).map_err(fail)).map(drop)
 }
 
 /// `document`, made of the file's, with the public key's header, for a file that has none.
-pub(super) fn with_header(
-    file: &EnvFile,
-    document: &Document,
-    key: &PublicKey,
-) -> Result<Document, VaultError> {
+pub(super) fn with_header(file: &EnvFile, document: &Document, key: &PublicKey) -> Result<Document, Error> {
     let (name, source) = (file.env().public_key_name(), key.to_string());
     let header = Edit::Header { comment: HEADER, name: &name, source: source.as_bytes() };
     super::change::edited(file, document, &[header])

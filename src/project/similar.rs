@@ -1,9 +1,9 @@
-//! Which environment was meant by a name that has no file.
+//! The environment or the variable that was meant by a name that is not there.
 
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use crate::config::{EnvName, is_env_file};
+use crate::error::Error;
 use crate::fs::FsError;
 
 /// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
@@ -20,13 +20,21 @@ pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     Some((env, folder.map_or_else(|| name.clone(), |folder| folder.join(&name))))
 }
 
-/// `error`, or where it says that the env file at `path` is missing, and one is there that may be meant, that.
-pub(super) fn no_env_file(path: &Path, error: VaultError) -> VaultError {
-    let VaultError::Fs(FsError::NotFound { path: missing, .. }) = &error else { return error };
-    match similar_env_file(path).filter(|_| missing == path) {
-        Some((env, similar)) => VaultError::NoEnvFile { path: path.into(), env, similar },
-        None => error,
-    }
+/// Returns the error for an env file that does not exist; it suggests one that may be meant.
+pub(super) fn no_env_file(path: &Path) -> Error {
+    let similar = similar_env_file(path);
+    let hint = similar.map(|(env, similar)| hint!("did you mean {env}, in {similar}?", env, similar));
+    Error::from(FsError::NotFound { path: path.into(), doing: "read" }).with_hint_if(hint)
+}
+
+/// Returns the one of `names` that is likest to `name`, if they may be taken for each other.
+pub(super) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Neither letter case nor `_` tells names apart.
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    let asked = plain(name);
+    let (distance, nearest) =
+        names.map(|there| (strsim::osa_distance(&plain(there), &asked), there)).min()?;
+    (distance <= (asked.len() / 3).min(2)).then_some(nearest)
 }
 
 /// How far apart two names are, if they may be taken for each other: by a slip of the fingers, or one as the other's

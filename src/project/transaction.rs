@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::error::VaultError;
 use super::file::folder_of;
 use super::journal::{self, Journal, Ready};
+use super::line_errors::changed_meanwhile;
 use super::project::ProjectPlace;
 use super::setup::exclude_temporaries;
 use crate::crypto::PublicKey;
+use crate::error::Error;
 use crate::fs::{self, FsError, Lock, NewMode};
 use crate::git::{self, GitError, Repositories};
 use crate::keys::KeyStore;
@@ -33,7 +34,7 @@ impl WriteLock {
         keys_files: &[PathBuf],
         repositories: &Rc<Repositories>,
         on_wait: &dyn Fn(),
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         for path in paths {
             folders.extend(folders_of(path)?);
@@ -46,11 +47,11 @@ impl WriteLock {
         let mut locks = Vec::with_capacity(all.len());
         let mut locked = BTreeSet::new();
         for dir in all {
-            match journal::lock(&dir, on_wait) {
-                Err(VaultError::Fs(error))
-                    if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
+            match Lock::acquire(&dir, on_wait) {
+                Err(error) if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
                 lock => {
                     locks.push(lock?);
+                    journal::recover_locked(&dir)?;
                     locked.insert(dir);
                 }
             }
@@ -76,7 +77,7 @@ impl WriteLock {
         paths: &[PathBuf],
         store: &KeyStore<'_>,
         on_wait: &dyn Fn(),
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let mut keys_files = BTreeSet::new();
         for path in paths {
             keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
@@ -134,7 +135,7 @@ pub(super) struct Staged<'a>(Vec<Ready<'a>>);
 pub(super) fn stage<'a>(
     _lock: &WriteLock,
     changes: impl IntoIterator<Item = FileChange<'a>>,
-) -> Result<Staged<'a>, VaultError> {
+) -> Result<Staged<'a>, Error> {
     let stage = |change: FileChange<'a>| {
         let FileChange { path, before, after, mode, keys } = change;
         Ok(Ready { staged: fs::stage(path, after, mode)?, before, after, keys })
@@ -146,7 +147,7 @@ pub(super) fn stage<'a>(
 /// come first: then no value is ever encrypted to a key that was not kept. What records that a change was made comes last.
 ///
 /// Refuses a file that somebody else has changed since it was read.
-pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), VaultError> {
+pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), Error> {
     for Ready { staged, before, .. } in &ready {
         refuse_changed(staged.target(), *before)?;
     }
@@ -176,19 +177,19 @@ pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), VaultError> {
     Ok(())
 }
 
-fn refuse_changed(path: &Path, before: Option<&[u8]>) -> Result<(), VaultError> {
+fn refuse_changed(path: &Path, before: Option<&[u8]>) -> Result<(), Error> {
     let is_same = match fs::holds(path, before.unwrap_or_default()) {
         Err(FsError::NotFound { .. }) => before.is_none(),
         same => same? && before.is_some(),
     };
-    if is_same { Ok(()) } else { Err(VaultError::ChangedMeanwhile(path.into())) }
+    if is_same { Ok(()) } else { Err(changed_meanwhile(path)) }
 }
 
 /// Keeps git from seeing the temporary files that are written beside these files.
 pub(super) fn exclude_beside<'a>(
     paths: impl Iterator<Item = &'a Path>,
     repositories: &Repositories,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let mut roots = BTreeSet::new();
     for path in paths {
         roots.extend(folders_of(path)?.iter().filter_map(|folder| git::find_root(folder)));
@@ -200,7 +201,7 @@ pub(super) fn exclude_beside<'a>(
 }
 
 /// The folder that a file is in, and the one that it really is in where it is a symlink.
-fn folders_of(path: &Path) -> Result<Vec<PathBuf>, VaultError> {
+fn folders_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut folders = vec![folder_of(path), folder_of(&fs::final_target(path)?)];
     folders.dedup();
     Ok(folders)

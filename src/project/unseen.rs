@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::error::VaultError;
 use super::file::place_of;
+use super::line_errors::ignore_file_is_link;
 use super::scope::Scope;
 use super::transaction::WriteLock;
 use crate::config::EnvName;
+use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::git::{self, Repositories};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
-pub(crate) fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, VaultError> {
+pub(crate) fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
 }
 
@@ -54,13 +55,12 @@ pub(crate) fn take_back_in(
     paths: &[PathBuf],
     scope: &Scope,
     on_wait: &dyn Fn(),
-) -> Result<Option<PathBuf>, VaultError> {
+) -> Result<Option<PathBuf>, Error> {
     let Some(root) = scope.git_root() else { return Ok(None) };
     let ignore = root.join(".gitignore");
     let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], scope.repositories(), on_wait)?;
     if ignore.is_symlink() {
-        // Git does not follow it (gitignore(5)), so a rule behind it would ignore nothing.
-        return Err(VaultError::IgnoreFileLink(ignore));
+        return Err(ignore_file_is_link(&ignore));
     }
     let Some(rules) = paths.iter().map(|path| rule(root, path)).collect::<Option<Vec<_>>>() else {
         return Ok(None);

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::committed::key_in_head;
 use super::encrypt::has_secrets;
-use super::error::VaultError;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
+use super::line_errors::key_line_lost;
 use super::pin::Pinning;
 use super::project::Projects;
 use super::scope::Scope;
@@ -18,7 +18,8 @@ use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
-use crate::fs::{self, NewMode};
+use crate::error::Error;
+use crate::fs::NewMode;
 use crate::keys::KeyStore;
 
 /// One env file that is about to be changed.
@@ -75,8 +76,8 @@ pub(crate) fn update(
     store: &KeyStore<'_>,
     write: Write,
     on_wait: &dyn Fn(),
-    mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
-) -> Result<Updated, VaultError> {
+    mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
+) -> Result<Updated, Error> {
     let reaches_files = write != Write::Nothing;
     let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store, on_wait)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
@@ -156,7 +157,7 @@ fn keep_keys(
     store: &KeyStore<'_>,
     write: Write,
     notices: &mut Vec<Notice>,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     for NewKey { env, dirs, key, is_made, .. } in new_keys {
         let mut kept = BTreeSet::new();
         for dir in dirs {
@@ -176,7 +177,7 @@ fn team_files(
     prepared: &[(EnvFile, Document, Rc<Scope>)],
     store: &KeyStore<'_>,
     notices: &mut Vec<Notice>,
-) -> Result<Vec<(PathBuf, exposure::Renewed)>, VaultError> {
+) -> Result<Vec<(PathBuf, exposure::Renewed)>, Error> {
     let mut scopes: BTreeMap<PathBuf, (&Scope, Vec<exposure::Changed<'_>>)> = BTreeMap::new();
     for (file, document, scope) in prepared {
         let (_, changed) = scopes.entry(scope.team_file()).or_insert((scope, Vec::new()));
@@ -192,6 +193,18 @@ fn team_files(
         }
     }
     Ok(texts)
+}
+
+/// Returns the error for a new key where the last commit has `key`. `path` is relative to the repository's root; `exists`
+/// says that the file is in the worktree, without the key's line.
+fn key_in_last_commit(env: &EnvName, key: &PublicKey, path: &Path, exists: bool) -> Error {
+    let (key, place) = (key.id(), path.display());
+    Error::refused(format!("{env} already has a public key in the last commit ({key}), in {place}"))
+        .with_status(3)
+        .with_hint(match exists {
+            false => hint!("restore the file: git checkout HEAD -- :/{path}", path),
+            true => hint!("see its line for the key: git show HEAD:{path}", path),
+        })
 }
 
 impl Target<'_> {
@@ -211,12 +224,11 @@ impl Target<'_> {
     }
 
     /// Refuses a file that is not there: only `set` and `key generate` make one.
-    pub(crate) fn must_exist(&self) -> Result<(), VaultError> {
+    pub(crate) fn must_exist(&self) -> Result<(), Error> {
         if self.file.exists() {
             return Ok(());
         }
-        let path = self.file.path();
-        Err(no_env_file(path, fs::FsError::NotFound { path: path.into(), doing: "read" }.into()))
+        Err(no_env_file(self.file.path()))
     }
 
     /// Whether any value of that name is sealed.
@@ -236,7 +248,7 @@ impl Target<'_> {
 
     /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
     /// has none yet. One that this user has not accepted is refused.
-    pub(crate) fn seal_to(&mut self) -> Result<PublicKey, VaultError> {
+    pub(crate) fn seal_to(&mut self) -> Result<PublicKey, Error> {
         let (key, notice) = match &self.choice {
             KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
@@ -272,7 +284,7 @@ impl Target<'_> {
 
     /// The key that stands in the file, for what is to be sealed to it anew. One that this user has not accepted is
     /// refused.
-    pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, VaultError> {
+    pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, Error> {
         let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         self.pinning.check(&self.file, self.file.path(), &self.scope, &key, self.store)?;
         Ok(key)
@@ -280,21 +292,21 @@ impl Target<'_> {
 
     /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
     /// none.
-    pub(crate) fn opener(&self) -> Result<Option<Opener>, VaultError> {
+    pub(crate) fn opener(&self) -> Result<Option<Opener>, Error> {
         let Some(key) = self.file.public_key() else { return Ok(None) };
         let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
         Ok(key.map(Opener::new))
     }
 
     /// An opener for the file's values; without the private key an error that says where it was looked for.
-    pub(crate) fn opener_or_fail(&self) -> Result<Opener, VaultError> {
+    pub(crate) fn opener_or_fail(&self) -> Result<Opener, Error> {
         let key = self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
     /// An opener for what is sealed to the key that [`Self::seal_to`] gave; without the private key an error that says
     /// where it was looked for.
-    pub(crate) fn opener_of_its_key(&mut self) -> Result<Opener, VaultError> {
+    pub(crate) fn opener_of_its_key(&mut self) -> Result<Opener, Error> {
         let public = self.seal_to()?;
         let new = self.new_keys.iter().find(|new| new.key.public() == public);
         let key = match new {
@@ -306,7 +318,7 @@ impl Target<'_> {
 
     /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
     /// were ever granted to this user.
-    pub(crate) fn all_keys(&self) -> Result<Vec<PrivateKey>, VaultError> {
+    pub(crate) fn all_keys(&self) -> Result<Vec<PrivateKey>, Error> {
         let mut keys = self.store.all_unlocked(self.file.env(), &self.file.dir())?;
         let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
         if tokens.any(|token| keys.iter().all(|key| key.public().id() != token.key_id())) {
@@ -316,15 +328,11 @@ impl Target<'_> {
     }
 
     /// Refuses a file that has lost its key's line: under another key its values would be lost as well.
-    fn refuse_lost_key(&self, key: Option<PublicKey>) -> Result<(), VaultError> {
+    fn refuse_lost_key(&self, key: Option<PublicKey>) -> Result<(), Error> {
         let tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
         match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
             None => Ok(()),
-            Some(key) => Err(VaultError::KeyLost {
-                path: self.file.path().into(),
-                key,
-                variable: self.file.env().public_key_name(),
-            }),
+            Some(key) => Err(key_line_lost(self.file.path(), self.file.env(), key)),
         }
     }
 
@@ -335,7 +343,7 @@ impl Target<'_> {
 
     /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
     /// lost its line.
-    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), VaultError> {
+    fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), Error> {
         if self.replaces_committed || self.headed.is_some() {
             return Ok(());
         }
@@ -343,7 +351,7 @@ impl Target<'_> {
         match key_in_head(&self.scope, env)? {
             Some((path, committed)) if key != Some(&committed) => {
                 let exists = self.scope.project().place().lock_dir().join(&path).symlink_metadata().is_ok();
-                Err(VaultError::KeyInHead { env: env.clone(), key: committed.id(), path, exists })
+                Err(key_in_last_commit(env, &committed, &path, exists))
             }
             _ => Ok(()),
         }
@@ -364,7 +372,7 @@ impl Target<'_> {
 
     /// The private half of the environment's key, where it is at hand for the env file `from` and this file's folder has a
     /// keys file of its own that lacks it: what is sealed to it here would not open here.
-    fn key_beside(&self, from: &Path, key: &PublicKey) -> Result<Option<PrivateKey>, VaultError> {
+    fn key_beside(&self, from: &Path, key: &PublicKey) -> Result<Option<PrivateKey>, Error> {
         let (env, dir) = (self.file.env(), self.file.dir());
         let own = place_of(&self.store.keys_file_path(&dir));
         let is_apart =

@@ -43,7 +43,7 @@ pub(crate) struct SchemaProblem {
 
 /// How a variable violates its schema. Holds no byte of its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SchemaViolation {
+pub(crate) enum SchemaViolation {
     #[error("is required but missing")]
     Missing,
     #[error("is required but empty")]

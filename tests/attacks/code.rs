@@ -45,7 +45,7 @@ fn sealed() {
             let said = run.fails(3);
             for name in &names {
                 assert!(
-                    said.contains(&format!(" {name}: a reserved name must not be sealed")),
+                    said.contains(&format!(" {name}: a reserved name must not be encrypted")),
                     "{name}: {said}"
                 );
             }
@@ -137,7 +137,7 @@ fn through_references() {
         ] {
             let said = env.envseal(arguments).var("LD_PRELOAD", "").fails(3);
             assert!(
-                said.contains("LD_PRELOAD: a reserved name must not depend on the sealed value of"),
+                said.contains("LD_PRELOAD: a reserved name must not depend on the encrypted value of"),
                 "{chain}: {said}"
             );
         }
@@ -154,7 +154,9 @@ fn through_references_across_files() {
     env.write(".env.c", "LAST=$MIDDLE\nNODE_OPTIONS=--require=$LAST\n");
     let said = env.fails(3, &["run", "-e", "default", "-e", "b", "-e", "c", "--", "touch", "started"]);
     assert!(
-        said.contains(".env.c:2 NODE_OPTIONS: a reserved name must not depend on the sealed value of LAST"),
+        said.contains(
+            ".env.c:2 NODE_OPTIONS: a reserved name must not depend on the encrypted value of LAST"
+        ),
         "{said}"
     );
     let said =

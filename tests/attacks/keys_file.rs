@@ -130,7 +130,7 @@ fn ignore_rules_that_let_it_through() {
         let env = TestEnv::new();
         env.write(".gitignore", rules);
         let said = first_set_fails(&env);
-        assert!(said.contains("hint: take the rule that starts with `!` out of .gitignore"), "{said}");
+        assert!(said.contains("hint: remove the rule that starts with `!` from .gitignore"), "{said}");
         assert!(!env.path(".env.keys").exists());
     }
     // Git does not read this one, so it ignores nothing.

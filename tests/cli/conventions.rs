@@ -90,8 +90,8 @@ fn the_conventions_first_file_wins_and_overload_gives_it_the_process_too() {
 #[test]
 fn a_convention_needs_one_file_in_each_folder() {
     let env = with(&[".env.staging"]);
-    let expected = "error: none of the files that the nextjs convention reads is there: .env.test.local, .env.test, \
-                    .env\nhint: make one of them: envseal set NAME -f .env.test.local\n";
+    let expected = "error: none of the files that the nextjs convention reads exists: .env.test.local, .env.test, \
+                    .env\nhint: create one: envseal set NAME -f .env.test.local\n";
     let run = ["run", "--convention", "nextjs", "-e", "test", "--", "touch", "started"];
     assert_eq!(env.fails(4, &run), expected);
     env.write("web/.env", "A=web\nW=1\n");

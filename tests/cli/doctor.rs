@@ -239,12 +239,12 @@ fn swapped_values_are_whole_and_nobody_is_told_to_write_over_them() {
     assert_eq!(
         trouble(&env),
         json!({
-            "message": "2 values could not be opened",
+            "message": "2 values could not be decrypted",
             "details": [
                 ".env:3 B: sealed for another name, or altered",
                 ".env:4 A: sealed for another name, or altered"
             ],
-            "fix": "see who changed it: git log -p -- .env; where a line was renamed or moved by hand, give it its name back"
+            "fix": "see who changed it: git log -p -- .env; if a line was renamed or moved by hand, restore its name"
         })
     );
 }
@@ -271,7 +271,7 @@ fn a_lost_public_key_is_one_trouble() {
     let env = healthy();
     env.write(".env", lines_of(&env.read(".env"), "ENVSEAL_"));
     let trouble = trouble(&env);
-    assert_eq!(trouble["message"], "2 values could not be opened");
+    assert_eq!(trouble["message"], "2 values could not be decrypted");
     assert_eq!(trouble["details"].as_array().unwrap().len(), 2);
     assert_eq!(trouble["fix"], "bring the line back: git log -p -- .env");
 }
@@ -300,7 +300,7 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     assert_eq!(status, 1);
     assert_eq!(said["files"][0]["troubles"], json!([]));
     assert_eq!(said["files"][1]["environment"], Value::Null);
-    assert_eq!(said["files"][1]["troubles"][0]["message"], ".env.b:1 holds a merge-conflict marker");
+    assert_eq!(said["files"][1]["troubles"][0]["message"], ".env.b:1 contains a merge-conflict marker");
     assert_eq!(env.envseal(&["doctor", "-f", ".env"]).output().status, 0);
 }
 

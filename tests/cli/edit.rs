@@ -11,7 +11,7 @@ use envseal::testing::crypto::PrivateKey;
 
 use crate::support::{Run, TestEnv};
 
-const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be sealed\n  \
+const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n  \
                        nothing was written, and the edit is dropped\n\
                        hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
 

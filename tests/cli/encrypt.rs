@@ -149,7 +149,7 @@ fn merge_markers_are_refused() {
     env.write_plain(".env", "A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> x\n");
     let before = env.snapshot();
     for command in ["encrypt", "decrypt", "get"] {
-        assert!(env.fails(4, &[command]).contains(".env:2 holds a merge-conflict marker"));
+        assert!(env.fails(4, &[command]).contains(".env:2 contains a merge-conflict marker"));
     }
     assert_eq!(env.snapshot(), before);
 }

@@ -182,7 +182,7 @@ fn words_of_other_tools_and_misplaced_files_get_a_tip() {
         assert!(said.contains(tip), "{typed:?}: {said}");
         assert_eq!(said.matches("tip:").count(), 1, "{said}");
     }
-    assert!(env.fails(4, &["get", ".env"]).ends_with("hint: a file goes behind -f: -f .env\n"));
+    assert!(env.fails(4, &["get", ".env"]).ends_with("hint: select a file with -f: -f .env\n"));
     // What may be a value is not repeated.
     assert!(!env.fails(2, &["set", "A", "b", "--", "x.env"]).contains("x.env"));
 }

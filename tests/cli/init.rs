@@ -121,6 +121,6 @@ fn a_tracked_keys_file_or_a_damaged_file_stops_it() {
     let env = TestEnv::new();
     env.write(".env", "<<<<<<< HEAD\n");
     let before = env.snapshot();
-    assert!(env.fails(4, &["init", "--yes"]).contains(":1 holds a merge-conflict marker"));
+    assert!(env.fails(4, &["init", "--yes"]).contains(":1 contains a merge-conflict marker"));
     assert_eq!(env.snapshot(), before);
 }

@@ -50,7 +50,7 @@ fn a_file_without_a_key_or_no_file_is_an_error() {
     env.write(".env", "A=1\n");
     assert_eq!(
         env.fails(3, &["key", "show"]),
-        "error: .env has no public key (ENVSEAL_PUBLIC_KEY)\nhint: make a key for it: envseal key generate -f .env\n"
+        "error: .env has no public key (ENVSEAL_PUBLIC_KEY)\nhint: create a key for it: envseal key generate -f .env\n"
     );
 }
 
@@ -64,8 +64,8 @@ fn generate_makes_one_pair_and_refuses_a_second() {
     let before = env.snapshot();
     let stderr = env.fails(4, &["key", "generate"]);
     assert!(
-        stderr.starts_with("error: .env is sealed to key ")
-            && stderr.ends_with(" already\nhint: see it: envseal key show -f .env\n"),
+        stderr.starts_with("error: .env is already encrypted with key ")
+            && stderr.ends_with("\nhint: see it: envseal key show -f .env\n"),
         "{stderr}"
     );
     env.fails(4, &["key", "generate", "-e", "new", "-f", ".env"]);

@@ -102,7 +102,10 @@ fn whatever_fails_leaves_the_keys_file_as_it_was() {
     );
     assert!(fails(3, &["key", "unlock"], "").contains("no terminal"));
     let said = fails(4, &["key", "lock", "-e", "q"], "x");
-    assert!(said.contains(".env.keys has no key of environment q\nhint: see which keys there are"), "{said}");
+    assert!(
+        said.contains(".env.keys has no key for environment q\nhint: see which keys there are"),
+        "{said}"
+    );
     fails(4, &["key", "lock", "-f", ".envrc"], "x");
     #[cfg(unix)]
     {

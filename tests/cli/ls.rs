@@ -36,7 +36,7 @@ fn one_line_for_each_file_a_damaged_one_among_them() {
     }
     let last = table.lines().nth(4).unwrap();
     assert!(last.starts_with(".env.d  -            -         -       -      -         no: "), "{last}");
-    assert!(last.contains("holds a merge-conflict marker") && table.lines().count() == 5);
+    assert!(last.contains("contains a merge-conflict marker") && table.lines().count() == 5);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_json_has_the_same_keys_for_every_file() {
     );
     assert_eq!((&files[2]["key"], &files[2]["opens"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     assert_eq!(files[3]["opens"], false);
-    assert!(files[3]["why_not"].as_str().unwrap().contains(":1 holds a merge-conflict marker"));
+    assert!(files[3]["why_not"].as_str().unwrap().contains(":1 contains a merge-conflict marker"));
 }
 
 #[test]

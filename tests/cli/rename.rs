@@ -54,8 +54,8 @@ fn references_survive_and_none_is_left_behind_without_a_word() {
     let before = env.snapshot();
     assert_eq!(
         env.fails(4, &["rename", "HOST", "NAME"]),
-        "error: .env:4 HOST is referred to by LINK in .env, OTHER in .env, DOCS in .env.local, .env.example\n\
-         hint: change those first, or rename it all the same with --force\n"
+        "error: .env:4 HOST is referenced by LINK in .env, OTHER in .env, DOCS in .env.local, .env.example\n\
+         hint: change those first, or rename it anyway with --force\n"
     );
     assert_eq!(env.snapshot(), before);
     env.write(".env.local", "DOCS=$NAME/docs # envseal: plain\n");
@@ -80,11 +80,11 @@ fn what_is_refused_changes_nothing() {
     });
     assert_eq!(
         env.fails(4, &["rename", "A", "B"]),
-        format!("error: .env:{} B is there already\nhint: replace B with --force\n", line.unwrap())
+        format!("error: .env:{} B already exists\nhint: replace B with --force\n", line.unwrap())
     );
-    assert_eq!(env.fails(2, &["rename", "A", "A"]), "error: A has that name already\n");
-    assert_eq!(env.fails(2, &["rename", "A", "A", "--force"]), "error: A has that name already\n");
-    assert!(env.fails(2, &["rename", "A", "PATH"]).contains("PATH is never sealed"));
+    assert_eq!(env.fails(2, &["rename", "A", "A"]), "error: A already has that name\n");
+    assert_eq!(env.fails(2, &["rename", "A", "A", "--force"]), "error: A already has that name\n");
+    assert!(env.fails(2, &["rename", "A", "PATH"]).contains("PATH is never encrypted"));
     assert!(env.fails(4, &["rename", "NONE", "C"]).contains("NONE is not in .env"));
     for (old, new) in
         [("A", "ENVSEAL_PUBLIC_KEY"), ("ENVSEAL_PUBLIC_KEY", "C"), ("A", "b-c"), ("A", "1x"), ("A", "")]

@@ -217,10 +217,10 @@ fn what_cannot_be_rotated_changes_nothing() {
     let swapped = good.replacen("B=", "X=", 1).replacen("A=", "B=", 1).replacen("X=", "A=", 1);
     for (bad, status, words) in [
         (swapped, 3, "sub/.env:4 B: "),
-        (good.replace("A=envseal:1:", "A=envseal:1:A"), 3, "could not be opened"),
+        (good.replace("A=envseal:1:", "A=envseal:1:A"), 3, "sub/.env:3 A: the sealed value "),
         (format!("{good}<<<<<<< ours\n=======\n>>>>>>> theirs\n"), 4, "merge-conflict"),
         (other.read(".env"), 4, "one environment has one key"),
-        (good.replace("ENVSEAL_PUBLIC_KEY=", "ENVSEAL_PUBLIC_KEY_X="), 4, "holds ENVSEAL_PUBLIC_KEY_X"),
+        (good.replace("ENVSEAL_PUBLIC_KEY=", "ENVSEAL_PUBLIC_KEY_X="), 4, "has ENVSEAL_PUBLIC_KEY_X"),
         (
             good.lines().filter(|l| !l.contains("PUBLIC_KEY")).map(|l| format!("{l}\n")).collect(),
             3,
@@ -477,7 +477,7 @@ fn a_branch_from_before_a_rotation() {
     let hint = format!("\nhint: merge the rotation first: git merge {id}\n");
     let said = refused();
     assert!(said.starts_with(&expected) && said.ends_with(&hint), "{said}");
-    assert!(said.contains("\n  whoever had the older key could read the new value\n"), "{said}");
+    assert!(said.contains("\n  anyone with the older key could read the new value\n"), "{said}");
     let told = env.envseal(&["doctor", "-e", "production"]).output();
     assert!(String::from_utf8_lossy(&told.stdout).contains("from before its rotation"), "{told:?}");
     // Without the older private key, what that commit says cannot be proven.
@@ -501,7 +501,7 @@ fn a_branch_from_before_a_rotation() {
     assert!(refused().ends_with(&hint));
     env.git(&["tag", "-d", "kept"]);
     let said = refused();
-    assert!(said.contains("holds another key of production than the one accepted on this machine"), "{said}");
+    assert!(said.contains("production's public key differs from the one this machine trusts"), "{said}");
     assert!(said.contains("no proven rotation in this clone leads from one to the other\n"), "{said}");
     // As the hint says.
     env.git(&["merge", "-q", &id]);

@@ -27,7 +27,7 @@ fn run_refuses_violations() {
     assert_eq!(
         stderr,
         format!(
-            "error: 6 variables are not as the schema says, so nothing was started\n  \
+            "error: 6 variables don't match the schema, so nothing was started\n  \
              NEEDED: is required but missing (.env.example:2)\n  \
              .env:5 EMPTY: is required but empty (.env.example:4)\n  \
              .env:7 PORT: is not a port: a number from 0 to 65535 (.env.example:6)\n  \
@@ -42,7 +42,7 @@ fn run_refuses_violations() {
     assert_eq!(
         only,
         format!(
-            "error: 1 variable is not as the schema says, so nothing was started\n  {home}\nhint: take it out of the environment of this process: unset HOME\n"
+            "error: 1 variable doesn't match the schema, so nothing was started\n  {home}\nhint: remove it from the environment of this process: unset HOME\n"
         )
     );
     env.ok(&["run", "-k", "FINE", "--", "true"]);
@@ -68,7 +68,7 @@ fn the_final_environment_is_checked() {
     env.write_sealed(".env.b", "PORT=none\n");
     env.write(".env.schema", "# @type=port\nPORT=\n# @required\nONLY_A=\n");
     env.write(".env.example", "# @required\nNOT_READ=\n");
-    let b = "error: 1 variable is not as the schema says, so nothing was started\n  \
+    let b = "error: 1 variable doesn't match the schema, so nothing was started\n  \
              .env.b:4 PORT: is not a port: a number from 0 to 65535 (.env.schema:2)\nhint: envseal set PORT -e b\n";
     env.ok(&["run", "-e", "a", "-e", "b", "--", "true"]);
     assert_eq!(refused(&env, &["-e", "a", "-e", "b", "--overload"]), b);
@@ -231,7 +231,7 @@ fn names_that_are_not_sensitive_are_plain() {
     assert_eq!(
         said,
         format!(
-            "error: .env.b has no HOST yet, and {} declares the name plain, so it is not clear whether to seal it\n\
+            "error: .env.b has no HOST yet, and {} declares the name plain, so it is unclear whether to encrypt it\n\
              hint: say which: envseal set HOST -f .env.b --plain, or envseal set HOST -f .env.b --seal\n",
             schema.display()
         )

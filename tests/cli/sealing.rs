@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use envseal::Error;
 use envseal::testing::check::rules::{EnvText, Finding, Rule, Severity, env_file};
 use envseal::testing::config::{ProcessEnv, is_own_name};
 use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::testing::dotenv::{Mark, VarName, is_reserved};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{
-    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, VaultError, decrypt, encrypt, read_files,
-    reseal, set,
+    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, decrypt, encrypt, read_files, reseal, set,
 };
 use envseal::testing::team::Policy;
 use proptest::prelude::*;
@@ -42,12 +42,12 @@ impl Place {
     }
 
     /// The file with this text behind the public key.
-    fn file(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
+    fn file(&self, text: &[u8]) -> Result<EnvFile, Error> {
         let header = format!("ENVSEAL_PUBLIC_KEY={}\n", self.key.public());
         self.with_text(&[header.as_bytes(), text].concat())
     }
 
-    fn with_text(&self, text: &[u8]) -> Result<EnvFile, VaultError> {
+    fn with_text(&self, text: &[u8]) -> Result<EnvFile, Error> {
         std::fs::write(self.path(), text).unwrap();
         EnvFile::load(&self.path())
     }
@@ -65,8 +65,21 @@ impl Place {
     }
 }
 
+/// Why `encrypt` may refuse a file that reads well: what it would be about is unclear, or would read otherwise.
+const REFUSED: [&str; 9] = [
+    "`#` touches the value",
+    "is neither a variable nor a comment",
+    "the value continues on the lines below",
+    "unsupported `${",
+    "must stay readable, but depends on",
+    "would be read otherwise after the change",
+    "two changes to line",
+    "sealed value",
+    "which envseal cannot decrypt",
+];
+
 /// Every value, in every precedence, with and without variables of the process.
-fn values(file: &EnvFile) -> Result<Vec<Values>, VaultError> {
+fn values(file: &EnvFile) -> Result<Vec<Values>, Error> {
     let mut all = Vec::new();
     for vars in [vec![], vec![("A", "from-process"), ("B_1", ""), ("x", "$A")]] {
         let process = ProcessEnv::from_vars(vars.iter().map(|(n, v)| (n.into(), v.into())).collect());
@@ -109,8 +122,7 @@ proptest! {
             let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default());
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
-                Err(VaultError::AmbiguousHash { .. } | VaultError::Stray { .. } | VaultError::Unquoted { .. } | VaultError::MalformedReference { .. } | VaultError::ReservedDepends { .. }
-                    | VaultError::Edit { .. } | VaultError::Unopened(_)) => return Ok(()),
+                Err(error) if REFUSED.iter().any(|words| error.to_string().contains(words)) => return Ok(()),
                 Err(error) => panic!("{error}"),
             };
             if picked.is_empty() {
@@ -166,11 +178,10 @@ proptest! {
             let pick = Pick { wants: &|_| true, all: true };
             match decrypt(&sealed, &pick, &mut place.opener()) {
                 Ok((plain, _)) => prop_assert_eq!(&held(&place.with_text(plain.as_bytes()).unwrap()), &value),
-                Err(VaultError::Unopened(failures)) => {
+                Err(failures) => {
                     prop_assert_eq!(&failures[0].name, "A");
                     prop_assert!(value.contains(&b'\r') || value.contains(&b'\''));
                 }
-                Err(error) => panic!("{error}"),
             }
             Ok(())
         })?;

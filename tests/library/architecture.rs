@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("exec", &["error", "hint"]),
     ("git", &["config", "error", "fs", "hint"]),
     ("fs", &["config", "error", "hint"]),
-    ("error", &["crypto", "dotenv", "hint"]),
+    ("error", &["config", "crypto", "dotenv", "hint"]),
     ("hint", &["config"]),
     ("config", &[]),
     ("dotenv", &[]),

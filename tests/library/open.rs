@@ -110,7 +110,7 @@ fn hints_are_for_a_program() {
     let error = refused(folder.open().rename("SECRET", "PORT"), ErrorKind::Refused);
     assert!(error.hint().as_deref().unwrap().contains("envseal unset PORT -f "), "{error:?}");
     let error = refused(folder.open().get(".env.production"), ErrorKind::NotFound);
-    assert!(error.hint().as_deref().unwrap().starts_with("see the names that are there: "), "{error:?}");
+    assert!(error.hint().as_deref().unwrap().starts_with("list the names: "), "{error:?}");
     let doubled = (1..30).map(|at| format!("A{at}=$A{0}$A{0}$A{0}$A{0}\n", at - 1)).collect::<String>();
     folder.write(".env", format!("A0=0123456789\n{doubled}"));
     refused(folder.open().vars(), ErrorKind::Refused);
@@ -267,7 +267,7 @@ fn vars_checks_the_schema_and_get_does_not() {
     let folder = Folder::sealed();
     folder.write(".env.schema", "# @type=port\nSECRET=\n# @required\nMISSING_IN_FILE=\n");
     let error = refused(folder.open().vars(), ErrorKind::Refused);
-    assert!(error.to_string().starts_with("not as the schema says: "), "{error}");
+    assert!(error.to_string().starts_with("doesn't match the schema: "), "{error}");
     assert!(error.to_string().contains("SECRET") && error.details().len() == 2, "{error:?}");
     assert_eq!(folder.open().get("SECRET").unwrap().expose(), CANARY.as_bytes());
 }

@@ -165,7 +165,7 @@ fn child_seals() {
         assert_eq!(done.unwrap().names(), [var("NAME").unwrap()]);
     } else {
         let error = refused(done, ErrorKind::Refused);
-        assert!(error.details().iter().any(|line| line.starts_with("accepted before: SHA256:")), "{error:?}");
+        assert!(error.details().iter().any(|line| line.starts_with("trusted: SHA256:")), "{error:?}");
     }
 }
 

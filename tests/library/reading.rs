@@ -4,7 +4,7 @@ use crate::dialect::{dialect, statements};
 use envseal::testing::config::ProcessEnv;
 use envseal::testing::dotenv::{Document, Edit, Found, expand, quote, read};
 use envseal::testing::keys::KeyStore;
-use envseal::testing::project::{EnvFile, Precedence, VaultError, read_files};
+use envseal::testing::project::{EnvFile, Precedence, read_files};
 use proptest::prelude::*;
 
 /// dotenv's pattern, as dotenvx 2.38 runs it over text whose line ends are `\n`.
@@ -122,14 +122,15 @@ fn ten_megabytes_parse_in_well_under_a_second() {
 }
 
 /// Every variable of a file of this text, as `get` shows it in an empty environment.
-fn read_all(text: &str) -> Result<Vec<(String, String)>, VaultError> {
+fn read_all(text: &str) -> Result<Vec<(String, String)>, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
     std::fs::write(&path, text).unwrap();
     let process = ProcessEnv::from_vars(Vec::new());
     let files = [EnvFile::load(&path).unwrap()];
     let reading = read_files(&files, &KeyStore::new(&process, None), Precedence::EarlierFile).unwrap();
-    let (variables, _) = reading.variables(|_| true, &[])?;
+    let failures = reading.failures().iter().map(|failure| format!("{failure}\n")).collect::<String>();
+    let (variables, _) = reading.variables(|_| true, &[]).map_err(|_| failures)?;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     Ok(variables.iter().map(|v| (v.name.to_string(), text(v.value.expose()))).collect())
 }
@@ -140,12 +141,7 @@ fn values(text: &str) -> Vec<(String, String)> {
 
 /// Why a file of this text is refused: of each value where it stands, its name and what is wrong.
 fn refused(text: &str) -> String {
-    match read_all(text) {
-        Err(VaultError::Unopened(failures)) => {
-            failures.iter().map(|failure| format!("{failure}\n")).collect()
-        }
-        other => panic!("{text:?} {other:?}"),
-    }
+    read_all(text).expect_err(text)
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn decrypt_names_it_and_the_command_that_leaves_it_sealed() {
         ] {
             let told = env.fails(3, run);
             assert!(told.contains("\n  .env:5 BAD: "), "{line:?} {told}");
-            assert!(told.ends_with(&format!("hint: to leave them sealed: {command}\n")), "{told}");
+            assert!(told.ends_with(&format!("hint: to leave them encrypted: {command}\n")), "{told}");
             assert!(!told.contains("GOOD: ") && !told.contains("LAST: ") && !told.contains("EVIL"), "{told}");
             assert_eq!(env.read(".env"), text);
         }
@@ -72,7 +72,7 @@ fn every_one_is_named_at_once() {
     let bad = [line("A", b"x\ny"), line("B", b"$GOOD"), line("C", b"\"x"), line("D", b"y\"")].concat();
     env.write(".env", env.read(".env") + &bad + "E=envseal:1:x\n");
     let told = env.fails(3, &["decrypt"]);
-    assert!(told.ends_with("hint: to leave them sealed: envseal decrypt -x A -x B -x D -x E\n"), "{told}");
+    assert!(told.ends_with("hint: to leave them encrypted: envseal decrypt -x A -x B -x D -x E\n"), "{told}");
     env.ok(&["decrypt", "-x", "A", "-x", "B", "-x", "D", "-x", "E"]);
     assert!(env.read(".env").contains("GOOD=1\n"));
 }

@@ -53,7 +53,7 @@ fn an_option_that_is_none_is_no_command_and_no_name() {
         (
             &["run", "-fk", "--", "true"],
             4,
-            "hint: if -fk was meant as two options, write them apart: -f FILE -k\n",
+            "hint: if -fk was meant as two options, separate them: -f FILE -k\n",
             "",
         ),
         (&["get", "-fk"], 4, "hint: if -fk was meant as two options", ""),

@@ -18,8 +18,8 @@ use crate::hint::Hint;
 use crate::import::{ImportError, ImportErrorKind, dotenvx, ejson, json, sops, yaml};
 use crate::keys::KeyStore;
 use crate::project::{
-    DollarSigns, ImportItem, ImportPlan, ImportText, ItemValue, VaultError, other_keys_file, same_file,
-    source_text,
+    DollarSigns, ImportItem, ImportPlan, ImportText, ItemValue, ambiguous_hash, merge_conflict, not_text,
+    other_keys_file, same_file, source_text, stray_line,
 };
 use crate::ui;
 
@@ -191,7 +191,7 @@ fn refuse_encrypted(text: &SourceText, wants: &dyn Fn(&str) -> bool) -> Result<(
 }
 
 fn parse(label: &str, bytes: &[u8]) -> Result<Document, Error> {
-    Document::parse(bytes.to_vec()).map_err(|source| VaultError::Parse { path: label.into(), source }.into())
+    Document::parse(bytes.to_vec()).map_err(not_text(Path::new(label)))
 }
 
 fn decrypt_dotenvx(
@@ -367,10 +367,10 @@ impl Source {
         let document = &text.document;
         let path = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
         if let Some(line) = document.conflict_marker() {
-            return Err(VaultError::Conflict { path, line }.into());
+            return Err(merge_conflict(&path, line));
         }
         if let Some(stray) = document.strays().first() {
-            return Err(VaultError::stray(&path, document, stray).into());
+            return Err(stray_line(&path, document, stray));
         }
         let mut items = Vec::new();
         for (at, entry) in document.entries().iter().enumerate() {
@@ -382,8 +382,7 @@ impl Source {
             let is_ambiguous =
                 document.comment_is_ambiguous(entry) && !Mark::is_plain(document.comment(entry));
             if value.is_none() && is_ambiguous {
-                let (line, name) = (entry.line, name.to_owned());
-                return Err(VaultError::AmbiguousHash { path, line, name }.into());
+                return Err(ambiguous_hash(&path, entry.line, name));
             }
             let bad_name = |_| failed(&self.label, &[ImportError::bad_name(name)], None);
             let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));

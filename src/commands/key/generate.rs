@@ -4,7 +4,7 @@ use crate::commands::select::Files;
 use crate::commands::{Context, report};
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{VaultError, Write, update};
+use crate::project::{Write, update};
 use crate::ui;
 
 /// Make the key pair of an environment that has none
@@ -27,7 +27,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let mut keys = Vec::new();
     let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         if let Some(key) = target.file().public_key() {
-            return Err(VaultError::KeyExists { path: target.file().path().into(), key: key.id() });
+            let path = target.file().path();
+            let message = format!("{} is already encrypted with key {}", path.display(), key.id());
+            return Err(Error::refused(message).with_hint(hint!("see it: envseal key show -f {path}", path)));
         }
         if args.force {
             target.replace_committed_key();

@@ -1,14 +1,15 @@
 //! What becomes of each variable that comes back from an editor.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
 
-use super::EditFault;
 use crate::config::is_own_name;
 use crate::crypto::{Refs, claims_to_be_sealed};
 use crate::dotenv::{Document, Entry, Mark, Quote, VarName, is_reserved};
+use crate::error::{Error, ErrorKind};
 use crate::project::encrypt::refs_of;
-use crate::project::error::VaultError;
 use crate::project::file::{EnvFile, token};
+use crate::project::line_errors::{ambiguous_hash, at_line, cut_off, reserved, sealed_but_plain, stray_line};
 use crate::team::Policy;
 
 /// What a variable becomes.
@@ -34,7 +35,7 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Refuses a change to envseal's own lines.
-    pub(super) fn refuse_own_lines(&self) -> Result<(), VaultError> {
+    pub(super) fn refuse_own_lines(&self) -> Result<(), Error> {
         let own = |document: &'a Document| {
             let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
             entries.map(|entry| (document.name(entry), document.source(entry), entry.line))
@@ -48,23 +49,30 @@ impl<'a> Judge<'a> {
         let changed = changed.or_else(|| before.iter().find(|line| !same(line, &now)));
         match changed.or_else(|| now.last().filter(|_| now.len() != before.len())) {
             None => Ok(()),
-            Some((name, _, line)) => Err(self.typed_fault(*line, EditFault::OwnLine((*name).to_owned()))),
+            Some((name, _, line)) => {
+                let error =
+                    self.refused(*line, format!("{name} belongs to envseal and can't be changed by hand"));
+                Err(error.with_hint(hint!(
+                    "leave that line as it was; to create another key: envseal key rotate -f {path}",
+                    path = self.typed.path()
+                )))
+            }
         }
     }
 
     /// Refuses a line, not there before, that is neither a variable nor a comment.
-    pub(super) fn refuse_strays(&self) -> Result<(), VaultError> {
+    pub(super) fn refuse_strays(&self) -> Result<(), Error> {
         let known: HashSet<_> =
             self.shown.strays().iter().map(|stray| self.shown.stray_text(stray)).collect();
         let document = self.typed.document();
         match document.strays().iter().find(|stray| !known.contains(document.stray_text(stray))) {
             None => Ok(()),
-            Some(stray) => Err(VaultError::stray(self.typed.path(), document, stray)),
+            Some(stray) => Err(stray_line(self.typed.path(), document, stray)),
         }
     }
 
     /// What becomes of each variable, by its entry's index.
-    pub(super) fn fates(&self) -> Result<HashMap<usize, Fate<'a>>, VaultError> {
+    pub(super) fn fates(&self) -> Result<HashMap<usize, Fate<'a>>, Error> {
         let known = known_again(self.shown, self.typed.document());
         let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();
         let mut fates = HashMap::new();
@@ -75,8 +83,10 @@ impl<'a> Judge<'a> {
                 Some(before) => self.known(entry, *before)?,
                 None => {
                     if !names.contains(name) {
-                        let bad = |error| self.typed_fault(entry.line, EditFault::Name(error));
-                        VarName::new(name).map_err(bad)?;
+                        VarName::new(name).map_err(|error| {
+                            self.refused(entry.line, error)
+                                .with_hint("use letters, digits and _, as in DB_PASSWORD")
+                        })?;
                     }
                     self.typed_anew(entry)?
                 }
@@ -96,7 +106,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A value that was there before, as the entry `before`.
-    fn known(&self, entry: &Entry, before: usize) -> Result<Fate<'a>, VaultError> {
+    fn known(&self, entry: &Entry, before: usize) -> Result<Fate<'a>, Error> {
         let (old, shown) = (&self.base.entries()[before], &self.shown.entries()[before]);
         let name = self.base.name(old);
         let marked = self.is_marked(entry);
@@ -124,37 +134,40 @@ impl<'a> Judge<'a> {
     }
 
     /// A value that was not there before.
-    fn typed_anew(&self, entry: &Entry) -> Result<Fate<'a>, VaultError> {
+    fn typed_anew(&self, entry: &Entry) -> Result<Fate<'a>, Error> {
         let document = self.typed.document();
         let name = document.name(entry);
         let (quote, text) = document.value(entry);
         let looks_sealed = claims_to_be_sealed(&text) || token(document, entry).is_some();
-        let fault = if looks_sealed {
-            Some(EditFault::Token(name.to_owned()))
-        } else if quote != Quote::None && !is_closed(document.source(entry)) {
-            Some(EditFault::OpenQuote(name.to_owned()))
-        } else {
-            None
-        };
-        if let Some(fault) = fault {
-            return Err(self.typed_fault(entry.line, fault));
+        if looks_sealed {
+            let what = format!("{name} looks like a sealed value, but not like the one that was there");
+            return Err(self.refused(entry.line, what).with_hint(hint!(
+                "write the value in plain text, or: envseal set {name} -f {path}",
+                name,
+                path = self.typed.path()
+            )));
+        }
+        if quote != Quote::None && !is_closed(document.source(entry)) {
+            return Err(self
+                .refused(entry.line, format!("{name}: the quote is not closed"))
+                .with_hint("close it; a value that begins with a quote is put in other quotes: '\"so'"));
         }
         if self.is_plain(entry) {
             if self.is_marked(entry) {
                 self.refuse_old_mark(entry)?;
             } else if self.sealed.contains(name) {
                 // Only a reserved name is left, which should not have been sealed.
-                return Err(VaultError::Reserved { path: self.typed.path().into(), name: name.to_owned() });
+                return Err(reserved(self.typed.path(), name));
             }
             return Ok(Fate::Plain);
         }
         self.sealed(entry)
     }
 
-    fn sealed(&self, entry: &Entry) -> Result<Fate<'a>, VaultError> {
+    fn sealed(&self, entry: &Entry) -> Result<Fate<'a>, Error> {
         self.refuse_ambiguous(entry)?;
         if self.typed.document().is_cut_off(entry) {
-            return Err(VaultError::unquoted(self.typed.path(), self.typed.document(), entry));
+            return Err(cut_off(self.typed.path(), self.typed.document(), entry));
         }
         if self.typed.document().value(entry).1.is_empty() {
             return Ok(Fate::Plain);
@@ -175,7 +188,7 @@ impl<'a> Judge<'a> {
 
     /// Refuses plain text for a sealed variable where the mark is not of this edit: somebody else may have put it there
     /// for that.
-    fn refuse_old_mark(&self, entry: &Entry) -> Result<(), VaultError> {
+    fn refuse_old_mark(&self, entry: &Entry) -> Result<(), Error> {
         let name = self.typed.document().name(entry);
         let mut old = variables(self.base).filter(|(_, old)| self.base.name(old) == name);
         if self.sealed.contains(name) && old.any(|(_, old)| Mark::is_plain(self.base.comment(old))) {
@@ -184,22 +197,20 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    fn refuse_ambiguous(&self, entry: &Entry) -> Result<(), VaultError> {
+    fn refuse_ambiguous(&self, entry: &Entry) -> Result<(), Error> {
         let document = self.typed.document();
         if !document.comment_is_ambiguous(entry) {
             return Ok(());
         }
-        let (path, line, name) = (self.typed.path().into(), entry.line, document.name(entry).to_owned());
-        Err(VaultError::AmbiguousHash { path, line, name })
+        Err(ambiguous_hash(self.typed.path(), entry.line, document.name(entry)))
     }
 
-    fn typed_fault(&self, line: usize, fault: EditFault) -> VaultError {
-        VaultError::Typed { path: self.typed.path().into(), line, fault }
+    fn refused(&self, line: usize, what: impl Display) -> Error {
+        at_line(ErrorKind::Refused, self.typed.path(), line, what)
     }
 
-    fn sealed_but_plain(&self, entry: &Entry) -> VaultError {
-        let name = self.typed.document().name(entry).to_owned();
-        VaultError::SealedButPlain { path: self.typed.path().into(), line: entry.line, name }
+    fn sealed_but_plain(&self, entry: &Entry) -> Error {
+        sealed_but_plain(self.typed.path(), entry.line, self.typed.document().name(entry))
     }
 }
 

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::change::edited;
-use super::super::error::VaultError;
-use super::super::failure::{Failure, Reason};
 use super::super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
+use super::super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
 use super::super::pin::refuse_old_key;
 use super::super::scope::Scope;
+use super::super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use super::{LeftSealed, Rotated, RotatedEnv};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::{Document, Edit};
+use crate::error::{Error, ErrorKind};
 use crate::keys::{KeyLookupError, KeyStore};
 
 /// An environment that is about to be rotated.
@@ -31,7 +32,7 @@ impl Current {
         scope: &Scope,
         dir: &Path,
         store: &KeyStore<'_>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, Error> {
         let mut files: Vec<EnvFile> = Vec::new();
         for path in paths(env, scope, dir)? {
             refuse_link_elsewhere(&path)?;
@@ -39,17 +40,13 @@ impl Current {
             match (file.public_key(), files.first()) {
                 (None, _) => refuse_keyless(&file)?,
                 (Some(key), Some(first)) if first.public_key() != Some(key) => {
-                    return Err(VaultError::KeysDisagree {
-                        first: first.path().into(),
-                        first_key: first.public_key().unwrap_or(key).id(),
-                        second: path,
-                        second_key: key.id(),
-                    });
+                    let first_key = first.public_key().unwrap_or(key).id();
+                    return Err(keys_disagree((first.path(), first_key), (&path, key.id())));
                 }
                 _ => files.push(file),
             }
         }
-        let none = || VaultError::NoFiles { env: env.clone(), scope: scope.root().into() };
+        let none = || no_files(env, scope);
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
         files.iter().try_for_each(|file| refuse_old_key(file, scope, store, &old))?;
@@ -84,7 +81,7 @@ impl Current {
         &self,
         store: &KeyStore<'_>,
         report: &mut RotatedEnv,
-    ) -> Result<Vec<(PathBuf, Document, Document)>, VaultError> {
+    ) -> Result<Vec<(PathBuf, Document, Document)>, Error> {
         let new = self.new.public();
         let mut sealer = Sealer::new(&new).expect("a key just made");
         let (mut openers, mut knows_older) = (vec![Opener::new(self.old.clone())], false);
@@ -96,7 +93,7 @@ impl Current {
                 let (name, path, line) =
                     (document.name(entry).to_owned(), file.path().to_owned(), entry.line);
                 let mut fail = |reason: Reason| {
-                    failures.push(Failure { name: name.clone(), path: path.clone(), line, reason });
+                    failures.push(ValueFailure { name: name.clone(), path: path.clone(), line, reason });
                 };
                 let token = match file.token(entry) {
                     None => continue,
@@ -118,7 +115,7 @@ impl Current {
                 match opener.open(&name, &token) {
                     Ok(opened) => {
                         let sealed = sealer.seal(&name, token.refs(), opened.kind, opened.bytes.expose());
-                        let sealed = sealed.map_err(|source| VaultError::Seal { path, source })?;
+                        let sealed = sealed.map_err(cannot_seal(&path))?;
                         sources.push((at, sealed.to_text()));
                         report.resealed += 1;
                     }
@@ -129,7 +126,7 @@ impl Current {
                 sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
             written.push((file.path().to_owned(), document.clone(), edited(file, document, &edits)?));
         }
-        if failures.is_empty() { Ok(written) } else { Err(VaultError::Unopened(failures)) }
+        if failures.is_empty() { Ok(written) } else { Err(cannot_decrypt(&failures)) }
     }
 
     /// The public key's entry, and its text with the new key: quotes stay.
@@ -140,7 +137,7 @@ impl Current {
     }
 
     /// Every key at hand but the present one.
-    fn older(&self, store: &KeyStore<'_>) -> Result<Vec<PrivateKey>, VaultError> {
+    fn older(&self, store: &KeyStore<'_>) -> Result<Vec<PrivateKey>, Error> {
         let mut keys = Vec::new();
         for folder in self.files.iter().map(EnvFile::dir).collect::<BTreeSet<_>>() {
             keys.extend(store.all(&self.env, &folder)?);
@@ -153,7 +150,7 @@ impl Current {
 
 /// The environment's files in the scope, each once: those of [`Scope::env_files`], and those beside them, in `dir` and
 /// at the root that git ignores.
-pub(super) fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, VaultError> {
+pub(super) fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
     let mut paths: Vec<_> = scope.env_files(scope.root())?.into_iter().filter(is_it).collect();
     let beside = paths.iter().map(|path| folder_of(path));
@@ -175,16 +172,18 @@ pub(super) fn paths(env: &EnvName, scope: &Scope, dir: &Path) -> Result<Vec<Path
 }
 
 /// A file without a public key has no part in this, unless it has lost it.
-fn refuse_keyless(file: &EnvFile) -> Result<(), VaultError> {
+fn refuse_keyless(file: &EnvFile) -> Result<(), Error> {
     let mut tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
     match tokens.next() {
         None => Ok(()),
-        Some(token) => Err(VaultError::KeyLost {
-            path: file.path().into(),
-            key: token.key_id(),
-            variable: file.env().public_key_name(),
-        }),
+        Some(token) => Err(key_line_lost(file.path(), file.env(), token.key_id())),
     }
+}
+
+fn no_files(env: &EnvName, scope: &Scope) -> Error {
+    let scope = scope.root().display();
+    Error::new(ErrorKind::NotFound, format!("there is no env file of environment {env} in {scope}"))
+        .with_hint("see which there are: envseal ls")
 }
 
 /// The private key, as it is found from any of the files.
@@ -193,7 +192,7 @@ fn find(
     public: &PublicKey,
     files: &[EnvFile],
     store: &KeyStore<'_>,
-) -> Result<PrivateKey, VaultError> {
+) -> Result<PrivateKey, Error> {
     let mut missing = None;
     for file in files {
         match store.find(env, public, &file.dir()) {

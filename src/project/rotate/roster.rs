@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::super::error::VaultError;
 use super::super::roster::{put_tag_key, tag_key};
 use super::env::Current;
 use super::{DroppedGrant, RotatedEnv, TeamChange};
 use crate::crypto::Identity;
+use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::team::{Exposure, GrantLine, MemberName, Rotation, TeamFile};
 
@@ -20,7 +20,7 @@ pub(super) fn renew(
     store: &KeyStore<'_>,
     change: &mut dyn TeamChange,
     report: &mut RotatedEnv,
-) -> Result<(), VaultError> {
+) -> Result<(), Error> {
     let Current { env, old, new, .. } = current;
     let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
     let (mut me, mut makers) = (None, BTreeSet::new());
@@ -70,12 +70,19 @@ fn member<'a>(
     path: &Path,
     current: &Current,
     store: &'a KeyStore<'_>,
-) -> Result<(MemberName, &'a Identity), VaultError> {
+) -> Result<(MemberName, &'a Identity), Error> {
     let me = store.me()?.map(|me| &me.identity);
     let name = me.and_then(|me| team.member_of(&me.public())).cloned();
-    name.zip(me).ok_or_else(|| VaultError::NotAMember {
-        env: current.env.clone(),
-        path: path.into(),
-        fingerprint: me.map(|me| me.public().fingerprint()),
+    name.zip(me).ok_or_else(|| {
+        let who = match me {
+            Some(me) => format!("you ({}) are not one", me.public().fingerprint()),
+            None => "you have no identity".into(),
+        };
+        let path = path.display();
+        Error::refused(format!(
+            "only a member can re-issue the grants of {} in {path}, and {who}",
+            current.env
+        ))
+        .with_hint("request access: envseal team request, and commit what it writes")
     })
 }

@@ -112,7 +112,7 @@ fn a_refused_text_can_be_edited_on_and_nothing_of_it_is_lost() {
     env.plaintext_in("again");
     let Some((status, shown)) = run_on_terminal(edit(&env, &script, &[]), Some(b"\n")) else { return };
     assert_eq!(status, 0, "{shown}");
-    let expected = "error: .env:5 is neither a variable nor a comment, so it cannot be sealed\n\
+    let expected = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n\
                     hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\ngo on editing? [Y/n] \nsealed B in .env\n";
     assert_eq!(shown, expected);
     assert!(env.read("again").ends_with(&format!("A=1\n{secret}\n")));

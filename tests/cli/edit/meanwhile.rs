@@ -97,6 +97,6 @@ fn a_file_that_is_gone_or_broken_is_not_written_over() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     let stderr = edit(&env, "echo '<<<<<<< x' >>.env; echo B=2 >>\"$1\"", &[]).fails(4);
-    assert!(stderr.contains(".env:5 holds a merge-conflict marker"), "{stderr}");
+    assert!(stderr.contains(".env:5 contains a merge-conflict marker"), "{stderr}");
     assert!(env.read(".env").ends_with("<<<<<<< x\n"));
 }

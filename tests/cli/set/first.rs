@@ -238,7 +238,7 @@ fn two_names_for_one_environment_side_by_side_are_refused() {
         env.write(there, "");
         let before = env.snapshot();
         let stderr = env.fails(4, &["set", "A", "1", "-f", asked]);
-        assert!(stderr.contains(" stand side by side, but share the key name "), "{stderr}");
+        assert!(stderr.contains(" are side by side, but share the key name "), "{stderr}");
         assert_eq!(env.snapshot(), before);
     }
 }
@@ -276,11 +276,11 @@ fn a_file_that_lost_its_keys_line_gets_no_other_key() {
     let before = env.snapshot();
     for arguments in [&["set", "B", &secret][..], &["set", "A", &secret], &["key", "generate"]] {
         let stderr = env.fails(3, arguments);
-        assert!(stderr.starts_with("error: .env holds values sealed to key "), "{stderr}");
+        assert!(stderr.starts_with("error: .env has values encrypted with key "), "{stderr}");
         assert!(
             stderr.ends_with(
                 ", but its line ENVSEAL_PUBLIC_KEY is gone\n\
-                 hint: find the line and bring it back: git log -p -SENVSEAL_PUBLIC_KEY -- .env\n"
+                 hint: find the line and restore it: git log -p -SENVSEAL_PUBLIC_KEY -- .env\n"
             ),
             "{stderr}"
         );

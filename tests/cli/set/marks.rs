@@ -62,7 +62,7 @@ fn a_new_name_that_the_policy_calls_plain_is_refused_with_both_ways() {
     assert_eq!(
         stderr,
         format!(
-            "error: .env.production has no PORT yet, and {} declares the name plain, so it is not clear whether to \
+            "error: .env.production has no PORT yet, and {} declares the name plain, so it is unclear whether to \
              seal it\nhint: say which: envseal set PORT -f .env.production --plain, or envseal set PORT -f \
              .env.production --seal\n",
             team_file.display()
@@ -97,7 +97,7 @@ fn reserved_names_are_never_sealed() {
             assert_eq!(
                 env.fails(2, arguments),
                 format!(
-                    "error: .env.a b: {name} is never sealed, for a reviewer must be able to read it: {why}\n\
+                    "error: .env.a b: {name} is never encrypted, because a reviewer must be able to read it: {why}\n\
                      hint: write it as plain text: envseal set {name} --plain -f '.env.a b'\n"
                 )
             );
@@ -118,7 +118,7 @@ fn envseals_own_names_are_refused_plain_or_not() {
         for how in ["--plain", "--seal"] {
             assert_eq!(
                 env.fails(2, &["set", name, "x", how]),
-                format!("error: {name} belongs to envseal and is not set by hand\n")
+                format!("error: {name} belongs to envseal and can't be set by hand\n")
             );
         }
     }

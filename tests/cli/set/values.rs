@@ -266,7 +266,7 @@ proptest! {
             prop_assert_eq!(
                 output.stderr,
                 "error: .env: the value of KEY cannot be written in a .env file as plain text\n\
-                 hint: seal it instead: envseal set KEY --seal -f .env\n"
+                 hint: encrypt it instead: envseal set KEY --seal -f .env\n"
             );
             prop_assert_eq!(env.bytes(".env"), before);
         }
