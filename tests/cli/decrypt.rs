@@ -54,7 +54,7 @@ fn without_the_key_nothing_is_changed() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let before = env.snapshot();
     let stderr = env.fails(3, &["decrypt"]);
-    assert!(stderr.contains("looked for ENVSEAL_PRIVATE_KEY in "), "{stderr}");
+    assert!(stderr.contains("not found in ENVSEAL_PRIVATE_KEY or "), "{stderr}");
     env.fails(3, &["decrypt", "--stdout"]);
     assert_eq!(env.snapshot(), before);
 }

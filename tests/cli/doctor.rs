@@ -103,12 +103,9 @@ fn no_key_at_hand() {
     assert_eq!(
         trouble(&env),
         json!({
-            "message": format!("no private key for key {id} of environment default"),
-            "details": [
-                "looked for ENVSEAL_PRIVATE_KEY in the process's environment: not there",
-                "looked for ENVSEAL_PRIVATE_KEY in .env.keys: not there",
-            ],
-            "fix": "ask to be let in: envseal team request; or put the private key of default in .env.keys as ENVSEAL_PRIVATE_KEY"
+            "message": format!("no private key for default (key {id})"),
+            "details": ["not found in ENVSEAL_PRIVATE_KEY or .env.keys"],
+            "fix": "request access: envseal team request; or put the private key of default in .env.keys as ENVSEAL_PRIVATE_KEY"
         })
     );
 }
@@ -222,7 +219,7 @@ fn who_has_the_older_key_alone_can_still_reseal() {
     env.write(".env.keys", both.replace(&newer_and_older, &older));
     let troubles = troubles(&env);
     assert_eq!(troubles.len(), 2, "{troubles:#?}");
-    assert!(troubles[0]["message"].as_str().unwrap().starts_with("no private key for key "));
+    assert!(troubles[0]["message"].as_str().unwrap().starts_with("no private key for default (key "));
     assert_eq!(troubles[1]["fix"], "envseal encrypt --reseal -f .env -k A -k B");
     let line = env.read(".env").lines().last().unwrap().to_owned();
     paste(&env, &troubles[1]["fix"]);

@@ -139,7 +139,7 @@ fn what_cannot_be_opened_is_told_before_the_editor_starts() {
     env.write(".env", text);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let stderr = edit(&env, started, &[]).fails(3);
-    assert!(stderr.contains("looked for ENVSEAL_PRIVATE_KEY in "), "{stderr}");
+    assert!(stderr.contains("not found in ENVSEAL_PRIVATE_KEY or "), "{stderr}");
     assert!(!env.path("started").exists());
 }
 

@@ -220,7 +220,7 @@ fn direnv_loads_what_the_guide_says() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let output = direnv(&show).output();
     assert!(
-        output.stdout.is_empty() && output.stderr.contains(".env:2 MULTI: no private key for key "),
+        output.stdout.is_empty() && output.stderr.contains(".env:2 MULTI: no private key for default (key "),
         "{output:?}"
     );
 }

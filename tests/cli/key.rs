@@ -37,7 +37,8 @@ fn the_private_key_is_shown_on_request_and_opens_the_file() {
     assert_eq!(get.ok(), format!("{secret}\n"));
     let stderr = env.fails(3, &["key", "show", "--private", "-e", "p"]);
     assert!(
-        stderr.contains("no private key for key ") && stderr.contains("looked for ENVSEAL_PRIVATE_KEY_P in "),
+        stderr.contains("no private key for p (key ")
+            && stderr.contains("not found in ENVSEAL_PRIVATE_KEY_P or "),
         "{stderr}"
     );
     assert!(env.ok(&["key", "show", "-e", "p"]).starts_with("envseal-pk1-"));

@@ -59,7 +59,7 @@ fn the_json_has_the_same_keys_for_every_file() {
         files[1],
         serde_json::json!({
             "file": ".env.b", "environment": "b", "key": b, "sealed": 1, "plain": 0, "unmarked": 0,
-            "opens": false, "why_not": format!("no private key for key {b} of environment b")
+            "opens": false, "why_not": format!("no private key for b (key {b})")
         })
     );
     assert_eq!((&files[2]["key"], &files[2]["opens"]), (&serde_json::Value::Null, &serde_json::Value::Null));

@@ -35,7 +35,7 @@ fn a_sealed_value_takes_the_private_key() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let before = env.snapshot();
     let stderr = env.fails(3, &["rename", "A", "B"]);
-    assert!(stderr.contains("no private key for key ") && stderr.contains("\nhint: "), "{stderr}");
+    assert!(stderr.contains("no private key for default (key ") && stderr.contains("\nhint: "), "{stderr}");
     assert_eq!(env.snapshot(), before);
 }
 

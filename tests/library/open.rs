@@ -189,7 +189,7 @@ fn a_missing_key_names_the_places_searched() {
     let key: PrivateKey = folder.private_key().parse().unwrap();
     std::fs::remove_file(folder.path(".env.keys")).unwrap();
     let error = refused(folder.open().vars(), ErrorKind::NoKey);
-    assert!(error.to_string().contains("SECRET: no private key for key"), "{error}");
+    assert!(error.to_string().contains("SECRET: no private key for "), "{error}");
     assert!(
         error.details().iter().any(|line| line.starts_with("looked for ENVSEAL_PRIVATE_KEY in")),
         "{error:?}"

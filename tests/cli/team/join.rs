@@ -145,7 +145,7 @@ fn only_a_member_who_can_open_it_can_grant() {
     bob.says(&["team", "request", "-q"]);
     let before = bob.read("envseal.toml");
     for (arguments, status, expected) in [
-        (["team", "approve", "alice", "-e", "production"], 3, "no private key for key"),
+        (["team", "approve", "alice", "-e", "production"], 3, "no private key for "),
         (["team", "approve", "alise", "-e", "production"], 2, "did you mean alice?"),
         (["team", "approve", "alice", "-e", "productoin"], 4, "has a key for productoin"),
     ] {
