@@ -1,39 +1,38 @@
-//! `check --fix`: mends what can be mended without asking anyone.
+//! `check --fix`: fixes what can be fixed without asking anyone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::error::GuardError;
-use super::report::Report;
+use super::Report;
 use crate::check::rules::Rule;
 use crate::config::is_env_file;
+use crate::error::Error;
 use crate::fs;
 use crate::keys::KeyStore;
 use crate::project::{DollarSigns, Notice, Pick, Scope, Write, encrypt, guard_keys_file, update};
 
-/// What was mended.
 #[derive(Debug, Default)]
-pub(crate) struct Fixed {
-    /// Env files, and how many values were sealed in each.
-    pub sealed: Vec<(PathBuf, usize)>,
-    /// Keys files that were taken from others' eyes.
+pub(crate) struct FixSummary {
+    /// Env files, and how many values were encrypted in each.
+    pub encrypted: Vec<(PathBuf, usize)>,
+    /// Keys files.
     pub made_private: Vec<PathBuf>,
-    /// What was made on the way: keys, lines in ignore files.
+    /// Created on the way: keys, lines in ignore files.
     pub notices: Vec<Notice>,
 }
 
-/// Seals plaintext, has git and docker ignore the keys files, and takes permissions from others, as the findings of
-/// a check of the worktree below `root` ask.
+/// Encrypts plaintext, makes git and docker ignore the keys files, and makes these private, as the findings of a check of
+/// the working tree below `root` ask.
 pub(crate) fn fix(
     root: &Path,
     report: &Report,
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-) -> Result<Fixed, GuardError> {
-    let mut fixed = Fixed::default();
+) -> Result<FixSummary, Error> {
+    let mut fixed = FixSummary::default();
     let mut plaintext: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.rule == Rule::Plaintext) {
-        // Envseal's own names are never sealed: they have to go.
+        // Envseal's own names are never encrypted: they have to go.
         let name = finding.name.as_deref().filter(|name| !crate::config::is_own_name(name));
         plaintext.entry(root.join(&finding.file)).or_default().extend(name);
     }
@@ -53,8 +52,8 @@ pub(crate) fn fix(
         Ok(document)
     })?;
     fixed.notices.extend(updated.notices);
-    fixed.sealed = paths.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-    // Last, for sealing may be refused, and then nothing is to have changed.
+    fixed.encrypted = paths.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+    // Last, since encrypting may be refused, and then nothing is to have changed.
     for finding in &report.findings {
         let path = root.join(&finding.file);
         match finding.rule {

@@ -1,36 +1,83 @@
-//! `check`: every rule, run over the worktree, the index, a range of commits or all of history.
+//! `check`: every rule, run over the working tree, the index, a range of commits or all of history.
 //!
-//! The rules are `scan`'s. Here their input is gathered: which files there are (`View`), whose policy holds
-//! (`policies`), who is in the team (`teams`), which values are known (`secrets`); and what is allowed is taken out
-//! (`allowed`).
+//! A [`change::Change`] is the files before and after, each a [`snapshot::Snapshot`] with its [`settings::Settings`]
+//! (policies, schemas, team files). Its `inspect` runs the rules over env files, keys, policies and teams; a
+//! [`search::SecretSearch`] looks for known values in every file; what a reviewed mark allows is then removed. The rules
+//! themselves are in `rules`: they know neither files nor git.
 
-mod allowed;
-mod elsewhere;
-mod error;
-mod files;
+mod allow;
+mod change;
+mod compare;
+mod env_files;
 mod fix;
+mod frameworks;
 mod history;
-mod keys_file;
+mod keys_files;
 mod origins;
-mod policies;
-mod proposed;
 mod pushed;
 mod range;
-mod report;
 pub(crate) mod rules;
-mod schemas;
 mod search;
 mod secrets;
-mod staged;
-mod state;
+mod settings;
+mod snapshot;
 mod teams;
-mod view;
-mod worktree;
 
-pub(crate) use elsewhere::{Start, read_elsewhere_by};
+pub(crate) use change::{staged, worktree};
 pub(crate) use fix::fix;
+pub(crate) use frameworks::{ProgramStart, find_other_readers};
 pub(crate) use history::history;
-pub(crate) use pushed::{Pushed, Range, known_of_remote};
-pub(crate) use report::{Options, Report};
-pub(crate) use staged::{Searched, staged};
-pub(crate) use worktree::worktree;
+pub(crate) use pushed::{CommitRange, Pushed, known_of_remote};
+
+use crate::error::Error;
+use crate::keys::KeyStore;
+use rules::Finding;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Options<'a> {
+    /// Finds private keys, to know the values that must not leak, without prompting.
+    pub store: &'a KeyStore<'a>,
+    /// A reviewer vouches for what only they can judge: a wider policy and new marks hold for the range that brings them, and
+    /// a proof of rotation is believed that no available key can verify.
+    pub accept_policy: bool,
+    /// Called now and then with how many files are done, and of how many.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub findings: Vec<Finding>,
+    /// How many env files were checked.
+    pub env_files: usize,
+    /// How many files were searched for secrets.
+    pub searched: usize,
+    /// Why this is not all: the rest is not in this clone.
+    pub incomplete: Option<Error>,
+    /// Environments with sealed values of which none could be decrypted, to be looked for elsewhere.
+    pub without_key: Vec<String>,
+    /// Why a keys file was not used.
+    pub key_error: Option<Error>,
+}
+
+impl Report {
+    /// Adds what another check found.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.env_files += other.env_files;
+        self.searched += other.searched;
+        self.incomplete = self.incomplete.take().or(other.incomplete);
+        self.without_key.extend(other.without_key);
+        self.without_key.sort();
+        self.without_key.dedup();
+        self.key_error = self.key_error.take().or(other.key_error);
+        self.findings.sort();
+        self.findings.dedup();
+    }
+
+    /// Sorts the findings, by file and line, each once.
+    fn sorted(mut self) -> Self {
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+}

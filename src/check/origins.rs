@@ -1,5 +1,5 @@
-//! Where the env files of a change come from. One that is moved, copied or brought back keeps what it had where it last
-//! stood: its key, the policy over its names, and what is owed to removed members.
+//! Origins of the env files of a change. A file that is moved, copied or restored keeps what held where it last stood:
+//! its key, the policy over its names, and the records of removed members.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::hash_map::Entry;
@@ -7,171 +7,152 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::error::GuardError;
-use super::files::is_judged;
+use super::change::Change;
 use super::history::read_ahead;
-use super::policies::Policies;
-use super::teams::Teams;
-use super::view::View;
+use super::settings::Settings;
+use super::snapshot::{Snapshot, is_guarded};
 use crate::check::rules::{EnvReport, EnvText, env_file};
 use crate::config::EnvName;
 use crate::crypto::{PublicKey, Refs};
+use crate::error::Error;
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
-/// What held for the env files of a commit.
-pub(super) struct Past {
-    pub(super) policies: Policies,
-    pub(super) teams: Teams,
-}
-
-impl Past {
-    /// Reads the policies and team files of `view`.
-    pub(super) fn of(view: &View<'_>) -> Result<Self, GuardError> {
-        Ok(Self { policies: Policies::of(view)?, teams: Teams::of(view)? })
-    }
-}
-
 /// An env file as it stood before.
-pub(super) struct Origin {
-    /// Where it stood.
+pub(super) struct FileOrigin {
     pub(super) path: PathBuf,
-    /// Its public key.
     pub(super) key: Option<PublicKey>,
-    /// Whether it stands there no more.
+    /// Nothing stands there any more.
     pub(super) is_gone: bool,
-    /// The commit that had it last; none where it is the one before the change.
+    /// The commit that had it last; None if it is the one before the change.
     pub(super) commit: Option<ObjectId>,
-    /// What held for it.
-    pub(super) past: Rc<Past>,
+    /// The settings of that commit.
+    pub(super) settings: Rc<Settings>,
     names: BTreeSet<String>,
     hidden: BTreeMap<String, (usize, Refs)>,
 }
 
-impl Origin {
-    /// Whether it had a variable of this name.
+impl FileOrigin {
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
-    /// The names that a variable could refer to, if it showed nothing of what it held.
+    /// Returns the names that a variable could refer to, if its value was hidden.
     pub(super) fn hidden(&self, name: &str) -> Option<&Refs> {
         self.hidden.get(name).map(|(_, refs)| refs)
     }
 
-    /// Whether it could hold this name as plain text: by a policy, or because it was left out.
+    /// Returns true if this name could be plain text: by a policy, or because the file was excluded.
     pub(super) fn allows(&self, name: &str) -> bool {
-        let policies = &self.past.policies;
-        policies.excludes(&self.path) || policies.for_file(&self.path).1.is_plain(name)
+        self.settings.excludes(&self.path) || self.settings.policy(&self.path).is_plain(name)
     }
 }
 
 /// Finds the origins of a change's env files.
 pub(super) struct Origins<'a> {
-    before: &'a View<'a>,
-    after: HashSet<&'a Path>,
-    past: Rc<Past>,
-    /// The repository, and the commits whose history counts; none where only the commit before does.
-    history: Option<(&'a Repo, Vec<ObjectId>)>,
-    /// Whether an env file is there no more.
+    change: &'a Change<'a>,
+    paths_after: HashSet<&'a Path>,
+    /// Commits whose history counts too; none if only the commit before does.
+    tips: Vec<ObjectId>,
     any_gone: bool,
-    there: OnceCell<Vec<Rc<Origin>>>,
-    once: OnceCell<Vec<Rc<Origin>>>,
+    before: OnceCell<Vec<Rc<FileOrigin>>>,
+    in_history: OnceCell<Vec<Rc<FileOrigin>>>,
     cut: Cell<Option<ObjectId>>,
 }
 
 impl<'a> Origins<'a> {
-    /// Among the files of `before`, for which `past` held.
-    pub(super) fn new(before: &'a View<'a>, after: &'a View<'a>, past: Rc<Past>) -> Self {
-        let after = after.paths();
-        let any_gone = before.files().any(|path| is_judged(path) && !after.contains(path));
-        let (there, once) = (OnceCell::new(), OnceCell::new());
-        Self { before, after, past, history: None, any_gone, there, once, cut: Cell::default() }
+    pub(super) fn new(change: &'a Change<'a>, tips: Vec<ObjectId>) -> Self {
+        let paths_after = change.after.paths();
+        let any_gone = change.before.guarded_files().any(|path| !paths_after.contains(path));
+        let (before, in_history) = (OnceCell::new(), OnceCell::new());
+        Self { change, paths_after, tips, any_gone, before, in_history, cut: Cell::default() }
     }
 
-    /// Also among the files that stood in the history of `tips`.
-    pub(super) fn with_history(self, objects: &'a Repo, tips: Vec<ObjectId>) -> Self {
-        Self { history: Some((objects, tips)), ..self }
-    }
-
-    /// The commit at which a shallow clone ends, where history was asked: what an env file had before is not known then.
+    /// Returns the commit at which a shallow clone ends, if history was needed: what stood before it is not known.
     pub(super) fn cut(&self) -> Option<ObjectId> {
         self.cut.get()
     }
 
-    /// Returns where the env file at `path`, which holds what `report` says, may come from: the file at that path before,
-    /// one with the same key, and one of its environment that is gone and had some of the same names. Others than the
-    /// first are looked for only where a file is gone, or this one is new or has a key that it had not; history, where it
-    /// is new or has such a key, and no file is gone that it could come from.
-    pub(super) fn of(&self, path: &Path, report: &EnvReport) -> Result<Vec<Rc<Origin>>, GuardError> {
+    /// Returns where an env file may come from: the file at that path before, one with the same key, and one of its
+    /// environment that is gone and had some of the same names. Others than the first are looked for only if a file is
+    /// gone, or this one is new or has a new key; in history only if no gone file is found among them.
+    pub(super) fn of(&self, path: &Path, report: &EnvReport) -> Result<Vec<Rc<FileOrigin>>, Error> {
         let key = report.key.map(|(key, _)| key);
-        let own = self.before.read(path)?.map(|text| self.origin(path, &text, None, &self.past));
+        let change = self.change;
+        let own = change.before.read(path)?;
+        let own = own.map(|text| self.origin(path, &text, None, &change.settings_before));
         let is_as_before = own.as_ref().is_some_and(|own| own.key == key);
         let mut origins: Vec<_> = own.into_iter().collect();
         if is_as_before && !self.any_gone {
             return Ok(origins);
         }
         let env = EnvName::of_file(path).ok();
-        let is_one = |origin: &&Rc<Origin>| {
+        let is_origin = |origin: &&Rc<FileOrigin>| {
             let has_key = origin.key.is_some() && origin.key == key;
             let is_env = || env.is_some() && EnvName::of_file(&origin.path).ok() == env;
             let shares = || report.names.iter().any(|(name, _)| origin.has(name));
             origin.path == path || !is_as_before && has_key || origin.is_gone && is_env() && shares()
         };
-        let there = self.all_there()?.iter().filter(|origin| origin.path != path);
-        origins.extend(there.filter(is_one).cloned());
+        let there = self.all_before()?.iter().filter(|origin| origin.path != path);
+        origins.extend(there.filter(is_origin).cloned());
         if !is_as_before && !origins.iter().any(|origin| origin.is_gone) {
-            origins.extend(self.all_once()?.iter().filter(is_one).cloned());
+            origins.extend(self.all_in_history()?.iter().filter(is_origin).cloned());
         }
         Ok(origins)
     }
 
-    /// The env files of the commit before.
-    fn all_there(&self) -> Result<&[Rc<Origin>], GuardError> {
-        if let Some(found) = self.there.get() {
+    fn all_before(&self) -> Result<&[Rc<FileOrigin>], Error> {
+        if let Some(found) = self.before.get() {
             return Ok(found);
         }
+        let Change { before, settings_before, .. } = self.change;
         let mut found = Vec::new();
-        for path in self.before.files().filter(|path| is_judged(path)) {
-            if let Some(text) = self.before.read(path)? {
-                found.push(self.origin(path, &text, None, &self.past));
-            }
+        for path in before.guarded_files() {
+            found.extend(before.read(path)?.map(|text| self.origin(path, &text, None, settings_before)));
         }
-        Ok(self.there.get_or_init(|| found))
+        Ok(self.before.get_or_init(|| found))
     }
 
-    /// The env files that only the history had, the newest first.
-    fn all_once(&self) -> Result<&[Rc<Origin>], GuardError> {
-        let Some((objects, tips)) = &self.history else { return Ok(&[]) };
-        if let Some(found) = self.once.get() {
+    /// Returns the env files that only the history had, the newest first.
+    fn all_in_history(&self) -> Result<&[Rc<FileOrigin>], Error> {
+        let Some(repo) = self.change.repo.filter(|_| !self.tips.is_empty()) else { return Ok(&[]) };
+        if let Some(found) = self.in_history.get() {
             return Ok(found);
         }
-        let there = self.before.paths();
-        let mut pasts: HashMap<ObjectId, Rc<Past>> = HashMap::new();
+        let there = self.change.before.paths();
+        let mut settings: HashMap<ObjectId, Rc<Settings>> = HashMap::new();
         let mut found = Vec::new();
-        let (stood, cut) = last_stood(objects, tips, is_judged)?;
+        let (past, cut) = past_files(repo, &self.tips, is_guarded)?;
         self.cut.set(self.cut.get().or(cut));
-        for Stood { path, file, commit } in stood {
+        for PastFile { path, file, commit } in past {
             if there.contains(path.as_path()) {
                 continue;
             }
-            let past = match pasts.entry(commit) {
+            let settings = match settings.entry(commit) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(Rc::new(Past::of(&View::commit(objects, Some(commit))?)?)),
+                Entry::Vacant(new) => {
+                    new.insert(Rc::new(Settings::read(&Snapshot::commit(repo, Some(commit))?)?))
+                }
             };
-            found.push(self.origin(&path, &objects.blob(file.id)?, Some(commit), past));
+            found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), settings));
         }
-        Ok(self.once.get_or_init(|| found))
+        Ok(self.in_history.get_or_init(|| found))
     }
 
-    fn origin(&self, path: &Path, text: &[u8], commit: Option<ObjectId>, past: &Rc<Past>) -> Rc<Origin> {
+    fn origin(
+        &self,
+        path: &Path,
+        text: &[u8],
+        commit: Option<ObjectId>,
+        settings: &Rc<Settings>,
+    ) -> Rc<FileOrigin> {
         let report = env_file(EnvText { path, text, policy: &Policy::default() });
-        Rc::new(Origin {
+        Rc::new(FileOrigin {
             path: path.to_owned(),
             key: report.key.map(|(key, _)| key),
-            is_gone: !self.after.contains(path),
+            is_gone: !self.paths_after.contains(path),
             commit,
-            past: Rc::clone(past),
+            settings: Rc::clone(settings),
             hidden: report.hidden,
             names: report.names.into_iter().map(|(name, _)| name).collect(),
         })
@@ -179,35 +160,35 @@ impl<'a> Origins<'a> {
 }
 
 /// A file that stood in a history.
-pub(super) struct Stood {
+pub(super) struct PastFile {
     path: PathBuf,
     file: FileRef,
     /// The last commit that had it.
     commit: ObjectId,
 }
 
-/// Returns the regular files that stood in the history of `tips` at paths that `wanted` takes, each path once, as the
-/// newest commit had it; and the commit at which a shallow clone ends, where what stood there before is not known.
-pub(super) fn last_stood(
-    objects: &Repo,
+/// Returns the regular files in the history of `tips` at wanted paths, each path once, as the newest commit had it; and the
+/// commit at which a shallow clone ends.
+pub(super) fn past_files(
+    repo: &Repo,
     tips: &[ObjectId],
-    wanted: fn(&Path) -> bool,
-) -> Result<(Vec<Stood>, Option<ObjectId>), GuardError> {
+    is_wanted: fn(&Path) -> bool,
+) -> Result<(Vec<PastFile>, Option<ObjectId>), Error> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
-    let (mut commits, cut) = objects.commits_of(tips)?;
+    let (mut commits, cut) = repo.commits_of(tips)?;
     commits.reverse();
     for (at, (commit, parents)) in commits.iter().enumerate() {
-        read_ahead(objects, &commits, at)?;
+        read_ahead(repo, &commits, at)?;
         let root = parents.is_empty().then_some(None);
         for parent in parents.iter().copied().map(Some).chain(root) {
-            for Changed { path, before, after } in objects.changes(parent, Some(*commit))? {
+            for Changed { path, before, after } in repo.changes(parent, Some(*commit))? {
                 let (file, commit) = match (after, before, parent) {
                     (Some(file), ..) => (file, *commit),
                     (None, Some(file), Some(parent)) => (file, parent),
                     _ => continue,
                 };
-                if file.kind == FileKind::File && wanted(&path) && seen.insert(path.clone()) {
-                    found.push(Stood { path, file, commit });
+                if file.kind == FileKind::File && is_wanted(&path) && seen.insert(path.clone()) {
+                    found.push(PastFile { path, file, commit });
                 }
             }
         }

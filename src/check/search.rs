@@ -1,70 +1,78 @@
-//! Secrets in files of any sort.
+//! The search for known values and private keys in files of any sort.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::error::GuardError;
-use super::files::is_judged;
-use super::policies::Policies;
+use super::settings::Settings;
+use super::snapshot::is_guarded;
 use crate::check::rules::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
 use crate::config::is_keys_file;
+use crate::error::Error;
+use crate::fs::{self, FsError};
 use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 
-/// From this length on a value that turns up is no accident.
-const CERTAIN: usize = 12;
+/// A value of fewer bytes may turn up by accident.
+const MIN_CERTAIN: usize = 12;
 
-/// Looks for secrets in changed files.
-pub(super) struct Search<'a> {
-    pub(super) leaks: Leaks,
-    objects: Option<&'a Repo>,
-    policies: &'a Policies,
-    /// The values that stood in the open in a commit before, by their places in the list.
-    stood: RefCell<HashMap<ObjectId, BTreeSet<usize>>>,
+/// A file's bytes; of a symlink, where it leads.
+pub(super) enum Content<'t> {
+    Disk(PathBuf),
+    Blob(&'t Repo, ObjectId),
+    Text(&'t [u8]),
 }
 
-/// Opens a file and has its bytes read, from the beginning each time it is called: so that no more of a large file need be
-/// in memory than is looked at.
-pub(super) type Bytes<'t> = dyn Fn(&mut ReadBytes<'_>) -> Result<(), GuardError> + 't;
-pub(super) type ReadBytes<'t> = dyn FnMut(&mut dyn Read) -> io::Result<()> + 't;
-
-/// The bytes of a text that is in memory.
-pub(super) fn in_memory(text: &[u8]) -> impl Fn(&mut ReadBytes<'_>) -> Result<(), GuardError> {
-    move |read| {
-        read(&mut &*text).expect("reading memory does not fail");
-        Ok(())
+impl Content<'_> {
+    /// Has the bytes read from the beginning, each time it is called, so that no more of a large file need be in memory than
+    /// is looked at. Returns false if there is no regular file.
+    fn read(&self, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<bool, Error> {
+        match self {
+            Self::Text(text) => take(&mut &**text).expect("reading memory does not fail"),
+            Self::Blob(repo, id) => repo.read_blob(*id, take)?,
+            Self::Disk(path) => match fs::read_by(path, take) {
+                Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => return Ok(false),
+                read => read?,
+            },
+        }
+        Ok(true)
     }
 }
 
-/// One changed file.
-pub(super) struct Change<'t> {
+pub(super) struct FileChange<'t> {
     pub(super) path: &'t Path,
-    /// Its bytes; of a symlink, where it leads.
-    pub(super) bytes: &'t Bytes<'t>,
-    /// What stood at its path before.
+    pub(super) content: Content<'t>,
     pub(super) before: Option<FileRef>,
     /// The commit before.
     pub(super) base: Option<ObjectId>,
 }
 
-impl<'a> Search<'a> {
-    /// For `leaks`, in changes of this repository, by these policies.
-    pub(super) fn new(leaks: Leaks, objects: Option<&'a Repo>, policies: &'a Policies) -> Self {
-        Self { leaks, objects, policies, stood: RefCell::default() }
+pub(super) struct SecretSearch<'a> {
+    leaks: Leaks,
+    repo: Option<&'a Repo>,
+    rules: &'a Settings,
+    /// The values that were public in a commit before, by their places in the list.
+    public: RefCell<HashMap<ObjectId, BTreeSet<usize>>>,
+}
+
+impl<'a> SecretSearch<'a> {
+    pub(super) fn new(leaks: Leaks, repo: Option<&'a Repo>, rules: &'a Settings) -> Self {
+        Self { leaks, repo, rules, public: RefCell::default() }
     }
 
-    /// The secrets in a changed file: private keys wherever they stand, values on the lines that are new.
-    pub(super) fn findings(&self, change: &Change<'_>) -> Result<Vec<Finding>, GuardError> {
-        let path = change.path;
-        if is_keys_file(path) {
-            return Ok(vec![keys_file(path)]);
+    /// Finds private keys wherever they stand in a changed file, and values on its new lines. Returns None if there is no
+    /// such file.
+    pub(super) fn findings(&self, file: &FileChange<'_>) -> Result<Option<Vec<Finding>>, Error> {
+        if is_keys_file(file.path) {
+            return Ok(Some(vec![keys_file_in_git(file.path)]));
+        }
+        let (mut findings, mut found) = (Vec::new(), Vec::new());
+        if !file.content.read(&mut |from| self.leaks.find_in(from).map(|leaks| found = leaks))? {
+            return Ok(None);
         }
         let mut added: Option<BTreeSet<usize>> = None;
-        let (mut findings, mut leaks) = (Vec::new(), Vec::new());
-        (change.bytes)(&mut |from| self.leaks.find_in(from).map(|found| leaks = found))?;
-        for found in leaks {
-            let finding = of_leak(path, found.leak, &self.leaks).at(found.line);
+        for found in found {
+            let finding = leak_found(file.path, found.leak, &self.leaks).at(found.line);
             let Leak::Value(at) = found.leak else {
                 findings.push(finding);
                 continue;
@@ -72,55 +80,52 @@ impl<'a> Search<'a> {
             let new = match &mut added {
                 Some(new) => new,
                 // Nearly always nothing is found, and nobody need know what stood there.
-                None => {
-                    let mut text = Vec::new();
-                    (change.bytes)(&mut |from| from.read_to_end(&mut text).map(drop))?;
-                    added.insert(added_lines(&self.before(change)?, &text).into_iter().collect())
-                }
+                None => added.insert(self.added_lines(file)?),
             };
-            if !(found.line..=found.last_line).any(|line| new.contains(&line)) {
-                continue;
+            if (found.line..=found.last_line).any(|line| new.contains(&line)) {
+                let was_public = self.was_public(file.base, at)?;
+                findings.push(if was_public { finding.as_advice() } else { finding });
             }
-            let stood = self.stood_before(change.base, at)?;
-            findings.push(if stood { finding.as_advice() } else { finding });
         }
-        Ok(findings)
+        Ok(Some(findings))
     }
 
-    /// What stood at a changed file's path before; nothing if it was no regular file.
-    fn before(&self, change: &Change<'_>) -> Result<Vec<u8>, GuardError> {
-        match (self.objects, change.before) {
-            (Some(objects), Some(FileRef { id, kind: FileKind::File })) => Ok(objects.blob(id)?),
-            _ => Ok(Vec::new()),
-        }
+    /// Returns the new lines of a file; all of them if there was no regular file at its path.
+    fn added_lines(&self, file: &FileChange<'_>) -> Result<BTreeSet<usize>, Error> {
+        let mut text = Vec::new();
+        file.content.read(&mut |from| from.read_to_end(&mut text).map(drop))?;
+        let old = match (self.repo, file.before) {
+            (Some(repo), Some(FileRef { id, kind: FileKind::File })) => repo.blob(id)?,
+            _ => Vec::new(),
+        };
+        Ok(added_lines(&old, &text).into_iter().collect())
     }
 
-    /// Whether a value already stood in the open in the commit before.
-    fn stood_before(&self, base: Option<ObjectId>, at: usize) -> Result<bool, GuardError> {
-        let (Some(base), Some(objects)) = (base, self.objects) else { return Ok(false) };
-        if let Some(known) = self.stood.borrow().get(&base) {
-            return Ok(known.contains(&at));
+    /// Returns true if a value was already public in the commit before.
+    fn was_public(&self, base: Option<ObjectId>, at: usize) -> Result<bool, Error> {
+        let (Some(base), Some(repo)) = (base, self.repo) else { return Ok(false) };
+        if let Some(public) = self.public.borrow().get(&base) {
+            return Ok(public.contains(&at));
         }
-        let stood = self.in_the_open(objects, base)?;
-        let stands = stood.contains(&at);
-        self.stood.borrow_mut().insert(base, stood);
-        Ok(stands)
+        let public = self.public_in(repo, base)?;
+        let is_public = public.contains(&at);
+        self.public.borrow_mut().insert(base, public);
+        Ok(is_public)
     }
 
-    /// The values that stand in the open in a commit: anywhere in a file that is no env file, and in env files where
-    /// they are declared plain. Elsewhere in those it has only not been sealed yet.
-    fn in_the_open(&self, objects: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, GuardError> {
+    /// Returns the values that are public in a commit: anywhere in a file that is no env file, and where an env file
+    /// declares them plain. Elsewhere in those, a value has only not been encrypted yet.
+    fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
-        let mut look = |text: &[u8]| in_memory(text)(&mut |from| values.find_in(from, &mut found));
-        let mut files = objects.files(Some(commit))?;
+        let mut look = |text: &[u8]| Content::Text(text).read(&mut |from| values.find_in(from, &mut found));
+        let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
-        objects.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
-        for (path, now) in files {
-            // What a partial clone lacks stands nowhere, as far as can be told.
-            let Some(text) = objects.blob_if_there(now.id)? else { continue };
-            let path = &path;
-            if is_judged(path) && !self.policies.excludes(path) {
-                let (_, policy) = self.policies.for_file(path);
+        repo.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
+        for (path, now) in &files {
+            // A file that a partial clone lacks counts as if it were not there.
+            let Some(text) = repo.blob_if_there(now.id)? else { continue };
+            if is_guarded(path) && !self.rules.excludes(path) {
+                let policy = self.rules.policy(path);
                 for value in plain_values(EnvText { path, text: &text, policy }) {
                     look(&value)?;
                 }
@@ -132,29 +137,28 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The finding for a keys file in git.
-pub(super) fn keys_file(path: &Path) -> Finding {
-    let message = "private keys in git: whoever has a clone has them";
-    let fix = "git rm --cached {file}; once pushed, make new keys and replace the secrets";
+pub(super) fn keys_file_in_git(path: &Path) -> Finding {
+    let message = "private keys in git: everyone with a clone has them";
+    let fix = "git rm --cached {file}; if pushed, rotate the keys and replace the secrets";
     Finding::new(Rule::KeysFile, path, message, fix)
 }
 
-/// The finding for a secret in a file.
-pub(super) fn of_leak(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
+/// Returns the finding for a secret in a file.
+pub(super) fn leak_found(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
     let message = match leak {
-        Leak::PrivateKey => "a private key stands here",
-        Leak::EncodedKey => "a private key stands here, in another encoding",
+        Leak::PrivateKey => "contains a private key",
+        Leak::EncodedKey => "contains an encoded private key",
         Leak::Value(at) => {
             let secret = &leaks.secrets()[at];
-            let message = format!("the value of {} stands here", secret.label);
+            let message = format!("contains the value of {}", secret.label);
             let fix = hint!(
-                "read {name} from the environment instead; once pushed, replace the secret",
+                "read {name} from the environment instead; if pushed, replace the secret",
                 name = secret.name
             );
             let finding = Finding::new(Rule::SecretValue, path, message, fix).about(&secret.name);
-            return if secret.value.len() < CERTAIN { finding.as_advice() } else { finding };
+            return if secret.value.len() < MIN_CERTAIN { finding.as_advice() } else { finding };
         }
     };
-    let fix = "take it out; once pushed, make a new key and replace the secrets";
+    let fix = "remove it; if pushed, rotate the key and replace the secrets";
     Finding::new(Rule::PrivateKey, path, message, fix)
 }

@@ -1,15 +1,14 @@
-//! The values that must not turn up elsewhere: what the sealed values of env files open to, as far as keys are at hand.
+//! The values that must not turn up elsewhere: those of env files that the available keys decrypt.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::policies::folder;
-use super::report::{Options, Report};
-use super::schemas::Schemas;
-use super::staged::Texts;
-use crate::check::rules::{Finding, Leaks, Rule, Ruled, Secret, malformed_reference, value_held};
+use super::settings::Settings;
+use super::snapshot::folder;
+use super::{Options, Report};
+use crate::check::rules::{Finding, Leaks, Rule, SchemaFile, SecretValue, check_value, malformed_reference};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
 use crate::dotenv::{Document, ExpandError, Quote, read, references};
@@ -17,64 +16,60 @@ use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::project;
 
-/// What is known of the values of a change's env files.
-pub(super) struct Known {
-    /// The values, ready to be looked for.
-    pub(super) leaks: Leaks,
-    /// Values of the change that the key at hand does not open, though they are sealed to it.
-    pub(super) findings: Vec<Finding>,
-}
+/// Texts of env files with their paths, relative to the root.
+pub(super) type EnvTexts = BTreeSet<(PathBuf, Vec<u8>)>;
 
-/// Opens what can be opened of env files' texts, as they are now and as they were, each with its path (relative to
-/// `root`, where keys files are).
+/// Decrypts what can be decrypted of env files, as they are and as they were. Returns the values, ready to be looked for,
+/// and the findings about those that are there now: not decrypted by the key that they name, or not of the schema's type.
 ///
-/// Nothing is ever asked for, and nothing that is wrong with a key stops a check: it is told in the report.
+/// Nobody is prompted, and nothing that is wrong with a key stops a check: the report has it.
 pub(super) fn known_values(
-    now: &Texts,
-    before: &Texts,
-    schemas: &Schemas,
+    now: &EnvTexts,
+    before: &EnvTexts,
+    settings: &Settings,
     root: &Path,
     options: &Options<'_>,
     report: &mut Report,
-) -> Known {
-    let mut gathered = Gathered::default();
+) -> (Leaks, Vec<Finding>) {
+    let mut values = SealedValues::new(root, options.store);
     let mut findings = Vec::new();
     for (path, text) in now {
-        let ruled = schemas.at(folder(path));
-        findings.extend(gathered.add(path, text, ruled, root, options.store, report));
+        findings.extend(values.add(path, text, settings.schema(folder(path)), report));
     }
     for (path, text) in before.difference(now) {
-        gathered.add(path, text, None, root, options.store, report);
+        values.add(path, text, None, report);
     }
-    Known { leaks: gathered.into_leaks(report), findings }
+    (values.into_leaks(report), findings)
 }
 
-/// Values that are being gathered.
-#[derive(Default)]
-pub(super) struct Gathered {
-    secrets: Vec<Secret>,
-    places: HashMap<(EnvName, PathBuf), Place>,
-    /// For each environment how many values there were, and how many of them could be opened.
+/// Decrypts sealed values of many files.
+pub(super) struct SealedValues<'a> {
+    root: &'a Path,
+    store: &'a KeyStore<'a>,
+    secrets: Vec<SecretValue>,
+    keys: HashMap<(EnvName, PathBuf), FolderKeys>,
+    /// How many values of each environment there were, and how many of them were decrypted.
     counts: BTreeMap<String, (usize, usize)>,
 }
 
-/// An environment's env files in one folder: the same keys are at hand for all of them.
-struct Place {
+/// The same keys are available to all env files of an environment in one folder.
+struct FolderKeys {
     openers: HashMap<KeyId, Opener>,
-    /// Names and tokens. The same one in many commits is opened once; elsewhere it may be another key's to open.
+    /// Names and tokens. The same one in many commits is decrypted once; elsewhere it may be for another key.
     seen: HashSet<(String, String)>,
 }
 
-impl Gathered {
-    /// Opens the values of one env file's text, and returns what does not open though its key is at hand, and what is
-    /// not as the schema says.
+impl<'a> SealedValues<'a> {
+    pub(super) fn new(root: &'a Path, store: &'a KeyStore<'a>) -> Self {
+        Self { root, store, secrets: Vec::new(), keys: HashMap::new(), counts: BTreeMap::new() }
+    }
+
+    /// Decrypts the values of one env file.
     pub(super) fn add(
         &mut self,
         path: &Path,
         text: &[u8],
-        ruled: Option<Ruled<'_>>,
-        root: &Path,
-        store: &KeyStore<'_>,
+        schema: Option<SchemaFile<'_>>,
         report: &mut Report,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -84,17 +79,17 @@ impl Gathered {
         for (at, entry) in document.entries().iter().enumerate() {
             let Some(Ok(token)) = project::token(&document, entry) else { continue };
             let name = document.name(entry);
-            let near = root.join(path.parent().unwrap_or(Path::new("")));
-            let place = self.places.entry((env.clone(), near)).or_insert_with_key(|(env, near)| Place {
-                openers: openers(store, env, near, report),
+            let place = (env.clone(), self.root.join(folder(path)));
+            let keys = self.keys.entry(place).or_insert_with_key(|(env, near)| FolderKeys {
+                openers: openers(self.store, env, near, report),
                 seen: HashSet::new(),
             });
-            if !place.seen.insert((name.to_owned(), token.to_string())) {
+            if !keys.seen.insert((name.to_owned(), token.to_string())) {
                 continue;
             }
-            let opened = place.openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
-            let counts = self.counts.entry(env.to_string()).or_default();
-            counts.0 += 1;
+            let opened = keys.openers.get_mut(&token.key_id()).map(|opener| opener.open(name, &token));
+            let (all, decrypted) = self.counts.entry(env.to_string()).or_default();
+            *all += 1;
             let opened = match opened {
                 Some(Ok(opened)) => opened,
                 Some(Err(error)) => {
@@ -103,56 +98,56 @@ impl Gathered {
                 }
                 None => continue,
             };
-            counts.1 += 1;
+            *decrypted += 1;
             let (quote, value) = match opened.kind {
-                // As if in single quotes: nothing in it is a reference.
+                // Nothing in it is a reference, as in single quotes.
                 Kind::Value => (Quote::Single, Zeroizing::new(opened.bytes.expose().to_vec())),
                 Kind::Source => read(opened.bytes.expose()),
             };
             if quote.expands() && references(&value) == Err(ExpandError::Malformed) {
                 findings.push(malformed_reference(path, name).at(entry.line));
             }
-            let item = ruled.and_then(|ruled| Some((ruled, ruled.schema.get(name)?)));
-            if let Some((ruled, item)) = item.filter(|_| document.last(name) == Some(at)) {
-                findings.extend(value_held(path, entry.line, item, (quote, &value), ruled));
+            let item = schema.and_then(|schema| Some((schema, schema.schema.get(name)?)));
+            if let Some((schema, item)) = item.filter(|_| document.last(name) == Some(at)) {
+                findings.extend(check_value(path, entry.line, item, (quote, &value), schema));
             }
             let label = format!("{name} in {}", path.display());
-            self.secrets.push(Secret { label, name: name.to_owned(), value });
+            self.secrets.push(SecretValue { label, name: name.to_owned(), value });
         }
         findings
     }
 
-    /// What was gathered, ready to be looked for.
+    /// Returns the values, ready to be looked for, and reports the environments that none could be decrypted of.
     pub(super) fn into_leaks(self, report: &mut Report) -> Leaks {
-        let closed = self.counts.into_iter().filter(|(_, (all, opened))| *all > 0 && *opened == 0);
-        report.unopened = closed.map(|(env, _)| env).collect();
+        let closed = self.counts.into_iter().filter(|(_, (all, decrypted))| *all > 0 && *decrypted == 0);
+        report.without_key = closed.map(|(env, _)| env).collect();
         Leaks::new(self.secrets)
     }
 }
 
 fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
-    let message = format!("{name} does not open with the key at hand: {error}");
-    // One that belongs under another name is whole: what is set in its place would be all that is left of it.
-    let anew = match error {
+    let message = format!("{name} can't be decrypted with its key: {error}");
+    // A value that belongs to another name is intact: setting a new one would destroy it.
+    let again = match error {
         OpenError::OtherName => Hint::from(""),
-        _ => hint!("; or set it anew: envseal set {name} -f {file}", name),
+        _ => hint!("; or set it again: envseal set {name} -f {file}", name),
     };
-    let fix = hint!("see who changed it: envseal log {name}", name).and(anew);
+    let fix = hint!("see who changed it: envseal log {name}", name).and(again);
     Finding::new(Rule::DoesNotOpen, path, message, fix).about(name)
 }
 
 fn openers(store: &KeyStore<'_>, env: &EnvName, near: &Path, report: &mut Report) -> HashMap<KeyId, Opener> {
-    let (at_hand, granted) = (store.all(env, near), store.granted_now(env, near));
+    let (available, granted) = (store.all(env, near), store.granted_now(env, near));
     let mut keys = HashMap::new();
-    for found in [granted, at_hand] {
+    for found in [granted, available] {
         match found {
             Ok(found) => keys.extend(found.into_iter().map(|key| (key.public().id(), Opener::new(key)))),
-            Err(error) => report.keys_unused = Some(error.into()),
+            Err(error) => report.key_error = Some(project::VaultError::from(error).into()),
         }
     }
     if !keys.is_empty() {
-        // What serves is enough, as where an identity is locked and the keys file has the key.
-        report.keys_unused = None;
+        // A single source is enough, such as the keys file beside a locked identity.
+        report.key_error = None;
     }
     keys
 }

@@ -7,43 +7,43 @@ use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::report::{counted, notices};
 use crate::check::rules::{Finding, Rule, Severity};
-use crate::check::{self, Options, Pushed, Range, Report, Searched};
+use crate::check::{self, CommitRange, Options, Pushed, Report};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::git::{display_path, path_from};
 use crate::ui::{self, Progress};
 
-/// Check that nothing secret is in the open, and that what is sealed is as it should be
+/// Check that no secret is unencrypted, and that everything encrypted is valid
 ///
-/// Without an option: the worktree. Exit status 1 if there is an error among the findings; advice alone passes.
+/// By default it checks the working tree. The exit status is 1 if there are errors; suggestions alone pass.
 /// `# envseal: allow RULE` at the end of a line silences that rule there. The rules are in docs/check.md.
 #[derive(clap::Args, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 #[command(after_long_help = "Examples:
-  envseal check                          # the worktree, before a commit or in CI
-  envseal check --staged                 # what is about to be committed: the pre-commit hook
-  envseal check --range origin/main..    # what a pull request brings, commit by commit
-  envseal check --history --strict       # all that was ever committed
-  envseal check --fix                    # seal plaintext, add to .gitignore, fix modes
+  envseal check                          # the working tree, before a commit or in CI
+  envseal check --staged                 # what is about to be committed, as the pre-commit hook does
+  envseal check --range origin/main..    # every commit of a pull request
+  envseal check --history --strict       # everything ever committed
+  envseal check --fix                    # encrypt plaintext, update .gitignore, fix modes
   envseal check --sarif > envseal.sarif  # for code scanning")]
 pub(super) struct Args {
-    /// Check what the index holds, never the worktree's files
+    /// Check what is staged, not the working tree
     #[arg(long)]
     staged: bool,
-    /// Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet
+    /// Check every commit after A up to B, by A's policy; zeros for A mean all that no branch or tag has
     #[arg(long, value_name = "A..B", conflicts_with = "staged")]
     range: Option<String>,
     /// Check every file ever committed
     #[arg(long, conflicts_with_all = ["staged", "range"])]
     history: bool,
-    /// Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again
+    /// Encrypt plaintext, update .gitignore and .dockerignore, fix modes, then check again
     #[arg(long, conflicts_with_all = ["staged", "range", "history"])]
     fix: bool,
-    /// Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints
+    /// Accept reviewed changes: wider policies, `allow` marks, sealed proxies and endpoints
     #[arg(long, requires = "range")]
     accept_policy: bool,
-    /// Let advice fail the check too
+    /// Fail on suggestions too
     #[arg(long)]
     strict: bool,
     /// Print JSON
@@ -52,41 +52,41 @@ pub(super) struct Args {
     /// Print SARIF 2.1.0, for code scanning
     #[arg(long, conflicts_with = "json")]
     sarif: bool,
-    /// Print GitHub's workflow commands, which it shows as annotations
+    /// Print GitHub workflow commands, shown as annotations
     #[arg(long, conflicts_with_all = ["json", "sarif"])]
     github: bool,
-    /// Whether git calls this, and nobody asked.
+    /// Called by git: silent if nothing is found.
     #[arg(skip)]
     hook: bool,
 }
 
-/// One ref that is about to be pushed (githooks(5), pre-push).
+/// A ref that is about to be pushed (githooks(5), pre-push).
 pub(super) struct Push {
-    /// The commit it is to stand on.
+    /// The object that it is to be.
     pub(super) local: String,
-    /// The commit it stands on over there, unless it is new.
+    /// The commit that it is on the remote, unless it is new.
     pub(super) remote_old: Option<String>,
-    /// The remote's name, or its URL.
+    /// Or the URL.
     pub(super) remote_name: String,
 }
 
 /// Checks, prints the findings, and returns the exit status.
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.staged {
-        return staged_with(context, args, Searched::Changed);
+        return run_staged(context, args, false);
     }
     if let Some(range) = &args.range {
-        // HEAD..HEAD to git; here, most likely, a script's variables that are not set.
+        // HEAD..HEAD to git, but most likely a script's unset variables.
         if range.bytes().all(|b| b == b'.') {
             let hint = "name both ends: envseal check --range origin/main..HEAD";
-            return Err(Error::usage("the range names no commit".to_owned(), hint));
+            return Err(Error::usage("the range names no commit", hint));
         }
         let objects = context.repository()?;
         if !args.hook {
             objects.allow_fetching();
         }
         let pushed = Pushed::parse(&objects, range)?;
-        return told(context, args, &root_of(&objects), |options| {
+        return run_check(context, args, &root_of(&objects), |options| {
             let options = Options { accept_policy: args.accept_policy, ..*options };
             let mut report = pushed.check(&objects, &options)?;
             for finding in &mut report.findings {
@@ -98,23 +98,23 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if args.history {
         let objects = context.repository()?;
         objects.allow_fetching();
-        return told(context, args, &root_of(&objects), |options| Ok(check::history(&objects, options)?));
+        return run_check(context, args, &root_of(&objects), |options| check::history(&objects, options));
     }
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let root = find_root(&dir);
     let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
     if args.fix {
-        mend(context, &root, objects.as_deref())?;
+        run_fix(context, &root, objects.as_deref())?;
     }
-    told(context, args, &root, |options| Ok(check::worktree(&root, objects.as_deref(), options)?))
+    run_check(context, args, &root, |options| check::worktree(&root, objects.as_deref(), options))
 }
 
 /// Checks what is about to be committed, for a hook.
 ///
 /// The pre-commit framework also calls its hooks when no commit is made: for a range, which it names
-/// (`--from-ref`, `--to-ref`), or for all files. Git names the index to whatever it calls for a commit, and nobody else
-/// does; without one, the whole index is searched.
+/// (`--from-ref`, `--to-ref`), or for all files. Only git names the index, to what it calls for a commit; if nobody does,
+/// the whole index is searched.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
     let of_framework =
         |name| context.process.get(name).and_then(|value| value.to_str()).filter(|s| !s.is_empty());
@@ -124,14 +124,14 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
     }
     let is_commit = context.process.path("GIT_INDEX_FILE").is_some();
     let args = Args { staged: true, hook: is_commit, ..Args::default() };
-    staged_with(context, &args, if is_commit { Searched::Changed } else { Searched::All })
+    run_staged(context, &args, !is_commit)
 }
 
 /// Checks what is about to be pushed, for a hook.
 pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
     let objects = context.repository()?;
-    told(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
-        // Whoever pushes a policy for review has to be able to push it. It is the other side that refuses.
+    run_check(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
+        // A policy must be pushed to be reviewed. It is the other side that refuses it.
         let options = &Options { accept_policy: true, ..*options };
         let mut all = Report::default();
         for push in pushes {
@@ -140,10 +140,10 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
             let pushed = match (objects.peel(&push.local)?, old) {
                 (Peeled::Tree(tree), _) => Pushed::Tree(tree),
                 (Peeled::Blob(blob), _) => Pushed::Blob(blob),
-                (Peeled::Commit(tip), None) => Pushed::Commits(Range::new_ref(&objects, tip, known)?),
+                (Peeled::Commit(tip), None) => Pushed::Commits(CommitRange::new_ref(&objects, tip, known)?),
                 (Peeled::Commit(tip), Some(old)) => {
                     known.push(old);
-                    Pushed::Commits(Range { base: Some(old), tip, known })
+                    Pushed::Commits(CommitRange { base: Some(old), tip, known })
                 }
             };
             all.absorb(pushed.check(&objects, options)?);
@@ -152,26 +152,23 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
     })
 }
 
-fn staged_with(context: &Context, args: &Args, which: Searched) -> Result<u8, Error> {
+fn run_staged(context: &Context, args: &Args, whole: bool) -> Result<u8, Error> {
     let objects = context.repository()?;
     if objects.is_bare() {
         return Err(GitError::not_a_repository(objects.git_dir()).into());
     }
-    // What a merge brings was judged where it is from, and who merges need not have every key.
-    let merging = objects.is_merging() || context.process.is_in_merge();
-    told(context, args, &root_of(&objects), |options| {
-        Ok(check::staged(&objects, which, &Options { accept_policy: merging, ..*options })?)
-    })
+    let is_merge = objects.is_merging() || context.process.is_in_merge();
+    run_check(context, args, &root_of(&objects), |options| check::staged(&objects, whole, is_merge, options))
 }
 
-/// What findings' paths are relative to.
+/// Returns the folder that findings' paths are relative to.
 fn root_of(objects: &Repo) -> PathBuf {
     let root = objects.root();
     root.canonicalize().unwrap_or_else(|_| root.to_owned())
 }
 
-/// Makes the check, prints what it found, and returns the exit status.
-fn told(
+/// Runs a check, prints the findings, and returns the exit status.
+fn run_check(
     context: &Context,
     args: &Args,
     root: &Path,
@@ -194,43 +191,43 @@ fn told(
         as_text(&report.findings, root, &here, context.ui.verbose).print()
     }
     .map_err(Error::io("write to stdout"))?;
-    if let Some(error) = &report.keys_unused {
-        context.ui.note(format_args!("{error}; so its values were not looked for"));
-    } else if !report.unopened.is_empty() {
-        let list = report.unopened.join(", ");
-        context.ui.note(format_args!("no private key at hand for {list}: those values were not looked for"));
+    if let Some(error) = &report.key_error {
+        context.ui.note(format_args!("{error}; files weren't scanned for its values"));
+    } else if !report.without_key.is_empty() {
+        let list = report.without_key.join(", ");
+        context.ui.note(format_args!("no key for {list}, so files weren't scanned for its values"));
     }
     if let Some(missing) = report.incomplete {
-        return Err(missing.into());
+        return Err(missing);
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, advice) = (of(Severity::Error), of(Severity::Advice));
+    let (errors, suggestions) = (of(Severity::Error), of(Severity::Advice));
     if args.hook && !context.ui.verbose && report.findings.is_empty() {
         return Ok(0);
     }
     if report.findings.is_empty() && report.env_files + report.searched == 0 {
         let why = match args {
             Args { staged: true, .. } => "nothing is staged",
-            Args { range: Some(_), .. } => "the range brings no file",
-            Args { history: true, .. } => "no commit holds a file",
+            Args { range: Some(_), .. } => "the range changes no file",
+            Args { history: true, .. } => "no commit has a file",
             _ if find_root(root).is_none() => "there is no env file here, and no git repository",
-            _ => "no file is here that git tracks or would track",
+            _ => "there is no file here that git tracks or would add",
         };
         context.ui.say(format_args!("Nothing was checked: {why}"));
         return Ok(0);
     }
     context.ui.say(format_args!(
-        "{}, {} ({} judged, {} searched)",
+        "{}, {} ({}, {} scanned)",
         counted(errors, "error"),
-        if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") },
+        counted(suggestions, "suggestion"),
         counted(report.env_files, "env file"),
         counted(report.searched, "file"),
     ));
     if report.findings.iter().any(|finding| finding.rule == Rule::Plaintext) {
-        context.ui.say("what is no secret is marked so: end its line in `# envseal: plain`");
+        context.ui.say("If it isn't secret, add `# envseal: plain` to the line");
     }
     if args.staged && errors > 0 {
-        // What is to be renamed, or not to be in git at all, is not to be added.
+        // Not what is to be renamed, or should not be in git at all.
         let is_to_be_added = |finding: &&Finding| {
             finding.severity == Severity::Error
                 && FileRole::of(&finding.file).what().is_none()
@@ -240,14 +237,14 @@ fn told(
         let files: BTreeSet<_> = wrong.map(|finding| path_from(&here, &root.join(&finding.file))).collect();
         let files: Vec<_> = files.into_iter().collect();
         if !files.is_empty() {
-            let hint = hint!("what is staged counts, so after mending: git add {files}", files);
-            context.ui.say(hint.or("what is staged counts, so after mending, stage it again"));
+            let hint = hint!("Then stage the fix: git add {files}", files);
+            context.ui.say(hint.or("Then stage the fix"));
         }
     }
-    Ok(u8::from(errors > 0 || args.strict && advice > 0))
+    Ok(u8::from(errors > 0 || args.strict && suggestions > 0))
 }
 
-/// The folder that the person who typed the command is in: git goes to the root before it calls a hook or an alias,
+/// Returns the folder that the person who typed the command is in: git goes to the root before it calls a hook or an alias,
 /// and names the folder it was called in (git-config(1), alias.*).
 fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
@@ -255,18 +252,18 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
     Ok(prefix.and_then(|prefix| here.join(prefix).canonicalize().ok()).unwrap_or(here))
 }
 
-/// Mends what can be mended, and says what was.
-fn mend(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
+/// Fixes what can be fixed, and reports what was.
+fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
     let options = Options { store, accept_policy: false, progress: &|_, _| {} };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     notices(context, &fixed.notices);
     for path in &fixed.made_private {
-        context.ui.say(format_args!("took {} from others' eyes", display_path(path)));
+        context.ui.say(format_args!("Made {} private (0600)", display_path(path)));
     }
-    for (path, count) in &fixed.sealed {
-        context.ui.say(format_args!("sealed {} in {}", counted(*count, "value"), display_path(path)));
+    for (path, count) in &fixed.encrypted {
+        context.ui.say(format_args!("Encrypted {} in {}", counted(*count, "value"), display_path(path)));
     }
     Ok(())
 }

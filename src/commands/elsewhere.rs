@@ -1,18 +1,18 @@
-//! What `run` does about programs that read env files by themselves.
+//! The warnings of `run` about programs that read env files themselves.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
 
 use super::Context;
-use crate::check::rules::{Framework, is_mode, told};
-use crate::check::{Start, read_elsewhere_by};
+use crate::check::rules::{Framework, is_mode, list_names};
+use crate::check::{ProgramStart, find_other_readers};
 use crate::config::EnvName;
 use crate::hint::Hint;
 use crate::project::{EnvFile, Variable};
 
-/// Warns where the program that is about to be started is likely to read a file by itself, and to take tokens in it
-/// for values, or to expand values once more. Returns true if Next.js is to be told that there is nothing left to read.
+/// Warns if the program that is about to be started is likely to read a file itself, and to take sealed values in it for
+/// the values, or to expand values once more. Returns true if Next.js is to be told that there is nothing left to read.
 pub(super) fn warn(
     context: &Context,
     command: &[OsString],
@@ -30,7 +30,7 @@ pub(super) fn warn(
     };
     let node_env = context.process.get("NODE_ENV").map(std::ffi::OsStr::as_encoded_bytes);
     let node_env = node_env.or_else(|| value("NODE_ENV")).and_then(|value| std::str::from_utf8(value).ok());
-    let found = read_elsewhere_by(&Start {
+    let found = find_other_readers(&ProgramStart {
         command,
         loaded: files,
         whole,
@@ -44,29 +44,29 @@ pub(super) fn warn(
         return is_told;
     }
     let remedy = |framework: &Framework, file: &Path| remedy(framework, file, files, mode);
-    // What could not be opened and may be missing was told by its name.
-    for taken in found.taken {
-        let names: Vec<_> = taken.names.iter().map(String::as_str).collect();
-        let tokens = if names.len() == 1 { "its token" } else { "each token" };
+    // Values that could not be decrypted and may be missing have their own note.
+    for sealed in found.sealed {
+        let names: Vec<_> = sealed.names.iter().map(String::as_str).collect();
         let words = format!(
-            "{} reads {} by itself, and takes {tokens} for the value of {}, which this run does not set",
-            taken.framework.name(),
-            taken.file.display(),
-            told(&names),
+            "{} reads {} itself and gets the sealed value{} of {}, which this run doesn't set",
+            sealed.framework.name(),
+            sealed.file.display(),
+            if names.len() == 1 { "" } else { "s" },
+            list_names(&names),
         );
-        context.ui.note(remedy(&taken.framework, &taken.file).joined(words, ": "));
+        context.ui.note(remedy(&sealed.framework, &sealed.file).joined(words, ": "));
     }
     if let Some(next) = found.next.filter(|next| !next.expanded.is_empty()) {
         let names: Vec<_> = next.expanded.iter().map(String::as_str).collect();
-        let names = told(&names);
+        let names = list_names(&names);
         if next.reads_anyway {
             context.ui.note(format_args!(
-                "`next dev` expands every `$` in the value of {names} once more before Next.js 16: keep it in a file that \
-                 Next.js does not read, such as dev.env: envseal run -f dev.env -f .env -- …"
+                "before Next.js 16, `next dev` expands every `$` in the value of {names} again; keep it in a file that \
+                 Next.js doesn't read, such as dev.env: envseal run -f dev.env -f .env -- …"
             ));
         } else if let Some(file) = next.left_out {
             let words = format!(
-                "Next.js may read {} by itself, and then expands every `$` in the value of {names} once more",
+                "Next.js may read {} itself, and then expands every `$` in the value of {names} again",
                 file.display(),
             );
             context.ui.note(remedy(&Framework::Next, &file).joined(words, ": "));
@@ -76,30 +76,30 @@ pub(super) fn warn(
     let names: Vec<_> = variables.iter().filter(has_command).map(|variable| variable.name).collect();
     if found.dotenvx && !names.is_empty() {
         context.ui.note(format_args!(
-            "dotenvx runs the `$(…)` in the value of {}, where that name stands in a file that it reads: start the program \
-             without dotenvx",
-            told(&names),
+            "dotenvx runs the `$(…)` in the value of {} if a file that it reads has that name; start the program without \
+             dotenvx",
+            list_names(&names),
         ));
     }
     is_told
 }
 
-/// What to add to this run.
+/// Returns what to add to this run.
 fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
     if files.iter().any(|loaded| loaded.path() == file) {
-        return "leave out neither with -k nor -x what stands there".into();
+        return "include all of its variables: remove -k and -x".into();
     }
     let of_file = EnvName::of_file(file).ok();
     match files.iter().map(EnvFile::env).chain(mode).find(|env| is_mode(env)) {
         Some(env) if *framework == Framework::Next => {
             hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
-        // Which of them is meant, the convention asks.
+        // The convention asks which of them is meant.
         None if *framework == Framework::Next && of_file.as_ref().is_some_and(is_mode) => {
             "envseal run --convention nextjs -- …".into()
         }
-        // What lies over other files goes before them.
-        _ if of_file.is_some_and(|env| env.is_overlay()) => hint!("load it too, first: -f {file}", file),
-        _ => hint!("load it too, last: -f {file}", file),
+        // Overlays go first.
+        _ if of_file.is_some_and(|env| env.is_overlay()) => hint!("load it first: -f {file}", file),
+        _ => hint!("load it last: -f {file}", file),
     }
 }

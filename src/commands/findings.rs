@@ -16,8 +16,8 @@ const MANY: usize = 20;
 /// So many of them are printed as examples.
 const EXAMPLES: usize = 3;
 
-/// One finding on two lines, as compilers print them; paths as seen from the folder `here`. Where a folder has many of
-/// one kind, the rest are counted on a line, unless `all` are asked for.
+/// Renders each finding on two lines, as compilers do, with paths as seen from the folder `here`. If a folder has many of
+/// one kind, the rest are counted on a line, unless `all` are wanted.
 pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool) -> Page {
     let kind = |finding: &Finding| {
         (finding.file.parent().unwrap_or(Path::new("")).to_owned(), finding.rule, finding.severity)
@@ -57,7 +57,7 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         };
         text.add_link(&path, safe_line(&place));
         let _ = write!(text, ": ");
-        text.add(look(*severity), severity.as_str());
+        text.add(look(*severity), severity.label());
         let _ = write!(text, ": {} [{}]", safe_line(&message), rule.id());
         let _ = writeln!(text);
         if let Some(fix) = fix {
@@ -69,7 +69,7 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     text
 }
 
-/// Returns what to do about a finding, with each path as `seen` has it.
+/// Returns the fix, with each path as `seen` has it.
 fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
     let seen = |path: &Path| match seen(path) {
         path if path.as_os_str().is_empty() => ".".into(),
@@ -81,8 +81,8 @@ fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
     fix.with("file", &seen(file)).with("folder", &folder).line()
 }
 
-/// What was found, and what to do about it: two sentences on one line.
-fn told(finding: &Finding) -> String {
+/// Returns message and fix on one line.
+fn one_line(finding: &Finding) -> String {
     match fix(finding, &Path::to_owned) {
         Some(fix) => format!("{}. {fix}", finding.message),
         None => finding.message.clone(),
@@ -96,7 +96,7 @@ fn look(severity: Severity) -> Look {
     }
 }
 
-/// An array of findings; paths are relative to the root.
+/// Returns an array of findings; paths are relative to the root.
 pub(super) fn as_json(findings: &[Finding]) -> Value {
     let one = |finding: &Finding| {
         let file = finding.file.display().to_string();
@@ -113,7 +113,7 @@ pub(super) fn as_json(findings: &[Finding]) -> Value {
     findings.iter().map(one).collect()
 }
 
-/// A log in SARIF 2.1.0 (OASIS, sarif-v2.1.0).
+/// Returns a log in SARIF 2.1.0 (OASIS, sarif-v2.1.0).
 pub(super) fn as_sarif(findings: &[Finding]) -> Value {
     let level = |severity| match severity {
         Severity::Error => "error",
@@ -134,7 +134,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> Value {
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
-            "message": { "text": told(finding) },
+            "message": { "text": one_line(finding) },
             "locations": [{ "physicalLocation": place }],
         })
     };
@@ -153,7 +153,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> Value {
     })
 }
 
-/// GitHub's workflow commands, one line for each finding, which it shows beside the code (GitHub's documentation, "Workflow
+/// Returns GitHub's workflow commands, one line for each finding, shown beside the code (GitHub's documentation, "Workflow
 /// commands"). Paths are relative to the root.
 pub(super) fn as_github(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -167,13 +167,13 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }
-        let message = workflow_data(&told(finding));
+        let message = workflow_data(&one_line(finding));
         let _ = writeln!(text, ",title=envseal {}::{message}", finding.rule.id());
     }
     text
 }
 
-/// No text may begin a line of its own, where it could be a command: whoever names a file is not trusted.
+/// Keeps text from beginning a line of its own, where it could be a command: file names are not trusted.
 fn workflow_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -40,8 +40,8 @@ fn a_file_larger_than_the_memory_is_searched() {
     let output = env.program("sh", &["-c", script, env!("CARGO_BIN_EXE_envseal")]).output();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status, 1, "{text} {}", output.stderr);
-    assert!(text.contains("notes.txt:2: error: a private key stands here [private-key]"), "{text}");
-    assert!(output.stderr.contains("2 files searched"), "{}", output.stderr);
+    assert!(text.contains("notes.txt:2: error: contains a private key [private-key]"), "{text}");
+    assert!(output.stderr.contains("2 files scanned"), "{}", output.stderr);
 }
 
 #[test]

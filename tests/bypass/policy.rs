@@ -37,8 +37,8 @@ fn widened_in_the_same_commit() {
         let way = Way::new(false);
         remote(&way, true);
         let output = allowed(&way, team, &line);
-        assert_eq!(output.status, 0, "advice does not stop a commit: {}", output.stderr);
-        told(&output, &[rule, "advice: "]);
+        assert_eq!(output.status, 0, "a suggestion does not stop a commit: {}", output.stderr);
+        told(&output, &[rule, "suggestion: "]);
         let before = way.state();
         for target in ["main", "main:refs/heads/new"] {
             let output = way.git(&["push", "origin", target]).output();

@@ -21,8 +21,8 @@ fn called_plain_in_the_same_commit() {
         way.add(schema, &text);
         way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
         let output = way.git(&["commit", "-m", "x"]).output();
-        assert_eq!(output.status, 0, "advice does not stop a commit: {}", output.stderr);
-        told(&output, &[schema, "advice: ", "SECRET", "policy-widened"]);
+        assert_eq!(output.status, 0, "a suggestion does not stop a commit: {}", output.stderr);
+        told(&output, &[schema, "suggestion: ", "SECRET", "policy-widened"]);
         let before = way.state();
         for target in ["main", "main:refs/heads/new"] {
             let output = way.git(&["push", "origin", target]).output();
@@ -128,7 +128,7 @@ fn called_plain_by_the_one_behind_it() {
     way.git(&["push", "-q", "origin", "main"]).ok();
     way.git(&["rm", "-q", ".env.schema"]).ok();
     let output = way.git(&["commit", "-m", "x"]).output();
-    told(&output, &["advice: ", "SECRET", "policy-widened"]);
+    told(&output, &["suggestion: ", "SECRET", "policy-widened"]);
     let output = way.git(&["push", "origin", "main"]).output();
     assert_ne!(output.status, 0);
     told(&output, &["policy-widened"]);

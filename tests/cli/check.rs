@@ -73,7 +73,7 @@ fn nothing_to_find_is_said_and_passes() {
     assert!(env.check(&[]).is_empty());
     let output = env.envseal(&["check"]).output();
     assert_eq!((output.status, output.stdout.len()), (0, 0));
-    assert!(output.stderr.contains("0 errors, 0 pieces of advice"), "{}", output.stderr);
+    assert!(output.stderr.contains("0 errors, 0 suggestions"), "{}", output.stderr);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn fix_mends_and_checks_again() {
     );
     let output = env.envseal(&["check", "--fix"]).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stderr.contains("sealed 1 value in .env"), "{}", output.stderr);
+    assert!(output.stderr.contains("Encrypted 1 value in .env"), "{}", output.stderr);
     assert!(env.check(&[]).is_empty());
     assert_eq!(env.ok(&["get", "TOKEN"]).trim_end(), plain);
 }
@@ -201,7 +201,7 @@ fn from_a_folder_below_paths_can_be_pasted_there_and_so_in_a_hook() {
     let commit = env.git_with_envseal(&["commit", "-m", "1"]).dir(&deep).output();
     assert_eq!(commit.status, 1);
     assert!(commit.stderr.contains(expected), "{}", commit.stderr);
-    let last = "what is staged counts, so after mending: git add ../../.env ../.env.qa\n";
+    let last = "Then stage the fix: git add ../../.env ../.env.qa\n";
     assert!(commit.stderr.ends_with(last), "{}", commit.stderr);
     let run = |program: &str, line: &str| {
         let mut words = line.split(' ').collect::<Vec<_>>();
@@ -227,7 +227,7 @@ fn a_hook_that_finds_nothing_says_nothing() {
     std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
     assert_eq!(
         commit("2").stderr,
-        "note: no private key at hand for default: those values were not looked for\n",
+        "note: no key for default, so files weren't scanned for its values\n",
         "what was left out is said all the same"
     );
 }

@@ -39,8 +39,8 @@ fn advised(env: &TestEnv) -> Vec<String> {
 #[test]
 fn run_warns_of_what_next_would_take_for_values() {
     let env = project(NEXT);
-    let note = "note: Next.js reads .env by itself, and takes its token for the value of FOO, which this run does not \
-                set: envseal run --convention nextjs -e production -- …\n";
+    let note = "note: Next.js reads .env itself and gets the sealed value of FOO, which this run doesn't set: envseal run \
+                --convention nextjs -e production -- …\n";
     assert_eq!(said(&env, &["-e", "production"]), note);
     assert_eq!(said(&env, &["-f", "./.env.production"]), note);
     assert_eq!(said(&env, &["-q", "-e", "production"]), "");
@@ -57,8 +57,8 @@ fn run_warns_of_vite_and_of_compose() {
     let env = project(VITE);
     let says = |program: &str| {
         format!(
-            "note: {program} reads .env by itself, and takes its token for the value of FOO, which this run does not \
-             set: load it too, last: -f .env\n"
+            "note: {program} reads .env itself and gets the sealed value of FOO, which this run doesn't set: load it \
+             last: -f .env\n"
         )
     };
     assert_eq!(said(&env, &["-e", "production"]), says("Vite"));
@@ -79,8 +79,8 @@ fn run_warns_of_vite_and_of_compose() {
 fn run_warns_of_files_that_lie_over_others() {
     let env = project(NEXT);
     env.write_sealed(".env.local", "MINE=1\nFOO=2\n");
-    let note = "note: Next.js reads .env.local by itself, and takes its token for the value of MINE, which this run does \
-                not set: load it too, first: -f .env.local\n";
+    let note = "note: Next.js reads .env.local itself and gets the sealed value of MINE, which this run doesn't set: load \
+                it first: -f .env.local\n";
     assert_eq!(said(&env, &[]), note);
     assert_eq!(said(&env, &["-f", ".env.local", "-f", ".env"]), "");
     // Next.js does not read it for tests.
@@ -93,7 +93,7 @@ fn run_warns_of_files_that_lie_over_others() {
     let output = env.envseal(&["run", "-f", ".env.local", "-f", ".env", "--", "true"]);
     let stderr = output.var("NODE_ENV", "production").output().stderr;
     assert!(
-        stderr.contains("Next.js reads .env.production by itself") && stderr.contains(" of ONLY,"),
+        stderr.contains("Next.js reads .env.production itself") && stderr.contains(" of ONLY,"),
         "{stderr}"
     );
 }
@@ -110,11 +110,11 @@ fn run_looks_in_the_folders_of_the_files_and_here() {
         env.ok(&["set", name, "1", "-f", file]);
     }
     let both = ["-f", "web", "-f", "api", "-e", "production"];
-    assert!(said(&env, &both).starts_with("note: Next.js reads web/.env by itself"));
+    assert!(said(&env, &both).starts_with("note: Next.js reads web/.env itself"));
     assert_eq!(said(&env, &["-f", "api", "-e", "production"]), "");
     let here =
         env.envseal(&["run", "-f", "../api", "-e", "production", "--", "true"]).dir(env.path("web")).output();
-    assert!(here.stderr.starts_with("note: Next.js reads .env by itself"), "{}", here.stderr);
+    assert!(here.stderr.starts_with("note: Next.js reads .env itself"), "{}", here.stderr);
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
     let sealed = "A=1\nB=1\nC=1\nD=1\nE=1\nPLAIN=1 # envseal: plain\n";
     let note = |framework: &str, names: &str| {
         format!(
-            "note: {framework} reads .env by itself, and takes each token for the value of {names}, which this run does \
-             not set: leave out neither with -k nor -x what stands there\n"
+            "note: {framework} reads .env itself and gets the sealed values of {names}, which this run doesn't set: \
+             include all of its variables: remove -k and -x\n"
         )
     };
     let env = TestEnv::new();
@@ -211,20 +211,20 @@ fn run_warns_where_next_expands_values_once_more() {
         assert!(!output.stderr.contains("Hunter"));
         output.stderr
     };
-    let note = "note: Next.js may read .env.local by itself, and then expands every `$` in the value of S once more: load \
-                it too, first: -f .env.local\n";
+    let note = "note: Next.js may read .env.local itself, and then expands every `$` in the value of S again: load it \
+                first: -f .env.local\n";
     assert_eq!(says(&[], &["true"]), note);
     assert_eq!(says(&["-q"], &["true"]), "");
     assert_eq!(says(&["-f", ".env.local", "-f", ".env"], &["true"]), "");
     // A value that holds none, and a name that stands in no file of Next.js, stay as they are.
     assert_eq!(
         says(&["-x", "S"], &["true"]),
-        "note: Next.js reads .env by itself, and takes its token for the value of \
-                S, which this run does not set: leave out neither with -k nor -x what stands there\n"
+        "note: Next.js reads .env itself and gets the sealed value of S, which this run doesn't set: include all of its \
+         variables: remove -k and -x\n"
     );
     env.write(".env.local", "");
-    let note = "note: `next dev` expands every `$` in the value of S once more before Next.js 16: keep it in a file that \
-                Next.js does not read, such as dev.env: envseal run -f dev.env -f .env -- …\n";
+    let note = "note: before Next.js 16, `next dev` expands every `$` in the value of S again; keep it in a file that \
+                Next.js doesn't read, such as dev.env: envseal run -f dev.env -f .env -- …\n";
     let loaded = ["-f", ".env.local", "-f", ".env"];
     assert_eq!(says(&loaded, &["./next", "dev"]), note);
     assert_eq!(says(&loaded, &["./next", "start"]), "");
@@ -244,8 +244,8 @@ fn run_warns_of_bun_and_of_env_file() {
         project(r#"{"scripts": {"start": "bun x.ts", "dev": "node --env-file=.env x.js", "b": "next dev"}}"#);
     let note = |program: &str, file: &str, name: &str| {
         format!(
-            "note: {program} reads {file} by itself, and takes its token for the value of {name}, which this run does not \
-             set: load it too, last: -f {file}\n"
+            "note: {program} reads {file} itself and gets the sealed value of {name}, which this run doesn't set: load it \
+             last: -f {file}\n"
         )
     };
     let says = |env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &[&str]| {
@@ -351,8 +351,8 @@ fn no_value_is_told() {
 #[test]
 fn check_advises_where_another_environment_lacks_a_name() {
     let env = project(NEXT);
-    let message = ".env: Next.js reads this file by itself: where `envseal run -e production` does not set FOO, it takes \
-                   its token for the value => envseal run --convention nextjs -e production -- …";
+    let message = ".env: Next.js reads this file itself: `envseal run -e production` doesn't set FOO, so it gets the sealed \
+                   value => envseal run --convention nextjs -e production -- …";
     assert_eq!(advised(&env), [message]);
     env.git(&["add", "."]);
     let staged = env.envseal(&["check", "--staged"]).output();
@@ -423,8 +423,8 @@ fn check_advises_of_env_file_whatever_is_set() {
         "compose.yaml",
         "services:\n  web:\n    env_file:\n      - ./.env.production\n      - .env.gone\n",
     );
-    let expected = ".env.production: env_file in compose.yaml hands this file to containers as it stands, with tokens for \
-                    FOO and SHARED, whatever `envseal run` sets => take it out of env_file, and list the names under \
+    let expected = ".env.production: env_file in compose.yaml passes this file to containers unchanged, with sealed values \
+                    for FOO and SHARED, whatever `envseal run` sets => remove it from env_file, and list the names under \
                     environment: in compose.yaml";
     assert_eq!(advised(&env), [expected]);
 }

@@ -65,7 +65,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     let found = alice.says(&["check"]);
     assert_eq!(
         found,
-        ".env.production:4: advice: HRLLO is in no other file, HELLO in .env: did you mean HELLO? [missing-name]\n  \
+        ".env.production:4: suggestion: HRLLO is in no other file, but HELLO is in .env: did you mean HELLO? [missing-name]\n  \
          fix: envseal rename HRLLO HELLO -f .env.production\n"
     );
     assert_eq!(alice.envseal(&["get", "HRLLO", "-e", "production"]).status, 3);
@@ -258,7 +258,10 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     alice.says(&["set", "-q", "MINE", &env.secret("mine")]);
     alice.does(&["commit", "-aqm", "mine"]);
     let merged_by_alice = alice.does(&["merge", "--no-edit", "origin/main"]);
-    assert!(merged_by_alice.contains("advice: ENVSEAL_PUBLIC_KEY_PRODUCTION was key"), "{merged_by_alice}");
+    assert!(
+        merged_by_alice.contains("suggestion: ENVSEAL_PUBLIC_KEY_PRODUCTION changed from key"),
+        "{merged_by_alice}"
+    );
     on_main(&alice);
     let another = env.secret("another");
     let refused = alice.fails(3, &["set", "ANOTHER", &another, "-e", "production"]);

@@ -3,24 +3,24 @@
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// A line of a value that is looked for on its own: as encoders write it, from this length on.
+/// Lines of a value that encoders wrote are looked for on their own from this length on.
 const MIN_LINE: usize = 16;
-/// Any other line, such as one of a JSON text, stands in many files by chance unless it is as long as this.
+/// Any other line, such as one of a JSON text, is in many files by chance unless it is as long as this.
 const MIN_WORDS: usize = 64;
 
-/// How much of a text is looked for: more of a long value would only take memory.
+/// How much of a form is looked for: more of a long value would only take memory.
 const MAX_FORM: usize = 4096;
 
-/// A value shorter than this, in bytes, is not masked: it stands in too much text by chance.
+/// The shortest value that is masked, in bytes; shorter ones are in too much text by chance.
 pub(crate) const MIN_MASKED: usize = 6;
 
 /// The columns that base64(1) and openssl wrap base64 at, and xxd(1) hex.
 const BASE64_COLUMNS: [usize; 2] = [76, 64];
 const HEX_COLUMNS: usize = 60;
 
-/// The texts to mask where a value is not to be shown: the forms of `encodings`, at their full length, and of a value
-/// of many lines each line on its own in all of them. Line ends around the value do not count, so that none has to be
-/// held back. None for a value of fewer than [`MIN_MASKED`] bytes.
+/// Returns the texts to mask so that a value is not shown: all its forms at their full length, and of a value with many
+/// lines each line in all of them. Line ends around the value do not count, so that none has to be held back. Returns
+/// nothing for a value of fewer than [`MIN_MASKED`] bytes.
 pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let value = trim_line_ends(value);
     if value.len() < MIN_MASKED {
@@ -51,7 +51,7 @@ fn trim_line_ends(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// A text broken into lines, as files and as terminals have them; none where it fits one.
+/// Returns a text broken into lines, as files and as terminals have them. Returns nothing if it fits one.
 fn wrapped(text: &[u8], columns: usize) -> Vec<Zeroizing<Vec<u8>>> {
     if text.len() <= columns {
         return Vec::new();
@@ -78,9 +78,9 @@ fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// The texts that betray a value: itself, percent-encoded, in hex, JSON-escaped, in base64 at each of the three places it may
-/// have in a longer text (RFC 4648, sections 4 and 5); and of a value of many lines each longer line, for it may be
-/// indented elsewhere. Distinct.
+/// Returns the distinct texts that betray a value: itself, percent-encoded, in hex, JSON-escaped, in base64 at each of the three places it may
+/// have in a longer text (RFC 4648, sections 4 and 5); and of a value with many lines each longer line, which may be
+/// indented elsewhere.
 pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = whole(value);
     let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
@@ -101,7 +101,7 @@ fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = vec![Zeroizing::new(value.to_vec())];
     let mut add = |form: Zeroizing<Vec<u8>>| {
         if !forms.contains(&form) {
-            // Of its exact size; the longest of encodings has six times that.
+            // A copy has the exact size; buffers for the longest of encodings have six times that.
             forms.push(form.as_slice().to_vec().into());
         }
     };
@@ -139,7 +139,7 @@ fn hex(value: &[u8], upper: bool) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// What percent-encoders keep beside letters and digits, and what they make of a blank.
+/// The characters that percent-encoders keep besides letters and digits, and how they encode a space.
 const PERCENT_KEPT: [(&[u8], &[u8]); 8] = [
     // RFC 3986, section 2.3; and with the slash, as Python's `quote`.
     (b"-._~", b"%20"),
@@ -170,7 +170,7 @@ fn percent_encoded(value: &[u8], kept: &[u8], blank: &[u8], upper: bool) -> Zero
     out
 }
 
-/// The characters of the base64 text that the value alone decides, `start` bytes into a group of three.
+/// Returns the characters of the base64 text that depend on the value alone, `start` bytes into a group of three.
 fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new(Vec::with_capacity(start + value.len()));
     padded.resize(start, 0);
@@ -181,7 +181,7 @@ fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Zeroiz
     text.as_bytes()[first..end].to_vec().into()
 }
 
-/// What serializers escape so that a JSON text can stand in HTML and in JavaScript, as Go's and Rails' do.
+/// Returns true for what serializers such as Go's and Rails' escape so that a JSON text can be in HTML and JavaScript.
 fn is_html(c: char) -> bool {
     matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
 }
@@ -190,8 +190,8 @@ fn is_shown_ascii(c: char) -> bool {
     matches!(c, ' '..='~')
 }
 
-/// A JSON text's inside (RFC 8259, section 7). Serializers differ in what they escape beside what they must, in the letters
-/// of `\u003c`, and in what they do to a slash.
+/// Encodes a JSON string's inside (RFC 8259, section 7). Serializers differ in what they escape beyond what they must, in
+/// the letters of `\u003c`, and in what they do to a slash.
 fn json_escaped(text: &str, escaped: impl Fn(char) -> bool, upper: bool, slash: bool) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 6));
     for c in text.chars() {

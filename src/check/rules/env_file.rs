@@ -1,14 +1,13 @@
-//! One env file by itself.
+//! The rules for a single env file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::elsewhere::read_otherwise;
-use super::finding::Finding;
 use super::foreign::foreign;
-use super::rule::Rule;
+use super::readers::read_differently;
+use super::rule::{Finding, Rule};
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name};
 use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
@@ -20,76 +19,72 @@ use crate::dotenv::{
 use crate::hint::Hint;
 use crate::team::Policy;
 
-/// An env file's text and what is known of it by its name.
 #[derive(Clone, Copy)]
 pub struct EnvText<'a> {
-    /// Its path, relative to the root of what is checked.
+    /// Relative to the root of what is checked.
     pub path: &'a Path,
-    /// Its bytes; of a symlink, those of the file it leads to.
+    /// The bytes; of a symlink, those of the file it leads to.
     pub text: &'a [u8],
-    /// The policy of its scope.
+    /// The policy of its project.
     pub policy: &'a Policy,
 }
 
-/// What was found in an env file, and what the rules over several files need to know of it.
+/// The findings in an env file, and what the rules over several files need to know of it.
 #[derive(Debug, Default)]
 pub struct EnvReport {
-    /// The findings, in the order of their lines.
+    /// In the order of their lines.
     pub findings: Vec<Finding>,
-    /// Each variable and its line; envseal's own left out.
+    /// Every variable and its line, except envseal's own.
     pub names: Vec<(String, usize)>,
-    /// Those of them whose values are sealed, or claim to be.
-    pub sealed: BTreeSet<String>,
-    /// The variables that show nothing of what they hold: sealed, or put together from one that is. Of each its line, and
-    /// the names that its token lists.
-    pub hidden: BTreeMap<String, (usize, Refs)>,
-    /// The references to names that no line above them sets.
-    pub dangling: Vec<Dangling>,
-    /// The public key that stands in it, and its line.
-    pub key: Option<(PublicKey, usize)>,
+    /// The names whose values are sealed, or claim to be.
+    pub(crate) sealed: BTreeSet<String>,
+    /// The variables whose values a reviewer can't see: sealed, or put together from one that is. Of each the line, and the
+    /// names that its token lists.
+    pub(crate) hidden: BTreeMap<String, (usize, Refs)>,
+    /// References to names that no line above them sets.
+    pub(crate) dangling: Vec<DanglingReference>,
+    /// The public key in the file, and its line.
+    pub(crate) key: Option<(PublicKey, usize)>,
 }
 
 /// A reference, without a default as far as can be seen, to a name that the file does not set further up.
 #[derive(Debug)]
-pub struct Dangling {
-    /// The variable that refers, and its line.
-    pub name: String,
-    /// Its line, from 1.
-    pub line: usize,
-    /// The name that it refers to. Of a value that is neither sealed nor declared plain it may be part of the secret.
+pub(crate) struct DanglingReference {
+    name: String,
+    line: usize,
+    /// The name that it refers to. In a value that is neither sealed nor plain it may be part of the secret.
     pub on: String,
-    /// How the variable that refers stands in the file.
-    pub form: Form,
+    form: ValueForm,
 }
 
-/// How a value stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Sealed: its references are listed, those with a default too.
+enum ValueForm {
+    /// Its references are listed, those with a default too.
     Sealed,
-    /// Declared plain.
     Plain,
-    /// In the open, though nobody has declared it plain.
-    Open,
+    /// Neither sealed nor marked plain.
+    Plaintext,
 }
 
-/// The finding for a reference to a name that, `file` aside, nothing sets.
-pub(crate) fn dangling(path: &Path, reference: &Dangling) -> Finding {
-    let Dangling { name, line, on, form } = reference;
-    let message = match form {
-        Form::Open => format!("{name} contains a `$`, and nothing sets the name after it"),
-        _ => format!("{name} refers to {on}, which no line above it, no other env file and no schema sets"),
-    };
-    let fix = match form {
-        Form::Open => Hint::from("if that is text, put the value in single quotes"),
-        _ => hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
+/// Returns the finding for a reference to a name that nothing sets.
+pub(crate) fn dangling(path: &Path, reference: &DanglingReference) -> Finding {
+    let DanglingReference { name, line, on, form } = reference;
+    let (message, fix) = match form {
+        ValueForm::Plaintext => (
+            format!("{name} contains a `$`, and nothing sets the name after it"),
+            Hint::from("if that is text, put the value in single quotes"),
+        ),
+        _ => (
+            format!("{name} refers to {on}, which isn't set above it, in another env file or in a schema"),
+            hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
+        ),
     };
     let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
-    if *form == Form::Sealed { found.as_advice() } else { found }
+    if *form == ValueForm::Sealed { found.as_advice() } else { found }
 }
 
-/// The findings for a variable that shows nothing of what it holds (`now`: its line and the names that it may refer to):
-/// that it has a name by which programs trust or send, and that it refers to more, than `before` in the files it comes from.
+/// Returns the findings for a variable with a hidden value (its line and the names that it may refer to): that it newly has
+/// a name which redirects trust or traffic, and that it refers to more than `before`, in the files it comes from.
 pub(crate) fn newly_hidden(
     path: &Path,
     name: &str,
@@ -98,39 +93,39 @@ pub(crate) fn newly_hidden(
 ) -> (Option<Finding>, Option<Finding>) {
     let finding = |rule, message, fix| Finding::new(rule, path, message, fix).at(*line).about(name);
     let redirect = (is_redirecting(name) && before.is_empty()).then(|| {
-        let message = format!("a reviewer cannot see what {name} newly holds: {}", why_reserved(name));
+        let message = format!("{name} is newly encrypted, so reviewers can't see it: {}", why_reserved(name));
         let fix = hint!(
-            "if it is no secret: envseal set {name} --plain -f {file}; else end its line in `# envseal: allow redirect-sealed`",
+            "if it is not secret: envseal set {name} --plain -f {file}; else add `# envseal: allow redirect-sealed` to its line",
             name
         );
         finding(Rule::RedirectSealed, message, fix)
     });
     let added: Vec<_> = refs.iter().filter(|on| !before.iter().any(|refs| refs.contains(on))).collect();
     let reference = (!added.is_empty()).then(|| {
-        let message = format!("{name} newly takes in the value of {}", added.join(", "));
-        let fix = hint!("see that it is meant to, or set it anew: envseal set {name} -f {file}", name);
+        let message = format!("{name} newly refers to {}", added.join(", "));
+        let fix = hint!("check that this is intended, or set it again: envseal set {name} -f {file}", name);
         finding(Rule::ReferenceAdded, message, fix)
     });
     (redirect, reference)
 }
 
-/// The finding for a `${` of no known form in a value.
+/// Returns the finding for a `${` of no known form in a value.
 pub(crate) fn malformed_reference(path: &Path, name: &str) -> Finding {
     let message = format!("{name}: {}", ExpandError::Malformed);
     let fix = "if that is text, put the value in single quotes: envseal edit -f {file}";
     Finding::new(Rule::MalformedReference, path, message, fix).about(name)
 }
 
-/// Judges an env file by every rule that needs nothing but the file.
+/// Runs every rule that needs nothing but the file.
 pub fn env_file(file: EnvText<'_>) -> EnvReport {
     let mut report = EnvReport::default();
     let is_copy = FileRole::of(file.path) == FileRole::Copy;
     let env = match EnvName::of_file(file.path) {
         Ok(env) => env,
-        // No key is looked for in a copy.
+        // A copy has no key.
         Err(_) if is_copy => EnvName::of_dotenv(),
         Err(error) => {
-            let fix = "give it another name: git mv {file} …";
+            let fix = "rename it: git mv {file} …";
             report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
             return report;
         }
@@ -147,32 +142,31 @@ pub fn env_file(file: EnvText<'_>) -> EnvReport {
             return report;
         }
     };
-    let mut judge = Judge { file, env, document: &document, report };
-    judge.conflict_markers();
-    judge.public_keys();
-    judge.entries();
-    judge.strays();
-    judge.comments();
-    judge.report.findings.sort_by_key(|finding| finding.line);
-    if is_copy { of_copy(file, judge.report) } else { judge.report }
+    let mut check = EnvFileCheck { file, env, document: &document, report };
+    check.conflict_markers();
+    check.public_keys();
+    check.entries();
+    check.stray_lines();
+    check.comments();
+    check.report.findings.sort_by_key(|finding| finding.line);
+    if is_copy { of_copy(file, check.report) } else { check.report }
 }
 
-/// What the report on a copy of an env file says of it: what stands in the open. For the rest, it is nobody's env file.
+/// Returns what is reported of a copy of an env file: its plaintext. Other rules are about files that are read.
 fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
     let mut findings = report.findings;
-    findings.retain(|finding| {
-        matches!(finding.rule, Rule::Plaintext | Rule::StrayLine | Rule::MalformedToken | Rule::Unreadable)
-    });
+    findings.retain(|finding| finding.rule.shows_plaintext());
     for finding in findings.iter_mut().filter(|finding| finding.rule != Rule::Unreadable) {
-        finding.message.push_str("; by its name the file is a copy, which envseal does not encrypt");
+        finding.message.push_str("; envseal doesn't encrypt copies of env files");
         finding.fix =
-            "keep it out of git: git rm --cached --ignore-unmatch {file}, then name it in .gitignore".into();
+            "keep it out of git: git rm --cached --ignore-unmatch {file}, then add it to .gitignore".into();
     }
     findings.extend(sealed_by_mistake(file).map(Finding::as_advice));
     EnvReport { findings, ..EnvReport::default() }
 }
 
-/// The finding for sealed values in a file that no command reads for its name: a template, a copy, another tool's file.
+/// Returns the finding for sealed values in a file whose name keeps commands from reading it: a template, a copy, another
+/// tool's file.
 pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     let what = FileRole::of(file.path).what()?;
     let is_token_byte = |b: &u8| b.is_ascii_alphanumeric() || b"-_:,.".contains(b);
@@ -183,38 +177,38 @@ pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     })?;
     let line = 1 + memchr::memchr_iter(b'\n', &file.text[..first]).count();
     let message =
-        format!("its sealed values are neither decrypted nor re-encrypted: by its name it is {what}");
+        format!("its name makes it {what}, so its sealed values are never decrypted or re-encrypted");
     let fix = "rename it to .env.NAME: git mv {file} …";
     Some(Finding::new(Rule::Unreadable, file.path, message, fix).at(line))
 }
 
-/// The values of an env file that stand in the open because they are declared plain.
+/// Returns the values of an env file that are declared plain.
 pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
     let plain = document.entries().iter().filter(|entry| is_declared(&document, entry, file.policy));
     plain.map(|entry| document.value(entry).1).collect()
 }
 
-/// Whether a variable is declared to be not secret: by its name, by policy or by mark.
+/// Returns true if a variable is declared plain: by its name, by policy or by mark.
 fn is_declared(document: &Document, entry: &Entry, policy: &Policy) -> bool {
     let name = document.name(entry);
     is_reserved(name) || policy.is_plain(name) || Mark::is_plain(document.comment(entry))
 }
 
-/// The one finding for a file that is something else than an env file.
+/// Returns the one finding for a file that is no env file.
 fn unchecked(path: &Path, what: &str) -> Finding {
-    let message = format!("it is {what}, so envseal cannot check what it holds");
+    let message = format!("envseal can't check this file: it is {what}");
     Finding::new(Rule::Unreadable, path, message, "add it to `exclude` under [policy] in envseal.toml")
 }
 
-struct Judge<'a> {
+struct EnvFileCheck<'a> {
     file: EnvText<'a>,
     env: EnvName,
     document: &'a Document,
     report: EnvReport,
 }
 
-impl Judge<'_> {
+impl EnvFileCheck<'_> {
     fn found(
         &mut self,
         rule: Rule,
@@ -229,13 +223,8 @@ impl Judge<'_> {
 
     fn conflict_markers(&mut self) {
         if let Some(line) = self.document.conflict_marker() {
-            let message = "a merge-conflict marker: the merge is not finished";
-            let found = Finding::new(
-                Rule::ConflictMarker,
-                self.file.path,
-                message,
-                "${EDITOR:-vi} {file} && git add {file}",
-            );
+            let fix = "${EDITOR:-vi} {file} && git add {file}";
+            let found = Finding::new(Rule::ConflictMarker, self.file.path, "unresolved merge conflict", fix);
             self.report.findings.push(found.at(line));
         }
     }
@@ -249,25 +238,21 @@ impl Judge<'_> {
             let key = PublicKey::parse(std::str::from_utf8(&text).unwrap_or("\u{fffd}"));
             match key {
                 _ if name != wanted => {
-                    let message =
-                        format!("{name} is another environment's; the key of this file is {wanted}");
-                    let fix =
-                        hint!("if {file} was renamed, rename the line to {wanted}; else take it out", wanted);
+                    let message = format!("{name} is another environment's; this file's key is {wanted}");
+                    let fix = hint!(
+                        "if {file} was renamed, rename the line to {wanted}; otherwise remove it",
+                        wanted
+                    );
                     self.found(Rule::PublicKey, entry.line, name, message, fix);
                 }
                 Err(error) => {
-                    let message = format!("{name} is no public key: {error}");
+                    let message = format!("{name} is not a public key: {error}");
                     self.found(Rule::PublicKey, entry.line, name, message, "git log -p -- {file}");
                 }
                 Ok(_) if self.report.key.is_some() => {
-                    let message = format!("{name} stands twice: nobody can tell which key is meant");
-                    self.found(
-                        Rule::PublicKey,
-                        entry.line,
-                        name,
-                        message,
-                        "take one of the lines out of {file}",
-                    );
+                    let message = format!("{name} is set twice, so it is unclear which key is meant");
+                    let fix = "remove one of the lines from {file}";
+                    self.found(Rule::PublicKey, entry.line, name, message, fix);
                 }
                 Ok(key) => self.report.key = Some((key, entry.line)),
             }
@@ -281,8 +266,8 @@ impl Judge<'_> {
             let name = document.name(entry);
             self.references(entry, |on| lines.contains_key(on));
             if let Some(first) = lines.insert(name, entry.line) {
-                let message = format!("{name} stands on line {first} already; only the last one is read");
-                let fix = hint!("take one of the two {name} lines out of {file}", name);
+                let message = format!("{name} is already set on line {first}; only the last one is read");
+                let fix = hint!("remove one of the two {name} lines from {file}", name);
                 self.found(Rule::DuplicateName, entry.line, name, message, fix);
             }
             if !is_own_name(name) {
@@ -314,11 +299,11 @@ impl Judge<'_> {
         let (quote, text) = self.document.value(entry);
         let (form, names) = if is_sealed(&text) {
             let listed = SealedValue::parse(&text).map(|token| token.refs().clone()).unwrap_or_default();
-            (Form::Sealed, listed.iter().map(str::to_owned).collect())
+            (ValueForm::Sealed, listed.iter().map(str::to_owned).collect())
         } else if quote.expands() {
             let plain = is_declared(self.document, entry, self.file.policy);
             match required(&text) {
-                Ok(names) => (if plain { Form::Plain } else { Form::Open }, names),
+                Ok(names) => (if plain { ValueForm::Plain } else { ValueForm::Plaintext }, names),
                 Err(_) => {
                     let found = malformed_reference(self.file.path, self.document.name(entry)).at(entry.line);
                     return self.report.findings.push(found);
@@ -331,24 +316,24 @@ impl Judge<'_> {
             let set = !is_own_name(&on) && is_above(&on) || is_set_everywhere(&on);
             if !set && !self.file.policy.is_external(&on) {
                 let name = self.document.name(entry).to_owned();
-                self.report.dangling.push(Dangling { name, line: entry.line, on, form });
+                self.report.dangling.push(DanglingReference { name, line: entry.line, on, form });
             }
         }
     }
 
     fn sealed(&mut self, entry: &Entry, name: &str, token: &[u8]) {
         let line = entry.line;
-        let anew = hint!("envseal set {name} -f {file}", name);
+        let again = hint!("envseal set {name} -f {file}", name);
         let token = match SealedValue::parse(token) {
             Ok(token) => token,
             Err(TokenError::NotSealed) => {
                 let message = format!("{name} only looks sealed: {}", TokenError::Misplaced);
-                let fix = hint!("in line {line}, remove what is around the sealed value", line);
+                let fix = hint!("on line {line}, remove everything around the sealed value", line);
                 return self.found(Rule::MalformedToken, line, name, message, fix);
             }
             Err(error) => {
                 let message = format!("{name} only looks sealed: {error}");
-                return self.found(Rule::MalformedToken, line, name, message, anew);
+                return self.found(Rule::MalformedToken, line, name, message, again);
             }
         };
         self.report.hidden.insert(name.to_owned(), (line, token.refs().clone()));
@@ -356,55 +341,39 @@ impl Judge<'_> {
             Some((key, _)) if key.id() == token.key_id() => {}
             Some((key, _)) => {
                 let message = format!(
-                    "{name} is sealed to key {}, but the key of this file is {}",
+                    "{name} is encrypted with key {}, but this file's key is {}",
                     token.key_id(),
                     key.id()
                 );
-                self.found(
-                    Rule::OtherKey,
-                    line,
-                    name,
-                    message,
-                    "where the older key is: envseal encrypt --reseal -f {file}",
-                );
+                let fix = "with the older key: envseal encrypt --reseal -f {file}";
+                self.found(Rule::OtherKey, line, name, message, fix);
             }
             None => {
                 let variable = self.env.public_key_name();
-                let message = format!("{name} is sealed, but the line {variable} is missing");
-                let fix = hint!("bring it back: git log -p -S{variable} -- {file}", variable);
+                let message = format!("{name} is encrypted, but the {variable} line is missing");
+                let fix = hint!("restore it: git log -p -S{variable} -- {file}", variable);
                 self.found(Rule::PublicKey, line, name, message, fix);
             }
         }
         if self.document.comment_is_ambiguous(entry) {
-            let message = format!("what stands behind the sealed {name} belongs to it for some readers");
-            self.found(
-                Rule::Plaintext,
-                line,
-                name,
-                message,
-                "put a blank before the `#`, or take the rest away",
-            );
+            let message = format!("some readers take the text after the sealed {name} as part of it");
+            let fix = "put a space before the `#`, or remove the rest";
+            self.found(Rule::Plaintext, line, name, message, fix);
         }
         if is_reserved(name) {
-            let message = format!("{name} must not be sealed: {}", why_reserved(name));
-            self.found(
-                Rule::ReservedSealed,
-                line,
-                name,
-                message,
-                hint!("envseal set {name} --plain -f {file}", name),
-            );
+            let message = format!("{name} must not be encrypted: {}", why_reserved(name));
+            let fix = hint!("envseal set {name} --plain -f {file}", name);
+            self.found(Rule::ReservedSealed, line, name, message, fix);
         }
         if Mark::is_plain(self.document.comment(entry)) {
-            let message = format!("{name} is sealed, but marked as plain");
-            self.found(Rule::PlainSealed, line, name, message, "take the mark off the line");
+            let message = format!("{name} is encrypted, but marked as plain");
+            self.found(Rule::PlainSealed, line, name, message, "remove the mark from the line");
         } else if self.file.policy.is_plain_by_glob(name) && !is_reserved(name) {
-            let message =
-                format!("{name} is sealed, but `[policy] plain` in envseal.toml calls the name plain");
+            let message = format!("{name} is encrypted, but `[policy] plain` in envseal.toml covers it");
             self.found(Rule::PlainSealed, line, name, message, "narrow the glob in envseal.toml");
         } else if self.file.policy.is_plain(name) && !is_reserved(name) {
-            let message = format!("{name} is sealed, but `@sensitive=false` in the schema calls it plain");
-            let fix = hint!("take that out of the schema, or: envseal set {name} --plain -f {file}", name);
+            let message = format!("{name} is encrypted, but `@sensitive=false` in the schema makes it plain");
+            let fix = hint!("remove that from the schema, or: envseal set {name} --plain -f {file}", name);
             self.found(Rule::PlainSealed, line, name, message, fix);
         }
     }
@@ -414,12 +383,12 @@ impl Judge<'_> {
         let declared = is_declared(document, entry, self.file.policy);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
         if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
-            let message = format!("{name} is a value of {}, which envseal cannot decrypt", foreign.tool);
+            let message = format!("{name} is a value of {}, which envseal can't decrypt", foreign.tool);
             self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);
         } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
-                Hint::from("names that start with ENVSEAL_ belong to envseal: take the line out of {file}")
+                Hint::from("names that start with ENVSEAL_ are reserved: remove the line from {file}")
             } else if document.comment_is_ambiguous(entry) {
                 "put the value in quotes if `#` belongs to it, then: envseal encrypt -f {file}".into()
             } else {
@@ -428,38 +397,28 @@ impl Judge<'_> {
             self.found(Rule::Plaintext, entry.line, name, message, fix);
         }
         if quote.expands() && memchr::memmem::find(text, b"$(").is_some() {
-            let message = format!("{name} holds `$(`, which is text here, but a command to a shell");
-            self.found(
-                Rule::CommandSubstitution,
-                entry.line,
-                name,
-                message,
-                "write what it is to say, or use single quotes",
-            );
+            let message = format!("{name} contains `$(`, which is text here but a command in a shell");
+            let fix = "write the result itself, or use single quotes";
+            self.found(Rule::CommandSubstitution, entry.line, name, message, fix);
         }
-        let readers = read_otherwise(document, entry);
-        if let Some(reason) = readers.first().map(|(_, reason)| *reason) {
-            let list: Vec<_> = readers.iter().map(|(reader, _)| reader.as_str()).collect();
-            let message = format!("{name} is read otherwise by {}: {reason}", list.join(", "));
-            self.found(
-                Rule::ReadOtherwise,
-                entry.line,
-                name,
-                message,
-                "put the value in quotes that all of them read alike",
-            );
+        let readers = read_differently(document, entry);
+        if let Some((_, reason)) = readers.first() {
+            let list: Vec<_> = readers.iter().map(|(reader, _)| *reader).collect();
+            let message = format!("{name} is read differently by {}: {reason}", list.join(", "));
+            let fix = "quote the value so that all of them read it alike";
+            self.found(Rule::ReadOtherwise, entry.line, name, message, fix);
         }
     }
 
-    fn strays(&mut self) {
-        // A conflict's own lines are told already.
+    fn stray_lines(&mut self) {
+        // A conflict's own lines are reported already.
         if self.report.findings.iter().any(|finding| finding.rule == Rule::ConflictMarker) {
             return;
         }
         // Binary data, as a filter of git's may store it: git takes a file with a NUL for that too.
         if self.file.text.contains(&0) && self.document.strays().len() > self.document.entries().len() {
             self.report.findings.push(unchecked(self.file.path, "binary data and no env file"));
-            // What looks like a name in it is none that other files are to have.
+            // Names in it are accidents that other files need not have.
             self.report.names.clear();
             return;
         }
@@ -472,17 +431,16 @@ impl Judge<'_> {
             .collect();
         for entry in &cut_off {
             let name = document.name(entry);
-            let message =
-                format!("the value of {name} continues on the lines below, but it is not in quotes");
-            let fix = hint!("put the value of line {line} in quotes", line = entry.line);
+            let message = format!("the value of {name} continues on the lines below, but is not quoted");
+            let fix = hint!("quote the value on line {line}", line = entry.line);
             self.found(Rule::StrayLine, entry.line, name, message, fix);
         }
         for stray in document.strays() {
             let above = cut_off.partition_point(|entry| entry.line < stray.line).checked_sub(1);
-            let message = "neither a variable nor a comment: nothing seals what stands here";
+            let message = "neither a variable nor a comment, so it is never encrypted";
             let fix = match above {
-                Some(at) => hint!("put the value of line {line} in quotes", line = cut_off[at].line),
-                None => "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it".into(),
+                Some(at) => hint!("quote the value on line {line}", line = cut_off[at].line),
+                None => "if it belongs to the value above, quote that value; otherwise make it NAME=value, or remove it".into(),
             };
             let found = Finding::new(Rule::StrayLine, self.file.path, message, fix).at(stray.line);
             self.report.findings.push(found);
@@ -491,23 +449,23 @@ impl Judge<'_> {
 
     fn comments(&mut self) {
         for (line, comment) in self.document.comments() {
-            let Some(name) = put_aside(comment) else { continue };
+            let Some(name) = commented_variable(comment) else { continue };
             if is_reserved(&name) || self.file.policy.is_plain(&name) || is_own_name(&name) {
                 continue;
             }
-            let message = format!("a comment that holds {name} with a value");
-            self.found(Rule::CommentedValue, line, &name, message, "take the line out; git remembers it");
+            let message = format!("a comment contains {name} with a value");
+            self.found(Rule::CommentedValue, line, &name, message, "remove the line; git remembers it");
         }
     }
 }
 
-/// Whether a value is sealed, or a sealed value is a part of it.
+/// Returns true if a value is sealed, or contains a sealed value.
 fn is_sealed(value: &[u8]) -> bool {
     claims_to_be_sealed(value) || holds_sealed(value)
 }
 
-/// The name of a variable that a comment line puts aside together with a value, if that is what it does.
-fn put_aside(comment: &[u8]) -> Option<String> {
+/// Returns the name of a variable that a comment line holds together with its value.
+fn commented_variable(comment: &[u8]) -> Option<String> {
     let text = comment.strip_prefix(b"#")?;
     let inner = Document::parse(text.to_vec()).ok()?;
     let [entry] = inner.entries() else { return None };
@@ -525,7 +483,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged_and_never_told(
+        fn any_bytes_are_checked_and_never_shown(
             text in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..200),
                 "([A-Z#=:' \"`$\\(\\)<>\r\n\u{feff}]|envseal:1:|SECRETVALUE|export |# envseal: plain){0,40}".prop_map(String::into_bytes),

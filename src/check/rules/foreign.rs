@@ -1,10 +1,10 @@
-//! Files of other tools that encrypt, under the name of an env file: known by how they begin.
+//! Encrypted files of other tools under the name of an env file, recognised by their first bytes.
 
 const GPG: &str = "encrypted with GPG";
 const AGE: &str = "encrypted with age";
 const LFS: &str = "a pointer of Git LFS, which keeps the file elsewhere";
 
-/// How such files begin: age (C2SP/age.md), git-crypt's `commands.cpp`, git-lfs's `docs/spec.md`, `openssl enc` (as
+/// First bytes: age (C2SP/age.md), git-crypt's `commands.cpp`, git-lfs's `docs/spec.md`, `openssl enc` (as
 /// transcrypt calls it), Ansible's vault, `OpenPGP` (RFC 9580, section 6.2).
 const BEGINNINGS: [(&[u8], &str); 9] = [
     (b"-----BEGIN PGP MESSAGE-----", GPG),
@@ -18,7 +18,7 @@ const BEGINNINGS: [(&[u8], &str); 9] = [
     (b"$ANSIBLE_VAULT;", "encrypted with Ansible's vault"),
 ];
 
-/// Returns what a text is that one of these tools wrote, to go behind "it is".
+/// Returns what a text is that one of these tools wrote, as the end of a sentence: "it is …".
 pub(crate) fn foreign(text: &[u8]) -> Option<&'static str> {
     let start = text.trim_ascii_start();
     if let Some((_, tool)) = BEGINNINGS.iter().find(|(beginning, _)| start.starts_with(beginning)) {
@@ -32,8 +32,8 @@ pub(crate) fn foreign(text: &[u8]) -> Option<&'static str> {
     (text.first().copied().is_some_and(begins_a_message) && std::str::from_utf8(text).is_err()).then_some(GPG)
 }
 
-/// Whether a byte is the header of an `OpenPGP` packet with which an encrypted message begins: a session key, or
-/// encrypted data (RFC 9580, sections 4.2 and 5).
+/// Returns true if a byte is the header of an `OpenPGP` packet that starts an encrypted message: a session key, or encrypted
+/// data (RFC 9580, sections 4.2 and 5).
 fn begins_a_message(byte: u8) -> bool {
     let tag = if byte & 0x40 == 0 { (byte >> 2) & 0x0f } else { byte & 0x3f };
     byte & 0x80 != 0 && matches!(tag, 1 | 3 | 9 | 18)

@@ -1,4 +1,4 @@
-//! Programs that read env files by themselves, and would take a token for the value.
+//! Programs that read env files themselves, and would take a sealed value for the value.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -6,16 +6,15 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::finding::Finding;
-use super::rule::Rule;
+use super::rule::{Finding, Rule};
 use crate::config::EnvName;
 use crate::hint::Hint;
 
-/// How many names are told of before the rest is counted.
-const TOLD: usize = 3;
+/// How many names are listed before the rest is counted.
+const LISTED: usize = 3;
 
-/// A program that reads env files of its project's folder by itself. In all of them the process's own variables win, so
-/// what `run` sets is safe; Next.js alone expands references in it once more.
+/// A program that reads env files of its project's folder. In all of them the process's own variables win, so what `run`
+/// sets is safe; Next.js alone expands references in it once more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Framework {
     /// Next.js (packages/next-env in vercel/next.js).
@@ -30,13 +29,12 @@ pub(crate) enum Framework {
     EnvFile(Vec<String>),
 }
 
-/// The file that lists what a Node project is built with.
 pub(crate) const PACKAGE_JSON: &str = "package.json";
-/// The names that a compose file may have (compose-spec).
+/// From the compose specification.
 pub(crate) const COMPOSE_FILES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
-/// The variable by which Next.js knows that its env files are read already.
+/// Tells Next.js that its env files are already read.
 pub(crate) const NEXT_PROCESSED: &str = "__NEXT_PROCESSED_ENV";
 /// The modes of Next.js and of Bun.
 pub(crate) const MODES: [&str; 3] = ["development", "production", "test"];
@@ -44,7 +42,6 @@ const BUN_FILES: [&str; 3] = ["bun.lock", "bun.lockb", "bunfig.toml"];
 const CONFIG_ENDS: [&str; 6] = ["js", "mjs", "ts", "mts", "cjs", "cts"];
 
 impl Framework {
-    /// What it is called.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Next => "Next.js",
@@ -55,22 +52,22 @@ impl Framework {
         }
     }
 
-    /// Whether it reads, by itself, the file called `file` when the environment `env` is run: only what it surely does,
-    /// for which mode it is started in is not to be seen.
+    /// Returns true if it surely reads the file called `file` when the environment `env` is run; the mode it is started in
+    /// can't be seen.
     pub(crate) fn reads(&self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
             (Self::EnvFile(files), _) if !files.iter().any(|listed| listed == file) => false,
             (_, ".env") | (Self::Vite | Self::EnvFile(_), ".env.local") => true,
             (Self::Compose, _) => false,
-            // Tests are to go alike on every machine.
+            // Tests run alike on every machine.
             (Self::Next | Self::Bun, ".env.local") => env.as_str() != "test",
             (Self::Next | Self::Bun, _) => is_mode(env) && of_mode == Some(env.as_str()),
             (Self::Vite | Self::EnvFile(_), _) => of_mode == Some(env.as_str()),
         }
     }
 
-    /// How to start it so that `run` sets what stands in `file` too.
+    /// Returns how to start it so that `run` sets what is in `file` too.
     fn fix(&self, env: &EnvName, file: &Path) -> Hint {
         match self {
             Self::Next | Self::Bun if is_mode(env) => {
@@ -79,7 +76,7 @@ impl Framework {
             // Its order is Vite's.
             Self::Vite if !env.is_of_dotenv() => hint!("envseal run --convention flow -e {env} -- …", env),
             _ => match EnvName::of_file(file) {
-                // What lies over the environment's own file goes first.
+                // Overlays go first.
                 Ok(other) if !other.is_of_dotenv() => {
                     hint!("envseal run -e {other} -e {env} -- …", other, env)
                 }
@@ -89,22 +86,20 @@ impl Framework {
     }
 }
 
-/// Whether an environment is a mode of Next.js and of Bun.
 pub(crate) fn is_mode(env: &EnvName) -> bool {
     MODES.contains(&env.as_str())
 }
 
-/// A project's folder, as far as its `package.json` and a command that is started there tell of it.
+/// A project's folder, as far as its `package.json` and a command that is started there describe it.
 pub(crate) struct NodeProject {
     package: Value,
-    /// The command lines that may be started, in words.
+    /// The command lines that may be started, split into words.
     lines: Vec<Vec<String>>,
 }
 
 impl NodeProject {
-    /// The project of a `package.json`. The command lines are `command` and those of the scripts that it starts; all scripts
-    /// where there is no command.
-    pub(crate) fn of(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
+    /// Takes `command` and the scripts that it starts; all scripts if there is no command.
+    pub(crate) fn new(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
         let package =
             package_json.and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
         let scripts = package["scripts"].as_object();
@@ -128,8 +123,8 @@ impl NodeProject {
         Self { package, lines }
     }
 
-    /// The frameworks of the folder: by what its `package.json` lists, by the command lines, or by their own files, of which
-    /// `has` tells whether one of that name is there.
+    /// Returns the frameworks of the folder: by what its `package.json` lists, by the command lines, or by files of their
+    /// own; `has` returns true if there is a file of that name.
     pub(crate) fn frameworks(&self, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
         let lists = |name: &str| {
             ["dependencies", "devDependencies"].iter().any(|key| self.package[key].get(name).is_some())
@@ -155,7 +150,7 @@ impl NodeProject {
         found
     }
 
-    /// Whether Bun reads env files for a command line: not for a script, which it leaves to a shell.
+    /// Returns true if Bun reads env files for a command line. It does not for a script, which it leaves to a shell.
     fn is_read_by_bun(&self, line: &[String]) -> bool {
         let is_bun = |word: &String| ["bun", "bunx"].contains(&program(word));
         let Some(at) = line.iter().position(is_bun) else { return false };
@@ -166,12 +161,11 @@ impl NodeProject {
         }) && !line.iter().any(|word| word == "--no-env-file" || word.starts_with("--env-file"))
     }
 
-    /// Whether a command line starts a program.
     pub(crate) fn starts(&self, name: &str) -> bool {
         self.lines.iter().flatten().any(|word| program(word) == name)
     }
 
-    /// The modes in which the command lines start Next.js; none where they do not show it.
+    /// Returns the modes in which the command lines visibly start Next.js.
     pub(crate) fn modes_of_next(&self) -> BTreeSet<&'static str> {
         let starts = self.lines.iter().filter_map(|line| {
             let at = line.iter().position(|word| program(word) == "next")?;
@@ -183,7 +177,7 @@ impl NodeProject {
         starts.collect()
     }
 
-    /// The `NODE_ENV` that a command line sets; `test` where it is that of Bun's own tests.
+    /// Returns the `NODE_ENV` that a command line sets; `bun test` sets `test`.
     pub(crate) fn node_env(&self) -> Option<&str> {
         let is_test = |two: &[String]| program(&two[0]) == "bun" && two[1] == "test";
         let tests = self.lines.iter().any(|line| line.windows(2).any(is_test));
@@ -192,20 +186,20 @@ impl NodeProject {
     }
 }
 
-/// The command lines of a line for a shell, in words: as far as that can be said without being one.
+/// Splits a shell line into command lines and words, approximately.
 fn command_lines(text: &str) -> Vec<Vec<String>> {
     let word = |word: &str| word.trim_matches(['"', '\'']).to_owned();
     let lines = text.split(['&', '|', ';', '\n']);
     lines.map(|line| line.split_whitespace().map(word).collect()).collect()
 }
 
-/// The program that a word names, without its folder.
+/// Returns the program that a word names, without its folder.
 fn program(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
     name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name)
 }
 
-/// The files that `--env-file` and `--env-file-if-exists` name. To docker they are none of its own: it hands them on.
+/// Returns the files that `--env-file` and `--env-file-if-exists` name. Docker only passes them on.
 fn env_file_options(line: &[String]) -> Vec<String> {
     if line.iter().any(|word| ["docker", "podman"].contains(&program(word))) {
         return Vec::new();
@@ -223,29 +217,30 @@ fn env_file_options(line: &[String]) -> Vec<String> {
 
 /// An env file of a project's folder.
 #[derive(Clone, Copy)]
-pub(crate) struct OfProject<'a> {
-    /// Its path, relative to the root of what is checked.
+pub(crate) struct ProjectFile<'a> {
+    /// Relative to the root of what is checked.
     pub path: &'a Path,
-    /// The names that it sets.
+    /// With their lines.
     pub names: &'a [(String, usize)],
-    /// Those of them whose values are sealed.
+    /// The names with sealed values.
     pub sealed: &'a BTreeSet<String>,
 }
 
-/// Whether any file of a folder holds a sealed name that another environment lacks: else no framework need be looked for.
-pub(crate) fn may_be_read_elsewhere(files: &[OfProject<'_>]) -> bool {
+/// Returns true if any file of a folder has a sealed name that another environment lacks: otherwise no framework matters.
+pub(crate) fn may_be_read_elsewhere(files: &[ProjectFile<'_>]) -> bool {
     [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
-/// What `framework` would take a token for, where one of the folder's environments is run: one finding for each file.
-pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -> Vec<Finding> {
+/// Returns one finding for each file whose sealed values `framework` would take for the values when one of the folder's
+/// environments is run.
+pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ProjectFile<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| !file.sealed.is_empty()) {
         let Some(name) = file.path.file_name().and_then(|name| name.to_str()) else { continue };
         let (mut unset, mut envs) = (BTreeSet::new(), Vec::new());
         for run in files.iter().filter(|run| run.path != file.path) {
             let Ok(env) = EnvName::of_file(run.path) else { continue };
-            // What lies over another file is not run by itself.
+            // An overlay is not run by itself.
             if env.is_overlay() || !framework.reads(name, &env) {
                 continue;
             }
@@ -259,11 +254,11 @@ pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -
         let Some(first) = envs.first() else { continue };
         let names: Vec<_> = unset.into_iter().collect();
         let message = format!(
-            "{} reads this file by itself: where `{}` does not set {}, it takes {} for the value",
+            "{} reads this file itself: `{}` doesn't set {}, so it gets the sealed {}",
             framework.name(),
             hint!("envseal run -e {first}", first).or("envseal run"),
-            told(&names),
-            if names.len() == 1 { "its token" } else { "each token" },
+            list_names(&names),
+            if names.len() == 1 { "value" } else { "values" },
         );
         let fix = framework.fix(first, file.path);
         findings.push(Finding::new(Rule::SealedElsewhere, file.path, message, fix));
@@ -271,8 +266,8 @@ pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[OfProject<'_>]) -
     findings
 }
 
-/// The files that a compose file hands to containers (`env_file`), as far as they stand there as plain words. Read line
-/// by line: YAML has more ways to say it.
+/// Returns the files that a compose file passes to containers (`env_file`), if they are plain words. Reads line by line, so
+/// it does not know all of YAML.
 pub(crate) fn env_files_of_compose(text: &str) -> Vec<String> {
     let (mut found, mut deeper_than) = (Vec::new(), None);
     for line in text.lines() {
@@ -287,7 +282,7 @@ pub(crate) fn env_files_of_compose(text: &str) -> Vec<String> {
             found.extend(inline.split(',').filter_map(word));
             deeper_than = inline.is_empty().then_some(depth);
         } else if let Some(above) = deeper_than {
-            // A list may stand as deep as its key.
+            // A list may be indented like its key.
             if depth < above || (depth == above && !words.starts_with('-')) {
                 deeper_than = None;
                 continue;
@@ -303,37 +298,37 @@ pub(crate) fn env_files_of_compose(text: &str) -> Vec<String> {
     found
 }
 
-/// A plain word of YAML, out of its quotes and without the `./` before it; none where variables are to be put in.
+/// Returns a plain word of YAML without quotes and `./`. Returns None if it contains variables.
 fn word(text: &str) -> Option<String> {
     let text = text.trim().trim_matches(['"', '\'']).trim_start_matches("./");
     (!text.is_empty() && !text.contains('$') && !text.ends_with(':')).then(|| text.to_owned())
 }
 
-/// A file that compose hands to containers as it stands: there the process's own variables do not win.
+/// Returns the finding for a file that compose passes to containers unchanged: there the process's own variables do not win.
 pub(crate) fn handed_over(path: &Path, sealed: &BTreeSet<String>, compose_file: &str) -> Option<Finding> {
     if sealed.is_empty() {
         return None;
     }
     let names: Vec<_> = sealed.iter().map(String::as_str).collect();
     let message = format!(
-        "env_file in {compose_file} hands this file to containers as it stands, with tokens for {}, whatever `envseal run` \
-         sets",
-        told(&names)
+        "env_file in {compose_file} passes this file to containers unchanged, with sealed values for {}, whatever `envseal \
+         run` sets",
+        list_names(&names)
     );
     let fix = hint!(
-        "take it out of env_file, and list the names under environment: in {compose_file}",
+        "remove it from env_file, and list the names under environment: in {compose_file}",
         compose_file
     );
     Some(Finding::new(Rule::SealedElsewhere, path, message, fix))
 }
 
-/// Names of variables: a few of them, and how many more there are.
-pub(crate) fn told(names: &[&str]) -> String {
+/// Lists the first names, and counts the rest.
+pub(crate) fn list_names(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [name] => (*name).to_owned(),
-        [rest @ .., last] if names.len() <= TOLD => format!("{} and {last}", rest.join(", ")),
-        _ => format!("{} and {} more", names[..TOLD].join(", "), names.len() - TOLD),
+        [rest @ .., last] if names.len() <= LISTED => format!("{} and {last}", rest.join(", ")),
+        _ => format!("{} and {} more", names[..LISTED].join(", "), names.len() - LISTED),
     }
 }
 
@@ -344,11 +339,11 @@ mod tests {
     use Framework::{Bun, Compose, EnvFile, Next, Vite};
 
     fn of(package: &str, files: &[&str]) -> Vec<Framework> {
-        NodeProject::of(Some(package.as_bytes()), None).frameworks(&mut |name| files.contains(&name))
+        NodeProject::new(Some(package.as_bytes()), None).frameworks(&mut |name| files.contains(&name))
     }
 
     #[test]
-    fn a_project_is_told_by_what_it_lists_or_by_its_files() {
+    fn a_project_is_known_by_what_it_lists_or_by_its_files() {
         assert_eq!(of(r#"{"dependencies": {"next": "15"}}"#, &[]), [Next]);
         assert_eq!(of(r#"{"devDependencies": {"vite": "7"}}"#, &["docker-compose.yml"]), [Vite, Compose]);
         assert_eq!(of("{}", &["next.config.mjs", "vite.config.ts"]), [Next, Vite]);
@@ -369,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_tells_of_scripts_files_and_modes() {
+    fn a_command_shows_scripts_files_and_modes() {
         let package = r#"{"scripts": {"dev": "npm run -s gen && next dev", "gen": "node --env-file=.env.gen gen.js", "start":
             "NODE_ENV=production bun ./x.ts", "loop": "yarn loop", "ship": "docker run --env-file .env x"}}"#;
         for (command, expected, modes) in [
@@ -390,7 +385,7 @@ mod tests {
             ("true", "[]", ""),
         ] {
             let words: Vec<_> = command.split(' ').map(OsString::from).collect();
-            let project = NodeProject::of(Some(package.as_bytes()), Some(&words));
+            let project = NodeProject::new(Some(package.as_bytes()), Some(&words));
             assert_eq!(format!("{:?}", project.frameworks(&mut |_| false)), expected, "{command}");
             assert_eq!(project.modes_of_next().into_iter().collect::<Vec<_>>().join(" "), modes, "{command}");
         }
@@ -436,9 +431,9 @@ mod tests {
     }
 
     #[test]
-    fn a_few_names_are_told() {
-        assert_eq!(told(&["A"]), "A");
-        assert_eq!(told(&["A", "B", "C"]), "A, B and C");
-        assert_eq!(told(&["A", "B", "C", "D", "E"]), "A, B, C and 2 more");
+    fn a_few_names_are_listed() {
+        assert_eq!(list_names(&["A"]), "A");
+        assert_eq!(list_names(&["A", "B", "C"]), "A, B and C");
+        assert_eq!(list_names(&["A", "B", "C", "D", "E"]), "A, B, C and 2 more");
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets in any file at all: private keys by their form, sealed values by what they are.
+//! Secrets in any file: private keys by their form, and known values.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read};
@@ -9,86 +9,79 @@ use zeroize::Zeroizing;
 use super::encodings::encodings;
 use crate::crypto::PRIVATE_PREFIX;
 
-/// The shortest value that is looked for, in bytes; shorter ones stand in every file by chance.
-pub(crate) const MIN_VALUE: usize = 6;
+/// The shortest value that is looked for, in bytes; shorter ones are in every file by chance.
+const MIN_VALUE: usize = 6;
 
 /// How much of a private key must follow its prefix: documentation mentions the prefix alone.
 const MIN_KEY: usize = 16;
 
-/// A known value.
-pub struct Secret {
-    /// The variable and its file, for a person to read: `DB_PASSWORD in .env.production`.
-    pub label: String,
-    /// The variable.
-    pub name: String,
-    /// The value, opened.
-    pub value: Zeroizing<Vec<u8>>,
-}
-
-/// So many bytes of each form are in the automaton; the rest is compared where they stand. It is built for every
-/// commit, and its size is what that takes.
+/// How many bytes of each form are in the automaton; the rest is compared in place. The automaton is built for every
+/// commit, which takes time by its size.
 const HEAD: usize = 8;
 
-/// Forms are looked up by so many bytes at first: text that repeats itself is like a long value again and again, but for
-/// its length.
+/// By how many bytes forms are looked up at first: text that repeats itself matches a long value again and again, except
+/// for its length.
 const START: usize = 256;
-/// So many forms that start alike are compared one by one.
+/// How many forms that start alike are compared one by one.
 const FEW: usize = 16;
 
-/// So many bytes of a file are looked at together.
+/// How many bytes of a file are searched at a time.
 const CHUNK: usize = 256 * 1024;
 const SMALL: usize = 8 * 1024;
 
-/// What is looked for, ready to look.
+pub struct SecretValue {
+    /// For a person: `DB_PASSWORD in .env.production`.
+    pub label: String,
+    /// The variable.
+    pub name: String,
+    /// Decrypted.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// Finds private keys and known values in text.
 pub struct Leaks {
-    secrets: Vec<Secret>,
+    secrets: Vec<SecretValue>,
     /// Finds the beginnings of `forms`, each once.
     automaton: AhoCorasick,
     /// In the order of their bytes.
-    forms: Vec<Form>,
-    /// How many bytes from the beginning of a leak on tell that it is one, at most.
+    forms: Vec<EncodedForm>,
+    /// The most bytes, from the beginning of a leak, that are needed to recognise it.
     longest: usize,
 }
 
-/// Bytes that are looked for.
-struct Form {
+struct EncodedForm {
     bytes: Zeroizing<Vec<u8>>,
     leak: Leak,
-    /// The place of the longest form that these bytes begin with, but for themselves: an equal one counts if it is before.
+    /// The place of the longest other form that these bytes begin with: an equal one counts if it is before.
     within: Option<usize>,
 }
 
-/// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Leak {
-    /// A private key, as its text begins.
     PrivateKey,
     /// A private key in another encoding.
     EncodedKey,
-    /// A secret's value: its place in [`Leaks::secrets`].
+    /// The place of the value in [`Leaks::secrets`].
     Value(usize),
 }
 
-/// Where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    /// The first line of it, from 1.
+pub struct LeakMatch {
+    /// The first line, from 1.
     pub line: usize,
-    /// The last line of it.
     pub last_line: usize,
-    /// What it is.
     pub leak: Leak,
 }
 
-/// Finds values as they are, and in no other form.
-pub struct Values {
+/// Finds values unencoded only.
+pub(crate) struct ValueMatcher {
     automaton: AhoCorasick,
     longest: usize,
 }
 
-impl Values {
+impl ValueMatcher {
     /// Adds the places of the values that are in what is read to `found`.
-    pub fn find_in(&self, from: &mut dyn Read, found: &mut BTreeSet<usize>) -> io::Result<()> {
+    pub(crate) fn find_in(&self, from: &mut dyn Read, found: &mut BTreeSet<usize>) -> io::Result<()> {
         in_chunks(from, CHUNK, self.longest, &mut |text, _| {
             found.extend(self.automaton.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
         })
@@ -97,19 +90,19 @@ impl Values {
 
 impl Leaks {
     /// Looks for private keys, and for the values of these secrets that are long enough.
-    pub fn new(mut secrets: Vec<Secret>) -> Self {
-        // A value that stands in several files is told once.
+    pub fn new(mut secrets: Vec<SecretValue>) -> Self {
+        // A value of several files is reported once.
         secrets.retain(|secret| secret.value.len() >= MIN_VALUE);
         secrets.sort_by(|a, b| (a.value.as_slice(), &a.label).cmp(&(b.value.as_slice(), &b.label)));
         secrets.dedup_by(|later, first| later.value == first.value);
-        let form = |bytes, leak| Form { bytes, leak, within: None };
+        let form = |bytes, leak| EncodedForm { bytes, leak, within: None };
         let mut forms = vec![form(Zeroizing::new(PRIVATE_PREFIX.as_bytes().to_vec()), Leak::PrivateKey)];
         forms.extend(key_encodings().into_iter().map(|bytes| form(bytes, Leak::EncodedKey)));
         for (at, secret) in secrets.iter().enumerate() {
             forms.extend(encodings(&secret.value).into_iter().map(|bytes| form(bytes, Leak::Value(at))));
         }
         forms.sort_by(|a, b| (a.bytes.as_slice(), a.leak).cmp(&(b.bytes.as_slice(), b.leak)));
-        // Those that the next one may begin with, each beginning with the one before it.
+        // The forms that the next one may begin with, in order: each begins with the one before it.
         let mut open: Vec<usize> = Vec::new();
         for at in 0..forms.len() {
             while open.last().is_some_and(|last| !forms[at].bytes.starts_with(&forms[*last].bytes)) {
@@ -128,13 +121,13 @@ impl Leaks {
         Self { secrets, automaton, forms, longest: longest.max(PRIVATE_PREFIX.len() + MIN_KEY) }
     }
 
-    /// Every form that `text` begins with.
-    fn forms_at(&self, text: &[u8]) -> Vec<&Form> {
+    /// Returns every form that `text` begins with.
+    fn forms_at(&self, text: &[u8]) -> Vec<&EncodedForm> {
         let start = start_of(text);
         let begin = self.forms.partition_point(|form| start_of(&form.bytes) < start);
         let end = self.forms.partition_point(|form| start_of(&form.bytes) <= start);
         let same = &self.forms[begin..end];
-        // They are within one another, and within the last form that is not behind the text.
+        // They are within one another, and within the last form that is not after the text.
         let until = |end: usize| {
             let all = std::iter::successors(end.checked_sub(1), |at| self.forms[*at].within);
             all.map(|at| &self.forms[at]).skip_while(|form| !text.starts_with(&form.bytes))
@@ -145,31 +138,30 @@ impl Leaks {
         same.iter().filter(|form| text.starts_with(&form.bytes)).chain(until(begin)).collect()
     }
 
-    /// The secrets looked for.
-    pub fn secrets(&self) -> &[Secret] {
+    pub(crate) fn secrets(&self) -> &[SecretValue] {
         &self.secrets
     }
 
-    /// What finds the values as they are, by their places in [`Self::secrets`].
-    pub fn values(&self) -> Values {
+    /// Returns what finds the values by their places in [`Self::secrets`].
+    pub(crate) fn values(&self) -> ValueMatcher {
         let values = || self.secrets.iter().map(|secret| secret.value.as_slice());
         let automaton = AhoCorasick::new(values()).expect("fewer patterns than it can number");
-        Values { automaton, longest: values().map(<[u8]>::len).max().unwrap_or(0) }
+        ValueMatcher { automaton, longest: values().map(<[u8]>::len).max().unwrap_or(0) }
     }
 
-    /// Everything that is in `text`; each once for every line it begins on.
-    pub fn find(&self, text: &[u8]) -> Vec<Found> {
+    /// Finds everything in `text`, each once for every line it begins on.
+    pub fn find(&self, text: &[u8]) -> Vec<LeakMatch> {
         let mut found = BTreeSet::new();
         self.find_before(text, text.len(), &mut 1, &mut found);
         found.into_iter().collect()
     }
 
-    /// As [`Self::find`], in what is read, of which little is held in memory at a time.
-    pub fn find_in(&self, from: &mut dyn Read) -> io::Result<Vec<Found>> {
+    /// Finds everything in what is read, with little of it in memory at a time.
+    pub(crate) fn find_in(&self, from: &mut dyn Read) -> io::Result<Vec<LeakMatch>> {
         self.find_in_chunks(from, CHUNK)
     }
 
-    fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<Found>> {
+    fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<LeakMatch>> {
         let (mut found, mut line) = (BTreeSet::new(), 1);
         in_chunks(from, chunk, self.longest, &mut |text, end| {
             self.find_before(text, end, &mut line, &mut found);
@@ -178,22 +170,22 @@ impl Leaks {
     }
 
     /// Finds what begins in `text` before `end`. `line` is that of the text's beginning, and becomes that of `end`.
-    fn find_before(&self, text: &[u8], end: usize, line: &mut usize, found: &mut BTreeSet<Found>) {
-        let mut lines = Lines { text, seen: 0, line: *line };
-        // Nearly always there is nothing, and that is told sooner.
+    fn find_before(&self, text: &[u8], end: usize, line: &mut usize, found: &mut BTreeSet<LeakMatch>) {
+        let mut lines = LineCounter { text, seen: 0, line: *line };
+        // Nearly always there is nothing, which is faster to tell.
         if self.automaton.is_match(text) {
             let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
             let mut starts: Vec<_> = hits.filter(|start| *start < end).collect();
             starts.sort_unstable();
             starts.dedup();
             for start in starts {
-                for Form { bytes, leak, .. } in self.forms_at(&text[start..]) {
+                for EncodedForm { bytes, leak, .. } in self.forms_at(&text[start..]) {
                     if *leak == Leak::PrivateKey && !key_follows(&text[start + bytes.len()..]) {
                         continue;
                     }
                     let line = lines.at(start);
                     let last_line = line + memchr::memchr_iter(b'\n', bytes).count();
-                    found.insert(Found { line, last_line, leak: *leak });
+                    found.insert(LeakMatch { line, last_line, leak: *leak });
                 }
             }
         }
@@ -205,8 +197,8 @@ fn start_of(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(START)]
 }
 
-/// Hands what is read to `look`, about `chunk` bytes at a time: a text, and where in it the next one begins. The last
-/// `overlap` bytes of a text, if it is not the last one, are the next one's first.
+/// Passes what is read to `look`, about `chunk` bytes at a time: a text, and where in it the next one begins. The last
+/// `overlap` bytes of a text are the next one's first.
 fn in_chunks(
     from: &mut dyn Read,
     chunk: usize,
@@ -237,7 +229,7 @@ fn in_chunks(
     }
 }
 
-/// The prefix of a private key in base64 at each of its three places, in hex and in UTF-16.
+/// Returns the prefix of a private key in base64 at each of its three places, in hex and in UTF-16.
 fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
     let prefix = PRIVATE_PREFIX.as_bytes();
     let utf16 = prefix.iter().flat_map(|byte| [*byte, 0]).collect();
@@ -247,20 +239,20 @@ fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
     forms
 }
 
-/// Whether a text that stands behind the prefix goes on as a private key does.
+/// Returns true if a text after the prefix goes on as a private key does.
 fn key_follows(text: &[u8]) -> bool {
     let is_key_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     text.get(..MIN_KEY).is_some_and(|start| start.iter().all(is_key_byte))
 }
 
 /// Counts lines as it moves forward through a text.
-struct Lines<'a> {
+struct LineCounter<'a> {
     text: &'a [u8],
     seen: usize,
     line: usize,
 }
 
-impl Lines<'_> {
+impl LineCounter<'_> {
     fn at(&mut self, at: usize) -> usize {
         self.line += memchr::memchr_iter(b'\n', &self.text[self.seen..at]).count();
         self.seen = at;
@@ -276,7 +268,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn leaks(values: &[&str]) -> Leaks {
-        let secret = |value: &&str| Secret {
+        let secret = |value: &&str| SecretValue {
             label: String::new(),
             name: "A".into(),
             value: Zeroizing::new(value.as_bytes().to_vec()),
@@ -290,7 +282,7 @@ mod tests {
         let text = format!("a\nkey: {}\n", key.expose());
         assert_eq!(
             leaks(&[]).find(text.as_bytes()),
-            [Found { line: 2, last_line: 2, leak: Leak::PrivateKey }]
+            [LeakMatch { line: 2, last_line: 2, leak: Leak::PrivateKey }]
         );
         assert!(leaks(&[]).find(b"keys start with envseal-sk1- and go on").is_empty());
     }
@@ -323,7 +315,7 @@ mod tests {
         for text in texts {
             let text = [b"\n\n<", &text[..], b">\n"].concat();
             let found = leaks(&[]).find(&text);
-            assert_eq!(found, [Found { line: 3, last_line: 3, leak: Leak::EncodedKey }], "{text:?}");
+            assert_eq!(found, [LeakMatch { line: 3, last_line: 3, leak: Leak::EncodedKey }], "{text:?}");
         }
     }
 
@@ -418,7 +410,10 @@ mod tests {
         let mut endless = Endless(64 * CHUNK, 0);
         let mut from = (&mut endless).chain(&b"secret"[..]);
         let found = leaks(&["secret"]).find_in(&mut from).unwrap();
-        assert_eq!(found, [Found { line: 64 * CHUNK + 1, last_line: 64 * CHUNK + 1, leak: Leak::Value(0) }]);
+        assert_eq!(
+            found,
+            [LeakMatch { line: 64 * CHUNK + 1, last_line: 64 * CHUNK + 1, leak: Leak::Value(0) }]
+        );
         assert!(endless.1 <= CHUNK + 4096, "{}", endless.1);
         let mut values = BTreeSet::new();
         let mut from = Endless(3 * CHUNK, 0).chain(&b"secret"[..]);
@@ -429,6 +424,6 @@ mod tests {
     #[test]
     fn a_value_over_lines_says_where_it_ends() {
         let found = leaks(&["first line\nsecond"]).find(b"x\nfirst line\nsecond\n");
-        assert_eq!(found, [Found { line: 2, last_line: 3, leak: Leak::Value(0) }]);
+        assert_eq!(found, [LeakMatch { line: 2, last_line: 3, leak: Leak::Value(0) }]);
     }
 }

@@ -1,47 +1,38 @@
-//! The rules of `check`, over bytes handed in: no file, no git, no key is looked for here.
-//!
-//! `env_file` judges one env file by itself, `names` the env files of one folder side by side, `scope` those of
-//! one scope, [`values_held`] its values by a schema, [`team_file`] a team file, [`key_changed`], [`widened`] and [`team_changed`] what a change did to keys,
-//! policy and team, and [`Leaks`] looks for secrets in any file at all. `docs/check.md` lists the rules.
+//! The rules of `check`, over bytes handed in: they know neither files, git nor where keys are. `docs/check.md` lists them.
 
-mod alike;
-mod allow;
-mod compare;
-mod elsewhere;
+#![allow(missing_docs, reason = "public for the tests alone")]
+
 mod encodings;
 mod env_file;
-mod finding;
 mod foreign;
 mod frameworks;
+mod keys;
 mod leaks;
-mod lineage;
 mod names;
+mod readers;
 mod rule;
 mod schema;
-mod scope;
+mod similar;
 mod team;
-mod team_change;
 
-pub(crate) use allow::{allows, line_of};
-pub(crate) use compare::{key_changed, widened};
 pub(crate) use encodings::MIN_MASKED;
 pub use encodings::spellings;
 pub(crate) use env_file::{
     EnvReport, dangling, malformed_reference, newly_hidden, plain_values, sealed_by_mistake,
 };
 pub use env_file::{EnvText, env_file};
-pub use finding::{Finding, Severity};
 pub(crate) use foreign::foreign;
 pub(crate) use frameworks::{
-    COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, OfProject, PACKAGE_JSON,
-    env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere, told,
+    COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, PACKAGE_JSON, ProjectFile,
+    env_files_of_compose, handed_over, is_mode, list_names, may_be_read_elsewhere, sealed_elsewhere,
 };
+pub(crate) use keys::{KeyedFile, RotationProof, compare_keys, find_rotation, key_changed, misspelled_file};
 pub use leaks::Leaks;
-pub(crate) use leaks::{Leak, Secret};
-pub(crate) use lineage::{Lineage, lineage};
-pub(crate) use names::{Listed, is_example, names};
-pub use rule::Rule;
-pub(crate) use schema::{Ruled, said_once, schema_file, schema_widened, value_held, values_held};
-pub(crate) use scope::{Keyed, misspelled_file, scope};
-pub(crate) use team::{Environment, TeamText, team_file};
-pub(crate) use team_change::{strange_granters, team_changed, team_followed, team_gone, team_left};
+pub(crate) use leaks::{Leak, SecretValue};
+pub(crate) use names::{NameList, compare_names, is_example};
+pub use rule::{Finding, Rule, Severity};
+pub(crate) use schema::{SchemaFile, check_schema, check_value, check_values, drop_repeated, schema_widened};
+pub(crate) use team::{
+    EnvironmentNames, TeamText, grants_by_new_members, team_changed, team_file, team_followed, team_gone,
+    team_left, widened,
+};

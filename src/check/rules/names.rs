@@ -1,78 +1,75 @@
-//! The names of env files side by side: what one has and another lacks, and what the example file says.
+//! The names of env files side by side: what one has and another lacks, and what the example file lists.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use super::alike::Alike;
-use super::finding::Finding;
-use super::frameworks::told;
-use super::rule::Rule;
+use super::frameworks::list_names;
+use super::rule::{Finding, Rule};
+use super::similar::SimilarNames;
 use crate::config::EnvName;
 
-/// An env file, or an example file, and the names in it.
+/// An env file or an example file, with its names and their lines.
 #[derive(Clone, Copy)]
-pub(crate) struct Listed<'a> {
-    /// Its path, relative to the root of what is checked.
+pub(crate) struct NameList<'a> {
+    /// Relative to the root of what is checked.
     pub path: &'a Path,
-    /// Each name and its line.
     pub names: &'a [(String, usize)],
 }
 
-/// A file, ready to be asked for names: there may be hundreds of files, with hundreds of names each.
-struct File<'a> {
+/// A name list, ready to be searched: there may be hundreds of files, with hundreds of names each.
+struct NameIndex<'a> {
     path: &'a Path,
     names: &'a [(String, usize)],
     set: HashSet<&'a str>,
 }
 
-impl<'a> From<&Listed<'a>> for File<'a> {
-    fn from(listed: &Listed<'a>) -> Self {
-        let Listed { path, names } = *listed;
+impl<'a> From<&NameList<'a>> for NameIndex<'a> {
+    fn from(list: &NameList<'a>) -> Self {
+        let NameList { path, names } = *list;
         Self { path, names, set: names.iter().map(|(name, _)| name.as_str()).collect() }
     }
 }
 
-impl File<'_> {
+impl NameIndex<'_> {
     fn has(&self, name: &str) -> bool {
         self.set.contains(name)
     }
 
-    fn shown(&self) -> String {
+    fn label(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-/// Whether a file of this name shows which variables there are, without their values.
+/// Returns true if a file of this name lists variables without their values.
 pub(crate) fn is_example(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     let names = [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.schema"];
     names.iter().any(|example| name.eq_ignore_ascii_case(example))
 }
 
-/// Compares the env files of one folder, and its example file if there is one. Files such as `.env.local` lie over
-/// others and hold what differs on one machine: nothing is missing from them, nor from a file that has no names yet.
-pub(crate) fn names(files: &[Listed<'_>], example: Option<Listed<'_>>) -> Vec<Finding> {
+/// Compares the env files of one folder, and its example file. Overlays such as `.env.local` hold what differs on one
+/// machine: nothing is missing from them, nor from a file that has no names yet.
+pub(crate) fn compare_names(files: &[NameList<'_>], example: Option<NameList<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let files: Vec<_> = files.iter().map(File::from).collect();
+    let files: Vec<_> = files.iter().map(NameIndex::from).collect();
     let whole: Vec<_> =
         files.iter().filter(|file| !is_overlay(file.path) && !file.names.is_empty()).collect();
     if whole.len() > 1 {
-        across(&whole, &mut findings);
+        compare_files(&whole, &mut findings);
     }
     if let Some(example) = example.filter(|_| !files.is_empty()) {
-        against(&files, &File::from(&example), &mut findings);
+        compare_with_example(&files, &NameIndex::from(&example), &mut findings);
     }
     findings
 }
 
-/// Whether a file lies over others, as `.env.local` does.
 pub(super) fn is_overlay(path: &Path) -> bool {
     EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
 }
 
-/// Reports each name once, however many files lack it: what is said grows with the files' names, not with their pairs.
-fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
-    // Each name, and the files that have it, in order.
+/// Reports each name once, however many files lack it: the output grows with the files' names, not with their pairs.
+fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
+    // The files that have each name, in order.
     let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
         for name in &file.set {
@@ -81,25 +78,26 @@ fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
     }
     let lacked: Vec<&str> =
         all.iter().filter(|(_, having)| having.len() < files.len()).map(|(name, _)| *name).collect();
-    let alike = Alike::new(&lacked);
-    let shown = |files_at: &[usize]| {
-        let names: Vec<_> = files_at.iter().map(|at| files[*at].shown()).collect();
-        told(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    let similar = SimilarNames::new(&lacked);
+    let list = |files_at: &[usize]| {
+        let names: Vec<_> = files_at.iter().map(|at| files[*at].label()).collect();
+        list_names(&names.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    // Of each name, the files that lack it because it is typed wrong there.
+    // The files that lack each name because it is mistyped there.
     let mut explained: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
-        // A name of its own beside one that it lacks: typed wrong, most likely.
+        // A name of its own beside one that it lacks is most likely mistyped.
         for (name, line) in file.names.iter().filter(|(name, _)| all[name.as_str()].len() == 1) {
-            let Some(meant) = alike.of(name).into_iter().find(|other| !file.has(other)) else { continue };
+            let Some(meant) = similar.of(name).into_iter().find(|other| !file.has(other)) else { continue };
             explained.entry(meant).or_default().insert(at);
             let having = &all[meant];
-            // One against one, nobody knows which is right: told once, where the later file has it.
+            // If only one file has either name, it is unclear which is right: reported once, in the later file.
             if having[0] > at && having.len() == 1 {
                 continue;
             }
+            let others = list(having);
             let message =
-                format!("{name} is in no other file, {meant} in {}: did you mean {meant}?", shown(having));
+                format!("{name} is in no other file, but {meant} is in {others}: did you mean {meant}?");
             let fix = hint!("envseal rename {name} {meant} -f {file}", name, meant);
             findings.push(Finding::new(Rule::MissingName, file.path, message, fix).at(*line).about(name));
         }
@@ -108,31 +106,31 @@ fn across(files: &[&File<'_>], findings: &mut Vec<Finding>) {
         let having = &all[name];
         let mut fine: BTreeSet<usize> = having.iter().copied().collect();
         fine.extend(explained.remove(name).into_iter().flatten());
-        // What is typed wrong over there is told over there.
-        let wrong = alike.of(name).into_iter().filter(|meant| !files[having[0]].has(meant));
+        // A mistyped name is reported where it is.
+        let wrong = similar.of(name).into_iter().filter(|meant| !files[having[0]].has(meant));
         fine.extend(wrong.flat_map(|meant| &all[meant]));
         let mut lacking = (0..files.len()).filter(|at| !fine.contains(at));
         let Some(first) = lacking.next() else { continue };
         let count = files.len() - fine.len();
         let message = match count {
-            1 => format!("{name} is in {}, but not here", files[having[0]].shown()),
+            1 => format!("{name} is in {}, but not here", files[having[0]].label()),
             _ if count <= having.len() => {
                 let lacking: Vec<_> = std::iter::once(first).chain(lacking).collect();
-                format!("{name} is in {}, but not in {}", files[having[0]].shown(), shown(&lacking))
+                format!("{name} is in {}, but not in {}", files[having[0]].label(), list(&lacking))
             }
-            _ => format!("{name} is in {}, but not here nor in {} more", shown(having), count - 1),
+            _ => format!("{name} is in {}, but not here or in {} more", list(having), count - 1),
         };
         let fix = hint!("envseal set {name} -f {file}", name);
         findings.push(Finding::new(Rule::MissingName, files[first].path, message, fix).about(name));
     }
 }
 
-fn against(files: &[File<'_>], example: &File<'_>, findings: &mut Vec<Finding>) {
-    let mut told = BTreeSet::new();
+fn compare_with_example(files: &[NameIndex<'_>], example: &NameIndex<'_>, findings: &mut Vec<Finding>) {
+    let mut reported = BTreeSet::new();
     for file in files {
         for (name, line) in file.names {
-            if !example.has(name) && told.insert(name) {
-                let message = format!("{name} is not in {}", example.shown());
+            if !example.has(name) && reported.insert(name) {
+                let message = format!("{name} is not in {}", example.label());
                 let fix = hint!("echo {name}= >> {example}", name, example = example.path);
                 findings
                     .push(Finding::new(Rule::ExampleMissing, file.path, message, fix).at(*line).about(name));
@@ -142,8 +140,8 @@ fn against(files: &[File<'_>], example: &File<'_>, findings: &mut Vec<Finding>) 
     let known: HashSet<&str> = files.iter().flat_map(|file| &file.set).copied().collect();
     for (name, line) in example.names {
         if !known.contains(name.as_str()) {
-            let message = format!("{name} is in no env file beside it");
-            let fix = hint!("envseal set {name}, or take the line out of {file}", name);
+            let message = format!("{name} is in no env file of this folder");
+            let fix = hint!("envseal set {name}, or remove the line from {file}", name);
             findings.push(Finding::new(Rule::ExampleExtra, example.path, message, fix).at(*line).about(name));
         }
     }
@@ -158,18 +156,18 @@ mod tests {
             text.split_whitespace().enumerate().map(|(at, name)| (name.to_owned(), at + 1)).collect()
         };
         let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(*path), list(text))).collect();
-        let listed: Vec<_> = files.iter().map(|(path, names)| Listed { path, names }).collect();
+        let listed: Vec<_> = files.iter().map(|(path, names)| NameList { path, names }).collect();
         let example = example.map(list);
-        let example = example.as_ref().map(|names| Listed { path: Path::new(".env.example"), names });
-        names(&listed, example)
+        let example = example.as_ref().map(|names| NameList { path: Path::new(".env.example"), names });
+        compare_names(&listed, example)
             .iter()
             .map(|f| format!("{} {:?} {} {}", f.file.display(), f.line, f.rule.id(), f.message))
             .collect()
     }
 
     #[test]
-    fn a_mistyped_name_is_told_once() {
-        let told = "HRLLO is in no other file, HELLO in .env: did you mean HELLO?";
+    fn a_mistyped_name_is_reported_once() {
+        let told = "HRLLO is in no other file, but HELLO is in .env: did you mean HELLO?";
         assert_eq!(
             found(&[(".env", "PORT HELLO"), (".env.production", "PORT HRLLO")], None),
             [format!(".env.production Some(2) missing-name {told}")]
@@ -178,8 +176,8 @@ mod tests {
         assert_eq!(
             found(&[(".env", "HRLLO"), (".env.production", "HELLO"), (".env.staging", "HELLO")], None),
             [
-                ".env Some(1) missing-name HRLLO is in no other file, HELLO in .env.production and .env.staging: did \
-              you mean HELLO?"
+                ".env Some(1) missing-name HRLLO is in no other file, but HELLO is in .env.production and .env.staging: \
+              did you mean HELLO?"
             ]
         );
     }
@@ -198,7 +196,7 @@ mod tests {
         assert_eq!((some.len(), many.len()), (100, 800));
         let length = |said: &[String]| said.iter().map(String::len).sum::<usize>();
         assert!(length(&many) < 10 * length(&some), "eight times as many, each as long");
-        assert_eq!(some[0], ".env.e1 None missing-name A_0 is in .env.e0, but not here nor in 48 more");
+        assert_eq!(some[0], ".env.e1 None missing-name A_0 is in .env.e0, but not here or in 48 more");
         let three = [(".env", "A B"), (".env.a", "A B"), (".env.b", "B"), (".env.c", "B"), (".env.d", "A B")];
         assert_eq!(
             found(&three, None),
@@ -224,7 +222,7 @@ mod tests {
             found(&[(".env", "A B")], Some("B C")),
             [
                 ".env Some(1) example-missing A is not in .env.example",
-                ".env.example Some(2) example-extra C is in no env file beside it"
+                ".env.example Some(2) example-extra C is in no env file of this folder"
             ]
         );
         assert!(found(&[], Some("C")).is_empty());

@@ -1,39 +1,62 @@
-//! A team file as it stands: whether its grants hold, and what is left over from members who are gone.
+//! Team files: as they stand (do the grants verify, what is left over from removed members), and what a change did to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::finding::Finding;
-use super::rule::Rule;
+use super::rule::{Finding, Rule};
 use crate::config::EnvName;
-use crate::crypto::{GrantError, PrivateKey, PublicKey};
+use crate::crypto::{GrantError, IdentityKey, PrivateKey, PublicKey};
 use crate::hint::Hint;
-use crate::team::{ExposureState, GrantFault, GrantLine, TeamFile, line_of_entry};
+use crate::team::{
+    Exposure, ExposureState, GrantFault, GrantLine, MemberName, Rotation, TeamFile, line_of_entry,
+    policy_globs,
+};
 
-/// What a scope's env files hold of one environment.
+const RESTORE_LINE: &str = "restore the line: git log -p -- {file}";
+
+/// The keys and names of an environment in a project's env files.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Environment {
-    /// The public keys: one, unless the files disagree.
+pub(crate) struct EnvironmentNames {
+    /// A single public key, unless the files disagree.
     pub keys: Vec<PublicKey>,
-    /// The variables.
     pub names: BTreeSet<String>,
 }
 
 /// A team file and what is known around it.
 #[derive(Clone, Copy)]
 pub(crate) struct TeamText<'a> {
-    /// Its path, relative to the root of what is checked.
+    /// Relative to the root of what is checked.
     pub path: &'a Path,
-    /// What it says.
     pub team: &'a TeamFile,
-    /// The environments of its scope.
-    pub environments: &'a BTreeMap<EnvName, Environment>,
-    /// The private keys of an environment that are at hand, older ones too.
+    /// The environments of its project.
+    pub environments: &'a BTreeMap<EnvName, EnvironmentNames>,
+    /// Returns the available private keys of an environment, older ones too.
     pub held: &'a dyn Fn(&EnvName) -> Vec<PrivateKey>,
 }
 
-/// Judges a team file by itself and by the env files of its scope. `before` is the one that a change was made from: what
-/// was left over of a removed member there already does not stop the change, which may be the very removal.
+impl TeamText<'_> {
+    fn found(&self, rule: Rule, message: impl Into<String>, fix: impl Into<Hint>) -> Finding {
+        Finding::new(rule, self.path, message, fix)
+    }
+
+    /// Makes a finding at the line of an entry, if there is one.
+    fn found_at(
+        &self,
+        rule: Rule,
+        entry: [&str; 2],
+        message: impl Into<String>,
+        fix: impl Into<Hint>,
+    ) -> Finding {
+        Finding { line: line_of_entry(self.team, &entry), ..self.found(rule, message, fix) }
+    }
+
+    fn keys(&self, env: &EnvName) -> &[PublicKey] {
+        self.environments.get(env).map_or(&[], |environment| &environment.keys)
+    }
+}
+
+/// Checks a team file by itself and by the env files of its project. `before` is the one that a change was made from: what
+/// was left over from a removed member there does not stop the change, which may be the very removal.
 pub(crate) fn team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
     let mut findings = contradictions(file);
     findings.extend(file.team.grants().iter().filter_map(|line| grant(file, line, before)));
@@ -41,29 +64,20 @@ pub(crate) fn team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<F
     findings
 }
 
-/// Names that stand for two, and keys that have two names.
 fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names = BTreeMap::new();
     for (name, key) in file.team.members() {
-        let found = |message: String, fix: Hint| {
-            let line = line_of_entry(file.team, &["members", name.as_str()]);
-            let found = Finding::new(Rule::TeamFile, file.path, message, fix);
-            Finding { line, ..found }
+        let mut found = |message: String, fix: Hint| {
+            findings.push(file.found_at(Rule::TeamFile, ["members", name.as_str()], message, fix));
         };
         if file.team.removed().contains_key(name) {
-            let message = format!("{name} is both a member and removed");
-            findings.push(found(
-                message,
-                "who comes back takes another name: take the [members] line out of {file}".into(),
-            ));
+            let fix = "a returning member needs a new name: remove the [members] line from {file}";
+            found(format!("{name} is both a member and removed"), fix.into());
         }
         if let Some(other) = names.insert(key, name) {
-            let message = format!("{other} and {name} have the same key, so nobody can tell who is meant");
-            findings.push(found(
-                message,
-                hint!("take the line of one of them out of {file}: {other} or {name}", other, name),
-            ));
+            let message = format!("{other} and {name} have the same key, so it is unclear who is meant");
+            found(message, hint!("remove the line of {other} or of {name} from {file}", other, name));
         }
     }
     findings
@@ -72,73 +86,278 @@ fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
 fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Option<Finding> {
     let GrantLine { env, member, by, .. } = line;
     let what = format!("the grant of {env} to {member}");
-    let again = hint!("someone who can open it: envseal team approve {member} -e {env}", member, env);
-    let invalid = |message: String, fix: Hint| {
-        Some(Finding::new(Rule::GrantInvalid, file.path, message, fix).at(line.line))
-    };
+    let again = hint!("ask someone with access to run: envseal team approve {member} -e {env}", member, env);
+    let invalid =
+        |message: String, fix: Hint| Some(file.found(Rule::GrantInvalid, message, fix).at(line.line));
     let pending = |message: String, fix: Hint| {
-        let found = Finding::new(Rule::RemovalPending, file.path, message, fix).at(line.line);
-        let stood = before.is_some_and(|before| before.grants().iter().any(|old| is_same(old, line)));
-        Some(if stood { found.as_advice() } else { found })
+        let found = file.found(Rule::RemovalPending, message, fix).at(line.line);
+        let is_same = |old: &GrantLine| *old == GrantLine { line: old.line, ..line.clone() };
+        let is_old = before.is_some_and(|before| before.grants().iter().any(is_same));
+        Some(if is_old { found.as_advice() } else { found })
     };
     match file.team.verify(line) {
         Err(GrantFault::Removed(name)) => {
-            return pending(
-                format!("{name} was removed but can still read {env}"),
-                hint!("someone who can open it: envseal team remove {name}", name),
-            );
+            let fix = hint!("ask someone with access to run: envseal team remove {name}", name);
+            return pending(format!("{name} was removed but can still read {env}"), fix);
         }
         Err(GrantFault::NoGranter(name)) if file.team.removed().contains_key(&name) => {
             return pending(format!("{what} was made by {name}, who was removed"), again);
         }
         Err(GrantFault::NoMember(name)) => {
-            return invalid(
-                format!("{what} is to someone who is no member"),
-                hint!("take the line of {name} out of {file}", name),
-            );
+            let fix = hint!("remove the line of {name} from {file}", name);
+            return invalid(format!("{what} is to someone who isn't a member"), fix);
         }
         Err(fault) => return invalid(format!("{what}: {fault}"), again),
         Ok(()) => {}
     }
-    let keys = file.environments.get(env).map_or(&[][..], |environment| &environment.keys);
+    let keys = file.keys(env);
     if !keys.is_empty() && !keys.contains(&line.key) {
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_string()).collect();
         let message =
-            format!("{what} is of key {}, but its env files hold key {}", line.key.id(), ids.join(", "));
-        let fix = Hint::from("after a rotation elsewhere, ").and(again);
-        return invalid(message, fix).map(|found| found.about(&env.public_key_name()));
+            format!("{what} is for key {}, but its env files use key {}", line.key.id(), ids.join(", "));
+        let found = invalid(message, Hint::from("after a rotation elsewhere, ").and(again));
+        return found.map(|found| found.about(&env.public_key_name()));
     }
     let held = (file.held)(env);
     let key = held.iter().find(|key| key.public() == line.key)?;
     match file.team.prove(line, key) {
         Err(GrantFault::Grant(GrantError::Proof)) => {
-            let message = format!("{what} is forged: {by}, who made it, could not read {env}");
-            invalid(message, hint!("take the line out and ask {by}; see: git log -p -- {file}", by))
+            let message = format!("{what} is forged: {by}, who made it, couldn't read {env}");
+            invalid(message, hint!("remove the line and ask {by}; see: git log -p -- {file}", by))
         }
         _ => None,
     }
 }
 
-/// Whether both are the same grant, wherever they stand.
-fn is_same(one: &GrantLine, other: &GrantLine) -> bool {
-    *one == GrantLine { line: one.line, ..other.clone() }
-}
-
-/// One for each environment: how much is still to be replaced.
+/// Returns one finding for each environment, with how many values are still to be replaced.
 fn exposed(file: &TeamText<'_>) -> Vec<Finding> {
     let mut open: BTreeMap<&EnvName, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for exposure in file.team.exposures().iter().filter(|e| e.state != ExposureState::Replaced) {
-        // What is gone need not be replaced.
+        // A variable that is gone need not be replaced.
         let names = file.environments.get(&exposure.env).map(|environment| &environment.names);
         if names.is_some_and(|names| names.contains(&exposure.name)) {
             let entry = open.entry(&exposure.env).or_insert((exposure.line, BTreeSet::new()));
             entry.1.insert(&exposure.name);
         }
     }
-    let told = |(env, (line, names)): (&EnvName, (usize, BTreeSet<&str>))| {
+    let found = open.into_iter().map(|(env, (line, names))| {
         let values = if names.len() == 1 { "1 value".into() } else { format!("{} values", names.len()) };
-        let message = format!("{values} of {env} that removed members could read, not known to be replaced");
-        Finding::new(Rule::Exposed, file.path, message, "see: envseal team exposures").at(line)
+        let message = format!("{values} of {env} that removed members could read, still to be replaced");
+        file.found(Rule::Exposed, message, "list them: envseal team exposures").at(line)
+    });
+    found.collect()
+}
+
+/// Returns the findings for members and exposures of `before` that are not as they were.
+pub(crate) fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    let any = |_: &EnvName| true;
+    [
+        changed_members(before, file),
+        changed_tag_keys(before, file, &any),
+        changed_exposures(before, file, &any),
+    ]
+    .concat()
+}
+
+/// Returns the findings for an env file that has `key` now, and came here from the project of another team file, as `env`:
+/// who was removed there is removed here, who can still read it from there can do so here, and what is exposed there is
+/// exposed here.
+pub(crate) fn team_followed(
+    (from, before): (&Path, &TeamFile),
+    (env, key): (&EnvName, Option<PublicKey>),
+    file: &TeamText<'_>,
+) -> Vec<Finding> {
+    let after = file.team;
+    let source = from.display();
+    let mut findings = Vec::new();
+    for (name, removed) in before.removed() {
+        let back = after.members().iter().find(|(member, key)| **key == removed.key || *member == name);
+        if let Some((member, _)) = back {
+            let message =
+                format!("{member} was removed in {source}, where {env} comes from, but is a member here");
+            let fix = hint!("remove the [members] line of {member} from {file}", member);
+            findings.push(file.found_at(Rule::MemberChanged, ["members", member.as_str()], message, fix));
+        } else if !after.removed().values().any(|there| there.key == removed.key) {
+            let message = format!(
+                "{source}, where {env} comes from, records that {name} was removed; this file doesn't"
+            );
+            let fix = hint!("copy the [removed] line of {name} from {from} to {file}", name, from);
+            findings.push(file.found_at(Rule::MemberChanged, ["removed", name.as_str()], message, fix));
+        }
+        let can_read = |line: &GrantLine| line.env == *env && line.member == *name && Some(line.key) == key;
+        if before.grants().iter().any(can_read) {
+            let message =
+                format!("{name} was removed in {source} but can still read {env}, which comes from there");
+            let fix = hint!("ask someone with access to run: envseal key rotate -e {env}", env);
+            findings.push(file.found_at(Rule::RemovalPending, ["removed", name.as_str()], message, fix));
+        }
+    }
+    let of_env = |other: &EnvName| other == env;
+    let owed = [changed_tag_keys(before, file, &of_env), changed_exposures(before, file, &of_env)].concat();
+    findings.extend(owed.into_iter().map(|found| {
+        let message = format!("{}; {env} comes from {source}", found.message);
+        Finding { message, fix: hint!("copy the line from {from} to {file}", from), ..found }
+    }));
+    findings
+}
+
+/// Returns the finding for an env file that is now in no team's project, but comes from one that has records of removals.
+pub(crate) fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
+    let owed = !before.removed().is_empty() || before.exposures().iter().any(|exposure| exposure.env == *env);
+    let message = format!(
+        "comes from the project of {}, but no team file here records who was removed there",
+        from.display()
+    );
+    let fix = hint!("move the team file too: git mv {from} {folder}/envseal.toml", from);
+    owed.then(|| Finding::new(Rule::ExposureAltered, path, message, fix))
+}
+
+/// Returns the finding for a team file with exposures, or removed members, that is gone.
+pub(crate) fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
+    let owed = !before.exposures().is_empty() || !before.removed().is_empty();
+    let message = "the team file is gone, and with it the records of removed members";
+    owed.then(|| Finding::new(Rule::ExposureAltered, path, message, "restore it: git log -p -- {file}"))
+}
+
+/// Returns the findings for grants by someone who was not a member at the base of a range, whose members' keys are `base`:
+/// a new member can't be added and grant access in the same change.
+pub(crate) fn grants_by_new_members(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for line @ GrantLine { env, member, by, .. } in file.team.grants() {
+        // A granter who is no member at all is reported by `grant`.
+        if file.team.members().get(by).is_some_and(|granter| !base.contains(granter)) {
+            let message =
+                format!("the grant of {env} to {member} is by {by}, who wasn't a member before this range");
+            let fix = hint!("merge the new member {by} first, in a separate change", by);
+            findings.push(file.found(Rule::GrantInvalid, message, fix).at(line.line));
+        }
+    }
+    findings
+}
+
+/// Returns the findings for globs of `[policy]` that were not there before. A text that can't be read counts as empty.
+pub(crate) fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
+    let known = policy_globs(before);
+    let new = policy_globs(after).into_iter().filter(|glob| !known.contains(glob));
+    let text = String::from_utf8_lossy(after);
+    let found = new.map(|(key, glob)| {
+        let what = match key {
+            "plain" => "treated as plain",
+            "external" => "treated as set by the target machine",
+            _ => "excluded",
+        };
+        let quoted = [format!("\"{glob}\""), format!("'{glob}'")];
+        let line = text.lines().position(|line| quoted.iter().any(|quoted| line.contains(quoted.as_str())));
+        let message = format!("{glob:?} is newly {what}");
+        let found = Finding::new(Rule::PolicyWidened, path, message, "have it reviewed in a separate change");
+        found.at(line.map_or(1, |at| at + 1))
+    });
+    found.collect()
+}
+
+fn changed_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+    let after = file.team;
+    let mut findings = Vec::new();
+    let mut found = |table: &str, name: &MemberName, message: String, fix: Hint| {
+        findings.push(file.found_at(Rule::MemberChanged, [table, name.as_str()], message, fix));
     };
-    open.into_iter().map(told).collect()
+    let other_name = Hint::from("a new person needs a new name: envseal team request --name …");
+    for (name, key) in before.members() {
+        match after.members().get(name) {
+            Some(now) if now == key => {}
+            Some(now) => {
+                let message = format!("{name} changed from {} to {}", key.fingerprint(), now.fingerprint());
+                let fix = other_name.clone().and(hint!("; or first: envseal team remove {name}", name));
+                found("members", name, message, fix);
+            }
+            None if after.removed().get(name).is_some_and(|removed| removed.key == *key) => {}
+            None if after.removed().contains_key(name) => {
+                let message = format!("{name} was removed with another key than {}", key.fingerprint());
+                found("removed", name, message, RESTORE_LINE.into());
+            }
+            // A member without grants may go without a trace.
+            None if before.grants().iter().any(|line| line.member == *name) => {
+                let message =
+                    format!("{name} is gone without `team remove`: what they could read isn't recorded");
+                let fix = hint!("restore the line of {name}, then: envseal team remove {name}", name);
+                found("members", name, message, fix);
+            }
+            None => {}
+        }
+    }
+    for (name, removed) in before.removed() {
+        if after.members().contains_key(name) {
+            let message = format!("{name} was removed and is a member again");
+            found("members", name, message, other_name.clone());
+        } else if after.removed().get(name) != Some(removed) {
+            let message = format!("the record of the removal of {name} is missing or changed");
+            found("removed", name, message, RESTORE_LINE.into());
+        }
+    }
+    findings
+}
+
+/// The key of the tags that exposed values are recognised by is made once; only rotations encrypt it again.
+fn changed_tag_keys(
+    before: &TeamFile,
+    file: &TeamText<'_>,
+    wanted: &dyn Fn(&EnvName) -> bool,
+) -> Vec<Finding> {
+    let envs = before.exposures().iter().map(|exposure| &exposure.env);
+    let envs: BTreeSet<_> = envs.filter(|env| wanted(env)).collect();
+    let is_other =
+        |env: &&EnvName| before.tag_key(env).is_some_and(|was| file.team.tag_key(env) != Some(was));
+    let found = |env: &EnvName| {
+        let what = if file.team.tag_key(env).is_some() { "changed" } else { "missing" };
+        let message = format!("the tag key for exposed values of {env} is {what}");
+        file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, RESTORE_LINE)
+    };
+    envs.into_iter().filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
+}
+
+fn changed_exposures(
+    before: &TeamFile,
+    file: &TeamText<'_>,
+    wanted: &dyn Fn(&EnvName) -> bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for old in before.exposures().iter().filter(|old| wanted(&old.env)) {
+        let Exposure { env, member, name, .. } = old;
+        let is_same = |now: &&Exposure| now.env == *env && now.member == *member && now.name == *name;
+        let now = file.team.exposures().iter().find(is_same);
+        let what = match now {
+            None => "is missing",
+            Some(now) if is_unaltered(old, now, before, file) => continue,
+            Some(now) if now.since != old.since => "has another date",
+            Some(now) if now.tags != old.tags => "has other tags",
+            Some(_) => "has another proof",
+        };
+        let message = format!("the exposure of {name} of {env} to {member} {what}");
+        let found = file.found(Rule::ExposureAltered, message, RESTORE_LINE).about(name);
+        findings.push(Finding { line: now.map(|now| now.line), ..found });
+    }
+    findings
+}
+
+/// Returns true if an exposure is as it was except for its state, or a holder of the environment's key has written it.
+fn is_unaltered(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let same_facts = now.since == old.since && now.tags == old.tags;
+    if same_facts && now.proof == old.proof {
+        return true;
+    }
+    let (keys, held) = (file.keys(&old.env), (file.held)(&old.env));
+    let available: Vec<&PrivateKey> = held.iter().filter(|key| keys.contains(&key.public())).collect();
+    if available.is_empty() {
+        // A rotation renews the proofs, and nothing else. Only a holder can verify them.
+        return same_facts && is_rotated(&old.env, before, file);
+    }
+    available.iter().any(|key| now.proof_by(key) == now.proof)
+}
+
+/// Returns true if the change brings a rotation to the key that the environment has.
+fn is_rotated(env: &EnvName, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let known: Vec<_> = before.rotations(env).map(|step| (step.old, step.new)).collect();
+    let is_new =
+        |step: &Rotation| !known.contains(&(step.old, step.new)) && file.keys(env).contains(&step.new);
+    file.team.rotations(env).any(is_new)
 }

@@ -82,7 +82,7 @@ fn a_check_of_nothing_is_no_all_clear() {
     env.write("file", "x\n");
     let output = env.envseal(&["check"]).output();
     assert!(
-        said(&output).starts_with("0 errors") && said(&output).contains("1 file searched"),
+        said(&output).starts_with("0 errors") && said(&output).contains("1 file scanned"),
         "{}",
         said(&output)
     );

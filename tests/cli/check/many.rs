@@ -32,7 +32,8 @@ fn many_of_one_kind_in_a_folder_are_folded() {
         String::from_utf8(output.stdout).unwrap()
     };
     let folded = text(&[]);
-    for (rule, rest) in [("plaintext", "error: 87 more in 29 files"), ("missing-name", "advice: 57 more in")]
+    for (rule, rest) in
+        [("plaintext", "error: 87 more in 29 files"), ("missing-name", "suggestion: 57 more in")]
     {
         let line = folded.lines().find(|line| line.starts_with(&format!(".: {rest}")));
         assert!(line.is_some_and(|line| line.ends_with(&format!("[{rule}]"))), "{folded}");

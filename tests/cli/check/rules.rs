@@ -370,14 +370,17 @@ fn a_new_folder_with_a_key_of_its_own_is_told_what_makes_it_a_project() {
         let told = |arguments: &[&str]| {
             let (what, message, fix) = only_error(&env, arguments);
             assert_eq!(what, format!("keys-disagree:{file}"));
-            assert!(!message.contains(" was key ") && message.contains(", .env to key "), "{message}");
+            assert!(
+                !message.contains(" changed from key ") && message.contains(", but .env uses key "),
+                "{message}"
+            );
             fix
         };
         let fix = told(&["--staged"]);
         assert_eq!(told(&[]), fix);
         env.commit("a folder");
         assert_eq!(told(&["--range", "HEAD~1..HEAD"]), fix);
-        let command = fix.strip_prefix("for a project of its own: ").unwrap().split(';').next().unwrap();
+        let command = fix.strip_prefix("for a separate project: ").unwrap().split(';').next().unwrap();
         env.program("sh", &["-c", command]).ok();
         env.commit("a project of its own");
         for arguments in [&[][..], &["--staged"], &["--range", "HEAD~2..HEAD"], &["--range", "HEAD~1..HEAD"]]
@@ -408,7 +411,7 @@ fn a_key_that_changes_as_the_file_moves_is_told_with_the_file_that_had_it() {
         for arguments in [&["--range", "HEAD~1..HEAD"][..], &["--range", "HEAD~1..HEAD", "--accept-policy"]] {
             let (what, message, _) = only_error(&env, arguments);
             assert_eq!(what, "public-key-changed:sub/.env");
-            assert!(message.contains(" in .env and is key "), "{message}");
+            assert!(message.contains(" in .env to key "), "{message}");
         }
     }
 }

@@ -163,7 +163,7 @@ fn a_keys_file_is_not_to_be_added_again() {
     env.write("notes", env.read(".env.keys"));
     env.git(&["add", "notes"]);
     let told = env.envseal(&["check", "--staged"]).output();
-    assert!(told.stderr.ends_with("so after mending: git add notes\n"), "{}", told.stderr);
+    assert!(told.stderr.ends_with("Then stage the fix: git add notes\n"), "{}", told.stderr);
 }
 
 /// The name of a file is no option to what a hint runs.

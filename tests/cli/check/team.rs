@@ -494,7 +494,7 @@ fn a_proven_rotation_is_no_finding() {
     team.env.write(".env.keys", new_only);
     make_private(&team.env.path(".env.keys"));
     let message = team.message();
-    assert!(message.contains(&format!("takes the private half of key {}", old.public().id())), "{message}");
+    assert!(message.contains(&format!("takes private key {}", old.public().id())), "{message}");
     assert!(message.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION=NEW,OLD"), "{message}");
     // A CI that holds both.
     let both = format!("{},{}", team.key.to_text().expose(), old.to_text().expose());

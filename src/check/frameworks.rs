@@ -1,40 +1,42 @@
-//! What other programs would take tokens for: gathered for `check`, and for `run` before it starts one.
+//! Programs that read env files themselves: found for `check`, and for `run` before it starts one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::policies::folder;
-use super::view::View;
+use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{
-    COMPOSE_FILES, EnvReport, Finding, Framework, MODES, NodeProject, OfProject, PACKAGE_JSON,
+    COMPOSE_FILES, EnvReport, Finding, Framework, MODES, NodeProject, PACKAGE_JSON, ProjectFile,
     env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere,
 };
 use crate::config::EnvName;
 use crate::fs;
 use crate::project::EnvFile;
 
-/// The findings about env files of `view` that the frameworks of their folders read by themselves. What cannot be read of
-/// a project, as in a partial clone, tells of no framework: that is no reason for a check to fail.
-pub(super) fn read_elsewhere(view: &View<'_>, reports: &BTreeMap<PathBuf, EnvReport>) -> Vec<Finding> {
-    let mut folders: BTreeMap<&Path, Vec<OfProject<'_>>> = BTreeMap::new();
+/// Returns the findings about env files with sealed values that the frameworks of their folders read themselves. A file of
+/// a project that can't be read, as in a partial clone, shows no framework: that is no reason for a check to fail.
+pub(super) fn sealed_for_frameworks(
+    files: &Snapshot<'_>,
+    reports: &BTreeMap<PathBuf, EnvReport>,
+) -> Vec<Finding> {
+    let mut folders: BTreeMap<&Path, Vec<ProjectFile<'_>>> = BTreeMap::new();
     for (path, report) in reports {
-        let of_project = OfProject { path, names: &report.names, sealed: &report.sealed };
-        folders.entry(folder(path)).or_default().push(of_project);
+        let file = ProjectFile { path, names: &report.names, sealed: &report.sealed };
+        folders.entry(folder(path)).or_default().push(file);
     }
     let mut findings = Vec::new();
-    for (folder, files) in folders {
-        if files.iter().all(|file| file.sealed.is_empty()) {
+    for (folder, env_files) in folders {
+        if env_files.iter().all(|file| file.sealed.is_empty()) {
             continue;
         }
-        if may_be_read_elsewhere(&files) {
-            let package = view.read_if_there(&folder.join(PACKAGE_JSON)).unwrap_or(None);
-            let project = NodeProject::of(package.as_deref(), None);
-            let found = project.frameworks(&mut |name| view.has(&folder.join(name)).unwrap_or(false));
-            findings.extend(found.iter().flat_map(|framework| sealed_elsewhere(framework, &files)));
+        if may_be_read_elsewhere(&env_files) {
+            let package = files.read_if_available(&folder.join(PACKAGE_JSON)).unwrap_or(None);
+            let project = NodeProject::new(package.as_deref(), None);
+            let found = project.frameworks(&mut |name| files.has(&folder.join(name)).unwrap_or(false));
+            findings.extend(found.iter().flat_map(|framework| sealed_elsewhere(framework, &env_files)));
         }
         for name in COMPOSE_FILES {
-            let Ok(Some(text)) = view.read_if_there(&folder.join(name)) else { continue };
+            let Ok(Some(text)) = files.read_if_available(&folder.join(name)) else { continue };
             for path in env_files_of_compose(&String::from_utf8_lossy(&text)) {
                 let path = folder.join(path);
                 let sealed = reports.get(&path).map(|report| &report.sealed);
@@ -47,65 +49,61 @@ pub(super) fn read_elsewhere(view: &View<'_>, reports: &BTreeMap<PathBuf, EnvRep
     findings
 }
 
-/// A file with sealed names that a program will read by itself.
+/// A file with sealed values that a program will read itself.
 #[derive(Debug)]
-pub(crate) struct TakenElsewhere {
-    /// Which program.
+pub(crate) struct SealedForProgram {
     pub framework: Framework,
-    /// The file, as it can be typed here.
+    /// The path as it can be typed here.
     pub file: PathBuf,
     /// The sealed names that nobody sets.
     pub names: Vec<String>,
 }
 
 /// A program that is about to be started here.
-pub(crate) struct Start<'a> {
-    /// The program and its arguments.
+pub(crate) struct ProgramStart<'a> {
+    /// With its arguments.
     pub command: &'a [OsString],
     /// The files that were loaded for it.
     pub loaded: &'a [EnvFile],
-    /// Whether everything in them is set.
+    /// Everything in them is set.
     pub whole: bool,
-    /// The environment that is meant, where more says so than the files' names.
+    /// The environment that is meant, if not only the files' names say so.
     pub mode: Option<&'a EnvName>,
-    /// What its `NODE_ENV` will be.
+    /// The `NODE_ENV` that it gets.
     pub node_env: Option<&'a str>,
-    /// Whether it will have a variable.
     pub is_set: &'a dyn Fn(&str) -> bool,
-    /// Whether a value that is set for it holds a `$`.
+    /// Returns true if a value that is set for it contains a `$`.
     pub has_dollar: &'a dyn Fn(&str) -> bool,
 }
 
-/// What programs make of env files by themselves.
+/// The programs that read env files themselves when one is started.
 #[derive(Default)]
-pub(crate) struct Elsewhere {
-    /// The files whose sealed names they would take tokens for.
-    pub taken: Vec<TakenElsewhere>,
-    /// There where Next.js is started here.
-    pub next: Option<NextProject>,
-    /// Whether dotenvx is started, which runs `$(…)` in the values of the process too (its version 2.38).
+pub(crate) struct OtherReaders {
+    pub sealed: Vec<SealedForProgram>,
+    /// If Next.js is started here.
+    pub next: Option<NextReads>,
+    /// dotenvx is started, which runs `$(…)` in the values of the process too (its version 2.38).
     pub dotenvx: bool,
 }
 
-/// What Next.js makes of the env files here.
-pub(crate) struct NextProject {
+/// The env files that Next.js reads here.
+pub(crate) struct NextReads {
     /// The first file that it may read and that is not loaded whole. Without one it need read none.
     pub left_out: Option<PathBuf>,
     /// The names whose values it would expand once more.
     pub expanded: Vec<String>,
-    /// Whether it is started as `next dev`, in a version that reads its files whatever it is told.
+    /// Started as `next dev`, in a version that always reads its files.
     pub reads_anyway: bool,
 }
 
-/// What a program that is about to be started would take tokens for: names that are sealed in files which the frameworks of
-/// the loaded files' folders, and of this one, read by themselves, and which are not set.
+/// Finds the names that a program would get sealed values for: not set, and sealed in files that the frameworks of the
+/// loaded files' folders, and of this one, read themselves.
 ///
-/// A folder that is no project costs a few look-ups of names; nothing that is not there is an error, and neither is what
-/// cannot be read.
-pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
+/// A folder that is no project costs a few look-ups of names. Nothing that is missing or can't be read is an error.
+pub(crate) fn find_other_readers(start: &ProgramStart<'_>) -> OtherReaders {
     let mut envs: BTreeSet<&EnvName> = start.loaded.iter().map(EnvFile::env).chain(start.mode).collect();
     let default = EnvName::of_dotenv();
-    // An environment's own mode says more than that of `.env`, under which any may be meant.
+    // With `.env` alone, any mode may be meant.
     envs.remove(&default);
     if envs.is_empty() {
         envs.insert(&default);
@@ -118,7 +116,7 @@ pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
             folders.push(folder);
         }
     }
-    let mut found = Elsewhere::default();
+    let mut found = OtherReaders::default();
     for folder in folders {
         let here = |name: &str| folder.join(name);
         let package = here(PACKAGE_JSON);
@@ -126,7 +124,7 @@ pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
         let package = is_node.then(|| fs::read(&package).ok()).flatten();
         // The command is started in one folder only.
         let command = if folder == Path::new("") { start.command } else { &[] };
-        let project = NodeProject::of(package.as_deref(), Some(command));
+        let project = NodeProject::new(package.as_deref(), Some(command));
         found.dotenvx |= project.starts("dotenvx");
         // Without a package.json there is nothing that could start Next.js or Vite.
         let mut has = |name: &str| {
@@ -144,7 +142,7 @@ pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
             }
             if framework == Framework::Next && folder == Path::new("") {
                 let next = next_here(&project, start, &envs);
-                // Told so, it takes no tokens.
+                // Then `run` tells it that there is nothing left to read.
                 let is_told = next.left_out.is_none() && !next.reads_anyway;
                 found.next = Some(next);
                 if is_told {
@@ -157,7 +155,7 @@ pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
                 }
                 let names = unset_in(&path, start.is_set);
                 if !names.is_empty() {
-                    found.taken.push(TakenElsewhere { framework: framework.clone(), file: path, names });
+                    found.sealed.push(SealedForProgram { framework: framework.clone(), file: path, names });
                 }
             }
         }
@@ -165,11 +163,11 @@ pub(crate) fn read_elsewhere_by(start: &Start<'_>) -> Elsewhere {
     found
 }
 
-/// The environments by which a framework surely chooses its files.
+/// Returns the environments by which a framework surely chooses its files.
 fn modes(
     framework: &Framework,
     project: &NodeProject,
-    start: &Start<'_>,
+    start: &ProgramStart<'_>,
     envs: &BTreeSet<&EnvName>,
 ) -> Vec<EnvName> {
     let node_env = project.node_env().or(start.node_env);
@@ -189,8 +187,7 @@ fn modes(
     }
 }
 
-/// What Next.js makes of the env files here.
-fn next_here(project: &NodeProject, start: &Start<'_>, envs: &BTreeSet<&EnvName>) -> NextProject {
+fn next_here(project: &NodeProject, start: &ProgramStart<'_>, envs: &BTreeSet<&EnvName>) -> NextReads {
     let mut modes = modes(&Framework::Next, project, start, envs);
     modes.retain(is_mode);
     if modes.is_empty() {
@@ -206,7 +203,7 @@ fn next_here(project: &NodeProject, start: &Start<'_>, envs: &BTreeSet<&EnvName>
     let mut left_out = None;
     for path in paths {
         let loaded = is_loaded(start, &path);
-        // What -k and -x leave out it may have to read, unless it is sealed.
+        // Next.js may have to read what -k and -x leave out, unless it is sealed.
         let is_whole = |file: &EnvFile| {
             let mut plain = file.variables().filter(|(_, entry)| file.token_text(entry).is_none());
             start.whole || plain.all(|(_, entry)| (start.is_set)(file.document().name(entry)))
@@ -221,11 +218,11 @@ fn next_here(project: &NodeProject, start: &Start<'_>, envs: &BTreeSet<&EnvName>
         }
     }
     let is_dev = project.modes_of_next().contains("development");
-    NextProject { left_out, expanded: expanded.into_iter().collect(), reads_anyway: is_dev && !is_next_16() }
+    NextReads { left_out, expanded: expanded.into_iter().collect(), reads_anyway: is_dev && !is_next_16() }
 }
 
-/// Whether the Next.js that is installed here, or in a folder above, is of version 16 or later: those before it read their
-/// files once more as soon as `next dev` watches them.
+/// Returns true if the Next.js that is installed here, or in a folder above, is version 16 or later. Older ones read their
+/// files again as soon as `next dev` watches them.
 fn is_next_16() -> bool {
     let Ok(here) = Path::new(".").canonicalize() else { return false };
     let installed = here.ancestors().map(|folder| folder.join("node_modules/next").join(PACKAGE_JSON));
@@ -237,12 +234,10 @@ fn is_next_16() -> bool {
     major.is_some_and(|major| major >= 16)
 }
 
-/// The loaded file at a path.
-fn is_loaded<'a>(start: &Start<'a>, path: &Path) -> Option<&'a EnvFile> {
+fn is_loaded<'a>(start: &ProgramStart<'a>, path: &Path) -> Option<&'a EnvFile> {
     start.loaded.iter().find(|file| same_path(file.path(), path))
 }
 
-/// The sealed names of a file that nobody sets.
 fn unset_in(path: &Path, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
     let Ok(file) = EnvFile::load(path) else { return Vec::new() };
     let sealed = file.variables().filter(|(_, entry)| file.token_text(entry).is_some());
@@ -250,7 +245,6 @@ fn unset_in(path: &Path, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
     names.into_iter().filter(|name| !is_set(name)).map(str::to_owned).collect()
 }
 
-/// Whether two paths lead to the same file.
 fn same_path(one: &Path, other: &Path) -> bool {
     one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

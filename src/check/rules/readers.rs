@@ -1,43 +1,23 @@
-//! Which other programs would read a plain value otherwise than envseal does. A sealed value has no such trouble.
+//! Other programs that would read a plain value differently. A sealed value has no such problem.
 //!
-//! What the programs do: dotenv 16 for Node (no expansion), python-dotenv 1.0 (`parser.py`: an unquoted value ends at
+//! The programs: dotenv 16 for Node (no expansion), python-dotenv 1.0 (`parser.py`: an unquoted value ends at
 //! white space and `#`, all of Python's escapes in double quotes, `${NAME}` alone is expanded), compose's fork of
 //! godotenv (as python-dotenv for comments; `$NAME` is expanded, `\` escapes in double quotes), and bash's `source`.
 
-use super::elsewhere::Reader::{Bash, Compose, Node, Python};
 use crate::dotenv::{Document, Entry, Quote, references};
 
-/// A program that reads `.env` files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// The npm package `dotenv`.
-    Node,
-    /// The Python package `python-dotenv`.
-    Python,
-    /// `docker compose`.
-    Compose,
-    /// `source .env` in bash.
-    Bash,
-}
+const NODE: &str = "Node's dotenv";
+const PYTHON: &str = "python-dotenv";
+const COMPOSE: &str = "compose";
+const BASH: &str = "bash";
 
-impl Reader {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Node => "Node's dotenv",
-            Python => "python-dotenv",
-            Compose => "compose",
-            Bash => "bash",
-        }
-    }
-}
-
-/// What a shell takes for more than a letter, outside quotes. `$` is looked at on its own.
+/// Characters that mean something to a shell outside quotes, apart from `$`.
 const SHELL: &[u8] = b" \t;&|<>()'\"`\\*?[]~!{}#";
 
-/// The programs that would read the value of this entry otherwise, and why; each once.
-pub(super) fn read_otherwise(document: &Document, entry: &Entry) -> Vec<(Reader, &'static str)> {
-    let mut readers: Vec<(Reader, &'static str)> = Vec::new();
-    let mut differ = |who: &[Reader], why| {
+/// Returns the programs that would read the value of this entry differently, each once, with the reason.
+pub(super) fn read_differently(document: &Document, entry: &Entry) -> Vec<(&'static str, &'static str)> {
+    let mut readers: Vec<(&str, &str)> = Vec::new();
+    let mut differ = |who: &[&'static str], why| {
         for reader in who {
             if !readers.iter().any(|(known, _)| known == reader) {
                 readers.push((*reader, why));
@@ -48,54 +28,54 @@ pub(super) fn read_otherwise(document: &Document, entry: &Entry) -> Vec<(Reader,
     let (quote, value) = document.value(entry);
     let source = document.source(entry);
     if !separator.contains(&b'=') {
-        differ(&[Python, Bash], "`NAME: value` is no assignment to it");
+        differ(&[PYTHON, BASH], "`NAME: value` is not an assignment");
     } else if separator != b"=" {
-        differ(&[Bash], "it wants no blanks around `=`");
+        differ(&[BASH], "it allows no spaces around `=`");
     }
     let first = name.bytes().next().unwrap_or(b'0');
     if first.is_ascii_digit() || name.bytes().any(|b| b == b'.' || b == b'-') {
-        differ(&[Bash], "the name is none to a shell");
+        differ(&[BASH], "the name is not valid in a shell");
     }
     if document.comment_is_ambiguous(entry) && quote == Quote::None {
-        differ(&[Python, Compose, Bash], "to it a `#` that touches the value is part of it");
+        differ(&[PYTHON, COMPOSE, BASH], "it includes a `#` that touches the value");
     }
     let refers = references(&value).map_or(true, |names| !names.is_empty());
     match quote {
         Quote::None => {
             if source.iter().any(|b| SHELL.contains(b)) && !is_braced_only(source) {
-                differ(&[Bash], "it wants quotes around such a value");
+                differ(&[BASH], "such a value needs quotes");
             }
         }
         Quote::Single if source.windows(2).any(|two| two == br"\'") => {
-            differ(&[Compose, Bash], r"to it `\'` ends the value");
+            differ(&[COMPOSE, BASH], r"`\'` ends the value");
         }
         Quote::Single if source.windows(2).any(|two| two == br"\\") => {
-            differ(&[Python], r"to it `\\` is one backslash");
+            differ(&[PYTHON], r"it reads `\\` as one backslash");
         }
         Quote::Single => {}
         Quote::Double => {
             if source.windows(2).any(|two| matches!(two, br"\n" | br"\r" | br"\t")) {
-                differ(&[Bash], "it keeps the backslash");
+                differ(&[BASH], "it keeps the backslash");
             }
             if source.windows(2).any(|two| two[0] == b'\\' && !matches!(two[1], b'n' | b'r' | b't' | b'$')) {
-                differ(&[Python, Compose, Bash], "it takes more backslash escapes");
+                differ(&[PYTHON, COMPOSE, BASH], "it knows more backslash escapes");
             }
             if source.contains(&b'`') {
-                differ(&[Bash], "it runs what stands in backticks");
+                differ(&[BASH], "it runs text in backticks");
             }
         }
-        Quote::Backtick => differ(&[Python, Compose, Bash], "backticks are no quotes to it"),
+        Quote::Backtick => differ(&[PYTHON, COMPOSE, BASH], "backticks are not quotes"),
     }
     if quote.expands() && refers {
-        differ(&[Node], "it expands no references");
+        differ(&[NODE], "it expands no references");
         if has_bare_reference(&value) {
-            differ(&[Python], "it expands `${NAME}` only");
+            differ(&[PYTHON], "it expands `${NAME}` only");
         }
     }
     readers
 }
 
-/// Whether braces are all that a shell could stumble over, and each is a reference's.
+/// Returns true if braces are all that a shell could misread, and each belongs to a reference.
 fn is_braced_only(source: &[u8]) -> bool {
     let opened = source.windows(2).filter(|two| *two == b"${").count();
     let count = |byte: u8| memchr::memchr_iter(byte, source).count();
@@ -103,7 +83,7 @@ fn is_braced_only(source: &[u8]) -> bool {
     !others && opened == count(b'{') && opened == count(b'}')
 }
 
-/// Whether there is a `$NAME` without braces.
+/// Returns true if there is a `$NAME` without braces.
 fn has_bare_reference(value: &[u8]) -> bool {
     value.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || two[1] == b'_'))
 }
@@ -112,22 +92,15 @@ fn has_bare_reference(value: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn readers(line: &str) -> String {
-        let document = Document::parse(line.as_bytes().to_vec()).unwrap();
-        let found = read_otherwise(&document, &document.entries()[0]);
-        found.iter().map(|(reader, _)| reader.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
     #[test]
-    fn plain_words_are_read_alike() {
-        for line in ["A=x", "A=http://x.y:80/a", "A='a b; $(c) `d`'", "A=\"a b\"", "export A=1", "A="] {
-            assert_eq!(readers(line), "", "{line}");
-        }
-    }
-
-    #[test]
-    fn each_reader_has_its_ways() {
+    fn each_reader_differs_in_its_way() {
         for (line, who) in [
+            ("A=x", ""),
+            ("A=http://x.y:80/a", ""),
+            ("A='a b; $(c) `d`'", ""),
+            ("A=\"a b\"", ""),
+            ("export A=1", ""),
+            ("A=", ""),
             ("A = x", "bash"),
             ("A: x", "python-dotenv, bash"),
             ("A.b=x", "bash"),
@@ -141,7 +114,10 @@ mod tests {
             ("A=${B}", "Node's dotenv"),
             ("A=$B", "Node's dotenv, python-dotenv"),
         ] {
-            assert_eq!(readers(line), who, "{line}");
+            let document = Document::parse(line.as_bytes().to_vec()).unwrap();
+            let found = read_differently(&document, &document.entries()[0]);
+            let found: Vec<_> = found.iter().map(|(reader, _)| *reader).collect();
+            assert_eq!(found.join(", "), who, "{line}");
         }
     }
 }

@@ -1,41 +1,39 @@
-//! The keys files of this machine: seen by nobody else, by no image, by no commit.
+//! The keys files of this machine: readable by nobody else, in no image, in no commit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use super::error::GuardError;
-use super::search;
+use super::search::keys_file_in_git;
 use crate::check::rules::{Finding, Rule};
+use crate::error::Error;
 use crate::fs;
 use crate::git::Repo;
 use crate::keys::KeysFile;
 use crate::project::has_dockerfile;
 
-/// Looks at the keys file of each of these folders (relative to `root`), there or yet to be made, and at those that git
-/// tracks or would track.
-pub(super) fn keys_files(
+/// Checks the keys file of each of these folders (relative to `root`), even if it is yet to be made, and those `listed`.
+pub(super) fn check_keys_files(
     root: &Path,
     repo: Option<&Repo>,
     folders: &BTreeSet<PathBuf>,
-    in_sight: impl Iterator<Item = PathBuf>,
-) -> Result<Vec<Finding>, GuardError> {
+    listed: impl Iterator<Item = PathBuf>,
+) -> Result<Vec<Finding>, Error> {
     let of_folders = folders.iter().map(|folder| KeysFile::place(&root.join(folder)));
-    let places: BTreeSet<_> = of_folders.chain(in_sight).collect();
+    let places: BTreeSet<_> = of_folders.chain(listed).collect();
     let mut findings = Vec::new();
     for place in places {
         let path = place.strip_prefix(root).unwrap_or(&place);
-        let mode = fs::mode_bits(&place).filter(|mode| mode & 0o077 != 0);
-        if let Some(mode) = mode {
-            let message = format!("others may read it: its mode is {mode:04o}");
+        if let Some(mode) = fs::mode_bits(&place).filter(|mode| mode & 0o077 != 0) {
+            let message = format!("other users can read it (mode {mode:04o})");
             findings.push(Finding::new(Rule::KeysFileMode, path, message, "chmod 600 {file}"));
         }
         if let Some(repo) = repo {
             if repo.is_tracked(&place)? {
-                findings.push(search::keys_file(path));
+                findings.push(keys_file_in_git(path));
             } else if !repo.is_ignored(&place)? {
-                let message = "git does not ignore it, so the next `git add` takes it in";
+                let message = "git doesn't ignore it, so `git add` would add it";
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let fix = hint!("echo {name} >> .gitignore", name = &*name);
                 findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
@@ -46,7 +44,7 @@ pub(super) fn keys_files(
                 let ignore = folder.join(".dockerignore");
                 let ignore = ignore.strip_prefix(root).unwrap_or(&ignore);
                 let message =
-                    format!("an image built here would hold it: {} does not name it", ignore.display());
+                    format!("an image built here would contain it: {} doesn't list it", ignore.display());
                 let fix = hint!("printf '.env.keys\\n**/.env.keys\\n' >> {ignore}", ignore);
                 findings.push(Finding::new(Rule::KeysFileDocker, path, message, fix));
             }
@@ -55,7 +53,7 @@ pub(super) fn keys_files(
     Ok(findings)
 }
 
-/// Whether the `.dockerignore` in `folder` leaves the file out of a build's context: the last pattern that matches
+/// Returns true if the `.dockerignore` in `folder` keeps the file out of a build's context: the last pattern that matches
 /// it, or a folder it is in, decides (docs.docker.com, "Building context").
 fn docker_ignores(folder: &Path, file: &Path) -> bool {
     let Ok(text) = fs::read(&folder.join(".dockerignore")) else { return false };

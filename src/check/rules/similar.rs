@@ -6,23 +6,23 @@ use std::ops::Range;
 const LONG: usize = 32;
 /// The longest name that is compared.
 const LONGEST: usize = 128;
-/// The most names that are compared, which bounds the memory for their remainders.
+/// The most names that are compared; bounds the memory for their remainders.
 const MOST: usize = 10_000;
 /// The most names that may share a remainder. More are a family (`HOST_A`, `HOST_B`, …), and not mistyped.
 const FAMILY: usize = 8;
 
-/// Names, ready to be asked which of them are alike.
+/// Finds similar names.
 ///
 /// Two names that are at most two edits apart become the same once at most two bytes of each are left out. Only names
 /// that share such a remainder are compared, so the work grows with the number of names and not with its square.
-pub(super) struct Alike<'a> {
+pub(super) struct SimilarNames<'a> {
     names: &'a [&'a str],
-    /// Each remainder's hash and the place of a name that has it, sorted. Equal hashes of different remainders cost one
+    /// The hash of every remainder and the place of a name that has it, sorted. Equal hashes of different remainders cost one
     /// more comparison.
     remainders: Vec<(u32, u32)>,
 }
 
-impl<'a> Alike<'a> {
+impl<'a> SimilarNames<'a> {
     /// Indexes names, which are distinct; of more than [`MOST`] none.
     pub(super) fn new(names: &'a [&'a str]) -> Self {
         let indexed = if names.len() > MOST { &[][..] } else { names };
@@ -34,7 +34,7 @@ impl<'a> Alike<'a> {
         Self { names, remainders: found }
     }
 
-    /// Returns the names that `name` may be mistyped for, the most alike first, then in their order.
+    /// Returns the names that `name` may be mistyped for, the most similar first, then in their order.
     pub(super) fn of(&self, name: &str) -> Vec<&'a str> {
         let most = (name.len() / 3).clamp(1, 2);
         let lower = name.to_lowercase();
@@ -52,7 +52,7 @@ impl<'a> Alike<'a> {
         found.into_iter().map(|(_, other)| other).collect()
     }
 
-    /// The places of the names to compare with a name in lower case.
+    /// Returns the places of the names to compare with a name in lower case.
     fn candidates(&self, lower: &str) -> Vec<usize> {
         let shared = remainders(lower).into_iter().map(|remainder| self.sharing(remainder));
         let few = shared.filter(|sharing| sharing.len() <= FAMILY).flatten();
@@ -69,7 +69,7 @@ impl<'a> Alike<'a> {
     }
 }
 
-/// The hashes of what is left of a name without at most two of its bytes, each once.
+/// Returns the hashes of what is left of a name without at most two of its bytes, each once.
 fn remainders(lower: &str) -> Vec<u32> {
     let bytes = lower.as_bytes();
     let mut found = Vec::new();
@@ -88,7 +88,7 @@ fn remainders(lower: &str) -> Vec<u32> {
     found
 }
 
-/// FNV-1a, 32 bits, of the bytes without those at the places `but`.
+/// Returns the FNV-1a hash, 32 bits, of the bytes without those at the places `but`.
 fn hash(bytes: &[u8], but: [usize; 2]) -> u32 {
     let kept = bytes.iter().enumerate().filter(|(at, _)| !but.contains(at));
     kept.fold(0x811c_9dc5, |hash, (_, byte)| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
@@ -104,14 +104,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn numbers_are_told_apart_on_purpose_and_letters_are_not() {
+    fn numbers_are_different_names_and_letters_may_be_mistyped() {
         let names = ["HELLO", "HOST_1", "HOST_2", "hello", "HRLLO", "DATABASE_URL", "URL", "A"];
-        let alike = Alike::new(&names);
-        assert_eq!(alike.of("HELLO"), ["hello", "HRLLO"]);
-        assert_eq!(alike.of("HSOT_1"), ["HOST_1", "HOST_2"]);
-        assert_eq!(alike.of("HOST_3"), [""; 0]);
-        assert_eq!(alike.of("DATABSE_URLS"), ["DATABASE_URL"]);
-        assert_eq!(alike.of("B"), [""; 0]);
+        let similar = SimilarNames::new(&names);
+        assert_eq!(similar.of("HELLO"), ["hello", "HRLLO"]);
+        assert_eq!(similar.of("HSOT_1"), ["HOST_1", "HOST_2"]);
+        assert_eq!(similar.of("HOST_3"), [""; 0]);
+        assert_eq!(similar.of("DATABSE_URLS"), ["DATABASE_URL"]);
+        assert_eq!(similar.of("B"), [""; 0]);
     }
 
     proptest! {
@@ -125,7 +125,7 @@ mod tests {
             let near = |other: &&str| *other != name && strsim::osa_distance(&name, other) <= most;
             let mut wanted: Vec<_> = names.iter().copied().filter(near).filter(|_| name.len() > 2).collect();
             wanted.sort_by_key(|other| strsim::osa_distance(&name, other));
-            prop_assert_eq!(Alike::new(&names).of(&name), wanted);
+            prop_assert_eq!(SimilarNames::new(&names).of(&name), wanted);
         }
     }
 
@@ -140,9 +140,9 @@ mod tests {
             .flat_map(|at| [format!("HOST_{}", word(at)), format!("HSOT_{}", word(at)), word(at).repeat(5)])
             .collect();
         let names: Vec<_> = texts.iter().map(String::as_str).collect();
-        let alike = Alike::new(&names);
-        let compared: usize = names.iter().map(|name| alike.candidates(&name.to_lowercase()).len()).sum();
+        let similar = SimilarNames::new(&names);
+        let compared: usize = names.iter().map(|name| similar.candidates(&name.to_lowercase()).len()).sum();
         assert!(compared < 10 * names.len(), "{compared} of {}", names.len() * names.len());
-        assert!(alike.of("HSOT_BCBA").contains(&"HOST_BCBA"));
+        assert!(similar.of("HSOT_BCBA").contains(&"HOST_BCBA"));
     }
 }

@@ -1,0 +1,333 @@
+//! A change: the files before and after, with their settings. The working tree, the index and a range of commits are each
+//! checked as one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::allow::MarkedFile;
+use super::compare::{changed_keys, hidden_values, keys_before, widened_policies};
+use super::env_files::{EnvFiles, check_env_files, concerns};
+use super::keys_files::check_keys_files;
+use super::origins::Origins;
+use super::search::{Content, FileChange, SecretSearch};
+use super::secrets::{EnvTexts, known_values};
+use super::settings::Settings;
+use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant, is_team_file};
+use super::teams::{HeldKeys, TeamFiles};
+use super::{Options, Report};
+use crate::check::rules::{Finding, Rule, Severity, foreign};
+use crate::config::{is_env_file, is_keys_file};
+use crate::error::Error;
+use crate::git::{self, FileKind, FileRef, ObjectId, Repo};
+use crate::keys::KeyStore;
+use crate::project::Scope;
+
+/// How far a person has reviewed a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Review {
+    /// The author has it on their machine.
+    None,
+    /// Until it is reviewed, the settings before it hold, and changes that widen them are errors.
+    Pending,
+    /// A reviewer vouches for it.
+    Accepted,
+}
+
+pub(super) struct Change<'a> {
+    pub(super) repo: Option<&'a Repo>,
+    pub(super) root: &'a Path,
+    pub(super) before: Snapshot<'a>,
+    pub(super) after: Snapshot<'a>,
+    pub(super) settings_before: Rc<Settings>,
+    pub(super) settings: Settings,
+    pub(super) review: Review,
+    /// Team files that did not change are checked too.
+    pub(super) is_whole: bool,
+}
+
+/// The findings of the rules, by how a range treats them.
+pub(super) struct Inspection {
+    pub(super) env_files: EnvFiles,
+    /// About keys, team files and policies that can't be read.
+    pub(super) findings: Vec<Finding>,
+    /// Hidden redirects and widened policies.
+    pub(super) for_review: Vec<Finding>,
+    pub(super) references_added: Vec<Finding>,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn new(
+        repo: Option<&'a Repo>,
+        root: &'a Path,
+        [before, after]: [Snapshot<'a>; 2],
+        review: Review,
+        is_whole: bool,
+    ) -> Result<Self, Error> {
+        let (settings_before, settings) = (Rc::new(Settings::read(&before)?), Settings::read(&after)?);
+        Ok(Self { repo, root, before, after, settings_before, settings, review, is_whole })
+    }
+
+    /// Returns the settings whose policies hold.
+    pub(super) fn rules(&self) -> &Settings {
+        if self.review == Review::Pending { &self.settings_before } else { &self.settings }
+    }
+
+    pub(super) fn is_vouched(&self) -> bool {
+        self.review == Review::Accepted
+    }
+
+    /// Runs every rule over env files, keys, policies and teams. If `is_first`, nothing was ever guarded before.
+    pub(super) fn inspect(
+        &self,
+        origins: &Origins<'_>,
+        is_first: bool,
+        store: &KeyStore<'_>,
+    ) -> Result<Inspection, Error> {
+        let env_files = check_env_files(&self.after, self.rules(), &self.settings)?;
+        let keys_before = keys_before(self, &env_files)?;
+        let held = HeldKeys::new(store, self.root);
+        let mut findings = self.settings.findings.clone();
+        findings.extend(changed_keys(self, &env_files, &keys_before, origins, &held)?);
+        let teams = TeamFiles {
+            change: self,
+            env_files: &env_files,
+            keys_before: &keys_before,
+            origins,
+            held: &held,
+        };
+        findings.extend(teams.check()?);
+        let (mut for_review, references_added) = hidden_values(&env_files, origins)?;
+        for_review.extend(widened_policies(self, is_first)?);
+        Ok(Inspection { env_files, findings, for_review, references_added })
+    }
+
+    /// Inspects a change that is on this machine.
+    fn inspect_here(&self, store: &KeyStore<'_>, report: &mut Report) -> Result<EnvFiles, Error> {
+        let found = self.inspect(&Origins::new(self, Vec::new()), is_unguarded(&self.before), store)?;
+        report.env_files = found.env_files.reports.len();
+        report.findings = [&found.env_files.findings[..], &found.findings, &found.for_review].concat();
+        Ok(found.env_files)
+    }
+
+    /// Prepares the search for the values of the env files before and after, and of `others`. What is wrong with the values
+    /// themselves is added to `findings`.
+    pub(super) fn search(
+        &self,
+        others: EnvTexts,
+        options: &Options<'_>,
+        report: &mut Report,
+        findings: &mut Vec<Finding>,
+    ) -> Result<SecretSearch<'_>, Error> {
+        let rules = self.rules();
+        let (now, mut then) = (env_texts(&self.after, rules)?, env_texts(&self.before, rules)?);
+        then.extend(others);
+        let (leaks, found) = known_values(&now, &then, &self.settings, self.root, options, report);
+        findings.extend(found);
+        Ok(SecretSearch::new(leaks, self.repo, rules))
+    }
+
+    /// Removes the findings that a mark on their line allows. A mark that is new is reported in their place.
+    pub(super) fn without_allowed(&self, findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
+        let mut by_file: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
+        for finding in findings {
+            by_file.entry(finding.file.clone()).or_default().push(finding);
+        }
+        let mut kept = Vec::new();
+        for (path, findings) in by_file {
+            let text = self.after.read(&path)?.unwrap_or_default();
+            kept.extend(self.without_allowed_in(&path, &text, findings)?);
+        }
+        Ok(kept)
+    }
+
+    /// Does so in one file with this text.
+    pub(super) fn without_allowed_in(
+        &self,
+        path: &Path,
+        text: &[u8],
+        findings: Vec<Finding>,
+    ) -> Result<Vec<Finding>, Error> {
+        // Most files have none, and need not be looked at.
+        if findings.is_empty() {
+            return Ok(findings);
+        }
+        let (marked, mut kept) = MarkedFile::new(path, text).split(findings);
+        if !marked.is_empty() {
+            let old = self.before.read(path)?.unwrap_or_default();
+            let old = MarkedFile::new(path, &old);
+            let new = marked.into_iter().filter(|(finding, mark)| !old.has(mark, finding.rule));
+            kept.extend(new.map(|(finding, _)| {
+                let message = format!("this line newly allows {}", finding.rule.id());
+                let fix = "have it reviewed, or remove the mark";
+                let found = Finding::new(Rule::AllowAdded, path, message, fix);
+                let found = Finding { name: finding.name, line: finding.line, ..found };
+                if self.review == Review::Pending { found.as_error() } else { found }
+            }));
+        }
+        Ok(kept)
+    }
+}
+
+/// Checks the working tree below `root`: its env files, the keys files, and every file that git tracks or would track for
+/// secrets. Without git, the env files in that folder.
+pub(crate) fn worktree(root: &Path, repo: Option<&Repo>, options: &Options<'_>) -> Result<Report, Error> {
+    let files = match repo {
+        Some(repo) => repo.list_files(root, &[], &|_| true)?,
+        None => git::plain_list_files(root, &|_| true)?,
+    };
+    let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let files: Vec<_> = files.iter().map(relative).collect();
+    let head = repo.map(Repo::head).transpose()?.flatten();
+    let tracked: HashMap<PathBuf, FileRef> = match repo {
+        Some(repo) => repo.files(head)?.into_iter().collect(),
+        None => HashMap::new(),
+    };
+    let before = match repo.zip(head) {
+        Some((repo, head)) => Snapshot::listed(repo, head, tracked.clone().into_iter().collect()),
+        None => Snapshot::empty(),
+    };
+    let relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
+    // A file that a git filter encrypts on its way in (gitattributes(5)) is checked as it is stored.
+    let mut stored = HashMap::new();
+    for path in relevant.iter().filter(|path| is_guarded(path)) {
+        let text = before.read(path)?.filter(|text| foreign(text).is_some());
+        stored.extend(text.map(|text| (path.clone(), text)));
+    }
+    let after = Snapshot::disk(root, relevant, stored);
+    let change = Change::new(repo, root, [before, after], Review::None, true)?;
+
+    let mut report = Report::default();
+    let env_files = change.inspect_here(options.store, &mut report)?;
+    let mut findings = std::mem::take(&mut report.findings);
+    let listed = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
+    findings.extend(check_keys_files(root, repo, &folders_with_keys(&env_files), listed)?);
+    let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
+    for (done, path) in files.iter().enumerate() {
+        (options.progress)(done, files.len());
+        // Keys files have rules of their own.
+        if is_keys_file(path) || root.join(path).is_symlink() {
+            continue;
+        }
+        let content = Content::Disk(root.join(path));
+        let before = tracked.get(path).copied();
+        // None if it is gone since it was listed, or nothing that git would commit.
+        if let Some(found) = search.findings(&FileChange { path, content, before, base: head })? {
+            findings.extend(found);
+            report.searched += 1;
+        }
+    }
+    report.findings = change.without_allowed(findings)?;
+    Ok(report.sorted())
+}
+
+/// Checks what the index holds, never the files of the working tree: every env file in it, and for secrets the files that
+/// differ from HEAD, or all of them if the `whole` index is to be searched.
+pub(crate) fn staged(
+    repo: &Repo,
+    whole: bool,
+    is_merge: bool,
+    options: &Options<'_>,
+) -> Result<Report, Error> {
+    let head = repo.head()?;
+    let changed = repo.staged(head)?;
+    let after = Snapshot::index(repo)?;
+    let before = Snapshot::before(repo, head, &after, &changed);
+    refuse_bad_folders(repo, head, before.files().chain(changed.iter().map(|file| file.path.as_path())))?;
+    // A merge brings changes that were checked where they are from, and not everyone who merges has every key.
+    let review = if is_merge { Review::Accepted } else { Review::None };
+    let change = Change::new(Some(repo), repo.root(), [before, after], review, whole)?;
+
+    let mut report = Report::default();
+    change.inspect_here(options.store, &mut report)?;
+    let mut findings = std::mem::take(&mut report.findings);
+    let touched: BTreeSet<_> = changed.iter().map(|file| file.path.clone()).collect();
+    let mut contents: Vec<_> =
+        changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();
+    if whole {
+        let files = repo.index_files()?.iter().filter(|(path, _)| !touched.contains(path)).cloned();
+        contents.extend(files.map(|(path, file)| (path, Some(file), file)));
+    }
+    // Nothing changes: no values need be decrypted.
+    if !contents.is_empty() {
+        let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
+        for (done, (path, before, now)) in contents.iter().enumerate() {
+            (options.progress)(done, contents.len());
+            if now.kind != FileKind::Submodule {
+                let file =
+                    FileChange { path, content: Content::Blob(repo, now.id), before: *before, base: head };
+                findings.extend(search.findings(&file)?.into_iter().flatten());
+                report.searched += 1;
+            }
+        }
+    }
+    // Errors stop a commit wherever they are; suggestions about what it does not touch would only be noise.
+    let is_kept = |finding: &Finding| finding.severity == Severity::Error || concerns(&touched, finding);
+    findings.retain(|finding| whole || is_kept(finding));
+    report.findings = change.without_allowed(findings)?;
+    point_to_unstaged_policy(&mut report.findings, repo.root(), options.store);
+    Ok(report.sorted())
+}
+
+/// Rejects a commit with folders that git would refuse to make, among those that these files are in: git compared the
+/// index with them, and may have seen one of two entries where a checkout sees the other.
+fn refuse_bad_folders<'p>(
+    repo: &Repo,
+    commit: Option<ObjectId>,
+    paths: impl Iterator<Item = &'p Path>,
+) -> Result<(), Error> {
+    let Some(commit) = commit else { return Ok(()) };
+    let mut seen = HashSet::new();
+    for path in paths.filter(|path| seen.insert(path.parent())) {
+        repo.file(commit, path)?;
+    }
+    Ok(())
+}
+
+/// Changes the fix where the working tree declares a name plain and the index does not: encrypting it is neither wanted nor
+/// would it be done, but the declaration is to be staged.
+fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeyStore<'_>) {
+    let mut projects: BTreeMap<PathBuf, Option<Scope>> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::Plaintext) {
+        let Some(name) = &finding.name else { continue };
+        let folder = root.join(&finding.file).parent().unwrap_or(root).to_owned();
+        let project =
+            projects.entry(folder).or_insert_with_key(|folder| Scope::of(folder, store.repositories()).ok());
+        let declaring = project.as_ref().and_then(|project| project.declaring_plain(name));
+        if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
+            let _ = write!(finding.message, "; {} declares it plain, but that isn't staged", file.display());
+            // From the root, wherever the reader is (gitglossary(7), pathspec).
+            finding.fix = hint!("git add :/{file}", file);
+        }
+    }
+}
+
+/// Returns the texts of the env files that the policies do not exclude.
+pub(super) fn env_texts(files: &Snapshot<'_>, rules: &Settings) -> Result<EnvTexts, Error> {
+    let mut texts = EnvTexts::new();
+    for path in files.files().filter(|path| is_env_file(path) && !rules.excludes(path)) {
+        // A symlink to an env file is that file.
+        let file = match files.link_target(path)? {
+            Some(LinkTarget::Path(target, _)) if is_env_file(&target) => target,
+            _ => path.to_owned(),
+        };
+        texts.extend(files.read(path)?.map(|text| (file, text)));
+    }
+    Ok(texts)
+}
+
+/// Returns the folders whose env files have a public key, so that there is a private one.
+fn folders_with_keys(env_files: &EnvFiles) -> BTreeSet<PathBuf> {
+    let keyed = env_files.reports.iter().filter(|(_, report)| report.key.is_some());
+    keyed.map(|(path, _)| folder(path).to_owned()).collect()
+}
+
+/// Returns true if there was no file to guard, nor one that says how.
+pub(super) fn is_unguarded(files: &Snapshot<'_>) -> bool {
+    !files.files().any(is_guarded_or_team_file)
+}
+
+pub(super) fn is_guarded_or_team_file(path: &Path) -> bool {
+    is_env_file(path) || is_team_file(path)
+}

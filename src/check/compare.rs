@@ -1,0 +1,179 @@
+//! Comparisons of the files before and after a change: public keys, hidden values, policies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::change::Change;
+use super::env_files::EnvFiles;
+use super::origins::Origins;
+use super::snapshot::{Snapshot, folder, is_team_file};
+use super::teams::HeldKeys;
+use crate::check::rules::{
+    EnvText, Finding, RotationProof, env_file, find_rotation, key_changed, newly_hidden, schema_widened,
+    widened,
+};
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{PublicKey, Refs};
+use crate::dotenv::is_redirecting;
+use crate::error::Error;
+
+pub(super) type PublicKeys = BTreeMap<PathBuf, PublicKey>;
+
+/// Returns the public keys of the env files before; `after` has those of unchanged files already.
+pub(super) fn keys_before(change: &Change<'_>, after: &EnvFiles) -> Result<PublicKeys, Error> {
+    let (before, rules) = (&change.before, change.rules());
+    let mut keys = BTreeMap::new();
+    for path in before.guarded_files().filter(|path| !rules.excludes(path)) {
+        let key = match after.reports.get(path).filter(|_| before.has_same(&change.after, path)) {
+            Some(report) => report.key,
+            None => before
+                .read(path)?
+                .and_then(|text| env_file(EnvText { path, text: &text, policy: rules.policy(path) }).key),
+        };
+        keys.extend(key.map(|(key, _)| (path.to_owned(), key)));
+    }
+    Ok(keys)
+}
+
+/// Returns the findings for public keys that differ from the one they come from (in their file, in one of the same
+/// environment and project, or in one that was moved), without proof of a rotation.
+///
+/// A new file beside one that keeps its key is not compared: if the two are of one project, their keys disagree. A proof
+/// that no available key can verify is a suggestion once someone has vouched for it, since a person without the key must
+/// be able to merge the rotation of someone who has it. A missing or forged proof is always an error.
+pub(super) fn changed_keys(
+    change: &Change<'_>,
+    after: &EnvFiles,
+    before: &PublicKeys,
+    origins: &Origins<'_>,
+    held: &HeldKeys<'_>,
+) -> Result<Vec<Finding>, Error> {
+    let old = &change.settings_before;
+    let mut of_project: HashMap<(&Path, EnvName), Vec<(&Path, PublicKey)>> = HashMap::new();
+    for (path, key) in before {
+        if let Ok(env) = EnvName::of_file(path) {
+            of_project.entry((old.project_of(path), env)).or_default().push((path, *key));
+        }
+    }
+    let key_now = |path: &Path| after.reports.get(path).and_then(|report| report.key).map(|(key, _)| key);
+    let mut findings = Vec::new();
+    for (path, report) in &after.reports {
+        let (Some((key, line)), Ok(env)) = (report.key, EnvName::of_file(path)) else { continue };
+        let from = if let Some(own) = before.get(path) {
+            Some((path.clone(), *own))
+        } else {
+            let beside = of_project.get(&(old.project_of(path), env.clone())).map_or(&[][..], Vec::as_slice);
+            // Reported there, or kept there.
+            if beside.iter().any(|(other, was)| key_now(other).is_some_and(|now| now == key || now == *was)) {
+                continue;
+            }
+            match beside.first() {
+                Some((other, was)) => Some(((*other).to_owned(), *was)),
+                None => {
+                    let origins = origins.of(path, report)?;
+                    let mut gone = origins.iter().filter(|origin| origin.is_gone);
+                    gone.find_map(|origin| Some((origin.path.clone(), origin.key?)))
+                }
+            }
+        };
+        let Some((from, old_key)) = from.filter(|(_, old_key)| *old_key != key) else { continue };
+        let team = change.settings.team_for(folder(path)).map(|(_, team)| team);
+        let keys = [&old_key, &key];
+        let proof = match find_rotation(team, &env, keys, &[]) {
+            // No private key need be looked for.
+            RotationProof::None => RotationProof::None,
+            _ => find_rotation(team, &env, keys, &held.ever(&env, folder(path))),
+        };
+        let found = key_changed((path, line), &from, &env, keys, &proof);
+        let is_vouched = change.is_vouched() && matches!(proof, RotationProof::Unverified(_));
+        findings.extend(found.map(|found| if is_vouched { found.as_advice() } else { found }));
+    }
+    Ok(findings)
+}
+
+/// Returns the findings for variables that newly hide from a reviewer where programs send or whom they trust, and for
+/// those that newly refer to others, compared with where their files come from.
+pub(super) fn hidden_values(
+    after: &EnvFiles,
+    origins: &Origins<'_>,
+) -> Result<(Vec<Finding>, Vec<Finding>), Error> {
+    let (mut redirects, mut references) = (Vec::new(), Vec::new());
+    for (path, report) in &after.reports {
+        let matters =
+            |(name, (_, refs)): &(&String, &(usize, Refs))| is_redirecting(name) || !refs.is_empty();
+        let mut hidden = report.hidden.iter().filter(matters).peekable();
+        if hidden.peek().is_none() {
+            continue;
+        }
+        let origins = origins.of(path, report)?;
+        for (name, now) in hidden {
+            let before: Vec<_> = origins.iter().filter_map(|origin| origin.hidden(name)).collect();
+            let (redirect, added) = newly_hidden(path, name, now, &before);
+            redirects.extend(redirect);
+            references.extend(added);
+        }
+    }
+    Ok((redirects, references))
+}
+
+/// Returns the findings for globs that team files have and had not, and for names that schemas newly call plain. A folder
+/// that was moved as a whole had what it had where it was. If `is_first`, nothing was ever guarded here, so the first team
+/// file declares and does not widen.
+pub(super) fn widened_policies(change: &Change<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
+    let Change { before, after, settings_before: old, settings: new, .. } = change;
+    let there = before.paths();
+    let old_place = |path: &Path| {
+        let from = if there.contains(path) { None } else { moved_from(before, after, folder(path)) };
+        from.map_or(path.to_owned(), |from| from.join(path.file_name().unwrap_or_default()))
+    };
+    let mut findings = Vec::new();
+    if !is_first {
+        for schema in new.schemas() {
+            let path = old_place(schema.path);
+            findings.extend(schema_widened(schema, |name| old.policy(&path).is_plain(name)));
+        }
+    }
+    for path in after.files().filter(|path| is_team_file(path)) {
+        let Some(new) = after.read(path)? else { continue };
+        if let Some(old) = before.read(&old_place(path))?.or_else(|| (!is_first).then(Vec::new)) {
+            findings.extend(widened(path, &old, &new));
+        }
+    }
+    // If a team file is gone, that of a folder above holds.
+    for path in before.files().filter(|path| is_team_file(path)) {
+        if after.read(path)?.is_none()
+            && let Some(old) = before.read(path)?
+            && let Some(new) = team_file_above(after, path)?
+        {
+            let whole = |finding| Finding { file: path.to_owned(), line: None, ..finding };
+            findings.extend(widened(path, &old, &new).into_iter().map(whole));
+        }
+    }
+    Ok(findings)
+}
+
+fn team_file_above(files: &Snapshot<'_>, path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    for folder in folder(path).ancestors().skip(1) {
+        if let Some(text) = files.read(&folder.join(TEAM_FILE))? {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the folder that was moved to `to`: all env files that are below `to` now were below it before, in the same
+/// places, and are no longer there. Returns None if `to` has none, or had any before.
+fn moved_from(before: &Snapshot<'_>, after: &Snapshot<'_>, to: &Path) -> Option<PathBuf> {
+    let below: Vec<_> = after.guarded_files().filter_map(|path| path.strip_prefix(to).ok()).collect();
+    let first = below.first()?;
+    let (there, here) = (before.paths(), after.paths());
+    let is_whole = |from: &Path| {
+        below.iter().all(|path| {
+            let old = from.join(path);
+            there.contains(&*old) && !here.contains(&*old) && !there.contains(&*to.join(path))
+        })
+    };
+    let ends = before.files().filter(|old| old.ends_with(first));
+    let folders = ends.filter_map(|old| old.ancestors().nth(first.components().count()));
+    folders.map(Path::to_path_buf).find(|from| is_whole(from))
+}

@@ -1,0 +1,176 @@
+//! The env files of a snapshot: each by itself, and those of a folder and of a project side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::frameworks::sealed_for_frameworks;
+use super::settings::Settings;
+use super::snapshot::{LinkTarget, Snapshot, folder, is_relevant};
+use crate::check::rules::{
+    EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_schema, check_values, compare_keys,
+    compare_names, dangling, drop_repeated, env_file, is_example, misspelled_file, sealed_by_mistake,
+};
+use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
+use crate::dotenv::Document;
+use crate::error::Error;
+
+pub(super) struct EnvFiles {
+    pub(super) findings: Vec<Finding>,
+    /// Copies, and links to elsewhere, have none.
+    pub(super) reports: BTreeMap<PathBuf, EnvReport>,
+}
+
+/// Checks the env files by the policies of `rules`, and by the schemas and projects of their own snapshot.
+pub(super) fn check_env_files(
+    files: &Snapshot<'_>,
+    rules: &Settings,
+    own: &Settings,
+) -> Result<EnvFiles, Error> {
+    let (mut findings, mut by_schema) = (Vec::new(), Vec::new());
+    let mut reports = BTreeMap::new();
+    for path in files.files().filter(|path| !rules.excludes(path)) {
+        let role = FileRole::of(path);
+        let is_guarded = role.is_guarded();
+        if !is_guarded && role.what().is_none() {
+            continue;
+        }
+        let link = if is_guarded { link_elsewhere(files, path, own)? } else { None };
+        if let Some((finding, target)) = &link {
+            findings.push(finding.clone());
+            // If it leads to another env file, the rest is reported there.
+            if target.as_ref().is_some_and(|target| is_checked(files, target, rules)) {
+                continue;
+            }
+        }
+        // Files that are no env files are not fetched for this.
+        let text = if is_guarded { files.read(path)? } else { files.read_if_available(path)? };
+        let Some(text) = text else { continue };
+        let file = EnvText { path, text: &text, policy: rules.policy(path) };
+        if !is_guarded {
+            findings.extend(sealed_by_mistake(file));
+        } else if role == FileRole::Copy {
+            findings.extend(env_file(file).findings);
+        } else if let Some((_, target)) = link {
+            let path_read = target.as_deref().filter(|target| is_env_file(target)).unwrap_or(path);
+            let found = env_file(EnvText { path: path_read, ..file }).findings;
+            let shown = found.into_iter().filter(|finding| finding.rule.shows_plaintext());
+            findings.extend(shown.map(|finding| Finding { file: path.to_owned(), ..finding }));
+        } else {
+            let mut report = env_file(file);
+            findings.append(&mut report.findings);
+            reports.insert(path.to_owned(), report);
+            by_schema
+                .extend(own.schema(folder(path)).into_iter().flat_map(|schema| check_values(file, schema)));
+        }
+    }
+    findings.extend(side_by_side(files, own, &reports, &by_schema)?);
+    findings.extend(files.files().filter_map(misspelled_file));
+    findings.append(&mut by_schema);
+    findings.extend(own.schemas().flat_map(check_schema));
+    Ok(EnvFiles { findings, reports })
+}
+
+fn is_checked(files: &Snapshot<'_>, path: &Path, rules: &Settings) -> bool {
+    files.guarded_files().any(|there| there == path) && !rules.excludes(path)
+}
+
+/// Returns the findings for env files that are symlinks to what they do not stand for.
+pub(super) fn links_elsewhere(files: &Snapshot<'_>, own: &Settings) -> Result<Vec<Finding>, Error> {
+    let found = files.files().map(|path| Ok(link_elsewhere(files, path, own)?.map(|(finding, _)| finding)));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// Does so for one file; also returns the path in the snapshot that the link leads to.
+fn link_elsewhere(
+    files: &Snapshot<'_>,
+    path: &Path,
+    own: &Settings,
+) -> Result<Option<(Finding, Option<PathBuf>)>, Error> {
+    if !is_env_file(path) {
+        return Ok(None);
+    }
+    let (place, target) = match files.link_target(path)? {
+        None | Some(LinkTarget::Loop) => return Ok(None),
+        Some(LinkTarget::Outside) => ("out of the project".to_owned(), None),
+        Some(LinkTarget::Path(target, _)) => {
+            let is_outside = own.project_of(&target) != own.project_of(path);
+            let fault =
+                if is_outside { Some("outside the project".into()) } else { link_fault(path, &target) };
+            let Some(fault) = fault else { return Ok(None) };
+            (format!("to {}, {fault}", target.display()), Some(target))
+        }
+    };
+    let message = format!("is a symlink {place}; envseal won't write through it");
+    Ok(Some((Finding::new(Rule::Symlink, path, message, "replace the link with a file: rm {file}"), target)))
+}
+
+/// Returns true if a finding is about one of the files that a change touches, or about how one goes with others.
+pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
+    let beside = |path: &PathBuf| is_relevant(path) && path.parent() == finding.file.parent();
+    touched.contains(&finding.file)
+        || match finding.rule {
+            Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !touched.is_empty(),
+            Rule::MissingName
+            | Rule::DanglingReference
+            | Rule::SealedElsewhere
+            | Rule::ExampleMissing
+            | Rule::ExampleExtra
+            | Rule::RequiredMissing
+            | Rule::WrongType => touched.iter().any(beside),
+            // Found by comparing: the file may be one that the change has uncovered.
+            Rule::PolicyWidened => true,
+            _ => false,
+        }
+}
+
+fn side_by_side(
+    files: &Snapshot<'_>,
+    own: &Settings,
+    reports: &BTreeMap<PathBuf, EnvReport>,
+    by_schema: &[Finding],
+) -> Result<Vec<Finding>, Error> {
+    let mut folders: BTreeMap<&Path, Vec<NameList<'_>>> = BTreeMap::new();
+    let mut projects: BTreeMap<&Path, Vec<KeyedFile<'_>>> = BTreeMap::new();
+    for (path, report) in reports {
+        folders.entry(folder(path)).or_default().push(NameList { path, names: &report.names });
+        projects.entry(own.project_of(path)).or_default().push(KeyedFile { path, key: report.key });
+    }
+    let mut examples = BTreeMap::new();
+    for path in files.files().filter(|path| is_example(path) && misspelled(path).is_none()) {
+        examples.entry(folder(path)).or_insert(path);
+    }
+    let mut findings = Vec::new();
+    for (folder, lists) in &folders {
+        let schema = own.schema(folder);
+        // A schema beats an example.
+        let listed = match schema.map(|schema| schema.path).or_else(|| examples.get(folder).copied()) {
+            Some(path) => files.read(path)?.map(|text| (path, names_of(text))),
+            None => None,
+        };
+        let example = listed.as_ref().map(|(path, names)| NameList { path, names });
+        let found = compare_names(lists, example);
+        findings.extend(match schema {
+            Some(schema) => drop_repeated(found, by_schema, schema),
+            None => found,
+        });
+    }
+    findings.extend(sealed_for_frameworks(files, reports));
+    findings.extend(projects.values().flat_map(|files| compare_keys(files)));
+    for (path, report) in reports {
+        let is_set = |name: &str| {
+            let mut others = projects[own.project_of(path)].iter().filter(|other| other.path != path);
+            let in_schema = || own.schema(folder(path)).is_some_and(|file| file.schema.get(name).is_some());
+            others.any(|other| reports[other.path].names.iter().any(|(set, _)| set == name)) || in_schema()
+        };
+        let unset = report.dangling.iter().filter(|reference| !is_set(&reference.on));
+        findings.extend(unset.map(|reference| dangling(path, reference)));
+    }
+    Ok(findings)
+}
+
+/// Returns the names of an example file and their lines.
+fn names_of(text: Vec<u8>) -> Vec<(String, usize)> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let entries = document.entries().iter().map(|entry| (document.name(entry).to_owned(), entry.line));
+    entries.filter(|(name, _)| !is_own_name(name)).collect()
+}

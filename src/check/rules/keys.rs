@@ -1,0 +1,252 @@
+//! Public keys: one for each environment of a project, and replaced by a proven rotation only.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::rule::{Finding, Rule};
+use crate::config::{EnvName, TEAM_FILE, misspelled};
+use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use crate::hint::Hint;
+use crate::team::{Rotation, TeamFile};
+
+/// An env file with its public key and the key's line.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyedFile<'a> {
+    pub path: &'a Path,
+    pub key: Option<(PublicKey, usize)>,
+}
+
+/// Returns the finding for a team file or a schema under a name that only some file systems take for its own.
+pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
+    let name = misspelled(path)?;
+    let message = format!("envseal doesn't read this file, but some file systems take it for {name}");
+    let fix = hint!("rename it: git mv {file} {name}", name = path.with_file_name(name));
+    let rule = if name == TEAM_FILE { Rule::TeamFile } else { Rule::SchemaMalformed };
+    Some(Finding::new(rule, path, message, fix).as_error())
+}
+
+/// Compares the keys and the names of a project's env files, given in byte order of their paths. The key of an environment
+/// is that of its file in the uppermost folder.
+pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
+    let mut files = files.to_vec();
+    files.sort_by_key(|file| file.path.components().count());
+    let mut findings = Vec::new();
+    let mut first: BTreeMap<EnvName, (&Path, PublicKey)> = BTreeMap::new();
+    let mut beside: BTreeMap<(Option<&Path>, String), &Path> = BTreeMap::new();
+    let mut named: BTreeMap<String, (EnvName, &Path)> = BTreeMap::new();
+    let mut holders: BTreeMap<PublicKey, (EnvName, &Path)> = BTreeMap::new();
+    for KeyedFile { path, key } in &files {
+        let Ok(env) = EnvName::of_file(path) else { continue };
+        let variable = env.public_key_name();
+        let found = |rule, message: String, fix: Hint| Finding::new(rule, path, message, fix);
+        if let Some(other) = beside.insert((path.parent(), variable.clone()), path) {
+            let message = format!("shares the key name {variable} with {} beside it", other.display());
+            findings.push(found(Rule::SideBySide, message, "keep one of the two: git rm {file}".into()));
+        } else {
+            let (other_env, other) = named.entry(variable.clone()).or_insert_with(|| (env.clone(), path));
+            if *other_env != env {
+                let message = format!("shares the key name {variable} with {}", other.display());
+                let fix = "rename one of the two environments: git mv {file} …";
+                findings.push(found(Rule::SideBySide, message, fix.into()));
+            }
+        }
+        let Some((key, line)) = key else { continue };
+        let (other_env, other) = holders.entry(*key).or_insert_with(|| (env.clone(), path));
+        if *other_env != env {
+            let message = format!(
+                "{env} has the same public key as {other_env} ({}): access to one is access to both",
+                other.display()
+            );
+            // Which of the two the key belongs to can't be seen here.
+            let fix = "see who added it: git log -p -- {file}; then restore the key of this environment";
+            findings.push(found(Rule::KeyShared, message, fix.into()).at(*line).about(&variable));
+        }
+        match first.get(&env) {
+            Some((other, other_key)) if other_key != key => {
+                let message = format!(
+                    "uses key {}, but {} uses key {}: an environment has one key",
+                    key.id(),
+                    other.display(),
+                    other_key.id()
+                );
+                let share = hint!(
+                    "copy the line of the key from {other}, then: envseal encrypt --reseal -f {file}",
+                    other
+                );
+                let fix = if other.parent() == path.parent() {
+                    share
+                } else {
+                    Hint::from("for a separate project: touch {folder}/envseal.toml; otherwise ").and(share)
+                };
+                findings.push(found(Rule::KeysDisagree, message, fix).at(*line).about(&variable));
+            }
+            Some(_) => {}
+            None => {
+                first.insert(env, (path, *key));
+            }
+        }
+    }
+    findings
+}
+
+/// Returns the finding for a public key that differs from before, without proof that its holder made it. `from` is the file
+/// that had the key before.
+pub(crate) fn key_changed(
+    (path, line): (&Path, usize),
+    from: &Path,
+    env: &EnvName,
+    [before, after]: [&PublicKey; 2],
+    proof: &RotationProof,
+) -> Option<Finding> {
+    let variable = env.public_key_name();
+    let what = match proof {
+        RotationProof::Proven => return None,
+        RotationProof::None => {
+            "whoever made the new key can decrypt what is encrypted from now on".to_owned()
+        }
+        RotationProof::Forged(old) => {
+            format!("the rotation proof in envseal.toml is forged, since it was not made with key {old}")
+        }
+        RotationProof::Unverified(old) => {
+            let ids: Vec<_> = old.iter().map(ToString::to_string).collect();
+            format!("verifying the rotation proof in envseal.toml takes private key {}", ids.join(", "))
+        }
+    };
+    let fix = match proof {
+        RotationProof::Unverified(_) => hint!(
+            "have a holder of that key check it; in CI, provide both keys: {variable}=NEW,OLD",
+            variable = env.private_key_name()
+        ),
+        _ if from == path => {
+            "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".into()
+        }
+        _ => "ask who changed it: git log -p -- {file}".into(),
+    };
+    let place = if from == path { String::new() } else { format!(" in {}", from.display()) };
+    let message = format!("{variable} changed from key {}{place} to key {}: {what}", before.id(), after.id());
+    Some(Finding::new(Rule::PublicKeyChanged, path, message, fix).at(line).about(&variable))
+}
+
+/// How far the rotations in a team file prove that one public key came after another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RotationProof {
+    /// Every step was made by a holder of the key before it.
+    Proven,
+    /// No path is without a step that was not made with this key.
+    Forged(KeyId),
+    /// Nothing is wrong on a path, but these keys, which are not available, have to verify it.
+    Unverified(Vec<KeyId>),
+    /// No rotation leads there.
+    None,
+}
+
+/// The most trusted first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum StepProof {
+    Proven,
+    Unverified,
+    Forged,
+}
+
+/// Looks for the path from `old` to `new` in the rotations of `env`, verified with the keys in `held`. Returns the most
+/// trusted if there are several.
+pub(crate) fn find_rotation(
+    team: Option<&TeamFile>,
+    env: &EnvName,
+    [old, new]: [&PublicKey; 2],
+    held: &[PrivateKey],
+) -> RotationProof {
+    let verify = |step: &Rotation| match held.iter().find(|key| key.public() == step.old) {
+        Some(key) if step.is_proven_by(key) => StepProof::Proven,
+        Some(_) => StepProof::Forged,
+        None => StepProof::Unverified,
+    };
+    let steps = team.into_iter().flat_map(|team| team.rotations(env));
+    let steps: Vec<_> = steps.map(|step| (step, verify(step))).collect();
+    for least in [StepProof::Proven, StepProof::Unverified, StepProof::Forged] {
+        let Some(path) = shortest_path(&steps, old, new, least) else { continue };
+        let of = |proof| path.iter().filter(move |step| step.1 == proof).map(|step| step.0.old.id());
+        return match least {
+            StepProof::Proven => RotationProof::Proven,
+            StepProof::Unverified => RotationProof::Unverified(of(StepProof::Unverified).collect()),
+            StepProof::Forged => {
+                RotationProof::Forged(of(StepProof::Forged).next().unwrap_or_else(|| old.id()))
+            }
+        };
+    }
+    RotationProof::None
+}
+
+/// Returns the shortest path over steps that are trusted at least so far.
+fn shortest_path<'t>(
+    steps: &[(&'t Rotation, StepProof)],
+    old: &PublicKey,
+    new: &PublicKey,
+    least: StepProof,
+) -> Option<Vec<(&'t Rotation, StepProof)>> {
+    let mut paths = vec![(*old, Vec::new())];
+    let mut seen = vec![*old];
+    let mut at = 0;
+    while let Some((key, path)) = paths.get(at).cloned() {
+        if key == *new {
+            return Some(path);
+        }
+        for step in steps.iter().filter(|step| step.1 <= least && step.0.old == key) {
+            if !seen.contains(&step.0.new) {
+                seen.push(step.0.new);
+                paths.push((step.0.new, [path.as_slice(), &[*step]].concat()));
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use RotationProof::{Forged, Proven, Unverified};
+
+    fn find(steps: &[Rotation], from: &PublicKey, to: &PublicKey, held: &[&PrivateKey]) -> RotationProof {
+        let mut team = TeamFile::parse(b"").unwrap();
+        for step in steps {
+            team.put_rotation(step.clone());
+        }
+        let team = TeamFile::parse(team.text().as_bytes()).unwrap();
+        let held: Vec<_> = held.iter().map(|key| (*key).clone()).collect();
+        find_rotation(Some(&team), &env(), [from, to], &held)
+    }
+
+    fn env() -> EnvName {
+        EnvName::new("production").unwrap()
+    }
+
+    #[test]
+    fn each_step_takes_its_own_key() {
+        let [a, b, c] = &[(); 3].map(|()| PrivateKey::generate());
+        let [pa, pb, pc] = [a, b, c].map(PrivateKey::public);
+        let both = [Rotation::make(&env(), a, &pb), Rotation::make(&env(), b, &pc)];
+        assert_eq!(find(&both, &pa, &pc, &[a, b]), Proven);
+        assert_eq!(find(&both, &pa, &pc, &[a]), Unverified(vec![pb.id()]));
+        assert_eq!(find(&both, &pa, &pc, &[c]), Unverified(vec![pa.id(), pb.id()]), "the new key alone");
+        assert_eq!(find(&both, &pc, &pa, &[a, b, c]), RotationProof::None, "backwards");
+        let other = EnvName::new("staging").unwrap();
+        let of_other = both.map(|step| Rotation { env: other.clone(), ..step });
+        assert_eq!(find(&of_other, &pa, &pb, &[a, b]), RotationProof::None, "another environment's");
+        assert_eq!(find_rotation(None, &env(), [&pa, &pb], &[]), RotationProof::None);
+    }
+
+    #[test]
+    fn a_forged_step_is_reported_and_a_true_one_beside_it_found() {
+        let [a, b, mallory] = &[(); 3].map(|()| PrivateKey::generate());
+        let [pa, pb, pm] = [a, b, mallory].map(PrivateKey::public);
+        let forged = Rotation { old: pa, ..Rotation::make(&env(), mallory, &pm) };
+        let only = [forged.clone()];
+        assert_eq!(find(&only, &pa, &pm, &[a, b]), Forged(pa.id()));
+        assert_eq!(find(&only, &pa, &pm, &[mallory]), Unverified(vec![pa.id()]));
+        let detour = Rotation { old: pm, new: pb, ..Rotation::make(&env(), b, &pa) };
+        let circle = Rotation::make(&env(), b, &pa);
+        let steps = [forged, detour, circle, Rotation::make(&env(), a, &pb)];
+        assert_eq!(find(&steps, &pa, &pb, &[a, b]), Proven);
+    }
+}

@@ -1,0 +1,114 @@
+//! Policies, schemas and teams, as the files of a snapshot state them: each env file has those of the nearest team file
+//! upward, and of the schema beside it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::snapshot::{Snapshot, folder, is_team_file};
+use crate::check::rules::{Finding, Rule, SchemaFile};
+use crate::config::SCHEMA_FILES;
+use crate::error::Error;
+use crate::schema::Schema;
+use crate::team::{Policy, TeamError, TeamFile};
+
+/// Everything is keyed by the folder that it is stated in.
+#[derive(Default)]
+pub(super) struct Settings {
+    policies: BTreeMap<PathBuf, Policy>,
+    /// The policy, widened by names that the folder's schema calls plain.
+    with_schema: BTreeMap<PathBuf, Policy>,
+    schemas: BTreeMap<PathBuf, (PathBuf, Schema)>,
+    teams: BTreeMap<PathBuf, (PathBuf, TeamFile)>,
+    none: Policy,
+    /// Team files that can't be read: nothing is plain or excluded by them, and nobody is a member.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Settings {
+    pub(super) fn read(files: &Snapshot<'_>) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        // In the order of the names, so that only the first counts.
+        for name in SCHEMA_FILES {
+            for path in files.files().filter(|path| path.file_name().is_some_and(|file| file == name)) {
+                if !settings.schemas.contains_key(folder(path)) {
+                    // Empty if it can't be read, as a link to nowhere: the next one does not hold instead.
+                    let schema = Schema::parse(&files.read(path)?.unwrap_or_default());
+                    settings.schemas.insert(folder(path).to_owned(), (path.to_owned(), schema));
+                }
+            }
+        }
+        for path in files.files().filter(|path| is_team_file(path)) {
+            // Likewise, the one further up does not hold instead.
+            settings.add_team_file(path, &files.read(path)?.unwrap_or_default());
+        }
+        for (folder, (_, schema)) in &settings.schemas {
+            let mut plain = schema.plain().map(|item| item.name.as_str()).peekable();
+            if plain.peek().is_some() {
+                let policy = settings.project_policy(folder).1.clone().with_names(plain);
+                settings.with_schema.insert(folder.clone(), policy);
+            }
+        }
+        Ok(settings)
+    }
+
+    fn add_team_file(&mut self, path: &Path, text: &[u8]) {
+        let found = |message| Finding::new(Rule::TeamFile, path, message, "fix {file}");
+        let policy = Policy::parse(text).unwrap_or_else(|error| {
+            self.findings.push(found(error.to_string()));
+            Policy::default()
+        });
+        let team = TeamFile::parse(text).unwrap_or_else(|error| {
+            // Other errors are the policy's too.
+            if let TeamError::Entry { line, entry, what } = error {
+                self.findings.push(found(format!("{entry}: {what}")).at(line));
+            }
+            TeamFile::parse(b"").expect("an empty one")
+        });
+        self.policies.insert(folder(path).to_owned(), policy);
+        self.teams.insert(folder(path).to_owned(), (path.to_owned(), team));
+    }
+
+    /// Returns the folder of the project that the files in `folder` belong to, and its policy.
+    fn project_policy<'a>(&'a self, folder: &'a Path) -> (&'a Path, &'a Policy) {
+        let found = folder.ancestors().find_map(|folder| Some((folder, self.policies.get(folder)?)));
+        found.unwrap_or((Path::new(""), &self.none))
+    }
+
+    /// Returns the folder of a file's project.
+    pub(super) fn project_of<'a>(&'a self, path: &'a Path) -> &'a Path {
+        self.project_policy(folder(path)).0
+    }
+
+    pub(super) fn policy<'a>(&'a self, path: &'a Path) -> &'a Policy {
+        let folder = folder(path);
+        self.with_schema.get(folder).unwrap_or_else(|| self.project_policy(folder).1)
+    }
+
+    /// Returns true if the file's own project excludes it.
+    pub(super) fn excludes(&self, path: &Path) -> bool {
+        path.strip_prefix(self.project_of(path)).is_ok_and(|relative| self.policy(path).is_excluded(relative))
+    }
+
+    pub(super) fn schema(&self, folder: &Path) -> Option<SchemaFile<'_>> {
+        self.schemas.get(folder).map(|(path, schema)| SchemaFile { path, schema })
+    }
+
+    pub(super) fn schemas(&self) -> impl Iterator<Item = SchemaFile<'_>> {
+        self.schemas.values().map(|(path, schema)| SchemaFile { path, schema })
+    }
+
+    /// Returns the team file that holds in `folder`: the nearest upward.
+    pub(super) fn team_for(&self, folder: &Path) -> Option<(&Path, &TeamFile)> {
+        let (path, team) = folder.ancestors().find_map(|folder| self.teams.get(folder))?;
+        Some((path, team))
+    }
+
+    pub(super) fn teams(&self) -> impl Iterator<Item = (&Path, &TeamFile)> {
+        self.teams.values().map(|(path, team)| (path.as_path(), team))
+    }
+
+    /// Returns the team file at exactly this path.
+    pub(super) fn team_at(&self, path: &Path) -> Option<&TeamFile> {
+        self.teams.get(folder(path)).map(|(_, team)| team)
+    }
+}
