@@ -43,7 +43,7 @@ pub mod git {
 #[cfg(feature = "cli")]
 pub mod hooks {
     pub mod drivers {
-        pub use crate::hooks::drivers::{State, install, state, uninstall};
+        pub use crate::hooks::drivers::{DriverState, inspect, install, uninstall};
     }
 }
 #[cfg(feature = "cli")]

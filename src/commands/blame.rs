@@ -1,6 +1,6 @@
 //! `envseal blame`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Context;
 use super::log::{say_notes, short};
@@ -8,7 +8,7 @@ use super::paged::{Paged, as_json, headline, print_json};
 use super::select::Files;
 use crate::error::Error;
 use crate::git::{ObjectId, Repo};
-use crate::history::{self, Blamed, FileChanges, HistoryError, Reader};
+use crate::history::{self, BlamedVariable, EnvHistory, FileChanges, not_in_commit};
 use crate::project::EnvFile;
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
@@ -37,10 +37,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let head = objects.head()?;
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
     let store = &context.store().unasking();
-    let mut reader = Reader::new(&objects, store);
+    let mut history = EnvHistory::new(&objects, store);
     let mut files = Vec::new();
     for path in args.files.reading(context)?.named_or_default(context.process)? {
-        files.push(blame(&objects, &mut reader, head, &path)?);
+        files.push(blame(&objects, &mut history, head, &path)?);
     }
     if args.json {
         let lines = files.iter().flat_map(|(file, blamed)| {
@@ -57,29 +57,26 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             out.print(&ui::table(&head, &blamed.iter().map(cells).collect::<Vec<_>>()))?;
         }
     }
-    say_notes(context, &reader);
+    say_notes(context, &history);
     Ok(())
 }
 
 fn blame(
     objects: &Repo,
-    reader: &mut Reader<'_>,
+    history: &mut EnvHistory<'_>,
     head: Option<ObjectId>,
     named: &Path,
-) -> Result<(FileChanges, Vec<Blamed>), Error> {
+) -> Result<(FileChanges, Vec<BlamedVariable>), Error> {
     let path = objects.relative(named)?;
     // A bare repository has no file but that of its HEAD.
     let today =
         if objects.is_bare() { None } else { Some(EnvFile::load(named)?.document().as_bytes().to_vec()) };
-    let blamed = history::blame(reader, head, &path, today)?.ok_or_else(|| HistoryError::NoFile {
-        path: path.clone(),
-        revision: "HEAD".into(),
-        other: None::<PathBuf>,
-    })?;
+    let blamed =
+        history::blame(history, head, &path, today)?.ok_or_else(|| not_in_commit(&path, "HEAD", None))?;
     Ok((FileChanges { path, from: None, changes: Vec::new() }, blamed))
 }
 
-fn cells(line: &Blamed) -> Vec<String> {
+fn cells(line: &BlamedVariable) -> Vec<String> {
     vec![
         short(line.author.commit),
         line.author.name.clone(),

@@ -7,7 +7,8 @@ use super::report::listed;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::hooks::{self, drivers};
+use crate::hooks::drivers::{self, DriverState};
+use crate::hooks::{self, CloneHooks, HookReport, HookState};
 
 const DRIVERS: &str = "merge and diff drivers";
 const OLDER: &str = "of an older envseal";
@@ -21,8 +22,8 @@ const BARE: &str = "this is a bare repository, in which nobody commits; see docs
 
 /// The hooks and the drivers of a clone.
 pub(super) struct CloneState {
-    hooks: hooks::Hooks,
-    drivers: drivers::State,
+    hooks: CloneHooks,
+    drivers: DriverState,
 }
 
 /// What is not there, or not at work, and the command that mends it.
@@ -48,9 +49,9 @@ impl CloneState {
                 return Ok(None);
             }
         };
-        let settings = hooks::settings(&repo)?;
-        let hooks = hooks::state(&repo, &settings)?;
-        Ok(Some(Self { hooks, drivers: drivers::state_by(&repo, &settings)? }))
+        let settings = hooks::read_settings(&repo)?;
+        let hooks = hooks::inspect(&repo, &settings)?;
+        Ok(Some(Self { hooks, drivers: drivers::inspect_by(&repo, &settings)? }))
     }
 
     /// Each part and its state, in words.
@@ -62,13 +63,13 @@ impl CloneState {
             false => " (does not exist)",
         };
         let mut parts = vec![("hooks folder".to_owned(), format!("{}{there}", display_path(folder)))];
-        parts.extend(self.hooks.found.iter().map(|found| (hook_name(found), hook_words(found))));
+        parts.extend(self.hooks.reports.iter().map(|found| (hook_name(found), hook_words(found))));
         let drivers = match &self.drivers {
-            drivers::State::Installed => "installed",
-            drivers::State::Missing => "not installed",
-            drivers::State::Outdated => OLDER,
-            drivers::State::Foreign(_) => "someone else's",
-            drivers::State::Overridden(_) => "not installed: overridden",
+            DriverState::Installed => "installed",
+            DriverState::Missing => "not installed",
+            DriverState::Outdated => OLDER,
+            DriverState::Foreign(_) => "someone else's",
+            DriverState::Overridden(_) => "not installed: overridden",
         };
         parts.push((DRIVERS.to_owned(), drivers.to_owned()));
         parts
@@ -78,22 +79,20 @@ impl CloneState {
     pub(super) fn lacks(&self) -> Vec<Lack> {
         let mut missing = Vec::new();
         let mut others: Vec<(String, Option<Hint>, Vec<String>)> = Vec::new();
-        for found in &self.hooks.found {
+        for found in &self.hooks.reports {
             let (name, words) = (hook_name(found), hook_words(found));
             let fix = match found.state {
-                hooks::State::Installed => continue,
-                hooks::State::Missing => {
+                HookState::Installed => continue,
+                HookState::Missing => {
                     missing.push(name);
                     continue;
                 }
-                hooks::State::Outdated => Some(INIT.into()),
+                HookState::Outdated => Some(INIT.into()),
                 // It is refused, and says what to write where.
-                hooks::State::Foreign | hooks::State::NotOurs => Some("envseal hook install".into()),
-                hooks::State::NotExecutable => {
-                    Some(hint!("chmod +x {path}", path = relative_path(&found.path)))
-                }
-                hooks::State::NoHusky => Some("npx husky".into()),
-                hooks::State::Unknown => None,
+                HookState::Foreign | HookState::NotOurs => Some("envseal hook install".into()),
+                HookState::NotExecutable => Some(hint!("chmod +x {path}", path = relative_path(&found.path))),
+                HookState::NoHusky => Some("npx husky".into()),
+                HookState::Unknown => None,
             };
             match others.iter_mut().find(|(other, same, _)| *other == words && *same == fix) {
                 Some((.., names)) => names.push(name),
@@ -112,15 +111,15 @@ impl CloneState {
         };
         let mut others: Vec<_> = others.into_iter().map(told).collect();
         match &self.drivers {
-            drivers::State::Installed => {}
-            drivers::State::Missing => missing.push(DRIVERS.to_owned()),
-            drivers::State::Outdated => {
+            DriverState::Installed => {}
+            DriverState::Missing => missing.push(DRIVERS.to_owned()),
+            DriverState::Outdated => {
                 others.push(Lack { message: format!("the {DRIVERS} are {OLDER}"), fix: Some(INIT.into()) });
             }
-            drivers::State::Overridden(how) => {
+            DriverState::Overridden(how) => {
                 others.push(Lack { message: format!("git does not call the {DRIVERS}: {how}"), fix: None });
             }
-            drivers::State::Foreign(key) => {
+            DriverState::Foreign(key) => {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
                 others.push(Lack {
                     message: format!("git's {key} in this clone is not envseal's"),
@@ -140,20 +139,20 @@ impl CloneState {
     }
 }
 
-fn hook_name(found: &hooks::Found) -> String {
+fn hook_name(found: &HookReport) -> String {
     format!("{} hook", found.hook.name())
 }
 
-fn hook_words(found: &hooks::Found) -> String {
+fn hook_words(found: &HookReport) -> String {
     let words = match found.state {
-        hooks::State::Installed => "installed",
-        hooks::State::Outdated => OLDER,
-        hooks::State::Missing => "not installed",
-        hooks::State::NotOurs => "missing, and not envseal's to write",
-        hooks::State::Foreign => "another program's, which does not call envseal",
-        hooks::State::NotExecutable => "not executable, so git passes over it",
-        hooks::State::NoHusky => "not run, for husky is not set up in this worktree",
-        hooks::State::Unknown => {
+        HookState::Installed => "installed",
+        HookState::Outdated => OLDER,
+        HookState::Missing => "not installed",
+        HookState::NotOurs => "missing, and not envseal's to write",
+        HookState::Foreign => "another program's, which does not call envseal",
+        HookState::NotExecutable => "not executable, so git passes over it",
+        HookState::NoHusky => "not run, for husky is not set up in this worktree",
+        HookState::Unknown => {
             return format!(
                 "{UNKNOWN}{} may skip the call or pass over its failure",
                 display_path(&found.path)
@@ -164,15 +163,15 @@ fn hook_words(found: &hooks::Found) -> String {
 }
 
 /// What is to be said of a hook that was left as it was.
-pub(super) fn left(found: &hooks::Found) -> String {
+pub(super) fn left(found: &HookReport) -> String {
     let (path, name) = (display_path(&found.path), found.hook.name());
     match found.state {
-        hooks::State::NotExecutable => {
+        HookState::NotExecutable => {
             let words = format!("git passes over {path}, which is not executable");
             hint!("chmod +x {path}", path = relative_path(&found.path)).joined(words, ": ")
         }
-        hooks::State::NoHusky => format!("git does not run {path}, for husky is not set up here: npx husky"),
-        hooks::State::Unknown => {
+        HookState::NoHusky => format!("git does not run {path}, for husky is not set up here: npx husky"),
+        HookState::Unknown => {
             format!(
                 "cannot tell whether the {name} hook calls envseal: {path} may skip the call or pass over its failure"
             )

@@ -8,7 +8,9 @@ use super::paged::{Paged, as_json, headline, look, print_json};
 use super::select::Files;
 use crate::error::Error;
 use crate::git::{Repo, range_ends};
-use crate::history::{self, Change, Differing, HistoryError, Kind, Reader, Shown, Side, Sides};
+use crate::history::{
+    self, ChangeKind, DiffQuery, DiffSide, EnvHistory, FileDiff, ShownValue, VariableChange,
+};
 use crate::ui::{Look, Page};
 
 /// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
@@ -39,20 +41,20 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.repository()?;
     objects.allow_fetching();
-    let commit = |revision: &String| objects.commit(revision).map(Side::Commit);
+    let commit = |revision: &String| objects.commit(revision).map(DiffSide::Commit);
     let (before, after) = match &args.revisions[..] {
-        [] => (objects.head()?.map_or(Side::Nothing, Side::Commit), Side::Worktree),
+        [] => (objects.head()?.map_or(DiffSide::Nothing, DiffSide::Commit), DiffSide::Worktree),
         [one] => match range_ends(one) {
             Some(ends) => between(&objects, ends)?,
-            None => (commit(one)?, Side::Worktree),
+            None => (commit(one)?, DiffSide::Worktree),
         },
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
     let paths = args.files.named_in(&objects, context.process)?;
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
     let store = &context.store().unasking();
-    let mut reader = Reader::new(&objects, store);
-    let (author, differing) = history::diff(&mut reader, &Sides { before, after, paths })?;
+    let mut history = EnvHistory::new(&objects, store);
+    let (author, differing) = history::diff(&mut history, &DiffQuery { before, after, paths })?;
     if args.json {
         let changes = differing.iter().flat_map(|it| {
             it.file.changes.iter().map(|change| as_json(&author, &it.file, &change.name, change.kind))
@@ -61,41 +63,44 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     } else {
         let mut out = Paged::new(context, &objects);
         for one in &differing {
-            let text = shown(&mut reader, one, args.show)?;
+            let text = shown(&mut history, one, args.show)?;
             out.print(&text)?;
         }
     }
-    say_notes(context, &reader);
+    say_notes(context, &history);
     Ok(())
 }
 
 /// `A..B` and `A...B`, as git-diff(1) has them: B and A, or B and where it parted from A; either is HEAD when left out.
-fn between(objects: &Repo, (before, after, parted): (&str, &str, bool)) -> Result<(Side, Side), Error> {
+fn between(
+    objects: &Repo,
+    (before, after, parted): (&str, &str, bool),
+) -> Result<(DiffSide, DiffSide), Error> {
     let (mut before, after) = (objects.range_end(before)?, objects.range_end(after)?);
     if parted {
         before = objects.merge_base(before, after)?.unwrap_or(before);
     }
-    Ok((Side::Commit(before), Side::Commit(after)))
+    Ok((DiffSide::Commit(before), DiffSide::Commit(after)))
 }
 
-fn shown(reader: &mut Reader<'_>, one: &Differing, values: bool) -> Result<Page, HistoryError> {
+fn shown(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<Page, Error> {
     let mut text = Page::default();
     text.add(Look::Heading, headline(&one.file));
     let _ = writeln!(text);
-    for Change { name, kind } in &one.file.changes {
+    for VariableChange { name, kind } in &one.file.changes {
         let _ = write!(text, "  ");
         text.add(look(*kind), format_args!("{:<9}", kind.as_str()));
         let _ = writeln!(text, "  {name}");
-        if !values || *kind == Kind::ReSealed {
+        if !values || *kind == ChangeKind::ReSealed {
             continue;
         }
-        for (sign, value) in ['-', '+'].into_iter().zip(one.values(reader, name)?) {
+        for (sign, value) in ['-', '+'].into_iter().zip(one.values(history, name)?) {
             match value {
                 None => {}
-                Some(Shown::Sealed) => {
+                Some(ShownValue::Sealed) => {
                     let _ = writeln!(text, "    {sign} (sealed; no key at hand opens it)");
                 }
-                Some(Shown::Value(value)) => {
+                Some(ShownValue::Value(value)) => {
                     for line in value.expose().split(|byte| *byte == b'\n') {
                         let _ = writeln!(text, "    {sign} {}", String::from_utf8_lossy(line));
                     }

@@ -11,8 +11,7 @@ use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
 use crate::export;
-use crate::git::display_path;
-use crate::history::{HistoryError, Reader, file_at};
+use crate::history::{EnvHistory, file_at};
 use crate::project::{EnvFile, Precedence, Variable, read_files, sweep, unwritable};
 use crate::ui;
 
@@ -122,21 +121,11 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
     let objects = context.repository()?;
     objects.allow_fetching();
     let store = context.store();
-    let mut reader = Reader::new(&objects, store);
+    let mut history = EnvHistory::new(&objects, store);
     let root = objects.root();
     let mut files = Vec::new();
     for path in paths {
-        // Paths of a commit start at the root; the one to paste starts here.
-        let then = file_at(&mut reader, revision, &objects.relative(path)?).map_err(|error| match error {
-            HistoryError::NoFile { path, revision, other: Some(other) } => HistoryError::NoFile {
-                path,
-                revision,
-                other: Some(
-                    display_path(&root.canonicalize().unwrap_or_else(|_| root.into()).join(other)).into(),
-                ),
-            },
-            error => error,
-        })?;
+        let then = file_at(&mut history, revision, &objects.relative(path)?)?;
         files.push(EnvFile::of_the_past(&root.join(then.path), then.text, then.team_file)?);
     }
     Ok(files)

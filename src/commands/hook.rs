@@ -8,10 +8,10 @@ use super::check::{self, Push};
 use super::clone_state::{OUTSIDE, left};
 use super::report::listed;
 use super::{Context, drivers};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::git::display_path;
 use crate::git::{GitError, Repo};
-use crate::hooks::{self, InstallError, Installed, install, uninstall};
+use crate::hooks::{self, InstallReport, install, uninstall};
 use crate::ui;
 
 /// Hooks and drivers in this clone
@@ -150,15 +150,15 @@ pub(super) fn set_up(context: &Context, here: &Path) -> Result<bool, Error> {
             }
             Ok(done.left.is_empty())
         }
-        Err(error) if error.is_refusal() => {
+        Err(error) if error.kind() == ErrorKind::Refused => {
             context.ui.note(format_args!("no hooks were installed: {error}; see: envseal hook install"));
             Ok(false)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-fn tell(context: &Context, done: &Installed) {
+fn tell(context: &Context, done: &InstallReport) {
     let folder = display_path(&done.folder);
     let names: Vec<_> = done.written.iter().map(|hook| hook.name()).collect();
     if !names.is_empty() {
@@ -178,7 +178,7 @@ fn tell(context: &Context, done: &Installed) {
 fn repository(context: &Context) -> Result<Rc<Repo>, Error> {
     let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     match context.store().repositories().discover(&here)? {
-        Some(repo) if repo.is_bare() => Err(InstallError::Bare { path: here }.into()),
+        Some(repo) if repo.is_bare() => Err(hooks::bare_repository(&here)),
         Some(repo) => Ok(repo),
         None => Err(GitError::not_a_repository(&here).into()),
     }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::report::{listed, notices};
 use super::{Context, hook};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::hooks::drivers::{self, DriverError};
+use crate::hooks::drivers::{self, DriverState};
 use crate::project::{
     EnvFile, Scope, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
     take_back_in, unseen_by_git, update,
@@ -122,14 +122,13 @@ fn set_drivers_up(context: &Context, here: &Path) -> Result<bool, Error> {
     match drivers::install(&repo) {
         Ok(true) => context.ui.say("set up git's merge and diff drivers for env files in this clone"),
         Ok(false) => {}
-        Err(error @ DriverError::Foreign { .. }) => {
-            let error = Error::from(error);
+        Err(error) if error.kind() == ErrorKind::Refused => {
             let words = format!("left git's drivers for env files alone: {error}");
             context.ui.note(error.command_hint().cloned().unwrap_or("".into()).after(words));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     }
-    Ok(drivers::state(&repo)? == drivers::State::Installed)
+    Ok(drivers::inspect(&repo)? == DriverState::Installed)
 }
 
 /// Proposes the plain names, and writes them down once a person has agreed.

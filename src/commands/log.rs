@@ -11,7 +11,7 @@ use super::select::Files;
 use crate::config::is_env_file;
 use crate::error::Error;
 use crate::git::ObjectId;
-use crate::history::{Entry, Query, Reader, SignatureState, log};
+use crate::history::{EnvHistory, LogEntry, LogQuery, SignatureState, log};
 use crate::time::rfc3339;
 use crate::ui::{self, Look, Page};
 
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let objects = context.repository()?;
     objects.allow_fetching();
     let paths = args.files.named_in(&objects, context.process)?;
-    let query = Query { paths, name: args.key.clone(), max_count: args.max_count };
+    let query = LogQuery { paths, name: args.key.clone(), max_count: args.max_count };
     let Some(head) = objects.head()? else {
         if args.json {
             print_json(&[])?;
@@ -53,20 +53,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     };
     // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
     let store = &context.store().unasking();
-    let mut reader = Reader::new(&objects, store);
+    let mut history = EnvHistory::new(&objects, store);
     let mut count = 0;
     let told = if args.json {
         let mut list = Vec::new();
-        let told = log(&mut reader, head, &query, &mut |entry: Entry| {
+        let told = log(&mut history, head, &query, &mut |entry: LogEntry| {
             count += 1;
             list.extend(changes(&entry));
-            Ok::<_, Error>(())
+            Ok(())
         });
         print_json(&list)?;
         told
     } else {
         let mut out = Paged::new(context, &objects);
-        log(&mut reader, head, &query, &mut |entry: Entry| {
+        log(&mut history, head, &query, &mut |entry: LogEntry| {
             count += 1;
             let gap = if count > 1 { "\n" } else { "" };
             let mut page = Page::plain(gap.into());
@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             out.print(&page)
         })
     };
-    say_notes(context, &reader);
+    say_notes(context, &history);
     told?;
     if count == 0 && args.max_count != Some(0) {
         // Who types NAME=VALUE here does not want to read the value again.
@@ -96,8 +96,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
 }
 
 /// Says what could not be seen.
-pub(super) fn say_notes(context: &Context, reader: &Reader<'_>) {
-    for note in reader.notes() {
+pub(super) fn say_notes(context: &Context, history: &EnvHistory<'_>) {
+    for note in history.notes() {
         context.ui.note(note);
     }
 }
@@ -107,13 +107,13 @@ pub(super) fn short(id: ObjectId) -> String {
     id.to_string()[..10].to_owned()
 }
 
-fn changes(entry: &Entry) -> impl Iterator<Item = Value> {
+fn changes(entry: &LogEntry) -> impl Iterator<Item = Value> {
     entry.files.iter().flat_map(|file| {
         file.changes.iter().map(|change| as_json(&entry.author, file, &change.name, change.kind))
     })
 }
 
-fn shown(entry: &Entry) -> Page {
+fn shown(entry: &LogEntry) -> Page {
     let author = &entry.author;
     let mut text = Page::default();
     text.add(Look::Id, format_args!("commit {}", author.commit));

@@ -8,7 +8,7 @@ use super::Context;
 use crate::error::Error;
 use crate::exec::Pager;
 use crate::git::Repo;
-use crate::history::{Author, FileChanges, Kind};
+use crate::history::{Author, ChangeKind, FileChanges};
 use crate::ui::{self, Look, Page};
 
 /// Where a command's words of history go.
@@ -45,7 +45,7 @@ impl Paged {
 }
 
 /// The frozen fields of one change.
-pub(super) fn as_json(author: &Author, file: &FileChanges, name: &str, kind: Kind) -> Value {
+pub(super) fn as_json(author: &Author, file: &FileChanges, name: &str, kind: ChangeKind) -> Value {
     let fields = author.fields(&file.path, name, kind);
     let object: Map<_, _> =
         fields.into_iter().map(|(field, text)| (field.into(), Value::String(text))).collect();
@@ -58,10 +58,10 @@ pub(super) fn print_json(list: &[Value]) -> Result<(), Error> {
 }
 
 /// The look of a kind of change.
-pub(super) fn look(kind: Kind) -> Look {
+pub(super) fn look(kind: ChangeKind) -> Look {
     match kind {
-        Kind::Added => Look::Good,
-        Kind::Removed | Kind::Plain => Look::Bad,
+        ChangeKind::Added => Look::Good,
+        ChangeKind::Removed | ChangeKind::Plain => Look::Bad,
         _ => Look::Warning,
     }
 }

@@ -17,7 +17,6 @@ mod write;
 
 pub(crate) use append::{append_line, with_lines};
 pub(crate) use error::FsError;
-pub(crate) use error::fs_hint;
 pub(crate) use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
 pub use lock::Lock;
 pub(crate) use meta::{is_executable, make_private, mode_bits, owned_by_this_user};

@@ -117,11 +117,6 @@ fn git_in(path: &Path) -> Hint {
     }
 }
 
-pub(crate) fn git_hint(error: &GitError) -> Option<Hint> {
-    let (GitError::Missing(error) | GitError::Damaged(error) | GitError::Other(error)) = error;
-    error.command_hint().cloned()
-}
-
 impl From<FsError> for GitError {
     fn from(error: FsError) -> Self {
         Self::Other(error.into())

@@ -492,20 +492,4 @@ mod tests {
         assert_eq!(walked[1], [["b.env"], ["c.env"]]);
         assert_eq!(walked[4], [["a.env"]]);
     }
-
-    #[test]
-    fn the_end_of_a_shallow_clone_has_no_changes() {
-        let g = Fixture::new();
-        g.commit("a.env", "1");
-        g.commit("a.env", "2");
-        let source = format!("file://{}", g.root().display());
-        g.git(&["clone", "-q", "--depth", "1", &source, "../shallow"]);
-        let repo = Repo::open(&g.outside("shallow")).unwrap();
-        let head = repo.head().unwrap().unwrap();
-        let step = repo.walk(&[head], |_| true).unwrap().step().unwrap().unwrap();
-        assert!(step.cut && step.changes.is_empty());
-        assert!(repo.versions(Path::new("a.env")).unwrap().cut.is_some());
-        assert!(matches!(repo.commits(&[head], &[]), Err(GitError::Missing(_))));
-        assert!(matches!(repo.commit("HEAD~1"), Err(GitError::Missing(_))));
-    }
 }

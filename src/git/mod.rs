@@ -20,12 +20,11 @@ mod tree;
 mod worktree;
 
 pub(crate) use config::{HooksDir, Setting};
-pub(crate) use error::{GitError, git_hint};
+pub(crate) use error::GitError;
 pub(crate) use history::{HistoryWalk, Linked, range_ends};
 pub(crate) use index_bytes::{git_dir_of, is_tracked_fast};
 pub(crate) use objects::{Changed, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{display_path, find_root, from_git, path_from, relative_path};
 pub use repo::Repo;
-pub(crate) use repo::Repositories;
-pub(crate) use repo::{OLDEST, RepoName};
+pub(crate) use repo::{OLDEST, RepoName, Repositories};
 pub(crate) use worktree::{added_lines, plain_list_files};

@@ -559,48 +559,6 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_cannot_be_read_is_not_unborn() {
-        let g = Fixture::new();
-        g.commit("f", "");
-        assert!(open(g.root()).head().unwrap().is_some());
-        let branch = g.root().join(".git/refs/heads/main");
-        for broken in ["", "0123", "f00f00f00f00f00f00f00f00f00f00f00f00f00f\n"] {
-            fs::write(&branch, broken).unwrap();
-            assert!(open(g.root()).head().is_err(), "{broken:?}");
-        }
-        fs::remove_file(&branch).unwrap();
-        assert_eq!(open(g.root()).head().unwrap(), None);
-    }
-
-    #[test]
-    fn a_bare_repository_is_never_found() {
-        let g = Fixture::new();
-        g.git(&["init", "-q", "--bare", "../bare.git"]);
-        g.git(&["init", "-q", "--bare", "inside.git"]);
-        assert!(Repo::discover(&g.outside("bare.git")).unwrap().is_none());
-        assert_eq!(open(&g.root().join("inside.git")).root(), g.root());
-        g.git(&["config", "core.bare", "true"]);
-        assert!(open(g.root()).is_bare());
-    }
-
-    #[test]
-    fn linked_worktrees_and_submodules_have_folders_of_their_own() {
-        let g = Fixture::new();
-        g.commit("f", "");
-        g.git(&["worktree", "add", "-q", "../linked"]);
-        g.with_submodule("sub");
-        for (root, common, own) in [
-            ("linked", "repo/.git", "repo/.git/worktrees/linked"),
-            ("repo/sub", "repo/.git/modules/sub", "repo/.git/modules/sub"),
-        ] {
-            let repo = open(&g.outside(root));
-            assert_eq!(repo.root(), g.outside(root));
-            assert!(same_folder(repo.common_dir(), &g.outside(common)));
-            assert!(same_folder(repo.git_dir(), &g.outside(own)));
-        }
-    }
-
-    #[test]
     fn core_worktree_is_the_root() {
         let g = Fixture::new();
         let elsewhere = g.outside("elsewhere");

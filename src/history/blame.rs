@@ -1,133 +1,125 @@
-//! Which commit last changed each variable of a file.
+//! The commit that last changed each variable of a file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::change::{Author, Kind};
-use super::error::HistoryError;
-use super::log::{Past, of_all};
-use super::reader::Reader;
-use super::rename::{Pair, pairs};
+use super::change::{Author, ChangeKind, merged_kind};
+use super::rename::{VersionPair, pair_versions};
+use super::version::EnvHistory;
+use super::walk::{EnvWalk, env_files_of};
+use crate::error::Error;
 use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
-/// A variable of a file as it is today.
+/// A variable of a file as it is today, and its last change.
 #[derive(Clone, Debug)]
-pub(crate) struct Blamed {
-    /// Its name.
+pub(crate) struct BlamedVariable {
     pub name: String,
-    /// Whether it is sealed.
     pub sealed: bool,
-    /// Who changed it last.
     pub author: Author,
-    /// What they did.
-    pub kind: Kind,
+    pub kind: ChangeKind,
 }
 
 /// Names that are still to be traced, by the path of their file in one commit.
-type Open = BTreeMap<PathBuf, BTreeSet<String>>;
+type OpenNames = BTreeMap<PathBuf, BTreeSet<String>>;
+
+type LastChanges = HashMap<String, (Author, ChangeKind)>;
 
 /// Traces the variables of the file at `path`, relative to the root, in the order of the file. `today` is its text
-/// in the worktree; without a worktree it is what `head` holds. No such file is none.
+/// in the worktree; without a worktree it is what `head` holds. Returns None if there is no such file.
 ///
-/// A change that only sealed a value anew counts for nothing, where the keys to tell are at hand.
+/// Re-encrypting a value is not a change, if the keys to tell are available.
 pub(crate) fn blame(
-    reader: &mut Reader<'_>,
+    history: &mut EnvHistory<'_>,
     head: Option<ObjectId>,
     path: &Path,
     today: Option<Vec<u8>>,
-) -> Result<Option<Vec<Blamed>>, HistoryError> {
-    let committed = head.map(|head| Past::files(reader, head)).transpose()?.unwrap_or_default();
+) -> Result<Option<Vec<BlamedVariable>>, Error> {
+    let committed = head.map(|head| env_files_of(history, head)).transpose()?.unwrap_or_default();
     let there = |path: &Path| committed.iter().find(|(there, _)| there == path).map(|(_, id)| *id);
-    let Some(today) = today.map(|text| reader.take_in(text)).or_else(|| there(path)) else {
+    let Some(today) = today.map(|text| history.add(text)).or_else(|| there(path)) else {
         return Ok(None);
     };
-    let pair = pair_today(reader, &committed, path, today)?;
-    let mut found: HashMap<String, (Author, Kind)> = HashMap::new();
-    let state = reader.state(path, Some(today))?;
+    let pair = pair_today(history, &committed, path, today)?;
+    let version = history.version(path, Some(today))?;
+    let mut found = LastChanges::new();
     let mut open = BTreeSet::new();
-    for name in state.names() {
-        match differs(reader, &pair, name)? {
-            Some(kind) if kind != Kind::ReSealed => {
-                found.insert(name.into(), (Author::not_yet(), kind));
-            }
-            _ => {
-                open.insert(name.to_owned());
-            }
+    for name in version.names() {
+        match difference(history, &pair, name)? {
+            Some(kind) => drop(found.insert(name.into(), (Author::not_yet(), kind))),
+            None => drop(open.insert(name.to_owned())),
         }
     }
     if let (Some(head), Some((path, _))) = (head, pair.before)
         && !open.is_empty()
     {
-        trace(reader, head, Open::from([(path, open)]), &mut found)?;
+        trace(history, head, OpenNames::from([(path, open)]), &mut found)?;
     }
-    let blamed = state.names().filter_map(|name| {
+    let blamed = version.names().filter_map(|name| {
         let (author, kind) = found.remove(name)?;
-        let sealed = state.get(name)?.token().is_some();
-        Some(Blamed { name: name.to_owned(), sealed, author, kind })
+        Some(BlamedVariable { name: name.to_owned(), sealed: version.is_sealed(name), author, kind })
     });
     Ok(Some(blamed.collect()))
 }
 
-/// The file of today and what HEAD has of it, perhaps under another name.
+/// Pairs today's file with what HEAD has of it, perhaps under another name.
 fn pair_today(
-    reader: &mut Reader<'_>,
+    history: &mut EnvHistory<'_>,
     committed: &[(PathBuf, ObjectId)],
     path: &Path,
     today: ObjectId,
-) -> Result<Pair, HistoryError> {
+) -> Result<VersionPair, Error> {
     let after = Some((path.to_owned(), today));
-    if let Some((_, id)) = committed.iter().find(|(there, _)| there == path) {
-        return Ok(Pair { before: Some((path.to_owned(), *id)), after });
+    if let Some(before) = committed.iter().find(|(there, _)| there == path) {
+        return Ok(VersionPair { before: Some(before.clone()), after });
     }
     let file = |id| Some(FileRef { id, kind: FileKind::File });
-    let objects = reader.objects();
-    let root = (!objects.is_bare()).then(|| objects.root().to_path_buf());
-    // Only what is no longer there can have become this file.
-    let gone = committed.iter().filter(|(there, _)| {
-        root.as_deref().is_some_and(|root| root.join(there).symlink_metadata().is_err())
-    });
+    let repo = history.repo;
+    // Only a file that is no longer there can have become this one.
+    let is_gone = |path: &Path| !repo.is_bare() && repo.root().join(path).symlink_metadata().is_err();
+    let gone = committed.iter().filter(|(there, _)| is_gone(there));
     let mut changed: Vec<_> =
         gone.map(|(path, id)| Changed { path: path.clone(), before: file(*id), after: None }).collect();
     changed.push(Changed { path: path.to_owned(), before: None, after: file(today) });
-    let pairs = pairs(reader, changed)?;
-    Ok(pairs.into_iter().find(|pair| pair.path() == path).unwrap_or(Pair { before: None, after }))
+    let pairs = pair_versions(history, changed)?;
+    let found = pairs.into_iter().find(|pair| pair.path() == path);
+    Ok(found.unwrap_or(VersionPair { before: None, after }))
 }
 
 /// Hands each name down to the first parent that has the same value, until there is none. Names that reach the end of a
-/// shallow clone are an error: who changed them is not known.
+/// shallow clone are an error, because their author is not known.
 fn trace(
-    reader: &mut Reader<'_>,
+    history: &mut EnvHistory<'_>,
     head: ObjectId,
-    open: Open,
-    found: &mut HashMap<String, (Author, Kind)>,
-) -> Result<(), HistoryError> {
-    let objects = reader.objects();
-    let mut past = Past::new(reader, head, open.keys().cloned().collect())?;
-    let mut waiting: HashMap<ObjectId, Open> = HashMap::from([(head, open)]);
+    open: OpenNames,
+    found: &mut LastChanges,
+) -> Result<(), Error> {
+    let repo = history.repo;
+    let mut walk = EnvWalk::new(history, head, open.keys().cloned().collect())?;
+    let mut waiting: HashMap<ObjectId, OpenNames> = HashMap::from([(head, open)]);
     while !waiting.is_empty()
-        && let Some(step) = past.step()?
+        && let Some(commit) = walk.step()?
     {
-        // What a commit's children hand down is all there: each of them came before it.
-        let Some(open) = waiting.remove(&step.id) else { continue };
-        if step.cut {
-            return Err(objects.cut_off(step.id).into());
+        // Complete, because all children of a commit come before it.
+        let Some(open) = waiting.remove(&commit.id) else { continue };
+        if commit.cut {
+            return Err(repo.cut_off(commit.id).into());
         }
         for (path, names) in open {
             let mut changed = Vec::new();
             for name in names {
-                match innocent(past.reader, &step.pairs, &path, &name)? {
-                    Ok((parent, path)) if !step.parents.is_empty() => {
-                        let there = waiting.entry(step.parents[parent]).or_default();
+                match unchanged_in(walk.history, &commit.pairs, &path, &name)? {
+                    Ok((parent, path)) if !commit.parents.is_empty() => {
+                        let there = waiting.entry(commit.parents[parent]).or_default();
                         there.entry(path).or_default().insert(name);
                     }
-                    Ok(_) => changed.push((name, Kind::Added)),
+                    Ok(_) => changed.push((name, ChangeKind::Added)),
                     Err(kind) => changed.push((name, kind)),
                 }
             }
             if !changed.is_empty() {
-                let pairs = step.pairs.iter().flatten().filter(|pair| pair.path() == path);
+                let pairs = commit.pairs.iter().flatten().filter(|pair| pair.path() == path);
                 let before = pairs.filter_map(|pair| pair.from().map(Path::to_path_buf));
-                let author = past.reader.author(step.id, &before.chain([path.clone()]).collect())?;
+                let author = walk.history.author(commit.id, &before.chain([path.clone()]).collect())?;
                 found.extend(changed.into_iter().map(|(name, kind)| (name, (author.clone(), kind))));
             }
         }
@@ -135,32 +127,33 @@ fn trace(
     Ok(())
 }
 
-/// The first parent in which the variable is the same, and the file's path there; or what the commit did to it.
-fn innocent(
-    reader: &mut Reader<'_>,
-    compared: &[Vec<Pair>],
+/// Returns the first parent in which the variable is the same, and the file's path there; or how the commit changed it.
+fn unchanged_in(
+    history: &mut EnvHistory<'_>,
+    pairs: &[Vec<VersionPair>],
     path: &Path,
     name: &str,
-) -> Result<Result<(usize, PathBuf), Kind>, HistoryError> {
+) -> Result<Result<(usize, PathBuf), ChangeKind>, Error> {
     let mut kinds = Vec::new();
-    for (parent, pairs) in compared.iter().enumerate() {
+    for (parent, pairs) in pairs.iter().enumerate() {
         let Some(pair) = pairs.iter().find(|pair| pair.path() == path) else {
             return Ok(Ok((parent, path.to_owned())));
         };
-        match differs(reader, pair, name)? {
-            None | Some(Kind::ReSealed) => {
-                return Ok(Ok((parent, pair.from().unwrap_or(path).to_owned())));
-            }
+        match difference(history, pair, name)? {
+            None => return Ok(Ok((parent, pair.from().unwrap_or(path).to_owned()))),
             Some(kind) => kinds.push(kind),
         }
     }
-    Ok(Err(of_all(&kinds).unwrap_or(Kind::Added)))
+    Ok(Err(merged_kind(&kinds).unwrap_or(ChangeKind::Added)))
 }
 
-fn differs(reader: &mut Reader<'_>, pair: &Pair, name: &str) -> Result<Option<Kind>, HistoryError> {
-    let path = pair.path();
-    let (old, id) = pair.before.as_ref().map_or((path, None), |(path, id)| (path, Some(*id)));
-    let before = reader.state(old, id)?;
-    let after = reader.state(path, pair.after.as_ref().map(|(_, id)| *id))?;
-    Ok(reader.kind(path, name, &before, &after))
+/// Compares a variable in both versions of a pair; None if its value is the same.
+fn difference(
+    history: &mut EnvHistory<'_>,
+    pair: &VersionPair,
+    name: &str,
+) -> Result<Option<ChangeKind>, Error> {
+    let [before, after] = history.both(pair)?;
+    let kind = history.compare(pair.path(), name, &before, &after);
+    Ok(kind.filter(|kind| *kind != ChangeKind::ReSealed))
 }

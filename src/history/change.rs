@@ -1,28 +1,36 @@
-//! The sorts of change, and what is told of each.
+//! Changes of variables, and who made them: the author of a commit, and whether a member signed it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::git::{Commit, ObjectId};
+use crate::config::TEAM_FILE;
+use crate::crypto::IdentityKey;
+use crate::error::Error;
+use crate::git::{Commit, ObjectId, Repo};
+use crate::team::TeamFile;
 use crate::time::{Moment, rfc3339};
 
-/// What became of a variable.
+/// How OpenSSH's signatures begin (its PROTOCOL.sshsig).
+const SSH: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
+/// The namespace in which git signs commits (gitformat-signature(5)).
+const NAMESPACE: &str = "git";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    /// It is new.
+pub(crate) enum ChangeKind {
     Added,
-    /// It is gone.
     Removed,
-    /// It has another value, or may have: without the keys one token cannot be told from another. Also where plain
-    /// text was sealed, for the value may have been changed on the way.
+    /// It has another value, or may have: without the keys one token cannot be told from another. Also if plain text was
+    /// encrypted, because the value may have been changed on the way.
     Changed,
-    /// It was sealed, and now stands in plain text.
+    /// It was sealed, and is now plain text.
     Plain,
-    /// Its token is another, its value is the same.
+    /// It has another token for the same value.
     ReSealed,
 }
 
-impl Kind {
-    /// As it is printed: `added`, `removed`, `changed`, `plain`, `re-sealed`.
+impl ChangeKind {
+    /// Returns the kind as it is printed.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -34,21 +42,30 @@ impl Kind {
     }
 }
 
-/// What is known of a commit's signature.
+/// Returns one kind for a merge, from what it did to each parent's variable: if they differ, the mildest that is true of
+/// it, except for plain text, which outweighs all.
+pub(super) fn merged_kind(kinds: &[ChangeKind]) -> Option<ChangeKind> {
+    let (first, rest) = kinds.split_first()?;
+    if rest.iter().all(|kind| kind == first) {
+        return Some(*first);
+    }
+    let special = [ChangeKind::Plain, ChangeKind::ReSealed];
+    special.into_iter().find(|kind| kinds.contains(kind)).or(Some(ChangeKind::Changed))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SignatureState {
-    /// By a member, in the parent commit, of every project whose files are told of.
+    /// By a member, in the parent commit, of the project of every changed file.
     Good,
     /// It does not belong to this commit, or its SSH key is not that of a member of each such project.
     Bad,
-    /// There is one, and nothing to verify it with: it is no SSH key's, or a project had no members yet.
+    /// There is nothing to verify it with: it is not by an SSH key, or a project had no members yet.
     Unknown,
-    /// There is none.
     None,
 }
 
 impl SignatureState {
-    /// As it is printed: `good`, `bad`, `unknown`, `none`.
+    /// Returns the state as it is printed.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -59,64 +76,49 @@ impl SignatureState {
     }
 }
 
-/// A changed variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// Its name.
+pub(crate) struct VariableChange {
     pub name: String,
-    /// What became of it.
-    pub kind: Kind,
+    pub kind: ChangeKind,
 }
 
 /// The changed variables of one env file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileChanges {
-    /// The file, relative to the root; of a file that is gone, where it was.
+    /// The file, relative to the root; if it is gone, where it was.
     pub path: PathBuf,
-    /// Where it was before, if that is another place.
+    /// Its path before a rename.
     pub from: Option<PathBuf>,
     /// In the file's order; those that are gone last.
-    pub changes: Vec<Change>,
+    pub changes: Vec<VariableChange>,
 }
 
 impl FileChanges {
-    /// Where the file is, and where it was.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(&*self.path).chain(self.from.as_deref())
     }
 }
 
-/// Who made a change: a commit, or whoever is at work here.
+/// The author of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Author {
-    /// The name.
     pub name: String,
-    /// The address.
     pub email: String,
-    /// When.
     pub time: Moment,
-    /// The commit; forty zeros for what is not committed yet.
+    /// Forty zeros for what is not committed yet.
     pub commit: ObjectId,
-    /// Its subject.
     pub subject: String,
-    /// Its signature.
     pub signature: SignatureState,
 }
 
 impl Author {
-    /// A commit's, whose signature was judged.
-    pub(super) fn of(commit: &Commit, signature: SignatureState) -> Self {
-        Self {
-            name: commit.author.clone(),
-            email: commit.email.clone(),
-            time: Moment { seconds: commit.time, offset: commit.offset },
-            commit: commit.id,
-            subject: commit.subject.clone(),
-            signature,
-        }
+    pub(super) fn new(commit: Commit, signature: SignatureState) -> Self {
+        let Commit { id, author, email, time, offset, subject, .. } = commit;
+        let time = Moment { seconds: time, offset };
+        Self { name: author, email, time, commit: id, subject, signature }
     }
 
-    /// As git has it for what is in the worktree only.
+    /// Returns git's author for what is in the worktree only.
     pub(crate) fn not_yet() -> Self {
         Self {
             name: "not committed yet".into(),
@@ -128,8 +130,8 @@ impl Author {
         }
     }
 
-    /// The frozen fields of a change, as texts, in their order.
-    pub(crate) fn fields(&self, file: &Path, name: &str, kind: Kind) -> [(&'static str, String); 9] {
+    /// Returns the frozen fields of a change, in their order.
+    pub(crate) fn fields(&self, file: &Path, name: &str, kind: ChangeKind) -> [(&'static str, String); 9] {
         [
             ("time", rfc3339(self.time)),
             ("author", self.name.clone()),
@@ -141,5 +143,84 @@ impl Author {
             ("kind", kind.as_str().to_owned()),
             ("signature", self.signature.as_str().to_owned()),
         ]
+    }
+}
+
+/// Verifies the signatures of commits. Nothing is read before the first commit that has one.
+pub(super) struct SignatureVerifier<'a> {
+    repo: &'a Repo,
+    /// By the blob of a team file.
+    members: HashMap<ObjectId, Rc<[IdentityKey]>>,
+}
+
+impl<'a> SignatureVerifier<'a> {
+    pub(super) fn new(repo: &'a Repo) -> Self {
+        Self { repo, members: HashMap::new() }
+    }
+
+    /// Verifies a commit's signature for the files at `paths`: it must be by a member of each file's project, as the
+    /// first parent has it. Members that a commit brings itself, or merges in, do not vouch for it. The very first commit is
+    /// verified with its own members.
+    pub(super) fn verify(
+        &mut self,
+        commit: &Commit,
+        paths: &BTreeSet<PathBuf>,
+    ) -> Result<SignatureState, Error> {
+        let Some(signed) = &commit.signed else { return Ok(SignatureState::None) };
+        if !signed.signature.starts_with(SSH) {
+            return Ok(SignatureState::Unknown);
+        }
+        let members_at = match commit.parents.first() {
+            // A shallow clone ends here: the members before are not known.
+            Some(parent) if self.repo.is_shallow() && self.repo.has_commit(&parent.to_string()).is_none() => {
+                return Ok(SignatureState::Unknown);
+            }
+            Some(parent) => *parent,
+            None => commit.id,
+        };
+        let mut state = SignatureState::Good;
+        for folder in paths.iter().filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
+            let keys = self.members(members_at, folder)?;
+            if keys.is_empty() {
+                state = SignatureState::Unknown;
+            } else if !keys.iter().any(|key| key.signed(NAMESPACE, &signed.payload, &signed.signature)) {
+                return Ok(SignatureState::Bad);
+            }
+        }
+        Ok(if paths.is_empty() { SignatureState::Unknown } else { state })
+    }
+
+    /// Returns the keys of the members of the project that `folder` belongs to in a commit: those of the nearest team file
+    /// upward, also if that cannot be read.
+    fn members(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, Error> {
+        for folder in folder.ancestors() {
+            let Some(file) = self.repo.file(commit, &folder.join(TEAM_FILE))? else { continue };
+            if !self.members.contains_key(&file.id) {
+                let team = TeamFile::parse(&self.repo.blob(file.id)?).ok();
+                let members = team.map(|team| team.members().values().copied().collect());
+                self.members.insert(file.id, members.unwrap_or_default());
+            }
+            return Ok(Rc::clone(&self.members[&file.id]));
+        }
+        Ok(Rc::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_kind_for_a_merge() {
+        use ChangeKind::{Added, Changed, Plain, ReSealed};
+        for (kinds, kind) in [
+            (&[][..], None),
+            (&[Added, Added], Some(Added)),
+            (&[Added, Changed], Some(Changed)),
+            (&[Changed, ReSealed], Some(ReSealed)),
+            (&[ReSealed, Plain], Some(Plain)),
+        ] {
+            assert_eq!(merged_kind(kinds), kind);
+        }
     }
 }

@@ -4,127 +4,125 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::change::{Author, FileChanges};
-use super::error::HistoryError;
-use super::log::{Past, changes_in};
-use super::reader::{Reader, Shown};
-use super::rename::{Pair, pairs};
+use super::rename::{VersionPair, pair_versions};
+use super::version::{EnvHistory, ShownValue};
+use super::walk::env_files_of;
 use crate::config::{ENV_FILE_GLOBS, is_env_file};
+use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{Changed, FileKind, FileRef, ObjectId};
 
-/// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum DiffSide {
     /// No file at all: before the first commit.
     Nothing,
-    /// A commit's files.
     Commit(ObjectId),
-    /// The files of the worktree: those that git tracks, and those that it neither tracks nor ignores.
+    /// The files of the worktree that git tracks or does not ignore.
     Worktree,
 }
 
-/// What is compared.
 #[derive(Clone, Debug)]
-pub(crate) struct Sides {
-    /// The older side.
-    pub before: Side,
-    /// The younger side.
-    pub after: Side,
+pub(crate) struct DiffQuery {
+    pub before: DiffSide,
+    pub after: DiffSide,
     /// Only these files, relative to the root, under the name they have at either side; all if empty.
     pub paths: Vec<PathBuf>,
 }
 
 /// A file that differs.
-pub(crate) struct Differing {
-    /// Its changed variables.
+pub(crate) struct FileDiff {
     pub file: FileChanges,
-    pair: Pair,
+    pair: VersionPair,
 }
 
-/// The env files in which two sides differ, and whose commit the younger side is.
-pub(crate) fn diff(reader: &mut Reader<'_>, sides: &Sides) -> Result<(Author, Vec<Differing>), HistoryError> {
+/// Returns the env files in which two sides differ, and the author of the younger side.
+pub(crate) fn diff(
+    history: &mut EnvHistory<'_>,
+    query: &DiffQuery,
+) -> Result<(Author, Vec<FileDiff>), Error> {
     let mut files: BTreeMap<PathBuf, [Option<FileRef>; 2]> = BTreeMap::new();
-    for (at, side) in [sides.before, sides.after].into_iter().enumerate() {
-        for (path, id) in listed(reader, side, &sides.paths)? {
+    for (at, side) in [query.before, query.after].into_iter().enumerate() {
+        for (path, id) in list_files(history, side, &query.paths)? {
             files.entry(path).or_default()[at] = Some(FileRef { id, kind: FileKind::File });
         }
     }
     let differing = files.into_iter().filter(|(_, [before, after])| before != after);
     let changed: Vec<_> = differing.map(|(path, [before, after])| Changed { path, before, after }).collect();
     let blobs = changed.iter().flat_map(|it| [it.before, it.after]).flatten().map(|file| file.id);
-    reader.obtain(&blobs.collect::<Vec<_>>())?;
+    history.obtain(&blobs.collect::<Vec<_>>())?;
     let mut found = Vec::new();
-    for pair in pairs(reader, changed)? {
-        let is = |path: &Path| sides.paths.iter().any(|wanted| wanted == path);
-        if !sides.paths.is_empty() && !is(pair.path()) && !pair.from().is_some_and(is) {
+    for pair in pair_versions(history, changed)? {
+        let is_named = |path: &Path| query.paths.iter().any(|named| named == path);
+        if !query.paths.is_empty() && !is_named(pair.path()) && !pair.from().is_some_and(is_named) {
             continue;
         }
-        let changes = changes_in(reader, &[&pair], None)?;
+        let changes = history.changes(&[&pair], None)?;
         let (path, from) = (pair.path().to_owned(), pair.from().map(Path::to_path_buf));
         if !changes.is_empty() || from.is_some() {
-            found.push(Differing { file: FileChanges { path, from, changes }, pair });
+            found.push(FileDiff { file: FileChanges { path, from, changes }, pair });
         }
     }
-    let author = match sides.after {
-        Side::Commit(id) => {
-            let paths = found.iter().flat_map(|differing| differing.file.paths()).map(Path::to_path_buf);
-            reader.author(id, &paths.collect())?
+    let author = match query.after {
+        DiffSide::Commit(id) => {
+            let paths = found.iter().flat_map(|diff| diff.file.paths()).map(Path::to_path_buf);
+            history.author(id, &paths.collect())?
         }
-        Side::Nothing | Side::Worktree => Author::not_yet(),
+        DiffSide::Nothing | DiffSide::Worktree => Author::not_yet(),
     };
     Ok((author, found))
 }
 
-impl Differing {
-    /// The values of a variable at both sides, for a person who asked to see them.
+impl FileDiff {
+    /// Returns the values of a variable at both sides, for a person who asked to see them.
     pub(crate) fn values(
         &self,
-        reader: &mut Reader<'_>,
+        history: &mut EnvHistory<'_>,
         name: &str,
-    ) -> Result<[Option<Shown>; 2], HistoryError> {
+    ) -> Result<[Option<ShownValue>; 2], Error> {
         let mut value = |side: Option<&(PathBuf, ObjectId)>| {
             let Some((path, id)) = side else { return Ok(None) };
-            let state = reader.state(path, Some(*id))?;
-            Ok::<_, HistoryError>(reader.show(path, name, &state))
+            let version = history.version(path, Some(*id))?;
+            Ok::<_, Error>(history.show(path, name, &version))
         };
         Ok([value(self.pair.before.as_ref())?, value(self.pair.after.as_ref())?])
     }
 }
 
-fn listed(
-    reader: &mut Reader<'_>,
-    side: Side,
+fn list_files(
+    history: &mut EnvHistory<'_>,
+    side: DiffSide,
     named: &[PathBuf],
-) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
+) -> Result<Vec<(PathBuf, ObjectId)>, Error> {
     match side {
-        Side::Nothing => Ok(Vec::new()),
-        Side::Commit(id) => Past::files(reader, id),
-        Side::Worktree => in_worktree(reader, named),
+        DiffSide::Nothing => Ok(Vec::new()),
+        DiffSide::Commit(id) => env_files_of(history, id),
+        DiffSide::Worktree => read_worktree(history, named),
     }
 }
 
-fn in_worktree(reader: &mut Reader<'_>, named: &[PathBuf]) -> Result<Vec<(PathBuf, ObjectId)>, HistoryError> {
-    let objects = reader.objects();
-    if objects.is_bare() {
-        return Err(HistoryError::Bare(objects.git_dir().to_owned()));
+fn read_worktree(history: &mut EnvHistory<'_>, named: &[PathBuf]) -> Result<Vec<(PathBuf, ObjectId)>, Error> {
+    let repo = history.repo;
+    if repo.is_bare() {
+        let git_dir = repo.git_dir().display();
+        let message = format!("{git_dir} is a bare repository: it has no worktree to compare with");
+        return Err(Error::refused(message).with_hint("name two revisions: envseal diff HEAD~ HEAD"));
     }
-    let repo = objects;
     let listed = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     let mut paths: Vec<_> =
         listed.into_iter().filter_map(|path| Some(path.strip_prefix(repo.root()).ok()?.to_owned())).collect();
-    // One that git ignores is there if it is asked for.
+    // A file that git ignores counts if it is named.
     paths.extend(named.iter().cloned());
     paths.sort();
     paths.dedup();
     let mut files = Vec::new();
     for path in paths {
         let place = repo.root().join(&path);
-        // Git keeps of a symlink only where it leads; what it leads to is a file of its own.
+        // Of a symlink, git keeps only where it leads; the file there counts by itself.
         if place.is_symlink() || place.is_dir() {
             continue;
         }
         match fs::read_secret(&place) {
-            Ok(mut text) => files.push((path, reader.take_in(std::mem::take(&mut *text)))),
+            Ok(mut text) => files.push((path, history.add(std::mem::take(&mut *text)))),
             Err(FsError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,23 +1,19 @@
-//! Who changed which variable, when: the git history of env files, by name.
+//! The git history of env files, by name: who changed which variable, when.
 //!
-//! A commit is compared with each of its parents, file by file and name by name. What it has in common with any of
-//! them it did not change. A file keeps its history through renames.
+//! A commit is compared with each of its parents, file by file and name by name. A variable that is the same in one of them
+//! was not changed by the commit. A file keeps its history through renames.
 
-mod at;
 mod blame;
 mod change;
 mod diff;
-mod error;
 mod log;
-mod reader;
 mod rename;
-mod signers;
-mod state;
+mod version;
+mod walk;
 
-pub(crate) use at::file_at;
-pub(crate) use blame::{Blamed, blame};
-pub(crate) use change::{Author, Change, FileChanges, Kind, SignatureState};
-pub(crate) use diff::{Differing, Side, Sides, diff};
-pub(crate) use error::HistoryError;
-pub(crate) use log::{Entry, Query, log};
-pub(crate) use reader::{Reader, Shown};
+pub(crate) use blame::{BlamedVariable, blame};
+pub(crate) use change::{Author, ChangeKind, FileChanges, SignatureState, VariableChange};
+pub(crate) use diff::{DiffQuery, DiffSide, FileDiff, diff};
+pub(crate) use log::{LogEntry, LogQuery, log};
+pub(crate) use version::{EnvHistory, ShownValue};
+pub(crate) use walk::{file_at, not_in_commit};

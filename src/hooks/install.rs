@@ -1,89 +1,103 @@
-//! Putting envseal's part into the hooks, taking it out, and telling whether it is there.
+//! Installing and uninstalling envseal's part of the hooks, and inspecting them: what git would run for a hook, and what
+//! stands where envseal would write.
 
 use std::path::{Path, PathBuf};
 
-use super::plan::{Place, Stands, Verdict};
-use super::script::{Rest, with_block, without_block};
-use super::shell::Answer;
-use super::write::{Change, write_all};
-use super::{Hook, InstallError, Manager};
-use crate::fs::{self, FsError, Lock};
-use crate::git::{GitError, Repo, Setting};
+use super::manager::HookManager;
+use super::script::{
+    Hook, HookRest, UnfitHook, answer, calls, has_block, is_current, mentions, with_block, without_block,
+};
+use super::shell::{self, CallsEnvseal};
+use crate::error::Error;
+use crate::fs::{self, FsError, Lock, NewMode, Staged};
+use crate::git::{GitError, HooksDir, Repo, Setting};
 
-/// Whether git calls envseal for a hook.
+/// Why a hook does its work or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It does: by our lines, by a call in a hook of another kind, or through a program that writes the hooks.
+pub(crate) enum HookState {
+    /// Git calls envseal: by our lines, by a call in a hook of another kind, or through a hook manager.
     Installed,
     /// By lines that an older version wrote: `envseal hook install` renews them.
     Outdated,
-    /// It does not: `envseal hook install`.
+    /// `envseal hook install` is needed.
     Missing,
-    /// It does not, and the hook is one that cannot be added to: `envseal hook install` says what to do by hand.
+    /// The hook cannot be added to: `envseal hook install` says what to do by hand.
     Foreign,
-    /// It does not, and the file is for another program or for a person to write: `envseal hook install` says what.
+    /// The file is for another program or for a person to write: `envseal hook install` says what.
     NotOurs,
-    /// A call is there, but nobody may execute the file, so that git passes over it: `chmod +x`.
+    /// A call is there, but the file is not executable, so git passes over it: `chmod +x`.
     NotExecutable,
     /// A call is there, but git runs what husky has yet to make in this worktree.
     NoHusky,
-    /// Nobody can tell from the file.
+    /// The file does not tell.
     Unknown,
 }
 
-/// One hook of this repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// Which.
+pub(crate) struct HookReport {
     pub hook: Hook,
     /// The file that holds it, or would; or the one that leaves open whether it does its work.
     pub path: PathBuf,
-    /// Whether it does its work.
-    pub state: State,
+    pub state: HookState,
 }
 
-/// What git does at the hooks of one repository.
+/// The hooks of one clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hooks {
+pub(crate) struct CloneHooks {
     /// The folder that git takes them from. It need not exist.
     pub folder: PathBuf,
-    /// One by one.
-    pub found: Vec<Found>,
+    pub reports: Vec<HookReport>,
 }
 
-/// What [`install`] came to.
+/// The result of [`install`].
 #[derive(Debug)]
-pub(crate) struct Installed {
+pub(crate) struct InstallReport {
     /// The folder that the hooks stand in.
     pub folder: PathBuf,
-    /// Those that were written; none if everything was in place.
+    /// Empty if everything was in place.
     pub written: Vec<Hook>,
-    /// Those that git does not call envseal in all the same, and those of which nobody can tell.
-    pub left: Vec<Found>,
+    /// Those in which git does not call envseal all the same, and those that do not tell.
+    pub left: Vec<HookReport>,
     /// The program that calls envseal for some of the hooks, which were left to it.
-    pub manager: Option<Manager>,
+    pub manager: Option<HookManager>,
 }
 
-/// Puts envseal's part into the three hooks, or changes nothing at all. `on_wait` is called once if another envseal is at work there.
-pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, InstallError> {
-    let place = Place::new(repo, &settings(repo)?)?;
+/// Returns the error for a bare repository at `path`.
+pub(crate) fn bare_repository(path: &Path) -> Error {
+    let hook = path.join("hooks/pre-receive");
+    Error::refused(format!("{} is a bare repository, in which nobody commits", path.display()))
+        .with_hint(hint!("on a server the check belongs in pre-receive: cp docs/pre-receive {hook}", hook))
+}
+
+/// Adds envseal's part to the three hooks, or changes nothing. `on_wait` is called once if another envseal is at work there.
+///
+/// Refused ([`crate::error::ErrorKind::Refused`]) if a person's own arrangement is in the way; the lines to paste are then
+/// the error's details.
+pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallReport, Error> {
+    let place = HooksFolder::new(repo, &read_settings(repo)?)?;
+    let nothing = || InstallReport {
+        folder: place.folder().to_path_buf(),
+        written: Vec::new(),
+        left: Vec::new(),
+        manager: None,
+    };
     if !place.dir.own {
-        // Whoever calls envseal from there has all that can be had.
-        if Hook::ALL.into_iter().all(|hook| place.verdict(hook) == Verdict::Yes) {
-            return Ok(Installed::nothing(&place));
+        // Nothing is missing if they all call envseal.
+        if Hook::ALL.into_iter().all(|hook| place.check(hook).0 == CallsEnvseal::Yes) {
+            return Ok(nothing());
         }
-        return Err(InstallError::Shared { path: place.dir.path });
+        return Err(shared_folder(&place.dir.path));
     }
-    // Once before the folder is made, so that a refusal leaves no trace; and once more when nobody else writes there.
-    changes(&place)?;
+    // Once before the folder is made, so that a refusal leaves no trace; and again under the lock.
+    place.plan(&mut nothing())?;
     let made = fs::make_folder(place.folder())?;
-    let result = Lock::acquire(place.folder(), on_wait).map_err(InstallError::from).and_then(|_lock| {
+    let result = Lock::acquire(place.folder(), on_wait).map_err(Error::from).and_then(|_lock| {
         fs::sweep(place.folder(), |_| true);
-        let (changes, mut installed) = changes(&place)?;
-        write_all(changes)?;
-        installed.left = all_found(&place)?;
-        installed.left.retain(|found| found.state != State::Installed);
-        Ok(installed)
+        let mut report = nothing();
+        rewrite_all(place.plan(&mut report)?)?;
+        report.left = place.inspect_all()?;
+        report.left.retain(|report| report.state != HookState::Installed);
+        Ok(report)
     });
     if made && result.is_err() {
         fs::remove_empty_folder(place.folder());
@@ -91,11 +105,11 @@ pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<Installed, 
     result
 }
 
-/// Takes envseal's part out of the hooks: what others wrote is byte for byte as it was, and files that envseal made are
-/// gone. Returns the files that had it; all are changed or none.
-pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, InstallError> {
-    let mut places = vec![Place::default(repo)];
-    let configured = Place::new(repo, &settings(repo)?)?;
+/// Removes envseal's part from the hooks: the lines of others are byte for byte as they were, and files that envseal made
+/// are gone. Returns the files that had it; all are changed or none.
+pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, Error> {
+    let mut places = vec![HooksFolder::default(repo)];
+    let configured = HooksFolder::new(repo, &read_settings(repo)?)?;
     if configured.dir.own && configured.folder() != places[0].folder() {
         places.push(configured);
     }
@@ -109,109 +123,318 @@ pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathB
             }
         })?);
     }
-    let mut changes = Vec::new();
+    let mut rewrites = Vec::new();
     for (place, hook) in places.iter().flat_map(|place| Hook::ALL.map(|hook| (place, hook))) {
-        changes.extend(removal(&place.file(hook), hook)?);
-        changes.extend(removal(&place.kept(hook), hook)?);
+        rewrites.extend(plan_removal(&place.file(hook), hook)?);
+        rewrites.extend(plan_removal(&place.kept(hook), hook)?);
     }
-    let paths = changes.iter().map(|change| change.path.clone()).collect();
-    write_all(changes)?;
+    let paths = rewrites.iter().map(|rewrite| rewrite.path.clone()).collect();
+    rewrite_all(rewrites)?;
     Ok(paths)
 }
 
-/// What git's configuration says of hooks and of drivers called envseal.
-pub(crate) fn settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
+/// Reads git's configuration of hooks and of drivers called envseal.
+pub(crate) fn read_settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
     repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
 }
 
-/// What git calls in this repository, by these [`settings`].
-pub(crate) fn state(repo: &Repo, settings: &[Setting]) -> Result<Hooks, InstallError> {
-    let place = Place::new(repo, settings)?;
-    Ok(Hooks { found: all_found(&place)?, folder: place.dir.path })
+/// Inspects the hooks that git calls in this repository, by these [`read_settings`].
+pub(crate) fn inspect(repo: &Repo, settings: &[Setting]) -> Result<CloneHooks, Error> {
+    let place = HooksFolder::new(repo, settings)?;
+    Ok(CloneHooks { reports: place.inspect_all()?, folder: place.dir.path })
 }
 
-impl Installed {
-    fn nothing(place: &Place) -> Self {
-        let folder = place.folder().to_path_buf();
-        Self { folder, written: Vec::new(), left: Vec::new(), manager: None }
-    }
-}
-
-fn all_found(place: &Place) -> Result<Vec<Found>, FsError> {
-    Hook::ALL.into_iter().map(|hook| found(place, hook)).collect()
-}
-
-fn found(place: &Place, hook: Hook) -> Result<Found, FsError> {
-    let (path, state) = match place.verdict(hook) {
-        Verdict::Yes if place.is_outdated(hook) => (place.file(hook), State::Outdated),
-        Verdict::Yes => (place.file(hook), State::Installed),
-        Verdict::CannotTell(file) => (file, State::Unknown),
-        Verdict::No => return not_called(place, hook),
+fn shared_folder(path: &Path) -> Error {
+    let hint = if path.is_dir() {
+        "call `envseal hook run pre-commit` from the hook there, and the others likewise; or give this repository a \
+         folder of its own: git config core.hooksPath .githooks"
+    } else {
+        // For example /dev/null.
+        "give this repository a folder of its own: git config core.hooksPath .githooks"
     };
-    Ok(Found { hook, path, state })
+    Error::refused(format!(
+        "git takes the hooks from {}, which is not this repository's own (core.hooksPath)",
+        path.display()
+    ))
+    .with_hint(hint)
 }
 
-/// Why git does not call envseal at this hook.
-fn not_called(place: &Place, hook: Hook) -> Result<Found, FsError> {
-    let entry = place.entry(hook);
-    let path = place.file(hook);
-    if !place.is_called(hook) && place.would(hook) == Verdict::Yes {
-        return Ok(Found { hook, path: entry, state: State::NotExecutable });
-    }
-    let state = match place.stands(hook)? {
-        Stands::Text(text) if place.husky && place.answer(&text, hook) == Answer::Yes => State::NoHusky,
-        Stands::Calls if place.husky => State::NoHusky,
-        Stands::Nothing | Stands::Text(_) if place.dir.own => State::Missing,
-        Stands::Nothing | Stands::Text(_) | Stands::Managed { written: false, .. } => State::NotOurs,
-        Stands::Calls | Stands::Unclear | Stands::Unfit(_) | Stands::Managed { .. } => State::Foreign,
+fn unfit(path: &Path, hook: Hook, why: &UnfitHook) -> Error {
+    let hint = match why {
+        UnfitHook::Damaged => {
+            hint!("remove those lines from {path} and try again: envseal hook install", path)
+        }
+        _ => hint!(
+            "have that hook call this, with its arguments and stdin, and stop if it fails: envseal hook run {hook}",
+            hook = hook.name()
+        ),
     };
-    Ok(Found { hook, path, state })
+    Error::refused(format!("cannot add to the hook {}: {why}", path.display())).with_hint(hint)
 }
 
-/// What has to be written for the three to be there; an error if one of them cannot be.
-fn changes(place: &Place) -> Result<(Vec<Change>, Installed), InstallError> {
-    let mut changes = Vec::new();
-    let mut installed = Installed::nothing(place);
-    for hook in Hook::ALL {
-        let path = place.file(hook);
-        let before = match place.stands(hook)? {
-            Stands::Nothing => None,
-            Stands::Text(text) => Some(text),
-            Stands::Calls
-            | Stands::Unclear
-            | Stands::Managed { told: Answer::Unclear, written: true, .. } => continue,
-            Stands::Unfit(why) => return Err(InstallError::foreign(&path, hook, why)),
-            Stands::Managed { manager, told: Answer::Yes, written: true, .. } => {
-                installed.manager = Some(manager);
-                continue;
-            }
-            Stands::Managed { manager, file, told, .. } => {
-                let told = told != Answer::No;
-                return Err(InstallError::Managed { path, hook, manager, file, told });
-            }
-        };
-        let fit = |text: Option<&[u8]>| {
-            with_block(text, hook).map_err(|why| InstallError::foreign(&path, hook, why))
-        };
-        let mut after = fit(before.as_deref())?;
-        // Lines that are not reached go to the front.
-        if place.answer(&after, hook) != Answer::Yes
-            && let Ok(Rest::Bytes(others)) = without_block(&after)
-        {
-            after = fit(Some(&others))?;
-        }
-        // Others' lines in a file that git passes over were meant to be, or not: that is not ours to decide.
-        let all_ours = without_block(&after) == Ok(Rest::Nothing);
-        if before.as_ref() != Some(&after) || (all_ours && !place.husky && !place.is_called(hook)) {
-            changes.push(Change { path, before, after: Some(after), executable: all_ours });
-            installed.written.push(hook);
+/// Returns the error for a hook that a manager writes, by its configuration `file`; `told` if that names envseal already.
+fn managed(path: &Path, hook: Hook, manager: HookManager, file: &Path, told: bool) -> Error {
+    let lines = if told { &[][..] } else { manager.lines(hook) };
+    let command = manager.command(hook);
+    let hint = match lines {
+        [] => crate::hint::Hint::from("have it write them: ").and(command),
+        _ => hint!("add those lines to {file}, then: ", file).and(command),
+    };
+    Error::refused(format!("{manager} writes the hook {}", path.display()))
+        .with_details(lines.iter().map(|line| (*line).to_owned()))
+        .with_hint(hint)
+}
+
+/// The folder that git calls a repository's hooks from.
+struct HooksFolder {
+    dir: HooksDir,
+    /// True for husky, which generates the hooks in `.husky/_` and has them call the files in `.husky`.
+    husky: bool,
+    root: PathBuf,
+}
+
+/// What stands where one hook is to be written.
+#[derive(Debug)]
+enum ExistingHook {
+    Nothing,
+    /// Text that a block may go into, or is in.
+    Text(Vec<u8>),
+    /// Something else, which calls envseal.
+    Calls,
+    /// Something else, which does not tell.
+    Unclear,
+    Unfit(UnfitHook),
+    /// A manager's work, now or before long; whether that calls envseal, and by which configuration.
+    Managed {
+        manager: HookManager,
+        file: PathBuf,
+        told: CallsEnvseal,
+        written: bool,
+    },
+}
+
+impl HooksFolder {
+    fn new(repo: &Repo, settings: &[Setting]) -> Result<Self, Error> {
+        let dir = repo.hooks_dir_by(settings)?;
+        let husky = dir.own && dir.path.ends_with(".husky/_");
+        Ok(Self { dir, husky, root: repo.root().to_path_buf() })
+    }
+
+    /// Returns the folder that git uses if no other is configured; it may hold what was installed earlier.
+    fn default(repo: &Repo) -> Self {
+        let dir = HooksDir { path: repo.default_hooks_dir(), own: true };
+        Self { dir, husky: false, root: repo.root().to_path_buf() }
+    }
+
+    /// Returns the folder to write in.
+    fn folder(&self) -> &Path {
+        match self.dir.path.parent() {
+            Some(parent) if self.husky => parent,
+            _ => &self.dir.path,
         }
     }
-    Ok((changes, installed))
+
+    /// Returns the file to write to.
+    fn file(&self, hook: Hook) -> PathBuf {
+        self.folder().join(hook.name())
+    }
+
+    /// Returns the file that git runs.
+    fn entry(&self, hook: Hook) -> PathBuf {
+        self.dir.path.join(hook.name())
+    }
+
+    /// Returns true if git runs the file: it passes over one that is not executable (its hook.c, `find_hook`).
+    fn is_called(&self, hook: Hook) -> bool {
+        fs::is_executable(&self.entry(hook))
+    }
+
+    /// Tells whether git, at this hook, has envseal called and stops if that fails, and by which file.
+    fn check(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
+        if self.is_called(hook) { self.check_text(hook) } else { (CallsEnvseal::No, self.entry(hook)) }
+    }
+
+    /// Like [`Self::check`], if git may execute the file.
+    fn check_text(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
+        let entry = self.entry(hook);
+        let text = match fs::read(&entry) {
+            Ok(text) => text,
+            Err(FsError::PermissionDenied { .. }) => return (CallsEnvseal::Unclear, entry),
+            Err(_) => return (CallsEnvseal::No, entry),
+        };
+        let said = answer(&text, hook);
+        if said == CallsEnvseal::Yes {
+            return (said, entry);
+        }
+        if let Some(manager) = HookManager::of_hook(&text) {
+            return self.check_manager(manager, &text, hook);
+        }
+        if self.husky && mentions(&text, "/h\"") {
+            return self.check_husky(hook);
+        }
+        if mentions(&text, "overcommit") {
+            // One program for all hooks, which finds what to call in its configuration.
+            let file = self.root.join(".overcommit.yml");
+            let is_named = fs::read(&file).is_ok_and(|text| mentions(&text, "envseal"));
+            return (if is_named { CallsEnvseal::Unclear } else { said }, file);
+        }
+        (said, entry)
+    }
+
+    /// Husky's `h`, which each of its wrappers reads, has `sh -e` run the file in `.husky`.
+    fn check_husky(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
+        let helper = self.dir.path.join("h");
+        match fs::read(&helper) {
+            Ok(text) if mentions(&text, "sh -e") => {}
+            Ok(_) => return (CallsEnvseal::Unclear, helper),
+            // Then every commit fails.
+            Err(_) => return (CallsEnvseal::No, helper),
+        }
+        let file = self.file(hook);
+        let said = fs::read(&file).map_or(CallsEnvseal::No, |text| self.answer(&text, hook));
+        (said, file)
+    }
+
+    fn check_manager(&self, manager: HookManager, text: &[u8], hook: Hook) -> (CallsEnvseal, PathBuf) {
+        let (said, file) = manager.check(&self.root, text, hook);
+        let kept = self.kept(hook);
+        let is_kept = manager == HookManager::PreCommit
+            && fs::is_executable(&kept)
+            && fs::read(&kept).is_ok_and(|text| answer(&text, hook) == CallsEnvseal::Yes);
+        (if is_kept { CallsEnvseal::Yes } else { said }, file)
+    }
+
+    /// Tells whether the text, if written to [`Self::file`], calls envseal.
+    fn answer(&self, text: &[u8], hook: Hook) -> CallsEnvseal {
+        if self.husky { shell::check_calls(text, hook, true) } else { answer(text, hook) }
+    }
+
+    /// Returns the file to which the pre-commit framework moves a hook that it finds, to call it before its own.
+    fn kept(&self, hook: Hook) -> PathBuf {
+        self.folder().join(format!("{hook}.legacy"))
+    }
+
+    fn existing(&self, hook: Hook) -> Result<ExistingHook, FsError> {
+        let path = self.file(hook);
+        // A manager that is going to write the hook, and to put away what stands there.
+        let to_come = |other: ExistingHook| {
+            let manager = HookManager::of_worktree(&self.root).filter(|_| !self.husky);
+            manager.map_or(other, |manager| self.managed(manager, b"", hook, false))
+        };
+        if !self.folder().is_dir() {
+            return Ok(to_come(ExistingHook::Nothing));
+        }
+        let is_link = path.is_symlink();
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(FsError::NotFound { .. }) if is_link => return Ok(ExistingHook::Unfit(UnfitHook::Symlink)),
+            Err(FsError::NotFound { .. }) => return Ok(to_come(ExistingHook::Nothing)),
+            Err(FsError::NotRegular { .. }) => return Ok(ExistingHook::Unfit(UnfitHook::NotAFile)),
+            Err(error) => return Err(error),
+        };
+        let fit = with_block(Some(&text), hook);
+        Ok(match (fit, HookManager::of_hook(&text), self.answer(&text, hook)) {
+            (Ok(_), ..) if !is_link && has_block(&text) => ExistingHook::Text(text),
+            (_, Some(manager), _) => self.managed(manager, &text, hook, true),
+            (_, _, CallsEnvseal::Yes) if is_link => ExistingHook::Calls,
+            (_, _, CallsEnvseal::Unclear) if is_link => ExistingHook::Unclear,
+            _ if is_link => ExistingHook::Unfit(UnfitHook::Symlink),
+            (Err(UnfitHook::Damaged), ..) => ExistingHook::Unfit(UnfitHook::Damaged),
+            (_, _, CallsEnvseal::Yes) => ExistingHook::Calls,
+            (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Unclear,
+            // Under conditions of a person's own.
+            (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Unclear,
+            (Err(why), ..) => ExistingHook::Unfit(why),
+            (Ok(_), ..) => to_come(ExistingHook::Text(text)),
+        })
+    }
+
+    fn managed(&self, manager: HookManager, generated: &[u8], hook: Hook, written: bool) -> ExistingHook {
+        let (told, file) = self.check_manager(manager, generated, hook);
+        ExistingHook::Managed { manager, file, told, written }
+    }
+
+    fn inspect_all(&self) -> Result<Vec<HookReport>, FsError> {
+        Hook::ALL.into_iter().map(|hook| self.inspect(hook)).collect()
+    }
+
+    fn inspect(&self, hook: Hook) -> Result<HookReport, FsError> {
+        let file = self.file(hook);
+        let (path, state) = match self.check(hook) {
+            (CallsEnvseal::Yes, _) => {
+                let is_outdated =
+                    fs::read(&file).is_ok_and(|text| has_block(&text) && !is_current(&text, hook));
+                (file, if is_outdated { HookState::Outdated } else { HookState::Installed })
+            }
+            (CallsEnvseal::Unclear, path) => (path, HookState::Unknown),
+            (CallsEnvseal::No, _)
+                if !self.is_called(hook) && self.check_text(hook).0 == CallsEnvseal::Yes =>
+            {
+                (self.entry(hook), HookState::NotExecutable)
+            }
+            (CallsEnvseal::No, _) => (file, self.why_not_called(hook)?),
+        };
+        Ok(HookReport { hook, path, state })
+    }
+
+    fn why_not_called(&self, hook: Hook) -> Result<HookState, FsError> {
+        use ExistingHook as Existing;
+        Ok(match self.existing(hook)? {
+            Existing::Text(text) if self.husky && self.answer(&text, hook) == CallsEnvseal::Yes => {
+                HookState::NoHusky
+            }
+            Existing::Calls if self.husky => HookState::NoHusky,
+            Existing::Nothing | Existing::Text(_) if self.dir.own => HookState::Missing,
+            Existing::Nothing | Existing::Text(_) | Existing::Managed { written: false, .. } => {
+                HookState::NotOurs
+            }
+            Existing::Calls | Existing::Unclear | Existing::Unfit(_) | Existing::Managed { .. } => {
+                HookState::Foreign
+            }
+        })
+    }
+
+    /// Plans what has to be written for the three to be there; an error if one of them cannot be.
+    fn plan(&self, report: &mut InstallReport) -> Result<Vec<FileRewrite>, Error> {
+        let mut rewrites = Vec::new();
+        for hook in Hook::ALL {
+            let path = self.file(hook);
+            let before = match self.existing(hook)? {
+                ExistingHook::Nothing => None,
+                ExistingHook::Text(text) => Some(text),
+                ExistingHook::Calls
+                | ExistingHook::Unclear
+                | ExistingHook::Managed { told: CallsEnvseal::Unclear, written: true, .. } => continue,
+                ExistingHook::Unfit(why) => return Err(unfit(&path, hook, &why)),
+                ExistingHook::Managed { manager, told: CallsEnvseal::Yes, written: true, .. } => {
+                    report.manager = Some(manager);
+                    continue;
+                }
+                ExistingHook::Managed { manager, file, told, .. } => {
+                    return Err(managed(&path, hook, manager, &file, told != CallsEnvseal::No));
+                }
+            };
+            let add = |text: Option<&[u8]>| with_block(text, hook).map_err(|why| unfit(&path, hook, &why));
+            let mut after = add(before.as_deref())?;
+            // Lines that are not reached go to the front.
+            if self.answer(&after, hook) != CallsEnvseal::Yes
+                && let Ok(HookRest::Bytes(others)) = without_block(&after)
+            {
+                after = add(Some(&others))?;
+            }
+            // In a file that git passes over, running the lines of others is not ours to decide.
+            let all_ours = without_block(&after) == Ok(HookRest::Nothing);
+            if before.as_ref() != Some(&after) || (all_ours && !self.husky && !self.is_called(hook)) {
+                rewrites.push(FileRewrite { path, before, after: Some(after), executable: all_ours });
+                report.written.push(hook);
+            }
+        }
+        Ok(rewrites)
+    }
 }
 
-/// What has to be written for envseal's part to be out of this file; none if it is not in it.
-fn removal(path: &Path, hook: Hook) -> Result<Option<Change>, InstallError> {
+/// Plans the removal of envseal's part; None if it is not in this file.
+fn plan_removal(path: &Path, hook: Hook) -> Result<Option<FileRewrite>, Error> {
     if path.is_symlink() {
         return Ok(None);
     }
@@ -220,10 +443,120 @@ fn removal(path: &Path, hook: Hook) -> Result<Option<Change>, InstallError> {
         Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let after = match without_block(&before).map_err(|why| InstallError::foreign(path, hook, why))? {
-        Rest::Same => return Ok(None),
-        Rest::Nothing => None,
-        Rest::Bytes(bytes) => Some(bytes),
+    let after = match without_block(&before).map_err(|why| unfit(path, hook, &why))? {
+        HookRest::Same => return Ok(None),
+        HookRest::Nothing => None,
+        HookRest::Bytes(bytes) => Some(bytes),
     };
-    Ok(Some(Change { path: path.to_path_buf(), before: Some(before), after, executable: false }))
+    Ok(Some(FileRewrite { path: path.to_path_buf(), before: Some(before), after, executable: false }))
+}
+
+/// One file's content before and after; None if there is no file.
+#[derive(Debug)]
+struct FileRewrite {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+    /// Made executable afterwards, whatever it was before.
+    executable: bool,
+}
+
+/// A rewrite whose contents, old and new, are on the disk already.
+struct StagedRewrite {
+    path: PathBuf,
+    backup: Option<Staged>,
+    new: Option<Staged>,
+}
+
+/// Makes all changes or none.
+fn rewrite_all(rewrites: Vec<FileRewrite>) -> Result<(), FsError> {
+    commit_all(rewrites.into_iter().map(stage).collect::<Result<_, _>>()?)
+}
+
+fn stage(rewrite: FileRewrite) -> Result<StagedRewrite, FsError> {
+    let FileRewrite { path, before, after, executable } = rewrite;
+    let staged = |bytes: &Option<Vec<u8>>| {
+        bytes.as_ref().map(|bytes| fs::stage(&path, bytes, NewMode::Default)).transpose()
+    };
+    let (backup, new) = (staged(&before)?, staged(&after)?);
+    let new = if executable { new.map(Staged::executable).transpose()? } else { new };
+    Ok(StagedRewrite { path, backup, new })
+}
+
+fn commit_all(rewrites: Vec<StagedRewrite>) -> Result<(), FsError> {
+    let put = |path: &Path, staged: Option<Staged>| match staged {
+        Some(staged) => staged.commit(),
+        None => fs::remove(path),
+    };
+    let mut done = Vec::new();
+    for StagedRewrite { path, backup, new } in rewrites {
+        let result = put(&path, new);
+        done.push((path, backup));
+        if let Err(error) = result {
+            for (path, backup) in done.into_iter().rev() {
+                // A failure here has the reason that is returned.
+                let _ = put(&path, backup);
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_failure_at_the_last_undoes_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for (name, mode) in [("changed", 0o640), ("removed", 0o755)] {
+            fs::write(path(name), name).unwrap();
+            fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let rewrites = [
+            ("changed", Some("changed"), Some("new")),
+            ("removed", Some("removed"), None),
+            ("made", None, Some("made")),
+            ("last", None, Some("last")),
+        ]
+        .map(|(name, before, after)| FileRewrite {
+            path: path(name),
+            before: before.map(Into::into),
+            after: after.map(Into::into),
+            executable: true,
+        });
+        let staged = rewrites.into_iter().map(stage).collect::<Result<_, _>>().unwrap();
+        // A folder comes to stand where the last one goes, after everything was staged.
+        fs::create_dir(path("last")).unwrap();
+        assert!(commit_all(staged).is_err());
+        for (name, bits) in [("changed", 0o640), ("removed", 0o755)] {
+            assert_eq!(fs::read_to_string(path(name)).unwrap(), name);
+            assert_eq!(mode(&path(name)), bits);
+        }
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["changed", "last", "removed"]);
+    }
+
+    #[test]
+    fn executable_is_for_those_who_may_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        for (bits, wanted) in [(0o600, 0o700), (0o640, 0o750), (0o644, 0o755), (0o755, 0o755)] {
+            fs::write(&path, "a").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
+            let (before, after) = (Some(b"a".to_vec()), Some(b"b".to_vec()));
+            rewrite_all(vec![FileRewrite { path: path.clone(), before, after, executable: true }]).unwrap();
+            assert_eq!(mode(&path), wanted);
+            assert_eq!(fs::read(&path).unwrap(), b"b");
+        }
+    }
 }

@@ -1,15 +1,12 @@
-//! What this clone has been given: the hook scripts and the drivers' configuration.
+//! The hook scripts and the configuration of git's drivers in this clone.
 
 pub(crate) mod drivers;
-mod error;
 mod install;
 mod manager;
-mod plan;
 mod script;
 mod shell;
-mod write;
 
-pub(crate) use error::{InstallError, Unfit};
-pub(crate) use install::{Found, Hooks, Installed, State, install, settings, state, uninstall};
-pub(crate) use manager::Manager;
-pub(crate) use script::Hook;
+pub(crate) use install::{
+    CloneHooks, HookReport, HookState, InstallReport, bare_repository, inspect, install, read_settings,
+    uninstall,
+};

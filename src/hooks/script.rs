@@ -1,20 +1,21 @@
-//! The text of a hook: envseal's block in it, and everybody else's bytes around the block.
+//! The text of a hook: envseal's block in it, and the bytes of others around the block.
 
 use std::fmt;
 
-use super::Unfit;
-use super::shell::{self, Answer};
+use super::shell::{self, CallsEnvseal};
 
 pub(super) const BEGIN: &str = "# >>> envseal >>>";
 pub(super) const END: &str = "# <<< envseal <<<";
 const SHEBANG: &[u8] = b"#!/bin/sh\n";
 /// Tells a file that envseal made from one that it found.
 const MADE: &str =
-    "# This file was made for the lines below; uninstalling removes it, unless more has come to stand in it.";
+    "# This file was made for the lines below; uninstalling removes it, unless other lines were added.";
+/// Its beginning, in every version.
+const MADE_LEAD: &[u8] = b"# This file was made for the lines below; uninstalling removes it, ";
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The hooks that envseal has a part in (githooks(5)).
+/// A hook that envseal has a part in (githooks(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Hook {
     /// Before a commit is made.
@@ -26,10 +27,9 @@ pub(crate) enum Hook {
 }
 
 impl Hook {
-    /// Every one.
     pub(crate) const ALL: [Self; 3] = [Self::PreCommit, Self::PreMergeCommit, Self::PrePush];
 
-    /// Its name in git, which is its file's name too.
+    /// Returns its name in git, which is its file's name too.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
@@ -38,7 +38,7 @@ impl Hook {
         }
     }
 
-    /// The git command that does not call it when told so.
+    /// Returns the git command that calls it, unless given `--no-verify`.
     fn command(self) -> &'static str {
         match self {
             Self::PreCommit => "commit",
@@ -47,12 +47,12 @@ impl Hook {
         }
     }
 
-    /// The command line that a hook which envseal cannot write to has to hold.
+    /// Returns the command line that a hook must hold if envseal cannot write to it.
     pub(crate) fn call(self) -> String {
         format!("envseal hook run {}", self.name())
     }
 
-    /// envseal's part, from marker to marker, without a line end behind it.
+    /// Returns envseal's part, from marker to marker, without a line end after it.
     fn block(self, made: bool) -> String {
         let made = if made { format!("{MADE}\n") } else { String::new() };
         let (name, command, call) = (self.name(), self.command(), self.call());
@@ -60,7 +60,7 @@ impl Hook {
             Self::PreCommit | Self::PreMergeCommit => {
                 format!("{call} \"$@\" </dev/null || exit $?")
             }
-            // What git says of the push is read here, and handed on to the lines below as if it had not been.
+            // Reads what git says of the push, and passes it on to the lines below.
             Self::PrePush => format!(
                 "envseal_refs=$(cat)\n\
                  if [ -n \"$envseal_refs\" ]; then\n    \
@@ -76,11 +76,11 @@ impl Hook {
         };
         format!(
             "{BEGIN}\n\
-             # Stops plaintext secrets. Written by `envseal hook install`, taken out by `envseal hook uninstall`.\n\
+             # Stops plaintext secrets. Written by `envseal hook install`, removed by `envseal hook uninstall`.\n\
              {made}\
              if ! command -v envseal >/dev/null 2>&1; then\n    \
-                 echo '{name}: envseal is not on the PATH, so nothing was checked. Install it, or pass over this' >&2\n    \
-                 echo 'check knowingly: git {command} --no-verify' >&2\n    \
+                 echo '{name}: envseal is not on the PATH, so nothing was checked. Install it, or skip the' >&2\n    \
+                 echo 'check deliberately: git {command} --no-verify' >&2\n    \
                  exit 1\n\
              fi\n\
              {run}\n\
@@ -95,27 +95,44 @@ impl fmt::Display for Hook {
     }
 }
 
-/// What is left of a hook once envseal's block is out of it.
+/// Why a file that stands where a hook goes cannot be added to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UnfitHook {
+    #[error("it is not a shell script, it is run by {0:?}")]
+    Interpreter(String),
+    /// A program, or other bytes that are not text.
+    #[error("it is not a shell script")]
+    Binary,
+    /// It leads to another file, which may serve others too.
+    #[error("it is a symlink")]
+    Symlink,
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// envseal's markers do not pair up.
+    #[error("envseal's lines in it are incomplete")]
+    Damaged,
+}
+
+/// What is left of a hook without envseal's block.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(super) enum HookRest {
     /// There was no block.
     Same,
     /// Nothing: envseal had made the file.
     Nothing,
-    /// These bytes.
     Bytes(Vec<u8>),
 }
 
-/// The hook's text (none: there is no such file) with an up-to-date block in it; everything else stays as it is.
+/// Returns the hook's text (None: there is no such file) with an up-to-date block in it; everything else stays the same.
 ///
-/// The block goes to the front, so that no `exit` or `exec` of the others comes before it; one that is there already
-/// stays in its place.
-pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, Unfit> {
+/// The block goes to the front, so that no `exit` or `exec` of others comes before it; one that is there already stays in
+/// its place.
+pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, UnfitHook> {
     let Some(text) = text else {
         return Ok([SHEBANG, hook.block(true).as_bytes(), b"\n"].concat());
     };
     if let Some(old) = find(text)? {
-        let made = contains(&text[old.clone()], MADE.as_bytes());
+        let made = contains(&text[old.clone()], MADE_LEAD);
         return Ok([&text[..old.start], hook.block(made).as_bytes(), &text[old.end..]].concat());
     }
     let at = front(text)?;
@@ -130,51 +147,51 @@ pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, Unf
     Ok(parts.concat())
 }
 
-/// The hook's text without the block: byte for byte what it was before, and the lines that others wrote since.
-pub(super) fn without_block(text: &[u8]) -> Result<Rest, Unfit> {
-    let Some(block) = find(text)? else { return Ok(Rest::Same) };
+/// Returns the hook's text without the block: byte for byte what it was before, and the lines that others wrote since.
+pub(super) fn without_block(text: &[u8]) -> Result<HookRest, UnfitHook> {
+    let Some(block) = find(text)? else { return Ok(HookRest::Same) };
     let (mut before, mut after) = (&text[..block.start], &text[block.end..]);
     if let Some(rest) = after.strip_prefix(b"\n").or_else(|| after.strip_prefix(b"\r\n")) {
         after = rest;
     } else {
         before = before.strip_suffix(b"\n").unwrap_or(before);
     }
-    let made = contains(&text[block], MADE.as_bytes());
+    let made = contains(&text[block], MADE_LEAD);
     if made && after.is_empty() && (before == SHEBANG || before == b"#!/bin/sh\r\n") {
-        return Ok(Rest::Nothing);
+        return Ok(HookRest::Nothing);
     }
-    Ok(Rest::Bytes([before, after].concat()))
+    Ok(HookRest::Bytes([before, after].concat()))
 }
 
-/// Whether the block of this very version stands in the text.
+/// Returns true if the block in the text is of this version.
 pub(super) fn is_current(text: &[u8], hook: Hook) -> bool {
     with_block(Some(text), hook).is_ok_and(|wanted| wanted == text)
 }
 
-/// Whether a block stands in the text, of whichever version.
+/// Returns true if a block is in the text, of any version.
 pub(super) fn has_block(text: &[u8]) -> bool {
     !matches!(find(text), Ok(None))
 }
 
-/// Whether this hook, run as the system runs it, calls envseal.
-pub(super) fn answer(text: &[u8], hook: Hook) -> Answer {
+/// Tells if this hook, run as the system runs it, calls envseal.
+pub(super) fn answer(text: &[u8], hook: Hook) -> CallsEnvseal {
     match front(text) {
         Ok(at) => {
             let line = String::from_utf8_lossy(&text[..at]);
-            shell::answer(text, hook, shell::has_errexit(&line))
+            shell::check_calls(text, hook, shell::has_errexit(&line))
         }
-        Err(_) if names(text, "envseal") => Answer::Unclear,
-        Err(_) => Answer::No,
+        Err(_) if mentions(text, "envseal") => CallsEnvseal::Unclear,
+        Err(_) => CallsEnvseal::No,
     }
 }
 
-/// Whether a line that is no comment calls envseal for this hook.
+/// Returns true if a line that is not a comment calls envseal for this hook.
 pub(super) fn calls(text: &[u8], hook: Hook) -> bool {
-    names(text, &hook.call())
+    mentions(text, &hook.call())
 }
 
-/// Whether a line that is no comment holds these words, with no longer word around them.
-pub(super) fn names(text: &[u8], words: &str) -> bool {
+/// Returns true if a line that is not a comment holds these words, with no longer word around them.
+pub(super) fn mentions(text: &[u8], words: &str) -> bool {
     let part_of_word =
         |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
     text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
@@ -184,8 +201,8 @@ pub(super) fn names(text: &[u8], words: &str) -> bool {
     })
 }
 
-/// Where the block stands: from the first byte of its first marker to the last of its last.
-fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, Unfit> {
+/// Finds the block, from the first byte of its first marker to the last of its last.
+fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
     let (mut begins, mut ends, mut at) = (Vec::new(), Vec::new(), 0);
     for line in text.split_inclusive(|b| *b == b'\n') {
         let bare = line.trim_ascii_end();
@@ -199,14 +216,14 @@ fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, Unfit> {
     match (&begins[..], &ends[..]) {
         ([], []) => Ok(None),
         ([begin], [end]) if begin < end => Ok(Some(*begin..*end)),
-        _ => Err(Unfit::Damaged),
+        _ => Err(UnfitHook::Damaged),
     }
 }
 
-/// Where the block is to go in a script that a POSIX shell reads: behind the `#!` line, else to the very front.
-fn front(text: &[u8]) -> Result<usize, Unfit> {
+/// Returns where the block goes in a script that a POSIX shell reads: after the `#!` line, else at the very front.
+fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     if text.contains(&0) {
-        return Err(Unfit::Binary);
+        return Err(UnfitHook::Binary);
     }
     let body = text.strip_prefix(BOM).unwrap_or(text);
     let Some(rest) = body.strip_prefix(b"#!") else { return Ok(0) };
@@ -214,13 +231,13 @@ fn front(text: &[u8]) -> Result<usize, Unfit> {
     let line = String::from_utf8_lossy(&rest[..line_end]);
     let interpreter = interpreter(&line);
     if !SHELLS.contains(&interpreter) {
-        return Err(Unfit::Interpreter(interpreter.to_owned()));
+        return Err(UnfitHook::Interpreter(interpreter.to_owned()));
     }
-    // Behind a byte order mark no `#!` counts: the kernel sees none, and git hands the file to sh.
+    // After a byte order mark no `#!` counts: the kernel sees none, and git passes the file to sh.
     Ok(if body.len() == text.len() { 2 + line_end } else { 0 })
 }
 
-/// The name of the program in a `#!` line, `env` and its options passed over.
+/// Returns the name of the program in a `#!` line, without `env` and its options.
 fn interpreter(line: &str) -> &str {
     let file_name = |path: &'_ str| path.rfind(['/', '\\']).map_or(0, |at| at + 1);
     let mut words = line.split_ascii_whitespace();
@@ -265,14 +282,14 @@ mod tests {
                 let with = with_block(Some(text), hook).unwrap();
                 assert!(is_current(&with, hook) && has_block(&with) && !has_block(text), "{text:?}");
                 assert_eq!(with_block(Some(&with), hook).unwrap(), with, "twice is once");
-                assert_eq!(without_block(&with).unwrap(), Rest::Bytes(text.to_vec()), "{text:?}");
+                assert_eq!(without_block(&with).unwrap(), HookRest::Bytes(text.to_vec()), "{text:?}");
                 assert!(calls(&with, hook) && !calls(text, hook));
             }
             let made = with_block(None, hook).unwrap();
             assert!(made.starts_with(b"#!/bin/sh\n") && is_current(&made, hook));
-            assert_eq!(without_block(&made).unwrap(), Rest::Nothing);
+            assert_eq!(without_block(&made).unwrap(), HookRest::Nothing);
             let more = [&made[..], b"npm test\n"].concat();
-            assert_eq!(without_block(&more).unwrap(), Rest::Bytes(b"#!/bin/sh\nnpm test\n".to_vec()));
+            assert_eq!(without_block(&more).unwrap(), HookRest::Bytes(b"#!/bin/sh\nnpm test\n".to_vec()));
         }
     }
 
@@ -281,7 +298,7 @@ mod tests {
         fn of_any_script_too(head in "(#!/bin/(ba)?sh( -e)?\r?\n)?", body in "[^\0#]{0,80}", hook in 0..3_usize) {
             let text = format!("{head}{body}");
             let with = with_block(Some(text.as_bytes()), Hook::ALL[hook]).unwrap();
-            prop_assert_eq!(without_block(&with).unwrap(), Rest::Bytes(text.into_bytes()));
+            prop_assert_eq!(without_block(&with).unwrap(), HookRest::Bytes(text.into_bytes()));
         }
     }
 
@@ -305,7 +322,7 @@ mod tests {
             String::from_utf8(with_block(None, Hook::PreCommit).unwrap()).unwrap().replace('\n', "\r\n");
         let new = with_block(Some(made.as_bytes()), Hook::PreCommit).unwrap();
         assert!(is_current(&new, Hook::PreCommit));
-        assert_eq!(without_block(&new).unwrap(), Rest::Nothing);
+        assert_eq!(without_block(&new).unwrap(), HookRest::Nothing);
         assert!(!is_current(&new, Hook::PreMergeCommit), "another hook's block is not this one's");
     }
 
@@ -323,10 +340,10 @@ mod tests {
             ("", ""),
             ("\u{feff}", "\u{feff}"),
         ] {
-            assert_eq!(refused(&format!("#!{line}\nx\n")), Unfit::Interpreter(name.into()), "{line}");
+            assert_eq!(refused(&format!("#!{line}\nx\n")), UnfitHook::Interpreter(name.into()), "{line}");
         }
-        assert_eq!(refused("\u{feff}#!/usr/bin/python\n"), Unfit::Interpreter("python".into()));
-        assert_eq!(refused("\u{7f}ELF\0\0"), Unfit::Binary);
+        assert_eq!(refused("\u{feff}#!/usr/bin/python\n"), UnfitHook::Interpreter("python".into()));
+        assert_eq!(refused("\u{7f}ELF\0\0"), UnfitHook::Binary);
         for torn in [
             format!("{BEGIN}\n"),
             format!("{END}\n"),
@@ -334,8 +351,8 @@ mod tests {
             format!("{BEGIN}\n{END}\n{BEGIN}\n{END}\n"),
             format!("{BEGIN}\n{BEGIN}\n{END}\n"),
         ] {
-            assert_eq!(refused(&torn), Unfit::Damaged);
-            assert_eq!(without_block(torn.as_bytes()), Err(Unfit::Damaged));
+            assert_eq!(refused(&torn), UnfitHook::Damaged);
+            assert_eq!(without_block(torn.as_bytes()), Err(UnfitHook::Damaged));
         }
     }
 

@@ -1,33 +1,30 @@
-//! Whether a shell script, were it run, calls envseal and fails where envseal does: told from its text alone, and "yes"
-//! only where nothing else can be.
+//! Foreign hooks, read as text: a script calls envseal, and fails if envseal does, only if nothing else can be.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::Hook;
-use super::script::{BEGIN, END};
+use super::script::{BEGIN, END, Hook};
 
-/// What a text says of a call.
+/// Tells if a hook has envseal called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// It is made, whatever happens before, and its failure is the script's.
+pub(super) enum CallsEnvseal {
+    /// Whatever happens before, and its failure is the hook's.
     Yes,
-    /// It is not made.
     No,
-    /// There is one, but it may be skipped, or its failure be passed over.
+    /// There is a call, but it may be skipped, or its failure be ignored.
     Unclear,
 }
 
-/// Programs that run the one named behind them, as `npx` does.
+/// Programs that run the one named after them, as `npx` does.
 const RUNNERS: [&str; 12] =
     ["command", "exec", "env", "nice", "time", "npx", "bunx", "pnpm", "yarn", "mise", "direnv", "nix"];
 const OPENING: [&str; 7] = ["if", "while", "until", "for", "case", "select", "{"];
 const CLOSING: [&str; 4] = ["fi", "done", "esac", "}"];
 const BETWEEN: [&str; 4] = ["then", "do", "else", "elif"];
 
-/// How a command is joined to the one before it.
+/// The operator between a command and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Joined {
+enum ShellOperator {
     Next,
     And,
     Or,
@@ -35,25 +32,25 @@ enum Joined {
 }
 
 #[derive(Debug)]
-struct Command {
+struct ShellCommand {
     words: Vec<String>,
-    joined: Joined,
-    /// In how many conditions, loops, functions and subshells it stands.
+    joined: ShellOperator,
+    /// The number of conditions, loops, functions and subshells around it.
     depth: usize,
     /// The reserved word right before it: `if` or `then`.
     behind: Option<&'static str>,
-    /// Whether the script goes on without waiting for it.
+    /// True if the script goes on without waiting for it.
     background: bool,
-    /// Whether it is envseal's block, which stops by itself.
+    /// True for envseal's block, which stops by itself.
     block: bool,
 }
 
-/// Answers for a script that a POSIX shell reads; `errexit`: it is run with `-e`.
-pub(super) fn answer(text: &[u8], hook: Hook, errexit: bool) -> Answer {
-    let commands = Reader::new(&String::from_utf8_lossy(text)).commands();
+/// Checks a script that a POSIX shell reads; `errexit`: it is run with `-e`.
+pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvseal {
+    let commands = ShellReader::new(&String::from_utf8_lossy(text)).commands();
     let mut errexit = errexit;
     let mut unclear = false;
-    // Whether a command before may have ended the script without a failure.
+    // True once a command may have ended the script without a failure.
     let mut skipped = false;
     for (at, command) in commands.iter().enumerate() {
         let words: Vec<_> = command.words.iter().map(String::as_str).collect();
@@ -61,7 +58,7 @@ pub(super) fn answer(text: &[u8], hook: Hook, errexit: bool) -> Answer {
         if command.block || is_call(&words, hook) {
             let stops = command.block || words[0] == "exec" || stops(&commands, at, errexit);
             if sure && !skipped && stops {
-                return Answer::Yes;
+                return CallsEnvseal::Yes;
             }
             unclear = true;
         } else if words.iter().any(|word| word.to_ascii_lowercase().contains("envseal")) {
@@ -70,43 +67,44 @@ pub(super) fn answer(text: &[u8], hook: Hook, errexit: bool) -> Answer {
         let ends = match words[..] {
             ["exit" | "return", status] => status != "0" && status.bytes().all(|byte| byte.is_ascii_digit()),
             // The status of what failed just before.
-            ["exit" | "return"] => command.joined == Joined::Or,
+            ["exit" | "return"] => command.joined == ShellOperator::Or,
             _ => false,
-        } || command.joined == Joined::Or && words == ["exit", "$?"];
+        } || command.joined == ShellOperator::Or && words == ["exit", "$?"];
         match words[..] {
             ["exit", ..] if sure => break,
             ["exec", ..] if sure && words.len() > 1 => break,
             ["exit" | "return", ..] => skipped |= !ends,
             ["exec", ..] => skipped |= words.len() > 1,
-            // What they run may end the script too.
+            // They run other lines, which may end the script too.
             ["." | "source" | "eval" | "trap" | "alias", ..] => skipped = true,
             ["set", ..] if command.depth == 0 => sets_errexit(&words, &mut errexit),
             _ => {}
         }
     }
-    if unclear { Answer::Unclear } else { Answer::No }
+    if unclear { CallsEnvseal::Unclear } else { CallsEnvseal::No }
 }
 
-/// Whether this command is run wherever the script comes as far.
-fn is_sure(commands: &[Command], at: usize) -> bool {
-    let first = (0..=at).rev().find(|at| commands[*at].joined != Joined::Pipe);
+/// Returns true if this command is run whenever the script gets so far.
+fn is_sure(commands: &[ShellCommand], at: usize) -> bool {
+    let first = (0..=at).rev().find(|at| commands[*at].joined != ShellOperator::Pipe);
     first.is_some_and(|first| {
         let command = &commands[first];
-        command.joined == Joined::Next && (command.depth == 0 || is_found(commands, first))
+        command.joined == ShellOperator::Next && (command.depth == 0 || is_found(commands, first))
     })
 }
 
-/// Whether this is what a script does where it finds envseal: `if command -v envseal; then …`.
-fn is_found(commands: &[Command], at: usize) -> bool {
+/// Returns true for the branch of a script that finds envseal: `if command -v envseal; then …`.
+fn is_found(commands: &[ShellCommand], at: usize) -> bool {
     let Some(condition) = at.checked_sub(1).map(|before| &commands[before]) else { return false };
     let words: Vec<_> = condition.words.iter().map(String::as_str).collect();
     let looks = matches!(words[..], ["command", "-v", "envseal"] | ["which" | "type" | "hash", "envseal"]);
-    let is_first = condition.behind == Some("if") && condition.depth == 1 && condition.joined == Joined::Next;
+    let is_first =
+        condition.behind == Some("if") && condition.depth == 1 && condition.joined == ShellOperator::Next;
     looks && is_first && commands[at].behind == Some("then") && commands[at].depth == 1
 }
 
-/// Whether the script fails where this command does.
-fn stops(commands: &[Command], at: usize, errexit: bool) -> bool {
+/// Returns true if the script fails when this command does.
+fn stops(commands: &[ShellCommand], at: usize, errexit: bool) -> bool {
     if commands[at].background {
         return false;
     }
@@ -115,12 +113,12 @@ fn stops(commands: &[Command], at: usize, errexit: bool) -> bool {
         words.first().is_some_and(|word| word == "exit") && words.get(1).is_none_or(|status| status != "0")
     };
     match next.joined {
-        Joined::Or => is_exit(&next.words) && next.depth == commands[at].depth && !next.background,
-        Joined::And => {
-            commands[at + 1..].iter().all(|command| command.joined == Joined::And && !command.background)
-        }
-        Joined::Pipe => false,
-        Joined::Next => errexit || next.depth == 0 && next.words == ["exit", "$?"],
+        ShellOperator::Or => is_exit(&next.words) && next.depth == commands[at].depth && !next.background,
+        ShellOperator::And => commands[at + 1..]
+            .iter()
+            .all(|command| command.joined == ShellOperator::And && !command.background),
+        ShellOperator::Pipe => false,
+        ShellOperator::Next => errexit || next.depth == 0 && next.words == ["exit", "$?"],
     }
 }
 
@@ -163,36 +161,36 @@ fn sets_errexit(words: &[&str], errexit: &mut bool) {
     }
 }
 
-/// Whether the options in a `#!` line include `-e`.
+/// Returns true if the options in a `#!` line include `-e`.
 pub(super) fn has_errexit(line: &str) -> bool {
     let mut errexit = false;
     sets_errexit(&line.split_ascii_whitespace().collect::<Vec<_>>(), &mut errexit);
     errexit
 }
 
-/// Takes a script apart, as far as is needed to tell commands from other text.
-struct Reader<'a> {
+/// Parses a script as far as is needed to tell commands from other text.
+struct ShellReader<'a> {
     rest: Peekable<Chars<'a>>,
-    commands: Vec<Command>,
+    commands: Vec<ShellCommand>,
     words: Vec<String>,
-    joined: Joined,
+    joined: ShellOperator,
     /// The reserved word before the command.
     behind: Option<&'static str>,
-    /// The compounds that are open.
+    /// Compound commands that are open.
     open: Vec<&'static str>,
-    /// The ends of the here-documents that begin at the next line, and whether tabs before them count.
+    /// The ends of the here-documents that begin at the next line, and true if tabs before them are ignored.
     documents: Vec<(String, bool)>,
-    /// Whether the next word is the target of a redirection.
+    /// True if the next word is the target of a redirection.
     redirected: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ShellReader<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(),
             commands: Vec::new(),
             words: Vec::new(),
-            joined: Joined::Next,
+            joined: ShellOperator::Next,
             behind: None,
             open: Vec::new(),
             documents: Vec::new(),
@@ -200,13 +198,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn commands(mut self) -> Vec<Command> {
+    fn commands(mut self) -> Vec<ShellCommand> {
         let mut starts_line = true;
         while let Some(next) = self.rest.next() {
             let was_start = std::mem::replace(&mut starts_line, false);
             match next {
                 '\n' => {
-                    self.finish(Joined::Next);
+                    self.finish(ShellOperator::Next);
                     self.skip_documents();
                     starts_line = true;
                 }
@@ -219,19 +217,19 @@ impl<'a> Reader<'a> {
                 }
                 ' ' | '\t' | '\r' => {}
                 '\\' if self.take('\n') => {}
-                ';' => self.finish(Joined::Next),
-                '&' if self.take('&') => self.finish(Joined::And),
+                ';' => self.finish(ShellOperator::Next),
+                '&' if self.take('&') => self.finish(ShellOperator::And),
                 '&' if self.take('>') => self.redirect('>'),
                 '&' => {
-                    self.finish(Joined::Next);
+                    self.finish(ShellOperator::Next);
                     if let Some(command) = self.commands.last_mut() {
                         command.background = true;
                     }
                 }
-                '|' if self.take('|') => self.finish(Joined::Or),
+                '|' if self.take('|') => self.finish(ShellOperator::Or),
                 '|' => {
                     self.take('&');
-                    self.finish(Joined::Pipe);
+                    self.finish(ShellOperator::Pipe);
                 }
                 '(' if self.words.len() == 1 && self.take(')') => self.words.clear(),
                 '(' => {
@@ -239,7 +237,7 @@ impl<'a> Reader<'a> {
                     self.open.push("(");
                 }
                 ')' => {
-                    self.finish(Joined::Next);
+                    self.finish(ShellOperator::Next);
                     if self.open.last() == Some(&"(") {
                         self.open.pop();
                     }
@@ -248,7 +246,7 @@ impl<'a> Reader<'a> {
                 _ => self.word(next),
             }
         }
-        self.finish(Joined::Next);
+        self.finish(ShellOperator::Next);
         self.commands
     }
 
@@ -256,19 +254,19 @@ impl<'a> Reader<'a> {
         self.rest.next_if_eq(&wanted).is_some()
     }
 
-    /// The rest of the line, without its end.
+    /// Reads the rest of the line, without its end.
     fn line(&mut self) -> String {
         std::iter::from_fn(|| self.rest.next_if(|next| *next != '\n')).collect()
     }
 
-    /// envseal's own lines, to the end of the one that ends them.
+    /// Reads envseal's own lines, to the end of the last one.
     fn block(&mut self) {
         while self.take('\n') {
             if self.line().trim_end() == END {
                 self.take('\n');
                 let depth = self.open.len();
-                let joined = std::mem::replace(&mut self.joined, Joined::Next);
-                self.commands.push(Command {
+                let joined = std::mem::replace(&mut self.joined, ShellOperator::Next);
+                self.commands.push(ShellCommand {
                     words: Vec::new(),
                     joined,
                     depth,
@@ -282,12 +280,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Ends the command, which `joined` joins to the next.
-    fn finish(&mut self, joined: Joined) {
+    fn finish(&mut self, joined: ShellOperator) {
         self.redirected = false;
         let is_empty = self.words.is_empty();
         self.finish_quietly();
         // A line break behind `&&` does not end what it joins.
-        if !(is_empty && joined == Joined::Next) {
+        if !(is_empty && joined == ShellOperator::Next) {
             self.joined = joined;
         }
     }
@@ -299,16 +297,16 @@ impl<'a> Reader<'a> {
         let words = std::mem::take(&mut self.words);
         let (joined, depth) = (self.joined, self.open.len());
         let behind = self.behind.take();
-        self.commands.push(Command { words, joined, depth, behind, background: false, block: false });
+        self.commands.push(ShellCommand { words, joined, depth, behind, background: false, block: false });
     }
 
     fn redirect(&mut self, first: char) {
-        // A number right before it is a file's.
+        // A number right before it is a file descriptor.
         if self.words.last().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
             self.words.pop();
         }
         if self.rest.peek() == Some(&'(') {
-            // The process of `<(…)` is no part of the script's course.
+            // The script does not depend on the process of `<(…)`.
             self.rest.next();
             self.skip_to(')');
             return;
@@ -355,23 +353,23 @@ impl<'a> Reader<'a> {
             self.open.push(opening);
             self.behind = Some(opening);
         } else if word == "function" {
-            // Its name is a command that does nothing; its body is a compound.
+            // Its name counts as a command that does nothing; its body is a compound.
         } else if known(&CLOSING).is_some() {
             self.open.pop();
             // What is joined to a compound's end is joined to the compound.
             self.words.clear();
             if self.open.is_empty() {
-                self.joined = Joined::Next;
+                self.joined = ShellOperator::Next;
             }
         } else if let Some(between) = known(&BETWEEN) {
-            self.joined = Joined::Next;
+            self.joined = ShellOperator::Next;
             self.behind = Some(between);
         } else {
             self.words.push(word);
         }
     }
 
-    /// The word without its quotes, and whether it had some. Substitutions stand as they are.
+    /// Reads a word without its quotes, and true if it had some. Substitutions are not expanded.
     fn read_word(&mut self, first: char) -> (String, bool) {
         let (mut word, mut quoted) = (String::new(), false);
         let mut next = Some(first);
@@ -408,7 +406,7 @@ impl<'a> Reader<'a> {
         (word, quoted)
     }
 
-    /// Reads to the sign that ends a quotation or a substitution, over those within it; returns what stands between.
+    /// Reads to the end of a quotation or a substitution, over those within it; returns the text between.
     fn skip_to(&mut self, end: char) -> String {
         let mut between = String::new();
         while let Some(c) = self.rest.next() {
@@ -434,8 +432,8 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Answer {
-        answer(text.as_bytes(), Hook::PreCommit, false)
+    fn of(text: &str) -> CallsEnvseal {
+        check_calls(text.as_bytes(), Hook::PreCommit, false)
     }
 
     #[test]
@@ -462,7 +460,7 @@ mod tests {
             "if command -v envseal >/dev/null 2>&1; then envseal hook run pre-commit \"$@\"; fi",
             "if which envseal; then\n  envseal hook run pre-commit || exit $?\nfi\nnpm test",
         ] {
-            assert_eq!(of(text), Answer::Yes, "{text}");
+            assert_eq!(of(text), CallsEnvseal::Yes, "{text}");
         }
     }
 
@@ -480,7 +478,7 @@ mod tests {
             "cat <<-EOF >/dev/null\n\tenvseal hook run pre-commit\n\tEOF\n",
             ": <<'x y' <<Z\n>\nx y\nenvseal hook run pre-commit\nZ\n",
         ] {
-            assert_eq!(of(text), Answer::No, "{text}");
+            assert_eq!(of(text), CallsEnvseal::No, "{text}");
         }
     }
 
@@ -529,7 +527,7 @@ mod tests {
             "while x; do envseal hook run pre-commit; done",
             "(envseal hook run pre-commit)",
         ] {
-            assert_eq!(of(text), Answer::Unclear, "{text}");
+            assert_eq!(of(text), CallsEnvseal::Unclear, "{text}");
         }
     }
 
@@ -538,7 +536,7 @@ mod tests {
         let block = format!("{BEGIN}\nenvseal hook run pre-commit\n{END}\n");
         let with = |before: &str, after: &str| of(&format!("{before}{block}{after}"));
         for before in ["", "#!/bin/sh\r\n", "npm test\n", "x ||\nfalse\n"] {
-            assert_eq!(with(before, "exit 0\n"), Answer::Yes, "{before}");
+            assert_eq!(with(before, "exit 0\n"), CallsEnvseal::Yes, "{before}");
         }
         for (before, after) in [
             ("exit 0\n", ""),
@@ -547,21 +545,21 @@ mod tests {
             ("echo '\n", "'\n"),
             (": \"\n", "\""),
         ] {
-            assert_ne!(with(before, after), Answer::Yes, "{before}");
+            assert_ne!(with(before, after), CallsEnvseal::Yes, "{before}");
         }
         for (before, after) in
             [("if x; then\n", "fi\n"), ("f() {\n", "}\n"), ("x &&\n", ""), ("x && exit\n", "")]
         {
-            assert_eq!(with(before, after), Answer::Unclear, "{before}");
+            assert_eq!(with(before, after), CallsEnvseal::Unclear, "{before}");
         }
-        assert_eq!(of(&block.replace('\n', "\r\n")), Answer::Yes);
+        assert_eq!(of(&block.replace('\n', "\r\n")), CallsEnvseal::Yes);
     }
 
     #[test]
     fn with_e_a_failure_in_the_middle_counts() {
         let text = b"envseal hook run pre-commit\nnpm test\n";
-        assert_eq!(answer(text, Hook::PreCommit, true), Answer::Yes);
-        assert_eq!(answer(text, Hook::PrePush, true), Answer::Unclear);
+        assert_eq!(check_calls(text, Hook::PreCommit, true), CallsEnvseal::Yes);
+        assert_eq!(check_calls(text, Hook::PrePush, true), CallsEnvseal::Unclear);
         assert!(
             has_errexit("/bin/sh -e\n")
                 && has_errexit("/usr/bin/env -S bash -eu")

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use envseal::testing::git::Repo;
-use envseal::testing::hooks::drivers::{State, install, state, uninstall};
+use envseal::testing::hooks::drivers::{DriverState, inspect, install, uninstall};
 
 use crate::support::TestEnv;
 
@@ -64,9 +64,9 @@ fn what_is_taken_out_leaves_no_trace() {
         }
         let before = (config(&env), attributes(&env));
         let repo = repo(&env.repo());
-        assert_eq!(state(&repo).unwrap(), State::Missing);
+        assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
         assert!(install(&repo).unwrap());
-        assert_eq!(state(&repo).unwrap(), State::Installed);
+        assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
         assert!(!install(&repo).unwrap());
         assert!(uninstall(&repo).unwrap());
         assert_eq!((config(&env), attributes(&env)), before);
@@ -82,13 +82,13 @@ fn a_part_that_is_missing_or_older_is_mended() {
     let whole = (config(&env), attributes(&env));
     env.git(&["config", "merge.envseal.driver", "envseal hook run merge %O %A %B"]);
     env.git(&["config", "diff.envseal.cachetextconv", "true"]);
-    assert_eq!(state(&repo).unwrap(), State::Outdated);
+    assert_eq!(inspect(&repo).unwrap(), DriverState::Outdated);
     assert!(install(&repo).unwrap());
     assert_eq!((config(&env), attributes(&env)), whole);
     std::fs::remove_file(env.path(".git/info/attributes")).unwrap();
-    assert_eq!(state(&repo).unwrap(), State::Missing);
+    assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
     assert!(install(&repo).unwrap());
-    assert_eq!(state(&repo).unwrap(), State::Installed);
+    assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn someone_elses_driver_of_our_name_stays() {
         assert!(output.stderr.contains(&format!("has a {name} that is not envseal's")), "{}", output.stderr);
         assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
         assert!(output.stderr.contains("next: "), "{}", output.stderr);
-        assert_eq!(state(&repo(&env.repo())).unwrap(), State::Foreign(name.into()));
+        assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name.into()));
         assert!(install(&repo(&env.repo())).is_err());
         uninstall(&repo(&env.repo())).unwrap();
         assert_eq!((config(&env), attributes(&env)), before);
@@ -117,7 +117,10 @@ fn a_failure_leaves_both_files_as_they_were() {
     let hold = |path: &str, text: &str| std::fs::write(env.path(path), text).unwrap();
     hold(".git/config.lock", "");
     let said = env.fails(4, &["init"]);
-    assert!(said.contains("is being changed by another program") && said.contains("hint: "), "{said}");
+    assert!(
+        said.contains("another program is changing the git configuration") && said.contains("hint: "),
+        "{said}"
+    );
     assert_eq!((config(&env), attributes(&env)), before);
     assert!(env.path(".git/config.lock").exists(), "someone else's");
     std::fs::remove_file(env.path(".git/config.lock")).unwrap();
@@ -131,7 +134,7 @@ fn a_failure_leaves_both_files_as_they_were() {
     hold(".git/info/attributes", "# >>> envseal: drivers for env files\n*.png binary\n");
     let before = (config(&env), attributes(&env));
     let said = env.fails(4, &["init"]);
-    assert!(said.contains("no line `# <<< envseal` behind it"), "{said}");
+    assert!(said.contains("no line `# <<< envseal` after it"), "{said}");
     assert!(uninstall(&repo(&env.repo())).is_err());
     assert_eq!((config(&env), attributes(&env)), before);
 }
@@ -158,14 +161,14 @@ fn linked_worktrees_share_them_and_submodules_have_their_own() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     install(&repo(&linked)).unwrap();
-    assert_eq!(state(&repo(&env.repo())).unwrap(), State::Installed);
+    assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Installed);
     assert!(attribute(&env, &env.repo(), ".env").contains("merge: envseal"));
     assert!(attribute(&env, &linked, ".env").contains("merge: envseal"));
 
     let outer = TestEnv::new();
     let sub = outer.add_submodule(env.repo(), "a sub");
     install(&repo(&sub)).unwrap();
-    assert_eq!(state(&repo(&outer.repo())).unwrap(), State::Missing);
+    assert_eq!(inspect(&repo(&outer.repo())).unwrap(), DriverState::Missing);
     assert!(attribute(&outer, &sub, ".env").contains("merge: envseal"));
     assert!(attribute(&outer, &outer.repo(), ".env").contains("merge: unspecified"));
 }

@@ -255,15 +255,15 @@ fn what_it_does_not_know_is_refused_and_all_three_stay_as_they_were() {
         for (text, why) in [
             ("#!/usr/bin/env python3\nprint()\n", "it is run by \"python3\""),
             ("#!/usr/bin/perl\n", "it is run by \"perl\""),
-            ("\u{7f}ELF\0\u{1}", "it is no shell script"),
-            ("#!/bin/sh\n# >>> envseal >>>\nexit 0\n", "are torn"),
-            ("#!/bin/sh\n# <<< envseal <<<\n", "are torn"),
+            ("\u{7f}ELF\0\u{1}", "it is not a shell script"),
+            ("#!/bin/sh\n# >>> envseal >>>\nexit 0\n", "are incomplete"),
+            ("#!/bin/sh\n# <<< envseal <<<\n", "are incomplete"),
         ] {
             let env = TestEnv::new();
             write_hook(&env, &path, text, 0o755);
             let said = refused(&env);
             assert!(said.contains(why) && said.contains(&path), "{said}");
-            if !why.contains("torn") {
+            if !why.contains("incomplete") {
                 assert!(said.contains(&format!("envseal hook run {hook}\n")), "{said}");
                 // Once it does what the hint says, the others are installed.
                 if text.starts_with("#!") {
@@ -279,11 +279,11 @@ fn what_it_does_not_know_is_refused_and_all_three_stay_as_they_were() {
         for target in [env.path("scripts/hook"), env.path("nowhere"), env.path("scripts")] {
             symlink(target, env.path(&path)).unwrap();
             let said = refused(&env);
-            assert!(said.contains("it is a symlink") || said.contains("it is no regular file"), "{said}");
+            assert!(said.contains("it is a symlink") || said.contains("it is not a regular file"), "{said}");
             std::fs::remove_file(env.path(&path)).unwrap();
         }
         std::fs::create_dir(env.path(&path)).unwrap();
-        assert!(refused(&env).contains("it is no regular file"));
+        assert!(refused(&env).contains("it is not a regular file"));
         std::fs::remove_dir(env.path(&path)).unwrap();
         write_hook(&env, &path, "#!/bin/sh\n", 0o555);
         assert!(refused(&env).contains("it is read-only"));
@@ -298,7 +298,7 @@ fn a_torn_block_is_not_taken_out_by_guessing() {
     env.write(".git/hooks/pre-push", text);
     let before = files(&env.path(".git"));
     let said = env.fails(4, &["hook", "uninstall"]);
-    assert!(said.contains("are torn") && said.contains(".git/hooks/pre-push"), "{said}");
+    assert!(said.contains("are incomplete") && said.contains(".git/hooks/pre-push"), "{said}");
     assert!(files(&env.path(".git")) == before);
 }
 

@@ -1,0 +1,354 @@
+//! Versions of env files: read, cached, and compared by name, with the keys that are available.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use super::change::{Author, ChangeKind, SignatureVerifier, VariableChange, merged_kind};
+use super::rename::VersionPair;
+use crate::config::is_public_key_name;
+use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SealedValue, SecretBytes};
+use crate::dotenv::{Document, Entry, read};
+use crate::error::Error;
+use crate::git::{ObjectId, Repo};
+use crate::keys::{KeyStore, team_file};
+use crate::project;
+
+/// Versions that are kept parsed. Newest first, a version is the younger side of one comparison and soon the older side of
+/// the next.
+const KEPT: usize = 256;
+
+/// A version of an env file.
+pub(super) struct EnvVersion {
+    document: Document,
+    /// Each name's last entry, which is the one that counts.
+    last: HashMap<String, usize>,
+    /// None unless it is the only one and well formed.
+    public_key: Option<PublicKey>,
+    problem: Option<VersionProblem>,
+}
+
+/// Why a version may hold variables that are not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum VersionProblem {
+    /// It cannot be parsed; none of its variables is seen.
+    Unreadable,
+    Conflict,
+}
+
+/// A variable in one version of a file.
+#[derive(Clone, Copy)]
+struct VersionVariable<'a> {
+    version: &'a EnvVersion,
+    entry: &'a Entry,
+}
+
+impl EnvVersion {
+    /// Returns the version of no file, or of one without a variable.
+    fn empty(problem: Option<VersionProblem>) -> Self {
+        Self { document: Document::empty(), last: HashMap::new(), public_key: None, problem }
+    }
+
+    /// Reads a version's bytes. Nothing in history is refused: if it cannot be read, it has no variables.
+    fn parse(text: Vec<u8>) -> Self {
+        let Ok(document) = Document::parse(text) else {
+            return Self::empty(Some(VersionProblem::Unreadable));
+        };
+        let entries = document.entries().iter().enumerate();
+        let last = entries.map(|(at, entry)| (document.name(entry).to_owned(), at)).collect();
+        let problem = document.conflict_marker().map(|_| VersionProblem::Conflict);
+        let public_key = only_public_key(&document);
+        Self { document, last, public_key, problem }
+    }
+
+    /// Returns the names, in the file's order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let entries = self.document.entries().iter().enumerate();
+        let names = entries.map(|(at, entry)| (at, self.document.name(entry)));
+        names.filter(|(at, name)| self.last.get(*name) == Some(at)).map(|(_, name)| name)
+    }
+
+    fn get(&self, name: &str) -> Option<VersionVariable<'_>> {
+        self.last.get(name).map(|at| VersionVariable { version: self, entry: &self.document.entries()[*at] })
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.last.contains_key(name)
+    }
+
+    pub(super) fn is_sealed(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|variable| variable.token().is_some())
+    }
+
+    /// Returns true if both versions have the same text after `NAME=`.
+    pub(super) fn has_same_source(&self, other: &Self, name: &str) -> bool {
+        self.get(name).zip(other.get(name)).is_some_and(|(one, other)| one.source() == other.source())
+    }
+}
+
+fn only_public_key(document: &Document) -> Option<PublicKey> {
+    let mut entries = document.entries().iter().filter(|entry| is_public_key_name(document.name(entry)));
+    let (entry, None) = (entries.next()?, entries.next()) else { return None };
+    let (_, text) = document.value(entry);
+    PublicKey::parse(std::str::from_utf8(&text).ok()?).ok()
+}
+
+impl VersionVariable<'_> {
+    fn source(&self) -> &[u8] {
+        self.version.document.source(self.entry)
+    }
+
+    /// Returns its token if it is sealed; a malformed one counts as plain text.
+    fn token(&self) -> Option<SealedValue> {
+        project::token(&self.version.document, self.entry)?.ok()
+    }
+
+    /// Returns true if two plain values read the same: with other quotes they do, unless there is something to expand.
+    fn reads_as(&self, other: &Self) -> bool {
+        let read = |it: &Self| it.version.document.value(it.entry);
+        let ((one_quote, one), (other_quote, other)) = (read(self), read(other));
+        let same_way = one_quote.expands() == other_quote.expands() || !one.contains(&b'$');
+        same_way && *one == *other
+    }
+
+    /// Returns its value as plain text, nothing expanded.
+    fn text(&self) -> Zeroizing<Vec<u8>> {
+        self.version.document.value(self.entry).1
+    }
+}
+
+/// A value, to be shown to a person who asked for it.
+pub(crate) enum ShownValue {
+    /// As its file has it: unquoted, nothing expanded.
+    Value(SecretBytes),
+    /// No available key decrypts it.
+    Sealed,
+}
+
+/// The history of env files in one repository.
+pub(crate) struct EnvHistory<'a> {
+    pub(super) repo: &'a Repo,
+    store: &'a KeyStore<'a>,
+    versions: HashMap<ObjectId, Rc<EnvVersion>>,
+    /// Versions that are in the worktree, and perhaps not in git.
+    worktree: HashMap<ObjectId, Rc<EnvVersion>>,
+    openers: Vec<Opener>,
+    /// Folders whose keys were looked for.
+    searched: HashSet<PathBuf>,
+    /// Folders and team files whose grants were looked for, now and in history.
+    granted: HashSet<PathBuf>,
+    problems: BTreeMap<PathBuf, VersionProblem>,
+    key_problem: Option<String>,
+    signatures: SignatureVerifier<'a>,
+}
+
+impl<'a> EnvHistory<'a> {
+    /// Reads from `repo`; decrypts with the keys of `store`, older ones included.
+    pub(crate) fn new(repo: &'a Repo, store: &'a KeyStore<'a>) -> Self {
+        Self {
+            repo,
+            store,
+            versions: HashMap::new(),
+            worktree: HashMap::new(),
+            openers: Vec::new(),
+            searched: HashSet::new(),
+            granted: HashSet::new(),
+            problems: BTreeMap::new(),
+            key_problem: None,
+            signatures: SignatureVerifier::new(repo),
+        }
+    }
+
+    /// Returns notes to print at the end: files of which a version could not be read, and missing keys.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let files = self.problems.iter().map(|(path, problem)| {
+            let path = path.display();
+            match problem {
+                VersionProblem::Unreadable => {
+                    format!("{path}: one version is UTF-16, so its variables are not shown")
+                }
+                VersionProblem::Conflict => format!("{path}: one version has merge-conflict markers"),
+            }
+        });
+        files.chain(self.key_problem.clone()).collect()
+    }
+
+    /// Returns the author of a commit; the signature is verified for the projects of the files at `paths`.
+    pub(super) fn author(&mut self, id: ObjectId, paths: &BTreeSet<PathBuf>) -> Result<Author, Error> {
+        let commit = self.repo.read_commit(id)?;
+        let signature = self.signatures.verify(&commit, paths)?;
+        Ok(Author::new(commit, signature))
+    }
+
+    /// Returns the version of a file that is the blob `id`; None stands for no file.
+    pub(super) fn version(&mut self, path: &Path, id: Option<ObjectId>) -> Result<Rc<EnvVersion>, Error> {
+        let Some(id) = id else { return Ok(Rc::new(EnvVersion::empty(None))) };
+        let version = match self.worktree.get(&id).or_else(|| self.versions.get(&id)) {
+            Some(version) => Rc::clone(version),
+            None => {
+                if self.versions.len() >= KEPT {
+                    self.versions.clear();
+                }
+                let version = Rc::new(EnvVersion::parse(self.repo.blob(id)?));
+                self.versions.insert(id, Rc::clone(&version));
+                version
+            }
+        };
+        if let Some(problem) = version.problem {
+            self.problems.entry(path.to_owned()).or_insert(problem);
+        }
+        Ok(version)
+    }
+
+    /// Returns both versions of a pair, the older one first.
+    pub(super) fn both(&mut self, pair: &VersionPair) -> Result<[Rc<EnvVersion>; 2], Error> {
+        let path = pair.path();
+        let (old, id) = pair.before.as_ref().map_or((path, None), |(path, id)| (path, Some(*id)));
+        Ok([self.version(old, id)?, self.version(path, pair.after.as_ref().map(|(_, id)| *id))?])
+    }
+
+    /// Gets these versions in one go, if this partial clone lacks them.
+    pub(super) fn obtain(&self, ids: &[ObjectId]) -> Result<(), Error> {
+        let ids: Vec<_> = ids.iter().copied().filter(|id| !self.worktree.contains_key(id)).collect();
+        self.repo.obtain(&ids)?;
+        Ok(())
+    }
+
+    /// Adds a version that need not be in git; returns the id that it has there.
+    pub(super) fn add(&mut self, text: Vec<u8>) -> ObjectId {
+        let id = self.repo.id_of(&text);
+        self.worktree.insert(id, Rc::new(EnvVersion::parse(text)));
+        id
+    }
+
+    /// Compares the variables of a file's younger version with those of each older one.
+    pub(super) fn changes(
+        &mut self,
+        pairs: &[&VersionPair],
+        only: Option<&str>,
+    ) -> Result<Vec<VariableChange>, Error> {
+        let versions = pairs.iter().map(|pair| self.both(pair)).collect::<Result<Vec<_>, _>>()?;
+        let Some(([first, after], path)) = versions.first().zip(pairs.first().map(|pair| pair.path())) else {
+            return Ok(Vec::new());
+        };
+        let gone = first.names().filter(|name| !after.has(name));
+        let names = after.names().chain(gone).filter(|name| only.is_none_or(|only| only == *name));
+        let mut changes = Vec::new();
+        for name in names {
+            let kinds = versions.iter().map(|[before, _]| self.compare(path, name, before, after));
+            if let Some(kind) = kinds.collect::<Option<Vec<_>>>().and_then(|kinds| merged_kind(&kinds)) {
+                changes.push(VariableChange { name: name.to_owned(), kind });
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Compares a variable in two versions of a file that is, or was, at `path`; None if it is the same.
+    pub(super) fn compare(
+        &mut self,
+        path: &Path,
+        name: &str,
+        before: &EnvVersion,
+        after: &EnvVersion,
+    ) -> Option<ChangeKind> {
+        let (before, after) = match (before.get(name), after.get(name)) {
+            (None, None) => return None,
+            (None, Some(_)) => return Some(ChangeKind::Added),
+            (Some(_), None) => return Some(ChangeKind::Removed),
+            (Some(before), Some(after)) => (before, after),
+        };
+        if before.source() == after.source() {
+            return None;
+        }
+        match (before.token(), after.token()) {
+            (Some(one), Some(other)) if one == other => None,
+            (Some(_), Some(_)) => {
+                let both = self.decrypt(path, name, before).zip(self.decrypt(path, name, after));
+                let is_same = both.is_some_and(|(one, other)| is_same_value(&one, &other));
+                Some(if is_same { ChangeKind::ReSealed } else { ChangeKind::Changed })
+            }
+            (Some(_), None) => Some(ChangeKind::Plain),
+            (None, Some(_)) => Some(ChangeKind::Changed),
+            (None, None) => (!before.reads_as(&after)).then_some(ChangeKind::Changed),
+        }
+    }
+
+    pub(super) fn show(&mut self, path: &Path, name: &str, version: &EnvVersion) -> Option<ShownValue> {
+        let variable = version.get(name)?;
+        if variable.token().is_none() {
+            return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *variable.text()))));
+        }
+        Some(match self.decrypt(path, name, variable) {
+            None => ShownValue::Sealed,
+            Some((Opened { kind: Sealed::Value, bytes }, _)) => ShownValue::Value(bytes),
+            Some((Opened { kind: Sealed::Source, bytes }, _)) => {
+                ShownValue::Value(SecretBytes::new(std::mem::take(&mut *read(bytes.expose()).1)))
+            }
+        })
+    }
+
+    /// Decrypts a sealed value with the private key of the public key in the same version of the file. The second part is
+    /// the list of names that it may refer to.
+    fn decrypt(
+        &mut self,
+        path: &Path,
+        name: &str,
+        variable: VersionVariable<'_>,
+    ) -> Option<(Opened, String)> {
+        let token = variable.token()?;
+        let public_key = variable.version.public_key?;
+        let opener = self.opener(path, &public_key)?;
+        opener.open(name, &token).ok().map(|opened| (opened, token.refs().to_string()))
+    }
+
+    fn opener(&mut self, path: &Path, public_key: &PublicKey) -> Option<&mut Opener> {
+        let root = self.repo.root();
+        let folder = root.join(path).parent().map_or_else(|| root.to_owned(), Path::to_path_buf);
+        if self.searched.insert(folder.clone()) {
+            self.add_keys(self.store.every(&folder));
+        }
+        let has = |openers: &[Opener]| openers.iter().any(|opener| opener.public_key() == *public_key);
+        if !has(&self.openers)
+            && self.granted.insert(folder.clone())
+            && let Some(team_file) = team_file(&folder)
+            && self.granted.insert(team_file)
+        {
+            self.add_keys(self.store.ever_granted(&folder));
+        }
+        self.openers.iter_mut().find(|opener| opener.public_key() == *public_key)
+    }
+
+    fn add_keys(&mut self, keys: Result<Vec<PrivateKey>, impl Display>) {
+        match keys {
+            Ok(keys) => {
+                for key in keys {
+                    if !self.openers.iter().any(|opener| opener.public_key() == key.public()) {
+                        self.openers.push(Opener::new(key));
+                    }
+                }
+            }
+            // History can be shown without keys, only less exactly.
+            Err(error) => {
+                self.key_problem.get_or_insert(format!("no key was used to compare values: {error}"));
+            }
+        }
+    }
+}
+
+/// Returns true if two decrypted values are the same. A literal one and a source text are, if nothing in it can be expanded.
+fn is_same_value((one, one_refs): &(Opened, String), (other, other_refs): &(Opened, String)) -> bool {
+    if one.kind == other.kind && one.bytes == other.bytes {
+        return one_refs == other_refs;
+    }
+    let literal = |opened: &Opened| match opened.kind {
+        Sealed::Value => Some(opened.bytes.clone()),
+        Sealed::Source => {
+            let mut text = read(opened.bytes.expose()).1;
+            (!text.contains(&b'$')).then(|| SecretBytes::new(std::mem::take(&mut *text)))
+        }
+    };
+    literal(one).zip(literal(other)).is_some_and(|(one, other)| one == other)
+}

@@ -1,0 +1,176 @@
+//! The walk that `log`, `blame` and `get --at` share: commits, newest first, and the env files in which each differs from
+//! its parents, followed through renames.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::rename::{VersionPair, pair_versions};
+use super::version::EnvHistory;
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::error::{Error, ErrorKind};
+use crate::git::{Changed, FileKind, FileRef, HistoryWalk, ObjectId, relative_path};
+
+/// A commit, and the env files in which it differs from each of its parents.
+pub(super) struct EnvCommit {
+    pub(super) id: ObjectId,
+    pub(super) parents: Vec<ObjectId>,
+    /// True if a shallow clone ends here; then nothing is known of what it changed.
+    pub(super) cut: bool,
+    /// For each parent; for a root against nothing.
+    pub(super) pairs: Vec<Vec<VersionPair>>,
+}
+
+pub(super) struct EnvWalk<'r, 'a> {
+    pub(super) history: &'r mut EnvHistory<'a>,
+    walk: HistoryWalk<'a>,
+    /// The files that are followed, under every name they had so far; all if empty.
+    followed: BTreeSet<PathBuf>,
+}
+
+impl<'r, 'a> EnvWalk<'r, 'a> {
+    /// Walks the history of `head`, for these files and what they were called before, or for all if there is none.
+    pub(super) fn new(
+        history: &'r mut EnvHistory<'a>,
+        head: ObjectId,
+        followed: BTreeSet<PathBuf>,
+    ) -> Result<Self, Error> {
+        let repo = history.repo;
+        let walk = if followed.is_empty() {
+            repo.walk(&[head], is_env_file)?
+        } else {
+            let mut files = followed.clone();
+            if repo.may_obtain()? {
+                // Older team files have the grants of older keys.
+                let folders = followed.iter().flat_map(|path| path.ancestors().skip(1));
+                files.extend(folders.map(|folder| folder.join(TEAM_FILE)));
+            }
+            repo.walk_files(&[head], &files)?
+        };
+        let walk = walk.with_contents(|path| is_env_file(path) || path.ends_with(TEAM_FILE))?;
+        Ok(Self { history, walk, followed })
+    }
+
+    /// Returns the next commit, the newest first and none before what comes after it.
+    pub(super) fn step(&mut self) -> Result<Option<EnvCommit>, Error> {
+        let Some(step) = self.walk.step()? else { return Ok(None) };
+        let mut pairs = Vec::with_capacity(step.changes.len());
+        for (at, mut changed) in step.changes.into_iter().enumerate() {
+            changed.retain(|it| is_env_file(&it.path));
+            // A file that came or went may have been renamed: then the commit's other files matter.
+            let is_whole = |it: &Changed| it.before.is_some() && it.after.is_some();
+            if !self.followed.is_empty() && !changed.iter().all(is_whole) {
+                changed = self.history.repo.changes(step.parents.get(at).copied(), Some(step.id))?;
+            }
+            pairs.push(pair_versions(self.history, keep_env_files(changed))?);
+        }
+        let renamed = pairs.iter().flatten().filter(|pair| self.followed.contains(pair.path()));
+        let names: Vec<_> = renamed.filter_map(|pair| pair.from().map(Path::to_path_buf)).collect();
+        let before = self.followed.len();
+        self.followed.extend(names);
+        if self.followed.len() > before {
+            self.walk.add_files(&self.followed)?;
+        }
+        Ok(Some(EnvCommit { id: step.id, parents: step.parents, cut: step.cut, pairs }))
+    }
+}
+
+/// Keeps regular env files: of a symlink, git keeps only where it leads.
+fn keep_env_files(changed: Vec<Changed>) -> Vec<Changed> {
+    let file = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File);
+    let env_files = changed.into_iter().filter(|changed| is_env_file(&changed.path));
+    env_files.map(|it| Changed { path: it.path, before: file(it.before), after: file(it.after) }).collect()
+}
+
+/// Returns the env files of a commit, by path.
+pub(super) fn env_files_of(
+    history: &EnvHistory<'_>,
+    commit: ObjectId,
+) -> Result<Vec<(PathBuf, ObjectId)>, Error> {
+    let files = history.repo.files(Some(commit))?.into_iter();
+    let is_file = |(path, file): &(PathBuf, FileRef)| file.kind == FileKind::File && is_env_file(path);
+    Ok(files.filter(is_file).map(|(path, file)| (path, file.id)).collect())
+}
+
+/// Returns the names that files had in a parent.
+pub(super) fn names_before(names: &BTreeSet<PathBuf>, pairs: &[VersionPair]) -> Vec<PathBuf> {
+    let before = |path: &PathBuf| {
+        let renamed = pairs.iter().find(|pair| pair.path() == path).and_then(VersionPair::from);
+        renamed.map_or_else(|| path.clone(), Path::to_path_buf)
+    };
+    names.iter().map(before).collect()
+}
+
+/// Returns the error for an env file that a commit does not have, under none of its names; `other` is one that it has.
+pub(crate) fn not_in_commit(path: &Path, revision: &str, other: Option<&Path>) -> Error {
+    let hint = match other {
+        Some(other) => hint!("it has another one: -f {other}", other),
+        None => hint!("see the files that are there: git ls-tree -r --name-only {revision}", revision),
+    };
+    Error::new(ErrorKind::NotFound, format!("{} is not in {revision}", path.display())).with_hint(hint)
+}
+
+/// An env file in a commit.
+pub(crate) struct CommittedEnvFile {
+    /// Relative to the root.
+    pub path: PathBuf,
+    pub text: Vec<u8>,
+    /// The team file of its project in that commit.
+    pub team_file: Option<Vec<u8>>,
+}
+
+/// Returns the env file at `path`, relative to the root, in the commit that `revision` names: the one at that path there;
+/// else under the name that today's file of that path had then, followed back from HEAD through its renames; else under the
+/// other file name of the same environment.
+pub(crate) fn file_at(
+    history: &mut EnvHistory<'_>,
+    revision: &str,
+    path: &Path,
+) -> Result<CommittedEnvFile, Error> {
+    let repo = history.repo;
+    let commit = repo.commit(revision)?;
+    let files = env_files_of(history, commit)?;
+    let there = |path: &Path| files.iter().find(|(there, _)| there == path);
+    let mut found = there(path).cloned();
+    if found.is_none() {
+        found = path_in(history, path, commit)?.and_then(|path| there(&path).cloned());
+    }
+    let twins = || EnvName::of_file(path).map(|env| env.file_names()).unwrap_or_default();
+    let found = found.or_else(|| twins().iter().find_map(|twin| there(&path.with_file_name(twin)).cloned()));
+    let Some((path, id)) = found else {
+        // The hint is pasted in the working directory.
+        let root = repo.root().canonicalize().unwrap_or_else(|_| repo.root().into());
+        let other = files.first().map(|(path, _)| relative_path(&root.join(path)));
+        return Err(not_in_commit(path, revision, other.as_deref()));
+    };
+    let mut team = None;
+    for folder in path.ancestors().skip(1) {
+        team = repo.file(commit, &folder.join(TEAM_FILE))?.map(|file| file.id);
+        if team.is_some() {
+            break;
+        }
+    }
+    repo.obtain(&team.into_iter().chain([id]).collect::<Vec<_>>())?;
+    let team_file = team.map(|id| repo.blob(id)).transpose()?;
+    Ok(CommittedEnvFile { text: repo.blob(id)?, team_file, path })
+}
+
+/// Returns the path that today's file had in `target`, if HEAD comes after it and the file was renamed on the way.
+fn path_in(history: &mut EnvHistory<'_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, Error> {
+    let repo = history.repo;
+    let Some(head) = repo.head()? else { return Ok(None) };
+    let mut names = HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
+    let mut walk = EnvWalk::new(history, head, BTreeSet::from([path.to_owned()]))?;
+    while let Some(commit) = walk.step()? {
+        let here = names.remove(&commit.id).unwrap_or_default();
+        if commit.id == target {
+            return Ok(here.into_iter().find(|name| name != path));
+        }
+        if commit.cut {
+            return Err(repo.cut_off(commit.id).into());
+        }
+        for (parent, pairs) in commit.parents.iter().zip(&commit.pairs) {
+            names.entry(*parent).or_default().extend(names_before(&here, pairs));
+        }
+    }
+    Ok(None)
+}
