@@ -118,9 +118,9 @@ fn an_injected_key_opens_and_an_empty_or_malformed_one_is_told() {
     let with = |key: &str| env.envseal(&["doctor"]).var("ENVSEAL_PRIVATE_KEY", key).output();
     let said = with(&key);
     let text = String::from_utf8(said.stdout).unwrap();
-    assert!(text.contains("private half is ENVSEAL_PRIVATE_KEY in the process's environment\n"), "{text}");
+    assert!(text.contains("private half is ENVSEAL_PRIVATE_KEY in the environment\n"), "{text}");
     assert_eq!(said.status, 0);
-    for (key, words) in [("", "but empty"), ("nonsense", "is no private key: not an envseal key")] {
+    for (key, words) in [("", "but empty"), ("nonsense", "is not a private key: not an envseal key")] {
         let said = with(key);
         let text = String::from_utf8(said.stdout).unwrap();
         assert!(text.contains(words) && text.contains("\n    fix: "), "{text}");
@@ -135,7 +135,7 @@ fn a_wrong_key_is_told_by_its_id() {
     other.ok(&["key", "generate"]);
     env.write(".env.keys", other.read(".env.keys"));
     let trouble = trouble(&env);
-    let held = format!(": holds key {}", key_id(&other));
+    let held = format!(" holds key {}", key_id(&other));
     assert!(trouble["details"][1].as_str().unwrap().ends_with(&held), "{trouble}");
 }
 
@@ -178,7 +178,7 @@ fn a_linked_worktree_is_given_the_keys_of_the_main_one() {
     let other = TestEnv::new();
     other.ok(&["key", "generate"]);
     std::fs::write(linked.join(".env.keys"), other.read(".env.keys")).unwrap();
-    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("ask to be let in"));
+    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("request access: "));
 }
 
 #[test]

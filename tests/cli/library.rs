@@ -25,9 +25,12 @@ fn a_grant_opens_with_the_identity_that_is_named() {
     // Bob was let into production, not into staging.
     let error = open(".env.staging").vars().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoKey);
-    assert!(error.details().iter().any(|line| line.contains("none for you (bob)")), "{error:?}");
+    assert!(
+        error.details().iter().any(|line| line.contains("no grant of staging for you (bob)")),
+        "{error:?}"
+    );
     assert_eq!(
         error.hint().as_deref(),
-        Some("have someone who can open staging let you in: envseal team approve bob -e staging")
+        Some("ask someone with access to staging to run: envseal team approve bob -e staging")
     );
 }

@@ -650,7 +650,7 @@ fn a_damaged_list_stops_and_says_how_to_go_on() {
         std::fs::write(&lists(&env)[0], bad).unwrap();
         let before = env.snapshot();
         let said = env.fails(4, &["set", "A", "1", "-e", "production"]);
-        assert!(said.contains("is no line of envseal's list"), "{said}");
+        assert!(said.contains("is not a valid line in the list of trusted keys"), "{said}");
         let hint = said.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap();
         assert!(hint.contains(": rm /"), "{hint}");
         assert_eq!(env.snapshot(), before);

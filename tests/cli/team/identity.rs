@@ -35,7 +35,10 @@ fn what_request_makes_is_a_private_openssh_key() {
     // Read by others it is not used.
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = bob.fails(3, &["team", "whoami"]);
-    assert!(refused.contains("can be read by others") && refused.contains("hint: chmod 600 "), "{refused}");
+    assert!(
+        refused.contains("can be read by other users") && refused.contains("hint: chmod 600 "),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -51,7 +54,7 @@ fn an_ssh_key_serves_with_its_passphrase() {
     let locked = with(&["team", "request"]).output();
     assert!(locked.status == 3 && locked.stderr.contains("has a passphrase"), "{}", locked.stderr);
     let wrong = with(&["team", "request"]).var("ENVSEAL_PASSPHRASE", "x").output();
-    assert!(wrong.status == 3 && wrong.stderr.contains("not the passphrase"), "{}", wrong.stderr);
+    assert!(wrong.status == 3 && wrong.stderr.contains("wrong passphrase for"), "{}", wrong.stderr);
     with(&["team", "request", "-q"]).var("ENVSEAL_PASSPHRASE", "open sesame").ok();
     assert!(!made(&bob).exists());
     bob.pushes("bob");
@@ -106,7 +109,7 @@ fn what_the_variable_holds_is_never_shown() {
     let body = key.lines().nth(3).unwrap();
     for text in [body, &key.lines().skip(1).collect::<Vec<_>>().join("\n"), &body.repeat(100)] {
         let said = ci.run(env.envseal(&["team", "whoami"])).var("ENVSEAL_IDENTITY", text).fails(3);
-        assert!(!said.contains(&body[..8]) && said.contains("ENVSEAL_IDENTITY names no file"), "{said}");
+        assert!(!said.contains(&body[..8]) && said.contains("ENVSEAL_IDENTITY is neither"), "{said}");
         assert!(said.contains("hint: "), "{said}");
     }
     // A job that was not handed the secret is told so.
@@ -123,13 +126,13 @@ fn what_cannot_open_anything_is_refused_by_name() {
     let public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n";
     let sk = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA==\n";
     for (text, expected) in [
-        (public, "an agent signs with the private one but cannot open anything"),
+        (public, "an agent can sign, but not decrypt"),
         (sk, "is a public key"),
         (
             "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-            "no ssh-ed25519 private key as OpenSSH keeps it",
+            "is not an ssh-ed25519 private key in OpenSSH's format",
         ),
-        ("", "no ssh-ed25519 private key as OpenSSH keeps it"),
+        ("", "is not an ssh-ed25519 private key in OpenSSH's format"),
     ] {
         let path = env.outside().join("key");
         std::fs::write(&path, text).unwrap();

@@ -10,15 +10,15 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     let [alice, bob] = alice_and_bob(&env);
     let wanted = alice.says(&["get", "URL", "-e", "production"]);
     let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
-    assert!(stopped.contains("hint: ask to be let in: envseal team request"), "{stopped}");
+    assert!(stopped.contains("hint: request access: envseal team request"), "{stopped}");
 
     let asked = bob.envseal(&["team", "request"]).stderr;
     assert!(asked.contains("added you to envseal.toml: bob (SHA256:"), "{asked}");
     bob.pastes(asked.lines().find_map(|line| line.strip_prefix("commit it: ")).unwrap());
     bob.does(&["push", "-q", "origin", "HEAD:main"]);
     let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
-    assert!(stopped.contains("none for you (bob)"), "{stopped}");
-    let hint = stopped.lines().find_map(|line| line.split("let you in: ").nth(1)).unwrap();
+    assert!(stopped.contains("no grant of production for you (bob)"), "{stopped}");
+    let hint = stopped.lines().find_map(|line| line.split(" to run: ").nth(1)).unwrap();
     assert_eq!(hint, "envseal team approve bob -e production");
 
     alice.pulls();
@@ -38,7 +38,7 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     carol.says(&["team", "request", "-q"]);
     let stopped = carol.fails(3, &["run", "-e", "production", "--", "true"]);
     assert!(
-        stopped.contains("hint: have alice or bob let you in: envseal team approve carol -e production"),
+        stopped.contains("hint: ask alice or bob to run: envseal team approve carol -e production"),
         "{stopped}"
     );
     let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
@@ -196,7 +196,7 @@ fn the_order_of_places_is_process_keys_file_grant() {
     assert_eq!(run(Some(&key)).status, 0);
     let refused = run(None);
     assert!(
-        refused.status != 0 && refused.stderr.contains("ENVSEAL_IDENTITY names no file"),
+        refused.status != 0 && refused.stderr.contains("ENVSEAL_IDENTITY is neither"),
         "{}",
         refused.stderr
     );

@@ -162,7 +162,7 @@ fn whom_one_let_in_is_asked_about_one_by_one() {
     sock.pulls();
     assert_eq!(reads(&carol, "production", "URL"), reads(&alice, "production", "URL"));
     let stopped = sock.fails(3, &["run", "-e", "production", "--", "true"]);
-    assert!(stopped.contains("none for you (sock)"), "{stopped}");
+    assert!(stopped.contains(" for you (sock) in "), "{stopped}");
     let exposed = exposed(&alice);
     assert!(
         exposed.contains(&"sock production URL".into()) && exposed.contains(&"bob production URL".into()),
