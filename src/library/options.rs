@@ -9,7 +9,7 @@ use crate::config::{EnvName, ProcessEnv};
 use crate::crypto::{self, SecretText};
 use crate::error::Error;
 use crate::keys::KeyStore;
-use crate::project::{EnvFile, Precedence, VaultError, hold_to_schemas, read_files};
+use crate::project::{EnvFile, Precedence, hold_to_schemas, read_files};
 
 type Ask = Box<dyn Fn(&str) -> io::Result<Option<SecretText>> + Send + Sync>;
 
@@ -151,7 +151,7 @@ impl EnvPath {
         Self { path: path.as_ref().into(), may_be_missing: true }
     }
 
-    fn load(&self) -> Result<Option<EnvFile>, VaultError> {
+    fn load(&self) -> Result<Option<EnvFile>, Error> {
         // A dangling symlink is not a missing file.
         let is_missing = || {
             let found = self.path.symlink_metadata();

@@ -11,8 +11,8 @@ use crate::crypto::SecretBytes;
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::project::{
-    self, Assignment, EnvFile, How, Notice, Outcome, Precedence, Target, VaultError, Write, last_of_each,
-    read_files, update,
+    self, Assignment, EnvFile, How, Notice, Outcome, Precedence, Target, Write, last_of_each, read_files,
+    update,
 };
 
 /// An env file whose values can be decrypted and changed.
@@ -248,7 +248,7 @@ impl Vault {
 
     fn update(
         &mut self,
-        mut change: impl FnMut(&mut Target<'_>) -> Result<Document, VaultError>,
+        mut change: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
     ) -> Result<Changed, Error> {
         let (paths, creates) = ([self.path.clone()], self.options.creates());
         let updated = self.options.with_store(&ProcessEnv::capture(), |store| {

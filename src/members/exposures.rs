@@ -1,31 +1,33 @@
-//! What those who left could read, and whether it is still the same.
+//! Exposed values: those that removed members could read. Records them, and compares them with the values of today.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::AccessError;
+use super::access_history::AccessHistory;
+use super::{files_of, unreadable_tag_key};
 use crate::config::EnvName;
-use crate::crypto::{Opener, PrivateKey};
+use crate::crypto::{KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
+use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Scope, Standing, change_team, standing, tag_key};
-use crate::team::{Exposure, ExposureState, TeamFile};
+use crate::project::{EnvFile, Scope, Standing, change_team, put_tag_key, standing, tag_key, value_tag};
+use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
+use crate::time::Moment;
 
-/// How an exposed value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// The entry was altered by someone who does not hold the environment's key; so it counts as exposed.
+pub(crate) enum ExposureVerdict {
+    /// The record was altered by someone without the environment's key, so the value counts as exposed.
     Altered,
-    /// It is the value that could be read.
+    /// The value is one that could be read.
     Exposed,
-    /// It was set by someone without the key, and nobody has looked since.
+    /// The value was set by someone without the key, and has not been compared since.
     Unverified,
-    /// It is another value.
+    /// The value is another one.
     Replaced,
     /// No sealed value has the name any more.
     Gone,
 }
 
-impl Verdict {
-    /// As it is printed.
+impl ExposureVerdict {
+    /// Returns the word that is printed.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Altered => "altered",
@@ -36,24 +38,22 @@ impl Verdict {
         }
     }
 
-    /// Whether someone still has to do something.
+    /// Returns true if the value is still to be replaced or compared.
     pub(crate) fn is_open(self) -> bool {
         matches!(self, Self::Altered | Self::Exposed | Self::Unverified)
     }
 }
 
-/// An exposed value.
-pub(crate) struct Exposed {
-    /// What was recorded.
+pub(crate) struct ExposedValue {
+    /// The record in the team file.
     pub exposure: Exposure,
-    /// How it stands.
-    pub verdict: Verdict,
-    /// Whether that was seen with the environment's key, or is only what the team file says.
+    pub verdict: ExposureVerdict,
+    /// False if the verdict is only what the team file says, for lack of the environment's key.
     pub verified: bool,
 }
 
-/// Every exposure of the scope, the oldest first.
-pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Exposed>, AccessError> {
+/// Returns every exposure of the project, the oldest first.
+pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
     let team = scope.team()?;
     let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
     for exposure in team.exposures() {
@@ -61,29 +61,25 @@ pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Expos
     }
     let mut found = Vec::new();
     for (env, exposures) in by_env {
-        found.extend(of_environment(scope, store, &team, env, exposures)?);
+        found.extend(compare(scope, store, &team, env, exposures)?);
     }
-    found.sort_by(|one, other| {
-        let key = |exposed: &Exposed| {
-            let Exposure { since, env, name, member, .. } = &exposed.exposure;
-            (since.seconds, env.clone(), name.clone(), member.clone())
-        };
-        key(one).cmp(&key(other))
+    found.sort_by_cached_key(|exposed| {
+        let Exposure { since, env, name, member, .. } = &exposed.exposure;
+        (since.seconds, env.clone(), name.clone(), member.clone())
     });
     Ok(found)
 }
 
-/// Writes what was seen with the keys at hand into the team file, so that who has none can believe it. Returns whether
-/// that changed anything.
-pub(crate) fn confirm(scope: &Scope, seen: &[Exposed], on_wait: &dyn Fn()) -> Result<bool, AccessError> {
+/// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.
+pub(crate) fn confirm(scope: &Scope, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
     let changed = change_team(scope, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {
-                Verdict::Exposed => ExposureState::Exposed,
-                Verdict::Replaced => ExposureState::Replaced,
-                Verdict::Altered | Verdict::Unverified | Verdict::Gone => continue,
+                ExposureVerdict::Exposed => ExposureState::Exposed,
+                ExposureVerdict::Replaced => ExposureState::Replaced,
+                ExposureVerdict::Altered | ExposureVerdict::Unverified | ExposureVerdict::Gone => continue,
             };
-            // Only of what still stands as it was seen.
+            // Only where the record is still the one that was compared.
             if state != exposed.exposure.state && team.exposures().contains(&exposed.exposure) {
                 team.put_exposure(Exposure { state, ..exposed.exposure.clone() });
             }
@@ -93,70 +89,64 @@ pub(crate) fn confirm(scope: &Scope, seen: &[Exposed], on_wait: &dyn Fn()) -> Re
     Ok(changed)
 }
 
-fn of_environment(
+/// Compares the exposures of one environment with the values that its files have now.
+fn compare(
     scope: &Scope,
     store: &KeyStore<'_>,
     team: &TeamFile,
     env: &EnvName,
     exposures: Vec<&Exposure>,
-) -> Result<Vec<Exposed>, AccessError> {
-    let mut files = Vec::new();
-    for path in scope.env_files(scope.root())? {
-        if EnvName::of_file(&path).ok().as_ref() == Some(env) {
-            files.push(EnvFile::load(&path)?);
-        }
-    }
+) -> Result<Vec<ExposedValue>, Error> {
+    let mut files = files_of(scope, env)?;
     let key = match scope.key_of(env)? {
         Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(scope.root())) {
             Ok(key) => Some(key),
-            // Locked, with nobody to ask: what is known without the key is told.
             Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => None,
             Err(error) => return Err(error.into()),
         },
         None => None,
     };
     if files.is_empty() {
-        files = heirs(scope, team, env)?;
+        files = files_of_renamed(scope, team, env)?;
     }
     let Some(key) = key else {
-        let seen = |exposure: &Exposure| {
-            let named = |file: &EnvFile| file.has_sealed(&|name| name == exposure.name);
+        let recorded = |exposure: &Exposure| {
+            let has_name = |file: &EnvFile| file.has_sealed(&|name| name == exposure.name);
             let verdict = match exposure.state {
-                _ if !files.iter().any(named) => Verdict::Gone,
-                ExposureState::Exposed => Verdict::Exposed,
-                ExposureState::Unverified => Verdict::Unverified,
-                ExposureState::Replaced => Verdict::Replaced,
+                _ if !files.iter().any(has_name) => ExposureVerdict::Gone,
+                ExposureState::Exposed => ExposureVerdict::Exposed,
+                ExposureState::Unverified => ExposureVerdict::Unverified,
+                ExposureState::Replaced => ExposureVerdict::Replaced,
             };
-            Exposed { exposure: exposure.clone(), verdict, verified: false }
+            ExposedValue { exposure: exposure.clone(), verdict, verified: false }
         };
-        return Ok(exposures.into_iter().map(seen).collect());
+        return Ok(exposures.into_iter().map(recorded).collect());
     };
-    let tags = tag_key(team, env, &key)
-        .ok_or_else(|| AccessError::TagKey { env: env.clone(), key: key.public().id() })?;
+    let tags = tag_key(team, env, &key).ok_or_else(|| unreadable_tag_key(env, &key.public()))?;
     let mut older: Option<Vec<PrivateKey>> = None;
     let mut opener = Opener::new(key.clone());
     let mut found = Vec::new();
     let all: Vec<_> = exposures.iter().copied().cloned().collect();
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
-        let by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
-        // Recorded on another branch, before a rotation on this one.
-        let proven = by(&key) || older_keys(scope, store, env, &mut older)?.iter().any(by);
+        let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
+        // With an older key if it was recorded on another branch, before a rotation on this one.
+        let proven =
+            is_proven_by(&key) || older_keys(scope, store, env, &mut older)?.iter().any(is_proven_by);
         let verdict = match standing(exposure, &all, &tags, &mut opener, &documents) {
-            _ if !proven => Verdict::Altered,
-            Standing::Same => Verdict::Exposed,
-            Standing::Other => Verdict::Replaced,
-            Standing::Gone => Verdict::Gone,
+            _ if !proven => ExposureVerdict::Altered,
+            Standing::Same => ExposureVerdict::Exposed,
+            Standing::Other => ExposureVerdict::Replaced,
+            Standing::Gone => ExposureVerdict::Gone,
         };
-        found.push(Exposed { exposure: exposure.clone(), verdict, verified: true });
+        found.push(ExposedValue { exposure: exposure.clone(), verdict, verified: true });
     }
     Ok(found)
 }
 
-/// The env files that an environment which has none lives on in, under another name: they are sealed to the key that its
-/// exposed values are told by, or to one that rotations led to. What is said by whom is of no matter: at worst a value
-/// counts that need not.
-fn heirs(scope: &Scope, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, AccessError> {
+/// Returns the env files of an environment that was renamed: those encrypted with the key that its exposure tags are
+/// encrypted with, or with one that rotations led to. The rotations need no proof: at worst a value counts that need not.
+fn files_of_renamed(scope: &Scope, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let Some(tags) = team.tag_key(env) else { return Ok(Vec::new()) };
     let mut keys = BTreeSet::from([tags.key_id()]);
     let mut before = 0;
@@ -183,11 +173,126 @@ fn older_keys<'a>(
     store: &KeyStore<'_>,
     env: &EnvName,
     older: &'a mut Option<Vec<PrivateKey>>,
-) -> Result<&'a [PrivateKey], AccessError> {
+) -> Result<&'a [PrivateKey], Error> {
     if older.is_none() {
         let mut keys = store.all(env, scope.root())?;
         keys.extend(store.ever_granted(scope.root())?);
         *older = Some(keys);
     }
     Ok(older.as_deref().unwrap_or_default())
+}
+
+/// Records exposures in one environment.
+pub(super) struct ExposureRecorder<'a> {
+    pub(super) env: &'a EnvName,
+    /// The key that proves the records.
+    pub(super) key: &'a PrivateKey,
+    /// The key that the files are encrypted with: `key`, or the one before a rotation.
+    pub(super) file_key: &'a PrivateKey,
+    /// For older values.
+    pub(super) older: &'a [PrivateKey],
+    pub(super) files: &'a [EnvFile],
+    pub(super) history: &'a AccessHistory,
+}
+
+/// The values of one variable.
+#[derive(Default)]
+struct SeenValues {
+    tags: BTreeSet<Proof>,
+    /// True if there is a value that cannot be decrypted any more.
+    has_unreadable: bool,
+}
+
+impl ExposureRecorder<'_> {
+    /// Records every value that `member`, who had `keys`, could read and that has not been changed since. Returns their
+    /// number.
+    pub(super) fn record(
+        &self,
+        team: &mut TeamFile,
+        member: &MemberName,
+        keys: &BTreeSet<PublicKey>,
+        now: Moment,
+    ) -> usize {
+        let tags = self.tag_key(team);
+        let mut openers: BTreeMap<KeyId, Opener> = BTreeMap::new();
+        for key in self.older.iter().chain([self.file_key, self.key]) {
+            openers.entry(key.public().id()).or_insert_with(|| Opener::new(key.clone()));
+        }
+        let ids: Vec<_> = keys.iter().map(PublicKey::id).collect();
+        let mut read: BTreeMap<&str, SeenValues> = BTreeMap::new();
+        for value in self.history.values(&ids) {
+            let opener = openers.get_mut(&value.token.key_id());
+            let of_name = read.entry(value.name).or_default();
+            match opener.and_then(|opener| opener.open(value.name, &value.token).ok()) {
+                Some(opened) => {
+                    of_name.tags.insert(value_tag(&tags, self.env, value.name, &opened));
+                }
+                None => of_name.has_unreadable = true,
+            }
+        }
+        let mut current = self.current(&tags);
+        let mut count = 0;
+        for (name, SeenValues { tags: mut seen, has_unreadable }) in read {
+            if let Some(now) = current.remove(name) {
+                if has_unreadable || now.has_unreadable {
+                    // It may be the value that cannot be decrypted any more, so it counts.
+                    seen.extend(&now.tags);
+                } else if now.tags.is_disjoint(&seen) {
+                    continue;
+                }
+            }
+            self.put(team, member, name, seen, now);
+            count += 1;
+        }
+        count
+    }
+
+    fn tag_key(&self, team: &mut TeamFile) -> TagKey {
+        tag_key(team, self.env, self.key).unwrap_or_else(|| {
+            let made = TagKey::generate();
+            put_tag_key(team, self.env, self.key, &made);
+            made
+        })
+    }
+
+    /// Returns the values that the files have now, by name.
+    fn current(&self, tags: &TagKey) -> BTreeMap<String, SeenValues> {
+        let mut opener = Opener::new(self.file_key.clone());
+        let mut current: BTreeMap<String, SeenValues> = BTreeMap::new();
+        for file in self.files {
+            for (_, entry) in file.variables() {
+                let name = file.document().name(entry);
+                let Some(token) = file.token(entry) else { continue };
+                let of_name = current.entry(name.to_owned()).or_default();
+                match token.ok().and_then(|token| opener.open(name, &token).ok()) {
+                    Some(opened) => drop(of_name.tags.insert(value_tag(tags, self.env, name, &opened))),
+                    None => of_name.has_unreadable = true,
+                }
+            }
+        }
+        current
+    }
+
+    /// Keeps the tags of an earlier record of the same value.
+    fn put(&self, team: &mut TeamFile, member: &MemberName, name: &str, tags: BTreeSet<Proof>, now: Moment) {
+        let same =
+            |there: &&Exposure| there.env == *self.env && there.member == *member && there.name == name;
+        let before = team.exposures().iter().find(same);
+        let since =
+            before.filter(|before| before.state != ExposureState::Replaced).map(|before| before.since);
+        let tags: BTreeSet<_> =
+            tags.into_iter().chain(before.into_iter().flat_map(|b| b.tags.clone())).collect();
+        let mut exposure = Exposure {
+            env: self.env.clone(),
+            member: member.clone(),
+            name: name.to_owned(),
+            since: since.unwrap_or(now),
+            state: ExposureState::Exposed,
+            tags: tags.into_iter().collect(),
+            proof: Proof::of_exposure(self.env.as_str(), self.key, &[]),
+            line: 0,
+        };
+        exposure.proof = exposure.proof_by(self.key);
+        team.put_exposure(exposure);
+    }
 }

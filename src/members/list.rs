@@ -1,54 +1,40 @@
-//! Who can open what.
+//! The grants of a team, as they are listed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::error::AccessError;
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
+use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use crate::error::Error;
 use crate::git::{Commit, Repo};
 use crate::keys::KeyStore;
 use crate::project::Scope;
-use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
+use crate::team::{GrantFault, GrantLine, TeamFile};
 
-/// What is known of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GrantState {
-    /// Its signature holds, and whoever made it could read the environment.
+    /// The signature is valid, and the granter had access to the environment.
     Proven,
-    /// Its signature holds; without the environment's key no more can be told.
+    /// The signature is valid; the rest cannot be verified without the environment's key.
     Signed,
-    /// It is of another key than the environment has now: that one.
+    /// The grant is for another key than the environment has now; the field is the latter.
     OtherKey(Option<KeyId>),
-    /// It does not hold.
     Invalid(GrantFault),
 }
 
-/// A grant, and where it is from.
-pub(crate) struct Listed {
-    /// The grant.
+pub(crate) struct ListedGrant {
     pub line: GrantLine,
-    /// What is known of it.
     pub state: GrantState,
-    /// The commit that brought it; none of what is not committed yet.
+    /// The commit that added it; None if it is not committed yet.
     pub origin: Option<Commit>,
 }
 
-/// What this user is called in the team.
-pub(crate) fn myself(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, AccessError> {
-    let name = team.member_of(key).cloned();
-    name.ok_or_else(|| AccessError::NotAMember {
-        fingerprint: key.fingerprint(),
-        team_file: scope.team_file(),
-    })
-}
-
-/// Every grant of the scope, by environment and member.
+/// Returns every grant of the project, by environment and member.
 pub(crate) fn list(
     scope: &Scope,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
-) -> Result<Vec<Listed>, AccessError> {
+) -> Result<Vec<ListedGrant>, Error> {
     let team = scope.team()?;
     let envs = scope.environments()?;
     let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();
@@ -62,13 +48,13 @@ pub(crate) fn list(
     let listed = |(at, line): (usize, GrantLine)| {
         let public = envs.get(&line.env).map(|(_, public)| public);
         let key = keys.get(&line.env).and_then(Option::as_ref);
-        let state = judged(&team, &line, public, key);
-        Listed { state, line, origin: origins.remove(&at) }
+        let state = verify(&team, &line, public, key);
+        ListedGrant { state, line, origin: origins.remove(&at) }
     };
     Ok(lines.into_iter().enumerate().map(listed).collect())
 }
 
-fn judged(
+fn verify(
     team: &TeamFile,
     line: &GrantLine,
     public: Option<&PublicKey>,
@@ -85,12 +71,12 @@ fn judged(
     }
 }
 
-/// The commits that brought the grants, by their index.
+/// Returns the commits that added the grants, by the grants' index.
 fn origins(
     scope: &Scope,
     objects: Option<&Repo>,
     lines: &[GrantLine],
-) -> Result<BTreeMap<usize, Commit>, AccessError> {
+) -> Result<BTreeMap<usize, Commit>, Error> {
     let mut found = BTreeMap::new();
     let Some(objects) = objects else { return Ok(found) };
     let path: PathBuf = objects.relative(&scope.team_file())?;

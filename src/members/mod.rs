@@ -1,21 +1,103 @@
-//! Who has access: members join, are granted environments, and leave with every value they could read accounted for.
+//! Access: members join, are granted environments, and leave with every value they could read accounted for.
 
-mod approve;
-mod error;
+mod access_history;
 mod exposures;
-mod leaving;
+mod join;
 mod list;
-mod past;
-mod record;
 mod remove;
 
-mod request;
+pub(crate) use exposures::{ExposedValue, ExposureVerdict, confirm, exposures};
+pub(crate) use join::{Joined, approve, candidate, join, refuse_approval};
+pub(crate) use list::{GrantState, ListedGrant, list};
+pub(crate) use remove::{RemovalPlan, plan_removal, remove};
 
-pub(crate) use approve::{approve, candidate, refuse_approval};
-pub(crate) use error::AccessError;
-pub(crate) use exposures::{Exposed, Verdict, confirm, exposures};
-pub(crate) use leaving::{Leaving, leaving};
-pub(crate) use list::{GrantState, Listed, list};
-pub(crate) use remove::remove;
+use std::path::PathBuf;
 
-pub(crate) use request::{Joined, join};
+use crate::config::EnvName;
+use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
+use crate::error::Error;
+use crate::keys::{KeyStore, OwnIdentity};
+use crate::project::{EnvFile, Scope};
+use crate::team::{MemberName, TeamFile};
+
+const REQUEST: &str = "become a member: envseal team request";
+
+/// Returns this user's identity. Rejects a user who has none.
+pub(crate) fn own_identity<'a>(store: &'a KeyStore<'_>) -> Result<&'a OwnIdentity, Error> {
+    store.me()?.ok_or_else(|| Error::refused("you have no identity yet").with_status(3).with_hint(REQUEST))
+}
+
+/// Returns the name in the team of the user who has `key`.
+fn own_name(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
+    team.member_of(key).cloned().ok_or_else(|| {
+        let team_file = scope.team_file();
+        let message = format!("you ({}) are not a member in {}", key.fingerprint(), team_file.display());
+        Error::refused(message).with_status(3).with_hint(REQUEST)
+    })
+}
+
+pub(crate) fn no_member(team: &TeamFile, name: &str) -> Error {
+    let is_similar = |other: &&MemberName| strsim::damerau_levenshtein(other.as_str(), name) <= 2;
+    let hint = match team.members().keys().find(is_similar) {
+        Some(similar) => hint!("did you mean {similar}?", similar),
+        None => "see who is: envseal team list".into(),
+    };
+    Error::usage(format!("no member is named {name}"), hint)
+}
+
+/// Rejects a fingerprint that is not the member's.
+pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &str) -> Result<(), Error> {
+    let found = key.fingerprint();
+    if found == given {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("the fingerprint of {name} is {found}, not {given}"),
+        hint!("have {name} read it to you: envseal team whoami", name),
+    ))
+}
+
+/// A removal was left unfinished: a rotation alone would lose the record of what could be read.
+pub(crate) fn removal_pending(name: &MemberName, env: &EnvName) -> Error {
+    let message = format!(
+        "{name} was removed, but {env} is still to be rotated for it, with a record of what {name} could read"
+    );
+    Error::refused(message)
+        .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name))
+}
+
+fn was_removed(name: &MemberName, key: &IdentityKey) -> Error {
+    let message = format!("this key ({}) was removed from the team as {name}", key.fingerprint());
+    Error::refused(message).with_hint(
+        "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME",
+    )
+}
+
+/// The key that encrypts the tags of exposed values cannot be decrypted, so nothing can be compared with them.
+fn unreadable_tag_key(env: &EnvName, key: &PublicKey) -> Error {
+    let message =
+        format!("the exposure tags of {env} in envseal.toml cannot be decrypted with key {}", key.id());
+    Error::refused(message).with_status(3).with_hint("see who changed them: git log -p -- envseal.toml")
+}
+
+/// Returns an environment's public key, and an env file that has it.
+fn public_key(scope: &Scope, env: &EnvName) -> Result<(PathBuf, PublicKey), Error> {
+    scope.key_of(env)?.ok_or_else(|| no_environment(scope, env))
+}
+
+fn no_environment(scope: &Scope, env: &EnvName) -> Error {
+    Error::refused(format!("no env file below {} has a key for {env}", scope.root().display()))
+        .with_hint("see which environments there are: envseal ls")
+}
+
+/// Returns an environment's private key, from wherever this user has it.
+fn private_key(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
+    let (path, public) = public_key(scope, env)?;
+    Ok(store.find(env, &public, path.parent().unwrap_or(scope.root()))?)
+}
+
+fn files_of(scope: &Scope, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
+    let paths = scope.env_files(scope.root())?;
+    let of_env = paths.iter().filter(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
+    of_env.map(|path| Ok(EnvFile::load(path)?)).collect()
+}

@@ -1,68 +1,254 @@
-//! Leaving the team: grants go, keys are rotated, and what could be read is recorded.
+//! Leaving the team: grants are removed, keys are rotated, and every value that could be read is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use super::error::AccessError;
-use super::leaving::{Keys, Leaving};
-use super::record::Environment;
-use crate::config::EnvName;
-use crate::crypto::{IdentityKey, PrivateKey};
-use crate::keys::KeyStore;
-use crate::project::{EnvFile, Rotated, Rotation, Scope, TeamChange, VaultError, rotate};
+use super::access_history::AccessHistory;
+use super::exposures::ExposureRecorder;
+use super::{files_of, no_environment, no_member, own_identity, own_name, private_key, unreadable_tag_key};
+use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
+use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
+use crate::error::{Error, ErrorKind};
+use crate::git::Repo;
+use crate::keys::{KeyLookupError, KeyStore};
+use crate::project::{EnvFile, Rotated, Rotation, Scope, TeamChange, rotate, tag_key};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
-/// What was done.
+/// The keys of each environment that a member had.
+type HeldKeys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
+
+/// The consequences of a member's removal, to be confirmed before anything is done.
+pub(crate) struct RemovalPlan {
+    pub name: MemberName,
+    pub key: IdentityKey,
+    /// The environments to be rotated: the member has their key, and so has this user.
+    pub rotated: Vec<EnvName>,
+    /// The environments that somebody else must finish: the member has their key, and this user has not.
+    pub out_of_reach: Vec<(EnvName, KeyId)>,
+    /// The environments of which the member has older keys only.
+    pub older: Vec<EnvName>,
+    /// The grants made by the member, or by people whom the member granted access: each to be confirmed or dropped.
+    pub dependent_grants: Vec<GrantLine>,
+    /// Other team files in this worktree of which the same key is a member, and its name there.
+    pub elsewhere: Vec<(PathBuf, MemberName)>,
+    /// Other names of the same key in this team, which are removed too.
+    pub aliases: Vec<MemberName>,
+    /// Env files encrypted with a key the member has, and not among this project's: those of another project, and those
+    /// that the policy excludes.
+    pub sealed_outside: Vec<(PathBuf, PublicKey)>,
+    held: HeldKeys,
+    history: AccessHistory,
+    /// The environments that this user can decrypt.
+    decryptable: BTreeSet<EnvName>,
+}
+
+/// The result of [`remove`].
 pub(crate) struct Removal {
-    /// The rotations.
     pub rotation: Rotation,
-    /// How many values each member could read that are not replaced, by environment.
+    /// The number of values each member could read that are not replaced yet.
     pub exposed: BTreeMap<(EnvName, MemberName), usize>,
-    /// The grants that were dropped besides the member's own.
+    /// The dependent grants that were dropped.
     pub dropped: Vec<GrantLine>,
 }
 
-/// Carries out what was looked into and confirmed, all of it or nothing. Of the grants in doubt only those to members
-/// in `keep` stay.
+/// Finds out what the removal of `name` means. `also` are environments whose keys the member had without a grant, as from
+/// a keys file. A member who was removed already may leave something to be finished.
+pub(crate) fn plan_removal(
+    scope: &Scope,
+    store: &KeyStore<'_>,
+    objects: Option<&Repo>,
+    name: &str,
+    also: &[EnvName],
+) -> Result<RemovalPlan, Error> {
+    let objects = objects.ok_or_else(|| {
+        // Without git there is no history to account for.
+        let message = format!("{} is not in a git repository", scope.root().display());
+        Error::refused(message).with_hint("git init")
+    })?;
+    let team = scope.team()?;
+    let removed = || team.removed().get_key_value(name).map(|(name, was)| (name, &was.key));
+    let (name, key) =
+        team.members().get_key_value(name).or_else(removed).ok_or_else(|| no_member(&team, name))?;
+    let me = own_identity(store)?.identity.public();
+    own_name(scope, &team, &me)?;
+    if me == *key {
+        let message = "you cannot remove yourself: the keys are rotated by a member who stays";
+        return Err(Error::refused(message)
+            .with_hint(hint!("ask another member to run: envseal team remove {name}", name)));
+    }
+    let history = AccessHistory::read(scope, objects)?;
+    let envs = scope.environments()?;
+    let held = held_keys(scope, &history, key, &envs, also)?;
+    let known: BTreeSet<PublicKey> = held.values().flatten().copied().collect();
+    let mut plan = RemovalPlan {
+        name: name.clone(),
+        key: *key,
+        rotated: Vec::new(),
+        out_of_reach: Vec::new(),
+        older: Vec::new(),
+        dependent_grants: dependent_grants(&team, &history, key, &me),
+        elsewhere: memberships_elsewhere(scope, key)?,
+        aliases: team.names_of(key).into_iter().filter(|alias| alias != name).collect(),
+        sealed_outside: sealed_outside(scope, &known)?,
+        held,
+        history,
+        decryptable: BTreeSet::new(),
+    };
+    // These may have to be rotated as well.
+    let dependent: BTreeSet<_> = plan.dependent_grants.iter().map(|line| line.env.clone()).collect();
+    for (env, (path, public)) in &envs {
+        let held = plan.held.get(env);
+        if held.is_none() && !dependent.contains(env) {
+            continue;
+        }
+        let has_current = held.is_some_and(|keys| keys.contains(public));
+        match store.find(env, public, path.parent().unwrap_or(scope.root())) {
+            Ok(key) => {
+                let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
+                if (is_exposed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
+                    return Err(unreadable_tag_key(env, public));
+                }
+                plan.decryptable.insert(env.clone());
+                match has_current {
+                    true => plan.rotated.push(env.clone()),
+                    false if held.is_some() => plan.older.push(env.clone()),
+                    false => {}
+                }
+            }
+            Err(KeyLookupError::NotFound { .. }) if has_current || dependent.contains(env) => {
+                plan.out_of_reach.push((env.clone(), public.id()));
+            }
+            Err(KeyLookupError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(plan)
+}
+
+fn held_keys(
+    scope: &Scope,
+    history: &AccessHistory,
+    who: &IdentityKey,
+    envs: &BTreeMap<EnvName, (PathBuf, PublicKey)>,
+    also: &[EnvName],
+) -> Result<HeldKeys, Error> {
+    let mut held = history.keys_of(who);
+    for env in also {
+        let (_, public) = envs.get(env).ok_or_else(|| no_environment(scope, env))?;
+        let keys = held.entry(env.clone()).or_default();
+        keys.insert(*public);
+        keys.extend(history.public_keys(env));
+    }
+    // An environment may have been renamed, so its key counts under any name.
+    let known: BTreeSet<PublicKey> = held.values().flatten().copied().collect();
+    for (env, (_, public)) in envs {
+        let mut ever = history.public_keys(env);
+        ever.insert(*public);
+        ever.retain(|key| known.contains(key));
+        if !ever.is_empty() {
+            held.entry(env.clone()).or_default().extend(ever);
+        }
+    }
+    Ok(held)
+}
+
+/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grants go back to `who`.
+/// Leaves out those to `who` and to `me`.
+fn dependent_grants(
+    team: &TeamFile,
+    history: &AccessHistory,
+    who: &IdentityKey,
+    me: &IdentityKey,
+) -> Vec<GrantLine> {
+    let mut suspects = BTreeSet::from([*who]);
+    loop {
+        let before = suspects.len();
+        let granted: Vec<_> = suspects.iter().flat_map(|suspect| history.granted_by(suspect)).collect();
+        suspects.extend(granted.into_iter().filter(|key| key != me));
+        if suspects.len() == before {
+            break;
+        }
+    }
+    let is_dependent = |line: &&GrantLine| {
+        team.members().get(&line.member).is_some_and(|key| {
+            key != who && key != me && history.granters(&line.env, key).iter().any(|by| suspects.contains(by))
+        })
+    };
+    team.grants().iter().filter(is_dependent).cloned().collect()
+}
+
+/// Returns the team files of other projects of which `key` is a member; passes over those that cannot be parsed.
+fn memberships_elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
+    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
+    let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
+    let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
+    files.retain(|path| *path != scope.team_file());
+    let mut found = Vec::new();
+    for path in files {
+        let team = TeamFile::parse(&crate::fs::read(&path)?).ok();
+        let name = team.and_then(|team| team.member_of(key).cloned());
+        found.extend(name.map(|name| (path, name)));
+    }
+    Ok(found)
+}
+
+/// Returns the env files outside of the project that are encrypted with one of these keys; passes over those that cannot
+/// be parsed.
+fn sealed_outside(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, Error> {
+    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
+    let own = scope.env_files(scope.root())?;
+    let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
+    files.retain(|path| !own.contains(path));
+    let mut found = Vec::new();
+    for path in files {
+        match EnvFile::load(&path) {
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => return Err(error),
+            Err(_) => {}
+            Ok(file) => {
+                found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Carries out a plan that was confirmed, all of it or nothing. Of the dependent grants only those to members in `keep`
+/// stay.
 pub(crate) fn remove(
     scope: &Scope,
     store: &KeyStore<'_>,
-    leaving: &Leaving,
+    plan: &RemovalPlan,
     keep: &[(MemberName, IdentityKey)],
     on_wait: &dyn Fn(),
-) -> Result<Removal, AccessError> {
+) -> Result<Removal, Error> {
     let team = scope.team()?;
-    let kept = |line: &GrantLine| {
+    let is_kept = |line: &GrantLine| {
         keep.iter().any(|(name, key)| *name == line.member && team.members().get(name) == Some(key))
     };
-    let dropped: Vec<_> = leaving
-        .in_doubt
-        .iter()
-        .filter(|line| !kept(line) && leaving.open.contains(&line.env))
-        .cloned()
-        .collect();
-    let mut leavers: Vec<(MemberName, Keys)> = vec![(leaving.name.clone(), leaving.keys.clone())];
+    let is_dropped = |line: &&GrantLine| !is_kept(line) && plan.decryptable.contains(&line.env);
+    let dropped: Vec<_> = plan.dependent_grants.iter().filter(is_dropped).cloned().collect();
+    let mut leavers: Vec<(MemberName, HeldKeys)> = vec![(plan.name.clone(), plan.held.clone())];
     for line in &dropped {
         let Some(key) = team.members().get(&line.member) else { continue };
-        let all = leaving.past.keys_of(key);
-        let keys = all.into_iter().filter(|(env, _)| *env == line.env).collect();
-        leavers.push((line.member.clone(), keys));
+        let held = plan.history.keys_of(key);
+        let of_env = held.into_iter().filter(|(env, _)| *env == line.env).collect();
+        leavers.push((line.member.clone(), of_env));
     }
-    let mut envs: BTreeSet<EnvName> = leaving.rotated.iter().cloned().collect();
+    let mut envs: BTreeSet<EnvName> = plan.rotated.iter().cloned().collect();
     envs.extend(dropped.iter().map(|line| line.env.clone()));
-    let mut current = Vec::new();
-    for env in leaving.open.iter().filter(|env| !envs.contains(*env)) {
-        let key = super::approve::private_key(scope, store, env)?;
-        current.push((env.clone(), key, files_of(scope, env)?));
+    let mut not_rotated = Vec::new();
+    for env in plan.decryptable.iter().filter(|env| !envs.contains(*env)) {
+        not_rotated.push((env.clone(), private_key(scope, store, env)?, files_of(scope, env)?));
     }
     let mut older = store.every(scope.root())?;
     older.extend(store.ever_granted(scope.root())?);
-    let mut change = Change {
-        leaving,
+    let mut change = TeamRemoval {
+        plan,
         leavers,
         dropped: &dropped,
         older,
-        current,
+        not_rotated,
         now: Moment::now(),
         exposed: BTreeMap::new(),
     };
@@ -72,47 +258,39 @@ pub(crate) fn remove(
     Ok(Removal { rotation, exposed, dropped })
 }
 
-fn files_of(scope: &Scope, env: &EnvName) -> Result<Vec<EnvFile>, VaultError> {
-    let paths = scope.env_files(scope.root())?;
-    let of_env = paths.iter().filter(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
-    of_env.map(|path| EnvFile::load(path)).collect()
-}
-
-/// What becomes of the team file.
-struct Change<'a> {
-    leaving: &'a Leaving,
+/// The change of the team file.
+struct TeamRemoval<'a> {
+    plan: &'a RemovalPlan,
     /// Everyone who loses access, with the keys that each had.
-    leavers: Vec<(MemberName, Keys)>,
+    leavers: Vec<(MemberName, HeldKeys)>,
     dropped: &'a [GrantLine],
     older: Vec<PrivateKey>,
-    /// The environments that are not rotated, for whoever leaves has older keys of them only.
-    current: Vec<(EnvName, PrivateKey, Vec<EnvFile>)>,
+    /// The environments of which the leavers have older keys only.
+    not_rotated: Vec<(EnvName, PrivateKey, Vec<EnvFile>)>,
     now: Moment,
     exposed: BTreeMap<(EnvName, MemberName), usize>,
 }
 
-impl TeamChange for Change<'_> {
-    fn before(&mut self, team: &mut TeamFile) -> Result<(), VaultError> {
-        let Leaving { name, key, out_of_reach, astray, .. } = self.leaving;
+impl TeamChange for TeamRemoval<'_> {
+    fn before(&mut self, team: &mut TeamFile) -> Result<(), Error> {
+        let RemovalPlan { name, key, out_of_reach, sealed_outside, .. } = self.plan;
         let names = team.names_of(key);
         for name in &names {
             team.remove_member(name, self.now);
         }
-        // What is not finished here stays, so that it is seen; of an environment that is no more nobody needs a grant.
-        let is_left = |line: &GrantLine| {
+        // A grant that cannot be finished here stays, to be seen. Nobody needs one of an environment that is gone.
+        let is_unfinished = |line: &GrantLine| {
             out_of_reach.iter().any(|(env, _)| *env == line.env)
-                || astray.iter().any(|(_, key)| *key == line.key)
+                || sealed_outside.iter().any(|(_, key)| *key == line.key)
         };
         let is_theirs = |line: &GrantLine| line.member == *name || names.contains(&line.member);
-        let taken: Vec<_> =
-            team.grants().iter().filter(|line| is_theirs(line) && !is_left(line)).cloned().collect();
+        let mut taken: Vec<_> =
+            team.grants().iter().filter(|line| is_theirs(line) && !is_unfinished(line)).cloned().collect();
+        taken.extend_from_slice(self.dropped);
         for line in taken {
             team.take_grant(&line.env, &line.member);
         }
-        for line in self.dropped {
-            team.take_grant(&line.env, &line.member);
-        }
-        for (env, key, files) in std::mem::take(&mut self.current) {
+        for (env, key, files) in std::mem::take(&mut self.not_rotated) {
             self.record(team, &env, &key, &key, &files);
         }
         Ok(())
@@ -120,33 +298,33 @@ impl TeamChange for Change<'_> {
 
     fn keeps(&mut self, line: &GrantLine) -> bool {
         let is = |other: &GrantLine| other.env == line.env && other.member == line.member;
-        line.member != self.leaving.name && !self.dropped.iter().any(is)
+        line.member != self.plan.name && !self.dropped.iter().any(is)
     }
 
     fn stands_for(&self, removed: &MemberName) -> bool {
-        *removed == self.leaving.name || self.leaving.aliases.contains(removed)
+        *removed == self.plan.name || self.plan.aliases.contains(removed)
     }
 
-    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), VaultError> {
+    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error> {
         self.record(team, keys.env, keys.new, keys.old, keys.files);
         Ok(())
     }
 }
 
-impl Change<'_> {
+impl TeamRemoval<'_> {
     fn record(
         &mut self,
         team: &mut TeamFile,
         env: &EnvName,
         key: &PrivateKey,
-        of_files: &PrivateKey,
+        file_key: &PrivateKey,
         files: &[EnvFile],
     ) {
-        let past = &self.leaving.past;
-        let environment = Environment { env, key, of_files, older: &self.older, files, past };
-        for (member, keys) in &self.leavers {
-            let Some(keys) = keys.get(env) else { continue };
-            let count = environment.record(team, member, keys, self.now);
+        let history = &self.plan.history;
+        let recorder = ExposureRecorder { env, key, file_key, older: &self.older, files, history };
+        for (member, held) in &self.leavers {
+            let Some(keys) = held.get(env) else { continue };
+            let count = recorder.record(team, member, keys, self.now);
             *self.exposed.entry((env.clone(), member.clone())).or_default() += count;
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::config::EnvName;
 use crate::crypto::{Grant, GrantError, Identity, IdentityKey, PrivateKey, Proof, PublicKey, Terms};
+use crate::error::Error;
 use crate::hint::{Word, Words};
 use crate::time::Moment;
 
@@ -14,19 +15,18 @@ use super::TeamFile;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberName(String);
 
-/// Not a name that a member can go by.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name for a member: letters, digits, `.`, `_`, `-` and `@` make one")]
-pub struct MemberNameError(pub String);
-
 impl MemberName {
-    /// Takes a name as typed.
-    pub fn new(name: &str) -> Result<Self, MemberNameError> {
+    /// Rejects any other name.
+    pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |c: char| c.is_alphanumeric() || "._-@".contains(c);
         let good = name.len() <= 64
             && name.chars().next().is_some_and(char::is_alphanumeric)
             && name.chars().all(fits);
-        if good { Ok(Self(name.into())) } else { Err(MemberNameError(name.into())) }
+        if good {
+            return Ok(Self(name.into()));
+        }
+        let message = format!("{name:?} is not a member name: use letters, digits, `.`, `_`, `-` and `@`");
+        Err(Error::refused(message).with_status(2))
     }
 
     /// The name.

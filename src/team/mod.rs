@@ -15,7 +15,7 @@ pub(crate) use entries::line_of_entry;
 pub use exposure::{Exposure, ExposureState};
 pub(crate) use file::TeamError;
 pub use file::TeamFile;
-pub(crate) use member::{GrantFault, MemberNameError, Removed};
+pub(crate) use member::{GrantFault, Removed};
 pub use member::{GrantLine, MemberName, Rotation};
 pub(crate) use merge::{TeamConflicts, merge_team};
 pub use policy::Policy;

@@ -8,7 +8,7 @@ use super::super::select::Files;
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
-use crate::members::AccessError;
+use crate::members::removal_pending;
 use crate::project::{DroppedGrant, Rotated, RotatedEnv, Rotation, Scope, TeamChange, VaultError, rotate};
 use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
 
@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         .iter()
         .find(|line| envs.contains(&line.env) && team.removed().contains_key(&line.member));
     if let Some(GrantLine { member, env, .. }) = pending {
-        return Err(AccessError::RemovalPending { name: member.clone(), env: env.clone() }.into());
+        return Err(removal_pending(member, env));
     }
     let working = context.ui.working("sealing to new keys");
     let rotation = rotate(&dir, &envs, context.store(), &|| context.waiting(), &mut Everyone)?;

@@ -9,7 +9,7 @@ use super::super::report::counted;
 use super::scope_here;
 use crate::error::Error;
 use crate::git::relative_path;
-use crate::members::{Exposed, Verdict, confirm, exposures};
+use crate::members::{ExposedValue, ExposureVerdict, confirm, exposures};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, Page};
 
@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 }
 
 /// How many values these are.
-fn distinct<'a>(exposed: impl Iterator<Item = &'a Exposed>) -> usize {
+fn distinct<'a>(exposed: impl Iterator<Item = &'a ExposedValue>) -> usize {
     let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
     values.collect::<BTreeSet<_>>().len()
 }
@@ -95,15 +95,15 @@ fn age(text: &str) -> Result<i64, String> {
     Ok(i64::from(number) * unit)
 }
 
-fn as_text(told: &[&Exposed], now: i64) -> Page {
+fn as_text(told: &[&ExposedValue], now: i64) -> Page {
     if told.is_empty() {
         return Page::default();
     }
-    let row = |exposed: &&Exposed| {
+    let row = |exposed: &&ExposedValue| {
         let exposure = &exposed.exposure;
         let state = match (exposed.verdict, exposed.verified) {
             (verdict, true) => verdict.as_str().to_owned(),
-            (Verdict::Unverified, false) => "unverified".into(),
+            (ExposureVerdict::Unverified, false) => "unverified".into(),
             (verdict, false) => format!("{}, not verified", verdict.as_str()),
         };
         let days = now.saturating_sub(exposure.since.seconds).max(0) / 86_400;
@@ -120,8 +120,8 @@ fn as_text(told: &[&Exposed], now: i64) -> Page {
     ui::table(&["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"], &rows)
 }
 
-fn as_json(told: &[&Exposed], now: i64) -> Value {
-    let one = |exposed: &&Exposed| {
+fn as_json(told: &[&ExposedValue], now: i64) -> Value {
+    let one = |exposed: &&ExposedValue| {
         let exposure = &exposed.exposure;
         json!({
             "environment": exposure.env.as_str(),

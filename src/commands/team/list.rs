@@ -6,7 +6,7 @@ use super::super::Context;
 use super::super::log::short;
 use super::scope_here;
 use crate::error::Error;
-use crate::members::{GrantState, Listed, list};
+use crate::members::{GrantState, ListedGrant, list};
 use crate::team::TeamFile;
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, Page};
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     Ok(u8::from(bad))
 }
 
-fn as_text(team: &TeamFile, grants: &[Listed]) -> Page {
+fn as_text(team: &TeamFile, grants: &[ListedGrant]) -> Page {
     let mut rows = Vec::new();
     for (name, key) in team.members() {
         let mut of_member = grants.iter().filter(|grant| grant.line.member == *name).peekable();
@@ -74,7 +74,7 @@ fn as_text(team: &TeamFile, grants: &[Listed]) -> Page {
     ui::table(&["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"], &rows)
 }
 
-fn row(grant: &Listed, fingerprint: String) -> Vec<String> {
+fn row(grant: &ListedGrant, fingerprint: String) -> Vec<String> {
     let line = &grant.line;
     let (when, commit) = match &grant.origin {
         Some(commit) => (when(commit.time, commit.offset), short(commit.id)),
@@ -106,8 +106,8 @@ fn words(state: &GrantState) -> String {
     }
 }
 
-fn as_json(team: &TeamFile, grants: &[Listed]) -> Value {
-    let of_grant = |grant: &Listed| {
+fn as_json(team: &TeamFile, grants: &[ListedGrant]) -> Value {
+    let of_grant = |grant: &ListedGrant| {
         let origin = grant.origin.as_ref();
         let state = match &grant.state {
             GrantState::Proven => "proven",

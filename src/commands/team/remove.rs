@@ -11,7 +11,7 @@ use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::members::{AccessError, Leaving, leaving, remove};
+use crate::members::{RemovalPlan, check_fingerprint, no_member, plan_removal, remove};
 use crate::project::{Scope, VaultError};
 use crate::team::MemberName;
 use crate::ui;
@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         .map_err(VaultError::from)?;
     let mut keep = kept(&scope, &args.keep)?;
     let working = context.ui.working("reading history");
-    let leaving = leaving(&scope, context.store(), objects.as_deref(), &args.name, &also)?;
+    let leaving = plan_removal(&scope, context.store(), objects.as_deref(), &args.name, &also)?;
     drop(working);
     tell(context, &leaving);
     if !args.yes {
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         let words = format!("{env} is left as it is: you have no private key for {key}");
         context.ui.say(hint!("whoever has: envseal team remove {name}", name).after(words));
     }
-    for (path, key) in &leaving.astray {
+    for (path, key) in &leaving.sealed_outside {
         let words = format!(
             "{} is left as it is: it is sealed to key {}, which {name} has, but no file of this scope",
             display_path(path),
@@ -112,12 +112,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if !removal.exposed.is_empty() {
         context.ui.say("to see what is still to be replaced: envseal team exposures");
     }
-    Ok(u8::from(!leaving.out_of_reach.is_empty() || !leaving.astray.is_empty()))
+    Ok(u8::from(!leaving.out_of_reach.is_empty() || !leaving.sealed_outside.is_empty()))
 }
 
 /// Says what is about to be done.
-fn tell(context: &Context, leaving: &Leaving) {
-    let Leaving { name, key, .. } = leaving;
+fn tell(context: &Context, leaving: &RemovalPlan) {
+    let RemovalPlan { name, key, .. } = leaving;
     context.ui.say(format_args!("{name} ({})", key.fingerprint()));
     for alias in &leaving.aliases {
         context.ui.say(format_args!("  is a member as {alias} too, which goes as well"));
@@ -133,12 +133,12 @@ fn tell(context: &Context, leaving: &Leaving) {
     }
 }
 
-fn ask(leaving: &Leaving, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey)>) -> Result<(), Error> {
+fn ask(leaving: &RemovalPlan, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey)>) -> Result<(), Error> {
     let name = &leaving.name;
     let team = scope.team()?;
     if !std::io::stdin().is_terminal() {
         let mut hint = hint!("if that is meant: envseal team remove {name} --yes", name);
-        let doubtful = leaving.in_doubt.iter().filter_map(|line| {
+        let doubtful = leaving.dependent_grants.iter().filter_map(|line| {
             let print = team.members().get(&line.member)?.fingerprint();
             Some(hint!("--keep {member}={print}", member = line.member, print))
         });
@@ -149,7 +149,7 @@ fn ask(leaving: &Leaving, scope: &Scope, keep: &mut Vec<(MemberName, IdentityKey
         }
         return Err(Error::usage(format!("nobody is there to say whether {name} is to be removed"), hint));
     }
-    for line in &leaving.in_doubt {
+    for line in &leaving.dependent_grants {
         let Some(key) = team.members().get(&line.member) else { continue };
         if keep.iter().any(|(kept, _)| *kept == line.member) {
             continue;
@@ -177,18 +177,9 @@ fn kept(scope: &Scope, arguments: &[String]) -> Result<Vec<(MemberName, Identity
         let (name, given) = argument.split_once('=').ok_or_else(|| {
             Error::usage(format!("{argument:?} says no fingerprint"), "write it so: --keep MEMBER=SHA256:…")
         })?;
-        let found = team
-            .members()
-            .get_key_value(name)
-            .ok_or_else(|| AccessError::NoMember { name: name.to_owned(), similar: None })?;
-        if found.1.fingerprint() == given {
-            return Ok((found.0.clone(), *found.1));
-        }
-        Err(Error::from(AccessError::Fingerprint {
-            name: found.0.clone(),
-            found: found.1.fingerprint(),
-            given: given.to_owned(),
-        }))
+        let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(&team, name))?;
+        check_fingerprint(name, key, given)?;
+        Ok((name.clone(), *key))
     };
     arguments.iter().map(one).collect()
 }

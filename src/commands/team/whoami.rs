@@ -8,7 +8,7 @@ use super::super::Context;
 use super::scope_here;
 use crate::error::Error;
 use crate::hint::Hint;
-use crate::members::AccessError;
+use crate::members::own_identity;
 use crate::ui;
 
 /// Show who you are: your identity, your name in the team, and what you were granted
@@ -24,7 +24,7 @@ pub(in crate::commands) struct Args {
 
 /// Prints it.
 pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let me = context.store().me().map_err(AccessError::from)?.ok_or(AccessError::NoIdentity)?;
+    let me = own_identity(context.store())?;
     let key = me.identity.public();
     let team = scope_here(context)?.team()?;
     let name = team.member_of(&key);

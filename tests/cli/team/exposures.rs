@@ -174,7 +174,7 @@ fn a_doctored_exposure_still_counts() {
     let token = blind.read(".env").lines().find_map(|line| line.strip_prefix("X=")).unwrap().to_owned();
     alice.write("envseal.toml", text.replace(sealed, &format!("production = \"{token}\"")));
     let told = alice.fails(3, &["team", "exposures"]);
-    assert!(told.contains("the key that exposures of production are told by does not open"), "{told}");
+    assert!(told.contains("the exposure tags of production in envseal.toml cannot be decrypted"), "{told}");
 }
 
 /// Writes these lines below the public key, and seals them.

@@ -124,8 +124,8 @@ fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
     for (person, name, expected) in [
         (&alice, "alicia", "are a member already, as alice"),
         (&bob, "alice", "alice is the name of another member"),
-        (&bob, "a b", "is no name for a member"),
-        (&bob, "-x", "is no name for a member"),
+        (&bob, "a b", "is not a member name"),
+        (&bob, "-x", "is not a member name"),
     ] {
         let told = person.fails(2, &["team", "request", &format!("--name={name}")]);
         assert!(told.contains(expected), "{name}: {told}");

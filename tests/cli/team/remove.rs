@@ -124,7 +124,10 @@ fn an_environment_out_of_reach_is_named_and_left() {
     // Whoever has it finishes. A rotation alone would forget what Bob could read.
     alice.write(".env.keys", &keys);
     let refused = alice.fails(4, &["key", "rotate", "-e", "staging"]);
-    assert!(refused.contains("hint: finish that, which rotates it: envseal team remove bob"), "{refused}");
+    assert!(
+        refused.contains("hint: finish the removal, which rotates it: envseal team remove bob"),
+        "{refused}"
+    );
     assert_eq!(alice.read(".env.staging"), staging);
     let production = alice.read(".env.production");
     // The keys of production were rotated in the meantime.

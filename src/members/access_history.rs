@@ -1,39 +1,35 @@
-//! What git's history says of access: who was ever granted which key, and by whom; and every value that was ever sealed
-//! to one.
+//! Access in git's history: who was ever granted which key, and by whom; and every value that was ever encrypted with one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use super::error::AccessError;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey, SealedValue};
 use crate::dotenv::Document;
+use crate::error::Error;
 use crate::git::{FileKind, ObjectId, Repo};
 use crate::project::{Scope, token};
 use crate::team::{GrantLine, TeamFile};
 
 /// Every version of the team files and env files that this clone has, on any branch.
-pub(super) struct Past {
+pub(super) struct AccessHistory {
     teams: Vec<TeamFile>,
-    /// The versions of env files, each with the environments it ever had.
+    /// The versions of env files, each with the environments it ever belonged to.
     files: BTreeMap<ObjectId, (Document, BTreeSet<EnvName>)>,
 }
 
-/// A sealed value of the past.
-pub(super) struct OldValue<'a> {
-    /// The variable.
+pub(super) struct PastValue<'a> {
     pub(super) name: &'a str,
-    /// The token.
     pub(super) token: SealedValue,
 }
 
-impl Past {
-    /// Reads history whole, and what the worktree has besides.
+impl AccessHistory {
+    /// Reads the whole history, and the worktree.
     ///
-    /// Every branch counts, those of remotes too: what was pushed anywhere could be read. A clone that lacks some of it
-    /// is an error, for an account that leaves something out would be believed.
-    pub(super) fn read(scope: &Scope, objects: &Repo) -> Result<Self, AccessError> {
-        let mut past = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
+    /// Every branch counts, those of remotes too: what was pushed anywhere could be read. Rejects a clone that lacks some
+    /// of it, for an incomplete account would be believed.
+    pub(super) fn read(scope: &Scope, objects: &Repo) -> Result<Self, Error> {
+        let mut history = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
         let mut walk = objects.walk(&objects.tips()?, is_wanted)?;
         while let Some(step) = walk.step()? {
@@ -42,24 +38,24 @@ impl Past {
             }
             for file in step.changes.iter().flatten().filter(|file| is_wanted(&file.path)) {
                 if let Some(now) = file.after.filter(|now| now.kind == FileKind::File) {
-                    past.take_in(objects, &file.path, now.id, &mut teams)?;
+                    history.add_version(objects, &file.path, now.id, &mut teams)?;
                 }
             }
         }
         for path in scope.env_files(scope.root())? {
             let text = crate::fs::read(&path)?;
-            past.add_file(&path, objects.id_of(&text), text);
+            history.add_file(&path, objects.id_of(&text), text);
         }
-        Ok(past)
+        Ok(history)
     }
 
-    /// Whoever's key this is, by grant or by having granted: the keys, by environment.
+    /// Returns the environment keys that `who` had, by grant or by having granted.
     pub(super) fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
         let mut keys: BTreeMap<EnvName, BTreeSet<PublicKey>> = BTreeMap::new();
         for (team, line) in self.grants() {
             let party = |name| team_key(team, name) == Some(*who);
-            // The signature is all that anyone can verify. A grant that was forged, by a member, to a member, is an
-            // account of more than was, never of less.
+            // The signature is all that anyone can verify. A grant forged between members adds to the account, and never
+            // takes from it.
             if (party(&line.member) || party(&line.by)) && holds(team, line) {
                 keys.entry(line.env.clone()).or_default().insert(line.key);
             }
@@ -67,7 +63,7 @@ impl Past {
         keys
     }
 
-    /// Everyone who was ever granted anything by `who`.
+    /// Returns everyone to whom `who` ever granted anything.
     pub(super) fn granted_by(&self, who: &IdentityKey) -> BTreeSet<IdentityKey> {
         let by = |(team, line): &(&TeamFile, &GrantLine)| {
             team_key(team, &line.by) == Some(*who) && holds(team, line)
@@ -76,7 +72,7 @@ impl Past {
         self.grants().filter(by).filter_map(to).collect()
     }
 
-    /// Everyone who ever granted this environment to `who`.
+    /// Returns everyone who ever granted this environment to `who`.
     pub(super) fn granters(&self, env: &EnvName, who: &IdentityKey) -> BTreeSet<IdentityKey> {
         let to = |(team, line): &(&TeamFile, &GrantLine)| {
             line.env == *env && team_key(team, &line.member) == Some(*who) && holds(team, line)
@@ -84,7 +80,7 @@ impl Past {
         self.grants().filter(to).filter_map(|(team, line)| team_key(team, &line.by)).collect()
     }
 
-    /// Every public key that the environment's files ever had.
+    /// Returns every public key that the environment's files ever had.
     pub(super) fn public_keys(&self, env: &EnvName) -> BTreeSet<PublicKey> {
         let variable = env.public_key_name();
         let documents =
@@ -97,8 +93,8 @@ impl Past {
         documents.filter_map(key).collect()
     }
 
-    /// Every value that was ever sealed to one of these keys, whatever its file was called then.
-    pub(super) fn values(&self, keys: &[KeyId]) -> Vec<OldValue<'_>> {
+    /// Returns every value that was ever encrypted with one of these keys, whatever its file's name was.
+    pub(super) fn values(&self, keys: &[KeyId]) -> Vec<PastValue<'_>> {
         let mut values = Vec::new();
         let mut known = HashSet::new();
         for (document, _) in self.files.values() {
@@ -106,7 +102,7 @@ impl Past {
                 let name = document.name(entry);
                 let Some(Ok(token)) = token(document, entry) else { continue };
                 if keys.contains(&token.key_id()) && known.insert((name, token.to_string())) {
-                    values.push(OldValue { name, token });
+                    values.push(PastValue { name, token });
                 }
             }
         }
@@ -117,13 +113,13 @@ impl Past {
         self.teams.iter().flat_map(|team| team.grants().iter().map(move |line| (team, line)))
     }
 
-    fn take_in(
+    fn add_version(
         &mut self,
         objects: &Repo,
         path: &Path,
         id: ObjectId,
         teams: &mut HashSet<ObjectId>,
-    ) -> Result<(), AccessError> {
+    ) -> Result<(), Error> {
         let is_team = path.file_name().is_some_and(|name| name == TEAM_FILE);
         if is_team && !teams.insert(id) || !is_team && self.add_env(path, id) {
             return Ok(());
@@ -132,13 +128,13 @@ impl Past {
         if !is_team {
             self.add_file(path, id, text);
         } else if let Ok(team) = TeamFile::parse(&text) {
-            // A version that nobody can read granted nothing to anyone.
+            // A version that nobody can parse granted nothing to anyone.
             self.teams.push(team);
         }
         Ok(())
     }
 
-    /// Notes the environment of a version that was read already; says whether it was.
+    /// Records the environment of a version that was read already. Returns false if it was not.
     fn add_env(&mut self, path: &Path, id: ObjectId) -> bool {
         let Some((_, envs)) = self.files.get_mut(&id) else { return false };
         envs.extend(EnvName::of_file(path));
@@ -154,13 +150,13 @@ impl Past {
     }
 }
 
-/// The key of a member or of one who was.
+/// Returns the key of a member or a removed member.
 fn team_key(team: &TeamFile, name: &crate::team::MemberName) -> Option<IdentityKey> {
     let removed = || team.removed().get(name).map(|was| was.key);
     team.members().get(name).copied().or_else(removed)
 }
 
-/// Whether a grant's signature holds between those who are or were members.
+/// Returns true if a grant's signature is valid between people who are or were members.
 fn holds(team: &TeamFile, line: &GrantLine) -> bool {
     let (Some(recipient), Some(granter)) = (team_key(team, &line.member), team_key(team, &line.by)) else {
         return false;
