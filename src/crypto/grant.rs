@@ -18,21 +18,18 @@ use super::{
 /// Binds every context to this use of an identity (RFC 9180, section 5.1, `info`), and begins what is signed.
 const INFO: &[u8] = b"envseal/1/grant";
 const PROOF: &[u8] = b"envseal/1/grant-proof";
-/// What the text form begins with.
 const PREFIX: &str = "envseal-gr1-";
 const LEN: usize = 32 + 32 + WRAPPED + 32 + 64;
 const WRAPPED: usize = 32 + 16;
 
-/// What a grant is bound to: of which environment and which of its keys, to whom, by whom.
+/// The facts that a grant is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
     /// The environment's name, without a zero byte.
     pub env: &'a str,
-    /// The public half of the key that is granted.
+    /// The public key of the private key that is granted.
     pub key: &'a PublicKey,
-    /// To whom.
     pub recipient: &'a IdentityKey,
-    /// By whom.
     pub granter: &'a IdentityKey,
 }
 
@@ -46,23 +43,17 @@ pub struct Grant {
     signature: [u8; 64],
 }
 
-/// Why a grant is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum GrantError {
-    /// Not the text form of a grant.
     #[error("not a grant")]
     Form,
-    /// The signature is not the granter's over these terms.
-    #[error("its signature does not hold: it was made by another, for another, or altered")]
+    #[error("its signature is not valid: made by another member, for another one, or altered")]
     Signature,
-    /// It is not wrapped to this identity under these terms.
-    #[error("it is not wrapped to this identity")]
+    #[error("it is not encrypted to this identity")]
     Recipient,
-    /// What it holds is not the private half of the key.
-    #[error("it holds another private key than it says")]
+    #[error("it contains a different private key than it says")]
     Key,
-    /// Its maker did not hold the environment's private key.
-    #[error("its proof does not hold: whoever made it could not read the environment")]
+    #[error("its proof is not valid: its maker did not have the environment's private key")]
     Proof,
 }
 
@@ -88,17 +79,13 @@ impl Grant {
         grant
     }
 
-    /// Whether the granter signed it. Anyone can tell.
-    ///
-    /// Errors: [`GrantError::Signature`].
+    /// Checks that the granter signed it, which takes no key.
     pub fn verify(&self, terms: &Terms<'_>) -> Result<(), GrantError> {
         let signed = terms.granter.verify(&self.signed(terms), &self.signature);
         if signed { Ok(()) } else { Err(GrantError::Signature) }
     }
 
-    /// Whether its maker held the private key. A holder of `key`, whose public half the terms name, can tell.
-    ///
-    /// Errors: [`GrantError::Key`] where `key` is another, [`GrantError::Proof`].
+    /// Checks that its maker had `key`, the private key of the public key in the terms.
     pub fn verify_proof(&self, terms: &Terms<'_>, key: &PrivateKey) -> Result<(), GrantError> {
         if key.public() != *terms.key {
             return Err(GrantError::Key);
@@ -107,10 +94,8 @@ impl Grant {
         if bool::from(holds) { Ok(()) } else { Err(GrantError::Proof) }
     }
 
-    /// The private key, for the recipient. All that can be verified is: the signature, the commitment, the tag, the
-    /// public half and the proof.
-    ///
-    /// Errors: every [`GrantError`] but [`GrantError::Form`].
+    /// Decrypts the private key for the recipient, and verifies all there is to verify: the signature, the commitment,
+    /// the tag, the public key and the proof.
     pub fn open(&self, terms: &Terms<'_>, recipient: &Identity) -> Result<PrivateKey, GrantError> {
         self.verify(terms)?;
         if recipient.public() != *terms.recipient {
@@ -143,19 +128,8 @@ impl Grant {
     fn signed(&self, terms: &Terms<'_>) -> Vec<u8> {
         let (recipient, granter) = (terms.recipient.as_bytes(), terms.granter.as_bytes());
         let (env, key) = (terms.env.as_bytes(), terms.key.as_bytes());
-        let whole: [&[u8]; 10] = [
-            INFO,
-            env,
-            &[0],
-            key,
-            recipient,
-            granter,
-            &self.enc,
-            &self.commitment,
-            &self.wrapped,
-            &self.proof,
-        ];
-        whole.concat()
+        let bound: [&[u8]; 6] = [INFO, env, &[0], key, recipient, granter];
+        [&bound[..], &self.parts()[..4]].concat().concat()
     }
 
     fn parts(&self) -> [&[u8]; 5] {
@@ -164,7 +138,7 @@ impl Grant {
 }
 
 impl Terms<'_> {
-    /// The exporter context: `env name ‖ 0x00 ‖ pk_env ‖ granter`.
+    /// Returns the exporter context: `env name ‖ 0x00 ‖ pk_env ‖ granter`.
     fn exported(&self) -> Vec<u8> {
         [self.env.as_bytes(), &[0], self.key.as_bytes(), self.granter.as_bytes()].concat()
     }
@@ -205,81 +179,88 @@ impl fmt::Debug for Grant {
 mod tests {
     use super::*;
 
-    struct Made {
+    struct Case {
         key: PrivateKey,
+        public: PublicKey,
         bob: Identity,
         alice: Identity,
+        parties: [IdentityKey; 2],
         grant: Grant,
     }
 
-    fn made() -> Made {
-        let (key, bob, alice) = (PrivateKey::generate(), Identity::generate(), Identity::generate());
-        let grant = Grant::make("production", &key, &bob.public(), &alice);
-        Made { key, bob, alice, grant }
+    impl Case {
+        fn new() -> Self {
+            let (key, bob, alice) = (PrivateKey::generate(), Identity::generate(), Identity::generate());
+            let grant = Grant::make("production", &key, &bob.public(), &alice);
+            let (public, parties) = (key.public(), [bob.public(), alice.public()]);
+            Self { key, public, bob, alice, parties, grant }
+        }
+
+        fn terms(&self) -> Terms<'_> {
+            let [recipient, granter] = &self.parties;
+            Terms { env: "production", key: &self.public, recipient, granter }
+        }
     }
 
     #[test]
-    fn the_recipient_opens_it_and_no_one_else() {
-        let Made { key, bob, alice, grant } = made();
-        let (public, to, by) = (key.public(), bob.public(), alice.public());
-        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
-        let text = grant.to_string();
+    fn only_the_recipient_decrypts_it() {
+        let case = Case::new();
+        let (terms, text) = (case.terms(), case.grant.to_string());
         assert_eq!(text.len(), PREFIX.len() + 278);
         let again: Grant = text.parse().unwrap();
-        assert_eq!(again.open(&terms, &bob).unwrap().public(), key.public());
-        assert_eq!(again.verify_proof(&terms, &key), Ok(()));
+        assert_eq!(again.open(&terms, &case.bob).unwrap().public(), case.public);
+        assert_eq!(again.verify_proof(&terms, &case.key), Ok(()));
         assert_eq!(again.verify(&terms), Ok(()));
-        assert_eq!(again.open(&terms, &alice).unwrap_err(), GrantError::Recipient);
+        assert_eq!(again.open(&terms, &case.alice).unwrap_err(), GrantError::Recipient);
         assert_eq!(again.verify_proof(&terms, &PrivateKey::generate()), Err(GrantError::Key));
     }
 
     /// Another environment, another key, another recipient, another granter: each breaks the signature.
     #[test]
     fn it_is_bound_to_all_its_terms() {
-        let Made { key, bob, alice, grant } = made();
-        let (public, to, by) = (key.public(), bob.public(), alice.public());
-        let other = PrivateKey::generate().public();
-        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        let case = Case::new();
+        let (terms, other) = (case.terms(), PrivateKey::generate().public());
         for wrong in [
             Terms { env: "staging", ..terms },
             Terms { key: &other, ..terms },
-            Terms { recipient: &by, ..terms },
-            Terms { granter: &to, ..terms },
+            Terms { recipient: terms.granter, ..terms },
+            Terms { granter: terms.recipient, ..terms },
         ] {
-            assert_eq!(grant.verify(&wrong), Err(GrantError::Signature));
-            assert_eq!(grant.open(&wrong, &bob).unwrap_err(), GrantError::Signature);
+            assert_eq!(case.grant.verify(&wrong), Err(GrantError::Signature));
+            assert_eq!(case.grant.open(&wrong, &case.bob).unwrap_err(), GrantError::Signature);
         }
     }
 
     #[test]
     fn every_changed_byte_is_refused() {
-        let Made { key, bob, alice, grant } = made();
-        let (public, to, by) = (key.public(), bob.public(), alice.public());
-        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
-        let blob = grant.parts().concat();
+        let case = Case::new();
+        let (grant, blob) = (&case.grant, case.grant.parts().concat());
         for at in 0..LEN {
             let mut changed = blob.clone();
             changed[at] ^= 1;
             let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&changed));
             let changed: Grant = text.parse().unwrap();
-            assert_eq!(changed.open(&terms, &bob).unwrap_err(), GrantError::Signature, "byte {at}");
+            assert_eq!(
+                changed.open(&case.terms(), &case.bob).unwrap_err(),
+                GrantError::Signature,
+                "byte {at}"
+            );
         }
         for text in [&grant.to_string()[1..], &grant.to_string()[..289], &format!("{grant}=")] {
             assert_eq!(text.parse::<Grant>(), Err(GrantError::Form));
         }
     }
 
-    /// Whoever only signs, without the environment's key, makes no proof and wraps no right key.
+    /// Someone who only signs, without the environment's key, can make no proof and wrap no right key.
     #[test]
     fn a_sock_puppet_proves_nothing() {
-        let Made { key, bob, alice, .. } = made();
-        let (public, to, by) = (key.public(), bob.public(), alice.public());
-        let terms = Terms { env: "production", key: &public, recipient: &to, granter: &by };
+        let case = Case::new();
+        let terms = case.terms();
         // Mallory has a key of her own, and signs that it is production's.
-        let mut forged = Grant::make("production", &PrivateKey::generate(), &to, &alice);
-        forged.signature = alice.sign(&forged.signed(&terms));
+        let mut forged = Grant::make("production", &PrivateKey::generate(), terms.recipient, &case.alice);
+        forged.signature = case.alice.sign(&forged.signed(&terms));
         assert_eq!(forged.verify(&terms), Ok(()));
-        assert_eq!(forged.verify_proof(&terms, &key), Err(GrantError::Proof));
-        assert_eq!(forged.open(&terms, &bob).unwrap_err(), GrantError::Recipient);
+        assert_eq!(forged.verify_proof(&terms, &case.key), Err(GrantError::Proof));
+        assert_eq!(forged.open(&terms, &case.bob).unwrap_err(), GrantError::Recipient);
     }
 }

@@ -15,20 +15,16 @@ use super::{PrivateKey, PublicKey};
 /// The kinds of keys that live in a security key (OpenSSH's PROTOCOL.u2f).
 const FIDO: [&str; 2] = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"];
 
-/// Why text is no identity's public key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdentityError {
-    /// It is none of OpenSSH's forms of a public key.
-    #[error("not a public key as OpenSSH writes it")]
+    #[error("not a public key in OpenSSH's format")]
     Form,
-    /// It is an SSH key of another kind: only Ed25519 keys can be wrapped to.
-    #[error("an SSH key of the kind {0}, and only ssh-ed25519 can be granted anything")]
+    #[error("an SSH key of type {0}; only ssh-ed25519 keys can be granted access")]
     Kind(String),
-    /// A key that lives in a security key, which signs but does not decrypt.
-    #[error("an SSH key that lives in a security key, which can sign but open nothing")]
+    #[error("an SSH key on a security key, which can sign but not decrypt")]
     Fido,
     /// The point is not on the curve, not in canonical form, or of low order.
-    #[error("not a fit Ed25519 key")]
+    #[error("not a valid Ed25519 key")]
     Point,
 }
 
@@ -37,7 +33,7 @@ pub enum IdentityError {
 pub struct Identity(SigningKey);
 
 impl Identity {
-    /// A new one, from the operating system's randomness.
+    /// Draws a seed from the operating system's randomness.
     ///
     /// # Panics
     ///
@@ -48,17 +44,16 @@ impl Identity {
         Self::from_seed(&seed)
     }
 
-    /// The one of a seed (RFC 8032, section 5.1.5), which is what OpenSSH keeps.
+    /// Takes a seed (RFC 8032, section 5.1.5), which is what OpenSSH keeps.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// The seed. Whoever calls this answers for where it goes.
+    /// Returns the seed; the caller answers for where it goes.
     pub fn expose(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
 
-    /// The public half.
     pub fn public(&self) -> IdentityKey {
         IdentityKey(self.0.verifying_key())
     }
@@ -67,7 +62,7 @@ impl Identity {
         self.0.sign(message).to_bytes()
     }
 
-    /// The same key for X25519: its clamped scalar (RFC 8032, section 5.1.5; RFC 7748, section 5).
+    /// Returns the same key for X25519: its clamped scalar (RFC 8032, section 5.1.5; RFC 7748, section 5).
     pub(super) fn x25519(&self) -> PrivateKey {
         let scalar = Zeroizing::new(self.0.to_scalar_bytes());
         PrivateKey::from(StaticSecret::from(*scalar))
@@ -94,12 +89,11 @@ impl IdentityKey {
         if canonical && !key.is_weak() { Ok(Self(key)) } else { Err(IdentityError::Point) }
     }
 
-    /// The compressed point.
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
 
-    /// Reads OpenSSH's form, `ssh-ed25519 AAAA…`; a comment behind it is passed over.
+    /// Reads OpenSSH's form, `ssh-ed25519 AAAA…`, and ignores a comment behind it.
     pub fn parse(text: &str) -> Result<Self, IdentityError> {
         if FIDO.iter().any(|kind| text.starts_with(kind)) {
             return Err(IdentityError::Fido);
@@ -112,7 +106,7 @@ impl IdentityKey {
         }
     }
 
-    /// As `ssh-keygen -l` shows it: `SHA256:…`, 43 characters of base64.
+    /// Returns what `ssh-keygen -l` shows: `SHA256:…`, 43 characters of base64.
     pub fn fingerprint(&self) -> String {
         self.openssh().fingerprint(HashAlg::Sha256).to_string()
     }
@@ -122,7 +116,8 @@ impl IdentityKey {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
-    /// Whether `armored`, an SSH signature (OpenSSH's PROTOCOL.sshsig), is this key's over `message` in `namespace`.
+    /// Returns true if `armored`, an SSH signature (OpenSSH's PROTOCOL.sshsig), is this key's over `message` in
+    /// `namespace`.
     pub fn signed(&self, namespace: &str, message: &[u8], armored: &[u8]) -> bool {
         SshSig::from_pem(armored).is_ok_and(|signature| {
             *signature.public_key() == self.openssh().into()
@@ -130,9 +125,9 @@ impl IdentityKey {
         })
     }
 
-    /// The same key for X25519 (RFC 7748, section 4.1: the birational map).
+    /// Returns the same key for X25519 (RFC 7748, section 4.1: the birational map).
     pub(super) fn x25519(&self) -> PublicKey {
-        // Of low order it is not, or the Edwards point would have been.
+        // It is not of low order, or the Edwards point would be too.
         PublicKey::from_bytes(self.0.to_montgomery().to_bytes()).expect("a point of high order")
     }
 
@@ -153,7 +148,6 @@ impl Ord for IdentityKey {
     }
 }
 
-/// OpenSSH's form: `ssh-ed25519 AAAA…`.
 impl fmt::Display for IdentityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.openssh().to_openssh().expect("a key without a comment"))

@@ -15,10 +15,8 @@ use zeroize::Zeroizing;
 
 use super::SecretText;
 
-/// What the text form of every public key begins with.
 pub(crate) const PUBLIC_PREFIX: &str = "envseal-pk1-";
 
-/// What the text form of every private key begins with.
 pub(crate) const PRIVATE_PREFIX: &str = "envseal-sk1-";
 
 const CHECKSUM_LEN: usize = 4;
@@ -29,31 +27,22 @@ const BODY_LEN: usize = PAYLOAD_LEN / 3 * 4;
 /// Why a key was refused. Carries no byte of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// The text begins with neither key prefix.
     #[error("not an envseal key")]
     Prefix,
-    /// A private key stands where a public key is wanted.
-    #[error("a private key where a public key is wanted")]
+    #[error("this is the private key; the public key is needed")]
     PrivateGiven,
-    /// A public key stands where a private key is wanted.
-    #[error("a public key where a private key is wanted")]
+    #[error("this is the public key; the private key is needed")]
     PublicGiven,
-    /// What follows the prefix is not exactly 48 characters.
     #[error("the key has {found} characters after its prefix, not {BODY_LEN}")]
-    Length {
-        /// The number of bytes found after the prefix.
-        found: usize,
-    },
-    /// What follows the prefix is not base64url.
-    #[error("the key holds a character that is not base64url")]
+    Length { found: usize },
+    #[error("the key contains a character that is not base64url")]
     Encoding,
-    /// The checksum does not match: a character is wrong.
     #[error("the key's checksum does not match: a character is wrong")]
     Checksum,
-    /// The u-coordinate is 2^255 - 19 or more, or its top bit is set: no private key has this public half.
+    /// The u-coordinate is 2^255 - 19 or more, or its top bit is set: no private key has this public key.
     #[error("the public key is not in canonical form")]
     NonCanonical,
-    /// The point has low order: what is sealed to it, anyone can open (RFC 7748, section 6.1).
+    /// Anyone can decrypt what is encrypted to a point of low order (RFC 7748, section 6.1).
     #[error("the public key has low order")]
     LowOrder,
 }
@@ -73,7 +62,6 @@ impl PublicKey {
         if LOW_ORDER.contains(&bytes) { Err(KeyError::LowOrder) } else { Ok(Self(bytes)) }
     }
 
-    /// The u-coordinate, 32 bytes little-endian.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -88,19 +76,19 @@ impl PublicKey {
         Self::from_bytes(*decode(PUBLIC_PREFIX, text)?)
     }
 
-    /// The key id: the first four bytes of SHA-256 of the key.
+    /// Returns the first four bytes of SHA-256 of the key.
     pub fn id(&self) -> KeyId {
         let digest: [u8; 32] = Sha256::digest(self.0).into();
         KeyId([digest[0], digest[1], digest[2], digest[3]])
     }
 
-    /// What a person compares, as SSH shows its own: `SHA256:` and the 43 characters of base64 (RFC 4648, section 4,
-    /// without padding) of SHA-256 of the key's 32 bytes. Unlike the id it cannot be forged.
+    /// Returns what people compare, in the form that SSH uses: `SHA256:` and 43 characters of base64 (RFC 4648, section
+    /// 4, without padding) of SHA-256 of the key's 32 bytes. Unlike the id it cannot be forged.
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(self.0)))
     }
 
-    /// A key that was not checked, to reach the refusals that lie behind the check.
+    /// Skips the check, to reach the refusals behind it.
     #[cfg(test)]
     pub(super) fn unchecked(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -120,8 +108,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Names a public key in four bytes, to tell "another key" from "damaged". Not a fingerprint to trust: it is
-/// short enough to be forged.
+/// Names a public key in four bytes, to tell "another key" from "damaged". Too short to be trusted: it can be forged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; 4]);
 
@@ -147,7 +134,7 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// A new key from the operating system's randomness.
+    /// Draws a key from the operating system's randomness.
     ///
     /// # Panics
     ///
@@ -167,12 +154,11 @@ impl PrivateKey {
         Ok(StaticSecret::from(*decode(PRIVATE_PREFIX, text)?).into())
     }
 
-    /// The text form: `envseal-sk1-…`.
     pub fn to_text(&self) -> SecretText {
         encode(PRIVATE_PREFIX, self.expose())
     }
 
-    /// The public half (RFC 7748, section 6.1).
+    /// Derives the public key (RFC 7748, section 6.1).
     pub fn public(&self) -> PublicKey {
         *self.public.get_or_init(|| PublicKey(x25519_dalek::PublicKey::from(&self.secret).to_bytes()))
     }
@@ -245,7 +231,7 @@ fn decode(prefix: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     if bool::from(checksum(prefix, &key).ct_eq(&payload[32..])) { Ok(key) } else { Err(KeyError::Checksum) }
 }
 
-/// The prefix goes in, so that the halves of a pair cannot pass for each other.
+/// The prefix is hashed too, so that a public key cannot pass for a private one.
 fn checksum(prefix: &str, key: &[u8; 32]) -> [u8; CHECKSUM_LEN] {
     let digest: [u8; 32] = Sha256::new().chain_update(prefix).chain_update(key).finalize().into();
     [digest[0], digest[1], digest[2], digest[3]]

@@ -1,8 +1,5 @@
 //! Locked keys: an environment's private key behind a passphrase (`docs/format.md`, "Locked keys").
 
-#[cfg(test)]
-mod tests;
-
 use std::cell::RefCell;
 use std::{fmt, str::FromStr};
 
@@ -19,7 +16,6 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, PrivateKey, PublicKey, SecretText};
 
-/// What the text form of every locked key begins with.
 pub(crate) const LOCKED_PREFIX: &str = "envseal-lk1-";
 
 const INFO: &[u8] = b"envseal/1/locked";
@@ -27,7 +23,7 @@ const INFO: &[u8] = b"envseal/1/locked";
 const HEADER: usize = 12 + 16 + 24 + 32 + 32;
 const LEN: usize = HEADER + 32 + 16;
 
-/// What Argon2id (RFC 9106) is run with: memory in KiB, passes, lanes.
+/// Argon2id's parameters (RFC 9106); memory in KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cost {
     memory: u32,
@@ -35,57 +31,38 @@ struct Cost {
     lanes: u32,
 }
 
-/// What new locks are made with.
 const COST: Cost = Cost { memory: 256 << 10, passes: 3, lanes: 1 };
-/// The least and the most that is opened: below, a lock is soon broken; above, opening it is an attack on this machine.
+/// The bounds when unlocking: below, a passphrase is soon guessed; above, unlocking is an attack on this machine.
 const FLOOR: Cost = Cost { memory: 64 << 10, passes: 1, lanes: 1 };
 const CEILING: Cost = Cost { memory: 1 << 20, passes: 10, lanes: 1 };
 
-/// Why a locked key is refused. Carries no byte of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LockError {
-    /// The text does not begin as a locked key does.
     #[error("not a locked key")]
     Prefix,
-    /// What follows the prefix is not canonical base64url.
     #[error("the locked key is not canonical base64url")]
     Encoding,
-    /// It encodes another number of bytes.
     #[error("the locked key has {found} bytes, not {LEN}")]
-    Length {
-        /// The number of bytes found.
-        found: usize,
-    },
-    /// Argon2id would be run with less or more than is allowed. Told before any memory is taken.
+    Length { found: usize },
+    /// Refused before any memory is taken.
     #[error(
-        "the locked key asks for {memory} KiB, {passes} passes and {lanes} lanes of Argon2id, which is out of bounds"
+        "the locked key needs {memory} KiB, {passes} passes and {lanes} lanes of Argon2id, which is out of bounds"
     )]
-    Parameters {
-        /// Memory in KiB.
-        memory: u32,
-        /// Passes over it.
-        passes: u32,
-        /// Lanes.
-        lanes: u32,
-    },
-    /// What it says is its public half is no public key.
-    #[error("the locked key's public half is refused: {0}")]
+    Parameters { memory: u32, passes: u32, lanes: u32 },
+    #[error("the locked key's public key is not valid: {0}")]
     Public(KeyError),
-    /// There is no memory for Argon2id.
-    #[error("there is not enough memory for it: {0} KiB")]
+    #[error("not enough memory: Argon2id needs {0} KiB")]
     Memory(u32),
-    /// The commitment is not what the passphrase yields.
     #[error("wrong passphrase")]
     Passphrase,
     /// The passphrase is right, but the header or the ciphertext was altered.
     #[error("the locked key was altered")]
     Damaged,
-    /// What it holds is not the private half of its public key.
-    #[error("it holds another private key than it says")]
+    #[error("it contains a different private key than it says")]
     Key,
 }
 
-/// A private key, locked. Its public half is in the open, for recognition.
+/// A private key behind a passphrase. Its public key is readable, for recognition.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LockedKey {
     header: [u8; HEADER],
@@ -94,7 +71,7 @@ pub struct LockedKey {
 }
 
 impl LockedKey {
-    /// What it says is its public half; true for sure once it was opened.
+    /// Returns the public key that it claims; proven once it was unlocked.
     pub fn public(&self) -> PublicKey {
         self.public
     }
@@ -137,7 +114,6 @@ impl fmt::Display for LockedKey {
 impl FromStr for LockedKey {
     type Err = LockError;
 
-    /// Errors: those up to [`LockError::Public`], each before the next.
     fn from_str(text: &str) -> Result<Self, LockError> {
         Self::parsed(text, FLOOR)
     }
@@ -157,9 +133,7 @@ pub struct Locker {
 }
 
 impl Locker {
-    /// Runs Argon2id over `passphrase`, as UTF-8, with a salt of the operating system's randomness.
-    ///
-    /// Errors: [`LockError::Memory`].
+    /// Runs Argon2id over `passphrase`, as UTF-8, with a salt from the operating system's randomness.
     ///
     /// # Panics
     ///
@@ -204,21 +178,17 @@ impl fmt::Debug for Locker {
     }
 }
 
-/// Opens keys with one passphrase: Argon2id is run once for each batch.
+/// Unlocks keys with one passphrase: Argon2id is run once for each batch.
 pub struct Unlocker {
     passphrase: SecretText,
     derived: RefCell<Vec<(Cost, [u8; 16], Keys)>>,
 }
 
 impl Unlocker {
-    /// With this passphrase. Nothing is run yet.
     pub fn new(passphrase: SecretText) -> Self {
         Self { passphrase, derived: RefCell::default() }
     }
 
-    /// The private key.
-    ///
-    /// Errors: [`LockError::Memory`], [`LockError::Passphrase`], [`LockError::Damaged`], [`LockError::Key`].
     pub fn open(&self, locked: &LockedKey) -> Result<PrivateKey, LockError> {
         let (cost, salt) = (Cost::of(&locked.header), *locked.salt());
         let mut derived = self.derived.borrow_mut();
@@ -244,7 +214,6 @@ impl Unlocker {
         if key.public() == locked.public { Ok(key) } else { Err(LockError::Key) }
     }
 
-    /// The passphrase, to lock more keys with.
     pub fn passphrase(&self) -> &SecretText {
         &self.passphrase
     }
@@ -256,13 +225,13 @@ impl fmt::Debug for Unlocker {
     }
 }
 
-/// The aad: all that stands before the ciphertext, the prefix included.
+/// Returns the additional data: all that precedes the ciphertext, the prefix included.
 fn authenticated(header: &[u8; HEADER]) -> Vec<u8> {
     [LOCKED_PREFIX.as_bytes(), header].concat()
 }
 
 impl Cost {
-    /// Those at the start of a header: three integers of 32 bits, little-endian.
+    /// Reads the start of a header: three integers of 32 bits, little-endian.
     fn of(header: &[u8]) -> Self {
         let at = |from: usize| u32::from_le_bytes(header[from..from + 4].try_into().expect("4 bytes"));
         Self { memory: at(0), passes: at(4), lanes: at(8) }
@@ -288,7 +257,7 @@ impl Keys {
     fn derive(cost: Cost, salt: &[u8; 16], passphrase: &SecretText) -> Result<Self, LockError> {
         let Cost { memory, passes, lanes } = cost;
         let params = Params::new(memory, passes, lanes, Some(32)).expect("within bounds");
-        // Wiped as well: whoever reads the last blocks needs no passphrase.
+        // Wiped as well: the last blocks are as good as the passphrase.
         let mut blocks = Zeroizing::new(Vec::new());
         let count = params.block_count();
         blocks.try_reserve_exact(count).map_err(|_| LockError::Memory(memory))?;
@@ -316,5 +285,171 @@ impl Keys {
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.0[..32].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::properties::hex;
+    use super::*;
+
+    /// The least that Argon2 takes: everything but its cost is under test.
+    const SMALL: Cost = Cost { memory: 8, passes: 1, lanes: 1 };
+
+    fn text(text: &str) -> SecretText {
+        SecretText::new(text.to_owned())
+    }
+
+    fn small(passphrase: &str) -> Locker {
+        Locker::with(SMALL, &text(passphrase)).unwrap()
+    }
+
+    fn parsed(blob: &[u8]) -> Result<LockedKey, LockError> {
+        LockedKey::parsed(&format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)), SMALL)
+    }
+
+    fn changed(locked: &LockedKey, change: impl FnOnce(&mut Vec<u8>)) -> Result<LockedKey, LockError> {
+        let mut blob = [&locked.header[..], &locked.wrapped].concat();
+        change(&mut blob);
+        parsed(&blob)
+    }
+
+    #[test]
+    fn a_batch_opens_with_its_passphrase_alone() {
+        let locker = small("a b c");
+        let keys = [PrivateKey::generate(), PrivateKey::generate()];
+        let unlocker = Unlocker::new(text("a b c"));
+        for key in &keys {
+            let locked = locker.lock(key);
+            assert_eq!(LockedKey::parsed(&locked.to_string(), SMALL), Ok(locked.clone()));
+            assert_eq!(locked.public(), key.public());
+            assert_eq!(unlocker.open(&locked).unwrap().to_text(), key.to_text());
+            assert_eq!(locked.to_string().len(), LOCKED_PREFIX.len() + 219);
+            for wrong in ["", "a b", "a b c ", "A b c"] {
+                let wrong = Unlocker::new(text(wrong));
+                assert_eq!(wrong.open(&locked).unwrap_err(), LockError::Passphrase);
+            }
+        }
+        assert_eq!(unlocker.derived.borrow().len(), 1, "Argon2id was run once");
+        assert_ne!(locker.lock(&keys[0]), locker.lock(&keys[0]), "a nonce is used once");
+        assert_ne!(small("a b c").salt, locker.salt);
+    }
+
+    #[test]
+    fn every_changed_bit_is_refused() {
+        let key = PrivateKey::generate();
+        let locked = small("p").lock(&key);
+        let unlocker = Unlocker::new(text("p"));
+        for at in 0..LEN {
+            for bit in [1, 0x80] {
+                let refused = match changed(&locked, |blob| blob[at] ^= bit) {
+                    // Larger parameters than a test should run.
+                    Ok(other) if Cost::of(&other.header).memory > 1 << 14 => continue,
+                    Ok(other) => unlocker.open(&other).unwrap_err(),
+                    Err(error) => error,
+                };
+                match at {
+                    0..12 => {
+                        assert!(matches!(refused, LockError::Parameters { .. } | LockError::Passphrase));
+                    }
+                    12..28 | 84..116 => assert_eq!(refused, LockError::Passphrase, "byte {at}"),
+                    52..84 => assert!(matches!(refused, LockError::Damaged | LockError::Public(_))),
+                    _ => assert_eq!(refused, LockError::Damaged, "byte {at}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_one_batch_cannot_be_exchanged() {
+        let locker = small("p");
+        let (one, other) = (locker.lock(&PrivateKey::generate()), locker.lock(&PrivateKey::generate()));
+        let unlocker = Unlocker::new(text("p"));
+        for range in [52..84, HEADER..LEN, 28..52] {
+            let theirs = [&other.header[..], &other.wrapped].concat();
+            let mixed = changed(&one, |blob| blob[range.clone()].copy_from_slice(&theirs[range])).unwrap();
+            assert_eq!(unlocker.open(&mixed).unwrap_err(), LockError::Damaged);
+        }
+        // A holder of the passphrase can lock another key than the header says; that is refused, too.
+        let mut lying = one.clone();
+        lying.header[52..84].copy_from_slice(other.public.as_bytes());
+        let mut buffer = *PrivateKey::generate().expose();
+        let nonce: [u8; 24] = lying.header[28..52].try_into().unwrap();
+        let tag = locker.keys.cipher().encrypt_in_place_detached(
+            &nonce.into(),
+            &authenticated(&lying.header),
+            &mut buffer,
+        );
+        lying.wrapped = [&buffer[..], &tag.unwrap()].concat().try_into().unwrap();
+        lying.public = other.public;
+        assert_eq!(unlocker.open(&lying).unwrap_err(), LockError::Key);
+    }
+
+    #[test]
+    fn parameters_out_of_bounds_are_refused_by_reading_alone() {
+        let locked = small("p").lock(&PrivateKey::generate());
+        let parse = |memory: u32, passes: u32, lanes: u32| {
+            let cost = Cost { memory, passes, lanes }.bytes();
+            let blob = [&cost, &locked.header[12..], &locked.wrapped].concat();
+            format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)).parse::<LockedKey>()
+        };
+        for (memory, passes, lanes) in [
+            (u32::MAX, 3, 1),
+            ((1 << 20) + 1, 3, 1),
+            ((64 << 10) - 1, 3, 1),
+            (0, 3, 1),
+            (256 << 10, 0, 1),
+            (256 << 10, 11, 1),
+            (256 << 10, u32::MAX, 1),
+            (256 << 10, 3, 0),
+            (256 << 10, 3, 2),
+            (256 << 10, 3, 255),
+            (256 << 10, 3, u32::MAX),
+        ] {
+            assert_eq!(parse(memory, passes, lanes), Err(LockError::Parameters { memory, passes, lanes }),);
+        }
+        for (memory, passes) in [(64 << 10, 1), (256 << 10, 3), (1 << 20, 10)] {
+            assert!(parse(memory, passes, 1).is_ok());
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        let locked = small("p").lock(&PrivateKey::generate()).to_string();
+        // The last character has two bits that must be zero.
+        let last = URL_SAFE_NO_PAD.encode([0xff; LEN]);
+        for (text, expected) in [
+            (&locked[1..], LockError::Prefix),
+            (&locked.to_uppercase(), LockError::Prefix),
+            (&format!("{locked}="), LockError::Encoding),
+            (&format!("{locked}\n"), LockError::Encoding),
+            (&format!("{locked}A"), LockError::Length { found: LEN + 1 }),
+            (&locked[..locked.len() - 3], LockError::Length { found: LEN - 2 }),
+            (LOCKED_PREFIX, LockError::Length { found: 0 }),
+            (&format!("{LOCKED_PREFIX}{}9", &last[..218]), LockError::Encoding),
+        ] {
+            assert_eq!(LockedKey::parsed(text, SMALL).unwrap_err(), expected, "{text}");
+        }
+    }
+
+    /// RFC 9106 has no vector without secret and associated data; this one is the reference implementation's
+    /// (`phc-winner-argon2`, `test.c`, Argon2id version 0x13: t = 2, m = 256 KiB, p = 1, "password", "somesalt").
+    #[test]
+    fn it_is_argon2id() {
+        let mut out = [0; 32];
+        let params = Params::new(256, 2, 1, Some(32)).unwrap();
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(b"password", b"somesalt", &mut out)
+            .unwrap();
+        let expected = hex("9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe");
+        assert_eq!(out[..], expected[..]);
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let (locker, unlocker) = (small("hunter2"), Unlocker::new(text("hunter2")));
+        let key = PrivateKey::generate();
+        let shown = format!("{locker:?} {unlocker:?} {:?}", locker.lock(&key));
+        assert_eq!(shown, format!("Locker(…) Unlocker(…) LockedKey({})", key.public().id()));
     }
 }

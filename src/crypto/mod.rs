@@ -1,13 +1,14 @@
-//! Pure bytes: keys, tokens, sealing. No files, no environment, no clock, no printing.
+//! Keys, sealed values, grants and locked keys as bytes. No files, no environment, no clock, no printing.
 //!
 //! The format is specified in `docs/format.md`; the key encapsulation and key schedule are HPKE's (RFC 9180).
+
+#![allow(missing_docs, reason = "exported for the tests only")]
 
 mod grant;
 mod identity;
 mod keys;
 mod locked;
 mod open;
-mod plaintext;
 mod proof;
 mod seal;
 mod secret;
@@ -25,10 +26,9 @@ pub(crate) use locked::LOCKED_PREFIX;
 pub use locked::{LockError, LockedKey, Locker, Unlocker};
 pub(crate) use open::Opened;
 pub use open::{OpenError, Opener};
-pub use plaintext::Kind;
 pub use proof::{Proof, TagKey};
 pub(crate) use seal::SealError;
-pub use seal::Sealer;
+pub use seal::{Kind, Sealer};
 pub use secret::{SecretBytes, SecretText};
 pub use token::{Refs, SealedValue, TokenError, claims_to_be_sealed};
 pub(crate) use token::{TOKEN_PREFIX, holds_sealed};

@@ -1,4 +1,4 @@
-//! Opening sealed values with a private key.
+//! Decrypting sealed values with a private key.
 
 use std::fmt;
 
@@ -6,77 +6,63 @@ use thiserror::Error;
 
 use super::{
     KeyId, Kind, PrivateKey, PublicKey, SealedValue, SecretBytes,
-    plaintext::{self, Malformed},
+    seal::{Malformed, unpad},
     suite::{self, ReceiverContext, ValueKeys},
 };
 
-/// Why a structurally valid token was not opened: the first step of `docs/format.md`, section "Opening", that it
-/// fails. Only [`OpenError::OtherKey`] lets another key be tried; every other one is final.
+/// The first step of `docs/format.md`, section "Opening", that a structurally valid sealed value fails, in the order of
+/// the steps. Only [`OpenError::OtherKey`] lets another key be tried; every other one is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OpenError {
-    /// It is sealed to another key.
-    #[error("sealed to another key: {sealed_to}")]
-    OtherKey {
-        /// The id of that key.
-        sealed_to: KeyId,
-    },
-    /// The encapsulated key has low order (RFC 9180, section 7.1.4).
+    #[error("encrypted with another key: {sealed_to}")]
+    OtherKey { sealed_to: KeyId },
+    /// RFC 9180, section 7.1.4.
     #[error("the sealed value's encapsulated key has low order")]
     ZeroShared,
-    /// The commitment does not match: sealed for another name, with other refs, to another key of the same id, or
-    /// altered.
-    #[error("sealed for another name, or altered")]
+    /// The commitment does not match: another name, other refs, another key of the same id, or altered.
+    #[error("encrypted for another name, or altered")]
     OtherName,
     /// The tag does not match.
     #[error("damaged")]
     Damaged,
     /// The padding is not `0x80 0x00*`, or longer than 32 bytes.
-    #[error("malformed padding under the seal")]
+    #[error("malformed padding in the decrypted value")]
     Padding,
-    /// The kind is missing or unknown.
-    #[error("unknown kind of value under the seal")]
+    #[error("unknown kind of value")]
     Kind,
-    /// A literal value with a list of names.
     #[error("a literal value with a list of names")]
     RefsWithValue,
 }
 
-/// An opened value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// How `bytes` is to be read.
     pub kind: Kind,
-    /// The bytes that were sealed, any at all.
     pub bytes: SecretBytes,
 }
 
-/// Opens values sealed to one key. Keeps a context for every `enc` it meets, so that the values of one batch cost
-/// one X25519 together.
+/// Decrypts with one key. Keeps a context for every `enc` it meets, so that the values of one batch cost one X25519
+/// together.
 pub struct Opener {
     private: PrivateKey,
     public: PublicKey,
     key_id: KeyId,
     contexts: Vec<([u8; 32], ReceiverContext)>,
-    /// The index of the context used last: a batch mostly stands together.
+    /// The index of the context used last: the values of a batch are mostly neighbours.
     last: usize,
     scratch: Vec<u8>,
 }
 
 impl Opener {
-    /// Takes over the key that opens.
     pub fn new(private: PrivateKey) -> Self {
         let public = private.public();
         Self { private, public, key_id: public.id(), contexts: Vec::new(), last: 0, scratch: Vec::new() }
     }
 
-    /// The public half of the key that opens.
     pub fn public_key(&self) -> PublicKey {
         self.public
     }
 
-    /// Opens `value`, found under the variable `name`.
-    ///
-    /// Errors: the first [`OpenError`], in the order of that enum.
+    /// Decrypts `value`, found under the variable `name`.
     pub fn open(&mut self, name: &str, value: &SealedValue) -> Result<Opened, OpenError> {
         if value.key_id() != self.key_id {
             return Err(OpenError::OtherKey { sealed_to: value.key_id() });
@@ -93,7 +79,7 @@ impl Opener {
         let (ciphertext, tag) = value.ciphertext_and_tag();
         let mut padded = zeroize::Zeroizing::new(ciphertext.to_vec());
         keys.decrypt(&mut padded, tag).map_err(|_| OpenError::Damaged)?;
-        let (kind, range) = plaintext::unpad(&padded).map_err(|malformed| match malformed {
+        let (kind, range) = unpad(&padded).map_err(|malformed| match malformed {
             Malformed::Padding => OpenError::Padding,
             Malformed::Kind => OpenError::Kind,
         })?;
@@ -108,7 +94,7 @@ impl Opener {
         Ok(Opened { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
     }
 
-    /// The index of the context for `enc`, set up now if it is new.
+    /// Returns the index of the context for `enc`, which is set up if it is new.
     fn context_for(&mut self, enc: &[u8; 32]) -> Result<usize, OpenError> {
         if self.contexts.get(self.last).is_some_and(|(cached, _)| cached == enc) {
             return Ok(self.last);

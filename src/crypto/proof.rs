@@ -1,4 +1,4 @@
-//! Proofs by those who hold an environment's private key, for those who hold it: HMAC-SHA256 (RFC 2104) under keys that
+//! Proofs that only holders of an environment's private key can make and check: HMAC-SHA256 (RFC 2104) under keys that
 //! HKDF-SHA256 (RFC 5869) derives from it, one for each use.
 
 use std::{fmt, str::FromStr};
@@ -32,17 +32,17 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Thirty-two bytes that only who holds a key can make; in text base64url without padding, 43 characters.
+/// 32 bytes that only a holder of a key can make; in text base64url without padding, 43 characters.
 #[derive(Clone, Copy, Debug, Eq, PartialOrd, Ord)]
 pub struct Proof([u8; 32]);
 
 impl Proof {
-    /// That whoever held `old`, the key of `env`, made `new` its key (DESIGN section 4, "Rotation proof").
+    /// Proves that a holder of `old`, the key of `env`, replaced it with `new` (`docs/format.md`).
     pub fn of_rotation(env: &str, old: &PrivateKey, new: &PublicKey) -> Self {
         Self(mac(old, ROTATION, &[env.as_bytes(), &[0], old.public().as_bytes(), new.as_bytes()]))
     }
 
-    /// That whoever held `key`, the key of `env`, recorded this of an exposure. Each part of `record` is framed by its
+    /// Proves that a holder of `key`, the key of `env`, wrote this record of an exposure. Each part is preceded by its
     /// length, 8 bytes little-endian.
     pub fn of_exposure(env: &str, key: &PrivateKey, record: &[&[u8]]) -> Self {
         let lengths: Vec<_> = record.iter().map(|part| (part.len() as u64).to_le_bytes()).collect();
@@ -65,7 +65,6 @@ impl fmt::Display for Proof {
     }
 }
 
-/// Not the text form of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not 43 characters of base64url")]
 pub struct NotAProof;
@@ -79,12 +78,12 @@ impl FromStr for Proof {
     }
 }
 
-/// What the values of an environment that someone could read are told by, without telling them: T.
+/// T, the key of the tags by which exposed values are recognised without being revealed.
 #[derive(Clone)]
 pub struct TagKey(Zeroizing<[u8; 32]>);
 
 impl TagKey {
-    /// A new one, from the operating system's randomness.
+    /// Draws a key from the operating system's randomness.
     ///
     /// # Panics
     ///
@@ -95,13 +94,12 @@ impl TagKey {
         Self(key)
     }
 
-    /// The bytes.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// T and the proof that whoever sealed it held `key`, the key of `env`: 64 bytes, to be sealed. Anyone can seal; and
-    /// by another T every exposed value would look like another one.
+    /// Returns T and the proof that its maker had `key`, the key of `env`: 64 bytes, to be encrypted. Anyone can encrypt,
+    /// and under another T every exposed value would look changed.
     pub fn proven(&self, env: &str, key: &PrivateKey) -> SecretBytes {
         let proof = mac(key, TAGS, &[env.as_bytes(), &[0], &*self.0]);
         let mut bytes = Vec::with_capacity(64);
@@ -110,14 +108,14 @@ impl TagKey {
         SecretBytes::new(bytes)
     }
 
-    /// T, of what [`Self::proven`] gave for the same environment and key.
+    /// Returns T from what [`Self::proven`] returned for the same environment and key.
     pub fn from_proven(bytes: &SecretBytes, env: &str, key: &PrivateKey) -> Option<Self> {
         let (tags, proof) = bytes.expose().split_first_chunk::<32>()?;
         let made = mac(key, TAGS, &[env.as_bytes(), &[0], tags]);
         bool::from(made.ct_eq(proof)).then(|| Self(Zeroizing::new(*tags)))
     }
 
-    /// HMAC(T, env ‖ 0x00 ‖ name ‖ 0x00 ‖ plaintext).
+    /// Returns HMAC(T, env ‖ 0x00 ‖ name ‖ 0x00 ‖ plaintext).
     pub fn tag(&self, env: &str, name: &str, plaintext: &[u8]) -> Proof {
         Proof(hmac(&self.0, &[env.as_bytes(), &[0], name.as_bytes(), &[0], plaintext]))
     }

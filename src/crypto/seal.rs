@@ -1,32 +1,31 @@
-//! Sealing values to a public key.
+//! Encrypting values with a public key, and the plaintext inside: kind, bytes, padding.
 
-use std::{collections::HashSet, fmt, mem};
+use std::{collections::HashSet, fmt, mem, ops::Range};
 
 use rand_core::{CryptoRng, OsRng, RngCore};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::{
-    KeyId, Kind, PublicKey, Refs, SealedValue, plaintext,
+    KeyId, PublicKey, Refs, SealedValue,
     suite::{self, SenderContext, ValueKeys},
-    token::HEADER_LEN,
+    token::{HEADER_LEN, PADDING_STEP},
 };
 
-/// Why a value was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SealError {
-    /// The public key has low order: what is sealed to it, anyone can open (RFC 9180, section 7.1.4).
+    /// Anyone can decrypt what is encrypted to such a key (RFC 9180, section 7.1.4).
     #[error("the public key has low order")]
     LowOrder,
     /// Only [`Kind::Source`] may refer to other names.
     #[error("a literal value cannot have a list of names")]
     RefsWithValue,
     /// ChaCha20-Poly1305 takes at most 256 GiB (RFC 8439, section 2.8).
-    #[error("the value is too long to be sealed")]
+    #[error("the value is too long to encrypt")]
     TooLong,
 }
 
-/// Seals one write batch. One encapsulation serves it all, so that it opens with one X25519.
+/// Encrypts one write batch. One encapsulation serves it all, so that decrypting it takes one X25519.
 ///
 /// Never store one beyond its batch, and never clone one: the nonce is fixed, so a name may be sealed only once
 /// under a context. That is why there is no `Clone`.
@@ -35,7 +34,7 @@ pub struct Sealer {
     key_id: KeyId,
     enc: [u8; 32],
     context: SenderContext,
-    /// The names sealed under `context` so far.
+    /// The names encrypted under `context` so far.
     sealed: HashSet<String>,
     scratch: Vec<u8>,
 }
@@ -52,8 +51,8 @@ impl Sealer {
         Self::with_rng(public, &mut OsRng)
     }
 
-    /// Seals `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names
-    /// it may refer to once opened. Encapsulates afresh when `name` was sealed before.
+    /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names it
+    /// may refer to once decrypted. Encapsulates afresh if `name` was encrypted before.
     ///
     /// Errors: [`SealError::RefsWithValue`] when `refs` is not empty with [`Kind::Value`]; [`SealError::TooLong`].
     ///
@@ -106,12 +105,12 @@ impl Sealer {
         });
 
         // The plaintext is encrypted where it lies; should that be refused, the buffer is wiped.
-        let padded_len = plaintext::padded_len(plaintext.len());
+        let padded_len = padded_len(plaintext.len());
         let mut blob = Zeroizing::new(Vec::with_capacity(HEADER_LEN + padded_len + 16));
         blob.extend_from_slice(&self.key_id.0);
         blob.extend_from_slice(&self.enc);
         blob.extend_from_slice(keys.commitment());
-        plaintext::append(&mut blob, kind, plaintext);
+        append_padded(&mut blob, kind, plaintext);
         let tag = keys.encrypt(&mut blob[HEADER_LEN..]).map_err(|_| SealError::TooLong)?;
         blob.extend_from_slice(&tag);
         Ok(SealedValue::from_blob(mem::take(&mut *blob), refs.clone()))
@@ -122,6 +121,60 @@ impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealer({})", self.public)
     }
+}
+
+/// How the decrypted bytes are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The exact bytes of the value.
+    Value,
+    /// The exact source text to the right of `=`, quotes included; to be read by the dialect's rules.
+    Source,
+}
+
+impl Kind {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Value => 0,
+            Self::Source => 1,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Malformed {
+    Padding,
+    Kind,
+}
+
+/// Returns the length of `kind ‖ bytes ‖ 0x80 ‖ 0x00*` for `len` bytes: the least multiple of 32 that holds it.
+fn padded_len(len: usize) -> usize {
+    (len + 2).next_multiple_of(PADDING_STEP)
+}
+
+/// Appends `kind ‖ bytes ‖ 0x80 ‖ 0x00*` to `buffer`, whose spare capacity holds it already.
+fn append_padded(buffer: &mut Vec<u8>, kind: Kind, bytes: &[u8]) {
+    let end = buffer.len() + padded_len(bytes.len());
+    debug_assert!(buffer.capacity() >= end, "growing would leave a copy of the secret behind");
+    buffer.push(kind.byte());
+    buffer.extend_from_slice(bytes);
+    buffer.push(0x80);
+    buffer.resize(end, 0);
+}
+
+/// Finds the kind, and where in `padded` its bytes lie.
+// The tag has been verified by now, so the result tells only the sealer anything: no constant time is needed.
+pub(super) fn unpad(padded: &[u8]) -> Result<(Kind, Range<usize>), Malformed> {
+    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(Malformed::Padding)?;
+    if padded[end] != 0x80 || padded.len() - end > PADDING_STEP {
+        return Err(Malformed::Padding);
+    }
+    let kind = match padded[..end].first() {
+        Some(0) => Kind::Value,
+        Some(1) => Kind::Source,
+        _ => return Err(Malformed::Kind),
+    };
+    Ok((kind, 1..end))
 }
 
 #[cfg(test)]
@@ -155,5 +208,41 @@ mod tests {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let refs = Refs::new(["B".to_owned()]).unwrap();
         assert_eq!(sealer.seal("A", &refs, Kind::Value, b"x"), Err(SealError::RefsWithValue));
+    }
+
+    #[test]
+    fn lengths_show_only_in_steps_of_32() {
+        for (len, padded) in [(0, 32), (1, 32), (30, 32), (31, 64), (32, 64), (62, 64), (63, 96)] {
+            assert_eq!(padded_len(len), padded, "{len}");
+        }
+    }
+
+    #[test]
+    fn unpad_undoes_append() {
+        for len in 0..100 {
+            let bytes = vec![0x80; len];
+            let mut buffer = Vec::with_capacity(padded_len(len));
+            append_padded(&mut buffer, Kind::Source, &bytes);
+            assert_eq!(buffer.len(), padded_len(len));
+            let (kind, range) = unpad(&buffer).unwrap();
+            assert_eq!((kind, &buffer[range]), (Kind::Source, &bytes[..]));
+        }
+    }
+
+    #[test]
+    fn the_kind_is_known_and_the_padding_minimal() {
+        use Malformed::{Kind as UnknownKind, Padding};
+        for (len, bytes, expected) in [
+            (64, &[][..], Err(Padding)),
+            (64, &[(31, 0x80)], Err(Padding)),
+            (64, &[(32, 0x80)], Ok((Kind::Value, 1..32))),
+            (64, &[(32, 0x80), (63, 1)], Err(Padding)),
+            (32, &[(0, 0x80)], Err(UnknownKind)),
+            (32, &[(0, 2), (1, 0x80)], Err(UnknownKind)),
+        ] {
+            let mut padded = vec![0; len];
+            bytes.iter().for_each(|(at, byte)| padded[*at] = *byte);
+            assert_eq!(unpad(&padded), expected, "{len} {bytes:?}");
+        }
     }
 }

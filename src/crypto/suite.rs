@@ -30,9 +30,9 @@ pub(super) type ReceiverContext = AeadCtxR<Aead, Kdf, Dhkem>;
 #[derive(Debug)]
 pub(super) struct ZeroShared;
 
-/// The AEAD refused: a forged tag on opening, more than 256 GiB on sealing.
+/// The AEAD refused: a forged tag when decrypting, more than 256 GiB when encrypting.
 #[derive(Debug)]
-pub(super) struct Refused;
+pub(super) struct AeadRefused;
 
 /// `SetupBaseS(pk, info)` (RFC 9180, section 5.1.1): `enc` and the context.
 pub(super) fn setup_sender(
@@ -57,7 +57,7 @@ pub(super) fn setup_receiver(
     hpke::setup_receiver(&OpModeR::Base, &private, &enc, info).map_err(|_| ZeroShared)
 }
 
-/// What `Context.Export` (RFC 9180, section 5.3) yields for one value: K, 32 bytes, and the commitment, 32 bytes.
+/// The result of `Context.Export` (RFC 9180, section 5.3) for one value: K, 32 bytes, and the commitment, 32 bytes.
 pub(super) struct ValueKeys(Zeroizing<[u8; 64]>);
 
 impl ValueKeys {
@@ -83,7 +83,7 @@ impl ValueKeys {
         keys
     }
 
-    /// The commitment to key, context, name and refs.
+    /// Returns the commitment to key, context, name and refs.
     pub(super) fn commitment(&self) -> &[u8; 32] {
         self.0.last_chunk().expect("64 bytes hold 32")
     }
@@ -94,15 +94,15 @@ impl ValueKeys {
     }
 
     /// Encrypts in place under K, once: the nonce is fixed. Returns the tag.
-    pub(super) fn encrypt(self, buffer: &mut [u8]) -> Result<[u8; 16], Refused> {
+    pub(super) fn encrypt(self, buffer: &mut [u8]) -> Result<[u8; 16], AeadRefused> {
         let tag = self.cipher().encrypt_in_place_detached(&Nonce::default(), b"", buffer);
-        tag.map(Into::into).map_err(|_| Refused)
+        tag.map(Into::into).map_err(|_| AeadRefused)
     }
 
-    /// Decrypts in place under K; on refusal `buffer` is the ciphertext still.
-    pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), Refused> {
+    /// Decrypts in place under K; on refusal `buffer` still is the ciphertext.
+    pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), AeadRefused> {
         let tag = Tag::from_slice(tag);
-        self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, tag).map_err(|_| Refused)
+        self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, tag).map_err(|_| AeadRefused)
     }
 
     fn cipher(&self) -> ChaCha20Poly1305 {

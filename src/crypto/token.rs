@@ -1,4 +1,4 @@
-//! The token that stands in an env file: its structure, without its meaning.
+//! The text of a sealed value: its structure, without its meaning.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -8,10 +8,9 @@ use thiserror::Error;
 
 use super::KeyId;
 
-/// What every token of this version begins with.
 pub(crate) const TOKEN_PREFIX: &str = "envseal:1:";
 
-/// What the tokens of every version begin with.
+/// The prefix of every version.
 const SCHEME: &str = "envseal:";
 
 const ENC: usize = 4;
@@ -19,41 +18,39 @@ const COMMITMENT: usize = ENC + 32;
 const CIPHERTEXT: usize = COMMITMENT + 32;
 const TAG_LEN: usize = 16;
 pub(super) const HEADER_LEN: usize = CIPHERTEXT;
-pub(super) const STEP: usize = 32;
+pub(super) const PADDING_STEP: usize = 32;
 
-/// Why a text is not a token: the first step of `docs/format.md`, section "Opening", that it fails.
+/// The first step of `docs/format.md`, section "Opening", that a text fails, in the order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// It does not begin with `envseal:`.
     #[error("not a sealed value")]
     NotSealed,
     /// A sealed value is only a part of it, or its prefix is not in lower case.
-    #[error("the sealed value is not the whole value, exactly as it was written")]
+    #[error("a sealed value must be the whole value, exactly as envseal wrote it")]
     Misplaced,
-    /// It begins with `envseal:`, but not with `envseal:1:`.
     #[error("a sealed value of an unknown version")]
     UnknownVersion,
     /// The data is not base64url in canonical form, without padding (RFC 4648, sections 3.5 and 5).
     #[error("the sealed value is not canonical base64url")]
     Encoding,
     /// The data is not 84 + 32k bytes long, k at least 1.
-    #[error("the sealed value has a length that no sealed value has")]
+    #[error("the sealed value has an impossible length")]
     Length,
-    /// The top bit of the encapsulated key is set.
     #[error("the sealed value's encapsulated key is not in canonical form")]
     EncTopBit,
-    /// The list of names is empty, unsorted, repeats a name, or holds what is not a name.
+    /// The list is empty, unsorted, repeats a name, or contains what is not a name.
     #[error("the sealed value's list of names is malformed")]
     Refs,
 }
 
-/// Whether `text` claims to be a sealed value of any version. It need not be one: see [`SealedValue::parse`].
+/// Returns true if `text` has the prefix of a sealed value of any version. It need not be one: see
+/// [`SealedValue::parse`].
 pub fn claims_to_be_sealed(text: &[u8]) -> bool {
     text.starts_with(SCHEME.as_bytes())
 }
 
-/// Whether a sealed value seems to be in `text`, at whatever place and in whichever case: `envseal:`, a version, `:`
-/// and 32 characters of base64url.
+/// Returns true if `text` seems to contain a sealed value, at any place and in any letter case: `envseal:`, a version,
+/// `:` and 32 characters of base64url.
 pub(crate) fn holds_sealed(text: &[u8]) -> bool {
     memchr::memchr_iter(b':', text).any(|colon| {
         let start = colon.checked_sub(SCHEME.len() - 1);
@@ -68,7 +65,7 @@ pub(crate) fn holds_sealed(text: &[u8]) -> bool {
     })
 }
 
-/// A structurally valid token. Nothing in it has been authenticated.
+/// A structurally valid sealed value. Nothing in it has been authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedValue {
     blob: Vec<u8>,
@@ -76,9 +73,7 @@ pub struct SealedValue {
 }
 
 impl SealedValue {
-    /// Reads a token; `text` is the whole of it, without quotes or space around it.
-    ///
-    /// Errors: the first [`TokenError`], in the order of that enum.
+    /// Reads the whole of `text`, without quotes or space around it.
     pub fn parse(text: &[u8]) -> Result<Self, TokenError> {
         if !claims_to_be_sealed(text) {
             return Err(TokenError::NotSealed);
@@ -90,7 +85,7 @@ impl SealedValue {
         };
         let blob = URL_SAFE_NO_PAD.decode(data).map_err(|_| TokenError::Encoding)?;
         let overhead = HEADER_LEN + TAG_LEN;
-        if blob.len() <= overhead || !(blob.len() - overhead).is_multiple_of(STEP) {
+        if blob.len() <= overhead || !(blob.len() - overhead).is_multiple_of(PADDING_STEP) {
             return Err(TokenError::Length);
         }
         if blob[COMMITMENT - 1] & 0x80 != 0 {
@@ -100,7 +95,7 @@ impl SealedValue {
         Ok(Self { blob, refs })
     }
 
-    /// The token, in a buffer that holds no more than it has to: it may be large.
+    /// Returns the text in a buffer that is no larger than necessary: it may be megabytes.
     pub fn to_text(&self) -> Vec<u8> {
         let refs = if self.refs.is_empty() { 0 } else { 1 + self.refs.0.len() };
         let mut text = String::with_capacity(TOKEN_PREFIX.len() + self.blob.len().div_ceil(3) * 4 + refs);
@@ -108,17 +103,17 @@ impl SealedValue {
         text.into_bytes()
     }
 
-    /// The id of the key that this value says it is sealed to.
+    /// Returns the id of the key that this value claims to be encrypted with.
     pub fn key_id(&self) -> KeyId {
         KeyId([self.blob[0], self.blob[1], self.blob[2], self.blob[3]])
     }
 
-    /// The names that the opened value may refer to.
+    /// Returns the names that the decrypted value may refer to.
     pub fn refs(&self) -> &Refs {
         &self.refs
     }
 
-    /// From a blob that was built here: key id, `enc`, commitment, ciphertext, tag.
+    /// Takes key id, `enc`, commitment, ciphertext and tag, of the right lengths.
     pub(super) fn from_blob(blob: Vec<u8>, refs: Refs) -> Self {
         Self { blob, refs }
     }
@@ -136,13 +131,12 @@ impl SealedValue {
         self.blob[COMMITMENT..].first_chunk().expect("the length was checked")
     }
 
-    /// Ciphertext, a multiple of 32 bytes, and tag, 16 bytes.
+    /// Returns the ciphertext, a multiple of 32 bytes, and the tag, 16 bytes.
     pub(super) fn ciphertext_and_tag(&self) -> (&[u8], &[u8; TAG_LEN]) {
         self.blob[CIPHERTEXT..].split_last_chunk().expect("the length was checked")
     }
 }
 
-/// The token's text.
 impl fmt::Display for SealedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{TOKEN_PREFIX}{}", Base64Display::new(&self.blob, &URL_SAFE_NO_PAD))?;
@@ -151,12 +145,11 @@ impl fmt::Display for SealedValue {
 }
 
 /// The names that a sealed value may refer to: sorted by their bytes, distinct, each `[A-Za-z0-9_.-]+`.
-// Kept as the joined text: that is what is authenticated, printed and read, and it is one allocation at most.
+// Kept as the joined text, which is what is authenticated, printed and read; one allocation at most.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Refs(String);
 
 impl Refs {
-    /// The empty list: the value is literal.
     pub fn none() -> Self {
         Self::default()
     }
@@ -172,17 +165,14 @@ impl Refs {
         Ok(Self(sorted.into_iter().collect::<Vec<_>>().join(",")))
     }
 
-    /// Whether `name` is in the list.
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|listed| listed == name)
     }
 
-    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(',').filter(|name| !name.is_empty())
     }
@@ -204,7 +194,6 @@ impl Refs {
     }
 }
 
-/// The names, joined by commas.
 impl fmt::Display for Refs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

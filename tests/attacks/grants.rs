@@ -116,7 +116,7 @@ fn a_grant_replayed_under_another_environment() {
         .put_grant(GrantLine { env: envseal::testing::config::EnvName::new("staging").unwrap(), ..line });
     team.save();
     let json = String::from_utf8(team.env.envseal(&["check", "--json"]).output().stdout).unwrap();
-    assert!(json.contains("the grant of staging to bob: its signature does not hold"), "{json}");
+    assert!(json.contains("the grant of staging to bob: its signature is not valid"), "{json}");
     caught(&team, &["key-shared", "grant-invalid"]);
 }
 

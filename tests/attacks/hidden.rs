@@ -72,7 +72,7 @@ fn a_list_cannot_be_edited() {
     for edited in edits {
         env.write(".env", format!("{before}URL={edited}\n"));
         let said = env.fails(3, &["run", "--", "touch", "started"]);
-        assert!(said.contains(".env:4 URL: sealed for another name, or altered"), "{said}");
+        assert!(said.contains(".env:4 URL: encrypted for another name, or altered"), "{said}");
         nothing_ran(&env);
     }
 }

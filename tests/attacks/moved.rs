@@ -9,7 +9,7 @@ fn to_another_variable() {
     let (env, _) = sealed_project();
     append(&env, ".env", format!("PUBLIC_URL={}\n", text_of(&env, ".env", "HELLO")));
     let said = env.fails(3, &["run", "--", "touch", "started"]);
-    assert!(said.contains(".env:4 PUBLIC_URL: sealed for another name, or altered"), "{said}");
+    assert!(said.contains(".env:4 PUBLIC_URL: encrypted for another name, or altered"), "{said}");
     assert!(said.contains("hint: see who changed it: git log -p -- .env"), "{said}");
     assert!(env.ok(&["get", "HELLO"]).starts_with("canary-hello"));
     env.fails(3, &["get", "PUBLIC_URL"]);

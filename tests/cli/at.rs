@@ -102,7 +102,7 @@ fn what_run_refuses_is_refused_then_too() {
     env.write(".env", text.replace("A=", "B="));
     commit(&env, 3, "moved to another name");
     assert!(env.fails(4, &["get", "A", "--at", "HEAD~2"]).contains("merge"));
-    assert!(env.fails(3, &["get", "B", "--at", "HEAD"]).contains("sealed for another name"));
+    assert!(env.fails(3, &["get", "B", "--at", "HEAD"]).contains("encrypted for another name"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn one_value_that_fails_keeps_all_sealed() {
     env.write(".env", text.replace(lines[4], &format!("B={a}")));
     let before = env.snapshot();
     let stderr = env.fails(3, &["decrypt"]);
-    assert!(stderr.contains(".env:5 B: sealed for another name, or altered"), "{stderr}");
+    assert!(stderr.contains(".env:5 B: encrypted for another name, or altered"), "{stderr}");
     assert_eq!(env.snapshot(), before);
 }
 

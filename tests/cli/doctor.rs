@@ -238,8 +238,8 @@ fn swapped_values_are_whole_and_nobody_is_told_to_write_over_them() {
         json!({
             "message": "2 values could not be decrypted",
             "details": [
-                ".env:3 B: sealed for another name, or altered",
-                ".env:4 A: sealed for another name, or altered"
+                ".env:3 B: encrypted for another name, or altered",
+                ".env:4 A: encrypted for another name, or altered"
             ],
             "fix": "see who changed it: git log -p -- .env; if a line was renamed or moved by hand, restore its name"
         })

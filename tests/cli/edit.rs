@@ -135,7 +135,7 @@ fn what_cannot_be_opened_is_told_before_the_editor_starts() {
     let started = "touch started";
     env.write(".env", text.replace("\nB=", "\nC="));
     let stderr = edit(&env, started, &[]).fails(3);
-    assert!(stderr.contains(".env:5 C: sealed for another name, or altered"), "{stderr}");
+    assert!(stderr.contains(".env:5 C: encrypted for another name, or altered"), "{stderr}");
     env.write(".env", text);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let stderr = edit(&env, started, &[]).fails(3);

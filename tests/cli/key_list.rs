@@ -171,7 +171,7 @@ fn who_holds_a_key_and_what_is_exposed() {
         text.contains(&format!("alice (invalid: it is of another key: {})", older.public().id())),
         "{text}"
     );
-    assert!(text.contains("bob, eve (invalid: its signature does not hold"), "{text}");
+    assert!(text.contains("bob, eve (invalid: its signature is not valid"), "{text}");
 }
 
 #[test]

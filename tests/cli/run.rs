@@ -512,7 +512,7 @@ fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
         ".env",
         env.read(".env").replace(&format!("SOURCE={token}"), &format!("SOURCE={token}:PASSWORD")),
     );
-    assert!(starts_nothing(&env, &[]).contains("SOURCE: sealed for another name, or altered"));
+    assert!(starts_nothing(&env, &[]).contains("SOURCE: encrypted for another name, or altered"));
 }
 
 #[test]

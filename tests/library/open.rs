@@ -220,7 +220,7 @@ fn one_undecryptable_value_is_an_error() {
     altered[130] = if altered[130] == b'A' { b'B' } else { b'A' };
     let altered = String::from_utf8(altered).unwrap();
     for (line, words) in [
-        (format!("MOVED={token}\n"), "sealed for another name, or altered"),
+        (format!("MOVED={token}\n"), "encrypted for another name, or altered"),
         (format!("ALTERED={altered}\n"), "altered"),
         (format!("SHORT={}\n", &token[..102]), "length"),
         (format!("OTHER={of_another}\n"), "sealed to another key"),
