@@ -1,4 +1,4 @@
-//! Folders that a file is to stand in.
+//! Folders and their entries, owners and modes.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(crate) fn has_entry(dir: &Path, name: &str) -> bool {
     leads_to_one(name) && (!leads_to_one(&name.to_uppercase()) || is_listed())
 }
 
-/// Reads the file `name` in the folder `dir`, as `fs::read` does. Under any other spelling of its name it is not there.
+/// Reads the file `name` in the folder `dir`. Under any other spelling of its name it is not found.
 pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     let path = dir.join(name);
     if path.symlink_metadata().is_ok() && !has_entry(dir, name) {
@@ -42,10 +42,62 @@ pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     super::read(&path)
 }
 
-/// Removes the folder `dir` if nothing is in it; else it stays.
+/// Removes the folder `dir` if it is empty.
 pub(crate) fn remove_empty_folder(dir: &Path) {
-    // Removing a folder that holds something fails, and is meant to.
+    // Fails for a folder that is not empty, as intended.
     let _ = fs::remove_dir(dir);
+}
+
+/// Returns true if the file or folder at `path`, symlinks followed, belongs to the effective user of this process. Always
+/// true on Windows.
+pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
+    let meta = fs::metadata(path).map_err(|e| FsError::io(path, "read", e))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Ok(meta.uid() == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = meta;
+        Ok(true)
+    }
+}
+
+/// Returns the permission bits of `path` (`0o600`), symlinks followed; None if it cannot be examined, and on Windows.
+pub(crate) fn mode_bits(path: &Path) -> Option<u32> {
+    let meta = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Some(meta.mode() & 0o7777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = meta;
+        None
+    }
+}
+
+/// Returns true if this process may execute the file at `path`, symlinks followed, by access(2).
+pub(crate) fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    path.is_file()
+}
+
+/// Removes every permission of others than its owner from the file at `path`, symlinks followed. Does nothing on Windows.
+pub(crate) fn make_private(path: &Path) -> Result<(), FsError> {
+    #[cfg(unix)]
+    if let Some(mode) = mode_bits(path) {
+        use std::os::unix::fs::PermissionsExt;
+        let private = fs::Permissions::from_mode(mode & 0o700);
+        fs::set_permissions(path, private).map_err(|e| FsError::io(path, "change the mode of", e))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -80,5 +132,32 @@ mod tests {
         file("a.toml");
         assert!(has_entry(dir.path(), "a.toml"), "both are there");
         assert_eq!(read_entry(dir.path(), "a.toml").unwrap(), b"a.toml");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn owner_and_mode_follow_symlinks() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("f"), dir.path().join("l"));
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        assert_eq!(mode_bits(&link), Some(0o640));
+        assert!(owned_by_this_user(&link).unwrap());
+        if chown(&file, Some(12345), None).is_ok() {
+            assert!(!owned_by_this_user(&link).unwrap());
+        } else {
+            println!("skipped: a file of another user needs root");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_missing_file_has_no_owner_and_no_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = dir.path().join("none");
+        assert_eq!(mode_bits(&missing), None);
+        assert!(matches!(owned_by_this_user(&missing), Err(FsError::NotFound { .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! One writer per folder at a time.
+//! The lock that lets one writer at a time into a folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 
 use super::FsError;
 
-/// The lock file's name. Begins as temporary files do, so that what hides those from git hides it too.
+/// Has the prefix of temporary files, so that git ignores it too.
 pub(super) const LOCK_FILE: &str = ".envseal-tmp-lock";
 
-/// How often a lock that somebody else holds is tried again.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// How long somebody else may hold a lock.
+/// The limits of waiting for a lock.
 #[derive(Clone, Copy)]
 struct Patience {
-    /// From then on it is said that we wait.
+    /// Then the user is told.
     tell: Duration,
     /// Then it is an error.
     give_up: Duration,
@@ -28,8 +27,8 @@ const PATIENCE: Patience = Patience { tell: Duration::from_secs(1), give_up: Dur
 /// An exclusive, advisory lock on a folder, held until dropped or until the process ends.
 ///
 /// It is `flock` on the file `.envseal-tmp-lock` in the folder, of mode 0600 and removed with the lock: any user who can
-/// read a file or a folder can lock it, and keep everyone else waiting. Where the folder takes no file, the folder itself
-/// is locked. On Windows the file stays.
+/// read a file or a folder can lock it, and make everyone else wait. If the folder is not writable, the folder itself is
+/// locked. On Windows the file stays.
 #[derive(Debug)]
 pub struct Lock {
     _held: File,
@@ -39,8 +38,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks `dir`. If another process or thread holds it, waits for it, and calls `on_wait` once if that takes more than
-    /// a second; after a minute it is [`FsError::Locked`].
+    /// Locks `dir`. Waits for another process or thread that holds it, calls `on_wait` once after a second, and fails with
+    /// [`FsError::Locked`] after a minute.
     pub fn acquire(dir: &Path, on_wait: impl FnOnce()) -> Result<Self, FsError> {
         Self::acquire_within(dir, PATIENCE, on_wait)
     }
@@ -93,7 +92,7 @@ impl Lock {
             }
             #[cfg(not(unix))]
             return Ok(Some(Self { _held: file }));
-            // Whoever held it has removed it meanwhile: the next one to come would lock another.
+            // Its holder has removed it meanwhile: the next process would lock another file.
         }
     }
 
@@ -141,7 +140,7 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether the open file is the one at `path`.
+/// Returns true if the open file is the one at `path`.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -151,7 +150,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Returns who holds the lock on `dir`, as far as that can be told: `process 1234 of alice`.
+/// Returns the holder of the lock on `dir`, as far as known: `process 1234 of alice`.
 #[cfg(unix)]
 fn holder(dir: &Path) -> String {
     use std::os::unix::fs::MetadataExt;
@@ -173,25 +172,25 @@ fn holder(_: &Path) -> String {
     "another process".into()
 }
 
-/// Returns the process that holds a `flock` on this inode, by the text of `/proc/locks` (proc(5)); none where
-/// two do, on different file systems.
+/// Returns the process that holds a `flock` on this inode, by the text of `/proc/locks` (proc(5)); None if two do, on
+/// different file systems.
 #[cfg(unix)]
 fn holding(locks: &str, inode: u64) -> Option<u32> {
     let mut holders = locks.lines().filter_map(|line| {
-        // Those who wait have `->` in the second place.
+        // Waiting processes have `->` in the second field.
         let [_, "FLOCK", _, _, pid, place, ..] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             return None;
         };
         let is_here = place.rsplit(':').next()?.parse() == Ok(inode);
-        // Zero or less stands for a process that is not to be seen from here.
+        // Zero or less stands for a process that is invisible from here.
         pid.parse().ok().filter(|pid| is_here && *pid > 0)
     });
     let first = holders.next()?;
     holders.all(|other| other == first).then_some(first)
 }
 
-/// Returns the user that a process runs as, by the text of `/proc/PID/status` (proc(5)). The file's own owner is root where
-/// the process hides its memory.
+/// Returns the user of a process, by the text of `/proc/PID/status` (proc(5)). The owner of that file is root if the
+/// process hides its memory.
 #[cfg(unix)]
 fn user_of(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -251,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn held_is_none_and_dropped_is_free() {
+    fn a_dropped_lock_is_free() {
         let dir = tempfile::tempdir().unwrap();
         let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
         assert!(Lock::try_acquire(dir.path()).unwrap().is_none());
         drop(lock);
-        // A child that another test is about to start has our descriptors until it becomes its program.
+        // A child that another test is starting has our descriptors until it executes.
         let free = (0..500).any(|_| {
             thread::sleep(Duration::from_millis(10));
             Lock::try_acquire(dir.path()).unwrap().is_some()
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_gives_up_and_says_who_holds_it() {
+    fn waiting_ends_with_an_error_that_names_the_holder() {
         let dir = tempfile::tempdir().unwrap();
         let _lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
         let mut told = 0;
@@ -337,7 +336,7 @@ mod tests {
     #[test]
     fn a_lock_on_the_folder_keeps_nobody_waiting() {
         let dir = tempfile::tempdir().unwrap();
-        // As any user can who may look into the folder.
+        // Any user with access to the folder can do so.
         let folder = File::open(dir.path()).unwrap();
         assert!(try_lock(&folder).unwrap());
         let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();

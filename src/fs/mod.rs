@@ -1,39 +1,139 @@
-//! Everything that touches files: whole reads, atomic writes, the lock on a folder, and what a file's owner and
-//! mode are.
+//! Files: whole reads, atomic writes, the lock on a folder, owners and modes.
 //!
-//! Knows nothing of the crate, nor of what the bytes mean. Every error names the path and what was being done.
+//! Nothing here knows what the bytes mean. Every error names the path and the failed action.
 
-mod append;
-mod error;
 mod folder;
 mod lock;
-mod meta;
 mod private;
 mod read;
-mod steps;
-mod sweep;
 mod testing;
 mod write;
 
-pub(crate) use append::{append_line, with_lines};
-pub(crate) use error::FsError;
-pub(crate) use folder::{has_entry, make_folder, make_private_folder, read_entry, remove_empty_folder};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::config::{is_env_file, is_keys_file};
+use crate::error::{Error, ErrorKind};
+use crate::hint::Hint;
+
+pub(crate) use folder::{
+    has_entry, is_executable, make_folder, make_private, make_private_folder, mode_bits, owned_by_this_user,
+    read_entry, remove_empty_folder,
+};
 pub use lock::Lock;
-pub(crate) use meta::{is_executable, make_private, mode_bits, owned_by_this_user};
 pub(crate) use private::PrivateFile;
 #[cfg(unix)]
 pub(crate) use read::open_terminal;
 pub(crate) use read::{holds, read, read_by, read_pipe, read_secret};
-pub(crate) use steps::{flush_folder, is_regular, put, remove_if_there, write_by};
-pub(crate) use sweep::{TEMP_PREFIX, has_temporaries, sweep};
-pub(crate) use write::{NewMode, Staged, final_target, remove, stage, write_atomic};
+pub(crate) use write::{
+    NewMode, Staged, TEMP_PREFIX, append_line, final_target, flush_folder, has_temporaries, is_regular, put,
+    remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
+};
 
-use std::path::Path;
+/// A file could not be read, written or locked. `doing` is the verb behind "cannot": `read`, `write`, `lock`, …
+#[derive(Debug, thiserror::Error)]
+pub enum FsError {
+    /// The file, or the folder for it, is missing.
+    #[error("cannot {doing} {}: it does not exist", .path.display())]
+    NotFound { path: PathBuf, doing: &'static str },
+    #[error("cannot {doing} {}: permission denied", .path.display())]
+    PermissionDenied { path: PathBuf, doing: &'static str },
+    /// Nobody has write permission, or the file system is mounted read-only.
+    #[error("cannot {doing} {}: it is read-only", .path.display())]
+    ReadOnly { path: PathBuf, doing: &'static str },
+    /// The disk is full, or a quota is used up.
+    #[error("cannot {doing} {}: no space left", .path.display())]
+    NoSpace { path: PathBuf, doing: &'static str },
+    /// The new content is in place, but a power cut may undo that.
+    #[error("the new content of {} is in place, but its folder could not be flushed to the disk: {source}", .path.display())]
+    NotFlushed { path: PathBuf, source: io::Error },
+    /// A folder, FIFO, socket or device.
+    #[error("cannot {doing} {}: it is not a regular file", .path.display())]
+    NotRegular { path: PathBuf, doing: &'static str },
+    /// The file, which is untouched, belongs to another user or group, and a rewritten one would not.
+    #[error("cannot write {}: it belongs to another user or group, and that could not be kept", .path.display())]
+    OwnerCannotBeKept { path: PathBuf },
+    /// `holder` is a process and its user, as far as known.
+    #[error("cannot lock {}: {holder} has not released .envseal-tmp-lock for {seconds} seconds", .path.display())]
+    Locked { path: PathBuf, holder: String, seconds: u64 },
+    #[error("cannot {doing} {}", .path.display())]
+    Other { path: PathBuf, doing: &'static str, source: io::Error },
+}
 
-/// The folder that holds `path`, `.` for a bare file name.
+impl FsError {
+    pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path, doing },
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { path, doing },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path, doing },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path, doing },
+            io::ErrorKind::IsADirectory => Self::NotRegular { path, doing },
+            _ => Self::Other { path, doing, source },
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NotFound { path, .. }
+            | Self::PermissionDenied { path, .. }
+            | Self::ReadOnly { path, .. }
+            | Self::NoSpace { path, .. }
+            | Self::NotFlushed { path, .. }
+            | Self::NotRegular { path, .. }
+            | Self::OwnerCannotBeKept { path }
+            | Self::Locked { path, .. }
+            | Self::Other { path, .. } => path,
+        }
+    }
+}
+
+pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
+    let path = error.path();
+    match error {
+        FsError::NotFound { path: missing, .. } if is_env_file(missing) => {
+            Some(hint!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}", path))
+        }
+        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
+            Some("see where your keys are: envseal key list".into())
+        }
+        FsError::ReadOnly { .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
+        FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
+        _ => None,
+    }
+}
+
+impl From<FsError> for Error {
+    fn from(error: FsError) -> Self {
+        let kind =
+            if matches!(error, FsError::NotFound { .. }) { ErrorKind::NotFound } else { ErrorKind::Io };
+        Self::of(kind, &error).with_hint_if(fs_hint(&error))
+    }
+}
+
+/// Returns the folder of `path`, `.` for a bare file name.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_become_variants_that_name_the_path() {
+        let of = |kind: io::ErrorKind| FsError::io(Path::new("a/.env"), "write", kind.into());
+        assert!(matches!(of(io::ErrorKind::NotFound), FsError::NotFound { .. }));
+        assert!(matches!(of(io::ErrorKind::PermissionDenied), FsError::PermissionDenied { .. }));
+        assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), FsError::ReadOnly { .. }));
+        assert!(matches!(of(io::ErrorKind::StorageFull), FsError::NoSpace { .. }));
+        assert!(matches!(of(io::ErrorKind::QuotaExceeded), FsError::NoSpace { .. }));
+        let other = of(io::ErrorKind::TimedOut);
+        assert_eq!(other.to_string(), "cannot write a/.env");
+        assert!(std::error::Error::source(&other).is_some());
+        assert_eq!(other.path(), Path::new("a/.env"));
     }
 }

@@ -1,4 +1,4 @@
-//! A file for a moment, open to its owner alone, that is wiped when it is done with.
+//! A short-lived file, private to its owner, that is wiped afterwards.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -10,10 +10,10 @@ use super::read::read_wiped;
 use super::{FsError, mode_bits, owned_by_this_user};
 
 const DOING: &str = "write";
-/// As much as is overwritten at a time.
+/// Written at a time when a file is overwritten.
 const ZEROS: [u8; 8 * 1024] = [0; 8 * 1024];
 
-/// So often a folder is emptied in which somebody goes on making files.
+/// The limit for emptying a folder in which another process keeps creating files.
 const TRIES: usize = 1000;
 
 /// A file of mode 0600 in a folder of its own, of mode 0700. Dropped, it is wiped.
@@ -21,14 +21,14 @@ const TRIES: usize = 1000;
 pub(crate) struct PrivateFile {
     folder: PathBuf,
     path: PathBuf,
-    /// Every file that was written to: a program that saves by renaming leaves them without a name.
+    /// All files that were written: a program that saves by renaming leaves them without a name.
     written: Vec<File>,
     in_memory: bool,
 }
 
 impl PrivateFile {
-    /// Makes the folder for a file called `name`: in `runtime_dir`, if that is an absolute folder of this user's that is
-    /// closed to all others; else in `/dev/shm`; else, which is no memory, in the folder for temporary files.
+    /// Creates the folder for a file called `name`: in `runtime_dir`, if that is an absolute folder private to this user;
+    /// else in `/dev/shm`; else in the folder for temporary files, which is not in memory.
     pub(crate) fn new(runtime_dir: Option<&Path>, name: &str) -> Result<Self, FsError> {
         let runtime_dir = runtime_dir.filter(|dir| is_private_folder(dir));
         let shared = Some(Path::new("/dev/shm")).filter(|dir| cfg!(unix) && dir.is_dir());
@@ -41,17 +41,16 @@ impl PrivateFile {
         Ok(Self { path: folder.join(name), folder, written: Vec::new(), in_memory })
     }
 
-    /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it is in memory, as far as that can be told: never on a disk, unless the system swaps.
+    /// Returns true if it is in memory, as far as known: never on a disk, unless the system swaps.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.in_memory
     }
 
-    /// Writes the file anew, once all that was in the folder is wiped.
+    /// Wipes the folder, and writes the file.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), FsError> {
         self.wipe_content();
         let fail = |e| FsError::io(&self.path, DOING, e);
@@ -65,7 +64,7 @@ impl PrivateFile {
         put
     }
 
-    /// What stands in the file now. A symlink in its place is not followed.
+    /// Reads the file. A symlink in its place is not followed.
     pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, FsError> {
         let fail = |e| FsError::io(&self.path, "read", e);
         let not_regular = || FsError::NotRegular { path: self.path.clone(), doing: "read" };
@@ -80,11 +79,11 @@ impl PrivateFile {
         read_wiped(&mut file, usize::try_from(meta.len()).unwrap_or(0)).map_err(fail)
     }
 
-    /// Overwrites every file in the folder with zeros, whoever made it, and removes it and the folder.
+    /// Overwrites every file in the folder with zeros, also those of other programs, and removes it and the folder.
     pub(crate) fn wipe(&mut self) {
         for _ in 0..TRIES {
             self.wipe_content();
-            // Nothing is ever made in a folder that is gone. Before that, what a killed editor has started may be at it.
+            // Nothing can be created in a folder that is gone. Until then, children of a killed editor may be at work.
             match fs::remove_dir(&self.folder) {
                 Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => std::thread::yield_now(),
                 _ => break,
@@ -106,7 +105,7 @@ impl Drop for PrivateFile {
     }
 }
 
-/// Whether it is a folder that nobody but this user can look into.
+/// Returns true if only this user can access the folder.
 fn is_private_folder(dir: &Path) -> bool {
     dir.is_absolute()
         && dir.is_dir()
@@ -114,7 +113,7 @@ fn is_private_folder(dir: &Path) -> bool {
         && mode_bits(dir).is_some_and(|mode| mode | 0o7700 == 0o7700)
 }
 
-/// Makes a folder in `dir`, or where temporary files go.
+/// Creates a folder in `dir`, or in the folder for temporary files.
 fn make(dir: Option<&Path>) -> io::Result<PathBuf> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("envseal-").rand_bytes(12);
@@ -127,7 +126,7 @@ fn make(dir: Option<&Path>) -> io::Result<PathBuf> {
     made.map(tempfile::TempDir::keep)
 }
 
-/// Wipes all that is in a folder; symlinks are removed, never followed. What cannot be removed is left.
+/// Wipes the content of a folder; symlinks are removed, never followed. Files that cannot be removed are left.
 fn empty(folder: &Path) {
     let Ok(listing) = fs::read_dir(folder) else { return };
     for item in listing.flatten() {
@@ -164,8 +163,8 @@ fn zero_at(path: &Path) {
     }
 }
 
-/// Whether a file has no second name: that might be a file of somebody's elsewhere. Of two names in the folder the
-/// first is removed, and then it has only the other.
+/// Returns true if a file has no second name, which might be a file elsewhere. Of two names in the folder the first one is
+/// removed, and then only the other is left.
 fn is_only_here(meta: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -186,7 +185,7 @@ fn zero(file: &mut File) -> io::Result<()> {
         file.write_all(&ZEROS[..count])?;
         left -= count as u64;
     }
-    // So that the zeros reach what the bytes were on before the space is given back.
+    // The zeros must reach the disk before the space is freed.
     file.sync_data()?;
     file.set_len(0)
 }
@@ -204,4 +203,113 @@ fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 #[cfg(all(test, unix))]
-mod tests;
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    /// A runtime folder, and a file in it.
+    fn made() -> (tempfile::TempDir, PrivateFile) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let file = PrivateFile::new(Some(dir.path()), ".env").unwrap();
+        assert!(file.path().starts_with(dir.path()) && file.is_in_memory());
+        (dir, file)
+    }
+
+    fn is_empty(dir: &Path) -> bool {
+        fs::read_dir(dir).unwrap().next().is_none()
+    }
+
+    #[test]
+    fn nobody_else_can_look_at_it() {
+        let (_dir, mut file) = made();
+        file.put(b"A=1\n").unwrap();
+        assert_eq!(mode_bits(file.path()), Some(0o600));
+        assert_eq!(mode_bits(file.path().parent().unwrap()), Some(0o700));
+        assert_eq!(*file.read().unwrap(), b"A=1\n");
+    }
+
+    #[test]
+    fn a_folder_that_others_can_look_into_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        for mode in [0o755, 0o710, 0o701] {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert!(!is_private_folder(dir.path()), "{mode:o}");
+        }
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(is_private_folder(dir.path()));
+        assert!(!is_private_folder(Path::new("relative")) && !is_private_folder(&dir.path().join("none")));
+        let file = PrivateFile::new(Some(Path::new(".")), ".env").unwrap();
+        assert!(
+            file.path().is_absolute() && !file.path().starts_with(Path::new(".").canonicalize().unwrap())
+        );
+    }
+
+    #[test]
+    fn whatever_an_editor_leaves_is_wiped_and_links_are_not_followed() {
+        let (dir, mut file) = made();
+        file.put(b"secret").unwrap();
+        let (folder, outside) = (file.path().parent().unwrap().to_owned(), tempfile::tempdir().unwrap());
+        let victim = outside.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let deep = folder.join("backup/old");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("copy"), "secret").unwrap();
+        fs::write(folder.join(".env.swp"), "secret").unwrap();
+        fs::set_permissions(folder.join(".env.swp"), fs::Permissions::from_mode(0o400)).unwrap();
+        symlink(&victim, folder.join("link")).unwrap();
+        symlink(outside.path(), folder.join("folder")).unwrap();
+        fs::hard_link(&victim, folder.join("hard")).unwrap();
+        // What still has them open sees the zeros' place, not the text.
+        let mut swap = File::open(folder.join(".env.swp")).unwrap();
+        drop(file);
+        assert!(is_empty(dir.path()));
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(io::Read::read(&mut swap, &mut [0; 8]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_file_that_was_renamed_over_is_wiped_too() {
+        let (_dir, mut file) = made();
+        file.put(b"first").unwrap();
+        let mut first = File::open(file.path()).unwrap();
+        let saved = file.path().with_file_name("saved");
+        fs::write(&saved, "second").unwrap();
+        fs::rename(&saved, file.path()).unwrap();
+        assert_eq!(*file.read().unwrap(), b"second");
+        file.put(b"third").unwrap();
+        assert_eq!(io::Read::read(&mut first, &mut [0; 8]).unwrap(), 0);
+        assert_eq!(*file.read().unwrap(), b"third");
+    }
+
+    #[test]
+    fn what_stands_in_its_place_is_not_followed() {
+        let (_dir, mut file) = made();
+        file.put(b"x").unwrap();
+        fs::remove_file(file.path()).unwrap();
+        assert!(matches!(file.read(), Err(FsError::NotFound { .. })));
+        symlink("/etc/hostname", file.path()).unwrap();
+        assert!(matches!(file.read(), Err(FsError::NotRegular { .. })));
+        file.put(b"y").unwrap();
+        assert_eq!(*file.read().unwrap(), b"y");
+    }
+
+    #[test]
+    fn what_is_made_while_it_is_wiped_is_wiped_too() {
+        for _ in 0..10 {
+            let (dir, mut file) = made();
+            file.put(b"x").unwrap();
+            let folder = file.path().parent().unwrap().to_owned();
+            let (begin, begun) = std::sync::mpsc::channel();
+            let writer = std::thread::spawn(move || {
+                begin.send(()).unwrap();
+                (0..50).take_while(|at| fs::write(folder.join(at.to_string()), "secret").is_ok()).count()
+            });
+            begun.recv().unwrap();
+            drop(file);
+            writer.join().unwrap();
+            assert!(is_empty(dir.path()));
+        }
+    }
+}

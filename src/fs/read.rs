@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::FsError;
 
-/// The bytes of the regular file at `path`, or of the one that a symlink leads to.
+/// Reads the regular file at `path`, or the one that a symlink leads to.
 ///
 /// Anything else (a folder, FIFO, device) is [`FsError::NotRegular`], and never blocks.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
@@ -18,7 +18,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
-/// Has `reader` read the regular file at `path` bit by bit; files are told apart as by [`read`].
+/// Lets `reader` read the regular file at `path` in pieces, under the rules of [`read`].
 pub(crate) fn read_by(
     path: &Path,
     reader: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
@@ -27,14 +27,14 @@ pub(crate) fn read_by(
     reader(&mut file).map_err(|e| FsError::io(path, "read", e))
 }
 
-/// As [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
+/// Reads like [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let (mut file, meta) = open_regular(path)?;
     let expected = usize::try_from(meta.len()).unwrap_or(0);
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
-/// Returns true if the regular file at `path` holds exactly `bytes`. Copies no more of it than a chunk, which is wiped.
+/// Returns true if the regular file at `path` contains exactly `bytes`. Copies no more of it than a chunk, which is wiped.
 pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
     let (mut file, meta) = open_regular(path)?;
     if meta.len() != bytes.len() as u64 {
@@ -55,7 +55,7 @@ pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
     }
 }
 
-/// The bytes of the pipe at `path` to its end, as by [`read_secret`]; None if it is no pipe. Waits for who writes to it.
+/// Reads the pipe at `path` to its end, like [`read_secret`], and waits for its writer; returns None if it is no pipe.
 pub(crate) fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
     #[cfg(unix)]
     {
@@ -75,16 +75,16 @@ pub(crate) fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsErr
     Ok(None)
 }
 
-/// The terminal of this process, whatever its streams are. An error where there is none.
+/// Opens the terminal of this process, whatever its streams are.
 #[cfg(unix)]
 pub(crate) fn open_terminal() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
-/// Reads to the end. `Vec` would leave the old buffer unwiped when it grows, so growth is done here, by hand; with a
-/// right `expected` length it never happens.
+/// Reads to the end. A `Vec` that grows leaves its old buffer unwiped, so it is grown by hand; with a right `expected`
+/// length it never grows.
 pub(super) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    // One more than expected, so that the end is seen without growing.
+    // One more than expected, to see the end without growing.
     let mut buffer = Zeroizing::new(vec![0; expected.saturating_add(1)]);
     let mut filled = 0;
     loop {
@@ -104,8 +104,8 @@ pub(super) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Ze
     Ok(buffer)
 }
 
-/// Looks before opening, for opening a FIFO blocks and opening a device can act; looks again at what was opened, for
-/// the name may lead elsewhere by then.
+/// Checks before opening, because opening a FIFO blocks and opening a device can act; and checks the opened file again,
+/// because the name may lead elsewhere by then.
 fn open_regular(path: &Path) -> Result<(File, Metadata), FsError> {
     let fail = |e| FsError::io(path, "read", e);
     let regular = |meta: Metadata| {
@@ -118,7 +118,7 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), FsError> {
     Ok((file, meta))
 }
 
-/// Makes opening a FIFO return at once; regular files do not care.
+/// Makes opening a FIFO return at once; regular files are not affected.
 pub(super) fn non_blocking(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {

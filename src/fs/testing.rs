@@ -1,4 +1,4 @@
-//! What tests of files need from the system: another process, another user, a small disk.
+//! Help for tests of files: another process, another user, a small disk.
 #![cfg(test)]
 
 #[cfg(unix)]
@@ -8,21 +8,20 @@ use std::process::Command;
 
 const FOLDER: &str = "ENVSEAL_TEST_FOLDER";
 
-/// A command that runs the test called `name` alone, in a process of its own, with `folder` for
-/// [`given_folder`] to return.
+/// Returns a command that runs the test `name` alone, in a process of its own, with `folder` for [`given_folder`].
 pub(crate) fn this_test(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name, "--nocapture"]).env(FOLDER, folder);
     command
 }
 
-/// The folder that the process was started for, if a test started it.
+/// Returns the folder that the process was started for, if a test started it.
 pub(crate) fn given_folder() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
-/// Runs the test `name` again, in `folder`, as a user without privileges: another one if this is root. Says so if that
-/// cannot be.
+/// Runs the test `name` again, in `folder`, as a user without privileges: another one if this is root. Prints a line if
+/// that is impossible.
 #[cfg(unix)]
 pub(crate) fn as_nobody(name: &str, folder: &Path) {
     use std::os::unix::process::CommandExt;
@@ -44,7 +43,7 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A tmpfs of 64 KiB, for as long as this lives; `None`, with a word, where mounting is not permitted.
+/// A tmpfs of 64 KiB, unmounted when dropped.
 #[cfg(unix)]
 pub(crate) struct Tmpfs(tempfile::TempDir);
 

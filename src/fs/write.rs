@@ -1,4 +1,4 @@
-//! Replacing a file's content as one step.
+//! Writing: a file replaced as one step, lines added, and the single steps of a change to several files.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::lock::LOCK_FILE;
 use super::read::non_blocking;
-use super::{FsError, TEMP_PREFIX, folder_of};
+use super::{FsError, folder_of, owned_by_this_user, read};
 
 const DOING: &str = "write";
 
-/// As many as Linux follows.
+/// The prefix of all temporary files, also for `info/exclude` and for hooks.
+pub(crate) const TEMP_PREFIX: &str = ".envseal-tmp-";
+
+/// The limit of Linux.
 const MAX_LINKS: usize = 40;
 
-/// Who may read a file that did not exist before. An existing file keeps its mode.
+/// The mode of a file that did not exist. An existing file keeps its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewMode {
-    /// As any program makes files: 0666 less the umask.
+    /// 0666 less the umask, as for any program.
     Default,
     /// The owner alone (0600), from the first moment on.
     Private,
@@ -28,15 +32,15 @@ pub(crate) enum NewMode {
 /// Symlinks are followed, also one to a file that does not exist yet. The bytes go to a temporary file beside the
 /// target, which takes over the target's mode, owner and group, reaches the disk, and is then renamed over it. A
 /// new file gets its mode from `new`. A target that this user cannot write to, or that nobody may (0444), is refused
-/// though a rename would succeed: whoever made it read-only meant it. On failure the target is as it was, and no
-/// temporary file stays; only an error in flushing the folder itself comes when the new content stands already.
+/// although a rename would succeed: read-only is intended. On failure the target is as it was, and no temporary file
+/// stays; only an error in flushing the folder itself comes after the new content is in place.
 ///
-/// Hard links part from the target, and extended attributes and ACLs are not carried over.
+/// Hard links are broken, and extended attributes and ACLs are not kept.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<(), FsError> {
     stage(path, bytes, new)?.commit()
 }
 
-/// A file's new content, on the disk beside it, not yet in its place. Dropped, it is gone.
+/// The new content of a file, on the disk beside it, not yet in its place. Removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Staged {
     temp: NamedTempFile,
@@ -45,7 +49,7 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Lets whoever may read it run it as well, as `chmod +x` does; nothing where files have no such bits (Windows).
+    /// Adds execute permission for everyone with read permission, as `chmod +x` does. Does nothing on Windows.
     pub(crate) fn executable(self) -> Result<Self, FsError> {
         #[cfg(unix)]
         {
@@ -60,30 +64,29 @@ impl Staged {
         Ok(self)
     }
 
-    /// Where it is now.
     pub(crate) fn path(&self) -> &Path {
         self.temp.path()
     }
 
-    /// The file whose place it is to take, symlinks followed.
+    /// Returns the file to replace, symlinks followed.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Leaves it where it is, also when this is dropped: whoever has its path puts it in its place, or removes it.
+    /// Keeps the temporary file: the owner of its path puts it in its place, or removes it.
     pub(crate) fn leave(self) -> Result<(), FsError> {
         let Self { temp, target, .. } = self;
         temp.keep().map(drop).map_err(|e| FsError::io(&target, DOING, e.error))
     }
 
-    /// Puts it in its place. Next to nothing can fail any more.
+    /// Puts it in its place, which hardly ever fails.
     pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 
-    /// As [`Self::commit`], but an error where a file has come to stand there.
+    /// Puts it in its place; fails if a file exists there by now.
     pub(crate) fn commit_new(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
         temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
@@ -91,7 +94,7 @@ impl Staged {
     }
 }
 
-/// The first half of [`write_atomic`]: all but the renaming, so that several files can be written all or none.
+/// Does all of [`write_atomic`] but the renaming, so that several files can be written all or none.
 pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError> {
     let target = final_target(path)?;
     let existing = writable_target(&target)?;
@@ -104,13 +107,13 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, F
         keep_owner(temp.as_file(), old, &target)?;
     }
     if let Err(e) = temp.write_all(bytes) {
-        // Removing it gives a full disk its space back only once no process holds it, and a child that another thread
-        // is just starting does.
+        // Removing it frees a full disk only once no process has it open, and a child that another thread is just starting
+        // does.
         let _ = temp.as_file().set_len(0);
         return Err(fail(e));
     }
     if let Some(old) = &existing {
-        // After the owner, for changing that clears bits; and never before it, for the bits were meant for that group.
+        // After the owner, because changing that clears bits; and the bits were meant for that group only.
         keep_mode(temp.as_file(), old).map_err(fail)?;
     }
     temp.as_file().sync_all().map_err(fail)?;
@@ -122,7 +125,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), FsError> {
     fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
 }
 
-/// Where `path` leads once every symlink at its end is followed; what it names need not exist.
+/// Follows every symlink at the end of `path`; the target need not exist.
 pub(crate) fn final_target(path: &Path) -> Result<PathBuf, FsError> {
     let fail = |e| FsError::io(path, DOING, e);
     let mut target = path.to_path_buf();
@@ -139,7 +142,7 @@ pub(crate) fn final_target(path: &Path) -> Result<PathBuf, FsError> {
     Err(fail(io::Error::other("too many symbolic links")))
 }
 
-/// What is known of the file at `target`, or `None` if there is none; an error if it must not be replaced.
+/// Returns the metadata of the file at `target`, None if there is none, an error if it must not be replaced.
 fn writable_target(target: &Path) -> Result<Option<Metadata>, FsError> {
     let path = || target.to_path_buf();
     let meta = match fs::metadata(target) {
@@ -158,8 +161,8 @@ fn writable_target(target: &Path) -> Result<Option<Metadata>, FsError> {
     Ok(Some(meta))
 }
 
-/// An empty temporary file in `dir`, open to its owner alone unless `shared`, when the umask decides. (Creating a file
-/// is the one way to learn what the umask allows without changing it for every thread.)
+/// Creates an empty temporary file in `dir`, private to its owner unless `shared`: then the umask decides, which can only
+/// be learnt by creating a file, or by changing it for every thread.
 fn create_temp(dir: &Path, shared: bool) -> Result<NamedTempFile, FsError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMP_PREFIX).rand_bytes(12);
@@ -194,7 +197,7 @@ fn keep_owner(_: &File, _: &Metadata, _: &Path) -> Result<(), FsError> {
 fn keep_mode(temp: &File, old: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let mode = old.mode() & 0o7777;
-    // Where modes are fixed (FAT), they are equal already, and changing them would be an error.
+    // File systems with fixed modes (FAT) fail on a change; there they are equal already.
     if temp.metadata()?.mode() & 0o7777 == mode {
         return Ok(());
     }
@@ -206,23 +209,131 @@ fn keep_mode(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a rename in a folder reach the disk. Opened beforehand, so that a folder which cannot be opened for reading
-/// (it may still be written to) is known before anything changed; such a one is not flushed.
+/// Makes a rename in a folder reach the disk. Opened beforehand, so that a folder that cannot be opened for reading (but
+/// may be writable) is known before anything changed; such a folder is not flushed.
 #[derive(Debug)]
-pub(super) struct FolderFlush(Option<File>);
+struct FolderFlush(Option<File>);
 
 impl FolderFlush {
-    pub(super) fn open(dir: &Path) -> Self {
+    fn open(dir: &Path) -> Self {
         Self(if cfg!(unix) { File::open(dir).ok() } else { None })
     }
 
-    pub(super) fn flush(self) -> io::Result<()> {
+    fn flush(self) -> io::Result<()> {
         let Some(dir) = self.0 else { return Ok(()) };
         match dir.sync_all() {
             Err(e) if !matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(e),
             _ => Ok(()),
         }
     }
+}
+
+/// Adds `line` (without its line end) to the end of the text file at `path`, unless the file has that line, trailing
+/// whitespace aside. A missing file is created with mode `new`.
+///
+/// The file's own line ends are kept, and a last line without one gets it first. Returns whether the file changed.
+pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsError> {
+    match with_lines(path, &[line], new)? {
+        Some(staged) => staged.commit().map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Does [`append_line`] for several lines without replacing the file; returns None if it has them all.
+pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<Staged>, FsError> {
+    let mut text = match read(path) {
+        Ok(text) => text,
+        Err(FsError::NotFound { .. }) => Vec::new(),
+        Err(e) => return Err(e),
+    };
+    let before = text.len();
+    let end: &[u8] = if memchr::memmem::find(&text, b"\r\n").is_some() { b"\r\n" } else { b"\n" };
+    for line in lines {
+        let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+        let wanted = line.as_bytes().trim_ascii_end();
+        if body.split(|&b| b == b'\n').any(|l| l.trim_ascii_end() == wanted) {
+            continue;
+        }
+        if !body.is_empty() && !text.ends_with(b"\n") {
+            text.extend_from_slice(end);
+        }
+        text.extend_from_slice(line.as_bytes());
+        text.extend_from_slice(end);
+    }
+    if text.len() == before { Ok(None) } else { stage(path, &text, new).map(Some) }
+}
+
+/// Writes a private file (0600) at `path`, whole or not at all, through the file `by` beside it: always the same name, so
+/// that killed processes leave at most one.
+pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let fail = |e| FsError::io(path, "write", e);
+    remove_if_there(by)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(by).map_err(fail)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if let Err(e) = written {
+        drop(file);
+        // Frees a full disk.
+        let _ = fs::remove_file(by);
+        return Err(fail(e));
+    }
+    put(by, path)
+}
+
+/// Renames the file `from` to `to`, which is replaced.
+pub(crate) fn put(from: &Path, to: &Path) -> Result<(), FsError> {
+    let flush = FolderFlush::open(folder_of(to));
+    fs::rename(from, to).map_err(|e| FsError::io(to, "write", e))?;
+    flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
+}
+
+/// Removes the file at `path`, also from the disk. Returns false if there is none.
+pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(FsError::io(path, "remove", e)),
+        Ok(()) => flush_folder(folder_of(path)).map(|()| true),
+    }
+}
+
+/// Makes what was created, renamed or removed in `dir` reach the disk.
+pub(crate) fn flush_folder(dir: &Path) -> Result<(), FsError> {
+    FolderFlush::open(dir).flush().map_err(|e| FsError::io(dir, "flush", e))
+}
+
+/// Returns true if `path` itself is a regular file, and no symlink to one.
+pub(crate) fn is_regular(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
+}
+
+/// Returns true if `dir` contains temporary files, or a lock file, and is worth locking.
+pub(crate) fn has_temporaries(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else { return false };
+    entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()))
+}
+
+/// Removes the temporary files in `dir` that `may_go` accepts, and returns their number.
+///
+/// Call it with the folder's lock held: then nobody writes, and all of them are dead. Only regular files of this user are
+/// touched. Those that cannot be listed or removed are left for the next time.
+pub(crate) fn sweep(dir: &Path, may_go: impl Fn(&Path) -> bool) -> usize {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            // Its holder removes the lock file.
+            name.as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes())
+                && name != LOCK_FILE
+                && entry.file_type().is_ok_and(|kind| kind.is_file())
+                && owned_by_this_user(&entry.path()).unwrap_or(false)
+                && may_go(&entry.path())
+                && fs::remove_file(entry.path()).is_ok()
+        })
+        .count()
 }
 
 #[cfg(all(test, unix))]

@@ -1,9 +1,8 @@
-//! Breaking [`write_atomic`].
-#![cfg(test)]
+#![cfg(all(test, unix))]
 
 use super::*;
 use crate::fs::testing::{self, Tmpfs};
-use crate::fs::{mode_bits, read, sweep};
+use crate::fs::{mode_bits, read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -309,4 +308,95 @@ fn a_private_file_is_never_visible_with_wider_bits() {
         done.store(true, Ordering::Relaxed);
         assert!(watcher.join().unwrap() > 0);
     });
+}
+
+fn appended(before: &[u8], line: &str) -> (bool, Vec<u8>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(".gitignore");
+    fs::write(&path, before).unwrap();
+    let changed = append_line(&path, line, NewMode::Default).unwrap();
+    (changed, fs::read(path).unwrap())
+}
+
+#[test]
+fn adds_a_line_once_and_keeps_line_ends() {
+    for (before, after) in [
+        (&b""[..], &b".env.keys\n"[..]),
+        (b"/target\n", b"/target\n.env.keys\n"),
+        (b"/target", b"/target\n.env.keys\n"),
+        (b"/target\r\n", b"/target\r\n.env.keys\r\n"),
+        (b"a\r\n/target", b"a\r\n/target\r\n.env.keys\r\n"),
+        (b"# .env.keys\n", b"# .env.keys\n.env.keys\n"),
+        (b"\xff\xfe\n", b"\xff\xfe\n.env.keys\n"),
+        (b"\n\n", b"\n\n.env.keys\n"),
+    ] {
+        assert_eq!(appended(before, ".env.keys"), (true, after.to_vec()));
+        assert_eq!(appended(after, ".env.keys"), (false, after.to_vec()));
+    }
+}
+
+#[test]
+fn sees_the_line_with_trailing_space_without_newline_and_behind_a_bom() {
+    for before in [&b".env.keys"[..], b".env.keys  \t\r\nx\r\n", b"\xef\xbb\xbf.env.keys\n", b"x\n.env.keys"]
+    {
+        assert_eq!(appended(before, ".env.keys"), (false, before.to_vec()));
+    }
+    assert!(appended(b" .env.keys\n", ".env.keys").0, "leading space is another pattern");
+}
+
+#[test]
+fn makes_a_missing_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(".gitignore");
+    assert!(append_line(&path, "x", NewMode::Default).unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"x\n");
+    assert!(append_line(dir.path(), "x", NewMode::Default).is_err());
+    assert!(append_line(&dir.path().join("no/.gitignore"), "x", NewMode::Default).is_err());
+}
+
+#[test]
+fn what_a_killed_writer_left_is_no_hindrance() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, by) = (dir.path().join("journal"), dir.path().join("journal.new"));
+    fs::write(&by, "half of something that is longer than what is written next").unwrap();
+    write_by(&path, &by, b"whole").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"whole");
+    assert!(!by.exists() && is_regular(&path));
+    assert_eq!(mode_bits(&path), Some(0o600));
+    assert!(remove_if_there(&path).unwrap() && !remove_if_there(&path).unwrap());
+    assert!(write_by(&path, &dir.path().join("none/x"), b"").is_err() && !path.exists());
+}
+
+#[test]
+fn a_link_that_was_laid_there_is_not_written_through() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, by, victim) = (dir.path().join("j"), dir.path().join("j.new"), dir.path().join("victim"));
+    fs::write(&victim, "precious").unwrap();
+    for link in [&by, &path] {
+        symlink(&victim, link).unwrap();
+    }
+    assert!(!is_regular(&path));
+    write_by(&path, &by, b"new").unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    assert!(is_regular(&path));
+}
+
+#[test]
+fn removes_only_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    for name in [".envseal-tmp-a1", ".envseal-tmp-", ".envseal-tm", "x.envseal-tmp-a", ".env", LOCK_FILE] {
+        fs::write(at(name), "x").unwrap();
+    }
+    fs::create_dir(at(".envseal-tmp-dir")).unwrap();
+    symlink(".env", at(".envseal-tmp-link")).unwrap();
+    assert!(has_temporaries(dir.path()) && !has_temporaries(&at(".envseal-tmp-dir")));
+    assert_eq!(sweep(dir.path(), |path| !path.ends_with(".envseal-tmp-")), 1);
+    assert_eq!(sweep(dir.path(), |_| true), 1);
+    assert_eq!(sweep(dir.path(), |_| true), 0);
+    for name in [".envseal-tm", "x.envseal-tmp-a", ".env", ".envseal-tmp-dir", LOCK_FILE] {
+        assert!(at(name).exists(), "{name}");
+    }
+    assert!(at(".envseal-tmp-link").is_symlink());
+    assert_eq!(sweep(&at("none"), |_| true), 0);
 }
