@@ -9,7 +9,7 @@ use super::{Context, redact};
 use crate::check::rules::NEXT_PROCESSED;
 use crate::config::own_program;
 use crate::error::Error;
-use crate::exec::{ExecError, Forms, Program};
+use crate::exec::{Forms, Program, no_terminal};
 use crate::project::{Precedence, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
@@ -82,7 +82,7 @@ impl Prepared {
             Some(forms) if !forms.is_empty() => {
                 // Signals are for the program, also where somebody was asked for a passphrase.
                 let _deaf = ui::Deaf::again();
-                let own = own_program().map_err(ExecError::Terminal)?;
+                let own = own_program().map_err(no_terminal)?;
                 Ok(self.program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
             }
             _ => Ok(self.program.run()?),

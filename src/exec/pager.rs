@@ -4,20 +4,20 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// A pager that shows what is written to it. Dropping it waits until the person has left it.
+/// A pager that shows the text written to it. Dropping it waits until the user has quit it.
 pub(crate) struct Pager {
     child: Child,
     stdin: Option<ChildStdin>,
-    _deaf: Deaf,
+    _deaf: InterruptIgnored,
 }
 
 impl Pager {
-    /// Starts `command` in the environment `vars`. None if there is no such program: then there is no paging.
+    /// Starts `command` in the environment `vars`; returns None if there is no such program.
     pub(crate) fn start<'a>(
         command: &str,
         vars: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
     ) -> Option<Self> {
-        // Only what a shell would take apart is given to one, so that a pager that is not installed is noticed.
+        // A shell is used only if necessary, because it would hide that a pager is not installed.
         let special = |c: char| c.is_whitespace() || "|&;<>()$`\\\"'*?[#~=%".contains(c);
         let mut program = if command.contains(special) {
             let mut shell = Command::new("sh");
@@ -26,7 +26,7 @@ impl Pager {
         } else {
             Command::new(command)
         };
-        let deaf = Deaf::new();
+        let deaf = InterruptIgnored::new();
         let mut child = program.env_clear().envs(vars).stdin(Stdio::piped()).spawn().ok()?;
         let stdin = child.stdin.take();
         Some(Self { child, stdin, _deaf: deaf })
@@ -46,34 +46,34 @@ impl Write for Pager {
 impl Drop for Pager {
     fn drop(&mut self) {
         drop(self.stdin.take());
-        // How it ended is between it and the person.
+        // The pager reports its own errors.
         let _ = self.child.wait();
     }
 }
 
-/// While it lives Ctrl-C is the pager's, which shares the terminal: were we to end, the shell would read beside it.
+/// While it lives, Ctrl-C concerns the pager alone, which shares the terminal: if we ended, the shell would read beside it.
 #[cfg(unix)]
-struct Deaf(Option<signal_hook::SigId>);
+struct InterruptIgnored(Option<signal_hook::SigId>);
 
 #[cfg(unix)]
-impl Deaf {
+impl InterruptIgnored {
     fn new() -> Self {
         Self(signal_hook::flag::register(signal_hook::consts::SIGINT, std::sync::Arc::default()).ok())
     }
 }
 
 #[cfg(unix)]
-impl Drop for Deaf {
+impl Drop for InterruptIgnored {
     fn drop(&mut self) {
         self.0.take().map(signal_hook::low_level::unregister);
     }
 }
 
 #[cfg(not(unix))]
-struct Deaf;
+struct InterruptIgnored;
 
 #[cfg(not(unix))]
-impl Deaf {
+impl InterruptIgnored {
     fn new() -> Self {
         Self
     }

@@ -1,4 +1,4 @@
-//! Signals that are meant for the child, and what a child's end means for us.
+//! Passing signals on to the child, and ending as the child ended.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -18,43 +18,43 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::Origin;
 
-use super::ExecError;
+use super::no_terminal;
+use crate::error::Error;
 
-/// What is passed on to the child.
 pub(super) const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
 
-/// Signals as they come, and a descriptor that tells that some have.
+/// Received signals, and a descriptor that becomes readable when there are some.
 pub(super) type Signals = SignalDelivery<UnixStream, WithOrigin>;
 
-/// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, and starts a child: none that comes meanwhile ends this process alone.
+/// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, and starts a child: no signal in between ends this process alone.
 ///
-/// What this process ignores, as nohup(1) has it, the child is to ignore too, so that is not caught; where no system
-/// tells what it is, all are caught once the child has been started.
+/// The child must inherit ignored signals, as nohup(1) sets them, so those are not caught; on systems that do not list
+/// them, all are caught after the child has been started.
 pub(super) fn catch_and<T>(
     more: &[i32],
-    start: impl FnOnce() -> Result<T, ExecError>,
-) -> Result<(Signals, T), ExecError> {
+    start: impl FnOnce() -> Result<T, Error>,
+) -> Result<(Signals, T), Error> {
     let catch = |signals: Vec<i32>| {
         let (read, write) = UnixStream::pair()?;
         Signals::with_pipe(read, write, WithOrigin::default(), signals)
     };
-    // Ignored, it would have the system throw away how the child ended.
+    // If SIGCHLD were ignored, the system would discard the child's status.
     let all = || FORWARDED.iter().chain(more).chain([&SIGCHLD]).copied();
     if let Some(ignored) = ignored() {
         let wanted = all().filter(|signal| *signal == SIGCHLD || ignored >> (signal - 1) & 1 == 0);
-        let signals = catch(wanted.collect()).map_err(ExecError::Terminal)?;
+        let signals = catch(wanted.collect()).map_err(no_terminal)?;
         return Ok((signals, start()?));
     }
     let started = start()?;
-    Ok((catch(all().collect()).map_err(ExecError::Terminal)?, started))
+    Ok((catch(all().collect()).map_err(no_terminal)?, started))
 }
 
-/// The signals that this process ignores, a bit for each, the lowest for signal 1 (proc(5), `SigIgn`). None where that
-/// is not told.
+/// Returns the signals that this process ignores, a bit for each, the lowest for signal 1 (proc(5), `SigIgn`). None if the
+/// system does not list them.
 fn ignored() -> Option<u64> {
     let status =
         rustix::fs::open("/proc/self/status", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    // What is asked for stands in the first 2 KB or so.
+    // The line is in the first 2 KB or so.
     let mut text = [0; 8 * 1024];
     let count = rustix::io::read(&status, &mut text).ok()?;
     let text = String::from_utf8_lossy(&text[..count]);
@@ -62,33 +62,32 @@ fn ignored() -> Option<u64> {
     u64::from_str_radix(line.trim(), 16).ok()
 }
 
-/// Whether it is the system that has sent it: then the terminal's whole foreground group has had it.
+/// Returns true if the system sent it: then the terminal's whole foreground group has received it.
 pub(super) fn is_from_terminal(origin: &Origin) -> bool {
     origin.process.is_none()
 }
 
-/// Tells which signals are still to be sent to the child. One that is sent to the whole process group, or to each process of
-/// a service, has come to the child too, and nothing in the signal says so. So there is another process in our group, which
-/// such a signal ends.
+/// Detects signals that the child has received already: those sent to the whole process group, or to each process of a
+/// service. Nothing in the signal says so, but they end another process in our group, which this is.
 pub(super) struct Probe {
-    /// With the end of its stdin that is ours: it ends when we do.
+    /// With our end of its stdin: it ends when we do.
     process: Option<(Child, UnixStream)>,
-    /// The signal that came to the child last, and when.
+    /// The last signal that the child received.
     last: Option<(i32, Instant)>,
 }
 
-/// How long a probe may take to end, at a signal that ends it, on a busy machine.
+/// The time in which a signal ends a probe on a busy machine.
 const PROBE_WAIT: Duration = Duration::from_millis(100);
-/// The same signal within this time is the same one: timeout(1) sends it to its child, and then to the group.
+/// Equal signals within this time are one: timeout(1) sends it to its child, and then to the group.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 impl Probe {
-    /// Starts it, after the child: what comes in between is sent to the child twice, rather than not at all.
+    /// Starts it after the child: a signal in between is sent to the child twice, rather than not at all.
     pub(super) fn start() -> Self {
         Self { process: start_probe().ok(), last: None }
     }
 
-    /// Returns true if the child has not had this signal by itself. Waits until that can be told.
+    /// Returns true if the child has not received this signal by itself. Waits until that is known.
     pub(super) fn is_for_child(&mut self, signal: i32) -> bool {
         // They end no process.
         if [SIGWINCH, SIGTSTP].contains(&signal) {
@@ -110,7 +109,7 @@ impl Probe {
     }
 }
 
-/// Waits for the other end to be closed, as long as [`PROBE_WAIT`].
+/// Waits for the other end to be closed, at most [`PROBE_WAIT`].
 fn has_ended(stream: &mut UnixStream) -> bool {
     loop {
         match stream.read(&mut [0]).map_err(|error| error.kind()) {
@@ -129,25 +128,25 @@ fn start_probe() -> io::Result<(Child, UnixStream)> {
     Ok((shell.spawn()?, ours))
 }
 
-/// Sends a signal. That a process has gone is no error.
+/// Sends a signal. A process that has gone is no error.
 pub(super) fn send(pid: Pid, signal: i32) {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(pid, signal);
     }
 }
 
-/// A child's process id.
 pub(super) fn pid_of(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-/// Waits until a child has ended. It is left to be reaped: its id is no other process's until then.
+/// Waits until a child has ended, and leaves it to be reaped: until then its id is no other process's.
 pub(super) fn wait_for_end(pid: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
-/// Returns what has become of a child, or None if nothing has; does not wait. PID 1 is given every orphan, and reaps those too.
+/// Returns a child's change of state, or None if there is none; does not wait. PID 1 inherits every orphan, and reaps those
+/// too.
 pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStatus>> {
     let options = options | WaitOptions::NOHANG;
     if !getpid().is_init() {
@@ -161,8 +160,8 @@ pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStat
     Ok(None)
 }
 
-/// The exit status that says how the child has ended. Does not return where that was SIGINT: a shell that runs us in a
-/// loop ends the loop only if that has ended us too. PID 1 returns: no signal of its own ends it.
+/// Returns the exit status for the child's end. Does not return if that was SIGINT: a shell that runs us in a loop ends the
+/// loop only if it ended us too. PID 1 returns, because its own signals do not end it.
 pub(super) fn exit_status(status: WaitStatus) -> u8 {
     let signal = status.terminating_signal();
     if signal == Some(SIGINT) && !getpid().is_init() {

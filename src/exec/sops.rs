@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
-use super::find::look_up;
+use super::look_up;
 use crate::error::{Error, ErrorKind};
 
 /// The largest output in bytes: more than any environment holds.

@@ -1,41 +1,53 @@
-//! A child on a terminal of its own, what it shows masked on the way to ours.
+//! A child on a terminal of its own, with its output masked on the way to ours.
+//!
+//! A program that leads its session cannot be stopped by Ctrl-Z, because its process group is orphaned. So another process of
+//! ours leads the session ([`run_session`]), and the program has a group of its own, in the foreground, as a shell would have
+//! started it.
 
+use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_current_process_group, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
+use rustix::process::{
+    Pid, Signal, WaitOptions, WaitStatus, getpid, getppid, ioctl_tiocsctty, kill_current_process_group,
+    kill_process, kill_process_group, setsid, waitpid,
+};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{
+    OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetpgrp, tcsetwinsize,
+};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::ExecError;
 use super::redact::{Forms, Masker};
-use super::session::BEGUN;
-use super::signals::{Signals, catch_and, exit_status, pid_of, reap, send};
-use super::tty::{Raw, in_foreground, pair, resize, write};
+use super::signals::{Probe, Signals, catch_and, exit_status, pid_of, reap, send};
+use super::{no_terminal, not_started};
+use crate::error::Error;
 
 const CHUNK: usize = 16 * 1024;
-/// After so long a silence what is held of the echo is shown.
+/// After this silence the held part of the echo is shown.
 const SILENCE: Duration = Duration::from_millis(100);
-/// For what the child wrote last to arrive, where something it left behind keeps the terminal open.
+/// The time for the child's last output to arrive if processes that it left behind keep the terminal open.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 const LAST_SCREEN: Duration = Duration::from_millis(20);
-/// More than a terminal holds on any system.
+/// More than the buffer of a terminal on any system.
 const MOST_HELD: usize = 256 * 1024;
-/// After this time the child has begun, whether we were told or not.
+/// After this time the child counts as started.
 const START: Duration = Duration::from_secs(2);
-/// How often it is looked at what nothing tells: whether we have come to the foreground.
+/// The interval for checking whether we are in the foreground, of which nothing notifies us.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Runs `command` on a terminal of its own; `own` with `session` holds its session. Returns its exit status.
-pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, ExecError> {
-    let (outer, inner) = pair().map_err(ExecError::Terminal)?;
+/// Runs `command` on a terminal of its own; `own` with `session` leads its session. Returns its exit status.
+pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, Error> {
+    let (outer, inner) = pair().map_err(no_terminal)?;
     let mut holder = Command::new(own);
     holder.args(session).arg(command.get_program()).args(command.get_args()).env_clear();
     holder.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -45,19 +57,18 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
         rustix::fs::fcntl_setfl(&outer, OFlags::RDWR | OFlags::NONBLOCK)?;
         Ok(())
     };
-    give(&mut holder).map_err(ExecError::Terminal)?;
+    give(&mut holder).map_err(no_terminal)?;
     let start = || {
-        holder.spawn().map_err(|source| match ExecError::new(&holder, source) {
-            ExecError::TooLarge { .. } => ExecError::new(&command, io::ErrorKind::ArgumentListTooLong.into()),
-            ExecError::NotExecutable { source, .. } => ExecError::Terminal(source),
-            _ => ExecError::Terminal(io::ErrorKind::NotFound.into()),
+        holder.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::ArgumentListTooLong => not_started(&command, source),
+            _ => no_terminal(source),
         })
     };
     let (signals, child) = catch_and(&[SIGCONT, BEGUN.as_raw()], start)?;
-    // Its ends of the terminal, so that ours tells when the others have closed theirs.
+    // Closes the child's ends of the terminal here, so that ours shows when the others have closed theirs.
     drop((holder, inner, command));
     let pid = pid_of(&child);
-    let mut terminal = Terminal {
+    let mut terminal = MaskedTerminal {
         pid,
         outer: Some(outer),
         signals,
@@ -71,33 +82,31 @@ pub(super) fn run(command: Command, forms: Forms, own: &Path, session: &[&str]) 
         begun: false,
     };
     let status = terminal.serve();
-    // Before a signal ends us: the terminal is set right, and all is wiped.
+    // Before a signal ends us: restores the terminal, and wipes everything.
     drop(terminal);
-    status.map(exit_status).map_err(ExecError::Terminal)
+    status.map(exit_status).map_err(no_terminal)
 }
 
-struct Terminal {
-    /// The holder of the session.
+struct MaskedTerminal {
+    /// The leader of the session.
     pid: Pid,
-    /// Our end of the child's terminal; none once nothing comes from it or goes to ours any more.
+    /// Our end of the child's terminal; None once nothing comes from it or goes to ours any more.
     outer: Option<OwnedFd>,
     signals: Signals,
     masker: Masker,
     chunk: Zeroizing<Vec<u8>>,
-    /// What was typed and not yet taken.
+    /// Typed, and not yet taken by the child.
     typed: Zeroizing<Vec<u8>>,
-    /// Whether there is still something to read at our own terminal.
+    /// Our own terminal can still be read.
     reads: bool,
-    /// While we are in the foreground.
-    raw: Option<Raw>,
-    /// When something was shown last.
+    /// Set while we are in the foreground.
+    raw: Option<RawTerminal>,
     shown: Instant,
     start: Instant,
-    /// Whether we were told that the child has the foreground of its terminal.
+    /// The child has the foreground of its terminal.
     begun: bool,
 }
 
-/// What became ready.
 #[allow(clippy::struct_excessive_bools, reason = "one for each thing that is looked at")]
 #[derive(Default)]
 struct Ready {
@@ -107,11 +116,11 @@ struct Ready {
     gone: bool,
 }
 
-impl Terminal {
-    /// Until the child has ended and all it wrote is out.
+impl MaskedTerminal {
+    /// Runs until the child has ended and all its output is shown.
     fn serve(&mut self) -> io::Result<WaitStatus> {
         let status = loop {
-            // First of all: the child may have ended by now, and what it wrote is shown as it is.
+            // First of all: the child may have ended by now, and its output is shown in raw mode.
             self.come_to_foreground()?;
             if let Some(status) = self.look_after()? {
                 break status;
@@ -146,7 +155,7 @@ impl Terminal {
         Ok(status)
     }
 
-    /// Whether the child has ended. Where it has stopped, so do we, until both are continued.
+    /// Returns the status of a child that has ended. If it has stopped, so do we, until both are continued.
     fn look_after(&mut self) -> io::Result<Option<WaitStatus>> {
         while let Some(status) = reap(self.pid, WaitOptions::UNTRACED)? {
             if !status.stopped() {
@@ -156,7 +165,7 @@ impl Terminal {
             self.drain(LAST_SCREEN)?;
             self.write(Masker::release);
             self.raw = None;
-            // As Ctrl-Z does it to a program that runs bare: not where nobody would continue us.
+            // As Ctrl-Z does to a program without us: not if nobody would continue us.
             kill_current_process_group(Signal::TSTP)?;
             self.come_to_foreground()?;
             kill_process(self.pid, Signal::CONT)?;
@@ -164,15 +173,15 @@ impl Terminal {
         Ok(None)
     }
 
-    /// Whether the child has the foreground of its terminal. A key that sends a signal would come to the holder of the
-    /// session before, and to a child that is not there yet.
+    /// Returns true if the child has the foreground of its terminal. Before, a key that sends a signal would reach the leader
+    /// of the session, and no child.
     fn has_begun(&self) -> bool {
         self.begun || self.start.elapsed() > START
     }
 
     fn come_to_foreground(&mut self) -> io::Result<()> {
         if self.raw.is_none() && self.reads && in_foreground() {
-            self.raw = Some(Raw::new()?);
+            self.raw = Some(RawTerminal::new()?);
             self.outer.as_ref().map(resize);
         }
         Ok(())
@@ -184,7 +193,7 @@ impl Terminal {
                 SIGCHLD => {}
                 SIGURG => self.begun = true,
                 SIGCONT if !in_foreground() => self.raw = None,
-                SIGCONT => self.raw.as_ref().map_or(Ok(()), Raw::again)?,
+                SIGCONT => self.raw.as_ref().map_or(Ok(()), RawTerminal::again)?,
                 SIGWINCH if self.outer.as_ref().is_some_and(resize) => {}
                 signal => send(self.pid, signal),
             }
@@ -197,7 +206,7 @@ impl Terminal {
         let hands_over = !self.typed.is_empty() && self.has_begun();
         let mut fds = vec![PollFd::new(self.signals.get_read(), PollFlags::IN)];
         let keys = self.reads.then(|| {
-            // That the terminal has gone is told also where nothing is to be read.
+            // Without IN it still reports that the terminal has gone.
             let reads = self.raw.is_some() && self.typed.is_empty();
             fds.push(PollFd::new(&stdin, if reads { PollFlags::IN } else { PollFlags::empty() }));
             fds.len() - 1
@@ -225,12 +234,12 @@ impl Terminal {
         })
     }
 
-    /// Shows what has come. Returns how much it was.
+    /// Shows the output that has come. Returns its length.
     fn show(&mut self) -> usize {
         let Some(outer) = &self.outer else { return 0 };
         match rustix::io::read(outer, &mut *self.chunk) {
             Err(Errno::INTR | Errno::AGAIN) => 0,
-            // On Linux a terminal whose other end is closed is an error, elsewhere an end.
+            // On Linux a terminal whose other end is closed gives an error, elsewhere an end.
             Ok(0) | Err(_) => {
                 self.outer = None;
                 0
@@ -245,11 +254,10 @@ impl Terminal {
         }
     }
 
-    /// Shows what comes until nothing has for a while; no more than a terminal can have held.
+    /// Shows output until a silence; no more than the buffer of a terminal.
     fn drain(&mut self, silence: Duration) -> io::Result<()> {
         let mut left = MOST_HELD;
         while self.outer.is_some() && left > 0 {
-            // Of what else may be ready nothing is looked at here.
             let Some(outer) = &self.outer else { break };
             let mut fds = [PollFd::new(outer, PollFlags::IN)];
             let wait = Timespec { tv_sec: 0, tv_nsec: silence.subsec_nanos().into() };
@@ -271,7 +279,7 @@ impl Terminal {
         while !rest.is_empty() {
             match write(stdout.as_fd(), rest) {
                 Ok(count) => rest = &rest[count..],
-                // Our terminal has gone, and with this the child's.
+                // Our terminal has gone, and so the child's goes.
                 Err(_) => {
                     self.outer = None;
                     return;
@@ -288,13 +296,139 @@ impl Terminal {
         }
     }
 
-    /// Hands over what was typed, or as much of it as the child's terminal takes.
+    /// Hands over the typed bytes, or as many as the child's terminal takes.
     fn hand_over(&mut self) {
         let Some(outer) = &self.outer else { return };
         match rustix::io::write(outer, &self.typed) {
             Ok(count) if count < self.typed.len() => drop(self.typed.drain(..count)),
             Err(Errno::INTR | Errno::AGAIN) => {}
             _ => self.typed.zeroize(),
+        }
+    }
+}
+
+/// Sent by the session's leader when the program has the terminal. Other processes ignore it.
+const BEGUN: Signal = Signal::URG;
+
+/// Takes the terminal that is stdin for a new session and runs `command` in it. Returns its exit status.
+pub(super) fn run_session(mut command: Command) -> Result<u8, Error> {
+    let own_terminal = || {
+        setsid()?;
+        ioctl_tiocsctty(io::stdin())
+    };
+    own_terminal().map_err(|error| no_terminal(error.into()))?;
+    let size = tcgetwinsize(io::stdin());
+    let start = || command.process_group(0).spawn().map_err(|source| not_started(&command, source));
+    let (mut signals, child) = catch_and(&[SIGTSTP], start)?;
+    let pid = pid_of(&child);
+    // We are in the foreground ourselves here, and may hand it on.
+    let _ = tcsetpgrp(io::stdin(), pid);
+    // It may have read from the terminal too early, and been stopped. This comes before any key: a continued process
+    // forgets a pending stop.
+    let _ = kill_process_group(pid, Signal::CONT);
+    if let Some(parent) = getppid() {
+        let _ = kill_process(parent, BEGUN);
+    }
+    // A change until now was signalled to us, in the foreground.
+    if let (Ok(before), Ok(now)) = (size, tcgetwinsize(io::stdin()))
+        && (before.ws_row, before.ws_col) != (now.ws_row, now.ws_col)
+    {
+        let _ = kill_process_group(pid, Signal::WINCH);
+    }
+    let status = wait_in_session(pid, &mut signals).map_err(no_terminal)?;
+    drop(signals);
+    Ok(exit_status(status))
+}
+
+fn wait_in_session(pid: Pid, signals: &mut Signals) -> io::Result<WaitStatus> {
+    let mut probe = Probe::start();
+    loop {
+        while let Some((_, status)) = waitpid(Some(pid), WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
+            let Some(signal) = status.stopping_signal() else { return Ok(status) };
+            // It has used the terminal before it was given to it.
+            let too_early = [SIGTTIN, SIGTTOU].contains(&signal) && tcgetpgrp(io::stdin()) == Ok(pid);
+            if !too_early {
+                // Our parent notices, and continues us.
+                kill_process(getpid(), Signal::STOP)?;
+            }
+            let _ = kill_process_group(pid, Signal::CONT);
+        }
+        let _ = poll(&mut [PollFd::from_borrowed_fd(signals.get_read().as_fd(), PollFlags::IN)], None);
+        for origin in signals.pending() {
+            if origin.signal != SIGCHLD && probe.is_for_child(origin.signal) {
+                send(pid, origin.signal);
+            }
+        }
+    }
+}
+
+/// Writes, and waits also if another process has made the descriptor non-blocking.
+pub(super) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match rustix::io::write(to, bytes) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                let _ = poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None);
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// Opens a new terminal with the settings and the size of the one at stdin, and returns its two ends. A child inherits
+/// neither unless it is given one.
+fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    fcntl_setfd(&outer, FdFlags::CLOEXEC)?;
+    grantpt(&outer)?;
+    unlockpt(&outer)?;
+    let name: CString = ptsname(&outer, Vec::new())?;
+    let inner = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+    tcsetattr(&inner, OptionalActions::Now, &tcgetattr(io::stdin())?)?;
+    // Some systems want the size set at the inner end.
+    tcsetwinsize(&inner, tcgetwinsize(io::stdin())?)?;
+    Ok((outer, inner))
+}
+
+/// Gives the terminal at the other end of `to` the size of the one at stdin. Returns true if that was a change.
+fn resize(to: impl AsFd) -> bool {
+    let (Ok(size), Ok(old)) = (tcgetwinsize(io::stdin()), tcgetwinsize(&to)) else { return false };
+    let same = (size.ws_row, size.ws_col, size.ws_xpixel, size.ws_ypixel)
+        == (old.ws_row, old.ws_col, old.ws_xpixel, old.ws_ypixel);
+    !same && tcsetwinsize(to, size).is_ok()
+}
+
+/// Returns true if this process may read from the terminal at stdin, or if that is unknown.
+fn in_foreground() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+        || tcgetpgrp(io::stdin()) == Err(Errno::NOTTY)
+}
+
+/// The terminal at stdin in raw mode until dropped: the child's own terminal interprets the keys.
+struct RawTerminal {
+    before: Termios,
+}
+
+impl RawTerminal {
+    fn new() -> io::Result<Self> {
+        let raw = Self { before: tcgetattr(io::stdin())? };
+        raw.again()?;
+        Ok(raw)
+    }
+
+    /// Sets raw mode again, if another program has changed it.
+    fn again(&self) -> io::Result<()> {
+        let mut raw = self.before.clone();
+        raw.make_raw();
+        Ok(tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?)
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        // From the background it would stop us, and a shell that took the terminal has set it right.
+        if in_foreground() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
         }
     }
 }

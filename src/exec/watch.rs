@@ -1,4 +1,4 @@
-//! Ending as signals ask, but not before what has to be done is done.
+//! Ending by a signal, but only after a last task.
 
 #[cfg(not(unix))]
 use std::io;
@@ -6,13 +6,12 @@ use std::io;
 #[cfg(unix)]
 pub(crate) use unix::Watch;
 
-/// Elsewhere nothing is watched.
+/// Does nothing on other systems.
 #[cfg(not(unix))]
 pub struct Watch;
 
 #[cfg(not(unix))]
 impl Watch {
-    /// Watches nothing.
     pub fn start(_: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         Ok(Self)
     }
@@ -37,20 +36,20 @@ mod unix {
 
     use crate::exec::signals::{pid_of, wait_for_end};
 
-    /// So long a child may take to end when it is asked to.
+    /// The time for a child to end on a polite signal.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// The signals that end a process, but for those that are the child's own or leave what is in memory in a file.
+    /// The signals that end a process, except those that concern the child alone or dump memory to a file.
     const ENDING: [i32; 9] =
         [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
 
-    /// While it lives, a signal that ends the process ends the child first that runs (SIGHUP goes to it as it is, for others
-    /// SIGTERM); once that has ended, a last thing is done, and the process ends as the signal would have ended it. SIGINT is the child's own, which shares the terminal; without a
-    /// child it ends the process in that way too. SIGQUIT, which would leave all that is in memory in a file, does
-    /// nothing.
+    /// While it lives, a signal that ends the process first ends a running child (by SIGHUP if that came, else by SIGTERM);
+    /// then a last task runs, and the process ends as the signal would have ended it. SIGINT concerns the child alone, which
+    /// shares the terminal; without a child it ends the process in the same way. SIGQUIT, which would dump memory to a file,
+    /// does nothing.
     pub(crate) struct Watch {
-        shared: Arc<Shared>,
-        /// Whether a SIGINT came that is still to be judged.
+        shared: Arc<WatchShared>,
+        /// A SIGINT came and was not yet handled.
         interrupted: Arc<AtomicBool>,
         handlers: Vec<SigId>,
         wake: UnixStream,
@@ -59,13 +58,13 @@ mod unix {
     }
 
     #[derive(Default)]
-    struct Shared {
-        state: Mutex<State>,
+    struct WatchShared {
+        state: Mutex<WatchState>,
         changed: Condvar,
     }
 
     #[derive(Default)]
-    struct State {
+    struct WatchState {
         child: Option<Pid>,
         ending: bool,
     }
@@ -77,10 +76,10 @@ mod unix {
     }
 
     impl Watch {
-        /// Watches; `last` is what is to be done at the end.
+        /// Starts watching; `last` is the last task.
         pub(crate) fn start(last: impl FnOnce() + Send + 'static) -> io::Result<Self> {
             let (mut read, wake) = UnixStream::pair()?;
-            let (shared, closed) = (Arc::<Shared>::default(), Arc::<AtomicBool>::default());
+            let (shared, closed) = (Arc::<WatchShared>::default(), Arc::<AtomicBool>::default());
             let mut handlers = vec![flag::register(SIGQUIT, Arc::default())?];
             let interrupted = Arc::<AtomicBool>::default();
             let mut seen = Vec::new();
@@ -139,10 +138,10 @@ mod unix {
     impl Guarded<'_> {
         /// Waits for it. Does not return where the process is to end.
         pub(in crate::exec) fn wait(mut self) -> io::Result<ExitStatus> {
-            // Its id is taken back before it can be another process's.
+            // Its id is forgotten before it can be another process's.
             wait_for_end(pid_of(&self.child));
             let mut state = self.watch.shared.lock();
-            // What came while it ran was its own, though nobody has looked yet.
+            // A SIGINT while it ran concerned the child alone, even if not handled yet.
             self.watch.interrupted.store(false, Ordering::SeqCst);
             state.child = None;
             let status = self.child.wait();
@@ -155,13 +154,12 @@ mod unix {
         }
     }
 
-    impl Shared {
-        fn lock(&self) -> MutexGuard<'_, State> {
+    impl WatchShared {
+        fn lock(&self) -> MutexGuard<'_, WatchState> {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Judges a signal, if its flag says that it came: ends the child, and returns whether the process is to end as
-        /// well.
+        /// Handles a signal if its flag is set: ends the child, and returns true if the process must end too.
         fn ends(&self, signal: i32, came: &AtomicBool) -> bool {
             let mut state = self.lock();
             if !came.swap(false, Ordering::SeqCst) {
@@ -175,7 +173,7 @@ mod unix {
             for (signal, patience) in [(polite, PATIENCE), (Signal::KILL, Duration::MAX)] {
                 let Some(child) = state.child else { break };
                 let _ = kill_process(child, signal);
-                let runs = |state: &mut State| state.child.is_some();
+                let runs = |state: &mut WatchState| state.child.is_some();
                 let waited = self.changed.wait_timeout_while(state, patience, runs);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }

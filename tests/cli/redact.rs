@@ -240,5 +240,5 @@ fn output_that_cannot_be_written_is_told() {
     let env = with_token();
     let script = format!("{} run --redact -- echo x > /dev/full", env!("CARGO_BIN_EXE_envseal"));
     let stderr = env.program("sh", &["-c", &script]).fails(4);
-    assert!(stderr.starts_with("error: what the program wrote could not be passed on: "), "{stderr}");
+    assert!(stderr.starts_with("error: cannot pass on what the program writes: "), "{stderr}");
 }

@@ -38,7 +38,7 @@ fn an_editor_that_fails_writes_nothing() {
     env.write_sealed(".env", "A=1\n");
     let before = env.snapshot();
     let stderr = edit(&env, &format!("echo B={secret} >>\"$1\"; exit 3"), &[]).fails(4);
-    let expected = "error: there was a problem with the editor sh: exit status: 3\n\
+    let expected = "error: the editor sh failed: exit status: 3\n\
                     hint: nothing was written; start again: envseal edit\n";
     assert_eq!(stderr, expected);
     let stderr = edit(&env, &format!("echo B={secret} >>\"$1\"; kill -9 $$"), &[]).fails(4);
