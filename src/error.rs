@@ -232,8 +232,8 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<crate::dotenv::NameError> for Error {
-    fn from(error: crate::dotenv::NameError) -> Self {
+impl From<crate::dotenv::VarNameError> for Error {
+    fn from(error: crate::dotenv::VarNameError) -> Self {
         Self::of(ErrorKind::Malformed, &error)
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::select::Files;
 use super::{Context, report};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
-use crate::dotenv::{Document, NameError, VarName, references, unescape};
+use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::keys::KeyStore;
@@ -356,12 +356,12 @@ fn has_equals(argument: &OsStr) -> bool {
 /// The name, if envseal writes such names. What was typed is not repeated, for it may be a value in the wrong place;
 /// unless a variable is called so in the files at `paths`.
 fn name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
-    let refuse = |error: NameError| {
+    let refuse = |error: VarNameError| {
         let there = paths
             .iter()
             .find(|path| EnvFile::load(path).is_ok_and(|file| file.document().last(text).is_some()));
         let Some(path) = there else { return Error::usage(error.to_string(), "envseal set NAME") };
-        let digit = if error == NameError::StartsWithDigit { "_" } else { "" };
+        let digit = if error == VarNameError::StartsWithDigit { "_" } else { "" };
         let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let path = display_path(path);
         Error::usage(

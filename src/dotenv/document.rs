@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::parse::{ParseError, parse};
+use super::parse::{ParseError, line_end, parse, past_line_break, skip_blanks, trimmed_end};
 use super::value::{Quote, read};
 
-/// A parsed file. The text is kept as it was read; entries are spans of it.
+/// A parsed file: the text as it was read, and the entries as spans of it.
 #[derive(Clone)]
 pub struct Document {
     text: Zeroizing<Vec<u8>>,
@@ -15,12 +15,12 @@ pub struct Document {
     strays: Vec<Stray>,
 }
 
-/// One `NAME=value` statement, as spans of the document's text.
+/// A `NAME=value` statement, as spans of the document's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where its first line starts, blanks and `export` included.
+    /// The start of its first line, blanks and `export` included.
     pub(super) start: usize,
-    /// Where its last line ends, comment included, line break not.
+    /// The end of its last line, comment included, without the line break.
     pub(super) end: usize,
     pub(super) name: Range<usize>,
     pub(super) value: Range<usize>,
@@ -33,70 +33,70 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stray {
     pub(super) range: Range<usize>,
-    /// Its line, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
 }
 
 impl Document {
-    /// Parses `text`. Every text is accepted but one in UTF-16.
+    /// Parses `text`, which may be anything but UTF-16.
     pub fn parse(text: Vec<u8>) -> Result<Self, ParseError> {
         let text = Zeroizing::new(text);
         let (entries, strays) = parse(&text)?;
         Ok(Self { text, entries, strays })
     }
 
-    /// A document without a byte.
+    /// Returns an empty document.
     pub fn empty() -> Self {
         Self { text: Zeroizing::default(), entries: Vec::new(), strays: Vec::new() }
     }
 
-    /// The text, byte for byte as it was parsed.
+    /// Returns the text, byte for byte as it was parsed.
     pub fn as_bytes(&self) -> &[u8] {
         &self.text
     }
 
-    /// The statements, in the file's order; a name may stand more than once.
+    /// Returns the statements in the order of the file; names may repeat.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The lines that are no statement, comment or blank line.
+    /// Returns the lines that are neither statement nor comment nor blank.
     pub fn strays(&self) -> &[Stray] {
         &self.strays
     }
 
-    /// The entry's name: `[A-Za-z0-9_.-]+`.
+    /// Returns the entry's name: `[A-Za-z0-9_.-]+`.
     pub fn name(&self, entry: &Entry) -> &str {
         std::str::from_utf8(&self.text[entry.name.clone()]).expect("a name is ASCII by the pattern")
     }
 
-    /// The text that stands right of `=`, quotes included, blanks around it and the comment left out.
+    /// Returns the text to the right of `=`, with quotes, without blanks around it and without the comment.
     pub fn source(&self, entry: &Entry) -> &[u8] {
         &self.text[entry.value.clone()]
     }
 
-    /// Where in the text [`Self::source`] starts.
+    /// Returns the position of [`Self::source`] in the text.
     pub fn source_start(&self, entry: &Entry) -> usize {
         entry.value.start
     }
 
-    /// The value as read: unquoted and unescaped, not yet expanded.
+    /// Returns the value, unquoted and unescaped, not yet expanded.
     pub fn value(&self, entry: &Entry) -> (Quote, Zeroizing<Vec<u8>>) {
         read(self.source(entry))
     }
 
-    /// The entry's lines whole: from the start of its first line to the end of its comment.
+    /// Returns the entry's whole lines: from the start of the first one to the end of its comment.
     pub fn statement(&self, entry: &Entry) -> &[u8] {
         &self.text[entry.start..entry.end]
     }
 
-    /// The text of a line that is no statement.
+    /// Returns the text of a line that is no statement.
     pub fn stray_text(&self, stray: &Stray) -> &[u8] {
         &self.text[stray.range.clone()]
     }
 
-    /// Whether the entry's value seems to go on in the lines below, for want of quotes: a PEM header without its end, an
-    /// opening brace or bracket at the line's end, or a quote that is not closed above a line that is no statement.
+    /// Returns true if the entry's value seems to continue in the lines below, without quotes: a PEM header without its
+    /// end, an opening brace or bracket at the end of the line, or an unclosed quote above a line that is no statement.
     pub fn is_cut_off(&self, entry: &Entry) -> bool {
         let source = self.source(entry).trim_ascii();
         let below = || {
@@ -111,35 +111,35 @@ impl Document {
         }
     }
 
-    /// The entry whose value a line that is no statement seems to belong to.
+    /// Returns the entry whose value a line that is no statement seems to belong to.
     pub fn cut_off_above(&self, stray: &Stray) -> Option<&Entry> {
         self.entries.iter().rev().filter(|entry| entry.line < stray.line).find(|entry| self.is_cut_off(entry))
     }
 
-    /// The inline comment, `#` included.
+    /// Returns the inline comment, `#` included.
     pub fn comment(&self, entry: &Entry) -> Option<&[u8]> {
         entry.comment.clone().map(|range| &self.text[range])
     }
 
-    /// Whether the inline comment touches what stands before it (`adm#in`): one reader's comment is another
-    /// reader's value, so nobody can tell where the secret ends.
+    /// Returns true if the inline comment touches the text before it (`adm#in`): one reader's comment is another reader's
+    /// value, so the end of the secret is uncertain.
     pub fn comment_is_ambiguous(&self, entry: &Entry) -> bool {
         entry.comment.as_ref().is_some_and(|c| !is_blank_before(&self.text, c.start))
     }
 
-    /// The comment lines: each line's number, from 1, and its text from the `#` on.
+    /// Returns the comment lines: each one's number, from 1, and its text from the `#` on.
     pub fn comments(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let mut taken = self.entries.iter().map(|entry| entry.start..entry.end).peekable();
         let (mut at, mut line) = (0, 0);
         std::iter::from_fn(move || {
             while at < self.text.len() {
                 let start = at;
-                let end = super::space::line_end(&self.text, start);
-                at = super::space::past_line_break(&self.text, end);
+                let end = line_end(&self.text, start);
+                at = past_line_break(&self.text, end);
                 line += 1;
                 while taken.next_if(|entry| entry.end < start).is_some() {}
                 let inside = taken.peek().is_some_and(|entry| entry.start <= start && start <= entry.end);
-                let text = &self.text[super::space::skip_blanks(&self.text, start).min(end)..end];
+                let text = &self.text[skip_blanks(&self.text, start).min(end)..end];
                 if !inside && text.starts_with(b"#") {
                     return Some((line, text));
                 }
@@ -148,17 +148,17 @@ impl Document {
         })
     }
 
-    /// The text between the name and the value: `=` or `:`, and the blanks around it.
+    /// Returns the text between the name and the value: `=` or `:`, and the blanks around it.
     pub fn separator(&self, entry: &Entry) -> &[u8] {
         &self.text[entry.name.end..entry.value.start]
     }
 
-    /// The last entry of that name, which is the one that is read.
+    /// Returns the index of the last entry of that name, which is the one that counts.
     pub fn last(&self, name: &str) -> Option<usize> {
         self.entries.iter().rposition(|entry| self.name(entry) == name)
     }
 
-    /// The first line, from 1, that holds a merge-conflict marker, also inside a quoted value.
+    /// Returns the number, from 1, of the first line with a merge-conflict marker, also inside a quoted value.
     pub fn conflict_marker(&self) -> Option<usize> {
         let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()], 3)).map(|s| s.line);
         let starts_line = |at: usize| at == 0 || self.text[at - 1] == b'\n';
@@ -168,7 +168,7 @@ impl Document {
         stray.into_iter().chain(inside).min()
     }
 
-    /// The file's line break: `\r\n` where its first line ends so, else `\n`.
+    /// Returns the line break of the first line, or `\n`.
     pub fn line_break(&self) -> &'static str {
         match memchr::memchr(b'\n', &self.text) {
             Some(at) if at > 0 && self.text[at - 1] == b'\r' => "\r\n",
@@ -177,7 +177,7 @@ impl Document {
     }
 }
 
-/// Whether a line begins a text of several lines: PEM (RFC 7468, section 2), JSON.
+/// Returns true if a line begins a text of several lines: PEM (RFC 7468, section 2), JSON.
 fn opens(line: &[u8]) -> bool {
     let has = |part: &str| memchr::memmem::find(line, part.as_bytes()).is_some();
     let pem = has("-----BEGIN ") && !has("-----END ");
@@ -186,11 +186,11 @@ fn opens(line: &[u8]) -> bool {
 }
 
 fn is_blank_before(text: &[u8], at: usize) -> bool {
-    super::space::trimmed_end(&text[..at], 0) < at
+    trimmed_end(&text[..at], 0) < at
 }
 
-/// At least so many marker characters, then a blank; or a divider of seven. Git writes seven, unless the attribute
-/// `conflict-marker-size` (gitattributes(5)), which stands in the repository too, says otherwise.
+/// Returns true for `at_least` marker characters and a blank, or a divider of seven. Git writes seven, unless the
+/// attribute `conflict-marker-size` (gitattributes(5)), which the repository can set, says otherwise.
 pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
     let Some((&first, _)) = line.split_first() else { return false };
     let count = line.iter().take_while(|b| **b == first).count();
@@ -198,6 +198,49 @@ pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
         b'<' | b'>' => count >= at_least && line.get(count) == Some(&b' '),
         b'=' | b'|' => count == 7 && matches!(line.get(7), None | Some(b' ' | b'\r')),
         _ => false,
+    }
+}
+
+/// envseal's marks in inline comments: `# envseal: plain` and `# envseal: allow RULE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark<'a> {
+    /// The value is not secret.
+    Plain,
+    /// A finding of this rule is accepted on this line.
+    Allow(&'a str),
+}
+
+#[allow(missing_docs, reason = "exported for the tests only")]
+impl<'a> Mark<'a> {
+    pub const PLAIN_COMMENT: &'static str = "# envseal: plain";
+
+    /// Returns the marks in a comment (`#` included), each behind a `#` of its own.
+    pub fn all(comment: &'a [u8]) -> impl Iterator<Item = Self> {
+        comment.split(|b| *b == b'#').filter_map(Self::parse)
+    }
+
+    pub fn is_plain(comment: Option<&[u8]>) -> bool {
+        comment.is_some_and(|c| Mark::all(c).any(|mark| mark == Mark::Plain))
+    }
+
+    /// Returns the comment without its plain mark and the blanks before that, or None if nothing else is left.
+    pub fn without_plain(comment: &[u8]) -> Option<Vec<u8>> {
+        let kept: Vec<_> = comment
+            .split(|b| *b == b'#')
+            .skip(1)
+            .filter(|part| Mark::parse(part) != Some(Mark::Plain))
+            .collect();
+        let text = kept.iter().flat_map(|part| [b"#", *part].concat()).collect::<Vec<_>>();
+        (!kept.is_empty()).then(|| text.trim_ascii_end().to_vec())
+    }
+
+    fn parse(part: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(part).ok()?.trim().strip_prefix("envseal:")?.trim();
+        match text.split_once(char::is_whitespace) {
+            None if text == "plain" => Some(Self::Plain),
+            Some(("allow", rule)) => Some(Self::Allow(rule.trim())),
+            _ => None,
+        }
     }
 }
 
@@ -261,13 +304,24 @@ mod tests {
 
     #[test]
     fn conflict_markers_are_found_outside_and_inside_values() {
-        assert_eq!(doc("A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> x\n").conflict_marker(), Some(2));
-        assert_eq!(doc("A='1\n>>>>>>> x\n'\n").conflict_marker(), Some(2));
-        assert_eq!(doc("A='title\n=======\n'\n# <<<<<<< no\n").conflict_marker(), None);
-        assert_eq!(doc("=======\n").conflict_marker(), Some(1));
-        assert_eq!(doc("A=1\n<<<<<<<<< HEAD\n").conflict_marker(), Some(2));
-        assert_eq!(doc("A=1\n>>>> x\n").conflict_marker(), Some(2));
-        for text in [">>>>>>>x\n", ">> x\n", "======\n", "========\n", "=======x\n", "A='\n<<<< x\n'\n"] {
+        for (text, line) in [
+            ("A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> x\n", 2),
+            ("A='1\n>>>>>>> x\n'\n", 2),
+            ("=======\n", 1),
+            ("A=1\n<<<<<<<<< HEAD\n", 2),
+            ("A=1\n>>>> x\n", 2),
+        ] {
+            assert_eq!(doc(text).conflict_marker(), Some(line), "{text}");
+        }
+        for text in [
+            "A='title\n=======\n'\n# <<<<<<< no\n",
+            ">>>>>>>x\n",
+            ">> x\n",
+            "======\n",
+            "========\n",
+            "=======x\n",
+            "A='\n<<<< x\n'\n",
+        ] {
             assert_eq!(doc(text).conflict_marker(), None, "{text}");
         }
     }
@@ -277,5 +331,28 @@ mod tests {
         let document = doc("A=1\nA=2\nB=3\n");
         assert_eq!(document.last("A"), Some(1));
         assert_eq!(document.last("C"), None);
+    }
+
+    #[test]
+    fn marks_stand_behind_a_hash_of_their_own() {
+        for (comment, plain) in [
+            ("# envseal: plain", true),
+            ("#envseal:plain", true),
+            ("# the port # envseal: plain", true),
+            ("# not envseal: plain", false),
+            ("# envseal: plainly", false),
+        ] {
+            assert_eq!(Mark::is_plain(Some(comment.as_bytes())), plain, "{comment}");
+        }
+        assert!(!Mark::is_plain(None));
+        let marks: Vec<_> = Mark::all(b"# envseal: allow duplicate-name # envseal: plain").collect();
+        assert_eq!(marks, [Mark::Allow("duplicate-name"), Mark::Plain]);
+    }
+
+    #[test]
+    fn removing_the_mark_keeps_the_rest() {
+        assert_eq!(Mark::without_plain(b"# envseal: plain"), None);
+        assert_eq!(Mark::without_plain(b"# the port # envseal: plain").unwrap(), b"# the port");
+        assert_eq!(Mark::without_plain(b"# envseal: plain # why").unwrap(), b"# why");
     }
 }

@@ -5,13 +5,12 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::document::Document;
-use super::mark::Mark;
+use super::document::{Document, Mark};
 
 /// One change to a document. Entries are given by their index in [`Document::entries`].
 #[non_exhaustive]
 pub enum Edit<'a> {
-    /// Puts `source` right of the entry's `=`.
+    /// Replaces the text to the right of the entry's `=` with `source`.
     Source {
         /// The entry.
         entry: usize,
@@ -23,19 +22,19 @@ pub enum Edit<'a> {
         /// The entry.
         entry: usize,
     },
-    /// Takes the plain mark off the entry.
+    /// Removes the plain mark from the entry.
     UnmarkPlain {
         /// The entry.
         entry: usize,
     },
-    /// Gives the entry another name.
+    /// Renames the entry.
     Name {
         /// The entry.
         entry: usize,
         /// The new name.
         name: &'a str,
     },
-    /// Takes the entry's lines out, comment included.
+    /// Removes the entry's lines, comment included.
     Remove {
         /// The entry.
         entry: usize,
@@ -46,10 +45,10 @@ pub enum Edit<'a> {
         name: &'a str,
         /// The source text, quotes included.
         source: &'a [u8],
-        /// Whether the plain mark goes with it.
+        /// Adds the plain mark.
         plain: bool,
     },
-    /// Adds a comment line and `NAME=source` at the top, behind a byte order mark and a `#!` line.
+    /// Adds a comment line and `NAME=source` at the top, after a byte order mark and a `#!` line.
     Header {
         /// The comment, `#` included.
         comment: &'a str,
@@ -60,13 +59,13 @@ pub enum Edit<'a> {
     },
 }
 
-/// Why a batch of edits was refused.
+/// A batch of edits that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// The edited text would be read otherwise than meant: an unbalanced quote or a colon at a line's end
-    /// lets one entry reach into the next.
-    #[error("line {line} would be read otherwise after the change; look for an unbalanced quote above it")]
+    /// The edited text would be read differently than intended: an unbalanced quote or a colon at the end of a line lets
+    /// one entry reach into the next.
+    #[error("line {line} would be read differently after the change; look for an unbalanced quote above it")]
     ReadsOtherwise {
         /// The first line, in the text as it stands, that would be affected.
         line: usize,
@@ -87,27 +86,26 @@ pub enum EditError {
 }
 
 impl Document {
-    /// The document with `edits` made. Every byte outside the edited spans stays as it is, and every entry
-    /// that is not edited reads as before; else nothing is changed and the line is named. A name is taken as it is:
-    /// whether it is one is for the caller.
+    /// Returns the document with `edits` made. Every byte outside the edited spans stays as it is, and every entry that is
+    /// not edited reads as before; else nothing is changed. The caller validates names.
     ///
-    /// The edits are one change, made at once to the document as it is: their order is of no account, but that what is
-    /// appended stands in the order given, and so do headers. An entry takes one new source, one new name and one change
-    /// of its mark, or its removal alone.
+    /// The edits are one change, made at once to the document as it is: their order does not matter, except among appended
+    /// lines and among headers. An entry takes one new source, one new name and one change of its mark, or its removal
+    /// alone.
     ///
-    /// Errors: [`EditError::Overlap`] where one entry is asked for more than that, [`EditError::NoEntry`] for an index that
-    /// no entry has, [`EditError::ReadsOtherwise`]. The whole batch is refused.
+    /// Errors: [`EditError::Overlap`] for an entry with more edits than that, [`EditError::NoEntry`] for an index that no
+    /// entry has, [`EditError::ReadsOtherwise`]. The whole batch is refused.
     pub fn edited(&self, edits: &[Edit<'_>]) -> Result<Self, EditError> {
         self.refuse_unclear(edits)?;
         let mut splices = Vec::with_capacity(edits.len());
         for edit in edits {
             self.splice(edit, &mut splices);
         }
-        // Stable: at one place things stand as they do in a line, and what is alike keeps its order.
+        // Stable: at one place the parts are in the order of a line, and equal parts keep their order.
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end, splice.part));
         let added: usize = splices.iter().flat_map(|splice| &splice.text).map(|piece| piece.len()).sum();
         let taken: usize = splices.iter().map(|splice| splice.range.len()).sum();
-        // No more than it takes, for all of it is wiped; and no less, if two splices of one place overlap.
+        // No larger than necessary, because all of it is wiped; and no smaller if two splices of one place overlap.
         let mut text =
             Zeroizing::new(Vec::with_capacity((self.as_bytes().len() + added).saturating_sub(taken)));
         let mut kept = 0;
@@ -123,7 +121,7 @@ impl Document {
         Ok(edited)
     }
 
-    /// Refuses edits of what is not there, and of one thing twice.
+    /// Rejects edits of missing entries, and of one part twice.
     fn refuse_unclear(&self, edits: &[Edit<'_>]) -> Result<(), EditError> {
         let mut asked: Vec<_> = edits.iter().filter_map(|edit| Some((edit.entry()?, edit.part()))).collect();
         asked.sort_unstable();
@@ -131,9 +129,9 @@ impl Document {
             Some(&(entry, _)) if entry >= self.entries().len() => return Err(EditError::NoEntry { entry }),
             _ => {}
         }
-        let twice = |pair: &&[(usize, Part)]| {
+        let twice = |pair: &&[(usize, EditPart)]| {
             let [(one, part), (other, next)] = **pair else { return false };
-            one == other && (part == Part::Whole || part == next)
+            one == other && (part == EditPart::Whole || part == next)
         };
         match asked.windows(2).find(twice) {
             Some(pair) => Err(EditError::Overlap { line: self.entries()[pair[0].0].line }),
@@ -163,9 +161,9 @@ impl Document {
                 let Some(comment) = entry.comment.clone() else { return };
                 match Mark::without_plain(&text[comment.clone()]) {
                     Some(left) => (comment, vec![left.into()]),
-                    // The blank behind `NAME:` is no part of the comment, though nothing stands between.
+                    // The blank behind `NAME:` is no part of the comment, even with nothing in between.
                     None => {
-                        let start = super::space::trimmed_end(&text[..comment.start], entry.value.end);
+                        let start = super::parse::trimmed_end(&text[..comment.start], entry.value.end);
                         (start..comment.end, Vec::new())
                     }
                 }
@@ -173,9 +171,9 @@ impl Document {
             Edit::Name { entry, name } => (self.entries()[entry].name.clone(), vec![name.as_bytes().into()]),
             Edit::Remove { entry } => {
                 let entry = &self.entries()[entry];
-                // A byte order mark is the file's.
+                // A byte order mark belongs to the file.
                 let start = entry.start.max(byte_order_mark(text));
-                (start..super::space::past_line_break(text, entry.end), Vec::new())
+                (start..super::parse::past_line_break(text, entry.end), Vec::new())
             }
             Edit::Append { name, source, plain } => {
                 let eol = self.line_break();
@@ -198,18 +196,18 @@ impl Document {
         out.push(Splice { range, part: edit.part(), text: new });
     }
 
-    /// Where a header belongs: behind a byte order mark and a `#!` line.
+    /// Returns the position of a header: after a byte order mark and a `#!` line.
     fn top(&self) -> usize {
         let text = self.as_bytes();
         let start = byte_order_mark(text);
         if text[start..].starts_with(b"#!") {
-            super::space::past_line_break(text, super::space::line_end(text, start))
+            super::parse::past_line_break(text, super::parse::line_end(text, start))
         } else {
             start
         }
     }
 
-    /// Holds the edited document to what the edits mean.
+    /// Checks that the edited document reads as the edits say, and nothing else changed.
     fn verify(&self, edited: &Self, edits: &[Edit<'_>]) -> Result<(), EditError> {
         let mut wanted: Vec<Option<(&str, &[u8], usize)>> =
             self.entries().iter().map(|e| Some((self.name(e), self.source(e), e.line))).collect();
@@ -245,7 +243,7 @@ impl Document {
     }
 }
 
-/// The length of the byte order mark that the text starts with.
+/// Returns the length of the byte order mark at the start of the text.
 fn byte_order_mark(text: &[u8]) -> usize {
     if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
 }
@@ -262,21 +260,21 @@ impl Edit<'_> {
         }
     }
 
-    fn part(&self) -> Part {
+    fn part(&self) -> EditPart {
         match self {
-            Self::Header { .. } => Part::Top,
-            Self::Remove { .. } => Part::Whole,
-            Self::Name { .. } => Part::Name,
-            Self::Source { .. } => Part::Source,
-            Self::MarkPlain { .. } | Self::UnmarkPlain { .. } => Part::Mark,
-            Self::Append { .. } => Part::End,
+            Self::Header { .. } => EditPart::Top,
+            Self::Remove { .. } => EditPart::Whole,
+            Self::Name { .. } => EditPart::Name,
+            Self::Source { .. } => EditPart::Source,
+            Self::MarkPlain { .. } | Self::UnmarkPlain { .. } => EditPart::Mark,
+            Self::Append { .. } => EditPart::End,
         }
     }
 }
 
-/// What an edit is of, as the parts stand one behind the other; `Whole` before those of an entry.
+/// The part that an edit concerns, in the order of a file; `Whole` before the parts of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum EditPart {
     Top,
     Whole,
     Name,
@@ -287,8 +285,8 @@ enum Part {
 
 struct Splice<'a> {
     range: Range<usize>,
-    part: Part,
-    /// Its pieces: a source is borrowed, for it may be large, and is not to be copied.
+    part: EditPart,
+    /// A source may be large and is not copied.
     text: Vec<Cow<'a, [u8]>>,
 }
 

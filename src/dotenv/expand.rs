@@ -1,8 +1,9 @@
 //! Expanding references: `$NAME`, `${NAME}`, and POSIX's operators that need no variable to be assigned or measured
 //! (Shell Command Language, section 2.6.2): `${NAME:-text}`, `:=`, `:?`, `:+`, and each without the colon. They nest.
 //!
-//! `:=` gives what `:-` gives, and assigns nothing. Every other `${` is refused, for another reader may take it for something
-//! else; `\$` is a dollar sign. Text that a reference brought in is never scanned again, so no value can refer to another.
+//! `:=` gives what `:-` gives, and assigns nothing. Every other `${` is refused, because another reader may read it
+//! differently; `\$` is a dollar sign. Text that a reference brought in is never scanned again, so no value can refer to
+//! another.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +14,16 @@ use super::name::is_name_byte;
 /// How deep references nest.
 const MAX_DEPTH: usize = 64;
 
-/// What a name stands for while a value is expanded.
+/// The value of a name while a text is expanded.
 pub enum Found<'a> {
-    /// It has this value.
     Value(&'a [u8]),
-    /// It has none: empty, or the operator's text.
+    /// Reads as empty, or as the operator's text.
     Unset,
-    /// This value may not refer to it: the reference stays as text.
+    /// The text may not refer to this name: the reference stays as text.
     Text,
 }
 
-/// Why a value cannot be expanded. Holds no text of it but a name.
+/// A value that cannot be expanded. Carries no text of it but a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
     /// A `${` that begins none of the forms above.
@@ -77,9 +77,9 @@ pub(crate) fn required(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
 }
 
 fn names(text: &[u8], wants: fn(Operator) -> bool) -> Result<BTreeSet<String>, ExpandError> {
-    fn collect(parts: &[Part<'_>], wants: fn(Operator) -> bool, names: &mut BTreeSet<String>) {
+    fn collect(parts: &[Segment<'_>], wants: fn(Operator) -> bool, names: &mut BTreeSet<String>) {
         for part in parts {
-            if let Part::Reference { name, operator, word, .. } = part {
+            if let Segment::Reference { name, operator, word, .. } = part {
                 if wants(*operator) {
                     names.insert((*name).to_owned());
                 }
@@ -92,17 +92,17 @@ fn names(text: &[u8], wants: fn(Operator) -> bool) -> Result<BTreeSet<String>, E
     Ok(names)
 }
 
-enum Part<'t> {
+enum Segment<'t> {
     Text(&'t [u8]),
     Reference {
-        /// What stands before the word: `${NAME:-`, or `$NAME`.
+        /// The text before the word: `${NAME:-`, or `$NAME`.
         head: &'t [u8],
         name: &'t str,
         operator: Operator,
-        /// Whether an empty value counts as none.
+        /// An empty value counts as unset.
         colon: bool,
-        word: Vec<Part<'t>>,
-        /// What stands behind it: `}`, or nothing.
+        word: Vec<Segment<'t>>,
+        /// The text behind it: `}`, or nothing.
         tail: &'static [u8],
     },
 }
@@ -119,17 +119,17 @@ enum Operator {
 }
 
 fn resolve<'a>(
-    parts: &[Part<'_>],
+    parts: &[Segment<'_>],
     look_up: &mut dyn FnMut(&str) -> Found<'a>,
     out: &mut Zeroizing<Vec<u8>>,
 ) -> Result<(), ExpandError> {
     for part in parts {
         let (head, name, operator, colon, word, tail) = match part {
-            Part::Text(text) => {
+            Segment::Text(text) => {
                 push(out, text);
                 continue;
             }
-            Part::Reference { head, name, operator, colon, word, tail } => {
+            Segment::Reference { head, name, operator, colon, word, tail } => {
                 (head, name, *operator, *colon, word, tail)
             }
         };
@@ -164,7 +164,7 @@ fn push(out: &mut Zeroizing<Vec<u8>>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-fn parse(text: &[u8]) -> Result<Vec<Part<'_>>, ExpandError> {
+fn parse(text: &[u8]) -> Result<Vec<Segment<'_>>, ExpandError> {
     Parser { text, at: 0 }.parts(0)
 }
 
@@ -175,13 +175,13 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     /// Reads up to the `}` that ends the reference around it, or to the end.
-    fn parts(&mut self, depth: usize) -> Result<Vec<Part<'t>>, ExpandError> {
+    fn parts(&mut self, depth: usize) -> Result<Vec<Segment<'t>>, ExpandError> {
         let (mut parts, mut start) = (Vec::new(), self.at);
         loop {
             let (text, at) = (self.text, self.at);
             let flush = |parts: &mut Vec<_>| {
                 if start < at {
-                    parts.push(Part::Text(&text[start..at]));
+                    parts.push(Segment::Text(&text[start..at]));
                 }
             };
             match &text[at..] {
@@ -200,7 +200,7 @@ impl<'t> Parser<'t> {
                     let name = self.name(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                     let (head, operator) = (&text[at..self.at], Operator::None);
                     let word = Vec::new();
-                    parts.push(Part::Reference { head, name, operator, colon: false, word, tail: b"" });
+                    parts.push(Segment::Reference { head, name, operator, colon: false, word, tail: b"" });
                     start = self.at;
                 }
                 // For some readers the brace would have to be closed, too.
@@ -219,7 +219,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads from `${` to its `}`.
-    fn braced(&mut self, depth: usize) -> Result<Part<'t>, ExpandError> {
+    fn braced(&mut self, depth: usize) -> Result<Segment<'t>, ExpandError> {
         let start = self.at;
         self.at += 2;
         let name = self.name(|byte| byte != b'-' && is_name_byte(byte));
@@ -239,7 +239,7 @@ impl<'t> Parser<'t> {
         let head = &self.text[start..self.at];
         let word = self.parts(depth + 1)?;
         self.at += 1;
-        Ok(Part::Reference { head, name, operator, colon, word, tail: b"}" })
+        Ok(Segment::Reference { head, name, operator, colon, word, tail: b"}" })
     }
 
     fn name(&mut self, is_of_name: fn(u8) -> bool) -> &'t str {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn operators() {
+    fn references_are_expanded() {
         for (text, want) in [
             ("$A-${A}${d.e}", "a-aa"),
             ("${NO:-d}${EMPTY:-d}${A:-d}", "dda"),
@@ -286,6 +286,14 @@ mod tests {
             ("$1$ } {}", "$1$ } {}"),
             ("${NO:-$A}x", "ax"),
             ("{$A}", "{a}"),
+            // A backslash makes a dollar sign.
+            (r"\$A \${A} ${NO:-\$A} \\$A", r"$A ${A} $A \$A"),
+            // A value that a reference brings in is never scanned.
+            ("$EVIL${NO:-$EVIL}", "$A ${A} \\$A }$A ${A} \\$A }"),
+            ("${NO:-$EVIL} ${A}", "$A ${A} \\$A } a"),
+            // A name outside the list stays text.
+            ("$SECRET ${SECRET} ${SECRET:-$A}", "$SECRET ${SECRET} ${SECRET:-a}"),
+            ("${NO:-${SECRET}}${SECRET:?\\$x}", "${SECRET}${SECRET:?$x}"),
         ] {
             assert_eq!(expanded(text), want, "{text}");
         }
@@ -296,64 +304,21 @@ mod tests {
         }
     }
 
+    #[rustfmt::skip]
+    const REFUSED: &[&str] = &[
+        "${A:0:2}", "${A^^}", "${A,,}", "${!A}", "${A[0]}", "${#A}", "${A%x}", "${A#x}", "${A/x/y}",
+        "${A@Q}", "${A:}", "${A:x}", "${ A }", "${}", "${-}", "${:-x}", "${$A}", "${A$A}", "${X_${A}}",
+        "${NO:-{}}", "${NO:-\\${x}}", "${{A}}", "${é}", "${A\n}", "${A\\$}", "${NO:-${A:0:2}}",
+        "${NO:?${A:0:2}}", "${SECRET:1}", "${", "${A", "${A ${A}", "${A:-", "${A:",
+    ];
+
     #[test]
     fn all_else_in_braces_is_refused() {
-        for text in [
-            "${A:0:2}",
-            "${A^^}",
-            "${A,,}",
-            "${!A}",
-            "${A[0]}",
-            "${#A}",
-            "${A%x}",
-            "${A#x}",
-            "${A/x/y}",
-            "${A@Q}",
-            "${A:}",
-            "${A:x}",
-            "${ A }",
-            "${}",
-            "${-}",
-            "${:-x}",
-            "${$A}",
-            "${A$A}",
-            "${X_${A}}",
-            "${NO:-{}}",
-            "${NO:-\\${x}}",
-            "${{A}}",
-            "${é}",
-            "${A\n}",
-            "${A\\$}",
-            "${NO:-${A:0:2}}",
-            "${NO:?${A:0:2}}",
-            "${SECRET:1}",
-            "${",
-            "${A",
-            "${A ${A}",
-            "${A:-",
-            "${A:",
-        ] {
+        for text in REFUSED {
             assert_eq!(try_expanded(text), Err(ExpandError::Malformed), "{text}");
             assert_eq!(references(text.as_bytes()), Err(ExpandError::Malformed), "{text}");
             assert_eq!(*unescape(text.as_bytes()), text.replace("\\$", "$").into_bytes());
         }
-    }
-
-    #[test]
-    fn a_backslash_makes_a_dollar_sign() {
-        assert_eq!(expanded(r"\$A \${A} ${NO:-\$A} \\$A"), r"$A ${A} $A \$A");
-    }
-
-    #[test]
-    fn what_a_reference_brings_in_is_never_scanned() {
-        assert_eq!(expanded("$EVIL${NO:-$EVIL}"), "$A ${A} \\$A }$A ${A} \\$A }");
-        assert_eq!(expanded("${NO:-$EVIL} ${A}"), "$A ${A} \\$A } a");
-    }
-
-    #[test]
-    fn a_name_outside_the_list_stays_text() {
-        assert_eq!(expanded("$SECRET ${SECRET} ${SECRET:-$A}"), "$SECRET ${SECRET} ${SECRET:-a}");
-        assert_eq!(expanded("${NO:-${SECRET}}${SECRET:?\\$x}"), "${SECRET}${SECRET:?$x}");
     }
 
     #[test]
@@ -377,17 +342,16 @@ mod tests {
     }
 
     #[test]
-    fn names_with_an_operator_are_not_required() {
-        let names = |text: &str| required(text.as_bytes()).unwrap().into_iter().collect::<Vec<_>>().join(",");
-        assert_eq!(names("S3cret$Hunter2word"), "Hunter2word");
-        assert_eq!(names("$B${C} ${A:-x}${A-}${A:+$D}${A+}${A:?}${A=} \\$E $1 $ '$F'"), "B,C,D,F");
-    }
-
-    #[test]
-    fn references_are_listed_in_every_branch() {
-        let names =
-            |text: &str| references(text.as_bytes()).unwrap().into_iter().collect::<Vec<_>>().join(",");
-        assert_eq!(names("x"), "");
-        assert_eq!(names("$B${A:-${C+$D}} \\$E \\${F} ${G:?msg}"), "A,B,C,D,G");
+    fn references_are_listed_in_every_branch_and_required_without_an_operator() {
+        for (text, all, without_operator) in [
+            ("x", "", ""),
+            ("$B${A:-${C+$D}} \\$E \\${F} ${G:?msg}", "A,B,C,D,G", "B,D"),
+            ("S3cret$Hunter2word", "Hunter2word", "Hunter2word"),
+            ("$B${C} ${A:-x}${A-}${A:+$D}${A+}${A:?}${A=} \\$E $1 $ '$F'", "A,B,C,D,F", "B,C,D,F"),
+        ] {
+            let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(",");
+            assert_eq!(joined(references(text.as_bytes()).unwrap()), all, "{text}");
+            assert_eq!(joined(required(text.as_bytes()).unwrap()), without_operator, "{text}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The `.env` dialect: a lossless document, its reading, its expansion and its edits. Pure text.
+//! The `.env` dialect: a lossless document, its reading, its expansion, its edits and its merge. Text only.
 //!
 //! The reading is dotenvx 2.38's: a statement is what dotenv's line pattern matches, a value is trimmed,
 //! unquoted and unescaped as dotenv does it, and `${…}` and `$NAME` are expanded as POSIX does it; `$(…)` is text.
@@ -6,29 +6,26 @@
 
 mod document;
 mod edit;
+#[allow(missing_docs, reason = "exported for the tests only")]
 mod expand;
-mod foreign;
-mod mark;
+#[allow(missing_docs, reason = "exported for the tests only")]
 mod merge;
+#[allow(missing_docs, reason = "exported for the tests only")]
 mod name;
 mod parse;
-mod quote;
 mod reserved;
-mod space;
 mod value;
 
-pub use document::{Document, Entry, Stray};
+pub use document::{Document, Entry, Mark, Stray};
 pub use edit::{Edit, EditError};
 pub(crate) use expand::{ExpandError, required, unescape};
 pub use expand::{Found, expand, references};
-pub(crate) use foreign::{Foreign, foreign_value};
-pub use mark::Mark;
 pub(crate) use merge::{BothChanged, Side};
 pub use merge::{Conflicts, Merged, Versions, merge};
 pub use name::VarName;
-pub(crate) use name::{NameError, is_set_everywhere};
+pub(crate) use name::{VarNameError, is_set_everywhere};
 pub use parse::ParseError;
-pub use quote::quote;
 pub use reserved::is_reserved;
 pub(crate) use reserved::{is_redirecting, why_reserved};
-pub use value::{Quote, read};
+pub(crate) use value::{Foreign, foreign_value};
+pub use value::{Quote, quote, read};

@@ -14,9 +14,8 @@ use std::ops::Range;
 
 use super::document::{Entry, Stray};
 use super::name::is_name_byte;
-use super::space::{is_line_end, line_end, past_line_break, skip_blanks, skip_space, space_len, trimmed_end};
 
-/// Why a text is not read as a document at all.
+/// A text that is not read as a document at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -61,17 +60,17 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError>
     }
 }
 
-struct Statement {
+struct MatchedStatement {
     start: usize,
     name: Range<usize>,
     value: Range<usize>,
-    /// Where the value ends, before blanks and comment.
+    /// The end of the value, before blanks and comment.
     end: usize,
     comment: Option<Range<usize>>,
 }
 
-/// A statement that starts at `at`, which is no white space.
-fn statement(text: &[u8], at: usize) -> Option<Statement> {
+/// Matches a statement that starts at `at`, where no white space is.
+fn statement(text: &[u8], at: usize) -> Option<MatchedStatement> {
     let after_export = text[at..].strip_prefix(b"export").map(|_| at + b"export".len());
     let exported = after_export
         .filter(|&end| space_len(text, end) > 0)
@@ -80,7 +79,7 @@ fn statement(text: &[u8], at: usize) -> Option<Statement> {
     exported.or_else(|| assignment(text, at, at))
 }
 
-fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<Statement> {
+fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<MatchedStatement> {
     let name_len = text[name_start..].iter().take_while(|b| is_name_byte(**b)).count();
     if name_len == 0 {
         return None;
@@ -101,15 +100,15 @@ fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<Statement>
     let end = value.end;
     let tail = skip_blanks(text, end);
     let comment = (text.get(tail) == Some(&b'#')).then(|| tail..line_end(text, tail));
-    Some(Statement { start, name, value, end, comment })
+    Some(MatchedStatement { start, name, value, end, comment })
 }
 
-/// The span of the value's source text: quotes included, blanks around it left out.
+/// Returns the span of the value's source text: with quotes, without blanks around it.
 fn value(text: &[u8], after: usize) -> Range<usize> {
     let first = skip_space(text, after);
     if let Some(end) = quoted(text, first) {
-        // A quoted value may start on a later line; the line breaks before it then belong to the source,
-        // for without them another text in its place would not be read as this variable's.
+        // A quoted value may start on a later line; the line breaks before it are then part of the source, because without
+        // them another text in its place would not be read as this variable's.
         let on_this_line = skip_blanks(text, after) == first;
         return if on_this_line { first..end } else { after..end };
     }
@@ -121,7 +120,7 @@ fn value(text: &[u8], after: usize) -> Range<usize> {
     start..trimmed_end(&text[..stop], start)
 }
 
-/// The end of the quoted text that opens at `open`, when a comment or the line's end follows it.
+/// Returns the end of the quoted text that opens at `open` if a comment or the line's end follows it.
 ///
 /// The pattern takes the first quote that no backslash precedes; where something else follows that one, it
 /// falls back to the last escaped quote before it that could close the value.
@@ -149,6 +148,83 @@ fn start_of_line(text: &[u8], at: usize) -> usize {
     memchr::memrchr2(b'\n', b'\r', &text[..at]).map_or(0, |found| found + 1)
 }
 
+/// Returns the length in bytes of the white-space character that starts at `at`, or 0.
+///
+/// The set is ECMAScript's `\s` (ECMA-262, `WhiteSpace` and `LineTerminator`), which dotenv's pattern uses; the byte
+/// order mark and the no-break space are among it.
+pub(super) fn space_len(text: &[u8], at: usize) -> usize {
+    match &text[at..] {
+        [b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ', ..] => 1,
+        [0xc2, 0xa0, ..] => 2,
+        [0xe1, 0x9a, 0x80, ..]
+        | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, ..]
+        | [0xe2, 0x81, 0x9f, ..]
+        | [0xe3, 0x80, 0x80, ..]
+        | [0xef, 0xbb, 0xbf, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// Returns the first position from `at` on that is not white space, which includes line ends.
+pub(super) fn skip_space(text: &[u8], mut at: usize) -> usize {
+    loop {
+        match space_len(text, at) {
+            0 => return at,
+            len => at += len,
+        }
+    }
+}
+
+/// Like [`skip_space`], but stops at a line end.
+pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
+    while !is_line_end(text, at) {
+        match space_len(text, at) {
+            0 => break,
+            len => at += len,
+        }
+    }
+    at
+}
+
+/// Returns true if `at` is the end of the text or of a line (`\n`, `\r\n` or `\r`).
+pub(super) fn is_line_end(text: &[u8], at: usize) -> bool {
+    matches!(text.get(at), None | Some(b'\n' | b'\r'))
+}
+
+/// Returns the position of the first line break, or the end of the text, from `at` on.
+pub(super) fn line_end(text: &[u8], at: usize) -> usize {
+    memchr::memchr2(b'\n', b'\r', &text[at..]).map_or(text.len(), |found| at + found)
+}
+
+/// Returns the position after the line break at `at`; `at` if there is none.
+pub(super) fn past_line_break(text: &[u8], at: usize) -> usize {
+    match &text[at..] {
+        [b'\r', b'\n', ..] => at + 2,
+        [b'\r' | b'\n', ..] => at + 1,
+        _ => at,
+    }
+}
+
+pub(super) fn trim(text: &[u8]) -> &[u8] {
+    let start = skip_space(text, 0);
+    &text[start..trimmed_end(text, start)]
+}
+
+/// Returns the end of `text` without trailing white space; never before `start`.
+pub(super) fn trimmed_end(text: &[u8], start: usize) -> usize {
+    let mut end = text.len();
+    'shrink: while end > start {
+        for len in 1..=3 {
+            if end - start >= len && space_len(&text[..end], end - len) == len {
+                end -= len;
+                continue 'shrink;
+            }
+        }
+        break;
+    }
+    end
+}
+
 /// Counts lines as it moves through the text, each byte once.
 #[derive(Default)]
 struct LineCounter {
@@ -157,7 +233,7 @@ struct LineCounter {
 }
 
 impl LineCounter {
-    /// The number, from 1, of the line that `at` stands on; `at` never moves backwards.
+    /// Returns the number, from 1, of the line at `at`, which never moves backwards.
     fn at(&mut self, text: &[u8], at: usize) -> usize {
         for found in memchr::memchr2_iter(b'\n', b'\r', &text[self.seen..at]) {
             let here = self.seen + found;
@@ -172,6 +248,7 @@ impl LineCounter {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::dotenv::Document;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
@@ -236,5 +313,19 @@ mod tests {
     #[test]
     fn nothing_hides_behind_a_unicode_line_separator() {
         assert_eq!(pairs("# c\u{2028}B=2\nA=1"), [pair("A", "1")]);
+    }
+
+    #[test]
+    fn trims_what_ecmascript_trims() {
+        assert_eq!(trim("\u{feff}\u{a0} a b \u{3000}\r\n".as_bytes()), b"a b");
+        assert_eq!(trim(b" \t "), b"");
+        assert_eq!(trim("é".as_bytes()), "é".as_bytes());
+    }
+
+    #[test]
+    fn a_byte_that_only_ends_like_white_space_is_kept() {
+        // U+4080 ends in 0x80 as U+3000 does.
+        assert_eq!(trim("\u{4080}".as_bytes()), "\u{4080}".as_bytes());
+        assert_eq!(trim(&[b'a', 0xa0]), &[b'a', 0xa0]);
     }
 }

@@ -1,31 +1,29 @@
-//! Names that programs read by themselves, and that steer them. `docs/format.md` holds the table too:
-//! `UPDATE=1 cargo test --lib reserved` writes it there anew.
+//! Names that programs read by themselves and that control them. `docs/format.md` contains the table too:
+//! `UPDATE=1 cargo test --lib reserved` writes it there.
 
-/// What a reserved name can do, which decides what envseal does about it.
+/// The danger of a reserved name, which decides how envseal treats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tier {
-    /// Some program runs or loads what the value says. It is never a secret, and never sealed.
+    /// Some program runs or loads what the value names. It is never a secret, and never encrypted.
     RunsCode,
-    /// Some program trusts, or sends to, whom the value says. It may hold a password: `check` has it reviewed once it is
-    /// first sealed.
+    /// Some program trusts, or sends data to, what the value names. It may contain a password: `check` asks for a review
+    /// when it is first encrypted.
     Redirects,
 }
 
-/// What is known of some reserved names.
 #[derive(Debug)]
 struct Reserved {
-    /// What they can do.
     tier: Tier,
-    /// The names, with a blank between two. A `*` stands for any text.
+    /// Separated by blanks. A `*` stands for any text.
     names: &'static str,
-    /// What programs do with the value.
+    /// The use that programs make of the value.
     why: &'static str,
     /// The manual pages and documents that say so.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by those who read the specification"))]
     source: &'static str,
 }
 
-/// A row for each kind of use: tier, names, what is done with the value, and who says so.
+/// A row for each kind of use: tier, names, use of the value, source.
 const TEXT: &str = include_str!("reserved.tsv");
 
 static TABLE: [Reserved; count(TEXT, b'\n')] = {
@@ -48,21 +46,21 @@ static TABLE: [Reserved; count(TEXT, b'\n')] = {
     table
 };
 
-/// Where a name without a `*` stands: its row, counted from 1, and its place among that row's names. No name at row 0.
+/// The position of a name without a `*`: its row, counted from 1, and its place among that row's names. Row 0: none.
 #[derive(Clone, Copy)]
-struct Place {
+struct NameSlot {
     row: u16,
     start: u16,
     end: u16,
 }
 
-/// The names without a `*` by their hashes, with linear probing: every variable of every file is asked for.
+/// The names without a `*` by their hashes, with linear probing: every variable of every file is looked up.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a list longer than 65,535 bytes would not be found again by its test"
 )]
-static NAMES: [Place; 4096] = {
-    let mut places = [Place { row: 0, start: 0, end: 0 }; 4096];
+static NAMES: [NameSlot; 4096] = {
+    let mut places = [NameSlot { row: 0, start: 0, end: 0 }; 4096];
     let mut row = 0;
     while row < TABLE.len() {
         let names = TABLE[row].names;
@@ -76,7 +74,7 @@ static NAMES: [Place; 4096] = {
                     at = (at + 1) % places.len();
                 }
                 places[at] =
-                    Place { row: row as u16 + 1, start: start as u16, end: (start + name.len()) as u16 };
+                    NameSlot { row: row as u16 + 1, start: start as u16, end: (start + name.len()) as u16 };
             }
             rest = behind;
         }
@@ -85,7 +83,7 @@ static NAMES: [Place; 4096] = {
     places
 };
 
-/// What stands before and behind the `*` of each name that has one, and its row.
+/// The text before and behind the `*` of each name that has one, and its row.
 static PATTERNS: [(&str, &str, usize); count(TEXT, b'*')] = {
     let mut patterns = [("", "", 0); count(TEXT, b'*')];
     let (mut found, mut row) = (0, 0);
@@ -110,7 +108,7 @@ static PATTERNS: [(&str, &str, usize); count(TEXT, b'*')] = {
 /// @yarnpkg/core, `ENVIRONMENT_PREFIX`).
 const SETTINGS: [&str; 3] = ["npm_config_", "pnpm_config_", "yarn_"];
 
-/// Returns what is known of a name, if it is reserved.
+/// Returns the row of a reserved name.
 fn reserved(name: &str) -> Option<&'static Reserved> {
     let starts = |start: &&str| name.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
     let setting = SETTINGS.iter().find(|start| starts(start));
@@ -122,7 +120,7 @@ fn reserved(name: &str) -> Option<&'static Reserved> {
         None => listed == name,
     };
     let mut at = hash(name) % NAMES.len();
-    while let Place { row: row @ 1.., start, end } = NAMES[at] {
+    while let NameSlot { row: row @ 1.., start, end } = NAMES[at] {
         let known = &TABLE[usize::from(row) - 1];
         if is_same(&known.names[usize::from(start)..usize::from(end)], name) {
             return Some(known);
@@ -133,29 +131,29 @@ fn reserved(name: &str) -> Option<&'static Reserved> {
         let fits = name.len() >= start.len() + end.len()
             && name.get(..start.len()).is_some_and(|it| is_same(start, it))
             && name.get(name.len() - end.len()..).is_some_and(|it| is_same(end, it));
-        // What ends so is a secret, whatever a pattern of endpoints would have of it.
+        // A name that ends like this is a secret, even if it matches a pattern of endpoints.
         let is_secret = ["_TOKEN", "_API_KEY"].iter().any(|end| name.ends_with(end));
         fits && !(is_secret && TABLE[*row].tier == Tier::Redirects)
     });
     pattern.map(|(.., row)| &TABLE[*row])
 }
 
-/// Whether a variable of this name counts as plain without a mark, and must never be sealed.
+/// Returns true if a variable of this name counts as plain without a mark, and must never be encrypted.
 pub fn is_reserved(name: &str) -> bool {
     reserved(name).is_some_and(|known| known.tier == Tier::RunsCode)
 }
 
-/// Whether a variable of this name says whom programs trust or where they send what they have.
+/// Returns true if a variable of this name decides whom programs trust or where they send data.
 pub(crate) fn is_redirecting(name: &str) -> bool {
     reserved(name).is_some_and(|known| known.tier == Tier::Redirects)
 }
 
-/// What programs do with the value of this name; nothing where it is not reserved.
+/// Returns the use that programs make of the value; empty if the name is not reserved.
 pub(crate) fn why_reserved(name: &str) -> &'static str {
     reserved(name).map_or("", |known| known.why)
 }
 
-/// A byte of a name as all spellings of it have in common.
+/// Returns a byte that is the same in all spellings of a name.
 const fn fold(byte: u8) -> u8 {
     match byte {
         b'-' | b'.' => b'_',
@@ -173,7 +171,7 @@ const fn hash(name: &str) -> usize {
     hash as usize
 }
 
-/// What stands before and behind the first `byte`; all and nothing where there is none.
+/// Returns the text before and behind the first `byte`; all and nothing if there is none.
 const fn cut(text: &str, byte: u8) -> (&str, &str) {
     let (bytes, mut at) = (text.as_bytes(), 0);
     while at < bytes.len() {
@@ -222,16 +220,10 @@ mod tests {
 
     #[test]
     fn spellings() {
-        for name in [
-            "GIT_CONFIG_COUNT",
-            "GIT_CONFIG_KEY_0",
-            "Npm_Config_script-Shell",
-            "npm_config_init.module",
-            "PNPM_CONFIG_SCRIPT_SHELL",
-            "yarn_yarn_path",
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
-            "DYLD_INSERT_LIBRARIES",
-        ] {
+        let reserved_names = "GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 Npm_Config_script-Shell npm_config_init.module \
+            PNPM_CONFIG_SCRIPT_SHELL yarn_yarn_path CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER \
+            DYLD_INSERT_LIBRARIES";
+        for name in reserved_names.split(' ') {
             assert!(is_reserved(name), "{name}");
         }
         assert_eq!(is_reserved("Path"), cfg!(windows));
@@ -255,54 +247,20 @@ mod tests {
     #[test]
     fn what_is_a_secret_or_a_service_of_ones_own_is_not_reserved() {
         let endings = ["TOKEN", "API_KEY"].into_iter().flat_map(|end| {
-            let mut names: Vec<_> = [
-                "MY",
-                "GITHUB",
-                "NPM",
-                "YARN_NPM_AUTH",
-                "LD",
-                "HF",
-                "CARGO_REGISTRY",
-                "VAULT",
-                "CONSUL_HTTP",
-            ]
-            .map(|start| format!("{start}_{end}"))
-            .to_vec();
+            let starts = "MY GITHUB NPM YARN_NPM_AUTH LD HF CARGO_REGISTRY VAULT CONSUL_HTTP".split(' ');
+            let mut names: Vec<_> = starts.map(|start| format!("{start}_{end}")).collect();
             let redirecting = PATTERNS.iter().filter(|(.., row)| TABLE[*row].tier == Tier::Redirects);
             names.extend(redirecting.map(|(start, ..)| format!("{start}X_{end}")));
             names
         });
-        let secrets = [
-            "DATABASE_URL",
-            "REDIS_URL",
-            "SENTRY_DSN",
-            "PGPASSWORD",
-            "PGHOST",
-            "MYSQL_HOST",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-            "AWS_ACCESS_KEY_ID",
-            "ANSIBLE_VAULT_PASSWORD",
-            "BUNDLE_GITHUB__COM",
-            "COMPOSER_AUTH",
-            "DOCKER_AUTH_CONFIG",
-            "GEM_HOST_API_KEY",
-            "npm_config__auth",
-            "CARGO_REGISTRIES_MINE_TOKEN",
-            "TF_VAR_password",
-            "RELEASE_COOKIE",
-            "RSYNC_PASSWORD",
-            "RESTIC_PASSWORD",
-            "RCLONE_CONFIG_S3_SECRET_ACCESS_KEY",
-            "AIRFLOW__CORE__FERNET_KEY",
-            "SPRING_APPLICATION_JSON",
-            "UV_INDEX_MINE_PASSWORD",
-            "AZURE_OPENAI_ENDPOINT",
-            "SMTP_URL",
-            "API_BASE_URL",
-            "OTEL_EXPORTER_OTLP_HEADERS",
-        ];
-        for name in secrets.map(str::to_owned).into_iter().chain(endings) {
+        let secrets = "DATABASE_URL REDIS_URL SENTRY_DSN PGPASSWORD PGHOST MYSQL_HOST AWS_SECRET_ACCESS_KEY \
+            AWS_SESSION_TOKEN AWS_ACCESS_KEY_ID ANSIBLE_VAULT_PASSWORD BUNDLE_GITHUB__COM COMPOSER_AUTH \
+            DOCKER_AUTH_CONFIG GEM_HOST_API_KEY npm_config__auth CARGO_REGISTRIES_MINE_TOKEN \
+            TF_VAR_password RELEASE_COOKIE RSYNC_PASSWORD RESTIC_PASSWORD \
+            RCLONE_CONFIG_S3_SECRET_ACCESS_KEY AIRFLOW__CORE__FERNET_KEY SPRING_APPLICATION_JSON \
+            UV_INDEX_MINE_PASSWORD AZURE_OPENAI_ENDPOINT SMTP_URL API_BASE_URL \
+            OTEL_EXPORTER_OTLP_HEADERS";
+        for name in secrets.split(' ').map(str::to_owned).chain(endings) {
             assert!(reserved(&name).is_none(), "{name}");
         }
     }

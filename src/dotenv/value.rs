@@ -1,10 +1,13 @@
-//! Reading a value's source text: trim, unquote, unescape, as dotenvx 2.38 does.
+//! A value's source text: reading it (trim, unquote, unescape, as dotenvx 2.38 does), writing it, and recognising what
+//! other tools encrypted.
 
 use zeroize::Zeroizing;
 
-use super::space::trim;
+use super::document::Document;
+use super::expand::{references, unescape};
+use super::parse::trim;
 
-/// How a value is quoted, told by its first character.
+/// The quotes around a value, known by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quote {
     /// None: `A=x`.
@@ -27,14 +30,14 @@ impl Quote {
         }
     }
 
-    /// Whether `${…}` and `$NAME` in such a value are references, and `\$` an escaped `$`.
+    /// Returns true if `${…}` and `$NAME` in such a value are references, and `\$` an escaped `$`.
     pub fn expands(self) -> bool {
         self != Self::Single
     }
 }
 
-/// Reads source text (what stands right of `=`): the quote, and the value with quotes and escapes resolved
-/// and line ends as `\n`. References are left for `expand`.
+/// Reads source text (the text to the right of `=`): the quote, and the value with quotes and escapes resolved and line
+/// ends as `\n`. References are left for `expand`.
 pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
     let source = trim(source);
     let quote = Quote::of(source);
@@ -67,6 +70,149 @@ pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
     (quote, value)
 }
 
+/// Returns source text that reads as exactly `value` and refers to nothing, or None if the dialect cannot express it.
+///
+/// The plainest form that works is taken: bare, then the quotes that every dotenv reader treats alike, then those that
+/// only some unescape. Each candidate is proved by reading it back, if possible with any text behind it; else with lines
+/// without quotes behind it, and the edit of a file must check the rest.
+pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let forms: [QuoteForm; 8] = [
+        |v| bare(v, |b| b.is_ascii_alphanumeric() || b"_./:@%+,-=".contains(&b)),
+        |v| literal(v, b'\''),
+        |v| literal(v, b'"'),
+        |v| literal(v, b'`'),
+        |v| bare(v, |b| b > b' ' && !b"#$'\"`".contains(&b)),
+        |v| (!v.contains(&b'"')).then(|| escaped(v, b'"', double_escape)),
+        |v| Some(escaped(v, b'\'', |b| (b == b'\'').then_some(b'\''))),
+        // A backslash at the end would take a closing quote along.
+        |v| bare(v, |b| b >= b' ' && !b"#$".contains(&b)),
+    ];
+    let proved = |behind: &[u8]| {
+        forms.iter().filter_map(|form| form(value)).find(|source| reads_as(source, value, behind))
+    };
+    proved(QUOTES_BEHIND).or_else(|| proved(NONE_BEHIND))
+}
+
+type QuoteForm = fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>;
+
+fn bare(value: &[u8], allowed: fn(u8) -> bool) -> Option<Zeroizing<Vec<u8>>> {
+    (!value.is_empty() && value.iter().all(|b| allowed(*b))).then(|| Zeroizing::new(value.to_vec()))
+}
+
+/// Quotes without escapes, if no reader could see an end or an escape inside.
+fn literal(value: &[u8], quote: u8) -> Option<Zeroizing<Vec<u8>>> {
+    (!value.contains(&quote) && !value.ends_with(b"\\")).then(|| escaped(value, quote, |_| None))
+}
+
+fn double_escape(byte: u8) -> Option<u8> {
+    match byte {
+        b'\n' => Some(b'n'),
+        b'\r' => Some(b'r'),
+        b'\t' => Some(b't'),
+        b'$' => Some(b'$'),
+        _ => None,
+    }
+}
+
+fn escaped(value: &[u8], quote: u8, escape: fn(u8) -> Option<u8>) -> Zeroizing<Vec<u8>> {
+    let mut source = Zeroizing::new(Vec::with_capacity(value.len() * 2 + 2));
+    source.push(quote);
+    for &byte in value {
+        match escape(byte) {
+            Some(letter) => source.extend_from_slice(&[b'\\', letter]),
+            None => source.push(byte),
+        }
+    }
+    source.push(quote);
+    source
+}
+
+/// After `\"` a value continues to the next quote that ends a line, if there is one.
+const QUOTES_BEHIND: &[u8] = b" # c\nB=1\"\nB=1'\nB=1`\n";
+const NONE_BEHIND: &[u8] = b" # c\nB=1\n";
+
+/// Returns true if `source`, in a file before a comment and lines of `B`, reads as `value`.
+fn reads_as(source: &[u8], value: &[u8], behind: &[u8]) -> bool {
+    let mut text = Zeroizing::new(Vec::with_capacity(source.len() + 2 + behind.len()));
+    text.extend_from_slice(b"A=");
+    text.extend_from_slice(source);
+    text.extend_from_slice(behind);
+    let Ok(document) = Document::parse(std::mem::take(&mut *text)) else { return false };
+    let [entry, others @ ..] = document.entries() else { return false };
+    // A line of the value that looks like a merge conflict would make readers refuse the whole file.
+    if document.conflict_marker().is_some() {
+        return false;
+    }
+    let lines = memchr::memchr_iter(b'\n', behind).count();
+    let all = others.len() == lines - 1 && others.iter().all(|entry| document.name(entry) == "B");
+    if document.source(entry) != source || !all || !document.strays().is_empty() {
+        return false;
+    }
+    let (quote, read) = document.value(entry);
+    if quote.expands() {
+        references(&read).is_ok_and(|names| names.is_empty()) && *unescape(&read) == value
+    } else {
+        *read == value
+    }
+}
+
+/// A format of values that another tool encrypted, or that only another tool can look up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    pub tool: &'static str,
+    /// The command that imports its values; `{file}` stands for the env file.
+    pub import: &'static str,
+    begins: &'static [u8],
+    ends: &'static [u8],
+    /// The rest is base64 and nothing else.
+    base64: bool,
+}
+
+/// Beginnings and ends from dotenvx 2.38, sops 3.10 (`aes/cipher.go`), ejson (README, "Secret format"), 1Password's
+/// secret references, varlock's values, age (C2SP/age.md), `OpenPGP` (RFC 9580, section 6.2), Ansible's vault, `HashiCorp`
+/// Vault's transit engine, git-crypt (`commands.cpp`, in base64).
+const FORMS: [Foreign; 10] = [
+    form("dotenvx", "envseal import dotenvx {file}", b"encrypted:", b"", true),
+    form("sops", "envseal import sops {file}", b"ENC[", b"]", false),
+    form("ejson", "envseal import ejson FILE.ejson -f {file}", b"EJ[", b"]", false),
+    form("1Password", "op inject -i {file} | envseal import dotenv -f {file}", b"op://", b"", false),
+    form("varlock", "varlock load --format env | envseal import dotenv -f {file}", b"varlock(", b")", false),
+    form(
+        "age",
+        "envseal import dotenv DECRYPTED -f {file}",
+        b"-----BEGIN AGE ENCRYPTED FILE-----",
+        b"",
+        false,
+    ),
+    form("GPG", "envseal import dotenv DECRYPTED -f {file}", b"-----BEGIN PGP MESSAGE-----", b"", false),
+    form("Ansible's vault", "envseal import dotenv DECRYPTED -f {file}", b"$ANSIBLE_VAULT;", b"", false),
+    form("Vault", "envseal import dotenv DECRYPTED -f {file}", b"vault:v", b"", false),
+    form("git-crypt", "git-crypt unlock && envseal import dotenv {file}", b"AEdJVENSWVBU", b"", true),
+];
+
+const fn form(
+    tool: &'static str,
+    import: &'static str,
+    begins: &'static [u8],
+    ends: &'static [u8],
+    base64: bool,
+) -> Foreign {
+    Foreign { tool, import, begins, ends, base64 }
+}
+
+/// Returns the format of a value without quotes; blanks around it are ignored.
+pub(crate) fn foreign_value(value: &[u8]) -> Option<&'static Foreign> {
+    let value = value.trim_ascii();
+    FORMS.iter().find(|form| {
+        let Some(inner) = value.strip_prefix(form.begins).and_then(|rest| rest.strip_suffix(form.ends))
+        else {
+            return false;
+        };
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        !inner.is_empty() && (!form.base64 || inner.len() >= 16 && inner.iter().all(is_base64))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,24 +222,71 @@ mod tests {
     }
 
     #[test]
-    fn escapes_depend_on_the_quote() {
-        assert_eq!(value(r#""a\\nb\tc\"d\q""#), "a\\\nb\tc\\\"d\\q");
-        assert_eq!(value(r"'a\'b\n'"), r"a'b\n");
-        assert_eq!(value(r"`a\`b\n`"), r"a\`b\n");
-        assert_eq!(value(r"a\nb"), r"a\nb");
+    fn a_source_is_read_as_its_quote_says() {
+        for (source, expected) in [
+            (r#""a\\nb\tc\"d\q""#, "a\\\nb\tc\\\"d\\q"),
+            (r"'a\'b\n'", r"a'b\n"),
+            (r"`a\`b\n`", r"a\`b\n"),
+            (r"a\nb", r"a\nb"),
+            // Only a matching pair of quotes is removed.
+            (r#""a"b"#, r#""a"b"#),
+            (r#""a" "b""#, r#"a" "b"#),
+            ("'", "'"),
+            ("''", ""),
+            // Line ends are newlines.
+            ("'a\r\nb\rc'", "a\nb\nc"),
+            (r#""a\r\nb""#, "a\r\nb"),
+        ] {
+            assert_eq!(value(source), expected, "{source}");
+        }
+    }
+
+    fn quoted(value: &str) -> Option<String> {
+        quote(value.as_bytes()).map(|source| String::from_utf8(source.to_vec()).unwrap())
     }
 
     #[test]
-    fn only_a_matching_pair_of_quotes_is_taken_off() {
-        assert_eq!(value(r#""a"b"#), r#""a"b"#);
-        assert_eq!(value(r#""a" "b""#), r#"a" "b"#);
-        assert_eq!(value("'"), "'");
-        assert_eq!(value("''"), "");
+    fn the_plainest_form_is_taken() {
+        for (value, expected) in [
+            ("postgres://u:p@h/db?x=1", Some("'postgres://u:p@h/db?x=1'")),
+            (r"C:\", Some(r"C:\")),
+            ("8080", Some("8080")),
+            ("", Some("''")),
+            ("a b#$X", Some("'a b#$X'")),
+            ("it's", Some("\"it's\"")),
+            ("a\nb", Some("'a\nb'")),
+            ("a\r\nb", Some("\"a\\r\\nb\"")),
+            ("\"'`", Some("'\"\\'`'")),
+            // A backslash at the end would escape the closing quote.
+            (r"C:\Program Files\", Some(r"C:\Program Files\")),
+            (r"it's\", Some(r"it's\")),
+            (r"a `b` \", Some(r"a `b` \")),
+            // The only form, and right only before lines without quotes.
+            ("l1\nl2\\", Some("\"l1\\nl2\\\"")),
+            ("\r'\"`", None),
+            ("\r\"", None),
+        ] {
+            assert_eq!(quoted(value).as_deref(), expected, "{value:?}");
+        }
     }
 
     #[test]
-    fn line_ends_are_newlines() {
-        assert_eq!(value("'a\r\nb\rc'"), "a\nb\nc");
-        assert_eq!(value(r#""a\r\nb""#), "a\r\nb");
+    fn each_is_known_by_its_form() {
+        for (value, tool) in [
+            ("encrypted:BI+CURwXUuzmWwTWHu9qDwd=", "dotenvx"),
+            ("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]", "sops"),
+            ("EJ[1:abc:def:ghi]", "ejson"),
+            ("op://vault/item/field", "1Password"),
+            ("varlock(\"local:abc\")", "varlock"),
+            (" -----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----", "age"),
+            ("vault:v1:8SDd3WHDOjf7mq69", "Vault"),
+        ] {
+            assert_eq!(foreign_value(value.as_bytes()).map(|form| form.tool), Some(tool), "{value}");
+        }
+        for value in
+            ["encrypted:", "encrypted:no", "encrypted: with words in it", "ENC[x", "op://", "x op://a/b"]
+        {
+            assert_eq!(foreign_value(value.as_bytes()), None, "{value}");
+        }
     }
 }

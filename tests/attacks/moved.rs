@@ -25,7 +25,7 @@ fn to_another_environments_file() {
     append(&env, ".env.production", format!("HELLO={}\n", text_of(&env, ".env", "HELLO")));
     let said = env.fails(3, &["run", "-e", "production", "--", "touch", "started"]);
     let id = public_key(&env, ".env").id();
-    assert!(said.contains(&format!("HELLO: sealed to another key: {id}")), "{said}");
+    assert!(said.contains(&format!("HELLO: encrypted with another key: {id}")), "{said}");
     nothing_ran(&env);
 }
 
@@ -43,7 +43,7 @@ fn into_another_keys_era() {
     assert_eq!(env.ok(&["get", "NEW"]), "new\n");
     for arguments in [&["get", "HELLO"][..], &["run", "--", "touch", "started"], &["decrypt"]] {
         let said = env.fails(3, arguments);
-        assert!(said.contains(&format!(".env:3 HELLO: sealed to another key: {}", old.id())), "{said}");
+        assert!(said.contains(&format!(".env:3 HELLO: encrypted with another key: {}", old.id())), "{said}");
     }
     nothing_ran(&env);
     // Asked for by name, it is opened with the older key and sealed to the new one.

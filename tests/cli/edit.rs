@@ -163,7 +163,7 @@ fn what_is_refused_changes_nothing_and_says_why() {
     let before = env.snapshot();
     assert_eq!(edit(&env, &format!("echo {secret} >>\"$1\""), &[]).fails(4), REFUSED);
     for (script, status, words) in [
-        ("echo 1X=SECRET >>\"$1\"", 4, ".env:5 a variable's name cannot start with a digit"),
+        ("echo 1X=SECRET >>\"$1\"", 4, ".env:5 a variable name cannot start with a digit"),
         ("echo A=SECRET#x >>\"$1\"", 4, ".env:5 A: `#` touches the value"),
         ("echo B=envseal:1:SECRET >>\"$1\"", 4, ".env:5 B looks like a sealed value"),
         ("echo B=\\'SECRET >>\"$1\"", 4, ".env:5 B: the quote is not closed"),

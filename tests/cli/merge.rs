@@ -212,7 +212,7 @@ fn rotated_on_one_branch_and_set_on_the_other() {
         assert_eq!(line(&env, ".env", "NEW"), new_line, "kept as it is");
         env.write(".env.keys", keys);
         let said = env.fails(3, &["get", "NEW"]);
-        assert!(said.contains("sealed to another key") && said.contains("--reseal"), "{said}");
+        assert!(said.contains("encrypted with another key") && said.contains("--reseal"), "{said}");
         env.ok(&["encrypt", "-q", "--reseal"]);
         assert_eq!(get(&env, ".env", "NEW").trim_end(), added);
         if with_keys {

@@ -567,8 +567,8 @@ fn a_value_of_an_older_key_is_not_opened() {
     env.write(".env", format!("{}{token}\n", other.read(".env")));
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={new},{old}\n"));
     let stderr = starts_nothing(&env, &[]);
-    assert!(stderr.contains(" A: sealed to another key: "), "{stderr}");
-    assert!(env.fails(3, &["get", "A"]).contains("sealed to another key"));
+    assert!(stderr.contains(" A: encrypted with another key: "), "{stderr}");
+    assert!(env.fails(3, &["get", "A"]).contains("encrypted with another key"));
     env.ok(&["encrypt", "--reseal"]);
     assert_eq!(env.ok(&["get"]), "{\n  \"B\": \"2\",\n  \"A\": \"1\"\n}\n");
 }

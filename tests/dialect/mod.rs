@@ -3,59 +3,16 @@
 use proptest::prelude::*;
 
 /// Texts made of the pieces the dialect is sensitive to.
+#[rustfmt::skip]
 pub(crate) fn dialect() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "A",
-        "B_1",
-        "PATH",
-        "c.d-e",
-        "export",
-        " ",
-        "  ",
-        "\t",
-        "=",
-        "=",
-        "=",
-        ":",
-        ": ",
-        "#",
-        " #",
-        "'",
-        "\"",
-        "`",
-        "\\'",
-        "\\\"",
-        "\\`",
-        "\\",
-        "\\n",
-        "\n",
-        "\n",
-        "\n",
-        "\r\n",
-        "\r",
-        "x",
-        "$A",
-        "${A}",
-        "${A:-",
-        "}",
-        "\u{feff}",
-        "\u{a0}",
-        "é",
-        "envseal:1:x",
-        "#!/bin/sh\n",
+        "A", "B_1", "PATH", "c.d-e", "export", " ", "  ", "\t", "=", "=", "=", ":", ": ", "#", " #", "'", "\"",
+        "`", "\\'", "\\\"", "\\`", "\\", "\\n", "\n", "\n", "\n", "\r\n", "\r", "x", "$A", "${A}", "${A:-",
+        "}", "\u{feff}", "\u{a0}", "é", "envseal:1:x", "#!/bin/sh\n",
     ]);
     let pieces = |size| prop::collection::vec(piece.clone(), size).prop_map(|pieces| pieces.concat());
     let start = prop::sample::select(vec![
-        "A=",
-        "PATH=",
-        "B_1 = ",
-        "export C=",
-        "d.e: ",
-        "A='",
-        "B=\"",
-        "C=`",
-        "=",
-        "",
+        "A=", "PATH=", "B_1 = ", "export C=", "d.e: ", "A='", "B=\"", "C=`", "=", "",
     ]);
     let line = (start, pieces(0..6), prop::sample::select(vec!["\n", "\r\n", "'\n", "\"\n", "` # c\n", ""]))
         .prop_map(|(start, middle, end)| [start, &middle, end].concat());
@@ -63,32 +20,12 @@ pub(crate) fn dialect() -> impl Strategy<Value = String> {
 }
 
 /// Files that a person would write: every line is a statement, a comment or blank.
+#[rustfmt::skip]
 pub(crate) fn statements() -> impl Strategy<Value = String> {
     let text = prop::collection::vec(
         prop::sample::select(vec![
-            "x",
-            " ",
-            "é",
-            "$A",
-            "${A}",
-            "${B:-$A}",
-            "${C+${A}}",
-            "\\$A",
-            "\\",
-            "\\n",
-            "$",
-            "{",
-            "}",
-            "$$A",
-            "${B:=$A}",
-            "${A?}",
-            "${A",
-            "%",
-            "=",
-            ":",
-            "-",
-            "(",
-            "a b",
+            "x", " ", "é", "$A", "${A}", "${B:-$A}", "${C+${A}}", "\\$A", "\\", "\\n", "$", "{", "}", "$$A",
+            "${B:=$A}", "${A?}", "${A", "%", "=", ":", "-", "(", "a b",
         ]),
         0..6,
     )
@@ -99,15 +36,7 @@ pub(crate) fn statements() -> impl Strategy<Value = String> {
             if close.is_empty() { text } else { format!("{quote}{text}#{}{close}", &quote[1..]) }
         });
     let start = prop::sample::select(vec![
-        "A=",
-        "A=",
-        "B = ",
-        "export C=",
-        "d.e: ",
-        " \tE=",
-        "PATH=",
-        "ENVSEAL_X=",
-        "A=\n",
+        "A=", "A=", "B = ", "export C=", "d.e: ", " \tE=", "PATH=", "ENVSEAL_X=", "A=\n",
     ]);
     let end = prop::sample::select(vec!["", "", "  ", " # c", "\t#'c", " # envseal: plain", "\n\n# it's\n"]);
     let line = (start, value, end).prop_map(|(start, value, end)| [start, &value, end].concat());

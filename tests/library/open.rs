@@ -223,7 +223,7 @@ fn one_undecryptable_value_is_an_error() {
         (format!("MOVED={token}\n"), "encrypted for another name, or altered"),
         (format!("ALTERED={altered}\n"), "altered"),
         (format!("SHORT={}\n", &token[..102]), "length"),
-        (format!("OTHER={of_another}\n"), "sealed to another key"),
+        (format!("OTHER={of_another}\n"), "encrypted with another key"),
         ("FORGED=envseal:1:sk_live_plain\n".to_owned(), "sealed value"),
     ] {
         folder.write(".env", good.clone() + &line);

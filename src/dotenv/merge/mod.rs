@@ -2,31 +2,29 @@
 //!
 //! A file is a list of items: statements, and lines between them (comments, blank lines, strays).
 //!
-//! **What a name stands for** is settled by the statements alone, wherever they stand. A statement is compared whole:
-//! `export`, blanks, quotes and inline comment are part of it, the line break is not. Both sides alike, or only one
-//! side changed: that one is taken. Both changed: whoever called may know better (see [`BothChanged`]); else, and where
-//! one side took the statement away and the other changed it, it is a conflict, and markers stand around that statement
-//! alone. A name that a file holds more than once is settled as a whole; where both sides changed that, the whole file
-//! is the conflict.
+//! **The value of a name** is decided by the statements alone, wherever they are. A statement is compared whole: `export`,
+//! blanks, quotes and inline comment are part of it, the line break is not. If both sides are alike, or only one side
+//! changed, that one is taken. If both changed, the caller may know better (see [`BothChanged`]); else, and if one side
+//! removed the statement and the other changed it, it is a conflict, with markers around that statement alone. A name that
+//! repeats in a file is decided as a whole; if both sides changed it, the whole file is the conflict.
 //!
-//! **Where it stands**: the items of each side are aligned with the ancestor's, a statement being known by its name. A
-//! statement that one side moved stands where that side put it, and one that both moved where ours has it. What a side
-//! added stands behind the item of the ancestor that it stands behind there; where both added at one place, ours come
-//! first, and a statement that both added parts what is before it from what is behind it. A statement that ours moved
-//! and theirs took away, unchanged, is gone.
+//! **The place of an item**: the items of each side are aligned with the ancestor's; a statement is identified by its name.
+//! A statement that one side moved is written where that side put it, and one that both moved where ours has it. An added
+//! item follows the ancestor's item that it follows on its side; if both added at one place, ours come first, and a
+//! statement that both added separates the items before it from those behind it. A statement that ours moved and theirs
+//! removed, unchanged, is gone.
 //!
-//! **Lines** never conflict: one that a side took away is gone, one that a side added is there; changed by both sides, it
-//! stands there in both forms. Only lines that both added alike, at one place, are written once.
+//! **Lines** never conflict: removed by a side they are gone, added by a side they are there, changed by both they are there
+//! in both forms. Only lines that both added alike, at one place, are written once.
 //!
 //! **Line breaks** and the byte order mark are those of the side that changed them.
 //!
-//! A merged text is read again before it is handed over: every name must stand there with the statements that were
-//! chosen for it, and no other name. An unbalanced quote can make that fail. Then, and where a version is in UTF-16 or
-//! holds conflict markers already, the whole of both sides stands between markers.
+//! A merged text is read again before it is returned: it must contain for every name the statements that were chosen, and no
+//! other name. An unbalanced quote can make that fail. Then, and if a version is in UTF-16 or contains conflict markers
+//! already, both sides are written whole between markers.
 
-mod align;
 mod items;
-mod weave;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -36,19 +34,18 @@ use std::collections::{BTreeMap, HashSet};
 use zeroize::Zeroizing;
 
 use super::document::Document;
-use items::{Item, Statement, items, without_conflicts};
+use items::{FileItem, ItemStatement, items, without_conflicts};
 
-/// Marker sizes: below 3 a reader would not take them for markers, and above this nobody wants them.
+/// The least that readers take for a marker, and an arbitrary limit.
 const MARKER_SIZES: (usize, usize) = (3, 512);
-/// The size of markers that are seen wherever they stand, also inside a quoted value.
+/// The size of markers that are recognised everywhere, also inside a quoted value.
 const SURE_SIZE: usize = 7;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The three versions of a file.
 #[derive(Clone, Copy)]
 pub struct Versions<'a> {
-    /// What both sides started from; empty where both made the file.
+    /// The common ancestor; empty if both sides created the file.
     pub base: &'a [u8],
     /// The version that is merged into.
     pub ours: &'a [u8],
@@ -56,49 +53,39 @@ pub struct Versions<'a> {
     pub theirs: &'a [u8],
 }
 
-/// One of the two sides of a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The version that is merged into.
     Ours,
-    /// The version that is merged.
     Theirs,
 }
 
 /// A variable whose source text both sides changed, or added, differently.
 pub struct BothChanged<'a> {
-    /// Its name.
     pub name: &'a str,
-    /// The source text it had; none where both added it, or nobody knows.
+    /// None if both added it, or the ancestor is in conflict.
     pub base: Option<&'a [u8]>,
-    /// Ours.
     pub ours: &'a [u8],
-    /// Theirs.
     pub theirs: &'a [u8],
 }
 
-/// What is left to a person.
+/// The rest of a merge, for a person to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conflicts {
-    /// Nothing: the merge is clean.
     None,
-    /// The statements of these names, in the order of names.
+    /// In the order of names.
     Names(Vec<String>),
-    /// The whole file.
     File,
 }
 
-/// A merged text, and what is left to a person.
 pub struct Merged {
-    /// The text, with conflict markers where there are conflicts.
+    /// With markers around the conflicts.
     pub text: Zeroizing<Vec<u8>>,
-    /// The conflicts.
     pub conflicts: Conflicts,
 }
 
-/// Merges the versions by name. Conflict markers are `marker_size` characters long, as far as readers then see them.
+/// Merges the versions by name. Conflict markers are `marker_size` characters long if readers then recognise them.
 ///
-/// `decide` is asked about a variable that both sides changed, and names the side that loses nothing by being taken.
+/// `decide` is asked about a variable that both sides changed, and returns the side that can be taken without loss.
 pub fn merge(
     versions: &Versions<'_>,
     marker_size: usize,
@@ -116,7 +103,7 @@ pub fn merge(
     by_name(versions, size, decide).unwrap_or_else(|| whole(versions, size))
 }
 
-/// None where the whole file is the conflict.
+/// Returns None if the whole file is the conflict.
 fn by_name(
     versions: &Versions<'_>,
     marker_size: usize,
@@ -133,47 +120,45 @@ fn by_name(
     let (base_items, unknown) = without_conflicts(items(&base));
     let unknown: HashSet<_> = unknown.into_iter().collect();
     let sides = [base_items, items(&ours), items(&theirs)];
-    let Settled { choices, wanted } = settle(&sides, &unknown, decide)?;
+    let DecidedNames { choices, wanted } = decide_names(&sides, &unknown, decide)?;
     let first = if ours.as_bytes().is_empty() { &theirs } else { &ours };
-    let mut text = weave::weave(&sides, &choices, first.line_break(), marker_size);
-    if settled(&marks[0], &marks[1], &marks[2]) {
+    let mut text = write::write_items(&sides, &choices, first.line_break(), marker_size);
+    if pick_changed(&marks[0], &marks[1], &marks[2]) {
         text.splice(0..0, BOM.iter().copied());
     }
-    let open = choices.iter().filter(|(_, choice)| **choice == Choice::Conflict);
+    let open = choices.iter().filter(|(_, choice)| **choice == NameChoice::Conflict);
     let open: Vec<_> = open.map(|(name, _)| (*name).to_owned()).collect();
     let conflicts = if open.is_empty() { Conflicts::None } else { Conflicts::Names(open) };
     reads_as(&text, &wanted, conflicts != Conflicts::None).then_some(Merged { text, conflicts })
 }
 
-/// What one of three versions comes to, one side at least being as the base or as the other.
-fn settled<T: Copy + PartialEq>(base: &T, ours: &T, theirs: &T) -> T {
+/// Merges three versions of which at least two are equal.
+fn pick_changed<T: Copy + PartialEq>(base: &T, ours: &T, theirs: &T) -> T {
     if ours == base { *theirs } else { *ours }
 }
 
-/// What becomes of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
-    /// It is as this side has it, which may be gone.
+enum NameChoice {
+    /// As this side has it, which may be not at all.
     Take(Side),
-    /// A person has to choose.
     Conflict,
 }
 
-/// What becomes of every name, and the statements that are to stand under it then.
-struct Settled<'a> {
-    choices: BTreeMap<&'a str, Choice>,
+/// The choice for every name, and the bodies of its statements in the merged text.
+struct DecidedNames<'a> {
+    choices: BTreeMap<&'a str, NameChoice>,
     wanted: BTreeMap<&'a str, Vec<&'a [u8]>>,
 }
 
-/// The statements of one name in one version, each with its body.
-type Statements<'a> = Vec<(Statement<'a>, &'a [u8])>;
+/// The statements of a name in one version, each with its body.
+type Statements<'a> = Vec<(ItemStatement<'a>, &'a [u8])>;
 
-/// Settles every name; none where that cannot be done name by name.
-fn settle<'a>(
-    sides: &[Vec<Item<'a>>; 3],
+/// Decides every name; returns None if that cannot be done name by name.
+fn decide_names<'a>(
+    sides: &[Vec<FileItem<'a>>; 3],
     unknown: &HashSet<&str>,
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
-) -> Option<Settled<'a>> {
+) -> Option<DecidedNames<'a>> {
     let mut versions: BTreeMap<&'a str, [Statements<'a>; 3]> = BTreeMap::new();
     for (at, items) in sides.iter().enumerate() {
         for item in items {
@@ -182,44 +167,44 @@ fn settle<'a>(
             }
         }
     }
-    let mut settled = Settled { choices: BTreeMap::new(), wanted: BTreeMap::new() };
+    let mut decided = DecidedNames { choices: BTreeMap::new(), wanted: BTreeMap::new() };
     for (name, of) in versions {
         let known = !unknown.contains(name);
         let [base, ours, theirs] = of.each_ref().map(|of| of.iter().map(|(_, body)| *body));
         let choice = if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
-            Choice::Take(Side::Ours)
+            NameChoice::Take(Side::Ours)
         } else if known && base.eq(ours) {
-            Choice::Take(Side::Theirs)
+            NameChoice::Take(Side::Theirs)
         } else {
             match [&of[0][..], &of[1], &of[2]] {
                 [base, [(ours, _)], [(theirs, _)]] if base.len() <= 1 => {
                     let base = base.first().filter(|_| known).map(|(statement, _)| *statement);
-                    both_changed(base, *ours, *theirs, decide).map_or(Choice::Conflict, Choice::Take)
+                    both_changed(base, *ours, *theirs, decide).map_or(NameChoice::Conflict, NameChoice::Take)
                 }
-                sides if sides.iter().all(|side| side.len() <= 1) => Choice::Conflict,
+                sides if sides.iter().all(|side| side.len() <= 1) => NameChoice::Conflict,
                 _ => return None,
             }
         };
         let (in_ours, in_theirs) = match choice {
-            Choice::Take(Side::Ours) => (&of[1][..], &[][..]),
-            Choice::Take(Side::Theirs) => (&[][..], &of[2][..]),
-            Choice::Conflict => (&of[1][..], &of[2][..]),
+            NameChoice::Take(Side::Ours) => (&of[1][..], &[][..]),
+            NameChoice::Take(Side::Theirs) => (&[][..], &of[2][..]),
+            NameChoice::Conflict => (&of[1][..], &of[2][..]),
         };
         let bodies: Vec<_> = in_ours.iter().chain(in_theirs).map(|(_, body)| *body).collect();
-        settled.choices.insert(name, choice);
+        decided.choices.insert(name, choice);
         if !bodies.is_empty() {
-            settled.wanted.insert(name, bodies);
+            decided.wanted.insert(name, bodies);
         }
     }
-    Some(settled)
+    Some(decided)
 }
 
-/// The side to take of a statement that both changed: one whose source text is the right one, if beside that the other
-/// changed nothing.
+/// Returns the side to take of a statement that both changed: the one with the right source text, if the other changed
+/// nothing else.
 fn both_changed(
-    base: Option<Statement<'_>>,
-    ours: Statement<'_>,
-    theirs: Statement<'_>,
+    base: Option<ItemStatement<'_>>,
+    ours: ItemStatement<'_>,
+    theirs: ItemStatement<'_>,
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
 ) -> Option<Side> {
     if ours.source == theirs.source {
@@ -232,7 +217,8 @@ fn both_changed(
     (alike || base.is_some_and(|base| base.frame() == other.frame())).then_some(side)
 }
 
-/// Whether the text reads as wanted: by name, the statements in their order; and a conflict is seen if there is one.
+/// Returns true if the text has the wanted statements of each name in their order, and a recognisable conflict if there
+/// is one.
 fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) -> bool {
     let Ok(document) = Document::parse(text.strip_prefix(BOM).unwrap_or(text).to_vec()) else { return false };
     let items = items(&document);
@@ -245,10 +231,11 @@ fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) ->
     document.conflict_marker().is_some() == conflict && *wanted == found
 }
 
-/// Both sides, whole, between markers.
+/// Returns both sides, whole, between markers.
 fn whole(versions: &Versions<'_>, marker_size: usize) -> Merged {
     let written = |size| {
-        let mut out = weave::Out::with_room(versions.ours.len() + versions.theirs.len() + 4 * size + 64);
+        let mut out =
+            write::MergedOutput::with_room(versions.ours.len() + versions.theirs.len() + 4 * size + 64);
         out.marker(b'<', size, " ours", "\n");
         out.text(versions.ours);
         out.marker(b'=', size, "", "\n");

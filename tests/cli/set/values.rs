@@ -146,7 +146,7 @@ fn a_doubtful_batch_line_is_refused_by_number_alone() {
         (format!("B=\"$X {secret}\""), "the value refers to other variables, which `set` does not expand"),
         (secret.clone(), "neither NAME=value nor a comment"),
         (format!("{secret} x"), "neither NAME=value nor a comment"),
-        (format!("{secret}=x"), "a variable's name is made of A-Z, a-z, 0-9 and _ only"),
+        (format!("{secret}=x"), "a variable name may contain only A-Z, a-z, 0-9 and _"),
     ] {
         let stderr = env.envseal(&["set", "-"]).stdin(format!("A=1\n\n{line}\nC=2\n")).fails(2);
         assert_eq!(stderr, format!("error: line 3 of stdin: {why}\nhint: put the value in single quotes\n"));
