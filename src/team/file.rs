@@ -273,6 +273,7 @@ mod tests {
     use super::super::{ExposureState, GrantFault};
     use super::*;
     use crate::crypto::{Identity, PrivateKey};
+    use crate::hint::Words;
 
     fn name(name: &str) -> MemberName {
         MemberName::new(name).unwrap()
@@ -300,6 +301,7 @@ mod tests {
         assert_eq!(text.lines().filter(|line| line.contains("envseal-gr1-")).count(), 2);
         let read = TeamFile::parse(text.as_bytes()).unwrap();
         assert_eq!(read.members(), file.members());
+        assert_eq!(name("bob").words(), "bob".words());
         assert!(read.members().contains_key("bob") && !read.members().contains_key("carol"));
         assert_eq!(read.member_of(&bob.public()), Some(&name("bob")));
         assert_eq!(read.names_of(&bob.public()), [name("bob")]);

@@ -221,7 +221,27 @@ mod tests {
         assert_eq!(paired("", "a"), "");
     }
 
+    /// The length of the longest common subsequence.
+    fn in_common(old: &[u8], new: &[u8]) -> usize {
+        match (old, new) {
+            ([a, old @ ..], [b, new @ ..]) if a == b => 1 + in_common(old, new),
+            ([_, shorter @ ..], [_, less @ ..]) => in_common(shorter, new).max(in_common(old, less)),
+            _ => 0,
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_table_finds_all_that_is_in_common(old in "x[abc]{0,7}", new in "yy[abc]{0,7}") {
+            let (old, new) = (old.as_bytes(), new.as_bytes());
+            let mut pairs = vec![None; old.len()];
+            align_by_table(old, new, &(1..old.len()), &(2..new.len()), &mut pairs);
+            let found: Vec<_> = pairs.iter().enumerate().filter_map(|(at, to)| Some((at, (*to)?))).collect();
+            prop_assert!(found.iter().all(|(at, to)| old[*at] == new[*to]));
+            prop_assert!(found.windows(2).all(|two| two[0].1 < two[1].1));
+            prop_assert_eq!(found.len(), in_common(old, new));
+        }
+
         #[test]
         fn pairs_are_equal_and_do_not_cross(old in "[ab.x-z]{0,12}", new in "[ab.x-z]{0,12}") {
             let (old, new) = (old.as_bytes(), new.as_bytes());
