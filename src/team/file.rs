@@ -344,7 +344,7 @@ mod tests {
         let mut file = TeamFile::parse(b"").unwrap();
         let mut put = |in_env, member, variable: &str, state| {
             let (env, member, since) = (env(in_env), name(member), Moment { seconds: 0, offset: 0 });
-            let (name, tags, proof) = (variable.to_owned(), vec![proof.clone()], proof.clone());
+            let (name, tags, proof) = (variable.to_owned(), vec![proof], proof);
             file.put_exposure(Exposure { env, member, name, since, state, tags, proof, line: 0 });
         };
         for (env, member, variable) in
