@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
-use super::report::{counted, notices};
+use super::notices::print_notices;
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CommitRange, Options, Pushed, Report};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::git::{display_path, path_from};
-use crate::ui::{self, Progress};
+use crate::ui::{self, Progress, counted};
 
 /// Check that no secret is unencrypted, and that everything encrypted is valid
 ///
@@ -189,8 +189,7 @@ fn run_check(
         ui::text(as_github(&report.findings).as_bytes())
     } else {
         as_text(&report.findings, root, &here, context.ui.verbose).print()
-    }
-    .map_err(Error::io("write to stdout"))?;
+    }?;
     if let Some(error) = &report.key_error {
         context.ui.note(format_args!("{error}; files weren't scanned for its values"));
     } else if !report.without_key.is_empty() {
@@ -258,7 +257,7 @@ fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(),
     let options = Options { store, accept_policy: false, progress: &|_, _| {} };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
-    notices(context, &fixed.notices);
+    print_notices(context, &fixed.notices);
     for path in &fixed.made_private {
         context.ui.say(format_args!("Made {} private (0600)", display_path(path)));
     }

@@ -11,14 +11,12 @@ use crate::ui;
 #[command(after_long_help = "Examples:
   envseal completions bash > ~/.local/share/bash-completion/completions/envseal
   envseal completions fish > ~/.config/fish/completions/envseal.fish")]
-pub(super) struct Args {
-    /// The shell
+pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(super) fn run(args: &Args) -> Result<(), Error> {
+pub(super) fn run(args: &CompletionsArgs) -> Result<(), Error> {
     let mut script = Vec::new();
     generate(args.shell, &mut definition(), "envseal", &mut script);
-    ui::data(&script).map_err(Error::io("write to stdout"))
+    ui::data(&script)
 }

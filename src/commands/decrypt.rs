@@ -3,35 +3,36 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::report::{counted, documents};
-use super::select::{Files, Names};
+use super::files::FileArgs;
+use super::variables::VariableArgs;
 use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::project::{Pick, ValueFailure, Write, cannot_decrypt, decrypt, token, update};
+use crate::project::{Pick, ValueFailure, Write, cannot_decrypt, decrypt, token};
+use crate::ui::{self, counted};
 
-/// Write the sealed values back as plain text
+/// Decrypt values back to plain text
 ///
-/// A file that `encrypt` sealed comes back byte for byte; the line with the public key stays, and so do sealed values of
-/// reserved names. Where a value cannot be decrypted, nothing is written; -x leaves it sealed.
+/// A file that `encrypt` changed comes back byte for byte, except for the added line with the public key. Reserved names
+/// stay encrypted. If a value can't be decrypted, nothing is written; -x skips it.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal decrypt --stdout
   envseal decrypt -e development")]
-pub(super) struct Args {
+pub(super) struct DecryptArgs {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     #[command(flatten)]
-    names: Names,
-    /// Print the plain file instead of writing it
+    variables: VariableArgs,
+    /// Print the decrypted file instead of writing it
     #[arg(long)]
     stdout: bool,
 }
 
-impl Args {
-    /// The same command with these variables left out.
-    fn leaving(&self, paths: &[PathBuf], failures: &[ValueFailure]) -> Hint {
+impl DecryptArgs {
+    /// Returns the same command without the variables that failed.
+    fn without(&self, paths: &[PathBuf], failures: &[ValueFailure]) -> Hint {
         let mut command = Hint::from("to leave them encrypted: envseal decrypt");
         if !self.files.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| relative_path(path)).collect();
@@ -39,25 +40,24 @@ impl Args {
         }
         let mut names: Vec<_> = failures.iter().map(|failure| failure.name.clone()).collect();
         names.dedup();
-        command = command.and(self.names.typed()).and(hint!(" -x {names}", names));
+        command = command.and(self.variables.to_hint()).and(hint!(" -x {names}", names));
         if self.stdout { command.and(" --stdout") } else { command }
     }
 }
 
-/// Opens every file named.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
     let write = if args.stdout { Write::Nothing } else { Write::Files };
-    let files = if args.stdout { &args.files.reading(context)? } else { &args.files };
-    let paths = files.named_or_default(context.process)?;
-    let wants = args.names.filter()?;
-    let pick = Pick { wants: &wants, all: args.names.is_all() };
+    let files = if args.stdout { &args.files.existing(context)? } else { &args.files };
+    let paths = files.paths_or_default(context.process)?;
+    let wants = args.variables.filter()?;
+    let pick = Pick { wants: &wants, all: args.variables.is_all() };
     let mut counts = Vec::new();
-    let updated = update(&paths, context.store(), write, &|| context.waiting(), |target| {
+    let updated = context.update(&paths, write, |target| {
         target.must_exist()?;
         let (document, count) = if target.file().has_sealed(&wants) {
             let mut opener = target.opener_or_fail()?;
             decrypt(target.file(), &pick, &mut opener)
-                .map_err(|failures| cannot_decrypt(&failures).with_hint(args.leaving(&paths, &failures)))?
+                .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))?
         } else {
             (target.file().document().clone(), 0)
         };
@@ -65,37 +65,31 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         Ok(document)
     })?;
     for (path, document, _) in &updated.files {
-        let reserved = |entry: &&Entry| {
+        let is_left = |entry: &&Entry| {
             let name = document.name(entry);
             wants(name) && is_reserved(name) && token(document, entry).is_some()
         };
-        for entry in document.entries().iter().filter(reserved) {
+        for entry in document.entries().iter().filter(is_left) {
             let name = document.name(entry);
-            let hint = hint!(
-                "to write it as plain text: envseal set {name} --plain -f {path}",
-                name,
-                path = relative_path(path)
-            );
+            let path = relative_path(path);
+            let hint = hint!("to write it as plain text: envseal set {name} --plain -f {path}", name, path);
             context.ui.note(
                 hint.after(format_args!(
-                    "{name} stays sealed in {}: it is a reserved name",
-                    display_path(path)
+                    "{name} in {} stays encrypted: it is a reserved name",
+                    path.display()
                 )),
             );
         }
     }
     if args.stdout {
-        return documents(&updated);
+        return updated.files.iter().try_for_each(|(_, document, _)| ui::text(document.as_bytes()));
     }
     for ((path, ..), count) in updated.files.iter().zip(counts) {
+        let path = display_path(path);
         context.ui.say(match count {
-            0 => format!("{}: nothing is sealed", display_path(path)),
+            0 => format!("Nothing to decrypt in {path}"),
             count => {
-                format!(
-                    "opened {} in {}: seal again before you commit",
-                    counted(count, "value"),
-                    display_path(path)
-                )
+                format!("Decrypted {} in {path}. Encrypt again before you commit", counted(count, "value"))
             }
         });
     }

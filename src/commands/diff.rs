@@ -3,33 +3,33 @@
 use std::fmt::Write as _;
 
 use super::Context;
-use super::log::say_notes;
-use super::paged::{Paged, as_json, headline, look, print_json};
-use super::select::Files;
+use super::changes::{ChangeRow, PagedOutput, headline, look, print_history_notes};
+use super::files::FileArgs;
 use crate::error::Error;
 use crate::git::{Repo, range_ends};
 use crate::history::{
     self, ChangeKind, DiffQuery, DiffSide, EnvHistory, FileDiff, ShownValue, VariableChange,
 };
-use crate::ui::{Look, Page};
+use crate::ui::{self, Look, Page};
 
-/// Show by name what changed: added, removed, changed, now in plain text, re-sealed only
+/// Show which variables changed between commits, by name
 ///
-/// Without REV: HEAD and the worktree. With one: that commit and the worktree. With two, or A..B: those commits; with
-/// A...B: B, and where it parted from A. No value is shown, unless asked for with --show.
+/// Each is added, removed, changed, now plain text, or only re-encrypted. Without REV: HEAD and the worktree. With one:
+/// that commit and the worktree. With two, or A..B: those commits. With A...B: B, and its merge base with A. Values are
+/// shown only with --show.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal diff
   envseal diff main -e production
   envseal diff main...feature
   envseal diff v1.0 v1.1 --show")]
-pub(super) struct Args {
-    /// The commits to compare
+pub(super) struct DiffArgs {
+    /// Compare these commits
     #[arg(value_name = "REV", num_args = 0..=2)]
     revisions: Vec<String>,
     #[command(flatten)]
-    files: Files,
-    /// Open the values with the keys at hand and show them, old and new
+    files: FileArgs,
+    /// Decrypt and show the old and new values
     #[arg(long, conflicts_with = "json")]
     show: bool,
     /// Print JSON
@@ -37,53 +37,50 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Prints the differences.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let objects = context.repository()?;
-    objects.allow_fetching();
-    let commit = |revision: &String| objects.commit(revision).map(DiffSide::Commit);
+pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
+    let repo = context.repository()?;
+    repo.allow_fetching();
+    let commit = |revision: &String| repo.commit(revision).map(DiffSide::Commit);
     let (before, after) = match &args.revisions[..] {
-        [] => (objects.head()?.map_or(DiffSide::Nothing, DiffSide::Commit), DiffSide::Worktree),
+        [] => (repo.head()?.map_or(DiffSide::Nothing, DiffSide::Commit), DiffSide::Worktree),
         [one] => match range_ends(one) {
-            Some(ends) => between(&objects, ends)?,
+            Some(ends) => sides_of_range(&repo, ends)?,
             None => (commit(one)?, DiffSide::Worktree),
         },
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
-    let paths = args.files.named_in(&objects, context.process)?;
-    // Nobody is asked for a passphrase: what stays locked makes the answer less exact, no more.
+    let paths = args.files.paths_in(&repo, context.process)?;
+    // Without a passphrase the answer is less exact, no more.
     let store = &context.store().unasking();
-    let mut history = EnvHistory::new(&objects, store);
+    let mut history = EnvHistory::new(&repo, store);
     let (author, differing) = history::diff(&mut history, &DiffQuery { before, after, paths })?;
     if args.json {
-        let changes = differing.iter().flat_map(|it| {
-            it.file.changes.iter().map(|change| as_json(&author, &it.file, &change.name, change.kind))
-        });
-        print_json(&changes.collect::<Vec<_>>())?;
+        let rows = differing.iter().flat_map(|one| ChangeRow::of_file(&author, &one.file));
+        ui::json(&rows.collect::<Vec<_>>())?;
     } else {
-        let mut out = Paged::new(context, &objects);
+        let mut out = PagedOutput::new(context, &repo);
         for one in &differing {
-            let text = shown(&mut history, one, args.show)?;
-            out.print(&text)?;
+            let page = render(&mut history, one, args.show)?;
+            out.print(&page)?;
         }
     }
-    say_notes(context, &history);
+    print_history_notes(context, &history);
     Ok(())
 }
 
-/// `A..B` and `A...B`, as git-diff(1) has them: B and A, or B and where it parted from A; either is HEAD when left out.
-fn between(
-    objects: &Repo,
-    (before, after, parted): (&str, &str, bool),
+/// Resolves `A..B` to A and B, and `A...B` to their merge base and B, as in git-diff(1). An end left out is HEAD.
+fn sides_of_range(
+    repo: &Repo,
+    (before, after, is_merge_base): (&str, &str, bool),
 ) -> Result<(DiffSide, DiffSide), Error> {
-    let (mut before, after) = (objects.range_end(before)?, objects.range_end(after)?);
-    if parted {
-        before = objects.merge_base(before, after)?.unwrap_or(before);
+    let (mut before, after) = (repo.range_end(before)?, repo.range_end(after)?);
+    if is_merge_base {
+        before = repo.merge_base(before, after)?.unwrap_or(before);
     }
     Ok((DiffSide::Commit(before), DiffSide::Commit(after)))
 }
 
-fn shown(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<Page, Error> {
+fn render(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<Page, Error> {
     let mut text = Page::default();
     text.add(Look::Heading, headline(&one.file));
     let _ = writeln!(text);
@@ -98,7 +95,7 @@ fn shown(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<P
             match value {
                 None => {}
                 Some(ShownValue::Sealed) => {
-                    let _ = writeln!(text, "    {sign} (sealed; no key at hand opens it)");
+                    let _ = writeln!(text, "    {sign} (encrypted; no key here decrypts it)");
                 }
                 Some(ShownValue::Value(value)) => {
                     for line in value.expose().split(|byte| *byte == b'\n') {

@@ -1,4 +1,4 @@
-//! `envseal hook run merge` and `envseal hook run textconv`, which git calls.
+//! `envseal hook run merge` and `envseal hook run textconv`: git's drivers.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,14 +8,14 @@ use super::Context;
 use crate::config::{EnvName, FileRole, TEAM_FILE};
 use crate::dotenv::{Conflicts, Versions};
 use crate::error::Error;
-use crate::project::{self, VaultError};
+use crate::project::{self};
 use crate::team::{TeamConflicts, merge_team};
 use crate::ui;
 
-/// What tells git that there is no merge: up to 128 it takes for a conflict, and what lies in OURS for both sides.
+/// Tells git that the merge failed. It takes a status up to 128 for a conflict, and the content of OURS for the result.
 const NO_MERGE: u8 = 129;
 
-/// What our driver's command line answers with git's own merge: the status of a shell that finds no envseal.
+/// Makes our driver's command line fall back to git's own merge: the status of a shell that finds no envseal.
 const MERGED_BY_GIT: u8 = 127;
 
 /// Merge an env file by name, as git's merge driver
@@ -32,7 +32,7 @@ pub(super) struct MergeArgs {
     ours: PathBuf,
     /// Their version (%B)
     theirs: PathBuf,
-    /// The length of conflict markers (%L)
+    /// The length of the conflict markers (%L)
     marker_size: usize,
     /// The file's path in the repository (%P)
     #[arg(allow_hyphen_values = true)]
@@ -47,13 +47,13 @@ pub(super) struct TextconvArgs {
     file: PathBuf,
 }
 
-/// Merges. Returns git's exit status; errors have been display_path.
+/// Merges. Returns the exit status for git; errors have been printed.
 pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
     // A panic would end with 101, which git takes for a conflict.
     match catch_unwind(AssertUnwindSafe(|| try_merge(context, args))) {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => {
-            ui::error(error.message(), error.details(), error.command_hint());
+            ui::error(&error);
             NO_MERGE
         }
         Err(_) => NO_MERGE,
@@ -61,20 +61,20 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
 }
 
 fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
-    // A `.gitattributes` that others committed may name this driver for any file; in a program, lines that both sides
-    // changed are not to be put one below the other.
+    // Someone else's `.gitattributes` may name this driver for any file. In source code, both sides' lines must not be
+    // merged one below the other.
     let is_team_file = args.path.file_name().is_some_and(|name| name == TEAM_FILE);
     let role = FileRole::of(&args.path);
     if !is_team_file && role == FileRole::Other {
-        EnvName::of_file(&args.path).map_err(VaultError::from)?;
+        EnvName::of_file(&args.path)?;
     }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| project::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
     if is_team_file {
-        return team_file(context, args, [&base, &ours, &theirs]);
+        return merge_team_file(context, args, [&base, &ours, &theirs]);
     }
-    // Our attributes name files of other tools too (`.env.*`): git merges them as it would without us. It merges no binary
-    // data: ours stays, and is a conflict.
+    // Our attributes also match files of other tools (`.env.*`): git merges them as it would without us. It does not merge
+    // binary data: ours stays, and is a conflict.
     if let FileRole::Foreign(_) = role {
         let is_binary = [&base, &ours, &theirs].into_iter().any(|text| text.contains(&0));
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
@@ -88,18 +88,22 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     match merged.conflicts {
         Conflicts::None => return Ok(0),
         Conflicts::Names(names) => context.ui.say(format_args!(
-            "{path}: both sides changed {}; choose between the conflict markers",
+            "{path}: both sides changed {}; pick one between the conflict markers",
             names.join(", ")
         )),
         Conflicts::File => context.ui.say(format_args!(
-            "{path} cannot be merged by name; both sides stand between the conflict markers, whole"
+            "{path} can't be merged by name; both versions are between the conflict markers"
         )),
     }
     Ok(1)
 }
 
-/// Merges a team file, of which these are base, ours and theirs.
-fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 3]) -> Result<u8, Error> {
+/// Merges a team file from its base, our and their version.
+fn merge_team_file(
+    context: &Context,
+    args: &MergeArgs,
+    [base, ours, theirs]: [&[u8]; 3],
+) -> Result<u8, Error> {
     let merged = merge_team(base, ours, theirs, args.marker_size);
     if merged.text != ours {
         project::write_version(&args.ours, &merged.text)?;
@@ -108,24 +112,23 @@ fn team_file(context: &Context, args: &MergeArgs, [base, ours, theirs]: [&[u8]; 
     match merged.conflicts {
         TeamConflicts::None => return Ok(0),
         TeamConflicts::Entries(entries) => context.ui.say(format_args!(
-            "{path}: both sides changed {}; choose between the conflict markers",
+            "{path}: both sides changed {}; pick one between the conflict markers",
             entries.join(", ")
         )),
         TeamConflicts::File => context.ui.say(format_args!(
-            "{path} cannot be merged by entry; both sides stand between the conflict markers, whole"
+            "{path} can't be merged by entry; both versions are between the conflict markers"
         )),
     }
     Ok(1)
 }
 
-/// Prints the file. Returns the exit status.
 pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {
     let text = project::read_version(&args.file)?;
-    ui::text(&project::textconv(&text)).map_err(Error::io("write to stdout"))?;
+    ui::text(&project::textconv(&text))?;
     Ok(0)
 }
 
-/// The exit status where the command line itself is wrong: git must not take that for a conflict either.
+/// Returns the exit status for a wrong command line, which git must not take for a conflict either.
 pub(super) fn usage_status(arguments: &[OsString], status: u8) -> u8 {
     let merges = arguments.windows(3).any(|words| words == ["hook", "run", "merge"]);
     if merges && status != 0 { NO_MERGE } else { status }

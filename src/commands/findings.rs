@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::report::counted;
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::git::path_from;
-use crate::ui::{Look, Page, safe_line, uri_path};
+use crate::ui::{self, Look, Page, counted, uri_path};
 
 /// More findings of one kind in one folder than this are folded.
 const MANY: usize = 20;
@@ -55,10 +54,10 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         } else {
             continue;
         };
-        text.add_link(&path, safe_line(&place));
+        text.add_link(&path, ui::one_line(&place));
         let _ = write!(text, ": ");
         text.add(look(*severity), severity.label());
-        let _ = write!(text, ": {} [{}]", safe_line(&message), rule.id());
+        let _ = write!(text, ": {} [{}]", ui::one_line(&message), rule.id());
         let _ = writeln!(text);
         if let Some(fix) = fix {
             let _ = write!(text, "  ");

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Context;
-use super::convention::ByConvention;
-use super::select::{Files, Names};
+use super::files::{ConventionArgs, FileArgs};
+use super::variables::VariableArgs;
 use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
@@ -17,40 +17,40 @@ use crate::ui;
 
 /// Decrypt values and print them
 ///
-/// Prints one KEY's value; for several, or for all without KEY, a JSON object. The values are those of the files: a variable
-/// of the process is used only if the files refer to a name that they don't set. -f may name a pipe, which is read once.
+/// With one KEY: its value. With several, or without (all): a JSON object. Values come from the files; a variable of the
+/// process is used only if the files refer to a name that they don't set. -f also takes a pipe, which is read once.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
   eval \"$(envseal get --format shell)\"
   envseal get -e production --format k8s | kubectl apply -f -
   envseal get DATABASE_URL --at v1.0")]
-pub(super) struct Args {
-    /// Variables to print; all without one
+pub(super) struct GetArgs {
+    /// Print these variables only
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     #[command(flatten)]
-    convention: ByConvention,
+    convention: ConventionArgs,
     #[command(flatten)]
-    names: Names,
-    /// Print in this format; raw prints one value's exact bytes, without a newline
+    variables: VariableArgs,
+    /// Choose the output format; raw is one value's exact bytes
     #[arg(long, value_enum, conflicts_with = "json")]
-    format: Option<Format>,
-    /// Same as --format json
+    format: Option<OutputFormat>,
+    /// Print JSON (short for --format json)
     #[arg(long)]
     json: bool,
-    /// Print what the files held in this commit, decrypted with a key of that time
+    /// Read the files of this commit, with a key from that time
     #[arg(long, value_name = "REV", conflicts_with = "convention")]
     at: Option<String>,
-    /// Name the Secret of --format k8s [default: envseal-ENVIRONMENT]
+    /// Set the Secret's name for --format k8s [default: envseal-ENVIRONMENT]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum OutputFormat {
     Raw,
     Json,
     Dotenv,
@@ -62,12 +62,14 @@ enum Format {
     Github,
 }
 
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     if args.at.is_some() && args.files.has_optional() {
-        let hint = "name it without the `?`";
-        return Err(Error::usage("an optional file is looked up in the working tree, not in a commit", hint));
+        return Err(Error::usage(
+            "an optional file is looked up in the working tree, not in a commit",
+            "omit the `?`",
+        ));
     }
-    let paths = args.convention.files(context, &args.files, false)?;
+    let paths = args.convention.paths(context, &args.files, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
         None => args.files.load(&paths)?,
@@ -83,7 +85,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
             });
         }
     }
-    let wanted = args.names.filter()?;
+    let wanted = args.variables.filter()?;
     let asked = |name: &str| args.keys.is_empty() || args.keys.iter().any(|key| key == name);
     let (mut variables, _) = reading.variables(|name| wanted(name) && asked(name), &[])?;
     if !args.keys.is_empty() {
@@ -93,15 +95,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         sweep(&file.dir(), context.store().repositories());
     }
     let one_value = matches!((&args.keys[..], &variables[..]), ([_], [_]));
-    let format = args.format.or((args.json || !one_value).then_some(Format::Json));
+    let format = args.format.or((args.json || !one_value).then_some(OutputFormat::Json));
     let text = match (format, &variables[..]) {
         (None, [variable]) => [variable.value.expose(), b"\n"].concat(),
-        (Some(Format::Raw), [variable]) => variable.value.expose().to_vec(),
-        (Some(Format::Raw), ..) => {
-            return Err(Error::usage("raw prints one value", "envseal get KEY --format raw"));
+        (Some(OutputFormat::Raw), [variable]) => variable.value.expose().to_vec(),
+        (Some(OutputFormat::Raw), ..) => {
+            return Err(Error::usage("--format raw prints one value", "envseal get KEY --format raw"));
         }
-        (format, ..) => written(
-            format.unwrap_or(Format::Json),
+        (format, ..) => format_values(
+            format.unwrap_or(OutputFormat::Json),
             &variables,
             args.name.as_deref(),
             files.first().map(EnvFile::env),
@@ -109,14 +111,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     };
     let text = zeroize::Zeroizing::new(text);
     let write = match format {
-        Some(Format::Raw) => ui::data,
-        Some(Format::Json) => ui::json_text,
+        Some(OutputFormat::Raw) => ui::data,
+        Some(OutputFormat::Json) => ui::json_text,
         _ => ui::text,
     };
-    write(&text).map_err(Error::io("write to stdout"))
+    write(&text)
 }
 
-/// Returns the files as a commit has them, under their names at that time.
+/// Reads the files in a commit, under the names that they had there.
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
     let objects = context.repository()?;
     objects.allow_fetching();
@@ -131,21 +133,21 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
     Ok(files)
 }
 
-fn written(
-    format: Format,
+fn format_values(
+    format: OutputFormat,
     variables: &[Variable<'_>],
     name: Option<&str>,
     env: Option<&EnvName>,
 ) -> Result<Vec<u8>, Error> {
     let format = match format {
-        Format::Dotenv => return dotenv(variables),
-        Format::Raw | Format::Json => export::Format::Json,
-        Format::Shell => export::Format::Shell,
-        Format::Fish => export::Format::Fish,
-        Format::Powershell => export::Format::Powershell,
-        Format::Docker => export::Format::Docker,
-        Format::K8s => export::Format::K8s,
-        Format::Github => export::Format::Github,
+        OutputFormat::Dotenv => return format_dotenv(variables),
+        OutputFormat::Raw | OutputFormat::Json => export::Format::Json,
+        OutputFormat::Shell => export::Format::Shell,
+        OutputFormat::Fish => export::Format::Fish,
+        OutputFormat::Powershell => export::Format::Powershell,
+        OutputFormat::Docker => export::Format::Docker,
+        OutputFormat::K8s => export::Format::K8s,
+        OutputFormat::Github => export::Format::Github,
     };
     let variables: Vec<_> =
         variables.iter().map(|v| export::Variable { name: v.name, value: v.value.expose() }).collect();
@@ -155,7 +157,7 @@ fn written(
     Ok(std::mem::take(&mut *text))
 }
 
-fn dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
+fn format_dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     for variable in variables {
         let source =

@@ -1,196 +1,192 @@
 //! `envseal ls`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::clone_state::{CloneState, Lack};
-use super::report::counted;
-use super::select::{Files, Found, found_from_here};
-use super::{Context, example};
+use super::Context;
+use super::clone_setup::{CloneSetup, SetupGap};
+use super::files::{FileArgs, FoundFiles, find_files};
 use crate::crypto::SealedValue;
 use crate::error::Error;
+use crate::git::{display_path, relative_path};
 use crate::keys::KeyLookupError;
-use crate::project::{Counts, Projects, VaultError, counts, sweep};
-use crate::ui;
+use crate::project::{self, Projects, counts, sweep};
+use crate::ui::{self, counted};
 
-/// List env files: what is sealed in them, to which key, and whether you can open it
+/// List env files, and show whether you can decrypt them
 ///
 /// Without -e and -f: every env file from here downward that git does not ignore.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal ls                             # from here downward
   envseal ls --json | jq -r '.[] | select(.unmarked > 0).file'
-  envseal ls --example                   # which variables there are, as an example file
-  envseal ls --example --write -f app    # added to app/.env.schema or app/.env.example")]
-pub(super) struct Args {
+  envseal ls --example                   # print an example file with all variables
+  envseal ls --example --write -f app    # add names to app/.env.schema or app/.env.example")]
+pub(super) struct LsArgs {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Print the folder's example file: what stands there now, and the names it lacks; no values
+    /// Print the folder's example file, with missing names added and no values
     #[arg(long, conflicts_with = "json")]
     example: bool,
-    /// Write the example file instead; not by `>`, which empties it before it is read
+    /// Write the example file (`>` would empty it first)
     #[arg(long, requires = "example")]
     write: bool,
 }
 
-struct Row {
-    path: PathBuf,
-    state: Result<State, VaultError>,
-}
-
-struct State {
-    environment: String,
+/// One env file, in the table and as JSON.
+#[derive(Default, Serialize)]
+struct EnvFileRow {
+    file: String,
+    environment: Option<String>,
     key: Option<String>,
-    counts: Counts,
-    /// Whether the private key is at hand; none where the file has no key.
-    opens: Option<Result<(), KeyLookupError>>,
-    /// Whether that is locked with a passphrase.
-    locked: bool,
-    /// How many values are sealed to another key than the file's.
-    others: usize,
+    sealed: Option<usize>,
+    plain: Option<usize>,
+    unmarked: Option<usize>,
+    /// Null if the file has no key.
+    opens: Option<bool>,
+    why_not: Option<String>,
+    /// The last column of the table.
+    #[serde(skip)]
+    answer: String,
 }
 
-/// Prints a line for each file.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
     if args.example {
-        return example::run(context, &args.files, args.write);
+        return example(context, args);
     }
-    let Found { files: paths, unseen } = if args.files.is_empty() {
-        found_from_here(context)?
+    let FoundFiles { files, ignored } = if args.files.is_empty() {
+        find_files(context)?
     } else {
-        Found { files: args.files.reading(context)?.named(context.process)?, unseen: Vec::new() }
+        FoundFiles { files: args.files.existing(context)?.paths(context.process)?, ignored: Vec::new() }
     };
     let mut projects = Projects::new(context.store().repositories());
-    let rows: Vec<_> =
-        paths.into_iter().map(|path| Row { state: state(context, &mut projects, &path), path }).collect();
+    let rows: Vec<_> = files.iter().map(|path| EnvFileRow::new(context, &mut projects, path)).collect();
     sweep(Path::new("."), context.store().repositories());
-    // Where there is no env file, there is nothing to be guarded yet.
+    // Without an env file there is nothing to protect yet.
     if !rows.is_empty() {
-        match CloneState::here(context) {
-            Ok(clone) => {
-                for Lack { message, fix } in clone.iter().flat_map(CloneState::lacks) {
-                    match fix {
-                        Some(fix) => context.ui.note(fix.joined(message, ": ")),
-                        None => context.ui.note(message),
-                    }
-                }
-            }
-            Err(error) => {
-                context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}"));
-            }
-        }
+        note_setup_gaps(context);
     }
     if args.json {
-        let list = Value::Array(rows.iter().map(as_json).collect());
-        return ui::json(&list).map_err(Error::io("write to stdout"));
+        return ui::json(&rows);
     }
-    if rows.is_empty() {
-        if !unseen.is_empty() {
-            return Ok(());
+    if !rows.is_empty() {
+        let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN DECRYPT IT"];
+        return ui::table(&head, &rows.iter().map(EnvFileRow::cells).collect::<Vec<_>>()).print();
+    }
+    if ignored.is_empty() {
+        context.ui.say("No env file here; create one: envseal set NAME");
+    }
+    Ok(())
+}
+
+fn note_setup_gaps(context: &Context) {
+    match CloneSetup::here(context) {
+        Ok(clone) => {
+            for SetupGap { message, fix } in clone.iter().flat_map(CloneSetup::gaps) {
+                context.ui.note(fix.map_or_else(|| message.clone(), |fix| fix.joined(&message, ": ")));
+            }
         }
-        context.ui.say("no env file here; make one: envseal set NAME");
-        return Ok(());
+        Err(error) => context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}")),
     }
-    let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN OPEN IT"];
-    let table = ui::table(&head, &rows.iter().map(cells).collect::<Vec<_>>());
-    table.print().map_err(Error::io("write to stdout"))
 }
 
-fn state(context: &Context, projects: &mut Projects, path: &Path) -> Result<State, VaultError> {
-    let file = projects.load(path)?;
-    let scope = projects.scope_of(&file.dir())?;
-    let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
-    let locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
-    let opens = found.map(|found| found.map(drop));
-    let is_others = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
-    let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
-    let others = tokens.filter(is_others).count();
-    Ok(State {
-        environment: file.env().to_string(),
-        key: file.public_key().map(|key| key.id().to_string()),
-        counts: counts(&file, &scope),
-        opens,
-        locked,
-        others,
-    })
-}
+impl EnvFileRow {
+    fn new(context: &Context, projects: &mut Projects, path: &Path) -> Self {
+        let file = path.display().to_string();
+        Self::read(context, projects, path).map_or_else(
+            |error| {
+                let why = error.to_string();
+                let answer = format!("no: {}", first_line(&why));
+                Self { file: file.clone(), opens: Some(false), why_not: Some(why), answer, ..Self::default() }
+            },
+            |row| Self { file: file.clone(), ..row },
+        )
+    }
 
-impl State {
-    /// Why it does not open; none if it does, or has no key.
-    fn why_not(&self) -> Option<String> {
-        match &self.opens {
+    fn read(context: &Context, projects: &mut Projects, path: &Path) -> Result<Self, Error> {
+        let file = projects.load(path)?;
+        let counts = counts(&file, &*projects.scope_of(&file.dir())?);
+        let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
+        let is_locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
+        let is_other = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
+        let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
+        let others = tokens.filter(is_other).count();
+        let why_not = match &found {
             Some(Err(error)) => Some(error.to_string()),
-            Some(Ok(())) if self.others > 0 => {
-                Some(format!("{} sealed to another key than the file's", counted(self.others, "value")))
+            Some(Ok(_)) if others > 0 => {
+                Some(format!("{} encrypted to another key than the file's", counted(others, "value")))
             }
             _ => None,
-        }
+        };
+        let answer = match (&found, &why_not) {
+            (None, _) => "no key yet".into(),
+            (Some(Err(KeyLookupError::NotFound { .. })), _) => "no: no private key".into(),
+            (_, Some(why)) => format!("no: {}", first_line(why)),
+            _ if is_locked => "yes, locked".into(),
+            _ => "yes".into(),
+        };
+        Ok(Self {
+            file: String::new(),
+            environment: Some(file.env().to_string()),
+            key: file.public_key().map(|key| key.id().to_string()),
+            sealed: Some(counts.sealed),
+            plain: Some(counts.plain),
+            unmarked: Some(counts.unmarked),
+            opens: found.is_some().then_some(why_not.is_none()),
+            why_not,
+            answer,
+        })
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".into());
+        let number = |cell: Option<usize>| text(&cell.map(|count| count.to_string()));
+        vec![
+            self.file.clone(),
+            text(&self.environment),
+            text(&self.key),
+            number(self.sealed),
+            number(self.plain),
+            number(self.unmarked),
+            self.answer.clone(),
+        ]
     }
 }
 
-fn cells(row: &Row) -> Vec<String> {
-    let path = row.path.display().to_string();
-    let dash = || "-".to_owned();
-    match &row.state {
-        Err(error) => {
-            vec![
-                path,
-                dash(),
-                dash(),
-                dash(),
-                dash(),
-                dash(),
-                format!("no: {}", first_line(&error.to_string())),
-            ]
-        }
-        Ok(state) => vec![
-            path,
-            state.environment.clone(),
-            state.key.clone().unwrap_or_else(dash),
-            state.counts.sealed.to_string(),
-            state.counts.plain.to_string(),
-            state.counts.unmarked.to_string(),
-            match (&state.opens, state.why_not()) {
-                (None, _) => "no key yet".into(),
-                (Some(Err(KeyLookupError::NotFound { .. })), _) => "no: no private key".into(),
-                (_, Some(why)) => format!("no: {}", first_line(&why)),
-                (_, None) if state.locked => "yes, locked".into(),
-                (_, None) => "yes".into(),
-            },
-        ],
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// Prints or writes the example file of a folder.
+fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
+    let folder = one_folder(&args.files.paths_or_default(context.process)?)?;
+    if args.write {
+        let example = project::write_example(&folder, context.store(), &|| context.waiting())?;
+        let path = display_path(&example.path);
+        context.ui.say(match example.added {
+            0 => format!("{path} already has every name"),
+            added => format!("Added {} to {path}", counted(added, "name")),
+        });
+        return Ok(());
     }
+    let example = project::example(&folder, context.store())?;
+    if example.is_emptied && !ui::is_stdout_terminal() {
+        let path = relative_path(&example.path);
+        let hint = hint!("if `>` has just emptied it: git checkout -- {path}, then use --write", path);
+        context.ui.note(hint.after(format_args!("{} was empty when it was read", path.display())));
+    }
+    ui::text(&example.text)
 }
 
-fn first_line(words: &str) -> &str {
-    words.lines().next().unwrap_or_default()
-}
-
-fn as_json(row: &Row) -> Value {
-    let file = row.path.display().to_string();
-    match &row.state {
-        Err(error) => json!({
-            "file": file,
-            "environment": null,
-            "key": null,
-            "sealed": null,
-            "plain": null,
-            "unmarked": null,
-            "opens": false,
-            "why_not": error.to_string(),
-        }),
-        Ok(state) => json!({
-            "file": file,
-            "environment": state.environment,
-            "key": state.key,
-            "sealed": state.counts.sealed,
-            "plain": state.counts.plain,
-            "unmarked": state.counts.unmarked,
-            "opens": state.opens.as_ref().map(|_| state.why_not().is_none()),
-            "why_not": state.why_not(),
-        }),
+fn one_folder(files: &[PathBuf]) -> Result<PathBuf, Error> {
+    let folders: BTreeSet<_> = files.iter().map(|path| path.parent().unwrap_or(Path::new(""))).collect();
+    match &folders.into_iter().collect::<Vec<_>>()[..] {
+        [folder] => Ok((*folder).to_owned()),
+        _ => Err(Error::usage("--example takes one folder", "name one: -f DIR")),
     }
 }

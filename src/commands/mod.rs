@@ -1,10 +1,10 @@
-//! The command line: one file per command, each with its clap definition and one function.
+//! The command line: one file per command, with its arguments and one function.
 
 mod blame;
+mod changes;
 mod check;
-mod clone_state;
+mod clone_setup;
 mod completions;
-mod convention;
 mod decrypt;
 mod diff;
 mod doctor;
@@ -12,7 +12,7 @@ mod drivers;
 mod edit;
 mod elsewhere;
 mod encrypt;
-mod example;
+mod files;
 mod findings;
 mod get;
 mod hook;
@@ -22,113 +22,108 @@ mod key;
 mod log;
 mod ls;
 mod man;
-mod paged;
-mod redact;
+mod notices;
 mod rename;
-mod report;
 mod run;
-mod select;
 mod set;
 mod team;
-mod tips;
 mod unset;
+mod usage;
+mod variables;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use clap::error::{ContextKind, ContextValue};
-use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{self, ProcessEnv};
+use crate::config::{self, EnvName, ProcessEnv};
+use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory};
 use crate::git::Repo;
 use crate::keys::KeyStore;
-use crate::project::{self, Settled};
+use crate::project::{self, Scope, Settled, Target, Updated, Write, update};
 use crate::ui::{self, Ui};
 
-/// Secrets in .env files, sealed value by value to a public key and shared through git alone.
+/// Commit your .env: every value is encrypted to a public key, and your team shares it through git
 ///
-/// The sealed file is committed. Whoever has a checkout can seal a value; opening one takes the private key: in
-/// .env.keys (never committed), in `ENVSEAL_PRIVATE_KEY[_ENV]`, or granted to you in envseal.toml (see `envseal team`).
+/// Anyone with a checkout can encrypt a value. Decrypting needs the private key, from .env.keys (never committed), from
+/// `ENVSEAL_PRIVATE_KEY[_ENV]`, or granted to you in envseal.toml (see `envseal team`).
 #[derive(Parser)]
 #[command(name = "envseal", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_long_help = "Examples:
-  envseal init                                # set a project up
-  envseal set DB_PASSWORD                     # seal a value; asks for it
-  envseal run -- npm start                    # run a program with the opened values
-  envseal check                               # is anything in the open?
-  envseal team request                        # ask for access to what others have sealed
+  envseal init                                # set up this project
+  envseal set DB_PASSWORD                     # encrypt a value; prompts for it
+  envseal run -- npm start                    # run a program with the decrypted values
+  envseal check                               # look for unencrypted secrets
+  envseal team request                        # request access to what others have encrypted
 
-`envseal COMMAND --help` has more of each.")]
+`envseal COMMAND --help` explains a command.")]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
 
-/// So that a command's own options come first, and together.
-const GLOBAL: &str = "Global options";
-
 #[derive(clap::Args)]
-struct Global {
+struct GlobalArgs {
     /// Change to DIR first
-    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GLOBAL)]
+    #[arg(short = 'C', value_name = "DIR", global = true)]
     dir: Option<PathBuf>,
-    /// Take private keys from FILE instead of .env.keys
-    #[arg(short = 'K', long, value_name = "FILE", global = true, help_heading = GLOBAL)]
+    /// Read private keys from FILE instead of .env.keys
+    #[arg(short = 'K', long, value_name = "FILE", global = true)]
     keys_file: Option<PathBuf>,
-    /// Use this private SSH key as your identity, not the one that `team request` made
-    #[arg(short, long, value_name = "FILE", global = true, help_heading = GLOBAL)]
+    /// Use this private SSH key as your identity instead of the one that `team request` creates
+    #[arg(short, long, value_name = "FILE", global = true)]
     identity: Option<PathBuf>,
-    /// Say nothing but errors
-    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    /// Print errors only
+    #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "quiet")]
+    /// Print more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
-    /// Use no pager
-    #[arg(long, global = true, help_heading = GLOBAL)]
+    /// Don't use a pager
+    #[arg(long, global = true)]
     no_pager: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    Init(init::Args),
-    Set(set::Args),
-    Get(get::Args),
-    Unset(unset::Args),
-    Rename(rename::Args),
-    Run(run::Args),
-    Edit(edit::Args),
-    Encrypt(encrypt::Args),
-    Decrypt(decrypt::Args),
-    Ls(ls::Args),
+    Init(init::InitArgs),
+    Set(set::SetArgs),
+    Get(get::GetArgs),
+    Unset(unset::UnsetArgs),
+    Rename(rename::RenameArgs),
+    Run(run::RunArgs),
+    Edit(edit::EditArgs),
+    Encrypt(encrypt::EncryptArgs),
+    Decrypt(decrypt::DecryptArgs),
+    Ls(ls::LsArgs),
     Check(check::Args),
-    Diff(diff::Args),
-    Log(log::Args),
-    Blame(blame::Args),
-    Doctor(doctor::Args),
+    Diff(diff::DiffArgs),
+    Log(log::LogArgs),
+    Blame(blame::BlameArgs),
+    Doctor(doctor::DoctorArgs),
     Import(import::Args),
     #[command(subcommand)]
-    Key(key::Command),
+    Key(key::KeyCommand),
     #[command(subcommand)]
-    Team(team::Command),
+    Team(team::TeamCommand),
     #[command(subcommand)]
-    Hook(hook::Command),
-    Completions(completions::Args),
-    Man(man::Args),
+    Hook(hook::HookCommand),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
-/// What every command has at hand.
+/// Everything that a command needs besides its arguments.
 struct Context<'a> {
     ui: Ui,
     process: &'a ProcessEnv,
     store: KeyStore<'a>,
-    /// As `-i` named it.
+    /// The path given with `-i`.
     identity: Option<PathBuf>,
     no_pager: bool,
 }
@@ -138,47 +133,82 @@ impl<'a> Context<'a> {
         &self.store
     }
 
-    /// The repository that git would use here: that of the current folder, or the one that git runs this hook for.
+    /// Returns the repository that git would use: that of the working directory, or of the hook that git runs.
     fn repository(&self) -> Result<Rc<Repo>, Error> {
         Ok(self.store.repositories().current()?)
     }
 
-    /// Says that another envseal is at work.
+    /// Returns the repository that the working directory is in.
+    fn discover(&self) -> Result<Option<Rc<Repo>>, Error> {
+        Ok(self.store.repositories().discover(&working_dir()?)?)
+    }
+
+    /// Returns the project that the working directory belongs to.
+    fn project(&self) -> Result<Scope, Error> {
+        self.project_of(&working_dir()?)
+    }
+
+    /// Returns the project that a folder belongs to.
+    fn project_of(&self, folder: &Path) -> Result<Scope, Error> {
+        Ok(Scope::of(folder, self.store.repositories())?)
+    }
+
+    /// Changes env files, all or none.
+    fn update(
+        &self,
+        paths: &[PathBuf],
+        write: Write,
+        change: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
+    ) -> Result<Updated, Error> {
+        update(paths, &self.store, write, &|| self.waiting(), change)
+    }
+
     fn waiting(&self) {
-        self.ui.say("waiting for another envseal to finish…");
+        self.ui.say("Waiting for another envseal to finish…");
     }
 }
 
-/// Parses the command line and carries it out. Returns the exit status; errors have been shown.
+/// Returns the working directory as an absolute path without symlinks.
+fn working_dir() -> Result<PathBuf, Error> {
+    Path::new(".").canonicalize().map_err(Error::io("find the working directory"))
+}
+
+fn env_names(names: &[String]) -> Result<Vec<EnvName>, Error> {
+    Ok(names.iter().map(|name| EnvName::new(name)).collect::<Result<_, _>>()?)
+}
+
+fn env_names_of(files: &[PathBuf]) -> Result<Vec<EnvName>, Error> {
+    Ok(files.iter().map(|path| EnvName::of_file(path)).collect::<Result<_, _>>()?)
+}
+
+/// Parses the command line and runs the command. Returns the exit status; errors have been printed.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     hide_memory();
     catch_file_size_limit();
     ui::report_panics();
-    let arguments = asking_for_help(arguments.into_iter().collect());
-    let cli = match parse(&arguments) {
+    let arguments = help_as_option(arguments.into_iter().collect());
+    match parse(&arguments) {
         Ok(mut cli) => {
             if let Command::Set(args) = &mut cli.command {
-                args.note_literal(&arguments);
+                args.count_literals(&arguments);
             }
-            cli
+            status_of(dispatch(cli))
         }
         Err(mut error) => {
-            tips::add_tip(&mut error);
-            hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
-            // Help and version come as errors too; the exit status tells them apart.
+            usage::add_tip(&mut error);
+            usage::hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
+            // Help and version come as errors too; only the exit status differs.
             let printed = error.print().and_then(|()| io::stdout().flush());
             if let (Err(source), false) = (printed, error.use_stderr()) {
-                return told(Err(Error::io("write to stdout")(source)));
+                return status_of(Err(Error::io("write to stdout")(source)));
             }
-            let status = u8::try_from(error.exit_code()).unwrap_or(2);
-            return drivers::usage_status(&arguments, status);
+            drivers::usage_status(&arguments, u8::try_from(error.exit_code()).unwrap_or(2))
         }
-    };
-    told(dispatch(cli))
+    }
 }
 
-/// Shows an error, and returns the exit status.
-fn told(result: Result<u8, Error>) -> u8 {
+/// Prints an error. Returns the exit status.
+fn status_of(result: Result<u8, Error>) -> u8 {
     match result {
         Ok(status) => status,
         // 128 + SIGPIPE, as for any program whose reader has gone.
@@ -186,33 +216,47 @@ fn told(result: Result<u8, Error>) -> u8 {
         // 128 + SIGINT.
         Err(error) if error.is_interrupted() => 130,
         Err(error) => {
-            ui::error(error.message(), error.details(), error.command_hint());
+            ui::error(&error);
             error.status()
         }
     }
 }
 
-/// The definition of the command line, for completions and manual pages.
+/// Returns the definition of the command line, for parsing, completions and manual pages.
 pub fn definition() -> clap::Command {
-    Cli::command()
+    let root = Cli::command();
+    let hidden = |arg: &clap::Arg| arg.clone().hide_short_help(true).hide_long_help(true);
+    let globals: Vec<_> = root.get_arguments().filter(|arg| arg.is_global_set()).map(hidden).collect();
+    root.mut_subcommands(|command| hide_globals(command, &globals))
 }
 
-/// Parses by the definition. It is large, and programs are started through `run`: so that is tried by itself first.
-/// Whatever is no call of `run`, or a wrong one, or asks for help, fails there, and then the whole has the word.
+/// Hides the global options in the help of subcommands: the root lists them.
+fn hide_globals(command: clap::Command, globals: &[clap::Arg]) -> clap::Command {
+    command.args(globals).mut_subcommands(|command| hide_globals(command, globals))
+}
+
+/// Parses the command line. The whole definition is large and `run` starts programs, so `run` is tried by itself first;
+/// whatever fails there, such as other commands, mistakes and `--help`, is parsed by the whole.
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if arguments.iter().any(|argument| argument == "run") {
         let run =
-            clap::Command::new("envseal").subcommand(run::Args::augment_args(clap::Command::new("run")));
-        let parsed = Global::augment_args(run).try_get_matches_from(arguments);
+            clap::Command::new("envseal").subcommand(run::RunArgs::augment_args(clap::Command::new("run")));
+        let parsed = GlobalArgs::augment_args(run).try_get_matches_from(arguments);
         if let Ok(cli) = parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
             return Ok(cli);
         }
     }
-    Cli::try_parse_from(arguments)
+    parse_whole(arguments)
 }
 
-/// `envseal help set` is `envseal set --help`, as with git and cargo. Made by clap, it would double every completion script.
-fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
+fn parse_whole(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut definition = definition();
+    let mut matches = definition.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
+}
+
+/// Turns `envseal help set` into `envseal set --help`. Clap's own `help` would double every completion script.
+fn help_as_option(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_some_and(|word| word == "help") {
         arguments.remove(1);
         arguments.push("--help".into());
@@ -222,30 +266,22 @@ fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
     if let Command::Run(args) = &cli.command
-        && args.is_session()
+        && args.in_session()
     {
-        return run::session(args);
+        return run::run_in_session(args);
     }
-    let Global { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
+    let GlobalArgs { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
     if let Some(dir) = dir {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file).with_identity(identity.clone(), &ui::passphrase);
     let context = Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager };
-    // What was interrupted here is finished or undone first, whatever comes.
-    match project::settle(Path::new(".")) {
-        Ok(None) => {}
-        Ok(Some(Settled::Finished)) => {
-            context.ui.note("Finished a change that was interrupted: git status");
-        }
-        Ok(Some(Settled::Undone)) => context.ui.note("Undid a change that was interrupted"),
-        Err(error) => context.ui.note(format_args!("{error}")),
-    }
+    recover(&context);
     match cli.command {
         Command::Run(args) => {
             let program = run::prepare(&context, &args)?;
-            // No key is kept while the program runs.
+            // Drops every key before the program starts.
             drop(context);
             drop(process);
             return program.start();
@@ -274,27 +310,13 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Takes out of clap's error what may be a value: behind an `=`, and in a `set` all that clap does not know.
-fn hide_values(error: &mut clap::Error, set: bool) {
-    use clap::error::ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument};
-    if !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
-        return;
-    }
-    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue] {
-        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
-        let known = error.kind() == TooManyValues && kind == ContextKind::InvalidArg;
-        let hidden = match text.split_once('=') {
-            _ if set && !known => "…".to_owned(),
-            Some((name, _)) => format!("{name}=…"),
-            None => continue,
-        };
-        let wants_stdin = text.starts_with("--stdin");
-        error.insert(kind, ContextValue::String(hidden));
-        error.remove(ContextKind::Suggested);
-        if wants_stdin {
-            let tip = "stdin is read when VALUE is left out".into();
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
-        }
+/// Finishes or undoes a change that was interrupted here.
+fn recover(context: &Context) {
+    match project::settle(Path::new(".")) {
+        Ok(None) => {}
+        Ok(Some(Settled::Finished)) => context.ui.note("finished an interrupted change; see: git status"),
+        Ok(Some(Settled::Undone)) => context.ui.note("undid an interrupted change"),
+        Err(error) => context.ui.note(error),
     }
 }
 
@@ -303,7 +325,7 @@ mod tests {
     use super::*;
 
     fn called(cli: Cli) -> String {
-        let Global { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
+        let GlobalArgs { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
         let command = match cli.command {
             Command::Run(args) => format!("{args:?}"),
             _ => "another".into(),
@@ -319,7 +341,7 @@ mod tests {
         for line in lines.split('|') {
             let arguments: Vec<_> =
                 ["envseal"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
-            match (parse(&arguments), Cli::try_parse_from(&arguments)) {
+            match (parse(&arguments), parse_whole(&arguments)) {
                 (Ok(one), Ok(other)) => assert_eq!(called(one), called(other), "{line}"),
                 (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string(), "{line}"),
                 (one, _) => panic!("{line}: {}", if one.is_ok() { "taken" } else { "refused" }),

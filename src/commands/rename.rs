@@ -1,39 +1,37 @@
 //! `envseal rename`.
 
-use super::select::Files;
-use super::{Context, report};
+use super::Context;
+use super::files::FileArgs;
+use super::notices::print_notices;
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Write, referring_beside, rename, update};
+use crate::project::{Write, referring_beside, rename};
 
-/// Give a variable another name
+/// Rename a variable
 ///
-/// A sealed value is bound to its name, so it is opened and sealed again: that takes the private key. A variable that
-/// other values, or .env.schema or .env.example, refer to is not renamed without --force.
+/// A sealed value is bound to its name, so it is decrypted and encrypted again; that needs the private key. If other
+/// values, .env.schema or .env.example refer to the variable, renaming it needs --force.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal rename DB_PASS DB_PASSWORD
   envseal rename HRLLO HELLO -e production")]
-pub(super) struct Args {
-    /// The name it has
+pub(super) struct RenameArgs {
     old: String,
-    /// The name it is to have
     new: String,
     #[command(flatten)]
-    files: Files,
-    /// Replace a variable that has the new name, and leave references to the old one behind
+    files: FileArgs,
+    /// Replace an existing NEW, and leave references to OLD unchanged
     #[arg(long)]
     force: bool,
 }
 
-/// Renames the variable in every file named.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
+pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
     let new =
         VarName::new(&args.new).map_err(|error| Error::usage(error.to_string(), "envseal rename OLD NEW"))?;
-    let paths = args.files.named_or_default(context.process)?;
+    let paths = args.files.paths_or_default(context.process)?;
     let mut referring = Vec::new();
-    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
         let mut keys = if target.is_sealed(&args.old) {
             Some((target.opener_or_fail()?, target.key_in_file()?))
@@ -60,9 +58,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         referring.push(by);
         Ok(document)
     })?;
-    report::notices(context, &updated.notices);
+    print_notices(context, &updated.notices);
     for ((path, ..), by) in updated.files.iter().zip(referring) {
-        context.ui.say(format_args!("renamed {} to {new} in {}", args.old, display_path(path)));
+        context.ui.say(format_args!("Renamed {} to {new} in {}", args.old, display_path(path)));
         for by in by {
             context.ui.note(format_args!("{by} still refers to {}", args.old));
         }

@@ -2,86 +2,84 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::convention::ByConvention;
-use super::elsewhere;
-use super::select::{Files, Names};
-use super::{Context, redact};
-use crate::check::rules::NEXT_PROCESSED;
+use super::files::{ConventionArgs, FileArgs};
+use super::variables::VariableArgs;
+use super::{Context, elsewhere};
+use crate::check::rules::{MIN_MASKED, NEXT_PROCESSED, spellings};
 use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{Forms, Program, no_terminal};
-use crate::project::{Precedence, Variable, hold_to_schemas, read_files};
+use crate::project::{Precedence, Reading, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
-/// Run a program with the opened values in its environment
+/// Run a program with the decrypted values in its environment
 ///
-/// Values are opened in memory; nothing touches the disk. The process's own variables win over those of files, and
-/// earlier files over later ones. If any value that is needed cannot be opened, or is not as the .env.schema or
-/// .env.example beside the files says, nothing is started.
+/// Values are decrypted in memory; nothing touches the disk. The process's own variables win over those of files, and
+/// earlier files over later ones. If a value can't be decrypted, or doesn't match the .env.schema or .env.example beside
+/// the files, the program is not started.
 ///
-/// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, else the files whose private keys are in
-/// `ENVSEAL_PRIVATE_KEY_*`, else .env. A pipe that -f names is read once.
+/// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, or the files whose private keys are in
+/// `ENVSEAL_PRIVATE_KEY_*`, or .env. -f also takes a pipe, which is read once.
 ///
-/// In a project of Next.js whose env files are all loaded, `__NEXT_PROCESSED_ENV` is set too: Next.js then leaves values as
-/// they are.
+/// In a Next.js project whose env files are all loaded, `__NEXT_PROCESSED_ENV` is set too, so that Next.js leaves the
+/// values as they are.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "Examples:
   envseal run -- npm start
   envseal run -e production -- ./server --port 8080
   envseal run --convention nextjs -e production -- next build
   envseal run -f packages/web -f packages/api -e production -- turbo run start
-  envseal run -f '?.env.local' -e development -- npm run dev   # .env.local if it is there
+  envseal run -f '?.env.local' -e development -- npm run dev   # .env.local if it exists
   ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
-pub(super) struct Args {
+pub(super) struct RunArgs {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     #[command(flatten)]
-    convention: ByConvention,
+    convention: ConventionArgs,
     #[command(flatten)]
-    names: Names,
-    /// Let files win over the process's own variables, and later files over earlier ones
+    variables: VariableArgs,
+    /// Let files override the process's own variables, and later files earlier ones
     #[arg(long)]
     overload: bool,
-    /// Start even if NAME cannot be opened, or is required and missing, and leave it out (repeats)
+    /// Start without NAME if it can't be decrypted, or is required but missing (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
-    /// Mask sealed values in what the program writes, as [NAME] (log hygiene: a program that means to can get round it)
+    /// Mask encrypted values in the program's output as [NAME] (not a security boundary)
     #[arg(long)]
     redact: bool,
-    /// For envseal itself: CMD is started in a session of its own, with what is in the environment
+    /// Start CMD in a session of its own, with the environment as it is; used by envseal itself
     #[arg(long, hide = true)]
     in_session: bool,
-    /// The program and its arguments
+    /// Run this program with its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
-impl Args {
-    /// Whether envseal has started itself, to hold a session for CMD: then no file is to be opened.
-    pub(super) fn is_session(&self) -> bool {
+impl RunArgs {
+    /// Returns true if envseal has started itself to hold a session for CMD, and no file is to be read.
+    pub(super) fn in_session(&self) -> bool {
         self.in_session
     }
 }
 
-/// Starts the program in a session of its own, with what is in the environment.
-pub(super) fn session(args: &Args) -> Result<u8, Error> {
+pub(super) fn run_in_session(args: &RunArgs) -> Result<u8, Error> {
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     Ok(Program::session(program, arguments)?)
 }
 
-/// A program with the environment that it is to have, and what to mask in what it writes.
-pub(super) struct Prepared {
+/// A program with its environment, and the values to mask in its output.
+pub(super) struct PreparedProgram {
     program: Program,
     masked: Option<Forms>,
 }
 
-impl Prepared {
-    /// Starts it. Returns only where it could not take this process's place.
+impl PreparedProgram {
+    /// Starts it. Returns only if it did not replace this process.
     pub(super) fn start(self) -> Result<u8, Error> {
         match self.masked {
             Some(forms) if !forms.is_empty() => {
-                // Signals are for the program, also where somebody was asked for a passphrase.
-                let _deaf = ui::Deaf::again();
+                // Signals go to the program, even after a passphrase prompt.
+                let _held = ui::HeldSignals::again();
                 let own = own_program().map_err(no_terminal)?;
                 Ok(self.program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
             }
@@ -91,39 +89,40 @@ impl Prepared {
 }
 
 /// Decrypts the files and prepares the program.
-pub(super) fn prepare(context: &Context, args: &Args) -> Result<Prepared, Error> {
-    let paths = args.convention.files(context, &args.files, args.overload)?;
+pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgram, Error> {
+    let paths = args.convention.paths(context, &args.files, args.overload)?;
     let files = args.files.load(&paths)?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
-    let masked = args.redact.then(|| redact::forms(context, &reading));
-    let wanted = args.names.filter()?;
+    let masked = args.redact.then(|| masked_forms(context, &reading));
+    let wanted = args.variables.filter()?;
     for file in &files {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
-        context.ui.detail(format_args!("read {} (environment {}, {key})", file.path().display(), file.env()));
+        context.ui.detail(format_args!("Read {} (environment {}, {key})", file.path().display(), file.env()));
     }
     let (variables, missing) = reading.variables(&wanted, &args.allow_missing)?;
     hold_to_schemas(&files, &variables, context.process, &wanted, &args.allow_missing)?;
     for name in missing {
-        context.ui.note(format_args!("{name} could not be opened and is left out"));
+        context.ui.note(format_args!("{name} couldn't be decrypted and is skipped"));
     }
     let mode = args.convention.mode(context, &args.files);
-    let whole = args.names.is_all();
+    let whole = args.variables.is_all();
     let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
-    Ok(Prepared { program: program(context, args, variables, next_is_done)?, masked })
+    Ok(PreparedProgram { program: program(context, args, variables, next_is_done)?, masked })
 }
 
 fn program(
     context: &Context,
-    args: &Args,
+    args: &RunArgs,
     variables: Vec<Variable<'_>>,
     next_is_done: bool,
 ) -> Result<Program, Error> {
     let overload = args.overload;
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
-        let message = format!("the value of {} holds a NUL byte, which no environment can hold", nul.name);
-        let hint = hint!("leave it out: -x {name}", name = nul.name);
+        let message =
+            format!("the value of {} contains a NUL byte, which environment variables can't hold", nul.name);
+        let hint = hint!("skip it: -x {name}", name = nul.name);
         return Err(Error::refused(message).with_status(3).with_hint(hint));
     }
     let mut program = Program::new(program, arguments);
@@ -133,11 +132,11 @@ fn program(
     if next_is_done {
         program.set(NEXT_PROCESSED, "true");
     }
-    // Whichever comes last wins.
+    // The last one set wins.
     if overload {
         inherit(&mut program);
     }
-    // Each goes as it is handed over, and leaves its memory to the next.
+    // Freed one by one, so that each leaves its memory to the next.
     for variable in variables {
         program.set(variable.name, os_value(&variable)?);
     }
@@ -157,4 +156,125 @@ fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
 fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
     let text = std::str::from_utf8(variable.value.expose());
     text.map(OsStr::new).map_err(|_| crate::project::unwritable(&variable.path, variable.name))
+}
+
+/// Returns the spellings of every sealed value, also of those not given to the program: another variable may hold the
+/// same. Notes values that are too short to mask.
+fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
+    let mut short = Vec::new();
+    let mut secrets = Vec::new();
+    for (name, value) in reading.sealed() {
+        let forms = spellings(value);
+        if !forms.is_empty() {
+            secrets.push((name.to_owned(), forms));
+        } else if !value.is_empty() {
+            short.push(name);
+        }
+    }
+    if !short.is_empty() {
+        context
+            .ui
+            .note(format_args!("not masked because shorter than {MIN_MASKED} bytes: {}", short.join(", ")));
+    }
+    Forms::new(secrets)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exec::Masker;
+
+    /// Percent-encodes every byte that is not in `kept`.
+    fn percent(value: &str, upper: bool, kept: &str) -> String {
+        value
+            .bytes()
+            .map(|byte| match char::from(byte) {
+                c if c.is_ascii_alphanumeric() || kept.contains(c) => c.to_string(),
+                _ if upper => format!("%{byte:02X}"),
+                _ => format!("%{byte:02x}"),
+            })
+            .collect()
+    }
+
+    /// JSON-escapes what must be escaped, and what `more` names: `html`, `ascii`, `slash`.
+    fn json(value: &str, upper: bool, more: &str) -> String {
+        let unit = |unit: u16| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+        let whole = serde_json::to_string(value).unwrap();
+        whole[1..whole.len() - 1]
+            .chars()
+            .map(|c| match c {
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if more.contains("html") => unit(c as u16),
+                '/' if more.contains("slash") => "\\/".into(),
+                '\u{80}'.. if more.contains("ascii") => {
+                    c.encode_utf16(&mut [0; 2]).iter().map(|u| unit(*u)).collect()
+                }
+                _ => c.to_string(),
+            })
+            .collect()
+    }
+
+    /// Returns the forms of a value in one line that docs/redact.md says are masked.
+    fn claimed(value: &str) -> Vec<String> {
+        let mut texts = vec![value.to_owned()];
+        for upper in [false, true] {
+            let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+            texts.push(if upper { hex.to_uppercase() } else { hex });
+            for kept in ["-._~", "-._~/", "-._~!*'()", "-._~!*'();,/?:@&=+$#", "-._~$&+=:@"] {
+                texts.push(percent(value, upper, kept));
+            }
+            for form in ["-._~", "-._*", "-._"] {
+                texts.push(percent(value, upper, form).replace("%20", "+"));
+            }
+            for more in
+                ["", "slash", "html", "html slash", "ascii", "ascii slash", "ascii html", "ascii html slash"]
+            {
+                texts.push(json(value, upper, more));
+            }
+        }
+        texts
+    }
+
+    /// Masks a text that comes in chunks.
+    fn masked<'a>(forms: &Arc<Forms>, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let (mut masker, mut out) = (Masker::new(Arc::clone(forms), 8), Vec::new());
+        chunks.into_iter().for_each(|chunk| masker.push(chunk, &mut out));
+        masker.finish(&mut out);
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_the_docs_claim_is_masked_however_it_is_split(
+            // Characters that some encoder treats in its own way, and any others that are shown.
+            value in "([-a-z ._~!*'();,/?:@&=+$#<>\"\\\\|\u{2028}\u{2029}é😀]|[^\\p{C}\u{7f}]){3,12}",
+            sizes in vec(1_usize..9, 1..6),
+        ) {
+            prop_assume!(value.len() >= MIN_MASKED);
+            let forms = Arc::new(Forms::new(vec![("NAME".to_owned(), spellings(value.as_bytes()))]));
+            for form in claimed(&value) {
+                // No form has a line end.
+                let text = format!("\n{form}\n").into_bytes();
+                let in_sizes = {
+                    let mut rest = &text[..];
+                    let mut sizes = sizes.iter().cycle();
+                    std::iter::from_fn(move || {
+                        let size = (*sizes.next()?).min(rest.len());
+                        let chunk = rest.split_off(..size)?;
+                        (!chunk.is_empty()).then_some(chunk)
+                    })
+                };
+                prop_assert_eq!(masked(&forms, in_sizes), b"\n[NAME]\n", "{}", form);
+                for at in 0..=text.len() {
+                    let (one, other) = text.split_at(at);
+                    prop_assert_eq!(masked(&forms, [one, other]), b"\n[NAME]\n", "{} at {}", form, at);
+                }
+            }
+        }
+    }
 }

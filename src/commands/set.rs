@@ -4,140 +4,139 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::select::Files;
-use super::{Context, report};
+use super::Context;
+use super::files::FileArgs;
+use super::notices::{note_ignored, print_notices};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
 use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::keys::KeyStore;
 use crate::project::{
-    Assignment, EnvFile, How, Outcome, Updated, VaultError, Write, last_of_each, needs_key, refuse_links,
-    set, similar_env_file, update,
+    Assignment, EnvFile, How, Outcome, Updated, Write, last_of_each, needs_key, refuse_links, set,
+    similar_env_file, update,
 };
 use crate::ui;
 
-/// Seal a value
+/// Encrypt a value
 ///
-/// Asks for VALUE without showing it (several lines may be pasted), or reads it from stdin; one newline at its end is
-/// dropped. Needs no private key: anyone with a checkout can add or change a secret. A first `set` makes the file and
-/// its key pair.
+/// Prompts for VALUE, hidden (several lines may be pasted), or reads it from stdin; one newline at its end is dropped.
+/// Needs no private key: anyone with a checkout can add or change a secret. The first `set` creates the file and its key
+/// pair.
 ///
-/// Where a plain value that is marked as plain stands, the new one stays plain.
+/// A plain value that is marked plain stays plain.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal set DB_PASSWORD -e production            # asks, hidden
+  envseal set DB_PASSWORD -e production            # prompts, hidden
   pass show db | envseal set DB_PASSWORD           # from stdin
-  envseal set - < more.env                         # NAME=value lines, as one batch
-  envseal set DB_PASSWORD 'correct horse'          # stays in the shell's history
+  envseal set - < more.env                         # NAME=value lines
+  envseal set DB_PASSWORD 'correct horse'          # stays in the shell history
   envseal set HOST=db.local PORT=5432 --plain      # not secret")]
-pub(super) struct Args {
-    /// The variable; or NAME=VALUE, several at once; or - for NAME=value lines from stdin
+pub(super) struct SetArgs {
+    /// The variable, or NAME=VALUE (repeats), or - to read NAME=value lines from stdin
     #[arg(value_name = "NAME")]
     first: OsString,
-    /// Its value; use -- before one that looks like an option. Asked for, or read from stdin, when left out
+    /// The value; use `--` before one that starts with `-`. Prompted for, or read from stdin, if omitted
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     value: Option<OsString>,
     /// More NAME=VALUE
     #[arg(value_name = "NAME=VALUE", hide = true)]
     rest: Vec<OsString>,
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     /// Write as plain text, marked `# envseal: plain`
     #[arg(long, conflicts_with = "seal")]
     plain: bool,
-    /// Seal, and lift the mark of a line that is marked plain
+    /// Encrypt, and remove the mark `# envseal: plain`
     #[arg(long)]
     seal: bool,
-    /// How many of the words stand behind `--`
+    /// The number of words after `--`
     #[arg(skip)]
-    literal: usize,
+    literals: usize,
 }
 
-impl Args {
-    /// Notes which words stand behind `--` in the command line: those are no options, whatever they look like.
-    pub(super) fn note_literal(&mut self, arguments: &[OsString]) {
+impl SetArgs {
+    /// Counts the words after `--` in the command line: they are values even if they look like options.
+    pub(super) fn count_literals(&mut self, arguments: &[OsString]) {
         let dashes = arguments.iter().position(|argument| argument == "--");
-        self.literal = dashes.map_or(0, |at| arguments.len() - at - 1);
+        self.literals = dashes.map_or(0, |at| arguments.len() - at - 1);
     }
 }
 
-/// Sets the variables in every file named.
-pub(super) fn run(context: &Context, args: Args) -> Result<(), Error> {
+pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     let how = match (args.plain, args.seal) {
         (true, _) => How::Plain,
         (_, true) => How::Seal,
         _ => How::AsMarked,
     };
-    let paths = args.files.named_or_default(context.process)?;
-    // Before a secret is asked for, or stdin is read.
+    let paths = args.files.paths_or_default(context.process)?;
+    // Before the prompt, and before stdin is read.
     paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
     let typed = args.value.is_some() || has_equals(&args.first);
     let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
-        changed(context, &paths, store, write, assignments, how)
+        set_all(context, &paths, store, write, assignments, how)
     };
-    let assignments = match given(args, &paths)? {
-        Given::Values(assignments) => assignments,
-        Given::Name(name) => {
-            let value = match ui::stdin_value().map_err(Error::io("read stdin"))? {
+    let assignments = match parse_words(args, &paths)? {
+        SetInput::Values(assignments) => assignments,
+        SetInput::Name(name) => {
+            let value = match ui::stdin_value()? {
                 Some(piped) => piped,
                 None => {
-                    // Whatever refuses the change does so before anybody is asked for a secret.
+                    // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
                     change(&context.store().afresh(), Write::Plan, &[any])?;
-                    ask(context, &name)?
+                    prompt(context, &name)?
                 }
             };
-            vec![answered(name, value)?]
+            vec![assign_input(name, value)?]
         }
     };
     let (updated, outcomes) = change(context.store(), Write::Files, &assignments)?;
-    report::notices(context, &updated.notices);
+    print_notices(context, &updated.notices);
     for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
         let path = display_path(path_given);
         if !existed {
-            context.ui.say(format_args!("made {path}"));
+            context.ui.say(format_args!("Created {path}"));
             if let Some((env, similar)) = similar_env_file(path_given) {
-                let words = format!("there is an environment {env} already, in {}", similar.display());
-                let hint =
-                    hint!("if that was meant: rm {path}, and set it there", path = relative_path(path_given));
-                context.ui.note(hint.after(words));
+                let message = format!("there is also an environment {env}, in {}", similar.display());
+                let path = relative_path(path_given);
+                context
+                    .ui
+                    .note(hint!("if you meant that one: rm {path}, and set it there", path).after(message));
             }
         }
         for (name, outcome) in outcomes {
             context.ui.say(match outcome {
                 Outcome::Sealed => {
-                    let key = key.map_or_else(String::new, |key| format!(" to key {}", key.id()));
-                    format!("sealed {name} in {path}{key}")
+                    let key = key.map_or_else(String::new, |key| format!(" (key {})", key.id()));
+                    format!("Encrypted {name} in {path}{key}")
                 }
-                Outcome::Plain => format!("wrote {name} to {path} as plain text"),
-                Outcome::StayedPlain => {
-                    format!(
-                        "wrote {name} to {path} as plain text, as it is marked plain (--seal lifts the mark)"
-                    )
-                }
-                Outcome::Unchanged => format!("{name} in {path} has that value already"),
+                Outcome::Plain => format!("Wrote {name} to {path} as plain text"),
+                Outcome::StayedPlain => format!(
+                    "Wrote {name} to {path} as plain text, because it is marked plain (use --seal to encrypt it)"
+                ),
+                Outcome::Unchanged => format!("{name} in {path} already has this value"),
             });
         }
     }
-    report::unseen(context, &updated);
-    if typed && how != How::Plain && ui::person_reads() {
-        context.ui.note("the value is in your shell's history now; left out, envseal asks for it");
+    note_ignored(context, &updated);
+    if typed && how != How::Plain && ui::is_stderr_terminal() {
+        context.ui.note("that value is now in your shell history; omit it next time to be prompted");
     }
     Ok(())
 }
 
-/// What became of each file: whether it was there, the key, and what became of each variable.
-type Outcomes = Vec<(bool, Option<PublicKey>, Vec<(String, Outcome)>)>;
+/// For each file: true if it existed, the key, and the outcome of each variable.
+type FileOutcomes = Vec<(bool, Option<PublicKey>, Vec<(String, Outcome)>)>;
 
-fn changed(
+fn set_all(
     context: &Context,
     paths: &[PathBuf],
     store: &KeyStore<'_>,
     write: Write,
     assignments: &[Assignment],
     how: How,
-) -> Result<(Updated, Outcomes), VaultError> {
+) -> Result<(Updated, FileOutcomes), Error> {
     let mut outcomes = Vec::new();
     let updated = update(paths, store, write, &|| context.waiting(), |target| {
         let needs_key = needs_key(target.file(), target.document(), target.scope(), assignments, how)?;
@@ -151,81 +150,80 @@ fn changed(
     Ok((updated, outcomes))
 }
 
-/// What the command line and stdin hold.
-enum Given {
+enum SetInput {
     Values(Vec<Assignment>),
-    /// A variable whose value is to be asked for.
+    /// A variable whose value is still to be read.
     Name(VarName),
 }
 
-fn given(args: Args, paths: &[PathBuf]) -> Result<Given, Error> {
-    let Args { mut first, mut value, mut rest, literal, .. } = args;
-    let is_literal = literal > rest.len();
+/// Parses the words of the command line, and stdin for `-`.
+fn parse_words(args: SetArgs, paths: &[PathBuf]) -> Result<SetInput, Error> {
+    let SetArgs { mut first, mut value, mut rest, literals, .. } = args;
+    let is_literal = literals > rest.len();
     if first == "-" {
         if value.is_some() {
             return Err(Error::usage("- takes no other argument", "envseal set - < FILE"));
         }
-        return Ok(Given::Values(batch(stdin("lines")?.as_slice())?));
+        return Ok(SetInput::Values(parse_batch(&read_batch()?)?));
     }
-    // A line of a shell, whose quotes the shell has taken off.
+    // A pasted `export NAME=VALUE`, whose quotes the shell has removed.
     if first == "export" {
         match value.take().filter(|pair| has_equals(pair)) {
             Some(pair) => first = pair,
             None => {
-                let hint = "leave it out: envseal set NAME VALUE";
-                return Err(Error::usage("`export` is a word of the shell, not a variable", hint));
+                let hint = "omit it: envseal set NAME VALUE";
+                return Err(Error::usage("`export` is a shell keyword, not a variable", hint));
             }
         }
         value = (!rest.is_empty()).then(|| rest.remove(0));
     }
     if has_equals(&first) {
         let all = std::iter::once(first).chain(value).chain(rest);
-        let all = all.map(|argument| pair(argument, paths)).collect::<Result<_, _>>()?;
-        return Ok(Given::Values(last_of_each(all)));
+        let all = all.map(|argument| parse_pair(argument, paths)).collect::<Result<_, _>>()?;
+        return Ok(SetInput::Values(last_of_each(all)));
     }
-    let name = name(first.to_str().unwrap_or("\u{fffd}"), paths)?;
+    let name = parse_name(first.to_str().unwrap_or("\u{fffd}"), paths)?;
     if let Some(value) = value.as_ref().filter(|_| !is_literal) {
         refuse_typo(&name, value.as_encoded_bytes())?;
     }
     if !rest.is_empty() {
         let hint = "envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …";
-        return Err(Error::usage("set takes a NAME and one VALUE", hint));
+        return Err(Error::usage("set takes one NAME and one VALUE", hint));
     }
     Ok(match value {
-        Some(value) => Given::Values(vec![Assignment { name, value: bytes(value)? }]),
-        None => Given::Name(name),
+        Some(value) => SetInput::Values(vec![Assignment { name, value: bytes(value)? }]),
+        None => SetInput::Name(name),
     })
 }
 
-/// Refuses a VALUE that was most likely meant as something else. Says nothing of what it holds.
-fn refuse_typo(name: &VarName, value: &[u8]) -> Result<(), Error> {
-    let written = name;
-    let name = written.as_str();
+/// Rejects a VALUE that was probably meant as something else, without repeating it.
+fn refuse_typo(variable: &VarName, value: &[u8]) -> Result<(), Error> {
+    let name = variable.as_str();
     let takes_a_value = |letter: &u8| b"CKefi".contains(letter);
     let (message, hint) = match value {
         [b'=', ..] => (
-            format!("VALUE begins with `=`, as in `{name} = VALUE`"),
+            format!("VALUE starts with `=`, as in `{name} = VALUE`"),
             hint!(
-                "without spaces: envseal set {name}=VALUE; with the `=`: envseal set {name} -- VALUE",
+                "without spaces: envseal set {name}=VALUE; if it is the value: envseal set {name} -- VALUE",
                 name
             ),
         ),
-        _ if repeats(written, value) => (
-            format!("VALUE begins with `{name}=`"),
+        _ if repeats_name(variable, value) => (
+            format!("VALUE starts with `{name}=`"),
             hint!(
-                "once is enough: envseal set {name}=VALUE; if it belongs to the value: envseal set {name} -- VALUE",
+                "write it once: envseal set {name}=VALUE; if it is the value: envseal set {name} -- VALUE",
                 name
             ),
         ),
         _ if value.starts_with(b"-----BEGIN") => return Ok(()),
         [b'-', b'-', option @ ..] if memchr::memmem::find(option, b"stdin").is_some() => (
             "set has no such option".into(),
-            hint!("stdin is read when VALUE is left out: envseal set {name}", name),
+            hint!("omit VALUE to read it from stdin: envseal set {name}", name),
         ),
         [b'-', option, _, ..] if takes_a_value(option) => (
             "VALUE looks like an option with its value".into(),
             hint!(
-                "leave a space between the two, as in -f FILE; or, if it is the value: envseal set {name} -- VALUE",
+                "put a space between the two, as in -f FILE; if it is the value: envseal set {name} -- VALUE",
                 name
             ),
         ),
@@ -238,18 +236,19 @@ fn refuse_typo(name: &VarName, value: &[u8]) -> Result<(), Error> {
     Err(Error::usage(message, hint))
 }
 
-/// Whether a value is a whole NAME=value line of its own name.
-fn repeats(name: &VarName, value: &[u8]) -> bool {
+/// Returns true if a value is a whole NAME=value line of this name.
+fn repeats_name(name: &VarName, value: &[u8]) -> bool {
     let line = value.trim_ascii_start();
     let line = line.strip_prefix(b"export ").unwrap_or(line).trim_ascii_start();
     line.strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
 }
 
-/// Asks for the value on the terminal.
-fn ask(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+fn prompt(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     let typed = match ui::hidden(&format!("Value of {name} (not shown): ")) {
         // Ctrl-D.
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(nothing(name, "was typed")),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return Err(no_value("nothing was typed", name));
+        }
         typed => typed.map_err(Error::io("ask on the terminal"))?,
     };
     let lines = typed.strip_suffix(b"\n").unwrap_or(&typed).split(|byte| *byte == b'\n').count();
@@ -257,47 +256,44 @@ fn ask(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>,
         context.ui.say(format_args!("Read {} lines, {} bytes", grouped(lines), grouped(typed.len())));
     }
     if typed.is_empty() || *typed == b"\n" {
-        return Err(nothing(name, "was typed"));
+        return Err(no_value("nothing was typed", name));
     }
     Ok(typed)
 }
 
-/// A number with a comma between each three digits.
+/// Returns a number with a comma between thousands.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join(",")
 }
 
-/// The assignment of what came from stdin or the terminal.
-fn answered(name: VarName, mut value: zeroize::Zeroizing<Vec<u8>>) -> Result<Assignment, Error> {
+/// Assigns a value from stdin or the terminal.
+fn assign_input(name: VarName, mut value: zeroize::Zeroizing<Vec<u8>>) -> Result<Assignment, Error> {
     if value.is_empty() {
-        return Err(nothing(&name, "came from stdin"));
+        return Err(no_value("stdin was empty", &name));
     }
-    ui::drop_line_end(&mut value);
-    if repeats(&name, &value) && !holds_sealed(&value) {
+    ui::strip_line_end(&mut value);
+    if repeats_name(&name, &value) && !holds_sealed(&value) {
         let hint = "for lines of NAME=value: envseal set - < FILE";
-        return Err(Error::usage(format!("the value of {name} begins with `{name}=`"), hint));
+        return Err(Error::usage(format!("the value of {name} starts with `{name}=`"), hint));
     }
     Ok(Assignment { name, value: SecretBytes::new(std::mem::take(&mut *value)) })
 }
 
-fn nothing(name: &VarName, place: &str) -> Error {
-    Error::usage(
-        format!("nothing {place} for {name}"),
-        hint!("an empty value is: envseal set {name} ''", name = name.as_str()),
-    )
+fn no_value(message: &str, name: &VarName) -> Error {
+    let hint = hint!("for an empty value: envseal set {name} ''", name = name.as_str());
+    Error::usage(format!("no value for {name}: {message}"), hint)
 }
 
-fn stdin(what: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-    let piped = ui::stdin_value().map_err(Error::io("read stdin"))?;
-    piped
+fn read_batch() -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+    ui::stdin_value()?
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::usage(format!("no {what} came from stdin"), "envseal set - < FILE"))
+        .ok_or_else(|| Error::usage("stdin was empty", "envseal set - < FILE"))
 }
 
-/// Reads dotenv lines. Nobody can ask what a doubtful line means, so it is refused by its number.
-fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
+/// Parses dotenv lines. Rejects doubtful ones by number, for nobody can be asked.
+fn parse_batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     let refuse = |line: usize, why: &str| {
         Error::usage(format!("line {line} of stdin: {why}"), "put the value in single quotes")
     };
@@ -309,10 +305,7 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     for entry in document.entries() {
         let (quote, mut value) = document.value(entry);
         if document.is_cut_off(entry) {
-            return Err(refuse(
-                entry.line,
-                "the value continues on the lines below, but it is not in quotes",
-            ));
+            return Err(refuse(entry.line, "the value spans several lines without quotes"));
         }
         if document.comment_is_ambiguous(entry) {
             return Err(refuse(entry.line, "`#` touches the value"));
@@ -320,32 +313,32 @@ fn batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
         if quote.expands() && references(&value).map_or(true, |names| !names.is_empty()) {
             return Err(refuse(
                 entry.line,
-                "the value refers to other variables, which `set` does not expand",
+                "the value references other variables, which `set` does not expand",
             ));
         }
         let name = VarName::new(document.name(entry)).map_err(|e| refuse(entry.line, &e.to_string()))?;
-        // No reference: what is left to do is `\$`.
+        // Without references only `\$` is left to unescape.
         let mut value = if quote.expands() { unescape(&value) } else { std::mem::take(&mut *value).into() };
         assignments.push(Assignment { name, value: SecretBytes::new(std::mem::take(&mut *value)) });
     }
     if assignments.is_empty() {
-        return Err(Error::usage("no NAME=value line came from stdin", "envseal set - < FILE"));
+        return Err(Error::usage("no NAME=value line on stdin", "envseal set - < FILE"));
     }
     Ok(last_of_each(assignments))
 }
 
-fn pair(argument: OsString, paths: &[PathBuf]) -> Result<Assignment, Error> {
+fn parse_pair(argument: OsString, paths: &[PathBuf]) -> Result<Assignment, Error> {
     let value = bytes(argument)?;
     let Some(equals) = value.expose().iter().position(|b| *b == b'=') else {
         let hint = "envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …";
-        return Err(Error::usage("after a NAME=VALUE, every argument is one", hint));
+        return Err(Error::usage("every argument after NAME=VALUE must be NAME=VALUE too", hint));
     };
     let text = std::str::from_utf8(&value.expose()[..equals]).unwrap_or("\u{fffd}");
     if text.split_ascii_whitespace().next() == Some("export") && text != "export" {
-        let message = "`export` is a word of the shell, not a part of NAME";
-        return Err(Error::usage(message, "leave it out: envseal set NAME=VALUE"));
+        let message = "`export` is a shell keyword, not a part of NAME";
+        return Err(Error::usage(message, "omit it: envseal set NAME=VALUE"));
     }
-    let name = name(text, paths)?;
+    let name = parse_name(text, paths)?;
     Ok(Assignment { name, value: SecretBytes::new(value.expose()[equals + 1..].to_vec()) })
 }
 
@@ -353,9 +346,9 @@ fn has_equals(argument: &OsStr) -> bool {
     argument.as_encoded_bytes().contains(&b'=')
 }
 
-/// The name, if envseal writes such names. What was typed is not repeated, for it may be a value in the wrong place;
-/// unless a variable is called so in the files at `paths`.
-fn name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
+/// Parses a name that may be written. An error repeats it only if a file at `paths` has a variable of that name: otherwise
+/// it may be a value in the wrong place.
+fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
     let refuse = |error: VarNameError| {
         let there = paths
             .iter()
@@ -365,7 +358,7 @@ fn name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
         let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let path = display_path(path);
         Error::usage(
-            format!("{text} in {path} can be read, but not written: {error}"),
+            format!("{text} in {path} can be read but not written: {error}"),
             hint!(
                 "rename it first: envseal rename {text} {new} -f {path}",
                 text,

@@ -1,38 +1,36 @@
 //! `envseal unset`.
 
 use super::Context;
-use super::select::Files;
+use super::files::FileArgs;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Write, unset, update};
+use crate::project::{Write, unset};
 
-/// Take variables out of a file
+/// Remove variables from a file
 ///
-/// The whole line goes, its comment included.
+/// Removes the whole line, its comment included.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal unset OLD_TOKEN
   envseal unset A B -e staging -e production")]
-pub(super) struct Args {
-    /// The variables
+pub(super) struct UnsetArgs {
     #[arg(value_name = "KEY", required = true)]
     keys: Vec<String>,
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
 }
 
-/// Takes the variables out of every file named.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default(context.process)?;
+pub(super) fn run(context: &Context, args: &UnsetArgs) -> Result<(), Error> {
+    let paths = args.files.paths_or_default(context.process)?;
     let mut keys = args.keys.clone();
     keys.sort();
     keys.dedup();
-    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
         unset(target.file(), &keys)
     })?;
     for (path, ..) in &updated.files {
-        context.ui.say(format_args!("took {} out of {}", keys.join(", "), display_path(path)));
+        context.ui.say(format_args!("Removed {} from {}", keys.join(", "), display_path(path)));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod join;
 mod list;
 mod remove;
 
-pub(crate) use exposures::{ExposedValue, ExposureVerdict, confirm, exposures};
+pub(crate) use exposures::{ExposedValue, confirm, exposures};
 pub(crate) use join::{Joined, approve, candidate, join, refuse_approval};
 pub(crate) use list::{GrantState, ListedGrant, list};
 pub(crate) use remove::{RemovalPlan, plan_removal, remove};

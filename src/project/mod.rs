@@ -36,8 +36,8 @@ pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
 pub(crate) use desk::Desk;
 pub(crate) use edit::{Edited, Editing};
-pub(crate) use encrypt::{Counts, counts, first_foreign};
 pub use encrypt::{Pick, decrypt, encrypt, reseal};
+pub(crate) use encrypt::{counts, first_foreign};
 pub(crate) use example::{example, write_example};
 pub(crate) use exposure::{Standing, standing, value_tag};
 pub use file::EnvFile;
@@ -50,8 +50,7 @@ pub(crate) use import::{
 pub use import::{ImportItem, ItemValue};
 pub(crate) use journal::{Settled, settle};
 pub(crate) use keys::{
-    KeysChanged, KeysFileState, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover,
-    unlock_keys,
+    KeysChanged, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover, unlock_keys,
 };
 pub(crate) use line_errors::{
     ambiguous_hash, changed_meanwhile, merge_conflict, not_text, stray_line, unwritable,

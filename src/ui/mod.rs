@@ -1,7 +1,6 @@
-//! Talking to a person: data on stdout, words on stderr, prompts on the terminal.
+//! Talking to a person: data on stdout, messages on stderr, prompts on the terminal.
 
 mod page;
-mod pager;
 mod progress;
 mod prompt;
 mod sanitize;
@@ -12,76 +11,75 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::error::Error;
 use crate::hint::Hint;
 pub(crate) use page::{Look, Page};
-pub(crate) use pager::{LESS, LV, pager};
 pub(crate) use progress::{Progress, Working};
 pub(crate) use prompt::{
-    Deaf, can_ask, confirm, confirm_beside_pipe, drop_line_end, go_on, hidden, passphrase, stdin_value,
+    DefaultAnswer, HeldSignals, can_ask, confirm, confirm_beside_pipe, hidden, passphrase, stdin_value,
+    strip_line_end,
 };
-use sanitize::{one_line, sanitized, sanitized_json};
+use sanitize::sanitized_json;
+pub(crate) use sanitize::{one_line, sanitized};
 use serde::Serialize;
 pub(crate) use table::table;
 pub(crate) use terminal::uri_path;
 use zeroize::Zeroizing;
 
-/// How much is said on stderr.
+/// Writes messages to stderr, as many as `-q` and `-v` ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ui {
-    /// Say nothing but errors.
     pub quiet: bool,
-    /// Say more.
     pub verbose: bool,
 }
 
 impl Ui {
-    /// Says what was done.
-    pub(crate) fn say(self, words: impl fmt::Display) {
+    /// Writes what was done.
+    pub(crate) fn say(self, message: impl fmt::Display) {
         if !self.quiet {
-            line(&words.to_string());
+            write_line(&message.to_string());
         }
     }
 
-    /// Says what to do next.
+    /// Writes what to do next.
     pub(crate) fn suggest(self, hint: &Hint) {
         if let Some(line) = hint.line() {
             self.say(line);
         }
     }
 
-    /// Says something a person may want to act on.
-    pub(crate) fn note(self, words: impl fmt::Display) {
+    /// Writes something a person may want to act on.
+    pub(crate) fn note(self, message: impl fmt::Display) {
         if !self.quiet {
-            labelled("note:", Look::Warning, &words.to_string());
+            write_labelled("note:", Look::Warning, &message.to_string());
         }
     }
 
-    /// Says on a terminal, while what it returns is kept, that this takes its time.
+    /// Shows on a terminal, until the result is dropped, that this takes its time.
     pub(crate) fn working(self, what: &'static str) -> Working {
         Working::new(self.quiet, what)
     }
 
-    /// Says how something came about.
-    pub(crate) fn detail(self, words: impl fmt::Display) {
+    /// Writes something that only `-v` asks for.
+    pub(crate) fn detail(self, message: impl fmt::Display) {
         if self.verbose {
-            line(&words.to_string());
+            write_line(&message.to_string());
         }
     }
 }
 
-/// Writes an error and the one thing to try next.
-pub(crate) fn error(message: &str, details: &[String], hint: Option<&Hint>) {
-    labelled("error:", Look::Bad, message);
-    for detail in details {
-        line(&format!("  {detail}"));
+/// Writes an error to stderr, its details and its hint.
+pub(crate) fn error(error: &Error) {
+    write_labelled("error:", Look::Bad, error.message());
+    for detail in error.details() {
+        write_line(&format!("  {detail}"));
     }
-    if let Some(line) = hint.and_then(Hint::line) {
-        labelled("hint:", Look::Hint, &line);
+    if let Some(line) = error.command_hint().and_then(Hint::line) {
+        write_labelled("hint:", Look::Hint, &line);
     }
 }
 
-/// Has a panic say where it happened, and that it is a bug of envseal. What it was about is not said: that could hold a
-/// value.
+/// Makes a panic say where it happened, and that it is a bug of envseal. Its message is left out: it could hold a value.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
@@ -90,21 +88,20 @@ pub fn report_panics() {
             env!("CARGO_PKG_VERSION"),
             env!("CARGO_PKG_REPOSITORY"),
         );
-        // Beside whatever is drawn: this thread may hold the lock of that.
+        // Not through `progress::aside`: this thread may hold its lock.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }));
 }
 
-/// Writes data to stdout, all of it.
-pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
+/// Writes bytes to stdout.
+pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(Error::io("write to stdout"))
 }
 
-/// Writes text that others wrote to stdout; on a terminal with control characters made visible.
-pub(crate) fn text(bytes: &[u8]) -> io::Result<()> {
-    if io::stdout().is_terminal() {
+/// Writes text from others to stdout; on a terminal with control characters made visible.
+pub(crate) fn text(bytes: &[u8]) -> Result<(), Error> {
+    if is_stdout_terminal() {
         data(sanitized(&String::from_utf8_lossy(bytes)).as_bytes())
     } else {
         data(bytes)
@@ -112,15 +109,15 @@ pub(crate) fn text(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a value to stdout as JSON; see [`json_text`].
-pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
     let mut text = Zeroizing::new(serde_json::to_string_pretty(value).expect("values of our own"));
     text.push('\n');
     json_text(text.as_bytes())
 }
 
-/// Writes JSON to stdout, with what a terminal would obey or not show escaped. Always, so that what is seen is what is
-/// piped.
-pub(crate) fn json_text(text: &[u8]) -> io::Result<()> {
+/// Writes JSON to stdout, with whatever a terminal would obey or hide escaped; also where stdout is no terminal, so that
+/// the output is the same everywhere.
+pub(crate) fn json_text(text: &[u8]) -> Result<(), Error> {
     let text = std::str::from_utf8(text).expect("JSON is UTF-8 (RFC 8259, section 8.1)");
     match sanitized_json(text) {
         Cow::Borrowed(text) => data(text.as_bytes()),
@@ -128,28 +125,38 @@ pub(crate) fn json_text(text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Text that others wrote, made safe and kept on one line.
-pub(crate) fn safe_line(text: &str) -> String {
-    one_line(text)
-}
-
-/// Whether a person is at the other end of stdout.
-pub(crate) fn person_looks() -> bool {
+pub(crate) fn is_stdout_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether a person is at the other end of stderr.
-pub(crate) fn person_reads() -> bool {
+pub(crate) fn is_stderr_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-fn line(text: &str) {
-    let text = format!("{}\n", one_line(text));
-    // Nobody is left to be told when stderr is gone.
-    let _ = progress::aside(|| io::stderr().lock().write_all(text.as_bytes()));
+/// Returns `1 value`, `2 values`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn labelled(label: &str, look: Look, text: &str) {
-    let text = format!("{} {}\n", page::painted(look, label), one_line(text));
+/// Returns `a`, `a and b`, or `a, b and c`.
+pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
+    let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
+    match &words[..] {
+        [] => String::new(),
+        [word] => (*word).to_owned(),
+        [words @ .., last] => format!("{} and {last}", words.join(", ")),
+    }
+}
+
+fn write_line(text: &str) {
+    write_stderr(&format!("{}\n", one_line(text)));
+}
+
+fn write_labelled(label: &str, look: Look, text: &str) {
+    write_stderr(&format!("{} {}\n", page::painted(look, label), one_line(text)));
+}
+
+fn write_stderr(text: &str) {
+    // Nobody is left to be told when stderr is gone.
     let _ = progress::aside(|| io::stderr().lock().write_all(text.as_bytes()));
 }

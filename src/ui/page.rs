@@ -1,4 +1,4 @@
-//! What a person reads on stdout: text whose parts have looks, shown where there is a terminal to show them.
+//! Text with colours and links, which only a terminal shows.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -10,21 +10,21 @@ use zeroize::Zeroizing;
 
 use super::sanitize::{one_line, sanitized};
 use super::terminal::{colours, file_uri, links};
+use crate::error::Error;
 
-/// What a part of a text is, which decides how it looks.
+/// The role of a part of a text, which decides its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// The head of a table or of a paragraph.
     Heading,
-    /// What is wrong, or gone.
+    /// Wrong, or removed.
     Bad,
-    /// What may be wrong, or has changed.
+    /// Doubtful, or changed.
     Warning,
-    /// What is right, or new.
+    /// Right, or added.
     Good,
-    /// A name or a number that others are found by.
+    /// A name or a number to look others up by.
     Id,
-    /// What can be done.
     Hint,
 }
 
@@ -41,129 +41,106 @@ impl Look {
     }
 }
 
-/// A text in parts. What it holds is wiped, for it may show values. Made safe when it is shown: no part can obey an
-/// escape sequence of its own.
+/// A text with marked parts. It is wiped when dropped, for it may show values, and escape sequences in it are made visible
+/// when it is printed on a terminal. `write!` adds text without a mark.
 #[derive(Default)]
 pub(crate) struct Page {
     text: Zeroizing<String>,
-    marked: Vec<(Range<usize>, Mark)>,
+    marked: Vec<(Range<usize>, Markup)>,
 }
 
-enum Mark {
+enum Markup {
     Look(Look),
-    /// A file that the part names, and that a terminal may open: a `file:` URI.
+    /// A `file:` URI.
     Link(String),
 }
 
 impl Page {
-    /// A text without looks.
-    pub(crate) fn plain(text: String) -> Self {
-        Self { text: Zeroizing::new(text), marked: Vec::new() }
+    pub(crate) fn add(&mut self, look: Look, text: impl fmt::Display) {
+        self.push(Markup::Look(look), text);
     }
 
-    /// Adds a part that looks as it is.
-    pub(crate) fn add(&mut self, look: Look, words: impl fmt::Display) {
-        self.mark(Mark::Look(look), words);
+    /// Adds text that links to the file at the absolute `path`.
+    pub(crate) fn add_link(&mut self, path: &Path, text: impl fmt::Display) {
+        self.push(Markup::Link(file_uri(path)), text);
     }
 
-    /// Adds `words`, which name the file at the absolute `path`.
-    pub(crate) fn add_link(&mut self, path: &Path, words: impl fmt::Display) {
-        self.mark(Mark::Link(file_uri(path)), words);
-    }
-
-    /// Adds another text at the end.
-    pub(crate) fn append(&mut self, other: Self) {
-        let start = self.text.len();
-        self.text.push_str(&other.text);
-        let moved = |(range, mark): (Range<usize>, _)| (range.start + start..range.end + start, mark);
-        self.marked.extend(other.marked.into_iter().map(moved));
-    }
-
-    /// As [`Self::print`], to stderr: what is no data, but for a person to decide by.
-    pub(crate) fn tell(&self) -> io::Result<()> {
-        let stderr = io::stderr();
-        let shown = Shown::on(stderr.is_terminal(), colours(&stderr), false);
-        let mut out = io::BufWriter::new(stderr.lock());
-        self.write(&mut out, shown)?;
-        out.flush()
-    }
-
-    /// Prints it to stdout: with looks where it is a terminal that has colours, made safe where it is any.
-    pub(crate) fn print(&self) -> io::Result<()> {
+    /// Prints it to stdout.
+    pub(crate) fn print(&self) -> Result<(), Error> {
         let stdout = io::stdout();
-        let shown = Shown::on(stdout.is_terminal(), colours(&stdout), links());
-        let mut out = io::BufWriter::new(stdout.lock());
-        self.write(&mut out, shown)?;
-        out.flush()
+        let rendering = Rendering::on(stdout.is_terminal(), colours(&stdout), links());
+        self.write(&mut io::BufWriter::new(stdout.lock()), rendering).map_err(Error::io("write to stdout"))
     }
 
-    /// Writes it for a program that shows it on the terminal in our place.
-    pub(crate) fn print_through(&self, pager: &mut impl Write) -> io::Result<()> {
+    /// Prints it to stderr: it is no data, but for a person to decide by.
+    pub(crate) fn print_to_stderr(&self) -> Result<(), Error> {
+        let stderr = io::stderr();
+        let rendering = Rendering::on(stderr.is_terminal(), colours(&stderr), false);
+        self.write(&mut io::BufWriter::new(stderr.lock()), rendering).map_err(Error::io("write to stderr"))
+    }
+
+    /// Prints it through a program that shows it on the terminal.
+    pub(crate) fn print_through(&self, pager: &mut impl Write) -> Result<(), Error> {
         // Not every pager knows links.
-        let shown = Shown { colours: colours(&io::stdout()), links: false, safe: true };
-        self.write(pager, shown)?;
-        pager.flush()
+        let rendering = Rendering { colours: colours(&io::stdout()), links: false, safe: true };
+        self.write(pager, rendering).map_err(Error::io("write to stdout"))
     }
 
     #[cfg(test)]
-    pub(super) fn shown_plain(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         self.text.to_string()
     }
 
-    fn mark(&mut self, mark: Mark, words: impl fmt::Display) {
+    fn push(&mut self, mark: Markup, text: impl fmt::Display) {
         let start = self.text.len();
-        self.push(format_args!("{words}"));
+        // Writing to memory fails only if a Display does.
+        let _ = fmt::Write::write_fmt(&mut *self.text, format_args!("{text}"));
         self.marked.push((start..self.text.len(), mark));
     }
 
-    fn push(&mut self, words: fmt::Arguments<'_>) {
-        // Into memory: cannot fail but by a Display that does.
-        let _ = fmt::Write::write_fmt(&mut *self.text, words);
-    }
-
-    fn write(&self, out: &mut impl Write, shown: Shown) -> io::Result<()> {
+    fn write(&self, out: &mut impl Write, rendering: Rendering) -> io::Result<()> {
         let mut at = 0;
         for (range, mark) in &self.marked {
-            shown.part(out, &self.text[at..range.start], None)?;
-            shown.part(out, &self.text[range.clone()], Some(mark))?;
+            rendering.write(out, &self.text[at..range.start], None)?;
+            rendering.write(out, &self.text[range.clone()], Some(mark))?;
             at = range.end;
         }
-        shown.part(out, &self.text[at..], None)
+        rendering.write(out, &self.text[at..], None)?;
+        out.flush()
     }
 }
 
-/// `write!` and `writeln!` add what has no look.
 impl fmt::Write for Page {
-    fn write_str(&mut self, words: &str) -> fmt::Result {
-        self.text.push_str(words);
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
         Ok(())
     }
 }
 
-/// A look for words that are put into a message on stderr: `note:` and the like. None where stderr shows no colours.
-pub(super) fn painted(look: Look, words: &str) -> String {
+/// Returns a label for stderr, coloured if stderr shows colours.
+pub(super) fn painted(look: Look, label: &str) -> String {
     if !colours(&io::stderr()) {
-        return words.to_owned();
+        return label.to_owned();
     }
     let style = look.style();
-    format!("{style}{}{style:#}", one_line(words))
+    format!("{style}{}{style:#}", one_line(label))
 }
 
-/// How much of the looks is shown.
 #[derive(Clone, Copy)]
-struct Shown {
+struct Rendering {
     colours: bool,
     links: bool,
+    /// Makes escape sequences visible.
     safe: bool,
 }
 
-impl Shown {
-    /// Whoever wants colours elsewhere too has something there that obeys escape sequences.
+impl Rendering {
+    /// Safe wherever colours are shown: a reader that obeys our escape sequences obeys others too.
     fn on(terminal: bool, colours: bool, links: bool) -> Self {
         Self { colours, links, safe: terminal || colours }
     }
 
-    fn part(self, out: &mut impl Write, text: &str, mark: Option<&Mark>) -> io::Result<()> {
+    fn write(self, out: &mut impl Write, text: &str, mark: Option<&Markup>) -> io::Result<()> {
         let safe;
         let text = if self.safe {
             safe = Zeroizing::new(sanitized(text).into_owned());
@@ -172,12 +149,12 @@ impl Shown {
             text
         };
         match mark {
-            Some(Mark::Look(look)) if self.colours => {
+            Some(Markup::Look(look)) if self.colours => {
                 let style = look.style();
                 write!(out, "{style}{text}{style:#}")
             }
-            // OSC 8: the terminal's own convention for links.
-            Some(Mark::Link(uri)) if self.links => {
+            // OSC 8, the convention of terminals for links.
+            Some(Markup::Link(uri)) if self.links => {
                 write!(out, "\x1b]8;;{uri}\x1b\\{text}\x1b]8;;\x1b\\")
             }
             _ => out.write_all(text.as_bytes()),
@@ -201,7 +178,7 @@ mod tests {
 
     fn written(colours: bool, links: bool, safe: bool) -> String {
         let mut out = Vec::new();
-        page().write(&mut out, Shown { colours, links, safe }).unwrap();
+        page().write(&mut out, Rendering { colours, links, safe }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -226,16 +203,7 @@ mod tests {
         for (terminal, colours, safe) in
             [(true, true, true), (true, false, true), (false, true, true), (false, false, false)]
         {
-            assert_eq!(Shown::on(terminal, colours, false).safe, safe);
+            assert_eq!(Rendering::on(terminal, colours, false).safe, safe);
         }
-    }
-
-    #[test]
-    fn what_is_appended_keeps_its_looks() {
-        let mut whole = Page::plain("a ".into());
-        whole.append(page());
-        let mut out = Vec::new();
-        whole.write(&mut out, Shown { colours: true, links: false, safe: true }).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), format!("a {}", written(true, false, true)));
     }
 }

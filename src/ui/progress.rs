@@ -1,5 +1,5 @@
-//! How far a long command has come: a bar, or a turning mark where nobody knows how long it will be. Shown on a
-//! terminal, past the first second, and gone at the end.
+//! The progress of a long command: a bar, or a spinner where the end is unknown. Shown on a terminal after the first
+//! second, and removed at the end.
 
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
@@ -7,35 +7,32 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is quicker is done before anyone could read of it.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// So often a person can read a number, a second.
-const PACE: u8 = 10;
+/// Nobody could read of anything quicker.
+const DELAY: Duration = Duration::from_secs(1);
+const REDRAWS_PER_SECOND: u8 = 10;
+const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
 
-const TURN: Duration = Duration::from_millis(100);
-
-/// The bar that is on the screen. What else is written there goes above it.
+/// The bar on the screen. Other output goes above it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// A bar over so many files. Dropping it clears it away.
+/// A bar that counts files, removed when this is dropped.
 pub(crate) struct Progress {
     quiet: bool,
     start: Instant,
 }
 
 impl Progress {
-    /// Starts the clock. Nothing is ever shown when `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
         let quiet = quiet || !io::stderr().is_terminal();
         Self { quiet, start: Instant::now() }
     }
 
-    /// So much of `all` is done. May be called from any thread, and as often as one likes.
+    /// Shows how many files are done. May be called from any thread, and as often as needed.
     pub(crate) fn at(&self, done: usize, all: usize) {
-        if self.quiet || self.start.elapsed() < PATIENCE {
+        if self.quiet || self.start.elapsed() < DELAY {
             return;
         }
-        // Another thread is at it.
+        // Fails while another thread draws.
         let Ok(mut shown) = SHOWN.try_lock() else { return };
         let bar = shown.get_or_insert_with(|| bar("{wide_bar} {pos} of {len} files"));
         bar.set_position(done as u64);
@@ -49,29 +46,28 @@ impl Drop for Progress {
     }
 }
 
-/// Says that something is being done, for as long as it lives.
+/// A spinner, removed when this is dropped.
 pub(crate) struct Working {
     end: Option<std::sync::mpsc::Sender<()>>,
     clock: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Working {
-    /// Starts the clock. Nothing is ever shown when `quiet`.
     pub(crate) fn new(quiet: bool, what: &'static str) -> Self {
         if quiet || !io::stderr().is_terminal() {
             return Self { end: None, clock: None };
         }
         let (end, ended) = std::sync::mpsc::channel();
         let turn = move || {
-            let mut wait = PATIENCE;
+            let mut wait = DELAY;
             while ended.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                wait = TURN;
-                // Not while somebody is being asked.
+                wait = SPINNER_INTERVAL;
+                // Held while a prompt waits.
                 let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
                 shown.get_or_insert_with(|| bar("{spinner} {msg}").with_message(what)).tick();
             }
         };
-        // Without a thread nothing turns.
+        // Without a thread there is no spinner.
         Self { end: Some(end), clock: std::thread::Builder::new().spawn(turn).ok() }
     }
 }
@@ -86,7 +82,7 @@ impl Drop for Working {
     }
 }
 
-/// Does something on the terminal while nothing else is drawn there.
+/// Runs `act` while nothing else is drawn on the terminal.
 pub(super) fn aside<T>(act: impl FnOnce() -> T) -> T {
     let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
     match shown.as_ref() {
@@ -96,8 +92,9 @@ pub(super) fn aside<T>(act: impl FnOnce() -> T) -> T {
 }
 
 fn bar(template: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(template).expect("a template of ours");
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(PACE)).with_style(style)
+    let style = ProgressStyle::with_template(template).expect("a constant template");
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND))
+        .with_style(style)
 }
 
 fn clear() {

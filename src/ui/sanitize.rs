@@ -1,11 +1,11 @@
-//! Making text safe to show: names, comments and paths come from files that others write.
+//! Makes names, comments and paths that others wrote safe to print.
 
 use std::borrow::Cow;
 
 use crate::hint::is_hidden;
 
-/// `text` with control characters, and the characters that reorder text, shown as `\u{…}`; line breaks stay.
-pub(super) fn sanitized(text: &str) -> Cow<'_, str> {
+/// Returns `text` with control characters, and characters that reorder text, as `\u{…}`; line breaks stay.
+pub(crate) fn sanitized(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_safe) {
         return Cow::Borrowed(text);
     }
@@ -13,8 +13,8 @@ pub(super) fn sanitized(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(show).collect())
 }
 
-/// JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7): the same values for every reader. Outside of
-/// strings JSON has none of them.
+/// Returns JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7), which every reader reads alike. JSON has
+/// them in strings only.
 pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_safe) {
         return Cow::Borrowed(text);
@@ -32,8 +32,8 @@ pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// As [`sanitized`], and on one line: nothing that is named can add a line of its own, an error or a hint.
-pub(super) fn one_line(text: &str) -> String {
+/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint.
+pub(crate) fn one_line(text: &str) -> String {
     sanitized(text).replace('\n', "\\u{a}")
 }
 

@@ -1,4 +1,4 @@
-//! Plain tables: columns padded with blanks, nothing else.
+//! Tables: columns padded with blanks.
 
 use std::fmt::Write as _;
 
@@ -8,17 +8,17 @@ use super::page::{Look, Page};
 use super::sanitize::one_line;
 use super::terminal;
 
-/// Lines of columns, each as wide as its widest cell; on a terminal that is narrower, cells go on below. No cell can
-/// add a line of its own or obey an escape sequence.
+/// Draws columns as wide as their widest cells; on a narrower terminal, cells continue below. No cell can add a row or
+/// obey an escape sequence.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Page {
-    drawn(head, rows, terminal::width())
+    draw(head, rows, terminal::width())
 }
 
-fn drawn(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Page {
+fn draw(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Page {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = width {
-        // The blanks behind the last column are not printed.
+        // The two blanks of padding after the last column are not printed.
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width + 2);
     }
     let mut add = |cells: Vec<String>| {
@@ -26,7 +26,7 @@ fn drawn(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Page {
     };
     add(head.iter().map(|cell| (*cell).to_owned()).collect());
     for row in rows {
-        // comfy-table breaks lines at blanks, of which a tab is none that it could measure.
+        // comfy-table cannot measure a tab.
         add(row.iter().map(|cell| one_line(cell).replace('\t', " ")).collect());
     }
     for column in table.column_iter_mut() {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn text(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> String {
-        drawn(head, rows, width).shown_plain()
+        draw(head, rows, width).to_text()
     }
 
     #[test]

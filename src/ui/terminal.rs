@@ -1,4 +1,4 @@
-//! What the terminal can show.
+//! The abilities of the terminal.
 
 use std::fmt::Write as _;
 use std::io;
@@ -7,34 +7,34 @@ use std::path::Path;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
-/// Whether a stream shows colours: a terminal does unless `NO_COLOR` is set or `TERM` is `dumb`, anything else only by
+/// Returns true if a stream shows colours: a terminal unless `NO_COLOR` is set or `TERM` is `dumb`, anything else only with
 /// `CLICOLOR_FORCE` (no-color.org, bixense.com/clicolors).
 pub(super) fn colours<S: RawStream>(stream: &S) -> bool {
     AutoStream::choice(stream) != ColorChoice::Never
 }
 
-/// Whether stdout is a terminal that is known to make links of files, and shows colours.
+/// Returns true if stdout is a terminal that is known to show links, and shows colours.
 pub(super) fn links() -> bool {
     colours(&io::stdout()) && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }
 
-/// How many columns the terminal at stdout has; none where there is no terminal.
+/// Returns the number of columns of the terminal at stdout. Returns None if stdout is no terminal.
 pub(super) fn width() -> Option<u16> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0).filter(|width| *width > 0)
 }
 
-/// The URI of a file (RFC 8089), with this host's name, so that a terminal on another machine does not open a file of
-/// its own.
+/// Returns the URI of a file (RFC 8089), with this host's name, so that a terminal on another machine does not open its
+/// own file.
 pub(super) fn file_uri(path: &Path) -> String {
     let mut uri = format!("file://{}", host());
     if !path.as_os_str().as_encoded_bytes().starts_with(b"/") {
-        // A drive letter on Windows.
+        // Windows: a drive letter.
         uri.push('/');
     }
     uri + &uri_path(path)
 }
 
-/// A path as the path of a URI (RFC 3986, section 3.3): what is not unreserved is percent-encoded.
+/// Percent-encodes a path for a URI (RFC 3986, section 3.3), except for unreserved characters.
 pub(crate) fn uri_path(path: &Path) -> String {
     let mut text = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {

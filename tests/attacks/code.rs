@@ -79,7 +79,7 @@ fn sealed_then_decrypted_and_encrypted() {
         let output = env.envseal(arguments).output();
         assert_eq!(output.status, 0, "{}", output.stderr);
         let told = output.stderr;
-        assert!(told.contains("note: LD_PRELOAD stays sealed in .env: it is a reserved name"), "{told}");
+        assert!(told.contains("note: LD_PRELOAD in .env stays encrypted: it is a reserved name"), "{told}");
         assert!(!String::from_utf8(output.stdout).unwrap().contains("/evil"));
     }
     let plain = env.read(".env");

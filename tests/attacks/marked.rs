@@ -10,7 +10,7 @@ fn blind_set(env: &TestEnv) -> String {
     let said = env.envseal(&["set", "HELLO"]).stdin(&secret).output();
     std::fs::rename(env.outside().join("home/keys"), env.path(".env.keys")).unwrap();
     assert_eq!(said.status, 0, "{}", said.stderr);
-    assert!(said.stderr.contains("sealed HELLO in .env"), "{}", said.stderr);
+    assert!(said.stderr.contains("Encrypted HELLO in .env"), "{}", said.stderr);
     assert_eq!(env.ok(&["get", "HELLO"]), format!("{secret}\n"));
     env.read(".env")
 }

@@ -60,7 +60,7 @@ fn a_forged_grant_is_not_made_anew_by_a_rotation() {
     let told = alice.envseal(&["key", "rotate", "-e", "production"]);
     assert_eq!(told.status, 0, "{}", told.stderr);
     for dropped in ["mallory", "sock", "alice"] {
-        assert!(told.stderr.contains(&format!("{dropped} has no access any more")), "{}", told.stderr);
+        assert!(told.stderr.contains(&format!("{dropped} no longer has access")), "{}", told.stderr);
     }
     let team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
     let left: Vec<_> = team.grants().iter().map(|line| line.member.as_str()).collect();

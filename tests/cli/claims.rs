@@ -340,7 +340,7 @@ fn huskys_folder_is_missing_in_a_linked_worktree() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     assert_eq!(said(&env, &env.repo()), "installed");
-    assert_eq!(said(&env, &linked), "not run, for husky is not set up in this worktree");
+    assert_eq!(said(&env, &linked), "not run, because husky is not set up in this worktree");
     assert!(!is_guarded(&env, &linked));
     let text = String::from_utf8(env.envseal(&["doctor"]).dir(&linked).output().stdout).unwrap();
     assert!(text.contains("  hooks folder: .husky/_ (does not exist)\n"), "{text}");
@@ -411,5 +411,5 @@ fn drivers_are_what_git_goes_by() {
     env.git(&["config", "--remove-section", "diff.envseal"]);
     assert_eq!(state(&env), "not installed");
     let output = env.envseal(&["doctor"]).var("GIT_CONFIG_GLOBAL", &global).output();
-    assert_eq!((output.status, &*output.stderr), (0, "all is well\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "No problems found\n"));
 }

@@ -29,7 +29,7 @@ fn read(env: &TestEnv, arguments: &[&str], set: &[(&str, &str)]) -> String {
     let run = set.iter().fold(env.envseal(&all), |run, (name, value)| run.var(name, value));
     let output = run.output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    let read = output.stderr.lines().filter_map(|line| line.strip_prefix("read ")?.split(' ').next());
+    let read = output.stderr.lines().filter_map(|line| line.strip_prefix("Read ")?.split(' ').next());
     read.collect::<Vec<_>>().join(" ")
 }
 
@@ -110,14 +110,14 @@ fn what_a_convention_cannot_be_given() {
     let cases: [(&[&str], &str); 8] = [
         (
             &["nextjs", "-e", "staging"],
-            "the nextjs convention is for development, production and test; staging is none",
+            "the nextjs convention takes development, production or test, not staging",
         ),
         (&["nextjs", "-e", "default"], "default is none"),
         (&["flow", "-e", "default"], "default is none"),
         (&["flow", "-e", "a", "-e", "b"], "-e names several"),
         (&["flow", "-e", "a/b"], "no name for an environment"),
-        (&["flow", "-f", ".env"], ".env is no folder\nhint: name the folder: -f .\n"),
-        (&["flow", "-f", "?.env"], "every file may be missing"),
+        (&["flow", "-f", ".env"], ".env is none\nhint: name the folder: -f .\n"),
+        (&["flow", "-f", "?.env"], "every file is optional"),
         (&["vite"], "invalid value 'vite'"),
     ];
     for command in [&["run", "--convention"][..], &["get", "--convention"]] {
@@ -231,7 +231,7 @@ fn a_file_that_may_be_missing() {
     let output = env.envseal(&run).output();
     assert_eq!((output.status, &output.stdout[..]), (0, &b".env\n"[..]), "{}", output.stderr);
     assert!(
-        output.stderr.starts_with("passed over .env.local, which is not there\nread .env "),
+        output.stderr.starts_with("Skipped .env.local: it doesn't exist\nRead .env "),
         "{}",
         output.stderr
     );
@@ -253,7 +253,7 @@ fn where_every_file_may_be_missing_and_is() {
     };
     let output = run(&["-v"]).var("P", "process").output();
     assert_eq!(output.stdout, b"<>process\n", "not even .env is read");
-    assert_eq!(output.stderr, "passed over .env.gone, which is not there\n");
+    assert_eq!(output.stderr, "Skipped .env.gone: it doesn't exist\n");
     assert_eq!(run(&[]).output().stderr, "");
     // Nor what the process would choose.
     assert_eq!(run(&[]).var("ENVSEAL_ENV", "nowhere").ok(), "<>\n");
@@ -278,10 +278,7 @@ fn only_a_missing_file_is_passed_over() {
     assert!(fails(4, "?notes.txt").contains("notes.txt is not an env file"));
     assert!(fails(4, "?.env.keys").contains(".env.keys is not an env file"));
     env.write("web/.env", "A=1\n");
-    assert_eq!(
-        fails(2, "?web"),
-        "error: a `?` goes before a file, and web is a folder\nhint: -f '?web/.env'\n"
-    );
+    assert_eq!(fails(2, "?web"), "error: `?` takes a file, and web is a folder\nhint: -f '?web/.env'\n");
     env.write(".env", "<<<<<<< HEAD\nA=1\n");
     assert!(fails(4, "?.env").contains("conflict"));
     env.write(".env", "A=1\nenvseal\n");
@@ -332,7 +329,7 @@ fn what_writes_takes_no_file_that_may_be_missing() {
     ] {
         let stderr = env.envseal(&[arguments, &["-f", "?.env"]].concat()).output();
         assert_eq!(stderr.status, 2, "{arguments:?} {}", stderr.stderr);
-        let expected = "error: this command takes no file that may be missing: ?.env\nhint: name it without the `?`: -f .env\n";
+        let expected = "error: this command needs a file that exists, not ?.env\nhint: -f .env\n";
         assert_eq!(stderr.stderr, expected, "{arguments:?}");
     }
     assert!(
@@ -375,9 +372,9 @@ fn a_new_environment_that_is_called_almost_as_another_is_told_of() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "1", "-e", "production"]);
     let made = |name: &str| env.envseal(&["set", "A", "1", "-e", name]).output().stderr;
-    let note = "note: there is an environment production already, in .env.production; if that was meant: rm \
+    let note = "note: there is also an environment production, in .env.production; if you meant that one: rm \
                 .env.prodution, and set it there\n";
-    assert!(made("prodution").contains(&format!("made .env.prodution\n{note}")));
+    assert!(made("prodution").contains(&format!("Created .env.prodution\n{note}")));
     assert!(!made("prodution").contains("note:"), "once it is there, it is there");
     assert!(!made("production.local").contains("note:"));
     assert!(!made("staging").contains("note:"));

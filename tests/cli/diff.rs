@@ -76,7 +76,7 @@ fn values_are_shown_only_when_asked_for() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let sealed = env.ok(&["diff", "--show"]);
     assert!(
-        sealed.contains("  changed    A\n    - (sealed; no key at hand opens it)\n    + (sealed; "),
+        sealed.contains("  changed    A\n    - (encrypted; no key here decrypts it)\n    + (encrypted; "),
         "{sealed}"
     );
 }

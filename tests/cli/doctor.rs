@@ -72,12 +72,12 @@ fn all_is_well() {
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         format!(
-            ".env\n  environment default: 2 sealed, 0 plain, 0 unmarked\n  sealed to key {id}, whose private half is \
+            ".env\n  environment default: 2 sealed, 0 plain, 0 unmarked\n  encrypted to key {id}, private key \
              ENVSEAL_PRIVATE_KEY in .env.keys\nthis clone\n  hooks folder: .git/hooks\n  pre-commit hook: installed\n  pre-merge-commit hook: \
              installed\n  pre-push hook: installed\n  merge and diff drivers: installed\n"
         )
     );
-    assert_eq!((output.status, &*output.stderr), (0, "all is well\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "No problems found\n"));
     assert_eq!(env.envseal(&["doctor", "-q"]).output().stderr, "");
     assert_eq!(
         doctor(&env).1,
@@ -118,7 +118,7 @@ fn an_injected_key_opens_and_an_empty_or_malformed_one_is_told() {
     let with = |key: &str| env.envseal(&["doctor"]).var("ENVSEAL_PRIVATE_KEY", key).output();
     let said = with(&key);
     let text = String::from_utf8(said.stdout).unwrap();
-    assert!(text.contains("private half is ENVSEAL_PRIVATE_KEY in the environment\n"), "{text}");
+    assert!(text.contains("private key ENVSEAL_PRIVATE_KEY in the environment\n"), "{text}");
     assert_eq!(said.status, 0);
     for (key, words) in [("", "but empty"), ("nonsense", "is not a private key: not an envseal key")] {
         let said = with(key);
@@ -150,8 +150,8 @@ fn a_key_under_another_environments_name_is_found() {
     );
     env.write(".env.base", env.read(".env.base").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
     let trouble = trouble(&env);
-    assert_eq!(trouble["fix"], "give it the name ENVSEAL_PRIVATE_KEY_BASE there");
-    assert_eq!(trouble["details"][2], "it is at hand under the name of another environment");
+    assert_eq!(trouble["fix"], "rename it there to ENVSEAL_PRIVATE_KEY_BASE");
+    assert_eq!(trouble["details"][2], "it exists under the name of another environment");
     env.write(".env.keys", env.read(".env.keys").replace("PRIVATE_KEY=", "PRIVATE_KEY_BASE="));
     assert_eq!(doctor(&env).0, 0);
 }
@@ -187,7 +187,7 @@ fn values_sealed_to_an_older_key_are_resealed_by_the_fix() {
     let (older, older_key) = (key_id(&env), env.private_key("ENVSEAL_PRIVATE_KEY"));
     rotate(&env);
     let told = json!({
-        "message": format!("2 values sealed to another key than the file's: {older}"),
+        "message": format!("2 values encrypted to another key than the file's: {older}"),
         "details": [".env:3 A", ".env:4 B"],
         "fix": "envseal encrypt --reseal -f .env"
     });
@@ -198,7 +198,7 @@ fn values_sealed_to_an_older_key_are_resealed_by_the_fix() {
     assert_eq!(
         fix,
         format!(
-            "with the private key of {older}: envseal encrypt --reseal -f .env; or where nobody has it any more, with new values: \
+            "with the private key of {older}: envseal encrypt --reseal -f .env; or if nobody has it any more, with new values: \
              envseal set A -f .env; envseal set B -f .env"
         )
     );
@@ -312,13 +312,13 @@ fn a_clone_without_hooks_and_drivers_is_told_and_mended_by_the_fix() {
     let output = env.envseal(&["doctor"]).dir(&clone).output();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.ends_with(
-        "  trouble: this clone lacks its pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff \
+        "  problem: not installed in this clone: pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff \
          drivers\n    fix: envseal init\n"
     ), "{text}");
     // The files are as they should be, and the clone is not.
     assert_eq!((output.status, &*output.stderr), (1, ""));
     env.envseal(&["init", "-q"]).dir(&clone).ok();
-    assert_eq!(env.envseal(&["doctor"]).dir(&clone).output().stderr, "all is well\n");
+    assert_eq!(env.envseal(&["doctor"]).dir(&clone).output().stderr, "No problems found\n");
 }
 
 #[cfg(unix)]
@@ -341,7 +341,7 @@ fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
         told,
         [
             (
-                &json!("the pre-commit hook is not executable, so git passes over it"),
+                &json!("the pre-commit hook is not executable, so git skips it"),
                 &json!("chmod +x .git/hooks/pre-commit")
             ),
             (
@@ -371,12 +371,12 @@ fn outside_git_and_in_a_bare_repository_there_is_no_clone() {
     let nothing = env.envseal(&["doctor"]).output();
     assert_eq!(
         (nothing.status, nothing.stdout.len(), &*nothing.stderr),
-        (0, 0, &*format!("{OUTSIDE}no env file here; make one: envseal set NAME\n"))
+        (0, 0, &*format!("{OUTSIDE}No env file here; create one: envseal set NAME\n"))
     );
     env.ok(&["set", "-q", "A", &env.secret("a")]);
     let (status, said) = doctor(&env);
     assert_eq!((status, &said["clone"], &said["lacking"]), (0, &Value::Null, &json!([])));
-    assert_eq!(env.envseal(&["doctor", "--json"]).output().stderr, format!("{OUTSIDE}all is well\n"));
+    assert_eq!(env.envseal(&["doctor", "--json"]).output().stderr, format!("{OUTSIDE}No problems found\n"));
     assert_eq!(env.envseal(&["ls"]).output().stderr, OUTSIDE);
     assert!(env.envseal(&["init"]).output().stderr.starts_with(OUTSIDE));
     let bare = env.outside().join("bare.git");

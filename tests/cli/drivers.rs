@@ -7,7 +7,7 @@ use envseal::testing::hooks::drivers::{DriverState, inspect, install, uninstall}
 
 use crate::support::TestEnv;
 
-const SAID: &str = "set up git's merge and diff drivers for env files in this clone\n";
+const SAID: &str = "Installed the merge and diff drivers for env files in this clone\n";
 
 fn config(env: &TestEnv) -> String {
     env.read(".git/config")
@@ -102,7 +102,7 @@ fn someone_elses_driver_of_our_name_stays() {
         assert_eq!(output.status, 0);
         assert!(output.stderr.contains(&format!("has a {name} that is not envseal's")), "{}", output.stderr);
         assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
-        assert!(output.stderr.contains("next: "), "{}", output.stderr);
+        assert!(output.stderr.contains("Next: "), "{}", output.stderr);
         assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name.into()));
         assert!(install(&repo(&env.repo())).is_err());
         uninstall(&repo(&env.repo())).unwrap();

@@ -453,7 +453,7 @@ fn who_waits_for_another_says_so_once() {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{said}");
-        assert_eq!(said.matches("waiting for another envseal to finish…\n").count(), 1, "{said}");
+        assert_eq!(said.matches("Waiting for another envseal to finish…\n").count(), 1, "{said}");
     }
     // None of them lost another's.
     assert_eq!(values(&env).keys().filter(|name| name.starts_with('V')).count(), 3);

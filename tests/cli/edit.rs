@@ -12,7 +12,7 @@ use envseal::testing::crypto::PrivateKey;
 use crate::support::{Run, TestEnv};
 
 const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n  \
-                       nothing was written, and the edit is dropped\n\
+                       Nothing was written; the edit is discarded\n\
                        hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
 
 /// The folder that is to be `$XDG_RUNTIME_DIR`.
@@ -57,7 +57,7 @@ fn one_changed_value_is_one_changed_line() {
     let before = lines(&env.read(".env"));
     let output =
         edit(&env, &format!("sed -i 's/{old}/{new}/' \"$1\"; echo \"N={new}\" >>\"$1\""), &[]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "sealed A in .env\nsealed N in .env\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "Encrypted A in .env\nEncrypted N in .env\n"));
     let after = lines(&env.read(".env"));
     assert_eq!((&after[..3], &after[4..7]), (&before[..3], &before[4..7]));
     assert!(after[3].starts_with("A=envseal:1:") && after[3] != before[3]);
@@ -84,7 +84,7 @@ fn nothing_changed_changes_no_byte() {
     let before = env.snapshot();
     for script in [":", "cp \"$1\" \"$1.new\"; mv \"$1.new\" \"$1\"", "touch \"$1\""] {
         let output = edit(&env, script, &[]).output();
-        assert_eq!((output.status, &*output.stderr), (0, "nothing changed\n"), "{script}");
+        assert_eq!((output.status, &*output.stderr), (0, "No changes\n"), "{script}");
         assert_eq!(env.snapshot(), before);
     }
     assert_wiped(&env);
@@ -95,23 +95,25 @@ fn a_comment_alone_and_a_value_taken_out() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\nB=2\n");
     let before = env.read(".env");
-    assert_eq!(edit(&env, "echo '# c' >>\"$1\"", &[]).output().stderr, "wrote .env\n");
+    assert_eq!(edit(&env, "echo '# c' >>\"$1\"", &[]).output().stderr, "Wrote .env\n");
     assert_eq!(env.read(".env"), format!("{before}# c\n"));
-    assert_eq!(edit(&env, "sed -i /^A=/d \"$1\"", &[]).output().stderr, "took A out of .env\n");
+    assert_eq!(edit(&env, "sed -i /^A=/d \"$1\"", &[]).output().stderr, "Removed A from .env\n");
     assert_eq!(env.ok(&["get", "--format", "dotenv"]), "B=2\n");
     let marked = edit(&env, "sed -i 's/^B=2/B=2 # envseal: plain/' \"$1\"", &[]).output();
-    assert_eq!(marked.stderr, "wrote B to .env as plain text\n");
+    assert_eq!(marked.stderr, "Wrote B to .env as plain text\n");
     assert!(env.read(".env").ends_with("\nB=2 # envseal: plain\n# c\n"));
 }
 
 #[test]
 fn a_file_that_is_not_there_is_made_as_set_makes_it() {
     let env = TestEnv::new();
-    assert_eq!(edit(&env, ":", &["-e", "dev"]).output().stderr, "nothing changed\n");
+    assert_eq!(edit(&env, ":", &["-e", "dev"]).output().stderr, "No changes\n");
     assert_eq!(env.snapshot(), []);
     let made = edit(&env, "echo A=1 >\"$1\"", &["-e", "dev"]).output();
     assert_eq!(made.status, 0, "{}", made.stderr);
-    assert!(made.stderr.starts_with("made .env.dev\n") && made.stderr.ends_with("sealed A in .env.dev\n"));
+    assert!(
+        made.stderr.starts_with("Created .env.dev\n") && made.stderr.ends_with("Encrypted A in .env.dev\n")
+    );
     assert!(env.read(".env.dev").starts_with("# Secrets here are sealed to this key"));
     assert_eq!(env.ok(&["get", "-e", "dev", "A"]), "1\n");
     edit(&env, "echo A=2 # envseal: plain >\"$1\"", &["-C", "sub"]).fails(4);
@@ -124,7 +126,7 @@ fn a_file_that_is_not_there_is_made_as_set_makes_it() {
 fn one_file_at_a_time() {
     let env = TestEnv::new();
     let stderr = edit(&env, ":", &["-e", "a", "-e", "b"]).fails(2);
-    assert_eq!(stderr, "error: one file is edited at a time\nhint: name one: envseal edit -e NAME\n");
+    assert_eq!(stderr, "error: edit takes one file\nhint: name one: envseal edit -e NAME\n");
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn what_no_editor_keeps_stays_sealed() {
     env.envseal(&["set", "BYTES"]).stdin(b"\xff\x00\xfe").ok();
     let bytes = env.read(".env").lines().last().unwrap().to_owned();
     let output = edit(&env, "sed -i 's/^A=1/A=2/' \"$1\"", &[]).output();
-    let note = "note: BYTES stays sealed in the editor: the value cannot be written in a .env file\n";
+    let note = "note: BYTES stays encrypted in the editor: the value cannot be written in a .env file\n";
     assert_eq!((output.status, output.stderr), (0, format!("{note}sealed A in .env\n")));
     assert_eq!(env.read(".env").lines().last().unwrap(), bytes);
 }
@@ -187,7 +189,7 @@ fn a_file_that_cannot_be_written_is_as_it_was() {
     let before = env.snapshot();
     std::fs::set_permissions(env.path(".env"), std::fs::Permissions::from_mode(0o444)).unwrap();
     let stderr = edit(&env, "echo B=2 >>\"$1\"", &[]).fails(4);
-    assert!(stderr.contains("it is read-only") && stderr.contains("the edit is dropped"), "{stderr}");
+    assert!(stderr.contains("it is read-only") && stderr.contains("the edit is discarded"), "{stderr}");
     assert_eq!(env.snapshot(), before);
     assert_wiped(&env);
 }

@@ -300,7 +300,7 @@ fn a_file_named_twice_is_sealed_once() {
     let env = TestEnv::new();
     env.write(".env", "A=1\n");
     let output = env.envseal(&["encrypt", "-f", ".env", "-e", "default", "-f", "./.env"]).output();
-    assert_eq!(output.stderr.matches("sealed 1 value").count(), 1, "{}", output.stderr);
+    assert_eq!(output.stderr.matches("Encrypted 1 value").count(), 1, "{}", output.stderr);
     let once = env.ok(&["decrypt", "--stdout"]);
     assert_eq!(env.ok(&["decrypt", "--stdout", "-f", ".env", "-e", "default"]), once);
 }

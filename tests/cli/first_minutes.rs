@@ -20,14 +20,19 @@ fn an_ignored_file_is_sealed_and_committed_by_what_is_printed() {
     env.write(".env", "PORT=3000\nSECRET=s3\n");
     env.write(".env.local", "PORT=1\n");
     let said = env.envseal(&["init", "--yes"]).output().stderr;
-    assert!(said.contains("took .env back in, in .gitignore\nnote: a colleague's own .env is"), "{said}");
-    assert!(said.contains("declared as not secret, in envseal.toml: PORT\n"), "{said}");
+    assert!(
+        said.contains(
+            "Stopped ignoring .env, in .gitignore\nnote: pulling this overwrites a teammate's own .env"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("Marked as plain in envseal.toml: PORT\n"), "{said}");
     assert_eq!(env.read(".gitignore"), "node_modules\n.env\n.env.*\n!.env.example\n.env.keys\n!/.env\n");
     // Between the two, plain text is not committed.
     env.git(&["add", "-A"]);
     assert_eq!(env.git_with_envseal(&["commit", "-qm", "x"]).output().status, 1);
     let next = said.lines().last().unwrap();
-    assert_eq!(next, "next: envseal encrypt && git add -A; look at git diff --staged, and commit");
+    assert_eq!(next, "Next: envseal encrypt && git add -A; then review git diff --staged, and commit");
     env.ok(&["encrypt"]);
     env.git(&["add", "-A"]);
     let output = env.git_with_envseal(&["commit", "-qm", "seal"]).output();
@@ -43,11 +48,8 @@ fn a_person_may_say_no_and_is_told_the_other_way() {
     env.write(".env", "SECRET=x\n");
     let Some((status, shown)) = on_terminal(&env, &["init"], Some(b"n\n")) else { return };
     assert_eq!(status, 0);
-    assert!(
-        shown.contains("git ignores .env. Have git see it, to be committed once it is sealed? [y/N]"),
-        "{shown}"
-    );
-    assert!(shown.contains("next: envseal encrypt -f .env && git add --force .env"), "{shown}");
+    assert!(shown.contains("git ignores .env. Stop ignoring it so it can be committed? [Y/n]"), "{shown}");
+    assert!(shown.contains("Next: envseal encrypt -f .env && git add --force .env"), "{shown}");
     assert!(!env.read(".gitignore").contains("!/.env"));
     env.plaintext_in(".env");
 }
@@ -58,7 +60,7 @@ fn where_no_hook_stops_plain_text_git_is_not_shown_any() {
     env.write(".env", "SECRET=x\n");
     env.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\n");
     let said = env.envseal(&["init", "--yes"]).output().stderr;
-    assert!(said.contains("no hooks were installed") && said.contains("note: git ignores .env;"), "{said}");
+    assert!(said.contains("hooks are not installed") && said.contains("note: git ignores .env;"), "{said}");
     assert!(!env.read(".gitignore").contains("!/.env"));
     env.plaintext_in(".env");
 }
@@ -69,7 +71,7 @@ fn what_one_rule_does_not_take_back_in_is_left_alone() {
     env.write(".gitignore", "a/\n");
     env.write("a/.env", "SECRET=x\n");
     let said = env.envseal(&["init", "--yes"]).dir(env.path("a")).output().stderr;
-    assert!(said.contains("next: envseal encrypt -f .env && git add --force .env\n"), "{said}");
+    assert!(said.contains("Next: envseal encrypt -f .env && git add --force .env\n"), "{said}");
     assert!(!env.read(".gitignore").contains('!'));
 }
 
@@ -81,11 +83,11 @@ fn encrypt_and_ls_name_the_way_where_git_ignores_all_there_is() {
     assert_eq!(
         env.fails(2, &["encrypt"]),
         format!(
-            "note: passed over .env, which git ignores; name it with -f\nerror: there is no env file here that git sees\nhint: {hint}\n"
+            "note: skipped .env, which git ignores; to include it, use -f\nerror: all env files here are ignored by git\nhint: {hint}\n"
         )
     );
     let listed = env.envseal(&["ls"]).output();
-    assert_eq!(listed.stderr, "note: passed over .env, which git ignores; name it with -f\n");
+    assert_eq!(listed.stderr, "note: skipped .env, which git ignores; to include it, use -f\n");
     let said = env.envseal(&["encrypt", "-f", ".env"]).output().stderr;
     assert!(said.ends_with("note: git ignores .env; to commit it: git add --force .env\n"), "{said}");
     env.git(&["add", "--force", ".env"]);
@@ -111,7 +113,7 @@ fn sealing_what_was_committed_in_plain_text_says_so() {
     env.git(&["add", "-A"]);
     env.git(&["commit", "-qm", "x"]);
     env.write_plain(".env", "OLD=1\nPORT=2 # envseal: plain\nNEW=3\n");
-    let note = "note: git's history still holds OLD in plain text; replace what is secret where it is from\n";
+    let note = "note: git's history still contains OLD in plain text; change what is secret at its source\n";
     let said = env.envseal(&["encrypt"]).output().stderr;
     assert!(said.ends_with(note), "{said}");
     env.git(&["add", "-A"]);
@@ -150,13 +152,13 @@ fn who_cannot_open_anything_is_not_told_to_let_others_in() {
     let bob = Person::clone_of(&env, &bare, "Bob");
     let said = bob.envseal(&["team", "request"]).stderr;
     let last = said.lines().last().unwrap();
-    assert_eq!(last, "then whoever can open default lets you in: envseal team approve bob -e default");
+    assert_eq!(last, "Next, ask someone with access to run: envseal team approve bob -e default");
     bob.pushes("Add bob");
     ann.pulls();
     let said = ann.envseal(&["team", "request"]).stderr;
     assert!(
         said.contains(
-            "you can open default already, and let others in: envseal team approve NAME -e default"
+            "You can decrypt default, and grant access to it (also to yourself, to need no keys file): envseal team approve NAME -e default"
         ),
         "{said}"
     );
@@ -171,11 +173,11 @@ fn words_of_other_tools_and_misplaced_files_get_a_tip() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "A=b"]);
     for (typed, tip) in [
-        (&["rotate"][..], "  tip: that is: envseal key rotate\n"),
-        (&["login"], "  tip: that is: envseal team request\n"),
-        (&["list"], "  tip: that is: envseal ls\n"),
-        (&["encrypt", ".env"], "  tip: a file goes behind -f: -f .env\n"),
-        (&["edit", "a/.env.production"], "  tip: a file goes behind -f: -f a/.env.production\n"),
+        (&["rotate"][..], "  tip: use: envseal key rotate\n"),
+        (&["login"], "  tip: use: envseal team request\n"),
+        (&["list"], "  tip: use: envseal ls\n"),
+        (&["encrypt", ".env"], "  tip: name a file with -f: -f .env\n"),
+        (&["edit", "a/.env.production"], "  tip: name a file with -f: -f a/.env.production\n"),
         (&["docter"], "  tip: a similar subcommand exists: 'doctor'\n"),
     ] {
         let said = env.fails(2, typed);
@@ -203,5 +205,5 @@ fn the_key_of_dotenv_under_the_name_that_one_would_guess() {
     env.ok(&["set", "-q", "A=b"]);
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     let said = env.envseal(&["run", "--", "true"]).var("ENVSEAL_PRIVATE_KEY_DEFAULT", key).fails(2);
-    assert!(said.ends_with("hint: the key of .env is to be set as ENVSEAL_PRIVATE_KEY\n"), "{said}");
+    assert!(said.ends_with("hint: set the key of .env as ENVSEAL_PRIVATE_KEY\n"), "{said}");
 }

@@ -82,7 +82,7 @@ fn three_hooks_are_made_once_and_taken_out_again() {
     let env = TestEnv::new();
     let before = files(&env.path(".git"));
     let said = install(&env).stderr;
-    assert_eq!(said, "installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n");
+    assert_eq!(said, "Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n");
     for hook in HOOKS {
         let path = format!(".git/hooks/{hook}");
         assert!(env.read(&path).starts_with("#!/bin/sh\n# >>> envseal >>>\n"));
@@ -91,14 +91,14 @@ fn three_hooks_are_made_once_and_taken_out_again() {
         assert_eq!(mode(&env, &path), mode(&env, "probe") | (mode(&env, "probe") & 0o444) >> 2);
     }
     let installed = files(&env.path(".git"));
-    assert_eq!(install(&env).stderr, "the hooks are in place in .git/hooks\n");
+    assert_eq!(install(&env).stderr, "The hooks are already installed in .git/hooks\n");
     assert!(files(&env.path(".git")) == installed);
     let output = env.envseal(&["hook", "uninstall"]).output();
-    let removed: String = HOOKS.map(|hook| format!("removed .git/hooks/{hook}\n")).concat();
+    let removed: String = HOOKS.map(|hook| format!("Removed .git/hooks/{hook}\n")).concat();
     assert_eq!((output.status, output.stderr), (0, removed));
     assert!(files(&env.path(".git")) == before);
     let output = env.envseal(&["hook", "uninstall"]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "no hook here holds anything of envseal's\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "No hook here calls envseal\n"));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn hooks_that_are_there_come_back_byte_for_byte_with_their_modes() {
             assert!(env.read(format!(".git/hooks/{hook}")).contains(&format!("envseal hook run {hook}")));
         }
         let output = env.envseal(&["hook", "uninstall"]).output();
-        assert!(output.stderr.contains("took envseal's lines out of .git/hooks/pre-commit\n"));
+        assert!(output.stderr.contains("Removed envseal's lines from .git/hooks/pre-commit\n"));
         assert!(files(&env.path(".git")) == before, "{text:?}");
     }
 }
@@ -310,13 +310,13 @@ fn an_older_block_and_a_lost_mode_are_mended() {
     let old = env.read(".git/hooks/pre-commit").replace("|| exit $?", "");
     write_hook(&env, ".git/hooks/pre-commit", old, 0o755);
     write_hook(&env, ".git/hooks/pre-push", env.read(".git/hooks/pre-push"), 0o644);
-    assert_eq!(install(&env).stderr, "installed pre-commit and pre-push in .git/hooks\n");
+    assert_eq!(install(&env).stderr, "Installed pre-commit and pre-push in .git/hooks\n");
     assert!(files(&env.path(".git/hooks")) == new);
     // Where others' lines stand too, running them is not ours to decide.
     let own = env.read(".git/hooks/pre-commit") + "rm -rf build\n";
     write_hook(&env, ".git/hooks/pre-commit", own, 0o644);
     let said = install(&env).stderr;
-    assert!(said.contains("note: git passes over .git/hooks/pre-commit, which is not executable"), "{said}");
+    assert!(said.contains("note: git skips .git/hooks/pre-commit, which is not executable"), "{said}");
     assert_eq!(mode(&env, ".git/hooks/pre-commit"), 0o644);
 }
 
@@ -373,7 +373,7 @@ fn a_folder_that_serves_other_repositories_is_refused() {
     }
     let before = files(&shared);
     env.git(&["config", "core.hooksPath", shared.to_str().unwrap()]);
-    assert!(install(&env).stderr.starts_with("the hooks are in place in "));
+    assert!(install(&env).stderr.starts_with("The hooks are already installed in "));
     assert!(files(&shared) == before);
     std::fs::write(shared.join("pre-push"), "#!/bin/sh\n# envseal hook run pre-push\n").unwrap();
     refused(&env);
@@ -394,9 +394,9 @@ fn husky_keeps_its_wrappers_and_calls_ours() {
     env.git(&["config", "core.hooksPath", ".husky/_"]);
     let generated = files(&env.path(".husky/_"));
     let own = env.read(".husky/pre-commit");
-    assert_eq!(install(&env).stderr, "installed pre-commit, pre-merge-commit and pre-push in .husky\n");
+    assert_eq!(install(&env).stderr, "Installed pre-commit, pre-merge-commit and pre-push in .husky\n");
     assert!(files(&env.path(".husky/_")) == generated);
-    assert_eq!(install(&env).stderr, "the hooks are in place in .husky\n");
+    assert_eq!(install(&env).stderr, "The hooks are already installed in .husky\n");
     stand_in(&env, 1);
     assert_eq!(git(&env, &["commit", "--allow-empty", "-m", "no"]).output().status, 1);
     assert_eq!(calls(&env), "hook run pre-commit\n");
@@ -434,7 +434,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     let before = files(&env.path(".git"));
     assert_eq!(
         install(&env).stderr,
-        "the hooks are in place in .git/hooks\nlefthook calls envseal in the hooks that it writes\n"
+        "The hooks are already installed in .git/hooks\nlefthook calls envseal in its hooks\n"
     );
     assert!(files(&env.path(".git")) == before);
 
@@ -448,7 +448,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     refused(&env);
     env.write(".pre-commit-config.yaml", "repos:\n- repo: https://x\n  hooks:\n  - id: envseal\n");
     let said = install(&env).stderr;
-    assert!(said.contains("installed pre-merge-commit and pre-push in .git/hooks"), "{said}");
+    assert!(said.contains("Installed pre-merge-commit and pre-push in .git/hooks"), "{said}");
     assert_eq!(env.read(".git/hooks/pre-commit"), generated);
     // As `pre-commit install -t pre-push` leaves it: ours is kept, and called with what git says.
     std::fs::rename(env.path(".git/hooks/pre-push"), env.path(".git/hooks/pre-push.legacy")).unwrap();
@@ -520,13 +520,13 @@ fn several_at_once_leave_one_block_each() {
 fn init_installs_them_and_goes_on_where_it_must_not() {
     let env = TestEnv::new();
     let output = env.envseal(&["init"]).output();
-    assert!(output.stderr.contains("installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n"));
+    assert!(output.stderr.contains("Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n"));
     let env = TestEnv::new();
     write_hook(&env, ".git/hooks/pre-commit", "#!/usr/bin/python3\n", 0o755);
     let before = files(&env.path(".git/hooks"));
     let output = env.envseal(&["init"]).output();
     assert_eq!(output.status, 0);
-    assert!(output.stderr.contains("note: no hooks were installed: the hook "), "{}", output.stderr);
+    assert!(output.stderr.contains("note: hooks are not installed: the hook "), "{}", output.stderr);
     assert!(files(&env.path(".git/hooks")) == before && env.path(".env").exists());
 }
 
@@ -541,13 +541,14 @@ fn uninstall_takes_the_drivers_out_when_told_to() {
     let output = env.envseal(&["hook", "uninstall", "--drivers"]).output();
     assert_eq!(
         (output.status, &*output.stderr),
-        (
-            0,
-            "no hook here holds anything of envseal's\ntook git's merge and diff drivers out of this clone\n"
-        )
+        (0, "No hook here calls envseal\nRemoved the merge and diff drivers from this clone\n")
     );
     assert_eq!((files(&env.path(".git/hooks")), env.bytes(".git/config")), before);
     assert!(!env.path(".git/info/attributes").exists());
     let again = env.envseal(&["hook", "uninstall", "--drivers"]).output();
-    assert!(again.stderr.ends_with("this clone has no drivers of envseal's\n"), "{}", again.stderr);
+    assert!(
+        again.stderr.ends_with("No merge and diff drivers are installed in this clone\n"),
+        "{}",
+        again.stderr
+    );
 }

@@ -10,20 +10,20 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
         (output.status, &*output.stderr),
         (
             0,
-            "added the keys file to .gitignore\n\
-             installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
-             set up git's merge and diff drivers for env files in this clone\n\
-             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
-             made .env\n\
-             next: envseal set NAME\n"
+            "Added the keys file to .gitignore\n\
+             Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
+             Installed the merge and diff drivers for env files in this clone\n\
+             Created a key pair; the private key is in .env.keys. Back it up\n\
+             Created .env\n\
+             Next: envseal set NAME\n"
         )
     );
     assert_eq!(env.ok(&["ls"]).lines().count(), 2);
     let again = env.envseal(&["init"]).output();
-    assert_eq!((again.status, &*again.stderr), (0, "next: envseal set NAME\n"));
+    assert_eq!((again.status, &*again.stderr), (0, "Next: envseal set NAME\n"));
     env.ok(&["set", "-q", "A", &env.secret("a")]);
     let sealed = env.envseal(&["init"]).output();
-    assert_eq!(sealed.stderr, "all is set up; see what can be opened here: envseal ls\n");
+    assert_eq!(sealed.stderr, "Everything is set up. See what you can decrypt: envseal ls\n");
     let before = env.snapshot();
     env.ok(&["init", "--yes", "-q"]);
     assert_eq!(env.snapshot(), before);
@@ -37,11 +37,11 @@ fn exactly_the_names_that_are_there_are_proposed() {
     let output = env.envseal(&["init"]).output();
     assert_eq!(
         output.stderr,
-        "added the keys file to .gitignore\n\
-         installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
-         set up git's merge and diff drivers for env files in this clone\n\
-         note: plainly not secret, it seems: NODE_ENV, LOG_LEVEL, VITE_*; declare them with envseal init --yes\n\
-         next: envseal encrypt && git add -A; look at git diff --staged, and commit\n"
+        "Added the keys file to .gitignore\n\
+         Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
+         Installed the merge and diff drivers for env files in this clone\n\
+         note: these look non-secret: NODE_ENV, LOG_LEVEL, VITE_*; to mark them as plain: envseal init --yes\n\
+         Next: envseal encrypt && git add -A; then review git diff --staged, and commit\n"
     );
     assert!(!env.path("envseal.toml").exists());
     env.ok(&["init", "--yes"]);
@@ -91,11 +91,11 @@ fn a_file_that_git_ignores_is_pointed_out_and_none_is_made() {
         (output.status, &*output.stderr),
         (
             0,
-            "added the keys file to .gitignore\n\
-             installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
-             set up git's merge and diff drivers for env files in this clone\n\
-             note: git ignores .env; what is sealed is meant to be committed\n\
-             next: envseal encrypt -f .env && git add --force .env\n"
+            "Added the keys file to .gitignore\n\
+             Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
+             Installed the merge and diff drivers for env files in this clone\n\
+             note: git ignores .env; encrypted values are meant to be committed\n\
+             Next: envseal encrypt -f .env && git add --force .env\n"
         )
     );
     assert_eq!((env.read(".env"), env.read(".gitignore")), ("A=1\n".into(), ".env\n.env.keys\n".into()));

@@ -167,10 +167,7 @@ fn who_holds_a_key_and_what_is_exposed() {
     let quoted = expected.map(|(name, valid)| (format!("\"{name}\""), valid.to_owned()));
     assert_eq!(holders, quoted);
     let text = env.ok(&["key", "list"]);
-    assert!(
-        text.contains(&format!("alice (invalid: it is of another key: {})", older.public().id())),
-        "{text}"
-    );
+    assert!(text.contains(&format!("alice (invalid: for another key: {})", older.public().id())), "{text}");
     assert!(text.contains("bob, eve (invalid: its signature is not valid"), "{text}");
 }
 
@@ -178,6 +175,6 @@ fn who_holds_a_key_and_what_is_exposed() {
 fn without_any_key_it_says_so() {
     let env = TestEnv::new();
     let output = env.envseal(&["key", "list"]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "no key here; make one: envseal set NAME\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "No keys here; create one: envseal set NAME\n"));
     assert_eq!(env.ok(&["key", "list", "--json"]), "[]\n");
 }

@@ -30,7 +30,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     let (env, values, passphrase) = two_environments();
     let before = env.bytes(".env.keys");
     let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
-    assert_eq!((said.status, &*said.stderr), (0, "locked 2 keys in .env.keys\n"));
+    assert_eq!((said.status, &*said.stderr), (0, "Locked 2 keys in .env.keys\n"));
     assert_eq!(locked(&env), [2, 0]);
     let run = ["run", "--", "sh", "-c", "printf %s \"$A\""];
     assert_eq!(env.envseal(&run).var(PASSPHRASE, &passphrase).ok(), values[0]);
@@ -49,9 +49,9 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     env.ok(&["check"]);
 
     let again = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
-    assert_eq!((again.status, &*again.stderr), (0, "2 keys in .env.keys: locked already\n"));
+    assert_eq!((again.status, &*again.stderr), (0, "Already locked: 2 keys in .env.keys\n"));
     let unlock = env.envseal(&["key", "unlock"]).var(PASSPHRASE, &passphrase).output();
-    assert_eq!((unlock.status, &*unlock.stderr), (0, "unlocked 2 keys in .env.keys\n"));
+    assert_eq!((unlock.status, &*unlock.stderr), (0, "Unlocked 2 keys in .env.keys\n"));
     assert_eq!(env.bytes(".env.keys"), before, "byte for byte what it was");
     assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
 }
@@ -260,8 +260,8 @@ fn what_is_typed_badly_locks_nothing() {
         (&[b"\x03"], 130, ""),
         (&[b"one\n", b"\x03"], 130, ""),
         // The second line is neither the same again nor for the shell.
-        (&[b"one\none\n"], 3, "several lines were pasted, and a passphrase is one line"),
-        (&[b"\x1b[200~one\rone\r\x1b[201~"], 3, "several lines were pasted, and a passphrase is one line"),
+        (&[b"one\none\n"], 3, "a passphrase is one line, but several were pasted"),
+        (&[b"\x1b[200~one\rone\r\x1b[201~"], 3, "a passphrase is one line, but several were pasted"),
     ] {
         let Some((found, shown)) = on_terminal_answering(&env, &["key", "lock"], typed) else { return };
         assert_eq!(found, status, "{shown}");

@@ -328,7 +328,7 @@ fn shallow_bare_linked_and_unborn() {
     let env = TestEnv::new();
     assert_eq!(env.ok(&["log"]), "");
     let output = env.envseal(&["log", "--json"]).output();
-    assert_eq!((output.stdout, output.stderr.contains("no commit yet")), (b"[]\n".to_vec(), true));
+    assert_eq!((output.stdout, output.stderr.contains("No commits yet")), (b"[]\n".to_vec(), true));
     env.write("dé p/.env", "A=1\n");
     commit(&env, 1, "one");
     env.write("dé p/.env", "A=2\n");
@@ -373,7 +373,7 @@ fn outside_git_and_wrong_names() {
     let value = env.secret("typed");
     let output = env.envseal(&["log", &format!("NOPE={value}")]).output();
     assert_eq!((output.status, output.stdout), (0, Vec::new()));
-    assert_eq!(output.stderr, "no change to NOPE in this history\n");
+    assert_eq!(output.stderr, "No changes to NOPE in this history\n");
     env.fails(4, &["log", "-f", "../elsewhere/.env"]);
 }
 
@@ -428,15 +428,15 @@ fn what_has_no_history_is_named() {
     env.git(&["add", ".env"]);
     env.git(&["commit", "-qm", "1"]);
     let said = |arguments: &[&str]| env.envseal(arguments).output().stderr;
-    assert_eq!(said(&["log", "-e", "production"]), "no change to .env.production in this history\n");
+    assert_eq!(said(&["log", "-e", "production"]), "No changes to .env.production in this history\n");
     assert_eq!(
         said(&["log", "B", "-e", "production"]),
-        "no change to B of .env.production in this history\n"
+        "No changes to B of .env.production in this history\n"
     );
-    assert_eq!(said(&["log", "B"]), "no change to B in this history\n");
+    assert_eq!(said(&["log", "B"]), "No changes to B in this history\n");
     assert_eq!(
         said(&["log", ".env"]),
-        "no change to a variable .env in this history; of the file: envseal log -f .env\n"
+        "No changes to a variable .env in this history; for the file: envseal log -f .env\n"
     );
     let outside = env.envseal(&["log"]).dir(env.outside()).fails(4);
     let place = env.outside();

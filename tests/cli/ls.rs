@@ -13,7 +13,7 @@ fn mixed() -> (TestEnv, String, String) {
     let keys = env.read(".env.keys");
     let kept: Vec<_> = keys.lines().filter(|line| !line.contains("_KEY_B=")).collect();
     env.write(".env.keys", kept.join("\n") + "\n");
-    let id = |text: String| text.split(" to key ").nth(1).unwrap()[..8].to_owned();
+    let id = |text: String| text.split(" (key ").nth(1).unwrap()[..8].to_owned();
     let (a, b) = (
         id(env.envseal(&["set", "S", "2"]).output().stderr),
         id(env.envseal(&["set", "S", "2", "-e", "b"]).output().stderr),
@@ -25,7 +25,7 @@ fn mixed() -> (TestEnv, String, String) {
 fn one_line_for_each_file_a_damaged_one_among_them() {
     let (env, a, b) = mixed();
     let expected = [
-        "FILE    ENVIRONMENT  KEY       SEALED  PLAIN  UNMARKED  YOU CAN OPEN IT",
+        "FILE    ENVIRONMENT  KEY       SEALED  PLAIN  UNMARKED  YOU CAN DECRYPT IT",
         &format!(".env    default      {a}  1       3      1         yes"),
         &format!(".env.b  b            {b}  1       0      0         no: no private key"),
         ".env.c  c            -         0       0      1         no key yet",
@@ -78,8 +78,8 @@ fn what_git_ignores_is_passed_over_and_said() {
     let output = env.envseal(&["ls"]).output();
     assert_eq!(
         output.stderr,
-        "note: passed over .env.own, which git ignores; name it with -f\n\
-         note: this clone lacks its merge and diff drivers: envseal init\n"
+        "note: skipped .env.own, which git ignores; to include it, use -f\n\
+         note: not installed in this clone: merge and diff drivers: envseal init\n"
     );
     let table = String::from_utf8(output.stdout).unwrap();
     let files: Vec<_> = table.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
@@ -95,7 +95,7 @@ fn nothing_to_list() {
     let output = env.envseal(&["ls"]).output();
     assert_eq!(
         (output.status, output.stdout, &*output.stderr),
-        (0, vec![], "no env file here; make one: envseal set NAME\n")
+        (0, vec![], "No env file here; create one: envseal set NAME\n")
     );
     assert_eq!(env.ok(&["ls", "--json"]), "[]\n");
 }
@@ -107,7 +107,7 @@ fn a_clone_without_hooks_or_drivers_is_told_so() {
     let note = |env: &TestEnv| env.envseal(&["ls"]).output().stderr;
     assert_eq!(
         note(&env),
-        "note: this clone lacks its pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff drivers: \
+        "note: not installed in this clone: pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff drivers: \
          envseal init\n"
     );
     assert_eq!(env.envseal(&["ls", "-q"]).output().stderr, "", "who wants quiet has it");
@@ -116,7 +116,7 @@ fn a_clone_without_hooks_or_drivers_is_told_so() {
     env.ok(&["hook", "uninstall", "-q"]);
     assert_eq!(
         note(&env),
-        "note: this clone lacks its pre-commit hook, pre-merge-commit hook and pre-push hook: envseal init\n"
+        "note: not installed in this clone: pre-commit hook, pre-merge-commit hook and pre-push hook: envseal init\n"
     );
     env.ok(&["hook", "install", "-q"]);
     env.git(&["config", "diff.envseal.textconv", "mine"]);
@@ -141,11 +141,11 @@ fn values_sealed_to_another_key_are_no_yes() {
     env.ok(&["key", "generate", "-e", "b"]);
     env.write(".env.b", env.read(".env.b") + &line + "\n");
     let table = env.ok(&["ls", "-e", "b"]);
-    assert!(table.ends_with("  no: 1 value sealed to another key than the file's\n"), "{table}");
+    assert!(table.ends_with("  no: 1 value encrypted to another key than the file's\n"), "{table}");
     let json: serde_json::Value = serde_json::from_str(&env.ok(&["ls", "--json", "-e", "b"])).unwrap();
     assert_eq!(
         (&json[0]["opens"], &json[0]["why_not"]),
-        (&false.into(), &"1 value sealed to another key than the file's".into())
+        (&false.into(), &"1 value encrypted to another key than the file's".into())
     );
 }
 

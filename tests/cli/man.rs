@@ -33,7 +33,7 @@ fn every_command_has_a_page_and_dir_writes_what_is_printed() {
     let said = env.envseal(&["man", "--dir", "deep/pages"]).output();
     assert_eq!((said.status, &*said.stdout), (0, &b""[..]), "{}", said.stderr);
     let all = commands();
-    assert_eq!(said.stderr, format!("wrote {} pages into deep/pages\n", all.len()));
+    assert_eq!(said.stderr, format!("Wrote {} pages to deep/pages\n", all.len()));
     let mut written: Vec<_> = std::fs::read_dir(env.path("deep/pages"))
         .unwrap()
         .map(|item| item.unwrap().file_name().into_string().unwrap())
@@ -109,7 +109,7 @@ fn what_shows_manuals_finds_no_fault() {
 fn what_is_no_command_has_no_page() {
     let env = TestEnv::new();
     let said = env.fails(2, &["man", "nonsense"]);
-    assert_eq!(said, "error: there is no command nonsense\nhint: list the commands: envseal --help\n");
+    assert_eq!(said, "error: no such command: nonsense\nhint: list the commands: envseal --help\n");
     env.fails(2, &["man", "team", "nonsense"]);
     env.fails(2, &["man", "set", "set"]);
     env.fails(2, &["man", "set", "--dir", "pages"]);

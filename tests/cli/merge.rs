@@ -100,7 +100,7 @@ fn a_name_changed_on_both_sides_is_shown_refused_and_resolved() {
     let output = merge(&env).output();
     assert_eq!(output.status, 1);
     let said = String::from_utf8(output.stdout).unwrap() + &output.stderr;
-    assert!(said.contains(".env: both sides changed A; choose between the conflict markers"), "{said}");
+    assert!(said.contains(".env: both sides changed A; pick one between the conflict markers"), "{said}");
     assert!(said.contains("CONFLICT (content): Merge conflict in .env"), "{said}");
     assert_eq!(env.git(&["status", "--porcelain"]), "UU .env\n");
     let text = env.read(".env");
@@ -325,7 +325,7 @@ fn what_cannot_be_merged_by_name_loses_no_byte() {
     let utf16 = b"\xff\xfeA\0=\x001\0";
     versions(&env, b"A=1\n", utf16, b"A=2\n");
     let said = env.fails(1, &["hook", "run", "merge", "base", "ours", "theirs", "7", ".env"]);
-    assert_eq!(said, ".env cannot be merged by name; both sides stand between the conflict markers, whole\n");
+    assert_eq!(said, ".env can't be merged by name; both versions are between the conflict markers\n");
     let wanted = [b"<<<<<<< ours\n", &utf16[..], b"\n=======\nA=2\n>>>>>>> theirs\n"].concat();
     assert_eq!(env.bytes("ours"), wanted);
 }

@@ -72,7 +72,7 @@ fn a_conflict_is_refused_by_everything_until_it_is_resolved() {
     assert_eq!(merged.status, 1);
     let said = String::from_utf8(merged.stdout).unwrap() + &merged.stderr;
     let expected =
-        "envseal.toml: both sides changed grants.production.bob; choose between the conflict markers";
+        "envseal.toml: both sides changed grants.production.bob; pick one between the conflict markers";
     assert!(said.contains(expected), "{said}");
     assert_eq!(team.env.git(&["status", "--porcelain"]), "UU envseal.toml\n");
     let text = team.env.read("envseal.toml");
@@ -121,7 +121,7 @@ fn an_older_envseals_drivers_are_told_of_and_brought_up_to_date() {
     std::fs::write(&attributes, &old).unwrap();
     let output = env.envseal(&["doctor"]).output();
     let said = String::from_utf8(output.stdout).unwrap() + &output.stderr;
-    assert!(said.contains("the merge and diff drivers are of an older envseal"), "{said}");
+    assert!(said.contains("the merge and diff drivers are from an older envseal"), "{said}");
     env.ok(&["init", "-q", "-y"]);
     assert_eq!(std::fs::read_to_string(&attributes).unwrap(), new);
     let said = env.git(&["check-attr", "merge", "diff", "--", "a/envseal.toml"]);

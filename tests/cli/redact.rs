@@ -121,7 +121,7 @@ fn short_values_are_told_of_once() {
     env.write_sealed(".env", "PIN=12345\nEMPTY=\nTOKEN=123456\nCODE=abc\nOPEN=x # envseal: plain\n");
     let output = redacted(&env, "echo $PIN $TOKEN").output();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "12345 [TOKEN]\n");
-    assert_eq!(output.stderr, "note: shorter than 6 bytes and not masked: PIN, CODE\n");
+    assert_eq!(output.stderr, "note: not masked because shorter than 6 bytes: PIN, CODE\n");
     let quiet = env.envseal(&["run", "-q", "--redact", "--", "true"]).output();
     assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
     // Without the option nothing is said, and nothing masked.

@@ -10,7 +10,7 @@ fn a_sealed_value_is_sealed_again_under_its_new_name() {
     let text = env.read(".env.p") + "Z=1 # envseal: plain\n";
     env.write(".env.p", text.replace("OLD=", "  export OLD = ").replace("\nZ", " # why\nZ"));
     let output = env.envseal(&["rename", "OLD", "NEW", "-e", "p"]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "renamed OLD to NEW in .env.p\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "Renamed OLD to NEW in .env.p\n"));
     assert_eq!(env.ok(&["get", "NEW", "-e", "p"]), format!("{secret}\n"));
     env.fails(4, &["get", "OLD", "-e", "p"]);
     let after = env.read(".env.p");
@@ -46,7 +46,7 @@ fn references_survive_and_none_is_left_behind_without_a_word() {
     env.write_plain(".env", format!("HOST={secret}\nURL=http://$HOST/\nLIT='$HOST'\nOTHER=${{HOST:-x}}\n"));
     env.ok(&["encrypt", "-x", "OTHER"]);
     let output = env.envseal(&["rename", "URL", "LINK"]).output();
-    assert_eq!(output.stderr, "renamed URL to LINK in .env\n");
+    assert_eq!(output.stderr, "Renamed URL to LINK in .env\n");
     assert_eq!(env.ok(&["get", "LINK"]), format!("http://{secret}/\n"));
     env.write(".env.local", "DOCS=$HOST/docs # envseal: plain\n");
     env.write(".env.other", "HOST=1 # envseal: plain\nDOCS=$HOST # envseal: plain\n");
@@ -63,7 +63,7 @@ fn references_survive_and_none_is_left_behind_without_a_word() {
     let output = env.envseal(&["rename", "HOST", "NAME", "--force"]).output();
     assert_eq!(
         output.stderr,
-        "renamed HOST to NAME in .env\nnote: LINK in .env still refers to HOST\nnote: OTHER in .env still refers to HOST\n"
+        "Renamed HOST to NAME in .env\nnote: LINK in .env still refers to HOST\nnote: OTHER in .env still refers to HOST\n"
     );
 }
 

@@ -82,10 +82,10 @@ fn all_files_get_the_new_key_and_nothing_else_changes() {
     assert_eq!(new.len(), 2);
     assert_eq!(new[1].public(), old.public());
     let (old_id, new_id) = (old.public().id(), new[0].public().id());
-    let said = format!("production: key {old_id} → {new_id}; sealed 5 values in 2 files anew\n");
+    let said = format!("Rotated production: key {old_id} → {new_id}; re-encrypted 5 values in 2 files\n");
     assert!(output.stderr.contains(&said), "{}", output.stderr);
     assert!(
-        output.stderr.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION takes both, as NEW,OLD"),
+        output.stderr.contains("Where ENVSEAL_PRIVATE_KEY_PRODUCTION is injected, set it to NEW,OLD"),
         "{}",
         output.stderr
     );
@@ -189,7 +189,11 @@ fn values_of_older_keys_are_sealed_anew_or_left_and_told() {
     env.write(".env.keys", both.replace(&format!(",{old_keys}"), ""));
     let output = env.envseal(&["key", "rotate"]).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stderr.contains("note: .env:3 A is sealed to key "), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("note: .env:3 A was left unchanged: it is encrypted to key "),
+        "{}",
+        output.stderr
+    );
     assert_eq!(line_of("A="), old_a);
     env.fails(3, &["get", "A"]);
     // With that key at hand it is sealed anew.
@@ -293,10 +297,10 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
 
     let output = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &alice_file).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stderr.contains("p: granted anew to alice and bob\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("Re-issued the grant of p for alice and bob\n"), "{}", output.stderr);
     for who in ["mallory", "zoe"] {
         assert!(
-            output.stderr.contains(&format!("note: p: {who} has no access any more: ")),
+            output.stderr.contains(&format!("note: p: {who} no longer has access: ")),
             "{}",
             output.stderr
         );
@@ -343,8 +347,8 @@ fn exposures_move_to_the_new_key_where_they_are_proven() {
     }
     env.write("envseal.toml", file.text());
     let output = env.envseal(&["key", "rotate", "-e", "p"]).output();
-    assert!(output.stderr.contains("p: 1 exposure recorded anew\n"), "{}", output.stderr);
-    assert!(output.stderr.contains("the exposure of B to bob was recorded by nobody"), "{}", output.stderr);
+    assert!(output.stderr.contains("Recorded 1 exposed value of p again\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("the exposure of B to bob was left unchanged"), "{}", output.stderr);
     let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
     assert_eq!(tag_key(&file, &p, &new).unwrap().expose(), tags.expose());
     assert!(tag_key(&file, &p, &old).is_none());
@@ -418,7 +422,7 @@ fn a_linked_worktree_and_a_linked_file() {
     // From a folder further down; the file is one, under both names.
     let output = env.envseal(&["key", "rotate", "-e", "p"]).dir(linked.join("sub")).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stderr.contains("sealed 1 value in 1 file anew"), "{}", output.stderr);
+    assert!(output.stderr.contains("re-encrypted 1 value in 1 file"), "{}", output.stderr);
     assert!(linked.join("sub/.env.p").is_symlink());
     assert_eq!(env.envseal(&["get", "A", "-e", "p"]).dir(&linked).ok(), format!("{secret}\n"));
     assert_eq!(env.bytes(".env.p"), here, "the other worktree is another");

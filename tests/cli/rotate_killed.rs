@@ -186,7 +186,7 @@ fn killed_while_it_is_finished_it_is_finished_next() {
     let world = World::new();
     half_done(&world);
     let said = world.env.envseal(&["ls"]).output().stderr;
-    assert!(said.contains("note: Finished a change that was interrupted: git status\n"), "{said}");
+    assert!(said.contains("note: finished an interrupted change; see: git status\n"), "{said}");
     assert!(!world.env.envseal(&["ls"]).output().stderr.contains("interrupted"), "it is told once");
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
@@ -382,7 +382,7 @@ fn who_sets_a_value_meanwhile_waits() {
     for child in children {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && said.starts_with("waiting for another envseal"), "{said}");
+        assert!(output.status.success() && said.starts_with("Waiting for another envseal"), "{said}");
     }
     // Whichever was first: both values open with the key that stands in the file.
     assert_eq!(env.ok(&["get", "A", "-e", "p"]), "one\n");

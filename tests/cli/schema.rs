@@ -268,7 +268,7 @@ fn an_example_is_made_of_the_env_files() {
     let said = env.envseal(&["ls", "--example", "--write"]).output();
     assert_eq!(
         (said.status, said.stdout.len(), said.stderr.as_str()),
-        (0, 0, "added 7 names to .env.example\n")
+        (0, 0, "Added 7 names to .env.example\n")
     );
     assert_eq!(env.read(".env.example"), whole);
     // What it says of the files holds for them, and it says all of it.
@@ -291,7 +291,7 @@ fn an_example_is_made_of_the_env_files() {
     assert_eq!((env.read(".env.schema"), env.read(".env.example")), (expected, whole.to_owned()));
     assert_eq!(
         env.envseal(&["ls", "--example", "--write"]).output().stderr,
-        ".env.schema has every name already\n"
+        ".env.schema already has every name\n"
     );
     assert_eq!(env.ok(&["ls", "--example", "-f", "sub"]), "# @required @sensitive=false\nELSEWHERE=\n");
     assert!(env.fails(2, &["ls", "--example", "-f", "sub", "-f", ".env"]).contains("of one folder"));

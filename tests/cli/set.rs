@@ -54,7 +54,7 @@ fn the_same_value_again_changes_no_byte() {
         let output = env.envseal(arguments).output();
         assert_eq!(
             (output.status, &*output.stderr),
-            (0, &*format!("{} in .env has that value already\n", arguments[1]))
+            (0, &*format!("{} in .env already has this value\n", arguments[1]))
         );
         assert_eq!(env.bytes(".env"), before, "{arguments:?}");
     }

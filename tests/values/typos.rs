@@ -18,15 +18,10 @@ fn hold(typos: &[Typo<'_>]) {
 fn an_option_that_is_none_is_no_value() {
     let escape = "hint: if it is the value: envseal set DB -- VALUE\n";
     hold(&[
-        (
-            &["set", "DB", "--stdin"],
-            2,
-            "hint: stdin is read when VALUE is left out: envseal set DB\n",
-            "--stdin",
-        ),
-        (&["set", "DB", "--from-stdin"], 2, "stdin is read when VALUE is left out", "--from"),
-        (&["set", "--stdin", "DB"], 2, "stdin is read when VALUE is left out", "--stdin"),
-        (&["set", "DB", "v", "--stdin"], 2, "stdin is read when VALUE is left out", "--stdin"),
+        (&["set", "DB", "--stdin"], 2, "hint: omit VALUE to read it from stdin: envseal set DB\n", "--stdin"),
+        (&["set", "DB", "--from-stdin"], 2, "omit VALUE to read it from stdin", "--from"),
+        (&["set", "--stdin", "DB"], 2, "omit VALUE to read it from stdin", "--stdin"),
+        (&["set", "DB", "v", "--stdin"], 2, "omit VALUE to read it from stdin", "--stdin"),
         (&["set", "DB", "--Hunter2"], 2, escape, "Hunter2"),
         (&["set", "DB", "--Hunter2=x"], 2, escape, "Hunter2"),
         (&["set", "DB", "-Hunter2"], 2, escape, "Hunter2"),
@@ -92,19 +87,24 @@ fn a_line_of_a_shell_is_read_as_one_or_refused() {
         (&["set", "export", "Hunter2"], 2, shell, "Hunter2"),
         (&["set", "export"], 2, shell, ""),
         (&["set", "export", "DB", "=", "Hunter2"], 2, shell, "Hunter2"),
-        (&["set", "export", "DB=1", "Hunter2"], 2, "after a NAME=VALUE, every argument is one", "Hunter2"),
+        (
+            &["set", "export", "DB=1", "Hunter2"],
+            2,
+            "every argument after NAME=VALUE must be NAME=VALUE too",
+            "Hunter2",
+        ),
         (&["set", "export DB=Hunter2"], 2, shell, "Hunter2"),
         (&["set", "A=1", "export DB=Hunter2"], 2, shell, "Hunter2"),
         (&["set", "DB", "=", "Hunter2"], 2, "hint: without spaces: envseal set DB=VALUE; ", "Hunter2"),
         (&["set", "DB", "=Hunter2"], 2, "hint: without spaces: envseal set DB=VALUE; ", "Hunter2"),
         (&["set", "DB", "="], 2, "hint: without spaces: envseal set DB=VALUE; ", ""),
-        (&["set", "DB=", "Hunter2"], 2, "after a NAME=VALUE, every argument is one", "Hunter2"),
-        (&["set", "DB", "DB=Hunter2"], 2, "hint: once is enough: envseal set DB=VALUE; ", "Hunter2"),
+        (&["set", "DB=", "Hunter2"], 2, "every argument after NAME=VALUE must be NAME=VALUE too", "Hunter2"),
+        (&["set", "DB", "DB=Hunter2"], 2, "hint: write it once: envseal set DB=VALUE; ", "Hunter2"),
         (&["set", "DB", "export DB=Hunter2"], 2, "once is enough", "Hunter2"),
         (&["set", "DB: Hunter2"], 2, "a variable name may contain only", "Hunter2"),
         (&["set", "Hunter-2", "x"], 2, "a variable name may contain only", "Hunter"),
         (&["set", "A-B", "Hunter2"], 2, "hint: rename it first: envseal rename A-B A_B -f .env\n", "Hunter2"),
-        (&["set", "A-B=Hunter2"], 2, "A-B in .env can be read, but not written", "Hunter2"),
+        (&["set", "A-B=Hunter2"], 2, "A-B in .env can be read but not written", "Hunter2"),
     ]);
     let env = TestEnv::new();
     env.ok(&["set", "export", "A=a b", "B=2"]);
@@ -113,7 +113,7 @@ fn a_line_of_a_shell_is_read_as_one_or_refused() {
     let line = env.envseal(&["set", "A"]).stdin("export A = Hunter2\n").fails(2);
     assert_eq!(
         line,
-        "error: the value of A begins with `A=`\nhint: for lines of NAME=value: envseal set - < FILE\n"
+        "error: the value of A starts with `A=`\nhint: for lines of NAME=value: envseal set - < FILE\n"
     );
 }
 

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 
 use self::source::{Source, read_sources};
 use super::Context;
-use super::report::{self, counted, notices};
-use super::select::{Dollars, Files, Names};
+use super::files::FileArgs;
+use super::notices::{note_ignored, print_notices};
+use super::variables::{ReferenceArgs, VariableArgs};
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::import::dotenvx;
 use crate::project::{ImportAction, ImportPlan, Updated, Write, drop_backup, keep_backup, same_file, update};
-use crate::ui;
+use crate::ui::{self, DefaultAnswer, counted};
 
 /// Import values and keys from another tool
 ///
@@ -38,11 +39,11 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     sources: Vec<PathBuf>,
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     #[command(flatten)]
-    names: Names,
+    names: VariableArgs,
     #[command(flatten)]
-    dollars: Dollars,
+    dollars: ReferenceArgs,
     /// The other tool's private keys: its keys file, or ejson's key folder
     #[arg(long, value_name = "PATH")]
     source_keys: Option<PathBuf>,
@@ -74,7 +75,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let selected = args.names.filter()?;
     let wants = |name: &str| selected(name) && !(args.kind == Kind::Dotenvx && dotenvx::is_own_name(name));
     let sources = read_sources(context, args, &wants)?;
-    let dollars = args.dollars.said()?;
+    let dollars = args.dollars.parse()?;
     let mut imports: Vec<(Source, ImportPlan)> = Vec::new();
     for source in sources {
         let plan = source.plan(args, &wants, &dollars, context.store())?;
@@ -160,7 +161,7 @@ fn print_table(imports: &[(Source, ImportPlan)]) -> Result<(), Error> {
             rows.push(vec![from, name.to_owned(), display_path(plan.path()), action.to_owned()]);
         }
     }
-    ui::table(&["FROM", "NAME", "TO", "ACTION"], &rows).tell().map_err(Error::io("write to stderr"))
+    ui::table(&["FROM", "NAME", "TO", "ACTION"], &rows).print_to_stderr()
 }
 
 fn confirm(imports: &[(Source, ImportPlan)]) -> Result<bool, Error> {
@@ -169,12 +170,12 @@ fn confirm(imports: &[(Source, ImportPlan)]) -> Result<bool, Error> {
     let question = "Import these values?";
     if imports.iter().any(|(source, _)| source.path.is_none()) {
         // stdin is the source, so the answer comes from the terminal.
-        return ui::confirm_beside_pipe(question).map_err(Error::io("ask"))?.ok_or_else(nobody);
+        return ui::confirm_beside_pipe(question)?.ok_or_else(nobody);
     }
     if !ui::can_ask() {
         return Err(nobody());
     }
-    ui::confirm(question).map_err(Error::io("ask"))
+    ui::confirm(question, DefaultAnswer::No)
 }
 
 /// Writes all files or none; backups stay only if the files were written.
@@ -188,7 +189,7 @@ fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Re
         }
     }
     let updated = updated?;
-    notices(context, &updated.notices);
+    print_notices(context, &updated.notices);
     for (_, plan) in imports {
         let path = display_path(plan.path());
         if !plan.file_exists() {
@@ -205,7 +206,7 @@ fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Re
     for (path, backup) in &backups {
         context.ui.say(format_args!("Kept a backup of {} in {}", display_path(path), display_path(backup)));
     }
-    report::unseen(context, &updated);
+    note_ignored(context, &updated);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::super::Context;
-use super::super::select::found_naming;
+use super::super::files::find_files_with;
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
@@ -59,7 +59,7 @@ pub(super) fn read_sources(
     let texts = read_texts(context, args)?;
     let target = if args.files.is_empty() {
         None
-    } else if let [path] = args.files.named(context.process)?.as_slice() {
+    } else if let [path] = args.files.paths(context.process)?.as_slice() {
         Some(path.clone())
     } else {
         return Err(Error::usage("several targets named", "name one: -e NAME or -f FILE"));
@@ -85,7 +85,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
         [] => match args.kind {
             Kind::Dotenvx => {
                 let how = |file: &Path| hint!("name it: envseal import dotenvx {file}", file);
-                let found = found_naming(context, &how)?;
+                let found = find_files_with(context, &how)?;
                 let mut texts = found.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
                 texts.retain(|text| is_encrypted_by_dotenvx(&text.bytes, &|_| true));
                 if texts.is_empty() {
@@ -107,7 +107,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
 }
 
 fn read_stdin(kind: Kind) -> Result<SourceText, Error> {
-    let bytes = ui::stdin_value().map_err(Error::io("read stdin"))?.filter(|text| !text.is_empty());
+    let bytes = ui::stdin_value()?.filter(|text| !text.is_empty());
     let hint = || hint!("name a file: envseal import {kind} FILE", kind = word(kind));
     let bytes = bytes.ok_or_else(|| Error::usage("stdin was empty", hint()))?;
     Ok(SourceText { label: "stdin".into(), path: None, bytes })

@@ -1,72 +1,68 @@
 //! `envseal key backup` and `envseal key recover`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::commands::Context;
-use crate::commands::report::{counted, listed, notices};
-use crate::config::EnvName;
+use crate::commands::notices::print_notices;
+use crate::commands::{Context, env_names, working_dir};
 use crate::error::Error;
 use crate::git::display_path;
 use crate::hint::Hint;
 use crate::keys::FoundKey;
-use crate::project::{
-    EnvFile, Scope, VaultError, back_up as write_backup, read_backup, recover as bring_back,
-};
+use crate::project::{EnvFile, back_up as write_backup, read_backup, recover as recover_keys};
 use crate::time::{Moment, rfc3339};
+use crate::ui::{counted, listed};
 
-/// Write every key at hand into one file, locked with a passphrase
+/// Back up every private key into one file, locked with a passphrase
 ///
-/// Those in .env.keys, those injected and those granted to you, older ones too. The file is new, for you alone to read
-/// (0600), and where git does not take it.
+/// Includes keys in .env.keys, injected keys and keys granted to you, older ones too. The file must be new and where git
+/// doesn't commit it; only you can read it (0600).
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal key backup ~/safe/shop-keys.txt          # asks twice, hidden")]
-pub(in crate::commands) struct Backup {
-    /// The file to be made
+  envseal key backup ~/safe/shop-keys.txt          # prompts twice, hidden")]
+pub(in crate::commands) struct KeyBackupArgs {
+    /// Create this file
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
-/// Put the keys of a backup back into .env.keys
+/// Recover the keys of a backup into .env.keys
 ///
-/// Adds those that are missing, older ones behind newer, and leaves those that are there. Nothing is written unless
-/// every key opens.
+/// Adds missing keys, older ones after newer, and leaves existing ones. Writes nothing unless every key can be unlocked.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal key recover ~/safe/shop-keys.txt
   envseal key recover ~/safe/shop-keys.txt -e production")]
-pub(in crate::commands) struct Recover {
-    /// The backup
+pub(in crate::commands) struct KeyRecoverArgs {
+    /// Read this backup
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The environment: `default` is that of .env (repeats; all that the backup has, when left out)
+    /// Recover only the keys of an environment; `default` is that of .env (repeats)
     #[arg(short, long, value_name = "NAME")]
     env: Vec<String>,
 }
 
-/// Backs up what is at hand.
-pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here, context.store().repositories())?;
+pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Error> {
+    let here = working_dir()?;
+    let project = context.project_of(&here)?;
     let store = context.store();
     let (mut envs, mut current) = (Vec::new(), Vec::new());
-    for path in scope.env_files(scope.root())? {
+    for path in project.env_files(project.root())? {
         let Ok(file) = EnvFile::load(&path) else { continue };
         envs.push(file.env().clone());
         current.extend(file.public_key().copied());
     }
-    let file = store.keys_file(&here).map_err(VaultError::from)?;
-    let mut found = store.at_hand(&here, file.as_ref(), &envs).map_err(VaultError::from)?;
+    let file = store.keys_file(&here)?;
+    let mut found = store.at_hand(&here, file.as_ref(), &envs)?;
     if found.is_empty() {
-        return Err(Error::usage("there is no key at hand", "see where keys are looked for: envseal doctor"));
+        return Err(Error::usage("no private keys found", "see where keys are looked for: envseal doctor"));
     }
-    // The one in use is the newest, wherever it came from.
-    found.sort_by_key(|at_hand| !current.contains(&at_hand.key.public()));
+    // The key in use counts as the newest, wherever it came from.
+    found.sort_by_key(|found| !current.contains(&found.key.public()));
     found.sort_by(|one, other| one.env.cmp(&other.env));
     let working = context.ui.working("locking");
     let mut keys = Vec::with_capacity(found.len());
     for FoundKey { env, key, place } in found {
-        keys.push((env, store.unlock(key, &place).map_err(VaultError::from)?));
+        keys.push((env, store.unlock(key, &place)?));
     }
     let made = rfc3339(Moment::now()).replace("+00:00", "Z");
     write_backup(&args.file, &keys, &made, store)?;
@@ -74,21 +70,19 @@ pub(super) fn back_up(context: &Context, args: &Backup) -> Result<(), Error> {
     let mut names: Vec<_> = keys.iter().map(|(env, _)| env.as_str()).collect();
     names.dedup();
     let (count, file) = (counted(keys.len(), "key"), &args.file);
-    let locked = format!("{count} of {} in {}, locked", listed(&names), file.display());
-    context.ui.say(hint!("try it: envseal key recover {file}", file).after(locked));
+    context.ui.say(format_args!("Backed up {count} of {} in {}, locked", listed(&names), file.display()));
+    context.ui.suggest(&hint!("Test it: envseal key recover {file}", file));
     Ok(())
 }
 
-/// Brings back what a backup has.
-pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
+pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Error> {
     let mut lines = read_backup(&args.file)?;
-    let mut wanted = Vec::new();
-    for name in &args.env {
-        let env = EnvName::new(name).map_err(VaultError::from)?;
-        if !lines.iter().any(|line| line.env == env) {
+    let wanted = env_names(&args.env)?;
+    for env in &wanted {
+        if !lines.iter().any(|line| line.env == *env) {
             let mut there: Vec<_> = lines.iter().map(|line| line.env.as_str()).collect();
             there.dedup();
-            let message = format!("{} has no key of environment {env}", args.file.display());
+            let message = format!("{} has no key of {env}", args.file.display());
             return Err(Error::usage(
                 message,
                 Hint::from("it has keys of ").and(Hint::list(
@@ -98,24 +92,22 @@ pub(super) fn recover(context: &Context, args: &Recover) -> Result<(), Error> {
                 )),
             ));
         }
-        wanted.push(env);
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let working = context.ui.working("unlocking");
-    let done = bring_back(&args.file, lines, &here, context.store(), &|| context.waiting())?;
+    let done = recover_keys(&args.file, lines, &working_dir()?, context.store(), &|| context.waiting())?;
     drop(working);
-    notices(context, &done.notices);
+    print_notices(context, &done.notices);
     let path = display_path(&done.path);
     for (env, added, there) in &done.envs {
         context.ui.say(match (added, there) {
-            (0, _) => format!("{env}: {} in {path} already", counted(*there, "key")),
-            (_, 0) => format!("{env}: {} put into {path}", counted(*added, "key")),
-            _ => format!("{env}: {} put into {path}; {there} already there", counted(*added, "key")),
+            (0, _) => format!("{path} already has {} of {env}", counted(*there, "key")),
+            (_, 0) => format!("Added {} of {env} to {path}", counted(*added, "key")),
+            _ => format!("Added {} of {env} to {path}; {there} already there", counted(*added, "key")),
         });
     }
     if done.beside_locked && done.envs.iter().any(|(_, added, _)| *added > 0) {
-        context.ui.note("others in it are locked, these are not: envseal key lock");
+        context.ui.note("other keys in it are locked, these are not: envseal key lock");
     }
     Ok(())
 }

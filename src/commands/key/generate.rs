@@ -1,31 +1,32 @@
 //! `envseal key generate`.
 
-use crate::commands::select::Files;
-use crate::commands::{Context, report};
+use crate::commands::Context;
+use crate::commands::files::FileArgs;
+use crate::commands::notices::print_notices;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Write, update};
+use crate::project::Write;
 use crate::ui;
 
-/// Make the key pair of an environment that has none
+/// Create a key pair for an environment without one
 ///
-/// The public key goes into the env file, the private one into .env.keys. `set` and `encrypt` do this by themselves.
+/// The public key goes into the env file, the private key into .env.keys. `set` and `encrypt` do this on their own.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal key generate -e staging")]
-pub(in crate::commands) struct Args {
+pub(in crate::commands) struct KeyGenerateArgs {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     /// Create a key even if the last commit has one
     #[arg(long)]
     force: bool,
 }
 
-/// Makes the pairs and prints their public halves.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let paths = args.files.named_or_default(context.process)?;
+/// Creates the pairs and prints their public keys.
+pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error> {
+    let paths = args.files.paths_or_default(context.process)?;
     let mut keys = Vec::new();
-    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         if let Some(key) = target.file().public_key() {
             let path = target.file().path();
             let message = format!("{} is already encrypted with key {}", path.display(), key.id());
@@ -37,10 +38,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         keys.push(target.seal_to()?);
         Ok(target.document().clone())
     })?;
-    report::notices(context, &updated.notices);
+    print_notices(context, &updated.notices);
     for ((path, ..), key) in updated.files.iter().zip(keys) {
-        context.ui.say(format_args!("{} is sealed to key {} from now on", display_path(path), key.id()));
-        ui::data(format!("{key}\n").as_bytes()).map_err(Error::io("write to stdout"))?;
+        context.ui.say(format_args!("Added public key {} to {}", key.id(), display_path(path)));
+        ui::data(format!("{key}\n").as_bytes())?;
     }
     Ok(())
 }

@@ -3,272 +3,273 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::commands::Context;
-use crate::commands::select::Files;
+use crate::commands::files::FileArgs;
+use crate::commands::{Context, env_names_of, working_dir};
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::git::Repo;
-use crate::git::display_path;
+use crate::git::{Repo, display_path};
 use crate::keys::{FoundKey, KeyLookupError, KeyPlace, KeysFile};
-use crate::project::{EnvFile, KeysFileState, Scope, VaultError, keys_file_state};
-use crate::team::{ExposureState, TeamFile};
+use crate::project::{EnvFile, keys_file_state};
+use crate::team::{ExposureState, GrantLine, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
 
-/// List keys: of which environment, where the private half is, to whom it was granted
+/// List keys, where each private key is, and who has a grant
 ///
-/// Every environment that has an env file in this scope, or a key at hand. Nothing is opened, and no passphrase asked.
+/// One line for each environment with an env file in this project, or with a private key here. Decrypts nothing and never
+/// prompts for a passphrase.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal key list
   envseal key list --json | jq -r '.[] | select(.private == null).environment'")]
-pub(in crate::commands) struct Args {
+pub(in crate::commands) struct KeyListArgs {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-struct Row {
-    env: EnvName,
+/// The keys found for an environment.
+#[derive(Default)]
+struct EnvKeys {
     files: Vec<PathBuf>,
     key: Option<PublicKey>,
-    at_hand: Vec<FoundKey>,
-    holders: Vec<Holder>,
-    since: Option<Since>,
+    private: Vec<FoundKey>,
+}
+
+/// One environment, in the table and as JSON.
+#[derive(Serialize)]
+struct KeyRow {
+    environment: String,
+    files: Vec<String>,
+    key: Option<String>,
+    public_key: Option<String>,
+    private: Option<PrivateKeyRow>,
+    older_keys: Vec<String>,
+    holders: Vec<HolderRow>,
+    /// The time of the first commit that has the public key.
+    since: Option<String>,
+    /// True if a shallow clone ends there, so that the key may be older.
+    since_is_cut: bool,
+    keys_file: Option<KeysFileRow>,
+    /// The number of exposed values that are not replaced yet.
     exposures: usize,
 }
 
+#[derive(Serialize)]
+struct PrivateKeyRow {
+    place: &'static str,
+    path: Option<String>,
+    locked: bool,
+}
+
 /// A member who has a grant.
-struct Holder {
+#[derive(Serialize)]
+struct HolderRow {
     member: String,
-    /// What is wrong with the grant.
+    valid: bool,
     fault: Option<String>,
 }
 
-/// The first commit that has the public key.
-struct Since {
-    moment: Moment,
-    /// A shallow clone ends there, so it may be older.
-    cut: bool,
-}
-
-/// Where the keys file is, and how it is kept.
-struct Kept {
-    path: PathBuf,
-    state: KeysFileState,
+#[derive(Clone, Serialize)]
+struct KeysFileRow {
+    path: String,
+    mode: Option<String>,
+    tracked: Option<bool>,
     /// Why its keys are not used.
-    refused: Option<KeyLookupError>,
+    refused: Option<String>,
 }
 
-/// Prints a line for each environment.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
-    let scope = Scope::of(&here, context.store().repositories())?;
-    let team = scope.team()?;
-    let (kept, keys_file) = keys_file(context, &here)?;
-    let mut rows: BTreeMap<EnvName, Row> = BTreeMap::new();
-    for path in scope.env_files(scope.root())? {
+pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
+    let here = working_dir()?;
+    let project = context.project_of(&here)?;
+    let team = project.team()?;
+    let (keys_file_row, keys_file) = read_keys_file(context, &here)?;
+    let mut envs: BTreeMap<EnvName, EnvKeys> = BTreeMap::new();
+    for path in project.env_files(project.root())? {
         let file = EnvFile::load(&path)?;
-        let row = rows.entry(file.env().clone()).or_insert_with_key(Row::new);
-        row.key = row.key.or(file.public_key().copied());
-        row.files.push(path);
+        let keys = envs.entry(file.env().clone()).or_default();
+        keys.key = keys.key.or(file.public_key().copied());
+        keys.files.push(path);
     }
-    let envs: Vec<_> = rows.keys().cloned().collect();
-    let found = context.store().at_hand(&here, keys_file.as_ref(), &envs).map_err(VaultError::from)?;
-    for at_hand in found {
-        rows.entry(at_hand.env.clone()).or_insert_with_key(Row::new).at_hand.push(at_hand);
+    let names: Vec<_> = envs.keys().cloned().collect();
+    let private = context.store().at_hand(&here, keys_file.as_ref(), &names)?;
+    for found in private {
+        envs.entry(found.env.clone()).or_default().private.push(found);
     }
     if !args.files.is_empty() {
-        let named = args.files.reading(context)?.named(context.process)?;
-        let named: Vec<_> = named
-            .iter()
-            .map(|path| EnvName::of_file(path))
-            .collect::<Result<_, _>>()
-            .map_err(VaultError::from)?;
+        let named = env_names_of(&args.files.existing(context)?.paths(context.process)?)?;
         for env in &named {
-            rows.entry(env.clone()).or_insert_with_key(Row::new);
+            envs.entry(env.clone()).or_default();
         }
-        rows.retain(|env, _| named.contains(env));
+        envs.retain(|env, _| named.contains(env));
     }
-    let objects = scope.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
-    for row in rows.values_mut() {
-        row.key = row.key.or_else(|| row.at_hand.first().map(|at_hand| at_hand.key.public()));
-        row.look_up(&team);
-        if let Some(objects) = &objects {
-            row.since = row.first_seen(objects)?;
-        }
+    let repo = project.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
+    let mut rows = Vec::new();
+    for (env, keys) in envs {
+        rows.push(KeyRow::new(&env, keys, &team, keys_file_row.clone(), repo.as_deref())?);
     }
-    let rows: Vec<_> = rows.into_values().collect();
     if args.json {
-        let list = Value::Array(rows.iter().map(|row| as_json(row, kept.as_ref())).collect());
-        return ui::json(&list).map_err(Error::io("write to stdout"));
+        return ui::json(&rows);
     }
     if rows.is_empty() {
-        context.ui.say("no key here; make one: envseal set NAME");
+        context.ui.say("No keys here; create one: envseal set NAME");
         return Ok(());
     }
     let head = ["ENVIRONMENT", "KEY", "PRIVATE KEY", "GRANTED TO", "SINCE", "KEYS FILE", "EXPOSED"];
-    let table = ui::table(&head, &rows.iter().map(|row| cells(row, kept.as_ref())).collect::<Vec<_>>());
-    table.print().map_err(Error::io("write to stdout"))
+    ui::table(&head, &rows.iter().map(KeyRow::cells).collect::<Vec<_>>()).print()
 }
 
-/// The keys file, also one that no key is taken from because of how it is kept: that is what this is to show.
-fn keys_file(context: &Context, here: &Path) -> Result<(Option<Kept>, Option<KeysFile>), Error> {
+/// Reads the keys file, also one whose keys are refused because of how it is kept: the list shows that.
+fn read_keys_file(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Option<KeysFile>), Error> {
     let store = context.store();
     let (file, refused) = match store.keys_file(here) {
         Ok(None) => return Ok((None, None)),
         Ok(Some(file)) => (file, None),
         Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
-            let file = KeysFile::load_as_given(&store.keys_file_path(here)).map_err(VaultError::from)?;
-            (file, Some(error))
+            let file = KeysFile::load_as_given(&store.keys_file_path(here))?;
+            (file, Some(error.to_string()))
         }
-        Err(error) => return Err(VaultError::from(error).into()),
+        Err(error) => return Err(Error::from(error)),
     };
-    let (path, state) = (file.path().to_owned(), keys_file_state(file.path(), store)?);
-    Ok((Some(Kept { path, state, refused }), Some(file)))
+    let state = keys_file_state(file.path(), store)?;
+    let row = KeysFileRow {
+        path: display_path(file.path()),
+        mode: state.mode.map(|mode| format!("{mode:04o}")),
+        tracked: state.tracked,
+        refused,
+    };
+    Ok((Some(row), Some(file)))
 }
 
-impl Row {
-    fn new(env: &EnvName) -> Self {
-        Self {
-            env: env.clone(),
-            files: Vec::new(),
-            key: None,
-            at_hand: Vec::new(),
-            holders: Vec::new(),
-            since: None,
-            exposures: 0,
-        }
-    }
-
-    /// Who holds the key by the team file, and what is still exposed.
-    fn look_up(&mut self, team: &TeamFile) {
-        for line in team.grants().iter().filter(|line| line.env == self.env) {
-            let fault = match team.verify(line) {
-                Err(fault) => Some(fault.to_string()),
-                Ok(()) if Some(line.key) == self.key => None,
-                Ok(()) => Some(format!("it is of another key: {}", line.key.id())),
-            };
-            self.holders.push(Holder { member: line.member.to_string(), fault });
-        }
-        let open = team.exposures().iter().filter(|exposure| exposure.env == self.env);
-        let open = open.filter(|exposure| exposure.state != ExposureState::Replaced);
-        self.exposures = open.map(|exposure| &exposure.name).collect::<BTreeSet<_>>().len();
-    }
-
-    /// When the public key came into one of the environment's files; none where no commit has it.
-    fn first_seen(&self, objects: &Repo) -> Result<Option<Since>, Error> {
-        let mut first: Option<Since> = None;
-        for path in &self.files {
-            let found = objects.versions(&objects.relative(path)?)?;
-            let mut oldest = true;
-            for version in found.versions.iter().rev() {
-                let cut = std::mem::take(&mut oldest) && found.cut.is_some();
-                let Some(text) = objects.blob_if_there(version.blob)? else { continue };
-                let Ok(file) = EnvFile::of_the_past(path, text, None) else { continue };
-                if file.public_key().copied() != self.key {
-                    continue;
-                }
-                let commit = objects.read_commit(version.commit)?;
-                if first.as_ref().is_none_or(|first| commit.time < first.moment.seconds) {
-                    first =
-                        Some(Since { moment: Moment { seconds: commit.time, offset: commit.offset }, cut });
-                }
-            }
-        }
-        Ok(first)
-    }
-
-    /// The private half of the key, if it is at hand.
-    fn private(&self) -> Option<&FoundKey> {
-        self.at_hand.iter().find(|at_hand| Some(at_hand.key.public()) == self.key)
-    }
-
-    fn older(&self) -> Vec<String> {
-        let others = self.at_hand.iter().map(|at_hand| at_hand.key.public());
-        others.filter(|key| Some(*key) != self.key).map(|key| key.id().to_string()).collect()
-    }
-}
-
-fn cells(row: &Row, kept: Option<&Kept>) -> Vec<String> {
-    let dash = || "-".to_owned();
-    let private = row.private().map(|at_hand| {
-        let place = match &at_hand.place {
-            KeyPlace::Given | KeyPlace::Process => "environment",
-            KeyPlace::KeysFile(_) if kept.is_some_and(|kept| kept.refused.is_some()) => "keys file, refused",
-            KeyPlace::KeysFile(_) => "keys file",
-            KeyPlace::Grant(_) => "grant",
+impl KeyRow {
+    fn new(
+        env: &EnvName,
+        EnvKeys { files, key, private }: EnvKeys,
+        team: &TeamFile,
+        keys_file: Option<KeysFileRow>,
+        repo: Option<&Repo>,
+    ) -> Result<Self, Error> {
+        let key = key.or_else(|| private.first().map(|found| found.key.public()));
+        let since = match repo {
+            Some(repo) => first_commit_with(key, &files, repo)?,
+            None => None,
         };
-        if at_hand.key.is_locked() { format!("{place}, locked") } else { place.to_owned() }
-    });
-    let holders: Vec<_> = row
-        .holders
-        .iter()
-        .map(|holder| match &holder.fault {
-            None => holder.member.clone(),
-            Some(fault) => format!("{} (invalid: {fault})", holder.member),
+        let (current, older): (Vec<_>, Vec<_>) =
+            private.iter().partition(|found| Some(found.key.public()) == key);
+        let exposed = team
+            .exposures()
+            .iter()
+            .filter(|exposure| exposure.env == *env && exposure.state != ExposureState::Replaced)
+            .map(|exposure| &exposure.name);
+        Ok(Self {
+            environment: env.to_string(),
+            files: files.iter().map(|path| display_path(path)).collect(),
+            key: key.map(|key| key.id().to_string()),
+            public_key: key.map(|key| key.to_string()),
+            private: current.first().map(|found| PrivateKeyRow::new(found)),
+            older_keys: older.iter().map(|found| found.key.public().id().to_string()).collect(),
+            holders: holders(env, key, team),
+            since: since.map(|(time, _)| rfc3339(time)),
+            since_is_cut: since.is_some_and(|(_, is_cut)| is_cut),
+            keys_file,
+            exposures: exposed.collect::<BTreeSet<_>>().len(),
         })
-        .collect();
-    let since = row.since.as_ref().map(|since| {
-        let date = rfc3339(since.moment)[..10].to_owned();
-        if since.cut { format!("{date} or before") } else { date }
-    });
-    let keys_file = kept.map(|kept| {
-        let mode = kept.state.mode.map(|mode| format!(" {mode:04o}")).unwrap_or_default();
-        let tracked = if kept.state.tracked == Some(true) { ", tracked by git" } else { "" };
-        format!("{}{mode}{tracked}", display_path(&kept.path))
-    });
-    vec![
-        row.env.to_string(),
-        row.key.map_or_else(dash, |key| key.id().to_string()),
-        private.unwrap_or_else(|| "none".into()),
-        if holders.is_empty() { dash() } else { holders.join(", ") },
-        since.unwrap_or_else(dash),
-        keys_file.unwrap_or_else(dash),
-        row.exposures.to_string(),
-    ]
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
+        let private = self.private.as_ref().map(|private| {
+            let place = match private.place {
+                "process" => "environment",
+                "keys-file" if self.keys_file.as_ref().is_some_and(|file| file.refused.is_some()) => {
+                    "keys file, refused"
+                }
+                "keys-file" => "keys file",
+                place => place,
+            };
+            if private.locked { format!("{place}, locked") } else { place.to_owned() }
+        });
+        let holders: Vec<_> = self
+            .holders
+            .iter()
+            .map(|holder| match &holder.fault {
+                None => holder.member.clone(),
+                Some(fault) => format!("{} (invalid: {fault})", holder.member),
+            })
+            .collect();
+        let since = self.since.as_ref().map(|since| {
+            let date = &since[..10];
+            if self.since_is_cut { format!("{date} or before") } else { date.to_owned() }
+        });
+        let keys_file = self.keys_file.as_ref().map(|file| {
+            let mode = file.mode.as_ref().map(|mode| format!(" {mode}")).unwrap_or_default();
+            let tracked = if file.tracked == Some(true) { ", tracked by git" } else { "" };
+            format!("{}{mode}{tracked}", file.path)
+        });
+        vec![
+            self.environment.clone(),
+            or_dash(self.key.clone()),
+            private.unwrap_or_else(|| "none".into()),
+            or_dash((!holders.is_empty()).then(|| holders.join(", "))),
+            or_dash(since),
+            or_dash(keys_file),
+            self.exposures.to_string(),
+        ]
+    }
 }
 
-fn as_json(row: &Row, kept: Option<&Kept>) -> Value {
-    let private = row.private().map(|at_hand| {
-        let (place, path) = match &at_hand.place {
+impl PrivateKeyRow {
+    fn new(found: &FoundKey) -> Self {
+        let (place, path) = match &found.place {
             KeyPlace::Given | KeyPlace::Process => ("process", None),
             KeyPlace::KeysFile(path) => ("keys-file", Some(path)),
             KeyPlace::Grant(path) => ("grant", Some(path)),
         };
-        json!({
-            "place": place,
-            "path": path.map(|path| display_path(path)),
-            "locked": at_hand.key.is_locked(),
-        })
-    });
-    let holders = row.holders.iter().map(
-        |holder| json!({ "member": holder.member, "valid": holder.fault.is_none(), "fault": holder.fault }),
-    );
-    let keys_file = kept.map(|kept| {
-        json!({
-            "path": display_path(&kept.path),
-            "mode": kept.state.mode.map(|mode| format!("{mode:04o}")),
-            "tracked": kept.state.tracked,
-            "refused": kept.refused.as_ref().map(ToString::to_string),
-        })
-    });
-    json!({
-        "environment": row.env.as_str(),
-        "files": row.files.iter().map(|path| display_path(path)).collect::<Vec<_>>(),
-        "key": row.key.map(|key| key.id().to_string()),
-        "public_key": row.key.map(|key| key.to_string()),
-        "private": private,
-        "older_keys": row.older(),
-        "holders": holders.collect::<Vec<_>>(),
-        "since": row.since.as_ref().map(|since| rfc3339(since.moment)),
-        "since_is_cut": row.since.as_ref().is_some_and(|since| since.cut),
-        "keys_file": keys_file,
-        "exposures": row.exposures,
-    })
+        Self { place, path: path.map(|path| display_path(path)), locked: found.key.is_locked() }
+    }
+}
+
+/// Returns the members with a grant of an environment, and what is wrong with the grant.
+fn holders(env: &EnvName, key: Option<PublicKey>, team: &TeamFile) -> Vec<HolderRow> {
+    let holder = |line: &GrantLine| {
+        let fault = match team.verify(line) {
+            Err(fault) => Some(fault.to_string()),
+            Ok(()) if Some(line.key) == key => None,
+            Ok(()) => Some(format!("for another key: {}", line.key.id())),
+        };
+        HolderRow { member: line.member.to_string(), valid: fault.is_none(), fault }
+    };
+    team.grants().iter().filter(|line| line.env == *env).map(holder).collect()
+}
+
+/// Returns the time of the first commit that has the public key in one of the files, and true if a shallow clone ends
+/// there.
+fn first_commit_with(
+    key: Option<PublicKey>,
+    files: &[PathBuf],
+    repo: &Repo,
+) -> Result<Option<(Moment, bool)>, Error> {
+    let mut first: Option<(Moment, bool)> = None;
+    for path in files {
+        let found = repo.versions(&repo.relative(path)?)?;
+        let mut is_oldest = true;
+        for version in found.versions.iter().rev() {
+            let is_cut = std::mem::take(&mut is_oldest) && found.cut.is_some();
+            let Some(text) = repo.blob_if_there(version.blob)? else { continue };
+            let Ok(file) = EnvFile::of_the_past(path, text, None) else { continue };
+            if file.public_key().copied() != key {
+                continue;
+            }
+            let commit = repo.read_commit(version.commit)?;
+            if first.is_none_or(|(first, _)| commit.time < first.seconds) {
+                first = Some((Moment { seconds: commit.time, offset: commit.offset }, is_cut));
+            }
+        }
+    }
+    Ok(first)
 }

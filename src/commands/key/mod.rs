@@ -1,4 +1,4 @@
-//! `envseal key`: one file per command.
+//! `envseal key`.
 
 mod backup;
 mod generate;
@@ -11,31 +11,30 @@ mod trust;
 use super::Context;
 use crate::error::Error;
 
-/// Show, make, lock and keep keys
+/// Manage keys
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
-    List(list::Args),
-    Show(show::Args),
-    Generate(generate::Args),
-    Lock(lock::Lock),
-    Unlock(lock::Unlock),
-    Backup(backup::Backup),
-    Recover(backup::Recover),
-    Rotate(rotate::Args),
-    Trust(trust::Args),
+pub(super) enum KeyCommand {
+    List(list::KeyListArgs),
+    Show(show::KeyShowArgs),
+    Generate(generate::KeyGenerateArgs),
+    Lock(lock::KeyLockArgs),
+    Unlock(lock::KeyUnlockArgs),
+    Backup(backup::KeyBackupArgs),
+    Recover(backup::KeyRecoverArgs),
+    Rotate(rotate::KeyRotateArgs),
+    Trust(trust::KeyTrustArgs),
 }
 
-/// Carries out one of the commands.
-pub(super) fn run(context: &Context, command: Command) -> Result<(), Error> {
+pub(super) fn run(context: &Context, command: KeyCommand) -> Result<(), Error> {
     match command {
-        Command::List(args) => list::run(context, &args),
-        Command::Show(args) => show::run(context, &args),
-        Command::Generate(args) => generate::run(context, &args),
-        Command::Lock(args) => lock::lock(context, &args),
-        Command::Unlock(args) => lock::unlock(context, &args),
-        Command::Backup(args) => backup::back_up(context, &args),
-        Command::Recover(args) => backup::recover(context, &args),
-        Command::Rotate(args) => rotate::run(context, &args),
-        Command::Trust(args) => trust::run(context, &args),
+        KeyCommand::List(args) => list::run(context, &args),
+        KeyCommand::Show(args) => show::run(context, &args),
+        KeyCommand::Generate(args) => generate::run(context, &args),
+        KeyCommand::Lock(args) => lock::lock(context, &args),
+        KeyCommand::Unlock(args) => lock::unlock(context, &args),
+        KeyCommand::Backup(args) => backup::back_up(context, &args),
+        KeyCommand::Recover(args) => backup::recover(context, &args),
+        KeyCommand::Rotate(args) => rotate::run(context, &args),
+        KeyCommand::Trust(args) => trust::run(context, &args),
     }
 }

@@ -2,44 +2,43 @@
 
 use std::path::Path;
 
-use super::super::Context;
-use super::super::select::Files;
+use crate::commands::Context;
+use crate::commands::files::FileArgs;
 use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::display_path;
 use crate::keys::Pin;
-use crate::project::{EnvFile, Notice, Scope, accept, key_commit, pins_of};
+use crate::project::{EnvFile, Notice, accept, key_commit, pins_of};
 use crate::time::{Moment, rfc3339};
-use crate::ui;
+use crate::ui::{self, DefaultAnswer};
 
-/// Accept an environment's public key after it was changed
+/// Trust an environment's changed public key
 ///
-/// The first key that this machine seals to is kept in mind, and a changed one stops `set` and `encrypt`, for whoever
-/// put it there could read what is sealed to it. A rotation by `key rotate` needs no word from you where the key before
-/// is at hand. Compare the fingerprint with what the one who changed it sees, and not by way of the repository.
+/// This machine remembers the first public key it encrypts to. A changed key stops `set` and `encrypt`, because whoever
+/// replaced it could read what you encrypt. After `key rotate` you need this only without the previous key. Compare the
+/// fingerprint with the person who changed the key, and not through the repository.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal key trust -e production                  # shows both keys and who changed it, and asks
+  envseal key trust -e production                  # shows both keys and who changed it, then asks
   envseal key trust -e production --fingerprint SHA256:…")]
-pub(in crate::commands) struct Args {
+pub(in crate::commands) struct KeyTrustArgs {
     #[command(flatten)]
-    files: Files,
-    /// Do not ask: accept the key if this is its fingerprint
+    files: FileArgs,
+    /// Trust the key without prompting if it has this fingerprint
     #[arg(long, value_name = "SHA256:…")]
     fingerprint: Option<String>,
 }
 
-/// Accepts the key of every file named.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    args.files.named_or_default(context.process)?.iter().try_for_each(|path| trust(context, args, path))
+pub(super) fn run(context: &Context, args: &KeyTrustArgs) -> Result<(), Error> {
+    args.files.paths_or_default(context.process)?.iter().try_for_each(|path| trust(context, args, path))
 }
 
-fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
+fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Error> {
     let file = EnvFile::load(path)?;
-    let scope = Scope::of(&file.dir(), context.store().repositories())?;
+    let project = context.project_of(&file.dir())?;
     let key = *file.public_key().ok_or_else(|| file.no_public_key())?;
-    // All files of the environment are sealed to it from then on.
-    scope.refuse_other_key(&file, &key)?;
+    // All files of an environment share one key.
+    project.refuse_other_key(&file, &key)?;
     let (env, print) = (file.env(), key.fingerprint());
     if let Some(wanted) = args.fingerprint.as_ref().filter(|wanted| **wanted != print) {
         return Err(Error::usage(
@@ -47,44 +46,48 @@ fn trust(context: &Context, args: &Args, path: &Path) -> Result<(), Error> {
             hint!("see who changed it: git log -p -- {path}", path),
         ));
     }
-    let Some(pins) = pins_of(&file, &scope, context.store())? else {
-        let why = if scope.git_root().is_none() {
-            "outside git no key is kept in mind"
+    let Some(pins) = pins_of(&file, &project, context.store())? else {
+        let why = if project.git_root().is_none() {
+            "outside git no key is remembered"
         } else if context.process.data_dir().is_none() {
-            "this user has no home folder to keep the key in"
+            "this user has no home folder to remember the key in"
         } else {
-            "before the first commit no key is kept in mind"
+            "before the first commit no key is remembered"
         };
-        return Err(Error::usage(why, hint!("go on: envseal set NAME -f {path}", path)));
+        return Err(Error::usage(why, hint!("just go on: envseal set NAME -f {path}", path)));
     };
     let mut others: Vec<_> = pins.iter().filter(|pin| pin.key != key).collect();
     others.dedup_by_key(|pin| pin.key);
     if !others.is_empty() {
         show(context, &file, &key, &others)?;
-        ask(args, path, &file)?;
+        confirm(args, path, &file)?;
     }
     if let Some(Notice::NotPinned { why, .. }) =
-        accept(&scope, env, &key, &[path.to_owned()], context.store())?
+        accept(&project, env, &key, &[path.to_owned()], context.store())?
     {
         let why = why.unwrap_or_default();
-        return Err(Error::io("keep the key in mind")(std::io::Error::other(why)));
+        return Err(Error::io("remember the key")(std::io::Error::other(why)));
     }
-    let already = if others.is_empty() && !pins.is_empty() { " already" } else { "" };
-    context.ui.say(format_args!("the key of {env} is accepted on this machine{already}: {print}"));
+    let done = if others.is_empty() && !pins.is_empty() { "Already trusting" } else { "Trusting" };
+    context.ui.say(format_args!("{done} the key of {env} on this machine: {print}"));
     Ok(())
 }
 
-/// Shows what was accepted before, what stands there now, and who put it there.
+/// Prints the trusted key, the key in the file, and the commit that changed it.
 fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> Result<(), Error> {
-    context.ui.say(format_args!("{} holds another key of {}", display_path(file.path()), file.env()));
+    context.ui.say(format_args!(
+        "{} has another public key for {} than this machine trusts",
+        display_path(file.path()),
+        file.env()
+    ));
     for pin in others {
-        context.ui.say(format_args!("  accepted before: {} ({})", pin.key.fingerprint(), pin.seen));
+        context.ui.say(format_args!("  trusted: {} ({})", pin.key.fingerprint(), pin.seen));
     }
-    context.ui.say(format_args!("  in the file now: {}", key.fingerprint()));
+    context.ui.say(format_args!("  in the file: {}", key.fingerprint()));
     context.ui.say(match key_commit(&*context.store().repositories().open(&file.dir())?, file)? {
-        None => "  put there: in no commit yet".into(),
+        None => "  not committed yet".into(),
         Some(commit) => format!(
-            "  put there: {} by {} <{}> in {}: {}",
+            "  changed: {} by {} <{}> in {}: {}",
             rfc3339(Moment { seconds: commit.time, offset: commit.offset }),
             commit.author,
             commit.email,
@@ -95,16 +98,16 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
     Ok(())
 }
 
-fn ask(args: &Args, path: &Path, file: &EnvFile) -> Result<(), Error> {
+fn confirm(args: &KeyTrustArgs, path: &Path, file: &EnvFile) -> Result<(), Error> {
     if args.fingerprint.is_some() {
         return Ok(());
     }
-    let question = format!("Seal {} to the key in the file from now on?", file.env());
-    if ui::confirm(&question).map_err(Error::io("ask on the terminal"))? {
+    let question = format!("Have you verified the new key? Trust it for {}?", file.env());
+    if ui::confirm(&question, DefaultAnswer::No)? {
         return Ok(());
     }
     Err(Error::usage(
-        format!("nobody has agreed to the new key of {}: the one before stays", file.env()),
-        hint!("once you have compared it: envseal key trust -f {path} --fingerprint SHA256:…", path),
+        format!("not confirmed; keeping the old key of {}", file.env()),
+        hint!("once you have verified it: envseal key trust -f {path} --fingerprint SHA256:…", path),
     ))
 }

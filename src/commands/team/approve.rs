@@ -1,85 +1,74 @@
 //! `envseal team approve`.
 
-use std::io::IsTerminal;
-
-use super::super::Context;
-use super::super::report::listed;
-use super::scope_here;
-use crate::config::EnvName;
+use crate::commands::{Context, env_names};
 use crate::error::Error;
 use crate::git::relative_path;
 use crate::members::{approve, candidate, refuse_approval};
-use crate::project::VaultError;
-use crate::ui;
+use crate::ui::{self, DefaultAnswer, listed};
 
-/// Let a member open environments that you can open
+/// Grant a member access to environments that you can decrypt
 ///
-/// Shows the member's fingerprint, and asks: a name can be typed by anyone, so have the member read it to you
-/// (`envseal team whoami`). One line for each environment goes into the team file; no env file changes.
+/// Shows the member's fingerprint and asks for confirmation. Anyone can use a name, so have the member read the
+/// fingerprint to you (`envseal team whoami`). Adds one line for each environment to the team file; no env file changes.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team approve bob -e production
   envseal team approve ci -e production -e staging --fingerprint SHA256:…")]
-pub(in crate::commands) struct Args {
-    /// The member
+pub(in crate::commands) struct TeamApproveArgs {
     #[arg(value_name = "MEMBER")]
     name: String,
-    /// The environment (repeats)
+    /// Grant this environment (repeats)
     #[arg(short, long = "env", value_name = "NAME", required = true)]
     environment: Vec<String>,
-    /// Ask nothing: this is the member's fingerprint
+    /// Don't prompt if the member has this fingerprint
     #[arg(long, value_name = "SHA256:…")]
     fingerprint: Option<String>,
 }
 
-/// Grants the environments.
-pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
-    let scope = scope_here(context)?;
-    let envs: Vec<_> = args
-        .environment
-        .iter()
-        .map(|name| EnvName::new(name))
-        .collect::<Result<_, _>>()
-        .map_err(VaultError::from)?;
-    let member = candidate(&scope, &args.name, args.fingerprint.as_deref())?;
-    refuse_approval(&scope, context.store(), &envs)?;
-    let names = listed(&envs.iter().map(EnvName::as_str).collect::<Vec<_>>());
+pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error> {
+    let project = context.project()?;
+    let envs = env_names(&args.environment)?;
+    let member = candidate(&project, &args.name, args.fingerprint.as_deref())?;
+    refuse_approval(&project, context.store(), &envs)?;
+    let names = listed(&envs.iter().map(ToString::to_string).collect::<Vec<_>>());
     let fingerprint = member.key.fingerprint();
     if args.fingerprint.is_none() {
-        if !std::io::stdin().is_terminal() {
+        if !ui::can_ask() {
             return Err(Error::usage(
-                format!(
-                    "{} has the fingerprint {fingerprint}, and there is nobody to say whether that is right",
-                    member.name
-                ),
+                format!("confirmation needed: {}'s fingerprint is {fingerprint}", member.name),
                 hint!(
-                    "if it is: envseal team approve {name} -e {envs} --fingerprint {fingerprint}",
+                    "if it is right: envseal team approve {name} -e {envs} --fingerprint {fingerprint}",
                     name = args.name,
                     envs,
                     fingerprint
                 ),
             ));
         }
-        let question =
-            format!("{} has the fingerprint {fingerprint}. Let {} open {names}?", member.name, member.name);
-        if !ui::confirm(&question).map_err(Error::io("ask"))? {
+        let name = &member.name;
+        let question = format!(
+            "{name}'s fingerprint is {fingerprint}. Have you verified it with {name}? Grant access to {names}?"
+        );
+        if !ui::confirm(&question, DefaultAnswer::No)? {
             return Err(Error::usage(
-                "nothing was granted",
-                hint!("have {name} read the fingerprint to you: envseal team whoami", name = member.name),
+                "not confirmed; nothing was granted",
+                hint!("have {name} read it to you: envseal team whoami", name),
             ));
         }
     }
-    let approval = approve(&scope, context.store(), &member, &envs, &|| context.waiting())?;
+    let approval = approve(&project, context.store(), &member, &envs, &|| context.waiting())?;
     for env in &approval.had {
-        context.ui.say(format_args!("{} can open {env} already", member.name));
+        context.ui.say(format_args!("{} already has access to {env}", member.name));
     }
     for (env, key) in &approval.granted {
-        context.ui.say(format_args!("granted {env} (key {key}) to {} ({fingerprint})", member.name));
+        context.ui.say(format_args!(
+            "Granted {} access to {env} (key {key}, fingerprint {fingerprint})",
+            member.name
+        ));
     }
     if !approval.granted.is_empty() {
-        let (path, message) =
-            (relative_path(&scope.team_file()), format!("Let {} open {names}", member.name));
-        context.ui.suggest(&hint!("commit it: git commit -m {message} {path}", message, path));
+        let path = relative_path(&project.team_file());
+        let message = format!("Grant {} access to {names}", member.name);
+        context.ui.suggest(&hint!("Next: git commit -m {message} {path}", message, path));
     }
     Ok(())
 }

@@ -2,35 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::super::Context;
-use super::super::report::counted;
-use super::scope_here;
+use crate::commands::Context;
 use crate::error::Error;
 use crate::git::relative_path;
-use crate::members::{ExposedValue, ExposureVerdict, confirm, exposures};
+use crate::members::{ExposedValue, confirm, exposures};
 use crate::time::{Moment, rfc3339};
-use crate::ui::{self, Page};
+use crate::ui::{self, counted};
 
-/// List the values that removed members could read and that are still to be replaced
+/// List exposed values that removed members could read
 ///
-/// The oldest first. With an environment's private key at hand each value is compared with what they could read;
-/// without it, what the team file says is shown, and marked as not verified. Values that were replaced, or are gone,
-/// are left out without --all. Exit status 1 if one is older than --max-age.
+/// The oldest first, without values that were replaced or removed (see --all). With an environment's private key, each value
+/// is compared with what the member could read; without it, the team file's state is shown as not verified. Exit status 1
+/// if a value is older than --max-age.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team exposures
   envseal team exposures --max-age 7d    # in CI: fails a week after someone left
   envseal team exposures --all --json")]
-pub(in crate::commands) struct Args {
-    /// Fail if one is still open after this time: 30m, 12h, 7d, 2w
-    #[arg(long, value_name = "AGE", value_parser = age)]
+pub(in crate::commands) struct TeamExposuresArgs {
+    /// Fail if a value is still exposed after this time: 30m, 12h, 7d, 2w
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
     max_age: Option<i64>,
-    /// Those too that were replaced, or are gone
+    /// Include values that were replaced or removed
     #[arg(long)]
     all: bool,
-    /// Write into the team file what was relative_path with the keys at hand
+    /// Record verified replacements in the team file
     #[arg(long)]
     confirm: bool,
     /// Print JSON
@@ -38,35 +36,55 @@ pub(in crate::commands) struct Args {
     json: bool,
 }
 
+/// One exposed value, in the table and as JSON.
+#[derive(Serialize)]
+struct ExposureRow {
+    environment: String,
+    name: String,
+    member: String,
+    since: String,
+    /// Seconds.
+    age: i64,
+    state: &'static str,
+    verified: bool,
+    open: bool,
+    line: usize,
+}
+
 /// Lists them. Returns the exit status.
-pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let scope = scope_here(context)?;
-    let working = context.ui.working("opening values");
-    let all = exposures(&scope, context.store())?;
+pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
+    let project = context.project()?;
+    let working = context.ui.working("decrypting");
+    let all = exposures(&project, context.store())?;
     drop(working);
-    let told: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
+    let listed: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
-    if args.json { ui::json(&as_json(&told, now)) } else { as_text(&told, now).print() }
-        .map_err(Error::io("write to stdout"))?;
-    if args.confirm && confirm(&scope, &all, &|| context.waiting())? {
-        let path = relative_path(&scope.team_file());
-        let hint = hint!("noted in {path}: git commit -m 'Confirm replaced values' {path}", path);
-        context.ui.say(hint.or(format_args!("noted in {}", path.display())));
+    let rows: Vec<_> = listed.iter().map(|exposed| ExposureRow::new(exposed, now)).collect();
+    if args.json {
+        ui::json(&rows)?;
+    } else if !rows.is_empty() {
+        let head = ["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"];
+        ui::table(&head, &rows.iter().map(ExposureRow::cells).collect::<Vec<_>>()).print()?;
+    }
+    if args.confirm && confirm(&project, &all, &|| context.waiting())? {
+        let path = relative_path(&project.team_file());
+        context.ui.say(format_args!("Recorded in {}", path.display()));
+        context.ui.suggest(&hint!("Next: git commit -m 'Confirm replaced values' {path}", path));
     }
     let open = all.iter().filter(|exposed| exposed.verdict.is_open());
     let old = args.max_age.map_or(0, |max| {
         distinct(open.clone().filter(|exposed| now.saturating_sub(exposed.exposure.since.seconds) > max))
     });
-    if let Some(first) = told.iter().find(|exposed| exposed.verdict.is_open()) {
+    if let Some(first) = listed.iter().find(|exposed| exposed.verdict.is_open()) {
         let exposure = &first.exposure;
-        // One value that several people could read is one that is to be replaced.
+        // A value that several people could read counts once.
         let values = distinct(open);
-        let whose = if values == 1 { "its" } else { "their" };
-        let words = format!("{} to be replaced at {whose} source, then here", counted(values, "value"));
+        let change = if values == 1 { "Change it at its source" } else { "Change them at their source" };
+        let message = format!("{}. {change}, then here", counted(values, "exposed value"));
         let hint = hint!("envseal set {name} -e {env}", name = exposure.name, env = exposure.env);
-        context.ui.say(hint.joined(words, ", as in: "));
+        context.ui.say(hint.joined(message, ", as in: "));
     } else {
-        context.ui.say("nothing is left to be replaced");
+        context.ui.say("No exposed values left");
     }
     if old > 0 {
         context.ui.say(format_args!("{} older than --max-age", counted(old, "value")));
@@ -74,14 +92,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     Ok(u8::from(old > 0))
 }
 
-/// How many values these are.
+/// Counts values, each once.
 fn distinct<'a>(exposed: impl Iterator<Item = &'a ExposedValue>) -> usize {
     let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
     values.collect::<BTreeSet<_>>().len()
 }
 
-/// Seconds of `30m`, `12h`, `7d` or `2w`.
-fn age(text: &str) -> Result<i64, String> {
+/// Parses `30m`, `12h`, `7d` or `2w`. Returns seconds.
+fn parse_age(text: &str) -> Result<i64, String> {
     let wrong = || "write a number and a unit: 30m, 12h, 7d or 2w".to_owned();
     let unit = match text.chars().last() {
         Some('s') => 1,
@@ -95,45 +113,36 @@ fn age(text: &str) -> Result<i64, String> {
     Ok(i64::from(number) * unit)
 }
 
-fn as_text(told: &[&ExposedValue], now: i64) -> Page {
-    if told.is_empty() {
-        return Page::default();
-    }
-    let row = |exposed: &&ExposedValue| {
+impl ExposureRow {
+    fn new(exposed: &ExposedValue, now: i64) -> Self {
         let exposure = &exposed.exposure;
-        let state = match (exposed.verdict, exposed.verified) {
-            (verdict, true) => verdict.as_str().to_owned(),
-            (ExposureVerdict::Unverified, false) => "unverified".into(),
-            (verdict, false) => format!("{}, not verified", verdict.as_str()),
+        Self {
+            environment: exposure.env.to_string(),
+            name: exposure.name.clone(),
+            member: exposure.member.to_string(),
+            since: rfc3339(exposure.since),
+            age: now.saturating_sub(exposure.since.seconds),
+            state: exposed.verdict.as_str(),
+            verified: exposed.verified,
+            open: exposed.verdict.is_open(),
+            line: exposure.line,
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let state = match self.state {
+            state if self.verified => state.to_owned(),
+            "unverified" => "unverified".into(),
+            state => format!("{state}, not verified"),
         };
-        let days = now.saturating_sub(exposure.since.seconds).max(0) / 86_400;
+        let days = usize::try_from(self.age / 86_400).unwrap_or(0);
         vec![
-            exposure.env.to_string(),
-            exposure.name.clone(),
-            exposure.member.to_string(),
-            rfc3339(exposure.since),
-            counted(usize::try_from(days).unwrap_or(0), "day"),
+            self.environment.clone(),
+            self.name.clone(),
+            self.member.clone(),
+            self.since.clone(),
+            counted(days, "day"),
             state,
         ]
-    };
-    let rows: Vec<_> = told.iter().map(row).collect();
-    ui::table(&["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"], &rows)
-}
-
-fn as_json(told: &[&ExposedValue], now: i64) -> Value {
-    let one = |exposed: &&ExposedValue| {
-        let exposure = &exposed.exposure;
-        json!({
-            "environment": exposure.env.as_str(),
-            "name": exposure.name,
-            "member": exposure.member.as_str(),
-            "since": rfc3339(exposure.since),
-            "age": now.saturating_sub(exposure.since.seconds),
-            "state": exposed.verdict.as_str(),
-            "verified": exposed.verified,
-            "open": exposed.verdict.is_open(),
-            "line": exposure.line,
-        })
-    };
-    told.iter().map(one).collect()
+    }
 }

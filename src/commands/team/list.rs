@@ -1,143 +1,175 @@
 //! `envseal team list`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::super::Context;
-use super::super::log::short;
-use super::scope_here;
+use crate::commands::Context;
+use crate::commands::changes::short_id;
+use crate::crypto::IdentityKey;
 use crate::error::Error;
+use crate::git::Commit;
 use crate::members::{GrantState, ListedGrant, list};
-use crate::team::TeamFile;
+use crate::team::{MemberName, TeamFile};
 use crate::time::{Moment, rfc3339};
-use crate::ui::{self, Page};
+use crate::ui;
 
-/// Show who can open what: granted by whom, when, in which commit
+/// Show who has access to what, granted by whom, when, and in which commit
 ///
-/// `proven`: whoever made the grant could open the environment. `signed`: the signature holds, and you cannot open the
-/// environment to see more. Exit status 1 if a grant does not hold. Who has a key in a .env.keys of their own is not seen
-/// from here.
+/// `proven`: the granter could decrypt the environment. `signed`: the signature is valid, and you can't decrypt the
+/// environment to verify more. Exit status 1 if a grant is invalid. Members who have a key in their own .env.keys are not
+/// listed.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team list
   envseal team list --json")]
-pub(in crate::commands) struct Args {
+pub(in crate::commands) struct TeamListArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Prints the grants, the members without any, and those who were removed.
-pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
-    let scope = scope_here(context)?;
-    let team = scope.team()?;
-    let objects = scope.repository()?;
+#[derive(Serialize)]
+struct TeamReport {
+    members: Vec<MemberRow>,
+    removed: Vec<RemovedMemberRow>,
+    grants: Vec<GrantRow>,
+}
+
+#[derive(Serialize)]
+struct MemberRow {
+    name: String,
+    fingerprint: String,
+    key: String,
+}
+
+#[derive(Serialize)]
+struct RemovedMemberRow {
+    name: String,
+    fingerprint: String,
+    since: String,
+}
+
+#[derive(Serialize)]
+struct GrantRow {
+    member: String,
+    environment: String,
+    key: String,
+    state: &'static str,
+    /// The state, for a person.
+    message: String,
+    by: String,
+    line: usize,
+    /// Of the commit that has the grant, as are the fields below.
+    time: Option<String>,
+    author: Option<String>,
+    email: Option<String>,
+    commit: Option<String>,
+    #[serde(skip)]
+    short_commit: Option<String>,
+}
+
+/// Prints the grants, the members without one, and the removed members. Returns the exit status.
+pub(super) fn run(context: &Context, args: &TeamListArgs) -> Result<u8, Error> {
+    let project = context.project()?;
+    let team = project.team()?;
+    let repo = project.repository()?;
     let working = context.ui.working("reading history");
-    let grants = list(&scope, context.store(), objects.as_deref())?;
+    let grants = list(&project, context.store(), repo.as_deref())?;
     drop(working);
-    if args.json { ui::json(&as_json(&team, &grants)) } else { as_text(&team, &grants).print() }
-        .map_err(Error::io("write to stdout"))?;
-    if team.members().is_empty() && !args.json {
-        context.ui.say("no members yet: envseal team request adds you");
+    let report = TeamReport::new(&team, &grants);
+    let rows = report.rows();
+    if args.json {
+        ui::json(&report)?;
+    } else if !rows.is_empty() {
+        let head = ["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"];
+        ui::table(&head, &rows).print()?;
     }
-    let bad =
-        grants.iter().any(|grant| matches!(grant.state, GrantState::Invalid(_) | GrantState::OtherKey(_)));
-    Ok(u8::from(bad))
+    if report.members.is_empty() && !args.json {
+        context.ui.say("No members yet; add yourself: envseal team request");
+    }
+    let is_bad = |grant: &GrantRow| matches!(grant.state, "invalid" | "other-key");
+    Ok(u8::from(report.grants.iter().any(is_bad)))
 }
 
-fn as_text(team: &TeamFile, grants: &[ListedGrant]) -> Page {
-    let mut rows = Vec::new();
-    for (name, key) in team.members() {
-        let mut of_member = grants.iter().filter(|grant| grant.line.member == *name).peekable();
-        if of_member.peek().is_none() {
-            let blank = || "-".to_owned();
-            rows.push(vec![name.to_string(), blank(), blank(), blank(), blank(), blank(), key.fingerprint()]);
-        }
-        rows.extend(of_member.map(|grant| row(grant, key.fingerprint())));
-    }
-    let strangers = grants.iter().filter(|grant| !team.members().contains_key(&grant.line.member));
-    rows.extend(strangers.map(|grant| row(grant, "-".into())));
-    for (name, was) in team.removed() {
-        let since = format!("removed {}", rfc3339(was.since));
-        rows.push(vec![
-            name.to_string(),
-            "-".into(),
-            since,
-            "-".into(),
-            "-".into(),
-            "-".into(),
-            was.key.fingerprint(),
-        ]);
-    }
-    if rows.is_empty() {
-        return Page::default();
-    }
-    ui::table(&["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"], &rows)
-}
-
-fn row(grant: &ListedGrant, fingerprint: String) -> Vec<String> {
-    let line = &grant.line;
-    let (when, commit) = match &grant.origin {
-        Some(commit) => (when(commit.time, commit.offset), short(commit.id)),
-        None => ("not committed".into(), "-".into()),
-    };
-    vec![
-        line.member.to_string(),
-        line.env.to_string(),
-        words(&grant.state),
-        line.by.to_string(),
-        when,
-        commit,
-        fingerprint,
-    ]
-}
-
-fn when(seconds: i64, offset: i32) -> String {
-    rfc3339(Moment { seconds, offset })
-}
-
-/// What is known of a grant, in words.
-fn words(state: &GrantState) -> String {
-    match state {
-        GrantState::Proven => "proven".into(),
-        GrantState::Signed => "signed".into(),
-        GrantState::OtherKey(Some(key)) => format!("of an older key than {key}"),
-        GrantState::OtherKey(None) => "of no environment here".into(),
-        GrantState::Invalid(fault) => format!("INVALID: {fault}"),
-    }
-}
-
-fn as_json(team: &TeamFile, grants: &[ListedGrant]) -> Value {
-    let of_grant = |grant: &ListedGrant| {
-        let origin = grant.origin.as_ref();
-        let state = match &grant.state {
-            GrantState::Proven => "proven",
-            GrantState::Signed => "signed",
-            GrantState::OtherKey(_) => "other-key",
-            GrantState::Invalid(_) => "invalid",
+impl TeamReport {
+    fn new(team: &TeamFile, grants: &[ListedGrant]) -> Self {
+        let member = |(name, key): (&MemberName, &IdentityKey)| MemberRow {
+            name: name.to_string(),
+            fingerprint: key.fingerprint(),
+            key: key.to_string(),
         };
-        json!({
-            "member": grant.line.member.as_str(),
-            "environment": grant.line.env.as_str(),
-            "key": grant.line.key.id().to_string(),
-            "state": state,
-            "message": words(&grant.state),
-            "by": grant.line.by.as_str(),
-            "line": grant.line.line,
-            "time": origin.map(|commit| when(commit.time, commit.offset)),
-            "author": origin.map(|commit| commit.author.clone()),
-            "email": origin.map(|commit| commit.email.clone()),
-            "commit": origin.map(|commit| commit.id.to_string()),
-        })
-    };
-    let members = team.members().iter().map(|(name, key)| {
-        json!({ "name": name.as_str(), "fingerprint": key.fingerprint(), "key": key.to_string() })
-    });
-    let removed = team.removed().iter().map(|(name, was)| {
-        json!({ "name": name.as_str(), "fingerprint": was.key.fingerprint(), "since": rfc3339(was.since) })
-    });
-    json!({
-        "members": members.collect::<Vec<Value>>(),
-        "removed": removed.collect::<Vec<Value>>(),
-        "grants": grants.iter().map(of_grant).collect::<Vec<_>>(),
-    })
+        Self {
+            members: team.members().iter().map(member).collect(),
+            removed: team
+                .removed()
+                .iter()
+                .map(|(name, was)| RemovedMemberRow {
+                    name: name.to_string(),
+                    fingerprint: was.key.fingerprint(),
+                    since: rfc3339(was.since),
+                })
+                .collect(),
+            grants: grants.iter().map(GrantRow::new).collect(),
+        }
+    }
+
+    /// Returns the cells of the table.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        let dash = || "-".to_owned();
+        for MemberRow { name, fingerprint, .. } in &self.members {
+            let before = rows.len();
+            let own = self.grants.iter().filter(|grant| grant.member == *name);
+            rows.extend(own.map(|grant| grant.cells(fingerprint)));
+            if rows.len() == before {
+                rows.push(vec![name.clone(), dash(), dash(), dash(), dash(), dash(), fingerprint.clone()]);
+            }
+        }
+        let is_member = |grant: &&GrantRow| self.members.iter().any(|member| member.name == grant.member);
+        rows.extend(self.grants.iter().filter(|grant| !is_member(grant)).map(|grant| grant.cells("-")));
+        for RemovedMemberRow { name, fingerprint, since } in &self.removed {
+            let state = format!("removed {since}");
+            rows.push(vec![name.clone(), dash(), state, dash(), dash(), dash(), fingerprint.clone()]);
+        }
+        rows
+    }
+}
+
+impl GrantRow {
+    fn new(grant: &ListedGrant) -> Self {
+        let (state, message) = match &grant.state {
+            GrantState::Proven => ("proven", "proven".into()),
+            GrantState::Signed => ("signed", "signed".into()),
+            GrantState::OtherKey(Some(key)) => ("other-key", format!("for an older key than {key}")),
+            GrantState::OtherKey(None) => ("other-key", "for no environment here".into()),
+            GrantState::Invalid(fault) => ("invalid", format!("INVALID: {fault}")),
+        };
+        let origin = grant.origin.as_ref();
+        let time = |commit: &Commit| rfc3339(Moment { seconds: commit.time, offset: commit.offset });
+        Self {
+            member: grant.line.member.to_string(),
+            environment: grant.line.env.to_string(),
+            key: grant.line.key.id().to_string(),
+            state,
+            message,
+            by: grant.line.by.to_string(),
+            line: grant.line.line,
+            time: origin.map(time),
+            author: origin.map(|commit| commit.author.clone()),
+            email: origin.map(|commit| commit.email.clone()),
+            commit: origin.map(|commit| commit.id.to_string()),
+            short_commit: origin.map(|commit| short_id(commit.id)),
+        }
+    }
+
+    fn cells(&self, fingerprint: &str) -> Vec<String> {
+        vec![
+            self.member.clone(),
+            self.environment.clone(),
+            self.message.clone(),
+            self.by.clone(),
+            self.time.clone().unwrap_or_else(|| "not committed".into()),
+            self.short_commit.clone().unwrap_or_else(|| "-".into()),
+            fingerprint.to_owned(),
+        ]
+    }
 }

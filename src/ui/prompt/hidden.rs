@@ -1,7 +1,7 @@
-//! The hidden prompt: all that is typed or pasted is taken, none of it is shown or left for the shell.
+//! The hidden prompt: reads everything typed or pasted, and leaves none of it for the screen or the shell.
 //!
 //! Terminals put pasted text between two marks when asked to (bracketed paste, DEC private mode 2004 of
-//! xterm). Where one does not, text that comes right after a line is a part of the same paste.
+//! xterm). Without marks, text that comes right after a line is a part of the same paste.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -11,29 +11,29 @@ use rustix::termios::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Deaf, push};
+use super::{HeldSignals, push};
 
 const ASK_FOR_MARKS: &[u8] = b"\x1b[?2004h";
 const NO_MORE_MARKS: &[u8] = b"\x1b[?2004l";
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
-/// How long a read waits, in tenths of a second (VTIME in termios(3)). What comes later is not a part of a paste.
+/// Tenths of a second that a read waits (VTIME in termios(3)). Whatever comes later is not a part of a paste.
 const MOMENT: u8 = 1;
 
 /// Asks, and reads until a line has ended and nothing follows it.
 pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    let deaf = Deaf::new()?;
+    let held = HeldSignals::new().map_err(|error| io::Error::other(error.to_string()))?;
     let answer = crate::fs::open_terminal()
         .and_then(Terminal::new)
-        .and_then(|mut terminal| terminal.ask(question, &deaf));
+        .and_then(|mut terminal| terminal.ask(question, &held));
     // The terminal is restored by now.
-    if let Some(signal) = deaf.heard() {
+    if let Some(signal) = held.last() {
         signal_hook::low_level::emulate_default_handler(signal)?;
     }
     answer
 }
 
-/// The terminal of this process, its echo off for as long as this lives.
+/// The terminal of this process, with its echo off until this is dropped.
 struct Terminal<F: AsFd + Write> {
     file: F,
     before: Termios,
@@ -57,19 +57,19 @@ impl<F: AsFd + Read + Write> Terminal<F> {
         Ok(terminal)
     }
 
-    fn ask(&mut self, question: &str, deaf: &Deaf) -> io::Result<Zeroizing<Vec<u8>>> {
+    fn ask(&mut self, question: &str, held: &HeldSignals) -> io::Result<Zeroizing<Vec<u8>>> {
         if self.asks_for_marks {
             self.file.write_all(ASK_FOR_MARKS)?;
         }
         self.file.write_all(question.as_bytes())?;
-        let mut typed = Typed::default();
+        let mut typed = TypedText::default();
         let mut chunk = Zeroizing::new([0; 4096]);
         loop {
             let count = match self.file.read(&mut *chunk) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
                 count => count?,
             };
-            if deaf.heard().is_some() {
+            if held.last().is_some() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             if count == 0 {
@@ -93,60 +93,56 @@ impl<F: AsFd + Write> Drop for Terminal<F> {
         let no_more_marks = if self.asks_for_marks { NO_MORE_MARKS } else { b"" };
         // The newline that ended the answer was not shown.
         let _ = self.file.write_all(&[no_more_marks, b"\n"].concat());
-        // What came too late to be read is not for the shell either.
+        // Input that came too late must not reach the shell either.
         let _ = tcsetattr(&self.file, OptionalActions::Flush, &self.before);
     }
 }
 
-/// What the terminal has marked by now.
 #[derive(Default, PartialEq)]
-enum Marks {
-    /// Nothing: a newline may be the Enter key, or pasted.
+enum PasteMarks {
+    /// No mark yet: a newline may be the Enter key, or pasted.
     #[default]
     None,
-    /// What comes now, as pasted.
-    Paste,
-    /// A paste that has ended: a newline now is the Enter key.
+    Begun,
+    /// A newline now is the Enter key.
     Ended,
 }
 
-/// What was typed and pasted by now.
 #[derive(Default)]
-struct Typed {
+struct TypedText {
     text: Zeroizing<Vec<u8>>,
     /// An escape sequence that has begun.
     sequence: Vec<u8>,
-    marks: Marks,
-    /// Whether nothing has come for a moment.
+    marks: PasteMarks,
+    /// Nothing came during the last read.
     is_quiet: bool,
-    /// Whether the last byte was a carriage return.
     after_return: bool,
 }
 
-impl Typed {
-    /// Nothing came for a moment. Returns whether the answer is complete.
+impl TypedText {
+    /// Notes that nothing came for a moment. Returns true if the answer is complete.
     fn pause(&mut self) -> bool {
         self.is_quiet = true;
         self.sequence.clear();
-        self.marks != Marks::Paste && self.text.ends_with(b"\n")
+        self.marks != PasteMarks::Begun && self.text.ends_with(b"\n")
     }
 
-    /// Takes a byte. Returns whether the answer is complete.
+    /// Takes a byte. Returns true if the answer is complete.
     fn take(&mut self, byte: u8) -> io::Result<bool> {
         let was_quiet = std::mem::take(&mut self.is_quiet);
         let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
-        let is_paste = self.marks == Marks::Paste;
+        let is_paste = self.marks == PasteMarks::Begun;
         match byte {
-            // Where the end of a paste got lost, Ctrl-C is all that is left to a person.
+            // If the end mark of a paste got lost, Ctrl-C must still work.
             0x03 if !is_paste || was_quiet => return Err(io::ErrorKind::Interrupted.into()),
             b'\n' if after_return => {}
             // Terminals send newlines as carriage returns.
-            b'\n' | b'\r' if self.marks != Marks::Ended => push(&mut self.text, b"\n"),
+            b'\n' | b'\r' if self.marks != PasteMarks::Ended => push(&mut self.text, b"\n"),
             b'\n' | b'\r' => return Ok(true),
             byte if is_paste => {
                 push(&mut self.text, &[byte]);
                 if self.text.ends_with(PASTE_ENDS) {
-                    self.marks = Marks::Ended;
+                    self.marks = PasteMarks::Ended;
                     self.cut(self.text.len() - PASTE_ENDS.len());
                 }
             }
@@ -171,12 +167,12 @@ impl Typed {
         Ok(false)
     }
 
-    /// Takes a byte of an escape sequence, such as an arrow key sends (ECMA-48, section 5.4): nothing but the mark of a
-    /// paste is of use.
+    /// Takes a byte of an escape sequence, such as an arrow key sends (ECMA-48, section 5.4). Ignores all but the mark of a
+    /// paste.
     fn take_sequence(&mut self, byte: u8) {
         self.sequence.push(byte);
         if self.sequence == PASTE_BEGINS {
-            self.marks = Marks::Paste;
+            self.marks = PasteMarks::Begun;
         }
         let ends = match self.sequence[..] {
             [_] => false,
@@ -198,9 +194,9 @@ impl Typed {
 mod tests {
     use super::*;
 
-    /// What is taken of bytes that come at once; none where a moment later more is waited for.
+    /// Returns the answer to bytes that come at once; None if a moment later it is not complete.
     fn typed(bytes: &[u8]) -> Option<String> {
-        let mut typed = Typed::default();
+        let mut typed = TypedText::default();
         let done = bytes.iter().any(|byte| typed.take(*byte).unwrap()) || typed.pause();
         done.then(|| String::from_utf8(typed.text.to_vec()).unwrap())
     }
@@ -242,13 +238,13 @@ mod tests {
     #[test]
     fn is_interrupted_by_the_person_and_not_by_what_is_pasted() {
         let kind = |bytes: &[u8]| {
-            let mut typed = Typed::default();
+            let mut typed = TypedText::default();
             bytes.iter().find_map(|byte| typed.take(*byte).err()).map(|error| error.kind())
         };
         assert_eq!(kind(b"abc\x03"), Some(io::ErrorKind::Interrupted));
         assert_eq!(kind(b"\x04"), Some(io::ErrorKind::UnexpectedEof));
         assert_eq!(kind(b"\x1b[200~a\x03\x04"), None);
-        let mut typed = Typed::default();
+        let mut typed = TypedText::default();
         assert!(b"\x1b[200~a".iter().all(|byte| !typed.take(*byte).unwrap()) && !typed.pause());
         assert_eq!(typed.take(0x03).unwrap_err().kind(), io::ErrorKind::Interrupted);
     }

@@ -105,7 +105,7 @@ fn the_place_is_private_and_in_memory_where_it_can_be() {
     for unfit in ["", "tmp", ".", none.to_str().unwrap(), open.to_str().unwrap(), "/etc"] {
         let (place, stderr) = place(edit(&env, script, &[]).var("XDG_RUNTIME_DIR", unfit));
         assert!(place.starts_with("/dev/shm/envseal-"), "{unfit}: {place}");
-        assert_eq!(stderr, "nothing changed\n");
+        assert_eq!(stderr, "No changes\n");
     }
 }
 
@@ -119,7 +119,7 @@ fn what_an_editor_leaves_beside_the_file_is_wiped() {
         cp \"$1\" \"$(dirname \"$1\")/un/do/x\"; ln -s \"$PWD/.env.keys\" \"$1.link\"
         (cat \"$1\"; echo B=2) >\"$1.new\"; mv \"$1.new\" \"$1\"";
     let keys = env.read(".env.keys");
-    assert_eq!(edit(&env, script, &[]).output().stderr, "sealed B in .env\n");
+    assert_eq!(edit(&env, script, &[]).output().stderr, "Encrypted B in .env\n");
     assert_eq!(env.read(".env.keys"), keys);
     assert_wiped(&env);
 }
@@ -133,8 +133,8 @@ fn a_window_that_does_not_wait_is_told_how() {
         let path = format!("{}:/usr/bin:/bin", code.parent().unwrap().display());
         env.envseal(&["edit"]).var("PATH", path).var("VISUAL", visual).output().stderr
     };
-    let note = "note: the editor came back at once; to have it wait: VISUAL='code --wait'\n";
-    assert_eq!(stderr("code"), format!("nothing changed\n{note}"));
-    assert_eq!(stderr("code --wait"), "nothing changed\n");
-    assert_eq!(stderr(&editor(&env, ":")), "nothing changed\n");
+    let note = "note: the editor returned at once; to make it wait: VISUAL='code --wait'\n";
+    assert_eq!(stderr("code"), format!("No changes\n{note}"));
+    assert_eq!(stderr("code --wait"), "No changes\n");
+    assert_eq!(stderr(&editor(&env, ":")), "No changes\n");
 }

@@ -95,7 +95,7 @@ fn ctrl_c_is_the_editors_own() {
     for signal in ["-INT", "-QUIT"] {
         // Sent to envseal by its own editor, which goes on and saves.
         let output = edit(&env, &format!("kill {signal} $PPID; echo '# {signal}' >>\"$1\""), &[]).output();
-        assert_eq!((output.status, &*output.stderr), (0, "wrote .env\n"));
+        assert_eq!((output.status, &*output.stderr), (0, "Wrote .env\n"));
     }
     assert!(env.read(".env").ends_with("# -INT\n# -QUIT\n"));
 }
@@ -113,7 +113,7 @@ fn a_refused_text_can_be_edited_on_and_nothing_of_it_is_lost() {
     let Some((status, shown)) = run_on_terminal(edit(&env, &script, &[]), Some(b"\n")) else { return };
     assert_eq!(status, 0, "{shown}");
     let expected = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n\
-                    hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\ngo on editing? [Y/n] \nsealed B in .env\n";
+                    hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\nKeep editing? [Y/n] \nEncrypted B in .env\n";
     assert_eq!(shown, expected);
     assert!(env.read("again").ends_with(&format!("A=1\n{secret}\n")));
     assert_eq!(env.ok(&["get", "B"]), format!("{secret}\n"));
@@ -130,7 +130,7 @@ fn a_no_drops_the_edit() {
         let run = edit(&env, &format!("echo {secret} >>\"$1\""), &[]);
         let Some((status, shown)) = run_on_terminal(run, Some(answer)) else { return };
         assert_eq!(status, 4, "{shown}");
-        assert!(shown.ends_with("\nnothing was written, and the edit is dropped\n"), "{shown}");
+        assert!(shown.ends_with("\nNothing was written; the edit is discarded\n"), "{shown}");
         assert_eq!(env.snapshot(), before);
         assert_wiped(&env);
     }

@@ -14,7 +14,7 @@ fn changes_of_different_values_come_together() {
         "{ENVSEAL} -q set B 20; {ENVSEAL} -q set D 40; sed -i 's/^A=1/A=10/' \"$1\"; echo E=50 >>\"$1\""
     );
     let output = edit(&env, &script, &[]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "sealed A in .env\nsealed E in .env\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "Encrypted A in .env\nEncrypted E in .env\n"));
     let opened = env.ok(&["get", "--format", "dotenv"]);
     let mut lines: Vec<_> = opened.lines().collect();
     lines.sort_unstable();
@@ -30,7 +30,7 @@ fn the_same_value_changed_twice_is_a_conflict_that_loses_neither() {
     let script = format!("{set}; sed -i 's/^A=1/A={ours}/' \"$1\"");
     let stderr = edit(&env, &script, &[]).fails(4);
     let expected = "error: .env was changed meanwhile, and so A stand between conflict markers, in both versions\n  \
-                    nothing was written, and the edit is dropped\n\
+                    Nothing was written; the edit is discarded\n\
                     hint: see what was changed: git diff -- .env, then again: envseal edit -f .env\n";
     assert_eq!(stderr, expected);
     assert_eq!(env.ok(&["get", "A"]), format!("{theirs}\n"));
@@ -55,7 +55,7 @@ fn a_rotated_key_is_sealed_to() {
     env.write_sealed(".env", "A=1\nB=2\n");
     let old = env.ok(&["key", "show"]);
     let output = edit(&env, &format!("{ENVSEAL} -q key rotate >&2; echo C=3 >>\"$1\""), &[]).output();
-    assert!(output.status == 0 && output.stderr.ends_with("sealed C in .env\n"), "{}", output.stderr);
+    assert!(output.status == 0 && output.stderr.ends_with("Encrypted C in .env\n"), "{}", output.stderr);
     assert_ne!(env.ok(&["key", "show"]), old);
     assert_eq!(env.ok(&["get", "--format", "dotenv"]), "A=1\nB=2\nC=3\n");
     env.ok(&["check"]);
@@ -69,7 +69,7 @@ fn a_value_that_somebody_made_plain_meanwhile_is_not_followed() {
     let widen = "printf '[policy]\\nplain = [\"A\"]\\n' >envseal.toml";
     let decrypt = format!("{ENVSEAL} -q decrypt");
     let output = edit(&env, &format!("{widen}; {decrypt}; sed -i 's/^A=1/A={secret}/' \"$1\""), &[]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "sealed A in .env\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "Encrypted A in .env\n"));
     assert!(env.read(".env").contains("\nA=envseal:1:"));
 
     env.write_sealed(".env.b", "B=1\n");
@@ -86,7 +86,7 @@ fn two_edits_at_once_lose_nothing() {
     std::fs::write(&inner, "echo C=3 >>\"$1\"").unwrap();
     let script = format!("VISUAL='sh {}' {ENVSEAL} edit; echo B=2 >>\"$1\"", inner.display());
     let output = edit(&env, &script, &[]).output();
-    assert_eq!((output.status, &*output.stderr), (0, "sealed C in .env\nsealed B in .env\n"));
+    assert_eq!((output.status, &*output.stderr), (0, "Encrypted C in .env\nEncrypted B in .env\n"));
     let opened = env.ok(&["get", "--format", "dotenv"]);
     assert!(["A=1\n", "B=2\n", "C=3\n"].iter().all(|line| opened.contains(line)), "{opened}");
     assert_wiped(&env);

@@ -39,9 +39,9 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     let said: String = output.stderr.split_inclusive('\n').skip(1 + 1 + 26 + 2).collect();
     assert_eq!(
         said,
-        "took .env.keys from others' eyes\n\
-         made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
-         made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
+        "Made .env.keys private (0600)\n\
+         Created a key pair; the private key is in .env.keys. Back it up\n\
+         Created a key pair; the private key is in .env.keys. Back it up\n\
          Encrypted and verified 26 values in .env\n\
          Encrypted and verified 2 values in .env.production\n\
          note: COMMAND: dotenvx runs its `$(…)` as a command; envseal keeps it as text\n\

@@ -110,7 +110,7 @@ fn ignored_files_are_named() {
     env.write(".env", "A=1\n");
     let said = env.fails(2, &["import", "dotenvx", "-y"]);
     assert!(
-        said.starts_with("note: passed over .env, which git ignores; name it: envseal import dotenvx .env\n"),
+        said.starts_with("note: skipped .env, which git ignores; name it: envseal import dotenvx .env\n"),
         "{said}"
     );
 }

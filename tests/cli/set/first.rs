@@ -10,10 +10,10 @@ fn it_says_what_it_made() {
     assert_eq!(
         output.stderr,
         format!(
-            "added the keys file to .gitignore\n\
-             made a key pair; its private half is in .env.keys: keep a copy somewhere safe\n\
-             made .env.production\n\
-             sealed A in .env.production to key {id}\n"
+            "Added the keys file to .gitignore\n\
+             Created a key pair; the private key is in .env.keys. Back it up\n\
+             Created .env.production\n\
+             Encrypted A in .env.production (key {id})\n"
         )
     );
     assert_eq!((output.status, output.stdout), (0, Vec::new()));
@@ -182,12 +182,20 @@ fn the_same_environment_in_another_folder_takes_its_key() {
     std::fs::rename(env.path(".env.keys"), &keys_away).unwrap();
     env.write("packages/web/x", "");
     let output = env.envseal(&["set", "B", &secret, "-f", "packages/web/.env.production"]).output();
-    let said: Vec<_> = output.stderr.lines().map(|line| line.split(" key ").next().unwrap()).collect();
+    let said: Vec<_> = output
+        .stderr
+        .lines()
+        .map(|line| line.split(" (key ").next().unwrap().split(" key ").next().unwrap())
+        .collect();
     assert_eq!(
         said,
-        ["took", "made packages/web/.env.production", "sealed B in packages/web/.env.production to"]
+        [
+            "Using the existing",
+            "Created packages/web/.env.production",
+            "Encrypted B in packages/web/.env.production"
+        ]
     );
-    assert!(output.stderr.contains("which the environment has in .env.production\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("from .env.production\n"), "{}", output.stderr);
     assert!(!env.path(".env.keys").exists() && !env.path("packages/web/.env.keys").exists());
     env.write(".env.keys", before);
     assert_eq!(env.ok(&["get", "B", "-f", "packages/web/.env.production"]), format!("{secret}\n"));

@@ -9,7 +9,7 @@ fn what_is_marked_plain_stays_plain_and_says_so() {
     let output = env.envseal(&["set", "A", "2 3"]).output();
     assert_eq!(
         output.stderr,
-        "wrote A to .env as plain text, as it is marked plain (--seal lifts the mark)\n"
+        "Wrote A to .env as plain text, because it is marked plain (use --seal to encrypt it)\n"
     );
     assert_eq!(env.read(".env"), "A='2 3' # envseal: plain\n");
     assert!(!env.path(".env.keys").exists(), "nothing was sealed, so there is no key");
@@ -29,7 +29,7 @@ fn seal_lifts_the_mark_and_keeps_the_rest_of_the_comment() {
     let text = text.replace(" # why", " # envseal: plain");
     env.write(".env", text);
     let output = env.envseal(&["set", "A", &secret, "--seal"]).output();
-    assert!(output.stderr.starts_with("sealed A in .env"), "{}", output.stderr);
+    assert!(output.stderr.starts_with("Encrypted A in .env"), "{}", output.stderr);
     assert!(!env.read(".env").contains("plain"));
 }
 

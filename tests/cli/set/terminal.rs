@@ -26,7 +26,7 @@ fn ends_unspoilt(env: &TestEnv, mut session: Session, said: &str) -> String {
     let line = session.word();
     let (status, _, text) = session.end();
     assert_eq!((status, &*line), (0, "mine"), "{text}");
-    assert!(text.contains(said) && text.contains("sealed KEY in .env"), "{text}");
+    assert!(text.contains(said) && text.contains("Encrypted KEY in .env"), "{text}");
     env.heard(&text);
     text
 }
@@ -205,7 +205,7 @@ fn the_value_is_asked_for_and_not_shown() {
     };
     assert_eq!(status, 0, "{shown}");
     assert!(
-        shown.starts_with("Value of KEY (not shown): ") && shown.contains("sealed KEY in .env"),
+        shown.starts_with("Value of KEY (not shown): ") && shown.contains("Encrypted KEY in .env"),
         "{shown}"
     );
     assert!(!shown.contains("history"), "{shown}");
@@ -220,7 +220,9 @@ fn nothing_typed_is_no_value() {
         let Some((status, shown)) = on_terminal(&env, &["set", "KEY"], Some(typed)) else { return };
         assert_eq!(status, 2);
         assert!(
-            shown.contains("error: nothing was typed for KEY\nhint: an empty value is: envseal set KEY ''\n"),
+            shown.contains(
+                "error: no value for KEY: nothing was typed\nhint: for an empty value: envseal set KEY ''\n"
+            ),
             "{shown}"
         );
         assert_eq!(env.snapshot(), []);
@@ -246,7 +248,7 @@ fn an_interrupted_prompt_changes_nothing() {
 #[test]
 fn a_value_on_the_command_line_gets_a_note_about_the_shells_history() {
     let env = TestEnv::new();
-    let note = "note: the value is in your shell's history now; left out, envseal asks for it\n";
+    let note = "note: that value is now in your shell history; omit it next time to be prompted\n";
     for (arguments, noted) in [
         (&["set", "A", "1"][..], true),
         (&["set", "A=2", "B=3"], true),

@@ -104,9 +104,9 @@ fn no_byte_on_stdin_is_an_error_that_names_the_way() {
     let stderr = env.fails(2, &["set", "KEY"]);
     assert_eq!(
         stderr,
-        "error: nothing came from stdin for KEY\nhint: an empty value is: envseal set KEY ''\n"
+        "error: no value for KEY: stdin was empty\nhint: for an empty value: envseal set KEY ''\n"
     );
-    assert_eq!(env.fails(2, &["set", "-"]), "error: no lines came from stdin\nhint: envseal set - < FILE\n");
+    assert_eq!(env.fails(2, &["set", "-"]), "error: stdin was empty\nhint: envseal set - < FILE\n");
     env.envseal(&["set", "-"]).stdin("# only a comment\n\n").fails(2);
     assert_eq!(env.snapshot(), before);
 }
@@ -142,8 +142,8 @@ fn a_doubtful_batch_line_is_refused_by_number_alone() {
     let before = env.snapshot();
     for (line, why) in [
         (format!("B={secret}#tail"), "`#` touches the value"),
-        (format!("B=${{{secret}}}"), "the value refers to other variables, which `set` does not expand"),
-        (format!("B=\"$X {secret}\""), "the value refers to other variables, which `set` does not expand"),
+        (format!("B=${{{secret}}}"), "the value references other variables, which `set` does not expand"),
+        (format!("B=\"$X {secret}\""), "the value references other variables, which `set` does not expand"),
         (secret.clone(), "neither NAME=value nor a comment"),
         (format!("{secret} x"), "neither NAME=value nor a comment"),
         (format!("{secret}=x"), "a variable name may contain only A-Z, a-z, 0-9 and _"),
@@ -199,13 +199,10 @@ fn three_arguments_are_one_too_many() {
     let env = TestEnv::new();
     assert_eq!(
         env.fails(2, &["set", "KEY", "v", "extra"]),
-        "error: set takes a NAME and one VALUE\nhint: envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …\n"
+        "error: set takes one NAME and one VALUE\nhint: envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …\n"
     );
     let stderr = env.fails(2, &["set", "KEY", "v", "--stdin"]);
-    assert!(
-        stderr.contains("'…' found") && stderr.contains("stdin is read when VALUE is left out"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("'…' found") && stderr.contains("omit VALUE to read it from stdin"), "{stderr}");
     let stderr = env.fails(2, &["set", "KEY", "v", "--plainn"]);
     assert!(stderr.contains("unexpected argument '…' found") && stderr.contains("'--plain'"), "{stderr}");
 }
@@ -260,7 +257,7 @@ proptest! {
             prop_assert_eq!(get(&env, "FIRST"), b"1");
             prop_assert_eq!(get(&env, "LAST"), b"2");
             let again = env.envseal(&arguments).stdin(&piped).output();
-            prop_assert_eq!(again.stderr, "KEY in .env has that value already\n");
+            prop_assert_eq!(again.stderr, "KEY in .env already has this value\n");
         } else {
             prop_assert!(plain, "sealed values hold anything: {}", output.stderr);
             prop_assert_eq!(

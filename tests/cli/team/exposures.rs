@@ -63,11 +63,7 @@ fn a_set_beside_locked_keys_asks_for_nothing() {
     alice.write(".env.keys", lock_keys(&alice.read(".env.keys"), &passphrase));
     let said = alice.envseal(&["set", "URL", &env.secret("new"), "-e", "production"]);
     assert_eq!(said.status, 0, "{}", said.stderr);
-    assert!(
-        said.stderr.contains("noted in envseal.toml, which is to be committed with it"),
-        "{}",
-        said.stderr
-    );
+    assert!(said.stderr.contains("Recorded in envseal.toml: "), "{}", said.stderr);
     assert_eq!(state(&alice, "URL"), ("unverified".into(), false));
     let confirm = ["team", "exposures", "--confirm"];
     alice.run(env.envseal(&confirm)).var("ENVSEAL_PASSPHRASE", &passphrase).ok();
@@ -82,9 +78,7 @@ fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
     let set = ["set", "URL", &env.secret("new"), "-e", "production"];
     let said = alice.envseal(&set).stderr;
     assert!(
-        said.contains(
-            "URL of production is replaced: noted in envseal.toml, which is to be committed with it\n"
-        ),
+        said.contains("Recorded in envseal.toml: URL of production is replaced; commit both\n"),
         "{said}"
     );
     let said = alice.envseal(&["set", "URL", &env.secret("newer"), "-e", "production"]).stderr;
@@ -105,7 +99,7 @@ fn a_value_counts_once_whoever_could_read_it() {
     }
     let said = alice.envseal(&["team", "exposures"]);
     assert_eq!(String::from_utf8_lossy(&said.stdout).lines().count(), 5, "{}", said.stderr);
-    assert!(said.stderr.starts_with("2 values to be replaced"), "{}", said.stderr);
+    assert!(said.stderr.starts_with("2 exposed values"), "{}", said.stderr);
     let keys = alice.json(&["key", "list", "--json", "-e", "production"]);
     assert_eq!(keys[0]["exposures"], 2, "{keys}");
 }

@@ -13,7 +13,7 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     assert!(stopped.contains("hint: request access: envseal team request"), "{stopped}");
 
     let asked = bob.envseal(&["team", "request"]).stderr;
-    assert!(asked.contains("added you to envseal.toml: bob (SHA256:"), "{asked}");
+    assert!(asked.contains("Added you to envseal.toml as bob (SHA256:"), "{asked}");
     bob.pastes(asked.lines().find_map(|line| line.strip_prefix("commit it: ")).unwrap());
     bob.does(&["push", "-q", "origin", "HEAD:main"]);
     let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
@@ -90,7 +90,7 @@ fn whoever_cannot_open_is_told_why() {
     );
     let whoami = bob.envseal(&["team", "whoami"]);
     assert!(!whoami.stderr.contains("team request"), "{}", whoami.stderr);
-    assert!(String::from_utf8_lossy(&whoami.stdout).starts_with("not in the team: removed as bob\n"));
+    assert!(String::from_utf8_lossy(&whoami.stdout).starts_with("not a member: removed as bob\n"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
     let [alice, bob] = alice_and_bob(&env);
     let before = alice.read("envseal.toml");
     let told = alice.envseal(&["team", "request"]);
-    assert!(told.status == 0 && told.stderr.contains("you are a member already: alice"), "{}", told.stderr);
+    assert!(told.status == 0 && told.stderr.contains("You are already a member: alice"), "{}", told.stderr);
     for (person, name, expected) in [
         (&alice, "alicia", "are a member already, as alice"),
         (&bob, "alice", "alice is the name of another member"),

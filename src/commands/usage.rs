@@ -1,4 +1,4 @@
-//! What was meant by a word that is none of envseal's: one of another tool, or a file where none goes.
+//! Wrong command lines: removes values from clap's error, and adds what was probably meant.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::config::is_env_file;
 
-/// What other tools call it, and what it is here.
-const ELSEWHERE: &[(&[&str], &str)] = &[
+/// Words of other tools, and the command to use here.
+const OTHER_TOOLS: &[(&[&str], &str)] = &[
     (&["add", "put", "create", "new", "seal"], "set NAME"),
     (&["show", "view", "cat", "print", "export", "read", "open"], "get"),
     (&["delete", "remove", "rm", "del"], "unset NAME"),
@@ -36,7 +36,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["version"], "--version"),
 ];
 
-/// Adds to clap's error what was most likely meant.
+/// Adds to clap's error the command that was probably meant.
 pub(super) fn add_tip(error: &mut clap::Error) {
     let typed = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -44,17 +44,41 @@ pub(super) fn add_tip(error: &mut clap::Error) {
     };
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => typed(error, ContextKind::InvalidSubcommand).and_then(|word| {
-            let (_, here) = ELSEWHERE.iter().find(|(words, _)| words.contains(&word.as_str()))?;
+            let (_, command) = OTHER_TOOLS.iter().find(|(words, _)| words.contains(&word.as_str()))?;
             error.remove(ContextKind::SuggestedSubcommand);
-            Some(format!("that is: envseal {here}"))
+            Some(format!("use: envseal {command}"))
         }),
         ErrorKind::UnknownArgument => typed(error, ContextKind::InvalidArg)
             .filter(|word| is_env_file(Path::new(word)))
-            .and_then(|file| hint!("a file goes behind -f: -f {file}", file = Path::new(&file)).line()),
+            .and_then(|file| hint!("name a file with -f: -f {file}", file = Path::new(&file)).line()),
         _ => None,
     };
     if let Some(tip) = tip {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+}
+
+/// Removes from clap's error what may be a value: the text after an `=`, and in a `set` every word that clap does not know.
+pub(super) fn hide_values(error: &mut clap::Error, is_set: bool) {
+    use ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument};
+    if !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
+        return;
+    }
+    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue] {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let is_known = error.kind() == TooManyValues && kind == ContextKind::InvalidArg;
+        let hidden = match text.split_once('=') {
+            _ if is_set && !is_known => "…".to_owned(),
+            Some((name, _)) => format!("{name}=…"),
+            None => continue,
+        };
+        let wants_stdin = text.starts_with("--stdin");
+        error.insert(kind, ContextValue::String(hidden));
+        error.remove(ContextKind::Suggested);
+        if wants_stdin {
+            let tip = "omit VALUE to read it from stdin".into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
     }
 }
 
@@ -65,10 +89,10 @@ mod tests {
     #[test]
     fn every_tip_is_a_command_and_no_word_is_one() {
         let definition = super::super::definition();
-        for (words, here) in ELSEWHERE {
+        for (words, command) in OTHER_TOOLS {
             let mut at = &definition;
-            for word in here.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase())) {
-                at = at.find_subcommand(word).unwrap_or_else(|| panic!("{here}"));
+            for word in command.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase())) {
+                at = at.find_subcommand(word).unwrap_or_else(|| panic!("{command}"));
             }
             assert!(words.iter().all(|word| definition.find_subcommand(word).is_none()), "{words:?}");
         }

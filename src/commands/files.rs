@@ -1,0 +1,457 @@
+//! The options that name env files: `-e`, `-f` and `--convention`.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
+
+use super::Context;
+use crate::config::{EnvName, ProcessEnv, is_env_file};
+use crate::error::{Error, ErrorKind};
+use crate::git::{Repo, relative_path};
+use crate::hint::Hint;
+use crate::project::{EnvFile, unseen_of};
+
+/// `-e` and `-f`, in the order in which they were given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileArgs {
+    selectors: Vec<FileSelector>,
+}
+
+#[derive(Clone, Debug)]
+enum FileSelector {
+    Environment(String),
+    Path(PathBuf),
+    /// `?FILE`, which may be missing.
+    Optional(PathBuf),
+    /// `?FILE`, which is missing.
+    Missing,
+}
+
+/// The env files from the working directory downward, as paths relative to it.
+pub(super) struct FoundFiles {
+    pub(super) files: Vec<PathBuf>,
+    /// Files in the working directory that git ignores and that would be committed otherwise.
+    pub(super) ignored: Vec<PathBuf>,
+}
+
+/// Finds env files from here downward, and notes those beside us that git ignores.
+pub(super) fn find_files(context: &Context) -> Result<FoundFiles, Error> {
+    find_files_with(context, &|_| "to include it, use -f".into())
+}
+
+/// Finds env files from here downward. `include` returns the hint for a file that was skipped.
+pub(super) fn find_files_with(
+    context: &Context,
+    include: &dyn Fn(&Path) -> Hint,
+) -> Result<FoundFiles, Error> {
+    let here = super::working_dir()?;
+    let project = context.project_of(&here)?;
+    let relative = |paths: Vec<PathBuf>| paths.iter().map(|path| relative_path(path)).collect();
+    let files = project.env_files_of_all(&here)?;
+    let skipped = project.passed_over(&here, &files)?;
+    let found = FoundFiles { files: relative(files), ignored: relative(unseen_of(skipped.clone(), &here)) };
+    for path in skipped {
+        let path = relative_path(&path);
+        let message = include(&path).after(format_args!("skipped {}, which git ignores", path.display()));
+        if found.ignored.contains(&path) {
+            context.ui.note(message);
+        } else {
+            context.ui.detail(message);
+        }
+    }
+    Ok(found)
+}
+
+impl FileArgs {
+    /// Returns true if neither `-e` nor `-f` was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.selectors.is_empty()
+    }
+
+    /// Leaves out the optional files (`?FILE`) that are missing. Only a command that reads may do so: the methods below
+    /// refuse `?` otherwise.
+    pub(super) fn existing(&self, context: &Context) -> Result<Self, Error> {
+        let resolve = |selector: &FileSelector| {
+            let FileSelector::Optional(path) = selector else { return Ok(selector.clone()) };
+            if path.is_dir() {
+                return Err(Error::usage(
+                    format!("`?` takes a file, and {} is a folder", path.display()),
+                    hint!("-f {file}", file = format!("?{}", path.join(".env").display())),
+                ));
+            }
+            // No env file can have a wrong name, so it would always be missing.
+            EnvName::of_file(path)?;
+            let exists = exists(context, path);
+            Ok(if exists { FileSelector::Path(path.clone()) } else { FileSelector::Missing })
+        };
+        Ok(Self { selectors: self.selectors.iter().map(resolve).collect::<Result<_, Error>>()? })
+    }
+
+    /// Returns true if an optional file is named.
+    pub(super) fn has_optional(&self) -> bool {
+        self.selectors
+            .iter()
+            .any(|selector| matches!(selector, FileSelector::Optional(_) | FileSelector::Missing))
+    }
+
+    fn environments(&self) -> impl Iterator<Item = &str> {
+        self.selectors.iter().filter_map(|selector| match selector {
+            FileSelector::Environment(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the paths given with `-f`, without missing optional files.
+    fn given_paths(&self) -> impl Iterator<Item = &Path> {
+        self.selectors.iter().filter_map(|selector| match selector {
+            FileSelector::Path(path) | FileSelector::Optional(path) => Some(path.as_path()),
+            _ => None,
+        })
+    }
+
+    /// Loads `paths`; those given with `-f` may be pipes, each read once.
+    pub(super) fn load(&self, paths: &[PathBuf]) -> Result<Vec<EnvFile>, Error> {
+        let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
+        let mut pipes = BTreeSet::new();
+        for path in paths {
+            if pipes.contains(path) {
+                continue;
+            }
+            let is_given = self.given_paths().any(|given| given == path);
+            match if is_given { EnvFile::of_pipe(path)? } else { None } {
+                Some(file) => {
+                    pipes.insert(path);
+                    files.push(file);
+                }
+                None => files.push(EnvFile::load(path)?),
+            }
+        }
+        Ok(files)
+    }
+
+    /// Returns the files named, relative to the repository's root; none if none is named.
+    pub(super) fn paths_in(&self, repo: &Repo, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        Ok(self.paths(process)?.iter().map(|path| repo.relative(path)).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the files named; otherwise that of `ENVSEAL_ENV`, or `.env`.
+    pub(super) fn paths_or_default(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        if self.is_empty() { Ok(vec![default_file(Path::new(""), process)?]) } else { self.paths(process) }
+    }
+
+    /// Returns the files named; otherwise that of `ENVSEAL_ENV`; otherwise those whose private keys are injected, in byte
+    /// order; otherwise `.env`.
+    fn paths_or_injected(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        let mut injected: Vec<&str> = process.private_key_names().collect();
+        if !self.is_empty() || injected.is_empty() || process.environment().is_some() {
+            return self.paths_or_default(process);
+        }
+        injected.sort_unstable();
+        let here = env_files_in(Path::new("."));
+        let mut files = Vec::new();
+        for variable in injected {
+            let before = files.len();
+            let of_key =
+                |path: &&PathBuf| EnvName::of_file(path).is_ok_and(|env| env.private_key_name() == variable);
+            files.extend(here.iter().filter(of_key).cloned());
+            if files.len() == before {
+                let name = EnvName::of_dotenv().private_key_name();
+                let hint = if *variable == format!("{name}_DEFAULT") {
+                    hint!("set the key of .env as {name}", name)
+                } else {
+                    "name the files: -e NAME or -f FILE".into()
+                };
+                return Err(Error::usage(
+                    format!("{variable} is set, but no env file here belongs to it"),
+                    hint,
+                ));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Returns the files named, in the order given. `-e` looks in the folders given with `-f`; without `-e`, a folder stands
+    /// for its default file.
+    pub(super) fn paths(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
+        let folders: Vec<_> = self
+            .selectors
+            .iter()
+            .filter_map(|selector| match selector {
+                FileSelector::Path(path) if path.is_dir() => Some(path.as_path()),
+                _ => None,
+            })
+            .collect();
+        let names_environment = self.environments().next().is_some();
+        let mut files = Vec::new();
+        for selector in &self.selectors {
+            match selector {
+                FileSelector::Path(path) if path.is_dir() && !names_environment => {
+                    files.push(default_file(path, process)?);
+                }
+                FileSelector::Path(path) if path.is_dir() => {}
+                FileSelector::Path(path) => files.push(path.clone()),
+                FileSelector::Missing => {}
+                FileSelector::Optional(path) => {
+                    return Err(Error::usage(
+                        format!("this command needs a file that exists, not ?{}", path.display()),
+                        hint!("-f {path}", path),
+                    ));
+                }
+                FileSelector::Environment(name) => {
+                    let env = EnvName::new(name)?;
+                    if folders.is_empty() {
+                        files.push(file_of(Path::new(""), &env)?);
+                    }
+                    for folder in &folders {
+                        files.push(file_of(folder, &env)?);
+                    }
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Returns true unless the file is missing; the reader reports any other error.
+fn exists(context: &Context, path: &Path) -> bool {
+    let is_missing = path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if is_missing {
+        context.ui.detail(format_args!("Skipped {}: it doesn't exist", path.display()));
+    }
+    !is_missing
+}
+
+/// Returns a folder's file of `ENVSEAL_ENV`, or its `.env`.
+fn default_file(folder: &Path, process: &ProcessEnv) -> Result<PathBuf, Error> {
+    match process.environment() {
+        Some(env) => file_of(folder, &env?),
+        None => Ok(folder.join(".env")),
+    }
+}
+
+/// Returns an environment's file in a folder: the one that exists, else the usual name.
+fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
+    let mut usual = env.file_names().into_iter().map(|name| folder.join(name));
+    let in_other_case = || {
+        let is_it = |path: &PathBuf| EnvName::of_file(path).ok().as_ref() == Some(env);
+        let listed = env_files_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        listed.into_iter().find(is_it)
+    };
+    if let Some(path) = usual.find(|path| path.symlink_metadata().is_ok()).or_else(in_other_case) {
+        return Ok(path);
+    }
+    // Never `bak.env`, where `.env.bak` is meant.
+    let path = folder.join(if env.is_of_dotenv() { ".env".into() } else { format!(".env.{env}") });
+    match EnvName::of_file(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(Error::usage(error.to_string(), "choose another environment name")),
+    }
+}
+
+fn env_files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(listing) = folder.read_dir() else { return Vec::new() };
+    let names = listing.flatten().map(|item| PathBuf::from(item.file_name()));
+    let files = names.filter(|name| is_env_file(name));
+    files.map(|name| if folder == Path::new(".") { name } else { folder.join(name) }).collect()
+}
+
+/// Parses the value of `-f`: `?` before a path makes it optional. A file called `?x` is named as `./?x`.
+fn parse_path(path: PathBuf) -> FileSelector {
+    // Nobody types a `?` before bytes that are no text.
+    let optional = path.to_str().and_then(|path| path.strip_prefix('?')).map(PathBuf::from);
+    optional.map_or(FileSelector::Path(path), FileSelector::Optional)
+}
+
+impl clap::FromArgMatches for FileArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut selectors = Vec::new();
+        if let (Some(at), Some(names)) = (matches.indices_of("env"), matches.get_many::<String>("env")) {
+            selectors.extend(at.zip(names.cloned().map(FileSelector::Environment)));
+        }
+        if let (Some(at), Some(paths)) = (matches.indices_of("file"), matches.get_many::<PathBuf>("file")) {
+            selectors.extend(at.zip(paths.cloned().map(parse_path)));
+        }
+        selectors.sort_by_key(|(at, _)| *at);
+        Ok(Self { selectors: selectors.into_iter().map(|(_, selector)| selector).collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for FileArgs {
+    fn augment_args(command: Command) -> Command {
+        let repeated = |id: &'static str, short| Arg::new(id).short(short).long(id).action(ArgAction::Append);
+        command
+            .arg(
+                repeated("env", 'e')
+                    .value_name("NAME")
+                    .help("Use an environment: `production` is .env.production, `default` is .env (repeats)"),
+            )
+            .arg(
+                repeated("file", 'f')
+                    .value_name("FILE")
+                    .value_parser(clap::value_parser!(PathBuf))
+                    .help("Use an env file or the one in a folder; '?FILE' if it exists (repeats)"),
+            )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// `--convention`.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub(super) struct ConventionArgs {
+    /// Read the files that Next.js, or dotenv-flow, reads for the environment
+    #[arg(long, value_name = "NAME")]
+    convention: Option<Convention>,
+}
+
+/// The files that other programs read together, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Convention {
+    Nextjs,
+    Flow,
+}
+
+impl ConventionArgs {
+    /// Returns the files to read, the one that wins first; with `overload` last, for there the later file wins. Without a
+    /// convention these are the files that `-e` and `-f` name, or the default.
+    pub(super) fn paths(
+        self,
+        context: &Context,
+        files: &FileArgs,
+        overload: bool,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let Some(convention) = self.convention else {
+            return files.existing(context)?.paths_or_injected(context.process);
+        };
+        let names = convention.file_names(&convention.environment(context, files)?);
+        let mut paths = Vec::new();
+        for folder in convention_folders(files)? {
+            let candidates: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
+            let existing: Vec<_> = candidates.iter().filter(|path| exists(context, path)).cloned().collect();
+            if existing.is_empty() {
+                return Err(none_of_convention(convention.name(), &candidates));
+            }
+            paths.extend(existing);
+        }
+        if overload {
+            paths.reverse();
+        }
+        Ok(paths)
+    }
+
+    /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.
+    pub(super) fn mode(self, context: &Context, files: &FileArgs) -> Option<EnvName> {
+        match self.convention {
+            Some(convention) => convention.environment(context, files).ok(),
+            None => context.process.node_environment()?.ok(),
+        }
+    }
+}
+
+impl Convention {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nextjs => "nextjs",
+            Self::Flow => "flow",
+        }
+    }
+
+    /// Returns the environment of `-e`, `ENVSEAL_ENV` or `NODE_ENV`, or else development, as in Node.
+    fn environment(self, context: &Context, files: &FileArgs) -> Result<EnvName, Error> {
+        let mut named = files.environments();
+        let env = match (named.next(), named.next()) {
+            (Some(_), Some(_)) => {
+                let hint = hint!("envseal run --convention {name} -e NAME -- …", name = self.name());
+                return Err(Error::usage("--convention takes one environment, but -e names several", hint));
+            }
+            (Some(name), None) => EnvName::new(name),
+            _ => match context.process.environment().or_else(|| context.process.node_environment()) {
+                Some(env) => env,
+                None => EnvName::new("development"),
+            },
+        };
+        let env = env?;
+        // Next.js knows these, whatever NODE_ENV says (its packages/next-env).
+        let known = ["development", "production", "test"];
+        let allowed = match self {
+            Self::Nextjs if !known.contains(&env.as_str()) => "development, production or test",
+            Self::Flow if env.is_of_dotenv() => "any environment but that of .env, which is always read",
+            _ => return Ok(env),
+        };
+        Err(Error::usage(
+            format!("the {} convention takes {allowed}, not {env}", self.name()),
+            "name one with -e NAME",
+        ))
+    }
+
+    /// Returns the files read for an environment, the one that wins first. Tests must run alike on every machine, so they
+    /// skip `.env.local`.
+    fn file_names(self, env: &EnvName) -> Vec<String> {
+        let local = (env.as_str() != "test").then(|| ".env.local".to_owned());
+        let own = format!(".env.{env}");
+        let own_local = format!("{own}.local");
+        let names = match self {
+            // packages/next-env in vercel/next.js.
+            Self::Nextjs => [Some(own_local), local, Some(own), Some(".env".into()), None],
+            // lib/dotenv-flow.js in kerimdzhanov/dotenv-flow.
+            Self::Flow => {
+                [Some(own_local), Some(own), local, Some(".env".into()), Some(".env.defaults".into())]
+            }
+        };
+        let mut seen = BTreeSet::new();
+        names.into_iter().flatten().filter(|name| seen.insert(name.clone())).collect()
+    }
+}
+
+fn none_of_convention(convention: &str, candidates: &[PathBuf]) -> Error {
+    let files = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let message = format!("none of the files that the {convention} convention reads exists: {files}");
+    let hint = candidates.first().map(|first| hint!("create one: envseal set NAME -f {first}", first));
+    Error::new(ErrorKind::NotFound, message).with_hint_if(hint)
+}
+
+/// Returns the folders given with `-f`, or this one.
+fn convention_folders(files: &FileArgs) -> Result<Vec<&Path>, Error> {
+    if files.has_optional() {
+        return Err(Error::usage("with --convention every file is optional", "omit `?FILE`"));
+    }
+    if let Some(file) = files.given_paths().find(|path| !path.is_dir()) {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return Err(Error::usage(
+            format!("--convention takes a folder, and {} is none", file.display()),
+            hint!("name the folder: -f {folder}", folder),
+        ));
+    }
+    let given: Vec<_> = files.given_paths().collect();
+    Ok(if given.is_empty() { vec![Path::new("")] } else { given })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(convention: Convention, env: &str) -> String {
+        convention.file_names(&EnvName::new(env).unwrap()).join(" ")
+    }
+
+    #[test]
+    fn each_convention_has_its_order() {
+        use Convention::{Flow, Nextjs};
+        assert_eq!(names(Nextjs, "production"), ".env.production.local .env.local .env.production .env");
+        assert_eq!(names(Nextjs, "test"), ".env.test.local .env.test .env");
+        assert_eq!(names(Flow, "qa"), ".env.qa.local .env.qa .env.local .env .env.defaults");
+        assert_eq!(names(Flow, "test"), ".env.test.local .env.test .env .env.defaults");
+        // No file is read twice.
+        assert_eq!(names(Flow, "local"), ".env.local.local .env.local .env .env.defaults");
+    }
+}

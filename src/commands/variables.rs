@@ -1,0 +1,110 @@
+//! The options that name variables: `-k`, `-x`, `--external` and `--literal`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::Context;
+use crate::dotenv::VarName;
+use crate::error::Error;
+use crate::git::display_path;
+use crate::hint::Hint;
+use crate::project::{DollarSigns, declare_external};
+
+/// `-k` and `-x`.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct VariableArgs {
+    /// Include only variables that match GLOB (repeats)
+    #[arg(short = 'k', long = "only", value_name = "GLOB")]
+    only: Vec<String>,
+    /// Exclude variables that match GLOB (repeats)
+    #[arg(short = 'x', long = "except", value_name = "GLOB")]
+    except: Vec<String>,
+}
+
+impl VariableArgs {
+    /// Returns true if every variable is included.
+    pub(super) fn is_all(&self) -> bool {
+        self.only.is_empty() && self.except.is_empty()
+    }
+
+    /// Returns the options as typed, each word after a space.
+    pub(super) fn to_hint(&self) -> Hint {
+        let (only, except) = (&self.only, &self.except);
+        let mut typed = Hint::from("");
+        if !only.is_empty() {
+            typed = typed.and(hint!(" -k {only}", only));
+        }
+        if except.is_empty() { typed } else { typed.and(hint!(" -x {except}", except)) }
+    }
+
+    /// Returns the test of a variable's name.
+    pub(super) fn filter(&self) -> Result<impl Fn(&str) -> bool, Error> {
+        let only = if self.only.is_empty() { None } else { Some(globs(&self.only)?) };
+        let except = globs(&self.except)?;
+        Ok(move |name: &str| only.as_ref().is_none_or(|set| set.is_match(name)) && !except.is_match(name))
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = Glob::new(pattern).map_err(|error| {
+            Error::usage(
+                format!("{pattern:?} isn't a glob: {}", error.kind()),
+                "`*` matches any text, `?` one character",
+            )
+        })?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| Error::usage(format!("too many globs: {error}"), "use fewer"))
+}
+
+/// `--external` and `--literal`: the meaning of `$` in values.
+#[derive(clap::Args)]
+pub(super) struct ReferenceArgs {
+    /// Allow references to NAME, which only the target machine sets (repeats)
+    #[arg(long, value_name = "NAME")]
+    external: Vec<String>,
+    /// Take the value of NAME as text, `$` and all (repeats)
+    #[arg(long, value_name = "NAME")]
+    literal: Vec<String>,
+}
+
+impl ReferenceArgs {
+    pub(super) fn parse(&self) -> Result<DollarSigns, Error> {
+        for name in self.external.iter().chain(&self.literal) {
+            VarName::new(name)
+                .map_err(|error| Error::usage(error.to_string(), "name a variable: --external HOST_NAME"))?;
+        }
+        Ok(DollarSigns { external: self.external.clone(), literal: self.literal.clone() })
+    }
+
+    /// Adds the external names to the policy of the projects that these env files belong to.
+    pub(super) fn declare<'a>(
+        &self,
+        context: &Context,
+        files: impl Iterator<Item = &'a Path>,
+    ) -> Result<(), Error> {
+        let names: Vec<_> = self.external.iter().map(String::as_str).collect();
+        let mut declared = BTreeSet::new();
+        for path in files.filter(|_| !names.is_empty()) {
+            let path = std::path::absolute(path).map_err(Error::io("find the folder"))?;
+            let folder =
+                path.parent().unwrap_or(&path).canonicalize().map_err(Error::io("find the folder"))?;
+            let project = context.project_of(&folder)?;
+            if declared.insert(project.team_file())
+                && !names.iter().all(|name| project.policy().is_external(name))
+            {
+                declare_external(&project, &names, &|| context.waiting())?;
+                context.ui.say(format_args!(
+                    "Added {} to `external` in {}",
+                    names.join(", "),
+                    display_path(&project.team_file())
+                ));
+            }
+        }
+        Ok(())
+    }
+}
