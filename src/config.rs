@@ -6,18 +6,17 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroize;
 
-/// The file that holds private keys. Never committed.
+/// Holds private keys; never committed.
 pub(crate) const KEYS_FILE: &str = ".env.keys";
-/// The committed file that holds members, grants and policy.
+/// Holds members, grants and policy; committed.
 pub(crate) const TEAM_FILE: &str = "envseal.toml";
-/// The files that say which variables there are, and of which type: the first that is there, beside the env files.
+/// Declare the variables and their types; the first one found beside the env files counts.
 pub(crate) const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
-/// What matches every env file and every example and schema file in a repository, as git's pathspecs (gitglossary(7)); and
-/// more, so that names are still to be looked at.
+/// Match every env, example and schema file of a repository, and more, as git's pathspecs (gitglossary(7)).
 pub(crate) const ENV_FILE_GLOBS: [&str; 2] = [":(top,glob,icase)**/.env*", ":(top,glob,icase)**/*.env"];
-/// What matches every team file.
+/// Matches every team file.
 pub(crate) const TEAM_FILE_GLOB: &str = ":(top,glob,icase)**/envseal.toml";
-/// Names that start so belong to envseal: none reaches a child, none in an env file steers envseal.
+/// Variables with this prefix belong to envseal: none reaches a child, and none in an env file configures envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
 
 const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
@@ -27,50 +26,45 @@ const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 const ENVIRONMENT: &str = "ENVSEAL_ENV";
 const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
-/// The variables of the process that steer envseal, each with what it does: for the manual. What is made of a name, as by
-/// [`EnvName::private_key_name`], stands as `[_ENV]`.
+/// The process variables that configure envseal, for the manual. `[_ENV]` stands for the suffix of an environment.
 pub(crate) const VARIABLES: [(&str, &str); 8] = [
     (
         "ENVSEAL_PRIVATE_KEY[_ENV]",
-        "The private key of an environment, or a list of them joined by commas, the newest first. It also says which files \
-         run and get load where nothing else does. Set to nothing, it is an error.",
+        "The private key of an environment, or several joined by commas, the newest first. It also selects the files that \
+         run and get load if nothing else does. An empty value is an error.",
     ),
     (IDENTITY, "Your identity: the path of its file, or the file's text."),
-    (PASSPHRASE, "The passphrase of locked keys and identities, where nobody can be asked."),
-    (
-        ENVIRONMENT,
-        "The environment that is meant where neither -e nor a file is named, instead of that of .env.",
-    ),
-    (NODE_ENVIRONMENT, "The environment of --convention where neither -e nor ENVSEAL_ENV names one."),
+    (PASSPHRASE, "The passphrase of locked keys and identities, if nobody can be prompted."),
+    (ENVIRONMENT, "The environment to use without -e and -f, instead of that of .env."),
+    (NODE_ENVIRONMENT, "The environment of --convention without -e and ENVSEAL_ENV."),
     ("VISUAL, EDITOR", "The editor of edit."),
     ("GIT_PAGER, PAGER", "The pager of log, diff and blame, chosen as git chooses it."),
-    ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours also where the output is no terminal."),
+    ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours even if the output is not a terminal."),
 ];
-/// The files that envseal knows by name, each with what it is: for the manual.
+/// The files that envseal knows by name, for the manual.
 pub(crate) const FILES: [(&str, &str); 5] = [
-    (".env, .env.NAME, NAME.env", "An env file: committed, its values sealed."),
+    (".env, .env.NAME, NAME.env", "An env file: committed, with encrypted values."),
     (KEYS_FILE, "Private keys: never committed."),
     (TEAM_FILE, "Members, grants, exposures and policy: committed."),
-    (".env.schema, .env.example", "Which variables there are, and of which type."),
+    (".env.schema, .env.example", "The variables and their types."),
     (
         "~/.local/share/envseal",
-        "Your identity, and the public keys that you have sealed to; its like on other systems.",
+        "Your identity and your trusted public keys; elsewhere the system's data folder.",
     ),
 ];
-/// Any of these between the dots of a name makes it a template's: `example.env`, `.env.docker.example`.
+/// Any of these between dots marks a template: `example.env`, `.env.docker.example`.
 const TEMPLATE_PARTS: [&str; 5] = ["dist", "example", "sample", "schema", "template"];
-/// Behind a dot, with a number or a date at its end or without, any of these makes a name a copy's: `.env.bak2`.
+/// Any of these after a dot marks a copy, also with a number or a date at the end: `.env.bak2`.
 const COPY_PARTS: [&str; 16] = [
     "backup", "bak", "bkp", "copy", "old", "orig", "previous", "rej", "save", "swm", "swn", "swo", "swp",
     "swx", "temp", "tmp",
 ];
-/// What other programs and people put behind the name of a file that they copy: Windows, macOS, browsers, and
-/// the editors of `JetBrains`.
+/// Suffixes that Windows, macOS, browsers and the editors of `JetBrains` give to copies.
 const COPY_ENDS: [&str; 4] = [" - copy", " copy", " (", "___jb_"];
-/// What `git mergetool` leaves, a number behind each.
+/// Suffixes that `git mergetool` gives to files, before a number.
 const MERGE_ENDS: [&str; 4] = ["_backup_", "_base_", "_local_", "_remote_"];
-/// At the end of `.env.…`, files of other tools and kinds, and what each is. None that can hold `NAME=value` lines, such as
-/// `.env.sh` or `.env.txt`: in those, plain text is looked for.
+/// Suffixes of `.env.…` for files of other tools and kinds. Leaves out files that can hold `NAME=value` lines, such as
+/// `.env.sh` or `.env.txt`: those are searched for plain text.
 const FOREIGN_ENDS: [(&[&str], &str); 10] = [
     (&["keys"], "a file of private keys"),
     (&["me", "vault"], "a file of dotenv-vault"),
@@ -93,22 +87,21 @@ const FOREIGN_ENDS: [(&[&str], &str); 10] = [
     ),
 ];
 
-/// What git's environment says of where a repository is (git(1)); absolute paths, relative ones being as seen from the
-/// current folder. Git sets these for its hooks.
+/// Git's environment variables that locate a repository (git(1)), with absolute paths. Git sets them for its hooks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GitLocation {
-    /// `GIT_DIR`: the repository that git is at work in.
+    /// `GIT_DIR`: the repository that git works in.
     pub git_dir: Option<PathBuf>,
     rest: Vec<(&'static str, PathBuf)>,
     lists: Vec<(&'static str, OsString)>,
 }
 
-/// The variables of [`GitLocation`] that hold one path.
+/// Variables that hold one path.
 const GIT_PATHS: [&str; 4] = ["GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
-/// Those that hold something else: a list of absolute paths, a prefix of refs, and a folder that git alone looks at.
+/// Variables that hold a list of absolute paths, a prefix of refs, and a folder that only git reads.
 const GIT_LISTS: [&str; 3] = ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH"];
 
-/// What git's environment says of where a repository is.
+/// Reads git's environment variables that locate a repository.
 pub(crate) fn git_location() -> GitLocation {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path =
@@ -121,23 +114,23 @@ pub(crate) fn git_location() -> GitLocation {
 }
 
 impl GitLocation {
-    /// `GIT_WORK_TREE`: the worktree, where it is not the one that the repository names.
+    /// Returns `GIT_WORK_TREE`: the worktree, if it is not the one that the repository names.
     pub(crate) fn work_tree(&self) -> Option<&Path> {
         self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
     }
 
-    /// As it is, but for the repository, which is this one.
+    /// Replaces the repository.
     #[must_use]
     pub(crate) fn with_git_dir(self, git_dir: PathBuf) -> Self {
         Self { git_dir: Some(git_dir), ..self }
     }
 
-    /// Whether git is receiving a push that is not accepted yet.
+    /// Returns true if git is receiving a push that is not accepted yet.
     pub(crate) fn is_quarantine(&self) -> bool {
         self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
     }
 
-    /// Every variable of the kind, with its value where it has one.
+    /// Returns every variable, with its value if it is set.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
         let paths = self.rest.iter().map(|(name, path)| (*name, path.as_os_str()));
         let lists = self.lists.iter().map(|(name, value)| (*name, value.as_os_str()));
@@ -148,13 +141,13 @@ impl GitLocation {
     }
 }
 
-/// The folders that git does not look above, nor in, for a repository (git(1), `GIT_CEILING_DIRECTORIES`).
+/// Returns the folders where git stops looking for a repository (git(1), `GIT_CEILING_DIRECTORIES`).
 pub(crate) fn git_ceilings() -> Vec<PathBuf> {
     let list = std::env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
     std::env::split_paths(&list).filter(|path| path.is_absolute()).collect()
 }
 
-/// The variables of the process that are envseal's own: no other program is to see them.
+/// Returns the process variables that belong to envseal, which no other program may see.
 pub(crate) fn own_variable_names() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| name.to_string_lossy().to_uppercase().starts_with(OWN_PREFIX)).collect()
@@ -164,35 +157,25 @@ pub(crate) fn own_variable_names() -> Vec<OsString> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnvName(String);
 
-/// Why a name or a file is not one envseal works with.
+/// Why a name or a file is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No environment can have this name.
-    #[error("{0:?} is no name for an environment")]
+    /// An invalid environment name.
+    #[error("{0:?} isn't a valid environment name")]
     Environment(String),
-    /// The file's name is not `.env`, `.env.NAME` or `NAME.env`, or is one of those set aside.
+    /// A file whose name is not `.env`, `.env.NAME` or `NAME.env`, or is reserved for another kind of file.
     #[error("{} is not an env file: {why}", path.display())]
-    NotEnvFile {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        why: String,
-    },
-    /// The same, of a name that a variable of the process holds.
-    #[error("{variable} is set to {name:?}, which is no name for an environment")]
-    Variable {
-        /// The variable.
-        variable: String,
-        /// What it holds.
-        name: String,
-    },
-    /// `.env.default` and `default.env` would be a second file for the environment of `.env`.
+    NotEnvFile { path: PathBuf, why: String },
+    /// An invalid environment name in a process variable.
+    #[error("{variable} is set to {name:?}, which isn't a valid environment name")]
+    Variable { variable: String, name: String },
+    /// `.env.default` or `default.env`, which would be a second file for the environment of `.env`.
     #[error("{} is refused: `default` is the environment of .env", .0.display())]
     DefaultFile(PathBuf),
 }
 
 impl EnvName {
-    /// Takes an environment's name as typed; letters become lower case.
+    /// Parses an environment's name; letters become lower case.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = name.is_empty()
             || name.starts_with('.')
@@ -204,22 +187,22 @@ impl EnvName {
         if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
     }
 
-    /// The environment of `.env`.
+    /// Returns the environment of `.env`.
     pub fn of_dotenv() -> Self {
         Self(DEFAULT.into())
     }
 
-    /// Whether it is that of `.env`.
+    /// Returns true for the environment of `.env`.
     pub fn is_of_dotenv(&self) -> bool {
         self.0 == DEFAULT
     }
 
-    /// Whether its file lies over another, with what differs on one machine: `.env.local`, `.env.production.local`.
+    /// Returns true for a file that overrides another on one machine: `.env.local`, `.env.production.local`.
     pub fn is_overlay(&self) -> bool {
         self.0.rsplit('.').next() == Some("local")
     }
 
-    /// The environment of the env file at `path`, told by its name alone.
+    /// Returns the environment of the env file at `path`, by its name alone.
     pub fn of_file(path: &Path) -> Result<Self, NameError> {
         match FileRole::of(path) {
             FileRole::EnvFile(env) => Ok(env),
@@ -232,13 +215,13 @@ impl EnvName {
         }
     }
 
-    /// The environment whose public key has this name, as far as that tells: which characters `_` stands for is lost.
+    /// Returns the environment whose public key has this name. A `_` may stand for other characters, which are lost.
     pub fn of_public_key_name(variable: &str) -> Option<Self> {
         let rest = variable.strip_prefix(PUBLIC_KEY)?;
         Self::of_private_key_name(&format!("{PRIVATE_KEY}{rest}"))
     }
 
-    /// The names that this environment's file may have, the usual one first.
+    /// Returns the names that this environment's file may have, the usual one first.
     pub fn file_names(&self) -> Vec<String> {
         if self.0 == DEFAULT {
             return vec![".env".into()];
@@ -247,31 +230,31 @@ impl EnvName {
         names.into_iter().filter(|name| is_env_file(Path::new(name))).collect()
     }
 
-    /// The name as text: lower case, `default` for `.env`.
+    /// Returns the name in lower case, `default` for `.env`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// `ENVSEAL_PUBLIC_KEY`, or with the suffix: the variable that holds the public key in the env file.
+    /// Returns the variable of the public key in the env file: `ENVSEAL_PUBLIC_KEY`, or with the suffix.
     pub fn public_key_name(&self) -> String {
         format!("{PUBLIC_KEY}{}", self.key_suffix())
     }
 
-    /// `ENVSEAL_PRIVATE_KEY`, or with the suffix: in the keys file and in the process's environment.
+    /// Returns the variable of the private key in the keys file and the process: `ENVSEAL_PRIVATE_KEY`, or with the suffix.
     pub fn private_key_name(&self) -> String {
         format!("{PRIVATE_KEY}{}", self.key_suffix())
     }
 
-    /// The environment that a private key's variable is of, as far as its name tells: which characters `_` stands for
-    /// is lost. None where no environment's key stands under that name.
+    /// Returns the environment whose private key has this name. A `_` may stand for other characters, which are lost. Returns
+    /// None if no environment's key can have this name.
     pub fn of_private_key_name(variable: &str) -> Option<Self> {
         let rest = variable.strip_prefix(PRIVATE_KEY)?;
         let env = if rest.is_empty() { DEFAULT } else { rest.strip_prefix('_')? };
         Self::new(env).ok().filter(|env| env.private_key_name() == variable)
     }
 
-    /// What stands behind `…_KEY` in the names of its keys: `_` and its name upper-cased, every other character `_`;
-    /// nothing for `.env`.
+    /// Returns the suffix of its keys' variables: `_` and the name in upper case, with every other character as `_`; empty for
+    /// `.env`.
     pub fn key_suffix(&self) -> String {
         if self.0 == DEFAULT {
             return String::new();
@@ -301,12 +284,12 @@ fn looks_like_another(name: &str) -> bool {
         .any(|c| becomes_ascii(c) || !(c.is_alphanumeric() || is_accent(c)) || has_latin && !is_latin(c))
 }
 
-/// Whether a file is a keys file, also under a name that some file systems take for that of one.
+/// Returns true for a keys file, also under a name that some file systems treat alike.
 pub(crate) fn is_keys_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == KEYS_FILE || is_spelling_of(name, KEYS_FILE))
 }
 
-/// Returns the name that a team file or a schema has to have, if this one has another that some file systems take for it.
+/// Returns the right name of a team file or a schema with a name that some file systems treat alike.
 pub(crate) fn misspelled(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?;
     let names = [TEAM_FILE, SCHEMA_FILES[0], SCHEMA_FILES[1]];
@@ -317,24 +300,23 @@ pub(crate) fn misspelled(path: &Path) -> Option<&'static str> {
 /// code points that HFS+ ignores, or dots and spaces at the end (Windows). `wanted` is in lower case.
 fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
     let bytes = name.as_encoded_bytes();
-    // Asked for every file of a repository: most are told by their length.
+    // Called for every file of a repository: the length rules most out.
     if bytes == wanted.as_bytes() || bytes.len() < wanted.len() {
         return false;
     }
     if bytes.len() == wanted.len() && bytes.is_ascii() {
         return bytes.eq_ignore_ascii_case(wanted.as_bytes());
     }
-    // As git's `utf8.c` has them.
+    // The list of git's `utf8.c`.
     let is_ignored = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let text = name.to_string_lossy();
     let folded = text.chars().filter(|c| !is_ignored(c)).flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).collect::<String>().trim_end_matches(['.', ' ']) == wanted
 }
 
-/// What a file is, told by its name alone.
+/// The role of a file, by its name alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FileRole {
-    /// The env file of this environment.
     EnvFile(EnvName),
     /// `.env.default` or `default.env`, which is refused.
     DefaultFile,
@@ -342,22 +324,19 @@ pub(crate) enum FileRole {
     Template,
     /// A copy of an env file, such as `.env.bak`: guarded as one, but neither encrypted nor loaded.
     Copy,
-    /// A file of another tool or kind, and what it is.
+    /// A file of another tool or kind, with its description.
     Foreign(&'static str),
-    /// The keys file.
     KeysFile,
-    /// Named as an env file is, though no environment can be called so: a control character, a `=`, a `\`, bytes that
-    /// are no text, or a name that passes for another.
+    /// Named like an env file, but with an invalid environment name: a control character, `=`, `\`, bytes that are no text,
+    /// or a name that passes for another.
     Misnamed,
-    /// Something else.
     Other,
 }
 
 impl FileRole {
-    /// Classifies the file at `path`.
     pub(crate) fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default();
-        // Asked for every file of a repository: most are told by these two alone.
+        // Called for every file of a repository: these two checks rule most out.
         if is_keys_file(path) {
             return Self::KeysFile;
         }
@@ -368,7 +347,7 @@ impl FileRole {
         if name.eq_ignore_ascii_case(".env") {
             return Self::EnvFile(EnvName::of_dotenv());
         }
-        // Not in Unicode's lower case, in which the Kelvin sign is a `k`.
+        // ASCII only: in Unicode, the Kelvin sign becomes `k`.
         let lower = name.to_ascii_lowercase();
         let original = original_of(&lower);
         let Some(stem) = stem(&original) else { return Self::Other };
@@ -383,7 +362,7 @@ impl FileRole {
         if original != lower {
             return Self::Copy;
         }
-        // As it is written.
+        // The original spelling.
         match self::stem(&name).map(EnvName::new) {
             Some(Ok(env)) if env.0 == DEFAULT => Self::DefaultFile,
             Some(Ok(env)) => Self::EnvFile(env),
@@ -391,7 +370,7 @@ impl FileRole {
         }
     }
 
-    /// Says what the file is, where its name is made like an env file's on purpose.
+    /// Describes a file whose name resembles an env file's on purpose.
     pub(crate) fn what(&self) -> Option<&'static str> {
         match self {
             Self::Template => Some("a template"),
@@ -402,13 +381,13 @@ impl FileRole {
         }
     }
 
-    /// Whether plain text in the file is an error.
+    /// Returns true if plain text in the file is an error.
     pub(crate) fn is_guarded(&self) -> bool {
         matches!(self, Self::EnvFile(_) | Self::DefaultFile | Self::Copy | Self::Misnamed)
     }
 }
 
-/// What stands before or behind `.env` in a name. None for names that are not made like an env file's.
+/// Returns the part of a name before or after `.env`. Returns None for names that don't resemble an env file's.
 fn stem(name: &str) -> Option<&str> {
     let end = name.len().saturating_sub(4);
     if name.eq_ignore_ascii_case(".env") {
@@ -420,7 +399,7 @@ fn stem(name: &str) -> Option<&str> {
     }
 }
 
-/// The name of the file that one of this name, in lower case, is a copy of; the name itself where it is no copy's.
+/// Returns the name of the file that this one is a copy of, or the name itself if it is no copy. `name` is in lower case.
 fn original_of(lower: &str) -> String {
     // Locks, autosaves and backups of editors: `.#.env`, `#.env#`, `.~lock..env#`, `.env~`, `.env.~1~`.
     let mut name = lower;
@@ -438,7 +417,7 @@ fn original_of(lower: &str) -> String {
             name = before;
         }
     }
-    // What `sed -i -e` makes on macOS.
+    // `sed -i -e` on macOS.
     name = name.strip_suffix("-e").filter(|before| before.rsplit('.').next() == Some("env")).unwrap_or(name);
     let (mut kept, mut is_behind) = (Vec::new(), false);
     for (at, part) in name.split('.').enumerate() {
@@ -459,13 +438,13 @@ fn is_copy_part(part: &str) -> bool {
         || part.strip_prefix('~').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether a file of this name is an env file (also one that is refused, such as `.env.default`).
+/// Returns true for an env file, also a refused one such as `.env.default`.
 pub(crate) fn is_env_file(path: &Path) -> bool {
     matches!(FileRole::of(path), FileRole::EnvFile(_) | FileRole::DefaultFile)
 }
 
-/// What is wrong with a symlink that stands for the env file at `link` and leads to `target`, told by their names; None
-/// where the target may stand for it.
+/// Returns what is wrong with a symlink from the env file `link` to `target`, by their names. Returns None if the target may
+/// be that env file.
 pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     match FileRole::of(target) {
         FileRole::EnvFile(env) => {
@@ -478,17 +457,17 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     }
 }
 
-/// Whether a variable's name is one that an environment's public key stands under.
+/// Returns true for the name of a public key's variable.
 pub(crate) fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Whether a variable's name is one that an environment's private key stands under.
+/// Returns true for the name of a private key's variable.
 pub(crate) fn is_private_key_name(name: &str) -> bool {
     name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Whether a variable of this name belongs to envseal; on Windows in any letter case, as variables are there.
+/// Returns true for a variable that belongs to envseal; on Windows in any letter case.
 pub fn is_own_name(name: &str) -> bool {
     let start = name.as_bytes().get(..OWN_PREFIX.len());
     start.is_some_and(|start| {
@@ -503,50 +482,49 @@ pub fn is_own_name(name: &str) -> bool {
 /// A snapshot of the process's environment.
 pub struct ProcessEnv {
     vars: Vec<(OsString, OsString)>,
-    /// Whether it is the process's own, whose user has a folder for data.
+    /// True for the process's own environment, whose user has a data folder.
     own: bool,
 }
 
 impl ProcessEnv {
-    /// Reads it, once.
+    /// Copies the environment of this process.
     pub fn capture() -> Self {
         Self { vars: std::env::vars_os().collect(), own: true }
     }
 
-    /// An environment of these variables, for tests and for embedding: no user's data belongs to it.
+    /// Creates an environment without a user's data, for tests and embedding.
     pub fn from_vars(vars: Vec<(OsString, OsString)>) -> Self {
         Self { vars, own: false }
     }
 
-    /// The folder of this user's data of envseal: `$XDG_DATA_HOME/envseal`, and its like on other systems. None for a
-    /// user without a home.
+    /// Returns envseal's data folder: `$XDG_DATA_HOME/envseal`, or the system's equivalent. Returns None for a user without a
+    /// home.
     pub fn data_dir(&self) -> Option<PathBuf> {
         let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
         Some(dirs.data_dir().to_owned())
     }
 
-    /// The identity to use: the path of its file, or the file's text.
+    /// Returns the identity: the path of its file, or the file's text.
     pub fn identity(&self) -> Option<&OsStr> {
         self.get(IDENTITY).filter(|value| !value.is_empty())
     }
 
-    /// Whether the variable for the identity is there, with nothing in it.
+    /// Returns true if the variable for the identity is set but empty.
     pub fn identity_is_empty(&self) -> bool {
         self.get(IDENTITY).is_some_and(OsStr::is_empty)
     }
 
-    /// The passphrase of locked keys and identities, for where nobody can be asked.
+    /// Returns the passphrase of locked keys and identities, if nobody can be prompted.
     pub fn passphrase(&self) -> Option<&OsStr> {
         self.get(PASSPHRASE).filter(|value| !value.is_empty())
     }
 
-    /// The environment that stands in for `.env` where neither `-e` nor a file is named: `ENVSEAL_ENV`. Unset and empty
-    /// are the same.
+    /// Returns `ENVSEAL_ENV`: the environment to use without `-e` and `-f`. Unset and empty are the same.
     pub fn environment(&self) -> Option<Result<EnvName, NameError>> {
         self.env_name(ENVIRONMENT)
     }
 
-    /// The environment that Node's programs go by: `NODE_ENV`. Unset and empty are the same.
+    /// Returns `NODE_ENV`: the environment of Node programs. Unset and empty are the same.
     pub fn node_environment(&self) -> Option<Result<EnvName, NameError>> {
         self.env_name(NODE_ENVIRONMENT)
     }
@@ -559,28 +537,28 @@ impl ProcessEnv {
         }))
     }
 
-    /// A variable's value.
+    /// Returns a variable's value.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.vars.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
     }
 
-    /// Whether a `git merge` has called this: it names the commits that it merges (git-merge(1) sets `GITHEAD_…`).
+    /// Returns true if `git merge` has started this process: it sets `GITHEAD_…` (git-merge(1)).
     pub fn is_in_merge(&self) -> bool {
         self.vars.iter().any(|(name, _)| name.as_encoded_bytes().starts_with(b"GITHEAD_"))
     }
 
-    /// A variable that holds a path; unset and empty are the same.
+    /// Returns a variable as a path. Unset and empty are the same.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 
-    /// A variable that holds a list of paths, as `PATH` does.
+    /// Returns a variable as a list of paths, like `PATH`.
     pub fn path_list(&self, name: &str) -> Vec<PathBuf> {
         let list = self.get(name).map(std::env::split_paths);
         list.into_iter().flatten().filter(|path| !path.as_os_str().is_empty()).collect()
     }
 
-    /// Every variable but envseal's own: what a child inherits.
+    /// Returns the variables that a child inherits: all but envseal's own.
     pub fn inherited(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let own = |name: &OsStr| is_own_name(&name.to_string_lossy());
         self.vars
@@ -589,14 +567,14 @@ impl ProcessEnv {
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
-    /// The names under which private keys are injected, whatever they hold.
+    /// Returns the names of injected private keys, whatever their values.
     pub fn private_key_names(&self) -> impl Iterator<Item = &str> {
         self.vars.iter().filter_map(|(name, _)| name.to_str()).filter(|name| is_private_key_name(name))
     }
 }
 
 impl Drop for ProcessEnv {
-    /// Wipes what is envseal's own: private keys and passphrases.
+    /// Wipes envseal's own variables, which hold private keys and passphrases.
     fn drop(&mut self) {
         for (name, value) in &mut self.vars {
             if is_own_name(&name.to_string_lossy()) {
@@ -606,17 +584,15 @@ impl Drop for ProcessEnv {
     }
 }
 
-/// Windows takes variable names without regard to case.
+/// Windows ignores the case of variable names.
 fn same_name(name: &OsStr, wanted: &str) -> bool {
     if cfg!(windows) { name.eq_ignore_ascii_case(wanted) } else { name == wanted }
 }
 
-/// The file that this program runs from.
 pub(crate) fn own_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-/// Changes the working directory, as `-C` asks.
 pub(crate) fn change_dir(dir: &Path) -> std::io::Result<()> {
     std::env::set_current_dir(dir)
 }
@@ -678,7 +654,7 @@ mod tests {
         {
             assert!(matches!(role(name), FileRole::Foreign(_)), "{name:?}: {:?}", role(name));
         }
-        // A word that is the whole of `NAME.env`, or a part of one, says nothing.
+        // In `NAME.env`, and as a part of a word, these mean nothing.
         for name in "backup.env|old.env|vault.env|json.env|keys.env|.env.examples|.env.my-example|\
              .env.backup-eu|.env.tmpl-eu|.env.json.local|.env.sh|.env.txt|.env.my_local|.env.copycat|\
              .env.oldham|a.json.env"
@@ -788,7 +764,7 @@ mod tests {
         assert_eq!(set("Production").unwrap().unwrap().as_str(), "production");
         assert!(set("").is_none());
         let told = set("a/b").unwrap().unwrap_err().to_string();
-        assert_eq!(told, "ENVSEAL_ENV is set to \"a/b\", which is no name for an environment");
+        assert_eq!(told, "ENVSEAL_ENV is set to \"a/b\", which isn't a valid environment name");
     }
 
     #[test]

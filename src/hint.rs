@@ -1,38 +1,37 @@
-//! What to try next, as a line that can be pasted into a shell: constant text, and words that others wrote, quoted.
+//! The next step, as a line that can be pasted into a shell: constant text, and quoted words from elsewhere.
 //!
-//! The quoting is that of POSIX shells (POSIX.1-2024, Shell Command Language, 2.2), and of them only. PowerShell reads `'…'`
-//! alike unless the word holds a `'`; cmd.exe has no such quotes, so there a line with a quoted word is to be read, not pasted.
+//! Words are quoted for POSIX shells (POSIX.1-2024, Shell Command Language, 2.2). PowerShell reads `'…'` alike unless the word
+//! holds a `'`; cmd.exe has no such quotes, so a line with a quoted word can't be pasted there.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::EnvName;
 
-/// What a finding's hint learns only when it is printed: the finding's file, the folder of it, the range that is checked.
+/// Placeholders of findings that are filled only for printing: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
 
-/// What to try next. Made by `hint!` or from constant text, so a word can only get into it quoted.
+/// The next step. `hint!` and constant text are the only ways to make one, so that every other word is quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hint(Vec<Part>);
+pub struct Hint(Vec<HintPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Part {
+enum HintPart {
     Text(&'static str),
     Words(Vec<Word>),
     Later(&'static str),
 }
 
-/// One argument of a command.
+/// An argument of a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Word {
-    /// A name, or a text of several words.
     Text(String),
-    /// A path, byte for byte.
+    /// Kept byte for byte.
     Path(PathBuf),
 }
 
-/// Makes a [`Hint`] of a constant template: `hint!("envseal set {name} -f {file}", name, file = path)`. Each `{…}` becomes
-/// one argument, or several where a list is given; behind an option of one letter, each of them with the option.
+/// Makes a [`Hint`] from a constant template: `hint!("envseal set {name} -f {file}", name, file = path)`. Each `{…}` becomes
+/// one argument, or several for a list, which repeat a one-letter option before them.
 macro_rules! hint {
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
         const { assert!($crate::hint::is_template($template, &[$(stringify!($name)),*])) };
@@ -42,9 +41,8 @@ macro_rules! hint {
     (@ $name:ident $value:expr) => { $crate::hint::Words::words(&$value) };
 }
 
-/// What can stand for a `{…}` of a template.
+/// Values for a `{…}` of a template.
 pub trait Words {
-    /// The arguments, in order.
     fn words(&self) -> Vec<Word>;
 }
 
@@ -110,27 +108,27 @@ impl From<&'static str> for Hint {
 }
 
 impl Hint {
-    /// Puts words into a template; `hint!` does.
+    /// Fills a template; called by `hint!`.
     pub fn filled(mut template: &'static str, words: &[(&'static str, Vec<Word>)]) -> Self {
         let mut parts = Vec::new();
         while let Some((at, name)) = placeholder(template) {
-            parts.push(Part::Text(&template[..at]));
+            parts.push(HintPart::Text(&template[..at]));
             let given = words.iter().find(|(given, _)| *given == name);
-            parts.push(given.map_or(Part::Later(name), |(_, words)| Part::Words(words.clone())));
+            parts.push(given.map_or(HintPart::Later(name), |(_, words)| HintPart::Words(words.clone())));
             template = &template[at + name.len() + 2..];
         }
-        parts.push(Part::Text(template));
+        parts.push(HintPart::Text(template));
         Self(parts)
     }
 
-    /// This, and then `more`.
+    /// Appends `more`.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         self.0.extend(more.into().0);
         self
     }
 
-    /// Several, with `joint` between them, and `last` before the last one.
+    /// Joins several with `joint`, and the last one with `last`.
     pub fn list(hints: impl IntoIterator<Item = Self>, joint: &'static str, last: &'static str) -> Self {
         let mut hints: Vec<_> = hints.into_iter().collect();
         let end = hints.pop();
@@ -141,23 +139,24 @@ impl Hint {
         }
     }
 
-    /// With `words` where the template says `{name}` and none were given.
+    /// Fills the placeholder `{name}` if it is not filled yet.
     #[must_use]
     pub fn with(mut self, name: &str, words: &(impl Words + ?Sized)) -> Self {
-        for part in self.0.iter_mut().filter(|part| matches!(part, Part::Later(later) if *later == name)) {
-            *part = Part::Words(words.words());
+        for part in self.0.iter_mut().filter(|part| matches!(part, HintPart::Later(later) if *later == name))
+        {
+            *part = HintPart::Words(words.words());
         }
         self
     }
 
-    /// With each path that is an argument by itself as `seen` has it.
+    /// Replaces each path that is an argument by itself.
     #[must_use]
     pub fn seen(mut self, seen: impl Fn(&Path) -> PathBuf) -> Self {
         let mut alone = true;
         for part in &mut self.0 {
             match part {
-                Part::Text(text) => alone = text.ends_with(' '),
-                Part::Words(words) if alone => {
+                HintPart::Text(text) => alone = text.ends_with(' '),
+                HintPart::Words(words) if alone => {
                     for word in words {
                         if let Word::Path(path) = word {
                             *path = seen(path);
@@ -170,17 +169,17 @@ impl Hint {
         self
     }
 
-    /// Returns the line. Returns None if a word holds what a terminal does not show as it is, such as a line break, an
-    /// escape sequence or what reorders text: nobody could see what they paste.
+    /// Returns the line. Returns None if a word holds a character that a terminal hides or obeys, such as a line break or an
+    /// escape sequence: nobody could see what they paste.
     pub fn line(&self) -> Option<String> {
         let mut line = String::new();
-        // Arguments that would be taken for options, and those after them: they go behind a `--` at the command's end.
+        // Arguments that look like options, and those after them, go behind a `--` at the command's end.
         let mut behind = Vec::new();
         let mut is_ours = false;
         for part in &self.0 {
             match part {
-                Part::Later(_) => return None,
-                Part::Text(text) => {
+                HintPart::Later(_) => return None,
+                HintPart::Text(text) => {
                     let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
                     line.push_str(rest);
                     if !next.is_empty() {
@@ -192,7 +191,7 @@ impl Hint {
                     let command = text.rsplit(ENDS).next().unwrap_or(text);
                     is_ours = (is_ours || command.contains("envseal ")) && !command.contains(" -- ");
                 }
-                Part::Words(words) => {
+                HintPart::Words(words) => {
                     let alone = line.is_empty() || line.ends_with(' ');
                     let option = option_before(&line).map(str::to_owned);
                     for (at, word) in words.iter().enumerate() {
@@ -220,23 +219,23 @@ impl Hint {
         Some(line)
     }
 
-    /// `words`, and then this behind a `;`, where there is a line.
+    /// Returns `words`, then `; ` and the line if there is one.
     pub fn after(&self, words: impl fmt::Display) -> String {
         self.joined(words, "; ")
     }
 
-    /// `words`, and then `joint` and this, where there is a line.
+    /// Returns `words`, then `joint` and the line if there is one.
     pub fn joined(&self, words: impl fmt::Display, joint: &str) -> String {
         self.line().map_or_else(|| words.to_string(), |line| format!("{words}{joint}{line}"))
     }
 
-    /// The line, or `words` where there is none.
+    /// Returns the line, or `words` if there is none.
     pub fn or(&self, words: impl fmt::Display) -> String {
         self.line().unwrap_or_else(|| words.to_string())
     }
 }
 
-/// What ends a command in a template.
+/// Characters that end a command in a template.
 const ENDS: [char; 6] = [';', ',', '|', '&', '<', '>'];
 
 fn flush(line: &mut String, behind: &mut Vec<String>) {
@@ -248,15 +247,14 @@ fn flush(line: &mut String, behind: &mut Vec<String>) {
     }
 }
 
-/// The option of one letter that the next argument is the value of, as in `envseal ls -e `.
+/// Returns the one-letter option at the end of a line, as in `envseal ls -e `.
 fn option_before(line: &str) -> Option<&str> {
     let option = line.strip_suffix(' ')?.rsplit(' ').next()?;
     matches!(option.as_bytes(), [b'-', letter] if letter.is_ascii_alphabetic()).then_some(option)
 }
 
 impl Word {
-    /// Returns it quoted, and whether it would be taken for an option. A path that stands `alone` never is: `./` goes
-    /// before it.
+    /// Returns the quoted word, and true if it looks like an option. A path that stands `alone` gets `./` instead.
     fn quoted(&self, alone: bool) -> Option<(String, bool)> {
         let (bytes, text) = match self {
             Self::Text(text) => (text.as_bytes(), text.into()),
@@ -269,7 +267,7 @@ impl Word {
         let is_path = matches!(self, Self::Path(_));
         let lead = if dashed && is_path { "./" } else { "" };
         let Ok(text) = std::str::from_utf8(bytes) else {
-            // The form of bash, zsh and POSIX.1-2024, 2.2.4.
+            // POSIX.1-2024, 2.2.4; bash and zsh read it too.
             let escaped = |byte: &u8| match byte {
                 b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
                 b' '..=b'~' => char::from(*byte).to_string(),
@@ -298,7 +296,7 @@ pub(crate) fn is_hidden(c: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The first `{name}` of a template, and where its brace is.
+/// Returns the position and the name of the first `{name}` of a template.
 fn placeholder(template: &'static str) -> Option<(usize, &'static str)> {
     let named = |(at, _): (usize, &str)| {
         let end = at + template[at..].find('}')?;
@@ -308,8 +306,8 @@ fn placeholder(template: &'static str) -> Option<(usize, &'static str)> {
     template.match_indices('{').find_map(named)
 }
 
-/// Returns true if each `{…}` of a template has a word, each word a place, and no place lies within quotes, which the word's
-/// own would close.
+/// Returns true if every `{…}` of a template has a value, every value is used, and no `{…}` is inside quotes, which the
+/// value's own quotes would close.
 pub(crate) const fn is_template(template: &str, names: &[&str]) -> bool {
     let text = template.as_bytes();
     let (mut at, mut quote) = (0, 0);
@@ -342,7 +340,7 @@ pub(crate) const fn is_template(template: &str, names: &[&str]) -> bool {
     quote == 0 && used == (1 << names.len()) - 1
 }
 
-/// Which of `names` stands in `text` from `start` to `end`; as many as there are where none does.
+/// Returns the index of the name that is `text[start..end]`; `names.len()` if none is.
 const fn position(text: &[u8], start: usize, end: usize, names: &[&str]) -> usize {
     let mut which = 0;
     while which < names.len() {

@@ -17,7 +17,7 @@ const LESS: &str = "FRX";
 /// The same for lv.
 const LV: &str = "-c";
 
-/// One change as JSON. The fields are stable.
+/// A change as JSON. The fields are stable.
 #[derive(Serialize)]
 pub(super) struct ChangeRow {
     time: String,

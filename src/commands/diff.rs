@@ -14,7 +14,7 @@ use crate::ui::{self, Look, Page};
 
 /// Show which variables changed between commits, by name
 ///
-/// Each is added, removed, changed, now plain text, or only re-encrypted. Without REV: HEAD and the worktree. With one:
+/// Shows variables as added, removed, changed, now plain text, or only re-encrypted. Without REV: HEAD and the worktree. With one:
 /// that commit and the worktree. With two, or A..B: those commits. With A...B: B, and its merge base with A. Values are
 /// shown only with --show.
 #[derive(clap::Args)]

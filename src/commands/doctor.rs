@@ -42,7 +42,7 @@ pub(super) struct DoctorArgs {
 #[derive(Serialize)]
 struct DoctorReport {
     files: Vec<FileReport>,
-    /// Each part of the clone's setup and its state; null outside git.
+    /// The parts of the clone's setup and their states; null outside git.
     clone: Option<BTreeMap<String, String>>,
     lacking: Vec<Problem>,
 }
@@ -55,7 +55,7 @@ struct FileReport {
     sealed: Option<usize>,
     plain: Option<usize>,
     unmarked: Option<usize>,
-    /// Where the private key was found.
+    /// The place where the private key was found.
     private_key: Option<String>,
     troubles: Vec<Problem>,
 }

@@ -38,7 +38,7 @@ pub(super) struct LsArgs {
     write: bool,
 }
 
-/// One env file, in the table and as JSON.
+/// An env file, in the table and as JSON.
 #[derive(Default, Serialize)]
 struct EnvFileRow {
     file: String,

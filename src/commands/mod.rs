@@ -65,7 +65,7 @@ struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     #[command(subcommand)]
-    command: Command,
+    command: EnvsealCommand,
 }
 
 #[derive(clap::Args)]
@@ -91,7 +91,7 @@ struct GlobalArgs {
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum EnvsealCommand {
     Init(init::InitArgs),
     Set(set::SetArgs),
     Get(get::GetArgs),
@@ -189,7 +189,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = help_as_option(arguments.into_iter().collect());
     match parse(&arguments) {
         Ok(mut cli) => {
-            if let Command::Set(args) = &mut cli.command {
+            if let EnvsealCommand::Set(args) = &mut cli.command {
                 args.count_literals(&arguments);
             }
             status_of(dispatch(cli))
@@ -265,7 +265,7 @@ fn help_as_option(mut arguments: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
-    if let Command::Run(args) = &cli.command
+    if let EnvsealCommand::Run(args) = &cli.command
         && args.in_session()
     {
         return run::run_in_session(args);
@@ -279,33 +279,33 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let context = Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager };
     recover(&context);
     match cli.command {
-        Command::Run(args) => {
+        EnvsealCommand::Run(args) => {
             let program = run::prepare(&context, &args)?;
             // Drops every key before the program starts.
             drop(context);
             drop(process);
             return program.start();
         }
-        Command::Hook(command) => return hook::run(&context, &command),
-        Command::Check(args) => return check::run(&context, &args),
-        Command::Doctor(args) => return doctor::run(&context, &args),
-        Command::Edit(args) => return edit::run(&context, &args),
-        Command::Team(command) => return team::run(&context, command),
-        Command::Init(args) => init::run(&context, &args),
-        Command::Import(args) => import::run(&context, &args),
-        Command::Set(args) => set::run(&context, args),
-        Command::Get(args) => get::run(&context, &args),
-        Command::Unset(args) => unset::run(&context, &args),
-        Command::Rename(args) => rename::run(&context, &args),
-        Command::Encrypt(args) => encrypt::run(&context, &args),
-        Command::Decrypt(args) => decrypt::run(&context, &args),
-        Command::Ls(args) => ls::run(&context, &args),
-        Command::Diff(args) => diff::run(&context, &args),
-        Command::Log(args) => log::run(&context, &args),
-        Command::Blame(args) => blame::run(&context, &args),
-        Command::Key(command) => key::run(&context, command),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&context, &args),
+        EnvsealCommand::Hook(command) => return hook::run(&context, &command),
+        EnvsealCommand::Check(args) => return check::run(&context, &args),
+        EnvsealCommand::Doctor(args) => return doctor::run(&context, &args),
+        EnvsealCommand::Edit(args) => return edit::run(&context, &args),
+        EnvsealCommand::Team(command) => return team::run(&context, command),
+        EnvsealCommand::Init(args) => init::run(&context, &args),
+        EnvsealCommand::Import(args) => import::run(&context, &args),
+        EnvsealCommand::Set(args) => set::run(&context, args),
+        EnvsealCommand::Get(args) => get::run(&context, &args),
+        EnvsealCommand::Unset(args) => unset::run(&context, &args),
+        EnvsealCommand::Rename(args) => rename::run(&context, &args),
+        EnvsealCommand::Encrypt(args) => encrypt::run(&context, &args),
+        EnvsealCommand::Decrypt(args) => decrypt::run(&context, &args),
+        EnvsealCommand::Ls(args) => ls::run(&context, &args),
+        EnvsealCommand::Diff(args) => diff::run(&context, &args),
+        EnvsealCommand::Log(args) => log::run(&context, &args),
+        EnvsealCommand::Blame(args) => blame::run(&context, &args),
+        EnvsealCommand::Key(command) => key::run(&context, command),
+        EnvsealCommand::Completions(args) => completions::run(&args),
+        EnvsealCommand::Man(args) => man::run(&context, &args),
     }?;
     Ok(0)
 }
@@ -327,7 +327,7 @@ mod tests {
     fn called(cli: Cli) -> String {
         let GlobalArgs { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
         let command = match cli.command {
-            Command::Run(args) => format!("{args:?}"),
+            EnvsealCommand::Run(args) => format!("{args:?}"),
             _ => "another".into(),
         };
         format!("{dir:?} {keys_file:?} {identity:?} {quiet} {verbose} {no_pager} {command}")

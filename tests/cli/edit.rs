@@ -153,7 +153,7 @@ fn what_no_editor_keeps_stays_sealed() {
     let bytes = env.read(".env").lines().last().unwrap().to_owned();
     let output = edit(&env, "sed -i 's/^A=1/A=2/' \"$1\"", &[]).output();
     let note = "note: BYTES stays encrypted in the editor: the value cannot be written in a .env file\n";
-    assert_eq!((output.status, output.stderr), (0, format!("{note}sealed A in .env\n")));
+    assert_eq!((output.status, output.stderr), (0, format!("{note}Encrypted A in .env\n")));
     assert_eq!(env.read(".env").lines().last().unwrap(), bytes);
 }
 

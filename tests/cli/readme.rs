@@ -23,7 +23,7 @@ fn commands() -> Vec<(String, String)> {
 fn normal(output: &str) -> String {
     let mut words = Vec::new();
     for word in output.split(' ') {
-        let id = word.trim_end();
+        let id = word.trim_end().trim_end_matches(')');
         let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         words.push(if is_id { word.replace(id, "1a2b3c4d") } else { word.to_owned() });
     }

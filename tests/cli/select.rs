@@ -40,7 +40,7 @@ fn names_that_are_no_environment() {
     let env = TestEnv::new();
     for name in ["", "../x", "a/b", "a=b", ".x", "x."] {
         let stderr = env.fails(2, &["get", "-e", name]);
-        assert!(stderr.contains("no name for an environment"), "{stderr}");
+        assert!(stderr.contains("isn't a valid environment name"), "{stderr}");
     }
     for path in [".env.keys", ".env.example", ".env.default", "notes.txt"] {
         env.write(path, "A=1\n");

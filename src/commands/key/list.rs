@@ -19,7 +19,7 @@ use crate::ui;
 
 /// List keys, where each private key is, and who has a grant
 ///
-/// One line for each environment with an env file in this project, or with a private key here. Decrypts nothing and never
+/// Includes every environment with an env file in this project, or with a private key here. Decrypts nothing and never
 /// prompts for a passphrase.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
@@ -41,7 +41,7 @@ struct EnvKeys {
     private: Vec<FoundKey>,
 }
 
-/// One environment, in the table and as JSON.
+/// An environment, in the table and as JSON.
 #[derive(Serialize)]
 struct KeyRow {
     environment: String,

@@ -16,7 +16,7 @@ use crate::ui::{counted, listed};
 ///
 /// Changes every file of the environment, or none. Grants made by someone who could decrypt the environment are re-issued;
 /// others are removed. The old private key stays in .env.keys, after the new one, so that history can still be decrypted.
-/// Whoever has the old key and old commits can still read those.
+/// People who have the old key can still read old commits.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal key rotate -e production

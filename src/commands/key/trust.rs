@@ -14,8 +14,8 @@ use crate::ui::{self, DefaultAnswer};
 
 /// Trust an environment's changed public key
 ///
-/// This machine remembers the first public key it encrypts to. A changed key stops `set` and `encrypt`, because whoever
-/// replaced it could read what you encrypt. After `key rotate` you need this only without the previous key. Compare the
+/// envseal remembers the first public key that this machine encrypts to. A changed key stops `set` and `encrypt`, because the
+/// person who replaced it could read what you encrypt. After `key rotate` you need this only without the previous key. Compare the
 /// fingerprint with the person who changed the key, and not through the repository.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
@@ -37,7 +37,7 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
     let file = EnvFile::load(path)?;
     let project = context.project_of(&file.dir())?;
     let key = *file.public_key().ok_or_else(|| file.no_public_key())?;
-    // All files of an environment share one key.
+    // The files of an environment share one key.
     project.refuse_other_key(&file, &key)?;
     let (env, print) = (file.env(), key.fingerprint());
     if let Some(wanted) = args.fingerprint.as_ref().filter(|wanted| **wanted != print) {

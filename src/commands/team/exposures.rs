@@ -36,7 +36,7 @@ pub(in crate::commands) struct TeamExposuresArgs {
     json: bool,
 }
 
-/// One exposed value, in the table and as JSON.
+/// An exposed value, in the table and as JSON.
 #[derive(Serialize)]
 struct ExposureRow {
     environment: String,

@@ -58,7 +58,7 @@ struct GrantRow {
     message: String,
     by: String,
     line: usize,
-    /// Of the commit that has the grant, as are the fields below.
+    /// The time of the commit that has the grant; the fields below are of that commit.
     time: Option<String>,
     author: Option<String>,
     email: Option<String>,

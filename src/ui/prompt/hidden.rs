@@ -24,7 +24,7 @@ const MOMENT: u8 = 1;
 pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let held = HeldSignals::new().map_err(|error| io::Error::other(error.to_string()))?;
     let answer = crate::fs::open_terminal()
-        .and_then(Terminal::new)
+        .and_then(HiddenTerminal::new)
         .and_then(|mut terminal| terminal.ask(question, &held));
     // The terminal is restored by now.
     if let Some(signal) = held.last() {
@@ -34,13 +34,13 @@ pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The terminal of this process, with its echo off until this is dropped.
-struct Terminal<F: AsFd + Write> {
+struct HiddenTerminal<F: AsFd + Write> {
     file: F,
     before: Termios,
     asks_for_marks: bool,
 }
 
-impl<F: AsFd + Read + Write> Terminal<F> {
+impl<F: AsFd + Read + Write> HiddenTerminal<F> {
     fn new(file: F) -> io::Result<Self> {
         let before = tcgetattr(&file)?;
         let terminal = Self { file, before, asks_for_marks: anstyle_query::term_supports_ansi_color() };
@@ -88,7 +88,7 @@ impl<F: AsFd + Read + Write> Terminal<F> {
     }
 }
 
-impl<F: AsFd + Write> Drop for Terminal<F> {
+impl<F: AsFd + Write> Drop for HiddenTerminal<F> {
     fn drop(&mut self) {
         let no_more_marks = if self.asks_for_marks { NO_MORE_MARKS } else { b"" };
         // The newline that ended the answer was not shown.
