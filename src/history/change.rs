@@ -9,7 +9,7 @@ use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::{Commit, ObjectId, Repo};
 use crate::team::TeamFile;
-use crate::time::{Moment, rfc3339};
+use crate::time::Moment;
 
 /// How OpenSSH's signatures begin (its PROTOCOL.sshsig).
 const SSH: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
@@ -128,21 +128,6 @@ impl Author {
             subject: String::new(),
             signature: SignatureState::None,
         }
-    }
-
-    /// Returns the frozen fields of a change, in their order.
-    pub(crate) fn fields(&self, file: &Path, name: &str, kind: ChangeKind) -> [(&'static str, String); 9] {
-        [
-            ("time", rfc3339(self.time)),
-            ("author", self.name.clone()),
-            ("email", self.email.clone()),
-            ("commit", self.commit.to_string()),
-            ("subject", self.subject.clone()),
-            ("file", file.display().to_string()),
-            ("name", name.to_owned()),
-            ("kind", kind.as_str().to_owned()),
-            ("signature", self.signature.as_str().to_owned()),
-        ]
     }
 }
 
