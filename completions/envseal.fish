@@ -42,7 +42,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "edit" -d 'Edit a fi
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "encrypt" -d 'Encrypt every value that is not marked plain'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "decrypt" -d 'Decrypt values back to plain text'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "ls" -d 'List env files, and show whether you can decrypt them'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "check" -d 'Check that nothing secret is in the open, and that what is sealed is as it should be'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "check" -d 'Check that no secret is unencrypted, and that everything encrypted is valid'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "diff" -d 'Show which variables changed between commits, by name'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "log" -d 'Show who changed which variable, when, and in which commit'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "blame" -d 'Show the commit that last changed each variable'
@@ -181,18 +181,18 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Pr
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit from A (left out) to B, by the policy of A; zeros for A: all that no branch or tag has yet' -r
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit after A up to B, by A\'s policy; zeros for A mean all that no branch or tag has' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what the index holds, never the worktree\'s files'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l staged -d 'Check what is staged, not the working tree'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l history -d 'Check every file ever committed'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Seal plaintext, add to .gitignore and .dockerignore, fix modes; then check again'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy -d 'Accept what was reviewed: wider policies, `allow` marks, sealed proxies and endpoints'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l strict -d 'Let advice fail the check too'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l fix -d 'Encrypt plaintext, update .gitignore and .dockerignore, fix modes, then check again'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l accept-policy -d 'Accept reviewed changes: wider policies, `allow` marks, sealed proxies and endpoints'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l strict -d 'Fail on suggestions too'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l json -d 'Print JSON'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l sarif -d 'Print SARIF 2.1.0, for code scanning'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l github -d 'Print GitHub\'s workflow commands, which it shows as annotations'
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l github -d 'Print GitHub workflow commands, shown as annotations'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'Don\'t use a pager'

@@ -14,7 +14,7 @@ use crate::hint::Hint;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyLookupError {
     /// No place holds the private key of the public key `wanted`.
-    #[error("no private key for key {wanted} of environment {env}")]
+    #[error("no private key for {env} (key {wanted})")]
     NotFound { env: EnvName, wanted: KeyId, tried: Vec<SearchedPlace> },
     /// The key, or the user's identity, has a passphrase, and nobody can be asked for it.
     #[error(transparent)]

@@ -40,7 +40,7 @@ fn refuses(env: &TestEnv, bob: &str, seals: bool) {
     }
     for arguments in all {
         let said = env.fails(3, arguments);
-        let why = ["holds another key of production", "has an older public key of production"];
+        let why = ["differs from the one this machine trusts", "has an older public key of production"];
         assert!(why.iter().any(|why| said.contains(why)), "{arguments:?}: {said}");
     }
     assert_eq!(env.snapshot(), before);

@@ -129,9 +129,9 @@ fn what_a_convention_cannot_be_given() {
     }
     let stderr =
         env.envseal(&["run", "--convention", "nextjs", "--", "true"]).var("NODE_ENV", "staging").fails(2);
-    assert!(stderr.contains("staging is none\nhint: name one with -e NAME"), "{stderr}");
+    assert!(stderr.contains(", not staging\nhint: name one with -e NAME"), "{stderr}");
     let stderr = env.envseal(&["run", "--convention", "flow", "--", "true"]).var("NODE_ENV", "../x").fails(2);
-    assert!(stderr.contains("NODE_ENV is set to \"../x\", which is no name"), "{stderr}");
+    assert!(stderr.contains("NODE_ENV is set to \"../x\", which isn't a valid environment name"), "{stderr}");
     env.fails(2, &["get", "--convention", "flow", "--at", "HEAD"]);
     assert!(!env.path("started").exists());
 }

@@ -39,7 +39,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
 
     let said = env.envseal(&run).var(PASSPHRASE, "another").fails(3);
     assert!(said.contains(": wrong passphrase"), "{said}");
-    assert!(said.contains("hint: try again with the passphrase that it was locked with"), "{said}");
+    assert!(said.contains("hint: try again with the passphrase it was locked with"), "{said}");
     let said = env.fails(3, &run);
     assert!(said.contains("is locked, and there is no terminal to ask for its passphrase"), "{said}");
     assert!(said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"), "{said}");

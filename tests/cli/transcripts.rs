@@ -69,7 +69,7 @@ fn constant_word(word: &str, is_sealed: bool, is_fingerprint: bool) -> String {
     let is_hex = word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if is_sealed || is_fingerprint || word.starts_with("envseal-pk1-") || word.starts_with("envseal-sk1-") {
         format!("{}…", &word[..word.len().min(if word.starts_with("envseal-") { 12 } else { 0 })])
-    } else if is_hex && [7, 8, 12, 40].contains(&word.len()) && word.bytes().any(|b| b.is_ascii_digit()) {
+    } else if is_hex && [7, 8, 10, 12, 40].contains(&word.len()) && word.bytes().any(|b| b.is_ascii_digit()) {
         "1a2b3c4d".into()
     } else {
         word.to_owned()
