@@ -11,12 +11,12 @@ use super::compare::{changed_keys, hidden_values, keys_before, widened_policies}
 use super::env_files::{EnvFiles, check_env_files, concerns};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
-use super::search::{Content, FileChange, SecretSearch};
+use super::search::{FileContent, SearchedFile, SecretSearch};
 use super::secrets::{EnvTexts, known_values};
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant, is_team_file};
 use super::teams::{HeldKeys, TeamFiles};
-use super::{Options, Report};
+use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Rule, Severity, foreign};
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(super) enum Review {
     Accepted,
 }
 
-pub(super) struct Change<'a> {
+pub(super) struct CheckedChange<'a> {
     pub(super) repo: Option<&'a Repo>,
     pub(super) root: &'a Path,
     pub(super) before: Snapshot<'a>,
@@ -57,7 +57,7 @@ pub(super) struct Inspection {
     pub(super) references_added: Vec<Finding>,
 }
 
-impl<'a> Change<'a> {
+impl<'a> CheckedChange<'a> {
     pub(super) fn new(
         repo: Option<&'a Repo>,
         root: &'a Path,
@@ -104,7 +104,7 @@ impl<'a> Change<'a> {
     }
 
     /// Inspects a change that is on this machine.
-    fn inspect_here(&self, store: &KeyStore<'_>, report: &mut Report) -> Result<EnvFiles, Error> {
+    fn inspect_here(&self, store: &KeyStore<'_>, report: &mut CheckReport) -> Result<EnvFiles, Error> {
         let found = self.inspect(&Origins::new(self, Vec::new()), is_unguarded(&self.before), store)?;
         report.env_files = found.env_files.reports.len();
         report.findings = [&found.env_files.findings[..], &found.findings, &found.for_review].concat();
@@ -116,8 +116,8 @@ impl<'a> Change<'a> {
     pub(super) fn search(
         &self,
         others: EnvTexts,
-        options: &Options<'_>,
-        report: &mut Report,
+        options: &CheckOptions<'_>,
+        report: &mut CheckReport,
         findings: &mut Vec<Finding>,
     ) -> Result<SecretSearch<'_>, Error> {
         let rules = self.rules();
@@ -172,7 +172,11 @@ impl<'a> Change<'a> {
 
 /// Checks the working tree below `root`: its env files, the keys files, and every file that git tracks or would track for
 /// secrets. Without git, the env files in that folder.
-pub(crate) fn worktree(root: &Path, repo: Option<&Repo>, options: &Options<'_>) -> Result<Report, Error> {
+pub(crate) fn worktree(
+    root: &Path,
+    repo: Option<&Repo>,
+    options: &CheckOptions<'_>,
+) -> Result<CheckReport, Error> {
     let files = match repo {
         Some(repo) => repo.list_files(root, &[], &|_| true)?,
         None => git::plain_list_files(root, &|_| true)?,
@@ -196,9 +200,9 @@ pub(crate) fn worktree(root: &Path, repo: Option<&Repo>, options: &Options<'_>) 
         stored.extend(text.map(|text| (path.clone(), text)));
     }
     let after = Snapshot::disk(root, relevant, stored);
-    let change = Change::new(repo, root, [before, after], Review::None, true)?;
+    let change = CheckedChange::new(repo, root, [before, after], Review::None, true)?;
 
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     let env_files = change.inspect_here(options.store, &mut report)?;
     let mut findings = std::mem::take(&mut report.findings);
     let listed = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
@@ -210,10 +214,10 @@ pub(crate) fn worktree(root: &Path, repo: Option<&Repo>, options: &Options<'_>) 
         if is_keys_file(path) || root.join(path).is_symlink() {
             continue;
         }
-        let content = Content::Disk(root.join(path));
+        let content = FileContent::Disk(root.join(path));
         let before = tracked.get(path).copied();
         // None if it is gone since it was listed, or nothing that git would commit.
-        if let Some(found) = search.findings(&FileChange { path, content, before, base: head })? {
+        if let Some(found) = search.findings(&SearchedFile { path, content, before, base: head })? {
             findings.extend(found);
             report.searched += 1;
         }
@@ -228,8 +232,8 @@ pub(crate) fn staged(
     repo: &Repo,
     whole: bool,
     is_merge: bool,
-    options: &Options<'_>,
-) -> Result<Report, Error> {
+    options: &CheckOptions<'_>,
+) -> Result<CheckReport, Error> {
     let head = repo.head()?;
     let changed = repo.staged(head)?;
     let after = Snapshot::index(repo)?;
@@ -237,9 +241,9 @@ pub(crate) fn staged(
     refuse_bad_folders(repo, head, before.files().chain(changed.iter().map(|file| file.path.as_path())))?;
     // A merge brings changes that were checked where they are from, and not everyone who merges has every key.
     let review = if is_merge { Review::Accepted } else { Review::None };
-    let change = Change::new(Some(repo), repo.root(), [before, after], review, whole)?;
+    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], review, whole)?;
 
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;
     let mut findings = std::mem::take(&mut report.findings);
     let touched: BTreeSet<_> = changed.iter().map(|file| file.path.clone()).collect();
@@ -255,8 +259,12 @@ pub(crate) fn staged(
         for (done, (path, before, now)) in contents.iter().enumerate() {
             (options.progress)(done, contents.len());
             if now.kind != FileKind::Submodule {
-                let file =
-                    FileChange { path, content: Content::Blob(repo, now.id), before: *before, base: head };
+                let file = SearchedFile {
+                    path,
+                    content: FileContent::Blob(repo, now.id),
+                    before: *before,
+                    base: head,
+                };
                 findings.extend(search.findings(&file)?.into_iter().flatten());
                 report.searched += 1;
             }

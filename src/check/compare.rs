@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::change::Change;
+use super::change::CheckedChange;
 use super::env_files::EnvFiles;
 use super::origins::Origins;
 use super::snapshot::{Snapshot, folder, is_team_file};
@@ -20,7 +20,7 @@ use crate::error::Error;
 pub(super) type PublicKeys = BTreeMap<PathBuf, PublicKey>;
 
 /// Returns the public keys of the env files before; `after` has those of unchanged files already.
-pub(super) fn keys_before(change: &Change<'_>, after: &EnvFiles) -> Result<PublicKeys, Error> {
+pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Result<PublicKeys, Error> {
     let (before, rules) = (&change.before, change.rules());
     let mut keys = BTreeMap::new();
     for path in before.guarded_files().filter(|path| !rules.excludes(path)) {
@@ -42,7 +42,7 @@ pub(super) fn keys_before(change: &Change<'_>, after: &EnvFiles) -> Result<Publi
 /// that no available key can verify is a suggestion once someone has vouched for it, since a person without the key must
 /// be able to merge the rotation of someone who has it. A missing or forged proof is always an error.
 pub(super) fn changed_keys(
-    change: &Change<'_>,
+    change: &CheckedChange<'_>,
     after: &EnvFiles,
     before: &PublicKeys,
     origins: &Origins<'_>,
@@ -119,8 +119,8 @@ pub(super) fn hidden_values(
 /// Returns the findings for globs that team files have and had not, and for names that schemas newly call plain. A folder
 /// that was moved as a whole had what it had where it was. If `is_first`, nothing was ever guarded here, so the first team
 /// file declares and does not widen.
-pub(super) fn widened_policies(change: &Change<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
-    let Change { before, after, settings_before: old, settings: new, .. } = change;
+pub(super) fn widened_policies(change: &CheckedChange<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
+    let CheckedChange { before, after, settings_before: old, settings: new, .. } = change;
     let there = before.paths();
     let old_place = |path: &Path| {
         let from = if there.contains(path) { None } else { moved_from(before, after, folder(path)) };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::Report;
+use super::CheckReport;
 use crate::check::rules::Rule;
 use crate::config::is_env_file;
 use crate::error::Error;
@@ -25,7 +25,7 @@ pub(crate) struct FixSummary {
 /// the working tree below `root` ask.
 pub(crate) fn fix(
     root: &Path,
-    report: &Report,
+    report: &CheckReport,
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<FixSummary, Error> {

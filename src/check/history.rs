@@ -9,7 +9,7 @@ use super::search::{keys_file_in_git, leak_found};
 use super::secrets::SealedValues;
 use super::settings::Settings;
 use super::snapshot::Snapshot;
-use super::{Options, Report};
+use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks};
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
@@ -28,8 +28,8 @@ struct PastBlob {
 }
 
 /// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
-pub(crate) fn history(repo: &Repo, options: &Options<'_>) -> Result<Report, Error> {
-    let mut report = Report::default();
+pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
+    let mut report = CheckReport::default();
     let (mut blobs, cut) = past_blobs(repo)?;
     report.incomplete = cut.map(|cut| repo.cut_off(cut).into());
     repo.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;

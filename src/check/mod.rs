@@ -1,6 +1,6 @@
 //! `check`: every rule, run over the working tree, the index, a range of commits or all of history.
 //!
-//! A [`change::Change`] is the files before and after, each a [`snapshot::Snapshot`] with its [`settings::Settings`]
+//! A [`change::CheckedChange`] is the files before and after, each a [`snapshot::Snapshot`] with its [`settings::Settings`]
 //! (policies, schemas, team files). Its `inspect` runs the rules over env files, keys, policies and teams; a
 //! [`search::SecretSearch`] looks for known values in every file; what a reviewed mark allows is then removed. The rules
 //! themselves are in `rules`: they know neither files nor git.
@@ -34,7 +34,7 @@ use crate::keys::KeyStore;
 use rules::Finding;
 
 #[derive(Clone, Copy)]
-pub(crate) struct Options<'a> {
+pub(crate) struct CheckOptions<'a> {
     /// Finds private keys, to know the values that must not leak, without prompting.
     pub store: &'a KeyStore<'a>,
     /// A reviewer vouches for what only they can judge: a wider policy and new marks hold for the range that brings them, and
@@ -45,7 +45,7 @@ pub(crate) struct Options<'a> {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct CheckReport {
     pub findings: Vec<Finding>,
     /// How many env files were checked.
     pub env_files: usize,
@@ -59,7 +59,7 @@ pub(crate) struct Report {
     pub key_error: Option<Error>,
 }
 
-impl Report {
+impl CheckReport {
     /// Adds what another check found.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);

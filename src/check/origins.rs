@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::Change;
+use super::change::CheckedChange;
 use super::history::read_ahead;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
@@ -50,7 +50,7 @@ impl FileOrigin {
 
 /// Finds the origins of a change's env files.
 pub(super) struct Origins<'a> {
-    change: &'a Change<'a>,
+    change: &'a CheckedChange<'a>,
     paths_after: HashSet<&'a Path>,
     /// Commits whose history counts too; none if only the commit before does.
     tips: Vec<ObjectId>,
@@ -61,7 +61,7 @@ pub(super) struct Origins<'a> {
 }
 
 impl<'a> Origins<'a> {
-    pub(super) fn new(change: &'a Change<'a>, tips: Vec<ObjectId>) -> Self {
+    pub(super) fn new(change: &'a CheckedChange<'a>, tips: Vec<ObjectId>) -> Self {
         let paths_after = change.after.paths();
         let any_gone = change.before.guarded_files().any(|path| !paths_after.contains(path));
         let (before, in_history) = (OnceCell::new(), OnceCell::new());
@@ -105,7 +105,7 @@ impl<'a> Origins<'a> {
         if let Some(found) = self.before.get() {
             return Ok(found);
         }
-        let Change { before, settings_before, .. } = self.change;
+        let CheckedChange { before, settings_before, .. } = self.change;
         let mut found = Vec::new();
         for path in before.guarded_files() {
             found.extend(before.read(path)?.map(|text| self.origin(path, &text, None, settings_before)));

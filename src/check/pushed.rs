@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use globset::GlobBuilder;
 
-use super::change::{Change, Review};
+use super::change::{CheckedChange, Review};
 use super::range::{plaintext_in, range};
-use super::search::{Content, FileChange};
+use super::search::{FileContent, SearchedFile};
 use super::secrets::EnvTexts;
 use super::settings::Settings;
 use super::snapshot::Snapshot;
-use super::{Options, Report};
+use super::{CheckOptions, CheckReport};
 use crate::error::Error;
 use crate::git::{FileKind, FileRef, ObjectId, Peeled, Repo, range_ends};
 
@@ -55,7 +55,7 @@ impl Pushed {
         Ok(Self::Commits(CommitRange { base: Some(base), tip, known: vec![base] }))
     }
 
-    pub(crate) fn check(&self, repo: &Repo, options: &Options<'_>) -> Result<Report, Error> {
+    pub(crate) fn check(&self, repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
         match self {
             Self::Commits(commits) => range(repo, commits, options),
             Self::Tree(id) => loose_files(repo, *id, &repo.files(Some(*id))?, options),
@@ -133,9 +133,9 @@ fn loose_files(
     repo: &Repo,
     id: ObjectId,
     files: &[(PathBuf, FileRef)],
-    options: &Options<'_>,
-) -> Result<Report, Error> {
-    let change = Change {
+    options: &CheckOptions<'_>,
+) -> Result<CheckReport, Error> {
+    let change = CheckedChange {
         repo: Some(repo),
         root: repo.root(),
         before: Snapshot::empty(),
@@ -145,13 +145,13 @@ fn loose_files(
         review: Review::Pending,
         is_whole: false,
     };
-    let (mut report, mut findings) = (Report::default(), Vec::new());
+    let (mut report, mut findings) = (CheckReport::default(), Vec::new());
     let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
     for (done, (path, now)) in files.iter().enumerate() {
         (options.progress)(done, files.len());
         if now.kind != FileKind::Submodule {
             let text = repo.blob(now.id)?;
-            let file = FileChange { path, content: Content::Text(&text), before: None, base: None };
+            let file = SearchedFile { path, content: FileContent::Text(&text), before: None, base: None };
             findings.extend(search.findings(&file)?.into_iter().flatten());
             findings.extend(plaintext_in(path, &text, change.rules(), now.kind));
             report.searched += 1;

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::{Change, Review, is_guarded_or_team_file, is_unguarded};
+use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
 use super::env_files::{concerns, links_elsewhere};
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
-use super::search::{Content, FileChange};
+use super::search::{FileContent, SearchedFile};
 use super::secrets::EnvTexts;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
-use super::{Options, Report};
+use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, env_file};
 use crate::config::is_env_file;
 use crate::error::Error;
@@ -24,7 +24,11 @@ use crate::team::Policy;
 
 /// Checks every file that any commit of a range brings, by the policy of its base, and the env files that it touches as
 /// they are in its last commit.
-pub(super) fn range(repo: &Repo, range: &CommitRange, options: &Options<'_>) -> Result<Report, Error> {
+pub(super) fn range(
+    repo: &Repo,
+    range: &CommitRange,
+    options: &CheckOptions<'_>,
+) -> Result<CheckReport, Error> {
     let changed = repo.changes(range.base, Some(range.tip))?;
     let after = Snapshot::commit(repo, Some(range.tip))?;
     let before = Snapshot::before(repo, range.base, &after, &changed);
@@ -32,10 +36,10 @@ pub(super) fn range(repo: &Repo, range: &CommitRange, options: &Options<'_>) -> 
     repo.obtain(&after.ids().chain(before.ids()).chain(contents(&files)).collect::<Vec<_>>())?;
     let is_accepted = is_first(repo, range)? || options.accept_policy;
     let review = if is_accepted { Review::Accepted } else { Review::Pending };
-    let change = Change::new(Some(repo), repo.root(), [before, after], review, false)?;
-    let Change { before, after, .. } = &change;
+    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], review, false)?;
+    let CheckedChange { before, after, .. } = &change;
 
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     let tips: Vec<_> = range.base.iter().chain(&range.known).copied().collect();
     let origins = Origins::new(&change, tips.clone());
     // If env files stood here once and were only removed, a team file widens what held for them.
@@ -66,8 +70,8 @@ pub(super) fn range(repo: &Repo, range: &CommitRange, options: &Options<'_>) -> 
         (options.progress)(done, files.len());
         let text = repo.blob(file.now.id)?;
         let path = &file.path;
-        let content = Content::Text(&text);
-        let found = search.findings(&FileChange { path, content, before: file.was, base: file.base })?;
+        let content = FileContent::Text(&text);
+        let found = search.findings(&SearchedFile { path, content, before: file.was, base: file.base })?;
         report.searched += 1;
         if !is_accepted && file.now.kind == FileKind::File {
             earlier.extend(allowed_by_moving(&origins, change.rules(), file, &text)?);
@@ -105,7 +109,7 @@ pub(super) fn range(repo: &Repo, range: &CommitRange, options: &Options<'_>) -> 
 
 /// Returns the findings for a file of a commit before the last: plaintext that stays in history, and `secrets` in it.
 fn in_earlier_commit(
-    change: &Change<'_>,
+    change: &CheckedChange<'_>,
     file: &CommittedFile,
     text: &[u8],
     secrets: Vec<Finding>,
@@ -240,7 +244,7 @@ fn committed_files(repo: &Repo, range: &CommitRange) -> Result<Vec<CommittedFile
 /// Returns what env files that are symlinks led to in commits of a range, and no longer do in the last one: each once, with
 /// the commit that first led there.
 fn behind_links(
-    change: &Change<'_>,
+    change: &CheckedChange<'_>,
     range: &CommitRange,
     files: &[CommittedFile],
 ) -> Result<Vec<CommittedFile>, Error> {

@@ -17,13 +17,13 @@ use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 const MIN_CERTAIN: usize = 12;
 
 /// A file's bytes; of a symlink, where it leads.
-pub(super) enum Content<'t> {
+pub(super) enum FileContent<'t> {
     Disk(PathBuf),
     Blob(&'t Repo, ObjectId),
     Text(&'t [u8]),
 }
 
-impl Content<'_> {
+impl FileContent<'_> {
     /// Has the bytes read from the beginning, each time it is called, so that no more of a large file need be in memory than
     /// is looked at. Returns false if there is no regular file.
     fn read(&self, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<bool, Error> {
@@ -39,9 +39,9 @@ impl Content<'_> {
     }
 }
 
-pub(super) struct FileChange<'t> {
+pub(super) struct SearchedFile<'t> {
     pub(super) path: &'t Path,
-    pub(super) content: Content<'t>,
+    pub(super) content: FileContent<'t>,
     pub(super) before: Option<FileRef>,
     /// The commit before.
     pub(super) base: Option<ObjectId>,
@@ -62,7 +62,7 @@ impl<'a> SecretSearch<'a> {
 
     /// Finds private keys wherever they stand in a changed file, and values on its new lines. Returns None if there is no
     /// such file.
-    pub(super) fn findings(&self, file: &FileChange<'_>) -> Result<Option<Vec<Finding>>, Error> {
+    pub(super) fn findings(&self, file: &SearchedFile<'_>) -> Result<Option<Vec<Finding>>, Error> {
         if is_keys_file(file.path) {
             return Ok(Some(vec![keys_file_in_git(file.path)]));
         }
@@ -91,7 +91,7 @@ impl<'a> SecretSearch<'a> {
     }
 
     /// Returns the new lines of a file; all of them if there was no regular file at its path.
-    fn added_lines(&self, file: &FileChange<'_>) -> Result<BTreeSet<usize>, Error> {
+    fn added_lines(&self, file: &SearchedFile<'_>) -> Result<BTreeSet<usize>, Error> {
         let mut text = Vec::new();
         file.content.read(&mut |from| from.read_to_end(&mut text).map(drop))?;
         let old = match (self.repo, file.before) {
@@ -117,7 +117,8 @@ impl<'a> SecretSearch<'a> {
     /// declares them plain. Elsewhere in those, a value has only not been encrypted yet.
     fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
-        let mut look = |text: &[u8]| Content::Text(text).read(&mut |from| values.find_in(from, &mut found));
+        let mut look =
+            |text: &[u8]| FileContent::Text(text).read(&mut |from| values.find_in(from, &mut found));
         let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
         repo.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;

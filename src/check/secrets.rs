@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::settings::Settings;
 use super::snapshot::folder;
-use super::{Options, Report};
+use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks, Rule, SchemaFile, SecretValue, check_value, malformed_reference};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Kind, OpenError, Opener};
@@ -28,8 +28,8 @@ pub(super) fn known_values(
     before: &EnvTexts,
     settings: &Settings,
     root: &Path,
-    options: &Options<'_>,
-    report: &mut Report,
+    options: &CheckOptions<'_>,
+    report: &mut CheckReport,
 ) -> (Leaks, Vec<Finding>) {
     let mut values = SealedValues::new(root, options.store);
     let mut findings = Vec::new();
@@ -70,7 +70,7 @@ impl<'a> SealedValues<'a> {
         path: &Path,
         text: &[u8],
         schema: Option<SchemaFile<'_>>,
-        report: &mut Report,
+        report: &mut CheckReport,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let (Ok(env), Ok(document)) = (EnvName::of_file(path), Document::parse(text.to_vec())) else {
@@ -118,7 +118,7 @@ impl<'a> SealedValues<'a> {
     }
 
     /// Returns the values, ready to be looked for, and reports the environments that none could be decrypted of.
-    pub(super) fn into_leaks(self, report: &mut Report) -> Leaks {
+    pub(super) fn into_leaks(self, report: &mut CheckReport) -> Leaks {
         let closed = self.counts.into_iter().filter(|(_, (all, decrypted))| *all > 0 && *decrypted == 0);
         report.without_key = closed.map(|(env, _)| env).collect();
         Leaks::new(self.secrets)
@@ -136,13 +136,18 @@ fn does_not_open(path: &Path, name: &str, error: OpenError) -> Finding {
     Finding::new(Rule::DoesNotOpen, path, message, fix).about(name)
 }
 
-fn openers(store: &KeyStore<'_>, env: &EnvName, near: &Path, report: &mut Report) -> HashMap<KeyId, Opener> {
+fn openers(
+    store: &KeyStore<'_>,
+    env: &EnvName,
+    near: &Path,
+    report: &mut CheckReport,
+) -> HashMap<KeyId, Opener> {
     let (available, granted) = (store.all(env, near), store.granted_now(env, near));
     let mut keys = HashMap::new();
     for found in [granted, available] {
         match found {
             Ok(found) => keys.extend(found.into_iter().map(|key| (key.public().id(), Opener::new(key)))),
-            Err(error) => report.key_error = Some(project::VaultError::from(error).into()),
+            Err(error) => report.key_error = Some(error.into()),
         }
     }
     if !keys.is_empty() {

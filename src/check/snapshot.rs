@@ -34,7 +34,7 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-enum Source<'a> {
+enum SnapshotSource<'a> {
     Empty,
     /// The working tree below this folder, except for files of which git stores something else.
     Disk(PathBuf, HashMap<PathBuf, Vec<u8>>),
@@ -44,7 +44,7 @@ enum Source<'a> {
 
 /// The files at one moment. Paths are relative to its root.
 pub(super) struct Snapshot<'a> {
-    source: Source<'a>,
+    source: SnapshotSource<'a>,
     /// The relevant files; on disk their blobs are not known.
     files: BTreeMap<PathBuf, Option<FileRef>>,
     /// Blobs read so far, by all snapshots that share them.
@@ -59,22 +59,25 @@ pub(super) enum LinkTarget {
 }
 
 impl<'a> Snapshot<'a> {
-    fn new(source: Source<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
+    fn new(source: SnapshotSource<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
         Self { source, files, blobs: Rc::default() }
     }
 
     pub(super) fn empty() -> Self {
-        Self::new(Source::Empty, BTreeMap::new())
+        Self::new(SnapshotSource::Empty, BTreeMap::new())
     }
 
     /// Takes these files below `root`; those in `stored` with the bytes that git stores.
     pub(super) fn disk(root: &Path, files: Vec<PathBuf>, stored: HashMap<PathBuf, Vec<u8>>) -> Self {
-        Self::new(Source::Disk(root.to_owned(), stored), files.into_iter().map(|path| (path, None)).collect())
+        Self::new(
+            SnapshotSource::Disk(root.to_owned(), stored),
+            files.into_iter().map(|path| (path, None)).collect(),
+        )
     }
 
     pub(super) fn index(repo: &'a Repo) -> Result<Self, Error> {
         let files = relevant(repo.index_files()?.iter().cloned());
-        Ok(Self::new(Source::Git(repo, None), files))
+        Ok(Self::new(SnapshotSource::Git(repo, None), files))
     }
 
     pub(super) fn commit(repo: &'a Repo, commit: Option<ObjectId>) -> Result<Self, Error> {
@@ -84,12 +87,12 @@ impl<'a> Snapshot<'a> {
 
     /// Takes a commit, or a tree, whose files are known.
     pub(super) fn listed(repo: &'a Repo, id: ObjectId, files: Vec<(PathBuf, FileRef)>) -> Self {
-        Self::new(Source::Git(repo, Some(id)), relevant(files.into_iter()))
+        Self::new(SnapshotSource::Git(repo, Some(id)), relevant(files.into_iter()))
     }
 
     /// Takes a commit whose files are not listed: single ones can be read.
     pub(super) fn unlisted(repo: &'a Repo, commit: ObjectId) -> Self {
-        Self::new(Source::Git(repo, Some(commit)), BTreeMap::new())
+        Self::new(SnapshotSource::Git(repo, Some(commit)), BTreeMap::new())
     }
 
     /// Derives the commit that `after` was made from by these changes, so that not all of its folders need be read.
@@ -106,7 +109,7 @@ impl<'a> Snapshot<'a> {
         }
         let old = changed.iter().filter_map(|file| Some((file.path.clone(), file.before?)));
         files.append(&mut relevant(old));
-        Self { blobs: Rc::clone(&after.blobs), ..Self::new(Source::Git(repo, Some(commit)), files) }
+        Self { blobs: Rc::clone(&after.blobs), ..Self::new(SnapshotSource::Git(repo, Some(commit)), files) }
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = ObjectId> {
@@ -136,13 +139,13 @@ impl<'a> Snapshot<'a> {
     /// leads outside or nowhere.
     pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
         let repo = match &self.source {
-            Source::Empty => return Ok(None),
-            Source::Disk(root, stored) => {
+            SnapshotSource::Empty => return Ok(None),
+            SnapshotSource::Disk(root, stored) => {
                 return stored
                     .get(path)
                     .map_or_else(|| read_inside(root, path), |text| Ok(Some(text.clone())));
             }
-            Source::Git(repo, _) => repo,
+            SnapshotSource::Git(repo, _) => repo,
         };
         let Some((_, FileRef { id, .. })) = self.resolve(path)? else { return Ok(None) };
         if let Some(text) = self.blobs.borrow().get(&id) {
@@ -155,7 +158,7 @@ impl<'a> Snapshot<'a> {
 
     /// Returns a file's bytes, or None also if this partial clone lacks them: for what only leads to suggestions.
     pub(super) fn read_if_available(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-        let Source::Git(repo, _) = &self.source else { return self.read(path) };
+        let SnapshotSource::Git(repo, _) = &self.source else { return self.read(path) };
         match self.resolve(path)? {
             Some((_, file)) => Ok(repo.blob_if_there(file.id)?),
             None => Ok(None),
@@ -177,7 +180,7 @@ impl<'a> Snapshot<'a> {
 
     /// Returns where the symlink at `path` finally leads. Returns None if there is none.
     pub(super) fn link_target(&self, path: &Path) -> Result<Option<LinkTarget>, Error> {
-        let Source::Disk(root, _) = &self.source else {
+        let SnapshotSource::Disk(root, _) = &self.source else {
             return if self.is_link(path)? { self.follow(path).map(Some) } else { Ok(None) };
         };
         let full = root.join(path);
@@ -195,7 +198,9 @@ impl<'a> Snapshot<'a> {
 
     /// Follows symlinks in the index or a commit.
     fn follow(&self, path: &Path) -> Result<LinkTarget, Error> {
-        let Source::Git(repo, _) = &self.source else { return Ok(LinkTarget::Path(path.to_owned(), None)) };
+        let SnapshotSource::Git(repo, _) = &self.source else {
+            return Ok(LinkTarget::Path(path.to_owned(), None));
+        };
         let mut rest: Vec<PathBuf> = reversed_parts(path);
         let mut at = PathBuf::new();
         let mut links = 0;
@@ -233,9 +238,9 @@ impl<'a> Snapshot<'a> {
     /// Returns true if a regular file, or a link to one, stands at this path.
     pub(super) fn has(&self, path: &Path) -> Result<bool, Error> {
         match &self.source {
-            Source::Empty => Ok(false),
-            Source::Disk(root, _) => Ok(root.join(path).is_file()),
-            Source::Git(..) => Ok(self.resolve(path)?.is_some()),
+            SnapshotSource::Empty => Ok(false),
+            SnapshotSource::Disk(root, _) => Ok(root.join(path).is_file()),
+            SnapshotSource::Git(..) => Ok(self.resolve(path)?.is_some()),
         }
     }
 
@@ -249,9 +254,9 @@ impl<'a> Snapshot<'a> {
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         match &self.source {
-            Source::Empty | Source::Disk(..) => Ok(None),
-            Source::Git(repo, None) => repo.index_file_at(path),
-            Source::Git(repo, Some(commit)) => repo.file(*commit, path),
+            SnapshotSource::Empty | SnapshotSource::Disk(..) => Ok(None),
+            SnapshotSource::Git(repo, None) => repo.index_file_at(path),
+            SnapshotSource::Git(repo, Some(commit)) => repo.file(*commit, path),
         }
     }
 }

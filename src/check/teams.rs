@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::change::{Change, Review};
+use super::change::{CheckedChange, Review};
 use super::compare::PublicKeys;
 use super::env_files::EnvFiles;
 use super::origins::Origins;
@@ -67,7 +67,7 @@ struct TeamProject {
 /// Checks the team files of a change: all of them if it is whole; otherwise those that differ, or whose environments have
 /// other keys.
 pub(super) struct TeamFiles<'a> {
-    pub(super) change: &'a Change<'a>,
+    pub(super) change: &'a CheckedChange<'a>,
     pub(super) env_files: &'a EnvFiles,
     pub(super) keys_before: &'a PublicKeys,
     pub(super) origins: &'a Origins<'a>,
@@ -156,7 +156,7 @@ impl TeamFiles<'_> {
         projects: &HashMap<&Path, TeamProject>,
         gone: &[Finding],
     ) -> Result<Vec<Finding>, Error> {
-        let Change { before, after, settings_before, settings, .. } = self.change;
+        let CheckedChange { before, after, settings_before, settings, .. } = self.change;
         let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
         for (path, report) in &self.env_files.reports {
             let Ok(env) = EnvName::of_file(path) else { continue };

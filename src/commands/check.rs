@@ -7,7 +7,7 @@ use super::Context;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::notices::print_notices;
 use crate::check::rules::{Finding, Rule, Severity};
-use crate::check::{self, CommitRange, Options, Pushed, Report};
+use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
@@ -87,7 +87,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         }
         let pushed = Pushed::parse(&objects, range)?;
         return run_check(context, args, &root_of(&objects), |options| {
-            let options = Options { accept_policy: args.accept_policy, ..*options };
+            let options = CheckOptions { accept_policy: args.accept_policy, ..*options };
             let mut report = pushed.check(&objects, &options)?;
             for finding in &mut report.findings {
                 finding.fix = finding.fix.clone().with("range", range);
@@ -132,8 +132,8 @@ pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
     let objects = context.repository()?;
     run_check(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
         // A policy must be pushed to be reviewed. It is the other side that refuses it.
-        let options = &Options { accept_policy: true, ..*options };
-        let mut all = Report::default();
+        let options = &CheckOptions { accept_policy: true, ..*options };
+        let mut all = CheckReport::default();
         for push in pushes {
             let mut known = check::known_of_remote(&objects, &push.remote_name)?;
             let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
@@ -172,13 +172,13 @@ fn run_check(
     context: &Context,
     args: &Args,
     root: &Path,
-    check: impl FnOnce(&Options<'_>) -> Result<Report, Error>,
+    check: impl FnOnce(&CheckOptions<'_>) -> Result<CheckReport, Error>,
 ) -> Result<u8, Error> {
     let report = {
         let progress = Progress::new(context.ui.quiet);
         let progress = |done, all| progress.at(done, all);
         let store = context.store().unasking();
-        check(&Options { store: &store, accept_policy: false, progress: &progress })?
+        check(&CheckOptions { store: &store, accept_policy: false, progress: &progress })?
     };
     let here = where_typed(context, root)?;
     if args.json {
@@ -254,7 +254,7 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 /// Fixes what can be fixed, and reports what was.
 fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
-    let options = Options { store, accept_policy: false, progress: &|_, _| {} };
+    let options = CheckOptions { store, accept_policy: false, progress: &|_, _| {} };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     print_notices(context, &fixed.notices);

@@ -303,8 +303,8 @@ fn run_warns_where_dotenvx_would_run_what_a_value_says() {
     let env = TestEnv::new();
     env.write("package.json", r#"{"scripts": {"a": "dotenvx run -- x"}}"#);
     env.write_sealed(".env", "S='a$(id)'\nT=1\n");
-    let note = "note: dotenvx runs the `$(…)` in the value of S, where that name stands in a file that it reads: start the \
-                program without dotenvx\n";
+    let note = "note: dotenvx runs the `$(…)` in the value of S if a file that it reads has that name; start the program \
+                without dotenvx\n";
     for (arguments, command, says) in [
         (&["run"][..], &["npx", "dotenvx", "run", "--", "x"][..], note),
         (&["run"], &["npm", "run", "a"], note),

@@ -50,7 +50,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     let production = env.secret("production");
     operator.says(&["set", "-q", "HRLLO", &production, "-e", "production"]);
     let told = operator.does(&["commit", "-aqm", "hello of production"]);
-    assert!(told.contains("HRLLO is in no other file, HELLO in .env: did you mean HELLO?"), "{told}");
+    assert!(told.contains("HRLLO is in no other file, but HELLO is in .env: did you mean HELLO?"), "{told}");
     operator.does(&["push", "-q"]);
 
     // Alice sees by name what was done and by whom, and can open nothing of it.

@@ -93,7 +93,7 @@ pub(crate) fn newly_hidden(
 ) -> (Option<Finding>, Option<Finding>) {
     let finding = |rule, message, fix| Finding::new(rule, path, message, fix).at(*line).about(name);
     let redirect = (is_redirecting(name) && before.is_empty()).then(|| {
-        let message = format!("{name} is newly encrypted, so reviewers can't see it: {}", why_reserved(name));
+        let message = format!("reviewers can't see the value of {name}: {}", why_reserved(name));
         let fix = hint!(
             "if it is not secret: envseal set {name} --plain -f {file}; else add `# envseal: allow redirect-sealed` to its line",
             name
@@ -417,7 +417,7 @@ impl EnvFileCheck<'_> {
         }
         // Binary data, as a filter of git's may store it: git takes a file with a NUL for that too.
         if self.file.text.contains(&0) && self.document.strays().len() > self.document.entries().len() {
-            self.report.findings.push(unchecked(self.file.path, "binary data and no env file"));
+            self.report.findings.push(unchecked(self.file.path, "binary data, not an env file"));
             // Names in it are accidents that other files need not have.
             self.report.names.clear();
             return;

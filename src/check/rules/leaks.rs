@@ -171,7 +171,7 @@ impl Leaks {
 
     /// Finds what begins in `text` before `end`. `line` is that of the text's beginning, and becomes that of `end`.
     fn find_before(&self, text: &[u8], end: usize, line: &mut usize, found: &mut BTreeSet<LeakMatch>) {
-        let mut lines = LineCounter { text, seen: 0, line: *line };
+        let mut lines = LineTracker { text, seen: 0, line: *line };
         // Nearly always there is nothing, which is faster to tell.
         if self.automaton.is_match(text) {
             let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
@@ -246,13 +246,13 @@ fn key_follows(text: &[u8]) -> bool {
 }
 
 /// Counts lines as it moves forward through a text.
-struct LineCounter<'a> {
+struct LineTracker<'a> {
     text: &'a [u8],
     seen: usize,
     line: usize,
 }
 
-impl LineCounter<'_> {
+impl LineTracker<'_> {
     fn at(&mut self, at: usize) -> usize {
         self.line += memchr::memchr_iter(b'\n', &self.text[self.seen..at]).count();
         self.seen = at;

@@ -62,10 +62,10 @@ fn a_check_of_nothing_is_no_all_clear() {
     env.git(&["commit", "-q", "--allow-empty", "-m", "more"]);
     for (arguments, why) in [
         (&["check", "--staged"][..], "nothing is staged"),
-        (&["check", "--range", "HEAD~1..HEAD"], "the range brings no file"),
-        (&["check", "--range", "HEAD..HEAD"], "the range brings no file"),
-        (&["check", "--history"], "no commit holds a file"),
-        (&["check"], "no file is here that git tracks or would track"),
+        (&["check", "--range", "HEAD~1..HEAD"], "the range changes no file"),
+        (&["check", "--range", "HEAD..HEAD"], "the range changes no file"),
+        (&["check", "--history"], "no commit has a file"),
+        (&["check"], "there is no file here that git tracks or would add"),
     ] {
         let output = env.envseal(arguments).output();
         assert_eq!(

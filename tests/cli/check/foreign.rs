@@ -16,7 +16,7 @@ fn a_file_of_another_tool_is_one_finding() {
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "a pointer of Git LFS"),
         (b"{\n\t\"data\": \"ENC[AES256_GCM,data:x]\",\n\t\"sops\": {\n\t}\n}\n", "encrypted with sops"),
         (b"A=ENC[AES256_GCM,data:x]\nB=ENC[x]\nsops_mac=ENC[x]\nsops_version=3\n", "encrypted with sops"),
-        (&unknown, "binary data and no env file"),
+        (&unknown, "binary data, not an env file"),
     ] {
         env.write(".env.x", text);
         env.git(&["add", "-A"]);
