@@ -3,7 +3,7 @@
 #[cfg(feature = "cli")]
 pub mod check {
     pub mod rules {
-        pub use crate::check::rules::{EnvText, Finding, Leaks, Rule, Severity, env_file, spellings};
+        pub use crate::check::rules::{EnvText, Finding, Leaks, Rule, Severity, check_env_file, spellings};
     }
 }
 #[cfg(feature = "cli")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::allow::MarkedFile;
-use super::compare::{changed_keys, hidden_values, keys_before, widened_policies};
+use super::compare::{check_hidden_values, check_key_changes, compare_policies, keys_before};
 use super::env_files::{EnvFiles, check_env_files, concerns};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
@@ -89,7 +89,7 @@ impl<'a> CheckedChange<'a> {
         let keys_before = keys_before(self, &env_files)?;
         let held = HeldKeys::new(store, self.root);
         let mut findings = self.settings.findings.clone();
-        findings.extend(changed_keys(self, &env_files, &keys_before, origins, &held)?);
+        findings.extend(check_key_changes(self, &env_files, &keys_before, origins, &held)?);
         let teams = TeamFiles {
             change: self,
             env_files: &env_files,
@@ -98,8 +98,8 @@ impl<'a> CheckedChange<'a> {
             held: &held,
         };
         findings.extend(teams.check()?);
-        let (mut for_review, references_added) = hidden_values(&env_files, origins)?;
-        for_review.extend(widened_policies(self, is_first)?);
+        let (mut for_review, references_added) = check_hidden_values(&env_files, origins)?;
+        for_review.extend(compare_policies(self, is_first)?);
         Ok(Inspection { env_files, findings, for_review, references_added })
     }
 
@@ -163,7 +163,7 @@ impl<'a> CheckedChange<'a> {
                 let fix = "have it reviewed, or remove the mark";
                 let found = Finding::new(Rule::AllowAdded, path, message, fix);
                 let found = Finding { name: finding.name, line: finding.line, ..found };
-                if self.review == Review::Pending { found.as_error() } else { found }
+                if self.review == Review::Pending { found.into_error() } else { found }
             }));
         }
         Ok(kept)

@@ -9,8 +9,8 @@ use super::origins::Origins;
 use super::snapshot::{Snapshot, folder, is_team_file};
 use super::teams::HeldKeys;
 use crate::check::rules::{
-    EnvText, Finding, RotationProof, env_file, find_rotation, key_changed, newly_hidden, schema_widened,
-    widened,
+    EnvText, Finding, RotationProof, check_env_file, check_hidden_value, check_key_change,
+    compare_plain_names, compare_policy, find_rotation,
 };
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PublicKey, Refs};
@@ -26,9 +26,9 @@ pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Resul
     for path in before.guarded_files().filter(|path| !rules.excludes(path)) {
         let key = match after.reports.get(path).filter(|_| before.has_same(&change.after, path)) {
             Some(report) => report.key,
-            None => before
-                .read(path)?
-                .and_then(|text| env_file(EnvText { path, text: &text, policy: rules.policy(path) }).key),
+            None => before.read(path)?.and_then(|text| {
+                check_env_file(EnvText { path, text: &text, policy: rules.policy(path) }).key
+            }),
         };
         keys.extend(key.map(|(key, _)| (path.to_owned(), key)));
     }
@@ -41,7 +41,7 @@ pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Resul
 /// A new file beside one that keeps its key is not compared: if the two are of one project, their keys disagree. A proof
 /// that no available key can verify is a suggestion once someone has vouched for it, since a person without the key must
 /// be able to merge the rotation of someone who has it. A missing or forged proof is always an error.
-pub(super) fn changed_keys(
+pub(super) fn check_key_changes(
     change: &CheckedChange<'_>,
     after: &EnvFiles,
     before: &PublicKeys,
@@ -84,16 +84,16 @@ pub(super) fn changed_keys(
             RotationProof::None => RotationProof::None,
             _ => find_rotation(team, &env, keys, &held.ever(&env, folder(path))),
         };
-        let found = key_changed((path, line), &from, &env, keys, &proof);
+        let found = check_key_change((path, line), &from, &env, keys, &proof);
         let is_vouched = change.is_vouched() && matches!(proof, RotationProof::Unverified(_));
-        findings.extend(found.map(|found| if is_vouched { found.as_advice() } else { found }));
+        findings.extend(found.map(|found| if is_vouched { found.into_advice() } else { found }));
     }
     Ok(findings)
 }
 
 /// Returns the findings for variables that newly hide from a reviewer where programs send or whom they trust, and for
 /// those that newly refer to others, compared with where their files come from.
-pub(super) fn hidden_values(
+pub(super) fn check_hidden_values(
     after: &EnvFiles,
     origins: &Origins<'_>,
 ) -> Result<(Vec<Finding>, Vec<Finding>), Error> {
@@ -108,7 +108,7 @@ pub(super) fn hidden_values(
         let origins = origins.of(path, report)?;
         for (name, now) in hidden {
             let before: Vec<_> = origins.iter().filter_map(|origin| origin.hidden(name)).collect();
-            let (redirect, added) = newly_hidden(path, name, now, &before);
+            let (redirect, added) = check_hidden_value(path, name, now, &before);
             redirects.extend(redirect);
             references.extend(added);
         }
@@ -119,7 +119,7 @@ pub(super) fn hidden_values(
 /// Returns the findings for globs that team files have and had not, and for names that schemas newly call plain. A folder
 /// that was moved as a whole had what it had where it was. If `is_first`, nothing was ever guarded here, so the first team
 /// file declares and does not widen.
-pub(super) fn widened_policies(change: &CheckedChange<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
+pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
     let CheckedChange { before, after, settings_before: old, settings: new, .. } = change;
     let there = before.paths();
     let old_place = |path: &Path| {
@@ -130,13 +130,13 @@ pub(super) fn widened_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
     if !is_first {
         for schema in new.schemas() {
             let path = old_place(schema.path);
-            findings.extend(schema_widened(schema, |name| old.policy(&path).is_plain(name)));
+            findings.extend(compare_plain_names(schema, |name| old.policy(&path).is_plain(name)));
         }
     }
     for path in after.files().filter(|path| is_team_file(path)) {
         let Some(new) = after.read(path)? else { continue };
         if let Some(old) = before.read(&old_place(path))?.or_else(|| (!is_first).then(Vec::new)) {
-            findings.extend(widened(path, &old, &new));
+            findings.extend(compare_policy(path, &old, &new));
         }
     }
     // If a team file is gone, that of a folder above holds.
@@ -146,7 +146,7 @@ pub(super) fn widened_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
             && let Some(new) = team_file_above(after, path)?
         {
             let whole = |finding| Finding { file: path.to_owned(), line: None, ..finding };
-            findings.extend(widened(path, &old, &new).into_iter().map(whole));
+            findings.extend(compare_policy(path, &old, &new).into_iter().map(whole));
         }
     }
     Ok(findings)

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::frameworks::sealed_for_frameworks;
+use super::frameworks::check_frameworks;
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder, is_relevant};
 use crate::check::rules::{
-    EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_schema, check_values, compare_keys,
-    compare_names, dangling, drop_repeated, env_file, is_example, misspelled_file, sealed_by_mistake,
+    EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_env_file, check_schema, check_values,
+    compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file,
+    sealed_by_mistake,
 };
 use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
 use crate::dotenv::Document;
@@ -49,14 +50,14 @@ pub(super) fn check_env_files(
         if !is_guarded {
             findings.extend(sealed_by_mistake(file));
         } else if role == FileRole::Copy {
-            findings.extend(env_file(file).findings);
+            findings.extend(check_env_file(file).findings);
         } else if let Some((_, target)) = link {
             let path_read = target.as_deref().filter(|target| is_env_file(target)).unwrap_or(path);
-            let found = env_file(EnvText { path: path_read, ..file }).findings;
+            let found = check_env_file(EnvText { path: path_read, ..file }).findings;
             let shown = found.into_iter().filter(|finding| finding.rule.shows_plaintext());
             findings.extend(shown.map(|finding| Finding { file: path.to_owned(), ..finding }));
         } else {
-            let mut report = env_file(file);
+            let mut report = check_env_file(file);
             findings.append(&mut report.findings);
             reports.insert(path.to_owned(), report);
             by_schema
@@ -154,7 +155,7 @@ fn side_by_side(
             None => found,
         });
     }
-    findings.extend(sealed_for_frameworks(files, reports));
+    findings.extend(check_frameworks(files, reports));
     findings.extend(projects.values().flat_map(|files| compare_keys(files)));
     for (path, report) in reports {
         let is_set = |name: &str| {
@@ -163,7 +164,7 @@ fn side_by_side(
             others.any(|other| reports[other.path].names.iter().any(|(set, _)| set == name)) || in_schema()
         };
         let unset = report.dangling.iter().filter(|reference| !is_set(&reference.on));
-        findings.extend(unset.map(|reference| dangling(path, reference)));
+        findings.extend(unset.map(|reference| dangling_finding(path, reference)));
     }
     Ok(findings)
 }

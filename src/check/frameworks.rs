@@ -15,10 +15,7 @@ use crate::project::EnvFile;
 
 /// Returns the findings about env files with sealed values that the frameworks of their folders read themselves. A file of
 /// a project that can't be read, as in a partial clone, shows no framework: that is no reason for a check to fail.
-pub(super) fn sealed_for_frameworks(
-    files: &Snapshot<'_>,
-    reports: &BTreeMap<PathBuf, EnvReport>,
-) -> Vec<Finding> {
+pub(super) fn check_frameworks(files: &Snapshot<'_>, reports: &BTreeMap<PathBuf, EnvReport>) -> Vec<Finding> {
     let mut folders: BTreeMap<&Path, Vec<ProjectFile<'_>>> = BTreeMap::new();
     for (path, report) in reports {
         let file = ProjectFile { path, names: &report.names, sealed: &report.sealed };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::allow::is_allowed;
 use super::range::{in_commit, plaintext_in};
-use super::search::{keys_file_in_git, leak_found};
+use super::search::{keys_file_finding, leak_finding};
 use super::secrets::SealedValues;
 use super::settings::Settings;
 use super::snapshot::Snapshot;
@@ -99,14 +99,14 @@ impl PastBlob {
         let hits = leaks.find(text);
         for path in &self.paths {
             if is_keys_file(path) {
-                findings.push(keys_file_in_git(path));
+                findings.push(keys_file_finding(path));
             } else {
                 findings.extend(plaintext_in(path, text, settings, self.file.kind));
             }
         }
         // Secrets in the bytes are reported for the first of the names.
         if let Some(path) = self.paths.iter().find(|path| !is_keys_file(path)) {
-            findings.extend(hits.iter().map(|hit| leak_found(path, hit.leak, leaks).at(hit.line)));
+            findings.extend(hits.iter().map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line)));
         }
         findings.retain(|finding| !is_allowed(finding, text));
         let fix = "replace the secret at its source: everyone with a clone has it";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use super::search::keys_file_in_git;
+use super::search::keys_file_finding;
 use crate::check::rules::{Finding, Rule};
 use crate::error::Error;
 use crate::fs;
@@ -31,7 +31,7 @@ pub(super) fn check_keys_files(
         }
         if let Some(repo) = repo {
             if repo.is_tracked(&place)? {
-                findings.push(keys_file_in_git(path));
+                findings.push(keys_file_finding(path));
             } else if !repo.is_ignored(&place)? {
                 let message = "git doesn't ignore it, so `git add` would add it";
                 let name = path.file_name().unwrap_or_default().to_string_lossy();

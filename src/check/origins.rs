@@ -11,7 +11,7 @@ use super::change::CheckedChange;
 use super::history::read_ahead;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
-use crate::check::rules::{EnvReport, EnvText, env_file};
+use crate::check::rules::{EnvReport, EnvText, check_env_file};
 use crate::config::EnvName;
 use crate::crypto::{PublicKey, Refs};
 use crate::error::Error;
@@ -146,7 +146,7 @@ impl<'a> Origins<'a> {
         commit: Option<ObjectId>,
         settings: &Rc<Settings>,
     ) -> Rc<FileOrigin> {
-        let report = env_file(EnvText { path, text, policy: &Policy::default() });
+        let report = check_env_file(EnvText { path, text, policy: &Policy::default() });
         Rc::new(FileOrigin {
             path: path.to_owned(),
             key: report.key.map(|(key, _)| key),

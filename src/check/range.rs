@@ -4,6 +4,7 @@
 //! stays an error until then, but is reported as waiting for review, and not as a secret that got out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -16,7 +17,7 @@ use super::secrets::EnvTexts;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
 use super::{CheckOptions, CheckReport};
-use crate::check::rules::{EnvText, Finding, Rule, env_file};
+use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
 use crate::config::is_env_file;
 use crate::error::Error;
 use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
@@ -49,12 +50,13 @@ pub(super) fn range(
         Default::default()
     };
     let found = change.inspect(&origins, is_unguarded(before) && past.is_empty(), options.store)?;
-    let touched = touched(after, &changed)?;
+    let touched = touched_files(after, &changed)?;
     report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
     findings.extend(found.findings.into_iter().chain(found.references_added));
-    let for_review = |finding: Finding| if is_accepted { finding } else { needs_review(finding.as_error()) };
+    let for_review =
+        |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
     findings.extend(found.for_review.into_iter().map(for_review));
 
     let mut texts = EnvTexts::new();
@@ -127,7 +129,7 @@ fn keep_concerned(findings: &mut Vec<Finding>, touched: &BTreeSet<PathBuf>, old_
     findings.retain_mut(|finding| {
         let is_new_link = finding.rule == Rule::Symlink && !old_links.contains(finding);
         if is_new_link {
-            *finding = finding.clone().as_error();
+            *finding = finding.clone().into_error();
         }
         is_new_link || concerns(touched, finding)
     });
@@ -157,7 +159,7 @@ fn allowed_by_moving(
     if allowed.is_empty() {
         return Ok(Vec::new());
     }
-    let origins = origins.of(path, &env_file(EnvText { path, text, policy: &Policy::default() }))?;
+    let origins = origins.of(path, &check_env_file(EnvText { path, text, policy: &Policy::default() }))?;
     let mut findings = Vec::new();
     for finding in allowed {
         let Some(name) = finding.name.clone() else { continue };
@@ -172,15 +174,15 @@ fn allowed_by_moving(
         };
         let mut finding = in_commit(finding, file.commit);
         let last = origin.commit.map(|commit| format!(" in commit {}", short(commit))).unwrap_or_default();
-        let was = format!("; where it was before ({}{last}), no policy allowed that", origin.path.display());
-        finding.message.push_str(&was);
+        let from = origin.path.display();
+        let _ = write!(finding.message, "; where it was before ({from}{last}), no policy allowed that");
         findings.push(needs_review(finding));
     }
     Ok(findings)
 }
 
 /// Returns the files that a change touches, and the env files of `after` that are symlinks to one of them.
-fn touched(after: &Snapshot<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, Error> {
+fn touched_files(after: &Snapshot<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, Error> {
     let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
     let mut touched: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
     for path in after.guarded_files().filter(|path| !paths.contains(path)) {
@@ -286,7 +288,7 @@ pub(super) fn plaintext_in(path: &Path, text: &[u8], rules: &Settings, kind: Fil
     if !is_guarded(path) || kind != FileKind::File || rules.excludes(path) {
         return Vec::new();
     }
-    let mut findings = env_file(EnvText { path, text, policy: rules.policy(path) }).findings;
+    let mut findings = check_env_file(EnvText { path, text, policy: rules.policy(path) }).findings;
     findings.retain(|finding| finding.rule.shows_plaintext());
     findings
 }
@@ -317,7 +319,7 @@ impl ProposedPolicy {
             return rewrite(finding);
         }
         let why = if self.is_excluded { "excludes the file" } else { "allows it" };
-        finding.message.push_str(&format!("; a policy in this change {why}"));
+        let _ = write!(finding.message, "; a policy in this change {why}");
         needs_review(finding)
     }
 }

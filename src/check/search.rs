@@ -64,7 +64,7 @@ impl<'a> SecretSearch<'a> {
     /// such file.
     pub(super) fn findings(&self, file: &SearchedFile<'_>) -> Result<Option<Vec<Finding>>, Error> {
         if is_keys_file(file.path) {
-            return Ok(Some(vec![keys_file_in_git(file.path)]));
+            return Ok(Some(vec![keys_file_finding(file.path)]));
         }
         let (mut findings, mut found) = (Vec::new(), Vec::new());
         if !file.content.read(&mut |from| self.leaks.find_in(from).map(|leaks| found = leaks))? {
@@ -72,7 +72,7 @@ impl<'a> SecretSearch<'a> {
         }
         let mut added: Option<BTreeSet<usize>> = None;
         for found in found {
-            let finding = leak_found(file.path, found.leak, &self.leaks).at(found.line);
+            let finding = leak_finding(file.path, found.leak, &self.leaks).at(found.line);
             let Leak::Value(at) = found.leak else {
                 findings.push(finding);
                 continue;
@@ -84,7 +84,7 @@ impl<'a> SecretSearch<'a> {
             };
             if (found.line..=found.last_line).any(|line| new.contains(&line)) {
                 let was_public = self.was_public(file.base, at)?;
-                findings.push(if was_public { finding.as_advice() } else { finding });
+                findings.push(if was_public { finding.into_advice() } else { finding });
             }
         }
         Ok(Some(findings))
@@ -138,14 +138,14 @@ impl<'a> SecretSearch<'a> {
     }
 }
 
-pub(super) fn keys_file_in_git(path: &Path) -> Finding {
+pub(super) fn keys_file_finding(path: &Path) -> Finding {
     let message = "private keys in git: everyone with a clone has them";
     let fix = "git rm --cached {file}; if pushed, rotate the keys and replace the secrets";
     Finding::new(Rule::KeysFile, path, message, fix)
 }
 
 /// Returns the finding for a secret in a file.
-pub(super) fn leak_found(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
+pub(super) fn leak_finding(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
     let message = match leak {
         Leak::PrivateKey => "contains a private key",
         Leak::EncodedKey => "contains an encoded private key",
@@ -157,7 +157,7 @@ pub(super) fn leak_found(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
                 name = secret.name
             );
             let finding = Finding::new(Rule::SecretValue, path, message, fix).about(&secret.name);
-            return if secret.value.len() < MIN_CERTAIN { finding.as_advice() } else { finding };
+            return if secret.value.len() < MIN_CERTAIN { finding.into_advice() } else { finding };
         }
     };
     let fix = "remove it; if pushed, rotate the key and replace the secrets";

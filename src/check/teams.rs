@@ -10,8 +10,8 @@ use super::env_files::EnvFiles;
 use super::origins::Origins;
 use super::snapshot::folder;
 use crate::check::rules::{
-    EnvironmentNames, Finding, TeamText, grants_by_new_members, team_changed, team_file, team_followed,
-    team_gone, team_left,
+    EnvironmentNames, Finding, TeamText, check_granters, check_left_team, check_removed_team,
+    check_team_file, compare_teams, compare_with_origin,
 };
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey};
@@ -88,15 +88,15 @@ impl TeamFiles<'_> {
             }
             let before = change.settings_before.team_at(path);
             self.with_text((path, team), project, |file| {
-                findings.extend(team_file(file, before.filter(|_| !change.is_whole)));
-                findings.extend(before.into_iter().flat_map(|before| team_changed(before, file)));
+                findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
+                findings.extend(before.into_iter().flat_map(|before| compare_teams(before, file)));
                 if change.review == Review::Pending {
                     let base = change.settings_before.team_for(folder(path));
                     let base: BTreeSet<IdentityKey> =
                         base.into_iter().flat_map(|(_, team)| team.members().values().copied()).collect();
                     // If nobody was a member, somebody has to be the first.
                     if !base.is_empty() {
-                        findings.extend(grants_by_new_members(&base, file));
+                        findings.extend(check_granters(&base, file));
                     }
                 }
             });
@@ -142,11 +142,11 @@ impl TeamFiles<'_> {
             new.teams().filter(|(path, _)| old.team_at(path).is_none()).any(|(path, team)| {
                 let none = TeamProject::default();
                 let project = projects.get(path).unwrap_or(&none);
-                self.with_text((path, team), project, |file| team_changed(was, file).is_empty())
+                self.with_text((path, team), project, |file| compare_teams(was, file).is_empty())
             })
         };
         let gone = old.teams().filter(|(path, _)| new.team_at(path).is_none());
-        gone.filter_map(|(path, team)| team_gone(path, team).filter(|_| !is_kept(team))).collect()
+        gone.filter_map(|(path, team)| check_removed_team(path, team).filter(|_| !is_kept(team))).collect()
     }
 
     /// Returns the findings for what is owed to removed members of the projects that env files come from, and is not
@@ -172,7 +172,7 @@ impl TeamFiles<'_> {
                 let Some((place, team_now)) = now else {
                     // A team file that is gone as a whole is reported as that.
                     let is_reported = gone.iter().any(|finding| finding.file == from);
-                    findings.extend(team_left(path, from, team, &env).filter(|_| !is_reported));
+                    findings.extend(check_left_team(path, from, team, &env).filter(|_| !is_reported));
                     continue;
                 };
                 // Changes of a team file in its own place are reported there.
@@ -180,7 +180,7 @@ impl TeamFiles<'_> {
                 let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
                 if let Some(project) = projects.get(place).filter(|_| is_new && !is_reported) {
                     let key = report.key.map(|(key, _)| key);
-                    let found = |file: &TeamText<'_>| team_followed((from, team), (&env, key), file);
+                    let found = |file: &TeamText<'_>| compare_with_origin((from, team), (&env, key), file);
                     findings.extend(self.with_text((place, team_now), project, found));
                 }
             }

@@ -29,7 +29,7 @@ fn shown_otherwise() {
 
 #[test]
 fn filtered_on_the_way_out_of_the_index() {
-    // What the worktree shows has passed through a filter that hides the plaintext which is kept.
+    // The working tree has passed through a filter that hides the plaintext which is stored.
     stopped(&SAID, |way| {
         way.git(&["config", "filter.hide.smudge", "sed s/^SECRET=.*/SECRET=/"]).ok();
         way.git(&["config", "filter.hide.clean", "cat"]).ok();

@@ -72,7 +72,7 @@ fn escaped_for_urls_hex_or_json() {
     copied("a.json", "{\"p\": ", |value| serde_json::to_string(value).unwrap(), "}\n");
 }
 
-/// As Python's `json.dumps` writes it, and PHP's `json_encode`.
+/// Escapes like Python's `json.dumps` and PHP's `json_encode`.
 #[test]
 fn escaped_for_json_in_ascii() {
     let ascii = |value: &str| serde_json::to_string(value).unwrap().replace('é', "\\u00e9");

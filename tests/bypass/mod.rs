@@ -21,7 +21,7 @@ use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
 
 use crate::support::{Output, Run, TestEnv, Tree};
 
-/// What is tried to be committed. No canary: staging a file puts it among git's objects, and is meant to.
+/// The secret that is tried to be committed. No canary: staging a file is meant to put it among git's objects.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 /// The value of `HELLO`, sealed and committed from the start, with the key at hand.
 const KNOWN: &str = "correct?horse/battery\"staple~é";
@@ -48,7 +48,7 @@ impl Way {
         Self { env, key: *key, own: *own, sealed }
     }
 
-    /// What every attempt starts from: it is made once and copied.
+    /// Makes the start of every attempt, once; it is then copied.
     fn start() -> Self {
         let env = TestEnv::new();
         env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
@@ -98,7 +98,7 @@ impl Way {
         sealed.unwrap().to_string()
     }
 
-    /// What stands right of `SECRET=`.
+    /// Returns what is right of `SECRET=`.
     fn value(&self) -> String {
         self.pick(PLAINTEXT.to_owned(), self.token("SECRET"))
     }
@@ -113,7 +113,7 @@ impl Way {
         if Self::environment(path).is_of_dotenv() { &self.own } else { &self.key }
     }
 
-    /// That of an env file; a copy's is anything.
+    /// Returns the environment of an env file; any for a copy.
     fn environment(path: &str) -> EnvName {
         EnvName::of_file(Path::new(path)).unwrap_or_else(|_| EnvName::of_dotenv())
     }
@@ -159,7 +159,7 @@ impl Way {
     }
 }
 
-/// That this way is stopped when a plaintext is committed, with every word of `said` in what is said and no byte of
+/// Asserts that this way is stopped when a plaintext is committed, with every word of `said` in the output and no byte of
 /// the value, everything left as it was; and that it succeeds when the value is sealed.
 #[track_caller]
 fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
@@ -168,7 +168,7 @@ fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     let before = open.state();
     let mut output = git.output();
     if output.stdout.starts_with(b"diff --git") {
-        // What `commit -p` asks about is git's to show.
+        // Git itself shows the lines that `commit -p` asks about.
         output.stdout.clear();
     }
     assert_ne!(output.status, 0, "it was committed");
@@ -178,7 +178,7 @@ fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     passes(way);
 }
 
-/// That this way succeeds where the value is sealed.
+/// Asserts that this way succeeds with a sealed value.
 #[track_caller]
 fn passes(way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     let sealed = Way::new(true);
@@ -189,7 +189,7 @@ fn passes(way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     assert!(!changed(&before, &sealed.state()).is_empty(), "nothing was committed");
 }
 
-/// That all of it was said, and nothing of the values.
+/// Asserts that all of it was printed, and nothing of the values.
 #[track_caller]
 fn told(output: &Output, said: &[&str]) {
     let all = format!("{}{}", text(output), output.stderr);

@@ -1,4 +1,4 @@
-//! What the file is called, where it lies, and what it leads to.
+//! The file's name, place and target.
 
 use super::stopped;
 

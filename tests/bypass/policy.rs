@@ -23,7 +23,7 @@ pub(super) fn remote(way: &Way, guarded: bool) {
     }
 }
 
-/// Whoever proposes a policy has to be able to commit and to push it, and is told; the other side does not take it.
+/// A policy that is proposed can be committed and pushed, with a suggestion; the other side refuses it.
 #[test]
 fn widened_in_the_same_commit() {
     let plain = format!("SECRET={PLAINTEXT}");
@@ -157,7 +157,7 @@ fn widened_in_several_pushes() {
 
 #[test]
 fn brought_back_under_a_policy_that_another_project_has() {
-    // It was reviewed there, for what is there.
+    // The review was for the files that are there.
     let start = || {
         let way = Way::new(false);
         way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
@@ -185,7 +185,7 @@ fn brought_back_under_a_policy_that_another_project_has() {
         way.git(&["config", "envseal.acceptPolicy", "true"]).dir(way.env.outside().join("remote.git")).ok();
         assert_eq!(push(&way).status, 0);
     }
-    // What was nowhere else is what the policy is for; and so is a file beside those that are under it.
+    // The policy is for new files, and for a file beside those that are under it.
     let way = start();
     committed(
         &way,

@@ -1,4 +1,4 @@
-//! What avoids `pre-commit`: git does not call it for these, so they are met when they are pushed.
+//! Ways around `pre-commit`: git does not call it for these, so they are stopped when they are pushed.
 
 use std::sync::OnceLock;
 
@@ -26,7 +26,7 @@ fn remote(way: &Way) {
     way.write(".git/refs/remotes/origin/main", std::fs::read(bare.join("refs/heads/main")).unwrap());
 }
 
-/// That what `commit` makes is refused when `push` is to bring it, and passes when it is sealed.
+/// Asserts that `push` is refused what `commit` makes, and passes when it is sealed.
 fn met(commit: impl Fn(&Way), push: &[&str]) {
     stopped(commit, |way| way.git(push));
 }
@@ -224,7 +224,7 @@ fn over_a_history_that_is_not_known_here() {
 
 #[test]
 fn fetched_from_a_pull_request() {
-    // What a forge has of it was judged by nobody, wherever it is fetched to.
+    // A forge's copy of it was never checked, wherever it is fetched to.
     for fetch in ["+refs/pull/*/head:refs/remotes/origin/pr/*", "+refs/pull/1/head:refs/remotes/origin/one"] {
         stopped(
             |way| {

@@ -7,7 +7,7 @@ use super::{PLAINTEXT, Way, told};
 const PROD: &str = ".env.production";
 const PLAIN: &str = "# @sensitive=false\nSECRET=\n";
 
-/// As with `[policy] plain`: whoever proposes it can commit and push it to where nobody guards; the other side refuses.
+/// Like `[policy] plain`, it can be committed and pushed to where nothing checks; the other side refuses it.
 #[test]
 fn called_plain_in_the_same_commit() {
     for (schema, text) in [
@@ -134,7 +134,7 @@ fn called_plain_by_the_one_behind_it() {
     told(&output, &["policy-widened"]);
 }
 
-/// What is called plain once and reviewed holds from then on; the next `set` of a sealed value seals all the same.
+/// Once reviewed, a plain name stays plain; the next `set` of a sealed value encrypts it all the same.
 #[test]
 fn a_sealed_value_that_is_called_plain_later() {
     super::stopped(&[".env.production:2: error: SECRET", "[plain-sealed]"], |way| {

@@ -1,4 +1,4 @@
-//! `envseal check`: each rule through the binary, and what is judged by whose policy.
+//! `envseal check`: each rule through the binary, and by whose policy files are checked.
 
 mod examined;
 mod foreign;
@@ -13,7 +13,7 @@ mod values;
 
 use crate::support::{Output, TestEnv};
 
-/// A finding as it is told: `file:line rule name`, with `!` before an error's rule.
+/// Returns findings as `file:line rule name`, with `!` before an error's rule.
 fn findings(output: &Output) -> Vec<String> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let list: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -34,7 +34,7 @@ fn findings(output: &Output) -> Vec<String> {
 }
 
 impl TestEnv {
-    /// What `check` finds; its exit status must go with it.
+    /// Returns what `check` finds, and asserts that its exit status matches.
     #[track_caller]
     pub(crate) fn check(&self, arguments: &[&str]) -> Vec<String> {
         let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
@@ -44,7 +44,7 @@ impl TestEnv {
         found
     }
 
-    /// Commits everything, hooks passed over.
+    /// Commits everything without hooks.
     pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]);

@@ -1,4 +1,4 @@
-//! What `doctor`, `ls`, `init` and `hook install` say of hooks and drivers is what git would do.
+//! `doctor`, `ls`, `init` and `hook install` say of hooks and drivers what git would do.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -43,7 +43,7 @@ fn write(path: &Path, text: &str, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// What doctor says of the pre-commit hook; its exit status goes with that.
+/// Returns what doctor says of the pre-commit hook, and asserts that its exit status matches.
 #[track_caller]
 fn said(env: &TestEnv, folder: &Path) -> String {
     let output = env.envseal(&["doctor", "--json"]).dir(folder).output();
@@ -62,7 +62,7 @@ fn git<'a>(env: &'a TestEnv, arguments: &[&str], folder: &Path) -> Run<'a> {
     env.program("git", arguments).var("PATH", path).dir(folder)
 }
 
-/// Whether git calls envseal at a commit, and makes none where that fails.
+/// Returns true if git calls envseal at a commit, and makes none if that fails.
 fn is_guarded(env: &TestEnv, folder: &Path) -> bool {
     let notes = env.outside().join("notes");
     let _ = std::fs::remove_file(&notes);
@@ -298,7 +298,7 @@ fn husky(env: &TestEnv, then: fn(&TestEnv)) {
         let wrapper = "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"";
         write(&env.path(format!(".husky/_/{name}")), wrapper, 0o755);
     }
-    // As husky 9 writes it.
+    // Written by husky 9.
     let helper = "#!/usr/bin/env sh\nn=$(basename \"$0\")\ns=$(dirname \"$(dirname \"$0\")\")/$n\n\n\
                   [ ! -f \"$s\" ] && exit 0\nsh -e \"$s\" \"$@\"\nc=$?\nexit $c";
     env.write(".husky/_/h", helper);
@@ -315,7 +315,7 @@ fn installed_is_what_git_runs() {
         let words = said(&env, &env.repo());
         assert!(words.starts_with(wanted), "{name}: {words}");
         let guarded = is_guarded(&env, &env.repo());
-        // Where nobody can tell, both may be.
+        // If it can't be known, both may be.
         if !words.starts_with("unknown") {
             assert_eq!(guarded, words == "installed", "{name}: {words}");
         }

@@ -16,7 +16,7 @@ fn project(package: &str) -> TestEnv {
     env
 }
 
-/// What `run` says before it starts the program.
+/// Returns what `run` prints before it starts the program.
 fn said(env: &TestEnv, arguments: &[&str]) -> String {
     let output = env.envseal(&[&["run"], arguments, &["--", "true"]].concat()).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
@@ -44,7 +44,7 @@ fn run_warns_of_what_next_would_take_for_values() {
     assert_eq!(said(&env, &["-e", "production"]), note);
     assert_eq!(said(&env, &["-f", "./.env.production"]), note);
     assert_eq!(said(&env, &["-q", "-e", "production"]), "");
-    // What is set is safe, and so is all that the remedies set.
+    // Variables that are set are safe, and so is everything that the hints set.
     assert_eq!(said(&env, &[]), "");
     assert_eq!(said(&env, &["-e", "production", "-e", "default"]), "");
     assert_eq!(said(&env, &["--convention", "nextjs", "-e", "production"]), "");
@@ -132,7 +132,7 @@ fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
     assert_eq!(said(&env, &["-k", "C"]), note("Vite", "A, B, D and 1 more"));
     assert_eq!(said(&env, &["-x", "[AB]"]), note("Vite", "A and B"));
     assert_eq!(said(&env, &["-x", "PLAIN"]), "");
-    // What is left out and sealed, Next.js is not to read; what is plain it may need.
+    // Next.js must not read sealed values that are left out; it may need plain ones.
     let env = TestEnv::new();
     env.write("package.json", NEXT);
     env.write_sealed(".env", sealed);
@@ -142,7 +142,7 @@ fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
     assert!(!is_told(&env, &["-k", "C"], &[], "printenv"));
 }
 
-/// Whether Next.js would be told that there is nothing left to read.
+/// Returns true if Next.js would be told that there is nothing left to read.
 fn is_told(env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &str) -> bool {
     let command: Vec<_> = command.split(' ').collect();
     let mut run = env.envseal(&[&["run", "-q"], arguments, &["--"], &command].concat());
@@ -189,7 +189,7 @@ fn run_tells_next_what_is_loaded_already() {
     // Started elsewhere, it is another project's.
     let output = env.envseal(&["run", "-q", "-f", "..", "--", "env"]).dir(env.path("bin")).ok();
     assert!(!output.contains("__NEXT"), "{output}");
-    // What the process says stands.
+    // The process's own variable wins.
     let own =
         env.envseal(&["run", "-q", "--convention", "nextjs", "--", "env"]).var("__NEXT_PROCESSED_ENV", "");
     assert!(own.ok().lines().any(|line| line == "__NEXT_PROCESSED_ENV="));
@@ -249,7 +249,7 @@ fn run_warns_of_bun_and_of_env_file() {
         )
     };
     let says = |env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &[&str]| {
-        // None of the programs need be there: what is said is said before.
+        // The programs need not exist: the note is printed before.
         let mut run = env.envseal(&[&["run"], arguments, &["--"], command].concat()).var("PATH", "/nowhere");
         for (name, value) in variables {
             run = run.var(name, value);

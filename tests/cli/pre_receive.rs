@@ -41,7 +41,7 @@ fn commit(env: &TestEnv, file: &str, text: impl AsRef<[u8]>) {
     env.git(&["commit", "-q", "-m", file]);
 }
 
-/// That this push is refused with these words, moves no ref, and leaves no object behind.
+/// Asserts that this push is refused with these words, moves no ref, and leaves no object behind.
 #[track_caller]
 fn refused(env: &TestEnv, bare: &PathBuf, names: &[&str], said: &[&str]) {
     let objects = |env: &TestEnv| env.program("git", &["count-objects", "-v"]).dir(bare).ok();
@@ -167,7 +167,7 @@ fn the_server_says_which_refs_are_known() {
     placed(&env, &bare, "refs/reviewed/1/head");
     let set =
         |value: &str| env.program("git", &["config", "--add", "envseal.knownRefs", value]).dir(&bare).ok();
-    // It is a folder's whole name, and what is empty or no glob names none.
+    // A folder's whole name; an empty name or an invalid glob names none.
     for other in ["refs/review", "refs/reviewed/[", "", "refs/reviewed/2/*"] {
         set(other);
         assert!(push(&env, &["main:refs/heads/new"]).is_err(), "{other:?}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use envseal::Error;
-use envseal::testing::check::rules::{EnvText, Finding, Rule, Severity, env_file};
+use envseal::testing::check::rules::{EnvText, Finding, Rule, Severity, check_env_file};
 use envseal::testing::config::{ProcessEnv, is_own_name};
 use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::testing::dotenv::{Mark, VarName, is_reserved};
@@ -98,7 +98,7 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, Error> {
 /// The errors that the guard finds in an env file's text. Left out are names that stand twice, references of no known form
 /// in values that are not read for that, and envseal's own, which nothing seals.
 fn judged(text: &[u8]) -> Vec<Rule> {
-    let report = env_file(EnvText { path: Path::new(".env"), text, policy: &Policy::default() });
+    let report = check_env_file(EnvText { path: Path::new(".env"), text, policy: &Policy::default() });
     let own = |finding: &Finding| finding.name.as_deref().is_some_and(is_own_name);
     let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error && !own(f));
     errors

@@ -67,7 +67,7 @@ enum ValueForm {
 }
 
 /// Returns the finding for a reference to a name that nothing sets.
-pub(crate) fn dangling(path: &Path, reference: &DanglingReference) -> Finding {
+pub(crate) fn dangling_finding(path: &Path, reference: &DanglingReference) -> Finding {
     let DanglingReference { name, line, on, form } = reference;
     let (message, fix) = match form {
         ValueForm::Plaintext => (
@@ -80,12 +80,12 @@ pub(crate) fn dangling(path: &Path, reference: &DanglingReference) -> Finding {
         ),
     };
     let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
-    if *form == ValueForm::Sealed { found.as_advice() } else { found }
+    if *form == ValueForm::Sealed { found.into_advice() } else { found }
 }
 
 /// Returns the findings for a variable with a hidden value (its line and the names that it may refer to): that it newly has
 /// a name which redirects trust or traffic, and that it refers to more than `before`, in the files it comes from.
-pub(crate) fn newly_hidden(
+pub(crate) fn check_hidden_value(
     path: &Path,
     name: &str,
     (line, refs): &(usize, Refs),
@@ -117,7 +117,7 @@ pub(crate) fn malformed_reference(path: &Path, name: &str) -> Finding {
 }
 
 /// Runs every rule that needs nothing but the file.
-pub fn env_file(file: EnvText<'_>) -> EnvReport {
+pub fn check_env_file(file: EnvText<'_>) -> EnvReport {
     let mut report = EnvReport::default();
     let is_copy = FileRole::of(file.path) == FileRole::Copy;
     let env = match EnvName::of_file(file.path) {
@@ -161,7 +161,7 @@ fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
         finding.fix =
             "keep it out of git: git rm --cached --ignore-unmatch {file}, then add it to .gitignore".into();
     }
-    findings.extend(sealed_by_mistake(file).map(Finding::as_advice));
+    findings.extend(sealed_by_mistake(file).map(Finding::into_advice));
     EnvReport { findings, ..EnvReport::default() }
 }
 
@@ -491,7 +491,7 @@ mod tests {
             path in prop::sample::select(vec![".env", "a/.env.x", ".env.default", "x.env"]),
         ) {
             let lines = text.split(|b| *b == b'\n' || *b == b'\r').count();
-            let report = env_file(EnvText { path: Path::new(path), text: &text, policy: &Policy::default() });
+            let report = check_env_file(EnvText { path: Path::new(path), text: &text, policy: &Policy::default() });
             for finding in &report.findings {
                 prop_assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)), "{finding:?}");
                 // Letters that make no name are a value's.

@@ -22,7 +22,7 @@ pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
     let message = format!("envseal doesn't read this file, but some file systems take it for {name}");
     let fix = hint!("rename it: git mv {file} {name}", name = path.with_file_name(name));
     let rule = if name == TEAM_FILE { Rule::TeamFile } else { Rule::SchemaMalformed };
-    Some(Finding::new(rule, path, message, fix).as_error())
+    Some(Finding::new(rule, path, message, fix).into_error())
 }
 
 /// Compares the keys and the names of a project's env files, given in byte order of their paths. The key of an environment
@@ -91,7 +91,7 @@ pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
 
 /// Returns the finding for a public key that differs from before, without proof that its holder made it. `from` is the file
 /// that had the key before.
-pub(crate) fn key_changed(
+pub(crate) fn check_key_change(
     (path, line): (&Path, usize),
     from: &Path,
     env: &EnvName,

@@ -340,7 +340,7 @@ mod tests {
         for (lead, count) in [("password-".to_owned(), 100_000), ("a-longer-beginning/".repeat(14), 10_000)] {
             let (_, others) = search((0..count).map(|at| format!("{at}-{lead}")).collect());
             let (found, alike) = search((0..count).map(|at| format!("{lead}{at}")).collect());
-            // Each, and those that it begins with: its digits are a number, and so are the first of them.
+            // Every value, and those that it begins with: its digits are a number, and so are the first of them.
             let within = |at: usize| at.max(1).ilog10() as usize + 1;
             assert_eq!(found, (0..count).map(within).sum::<usize>());
             // Comparing each with each takes thousands of times as long; a busy machine slows both searches down.

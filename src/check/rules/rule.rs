@@ -174,13 +174,13 @@ impl Finding {
     }
 
     #[must_use]
-    pub(crate) fn as_advice(mut self) -> Self {
+    pub(crate) fn into_advice(mut self) -> Self {
         self.severity = Advice;
         self
     }
 
     #[must_use]
-    pub(crate) fn as_error(mut self) -> Self {
+    pub(crate) fn into_error(mut self) -> Self {
         self.severity = Error;
         self
     }

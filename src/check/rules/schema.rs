@@ -74,7 +74,7 @@ pub(crate) fn check_value(
 }
 
 /// Returns the findings for names that `after` calls plain and that were not plain before.
-pub(crate) fn schema_widened(after: SchemaFile<'_>, was_plain: impl Fn(&str) -> bool) -> Vec<Finding> {
+pub(crate) fn compare_plain_names(after: SchemaFile<'_>, was_plain: impl Fn(&str) -> bool) -> Vec<Finding> {
     let new = after.schema.plain().filter(|item| !was_plain(&item.name));
     let found = new.map(|item| {
         let message = format!("{} is newly treated as plain (`@sensitive=false`)", item.name);

@@ -57,14 +57,14 @@ impl TeamText<'_> {
 
 /// Checks a team file by itself and by the env files of its project. `before` is the one that a change was made from: what
 /// was left over from a removed member there does not stop the change, which may be the very removal.
-pub(crate) fn team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
-    let mut findings = contradictions(file);
-    findings.extend(file.team.grants().iter().filter_map(|line| grant(file, line, before)));
-    findings.extend(exposed(file));
+pub(crate) fn check_team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
+    let mut findings = check_members(file);
+    findings.extend(file.team.grants().iter().filter_map(|line| check_grant(file, line, before)));
+    findings.extend(count_exposed(file));
     findings
 }
 
-fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
+fn check_members(file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names = BTreeMap::new();
     for (name, key) in file.team.members() {
@@ -83,7 +83,7 @@ fn contradictions(file: &TeamText<'_>) -> Vec<Finding> {
     findings
 }
 
-fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Option<Finding> {
+fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Option<Finding> {
     let GrantLine { env, member, by, .. } = line;
     let what = format!("the grant of {env} to {member}");
     let again = hint!("ask someone with access to run: envseal team approve {member} -e {env}", member, env);
@@ -93,7 +93,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
         let found = file.found(Rule::RemovalPending, message, fix).at(line.line);
         let is_same = |old: &GrantLine| *old == GrantLine { line: old.line, ..line.clone() };
         let is_old = before.is_some_and(|before| before.grants().iter().any(is_same));
-        Some(if is_old { found.as_advice() } else { found })
+        Some(if is_old { found.into_advice() } else { found })
     };
     match file.team.verify(line) {
         Err(GrantFault::Removed(name)) => {
@@ -130,7 +130,7 @@ fn grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>) -> Op
 }
 
 /// Returns one finding for each environment, with how many values are still to be replaced.
-fn exposed(file: &TeamText<'_>) -> Vec<Finding> {
+fn count_exposed(file: &TeamText<'_>) -> Vec<Finding> {
     let mut open: BTreeMap<&EnvName, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for exposure in file.team.exposures().iter().filter(|e| e.state != ExposureState::Replaced) {
         // A variable that is gone need not be replaced.
@@ -149,12 +149,12 @@ fn exposed(file: &TeamText<'_>) -> Vec<Finding> {
 }
 
 /// Returns the findings for members and exposures of `before` that are not as they were.
-pub(crate) fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+pub(crate) fn compare_teams(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let any = |_: &EnvName| true;
     [
-        changed_members(before, file),
-        changed_tag_keys(before, file, &any),
-        changed_exposures(before, file, &any),
+        compare_members(before, file),
+        compare_tag_keys(before, file, &any),
+        compare_exposures(before, file, &any),
     ]
     .concat()
 }
@@ -162,7 +162,7 @@ pub(crate) fn team_changed(before: &TeamFile, file: &TeamText<'_>) -> Vec<Findin
 /// Returns the findings for an env file that has `key` now, and came here from the project of another team file, as `env`:
 /// who was removed there is removed here, who can still read it from there can do so here, and what is exposed there is
 /// exposed here.
-pub(crate) fn team_followed(
+pub(crate) fn compare_with_origin(
     (from, before): (&Path, &TeamFile),
     (env, key): (&EnvName, Option<PublicKey>),
     file: &TeamText<'_>,
@@ -193,7 +193,7 @@ pub(crate) fn team_followed(
         }
     }
     let of_env = |other: &EnvName| other == env;
-    let owed = [changed_tag_keys(before, file, &of_env), changed_exposures(before, file, &of_env)].concat();
+    let owed = [compare_tag_keys(before, file, &of_env), compare_exposures(before, file, &of_env)].concat();
     findings.extend(owed.into_iter().map(|found| {
         let message = format!("{}; {env} comes from {source}", found.message);
         Finding { message, fix: hint!("copy the line from {from} to {file}", from), ..found }
@@ -202,7 +202,7 @@ pub(crate) fn team_followed(
 }
 
 /// Returns the finding for an env file that is now in no team's project, but comes from one that has records of removals.
-pub(crate) fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
+pub(crate) fn check_left_team(path: &Path, from: &Path, before: &TeamFile, env: &EnvName) -> Option<Finding> {
     let owed = !before.removed().is_empty() || before.exposures().iter().any(|exposure| exposure.env == *env);
     let message = format!(
         "comes from the project of {}, but no team file here records who was removed there",
@@ -213,7 +213,7 @@ pub(crate) fn team_left(path: &Path, from: &Path, before: &TeamFile, env: &EnvNa
 }
 
 /// Returns the finding for a team file with exposures, or removed members, that is gone.
-pub(crate) fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
+pub(crate) fn check_removed_team(path: &Path, before: &TeamFile) -> Option<Finding> {
     let owed = !before.exposures().is_empty() || !before.removed().is_empty();
     let message = "the team file is gone, and with it the records of removed members";
     owed.then(|| Finding::new(Rule::ExposureAltered, path, message, "restore it: git log -p -- {file}"))
@@ -221,10 +221,10 @@ pub(crate) fn team_gone(path: &Path, before: &TeamFile) -> Option<Finding> {
 
 /// Returns the findings for grants by someone who was not a member at the base of a range, whose members' keys are `base`:
 /// a new member can't be added and grant access in the same change.
-pub(crate) fn grants_by_new_members(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
+pub(crate) fn check_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for line @ GrantLine { env, member, by, .. } in file.team.grants() {
-        // A granter who is no member at all is reported by `grant`.
+        // A granter who is no member at all is reported by `check_grant`.
         if file.team.members().get(by).is_some_and(|granter| !base.contains(granter)) {
             let message =
                 format!("the grant of {env} to {member} is by {by}, who wasn't a member before this range");
@@ -236,7 +236,7 @@ pub(crate) fn grants_by_new_members(base: &BTreeSet<IdentityKey>, file: &TeamTex
 }
 
 /// Returns the findings for globs of `[policy]` that were not there before. A text that can't be read counts as empty.
-pub(crate) fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
+pub(crate) fn compare_policy(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
     let known = policy_globs(before);
     let new = policy_globs(after).into_iter().filter(|glob| !known.contains(glob));
     let text = String::from_utf8_lossy(after);
@@ -255,7 +255,7 @@ pub(crate) fn widened(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> 
     found.collect()
 }
 
-fn changed_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
+fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let after = file.team;
     let mut findings = Vec::new();
     let mut found = |table: &str, name: &MemberName, message: String, fix: Hint| {
@@ -298,7 +298,7 @@ fn changed_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
 }
 
 /// The key of the tags that exposed values are recognised by is made once; only rotations encrypt it again.
-fn changed_tag_keys(
+fn compare_tag_keys(
     before: &TeamFile,
     file: &TeamText<'_>,
     wanted: &dyn Fn(&EnvName) -> bool,
@@ -315,7 +315,7 @@ fn changed_tag_keys(
     envs.into_iter().filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
 }
 
-fn changed_exposures(
+fn compare_exposures(
     before: &TeamFile,
     file: &TeamText<'_>,
     wanted: &dyn Fn(&EnvName) -> bool,

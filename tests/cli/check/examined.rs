@@ -1,9 +1,9 @@
-//! What was examined: an all-clear is about something, and the pre-commit framework's calls are about what it says.
+//! The files that were checked: "no findings" is about something, and the pre-commit framework says which.
 
 use super::{append, project};
 use crate::support::{Output, TestEnv};
 
-/// What `.pre-commit-hooks.yaml` has the framework call, as it calls it: outside of any commit, unless git calls it.
+/// Runs what `.pre-commit-hooks.yaml` has the framework call: outside of any commit, unless git calls it.
 fn framework(env: &TestEnv, refs: Option<[&str; 2]>) -> Output {
     let text =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.pre-commit-hooks.yaml")).unwrap();

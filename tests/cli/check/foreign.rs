@@ -35,7 +35,7 @@ fn a_file_of_another_tool_is_one_finding() {
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).iter().all(|found| found.starts_with("envseal.toml:")));
     env.write("envseal.toml", "");
-    // What only says so further down is an env file like any other.
+    // A file that only says so further down is an env file like any other.
     env.write(".env.x", format!("A=abc\n{armour}"));
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).contains(&".env.x:1 !plaintext A".to_owned()));

@@ -3,7 +3,7 @@
 use super::{append, project};
 use crate::support::TestEnv;
 
-/// What a range's check says: each finding's place and rule, its message and its fix.
+/// Returns the findings of a range: place and rule, message and fix of each.
 fn told(env: &TestEnv, range: &str) -> Vec<[String; 3]> {
     let output = env.envseal(&["check", "--json", "--range", range]).output();
     let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -106,7 +106,7 @@ fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
             for error in &without {
                 assert!(with.contains(error), "{policy} {text} stays {stays}: {error} is gone from {with:?}");
             }
-            // What passes once the policy is accepted is told so, and nothing else is.
+            // Findings that pass once the policy is accepted say so, and no others.
             let accepted = env.check(&["--range", &range, "--accept-policy"]);
             for [place, message, fix] in told(&env, &range) {
                 let (at, rule) = place.split_once(' ').unwrap();

@@ -101,7 +101,7 @@ fn merges_and_branches() {
     assert_eq!(env.check(&["--range", "main...side"]), ["side/.env:1 !plaintext A"]);
     env.git(&["merge", "-q", "--no-ff", "--no-verify", "-m", "merge", "side"]);
     assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["side/.env:1 !plaintext A"]);
-    // What a merge commit alone brings.
+    // A change that only the merge commit brings.
     let env = project();
     env.git(&["checkout", "-qb", "side"]);
     env.write("a", "");
@@ -137,7 +137,7 @@ fn a_new_ref_is_what_no_other_has() {
     assert_eq!(findings(&first_push(&env, &tip)), [".env:1 !plaintext A"]);
 }
 
-/// What a push of `tip` into a new repository is told, as git has a hook called: its objects are in quarantine.
+/// Checks a push of `tip` into a new repository as a hook of git's does: its objects are in quarantine.
 fn first_push(env: &TestEnv, tip: &str) -> Output {
     let bare = env.outside().join("first.git");
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);

@@ -1,9 +1,9 @@
-//! One case for each rule that looks at files as they are.
+//! A case for each rule about files as they are.
 
 use super::{append, project};
 use crate::support::TestEnv;
 
-/// What is found in `.env` once these lines are added to it.
+/// Returns what is found in `.env` once these lines are added to it.
 #[track_caller]
 fn found(lines: &str) -> Vec<String> {
     let env = project();
@@ -178,7 +178,7 @@ fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
     assert_eq!(env.check(&["--staged"]), wanted);
     env.commit("other spellings");
     assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
-    // What they say counts for nothing.
+    // Their contents count for nothing.
     env.plaintext_in(".env");
     env.write(".env", env.read(".env") + "OPEN=abc\n");
     assert!(env.check(&[]).iter().any(|found| found.contains("!plaintext OPEN")), "{:?}", env.check(&[]));
@@ -195,7 +195,7 @@ fn a_keys_file_in_other_letters() {
     assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
     let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
     assert!(text.contains("echo .Env.Keys >> .gitignore"), "{text}");
-    // It is found as one, and held to what holds for one.
+    // Found and checked as a keys file.
     let sealed = env.read(".env");
     env.ok(&["decrypt"]);
     env.write_plain(".env", sealed);
@@ -262,7 +262,7 @@ fn excluded_files_and_unreadable_policies() {
     env.write("envseal.toml", "[policy]\nexclude = ['fixtures/**']\n");
     env.commit("policy");
     assert!(env.check(&[]).is_empty());
-    // What is left out is env files; a key is one anywhere.
+    // Only env files are excluded: a private key is reported anywhere.
     env.write("fixtures/k", env.private_key("ENVSEAL_PRIVATE_KEY"));
     assert_eq!(env.check(&[]), ["fixtures/k:1 !private-key -"]);
     std::fs::remove_file(env.path("fixtures/k")).unwrap();

@@ -70,7 +70,7 @@ fn an_index_that_cannot_be_read_is_no_clean_one() {
     env.ok(&["check", "--staged"]);
     env.git(&["update-index", "--no-split-index"]);
     let index = std::fs::read(env.path(".git/index")).unwrap();
-    // Of one that is cut short git itself sees fewer files, and says nothing.
+    // If it is cut short, git itself sees fewer files and says nothing.
     for broken in [&index[..40], &index[..4], b"", b"not an index at all, but long enough to be one"] {
         std::fs::write(env.path(".git/index"), broken).unwrap();
         env.fails(4, &["check", "--staged"]);
@@ -114,7 +114,7 @@ fn advice_is_about_what_the_commit_touches() {
     env.write("README.md", "words\n");
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).is_empty());
-    // What goes together with a touched file is told, wherever it stands.
+    // A finding about how a touched file goes with others is reported, wherever it is.
     append(&env, ".env", "NEW=1 # envseal: plain\n");
     env.git(&["add", "-A"]);
     let found = env.check(&["--staged"]);
@@ -150,7 +150,7 @@ fn what_a_partial_clone_has_left_out_is_not_taken_for_absent() {
     assert_eq!(super::findings(&check(&["--staged"]).output()), found);
 }
 
-/// What is to be renamed, or to be taken out of git, is not to be added after mending.
+/// A file that is to be renamed, or removed from git, is not to be staged again.
 #[test]
 fn a_keys_file_is_not_to_be_added_again() {
     let env = TestEnv::new();

@@ -1,4 +1,4 @@
-//! What `check` knows of the team file: each rule by a finding and a control, in the worktree, staged and in a range.
+//! The rules about the team file, each by a finding and a control, in the working tree, staged and in a range.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ impl Team {
         self.file.remove_member(&name(member), Moment { seconds: 1_767_323_045, offset: 0 });
     }
 
-    /// What `member` could read of a variable, recorded by who holds the key.
+    /// Records what `member` could read of a variable, as a holder of the key does.
     pub(crate) fn exposure(&self, member: &str, variable: &str, state: ExposureState) -> Exposure {
         let blank = self.key.public();
         let tag = Rotation::make(&production(), &self.key, &blank).proof;
@@ -115,8 +115,8 @@ impl Team {
         old
     }
 
-    /// What is found in the worktree, staged, and in the range of the one commit that brings it; which must all be the
-    /// same, but for what concerns no more than the worktree. The commit is made.
+    /// Returns what is found in the working tree, staged, and in the range of the commit that brings it, which must be the
+    /// same. Makes the commit.
     #[track_caller]
     pub(crate) fn found(&self) -> Vec<String> {
         let worktree = self.env.check(&[]);
@@ -526,7 +526,7 @@ fn a_forged_proof_of_a_rotation_is_called_so() {
     assert!(matches!(&found[..], [one] if one.contains("!public-key-changed")), "{found:?}");
 }
 
-/// As OpenSSH keeps it.
+/// Writes it as OpenSSH does.
 pub(crate) fn write_identity(path: &std::path::Path, identity: &Identity) {
     use ssh_key::private::{Ed25519Keypair, KeypairData};
     let pair = Ed25519Keypair::from_seed(identity.expose());

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use envseal::testing::check::rules::{EnvText, Leaks, Rule, env_file};
+use envseal::testing::check::rules::{EnvText, Leaks, Rule, check_env_file};
 use envseal::testing::project::textconv;
 use envseal::testing::team::Policy;
 
 /// Panics where the property does not hold for these bytes as an env file.
 pub(crate) fn holds(data: &[u8]) {
     let lines = data.split(|byte| matches!(byte, b'\n' | b'\r')).count();
-    let report = env_file(EnvText { path: Path::new(".env"), text: data, policy: &Policy::default() });
+    let report = check_env_file(EnvText { path: Path::new(".env"), text: data, policy: &Policy::default() });
     for finding in &report.findings {
         assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)));
     }
