@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
             reseal(target.file(), &key, &pick, target.all_keys()?)?
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
-            encrypt(target.file(), target.document(), target.scope(), &key, &pick, &dollars)?
+            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars)?
         } else {
             (target.file().document().clone(), 0)
         };

@@ -139,10 +139,10 @@ fn set_all(
 ) -> Result<(Updated, FileOutcomes), Error> {
     let mut outcomes = Vec::new();
     let updated = update(paths, store, write, &|| context.waiting(), |target| {
-        let needs_key = needs_key(target.file(), target.document(), target.scope(), assignments, how)?;
+        let needs_key = needs_key(target.file(), target.document(), target.project(), assignments, how)?;
         let key = if needs_key { Some(target.seal_to()?) } else { None };
         let mut opener = target.opener()?;
-        let (file, scope) = (target.file(), target.scope());
+        let (file, scope) = (target.file(), target.project());
         let change = set(file, target.document(), scope, key.as_ref(), assignments, how, opener.as_mut())?;
         outcomes.push((file.exists(), key, change.outcomes));
         Ok(change.document)

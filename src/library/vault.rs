@@ -235,7 +235,7 @@ impl Vault {
                 _ => Some(target.key_in_file()?),
             };
             let mut opener = target.opener()?;
-            let (file, document, scope) = (target.file(), target.document(), target.scope());
+            let (file, document, scope) = (target.file(), target.document(), target.project());
             let change =
                 project::set(file, document, scope, key.as_ref(), assignments, how, opener.as_mut())?;
             outcomes = change.outcomes;

@@ -7,8 +7,8 @@ use super::file::{EnvFile, token};
 use super::line_errors::{
     already_there, ambiguous_hash, cannot_edit, cannot_seal, cut_off, reserved, unquoted, unwritable,
 };
+use super::project::Project;
 use super::schema::schema_of;
-use super::scope::Scope;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
@@ -67,7 +67,7 @@ pub struct Change {
 pub fn set(
     file: &EnvFile,
     document: &Document,
-    scope: &Scope,
+    project: &Project,
     public_key: Option<&PublicKey>,
     assignments: &[Assignment],
     how: How,
@@ -83,8 +83,8 @@ pub fn set(
         }
         let there = standing.get(name.as_str());
         let entry = there.map(|there| there.last);
-        let target = target(file, document, scope, name.as_str(), there, how)?;
-        refuse_half(file, document, scope, entry)?;
+        let target = target(file, document, project, name.as_str(), there, how)?;
+        refuse_half(file, document, project, entry)?;
         let same = entry.is_some_and(|entry| {
             reads_as(document, entry, value.expose(), target == Outcome::Sealed, opener.as_deref_mut())
         });
@@ -152,7 +152,7 @@ pub(crate) fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
 pub(crate) fn needs_key(
     file: &EnvFile,
     document: &Document,
-    scope: &Scope,
+    project: &Project,
     assignments: &[Assignment],
     how: How,
 ) -> Result<bool, Error> {
@@ -160,7 +160,7 @@ pub(crate) fn needs_key(
     let mut sealed = false;
     for Assignment { name, .. } in assignments {
         let there = standing.get(name.as_str());
-        sealed |= target(file, document, scope, name.as_str(), there, how)? == Outcome::Sealed;
+        sealed |= target(file, document, project, name.as_str(), there, how)? == Outcome::Sealed;
     }
     Ok(sealed)
 }
@@ -252,7 +252,7 @@ pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) ->
 }
 
 /// What stands under a name now.
-struct Standing {
+struct CurrentVariable {
     /// The last of its entries, which is the one that is read.
     last: usize,
     /// Whether any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
@@ -260,12 +260,12 @@ struct Standing {
 }
 
 /// What stands under each of the names, found in one pass.
-fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&'a str, Standing> {
+fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&'a str, CurrentVariable> {
     let names: HashSet<&str> = assignments.iter().map(|assignment| assignment.name.as_str()).collect();
     let mut found = HashMap::new();
     for (at, entry) in document.entries().iter().enumerate() {
         let Some(name) = names.get(document.name(entry)) else { continue };
-        let there = found.entry(*name).or_insert(Standing { last: at, sealed: false });
+        let there = found.entry(*name).or_insert(CurrentVariable { last: at, sealed: false });
         there.last = at;
         there.sealed |= token(document, entry).is_some();
     }
@@ -276,9 +276,9 @@ fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&
 fn target(
     file: &EnvFile,
     document: &Document,
-    scope: &Scope,
+    project: &Project,
     name: &str,
-    standing: Option<&Standing>,
+    standing: Option<&CurrentVariable>,
     how: How,
 ) -> Result<Outcome, Error> {
     refuse_own(name)?;
@@ -288,7 +288,7 @@ fn target(
     let sealed = standing.is_some_and(|there| there.sealed);
     let entry = standing.map(|there| &document.entries()[there.last]);
     let must_be_plain = is_reserved(name);
-    let declaring = scope.declaring_plain(name);
+    let declaring = project.declaring_plain(name);
     let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry)))
         || declaring.is_some()
         || must_be_plain;
@@ -305,13 +305,13 @@ fn target(
 pub(super) fn refuse_half(
     file: &EnvFile,
     document: &Document,
-    scope: &Scope,
+    project: &Project,
     entry: Option<usize>,
 ) -> Result<(), Error> {
     let Some(entry) = entry.map(|entry| &document.entries()[entry]) else { return Ok(()) };
     let name = document.name(entry);
     let secret = token(document, entry).is_none()
-        && !(is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
+        && !(is_reserved(name) || project.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
     if !secret || !(document.comment_is_ambiguous(entry) || document.is_cut_off(entry)) {
         return Ok(());
     }

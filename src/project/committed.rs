@@ -1,23 +1,66 @@
-//! The public keys that commits have of an environment.
+//! Env files as commits have them, and the public keys in them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::file::EnvFile;
-use super::scope::Scope;
+use super::project::Project;
 use crate::config::{EnvName, is_env_file};
-use crate::crypto::PublicKey;
+use crate::crypto::{PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::git::{FileKind, FileRef, Repo};
+use crate::keys::{KeyLookupError, KeyStore};
+
+/// What goes with a file that a commit holds.
+pub(super) struct Past {
+    team_file: Option<Vec<u8>>,
+}
+
+impl EnvFile {
+    /// The env file that a commit holds at `path`; `text` is its bytes. Refused is what [`Self::load`] refuses, but
+    /// for a file beside it: that is today's.
+    ///
+    /// Its values open with any private key at hand whose public half stands in it: an older one, or one that is kept
+    /// under another name since the file was renamed; else with one that was granted to this user, then (`team_file` is
+    /// the text of the team file in that commit) or ever.
+    pub fn of_the_past(path: &Path, text: Vec<u8>, team_file: Option<Vec<u8>>) -> Result<Self, Error> {
+        let mut file = Self::of_text(path, EnvName::of_file(path)?, text)?;
+        file.past = Some(Past { team_file });
+        Ok(file)
+    }
+
+    /// The private half of `public_key`, which stands in this file.
+    pub(super) fn find_key(
+        &self,
+        store: &KeyStore<'_>,
+        public_key: &PublicKey,
+    ) -> Result<PrivateKey, KeyLookupError> {
+        match store.find(self.env(), public_key, &self.dir()) {
+            Err(error @ KeyLookupError::NotFound { .. }) => {
+                let Some(past) = &self.past else { return Err(error) };
+                let it = |keys: Vec<PrivateKey>| keys.into_iter().find(|key| key.public() == *public_key);
+                if let Some(key) = store.find_anywhere(public_key, &self.dir())? {
+                    return Ok(key);
+                }
+                let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;
+                match then.and_then(it) {
+                    Some(key) => Ok(key),
+                    None => it(store.ever_granted(&self.dir())?).ok_or(error),
+                }
+            }
+            found => found,
+        }
+    }
+}
 
 /// Returns the public key that HEAD has of an environment of the project, and the env file that has it, relative to the
 /// worktree's root.
-pub(super) fn key_in_head(scope: &Scope, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
-    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(None) };
+pub(super) fn key_in_head(project: &Project, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
+    let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
     for (path, file) in objects.files(Some(head))? {
         if is_of(&path, env)
-            && scope.holds_file(&root.join(&path))
+            && project.holds_file(&root.join(&path))
             && let Some(key) = key_of(&objects, &path, file)?
         {
             return Ok(Some((path, key)));
@@ -27,8 +70,8 @@ pub(super) fn key_in_head(scope: &Scope, env: &EnvName) -> Result<Option<(PathBu
 }
 
 /// Returns true if an env file of the environment has this public key in a commit of any branch or tag.
-pub(super) fn was_committed(scope: &Scope, env: &EnvName, key: &PublicKey) -> Result<bool, Error> {
-    let Some(objects) = scope.repository()? else { return Ok(false) };
+pub(super) fn was_committed(project: &Project, env: &EnvName, key: &PublicKey) -> Result<bool, Error> {
+    let Some(objects) = project.repository()? else { return Ok(false) };
     let mut seen = HashSet::new();
     let mut walk = objects.walk(&objects.tips()?, is_env_file)?;
     while let Some(step) = walk.step()? {

@@ -3,28 +3,30 @@
 //! A value is known again by its name and its source text, in the file's order: unchanged, it has its very token back,
 //! wherever it stands. Whatever else was typed is sealed as `encrypt` seals it.
 
-mod fate;
-
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::change::{Outcome, is_for_this_file};
-use super::encrypt::{failure, fitting, plain_source, refuse_marked, refuse_reserved_dependents};
-use super::file::{EnvFile, refuse_links};
-use super::line_errors::{cannot_edit, cannot_seal, changed_meanwhile};
+use super::encrypt::{failure, fitting, plain_source, refs_of, refuse_marked, refuse_reserved_dependents};
+use super::file::{EnvFile, refuse_links, token};
+use super::line_errors::{
+    ambiguous_hash, at_line, cannot_edit, cannot_seal, changed_meanwhile, cut_off, reserved,
+    sealed_but_plain, stray_line,
+};
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, cannot_decrypt};
-use crate::config::EnvName;
-use crate::crypto::{Kind, Opener, PublicKey, SealedValue, Sealer};
-use crate::dotenv::{self, Conflicts, Document, Edit, Versions};
-use crate::error::Error;
+use crate::config::{EnvName, ProcessEnv, is_own_name};
+use crate::crypto::{Kind, Opener, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed};
+use crate::dotenv::{self, Conflicts, Document, Edit, Entry, Mark, Quote, VarName, Versions, is_reserved};
+use crate::error::{Error, ErrorKind};
+use crate::fs::PrivateFile;
 use crate::team::Policy;
-
-use fate::{Fate, Judge};
 
 /// Conflict markers as git writes them.
 const MARKER_SIZE: usize = 7;
@@ -67,7 +69,7 @@ impl Editing {
     /// A value that no editor gives back as it was (control characters, bytes that are no text), or that would read
     /// otherwise as plain text, is left as its token. The key that changes are to be sealed to must be the accepted one.
     pub(crate) fn open(target: &mut Target<'_>) -> Result<Self, Error> {
-        refuse_links(target.file().path(), target.scope().repositories())?;
+        refuse_links(target.file().path(), target.project().repositories())?;
         if target.file().public_key().is_some() {
             target.key_in_file()?;
         }
@@ -107,9 +109,9 @@ impl Editing {
     pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, Error> {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
-        let policy = target.scope().policy().clone();
-        let (scope, dollars) = (target.shared_scope(), DollarSigns::default());
-        self.sealed(&path, env, &policy, &known(&scope, &path, &dollars), || target.seal_to())
+        let policy = target.project().policy().clone();
+        let (project, dollars) = (target.shared_project(), DollarSigns::default());
+        self.sealed(&path, env, &policy, &known(&project, &path, &dollars), || target.seal_to())
     }
 
     fn sealed(
@@ -121,15 +123,18 @@ impl Editing {
         seal_to: impl FnOnce() -> Result<PublicKey, Error>,
     ) -> Result<Edited, Error> {
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;
-        let judge =
-            Judge { base: &self.base, shown: &self.shown, typed: &typed, sealed: &self.sealed, policy };
-        judge.refuse_own_lines()?;
-        judge.refuse_strays()?;
-        let fates = judge.fates()?;
-        let stays_sealed =
-            |at| fates.get(&at).is_some_and(|fate| matches!(fate, Fate::Token(_) | Fate::Seal(_)));
+        let plan =
+            EditPlan { base: &self.base, shown: &self.shown, typed: &typed, sealed: &self.sealed, policy };
+        plan.refuse_own_lines()?;
+        plan.refuse_strays()?;
+        let actions = plan.actions()?;
+        let stays_sealed = |at| {
+            actions
+                .get(&at)
+                .is_some_and(|action| matches!(action, EditAction::KeepSealed(_) | EditAction::Encrypt(_)))
+        };
         refuse_reserved_dependents(&typed, stays_sealed)?;
-        let any = fates.values().any(|fate| matches!(fate, Fate::Seal(_)));
+        let any = actions.values().any(|action| matches!(action, EditAction::Encrypt(_)));
         let key = if any { Some(seal_to()?) } else { None };
         let seal_error = cannot_seal(path);
         let mut sealer = key.as_ref().map(Sealer::new).transpose().map_err(seal_error)?;
@@ -137,11 +142,11 @@ impl Editing {
         let referable = Referable::new(&typed, known);
         for (at, entry) in typed.variables() {
             let name = typed.document().name(entry);
-            match &fates[&at] {
-                Fate::Stays => {}
-                Fate::Plain => outcomes.push((name.to_owned(), Outcome::Plain)),
-                Fate::Token(source) => sources.push((at, Zeroizing::new(source.to_vec()))),
-                Fate::Seal(refs) => {
+            match &actions[&at] {
+                EditAction::Keep => {}
+                EditAction::Plain => outcomes.push((name.to_owned(), Outcome::Plain)),
+                EditAction::KeepSealed(source) => sources.push((at, Zeroizing::new(source.to_vec()))),
+                EditAction::Encrypt(refs) => {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
                     referable.refuse_dangling(name, at, source)?;
@@ -155,7 +160,7 @@ impl Editing {
         if let Some(key) = key.filter(|_| typed.public_key().is_none()) {
             document = with_header(&typed, &document, &key)?;
         }
-        Ok(Edited { document, outcomes, removed: judge.removed() })
+        Ok(Edited { document, outcomes, removed: plan.removed() })
     }
 
     /// Takes in what somebody else has made of the file meanwhile.
@@ -244,6 +249,326 @@ fn replaced(file: &EnvFile, sources: &[(usize, Zeroizing<Vec<u8>>)]) -> Result<D
     let edits: Vec<_> =
         sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
     file.document().edited(&edits).map_err(cannot_edit(file.path()))
+}
+
+/// What a variable becomes.
+enum EditAction<'a> {
+    /// Plain text that was there before.
+    Keep,
+    /// New plain text.
+    Plain,
+    /// The sealed value that was there before: its source text.
+    KeepSealed(&'a [u8]),
+    /// A new sealed value, which refers to these names.
+    Encrypt(Refs),
+}
+
+/// Judges what was typed by what was shown.
+struct EditPlan<'a> {
+    base: &'a Document,
+    shown: &'a Document,
+    typed: &'a EnvFile,
+    sealed: &'a BTreeSet<String>,
+    policy: &'a Policy,
+}
+
+impl<'a> EditPlan<'a> {
+    /// Refuses a change to envseal's own lines.
+    fn refuse_own_lines(&self) -> Result<(), Error> {
+        let own = |document: &'a Document| {
+            let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
+            entries.map(|entry| (document.name(entry), document.source(entry), entry.line))
+        };
+        let (before, now): (Vec<_>, Vec<_>) =
+            (own(self.shown).collect(), own(self.typed.document()).collect());
+        let same = |line: &(&str, &[u8], usize), other: &[(&str, &[u8], usize)]| {
+            other.iter().any(|(name, source, _)| (*name, *source) == (line.0, line.1))
+        };
+        let changed = now.iter().find(|line| !same(line, &before));
+        let changed = changed.or_else(|| before.iter().find(|line| !same(line, &now)));
+        match changed.or_else(|| now.last().filter(|_| now.len() != before.len())) {
+            None => Ok(()),
+            Some((name, _, line)) => {
+                let error =
+                    self.refused(*line, format!("{name} belongs to envseal and can't be changed by hand"));
+                Err(error.with_hint(hint!(
+                    "leave that line as it was; to create another key: envseal key rotate -f {path}",
+                    path = self.typed.path()
+                )))
+            }
+        }
+    }
+
+    /// Refuses a line, not there before, that is neither a variable nor a comment.
+    fn refuse_strays(&self) -> Result<(), Error> {
+        let known: HashSet<_> =
+            self.shown.strays().iter().map(|stray| self.shown.stray_text(stray)).collect();
+        let document = self.typed.document();
+        match document.strays().iter().find(|stray| !known.contains(document.stray_text(stray))) {
+            None => Ok(()),
+            Some(stray) => Err(stray_line(self.typed.path(), document, stray)),
+        }
+    }
+
+    /// What becomes of each variable, by its entry's index.
+    fn actions(&self) -> Result<HashMap<usize, EditAction<'a>>, Error> {
+        let known = known_again(self.shown, self.typed.document());
+        let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();
+        let mut actions = HashMap::new();
+        for (at, entry) in self.typed.variables() {
+            let document = self.typed.document();
+            let name = document.name(entry);
+            let action = match known.get(&at) {
+                Some(before) => self.known(entry, *before)?,
+                None => {
+                    if !names.contains(name) {
+                        VarName::new(name).map_err(|error| {
+                            self.refused(entry.line, error)
+                                .with_hint("use letters, digits and _, as in DB_PASSWORD")
+                        })?;
+                    }
+                    self.typed_anew(entry)?
+                }
+            };
+            actions.insert(at, action);
+        }
+        Ok(actions)
+    }
+
+    /// The names that are there no more.
+    fn removed(&self) -> Vec<String> {
+        let document = self.typed.document();
+        let now: HashSet<_> = self.typed.variables().map(|(_, entry)| document.name(entry)).collect();
+        let before = variables(self.shown).map(|(_, entry)| self.shown.name(entry));
+        let gone: BTreeSet<_> = before.filter(|name| !now.contains(name)).collect();
+        gone.into_iter().map(str::to_owned).collect()
+    }
+
+    /// A value that was there before, as the entry `before`.
+    fn known(&self, entry: &Entry, before: usize) -> Result<EditAction<'a>, Error> {
+        let (old, shown) = (&self.base.entries()[before], &self.shown.entries()[before]);
+        let name = self.base.name(old);
+        let marked = self.is_marked(entry);
+        if token(self.base, old).is_some() {
+            if !marked {
+                self.refuse_ambiguous(entry)?;
+                return Ok(EditAction::KeepSealed(self.base.source(old)));
+            }
+            if token(self.shown, shown).is_some() {
+                // Its plain text was never shown.
+                return Err(self.sealed_but_plain(entry));
+            }
+            self.refuse_old_mark(entry)?;
+            return Ok(EditAction::Plain);
+        }
+        let lifted = Mark::is_plain(self.base.comment(old)) && !marked;
+        if lifted && !self.is_plain(entry) {
+            return self.sealed(entry);
+        }
+        let same = self.shown.statement(shown) == self.typed.document().statement(entry);
+        if !same && !self.is_plain(entry) && !is_reserved(name) {
+            self.refuse_ambiguous(entry)?;
+        }
+        Ok(EditAction::Keep)
+    }
+
+    /// A value that was not there before.
+    fn typed_anew(&self, entry: &Entry) -> Result<EditAction<'a>, Error> {
+        let document = self.typed.document();
+        let name = document.name(entry);
+        let (quote, text) = document.value(entry);
+        let looks_sealed = claims_to_be_sealed(&text) || token(document, entry).is_some();
+        if looks_sealed {
+            let what = format!("{name} looks like a sealed value, but not like the one that was there");
+            return Err(self.refused(entry.line, what).with_hint(hint!(
+                "write the value in plain text, or: envseal set {name} -f {path}",
+                name,
+                path = self.typed.path()
+            )));
+        }
+        if quote != Quote::None && !is_closed(document.source(entry)) {
+            return Err(self
+                .refused(entry.line, format!("{name}: the quote is not closed"))
+                .with_hint("close it; a value that begins with a quote is put in other quotes: '\"so'"));
+        }
+        if self.is_plain(entry) {
+            if self.is_marked(entry) {
+                self.refuse_old_mark(entry)?;
+            } else if self.sealed.contains(name) {
+                // Only a reserved name is left, which should not have been sealed.
+                return Err(reserved(self.typed.path(), name));
+            }
+            return Ok(EditAction::Plain);
+        }
+        self.sealed(entry)
+    }
+
+    fn sealed(&self, entry: &Entry) -> Result<EditAction<'a>, Error> {
+        self.refuse_ambiguous(entry)?;
+        if self.typed.document().is_cut_off(entry) {
+            return Err(cut_off(self.typed.path(), self.typed.document(), entry));
+        }
+        if self.typed.document().value(entry).1.is_empty() {
+            return Ok(EditAction::Plain);
+        }
+        refs_of(self.typed, entry).map(EditAction::Encrypt)
+    }
+
+    fn is_marked(&self, entry: &Entry) -> bool {
+        Mark::is_plain(self.typed.document().comment(entry))
+    }
+
+    /// Whether what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
+    fn is_plain(&self, entry: &Entry) -> bool {
+        let name = self.typed.document().name(entry);
+        let by_policy = self.policy.is_plain(name) && !self.sealed.contains(name);
+        is_reserved(name) || by_policy || self.is_marked(entry)
+    }
+
+    /// Refuses plain text for a sealed variable where the mark is not of this edit: somebody else may have put it there
+    /// for that.
+    fn refuse_old_mark(&self, entry: &Entry) -> Result<(), Error> {
+        let name = self.typed.document().name(entry);
+        let mut old = variables(self.base).filter(|(_, old)| self.base.name(old) == name);
+        if self.sealed.contains(name) && old.any(|(_, old)| Mark::is_plain(self.base.comment(old))) {
+            return Err(self.sealed_but_plain(entry));
+        }
+        Ok(())
+    }
+
+    fn refuse_ambiguous(&self, entry: &Entry) -> Result<(), Error> {
+        let document = self.typed.document();
+        if !document.comment_is_ambiguous(entry) {
+            return Ok(());
+        }
+        Err(ambiguous_hash(self.typed.path(), entry.line, document.name(entry)))
+    }
+
+    fn refused(&self, line: usize, what: impl Display) -> Error {
+        at_line(ErrorKind::Refused, self.typed.path(), line, what)
+    }
+
+    fn sealed_but_plain(&self, entry: &Entry) -> Error {
+        sealed_but_plain(self.typed.path(), entry.line, self.typed.document().name(entry))
+    }
+}
+
+/// For each entry of `typed` whose name and source text were `shown`, the entry that it was: of a name that stands more
+/// than once the one in the same place, else the first that is left.
+fn known_again(shown: &Document, typed: &Document) -> HashMap<usize, usize> {
+    let (mut known, mut used) = (HashMap::new(), HashSet::new());
+    let shown_places = by_name(shown);
+    for (name, places) in by_name(typed) {
+        let before = shown_places.get(name).map_or(&[][..], Vec::as_slice);
+        for (now, old) in places.iter().zip(before) {
+            if typed.source(&typed.entries()[*now]) == shown.source(&shown.entries()[*old]) {
+                known.insert(*now, *old);
+                used.insert(*old);
+            }
+        }
+    }
+    let mut left: HashMap<_, VecDeque<_>> = HashMap::new();
+    for (at, entry) in variables(shown).filter(|(at, _)| !used.contains(at)) {
+        left.entry((shown.name(entry), shown.source(entry))).or_default().push_back(at);
+    }
+    for (at, entry) in variables(typed) {
+        if !known.contains_key(&at)
+            && let Some(old) = left.get_mut(&(typed.name(entry), typed.source(entry)))
+        {
+            known.extend(old.pop_front().map(|old| (at, old)));
+        }
+    }
+    known
+}
+
+/// Where each name stands.
+fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
+    let mut places: HashMap<_, Vec<_>> = HashMap::new();
+    for (at, entry) in variables(document) {
+        places.entry(document.name(entry)).or_default().push(at);
+    }
+    places
+}
+
+/// The document's variables: the entries of envseal's own names left out.
+fn variables(document: &Document) -> impl Iterator<Item = (usize, &Entry)> {
+    let entries = document.entries().iter().enumerate();
+    entries.filter(|(_, entry)| !is_own_name(document.name(entry)))
+}
+
+/// Whether the quote that a source text begins with is also its end.
+fn is_closed(source: &[u8]) -> bool {
+    matches!(source.trim_ascii(), [open, .., close] if open == close)
+}
+
+/// The place for a file of this user's alone, in memory where there is such a place. Dropped, it is wiped.
+#[derive(Default)]
+pub(crate) struct Desk {
+    file: Slot,
+    path: PathBuf,
+    in_memory: bool,
+}
+
+/// Wipes a desk, for when the process has to end.
+pub(crate) struct Broom(Slot);
+
+type Slot = Arc<Mutex<Option<PrivateFile>>>;
+
+impl Desk {
+    /// Makes the place for a text called as the file at `path` is, so that an editor knows what it is.
+    ///
+    /// Whatever may have to wipe it is to have its [`Self::broom`] before.
+    pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), Error> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut slot = lock(&self.file);
+        let file = slot.insert(PrivateFile::new(process.path("XDG_RUNTIME_DIR").as_deref(), &name)?);
+        (self.path, self.in_memory) = (file.path().to_owned(), file.is_in_memory());
+        Ok(())
+    }
+
+    /// Where the text is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it is in memory: never on a disk, unless the system swaps.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.in_memory
+    }
+
+    /// Puts a text there; whatever lay there before is wiped.
+    pub(crate) fn put(&self, text: &[u8]) -> Result<(), Error> {
+        Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
+    }
+
+    /// The text that is there.
+    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
+    }
+
+    /// What wipes it from another thread.
+    pub(crate) fn broom(&self) -> Broom {
+        Broom(Arc::clone(&self.file))
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(lock(&self.file).take());
+    }
+}
+
+impl Broom {
+    /// Wipes the desk for good: whoever wants to put anything there from now on waits for ever.
+    pub(crate) fn wipe(self) {
+        let mut slot = lock(&self.0);
+        drop(slot.take());
+        std::mem::forget(slot);
+    }
+}
+
+fn lock(slot: &Mutex<Option<PrivateFile>>) -> MutexGuard<'_, Option<PrivateFile>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use super::file::EnvFile;
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
 };
+use super::project::Project;
 use super::references::{DollarSigns, Referable, known, literal};
-use super::scope::Scope;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
@@ -37,14 +37,14 @@ pub(crate) struct Counts {
 }
 
 /// Counts a file's variables.
-pub(crate) fn counts(file: &EnvFile, scope: &Scope) -> Counts {
+pub(crate) fn counts(file: &EnvFile, project: &Project) -> Counts {
     let mut counts = Counts::default();
     for (_, entry) in file.variables() {
         match file.token(entry) {
             Some(Ok(_)) => counts.sealed += 1,
             // Whatever follows the prefix stands there for all to read.
             Some(Err(_)) => counts.unmarked += 1,
-            None if is_secret(file, scope, entry) => counts.unmarked += 1,
+            None if is_secret(file, project, entry) => counts.unmarked += 1,
             None => counts.plain += 1,
         }
     }
@@ -58,7 +58,7 @@ pub(crate) fn counts(file: &EnvFile, scope: &Scope) -> Counts {
 pub fn encrypt(
     file: &EnvFile,
     document: &Document,
-    scope: &Scope,
+    project: &Project,
     public_key: &PublicKey,
     pick: &Pick<'_>,
     dollars: &DollarSigns,
@@ -70,7 +70,7 @@ pub fn encrypt(
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let added = document.entries().len() - file.document().entries().len();
     let mut sealed = Vec::new();
-    let known = known(scope, file.path(), dollars);
+    let known = known(project, file.path(), dollars);
     let referable = Referable::new(file, &known);
     for (at, entry) in file.variables() {
         let (name, line) = (file.document().name(entry), entry.line);
@@ -90,7 +90,7 @@ pub fn encrypt(
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
             return Err(cannot_decrypt(&[failure(file, entry, Reason::Foreign(foreign))]));
         }
-        let plain = is_plain(file, scope, entry);
+        let plain = is_plain(file, project, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
             return Err(ambiguous_hash(file.path(), line, name));
         }
@@ -272,11 +272,11 @@ fn replaced(
 }
 
 /// Whether there is anything for [`encrypt`] to seal or to refuse.
-pub(super) fn has_secrets(file: &EnvFile, scope: &Scope, wants: &dyn Fn(&str) -> bool) -> bool {
+pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str) -> bool) -> bool {
     let matters = |entry: &Entry| {
-        is_secret(file, scope, entry)
+        is_secret(file, project, entry)
             || file.token_text(entry).is_some()
-            || (!is_plain(file, scope, entry) && file.document().comment_is_ambiguous(entry))
+            || (!is_plain(file, project, entry) && file.document().comment_is_ambiguous(entry))
     };
     !file.document().strays().is_empty()
         || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))
@@ -302,13 +302,13 @@ pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
 }
 
 /// Whether a person has declared the value as not secret, or it must not be sealed.
-pub(super) fn is_plain(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
+pub(super) fn is_plain(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
     let name = file.document().name(entry);
-    is_reserved(name) || scope.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
+    is_reserved(name) || project.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
 }
 
-pub(super) fn is_secret(file: &EnvFile, scope: &Scope, entry: &Entry) -> bool {
-    !is_plain(file, scope, entry) && !file.document().value(entry).1.is_empty()
+pub(super) fn is_secret(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
+    !is_plain(file, project, entry) && !file.document().value(entry).1.is_empty()
 }
 
 type Token = Result<SealedValue, crate::crypto::TokenError>;

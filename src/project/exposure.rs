@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::file::{EnvFile, real_place, token};
-use super::roster::tag_key;
-use super::scope::Scope;
+use super::project::Project;
+use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read, references};
@@ -98,27 +98,27 @@ fn has_sealed(document: &Document, name: &str) -> bool {
 }
 
 /// An env file and the document that is to take its place.
-pub(super) type Changed<'a> = (&'a EnvFile, &'a Document);
+pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
 /// A value of which something else is known now, and what.
-pub(super) type Noted = (EnvName, String, ExposureState);
+pub(super) type ChangedExposure = (EnvName, String, ExposureState);
 
 /// A team file's text and its new one, and what is recorded in that.
-pub(super) struct Renewed {
+pub(super) struct ExposureChanges {
     pub(super) before: Vec<u8>,
     pub(super) after: String,
-    pub(super) noted: Vec<Noted>,
+    pub(super) noted: Vec<ChangedExposure>,
 }
 
 /// The team file's change, where what is known of exposures changes with these files: a holder of an environment's key
 /// sees whether a value is another one; of what is set without it, nobody knows any more.
 pub(super) fn renewed(
-    scope: &Scope,
+    project: &Project,
     store: &KeyStore<'_>,
-    changed: &[Changed<'_>],
-) -> Result<Option<Renewed>, Error> {
-    let before = scope.team_text()?.unwrap_or_default();
-    let team = scope.parse_team(&before)?;
+    changed: &[ChangedFile<'_>],
+) -> Result<Option<ExposureChanges>, Error> {
+    let before = project.team_text()?.unwrap_or_default();
+    let team = project.parse_team(&before)?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
@@ -130,7 +130,7 @@ pub(super) fn renewed(
         // A change needs no key, so nobody is asked for a passphrase.
         let key = store.find_unasked(&env, public, &file.dir())?;
         let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
-        let others = other_files(scope, &env, &of_env)?;
+        let others = other_files(project, &env, &of_env)?;
         let documents: Vec<_> = of_env
             .iter()
             .map(|(_, document)| *document)
@@ -172,7 +172,7 @@ pub(super) fn renewed(
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
         (&*env, &*name) == (&*first_env, &*first_name)
     });
-    Ok((after != team.text()).then_some(Renewed { before, after, noted }))
+    Ok((after != team.text()).then_some(ExposureChanges { before, after, noted }))
 }
 
 /// What could be read is not replaced by another name, nor by a longer value around it: the exposure goes along.
@@ -182,7 +182,7 @@ fn carry(
     tags: &TagKey,
     key: &PrivateKey,
     opener: &mut Opener,
-    changed: &[&Changed<'_>],
+    changed: &[&ChangedFile<'_>],
     written: &[(&str, Zeroizing<Vec<u8>>)],
 ) {
     if written.is_empty() || exposure.proof_by(key) != exposure.proof {
@@ -221,7 +221,7 @@ fn carry(
 }
 
 /// The sealed values that are written otherwise than before, opened.
-fn written<'a>(opener: &mut Opener, changed: &[&Changed<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+fn written<'a>(opener: &mut Opener, changed: &[&ChangedFile<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
     let mut found = Vec::new();
     for (file, document) in changed {
         let before = file.document();
@@ -251,21 +251,30 @@ fn opened<'a>(
     found
 }
 
-fn put(team: &mut TeamFile, noted: &mut Vec<Noted>, exposures: &[Exposure], states: Vec<ExposureState>) {
+fn put(
+    team: &mut TeamFile,
+    noted: &mut Vec<ChangedExposure>,
+    exposures: &[Exposure],
+    states: Vec<ExposureState>,
+) {
     for (exposure, state) in exposures.iter().zip(states).filter(|(old, state)| old.state != *state) {
         noted.push((exposure.env.clone(), exposure.name.clone(), state));
         team.put_exposure(Exposure { state, ..exposure.clone() });
     }
 }
 
-/// The environment's files in the scope that are not being changed.
-fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result<Vec<EnvFile>, Error> {
+/// The environment's files in the project that are not being changed.
+fn other_files(
+    project: &Project,
+    env: &EnvName,
+    changed: &[&ChangedFile<'_>],
+) -> Result<Vec<EnvFile>, Error> {
     let places: Vec<PathBuf> = changed.iter().map(|(file, _)| real_place(file.path())).collect();
     let is_other = |path: &PathBuf| {
         EnvName::of_file(path).ok().as_ref() == Some(env) && !places.contains(&real_place(path))
     };
-    scope
-        .env_files(scope.root())?
+    project
+        .env_files(project.root())?
         .iter()
         .filter(|path| is_other(path))
         .map(|path| EnvFile::load(path))
@@ -273,7 +282,7 @@ fn other_files(scope: &Scope, env: &EnvName, changed: &[&Changed<'_>]) -> Result
 }
 
 /// Whether what the name stands for is written otherwise than before.
-fn is_other((file, document): &Changed<'_>, name: &str) -> bool {
+fn is_other((file, document): &ChangedFile<'_>, name: &str) -> bool {
     let sources = |document: &Document| {
         let entries = document.entries().iter().filter(|entry| document.name(entry) == name);
         entries.map(|entry| document.source(entry).to_vec()).collect::<Vec<_>>()

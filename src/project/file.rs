@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::at::Past;
+use super::committed::Past;
 use super::journal;
 use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::project::ProjectPlace;

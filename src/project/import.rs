@@ -13,8 +13,8 @@ use super::keys::backup_exists;
 use super::line_errors::{
     ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, stray_line, unwritable,
 };
+use super::project::Project;
 use super::references::{DollarSigns, Referable, known, literal};
-use super::scope::Scope;
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, cannot_decrypt};
@@ -129,13 +129,13 @@ impl ImportPlan {
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
-        let (file, scope) = load(path, store)?;
+        let (file, project) = load(path, store)?;
         refuse_another_files_key(&file, &text.document)?;
         let base = EnvFile::of_text(label, file.env().clone(), text.document.as_bytes().to_vec())?;
         let is_known = |at| text.decrypted.contains_key(&at) || text.not_secret.contains(&at);
-        let plaintext_secret = plaintext_secret(&base, &scope, is_known);
-        let items = plan_text(&base, path, &scope, text.decrypted, wants)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
+        let plaintext_secret = plaintext_secret(&base, &project, is_known);
+        let items = plan_text(&base, path, &project, text.decrypted, wants)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
         Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
     }
 
@@ -146,12 +146,12 @@ impl ImportPlan {
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
-        let (file, scope) = load(path, store)?;
+        let (file, project) = load(path, store)?;
         let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
         let unencrypted: HashSet<String> =
             items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
-        let items = plan_items(&base, &scope, items, store)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
+        let items = plan_items(&base, &project, items, store)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
         let mut secrets = items.iter().filter(|item| item.action.encrypts()).map(|item| &item.name);
         let plaintext_secret = secrets.find(|name| unencrypted.contains(*name)).cloned();
         Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
@@ -164,10 +164,10 @@ impl ImportPlan {
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
-        let (base, scope) = load(path, store)?;
-        let items = plan_items(&base, &scope, items, store)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&scope, path, dollars))?;
-        let plaintext_secret = plaintext_secret(&base, &scope, |_| false);
+        let (base, project) = load(path, store)?;
+        let items = plan_items(&base, &project, items, store)?;
+        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
+        let plaintext_secret = plaintext_secret(&base, &project, |_| false);
         Ok(Self { path: path.into(), before: bytes_of(&base), base, items, plaintext_secret })
     }
 
@@ -321,11 +321,11 @@ impl ImportPlan {
 }
 
 /// Loads the env file that is written to.
-fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Scope), Error> {
+fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Project), Error> {
     refuse_links(path, store.repositories())?;
     let file = EnvFile::load_or_new(path)?;
-    let scope = Scope::of(&file.dir(), store.repositories())?;
-    Ok((file, scope))
+    let project = Project::of(&file.dir(), store.repositories())?;
+    Ok((file, project))
 }
 
 fn bytes_of(file: &EnvFile) -> Option<Zeroizing<Vec<u8>>> {
@@ -333,10 +333,10 @@ fn bytes_of(file: &EnvFile) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Returns the first plaintext value that isn't marked plain, without the entries for which `is_known` returns true.
-fn plaintext_secret(file: &EnvFile, scope: &Scope, is_known: impl Fn(usize) -> bool) -> Option<String> {
-    let mut secrets = file
-        .variables()
-        .filter(|(at, entry)| !is_known(*at) && file.token(entry).is_none() && is_secret(file, scope, entry));
+fn plaintext_secret(file: &EnvFile, project: &Project, is_known: impl Fn(usize) -> bool) -> Option<String> {
+    let mut secrets = file.variables().filter(|(at, entry)| {
+        !is_known(*at) && file.token(entry).is_none() && is_secret(file, project, entry)
+    });
     secrets.next().map(|(_, entry)| file.document().name(entry).to_owned())
 }
 
@@ -357,7 +357,7 @@ fn refuse_another_files_key(file: &EnvFile, text: &Document) -> Result<(), Error
 fn plan_text(
     base: &EnvFile,
     path: &Path,
-    scope: &Scope,
+    project: &Project,
     mut decrypted: HashMap<usize, ItemValue>,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<PlannedItem>, Error> {
@@ -368,7 +368,7 @@ fn plan_text(
     let (mut items, mut shown) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
         let name = document.name(entry).to_owned();
-        let (was_encrypted, is_plain) = (decrypted.contains_key(&at), is_plain(base, scope, entry));
+        let (was_encrypted, is_plain) = (decrypted.contains_key(&at), is_plain(base, project, entry));
         let action = match token(document, entry) {
             // Encrypted by envseal: a file may be converted in parts.
             Some(Ok(_)) => ImportAction::Keep,
@@ -408,7 +408,7 @@ fn plan_text(
 /// Plans each variable that goes into a file by the rules of `set`.
 fn plan_items(
     file: &EnvFile,
-    scope: &Scope,
+    project: &Project,
     items: Vec<ImportItem>,
     store: &KeyStore<'_>,
 ) -> Result<Vec<PlannedItem>, Error> {
@@ -422,11 +422,11 @@ fn plan_items(
         let name = name.to_string();
         refuse_own(&name)?;
         let entry = document.last(&name);
-        refuse_half(file, document, scope, entry)?;
+        refuse_half(file, document, project, entry)?;
         let is_sealed = |entry| document.name(entry) == name && token(document, entry).is_some();
         let is_plain = match entry {
-            Some(at) => is_plain(file, scope, &document.entries()[at]),
-            None => is_reserved(&name) || scope.policy().is_plain(&name),
+            Some(at) => is_plain(file, project, &document.entries()[at]),
+            None => is_reserved(&name) || project.policy().is_plain(&name),
         };
         // A sealed value is replaced by a sealed one, whatever a mark or the policy says.
         let action = if document.entries().iter().any(is_sealed) {

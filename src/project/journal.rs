@@ -36,7 +36,7 @@ const CHANGED_SINCE: &str = "this file was changed since";
 const NEW_CONTENT_GONE: &str = "the new content that lay beside this file is gone or was changed";
 
 /// A file that is about to be replaced.
-pub(super) struct Ready<'a> {
+pub(super) struct ReadyFile<'a> {
     /// Its new content, beside it.
     pub(super) staged: Staged,
     /// What is there now.
@@ -49,11 +49,11 @@ pub(super) struct Ready<'a> {
 
 /// What is about to be done.
 pub(super) struct Journal {
-    files: Vec<Entry>,
+    files: Vec<JournalEntry>,
 }
 
 /// A file, and what lies beside it to take its place.
-struct Entry {
+struct JournalEntry {
     /// Relative to the worktree; of a single keys file that lies elsewhere, absolute.
     path: PathBuf,
     /// The name of what lies beside it.
@@ -76,7 +76,7 @@ pub(crate) enum Settled {
 
 /// What a file is found to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum FileState {
     Before,
     After,
     Other,
@@ -139,16 +139,16 @@ impl Journal {
     /// Refused are a file outside of the worktree, but for a single keys file; a path that is no text; and files that somebody
     /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
     /// "could not be finished", and the journal stays as long as something is left to be done.
-    pub(super) fn replace(root: &Path, files: Vec<Ready<'_>>) -> Result<(), Error> {
+    pub(super) fn replace(root: &Path, files: Vec<ReadyFile<'_>>) -> Result<(), Error> {
         let journal = Self::new(root, &files)?;
         files.into_iter().try_for_each(|ready| ready.staged.leave())?;
         journal.begin(root)
     }
 
-    fn new(root: &Path, files: &[Ready<'_>]) -> Result<Self, Error> {
+    fn new(root: &Path, files: &[ReadyFile<'_>]) -> Result<Self, Error> {
         let root = real(root)?;
         let keys_files = files.iter().filter(|ready| !ready.keys.is_empty()).count();
-        let entry = |ready: &Ready<'_>| {
+        let entry = |ready: &ReadyFile<'_>| {
             let target = place_of(ready.staged.target());
             let path = match target.strip_prefix(&root) {
                 Ok(relative) => relative.to_owned(),
@@ -160,7 +160,7 @@ impl Journal {
                 return Err(GitError::unnameable_path(&path));
             }
             let (before, after) = (ready.before.map(digest), digest(ready.after));
-            Ok(Entry { path, temp, before, after, keys: ready.keys.clone() })
+            Ok(JournalEntry { path, temp, before, after, keys: ready.keys.clone() })
         };
         Ok(Self { files: files.iter().map(entry).collect::<Result<_, _>>()? })
     }
@@ -186,7 +186,7 @@ impl Journal {
     fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), Error> {
         let root = &real(root)?;
         for entry in &self.files {
-            if entry.found(root, journal)? != Found::Before {
+            if entry.found(root, journal)? != FileState::Before {
                 return Err(changed_meanwhile(&entry.place(root, journal)?));
             }
         }
@@ -209,26 +209,32 @@ impl Journal {
         let is_rotation = self.files.iter().any(|entry| !entry.keys.is_empty());
         let begun = if is_rotation {
             let mut keys_files = states.iter().filter(|(entry, ..)| !entry.keys.is_empty());
-            if let Some((_, place, ..)) = keys_files.clone().find(|(.., found, _)| *found == Found::Other) {
+            if let Some((_, place, ..)) = keys_files.clone().find(|(.., found, _)| *found == FileState::Other)
+            {
                 return Err(stuck(journal, place, CHANGED_SINCE));
             }
-            keys_files.any(|(.., found, _)| *found == Found::After)
+            keys_files.any(|(.., found, _)| *found == FileState::After)
         } else {
-            let can_go_on = |found, is_whole| found == Found::After || found == Found::Before && is_whole;
-            states[0].3 == Found::After
+            let can_go_on =
+                |found, is_whole| found == FileState::After || found == FileState::Before && is_whole;
+            states[0].3 == FileState::After
                 && states.iter().all(|(.., found, is_whole)| can_go_on(*found, *is_whole))
         };
         let mut to_put = Vec::new();
         for (_, place, temp, found, is_whole) in states {
             match found {
                 // The new keys may be nowhere else any more.
-                Found::After if !begun && is_rotation => return Err(stuck(journal, &place, CHANGED_SINCE)),
-                Found::After => {}
+                FileState::After if !begun && is_rotation => {
+                    return Err(stuck(journal, &place, CHANGED_SINCE));
+                }
+                FileState::After => {}
                 // What a person wrote stays, and what lies beside it is the old content, encrypted again.
-                Found::Before | Found::Other if !begun => to_put.extend(is_whole.then_some((temp, None))),
-                Found::Other => return Err(stuck(journal, &place, CHANGED_SINCE)),
-                Found::Before if is_whole => to_put.push((temp, Some(place))),
-                Found::Before => return Err(stuck(journal, &place, NEW_CONTENT_GONE)),
+                FileState::Before | FileState::Other if !begun => {
+                    to_put.extend(is_whole.then_some((temp, None)))
+                }
+                FileState::Other => return Err(stuck(journal, &place, CHANGED_SINCE)),
+                FileState::Before if is_whole => to_put.push((temp, Some(place))),
+                FileState::Before => return Err(stuck(journal, &place, NEW_CONTENT_GONE)),
             }
         }
         for (temp, place) in to_put {
@@ -250,7 +256,7 @@ impl Journal {
     }
 
     fn to_text(&self) -> String {
-        let files: Vec<_> = self.files.iter().map(Entry::to_json).collect();
+        let files: Vec<_> = self.files.iter().map(JournalEntry::to_json).collect();
         let journal = json!({ "version": VERSION, "files": files });
         format!("{}\n", serde_json::to_string_pretty(&journal).expect("text"))
     }
@@ -261,7 +267,7 @@ impl Journal {
             return Err("it is of another version of envseal");
         }
         let files = journal["files"].as_array().ok_or("it lacks a list")?;
-        let files = files.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>()?;
+        let files = files.iter().map(JournalEntry::from_json).collect::<Result<Vec<_>, _>>()?;
         let temps: BTreeSet<_> = files.iter().map(|entry| (entry.path.parent(), &entry.temp)).collect();
         let paths: BTreeSet<_> = files.iter().map(|entry| &entry.path).collect();
         if temps.len() != files.len() || paths.len() != files.len() {
@@ -269,7 +275,7 @@ impl Journal {
         }
         let keys_files = files.iter().filter(|entry| !entry.keys.is_empty()).count();
         let is_elsewhere =
-            |entry: &Entry| entry.path.is_absolute() && (entry.keys.is_empty() || keys_files > 1);
+            |entry: &JournalEntry| entry.path.is_absolute() && (entry.keys.is_empty() || keys_files > 1);
         if files.is_empty() || files.iter().any(is_elsewhere) {
             return Err("it is not of the form that envseal writes");
         }
@@ -277,7 +283,7 @@ impl Journal {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     fn to_json(&self) -> Value {
         let path = self.path.to_str().expect("checked when it was made");
         let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
@@ -315,33 +321,33 @@ impl Entry {
         Err(stuck(journal, &place, IMPOSSIBLE_PATH))
     }
 
-    fn found(&self, real_root: &Path, journal: &Path) -> Result<Found, Error> {
+    fn found(&self, real_root: &Path, journal: &Path) -> Result<FileState, Error> {
         let place = self.place(real_root, journal)?;
         let text = match fs::read_secret(&place) {
-            _ if place.is_symlink() => return Ok(Found::Other),
+            _ if place.is_symlink() => return Ok(FileState::Other),
             Err(FsError::NotFound { .. }) => None,
-            Err(FsError::NotRegular { .. }) => return Ok(Found::Other),
+            Err(FsError::NotRegular { .. }) => return Ok(FileState::Other),
             text => Some(text?),
         };
         let now = text.as_ref().map(|text| digest(text));
         Ok(match (&now, text) {
-            (Some(now), _) if *now == self.after => Found::After,
-            (now, _) if *now == self.before => Found::Before,
+            (Some(now), _) if *now == self.after => FileState::After,
+            (now, _) if *now == self.before => FileState::Before,
             (_, Some(text)) if !self.keys.is_empty() => self.found_by_keys(&place, &text),
-            _ => Found::Other,
+            _ => FileState::Other,
         })
     }
 
     /// What a keys file is found to be that another repository has changed as well.
-    fn found_by_keys(&self, place: &Path, text: &[u8]) -> Found {
+    fn found_by_keys(&self, place: &Path, text: &[u8]) -> FileState {
         let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
-            return Found::Other;
+            return FileState::Other;
         };
         let has = |key: &&PublicKey| there.iter().any(|stored| stored.public() == **key);
         match self.keys.iter().filter(has).count() {
-            0 => Found::Before,
-            all if all == self.keys.len() => Found::After,
-            _ => Found::Other,
+            0 => FileState::Before,
+            all if all == self.keys.len() => FileState::After,
+            _ => FileState::Other,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::folder_of;
-use super::scope::Scope;
+use super::project::Project;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use super::transaction::{FileChange, WriteLock, commit, stage};
 use super::update::Write;
@@ -211,7 +211,7 @@ pub(crate) fn recover(
     }
     let place = store.keys_file_path(near);
     let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories(), on_wait)?;
-    let scope = Scope::of(near, store.repositories())?;
+    let project = Project::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
     let mut file = match store.keys_file(near) {
         Err(KeyLookupError::NoKeysFile(_)) | Ok(None) => KeysFile::new(&place),
@@ -227,7 +227,7 @@ pub(crate) fn recover(
     if done.envs.iter().any(|(_, added, _)| *added > 0) {
         exclude_temporaries_of(&done.path, store)?;
         let staged = fs::stage(&done.path, file.text(), NewMode::Private)?;
-        done.notices = ignore_keys_file(&done.path, &scope, Write::Files)?;
+        done.notices = ignore_keys_file(&done.path, &project, Write::Files)?;
         staged.commit()?;
     }
     Ok(done)

@@ -1,47 +1,41 @@
 //! The meeting point of documents, crypto, keys and policy: open a file's values, seal into it, set it up.
 
-mod at;
 mod change;
 mod committed;
-mod desk;
 mod edit;
 mod encrypt;
-mod example;
 mod exposure;
 mod file;
+mod git_drivers;
 #[cfg(feature = "cli")]
 mod import;
 mod journal;
 mod keys;
 mod line_errors;
-mod merge;
 mod open;
 mod pin;
 mod project;
 mod references;
-mod roster;
 mod rotate;
 mod schema;
-mod scope;
 mod setup;
 mod similar;
-mod textconv;
+mod team_file;
 mod transaction;
 mod unseen;
 mod update;
 mod value_failure;
 
-pub(crate) use crate::error::Error as VaultError;
 pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
-pub(crate) use desk::Desk;
-pub(crate) use edit::{Edited, Editing};
+pub(crate) use edit::{Desk, Edited, Editing};
 pub use encrypt::{Pick, decrypt, encrypt, reseal};
 pub(crate) use encrypt::{counts, first_foreign};
-pub(crate) use example::{example, write_example};
 pub(crate) use exposure::{Standing, standing, value_tag};
 pub use file::EnvFile;
 pub(crate) use file::{refuse_links, token};
+pub use git_drivers::textconv;
+pub(crate) use git_drivers::{merge, read_version, write_version};
 #[cfg(feature = "cli")]
 pub(crate) use import::{
     ImportAction, ImportPlan, ImportText, drop_backup, keep_backup, other_keys_file, same_file, source_text,
@@ -55,22 +49,21 @@ pub(crate) use keys::{
 pub(crate) use line_errors::{
     ambiguous_hash, changed_meanwhile, merge_conflict, not_text, stray_line, unwritable,
 };
-pub(crate) use merge::{merge, read_version, write_version};
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
 pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
+// Until every module says `Project`.
+pub use project::Project as Scope;
 pub(crate) use project::Projects;
 pub use references::DollarSigns;
-pub(crate) use roster::change_team;
-pub use roster::{put_tag_key, tag_key};
 pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
-pub(crate) use schema::hold_to_schemas;
-pub use scope::Scope;
+pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
     Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, propose_plain,
 };
 pub(crate) use similar::similar_env_file;
-pub use textconv::textconv;
+pub(crate) use team_file::change_team;
+pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;
 pub(crate) use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
 pub(crate) use update::{Target, Updated, Write, update};

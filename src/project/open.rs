@@ -105,11 +105,11 @@ pub fn read_files<'a>(
     store: &KeyStore<'_>,
     precedence: Precedence,
 ) -> Result<Reading<'a>, Error> {
-    let mut winners = Table::default();
+    let mut winners = VariableTable::default();
     let mut refused = Vec::new();
     let brought_in = Cell::new(0);
     for file in files {
-        let mut reader = Reader {
+        let mut reader = FileReader {
             file,
             path: Rc::new(file.path().to_owned()),
             store,
@@ -118,7 +118,7 @@ pub fn read_files<'a>(
             key_id: None,
             opener: None,
             earlier: &winners,
-            here: Table::with_room(file.document().entries().len()),
+            here: VariableTable::with_room(file.document().entries().len()),
             refused: &mut refused,
             brought_in: &brought_in,
         };
@@ -171,20 +171,20 @@ pub(crate) fn value_alone(opened: Opened) -> SecretBytes {
     SecretBytes::new(std::mem::take(&mut *text))
 }
 
-struct Value {
+struct ReadValue {
     bytes: SecretBytes,
     sealed: bool,
 }
 
-struct Slot<'a> {
+struct VariableSlot<'a> {
     name: &'a str,
     /// A reason is rare and large, and there are many slots.
-    value: Result<Value, Box<Reason>>,
+    value: Result<ReadValue, Box<Reason>>,
     path: Rc<PathBuf>,
     line: usize,
 }
 
-impl Slot<'_> {
+impl VariableSlot<'_> {
     /// Why a value that refers to this one, which is not there for this `reason`, is not there either.
     fn depended_on(&self, reason: &Reason) -> Reason {
         let root = match reason {
@@ -202,21 +202,21 @@ impl Slot<'_> {
 
 /// Variables by name, in the order in which they were first met.
 #[derive(Default)]
-struct Table<'a> {
-    slots: Vec<Slot<'a>>,
+struct VariableTable<'a> {
+    slots: Vec<VariableSlot<'a>>,
     index: HashMap<&'a str, usize>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> VariableTable<'a> {
     fn with_room(room: usize) -> Self {
         Self { slots: Vec::with_capacity(room), index: HashMap::with_capacity(room) }
     }
 
-    fn get(&self, name: &str) -> Option<&Slot<'a>> {
+    fn get(&self, name: &str) -> Option<&VariableSlot<'a>> {
         self.index.get(name).map(|at| &self.slots[*at])
     }
 
-    fn put(&mut self, slot: Slot<'a>, replace: bool) {
+    fn put(&mut self, slot: VariableSlot<'a>, replace: bool) {
         match self.index.entry(slot.name) {
             MapEntry::Occupied(at) if replace => self.slots[*at.get()] = slot,
             MapEntry::Occupied(_) => {}
@@ -229,7 +229,7 @@ impl<'a> Table<'a> {
 }
 
 /// Reads one file's entries, top to bottom. `'f` is the files' lifetime, for the names are spans of them.
-struct Reader<'f, 'a> {
+struct FileReader<'f, 'a> {
     file: &'f EnvFile,
     path: Rc<PathBuf>,
     store: &'a KeyStore<'a>,
@@ -238,13 +238,13 @@ struct Reader<'f, 'a> {
     /// The public key's.
     key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
-    earlier: &'a Table<'f>,
-    here: Table<'f>,
+    earlier: &'a VariableTable<'f>,
+    here: VariableTable<'f>,
     refused: &'a mut Vec<ValueFailure>,
     brought_in: &'a Cell<usize>,
 }
 
-impl Reader<'_, '_> {
+impl FileReader<'_, '_> {
     fn read(&mut self, entry: &Entry) -> Result<(), Error> {
         let file = self.file;
         let name = file.document().name(entry);
@@ -259,7 +259,7 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let value = self.value(name, entry, reserved)?.map_err(Box::new);
-        let slot = Slot { name, value, path: Rc::clone(&self.path), line: entry.line };
+        let slot = VariableSlot { name, value, path: Rc::clone(&self.path), line: entry.line };
         match slot.value {
             Err(reason) if reason.is_reserved() => self.refused.push(ValueFailure {
                 name: name.into(),
@@ -273,17 +273,22 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn value(&mut self, name: &str, entry: &Entry, reserved: bool) -> Result<Result<Value, Reason>, Error> {
+    fn value(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        reserved: bool,
+    ) -> Result<Result<ReadValue, Reason>, Error> {
         match self.file.token(entry) {
             Some(_) if reserved => Ok(Err(Reason::ReservedSealed(why_reserved(name)))),
             Some(Err(error)) => Ok(Err(error.into())),
             Some(Ok(token)) => match self.open(name, &token)? {
                 Err(reason) => Ok(Err(reason)),
-                Ok(Opened { kind: Kind::Value, bytes }) => Ok(Ok(Value { bytes, sealed: true })),
+                Ok(Opened { kind: Kind::Value, bytes }) => Ok(Ok(ReadValue { bytes, sealed: true })),
                 Ok(Opened { kind: Kind::Source, bytes }) => {
                     let (quote, text) = read(bytes.expose());
                     let expanded = self.expanded(text, quote.expands(), Some(token.refs()));
-                    Ok(expanded.map(|(bytes, _)| Value { bytes, sealed: true }))
+                    Ok(expanded.map(|(bytes, _)| ReadValue { bytes, sealed: true }))
                 }
             },
             None => {
@@ -293,7 +298,7 @@ impl Reader<'_, '_> {
                 }
                 match self.expanded(text, quote.expands(), None) {
                     Ok((_, Some(sealed))) if reserved => Ok(Err(Reason::ReservedDepends(sealed))),
-                    Ok((bytes, sealed)) => Ok(Ok(Value { bytes, sealed: sealed.is_some() })),
+                    Ok((bytes, sealed)) => Ok(Ok(ReadValue { bytes, sealed: sealed.is_some() })),
                     Err(reason) => Ok(Err(reason)),
                 }
             }
@@ -396,5 +401,5 @@ impl Reader<'_, '_> {
 enum LookedUp<'a> {
     Unset,
     Process(&'a [u8]),
-    File(&'a Slot<'a>),
+    File(&'a VariableSlot<'a>),
 }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
 use super::file::{EnvFile, place_of, real_place};
-use super::scope::Scope;
+use super::project::Project;
 use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
@@ -32,11 +32,11 @@ struct OtherRotation {
 #[derive(Default)]
 pub(crate) struct Pinning {
     /// By the worktree's root.
-    known: Vec<(PathBuf, Known)>,
-    fresh: Vec<Fresh>,
+    known: Vec<(PathBuf, KnownPins)>,
+    fresh: Vec<NewPins>,
 }
 
-enum Known {
+enum KnownPins {
     /// Before the first commit nothing is pinned.
     NoCommit,
     /// This user has no folder for data.
@@ -45,21 +45,21 @@ enum Known {
 }
 
 /// A key to be pinned.
-struct Fresh {
+struct NewPins {
     root: PathBuf,
     env: EnvName,
     key: PublicKey,
-    /// The scope's folder and its files, so that no file leaves its pin behind when the scope's bounds are moved.
+    /// The project's folder and its files, so that no file leaves its pin behind when the project's bounds are moved.
     places: BTreeSet<PathBuf>,
     /// The key before, and why it is no longer the one.
-    before: Option<Replaced>,
+    before: Option<ReplacedPin>,
     /// Whether it was created just now.
     is_made_here: bool,
 }
 
 /// A trusted key that another one replaces without a person's word.
 #[derive(Clone, Copy)]
-enum Replaced {
+enum ReplacedPin {
     /// Its holder has proven that it was rotated.
     Rotated(PublicKey),
     /// It was created on this machine, and no commit ever had it.
@@ -74,11 +74,11 @@ impl Pinning {
         &mut self,
         file: &EnvFile,
         holder: &Path,
-        scope: &Scope,
+        project: &Project,
         key: &PublicKey,
         store: &KeyStore<'_>,
     ) -> Result<(), Error> {
-        self.untrusted(file, holder, scope, key, store)?.map_or(Ok(()), Err)
+        self.untrusted(file, holder, project, key, store)?.map_or(Ok(()), Err)
     }
 
     /// Returns why nothing may be encrypted with the key, as [`Self::check`] has it; None if something may.
@@ -86,24 +86,26 @@ impl Pinning {
         &mut self,
         file: &EnvFile,
         holder: &Path,
-        scope: &Scope,
+        project: &Project,
         key: &PublicKey,
         store: &KeyStore<'_>,
     ) -> Result<Option<Error>, Error> {
-        let Some(root) = scope.git_root() else { return Ok(None) };
-        let places = places(file.path(), scope, root);
+        let Some(root) = project.git_root() else { return Ok(None) };
+        let places = places(file.path(), project, root);
         let (mut before, mut fresh) = (None, Vec::new());
         let pins = match self.known(root, store)? {
-            Known::Pins(pins) => Some(pins),
-            Known::NoHome => None,
-            Known::NoCommit => return Ok(None),
+            KnownPins::Pins(pins) => Some(pins),
+            KnownPins::NoHome => None,
+            KnownPins::NoCommit => return Ok(None),
         };
         if let Some(pins) = pins {
             let mut replace = |pin: &Pin| -> Result<Option<Error>, Error> {
-                before = Some(match is_rotated(scope, file, &pin.key, key, store) {
-                    true => Replaced::Rotated(pin.key),
-                    false if gives_way(pin, key, file.env(), scope)? => Replaced::NeverCommitted(pin.key),
-                    false => return Ok(Some(differs(scope, file, holder, pin, key, store))),
+                before = Some(match is_rotated(project, file, &pin.key, key, store) {
+                    true => ReplacedPin::Rotated(pin.key),
+                    false if gives_way(pin, key, file.env(), project)? => {
+                        ReplacedPin::NeverCommitted(pin.key)
+                    }
+                    false => return Ok(Some(differs(project, file, holder, pin, key, store))),
                 });
                 Ok(None)
             };
@@ -131,7 +133,7 @@ impl Pinning {
                 return Ok(Some(error));
             }
         }
-        let team = scope.team()?;
+        let team = project.team()?;
         if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
             // Without the private key nobody here can tell a forged record from a true one.
             let private = store.find_unasked(file.env(), key, &file.dir())?;
@@ -139,16 +141,16 @@ impl Pinning {
                 return Ok(Some(error));
             }
         }
-        let is_added = |there: &Fresh| {
+        let is_added = |there: &NewPins| {
             there.root == root
                 && there.env == *file.env()
                 && there.key == *key
                 && there.places.contains(&places[0])
         };
         if fresh.contains(&places[0]) && !self.fresh.iter().any(is_added) {
-            fresh.extend(scope_files(scope, file.env(), root)?);
+            fresh.extend(files_of_project(project, file.env(), root)?);
         }
-        self.add_other_projects(scope, file.env(), root);
+        self.add_other_projects(project, file.env(), root);
         self.add(root, file.env(), key, fresh, before, false);
         Ok(None)
     }
@@ -157,14 +159,14 @@ impl Pinning {
     pub(super) fn take(
         &mut self,
         file: &EnvFile,
-        scope: &Scope,
+        project: &Project,
         key: &PublicKey,
         store: &KeyStore<'_>,
     ) -> Result<(), Error> {
-        let Some(root) = scope.git_root() else { return Ok(()) };
-        if !matches!(self.known(root, store)?, Known::NoCommit) {
-            self.add_other_projects(scope, file.env(), root);
-            self.add(root, file.env(), key, places(file.path(), scope, root), None, true);
+        let Some(root) = project.git_root() else { return Ok(()) };
+        if !matches!(self.known(root, store)?, KnownPins::NoCommit) {
+            self.add_other_projects(project, file.env(), root);
+            self.add(root, file.env(), key, places(file.path(), project, root), None, true);
         }
         Ok(())
     }
@@ -172,18 +174,18 @@ impl Pinning {
     /// Takes `key` as the key of `env`, whatever was accepted before: a person has said so, or this machine rotates to it.
     pub(super) fn accept(
         &mut self,
-        scope: &Scope,
+        project: &Project,
         env: &EnvName,
         key: &PublicKey,
         files: &[PathBuf],
         store: &KeyStore<'_>,
     ) -> Result<(), Error> {
-        let Some(root) = scope.git_root() else { return Ok(()) };
+        let Some(root) = project.git_root() else { return Ok(()) };
         self.known(root, store)?;
-        let mut all: Vec<_> = files.iter().flat_map(|path| places(path, scope, root)).collect();
-        all.push(below(scope.root(), root));
-        all.extend(scope_files(scope, env, root)?);
-        self.add_other_projects(scope, env, root);
+        let mut all: Vec<_> = files.iter().flat_map(|path| places(path, project, root)).collect();
+        all.push(below(project.root(), root));
+        all.extend(files_of_project(project, env, root)?);
+        self.add_other_projects(project, env, root);
         self.add(root, env, key, all, None, false);
         Ok(())
     }
@@ -195,7 +197,7 @@ impl Pinning {
             let known = self.known.iter().find(|(root, _)| *root == fresh.root).map(|(_, known)| known);
             let (env, key) = (fresh.env.clone(), fresh.key);
             let failed = match known {
-                Some(Known::Pins(pins)) => {
+                Some(KnownPins::Pins(pins)) => {
                     let new = |place: &PathBuf| NewPin {
                         env: env.clone(),
                         place: place.clone(),
@@ -205,13 +207,13 @@ impl Pinning {
                     let keys: Vec<_> = fresh.places.iter().map(new).collect();
                     pins.accept(&keys).err().map(|error| Some(error.to_string()))
                 }
-                Some(Known::NoHome) => Some(None),
-                Some(Known::NoCommit) | None => continue,
+                Some(KnownPins::NoHome) => Some(None),
+                Some(KnownPins::NoCommit) | None => continue,
             };
             notices.push(match (failed, fresh.before) {
                 (Some(why), _) => Notice::NotPinned { env, why },
-                (None, Some(Replaced::Rotated(from))) => Notice::PinMoved { env, from, to: key },
-                (None, Some(Replaced::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
+                (None, Some(ReplacedPin::Rotated(from))) => Notice::PinMoved { env, from, to: key },
+                (None, Some(ReplacedPin::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
                 (None, None) => Notice::Pinned { env, key },
             });
         }
@@ -220,20 +222,20 @@ impl Pinning {
 
     /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
     /// on, a key that is none of these is another one.
-    fn add_other_projects(&mut self, scope: &Scope, env: &EnvName, root: &Path) {
+    fn add_other_projects(&mut self, project: &Project, env: &EnvName, root: &Path) {
         let known = self.known.iter().find(|(known, _)| known == root).map(|(_, known)| known);
-        let is_first = matches!(known, Some(Known::Pins(pins)) if pins.of(env).next().is_none());
+        let is_first = matches!(known, Some(KnownPins::Pins(pins)) if pins.of(env).next().is_none());
         if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
             return;
         }
         // One that cannot be read is looked at when it is used.
-        for path in scope.project().all_listed().unwrap_or_default() {
-            if scope.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
+        for path in project.all_listed().unwrap_or_default() {
+            if project.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
                 continue;
             }
             if let Ok(file) = EnvFile::load(path)
                 && let Some(key) = file.public_key()
-                && let Ok(other) = Scope::of(&file.dir(), scope.repositories())
+                && let Ok(other) = Project::of(&file.dir(), project.repositories())
                 && other.holds_file(path)
             {
                 self.add(root, env, key, places(path, &other, root), None, false);
@@ -247,20 +249,20 @@ impl Pinning {
         env: &EnvName,
         key: &PublicKey,
         places: Vec<PathBuf>,
-        before: Option<Replaced>,
+        before: Option<ReplacedPin>,
         is_made_here: bool,
     ) {
         if places.is_empty() {
             return;
         }
-        let same = |fresh: &&mut Fresh| fresh.root == root && fresh.env == *env && fresh.key == *key;
+        let same = |fresh: &&mut NewPins| fresh.root == root && fresh.env == *env && fresh.key == *key;
         match self.fresh.iter_mut().find(same) {
             Some(fresh) => {
                 fresh.places.extend(places);
                 fresh.before = fresh.before.or(before);
                 fresh.is_made_here &= is_made_here;
             }
-            None => self.fresh.push(Fresh {
+            None => self.fresh.push(NewPins {
                 root: root.into(),
                 env: env.clone(),
                 key: *key,
@@ -271,7 +273,7 @@ impl Pinning {
         }
     }
 
-    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&Known, Error> {
+    fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&KnownPins, Error> {
         let at = match self.known.iter().position(|(known, _)| known == root) {
             Some(at) => at,
             None => {
@@ -283,16 +285,16 @@ impl Pinning {
     }
 }
 
-/// The pins that hold for a file, the scope's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
+/// The pins that hold for a file, the project's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
 /// folder for data.
 pub(crate) fn pins_of(
     file: &EnvFile,
-    scope: &Scope,
+    project: &Project,
     store: &KeyStore<'_>,
 ) -> Result<Option<Vec<Pin>>, Error> {
-    let Some(root) = scope.git_root() else { return Ok(None) };
-    let Known::Pins(pins) = look(root, store)? else { return Ok(None) };
-    let places = places(file.path(), scope, root);
+    let Some(root) = project.git_root() else { return Ok(None) };
+    let KnownPins::Pins(pins) = look(root, store)? else { return Ok(None) };
+    let places = places(file.path(), project, root);
     let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
     if found.is_empty() {
         found.extend(pins.of(file.env()).cloned());
@@ -306,12 +308,12 @@ pub(crate) fn pins_of(
 /// The error that sealing into `file` would meet, where its key is not the one that was accepted.
 pub(crate) fn pin_trouble(
     file: &EnvFile,
-    scope: &Scope,
+    project: &Project,
     store: &KeyStore<'_>,
     pinning: &mut Pinning,
 ) -> Result<Option<Error>, Error> {
     let Some(key) = file.public_key() else { return Ok(None) };
-    pinning.untrusted(file, file.path(), scope, key, store)
+    pinning.untrusted(file, file.path(), project, key, store)
 }
 
 /// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
@@ -319,14 +321,14 @@ pub(crate) fn pin_trouble(
 /// key, which tells a forged record from a true one.
 pub(crate) fn refuse_old_key(
     file: &EnvFile,
-    scope: &Scope,
+    project: &Project,
     store: &KeyStore<'_>,
     private: &PrivateKey,
 ) -> Result<(), Error> {
     let key = private.public();
-    Pinning::default().check(file, file.path(), scope, &key, store)?;
-    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(()) };
-    for folder in scope.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+    Pinning::default().check(file, file.path(), project, &key, store)?;
+    let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(()) };
+    for folder in project.root().ancestors().take_while(|folder| folder.starts_with(root)) {
         let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
         if let Some(cut) = found.cut {
             return Err(objects.cut_off(cut).into());
@@ -342,18 +344,18 @@ pub(crate) fn refuse_old_key(
     Ok(())
 }
 
-/// Pins `key` as the key of `env` in a scope, whatever was pinned before: a person has said so. `files` are encrypted to it;
-/// so are the scope's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
+/// Pins `key` as the key of `env` in a project, whatever was pinned before: a person has said so. `files` are encrypted to it;
+/// so are the project's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
 /// the first commit and outside git nothing is to be pinned.
 pub(crate) fn accept(
-    scope: &Scope,
+    project: &Project,
     env: &EnvName,
     key: &PublicKey,
     files: &[PathBuf],
     store: &KeyStore<'_>,
 ) -> Result<Option<Notice>, Error> {
     let mut pinning = Pinning::default();
-    pinning.accept(scope, env, key, files, store)?;
+    pinning.accept(project, env, key, files, store)?;
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
@@ -372,18 +374,18 @@ pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit
     Ok(brought.map(|commit| objects.read_commit(commit)).transpose()?)
 }
 
-fn look(root: &Path, store: &KeyStore<'_>) -> Result<Known, Error> {
+fn look(root: &Path, store: &KeyStore<'_>) -> Result<KnownPins, Error> {
     let names = store.repositories().open(root)?.names()?;
     if names.is_empty() {
-        return Ok(Known::NoCommit);
+        return Ok(KnownPins::NoCommit);
     }
-    let Some(data_dir) = store.process().data_dir() else { return Ok(Known::NoHome) };
-    Ok(Known::Pins(Pins::load(&data_dir, &names)?))
+    let Some(data_dir) = store.process().data_dir() else { return Ok(KnownPins::NoHome) };
+    Ok(KnownPins::Pins(Pins::load(&data_dir, &names)?))
 }
 
-/// Where a key is pinned: for the scope, and for the file, by the path that was typed and by where that leads.
-fn places(file: &Path, scope: &Scope, root: &Path) -> Vec<PathBuf> {
-    let mut places = vec![below(scope.root(), root), below(&place_of(file), root)];
+/// Where a key is pinned: for the project, and for the file, by the path that was typed and by where that leads.
+fn places(file: &Path, project: &Project, root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![below(project.root(), root), below(&place_of(file), root)];
     for more in std::iter::once(below(&real_place(file), root)).chain(as_typed(file, root)) {
         if !places[1..].contains(&more) {
             places.push(more);
@@ -408,14 +410,14 @@ fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
 
 /// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
 /// trusted before, and no commit ever had it.
-fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, scope: &Scope) -> Result<bool, Error> {
+fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, project: &Project) -> Result<bool, Error> {
     Ok(pin.is_made_here
-        && key_in_head(scope, env)?.is_some_and(|(_, committed)| committed == *key)
-        && !was_committed(scope, env, &pin.key)?)
+        && key_in_head(project, env)?.is_some_and(|(_, committed)| committed == *key)
+        && !was_committed(project, env, &pin.key)?)
 }
 
-fn scope_files(scope: &Scope, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let files = scope.project().env_files()?.get(env);
+fn files_of_project(project: &Project, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = project.env_files_by_environment()?.get(env);
     Ok(files.into_iter().flatten().map(|path| below(path, root)).collect())
 }
 
@@ -446,7 +448,7 @@ fn replaced(
 
 /// The error for `key`, which is not the one that is trusted: it tells of the rotation where this branch is from before one.
 fn differs(
-    scope: &Scope,
+    project: &Project,
     file: &EnvFile,
     holder: &Path,
     pin: &Pin,
@@ -459,7 +461,7 @@ fn differs(
         format!("in the file now: {}", key.fingerprint()),
     ];
     // If the history can't be read, a person must still learn that the key differs.
-    let Ok(Some(rotation)) = other_rotation(scope, file, key, &pin.key, store) else {
+    let Ok(Some(rotation)) = other_rotation(project, file, key, &pin.key, store) else {
         let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
         let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
         return Error::refused(format!(
@@ -491,15 +493,15 @@ fn differs(
 
 /// The commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not.
 fn other_rotation(
-    scope: &Scope,
+    project: &Project,
     file: &EnvFile,
     from: &PublicKey,
     to: &PublicKey,
     store: &KeyStore<'_>,
 ) -> Result<Option<OtherRotation>, Error> {
-    let (Some(root), Some(objects)) = (scope.git_root(), scope.repository()?) else { return Ok(None) };
+    let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
-    let team_file = below(&scope.root().join(TEAM_FILE), root);
+    let team_file = below(&project.root().join(TEAM_FILE), root);
     let mut walk = objects.walk_files(&objects.tips()?, &BTreeSet::from([team_file]))?;
     let mut found = None;
     while let Some(step) = walk.step()? {
@@ -526,10 +528,16 @@ fn other_rotation(
 
 /// Whether rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
 /// key's private half itself. Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
-fn is_rotated(scope: &Scope, file: &EnvFile, from: &PublicKey, to: &PublicKey, store: &KeyStore<'_>) -> bool {
+fn is_rotated(
+    project: &Project,
+    file: &EnvFile,
+    from: &PublicKey,
+    to: &PublicKey,
+    store: &KeyStore<'_>,
+) -> bool {
     let (env, dir) = (file.env(), file.dir());
     // A place that cannot be read proves nothing; that the key differs is what a person must hear of.
-    let Ok(team) = scope.team() else { return false };
+    let Ok(team) = project.team() else { return false };
     if !leads(&team, env, from, to, |_| true) {
         return false;
     }

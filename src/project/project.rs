@@ -1,15 +1,15 @@
-//! A project: the folder within which one environment has one key. What a command finds out about it, it finds out once.
+//! A project: the folder within which one environment has one key. A command finds each fact about it out once.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::file::{EnvFile, Listings, folder_of, real_place, refuse_link_elsewhere};
-use super::line_errors::keys_disagree;
-use super::roster::team_file_malformed;
-use super::scope::Scope;
+use super::file::{EnvFile, Listings, folder_of, place_of, real_place, refuse_link_elsewhere};
+use super::line_errors::{keys_disagree, leads_outside};
+use super::schema::schema_of;
 use super::setup::KeyChoice;
+use super::team_file::team_file_malformed;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::PublicKey;
 use crate::error::Error;
@@ -17,36 +17,44 @@ use crate::fs;
 use crate::git::{self, GitError, Repo, Repositories};
 use crate::team::Policy;
 
-/// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
+/// A project, as it is for the env files of one folder: with the schema beside them.
 ///
 /// Env files and the keys in them are those from when they were first asked for: a command that changes env files opens
 /// the project under the lock.
-pub(crate) struct Project {
+pub struct Project {
+    facts: Rc<ProjectFacts>,
+    /// The team file's, and what the schema calls plain.
+    policy: Policy,
+    /// The schema's file, and its names.
+    schema: Option<(PathBuf, BTreeSet<String>)>,
+}
+
+/// What is the same for all folders of a project.
+struct ProjectFacts {
     place: ProjectPlace,
     repositories: Rc<Repositories>,
     policy: Policy,
     /// Every env file of the worktree.
     listing: OnceCell<Vec<PathBuf>>,
     env_files: OnceCell<BTreeMap<EnvName, Vec<PathBuf>>>,
-    keys: RefCell<BTreeMap<EnvName, Rc<Keys>>>,
+    keys: RefCell<BTreeMap<EnvName, Rc<EnvironmentKeys>>>,
     keys_of_others: OnceCell<BTreeSet<(EnvName, PublicKey)>>,
     names: OnceCell<Vec<(PathBuf, BTreeSet<String>)>>,
     listings: RefCell<Listings>,
     /// By environment and keys file, for env files that have no key yet.
-    pub(super) choices: RefCell<BTreeMap<(EnvName, PathBuf), KeyChoice>>,
+    choices: RefCell<BTreeMap<(EnvName, PathBuf), KeyChoice>>,
 }
 
-/// Where a project is.
+/// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ProjectPlace {
     pub(super) root: PathBuf,
     pub(super) git_root: Option<PathBuf>,
 }
 
-/// The public keys of an environment.
 #[derive(Default)]
-struct Keys {
-    /// The distinct ones, each with the first two files that hold it.
+struct EnvironmentKeys {
+    /// The distinct public keys, each with the first two files that have it.
     found: Vec<(PublicKey, Vec<PathBuf>)>,
     /// The files that cannot be loaded.
     failed: Vec<PathBuf>,
@@ -66,13 +74,13 @@ impl ProjectPlace {
         Self { root, git_root }
     }
 
-    /// The folder that writers lock: the worktree, so that keys file and env files are under one lock.
+    /// Returns the folder that writers lock: the worktree, so that keys file and env files are under one lock.
     pub(super) fn lock_dir(&self) -> &Path {
         self.git_root.as_deref().unwrap_or(&self.root)
     }
 
-    /// Whether the path lies in the project: below its folder, where no team file further in claims it.
-    pub(super) fn holds(&self, path: &Path) -> bool {
+    /// Returns true if the path lies below the project's folder, and no team file further in claims it.
+    fn holds(&self, path: &Path) -> bool {
         if !path.starts_with(&self.root) {
             return false;
         }
@@ -81,16 +89,11 @@ impl ProjectPlace {
     }
 }
 
-impl Project {
-    /// Opens the project that env files in the folder `dir` belong to.
-    pub(crate) fn open(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
-        Self::at(ProjectPlace::of(dir), repositories)
-    }
-
-    fn at(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, Error> {
-        let team_file = place.root.join(TEAM_FILE);
+impl ProjectFacts {
+    fn read(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, Error> {
         let policy = match fs::read_entry(&place.root, TEAM_FILE) {
-            Ok(text) => Policy::parse(&text).map_err(|source| team_file_malformed(&team_file, source))?,
+            Ok(text) => Policy::parse(&text)
+                .map_err(|source| team_file_malformed(&place.root.join(TEAM_FILE), source))?,
             Err(fs::FsError::NotFound { .. }) => Policy::default(),
             Err(error) => return Err(error.into()),
         };
@@ -107,20 +110,45 @@ impl Project {
             choices: RefCell::default(),
         })
     }
+}
 
-    /// Its folder.
-    pub(crate) fn root(&self) -> &Path {
-        &self.place.root
+impl Project {
+    /// Opens the project that env files in the folder `dir` belong to.
+    pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
+        Self::of_folder(Rc::new(ProjectFacts::read(ProjectPlace::of(dir), repositories)?), dir)
+    }
+
+    fn of_folder(facts: Rc<ProjectFacts>, dir: &Path) -> Result<Self, Error> {
+        let policy = facts.policy.clone();
+        let (schema, policy) = match schema_of(dir)? {
+            Some((path, schema)) => {
+                let plain = schema.plain().map(|item| item.name.as_str());
+                let names = schema.items().iter().map(|item| item.name.clone()).collect();
+                (Some((path, names)), policy.with_names(plain))
+            }
+            None => (None, policy),
+        };
+        Ok(Self { facts, policy, schema })
     }
 
     pub(super) fn place(&self) -> &ProjectPlace {
-        &self.place
+        &self.facts.place
     }
 
-    /// The repository that it lies in; None outside git.
-    pub(crate) fn repository(&self) -> Result<Option<Rc<Repo>>, Error> {
-        let Some(root) = &self.place.git_root else { return Ok(None) };
-        let repo = self.repositories.open(root)?;
+    /// Returns its folder.
+    pub fn root(&self) -> &Path {
+        &self.place().root
+    }
+
+    /// Returns the root of the worktree that it lies in.
+    pub fn git_root(&self) -> Option<&Path> {
+        self.place().git_root.as_deref()
+    }
+
+    /// Returns the repository that it lies in; None outside git.
+    pub fn repository(&self) -> Result<Option<Rc<Repo>>, Error> {
+        let Some(root) = self.git_root() else { return Ok(None) };
+        let repo = self.repositories().open(root)?;
         // Beside the worktrees of a bare repository nothing is committed.
         if repo.is_bare() {
             return Err(GitError::not_a_repository(root).into());
@@ -128,68 +156,145 @@ impl Project {
         Ok(Some(repo))
     }
 
-    pub(super) fn repositories(&self) -> &Rc<Repositories> {
-        &self.repositories
+    pub(crate) fn repositories(&self) -> &Rc<Repositories> {
+        &self.facts.repositories
     }
 
-    /// The env files below `under`, in byte order, those of projects further in too; as they are now.
-    pub(super) fn listed(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
+    /// Returns the team file's place, whether or not there is one.
+    pub fn team_file(&self) -> PathBuf {
+        self.root().join(TEAM_FILE)
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the file that declares variables of this name plain, if one does.
+    pub fn declaring_plain(&self, name: &str) -> Option<PathBuf> {
+        match &self.schema {
+            _ if !self.policy.is_plain(name) => None,
+            Some((schema, _)) if !self.policy.is_plain_by_glob(name) => Some(schema.clone()),
+            _ => Some(self.team_file()),
+        }
+    }
+
+    /// Returns true if anything but the env file at `but` says that there is a variable of this name: another env file of
+    /// the project, the schema, or the policy, of names that the target machine sets.
+    pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, Error> {
+        let in_schema = self.schema.as_ref().is_some_and(|(_, names)| names.contains(name));
+        Ok(in_schema || self.policy.is_external(name) || self.sets(name, but)?)
+    }
+
+    /// Returns true if another of its env files than `but` has a variable of this name.
+    fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
+        if self.facts.names.get().is_none() {
+            let mut names = Vec::new();
+            for path in self.env_files_by_environment()?.values().flatten() {
+                let Ok(file) = self.load(path) else { continue };
+                let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
+                names.push((real_place(path), of_file.collect()));
+            }
+            let _ = self.facts.names.set(names);
+        }
+        let but = real_place(but);
+        let mut others = self.facts.names.get().into_iter().flatten().filter(|(path, _)| *path != but);
+        Ok(others.any(|(_, names)| names.contains(name)))
+    }
+
+    fn load(&self, path: &Path) -> Result<EnvFile, Error> {
+        EnvFile::load_among(path, &mut self.facts.listings.borrow_mut())
+    }
+
+    /// Returns true if an env file at the path belongs to the project, and the policy doesn't exclude it.
+    pub(super) fn holds_file(&self, path: &Path) -> bool {
+        self.place().holds(path) && !self.excludes(path)
+    }
+
+    fn excludes(&self, path: &Path) -> bool {
+        path.strip_prefix(self.root()).is_ok_and(|relative| self.facts.policy.is_excluded(relative))
+    }
+
+    /// Returns the env files below `under` as they are now, in byte order, those of projects further in too: tracked ones,
+    /// and untracked ones that git does not ignore.
+    fn list(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         Ok(match self.repository()? {
             Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
             None => git::plain_list_files(under, &is_env_file)?,
         })
     }
 
-    /// Every env file of the worktree, or outside git of the project's folder, as when it was first asked for.
+    /// Returns every env file of the worktree, or outside git of the project's folder, as when first asked for.
     pub(super) fn all_listed(&self) -> Result<&[PathBuf], Error> {
-        if let Some(all) = self.listing.get() {
+        if let Some(all) = self.facts.listing.get() {
             return Ok(all);
         }
-        let all = self.listed(self.place.git_root.as_deref().unwrap_or(self.root()))?;
-        Ok(self.listing.get_or_init(|| all))
+        let all = self.list(self.place().lock_dir())?;
+        Ok(self.facts.listing.get_or_init(|| all))
     }
 
-    /// What its team file declares.
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.policy
+    /// Returns the project's env files below `under`, in byte order, without those that the policy excludes.
+    pub fn env_files(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut files = self.list(under)?;
+        files.retain(|path| self.holds_file(path));
+        Ok(files)
     }
 
-    /// Whether the policy leaves the file out.
-    pub(super) fn excludes(&self, path: &Path) -> bool {
-        path.strip_prefix(self.root()).is_ok_and(|relative| self.policy.is_excluded(relative))
+    /// Returns [`Self::env_files`], and those of the projects further in, each as its own policy has it.
+    pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut projects = Projects::new(self.repositories());
+        let mut files = self.list(under)?;
+        files.retain(|path| !projects.excludes(path));
+        Ok(files)
     }
 
-    /// Returns its env files by environment, each environment's in byte order: tracked ones, and untracked ones that git
-    /// does not ignore; those that the policy excludes are left out, and symlinks to another environment's file.
-    pub(crate) fn env_files(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, Error> {
-        if let Some(known) = self.env_files.get() {
+    /// Returns the project's env files by environment, in byte order, without symlinks to another environment's file.
+    pub(super) fn env_files_by_environment(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, Error> {
+        if let Some(known) = self.facts.env_files.get() {
             return Ok(known);
         }
         let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for path in self.all_listed()? {
-            if self.place.holds(path)
-                && !self.excludes(path)
-                && let Ok(env) = EnvName::of_file(path)
+        for path in self.all_listed()?.iter().filter(|path| self.holds_file(path)) {
+            if let Ok(env) = EnvName::of_file(path)
                 && refuse_link_elsewhere(path).is_ok()
             {
                 files.entry(env).or_default().push(path.clone());
             }
         }
-        Ok(self.env_files.get_or_init(|| files))
+        Ok(self.facts.env_files.get_or_init(|| files))
     }
 
-    /// Returns the public key that the environment's files but `but` hold, and one of them that does; an error where they
-    /// disagree.
-    pub(crate) fn public_key_of(
+    /// Returns the env files directly in `folder` that git ignores and that are not among `listed`.
+    pub fn passed_over(&self, folder: &Path, listed: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+        let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
+        Ok(repo.untracked_ignored(folder, listed, &is_env_file)?)
+    }
+
+    /// Returns the public key of an environment, and a file that has it; an error if the files disagree.
+    pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
+        // A folder is no env file, so none is left out.
+        self.public_key_of(env, self.root())
+    }
+
+    /// Returns every environment that has a public key, with that key and a file that has it.
+    pub fn environments(&self) -> Result<BTreeMap<EnvName, (PathBuf, PublicKey)>, Error> {
+        let mut found = BTreeMap::new();
+        for env in self.env_files_by_environment()?.keys() {
+            found.extend(self.key_of(env)?.map(|key| (env.clone(), key)));
+        }
+        Ok(found)
+    }
+
+    /// Returns the public key that the environment's files but `but` have, and one of them; an error if they disagree.
+    pub(super) fn public_key_of(
         &self,
         env: &EnvName,
         but: &Path,
     ) -> Result<Option<(PathBuf, PublicKey)>, Error> {
         let but = real_place(but);
-        let shares =
-            |(of, _): &(&EnvName, &Vec<PathBuf>)| *of != env && of.public_key_name() == env.public_key_name();
-        if let Some((of, paths)) = self.env_files()?.iter().find(shares) {
-            let (path, variable) = (paths[0].clone(), of.public_key_name());
+        let variable = env.public_key_name();
+        let shares = |(of, _): &(&EnvName, &Vec<PathBuf>)| *of != env && of.public_key_name() == variable;
+        if let Some((_, paths)) = self.env_files_by_environment()?.iter().find(shares) {
+            let path = &paths[0];
             return Err(Error::refused(format!(
                 "{env} shares the key name {variable} with {}",
                 path.display()
@@ -217,29 +322,13 @@ impl Project {
         }
     }
 
-    /// Whether another of its env files than `but` has a variable of this name.
-    pub(super) fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
-        if self.names.get().is_none() {
-            let mut names = Vec::new();
-            for path in self.env_files()?.values().flatten() {
-                let Ok(file) = EnvFile::load_among(path, &mut self.listings.borrow_mut()) else { continue };
-                let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
-                names.push((real_place(path), of_file.collect()));
-            }
-            let _ = self.names.set(names);
-        }
-        let but = real_place(but);
-        let mut others = self.names.get().into_iter().flatten().filter(|(path, _)| *path != but);
-        Ok(others.any(|(_, names)| names.contains(name)))
-    }
-
-    fn keys_of(&self, env: &EnvName) -> Result<Rc<Keys>, Error> {
-        if let Some(known) = self.keys.borrow().get(env) {
+    fn keys_of(&self, env: &EnvName) -> Result<Rc<EnvironmentKeys>, Error> {
+        if let Some(known) = self.facts.keys.borrow().get(env) {
             return Ok(Rc::clone(known));
         }
-        let mut keys = Keys::default();
-        for path in self.env_files()?.get(env).into_iter().flatten() {
-            let Ok(file) = EnvFile::load_among(path, &mut self.listings.borrow_mut()) else {
+        let mut keys = EnvironmentKeys::default();
+        for path in self.env_files_by_environment()?.get(env).into_iter().flatten() {
+            let Ok(file) = self.load(path) else {
                 keys.failed.push(path.clone());
                 continue;
             };
@@ -251,36 +340,101 @@ impl Project {
             }
         }
         let keys = Rc::new(keys);
-        self.keys.borrow_mut().insert(env.clone(), Rc::clone(&keys));
+        self.facts.keys.borrow_mut().insert(env.clone(), Rc::clone(&keys));
         Ok(keys)
     }
 
-    /// Whether an env file of another project in the worktree is sealed to this key of the environment.
+    /// Returns the key that was chosen for an environment's files that have none yet and use this keys file, or chooses it.
+    pub(super) fn chosen_key(
+        &self,
+        env: &EnvName,
+        keys_file: PathBuf,
+        choose: impl FnOnce() -> Result<KeyChoice, Error>,
+    ) -> Result<KeyChoice, Error> {
+        let asked = (env.clone(), keys_file);
+        if let Some(known) = self.facts.choices.borrow().get(&asked) {
+            return Ok(known.clone());
+        }
+        let choice = choose()?;
+        self.facts.choices.borrow_mut().insert(asked, choice.clone());
+        Ok(choice)
+    }
+
+    /// Returns true if an env file of another project in the worktree has this key of the environment.
     pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, Error> {
-        if self.place.git_root.is_none() {
+        if self.git_root().is_none() {
             return Ok(false);
         }
-        if self.keys_of_others.get().is_none() {
-            let others = self.all_listed()?.iter().filter(|path| !self.place.holds(path));
-            let mut listings = self.listings.borrow_mut();
-            let files = others.filter_map(|path| EnvFile::load_among(path, &mut listings).ok());
+        if self.facts.keys_of_others.get().is_none() {
+            let others = self.all_listed()?.iter().filter(|path| !self.place().holds(path));
+            let files = others.filter_map(|path| self.load(path).ok());
             let keys = files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect();
-            let _ = self.keys_of_others.set(keys);
+            let _ = self.facts.keys_of_others.set(keys);
         }
-        Ok(self.keys_of_others.get().is_some_and(|keys| keys.contains(&(env.clone(), *key))))
+        Ok(self.facts.keys_of_others.get().is_some_and(|keys| keys.contains(&(env.clone(), *key))))
+    }
+
+    /// Rejects the key of `file` if other files of its environment have another.
+    pub fn refuse_other_key(&self, file: &EnvFile, key: &PublicKey) -> Result<(), Error> {
+        match self.public_key_of(file.env(), file.path())? {
+            Some((second, other)) if other != *key => {
+                Err(keys_disagree((file.path(), key.id()), (&second, other.id())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Rejects a key of `env` that an env file of another environment, or of another project in the worktree, has too:
+    /// whoever is granted one could read the other.
+    pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), Error> {
+        for path in self.list(self.place().lock_dir())? {
+            let Ok(other) = EnvName::of_file(&path) else { continue };
+            // A link to another environment's file is of no environment of its own.
+            if other == *env && self.place().holds(&path) || refuse_link_elsewhere(&path).is_err() {
+                continue;
+            }
+            match EnvFile::load(&path) {
+                Ok(file) if file.public_key() == Some(key) => {
+                    let (place, key) = (path.display(), key.id());
+                    let message = format!(
+                        "{place} has the same public key as {env} ({key}), for {other}: access to one would be access to both"
+                    );
+                    let hint = hint!("see who put it there: git log -p -- {path}", path);
+                    return Err(Error::refused(message).with_hint(hint));
+                }
+                // One of another project is not this one's business.
+                Err(error) if self.place().holds(&path) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Rejects a `path`, which is no env file, that is a symlink which git tracks, so that whoever can write to the
+    /// repository chose where it leads, and that leads out of the worktree or into `.git`.
+    pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), Error> {
+        if !path.is_symlink() {
+            return Ok(());
+        }
+        let target = place_of(&fs::final_target(path)?);
+        let (Some(root), Some(repo)) = (self.git_root(), self.repository()?) else { return Ok(()) };
+        let inside = target.strip_prefix(root).is_ok_and(|relative| !relative.starts_with(".git"));
+        if inside || !repo.is_tracked(path)? {
+            return Ok(());
+        }
+        Err(leads_outside(path, target))
     }
 }
 
 /// The projects of the env files that one command is about, each opened once.
 pub(crate) struct Projects {
     repositories: Rc<Repositories>,
-    open: HashMap<ProjectPlace, Rc<Project>>,
-    by_folder: HashMap<PathBuf, Rc<Scope>>,
+    open: HashMap<ProjectPlace, Rc<ProjectFacts>>,
+    by_folder: HashMap<PathBuf, Rc<Project>>,
     listings: Listings,
 }
 
 impl Projects {
-    /// None is open yet.
     pub(crate) fn new(repositories: &Rc<Repositories>) -> Self {
         let (open, by_folder) = (HashMap::new(), HashMap::new());
         Self { repositories: Rc::clone(repositories), open, by_folder, listings: Listings::default() }
@@ -296,29 +450,29 @@ impl Projects {
         EnvFile::load_or_new_among(path, &mut self.listings)
     }
 
-    /// Returns what holds for env files in the folder `dir`.
-    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Scope>, Error> {
+    /// Returns the project of env files in the folder `dir`.
+    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Project>, Error> {
         if let Some(known) = self.by_folder.get(dir) {
             return Ok(Rc::clone(known));
         }
         let place = ProjectPlace::of(dir);
-        let project = match self.open.get(&place) {
+        let facts = match self.open.get(&place) {
             Some(known) => Rc::clone(known),
             None => {
-                let project = Rc::new(Project::at(place.clone(), &self.repositories)?);
-                self.open.insert(place, Rc::clone(&project));
-                project
+                let facts = Rc::new(ProjectFacts::read(place.clone(), &self.repositories)?);
+                self.open.insert(place, Rc::clone(&facts));
+                facts
             }
         };
-        let scope = Rc::new(Scope::within(project, dir)?);
-        self.by_folder.insert(dir.to_owned(), Rc::clone(&scope));
-        Ok(scope)
+        let project = Rc::new(Project::of_folder(facts, dir)?);
+        self.by_folder.insert(dir.to_owned(), Rc::clone(&project));
+        Ok(project)
     }
 
-    /// Whether the policy that holds for the file leaves it out. One that cannot be read excludes nothing; the file's own
-    /// command will say what is wrong with it.
-    pub(crate) fn excludes(&mut self, path: &Path) -> bool {
-        self.scope_of(&folder_of(path)).is_ok_and(|scope| scope.project().excludes(path))
+    /// Returns true if the policy that holds for the file excludes it. One that cannot be read excludes nothing; the file's
+    /// own command will say what is wrong with it.
+    fn excludes(&mut self, path: &Path) -> bool {
+        self.scope_of(&folder_of(path)).is_ok_and(|project| project.excludes(path))
     }
 }
 
@@ -347,14 +501,14 @@ mod tests {
         let inner = write("inner/.env", Some(&two));
         std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
         let env = EnvName::of_dotenv();
-        let asked = |but: &Path| Project::open(&root, &Rc::default()).unwrap().public_key_of(&env, but);
+        let asked = |but: &Path| Project::of(&root, &Rc::default()).unwrap().public_key_of(&env, but);
         assert_eq!(asked(&none).unwrap(), Some((a.clone(), one)));
         assert_eq!(asked(&a).unwrap(), Some((b.clone(), one)), "by another file than the one that asks");
-        let project = Project::open(&root, &Rc::default()).unwrap();
+        let project = Project::of(&root, &Rc::default()).unwrap();
         assert!(project.is_key_of_another(&env, &two).unwrap());
         assert!(!project.is_key_of_another(&env, &one).unwrap());
         assert_eq!(
-            Project::open(inner.parent().unwrap(), &Rc::default())
+            Project::of(inner.parent().unwrap(), &Rc::default())
                 .unwrap()
                 .public_key_of(&env, &inner)
                 .unwrap(),
@@ -379,8 +533,8 @@ mod tests {
         std::fs::write(root.join("a/envseal.toml"), "").unwrap();
         let mut projects = Projects::new(&Rc::default());
         let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.scope_of(&root.join(name)).unwrap());
-        assert!(std::ptr::eq(a.project(), b.project()));
-        assert!(!std::ptr::eq(a.project(), c.project()));
+        assert!(Rc::ptr_eq(&a.facts, &b.facts));
+        assert!(!Rc::ptr_eq(&a.facts, &c.facts));
         assert_eq!((a.root(), c.root()), (root.join("a").as_path(), root.as_path()));
     }
 }

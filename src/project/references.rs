@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::file::EnvFile;
 use super::line_errors::{at_line, malformed_reference};
-use super::scope::Scope;
+use super::project::Project;
 use crate::dotenv::{is_set_everywhere, read, required, unescape};
 use crate::error::{Error, ErrorKind};
 
@@ -75,11 +75,11 @@ fn dangling(path: &Path, line: usize, name: &str) -> Error {
 
 /// Tells which names are known for the env file at `path`, beside its own.
 pub(super) fn known<'a>(
-    scope: &'a Scope,
+    project: &'a Project,
     path: &'a Path,
     dollars: &'a DollarSigns,
 ) -> impl Fn(&str) -> Result<bool, Error> + 'a {
-    move |name| Ok(dollars.external.iter().any(|external| external == name) || scope.knows(name, path)?)
+    move |name| Ok(dollars.external.iter().any(|external| external == name) || project.knows(name, path)?)
 }
 
 /// The value of source text, with every `$` in it as it stands.

@@ -1,29 +1,30 @@
 //! Rotation: environments get new key pairs, and all that was sealed, granted and recorded under the old ones is made
 //! anew under the new ones. All files are written or none.
 
-mod env;
-mod roster;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::file::{EnvFile, folder_of};
-use super::pin::Pinning;
-use super::scope::Scope;
+use super::change::edited;
+use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
+use super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
+use super::pin::{Pinning, refuse_old_key};
+use super::project::Project;
 use super::setup::{Notice, ignore_keys_file, keys_file};
+use super::team_file::{put_tag_key, tag_key};
 use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
-use crate::crypto::{KeyId, PrivateKey, PublicKey};
-use crate::error::Error;
+use crate::crypto::{Identity, KeyId, Opener, PrivateKey, PublicKey, Sealer};
+use crate::dotenv::{Document, Edit};
+use crate::error::{Error, ErrorKind};
 use crate::fs::NewMode;
 use crate::git::{self, GitError};
-use crate::keys::{KeyStore, KeysFile, StoredKey};
+use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
+use crate::team::Rotation as RotationProof;
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
-
-use env::Current;
 
 /// What happens to the team file on the way. Called with the lock held, on a team file that is written with the rest or
 /// not at all.
@@ -123,7 +124,7 @@ pub(crate) struct DroppedGrant {
     pub fault: Option<GrantFault>,
 }
 
-/// Rotates `envs` in the scope of the folder `dir`; with none of them, only the team file is changed.
+/// Rotates `envs` in the project of the folder `dir`; with none of them, only the team file is changed.
 ///
 /// `on_wait` is called when another envseal holds the lock. Refused outside of git; where a file has a merge conflict or
 /// disagrees with another on the key; where a value does not open; and where grants are to be made and this user is no
@@ -139,21 +140,21 @@ pub(crate) fn rotate(
     let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;
     let lock = lock(&dir, envs, store, on_wait)?;
-    let scope = Scope::of(&dir, store.repositories())?;
-    let team_path = scope.team_file();
-    scope.refuse_leading_outside(&team_path)?;
-    let team_text = scope.team_text()?;
-    let mut team = scope.parse_team(team_text.as_deref().unwrap_or_default())?;
+    let project = Project::of(&dir, store.repositories())?;
+    let team_path = project.team_file();
+    project.refuse_leading_outside(&team_path)?;
+    let team_text = project.team_text()?;
+    let mut team = project.parse_team(team_text.as_deref().unwrap_or_default())?;
 
     change.before(&mut team)?;
     let mut rotation = Rotation::default();
     let (mut currents, mut written) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for env in envs.iter().filter(|env| seen.insert(*env)) {
-        let current = Current::load(env, &scope, &dir, store)?;
+        let current = EnvironmentRotation::load(env, &project, &dir, store)?;
         let mut report = current.report();
         written.extend(current.resealed(store, &mut report)?);
-        roster::renew(&mut team, &team_path, &current, store, change, &mut report)?;
+        renew(&mut team, &team_path, &current, store, change, &mut report)?;
         change.after(&mut team, &current.keys())?;
         rotation.envs.push(report);
         currents.push(current);
@@ -187,13 +188,13 @@ pub(crate) fn rotate(
     // What can fail comes before the change: afterwards there are only notes.
     let mut pinning = Pinning::default();
     for (current, report) in currents.iter().zip(&rotation.envs) {
-        pinning.accept(&scope, &report.env, &current.new.public(), &report.files, store)?;
+        pinning.accept(&project, &report.env, &current.new.public(), &report.files, store)?;
     }
-    exclude_beside(changes.iter().map(|change| change.path), scope.repositories())?;
+    exclude_beside(changes.iter().map(|change| change.path), project.repositories())?;
     let staged = stage(&lock, changes)?;
     for (path, (file, after)) in &keys {
-        rotation.notices.extend(ignore_keys_file(path, &scope, Write::Files)?);
-        for Current { env, new, .. } in &currents {
+        rotation.notices.extend(ignore_keys_file(path, &project, Write::Files)?);
+        for EnvironmentRotation { env, new, .. } in &currents {
             let was_locked = file.keys(env)?.iter().any(StoredKey::is_locked);
             let in_the_open = memchr::memmem::find(after, new.to_text().expose().as_bytes()).is_some();
             if was_locked && in_the_open && !rotation.beside_locked.contains(path) {
@@ -212,12 +213,12 @@ pub(crate) fn rotate(
 
 /// Locks everything that rotating `envs` may write: their files, the keys files of those folders, the team file.
 fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<WriteLock, Error> {
-    let scope = Scope::of(dir, store.repositories())?;
-    let mut paths = vec![scope.team_file()];
+    let project = Project::of(dir, store.repositories())?;
+    let mut written = vec![project.team_file()];
     for env in envs {
-        paths.extend(env::paths(env, &scope, dir)?);
+        written.extend(paths(env, &project, dir)?);
     }
-    WriteLock::with_keys_files(&paths, store, on_wait)
+    WriteLock::with_keys_files(&written, store, on_wait)
 }
 
 /// Returns true if a keys file with this text has the key.
@@ -230,8 +231,8 @@ type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;
 
 /// The keys files that are found from the environments' files, with the new keys in them. Where there is none yet, it is
 /// to be where all of an environment's files find it.
-fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, Error> {
-    let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&Current>)> = BTreeMap::new();
+fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<KeysFiles, Error> {
+    let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&EnvironmentRotation>)> = BTreeMap::new();
     for current in currents {
         let folders: BTreeSet<_> = current.files.iter().map(EnvFile::dir).collect();
         let shared = folders.iter().cloned().reduce(|one, other| shared(&one, &other)).unwrap_or_default();
@@ -259,4 +260,262 @@ fn keys_files(currents: &[Current], store: &KeyStore<'_>) -> Result<KeysFiles, E
 /// The folder that both are in.
 fn shared(one: &Path, other: &Path) -> PathBuf {
     one.ancestors().find(|folder| other.starts_with(folder)).unwrap_or(one).to_owned()
+}
+
+/// An environment that is about to be rotated.
+struct EnvironmentRotation {
+    env: EnvName,
+    /// Those with a public key.
+    files: Vec<EnvFile>,
+    old: PrivateKey,
+    new: PrivateKey,
+}
+
+impl EnvironmentRotation {
+    /// Loads the environment's files in a project, and finds its key.
+    fn load(env: &EnvName, project: &Project, dir: &Path, store: &KeyStore<'_>) -> Result<Self, Error> {
+        let mut files: Vec<EnvFile> = Vec::new();
+        for path in paths(env, project, dir)? {
+            refuse_link_elsewhere(&path)?;
+            let file = EnvFile::load(&path)?;
+            match (file.public_key(), files.first()) {
+                (None, _) => refuse_keyless(&file)?,
+                (Some(key), Some(first)) if first.public_key() != Some(key) => {
+                    let first_key = first.public_key().unwrap_or(key).id();
+                    return Err(keys_disagree((first.path(), first_key), (&path, key.id())));
+                }
+                _ => files.push(file),
+            }
+        }
+        let none = || no_files(env, project);
+        let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
+        let old = find(env, &public, &files, store)?;
+        files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old))?;
+        Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate() })
+    }
+
+    fn keys(&self) -> Rotated<'_> {
+        Rotated { env: &self.env, old: &self.old, new: &self.new, files: &self.files }
+    }
+
+    /// A report on which nothing is done yet.
+    fn report(&self) -> RotatedEnv {
+        RotatedEnv {
+            env: self.env.clone(),
+            old: self.old.public().id(),
+            new: self.new.public().id(),
+            files: self.files.iter().map(|file| file.path().to_owned()).collect(),
+            resealed: 0,
+            left: Vec::new(),
+            granted: Vec::new(),
+            left_out: Vec::new(),
+            dropped: Vec::new(),
+            exposures: 0,
+            unproven: Vec::new(),
+            tags_lost: false,
+        }
+    }
+
+    /// Each file's path, and its document before and after: every value sealed to the new key, in one batch. Nothing but
+    /// the values and the public key's line changes.
+    fn resealed(
+        &self,
+        store: &KeyStore<'_>,
+        report: &mut RotatedEnv,
+    ) -> Result<Vec<(PathBuf, Document, Document)>, Error> {
+        let new = self.new.public();
+        let mut sealer = Sealer::new(&new).expect("a key just made");
+        let (mut openers, mut knows_older) = (vec![Opener::new(self.old.clone())], false);
+        let (mut written, mut failures) = (Vec::new(), Vec::new());
+        for file in &self.files {
+            let document = file.document();
+            let mut sources = vec![self.key_line(document, &new)];
+            for (at, entry) in file.variables() {
+                let (name, path, line) =
+                    (document.name(entry).to_owned(), file.path().to_owned(), entry.line);
+                let mut fail = |reason: Reason| {
+                    failures.push(ValueFailure { name: name.clone(), path: path.clone(), line, reason });
+                };
+                let token = match file.token(entry) {
+                    None => continue,
+                    Some(Ok(token)) => token,
+                    Some(Err(error)) => {
+                        fail(error.into());
+                        continue;
+                    }
+                };
+                if !knows_older && token.key_id() != self.old.public().id() {
+                    openers.extend(self.older(store)?.into_iter().map(Opener::new));
+                    knows_older = true;
+                }
+                let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id());
+                let Some(opener) = opener else {
+                    report.left.push(LeftSealed { path, line, name, key: token.key_id() });
+                    continue;
+                };
+                match opener.open(&name, &token) {
+                    Ok(opened) => {
+                        let sealed = sealer.seal(&name, token.refs(), opened.kind, opened.bytes.expose());
+                        let sealed = sealed.map_err(cannot_seal(&path))?;
+                        sources.push((at, sealed.to_text()));
+                        report.resealed += 1;
+                    }
+                    Err(error) => fail(error.into()),
+                }
+            }
+            let edits: Vec<_> =
+                sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
+            written.push((file.path().to_owned(), document.clone(), edited(file, document, &edits)?));
+        }
+        if failures.is_empty() { Ok(written) } else { Err(cannot_decrypt(&failures)) }
+    }
+
+    /// The public key's entry, and its text with the new key: quotes stay.
+    fn key_line(&self, document: &Document, new: &PublicKey) -> (usize, Vec<u8>) {
+        let at = document.last(&self.env.public_key_name()).expect("the file has a public key");
+        let source = String::from_utf8_lossy(document.source(&document.entries()[at]));
+        (at, source.replace(&self.old.public().to_string(), &new.to_string()).into_bytes())
+    }
+
+    /// Every key at hand but the present one.
+    fn older(&self, store: &KeyStore<'_>) -> Result<Vec<PrivateKey>, Error> {
+        let mut keys = Vec::new();
+        for folder in self.files.iter().map(EnvFile::dir).collect::<BTreeSet<_>>() {
+            keys.extend(store.all(&self.env, &folder)?);
+            keys.extend(store.ever_granted(&folder)?);
+        }
+        keys.retain(|key| key.public() != self.old.public());
+        Ok(keys)
+    }
+}
+
+/// The environment's files in the project, each once: those of [`Project::env_files`], and those beside them, in `dir` and
+/// at the root that git ignores.
+fn paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
+    let mut paths: Vec<_> = project.env_files(project.root())?.into_iter().filter(is_it).collect();
+    let beside = paths.iter().map(|path| folder_of(path));
+    let folders: BTreeSet<_> = beside.chain([dir.to_owned(), project.root().to_owned()]).collect();
+    for folder in folders {
+        paths.extend(project.passed_over(&folder, &[])?.into_iter().filter(is_it));
+    }
+    // As a person here would name them.
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let seen_from_here = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
+    let mut seen = BTreeSet::new();
+    let mut each = Vec::with_capacity(paths.len());
+    for path in paths {
+        if seen.insert(real_place(&path)) {
+            each.push(seen_from_here(path));
+        }
+    }
+    Ok(each)
+}
+
+/// A file without a public key has no part in this, unless it has lost it.
+fn refuse_keyless(file: &EnvFile) -> Result<(), Error> {
+    let mut tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
+    match tokens.next() {
+        None => Ok(()),
+        Some(token) => Err(key_line_lost(file.path(), file.env(), token.key_id())),
+    }
+}
+
+fn no_files(env: &EnvName, project: &Project) -> Error {
+    let project = project.root().display();
+    Error::new(ErrorKind::NotFound, format!("there is no env file of environment {env} in {project}"))
+        .with_hint("see which there are: envseal ls")
+}
+
+/// The private key, as it is found from any of the files.
+fn find(
+    env: &EnvName,
+    public: &PublicKey,
+    files: &[EnvFile],
+    store: &KeyStore<'_>,
+) -> Result<PrivateKey, Error> {
+    let mut missing = None;
+    for file in files {
+        match store.find(env, public, &file.dir()) {
+            Err(error @ KeyLookupError::NotFound { .. }) => drop(missing.get_or_insert(error)),
+            found => return Ok(found?),
+        }
+    }
+    Err(missing.expect("there is a file").into())
+}
+
+/// Makes anew what stood under the environment's old key. A grant whose proof does not hold was not made by someone who
+/// could read the environment: it is taken out, and never made anew.
+fn renew(
+    team: &mut TeamFile,
+    path: &Path,
+    current: &EnvironmentRotation,
+    store: &KeyStore<'_>,
+    change: &mut dyn TeamChange,
+    report: &mut RotatedEnv,
+) -> Result<(), Error> {
+    let EnvironmentRotation { env, old, new, .. } = current;
+    let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
+    let (mut me, mut makers) = (None, BTreeSet::new());
+    for line in lines {
+        let stands = change.stands_for(&line.by);
+        let fault = if stands { team.prove_of_old(&line, old) } else { team.prove(&line, old) }.err();
+        if fault.is_some() || !change.keeps(&line) {
+            team.take_grant(env, &line.member);
+            report.dropped.push(DroppedGrant { line, fault });
+            continue;
+        }
+        if me.is_none() {
+            me = Some(member(team, path, current, store)?);
+        }
+        let (name, identity) = me.as_ref().expect("just found");
+        let key = team.members()[&line.member];
+        team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
+        report.granted.push(line.member);
+        makers.insert(line.by);
+    }
+    if let Some((me, _)) = me {
+        makers.retain(|by| *by != me && team.members().contains_key(by) && team.grant(env, by).is_none());
+        report.left_out.extend(makers);
+    }
+    team.put_rotation(RotationProof::make(env, old, &new.public()));
+
+    let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == *env).cloned().collect();
+    match tag_key(team, env, old) {
+        Some(tags) => put_tag_key(team, env, new, &tags),
+        None => report.tags_lost = !exposures.is_empty() || team.tag_key(env).is_some(),
+    }
+    for exposure in exposures {
+        if exposure.proof == exposure.proof_by(old) {
+            let proof = exposure.proof_by(new);
+            team.put_exposure(Exposure { proof, ..exposure });
+            report.exposures += 1;
+        } else {
+            report.unproven.push(exposure);
+        }
+    }
+    Ok(())
+}
+
+/// Who this user is in the team.
+fn member<'a>(
+    team: &TeamFile,
+    path: &Path,
+    current: &EnvironmentRotation,
+    store: &'a KeyStore<'_>,
+) -> Result<(MemberName, &'a Identity), Error> {
+    let me = store.me()?.map(|me| &me.identity);
+    let name = me.and_then(|me| team.member_of(&me.public())).cloned();
+    name.zip(me).ok_or_else(|| {
+        let who = match me {
+            Some(me) => format!("you ({}) are not one", me.public().fingerprint()),
+            None => "you have no identity".into(),
+        };
+        let path = path.display();
+        Error::refused(format!(
+            "only a member can re-issue the grants of {} in {path}, and {who}",
+            current.env
+        ))
+        .with_hint("request access: envseal team request, and commit what it writes")
+    })
 }

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use super::file::{EnvFile, place_of};
 use super::line_errors::ignore_file_is_link;
 use super::project::Project;
-use super::roster::{change_team_text, team_file_malformed};
-use super::scope::Scope;
+use super::team_file::{change_team_text, team_file_malformed};
 use super::transaction::WriteLock;
 use super::update::Write;
 use crate::config::{EnvName, KEYS_FILE, is_keys_file};
@@ -97,18 +96,17 @@ pub(crate) enum Notice {
 }
 
 /// Chooses the key for `file`. Files of one environment that disagree are an error.
-pub(super) fn choose_key(file: &EnvFile, scope: &Scope, store: &KeyStore<'_>) -> Result<KeyChoice, Error> {
+pub(super) fn choose_key(
+    file: &EnvFile,
+    project: &Project,
+    store: &KeyStore<'_>,
+) -> Result<KeyChoice, Error> {
     if let Some(own) = file.public_key() {
-        scope.refuse_other_key(file, own)?;
+        project.refuse_other_key(file, own)?;
         return Ok(KeyChoice::InFile);
     }
-    let asked = (file.env().clone(), place_of(&store.keys_file_path(&file.dir())));
-    if let Some(known) = scope.project().choices.borrow().get(&asked) {
-        return Ok(known.clone());
-    }
-    let choice = choose_for_new(file, scope.project(), store)?;
-    scope.project().choices.borrow_mut().insert(asked, choice.clone());
-    Ok(choice)
+    let keys_file = place_of(&store.keys_file_path(&file.dir()));
+    project.chosen_key(file.env(), keys_file, || choose_for_new(file, project, store))
 }
 
 fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<KeyChoice, Error> {
@@ -117,7 +115,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
     }
     let Some(keys) = keys_file(store, &file.dir())? else { return Ok(KeyChoice::None) };
     match keys.keys(file.env())?.first().map(StoredKey::public) {
-        // A keys file may serve several scopes.
+        // A keys file may serve several projects.
         Some(key) if !project.is_key_of_another(file.env(), &key)? => {
             Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
         }
@@ -139,7 +137,7 @@ pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
     dir: &Path,
-    scope: &Scope,
+    project: &Project,
     store: &KeyStore<'_>,
     write: Write,
     is_copy: bool,
@@ -155,7 +153,7 @@ pub(super) fn keep_key(
         notices.push(Notice::MadePrivate(path.clone()));
     }
     let staged = fs::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
-    notices.extend(ignore_keys_file(&path, scope, write)?);
+    notices.extend(ignore_keys_file(&path, project, write)?);
     if write == Write::Files {
         staged.commit()?;
     }
@@ -166,25 +164,29 @@ pub(super) fn keep_key(
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn guard_keys_file(path: &Path, scope: &Scope, on_wait: &dyn Fn()) -> Result<Vec<Notice>, Error> {
-    let _lock = WriteLock::acquire(&[path.into()], &[], scope.repositories(), on_wait)?;
-    ignore_keys_file(path, scope, Write::Files)
+pub(crate) fn guard_keys_file(
+    path: &Path,
+    project: &Project,
+    on_wait: &dyn Fn(),
+) -> Result<Vec<Notice>, Error> {
+    let _lock = WriteLock::acquire(&[path.into()], &[], project.repositories(), on_wait)?;
+    ignore_keys_file(path, project, Write::Files)
 }
 
 /// Sees to it that git and docker ignore the keys file at `path`; or finds out whether they would.
-pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Result<Vec<Notice>, Error> {
+pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> Result<Vec<Notice>, Error> {
     let mut notices = Vec::new();
     let path = &place_of(path);
-    let dir = path.parent().unwrap_or(scope.root());
+    let dir = path.parent().unwrap_or(project.root());
     let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
     let root = git::find_root(dir);
-    if root.is_none() && dir != scope.root() {
+    if root.is_none() && dir != project.root() {
         // A folder of the user's own choosing that nothing is committed or built from.
         return Ok(notices);
     }
     let root = root.as_deref();
     if let Some(root) = root {
-        let repo = scope.repositories().open(root)?;
+        let repo = project.repositories().open(root)?;
         if repo.is_tracked(path)? {
             return Err(KeyLookupError::tracked(path).into());
         }
@@ -196,10 +198,10 @@ pub(super) fn ignore_keys_file(path: &Path, scope: &Scope, write: Write) -> Resu
     if root.is_some() && ignore.is_symlink() {
         return Err(ignore_file_is_link(&ignore));
     }
-    let docker = dockerignores(dir, root.unwrap_or(dir), &name, scope)?;
+    let docker = dockerignores(dir, root.unwrap_or(dir), &name, project)?;
     let before = fs::read(&ignore).ok();
     let added = fs::append_line(&ignore, &name, NewMode::Default)?;
-    let guarded = guard_ignored(path, root, scope).and_then(|()| guard_target(path, scope));
+    let guarded = guard_ignored(path, root, project).and_then(|()| guard_target(path, project));
     if added && (guarded.is_err() || write == Write::Plan) {
         match before {
             Some(text) => fs::write_atomic(&ignore, &text, NewMode::Default)?,
@@ -225,14 +227,14 @@ fn dockerignores(
     dir: &Path,
     root: &Path,
     name: &str,
-    scope: &Scope,
+    project: &Project,
 ) -> Result<Vec<(PathBuf, Staged)>, Error> {
     let mut folders = vec![dir, root];
     folders.dedup();
     let mut ready = Vec::new();
     for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
         let ignore = folder.join(".dockerignore");
-        scope.refuse_leading_outside(&ignore)?;
+        project.refuse_leading_outside(&ignore)?;
         // Its patterns are anchored at its folder.
         let lines = [name, &format!("**/{name}")];
         ready.extend(fs::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
@@ -245,9 +247,9 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fs::TEMP_PREFIX))
 }
 
-fn guard_ignored(path: &Path, root: Option<&Path>, scope: &Scope) -> Result<(), Error> {
+fn guard_ignored(path: &Path, root: Option<&Path>, project: &Project) -> Result<(), Error> {
     match root {
-        Some(root) if !scope.repositories().open(root)?.is_ignored(path)? => Err(not_ignored(path)),
+        Some(root) if !project.repositories().open(root)?.is_ignored(path)? => Err(not_ignored(path)),
         _ => Ok(()),
     }
 }
@@ -259,12 +261,12 @@ fn not_ignored(path: &Path) -> Error {
 }
 
 /// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
-fn guard_target(path: &Path, scope: &Scope) -> Result<(), Error> {
+fn guard_target(path: &Path, project: &Project) -> Result<(), Error> {
     if !path.is_symlink() {
         return Ok(());
     }
     let target = place_of(&fs::final_target(path)?);
-    let Some(repo) = target.parent().map_or(Ok(None), |dir| scope.repositories().discover(dir))? else {
+    let Some(repo) = target.parent().map_or(Ok(None), |dir| project.repositories().discover(dir))? else {
         return Ok(());
     };
     if repo.is_tracked(&target)? {
@@ -275,14 +277,14 @@ fn guard_target(path: &Path, scope: &Scope) -> Result<(), Error> {
 
 /// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
 /// yet. A name that is sealed anywhere was sealed on purpose, and a glob that calls it plain would be an error.
-pub(crate) fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static str> {
+pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'static str> {
     let (mut plain, mut sealed) = (Vec::new(), Vec::new());
     for file in files {
         for (_, entry) in file.variables() {
             let name = file.document().name(entry);
             match file.token_text(entry) {
                 Some(_) => sealed.push(name),
-                None if !scope.policy().is_plain(name) => plain.push(name),
+                None if !project.policy().is_plain(name) => plain.push(name),
                 None => {}
             }
         }
@@ -293,27 +295,27 @@ pub(crate) fn propose_plain(scope: &Scope, files: &[EnvFile]) -> Vec<&'static st
     globs
 }
 
-/// Adds `globs` to the policy's plain names, in the scope's team file.
+/// Adds `globs` to the policy's plain names, in the project's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn declare_plain(scope: &Scope, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
-    change_policy(scope, |text| crate::team::with_plain(text, globs), on_wait)
+pub(crate) fn declare_plain(project: &Project, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
+    change_policy(project, |text| crate::team::with_plain(text, globs), on_wait)
 }
 
-/// Adds `names` to those that the policy says the target machine sets, in the scope's team file.
+/// Adds `names` to those that the policy says the target machine sets, in the project's team file.
 ///
 /// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn declare_external(scope: &Scope, names: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
-    change_policy(scope, |text| crate::team::with_external(text, names), on_wait)
+pub(crate) fn declare_external(project: &Project, names: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
+    change_policy(project, |text| crate::team::with_external(text, names), on_wait)
 }
 
 fn change_policy(
-    scope: &Scope,
+    project: &Project,
     changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
     on_wait: &dyn Fn(),
 ) -> Result<(), Error> {
-    let fail = |source| team_file_malformed(&scope.team_file(), source);
-    change_team_text(scope, on_wait, |text| changed(text).map_err(fail)).map(drop)
+    let fail = |source| team_file_malformed(&project.team_file(), source);
+    change_team_text(project, on_wait, |text| changed(text).map_err(fail)).map(drop)
 }
 
 /// `document`, made of the file's, with the public key's header, for a file that has none.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::file::folder_of;
-use super::journal::{self, Journal, Ready};
+use super::journal::{self, Journal, ReadyFile};
 use super::line_errors::changed_meanwhile;
 use super::project::ProjectPlace;
 use super::setup::exclude_temporaries;
@@ -129,7 +129,7 @@ pub(super) struct FileChange<'a> {
 }
 
 /// Changes whose new contents lie beside their files.
-pub(super) struct Staged<'a>(Vec<Ready<'a>>);
+pub(super) struct Staged<'a>(Vec<ReadyFile<'a>>);
 
 /// Writes the new contents beside the files: next to all that can fail fails here. Dropped, they are gone.
 pub(super) fn stage<'a>(
@@ -138,7 +138,7 @@ pub(super) fn stage<'a>(
 ) -> Result<Staged<'a>, Error> {
     let stage = |change: FileChange<'a>| {
         let FileChange { path, before, after, mode, keys } = change;
-        Ok(Ready { staged: fs::stage(path, after, mode)?, before, after, keys })
+        Ok(ReadyFile { staged: fs::stage(path, after, mode)?, before, after, keys })
     };
     changes.into_iter().map(stage).collect::<Result<_, _>>().map(Staged)
 }
@@ -148,11 +148,11 @@ pub(super) fn stage<'a>(
 ///
 /// Refuses a file that somebody else has changed since it was read.
 pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), Error> {
-    for Ready { staged, before, .. } in &ready {
+    for ReadyFile { staged, before, .. } in &ready {
         refuse_changed(staged.target(), *before)?;
     }
     let (keys, files): (Vec<_>, Vec<_>) = ready.into_iter().partition(|ready| !ready.keys.is_empty());
-    let mut by_root: BTreeMap<Option<PathBuf>, Vec<Ready<'_>>> = BTreeMap::new();
+    let mut by_root: BTreeMap<Option<PathBuf>, Vec<ReadyFile<'_>>> = BTreeMap::new();
     for file in files {
         by_root.entry(git::find_root(&folder_of(file.staged.target()))).or_default().push(file);
     }

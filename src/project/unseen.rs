@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::place_of;
 use super::line_errors::ignore_file_is_link;
-use super::scope::Scope;
+use super::project::Project;
 use super::transaction::WriteLock;
 use crate::config::EnvName;
 use crate::error::Error;
@@ -14,11 +14,11 @@ use crate::git::{self, Repositories};
 
 /// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
 /// those that are each clone's own by custom, `.env.local` and the like.
-pub(crate) fn unseen_by_git(scope: &Scope, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    Ok(unseen_of(scope.passed_over(folder, &[])?, folder))
+pub(crate) fn unseen_by_git(project: &Project, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    Ok(unseen_of(project.passed_over(folder, &[])?, folder))
 }
 
-/// As [`unseen_by_git`], of the files that [`Scope::passed_over`] has.
+/// As [`unseen_by_git`], of the files that [`Project::passed_over`] has.
 pub(crate) fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
     passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
     passed_over
@@ -53,12 +53,12 @@ pub(crate) fn unseen_among<'a>(
 /// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn take_back_in(
     paths: &[PathBuf],
-    scope: &Scope,
+    project: &Project,
     on_wait: &dyn Fn(),
 ) -> Result<Option<PathBuf>, Error> {
-    let Some(root) = scope.git_root() else { return Ok(None) };
+    let Some(root) = project.git_root() else { return Ok(None) };
     let ignore = root.join(".gitignore");
-    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], scope.repositories(), on_wait)?;
+    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], project.repositories(), on_wait)?;
     if ignore.is_symlink() {
         return Err(ignore_file_is_link(&ignore));
     }
@@ -70,7 +70,7 @@ pub(crate) fn take_back_in(
     if let Some(staged) = fs::with_lines(&ignore, &lines, NewMode::Default)? {
         staged.commit()?;
     }
-    let Some(repo) = scope.repository()? else { return Ok(None) };
+    let Some(repo) = project.repository()? else { return Ok(None) };
     for path in paths {
         if repo.is_ignored(path)? {
             match before {

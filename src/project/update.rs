@@ -10,8 +10,8 @@ use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::line_errors::key_line_lost;
 use super::pin::Pinning;
+use super::project::Project;
 use super::project::Projects;
-use super::scope::Scope;
 use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
 use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
@@ -25,7 +25,7 @@ use crate::keys::KeyStore;
 /// One env file that is about to be changed.
 pub(crate) struct Target<'a> {
     file: EnvFile,
-    scope: Rc<Scope>,
+    project: Rc<Project>,
     store: &'a KeyStore<'a>,
     choice: KeyChoice,
     new_keys: &'a mut Vec<NewKey>,
@@ -58,7 +58,7 @@ pub(crate) enum Write {
 /// A private key to be kept before anything is sealed to it.
 struct NewKey {
     env: EnvName,
-    scope_root: PathBuf,
+    project_root: PathBuf,
     /// The folders of the env files that are sealed to it: each may have a keys file of its own.
     dirs: Vec<PathBuf>,
     key: PrivateKey,
@@ -93,11 +93,11 @@ pub(crate) fn update(
             continue;
         }
         let file = projects.load_or_new(path)?;
-        let scope = projects.scope_of(&file.dir())?;
-        let choice = choose_key(&file, &scope, store)?;
+        let project = projects.scope_of(&file.dir())?;
+        let choice = choose_key(&file, &project, store)?;
         let mut target = Target {
             file,
-            scope,
+            project,
             store,
             choice,
             new_keys: &mut new_keys,
@@ -107,11 +107,11 @@ pub(crate) fn update(
             replaces_committed: false,
         };
         let document = prepare(&mut target)?;
-        let Target { file, scope, .. } = target;
+        let Target { file, project, .. } = target;
         if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }
-        prepared.push((file, document, scope));
+        prepared.push((file, document, project));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
     let is_changed = |file: &EnvFile, document: &Document| {
@@ -165,8 +165,8 @@ fn keep_keys(
                 continue;
             }
             let is_copy = !is_made || kept.len() > 1;
-            let scope = Scope::of(dir, store.repositories())?;
-            notices.extend(keep_key(env, key, dir, &scope, store, write, is_copy)?);
+            let project = Project::of(dir, store.repositories())?;
+            notices.extend(keep_key(env, key, dir, &project, store, write, is_copy)?);
         }
     }
     Ok(())
@@ -174,21 +174,21 @@ fn keep_keys(
 
 /// The team files in which this change shows.
 fn team_files(
-    prepared: &[(EnvFile, Document, Rc<Scope>)],
+    prepared: &[(EnvFile, Document, Rc<Project>)],
     store: &KeyStore<'_>,
     notices: &mut Vec<Notice>,
-) -> Result<Vec<(PathBuf, exposure::Renewed)>, Error> {
-    let mut scopes: BTreeMap<PathBuf, (&Scope, Vec<exposure::Changed<'_>>)> = BTreeMap::new();
-    for (file, document, scope) in prepared {
-        let (_, changed) = scopes.entry(scope.team_file()).or_insert((scope, Vec::new()));
+) -> Result<Vec<(PathBuf, exposure::ExposureChanges)>, Error> {
+    let mut projects: BTreeMap<PathBuf, (&Project, Vec<exposure::ChangedFile<'_>>)> = BTreeMap::new();
+    for (file, document, project) in prepared {
+        let (_, changed) = projects.entry(project.team_file()).or_insert((project, Vec::new()));
         changed.push((file, document));
     }
     let mut texts = Vec::new();
-    for (team_file, (scope, changed)) in scopes {
-        if let Some(mut renewed) = exposure::renewed(scope, store, &changed)? {
+    for (team_file, (project, changed)) in projects {
+        if let Some(mut renewed) = exposure::renewed(project, store, &changed)? {
             let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
             notices.extend(std::mem::take(&mut renewed.noted).into_iter().map(notice));
-            scope.refuse_leading_outside(&team_file)?;
+            project.refuse_leading_outside(&team_file)?;
             texts.push((team_file, renewed));
         }
     }
@@ -213,14 +213,14 @@ impl Target<'_> {
         &self.file
     }
 
-    /// Its scope, to be kept while this is changed.
-    pub(super) fn shared_scope(&self) -> Rc<Scope> {
-        Rc::clone(&self.scope)
+    /// Its project, to be kept while this is changed.
+    pub(super) fn shared_project(&self) -> Rc<Project> {
+        Rc::clone(&self.project)
     }
 
-    /// Its scope.
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+    /// Its project.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
     }
 
     /// Refuses a file that is not there: only `set` and `key generate` make one.
@@ -238,7 +238,7 @@ impl Target<'_> {
 
     /// Whether there is anything to seal among the names that `wants` asks for.
     pub(crate) fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
-        has_secrets(&self.file, &self.scope, wants)
+        has_secrets(&self.file, &self.project, wants)
     }
 
     /// The document that changes start from: the file's, with the header of a key that [`Self::seal_to`] added.
@@ -252,7 +252,7 @@ impl Target<'_> {
         let (key, notice) = match &self.choice {
             KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
-                self.pinning.check(&self.file, from, &self.scope, key, self.store)?;
+                self.pinning.check(&self.file, from, &self.project, key, self.store)?;
                 let (key, from) = (*key, from.clone());
                 if self.headed.is_none()
                     && let Some(private) = self.key_beside(&from, &key)?
@@ -263,14 +263,14 @@ impl Target<'_> {
             }
             KeyChoice::OfKeysFile(key, from) => {
                 self.refuse_key_beside_head(Some(key))?;
-                self.pinning.take(&self.file, &self.scope, key, self.store)?;
+                self.pinning.take(&self.file, &self.project, key, self.store)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.refuse_lost_key(None)?;
                 self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
-                self.pinning.take(&self.file, &self.scope, &key, self.store)?;
+                self.pinning.take(&self.file, &self.project, &key, self.store)?;
                 (key, None)
             }
         };
@@ -286,7 +286,7 @@ impl Target<'_> {
     /// refused.
     pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, Error> {
         let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
-        self.pinning.check(&self.file, self.file.path(), &self.scope, &key, self.store)?;
+        self.pinning.check(&self.file, self.file.path(), &self.project, &key, self.store)?;
         Ok(key)
     }
 
@@ -348,9 +348,9 @@ impl Target<'_> {
             return Ok(());
         }
         let env = self.file.env();
-        match key_in_head(&self.scope, env)? {
+        match key_in_head(&self.project, env)? {
             Some((path, committed)) if key != Some(&committed) => {
-                let exists = self.scope.project().place().lock_dir().join(&path).symlink_metadata().is_ok();
+                let exists = self.project.place().lock_dir().join(&path).symlink_metadata().is_ok();
                 Err(key_in_last_commit(env, &committed, &path, exists))
             }
             _ => Ok(()),
@@ -358,9 +358,9 @@ impl Target<'_> {
     }
 
     fn new_key(&mut self) -> PublicKey {
-        let (env, root) = (self.file.env(), self.scope.root());
+        let (env, root) = (self.file.env(), self.project.root());
         let mut made = self.new_keys.iter_mut().filter(|new| new.is_made);
-        if let Some(new) = made.find(|new| new.env == *env && new.scope_root == root) {
+        if let Some(new) = made.find(|new| new.env == *env && new.project_root == root) {
             new.dirs.push(self.file.dir());
             return new.key.public();
         }
@@ -384,7 +384,7 @@ impl Target<'_> {
     }
 
     fn keep(&mut self, key: PrivateKey, is_made: bool) {
-        let (env, scope_root) = (self.file.env().clone(), self.scope.root().to_owned());
-        self.new_keys.push(NewKey { env, scope_root, dirs: vec![self.file.dir()], key, is_made });
+        let (env, project_root) = (self.file.env().clone(), self.project.root().to_owned());
+        self.new_keys.push(NewKey { env, project_root, dirs: vec![self.file.dir()], key, is_made });
     }
 }

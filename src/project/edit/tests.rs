@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::crypto::{Kind, PrivateKey, Refs};
 use crate::fs;
-use crate::project::{DollarSigns, Pick, Scope, decrypt, encrypt};
+use crate::project::{DollarSigns, Pick, Project, decrypt, encrypt};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
 
@@ -33,9 +33,9 @@ impl World {
     /// The file of this text below the header, sealed; none where `encrypt` refuses it.
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
-        let scope = Scope::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
+        let project = Project::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
         let (document, _) =
-            encrypt(&file, file.document(), &scope, &self.key.public(), &ALL, &DollarSigns::default())
+            encrypt(&file, file.document(), &project, &self.key.public(), &ALL, &DollarSigns::default())
                 .ok()?;
         Some(self.file(document.as_bytes()).unwrap())
     }

@@ -37,11 +37,11 @@ impl World {
                 crate::fs::stage(&world.at(NEW[at].0), NEW[at].1.as_bytes(), crate::fs::NewMode::Private)
                     .unwrap();
             let keys = if at == 0 && with_keys { vec![PrivateKey::generate().public()] } else { Vec::new() };
-            Ready { staged, before: Some(OLD[at].1.as_bytes()), after: NEW[at].1.as_bytes(), keys }
+            ReadyFile { staged, before: Some(OLD[at].1.as_bytes()), after: NEW[at].1.as_bytes(), keys }
         };
         let files = vec![stage(0), stage(1), stage(2)];
         let text = Journal::new(&world.root(), &files).unwrap().to_text();
-        let leave = |ready: Ready<'_>| {
+        let leave = |ready: ReadyFile<'_>| {
             let path = ready.staged.path().to_owned();
             ready.staged.leave().unwrap();
             path

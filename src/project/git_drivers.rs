@@ -1,11 +1,18 @@
-//! An env file as `git diff` shows it: a line for a line, and for a sealed value what tells it from another.
+//! What git's drivers show and merge: env files as `git diff` shows them, and three versions of one merged by name.
 
 use std::ops::Range;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-use crate::crypto::{SealedValue, claims_to_be_sealed};
-use crate::dotenv::Document;
+use super::file::folder_of;
+use crate::config::EnvName;
+use crate::crypto::{Kind, Opener, Refs, SealedValue, SecretBytes, claims_to_be_sealed};
+use crate::dotenv::{self, BothChanged, Document, Merged, Side, Versions, read};
+use crate::error::Error;
+use crate::fs::{self, NewMode};
+use crate::keys::KeyStore;
 
 const WORD: &[u8] = b"sealed ";
 
@@ -66,6 +73,98 @@ fn escape(text: &[u8], shown: &mut Vec<u8>) {
         }
     }
     shown.extend_from_slice(&text[at..]);
+}
+
+/// Merges three versions of the env file at `path`, which need not be there; see [`dotenv::merge`].
+///
+/// Of a sealed value that both sides changed, the side is taken that really changed it when the other only sealed it
+/// anew; ours, where both come to the same. That takes the private keys of every era that the versions are of. Where
+/// they are not at hand, or their place is not as it should be, it is a conflict: nobody is asked and nothing fails.
+pub(crate) fn merge(
+    path: &Path,
+    versions: &Versions<'_>,
+    marker_size: usize,
+    store: &KeyStore<'_>,
+) -> Merged {
+    let mut openers = None;
+    let mut decide = |both: &BothChanged<'_>| {
+        // What one side moved to plain text, a person has to see.
+        if token_in(both.ours).is_none() || token_in(both.theirs).is_none() {
+            return None;
+        }
+        side_that_changed(both, openers.get_or_insert_with(|| openers_for(path, store)))
+    };
+    dotenv::merge(versions, marker_size, &mut decide)
+}
+
+/// Reads one version of an env file, wherever git has put it.
+pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    Ok(fs::read_secret(path)?)
+}
+
+/// Writes a merged text where git looks for it.
+pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), Error> {
+    Ok(fs::write_atomic(path, text, NewMode::Private)?)
+}
+
+fn openers_for(path: &Path, store: &KeyStore<'_>) -> Vec<Opener> {
+    let keys = EnvName::of_file(path).ok().and_then(|env| store.all(&env, &folder_of(path)).ok());
+    keys.unwrap_or_default().into_iter().map(Opener::new).collect()
+}
+
+fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<Side> {
+    let ours = content(both.name, both.ours, openers)?;
+    let theirs = content(both.name, both.theirs, openers)?;
+    if ours.is(&theirs) {
+        return Some(Side::Ours);
+    }
+    let base = content(both.name, both.base?, openers)?;
+    match (ours.is(&base), theirs.is(&base)) {
+        (true, _) => Some(Side::Theirs),
+        (_, true) => Some(Side::Ours),
+        _ => None,
+    }
+}
+
+/// What a value comes to, whichever way it was sealed.
+enum ValueContent {
+    /// These bytes.
+    Literal(SecretBytes),
+    /// Source text that may refer to other variables; the names it is held to, where it was sealed.
+    Source(SecretBytes, Option<Refs>),
+}
+
+impl ValueContent {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(one), Self::Literal(other)) => one == other,
+            (Self::Source(one, refs), Self::Source(other, other_refs)) => {
+                one == other && (refs.is_none() || other_refs.is_none() || refs == other_refs)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What source text comes to, opened if it is sealed; none if it cannot be opened.
+fn content(name: &str, source: &[u8], openers: &mut [Opener]) -> Option<ValueContent> {
+    let (bytes, refs) = match token_in(source) {
+        Some(range) => {
+            let token = SealedValue::parse(&source[range]).ok()?;
+            let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id())?;
+            let opened = opener.open(name, &token).ok()?;
+            if opened.kind == Kind::Value {
+                return Some(ValueContent::Literal(opened.bytes));
+            }
+            (opened.bytes, Some(token.refs().clone()))
+        }
+        None => (SecretBytes::new(source.to_vec()), None),
+    };
+    let (quote, mut text) = read(bytes.expose());
+    if quote.expands() && memchr::memchr(b'$', &text).is_some() {
+        return Some(ValueContent::Source(bytes, refs));
+    }
+    Some(ValueContent::Literal(SecretBytes::new(std::mem::take(&mut *text))))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The scope's team file: read, and changed under the lock.
+//! The project's team file: read, and changed under the lock.
 
 use std::path::Path;
 
 use super::line_errors::malformed;
-use super::scope::Scope;
+use super::project::Project;
 use super::transaction::{FileChange, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
@@ -14,7 +14,7 @@ use crate::team::TeamFile;
 /// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
 const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
 
-impl Scope {
+impl Project {
     /// Who is in the team, and what was granted; without a team file nobody and nothing.
     pub fn team(&self) -> Result<TeamFile, Error> {
         self.parse_team(&self.team_text()?.unwrap_or_default())
@@ -37,17 +37,17 @@ pub(super) fn team_file_malformed(path: &Path, source: impl std::fmt::Display) -
     malformed(path, source).with_hint(hint!("fix {path} and try again", path))
 }
 
-/// Changes the scope's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
+/// Changes the project's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
 /// whether something was.
 ///
 /// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn change_team(
-    scope: &Scope,
+    project: &Project,
     on_wait: &dyn Fn(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), Error>,
 ) -> Result<bool, Error> {
-    change_team_text(scope, on_wait, |text| {
-        let mut team = scope.parse_team(text)?;
+    change_team_text(project, on_wait, |text| {
+        let mut team = project.parse_team(text)?;
         change(&mut team)?;
         Ok(team.text())
     })
@@ -55,14 +55,14 @@ pub(crate) fn change_team(
 
 /// As [`change_team`], of the text.
 pub(super) fn change_team_text(
-    scope: &Scope,
+    project: &Project,
     on_wait: &dyn Fn(),
     change: impl FnOnce(&[u8]) -> Result<String, Error>,
 ) -> Result<bool, Error> {
-    let path = scope.team_file();
-    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], scope.repositories(), on_wait)?;
-    scope.refuse_leading_outside(&path)?;
-    let before = scope.team_text()?;
+    let path = project.team_file();
+    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], project.repositories(), on_wait)?;
+    project.refuse_leading_outside(&path)?;
+    let before = project.team_text()?;
     let after = change(before.as_deref().unwrap_or_default())?;
     if before.as_deref().unwrap_or_default() == after.as_bytes() {
         return Ok(false);
