@@ -46,7 +46,8 @@ impl KeysFile {
 
     /// Loads a keys file that was found by its place: it must belong to this user and not be tracked by git.
     pub fn load(path: &Path) -> Result<Self, KeyLookupError> {
-        if !fs::owned_by_this_user(path)? {
+        // Fails for a symlink to a file that is yet to be made.
+        if !fs::owned_by_this_user(path).map_err(missing_or_unreadable)? {
             return Err(KeyLookupError::not_owned(path));
         }
         refuse_tracked(path)?;
@@ -59,10 +60,7 @@ impl KeysFile {
 
     /// Loads a keys file that the user named: taken as it is.
     pub fn load_as_given(path: &Path) -> Result<Self, KeyLookupError> {
-        let text = fs::read_secret(path).map_err(|error| match error {
-            FsError::NotFound { .. } => KeyLookupError::NoKeysFile(missing_file(&error)),
-            error => error.into(),
-        })?;
+        let text = fs::read_secret(path).map_err(missing_or_unreadable)?;
         Ok(Self::parse(path, text)?)
     }
 
@@ -280,4 +278,10 @@ fn joined(keys: &[StoredKey]) -> Zeroizing<Vec<u8>> {
         source.extend_from_slice(key.to_text().expose().as_bytes());
     }
     source
+}
+fn missing_or_unreadable(error: FsError) -> KeyLookupError {
+    match error {
+        FsError::NotFound { .. } => KeyLookupError::NoKeysFile(missing_file(&error)),
+        error => error.into(),
+    }
 }

@@ -27,7 +27,7 @@ pub struct Assignment {
     pub value: SecretBytes,
 }
 
-/// What `set` is to do with values.
+/// How `set` writes values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// Seal, except where a plain value that is marked as plain stands.
@@ -38,12 +38,9 @@ pub enum How {
     Plain,
 }
 
-/// What became of one variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Sealed.
     Sealed,
-    /// Written as plain text.
     Plain,
     /// The plain value that stood there is marked as plain, so the new one is plain too.
     StayedPlain,
@@ -52,10 +49,8 @@ pub enum Outcome {
 }
 
 /// A changed document, and what became of each variable, in the order given.
-pub struct Change {
-    /// The document to be saved.
+pub struct SetResult {
     pub document: Document,
-    /// The variables and their outcomes.
     pub outcomes: Vec<(String, Outcome)>,
 }
 
@@ -72,7 +67,7 @@ pub fn set(
     assignments: &[Assignment],
     how: How,
     mut opener: Option<&mut Opener>,
-) -> Result<Change, Error> {
+) -> Result<SetResult, Error> {
     let seal_error = cannot_seal(file.path());
     let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
     let mut planned = Vec::with_capacity(assignments.len());
@@ -131,7 +126,7 @@ pub fn set(
         }
     }
     let document = edited(file, document, &edits)?;
-    Ok(Change { document, outcomes })
+    Ok(SetResult { document, outcomes })
 }
 
 /// On a name given twice the last value counts, as in a file; in the place of the first.
@@ -148,7 +143,7 @@ pub(crate) fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
     kept
 }
 
-/// Whether any of the variables would be sealed, so that a public key is needed.
+/// Returns true if any of the variables would be sealed, so that a public key is needed.
 pub(crate) fn needs_key(
     file: &EnvFile,
     document: &Document,
@@ -251,15 +246,15 @@ pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) ->
     })
 }
 
-/// What stands under a name now.
+/// The present entries of a name.
 struct CurrentVariable {
     /// The last of its entries, which is the one that is read.
     last: usize,
-    /// Whether any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
+    /// True if any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
     sealed: bool,
 }
 
-/// What stands under each of the names, found in one pass.
+/// Returns the present entries of each name, found in one pass.
 fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&'a str, CurrentVariable> {
     let names: HashSet<&str> = assignments.iter().map(|assignment| assignment.name.as_str()).collect();
     let mut found = HashMap::new();
@@ -272,7 +267,7 @@ fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&
     found
 }
 
-/// What a variable is to become, before it is known whether it changes at all.
+/// Returns what a variable is to become, before it is known if it changes at all.
 fn target(
     file: &EnvFile,
     document: &Document,
@@ -329,7 +324,7 @@ pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
     quote(value).filter(|_| !claims_to_be_sealed(value) && !holds_sealed(value)).map(|source| source.to_vec())
 }
 
-/// Whether the entry holds this value already, in the form wanted.
+/// Returns true if the entry holds this value already, in the form wanted.
 pub(super) fn reads_as(
     document: &Document,
     entry: usize,
@@ -377,7 +372,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
 }
 
-/// What refers to `name` beside `file`, which holds it: variables of the env files in its folder that have no such
+/// Returns what refers to `name` beside `file`, which has it: variables of the env files in its folder that have no such
 /// variable of their own, and the file that declares variables, unless that has `new` too.
 pub(crate) fn referring_beside(
     file: &EnvFile,
@@ -440,7 +435,7 @@ fn no_variable(file: &EnvFile, name: &str) -> Error {
     super::line_errors::no_variable(file.path(), name, names)
 }
 
-/// Whether a token of this file opens with its key at all, told by its key id.
+/// Returns true if a token of this file opens with its key at all, told by its key id.
 pub(super) fn is_for_this_file(file: &EnvFile, token: &crate::crypto::SealedValue) -> Result<(), OpenError> {
     match file.public_key() {
         Some(key) if key.id() != token.key_id() => Err(OpenError::OtherKey { sealed_to: token.key_id() }),

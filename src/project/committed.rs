@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::git::{FileKind, FileRef, Repo};
 use crate::keys::{KeyLookupError, KeyStore};
 
-/// What goes with a file that a commit holds.
 pub(super) struct Past {
     team_file: Option<Vec<u8>>,
 }

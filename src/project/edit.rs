@@ -37,7 +37,7 @@ pub(crate) struct Editing {
     base: Document,
     /// The same with its values opened. Entry for entry, as the base has them.
     shown: Document,
-    /// What the editor is shown next; what was typed, once it came back.
+    /// Shown by the editor next; once the editor ends, the text that was typed.
     text: Zeroizing<Vec<u8>>,
     opener: Option<Opener>,
     /// Every name that was seen sealed: what is typed for it is never plain text by the policy alone.
@@ -47,15 +47,11 @@ pub(crate) struct Editing {
 
 /// A sealed value that the editor is shown as its token.
 pub(crate) struct LeftAsToken {
-    /// The variable.
     pub name: String,
-    /// Why.
     pub why: Reason,
 }
 
-/// What an edit comes to.
 pub(crate) struct Edited {
-    /// The document to be saved.
     pub document: Document,
     /// The variables that were typed anew, and what became of each, in the file's order.
     pub outcomes: Vec<(String, Outcome)>,
@@ -88,12 +84,10 @@ impl Editing {
         Ok(Self { base: file.document().clone(), shown, text, opener: None, sealed, left })
     }
 
-    /// What the editor is to show.
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// The values that it shows as their tokens.
     pub(crate) fn left(&self) -> &[LeftAsToken] {
         &self.left
     }
@@ -238,7 +232,7 @@ fn source_of(
     plain_source(opener.open(name, token)?, token).map(Zeroizing::new)
 }
 
-/// Whether any editor gives this text back as it was: UTF-8, without control characters but the usual ones.
+/// Returns true if any editor gives this text back as it was: UTF-8, without control characters but the usual ones.
 fn is_for_editors(source: &[u8]) -> bool {
     let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}');
     std::str::from_utf8(source).is_ok_and(|text| !text.replace("\r\n", "\n").contains(odd))
@@ -251,7 +245,6 @@ fn replaced(file: &EnvFile, sources: &[(usize, Zeroizing<Vec<u8>>)]) -> Result<D
     file.document().edited(&edits).map_err(cannot_edit(file.path()))
 }
 
-/// What a variable becomes.
 enum EditAction<'a> {
     /// Plain text that was there before.
     Keep,
@@ -310,7 +303,7 @@ impl<'a> EditPlan<'a> {
         }
     }
 
-    /// What becomes of each variable, by its entry's index.
+    /// Returns the action for each variable, by its entry's index.
     fn actions(&self) -> Result<HashMap<usize, EditAction<'a>>, Error> {
         let known = known_again(self.shown, self.typed.document());
         let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();
@@ -418,7 +411,7 @@ impl<'a> EditPlan<'a> {
         Mark::is_plain(self.typed.document().comment(entry))
     }
 
-    /// Whether what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
+    /// Returns true if what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
     fn is_plain(&self, entry: &Entry) -> bool {
         let name = self.typed.document().name(entry);
         let by_policy = self.policy.is_plain(name) && !self.sealed.contains(name);
@@ -481,7 +474,7 @@ fn known_again(shown: &Document, typed: &Document) -> HashMap<usize, usize> {
     known
 }
 
-/// Where each name stands.
+/// Returns the entries of each name.
 fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
     let mut places: HashMap<_, Vec<_>> = HashMap::new();
     for (at, entry) in variables(document) {
@@ -496,7 +489,7 @@ fn variables(document: &Document) -> impl Iterator<Item = (usize, &Entry)> {
     entries.filter(|(_, entry)| !is_own_name(document.name(entry)))
 }
 
-/// Whether the quote that a source text begins with is also its end.
+/// Returns true if the quote that a source text begins with is also its end.
 fn is_closed(source: &[u8]) -> bool {
     matches!(source.trim_ascii(), [open, .., close] if open == close)
 }
@@ -526,12 +519,11 @@ impl Desk {
         Ok(())
     }
 
-    /// Where the text is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it is in memory: never on a disk, unless the system swaps.
+    /// Returns true if it is in memory: never on a disk, unless the system swaps.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.in_memory
     }
@@ -546,7 +538,7 @@ impl Desk {
         Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
     }
 
-    /// What wipes it from another thread.
+    /// Returns a handle that wipes it from another thread.
     pub(crate) fn broom(&self) -> Broom {
         Broom(Arc::clone(&self.file))
     }

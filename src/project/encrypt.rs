@@ -13,22 +13,21 @@ use super::references::{DollarSigns, Referable, known, literal};
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
+    TokenError,
 };
 use crate::dotenv::{Document, Edit, Entry, Foreign, Mark, foreign_value, is_reserved, read, references};
 use crate::error::{Error, ErrorKind};
 
-/// Which variables a command is about, and whether that is all of them.
+/// The variables that a command is about.
 pub struct Pick<'a> {
-    /// Whether the variable of this name is meant.
+    /// True if the variable of this name is meant.
     pub wants: &'a dyn Fn(&str) -> bool,
-    /// Whether no choice was made, so that the whole file is meant.
+    /// True if nothing was selected, so that the whole file is meant.
     pub all: bool,
 }
 
-/// How many variables a file has of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Sealed values.
     pub sealed: usize,
     /// Plain by mark, by policy or by a reserved name, and empty ones.
     pub plain: usize,
@@ -121,7 +120,7 @@ pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, Error> {
         .ok_or_else(|| malformed_reference(file.path(), entry.line, file.document().name(entry)))
 }
 
-/// As [`refs_of`], of source text; none where a reference in it has no known form.
+/// Like [`refs_of`], of source text; none where a reference in it has no known form.
 pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
     let (quote, text) = read(source);
     let names = if quote.expands() { references(&text).ok()? } else { BTreeSet::new() };
@@ -271,7 +270,7 @@ fn replaced(
     Ok((edited(file, document, &edits)?, sources.len()))
 }
 
-/// Whether there is anything for [`encrypt`] to seal or to refuse.
+/// Returns true if there is anything for [`encrypt`] to seal or to refuse.
 pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str) -> bool) -> bool {
     let matters = |entry: &Entry| {
         is_secret(file, project, entry)
@@ -301,7 +300,7 @@ pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
     file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 
-/// Whether a person has declared the value as not secret, or it must not be sealed.
+/// Returns true if a person has declared the value as not secret, or it must not be sealed.
 pub(super) fn is_plain(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
     let name = file.document().name(entry);
     is_reserved(name) || project.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
@@ -311,9 +310,10 @@ pub(super) fn is_secret(file: &EnvFile, project: &Project, entry: &Entry) -> boo
     !is_plain(file, project, entry) && !file.document().value(entry).1.is_empty()
 }
 
-type Token = Result<SealedValue, crate::crypto::TokenError>;
-
-fn tokens<'a>(file: &'a EnvFile, pick: &'a Pick<'_>) -> impl Iterator<Item = (usize, &'a Entry, Token)> {
+fn tokens<'a>(
+    file: &'a EnvFile,
+    pick: &'a Pick<'_>,
+) -> impl Iterator<Item = (usize, &'a Entry, Result<SealedValue, TokenError>)> {
     let picked = file.variables().filter(|(_, entry)| (pick.wants)(file.document().name(entry)));
     picked.filter_map(|(at, entry)| file.token(entry).map(|token| (at, entry, token)))
 }

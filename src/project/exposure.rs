@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
 
-/// How a value stands to what was exposed.
+/// The relation of a value to the exposed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It is one that could be read, or nobody can tell that it is not.
@@ -30,7 +30,7 @@ pub(crate) enum Standing {
 /// chance.
 const MIN_PART: usize = 6;
 
-/// What a value is told by: as it is read, unquoted, nothing expanded.
+/// Returns the tag of a value as it is read: unquoted, nothing expanded.
 pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
     tags.tag(env.as_str(), name, &text_of(opened))
 }
@@ -42,7 +42,7 @@ fn text_of(opened: &Opened) -> Zeroizing<Vec<u8>> {
     }
 }
 
-/// How the value of an exposure, one of the environment's `exposures`, stands in the environment's files.
+/// Compares the exposed value, one of the environment's `exposures`, with those in the environment's files.
 ///
 /// A value is still the exposed one where it refers, through however many variables, to one that holds that value, or whose
 /// own value the same member could read.
@@ -175,7 +175,7 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(ExposureChanges { before, after, noted }))
 }
 
-/// What could be read is not replaced by another name, nor by a longer value around it: the exposure goes along.
+/// Carries an exposure along to another name, or to a longer value that contains the exposed one.
 fn carry(
     team: &mut TeamFile,
     exposure: &Exposure,
@@ -281,7 +281,7 @@ fn other_files(
         .collect()
 }
 
-/// Whether what the name stands for is written otherwise than before.
+/// Returns true if what the name stands for is written otherwise than before.
 fn is_other((file, document): &ChangedFile<'_>, name: &str) -> bool {
     let sources = |document: &Document| {
         let entries = document.entries().iter().filter(|entry| document.name(entry) == name);

@@ -53,7 +53,7 @@ impl EnvFile {
         Ok(Some(Self { dir, ..Self::of_text(path, env, text)? }))
     }
 
-    /// As [`Self::load`], one of many: folders are listed once.
+    /// Like [`Self::load`], one of many: folders are listed once.
     pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
         Self::load_if_there(path, listings)?.ok_or_else(|| no_env_file(path))
     }
@@ -92,7 +92,7 @@ impl EnvFile {
         Self::load_or_new_among(path, &mut Listings::default())
     }
 
-    /// As [`Self::load_or_new`], one of many: folders are listed once.
+    /// Like [`Self::load_or_new`], one of many: folders are listed once.
     pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
         if let Some(file) = Self::load_if_there(path, listings)? {
             return Ok(file);
@@ -125,7 +125,7 @@ impl EnvFile {
         &self.env
     }
 
-    /// Its text, parsed.
+    /// Returns its text, parsed.
     pub fn document(&self) -> &Document {
         &self.document
     }
@@ -142,7 +142,7 @@ impl EnvFile {
             .with_hint(hint!("create a key for it: envseal key generate -f {path}", path))
     }
 
-    /// Whether there is such a file already.
+    /// Returns true if there is such a file already.
     pub fn exists(&self) -> bool {
         self.exists
     }
@@ -153,7 +153,7 @@ impl EnvFile {
         entries.filter(|(_, entry)| !is_own_name(self.document.name(entry)))
     }
 
-    /// Whether any value of a name that `wants` asks for is sealed.
+    /// Returns true if any value of a name that `wants` asks for is sealed.
     pub fn has_sealed(&self, wants: &dyn Fn(&str) -> bool) -> bool {
         self.variables()
             .any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
@@ -208,12 +208,12 @@ fn read_as(path: &Path) -> Result<(EnvName, PathBuf), Error> {
     }
 }
 
-/// Where the symlink at `path` leads in the end; None if it is none.
+/// Returns the final target of the symlink at `path`; None if it is not a symlink.
 fn target_of_link(path: &Path) -> Option<Result<PathBuf, FsError>> {
     path.is_symlink().then(|| fs::final_target(path).map(|target| place_of(&target)))
 }
 
-/// Where a file really is, by whatever symlink it is named: two paths of one file have one.
+/// Returns where a file really is: the same for all paths and symlinks of one file.
 pub(super) fn real_place(path: &Path) -> PathBuf {
     target_of_link(path).and_then(Result::ok).unwrap_or_else(|| place_of(path))
 }
@@ -276,7 +276,7 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
     }
 }
 
-/// Where a file is: its folder with symlinks resolved, its own name as it stands.
+/// Returns a path with the symlinks of its folder resolved, and its own name as it is.
 pub(super) fn place_of(path: &Path) -> PathBuf {
     folder_of(path).join(path.file_name().unwrap_or_default())
 }

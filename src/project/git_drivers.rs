@@ -35,7 +35,7 @@ pub fn textconv(text: &[u8]) -> Vec<u8> {
     shown
 }
 
-/// Where in source text the token stands, if there is a well-formed one: the whole of it, or all between its quotes.
+/// Returns the range of a well-formed token in source text: the whole of it, or all between its quotes.
 pub(super) fn token_in(source: &[u8]) -> Option<Range<usize>> {
     let start = source.len() - source.trim_ascii_start().len();
     let token = match &source[start..] {
@@ -77,7 +77,7 @@ fn escape(text: &[u8], shown: &mut Vec<u8>) {
 
 /// Merges three versions of the env file at `path`, which need not be there; see [`dotenv::merge`].
 ///
-/// Of a sealed value that both sides changed, the side is taken that really changed it when the other only sealed it
+/// If both sides changed a sealed value, takes the side that really changed it when the other only encrypted it
 /// anew; ours, where both come to the same. That takes the private keys of every era that the versions are of. Where
 /// they are not at hand, or their place is not as it should be, it is a conflict: nobody is asked and nothing fails.
 pub(crate) fn merge(
@@ -126,7 +126,7 @@ fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<S
     }
 }
 
-/// What a value comes to, whichever way it was sealed.
+/// A value as it is read, however it was encrypted.
 enum ValueContent {
     /// These bytes.
     Literal(SecretBytes),
@@ -146,7 +146,7 @@ impl ValueContent {
     }
 }
 
-/// What source text comes to, opened if it is sealed; none if it cannot be opened.
+/// Returns the value of source text, decrypted if it is sealed; None if it can't be decrypted.
 fn content(name: &str, source: &[u8], openers: &mut [Opener]) -> Option<ValueContent> {
     let (bytes, refs) = match token_in(source) {
         Some(range) => {

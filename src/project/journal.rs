@@ -39,15 +39,13 @@ const NEW_CONTENT_GONE: &str = "the new content that lay beside this file is gon
 pub(super) struct ReadyFile<'a> {
     /// Its new content, beside it.
     pub(super) staged: Staged,
-    /// What is there now.
     pub(super) before: Option<&'a [u8]>,
-    /// What is to be there.
     pub(super) after: &'a [u8],
     /// The keys that this brings into a keys file.
     pub(super) keys: Vec<PublicKey>,
 }
 
-/// What is about to be done.
+/// A change that is about to be made.
 pub(super) struct Journal {
     files: Vec<JournalEntry>,
 }
@@ -58,14 +56,13 @@ struct JournalEntry {
     path: PathBuf,
     /// The name of what lies beside it.
     temp: String,
-    /// What was there; none where there was nothing.
+    /// A digest of the old content; None if there was no file.
     before: Option<String>,
     after: String,
     /// The keys that it brings into a keys file; none in another file.
     keys: Vec<PublicKey>,
 }
 
-/// What became of a change that was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// All of it is there now.
@@ -74,7 +71,6 @@ pub(crate) enum Settled {
     Undone,
 }
 
-/// What a file is found to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FileState {
     Before,
@@ -104,12 +100,12 @@ pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, Error> {
     }
 }
 
-/// Whether something was interrupted in the worktree `root`, or is under way.
+/// Returns true if something was interrupted in the worktree `root`, or is under way.
 pub(super) fn is_pending(root: &Path) -> bool {
     git::git_dir_of(root).is_ok_and(|dir| dir.join(NAME).symlink_metadata().is_ok())
 }
 
-/// As [`settle`], with the lock held.
+/// Like [`settle`], with the lock held.
 fn recover(root: &Path) -> Result<Option<Settled>, Error> {
     let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
@@ -311,7 +307,7 @@ impl JournalEntry {
         if fits { Ok(entry) } else { Err("it names a path that leads out of the worktree, or into .git") }
     }
 
-    /// Where the file is: in a folder that is reached through no symlink.
+    /// Returns the file's path; rejects a folder that is reached through a symlink.
     fn place(&self, real_root: &Path, journal: &Path) -> Result<PathBuf, Error> {
         let place = real_root.join(&self.path);
         let folder = place.parent().unwrap_or(real_root);
@@ -338,7 +334,7 @@ impl JournalEntry {
         })
     }
 
-    /// What a keys file is found to be that another repository has changed as well.
+    /// Returns the state of a keys file that another repository has changed as well.
     fn found_by_keys(&self, place: &Path, text: &[u8]) -> FileState {
         let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
             return FileState::Other;

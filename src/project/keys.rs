@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::file::folder_of;
 use super::project::Project;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
-use super::transaction::{FileChange, WriteLock, commit, stage};
+use super::transaction::{FileWrite, WriteLock, commit, stage};
 use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{PrivateKey, SecretText};
@@ -16,7 +16,7 @@ use crate::keys::{
     parse_backup,
 };
 
-/// Which keys of the keys files are meant.
+/// A selection of keys in a keys file.
 pub(crate) struct Wanted {
     /// The folder whose keys file it is.
     pub near: PathBuf,
@@ -24,17 +24,15 @@ pub(crate) struct Wanted {
     pub envs: Vec<EnvName>,
 }
 
-/// What became of a keys file.
 pub(crate) struct KeysChanged {
-    /// The keys file.
     pub path: PathBuf,
-    /// How many keys are otherwise than before.
     pub changed: usize,
-    /// How many were so before.
+    /// Keys that needed no change.
     pub same: usize,
 }
 
-type Change<'a> = dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
+type KeysFileChange<'a> =
+    dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
 /// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
 ///
@@ -81,7 +79,7 @@ fn change_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
-    change: &Change<'_>,
+    change: &KeysFileChange<'_>,
 ) -> Result<Vec<KeysChanged>, Error> {
     let places: Vec<_> = wanted.iter().map(|wanted| store.keys_file_path(&wanted.near)).collect();
     let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
@@ -99,7 +97,7 @@ fn change_keys(
             texts.push((file, text));
         }
     }
-    let changes = texts.iter().map(|(file, after)| FileChange {
+    let changes = texts.iter().map(|(file, after)| FileWrite {
         path: file.path(),
         before: Some(file.text()),
         after,
@@ -172,20 +170,17 @@ pub(super) fn backup_exists(path: &Path) -> Error {
         .with_hint("use another name for the new one, or move that one away")
 }
 
-/// What a backup holds. Nothing is opened.
+/// Reads a backup, and decrypts nothing.
 pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, Error> {
     Ok(parse_backup(path, &fs::read(path)?)?)
 }
 
-/// What recovering did.
 pub(crate) struct Recovered {
-    /// The keys file.
     pub path: PathBuf,
-    /// Of each environment, in the backup's order: how many keys were missing, and how many were there.
+    /// For each environment, in the backup's order: the number of keys added, and of those already there.
     pub envs: Vec<(EnvName, usize, usize)>,
-    /// Whether the keys file has locked ones beside those that were added.
+    /// True if the keys file has locked ones beside those that were added.
     pub beside_locked: bool,
-    /// What was made on the way.
     pub notices: Vec<Notice>,
 }
 
@@ -233,11 +228,10 @@ pub(crate) fn recover(
     Ok(done)
 }
 
-/// What a keys file's place says of it.
 pub(crate) struct KeysFileState {
     /// The permission bits, where files have such.
     pub mode: Option<u32>,
-    /// Whether git tracks it; none outside of git.
+    /// True if git tracks it; None outside git.
     pub tracked: Option<bool>,
 }
 

@@ -18,11 +18,11 @@ use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescap
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
-/// How many bytes references may bring in, all values together: a few lines that double each other would otherwise
+/// Limits the bytes that references bring in, all values together: a few lines that double each other would otherwise
 /// fill any memory.
 const MAX_BROUGHT_IN: usize = 64 << 20;
 
-/// Who wins where a name stands more than once.
+/// The winner among several values of one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precedence {
     /// The process's own environment, then the earlier file: what `run` does.
@@ -35,19 +35,17 @@ pub enum Precedence {
 
 /// A variable as it was read.
 pub struct Variable<'a> {
-    /// Its name: `[A-Za-z0-9_.-]+`.
     pub name: &'a str,
     /// Its value, opened and expanded.
     pub value: SecretBytes,
-    /// Whether it was sealed, or depends on a value that was.
+    /// True if it was sealed, or depends on a value that was.
     pub sealed: bool,
     /// The env file it is from.
     pub path: Rc<PathBuf>,
-    /// The line, from 1.
     pub line: usize,
 }
 
-/// What some env files hold: the variables, and those that could not be opened.
+/// The variables of some env files, and the failures.
 pub struct Reading<'a> {
     variables: Vec<Variable<'a>>,
     failures: Vec<ValueFailure>,

@@ -28,7 +28,7 @@ struct OtherRotation {
     is_proven: bool,
 }
 
-/// What a command finds out about pins; an update writes it once its files are.
+/// The trusted keys that a command has read, and the new ones, which are saved once its files are written.
 #[derive(Default)]
 pub(crate) struct Pinning {
     /// By the worktree's root.
@@ -53,7 +53,7 @@ struct NewPins {
     places: BTreeSet<PathBuf>,
     /// The key before, and why it is no longer the one.
     before: Option<ReplacedPin>,
-    /// Whether it was created just now.
+    /// True if it was created just now.
     is_made_here: bool,
 }
 
@@ -383,7 +383,7 @@ fn look(root: &Path, store: &KeyStore<'_>) -> Result<KnownPins, Error> {
     Ok(KnownPins::Pins(Pins::load(&data_dir, &names)?))
 }
 
-/// Where a key is pinned: for the project, and for the file, by the path that was typed and by where that leads.
+/// Returns the places that a key is pinned for: the project, and the file by the path that was typed and by its target.
 fn places(file: &Path, project: &Project, root: &Path) -> Vec<PathBuf> {
     let mut places = vec![below(project.root(), root), below(&place_of(file), root)];
     for more in std::iter::once(below(&real_place(file), root)).chain(as_typed(file, root)) {
@@ -408,7 +408,7 @@ fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
     typed.strip_prefix(above).ok().map(Path::to_path_buf)
 }
 
-/// Whether a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
+/// Returns true if a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
 /// trusted before, and no commit ever had it.
 fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, project: &Project) -> Result<bool, Error> {
     Ok(pin.is_made_here
@@ -526,7 +526,7 @@ fn other_rotation(
     }))
 }
 
-/// Whether rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
+/// Returns true if rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
 /// key's private half itself. Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
 fn is_rotated(
     project: &Project,

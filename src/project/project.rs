@@ -29,7 +29,7 @@ pub struct Project {
     schema: Option<(PathBuf, BTreeSet<String>)>,
 }
 
-/// What is the same for all folders of a project.
+/// The facts that are the same for all folders of a project.
 struct ProjectFacts {
     place: ProjectPlace,
     repositories: Rc<Repositories>,

@@ -9,7 +9,7 @@ use super::project::Project;
 use crate::dotenv::{is_set_everywhere, read, required, unescape};
 use crate::error::{Error, ErrorKind};
 
-/// What a person has said about the `$` in values.
+/// Command-line options about the `$` in values.
 #[derive(Clone, Debug, Default)]
 pub struct DollarSigns {
     /// Names that only the target machine sets.
@@ -19,7 +19,7 @@ pub struct DollarSigns {
 }
 
 impl DollarSigns {
-    /// Whether the variable's value is to be taken as text.
+    /// Returns true if the variable's value is to be taken as text.
     pub(super) fn is_literal(&self, name: &str) -> bool {
         self.literal.iter().any(|literal| literal == name)
     }
@@ -28,7 +28,7 @@ impl DollarSigns {
 /// The names that the values of an env file may refer to.
 pub(super) struct Referable<'a> {
     file: &'a EnvFile,
-    /// Where each name of the file is set first.
+    /// The first entry of each name of the file.
     first: HashMap<&'a str, usize>,
     knows: &'a dyn Fn(&str) -> Result<bool, Error>,
 }

@@ -13,7 +13,7 @@ use super::pin::{Pinning, refuse_old_key};
 use super::project::Project;
 use super::setup::{Notice, ignore_keys_file, keys_file};
 use super::team_file::{put_tag_key, tag_key};
-use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
+use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
@@ -26,16 +26,16 @@ use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::Rotation as RotationProof;
 use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
 
-/// What happens to the team file on the way. Called with the lock held, on a team file that is written with the rest or
+/// Changes the team file during a rotation. Called with the lock held, on a team file that is written with the rest or
 /// not at all.
 pub(crate) trait TeamChange {
     /// Before anything else: `team remove` takes the member out here.
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error>;
 
-    /// Whether a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
+    /// Returns true if a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
     fn keeps(&mut self, line: &GrantLine) -> bool;
 
-    /// Whether grants by this member, who was removed, may be made anew at all: whoever removes them was asked about each.
+    /// Returns true if grants by this member, who was removed, may be made anew at all: whoever removes them was asked about each.
     fn stands_for(&self, _removed: &MemberName) -> bool {
         false
     }
@@ -47,17 +47,13 @@ pub(crate) trait TeamChange {
 
 /// An environment between its two keys.
 pub(crate) struct Rotated<'a> {
-    /// The environment.
     pub env: &'a EnvName,
-    /// The key that it had.
     pub old: &'a PrivateKey,
-    /// The key that it gets.
     pub new: &'a PrivateKey,
     /// Its files, as they were before.
     pub files: &'a [EnvFile],
 }
 
-/// What a rotation did.
 #[derive(Debug, Default)]
 pub(crate) struct Rotation {
     /// Each environment, in the order asked for.
@@ -68,22 +64,15 @@ pub(crate) struct Rotation {
     pub beside_locked: Vec<PathBuf>,
     /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
-    /// What was made on the way.
     pub notices: Vec<Notice>,
 }
 
-/// What the rotation of one environment did.
 #[derive(Debug)]
 pub(crate) struct RotatedEnv {
-    /// The environment.
     pub env: EnvName,
-    /// The key that it had.
     pub old: KeyId,
-    /// The key that it has.
     pub new: KeyId,
-    /// Its files.
     pub files: Vec<PathBuf>,
-    /// How many values were sealed anew.
     pub resealed: usize,
     /// Values that are sealed to older keys, none of them at hand; they stayed as they were.
     pub left: Vec<LeftSealed>,
@@ -98,18 +87,15 @@ pub(crate) struct RotatedEnv {
     pub exposures: usize,
     /// Exposures whose proof does not; they stayed as they were.
     pub unproven: Vec<Exposure>,
-    /// Whether the key that exposed values are told by does not open; it stayed as it was.
+    /// True if the key that exposed values are told by does not open; it stayed as it was.
     pub tags_lost: bool,
 }
 
 /// A value that is sealed to a key which is not at hand.
 #[derive(Debug)]
 pub(crate) struct LeftSealed {
-    /// The env file.
     pub path: PathBuf,
-    /// The line, from 1.
     pub line: usize,
-    /// The variable.
     pub name: String,
     /// The key it is sealed to.
     pub key: KeyId,
@@ -118,9 +104,8 @@ pub(crate) struct LeftSealed {
 /// A grant that was not made anew.
 #[derive(Debug)]
 pub(crate) struct DroppedGrant {
-    /// As it stood.
     pub line: GrantLine,
-    /// What is wrong with it; nothing, where [`TeamChange::keeps`] did not want it.
+    /// None if [`TeamChange::keeps`] rejected a valid grant.
     pub fault: Option<GrantFault>,
 }
 
@@ -165,7 +150,7 @@ pub(crate) fn rotate(
     let keys = keys_files(&currents, store)?;
     for (path, (file, after)) in &keys {
         let brought = currents.iter().map(|current| current.new.public());
-        changes.push(FileChange {
+        changes.push(FileWrite {
             path,
             before: path.symlink_metadata().is_ok().then(|| file.text()),
             after,
@@ -173,7 +158,7 @@ pub(crate) fn rotate(
             keys: brought.filter(|key| holds(path, after, key)).collect(),
         });
     }
-    changes.extend(written.iter().map(|(path, before, after)| FileChange {
+    changes.extend(written.iter().map(|(path, before, after)| FileWrite {
         path,
         before: Some(before.as_bytes()),
         after: after.as_bytes(),
@@ -183,7 +168,7 @@ pub(crate) fn rotate(
     if team_text.as_deref().unwrap_or_default() != text.as_bytes() {
         rotation.team_file = Some(team_path.clone());
         let (path, before, after) = (&team_path, team_text.as_deref(), text.as_bytes());
-        changes.push(FileChange { path, before, after, mode: NewMode::Default, keys: Vec::new() });
+        changes.push(FileWrite { path, before, after, mode: NewMode::Default, keys: Vec::new() });
     }
     // What can fail comes before the change: afterwards there are only notes.
     let mut pinning = Pinning::default();
@@ -216,7 +201,7 @@ fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>, on_wait: &dyn Fn()) 
     let project = Project::of(dir, store.repositories())?;
     let mut written = vec![project.team_file()];
     for env in envs {
-        written.extend(paths(env, &project, dir)?);
+        written.extend(env_file_paths(env, &project, dir)?);
     }
     WriteLock::with_keys_files(&written, store, on_wait)
 }
@@ -275,7 +260,7 @@ impl EnvironmentRotation {
     /// Loads the environment's files in a project, and finds its key.
     fn load(env: &EnvName, project: &Project, dir: &Path, store: &KeyStore<'_>) -> Result<Self, Error> {
         let mut files: Vec<EnvFile> = Vec::new();
-        for path in paths(env, project, dir)? {
+        for path in env_file_paths(env, project, dir)? {
             refuse_link_elsewhere(&path)?;
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
@@ -391,7 +376,7 @@ impl EnvironmentRotation {
 
 /// The environment's files in the project, each once: those of [`Project::env_files`], and those beside them, in `dir` and
 /// at the root that git ignores.
-fn paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
+fn env_file_paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
     let mut paths: Vec<_> = project.env_files(project.root())?.into_iter().filter(is_it).collect();
     let beside = paths.iter().map(|path| folder_of(path));
@@ -497,7 +482,7 @@ fn renew(
     Ok(())
 }
 
-/// Who this user is in the team.
+/// Returns this user's name in the team, and identity.
 fn member<'a>(
     team: &TeamFile,
     path: &Path,

@@ -29,7 +29,6 @@ struct Breach {
     origin: ValueOrigin,
 }
 
-/// Where a value comes from.
 enum ValueOrigin {
     /// An env file, and the line.
     File(PathBuf, usize),
@@ -162,11 +161,10 @@ fn judged(item: &SchemaItem, value: Option<&[u8]>, may_be_missing: &[String]) ->
 pub(crate) struct Example {
     /// Its place: the schema's, where there is one.
     pub path: PathBuf,
-    /// What stands there now, and of the names that it lacks a line each.
+    /// The present text, with a line for each missing name.
     pub text: Vec<u8>,
-    /// How many those are.
     pub added: usize,
-    /// Whether the file is there, and has nothing in it.
+    /// True if the file is there, and has nothing in it.
     pub is_emptied: bool,
 }
 

@@ -17,16 +17,16 @@ use crate::git::{self, GitError, Repo};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::{ExposureState, PolicyError};
 
-const HEADER: &str = "# Secrets here are sealed to this key; it cannot open them. Seal one: envseal set NAME";
+const HEADER: &str = "# Values below are encrypted with this public key. Add one: envseal set NAME";
 
 /// The key that a file's values are to be sealed to.
 #[derive(Clone)]
 pub(super) enum KeyChoice {
     /// The one that stands in the file.
     InFile,
-    /// One that the environment has already, in the env file named; this file has no line for it.
+    /// The environment has it already, in this env file.
     OfEnvironment(PublicKey, PathBuf),
-    /// One that was made here by a command that was stopped before it wrote the env file: in the keys file named.
+    /// It is in this keys file only: a command was stopped before it wrote the env file.
     OfKeysFile(PublicKey, PathBuf),
     /// The environment has none yet.
     None,
@@ -40,55 +40,21 @@ pub(crate) enum Notice {
     /// A private key was put into this keys file too, for env files that have it nearest.
     KeyCopied(PathBuf),
     /// A new file's values are sealed to a key that the environment has already.
-    KeyTaken {
-        /// The key.
-        key: KeyId,
-        /// Where it was found.
-        from: PathBuf,
-    },
+    KeyTaken { key: KeyId, from: PathBuf },
     /// Others could read this keys file, and cannot any more.
     MadePrivate(PathBuf),
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
-    /// What is known of a value that removed members could read has changed.
-    Noted {
-        /// The environment.
-        env: EnvName,
-        /// The variable.
-        name: String,
-        /// What is known now.
-        state: ExposureState,
-        /// The team file that it is noted in.
-        path: PathBuf,
-    },
+    /// The state of an exposed value has changed.
+    Noted { env: EnvName, name: String, state: ExposureState, path: PathBuf },
     /// An environment's key was seen for the first time, and is the accepted one from now on.
-    Pinned {
-        /// The environment.
-        env: EnvName,
-        /// Its key.
-        key: PublicKey,
-    },
+    Pinned { env: EnvName, key: PublicKey },
     /// The accepted key is another, for who held the one before has proven that it was rotated.
-    PinMoved {
-        /// The environment.
-        env: EnvName,
-        /// The key before.
-        from: PublicKey,
-        /// The key after.
-        to: PublicKey,
-    },
+    PinMoved { env: EnvName, from: PublicKey, to: PublicKey },
     /// The accepted key is the committed one: the one before was created here and never committed.
-    PinGaveWay {
-        /// The environment.
-        env: EnvName,
-        /// The key before.
-        from: PublicKey,
-        /// The key after.
-        to: PublicKey,
-    },
+    PinGaveWay { env: EnvName, from: PublicKey, to: PublicKey },
     /// An environment's key is to be the accepted one, but that could not be kept.
     NotPinned {
-        /// The environment.
         env: EnvName,
         /// Why; none where this user has no folder for it.
         why: Option<String>,
@@ -260,7 +226,7 @@ fn not_ignored(path: &Path) -> Error {
         .with_hint("remove the rule that starts with `!` from .gitignore")
 }
 
-/// Where the keys file is a symlink, what it leads to must be as far from git as the link itself.
+/// Rejects a keys file that is a symlink to a file that git tracks or doesn't ignore.
 fn guard_target(path: &Path, project: &Project) -> Result<(), Error> {
     if !path.is_symlink() {
         return Ok(());
@@ -325,7 +291,7 @@ pub(super) fn with_header(file: &EnvFile, document: &Document, key: &PublicKey) 
     super::change::edited(file, document, &[header])
 }
 
-/// Whether images may be built from a folder: it holds a Dockerfile of any name.
+/// Returns true if images may be built from a folder: it holds a Dockerfile of any name.
 pub(crate) fn has_dockerfile(folder: &Path) -> bool {
     let Ok(listing) = folder.read_dir() else { return false };
     listing.flatten().any(|item| {

@@ -37,7 +37,7 @@ pub(super) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>)
     (distance <= (asked.len() / 3).min(2)).then_some(nearest)
 }
 
-/// How far apart two names are, if they may be taken for each other: by a slip of the fingers, or one as the other's
+/// Returns the distance of two names that may be taken for each other: by a slip of the fingers, or one as the other's
 /// short form (`prod`). `qa1` and `qa2` are two names on purpose, and so are `production` and `production.local`.
 fn distance(asked: &str, there: &str) -> Option<usize> {
     let (asked, there) = match (asked.strip_suffix(".local"), there.strip_suffix(".local")) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::line_errors::malformed;
 use super::project::Project;
-use super::transaction::{FileChange, WriteLock, commit, stage};
+use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
@@ -15,12 +15,12 @@ use crate::team::TeamFile;
 const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
 
 impl Project {
-    /// Who is in the team, and what was granted; without a team file nobody and nothing.
+    /// Reads the team file; without one, the team is empty.
     pub fn team(&self) -> Result<TeamFile, Error> {
         self.parse_team(&self.team_text()?.unwrap_or_default())
     }
 
-    /// The team file's text; None if there is no such file.
+    /// Returns the team file's text; None if there is no such file.
     pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, Error> {
         match fs::read_entry(self.root(), TEAM_FILE) {
             Err(FsError::NotFound { .. }) => Ok(None),
@@ -53,7 +53,7 @@ pub(crate) fn change_team(
     })
 }
 
-/// As [`change_team`], of the text.
+/// Like [`change_team`], of the text.
 pub(super) fn change_team_text(
     project: &Project,
     on_wait: &dyn Fn(),
@@ -68,7 +68,7 @@ pub(super) fn change_team_text(
         return Ok(false);
     }
     let (before, after, mode) = (before.as_deref(), after.as_bytes(), NewMode::Default);
-    commit(stage(&lock, [FileChange { path: &path, before, after, mode, keys: Vec::new() }])?)?;
+    commit(stage(&lock, [FileWrite { path: &path, before, after, mode, keys: Vec::new() }])?)?;
     Ok(true)
 }
 

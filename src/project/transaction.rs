@@ -72,7 +72,7 @@ impl WriteLock {
         Ok(lock)
     }
 
-    /// As [`Self::acquire`], with the keys files of the folders that these files lie in.
+    /// Like [`Self::acquire`], with the keys files of the folders that these files lie in.
     pub(super) fn with_keys_files(
         paths: &[PathBuf],
         store: &KeyStore<'_>,
@@ -115,39 +115,39 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
 }
 
 /// A file's change.
-pub(super) struct FileChange<'a> {
+pub(super) struct FileWrite<'a> {
     /// The file, which need not exist.
     pub(super) path: &'a Path,
     /// Its content as it was read under the lock; None if there was no file.
     pub(super) before: Option<&'a [u8]>,
     /// Its new content.
     pub(super) after: &'a [u8],
-    /// Who may read it if it is new.
+    /// The permissions of a new file.
     pub(super) mode: NewMode,
     /// The keys that the change brings into a keys file.
     pub(super) keys: Vec<PublicKey>,
 }
 
 /// Changes whose new contents lie beside their files.
-pub(super) struct Staged<'a>(Vec<ReadyFile<'a>>);
+pub(super) struct StagedWrites<'a>(Vec<ReadyFile<'a>>);
 
 /// Writes the new contents beside the files: next to all that can fail fails here. Dropped, they are gone.
 pub(super) fn stage<'a>(
     _lock: &WriteLock,
-    changes: impl IntoIterator<Item = FileChange<'a>>,
-) -> Result<Staged<'a>, Error> {
-    let stage = |change: FileChange<'a>| {
-        let FileChange { path, before, after, mode, keys } = change;
+    changes: impl IntoIterator<Item = FileWrite<'a>>,
+) -> Result<StagedWrites<'a>, Error> {
+    let stage = |change: FileWrite<'a>| {
+        let FileWrite { path, before, after, mode, keys } = change;
         Ok(ReadyFile { staged: fs::stage(path, after, mode)?, before, after, keys })
     };
-    changes.into_iter().map(stage).collect::<Result<_, _>>().map(Staged)
+    changes.into_iter().map(stage).collect::<Result<_, _>>().map(StagedWrites)
 }
 
 /// Replaces all of the files or none, in this order, through any interruption as far as they lie in one worktree. Keys files
 /// come first: then no value is ever encrypted to a key that was not kept. What records that a change was made comes last.
 ///
 /// Refuses a file that somebody else has changed since it was read.
-pub(super) fn commit(Staged(ready): Staged<'_>) -> Result<(), Error> {
+pub(super) fn commit(StagedWrites(ready): StagedWrites<'_>) -> Result<(), Error> {
     for ReadyFile { staged, before, .. } in &ready {
         refuse_changed(staged.target(), *before)?;
     }

@@ -18,7 +18,7 @@ pub(crate) fn unseen_by_git(project: &Project, folder: &Path) -> Result<Vec<Path
     Ok(unseen_of(project.passed_over(folder, &[])?, folder))
 }
 
-/// As [`unseen_by_git`], of the files that [`Project::passed_over`] has.
+/// Like [`unseen_by_git`], of the files that [`Project::passed_over`] has.
 pub(crate) fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
     passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
     passed_over

@@ -14,7 +14,7 @@ use super::project::Project;
 use super::project::Projects;
 use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
-use super::transaction::{FileChange, WriteLock, commit, exclude_beside, stage};
+use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::fs::NewMode;
 use crate::keys::KeyStore;
 
-/// One env file that is about to be changed.
+/// An env file that is about to be changed.
 pub(crate) struct Target<'a> {
     file: EnvFile,
     project: Rc<Project>,
@@ -32,19 +32,17 @@ pub(crate) struct Target<'a> {
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
-    /// Whether a key may be created where the last commit has another.
+    /// True if a key may be created where the last commit has another.
     replaces_committed: bool,
 }
 
-/// What became of the files.
 pub(crate) struct Updated {
     /// Each file's path as given, its new document, and whether a byte of it changed.
     pub files: Vec<(PathBuf, Document, bool)>,
-    /// What was made on the way.
     pub notices: Vec<Notice>,
 }
 
-/// Whether an update is written.
+/// True if an update is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     /// To the files.
@@ -62,7 +60,7 @@ struct NewKey {
     /// The folders of the env files that are sealed to it: each may have a keys file of its own.
     dirs: Vec<PathBuf>,
     key: PrivateKey,
-    /// Whether it was made; else it is in another keys file.
+    /// True if it was made; else it is in another keys file.
     is_made: bool,
 }
 
@@ -121,7 +119,7 @@ pub(crate) fn update(
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
         let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
         exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
-        let files = changed().map(|(file, document, _)| FileChange {
+        let files = changed().map(|(file, document, _)| FileWrite {
             path: file.path(),
             before: file.exists().then(|| file.document().as_bytes()),
             after: document.as_bytes(),
@@ -129,7 +127,7 @@ pub(crate) fn update(
             keys: Vec::new(),
         });
         // Last, for they record what became of the values.
-        let team_files = team_files.iter().map(|(path, renewed)| FileChange {
+        let team_files = team_files.iter().map(|(path, renewed)| FileWrite {
             path,
             before: Some(&renewed.before),
             after: renewed.after.as_bytes(),
@@ -208,7 +206,6 @@ fn key_in_last_commit(env: &EnvName, key: &PublicKey, path: &Path, exists: bool)
 }
 
 impl Target<'_> {
-    /// The file as it stands.
     pub(crate) fn file(&self) -> &EnvFile {
         &self.file
     }
@@ -218,7 +215,6 @@ impl Target<'_> {
         Rc::clone(&self.project)
     }
 
-    /// Its project.
     pub(crate) fn project(&self) -> &Project {
         &self.project
     }
@@ -231,12 +227,12 @@ impl Target<'_> {
         Err(no_env_file(self.file.path()))
     }
 
-    /// Whether any value of that name is sealed.
+    /// Returns true if any value of that name is sealed.
     pub(crate) fn is_sealed(&self, name: &str) -> bool {
         self.file.has_sealed(&|there| there == name)
     }
 
-    /// Whether there is anything to seal among the names that `wants` asks for.
+    /// Returns true if there is anything to seal among the names that `wants` asks for.
     pub(crate) fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
         has_secrets(&self.file, &self.project, wants)
     }

@@ -56,7 +56,7 @@ fn sealed() {
     env.write(".env", &before);
     for name in names.iter().step_by(10) {
         let run = env.envseal(&["set", name]).stdin("/evil");
-        assert!(run.fails(2).contains("is never sealed"), "{name}");
+        assert!(run.fails(2).contains("is never encrypted"), "{name}");
     }
     let lines = names.iter().map(|name| format!("{name}=/bin\n")).collect::<String>();
     append(&env, ".env", &lines);

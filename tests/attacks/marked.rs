@@ -63,7 +63,7 @@ fn a_value_once_opened_does_not_stay_open() {
     env.write(".env", &text);
     for (status, arguments) in [(3, &["decrypt"][..]), (3, &["decrypt", "--stdout"]), (4, &["encrypt"])] {
         let said = env.fails(status, arguments).replace("HELLO: it is", "HELLO is");
-        assert!(said.contains(".env:3 HELLO is sealed, but marked as plain"), "{said}");
+        assert!(said.contains(".env:3 HELLO is encrypted, but marked as plain"), "{said}");
         assert_eq!(env.read(".env"), text);
     }
 }

@@ -114,7 +114,7 @@ fn a_file_that_is_not_there_is_made_as_set_makes_it() {
     assert!(
         made.stderr.starts_with("Created .env.dev\n") && made.stderr.ends_with("Encrypted A in .env.dev\n")
     );
-    assert!(env.read(".env.dev").starts_with("# Secrets here are sealed to this key"));
+    assert!(env.read(".env.dev").starts_with("# Values below are encrypted with this public key"));
     assert_eq!(env.ok(&["get", "-e", "dev", "A"]), "1\n");
     edit(&env, "echo A=2 # envseal: plain >\"$1\"", &["-C", "sub"]).fails(4);
     std::fs::create_dir(env.path("sub")).unwrap();

@@ -216,14 +216,14 @@ fn a_rename_seals_anew_and_is_held_to_it_too() {
         .ok();
     std::fs::remove_dir_all(env.outside().join("tmp/.local")).unwrap();
     let before = env.snapshot();
-    assert!(env.fails(3, &["rename", "HELLO", "HALLO", "-e", "production"]).contains("another key"));
+    assert!(env.fails(3, &["rename", "HELLO", "HALLO", "-e", "production"]).contains("differs from the one"));
     assert_eq!(env.snapshot(), before);
 }
 
 #[test]
 fn doctor_tells_of_it() {
     let (env, old) = pinned();
-    assert!(!env.envseal(&["doctor", "-e", "production"]).output().stderr.contains("another key"));
+    assert!(!env.envseal(&["doctor", "-e", "production"]).output().stderr.contains("differs from the one"));
     let before = list(&env);
     replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
     let said = env.envseal(&["doctor", "-e", "production"]).output();
@@ -317,7 +317,7 @@ fn a_new_file_takes_the_key_of_its_environment_only_if_it_is_the_accepted_one() 
     let said = env.envseal(&["set", "A", "-f", "web/.env.production"]).stdin(&secret).fails(3);
     // What is to be trusted is the file that the key would be taken from.
     let from = env.path(".env.production").display().to_string();
-    assert!(said.contains(&format!("error: {from} holds another key")), "{said}");
+    assert!(said.contains(&format!("error: {from}: production's public key differs")), "{said}");
     assert!(said.contains(&format!("envseal key trust -f {from}")), "{said}");
     assert_eq!(env.snapshot(), before);
 }
@@ -351,7 +351,7 @@ fn two_repositories_have_two_lists_and_two_clones_share_one() {
     let new = PrivateKey::generate().public();
     std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
     let said = env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
-    assert!(said.contains("holds another key"), "{said}");
+    assert!(said.contains("differs from the one this machine trusts"), "{said}");
     // Another repository, with the same folder, environment and file.
     let other = env.outside().join("other");
     env.program("git", &["init", "-q"]).arg(&other).ok();
@@ -381,7 +381,7 @@ fn a_shallow_clone_is_known_by_its_address() {
     let text = std::fs::read_to_string(&file).unwrap();
     let new = PrivateKey::generate().public();
     std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
-    assert!(set(&two).stderr.contains("holds another key"));
+    assert!(set(&two).stderr.contains("differs from the one this machine trusts"));
     assert_eq!(lists(&env).len(), 2);
 }
 
@@ -402,7 +402,7 @@ fn a_shallow_clone_that_becomes_whole_keeps_what_it_trusts() {
     let text = std::fs::read_to_string(&file).unwrap();
     let new = PrivateKey::generate().public();
     std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
-    assert!(set().stderr.contains("holds another key"));
+    assert!(set().stderr.contains("differs from the one this machine trusts"));
     std::fs::write(&file, text).unwrap();
     assert_eq!(set().status, 0);
 }
@@ -596,7 +596,11 @@ fn a_clone_that_shares_a_root_is_the_same_repository() {
     let new = PrivateKey::generate().public();
     std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
     let said = env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
-    assert!(said.contains("holds another key") && said.contains(&old.public().fingerprint()), "{said}");
+    assert!(
+        said.contains("differs from the one this machine trusts")
+            && said.contains(&old.public().fingerprint()),
+        "{said}"
+    );
     std::fs::write(&file, text).unwrap();
     env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).ok();
 }

@@ -228,7 +228,7 @@ fn what_cannot_be_rotated_changes_nothing() {
         (
             good.lines().filter(|l| !l.contains("PUBLIC_KEY")).map(|l| format!("{l}\n")).collect(),
             3,
-            "is gone",
+            "is missing",
         ),
     ] {
         env.write("sub/.env", bad);
@@ -292,7 +292,7 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
     assert!(said.contains("you have no identity") && said.contains("envseal team request"), "{said}");
     let (_, stranger) = person(&env, "stranger");
     let said = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &stranger).fails(4);
-    assert!(said.contains("you (SHA256:") && said.contains(") are none"), "{said}");
+    assert!(said.contains("you (SHA256:") && said.contains(") are not one"), "{said}");
     assert_eq!(env.snapshot(), before);
 
     let output = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &alice_file).output();

@@ -357,7 +357,7 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
     // One that is a link, and one of someone else.
     std::fs::remove_file(&journal).unwrap();
     std::os::unix::fs::symlink(env.path("victim"), &journal).unwrap();
-    assert!(env.fails(4, &["set", "B=x"]).contains("no regular file"));
+    assert!(env.fails(4, &["set", "B=x"]).contains("is not a regular file"));
     std::fs::remove_file(&journal).unwrap();
     std::fs::write(&journal, of(&[done])).unwrap();
     if std::os::unix::fs::chown(&journal, Some(12345), None).is_ok() {

@@ -115,7 +115,7 @@ fn each_folder_has_its_own_schema() {
     let said = refused(&env, &["-f", "b/.env.local", "-f", "b/.env"]);
     assert!(said.ends_with("hint: envseal set Q -f b/.env\n"), "{said}");
     let twice = refused(&env, &["-f", "b", "-f", "./b/.env", "-f", "a/../b/.env", "-k", "Q"]);
-    assert!(twice.starts_with("error: 1 variable is"), "{twice}");
+    assert!(twice.starts_with("error: 1 variable doesn't"), "{twice}");
     let said = refused(&env, &["-f", "b", "-k", "Q"]);
     assert!(said.ends_with("hint: envseal set Q -f b/.env\n"), "{said}");
 }

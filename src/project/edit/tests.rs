@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::crypto::{Kind, PrivateKey, Refs};
 use crate::fs;
-use crate::project::{DollarSigns, Pick, Project, decrypt, encrypt};
+use crate::project::project::Project;
+use crate::project::{DollarSigns, Pick, decrypt, encrypt};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
 

@@ -75,7 +75,7 @@ fn a_value_that_somebody_made_plain_meanwhile_is_not_followed() {
     env.write_sealed(".env.b", "B=1\n");
     let mark = "sed -i '/^B=/s/$/ # envseal: plain/' .env.b";
     let stderr = edit(&env, &format!("{mark}; sed -i 's/^B=1/B={secret}/' \"$1\""), &["-e", "b"]).fails(4);
-    assert!(stderr.contains("B is sealed, but marked as plain"), "{stderr}");
+    assert!(stderr.contains("B is encrypted, but marked as plain"), "{stderr}");
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn a_file_that_lost_its_keys_line_gets_no_other_key() {
         assert!(stderr.starts_with("error: .env has values encrypted with key "), "{stderr}");
         assert!(
             stderr.ends_with(
-                ", but its line ENVSEAL_PUBLIC_KEY is gone\n\
+                ", but its line ENVSEAL_PUBLIC_KEY is missing\n\
                  hint: find the line and restore it: git log -p -SENVSEAL_PUBLIC_KEY -- .env\n"
             ),
             "{stderr}"

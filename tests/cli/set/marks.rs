@@ -63,7 +63,7 @@ fn a_new_name_that_the_policy_calls_plain_is_refused_with_both_ways() {
         stderr,
         format!(
             "error: .env.production has no PORT yet, and {} declares the name plain, so it is unclear whether to \
-             seal it\nhint: say which: envseal set PORT -f .env.production --plain, or envseal set PORT -f \
+             encrypt it\nhint: say which: envseal set PORT -f .env.production --plain, or envseal set PORT -f \
              .env.production --seal\n",
             team_file.display()
         )
