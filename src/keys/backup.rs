@@ -1,4 +1,4 @@
-//! Every key at hand, and the text of a backup of them (`docs/format.md`, "Backup file").
+//! The keys at hand, and the text of a backup of them (`docs/format.md`, "Backup file").
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! This user's identity: an Ed25519 key in OpenSSH's format.
+//! The user's identity: an Ed25519 key in OpenSSH's format.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -18,7 +18,6 @@ const FILE: &str = "identity";
 /// The beginning of OpenSSH's private key format, where the text itself is handed over.
 const BEGIN: &str = "-----BEGIN ";
 
-/// This user's identity, and where it is from.
 pub struct OwnIdentity {
     pub identity: Identity,
     pub place: IdentityPlace,

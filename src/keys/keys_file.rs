@@ -166,7 +166,7 @@ impl KeysFile {
                 source = text.unwrap_or_default();
             }
             if source.is_empty() {
-                // It was written with escapes, which a key does not need.
+                // The key was written with escapes, which it does not need.
                 source = joined(&keys);
             }
             if *source != self.document.source(entry) {

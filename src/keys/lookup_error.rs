@@ -1,4 +1,4 @@
-//! Where a private key was looked for, and why it could not be had.
+//! Why a private key could not be had, and the places that were searched.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

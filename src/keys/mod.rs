@@ -1,5 +1,5 @@
-//! Where private keys are found: the process's environment, then the keys file, then a grant to this user in the team
-//! file. Each is optional, and every search is traced, so that an error can say where it looked.
+//! The lookup of private keys: in the process's environment, then in the keys file, then in a grant to this user in the
+//! team file. Each is optional, and an error lists the places that were searched.
 
 mod backup;
 mod granted;

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted_is_found_again_and_nothing_else() {
+    fn trusted_keys_are_found_again_at_their_places_alone() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("no/such/yet");
         let odd = Path::new("a b/%20/ü=\n/.env");
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_takes_the_place_of_the_one_that_was_seen_and_of_no_other() {
+    fn a_key_replaces_only_the_one_that_was_loaded() {
         let dir = tempfile::tempdir().unwrap();
         let (first, second, third) = (key(), key(), key());
         let accept = |pins: &Pins, key| pins.accept(&[new("p", Path::new(""), key)]).unwrap();
@@ -298,7 +298,7 @@ mod tests {
         let empty = load(dir.path()).unwrap();
         accept(&empty, first);
         let seen = load(dir.path()).unwrap();
-        // Whoever looked before that does not undo it.
+        // A process that loaded the list before does not undo it.
         accept(&empty, second);
         assert_eq!(now(), first);
         accept(&seen, second);
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_key_is_so_at_every_place_of_its_environment() {
+    fn a_key_is_replaced_at_every_place_of_its_environment() {
         let dir = tempfile::tempdir().unwrap();
         let (first, second, other) = (key(), key(), key());
         let [root, web, app] = ["", "web", "app"].map(Path::new);
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_the_release_before_is_read_and_written_anew() {
+    fn the_first_version_is_read_and_upgraded() {
         let dir = tempfile::tempdir().unwrap();
         let path = load(dir.path()).unwrap().lists.remove(0).path;
         fs::make_private_folder(path.parent().unwrap()).unwrap();
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_known_by_any_of_its_roots() {
+    fn any_root_commit_leads_to_the_list() {
         let dir = tempfile::tempdir().unwrap();
         let [one, two] = [b"1", b"2"].map(|digit| crate::git::ObjectId::parse(&digit.repeat(40)).unwrap());
         let load = |ids: &[crate::git::ObjectId]| {
@@ -352,7 +352,7 @@ mod tests {
         let (mine, theirs) = (key(), key());
         load(&[one]).accept(&[new("p", Path::new(""), mine)]).unwrap();
         load(&[two]).accept(&[new("p", Path::new(""), theirs)]).unwrap();
-        // Where two lists disagree, both are told; what is trusted then is so in both.
+        // Two lists that disagree are both used; a key trusted then is trusted in both.
         let both: Vec<_> = load(&[one, two]).of(&env("p")).map(|pin| pin.key).collect();
         assert!(both.len() == 2 && both.contains(&mine) && both.contains(&theirs));
         load(&[one, two]).accept(&[new("p", Path::new(""), mine)]).unwrap();
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_an_error_that_names_the_line() {
+    fn every_damage_is_rejected_with_its_line() {
         let dir = tempfile::tempdir().unwrap();
         let pins = load(dir.path()).unwrap();
         pins.accept(&[new("p", Path::new(""), key()), new("q", Path::new("a"), key())]).unwrap();
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_reached_holds_nothing_and_what_cannot_be_read_stops() {
+    fn an_unreachable_list_is_empty_and_an_unreadable_one_is_rejected() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         let pins = load(&dir.path().join("file/below")).unwrap();

@@ -235,7 +235,7 @@ impl ExposureRecorder<'_> {
         for (name, SeenValues { tags: mut seen, has_unreadable }) in read {
             if let Some(now) = current.remove(name) {
                 if has_unreadable || now.has_unreadable {
-                    // It may be the value that cannot be decrypted any more, so it counts.
+                    // Counts, for it may be the value that cannot be decrypted any more.
                     seen.extend(&now.tags);
                 } else if now.tags.is_disjoint(&seen) {
                     continue;

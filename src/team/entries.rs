@@ -1,5 +1,4 @@
-//! Where the entries of a TOML text stand: its lines, shared out among headers and leaves, so that all of them together
-//! are the text.
+//! The lines of a TOML text, each assigned to a header or a leaf, so that all of them together are the text.
 
 use std::ops::Range;
 
@@ -7,24 +6,24 @@ use toml_edit::{Item, Key, Table};
 
 use super::{PolicyError, TeamFile};
 
-/// A header or a leaf, with the lines that are its own.
+/// A header or a leaf. A leaf is a key whose value is not a table; an inline table is a leaf's value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    /// The keys that lead to it. A leaf is a key of a table whose value is no table; an inline table is one.
+pub(super) struct TomlEntry {
+    /// The keys that lead to it.
     pub(super) path: Vec<String>,
-    /// Whether it is a header, `[a.b]`.
+    /// True for `[a.b]`.
     pub(super) is_header: bool,
-    /// What stands before it since the last one: comments and empty lines. Bytes of the text.
+    /// The comments and empty lines above it, in bytes of the text.
     pub(super) lead: Range<usize>,
-    /// Its own lines, line end included.
+    /// Its own lines, with the line end.
     pub(super) body: Range<usize>,
-    /// Of a leaf, its value alone.
+    /// A leaf's value alone.
     pub(super) value: Range<usize>,
 }
 
-/// The entries in the order of the text, and where what stands behind the last one begins. None where the text has what
-/// cannot be told apart in this way: an array of tables.
-pub(super) fn entries(text: &str) -> Result<Option<(Vec<Entry>, usize)>, PolicyError> {
+/// Returns the entries in the order of the text, and the end of the last one. Returns None if the text has an array of
+/// tables, whose entries cannot be told apart by their keys.
+pub(super) fn entries(text: &str) -> Result<Option<(Vec<TomlEntry>, usize)>, PolicyError> {
     let document = super::policy::parsed(text.as_bytes())?;
     let mut found = Vec::new();
     if !collect(document.as_table(), &mut Vec::new(), &mut found) {
@@ -45,7 +44,7 @@ pub(super) fn entries(text: &str) -> Result<Option<(Vec<Entry>, usize)>, PolicyE
     Ok(Some((found, end)))
 }
 
-/// The line, from 1, that the entry with these keys stands on.
+/// Returns the line, from 1, of the entry with these keys.
 pub(crate) fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
     let text = team.text();
     let (found, _) = entries(&text).ok()??;
@@ -53,13 +52,13 @@ pub(crate) fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
     Some(text[..entry.body.start].bytes().filter(|byte| *byte == b'\n').count() + 1)
 }
 
-/// False where there is an array of tables.
-fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<Entry>) -> bool {
+/// Returns false if there is an array of tables.
+fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<TomlEntry>) -> bool {
     for (name, item) in table {
         path.push(name.to_owned());
         let key = table.key(name).and_then(Key::span);
         let here = path.clone();
-        let entry = |body: Range<usize>, value: Range<usize>, is_header| Entry {
+        let entry = |body: Range<usize>, value: Range<usize>, is_header| TomlEntry {
             path: here.clone(),
             is_header,
             lead: 0..0,
@@ -73,7 +72,7 @@ fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<Entry>) -> boo
                 found.push(entry(key.start..value.end, value, false));
                 true
             }),
-            // A table that only its inner ones speak of has no place of its own.
+            // Such a table has no line of its own.
             Item::Table(inner) if inner.is_implicit() || inner.is_dotted() => collect(inner, path, found),
             Item::Table(inner) => key.is_some_and(|key| {
                 found.push(entry(key, 0..0, true));

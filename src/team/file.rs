@@ -1,25 +1,25 @@
-//! The team file as a whole: read, and changed with comments and order kept.
+//! The team file: read, and edited with comments and order kept.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use toml_edit::{Datetime, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, Proof, SealedValue};
+use crate::crypto::{Grant, IdentityKey, Proof, PublicKey, SealedValue};
 use crate::time::{self, Moment};
 
-use super::read::Reader;
-use super::{Exposure, GrantLine, MemberName, PolicyError, Removed, Rotation};
+use super::{Exposure, ExposureState, GrantLine, MemberName, PolicyError, RemovedMember, Rotation};
 
 const HEADER: &str =
-    "# envseal: who is in the team, and who can open what. Reviewed like code: see docs/team.md.\n";
+    "# envseal: team members and what they can decrypt. Review changes like code: see docs/team.md.\n";
 
-/// What the team file says of members, grants, rotations and exposures; its policy is read by itself.
+/// The members, grants, rotations and exposures of a team file; [`super::Policy`] reads its policy.
 #[derive(Clone, Debug)]
 pub struct TeamFile {
     document: DocumentMut,
     members: BTreeMap<MemberName, IdentityKey>,
-    removed: BTreeMap<MemberName, Removed>,
+    removed: BTreeMap<MemberName, RemovedMember>,
     grants: Vec<GrantLine>,
     rotations: Vec<Rotation>,
     tag_keys: BTreeMap<EnvName, SealedValue>,
@@ -32,14 +32,14 @@ pub enum TeamError {
     /// Not UTF-8, or not TOML.
     #[error(transparent)]
     Toml(#[from] PolicyError),
-    /// An entry that is not as it should be.
+    /// An entry does not have the form it should have.
     #[error("line {line}: {entry}: {what}")]
     Entry {
-        /// The line, from 1.
+        /// From 1.
         line: usize,
-        /// What it is called, as `grants.production.alice`.
+        /// For example `grants.production.alice`.
         entry: String,
-        /// What is wrong with it.
+        /// Fits behind the entry and a colon.
         what: String,
     },
 }
@@ -48,8 +48,7 @@ impl TeamFile {
     /// Reads a team file's text; an empty one is a team without members.
     pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
         let document = super::policy::parsed(text)?;
-        let reader = Reader::new(document.raw());
-        let table = document.as_table();
+        let reader = EntryReader::new(document.raw(), document.as_table());
         let mut file = Self {
             members: BTreeMap::new(),
             removed: BTreeMap::new(),
@@ -59,29 +58,29 @@ impl TeamFile {
             exposures: Vec::new(),
             document: DocumentMut::new(),
         };
-        for at in reader.entries(table, &["members"])? {
-            file.members.insert(at.name()?, at.text()?.parsed(IdentityKey::parse)?);
+        for at in reader.entries(&["members"])? {
+            file.members.insert(at.name()?, at.parse(IdentityKey::parse)?);
         }
-        for at in reader.entries(table, &["removed"])? {
-            let key = at.field("key")?.text()?.parsed(IdentityKey::parse)?;
-            file.removed.insert(at.name()?, Removed { key, since: at.field("since")?.moment()? });
+        for at in reader.entries(&["removed"])? {
+            let key = at.field("key")?.parse(IdentityKey::parse)?;
+            file.removed.insert(at.name()?, RemovedMember { key, since: at.field("since")?.moment()? });
         }
-        for env in reader.entries(table, &["grants"])? {
-            for at in reader.entries(table, &["grants", env.key])? {
+        for env in reader.entries(&["grants"])? {
+            for at in reader.entries(&["grants", env.key])? {
                 file.grants.push(at.grant(env.env()?)?);
             }
         }
-        for env in reader.entries(table, &["rotations"])? {
-            for at in reader.entries(table, &["rotations", env.key])? {
+        for env in reader.entries(&["rotations"])? {
+            for at in reader.entries(&["rotations", env.key])? {
                 file.rotations.push(at.rotation(env.env()?)?);
             }
         }
-        for at in reader.entries(table, &["exposure-tags"])? {
-            file.tag_keys.insert(at.env()?, at.text()?.parsed(|text| SealedValue::parse(text.as_bytes()))?);
+        for at in reader.entries(&["exposure-tags"])? {
+            file.tag_keys.insert(at.env()?, at.parse(|text| SealedValue::parse(text.as_bytes()))?);
         }
-        for env in reader.entries(table, &["exposures"])? {
-            for member in reader.entries(table, &["exposures", env.key])? {
-                for at in reader.entries(table, &["exposures", env.key, member.key])? {
+        for env in reader.entries(&["exposures"])? {
+            for member in reader.entries(&["exposures", env.key])? {
+                for at in reader.entries(&["exposures", env.key, member.key])? {
                     file.exposures.push(at.exposure(env.env()?, member.name()?)?);
                 }
             }
@@ -90,52 +89,47 @@ impl TeamFile {
         Ok(file)
     }
 
-    /// The members and their keys.
     pub fn members(&self) -> &BTreeMap<MemberName, IdentityKey> {
         &self.members
     }
 
-    /// The name of the member who has this key.
+    /// Returns the name of the member who has this key.
     pub fn member_of(&self, key: &IdentityKey) -> Option<&MemberName> {
         self.members.iter().find(|(_, there)| *there == key).map(|(name, _)| name)
     }
 
-    /// Those who were members.
-    pub fn removed(&self) -> &BTreeMap<MemberName, Removed> {
+    pub fn removed(&self) -> &BTreeMap<MemberName, RemovedMember> {
         &self.removed
     }
 
-    /// The grants, in the file's order.
+    /// Returns the grants in the file's order.
     pub fn grants(&self) -> &[GrantLine] {
         &self.grants
     }
 
-    /// The grant of an environment to a member.
     pub fn grant(&self, env: &EnvName, member: &MemberName) -> Option<&GrantLine> {
         self.grants.iter().find(|line| line.env == *env && line.member == *member)
     }
 
-    /// The rotations of an environment.
     pub fn rotations(&self, env: &EnvName) -> impl Iterator<Item = &Rotation> {
         self.rotations.iter().filter(move |rotation| rotation.env == *env)
     }
 
-    /// The rotations of every environment.
     pub fn all_rotations(&self) -> impl Iterator<Item = &Rotation> {
         self.rotations.iter()
     }
 
-    /// The key, sealed to the environment, that exposed values are told by.
+    /// Returns the key for exposure tags, encrypted with the environment's key.
     pub fn tag_key(&self, env: &EnvName) -> Option<&SealedValue> {
         self.tag_keys.get(env)
     }
 
-    /// The exposures, in the file's order.
+    /// Returns the exposures in the file's order.
     pub fn exposures(&self) -> &[Exposure] {
         &self.exposures
     }
 
-    /// Adds a member, or gives one another key.
+    /// Adds a member, or replaces a member's key.
     pub fn put_member(&mut self, name: &MemberName, key: &IdentityKey) {
         self.put(&["members"], name.as_str(), key.to_string().into());
         self.take(&["removed"], name.as_str());
@@ -143,16 +137,16 @@ impl TeamFile {
         self.members.insert(name.clone(), *key);
     }
 
-    /// Makes a member one who was.
+    /// Moves a member to those who were removed.
     pub fn remove_member(&mut self, name: &MemberName, since: Moment) {
         let Some(key) = self.members.remove(name) else { return };
         self.take(&["members"], name.as_str());
         let line = inline([("key", key.to_string().into()), ("since", datetime(since))]);
         self.put(&["removed"], name.as_str(), line);
-        self.removed.insert(name.clone(), Removed { key, since });
+        self.removed.insert(name.clone(), RemovedMember { key, since });
     }
 
-    /// Adds a grant, in the place of the one of this environment to this member.
+    /// Adds a grant, or replaces the one of this environment to this member.
     pub fn put_grant(&mut self, line: GrantLine) {
         let item = inline([
             ("key", line.key.to_string().into()),
@@ -164,13 +158,11 @@ impl TeamFile {
         self.grants.push(line);
     }
 
-    /// Takes a grant out.
     pub fn take_grant(&mut self, env: &EnvName, member: &MemberName) {
         self.take(&["grants", env.as_str()], member.as_str());
         self.grants.retain(|line| line.env != *env || line.member != *member);
     }
 
-    /// Records a rotation.
     pub fn put_rotation(&mut self, rotation: Rotation) {
         let item = inline([
             ("old", rotation.old.to_string().into()),
@@ -182,13 +174,13 @@ impl TeamFile {
         self.rotations.push(rotation);
     }
 
-    /// Sets the key that an environment's exposed values are told by, sealed.
+    /// Sets the encrypted key for an environment's exposure tags.
     pub fn put_tag_key(&mut self, env: &EnvName, sealed: SealedValue) {
         self.put(&["exposure-tags"], env.as_str(), sealed.to_string().into());
         self.tag_keys.insert(env.clone(), sealed);
     }
 
-    /// Records an exposure, in the place of the one of this member and variable.
+    /// Adds an exposure, or replaces the one of this member and variable.
     pub fn put_exposure(&mut self, exposure: Exposure) {
         let tags: toml_edit::Array = exposure.tags.iter().map(Proof::to_string).collect();
         let item = inline([
@@ -208,12 +200,12 @@ impl TeamFile {
         }
     }
 
-    /// The text, with every line that was not changed as it stood.
+    /// Returns the text; a line that was not changed stays as it was.
     pub fn text(&self) -> String {
         self.document.to_string()
     }
 
-    /// Sets a key of a table; a new one goes where the order wants it, if the table is in order.
+    /// Sets a key of a table; a new key is sorted in if the table is sorted.
     fn put(&mut self, path: &[&str], key: &str, value: Value) {
         if self.document.as_table().is_empty() && self.document.trailing().as_str().unwrap_or("").is_empty() {
             self.document.set_trailing("");
@@ -243,14 +235,14 @@ impl TeamFile {
     }
 }
 
-/// The table at `path`, made where it is missing; none where something else stands in its way.
+/// Returns the table at `path`, and creates it if it is missing. Returns None if a key on the way is not a table.
 fn table_mut<'a>(root: &'a mut Table, path: &[&str]) -> Option<&'a mut dyn TableLike> {
     let mut table: &mut dyn TableLike = root;
     for (depth, part) in path.iter().enumerate() {
         let last = depth + 1 == path.len();
         let made = || {
             let mut table = Table::new();
-            // Only the one that holds lines has a header of its own.
+            // Only the table that holds lines has a header of its own.
             table.set_implicit(!last);
             Item::Table(table)
         };
@@ -268,9 +260,140 @@ fn datetime(moment: Moment) -> Value {
     text.replace("+00:00", "Z").parse::<Datetime>().expect("RFC 3339").into()
 }
 
+/// Reads entries, and finds their lines.
+struct EntryReader<'a> {
+    root: &'a Table,
+    /// Counted once, for there may be thousands of exposures.
+    line_ends: Vec<usize>,
+}
+
+/// A key and its value.
+struct EntryToRead<'a> {
+    key: &'a str,
+    item: &'a Item,
+    /// The keys that lead here, joined with dots, for errors.
+    path: String,
+    line: usize,
+}
+
+impl<'a> EntryReader<'a> {
+    fn new(text: &str, root: &'a Table) -> Self {
+        Self { root, line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect() }
+    }
+
+    /// Returns the entries of the table at `path`; none if there is no such table.
+    fn entries(&self, path: &[&str]) -> Result<Vec<EntryToRead<'a>>, TeamError> {
+        let mut table: &'a dyn TableLike = self.root;
+        for part in path {
+            let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
+            table = inner.as_table_like().ok_or_else(|| TeamError::Entry {
+                line: self.line(inner),
+                entry: path.join("."),
+                what: "must be a table".into(),
+            })?;
+        }
+        let at = |(key, item): (&'a str, &'a Item)| EntryToRead {
+            key,
+            item,
+            path: format!("{}.{key}", path.join(".")),
+            line: self.line(item),
+        };
+        Ok(table.iter().map(at).collect())
+    }
+
+    fn line(&self, item: &Item) -> usize {
+        let start = item.span().map_or(0, |span| span.start);
+        self.line_ends.partition_point(|end| *end < start) + 1
+    }
+}
+
+impl<'a> EntryToRead<'a> {
+    fn fail(&self, what: impl Display) -> TeamError {
+        TeamError::Entry { line: self.line, entry: self.path.clone(), what: what.to_string() }
+    }
+
+    fn name(&self) -> Result<MemberName, TeamError> {
+        MemberName::new(self.key).map_err(|error| self.fail(error))
+    }
+
+    fn env(&self) -> Result<EnvName, TeamError> {
+        let env = EnvName::new(self.key).map_err(|error| self.fail(error))?;
+        // Two spellings of one environment would be two grants to one member.
+        if env.as_str() == self.key { Ok(env) } else { Err(self.fail("must be in lower case")) }
+    }
+
+    fn field(&self, key: &'static str) -> Result<Self, TeamError> {
+        let item = self.item.as_table_like().and_then(|table| table.get(key));
+        let item = item.ok_or_else(|| self.fail(format!("has no `{key}`")))?;
+        Ok(Self { key, item, path: format!("{}.{key}", self.path), line: self.line })
+    }
+
+    fn text(&self) -> Result<&'a str, TeamError> {
+        self.item.as_str().ok_or_else(|| self.fail("must be a string"))
+    }
+
+    fn parse<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, TeamError> {
+        parse(self.text()?).map_err(|error| self.fail(error))
+    }
+
+    fn moment(&self) -> Result<Moment, TeamError> {
+        let fail = || self.fail("must be a date and time with an offset");
+        let at = self.item.as_datetime().ok_or_else(fail)?;
+        let (date, time, offset) = (at.date.ok_or_else(fail)?, at.time.ok_or_else(fail)?, at.offset);
+        let offset = match offset.ok_or_else(fail)? {
+            toml_edit::Offset::Z => 0,
+            toml_edit::Offset::Custom { minutes } => i64::from(minutes),
+        };
+        let days = time::days(date.year.into(), date.month.into(), date.day.into());
+        let second = time.second.unwrap_or(0);
+        let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(second);
+        Ok(Moment { seconds: days * 86_400 + of_day - offset * 60, offset: 0 })
+    }
+
+    fn grant(&self, env: EnvName) -> Result<GrantLine, TeamError> {
+        Ok(GrantLine {
+            env,
+            member: self.name()?,
+            by: self.field("by")?.parse(MemberName::new)?,
+            key: self.field("key")?.parse(PublicKey::parse)?,
+            grant: self.field("grant")?.parse(str::parse::<Grant>)?,
+            line: self.line,
+        })
+    }
+
+    fn rotation(&self, env: EnvName) -> Result<Rotation, TeamError> {
+        Ok(Rotation {
+            env,
+            old: self.field("old")?.parse(PublicKey::parse)?,
+            new: self.field("new")?.parse(PublicKey::parse)?,
+            proof: self.field("proof")?.parse(str::parse::<Proof>)?,
+            line: self.line,
+        })
+    }
+
+    fn exposure(&self, env: EnvName, member: MemberName) -> Result<Exposure, TeamError> {
+        let tags = self.field("tags")?;
+        let array = tags.item.as_array().ok_or_else(|| tags.fail("must be an array of strings"))?;
+        let tag = |value: &Value| value.as_str()?.parse::<Proof>().ok();
+        let parsed = array.iter().map(tag).collect::<Option<Vec<_>>>();
+        let state = self.field("state")?;
+        Ok(Exposure {
+            env,
+            member,
+            name: self.key.into(),
+            since: self.field("since")?.moment()?,
+            state: ExposureState::parse(state.text()?)
+                .ok_or_else(|| state.fail("must be `exposed`, `unverified` or `replaced`"))?,
+            tags: parsed.ok_or_else(|| tags.fail("must hold tags only"))?,
+            proof: self.field("proof")?.parse(str::parse::<Proof>)?,
+            line: self.line,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{ExposureState, GrantFault};
+    use super::super::GrantFault;
     use super::*;
     use crate::crypto::{Identity, PrivateKey};
     use crate::hint::Words;

@@ -1,44 +1,44 @@
-//! Merging team files, entry by entry.
+//! Three-way merge of team files, entry by entry.
 //!
-//! An entry is a key of a table whose value is no table: one grant, one member, one list of the policy. One that one
-//! side changed is taken from that side; one that both changed alike, once. What is left is settled where that loses
-//! nothing (see `settle`), and is else a conflict, with markers around that entry alone: the text is then no TOML, and
-//! everything refuses it. Ours stays byte for byte where nothing comes from theirs. What theirs has added brings the
-//! comments above it, and goes where the order wants it, if the table is in order.
+//! An entry is a key whose value is not a table: a grant, a member, a list of the policy. A change on one side is taken, and
+//! so is the same change on both. Different changes are resolved where that loses nothing (see `resolve`); otherwise
+//! they are a conflict, with markers around that entry alone: the text is then not TOML, and every command rejects it. Ours
+//! stays byte for byte where nothing comes from theirs. An entry that theirs added brings the comments above it, and is
+//! sorted in if the table is sorted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entries::{Entry, entries};
-use super::settle::settle;
-use super::weave::weave;
+use toml_edit::{Array, DocumentMut};
 
-/// As env files have it: below 3 a reader would not take them for markers, and above this nobody wants them.
+use super::entries::{TomlEntry, entries};
+use super::policy::push_as_written;
+use super::{Exposure, ExposureState, MemberName, TeamFile};
+use crate::config::EnvName;
+
+/// The smallest that readers take for markers, as in env files, and a limit that nobody needs to exceed.
 const MARKER_SIZES: (usize, usize) = (3, 512);
 
 /// A merged team file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MergedTeam {
-    /// The text, with conflict markers where there are conflicts.
+    /// With markers around the conflicts.
     pub text: Vec<u8>,
-    /// The conflicts.
     pub conflicts: TeamConflicts,
 }
 
-/// What could not be merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TeamConflicts {
-    /// Nothing.
     None,
-    /// These entries, as `grants.production.alice`.
+    /// For example `grants.production.alice`.
     Entries(Vec<String>),
-    /// The whole file: a side is no TOML, or the sides write their tables too differently.
+    /// The whole file: a side is not TOML, or the sides write their tables too differently.
     File,
 }
 
 /// The keys that lead to an entry.
-pub(super) type Path = Vec<String>;
+type EntryPath = Vec<String>;
 
-/// Merges three versions of a team file; `base` is empty where both sides made it. Conflict markers are `marker_size`
+/// Merges three versions of a team file; `base` is empty if both sides created it. Conflict markers are `marker_size`
 /// characters long.
 pub(crate) fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedTeam {
     let clean = |text: &[u8]| MergedTeam { text: text.to_vec(), conflicts: TeamConflicts::None };
@@ -49,25 +49,25 @@ pub(crate) fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: u
         return clean(theirs);
     }
     let size = marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1);
-    by_entry([base, ours, theirs], size)
+    merge_entries([base, ours, theirs], size)
         .unwrap_or_else(|| MergedTeam { text: markers(size, ours, theirs), conflicts: TeamConflicts::File })
 }
 
-/// None where the whole file is the conflict.
-fn by_entry(texts: [&[u8]; 3], size: usize) -> Option<MergedTeam> {
-    let [base, ours, theirs] = texts.map(Side::read);
+/// Returns None if the whole file is the conflict.
+fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedTeam> {
+    let [base, ours, theirs] = texts.map(MergeSide::read);
     let sides = [base?, ours?, theirs?];
     let (mut chosen, mut wanted) = (BTreeMap::new(), BTreeMap::new());
     let mut conflicts = Vec::new();
     let paths: BTreeSet<_> = sides.iter().flat_map(|side| side.leaves.keys()).collect();
     for path in paths {
         let leaves = sides.each_ref().map(|side| side.leaves.get(path).copied());
-        let settled = match choose(leaves) {
-            Choice::Gone => continue,
-            Choice::Take(leaf) => Some((leaf.body.to_owned(), leaf.value.to_owned())),
-            Choice::Both => settle(path, texts, leaves),
+        let merged = match choose(leaves) {
+            MergeChoice::Gone => continue,
+            MergeChoice::Take(leaf) => Some((leaf.body.to_owned(), leaf.value.to_owned())),
+            MergeChoice::BothChanged => resolve(path, texts, leaves),
         };
-        let body = match settled {
+        let body = match merged {
             Some((body, value)) => {
                 wanted.insert(path.clone(), value);
                 body
@@ -79,56 +79,56 @@ fn by_entry(texts: [&[u8]; 3], size: usize) -> Option<MergedTeam> {
             }
         };
         let lead = merged_lead(leaves.map(|leaf| leaf.map(|leaf| leaf.lead)));
-        chosen.insert(path.clone(), Piece { lead: lead.into(), body });
+        chosen.insert(path.clone(), MergedEntry { lead: lead.into(), body });
     }
-    let text = weave(&sides, chosen);
+    let text = assemble(&sides, chosen);
     if !conflicts.is_empty() {
         return Some(MergedTeam { text: text.into_bytes(), conflicts: TeamConflicts::Entries(conflicts) });
     }
-    // Tables that are written in two ways, as `[a.b]` and as `b = {…}`, do not go together.
-    let merged = Side::read(text.as_bytes())?;
+    // Tables written in two ways, as `[a.b]` and as `b = {…}`, do not fit together.
+    let merged = MergeSide::read(text.as_bytes())?;
     let values = merged.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned()));
     let is_whole = values.collect::<BTreeMap<_, _>>() == wanted;
     is_whole.then(|| MergedTeam { text: text.into_bytes(), conflicts: TeamConflicts::None })
 }
 
-/// One side of the merge, taken apart.
-pub(super) struct Side<'t> {
-    /// What the file begins with: comments that are nobody's.
-    pub(super) head: &'t str,
-    /// The first is what stands above all headers.
-    pub(super) blocks: Vec<Block<'t>>,
-    pub(super) leaves: BTreeMap<Path, Leaf<'t>>,
-    /// What stands behind the last entry.
-    pub(super) tail: &'t str,
+/// A version of the file, split into its entries.
+struct MergeSide<'t> {
+    /// The comments at the beginning, which belong to no entry.
+    head: &'t str,
+    /// The first has no header.
+    tables: Vec<MergeTable<'t>>,
+    leaves: BTreeMap<EntryPath, EntryText<'t>>,
+    /// The text behind the last entry.
+    tail: &'t str,
 }
 
 /// A header and the leaves below it.
-pub(super) struct Block<'t> {
-    pub(super) path: Path,
-    pub(super) header: Option<Leaf<'t>>,
-    pub(super) leaves: Vec<Path>,
+struct MergeTable<'t> {
+    path: EntryPath,
+    header: Option<EntryText<'t>>,
+    leaves: Vec<EntryPath>,
 }
 
-/// An entry's text: what stands above it, its own lines, and its value alone.
+/// The text above an entry, its own lines, and its value alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Leaf<'t> {
-    pub(super) lead: &'t str,
-    pub(super) body: &'t str,
-    pub(super) value: &'t str,
+struct EntryText<'t> {
+    lead: &'t str,
+    body: &'t str,
+    value: &'t str,
 }
 
-/// Text that goes into the result.
-pub(super) struct Piece {
-    pub(super) lead: String,
-    pub(super) body: String,
+/// An entry of the result.
+struct MergedEntry {
+    lead: String,
+    body: String,
 }
 
-impl<'t> Side<'t> {
+impl<'t> MergeSide<'t> {
     fn read(text: &'t [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let (mut entries, end) = entries(text).ok()??;
-        // What an empty line parts from the first entry, and what stands above the first table.
+        // The head ends at an empty line, or at the first table.
         let first = entries.first();
         let lead = &text[..first.map_or(text.len(), |entry| entry.lead.end)];
         let head = match lead.rfind("\n\n") {
@@ -139,71 +139,284 @@ impl<'t> Side<'t> {
         if let Some(first) = entries.first_mut() {
             first.lead.start = head;
         }
-        let above = Block { path: Path::new(), header: None, leaves: Vec::new() };
+        let top = MergeTable { path: EntryPath::new(), header: None, leaves: Vec::new() };
         let mut side = Self {
-            blocks: vec![above],
+            tables: vec![top],
             leaves: BTreeMap::new(),
             head: &text[..head],
             tail: &text[end.max(head)..],
         };
-        for Entry { path, is_header, lead, body, value } in entries {
-            let leaf = Leaf { lead: &text[lead], body: &text[body], value: &text[value] };
+        for TomlEntry { path, is_header, lead, body, value } in entries {
+            let leaf = EntryText { lead: &text[lead], body: &text[body], value: &text[value] };
             if is_header {
-                side.blocks.push(Block { path, header: Some(leaf), leaves: Vec::new() });
+                side.tables.push(MergeTable { path, header: Some(leaf), leaves: Vec::new() });
             } else {
-                side.blocks.last_mut().expect("the first").leaves.push(path.clone());
+                side.tables.last_mut().expect("the first").leaves.push(path.clone());
                 side.leaves.insert(path, leaf);
             }
         }
         Some(side)
     }
 
-    pub(super) fn block(&self, path: &Path) -> Option<&Block<'t>> {
-        self.blocks.iter().find(|block| block.path == *path)
+    fn table(&self, path: &EntryPath) -> Option<&MergeTable<'t>> {
+        self.tables.iter().find(|table| table.path == *path)
     }
 }
 
-enum Choice<'t> {
+enum MergeChoice<'t> {
     Gone,
-    Take(Leaf<'t>),
-    /// Both sides changed it.
-    Both,
+    Take(EntryText<'t>),
+    BothChanged,
 }
 
-/// Of base, ours and theirs.
-fn choose<'t>(leaves: [Option<Leaf<'t>>; 3]) -> Choice<'t> {
-    let body = |leaf: &Leaf<'t>| leaf.body.trim_end();
+/// Chooses between base, ours and theirs.
+fn choose<'t>(leaves: [Option<EntryText<'t>>; 3]) -> MergeChoice<'t> {
+    let body = |leaf: &EntryText<'t>| leaf.body.trim_end();
     match leaves {
-        [_, None, None] => Choice::Gone,
-        [None, Some(one), None] | [None, None, Some(one)] => Choice::Take(one),
+        [_, None, None] => MergeChoice::Gone,
+        [None, Some(one), None] | [None, None, Some(one)] => MergeChoice::Take(one),
         [Some(base), Some(one), None] | [Some(base), None, Some(one)] if base.value == one.value => {
-            Choice::Gone
+            MergeChoice::Gone
         }
-        [_, Some(_), None] | [_, None, Some(_)] => Choice::Both,
+        [_, Some(_), None] | [_, None, Some(_)] => MergeChoice::BothChanged,
         [base, Some(ours), Some(theirs)] => {
-            // A comment behind a value is the entry's, but does not make a conflict.
+            // A changed comment behind a value is taken, but is not a conflict.
             if base.is_some_and(|base| body(&base) == body(&ours)) {
-                Choice::Take(theirs)
+                MergeChoice::Take(theirs)
             } else if base.is_some_and(|base| body(&base) == body(&theirs)) || ours.value == theirs.value {
-                Choice::Take(ours)
+                MergeChoice::Take(ours)
             } else if base.is_some_and(|base| base.value == ours.value) {
-                Choice::Take(theirs)
+                MergeChoice::Take(theirs)
             } else if base.is_some_and(|base| base.value == theirs.value) {
-                Choice::Take(ours)
+                MergeChoice::Take(ours)
             } else {
-                Choice::Both
+                MergeChoice::BothChanged
             }
         }
     }
 }
 
-/// What stands above an entry: the side that changed it, ours where both did.
-pub(super) fn merged_lead([base, ours, theirs]: [Option<&str>; 3]) -> &str {
+/// Returns the text of the side that changed it; ours if both did.
+fn merged_lead([base, ours, theirs]: [Option<&str>; 3]) -> &str {
     match (ours, theirs) {
         (Some(ours), Some(theirs)) if base == Some(ours) => theirs,
         (Some(lead), _) | (None, Some(lead)) => lead,
         (None, None) => "",
     }
+}
+
+/// Returns the lines and the value of an entry that both sides changed. Returns None if a person has to choose.
+///
+/// - A grant of one key to one member, made on both sides: ours, if both are valid, for they grant the same.
+/// - An exposure whose states alone differ: the side with `unverified`, which is true of both.
+/// - A list of the policy: with what either side added, and without what either removed; not if the sides order their
+///   common items differently.
+fn resolve(
+    path: &[String],
+    texts: [&[u8]; 3],
+    [base, ours, theirs]: [Option<EntryText<'_>>; 3],
+) -> Option<(String, String)> {
+    let (ours, theirs) = (ours?, theirs?);
+    let take = |leaf: EntryText<'_>| Some((leaf.body.to_owned(), leaf.value.to_owned()));
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["grants", env, member] if is_same_grant(env, member, texts) => take(ours),
+        ["exposures", env, member, name] => match unverified_sides(env, member, name, texts)? {
+            [true, _] => take(ours),
+            [_, true] => take(theirs),
+            _ => None,
+        },
+        ["policy", key @ ("plain" | "exclude")] => {
+            let base = base.map_or("[]", |base| base.value);
+            merge_globs(key, base, ours.body, theirs.value)
+        }
+        _ => None,
+    }
+}
+
+fn parse_teams([_, ours, theirs]: [&[u8]; 3]) -> Option<[TeamFile; 2]> {
+    Some([TeamFile::parse(ours).ok()?, TeamFile::parse(theirs).ok()?])
+}
+
+/// Returns true if both sides grant the same to the same identity, and both grants are valid.
+fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
+    let (Ok(env), Ok(member), Some(teams)) = (EnvName::new(env), MemberName::new(member), parse_teams(texts))
+    else {
+        return false;
+    };
+    let lines = teams.each_ref().map(|team| team.grant(&env, &member));
+    let [Some(ours), Some(theirs)] = lines else { return false };
+    let identities = teams.each_ref().map(|team| team.members().get(&member));
+    ours.key == theirs.key
+        && identities[0] == identities[1]
+        && teams[0].verify(ours).is_ok()
+        && teams[1].verify(theirs).is_ok()
+}
+
+/// Returns which of the sides says `unverified` about an exposure that is otherwise the same on both.
+fn unverified_sides(env: &str, member: &str, name: &str, texts: [&[u8]; 3]) -> Option<[bool; 2]> {
+    let is_it = |exposure: &&Exposure| {
+        exposure.env.as_str() == env && exposure.member.as_str() == member && exposure.name == name
+    };
+    let teams = parse_teams(texts)?;
+    let [ours, theirs] = teams.each_ref().map(|team| team.exposures().iter().find(is_it));
+    let (ours, theirs) = (ours?, theirs?);
+    let is_same = ours.since == theirs.since && ours.tags == theirs.tags && ours.proof == theirs.proof;
+    is_same.then(|| [ours, theirs].map(|exposure| exposure.state == ExposureState::Unverified))
+}
+
+/// Returns our lines with what theirs added, and without what theirs removed.
+fn merge_globs(key: &str, base: &str, ours: &str, theirs: &str) -> Option<(String, String)> {
+    let [base, theirs] = [base, theirs].map(|text| strings(&format!("x = {text}\n").parse().ok()?, "x"));
+    let (base, theirs) = (base?, theirs?);
+    let mut document: DocumentMut = ours.parse().ok()?;
+    let mine = strings(&document, key)?;
+    let shared = |list: &[String], other: &[String]| {
+        list.iter().filter(|glob| other.contains(glob)).cloned().collect::<Vec<_>>()
+    };
+    if shared(&mine, &theirs) != shared(&theirs, &mine) {
+        return None;
+    }
+    let array = array_mut(&mut document, key)?;
+    let gone = |glob: &str| base.iter().any(|old| old == glob) && !theirs.iter().any(|now| now == glob);
+    for at in (0..array.len()).rev() {
+        if array.get(at).and_then(toml_edit::Value::as_str).is_some_and(gone) {
+            array.remove(at);
+        }
+    }
+    for glob in theirs.iter().filter(|glob| !base.contains(glob) && !mine.contains(glob)) {
+        push_as_written(array, glob);
+    }
+    let mut value = toml_edit::Value::Array(array.clone());
+    value.decor_mut().clear();
+    Some((document.to_string(), value.to_string()))
+}
+
+/// Returns the array under `key`, or under `policy.key`.
+fn array_mut<'d>(document: &'d mut DocumentMut, key: &str) -> Option<&'d mut Array> {
+    let table = document.as_table_mut();
+    if table.contains_key("policy") {
+        return table.get_mut("policy")?.as_table_like_mut()?.get_mut(key)?.as_array_mut();
+    }
+    table.get_mut(key)?.as_array_mut()
+}
+
+/// Returns the strings of an array. Returns None if it holds something else, or a string twice.
+fn strings(document: &DocumentMut, key: &str) -> Option<Vec<String>> {
+    let mut document = document.clone();
+    let array = array_mut(&mut document, key)?;
+    let list: Option<Vec<_>> = array.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    let list = list?;
+    let distinct: BTreeSet<_> = list.iter().collect();
+    (distinct.len() == list.len()).then_some(list)
+}
+
+/// A header of the result and the leaves below it.
+struct MergedTable {
+    path: EntryPath,
+    header: Option<MergedEntry>,
+    leaves: Vec<(EntryPath, MergedEntry)>,
+}
+
+/// Returns the text of all `chosen` leaves below their headers: ours at their places in ours, theirs sorted in.
+fn assemble(sides: &[MergeSide<'_>; 3], mut chosen: BTreeMap<EntryPath, MergedEntry>) -> String {
+    let [base, ours, theirs] = sides;
+    let mut tables: Vec<_> = ours
+        .tables
+        .iter()
+        .map(|table| MergedTable {
+            path: table.path.clone(),
+            header: merged_header(sides, &table.path),
+            leaves: table.leaves.iter().filter_map(|path| chosen.remove_entry(path)).collect(),
+        })
+        .collect();
+    for (number, table) in theirs.tables.iter().enumerate() {
+        let new: Vec<_> = table.leaves.iter().filter_map(|path| chosen.remove_entry(path)).collect();
+        let at = match tables.iter().position(|out| out.path == table.path) {
+            Some(at) => at,
+            // Ours removed it, and it is empty.
+            None if new.is_empty() && base.table(&table.path).is_some() => continue,
+            None => {
+                let at = place_of(&tables, theirs, number);
+                let lead = set_off(table, tables[..at].iter().all(MergedTable::is_empty));
+                let body = table.header.map_or("", |header| header.body).to_owned();
+                let header = Some(MergedEntry { lead, body });
+                tables.insert(at, MergedTable { path: table.path.clone(), header, leaves: Vec::new() });
+                at
+            }
+        };
+        for (path, entry) in new {
+            tables[at].put(table, path, entry);
+        }
+    }
+    // Theirs removed it, and it is empty.
+    tables.retain(|out| {
+        !out.leaves.is_empty() || theirs.table(&out.path).is_some() || base.table(&out.path).is_none()
+    });
+    let mut text = merged_lead([Some(base.head), Some(ours.head), Some(theirs.head)]).to_owned();
+    for out in tables {
+        for entry in out.header.into_iter().chain(out.leaves.into_iter().map(|(_, entry)| entry)) {
+            push(&mut text, &entry.lead);
+            push(&mut text, &entry.body);
+        }
+    }
+    push(&mut text, merged_lead([Some(base.tail), Some(ours.tail), Some(theirs.tail)]));
+    text
+}
+
+impl MergedTable {
+    fn is_empty(&self) -> bool {
+        self.header.is_none() && self.leaves.is_empty()
+    }
+
+    /// Sorts the leaf in if the table is sorted; else puts it behind the leaf that it stands behind in `theirs`.
+    fn put(&mut self, theirs: &MergeTable<'_>, path: EntryPath, entry: MergedEntry) {
+        let at = if self.leaves.is_sorted_by(|(one, _), (other, _)| one <= other) {
+            self.leaves.partition_point(|(there, _)| *there < path)
+        } else {
+            let before = theirs.leaves.iter().take_while(|there| **there != path);
+            let place = |wanted: &EntryPath| self.leaves.iter().position(|(there, _)| there == wanted);
+            before.filter_map(place).last().map_or(self.leaves.len(), |at| at + 1)
+        };
+        self.leaves.insert(at, (path, entry));
+    }
+}
+
+/// Returns our header, with the changes of theirs.
+fn merged_header(sides: &[MergeSide<'_>; 3], path: &EntryPath) -> Option<MergedEntry> {
+    let [base, ours, theirs] = sides.each_ref().map(|side| side.table(path).and_then(|table| table.header));
+    let ours = ours?;
+    let lead = merged_lead([base, Some(ours), theirs].map(|header| header.map(|header| header.lead)));
+    let body = merged_lead([base, Some(ours), theirs].map(|header| header.map(|header| header.body)));
+    Some(MergedEntry { lead: lead.to_owned(), body: body.to_owned() })
+}
+
+/// Returns the place of a table that only theirs has: behind the table that it follows there, and behind those that ours
+/// has added there and that are sorted before it; else in front of the table that it precedes.
+fn place_of(tables: &[MergedTable], theirs: &MergeSide<'_>, number: usize) -> usize {
+    let place = |table: &MergeTable<'_>| {
+        let at = tables.iter().position(|out| out.path == table.path)?;
+        table.header.is_some().then_some(at)
+    };
+    let path = &theirs.tables[number].path;
+    if let Some(at) = theirs.tables[..number].iter().rev().find_map(place) {
+        let ours_first = |out: &&MergedTable| theirs.table(&out.path).is_none() && out.path < *path;
+        return at + 1 + tables[at + 1..].iter().take_while(ours_first).count();
+    }
+    theirs.tables[number + 1..].iter().find_map(place).unwrap_or(tables.len())
+}
+
+/// Returns the text above a table that only theirs has, with an empty line below other tables.
+fn set_off(table: &MergeTable<'_>, is_first: bool) -> String {
+    let lead = table.header.map_or("", |header| header.lead);
+    if is_first || lead.starts_with(['\n', '\r']) { lead.to_owned() } else { format!("\n{lead}") }
+}
+
+fn push(text: &mut String, entry: &str) {
+    if !entry.is_empty() && !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(entry);
 }
 
 fn markers(size: usize, ours: &[u8], theirs: &[u8]) -> Vec<u8> {

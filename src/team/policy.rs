@@ -1,48 +1,39 @@
-//! `[policy]`: which names are plain, which only the target machine sets, which files are left out.
+//! `[policy]`: globs of names that are plain, of names that only the target machine sets, and of excluded files.
 
 use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
-/// Longer globs, and more of them, than any team writes. Deeply nested ones would exhaust the matcher's stack.
+/// Longer than any team's globs, and more. Deeply nested ones would exhaust the matcher's stack.
 const MAX_GLOB: usize = 256;
 const MAX_GLOBS: usize = 1000;
 
-/// What the team has declared in `[policy]`.
+/// The team's declarations in `[policy]`.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     plain: GlobSet,
-    /// Names that are declared one by one, in a schema beside the env files.
+    /// Names that a schema beside the env files declares as plain.
     names: BTreeSet<String>,
     exclude: GlobSet,
     external: GlobSet,
 }
 
-/// Why a team file cannot be used.
+/// Why a team file's policy cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// Not UTF-8, or not TOML.
-    #[error("it is not TOML: {0}")]
-    Toml(String),
-    /// `[policy]`, `plain` or `exclude` is of another type than it should be.
-    #[error("`{0}` must be an array of strings")]
-    Type(&'static str),
-    /// A glob that cannot be understood.
-    #[error("`{key}` holds a glob that cannot be understood: {glob:?}")]
-    Glob {
-        /// `policy.plain` or `policy.exclude`.
-        key: &'static str,
-        /// The glob as written.
-        glob: String,
-    },
-    /// The globs together are more than is worth matching.
-    #[error("`{0}` holds more globs, or longer ones, than envseal takes")]
-    TooLarge(&'static str),
+#[error("{0}")]
+pub struct PolicyError(String);
+
+fn not_strings(key: &str) -> PolicyError {
+    PolicyError(format!("`{key}` must be an array of strings"))
+}
+
+fn too_large(key: &str) -> PolicyError {
+    PolicyError(format!("`{key}` has too many globs, or too long ones"))
 }
 
 impl Policy {
-    /// Reads the policy out of a team file's text; without a `[policy]` it is empty.
+    /// Reads the policy from a team file's text; without `[policy]` it is empty.
     pub fn parse(text: &[u8]) -> Result<Self, PolicyError> {
         let document = document(text)?;
         Ok(Self {
@@ -53,36 +44,36 @@ impl Policy {
         })
     }
 
-    /// With these names, which a schema declares to be not secret.
+    /// Adds names that a schema declares as plain.
     #[must_use]
     pub fn with_names<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
         self.names.extend(names.map(str::to_owned));
         self
     }
 
-    /// Whether variables of this name are declared to be not secret.
+    /// Returns true if the team file or a schema declares the name as plain.
     pub fn is_plain(&self, name: &str) -> bool {
         self.is_plain_by_glob(name) || self.names.contains(name)
     }
 
-    /// Whether the team file declares them so.
+    /// Returns true if the team file declares the name as plain.
     pub fn is_plain_by_glob(&self, name: &str) -> bool {
         self.plain.is_match(name)
     }
 
-    /// Whether the target machine is declared to set variables of this name.
+    /// Returns true if the target machine is declared to set this name.
     pub fn is_external(&self, name: &str) -> bool {
         self.external.is_match(name)
     }
 
-    /// Whether the file at this path, relative to the team file's folder, is left out.
+    /// Returns true if the file at this path, relative to the team file's folder, is excluded.
     pub fn is_excluded(&self, path: &std::path::Path) -> bool {
         self.exclude.is_match(path)
     }
 }
 
-/// The globs of a team file's text, each with the key it stands under (`plain`, `exclude` or `external`), as written; none of a
-/// text that cannot be read.
+/// Returns the globs of a team file's text as written, each with its key (`plain`, `exclude` or `external`); none if the
+/// text cannot be parsed.
 pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = document(text) else { return Vec::new() };
     let policy = document.get("policy").and_then(Item::as_table_like);
@@ -94,10 +85,10 @@ pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     [of("plain"), of("exclude"), of("external")].concat()
 }
 
-/// Names that are plainly not secret, in every project that has them.
+/// Not secret in any project that has them.
 const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
 
-/// The globs worth proposing for a project with these variable names.
+/// Returns the globs to propose for a project with these variable names.
 pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     let matches = |glob: &str, name: &str| match glob.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
@@ -106,12 +97,12 @@ pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     NOT_SECRET.into_iter().filter(|glob| names.iter().any(|name| matches(glob, name))).collect()
 }
 
-/// A team file's text with `globs` added to `[policy] plain`; what stands there already stays as it is.
+/// Adds `globs` to `[policy] plain` in a team file's text; its other bytes stay as they are.
 pub(crate) fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
     with_globs(text, "plain", "policy.plain", globs)
 }
 
-/// A team file's text with `names` added to `[policy] external`; what stands there already stays as it is.
+/// Adds `names` to `[policy] external` in a team file's text; its other bytes stay as they are.
 pub(crate) fn with_external(text: &[u8], names: &[&str]) -> Result<String, PolicyError> {
     with_globs(text, "external", "policy.external", names)
 }
@@ -119,9 +110,9 @@ pub(crate) fn with_external(text: &[u8], names: &[&str]) -> Result<String, Polic
 fn with_globs(text: &[u8], key: &str, name: &'static str, globs: &[&str]) -> Result<String, PolicyError> {
     let mut document = document(text)?;
     let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
-    let policy = policy.as_table_like_mut().ok_or(PolicyError::Type("policy"))?;
+    let policy = policy.as_table_like_mut().ok_or_else(|| not_strings("policy"))?;
     let list = policy.entry(key).or_insert_with(|| value(Array::new()));
-    let list = list.as_array_mut().ok_or(PolicyError::Type(name))?;
+    let list = list.as_array_mut().ok_or_else(|| not_strings(name))?;
     for glob in globs {
         if !list.iter().any(|present| present.as_str() == Some(glob)) {
             push_as_written(list, glob);
@@ -130,7 +121,7 @@ fn with_globs(text: &[u8], key: &str, name: &'static str, globs: &[&str]) -> Res
     Ok(document.to_string())
 }
 
-/// Adds an item in the way the array is written: on a line of its own where the last one is, behind its comment.
+/// Adds an item in the array's style: on a line of its own if the last one is, behind that one's comment.
 pub(super) fn push_as_written(array: &mut Array, text: &str) {
     let last = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or("").to_owned();
     let trailing = array.trailing().as_str().unwrap_or("").to_owned();
@@ -150,33 +141,36 @@ fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
     Ok(parsed(text)?.into_mut())
 }
 
-/// The text as TOML, with the places of its entries.
+/// Parses the text, with the spans of its entries.
 pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
-    let text = std::str::from_utf8(text).map_err(|_| PolicyError::Toml("not UTF-8".into()))?;
+    let text = std::str::from_utf8(text).map_err(|_| PolicyError("it is not TOML: not UTF-8".into()))?;
     Document::parse(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        PolicyError::Toml(format!("line {line}: {}", error.message().trim_end().replace('\n', "; ")))
+        PolicyError(format!(
+            "it is not TOML: line {line}: {}",
+            error.message().trim_end().replace('\n', "; ")
+        ))
     })
 }
 
 fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSet, PolicyError> {
     let Some(policy) = document.get("policy") else { return Ok(GlobSet::empty()) };
-    let policy = policy.as_table_like().ok_or(PolicyError::Type("policy"))?;
+    let policy = policy.as_table_like().ok_or_else(|| not_strings("policy"))?;
     let Some(list) = policy.get(key) else { return Ok(GlobSet::empty()) };
-    let list = list.as_array().ok_or(PolicyError::Type(name))?;
+    let list = list.as_array().ok_or_else(|| not_strings(name))?;
     let mut set = GlobSetBuilder::new();
     if list.len() > MAX_GLOBS
         || list.iter().any(|item| item.as_str().is_some_and(|text| text.len() > MAX_GLOB))
     {
-        return Err(PolicyError::TooLarge(name));
+        return Err(too_large(name));
     }
     for item in list {
-        let text = item.as_str().ok_or(PolicyError::Type(name))?;
-        let bad = |_| PolicyError::Glob { key: name, glob: text.into() };
+        let text = item.as_str().ok_or_else(|| not_strings(name))?;
+        let bad = |_| PolicyError(format!("`{name}` has an invalid glob: {text:?}"));
         set.add(GlobBuilder::new(text).literal_separator(key == "exclude").build().map_err(bad)?);
     }
-    set.build().map_err(|_| PolicyError::TooLarge(name))
+    set.build().map_err(|_| too_large(name))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 #![cfg(test)]
-//! What a merge of team files must never do, over texts of many shapes; and what it does with the entries of a team.
+//! Properties of the merge over texts of many shapes, and its results for the entries of a team.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,8 +35,8 @@ fn render(model: &Model) -> String {
     text
 }
 
-fn read(text: &[u8]) -> BTreeMap<Path, String> {
-    let side = Side::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
+fn read(text: &[u8]) -> BTreeMap<EntryPath, String> {
+    let side = MergeSide::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
     side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned())).collect()
 }
 
@@ -60,7 +60,7 @@ fn has_markers(text: &[u8]) -> bool {
 
 proptest! {
     #[test]
-    fn one_side_alone_is_taken_byte_for_byte(o in text(), a in text()) {
+    fn a_change_on_one_side_is_taken_byte_for_byte(o in text(), a in text()) {
         for (base, ours, theirs, wanted) in [(&o, &a, &o, &a), (&o, &o, &a, &a), (&o, &a, &a, &a)] {
             let merged = merge_team(base, ours, theirs, 7);
             prop_assert_eq!(&merged.text, wanted);
@@ -69,16 +69,16 @@ proptest! {
     }
 
     #[test]
-    fn any_texts_are_merged_or_stand_between_markers(o in text(), a in text(), b in text(), size in 0..600_usize) {
+    fn any_texts_are_merged_or_marked_as_a_conflict(o in text(), a in text(), b in text(), size in 0..600_usize) {
         let merged = merge_team(&o, &a, &b, size);
         match merged.conflicts {
-            TeamConflicts::None if a != b && o != a && o != b => prop_assert!(Side::read(&merged.text).is_some()),
+            TeamConflicts::None if a != b && o != a && o != b => prop_assert!(MergeSide::read(&merged.text).is_some()),
             TeamConflicts::None => {}
             _ => prop_assert!(TeamFile::parse(&merged.text).is_err()),
         }
     }
 
-    /// Each entry is as the three versions say, by a rule that is written down here once more and simply.
+    /// Compares each entry with a second, simple statement of the rule.
     #[test]
     fn no_entry_of_either_side_is_lost(o in model(), a in model(), b in model()) {
         let [base, ours, theirs] = [&o, &a, &b].map(render);
@@ -92,7 +92,7 @@ proptest! {
             let result = if a == b || b == o { a } else if a == o { b } else { conflicts += 1; continue };
             if let Some(value) = result {
                 let table = TABLES[at.0].split('.').filter(|part| !part.is_empty());
-                let path: Path = table.chain([KEYS[at.1].trim_matches('"')]).map(str::to_owned).collect();
+                let path: EntryPath = table.chain([KEYS[at.1].trim_matches('"')]).map(str::to_owned).collect();
                 wanted.insert(path, format!("{{ v = {value} }}"));
             }
         }
@@ -102,8 +102,8 @@ proptest! {
                 prop_assert_eq!(conflicts, 0);
                 prop_assert_eq!(read(&merged.text), wanted);
                 // Sorted in, sorted out.
-                for block in &Side::read(&merged.text).unwrap().blocks {
-                    prop_assert!(block.leaves.is_sorted(), "{}", shown);
+                for table in &MergeSide::read(&merged.text).unwrap().tables {
+                    prop_assert!(table.leaves.is_sorted(), "{}", shown);
                 }
             }
             TeamConflicts::Entries(entries) => {
@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn who_merges_into_whom_makes_no_difference_to_what_is_said(o in model(), a in model(), b in model()) {
+    fn the_direction_of_the_merge_does_not_matter(o in model(), a in model(), b in model()) {
         let [base, ours, theirs] = [&o, &a, &b].map(render);
         let one = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
         let other = merge_team(base.as_bytes(), theirs.as_bytes(), ours.as_bytes(), 7);
@@ -175,7 +175,7 @@ fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> MergedTeam {
 }
 
 #[test]
-fn approvals_on_two_branches_go_together() {
+fn grants_on_two_branches_are_merged() {
     let (base, key, identities) = team(&["alice", "bob", "carol", "dave"]);
     let grant = |team: &TeamFile, at: usize, to: &str| {
         let mut team = team.clone();
@@ -199,12 +199,12 @@ fn approvals_on_two_branches_go_together() {
         let members: Vec<_> = read.grants().iter().map(|line| line.member.as_str()).collect();
         assert!(members.is_sorted() && members.ends_with(&["bob", "dave"]), "{text}");
         assert_eq!(text.matches("[grants.production]").count(), 1, "{text}");
-        assert_eq!(text.matches("# envseal: who").count(), 1, "{text}");
+        assert_eq!(text.matches("# envseal: team").count(), 1, "{text}");
     }
 }
 
 #[test]
-fn two_first_members_make_one_file() {
+fn two_new_files_are_merged() {
     let empty = TeamFile::parse(b"").unwrap();
     let (alice, bob) = (team(&["alice"]).0, team(&["bob"]).0);
     let (text, conflicts) = {
@@ -212,14 +212,14 @@ fn two_first_members_make_one_file() {
         (String::from_utf8(result.text).unwrap(), result.conflicts)
     };
     assert_eq!(conflicts, TeamConflicts::None);
-    assert!(text.starts_with("# envseal: who") && text.matches("# envseal: who").count() == 1, "{text}");
+    assert!(text.starts_with("# envseal: team") && text.matches("# envseal: team").count() == 1, "{text}");
     let read = TeamFile::parse(text.as_bytes()).unwrap();
     assert_eq!(read.members().len(), 2);
     assert!(text.find("alice = ") < text.find("bob = "), "{text}");
 }
 
 #[test]
-fn one_member_granted_twice_is_settled_where_both_hold() {
+fn a_grant_made_twice_is_resolved_if_both_are_valid() {
     let (base, key, identities) = team(&["alice", "bob"]);
     let line = |key: &PrivateKey, to: &Identity| {
         GrantLine::make(&production(), key, (&name("bob"), &to.public()), (&name("alice"), &identities[0]))
@@ -232,7 +232,7 @@ fn one_member_granted_twice_is_settled_where_both_hold() {
     let ours = with(line(&key, &identities[1]));
     let result = merged(&base, &ours, &with(line(&key, &identities[1])));
     assert_eq!((result.text, result.conflicts), (ours.text().into_bytes(), TeamConflicts::None));
-    // Of another key, or one that does not hold: a person has to look.
+    // For another key, or invalid: a person has to look.
     let other = PrivateKey::generate();
     let forged = line(&key, &Identity::generate());
     for theirs in [line(&other, &identities[1]), forged.clone()] {
@@ -246,7 +246,7 @@ fn one_member_granted_twice_is_settled_where_both_hold() {
 }
 
 #[test]
-fn what_is_known_of_an_exposure_is_settled_to_the_doubt() {
+fn an_exposure_is_resolved_to_unverified() {
     let (mut base, key, _) = team(&["alice"]);
     let mut exposure = Exposure {
         env: production(),
@@ -305,12 +305,12 @@ fn lists_of_the_policy_are_merged_as_sets() {
 }
 
 #[test]
-fn comments_come_with_their_entries_and_ours_stay() {
+fn comments_follow_their_entries() {
     let base = "# head\n[members] # us\nadam = 1 # first\nzoe = 2\n";
     let ours = "# head\n[members] # us\nadam = 1 # the boss\nzoe = 2\n\n# last words\n";
-    let theirs = "# head\n[members] # us\nadam = 1 # first\n# new here\nbob = 3 # third\nzoe = 2\n\n# let in\n[grants.x]\nbob = 4\n";
+    let theirs = "# head\n[members] # us\nadam = 1 # first\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n";
     let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-    let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# let in\n[grants.x]\nbob = 4\n\n# last words\n";
+    let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n\n# last words\n";
     assert_eq!(String::from_utf8(merged.text).unwrap(), wanted);
     // Not in order: behind what it stands behind there.
     let mixed = |text: &str| format!("[members]\n{text}");
@@ -334,7 +334,7 @@ fn a_conflict_is_around_the_entry_alone() {
     let (text, conflicts) = merge("[m]\na = 1\n", "[m\na = 1\n", "[m]\na = 2\n");
     assert_eq!(text, "<<<<<<<<< ours\n[m\na = 1\n=========\n[m]\na = 2\n>>>>>>>>> theirs\n");
     assert_eq!(conflicts, TeamConflicts::File);
-    // One table in two spellings is none that text can be merged of.
+    // A table in two spellings cannot be merged as text.
     let (_, conflicts) = merge("", "[m]\na = 1\n", "m = { b = 1 }\n");
     assert_eq!(conflicts, TeamConflicts::File);
     let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);

@@ -1,4 +1,4 @@
-//! Members and what is granted to them.
+//! The entries of the team file: members, grants, rotations and exposures, and their proofs.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::time::Moment;
 
 use super::TeamFile;
 
-/// The name a member goes by: 1 to 64 letters, digits, `.`, `_`, `-` and `@`, of which the first is a letter or digit.
+/// A member's name: 1 to 64 bytes of letters, digits, `.`, `_`, `-` and `@`, of which the first is a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberName(String);
 
@@ -29,7 +29,6 @@ impl MemberName {
         Err(Error::refused(message).with_status(2))
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,104 +52,91 @@ impl Borrow<str> for MemberName {
     }
 }
 
-/// Someone who was a member, and is no more.
+/// A line of `[removed]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// The key the member had.
+pub struct RemovedMember {
     pub key: IdentityKey,
-    /// Since when.
     pub since: Moment,
 }
 
 /// A line of `[grants.ENV]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantLine {
-    /// Of which environment.
     pub env: EnvName,
-    /// To whom.
     pub member: MemberName,
-    /// By whom.
+    /// The granter.
     pub by: MemberName,
-    /// The public half of the key that is granted.
+    /// The environment's public key.
     pub key: PublicKey,
-    /// The private half, wrapped.
+    /// The environment's private key, wrapped.
     pub grant: Grant,
-    /// The line, from 1; 0 of one that is not written yet.
+    /// From 1; 0 if it is not written yet.
     pub line: usize,
 }
 
-/// What is wrong with a grant.
+/// Why a grant is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantFault {
-    /// It is granted to someone who was removed.
     #[error("{0} was removed from the team")]
     Removed(MemberName),
-    /// It is granted to someone who is no member.
-    #[error("{0} is no member")]
+    #[error("{0} is not a member")]
     NoMember(MemberName),
-    /// It was granted by someone who is no member.
-    #[error("it was granted by {0}, who is no member")]
+    #[error("it was granted by {0}, who is not a member")]
     NoGranter(MemberName),
-    /// It does not hold.
     #[error(transparent)]
     Grant(#[from] GrantError),
 }
 
-/// A line of `[rotations.ENV]`: that `new` took the place of `old`, proven by who held `old`.
+/// A line of `[rotations.ENV]`: a holder of `old` proves that `new` replaced it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// Of which environment.
     pub env: EnvName,
-    /// The key before.
     pub old: PublicKey,
-    /// The key after.
     pub new: PublicKey,
-    /// The proof.
     pub proof: Proof,
-    /// The line, from 1.
+    /// From 1; 0 if it is not written yet.
     pub line: usize,
 }
 
 impl Rotation {
-    /// The rotation of `env` from `old` to `new`, by who holds `old`.
     pub fn make(env: &EnvName, old: &PrivateKey, new: &PublicKey) -> Self {
         let proof = Proof::of_rotation(env.as_str(), old, new);
         Self { env: env.clone(), old: old.public(), new: *new, proof, line: 0 }
     }
 
-    /// Whether the holder of `old`, which is this rotation's old key, made it.
+    /// Returns true if a holder of `old`, this rotation's old key, made it.
     pub fn is_proven_by(&self, old: &PrivateKey) -> bool {
         old.public() == self.old && Proof::of_rotation(self.env.as_str(), old, &self.new) == self.proof
     }
 }
 
 impl TeamFile {
-    /// Whether a grant's signature holds, to a member and by a member. Anyone can tell.
+    /// Verifies a grant's signature, to a member and by a member. Needs no key.
     pub fn verify(&self, line: &GrantLine) -> Result<(), GrantFault> {
         Ok(line.grant.verify(&self.terms(line)?)?)
     }
 
-    /// As [`Self::verify`], and whether whoever made it held `key`, the private key that it says it grants.
+    /// Verifies the signature, and that the granter held `key`, the private key that the grant claims to hold.
     pub fn prove(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
         let terms = self.terms(line)?;
         line.grant.verify(&terms)?;
         Ok(line.grant.verify_proof(&terms, key)?)
     }
 
-    /// As [`Self::prove`], of a grant that may have been made by someone who was removed since.
+    /// Verifies what [`Self::prove`] does, for a granter who may have been removed since.
     pub fn prove_of_old(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
         let terms = self.terms_of_old(line)?;
         line.grant.verify(&terms)?;
         Ok(line.grant.verify_proof(&terms, key)?)
     }
 
-    /// Opens a grant to `me`, with all that can be verified. Whoever made it may have been removed since: what was let in
-    /// is not locked out until someone who can read the environment has looked at it.
+    /// Decrypts a grant to `me`, and verifies all that can be verified. The granter may have been removed since: access
+    /// granted before lasts until someone with access to the environment has looked at it.
     pub fn open(&self, line: &GrantLine, me: &Identity) -> Result<PrivateKey, GrantFault> {
         Ok(line.grant.open(&self.terms_of_old(line)?, me)?)
     }
 
-    /// The names of all members who have this key: nobody keeps a second name.
+    /// Returns the names of all members who have this key.
     pub fn names_of(&self, key: &IdentityKey) -> Vec<MemberName> {
         self.members().iter().filter(|(_, there)| *there == key).map(|(name, _)| name.clone()).collect()
     }
@@ -177,7 +163,7 @@ impl TeamFile {
             let fault = if removed { GrantFault::Removed } else { GrantFault::NoMember };
             fault(line.member.clone())
         })?;
-        // Who was removed is out, whatever other name the key has.
+        // A removed key has no access under any other name either.
         if self.is_removed(recipient) {
             return Err(GrantFault::Removed(line.member.clone()));
         }
@@ -190,7 +176,7 @@ impl TeamFile {
 }
 
 impl GrantLine {
-    /// Grants `key`, the private key of `env`, to a member, by the member `by` whose identity is `me`.
+    /// Grants `key`, the private key of `env`, to one member by another.
     pub fn make(
         env: &EnvName,
         key: &PrivateKey,
@@ -199,5 +185,61 @@ impl GrantLine {
     ) -> Self {
         let grant = Grant::make(env.as_str(), key, to.1, by.1);
         Self { env: env.clone(), member: to.0.clone(), by: by.0.clone(), key: key.public(), grant, line: 0 }
+    }
+}
+
+/// The state of an exposed value, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExposureState {
+    /// The value is the one that the member could read.
+    Exposed,
+    /// The value was set without the private key, so nobody knows whether it is another one.
+    Unverified,
+    /// The value is another one.
+    Replaced,
+}
+
+impl ExposureState {
+    /// Returns `exposed`, `unverified` or `replaced`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::Unverified => "unverified",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::Exposed, Self::Unverified, Self::Replaced].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A line of `[exposures.ENV.MEMBER]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    pub env: EnvName,
+    pub member: MemberName,
+    /// The variable's name.
+    pub name: String,
+    /// The moment the member was removed.
+    pub since: Moment,
+    /// Not covered by `proof`.
+    pub state: ExposureState,
+    /// The tags of the plaintexts that the member could read, sorted.
+    pub tags: Vec<Proof>,
+    /// Made by a holder of the environment's key.
+    pub proof: Proof,
+    /// From 1; 0 if it is not written yet.
+    pub line: usize,
+}
+
+impl Exposure {
+    /// Returns the proof that a holder of `key` recorded this.
+    pub fn proof_by(&self, key: &PrivateKey) -> Proof {
+        let (since, tags) = (self.since.seconds.to_le_bytes(), self.tags.iter().map(Proof::to_string));
+        let tags: Vec<_> = tags.collect();
+        let record = [self.name.as_bytes(), self.member.as_str().as_bytes(), &since];
+        let record: Vec<&[u8]> = record.into_iter().chain(tags.iter().map(String::as_bytes)).collect();
+        Proof::of_exposure(self.env.as_str(), key, &record)
     }
 }
