@@ -28,7 +28,7 @@ use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::git::Repositories;
 
 /// Asks for a passphrase; the question ends in a colon and a space. Returns None where nobody can be asked.
-pub(crate) type Ask<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
+pub(crate) type AskPassphrase<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
 
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
@@ -39,7 +39,7 @@ pub struct KeyStore<'a> {
     identity_file: Option<PathBuf>,
     /// Handed over likewise; used instead of the one in the process's environment.
     passphrase: Option<SecretText>,
-    ask: Option<Ask<'a>>,
+    ask: Option<AskPassphrase<'a>>,
     me: OnceCell<Option<OwnIdentity>>,
     /// Set once a passphrase is known.
     unlocker: OnceCell<Unlocker>,
@@ -64,7 +64,7 @@ impl<'a> KeyStore<'a> {
 
     /// Sets the identity's file, and how passphrases are asked for.
     #[must_use]
-    pub fn with_identity(self, identity_file: Option<PathBuf>, ask: Ask<'a>) -> Self {
+    pub fn with_identity(self, identity_file: Option<PathBuf>, ask: AskPassphrase<'a>) -> Self {
         Self { identity_file, ask: Some(ask), ..self }
     }
 

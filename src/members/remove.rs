@@ -16,7 +16,7 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
 /// The keys of each environment that a member had.
-type HeldKeys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
+type MemberKeys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
 
 /// The consequences of a member's removal, to be confirmed before anything is done.
 pub(crate) struct RemovalPlan {
@@ -37,7 +37,7 @@ pub(crate) struct RemovalPlan {
     /// Env files encrypted with a key the member has, and not among this project's: those of another project, and those
     /// that the policy excludes.
     pub sealed_outside: Vec<(PathBuf, PublicKey)>,
-    held: HeldKeys,
+    held: MemberKeys,
     history: AccessHistory,
     /// The environments that this user can decrypt.
     decryptable: BTreeSet<EnvName>,
@@ -132,7 +132,7 @@ fn held_keys(
     who: &IdentityKey,
     envs: &BTreeMap<EnvName, (PathBuf, PublicKey)>,
     also: &[EnvName],
-) -> Result<HeldKeys, Error> {
+) -> Result<MemberKeys, Error> {
     let mut held = history.keys_of(who);
     for env in also {
         let (_, public) = envs.get(env).ok_or_else(|| no_environment(scope, env))?;
@@ -228,7 +228,7 @@ pub(crate) fn remove(
     };
     let is_dropped = |line: &&GrantLine| !is_kept(line) && plan.decryptable.contains(&line.env);
     let dropped: Vec<_> = plan.dependent_grants.iter().filter(is_dropped).cloned().collect();
-    let mut leavers: Vec<(MemberName, HeldKeys)> = vec![(plan.name.clone(), plan.held.clone())];
+    let mut leavers: Vec<(MemberName, MemberKeys)> = vec![(plan.name.clone(), plan.held.clone())];
     for line in &dropped {
         let Some(key) = team.members().get(&line.member) else { continue };
         let held = plan.history.keys_of(key);
@@ -262,7 +262,7 @@ pub(crate) fn remove(
 struct TeamRemoval<'a> {
     plan: &'a RemovalPlan,
     /// Everyone who loses access, with the keys that each had.
-    leavers: Vec<(MemberName, HeldKeys)>,
+    leavers: Vec<(MemberName, MemberKeys)>,
     dropped: &'a [GrantLine],
     older: Vec<PrivateKey>,
     /// The environments of which the leavers have older keys only.

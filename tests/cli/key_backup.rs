@@ -149,7 +149,7 @@ fn nothing_is_written_unless_every_key_opens() {
         (
             format!("{} {} {}", words[0], words[1], other[2]),
             4,
-            "line 7: the locked key is of another public key",
+            "line 7: the locked key is for another public key",
         ),
         (format!("{} {}", words[0], words[2]), 4, "line 7: "),
         (words[2].to_owned(), 4, "line 7: neither a comment nor"),

@@ -231,7 +231,10 @@ fn what_values_are_told_by_is_a_holders_word() {
             [&["team", "exposures", "--all", "--confirm"][..], &["team", "remove", "carol", "--yes"]]
         {
             let stopped = alice.fails(3, arguments);
-            assert!(stopped.contains("the key that exposures of production are told by"), "{stopped}");
+            assert!(
+                stopped.contains("the exposure tags of production in envseal.toml cannot be decrypted"),
+                "{stopped}"
+            );
             assert_eq!(alice.read("envseal.toml"), text);
         }
         // Setting another value works, and claims nothing of the rest.

@@ -75,8 +75,8 @@ fn whoever_cannot_open_is_told_why() {
     let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
     bob.write(".env.production", text.replace(was, &other));
     let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
-    let fix = "fix: see who changed the key: git log -p -G ENVSEAL_PUBLIC_KEY_PRODUCTION; if that was meant, whoever can \
-               open it: envseal team approve bob -e production";
+    let fix = "fix: see who changed the key: git log -p -G ENVSEAL_PUBLIC_KEY_PRODUCTION; if that is right, ask \
+               someone with access to run: envseal team approve bob -e production";
     assert!(doctor.contains(fix) && !doctor.contains("team request"), "{doctor}");
     bob.write(".env.production", text);
     // Somebody who is out is not sent to where he is refused.

@@ -42,7 +42,7 @@ fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
     alice.pushes("another url");
     bob.pulls();
     let stopped = bob.fails(3, &["run", "-e", "production", "--", "true"]);
-    assert!(stopped.contains("was removed from the team, as bob"), "{stopped}");
+    assert!(stopped.contains("was removed from the team as bob"), "{stopped}");
     let refused = bob.fails(4, &["team", "request"]);
     assert!(refused.contains("was removed from the team as bob"), "{refused}");
     assert_eq!(exposed(&alice), ["bob production TOKEN"]);
