@@ -19,10 +19,10 @@ pub(crate) struct HooksDir {
     pub own: bool,
 }
 
-/// One value of git's configuration.
+/// A value of git's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// Where it is set (git-config(1), `--show-scope`): `system`, `global`, `local`, `worktree` or `command`.
+    /// From `--show-scope` (git-config(1)): `system`, `global`, `local`, `worktree` or `command`.
     pub scope: String,
     /// The variable, as git spells it: lower case, except between the first dot and the last.
     pub name: String,

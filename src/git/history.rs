@@ -79,7 +79,7 @@ impl Repo {
     /// Returns what the refs point to whose full names `want` holds for. A ref that cannot be read is an error.
     pub(crate) fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
         let done = output(self.call(&["for-each-ref", "--format=%(objectname) %(refname)"]), &[])?;
-        // It warns of a broken one, and passes over it.
+        // Git warns of a broken one, and passes over it.
         if !done.status.success() || has_complaint(&done.stderr) {
             return Err(self.failed("list the refs of", &done));
         }
@@ -218,7 +218,7 @@ impl Repo {
                 return Err(GitError::damaged(*id, reason));
             }
             let parents = match self.all_parents(&level) {
-                // Where it ends, git has them as they are.
+                // Git has the parents of a commit at which it ends.
                 Err(GitError::Missing(_)) if self.is_shallow() => {
                     level.iter().filter_map(|id| self.parents(*id).ok()).collect()
                 }
@@ -263,7 +263,7 @@ pub(crate) struct FileVersion {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FileVersions {
-    /// Each once, the newest first.
+    /// Without repetitions, the newest first.
     pub versions: Vec<FileVersion>,
     /// The commit at which a shallow clone ends, and behind which history goes on.
     pub cut: Option<ObjectId>,
@@ -351,7 +351,7 @@ impl HistoryWalk<'_> {
         for _ in 0..parents.len().max(1) {
             let header = self.diff.field()?;
             if header.as_deref().and_then(ObjectId::parse) != Some(id) {
-                // It has stopped in the middle, at something that it could not read.
+                // Git has stopped in the middle, at something that it could not read.
                 return Err(self.repo.unreadable(id, "tree"));
             }
             let changed = self.diff.changed(self.wanted)?;
@@ -386,7 +386,7 @@ impl DiffTree {
         for (id, parents) in commits {
             // A merge is compared with each of its parents separately: together, git does not say which one is meant.
             match &parents[..] {
-                [] | [_] => pairs.push_str(&format!("{id}\n")),
+                [] | [_] => pairs.extend([format!("{id}\n")]),
                 parents => pairs.extend(parents.iter().map(|parent| format!("{id} {parent}\n"))),
             }
         }

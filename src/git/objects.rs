@@ -39,15 +39,15 @@ pub(crate) enum FileKind {
     Submodule,
 }
 
-/// One file of a commit or of the index.
+/// A file of a commit or of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileRef {
-    /// Its blob; of a submodule, the commit.
+    /// The blob; of a submodule, the commit.
     pub id: ObjectId,
     pub kind: FileKind,
 }
 
-/// What a revision leads to once tags are followed (gitglossary(7), peel).
+/// The target of a revision once tags are followed (gitglossary(7), peel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peeled {
     Commit(ObjectId),
@@ -64,12 +64,12 @@ pub(crate) struct Changed {
     pub after: Option<FileRef>,
 }
 
-/// What a commit says of itself. Names are taken as they were recorded: `.mailmap` is a file of the repository, and
+/// A commit. Names are those that were recorded: `.mailmap` is a file of the repository, and
 /// anyone who can write to it could otherwise sign another's name under a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit {
     pub id: ObjectId,
-    /// Its parents, in this clone or not.
+    /// In this clone or not.
     pub parents: Vec<ObjectId>,
     pub author: String,
     pub email: String,
@@ -218,7 +218,7 @@ type TakeObject<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<(
 /// An answer of `cat-file` to a request.
 enum ObjectAnswer {
     Read,
-    /// It is larger than was allowed; git was stopped.
+    /// The object is larger than was allowed; git was stopped.
     TooLarge,
 }
 
@@ -322,7 +322,7 @@ impl Repo {
                 let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
                 match self.answer(*id, kind, IN_PIECES, take) {
                     Ok(ObjectAnswer::Read) => {}
-                    // Of what comes in pieces there may be fewer bytes than announced, and git then waits for the next
+                    // A large object may have fewer bytes than announced, and git then waits for the next
                     // request: so this one is asked for last.
                     Ok(ObjectAnswer::TooLarge) => {
                         self.request(&[*id])?;
@@ -420,7 +420,7 @@ impl Repo {
     pub(super) fn unreadable(&self, id: ObjectId, kind: &str) -> GitError {
         let id_text = id.to_string();
         let mut call = match kind {
-            // Of a commit's folders, any of them.
+            // Any folder of a commit.
             "tree" => self.call(&["ls-tree", "-r", "-t", "--name-only", &id_text]),
             "object" => self.call(&["cat-file", "-p", &id_text]),
             kind => self.call(&["cat-file", kind, &id_text]),
@@ -524,9 +524,11 @@ impl Repo {
             lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(b" "))
         };
         let is_latin1 = field(b"encoding").is_some_and(is_latin1);
-        let decode = |bytes: &[u8]| match is_latin1 {
-            true => bytes.iter().map(|byte| char::from(*byte)).collect(),
-            false => String::from_utf8_lossy(bytes).into_owned(),
+        let decode = |bytes: &[u8]| -> String {
+            if is_latin1 {
+                return bytes.iter().map(|byte| char::from(*byte)).collect();
+            }
+            String::from_utf8_lossy(bytes).into_owned()
         };
         let (name, email, time, offset) = parse_person(field(b"author").unwrap_or_default());
         Ok(Commit {

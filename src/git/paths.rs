@@ -121,7 +121,7 @@ pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
 /// The result is spelled as `start` is, made absolute, so that it is one of its ancestors; only where a symlink or
 /// `..` lies between the two is it the real path.
 ///
-/// Where git's environment names a worktree (`GIT_DIR`, `GIT_WORK_TREE`), it is that for every folder in it.
+/// A worktree that git's environment names (`GIT_DIR`, `GIT_WORK_TREE`) comes first, for every folder in it.
 pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
     let spelled = std::path::absolute(start).ok()?;
     // A folder that is still to be made is in git if the one above it is.

@@ -420,11 +420,11 @@ const NAME_FILE: &str = "envseal-root";
 /// A name of a repository that does not depend on the folder it was cloned to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RepoName {
-    /// Its root commits: two clones that share one are one repository.
+    /// The root commits: two clones that share one are one repository.
     Roots(BTreeSet<ObjectId>),
-    /// Of a shallow clone, which has no root: the address it was cloned from, without credentials.
+    /// A shallow clone has no root: the address it was cloned from, without credentials.
     Remote(String),
-    /// Of a shallow clone without a remote, or with several: the folder that its worktrees share.
+    /// A shallow clone without a remote, or with several: the folder that its worktrees share.
     Folder(PathBuf),
 }
 

@@ -20,12 +20,12 @@ const NAMESPACE: &str = "git";
 pub(crate) enum ChangeKind {
     Added,
     Removed,
-    /// It has another value, or may have: without the keys one token cannot be told from another. Also if plain text was
+    /// Another value, or perhaps: without the keys one token cannot be told from another. Also if plain text was
     /// encrypted, because the value may have been changed on the way.
     Changed,
-    /// It was sealed, and is now plain text.
+    /// Sealed before, and now plain text.
     Plain,
-    /// It has another token for the same value.
+    /// Another token for the same value.
     ReSealed,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn merged_kind(kinds: &[ChangeKind]) -> Option<ChangeKind> {
 pub(crate) enum SignatureState {
     /// By a member, in the parent commit, of the project of every changed file.
     Good,
-    /// It does not belong to this commit, or its SSH key is not that of a member of each such project.
+    /// Not a signature of this commit, or its SSH key is not that of a member of each such project.
     Bad,
     /// There is nothing to verify it with: it is not by an SSH key, or a project had no members yet.
     Unknown,
@@ -87,7 +87,7 @@ pub(crate) struct VariableChange {
 pub(crate) struct FileChanges {
     /// The file, relative to the root; if it is gone, where it was.
     pub path: PathBuf,
-    /// Its path before a rename.
+    /// The path before a rename.
     pub from: Option<PathBuf>,
     /// In the file's order; those that are gone last.
     pub changes: Vec<VariableChange>,

@@ -117,7 +117,7 @@ fn read_worktree(history: &mut EnvHistory<'_>, named: &[PathBuf]) -> Result<Vec<
     let mut files = Vec::new();
     for path in paths {
         let place = repo.root().join(&path);
-        // Of a symlink, git keeps only where it leads; the file there counts by itself.
+        // Git keeps only where a symlink leads; the file there counts by itself.
         if place.is_symlink() || place.is_dir() {
             continue;
         }

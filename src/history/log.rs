@@ -30,7 +30,7 @@ pub(crate) struct LogEntry {
 
 /// Passes to `emit` each commit in the history of `head` that changed what `query` asks for, newest first.
 ///
-/// Of a merge, only changes that differ from all of its parents count. The end of a shallow clone is an error, after all
+/// A merge counts only for changes that differ from all of its parents. The end of a shallow clone is an error, after all
 /// that is known was emitted: what its last commit changed, and what came before, is not in this clone.
 pub(crate) fn log(
     history: &mut EnvHistory<'_>,

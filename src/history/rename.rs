@@ -75,10 +75,11 @@ fn find_renames(
             }
             let before = history.version(old_path, Some(*old))?;
             let after = history.version(new_path, Some(*new))?;
-            // All files without a variable are the same, so those tell nothing.
-            let score = match old == new {
-                true => before.names().next().map(|_| usize::MAX),
-                false => likeness(&before, &after),
+            // Files without a variable are all the same, so they tell nothing.
+            let score = if old == new {
+                before.names().next().map(|_| usize::MAX)
+            } else {
+                likeness(&before, &after)
             };
             if let Some(score) = score {
                 // Among equals, a file that kept its name or its folder.

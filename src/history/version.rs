@@ -24,7 +24,7 @@ const KEPT: usize = 256;
 /// A version of an env file.
 pub(super) struct EnvVersion {
     document: Document,
-    /// Each name's last entry, which is the one that counts.
+    /// The last entry of each name, which is the one that counts.
     last: HashMap<String, usize>,
     /// None unless it is the only one and well formed.
     public_key: Option<PublicKey>,
@@ -34,7 +34,7 @@ pub(super) struct EnvVersion {
 /// Why a version may hold variables that are not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum VersionProblem {
-    /// It cannot be parsed; none of its variables is seen.
+    /// Cannot be parsed; none of its variables is seen.
     Unreadable,
     Conflict,
 }
@@ -122,7 +122,7 @@ impl VersionVariable<'_> {
 
 /// A value, to be shown to a person who asked for it.
 pub(crate) enum ShownValue {
-    /// As its file has it: unquoted, nothing expanded.
+    /// Unquoted, nothing expanded.
     Value(SecretBytes),
     /// No available key decrypts it.
     Sealed,

@@ -219,7 +219,7 @@ enum AttributesBlock<'a> {
     None,
     /// Without [`END`].
     Open,
-    /// Its bytes, and the text after [`BEGIN`].
+    /// The range of its bytes, and the text after [`BEGIN`].
     At(Range<usize>, &'a [u8]),
 }
 

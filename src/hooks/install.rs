@@ -193,7 +193,7 @@ struct HooksFolder {
     root: PathBuf,
 }
 
-/// What stands where one hook is to be written.
+/// The file where one hook is to be written.
 #[derive(Debug)]
 enum ExistingHook {
     Nothing,
@@ -273,7 +273,7 @@ impl HooksFolder {
             return self.check_husky(hook);
         }
         if mentions(&text, "overcommit") {
-            // One program for all hooks, which finds what to call in its configuration.
+            // A program for all hooks, which finds what to call in its configuration.
             let file = self.root.join(".overcommit.yml");
             let is_named = fs::read(&file).is_ok_and(|text| mentions(&text, "envseal"));
             return (if is_named { CallsEnvseal::Unclear } else { said }, file);
@@ -451,7 +451,7 @@ fn plan_removal(path: &Path, hook: Hook) -> Result<Option<FileRewrite>, Error> {
     Ok(Some(FileRewrite { path: path.to_path_buf(), before: Some(before), after, executable: false }))
 }
 
-/// One file's content before and after; None if there is no file.
+/// A file's content before and after; None if there is no file.
 #[derive(Debug)]
 struct FileRewrite {
     path: PathBuf,

@@ -81,7 +81,7 @@ impl HookManager {
     /// Returns the lines to add to its configuration; empty if that would not do.
     pub(crate) fn lines(self, hook: Hook) -> &'static [&'static str] {
         match self {
-            // It would not pass on what git says of the push.
+            // It would not pass on the hook's stdin.
             Self::PreCommit if hook == Hook::PrePush => &[],
             Self::Lefthook => &[
                 "pre-commit: {commands: {envseal: {run: envseal hook run pre-commit}}}",
@@ -105,7 +105,7 @@ impl HookManager {
     /// Returns the command with which it writes its hooks.
     pub(crate) fn command(self, hook: Hook) -> &'static str {
         match self {
-            // It keeps a hook that it finds, and calls that first, with git's words.
+            // The framework keeps a hook that it finds, and calls that first, with its stdin.
             Self::PreCommit if hook == Hook::PrePush => {
                 "pre-commit uninstall -t pre-push && envseal hook install && pre-commit install -t pre-push"
             }
@@ -167,7 +167,7 @@ fn check_pre_commit(text: &str, hook: Hook) -> CallsEnvseal {
         return CallsEnvseal::No;
     }
     if hook == Hook::PrePush {
-        // It does not pass on what git says of the push.
+        // The framework does not pass on the hook's stdin.
         let called = calls(text.as_bytes(), hook);
         return if called { CallsEnvseal::Unclear } else { CallsEnvseal::No };
     }
@@ -231,7 +231,7 @@ fn check_item(item: &[&str], outside: &[&str], hook: Hook) -> CallsEnvseal {
     }
     let always = match value(item, "always_run:") {
         Some(always) => always.trim() == "true",
-        // As this repository's .pre-commit-hooks.yaml has it.
+        // The default in this repository's .pre-commit-hooks.yaml.
         None => value(item, "entry:").is_none(),
     };
     let filters = ["files:", "exclude:", "types:", "types_or:", "exclude_types:"];

@@ -10,13 +10,14 @@ const SHEBANG: &[u8] = b"#!/bin/sh\n";
 /// Tells a file that envseal made from one that it found.
 const MADE: &str =
     "# This file was made for the lines below; uninstalling removes it, unless other lines were added.";
-/// Its beginning, in every version.
+/// The beginning of [`MADE`] in every version.
 const MADE_LEAD: &[u8] = b"# This file was made for the lines below; uninstalling removes it, ";
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A hook that envseal has a part in (githooks(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::enum_variant_names)] // git's own names
 pub(crate) enum Hook {
     /// Before a commit is made.
     PreCommit,
@@ -103,7 +104,7 @@ pub(super) enum UnfitHook {
     /// A program, or other bytes that are not text.
     #[error("it is not a shell script")]
     Binary,
-    /// It leads to another file, which may serve others too.
+    /// The file it leads to may serve others too.
     #[error("it is a symlink")]
     Symlink,
     #[error("it is not a regular file")]
@@ -113,7 +114,7 @@ pub(super) enum UnfitHook {
     Damaged,
 }
 
-/// What is left of a hook without envseal's block.
+/// A hook without envseal's block.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HookRest {
     /// There was no block.

@@ -353,10 +353,10 @@ impl<'a> ShellReader<'a> {
             self.open.push(opening);
             self.behind = Some(opening);
         } else if word == "function" {
-            // Its name counts as a command that does nothing; its body is a compound.
+            // The name counts as a command that does nothing, the body as a compound.
         } else if known(&CLOSING).is_some() {
             self.open.pop();
-            // What is joined to a compound's end is joined to the compound.
+            // An operator after a compound's end joins the compound.
             self.words.clear();
             if self.open.is_empty() {
                 self.joined = ShellOperator::Next;

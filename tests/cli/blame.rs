@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::log::{commit, commit_index, lines};
+use crate::log::{commit, commit_index, lines, write_commit};
 use crate::support::TestEnv;
 
 fn blame(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
@@ -13,8 +13,7 @@ fn blame(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
 fn each_variable_has_its_last_change() {
     let env = TestEnv::new();
     env.write_sealed(".env", format!("A={}\nB={}\n", env.secret("a"), env.secret("b")));
-    env.write(".env", env.read(".env") + "P=1 # envseal: plain\n");
-    commit(&env, 1, "made");
+    write_commit(&env, 1, "made", ".env", env.read(".env") + "P=1 # envseal: plain\n");
     env.ok(&["set", "B", &env.secret("b2")]);
     commit(&env, 2, "set");
     env.ok(&["encrypt", "--reseal"]);
@@ -50,14 +49,11 @@ fn each_variable_has_its_last_change() {
 #[test]
 fn a_merge_hands_down_to_the_side_that_was_taken() {
     let env = TestEnv::new();
-    env.write(".env", "A=1\n\n\nB=1\n");
-    commit(&env, 1, "base");
+    write_commit(&env, 1, "base", ".env", "A=1\n\n\nB=1\n");
     env.git(&["checkout", "-q", "-b", "side"]);
-    env.write(".env", "A=side\n\n\nB=1\n");
-    commit(&env, 5, "side");
+    write_commit(&env, 5, "side", ".env", "A=side\n\n\nB=1\n");
     env.git(&["checkout", "-q", "main"]);
-    env.write(".env", "A=main\n\n\nB=2\n");
-    commit(&env, 2, "main");
+    write_commit(&env, 2, "main", ".env", "A=main\n\n\nB=2\n");
     env.git(&["merge", "-q", "--no-commit", "-s", "ours", "side"]);
     commit_index(&env, 6, "merge");
     // Though the side's change is newer.
@@ -70,8 +66,7 @@ fn a_merge_hands_down_to_the_side_that_was_taken() {
 #[test]
 fn a_commit_that_two_children_lead_to_is_asked_once_for_both() {
     let env = TestEnv::new();
-    env.write(".env", "A=1\n\n\nB=1\n\n\nC=1\n");
-    commit(&env, 1, "base");
+    write_commit(&env, 1, "base", ".env", "A=1\n\n\nB=1\n\n\nC=1\n");
     for (branch, from, to) in [("one", "A=1", "A=2"), ("two", "C=1", "C=2")] {
         env.git(&["checkout", "-q", "-b", branch, "main"]);
         env.write(".env", env.read(".env").replace(from, to));
@@ -85,8 +80,7 @@ fn a_commit_that_two_children_lead_to_is_asked_once_for_both() {
 #[test]
 fn renames_committed_and_not() {
     let env = TestEnv::new();
-    env.write(".env.prod", "A=1\nB=1\nC=1\n");
-    commit(&env, 1, "made");
+    write_commit(&env, 1, "made", ".env.prod", "A=1\nB=1\nC=1\n");
     env.git(&["mv", ".env.prod", ".env.production"]);
     env.write(".env.production", "A=1\nB=2\nC=1\n");
     assert_eq!(
@@ -113,12 +107,9 @@ fn before_the_first_commit_and_without_the_file() {
 #[test]
 fn a_shallow_clone_does_not_know_who_it_was() {
     let env = TestEnv::new();
-    env.write(".env", "A=1\nB=1\n");
-    commit(&env, 1, "one");
-    env.write(".env", "A=2\nB=1\n");
-    commit(&env, 2, "two");
-    env.write(".env", "A=2\nB=1\nC=1\n");
-    commit(&env, 3, "three");
+    write_commit(&env, 1, "one", ".env", "A=1\nB=1\n");
+    write_commit(&env, 2, "two", ".env", "A=2\nB=1\n");
+    write_commit(&env, 3, "three", ".env", "A=2\nB=1\nC=1\n");
     let url = format!("file://{}", env.repo().display());
     let shallow = env.outside().join("shallow");
     env.git(&["clone", "-q", "--depth", "2", &url, shallow.to_str().unwrap()]);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::log::commit;
+use crate::log::{commit, write_commit};
 use crate::support::TestEnv;
 
 /// `FILE NAME KIND`.
@@ -84,8 +84,7 @@ fn values_are_shown_only_when_asked_for() {
 #[test]
 fn plain_text_that_was_sealed_is_a_change_and_quotes_are_none() {
     let env = TestEnv::new();
-    env.write(".env", "A=x\nB=y\nC=$A\n");
-    commit(&env, 1, "one");
+    write_commit(&env, 1, "one", ".env", "A=x\nB=y\nC=$A\n");
     env.write(".env", "A='x'\nB=y # c\nC='$A'\n");
     assert_eq!(diff(&env, &[]), [".env C changed"]);
     env.write(".env", "A=x\nB=y\nC=$A\n");
@@ -97,8 +96,7 @@ fn plain_text_that_was_sealed_is_a_change_and_quotes_are_none() {
 fn renames_and_files_that_git_ignores() {
     let env = TestEnv::new();
     env.write(".gitignore", "*.local\n");
-    env.write(".env.a", "A=1\nB=2\n");
-    commit(&env, 1, "one");
+    write_commit(&env, 1, "one", ".env.a", "A=1\nB=2\n");
     std::fs::rename(env.path(".env.a"), env.path(".env.b")).unwrap();
     env.write(".env.local", "L=1\n");
     assert_eq!(env.ok(&["diff"]), ".env.a -> .env.b\n");
@@ -119,10 +117,8 @@ fn a_symlink_is_no_second_file() {
 #[test]
 fn bare_and_wrong_revisions() {
     let env = TestEnv::new();
-    env.write(".env", "A=1\n");
-    commit(&env, 1, "one");
-    env.write(".env", "A=2\n");
-    commit(&env, 2, "two");
+    write_commit(&env, 1, "one", ".env", "A=1\n");
+    write_commit(&env, 2, "two", ".env", "A=2\n");
     let bare = env.outside().join("bare.git");
     env.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     assert!(

@@ -526,7 +526,11 @@ fn init_installs_them_and_goes_on_where_it_must_not() {
     let before = files(&env.path(".git/hooks"));
     let output = env.envseal(&["init"]).output();
     assert_eq!(output.status, 0);
-    assert!(output.stderr.contains("note: hooks are not installed: the hook "), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("note: hooks are not installed: cannot add to the hook "),
+        "{}",
+        output.stderr
+    );
     assert!(files(&env.path(".git/hooks")) == before && env.path(".env").exists());
 }
 

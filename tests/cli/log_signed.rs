@@ -33,6 +33,28 @@ fn signed(env: &TestEnv, key: &std::path::Path, subject: &str) {
     env.git(&arguments);
 }
 
+/// Makes a commit of this text the last one.
+fn reset_to(env: &TestEnv, text: &str) {
+    let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(text).ok();
+    env.git(&["reset", "-q", "--soft", id.trim()]);
+}
+
+/// The keys of alice and mallory; none where there is no `ssh-keygen`.
+fn alice_and_mallory(env: &TestEnv) -> Option<(PathBuf, PathBuf)> {
+    key(env, "alice", "ed25519").zip(key(env, "mallory", "ed25519"))
+}
+
+/// Writes a team file with one member.
+fn team_of(env: &TestEnv, path: &str, name: &str, key: &std::path::Path) {
+    env.write(path, format!("[members]\n{name} = \"{}\"\n", public(key)));
+}
+
+/// Changes `A` in `.env`, signed with the key in this file.
+fn sign_change(env: &TestEnv, value: u8, key: &std::path::Path, subject: &str) {
+    env.write(".env", format!("A={value}\n"));
+    signed(env, key, subject);
+}
+
 /// The signature of each commit that changed a variable, the newest first.
 fn states(env: &TestEnv) -> Vec<String> {
     let list: Vec<Value> = serde_json::from_str(&env.ok(&["log", "--json"])).unwrap();
@@ -42,23 +64,15 @@ fn states(env: &TestEnv) -> Vec<String> {
 #[test]
 fn a_member_of_the_commit_before_signs_well() {
     let env = TestEnv::new();
-    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
-    else {
-        return;
-    };
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write(".env", "A=1\n");
-    signed(&env, &alice, "the first, by its own members");
-    env.write(".env", "A=2\n");
-    signed(&env, &alice, "a member's");
-    env.write(".env", "A=3\n");
-    signed(&env, &mallory, "a stranger's");
+    let Some((alice, mallory)) = alice_and_mallory(&env) else { return };
+    team_of(&env, "envseal.toml", "alice", &alice);
+    sign_change(&env, 1, &alice, "the first, by its own members");
+    sign_change(&env, 2, &alice, "a member's");
+    sign_change(&env, 3, &mallory, "a stranger's");
     // Who adds themselves is no member before.
     env.write("envseal.toml", env.read("envseal.toml") + &format!("mallory = \"{}\"\n", public(&mallory)));
-    env.write(".env", "A=4\n");
-    signed(&env, &mallory, "adds themselves");
-    env.write(".env", "A=5\n");
-    signed(&env, &mallory, "a member now");
+    sign_change(&env, 4, &mallory, "adds themselves");
+    sign_change(&env, 5, &mallory, "a member now");
     env.write(".env", "A=6\n");
     env.git(&["commit", "-q", "-am", "unsigned"]);
     assert_eq!(states(&env), ["none", "good", "bad", "bad", "good", "good"]);
@@ -71,18 +85,15 @@ fn a_member_of_the_commit_before_signs_well() {
 fn a_signature_of_another_commit_is_bad() {
     let env = TestEnv::new();
     let Some(alice) = key(&env, "alice", "ed25519") else { return };
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write(".env", "A=1\n");
-    signed(&env, &alice, "start");
-    env.write(".env", "A=2\n");
-    signed(&env, &alice, "mine");
+    team_of(&env, "envseal.toml", "alice", &alice);
+    sign_change(&env, 1, &alice, "start");
+    sign_change(&env, 2, &alice, "mine");
     assert_eq!(states(&env), ["good", "good"]);
     let raw = env.git(&["cat-file", "commit", "HEAD"]);
     for (from, to) in [("mine", "yours"), ("author Alice", "author Bob")] {
         let forged = raw.replacen(from, to, 1);
         assert_ne!(forged, raw);
-        let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(forged).ok();
-        env.git(&["reset", "-q", "--soft", id.trim()]);
+        reset_to(&env, &forged);
         assert_eq!(states(&env), ["bad", "good"]);
     }
     // In another namespace, over the very same commit.
@@ -97,8 +108,7 @@ fn a_signature_of_another_commit_is_bad() {
         std::fs::remove_file(env.path("../payload.sig")).unwrap();
         let signature = signature.trim_end().replace('\n', "\n ");
         let commit = payload.replacen("\n\n", &format!("\ngpgsig {signature}\n\n"), 1);
-        let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(commit).ok();
-        env.git(&["reset", "-q", "--soft", id.trim()]);
+        reset_to(&env, &commit);
         assert_eq!(states(&env), [state, "good"], "{namespace}");
     }
 }
@@ -107,20 +117,16 @@ fn a_signature_of_another_commit_is_bad() {
 fn what_cannot_be_told_is_unknown() {
     let env = TestEnv::new();
     let Some(alice) = key(&env, "alice", "ed25519") else { return };
-    env.write(".env", "A=1\n");
-    signed(&env, &alice, "no team file yet");
+    sign_change(&env, 1, &alice, "no team file yet");
     env.write("envseal.toml", "[policy]\n");
-    env.write(".env", "A=2\n");
-    signed(&env, &alice, "none in the commit before");
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write(".env", "A=3\n");
-    signed(&env, &alice, "no members in the commit before");
-    env.write(".env", "A=4\n");
-    signed(&env, &alice, "members");
+    sign_change(&env, 2, &alice, "none in the commit before");
+    team_of(&env, "envseal.toml", "alice", &alice);
+    sign_change(&env, 3, &alice, "no members in the commit before");
+    sign_change(&env, 4, &alice, "members");
     assert_eq!(states(&env), ["good", "unknown", "unknown", "unknown"]);
+    assert!(env.ok(&["log"]).contains("\nSignature: unknown\n"));
     let raw = env.git(&["cat-file", "commit", "HEAD"]).replace("SSH SIGNATURE", "PGP SIGNATURE");
-    let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(raw).ok();
-    env.git(&["reset", "-q", "--soft", id.trim()]);
+    reset_to(&env, &raw);
     assert_eq!(states(&env)[0], "unknown");
     // Where a shallow clone ends, nobody knows who was a member before.
     let clone = env.outside().join("clone");
@@ -132,12 +138,9 @@ fn what_cannot_be_told_is_unknown() {
 #[test]
 fn only_members_of_the_files_own_project_sign_well() {
     let env = TestEnv::new();
-    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
-    else {
-        return;
-    };
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write("pkg/envseal.toml", format!("[members]\nmallory = \"{}\"\n", public(&mallory)));
+    let Some((alice, mallory)) = alice_and_mallory(&env) else { return };
+    team_of(&env, "envseal.toml", "alice", &alice);
+    team_of(&env, "pkg/envseal.toml", "mallory", &mallory);
     env.write("lib/envseal.toml", "[policy]\n");
     env.write("pkg/deep/.env", "A=1\n");
     env.write(".env", "A=1\n");
@@ -149,8 +152,7 @@ fn only_members_of_the_files_own_project_sign_well() {
     };
     let newest = || states(&env).remove(0);
     // The other project's file, each.
-    env.write(".env", "A=2\n");
-    signed(&env, &mallory, "the root's file, by a member of pkg");
+    sign_change(&env, 2, &mallory, "the root's file, by a member of pkg");
     assert_eq!((newest(), blamed(".env")), ("bad".into(), "bad".into()));
     env.write("pkg/deep/.env", "A=2\n");
     signed(&env, &alice, "a file of pkg, by a member of the root");
@@ -185,30 +187,23 @@ fn only_members_of_the_files_own_project_sign_well() {
 fn other_kinds_of_keys_are_no_members() {
     let env = TestEnv::new();
     let (Some(alice), Some(rsa)) = (key(&env, "alice", "ed25519"), key(&env, "rsa", "rsa")) else { return };
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write(".env", "A=1\n");
-    signed(&env, &alice, "start");
-    env.write(".env", "A=2\n");
-    signed(&env, &rsa, "an RSA key is no member's");
+    team_of(&env, "envseal.toml", "alice", &alice);
+    sign_change(&env, 1, &alice, "start");
+    sign_change(&env, 2, &rsa, "an RSA key is no member's");
     assert_eq!(states(&env), ["bad", "good"]);
 }
 
 #[test]
 fn a_merge_is_not_vouched_for_by_what_it_brings() {
     let env = TestEnv::new();
-    let (Some(alice), Some(mallory)) = (key(&env, "alice", "ed25519"), key(&env, "mallory", "ed25519"))
-    else {
-        return;
-    };
-    env.write("envseal.toml", format!("[members]\nalice = \"{}\"\n", public(&alice)));
-    env.write(".env", "A=1\n");
-    signed(&env, &alice, "start");
+    let Some((alice, mallory)) = alice_and_mallory(&env) else { return };
+    team_of(&env, "envseal.toml", "alice", &alice);
+    sign_change(&env, 1, &alice, "start");
     env.git(&["checkout", "-q", "-b", "feature"]);
-    env.write("envseal.toml", format!("[members]\nmallory = \"{}\"\n", public(&mallory)));
+    team_of(&env, "envseal.toml", "mallory", &mallory);
     env.git(&["commit", "-q", "-am", "a team of my own"]);
     env.git(&["checkout", "-q", "main"]);
     env.git(&["merge", "-q", "--no-ff", "--no-commit", "feature"]);
-    env.write(".env", "A=2\n");
-    signed(&env, &mallory, "merged");
+    sign_change(&env, 2, &mallory, "merged");
     assert_eq!(states(&env), ["bad", "good"]);
 }

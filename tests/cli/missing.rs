@@ -10,7 +10,8 @@ mod shallow;
 
 use std::path::PathBuf;
 
-use crate::support::{Output, Run, TestEnv};
+use crate::repositories::{errors_of, text};
+use crate::support::{Run, TestEnv};
 
 /// In no clone's worktree. No canary: it is committed on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
@@ -103,16 +104,6 @@ impl Clone<'_> {
     /// The errors that `check` finds, as `FILE RULE NAME`.
     #[track_caller]
     fn errors(&self, arguments: &[&str]) -> Vec<String> {
-        let output = self.envseal(&[&["check", "--json"], arguments].concat()).soon();
-        assert!(matches!(output.status, 0 | 1), "check {arguments:?}: {} {}", output.status, output.stderr);
-        let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let field =
-            |finding: &serde_json::Value, name: &str| finding[name].as_str().unwrap_or("-").to_owned();
-        let errors = found.iter().filter(|finding| field(finding, "severity") == "error");
-        errors.map(|it| ["file", "rule", "name"].map(|name| field(it, name)).join(" ")).collect()
+        errors_of(&self.envseal(&[&["check", "--json"], arguments].concat()).soon(), arguments)
     }
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

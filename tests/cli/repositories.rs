@@ -83,15 +83,7 @@ impl Place {
     #[track_caller]
     fn errors(&self, arguments: &[&str]) -> Vec<String> {
         let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
-        assert!(matches!(output.status, 0 | 1), "check {arguments:?}: {}{}", output.status, output.stderr);
-        let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let field =
-            |finding: &serde_json::Value, name: &str| finding[name].as_str().unwrap_or("-").to_owned();
-        let errors = found.iter().filter(|finding| field(finding, "severity") == "error");
-        let errors: Vec<_> =
-            errors.map(|it| ["file", "rule", "name"].map(|name| field(it, name)).join(" ")).collect();
-        assert_eq!(output.status, i32::from(!errors.is_empty()), "the status goes with {errors:?}");
-        errors
+        errors_of(&output, arguments)
     }
 
     fn path(&self, path: impl AsRef<Path>) -> PathBuf {
@@ -134,6 +126,19 @@ impl Place {
     }
 }
 
-fn text(output: &Output) -> String {
+/// The errors that a `check --json` has found, as `FILE RULE NAME`; its status goes with them.
+#[track_caller]
+pub(crate) fn errors_of(output: &Output, arguments: &[&str]) -> Vec<String> {
+    assert!(matches!(output.status, 0 | 1), "check {arguments:?}: {}{}", output.status, output.stderr);
+    let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let field = |finding: &serde_json::Value, name: &str| finding[name].as_str().unwrap_or("-").to_owned();
+    let errors = found.iter().filter(|finding| field(finding, "severity") == "error");
+    let errors: Vec<_> =
+        errors.map(|it| ["file", "rule", "name"].map(|name| field(it, name)).join(" ")).collect();
+    assert_eq!(output.status, i32::from(!errors.is_empty()), "the status goes with {errors:?}");
+    errors
+}
+
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -29,14 +29,29 @@ const NEEDED: &[(&str, &[Arguments])] = &[
 /// A way to damage a loose object, given its bytes.
 type Damage = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Each leaves less than a whole object.
-const DAMAGES: &[(&str, Damage)] = &[
-    ("cut in half", |bytes| Some(bytes[..bytes.len() / 2].to_vec())),
-    ("without its last bytes", |bytes| Some(bytes[..bytes.len() - 6].to_vec())),
-    ("all zeros", |bytes| Some(vec![0; bytes.len()])),
-    ("empty", |_| Some(Vec::new())),
-    ("gone", |_| None),
-];
+/// Each leaves less than a whole object, and has a test of its own.
+macro_rules! damages {
+    ($($name:ident: $damage:expr;)+) => {
+        const DAMAGES: &[(&str, Damage)] = &[$((stringify!($name), $damage)),+];
+
+        mod each_object {
+            $(
+                #[test]
+                fn $name() {
+                    super::is_needed(stringify!($name), $damage);
+                }
+            )+
+        }
+    };
+}
+
+damages! {
+    cut_in_half: |bytes| Some(bytes[..bytes.len() / 2].to_vec());
+    without_its_last_bytes: |bytes| Some(bytes[..bytes.len() - 6].to_vec());
+    all_zeros: |bytes| Some(vec![0; bytes.len()]);
+    empty: |_| Some(Vec::new());
+    gone: |_| None;
+}
 
 /// A repository with three commits, `URL` changed in each, all of it in loose objects.
 fn loose() -> TestEnv {
@@ -65,6 +80,14 @@ fn damage(path: &PathBuf, how: Damage) -> Vec<u8> {
     bytes
 }
 
+/// Puts another object in the place of one; returns its path and what it was.
+fn swap(env: &TestEnv, name: &str, other: &str) -> (PathBuf, Vec<u8>) {
+    let (path, other) = (object(env, name), object(env, other));
+    let whole = damage(&path, |_| None);
+    std::fs::copy(other, &path).unwrap();
+    (path, whole)
+}
+
 fn mend(path: &PathBuf, bytes: &[u8]) {
     let _ = std::fs::remove_file(path);
     std::fs::write(path, bytes).unwrap();
@@ -78,12 +101,11 @@ fn refuses(env: &TestEnv, what: &str, arguments: &[&str]) {
     assert!(output.stderr.contains("error: "), "{what}: {arguments:?}: {}", output.stderr);
 }
 
-fn each(how: &str) {
+fn is_needed(how: &str, damaged: Damage) {
     let env = loose();
-    let (_, damaged) = DAMAGES.iter().find(|(name, _)| *name == how).unwrap();
     for (name, commands) in NEEDED {
         let path = object(&env, name);
-        let whole = damage(&path, *damaged);
+        let whole = damage(&path, damaged);
         for arguments in *commands {
             refuses(&env, &format!("{name} {how}"), arguments);
         }
@@ -93,31 +115,6 @@ fn each(how: &str) {
     for (_, commands) in NEEDED {
         commands.iter().for_each(|arguments| drop(env.ok(arguments)));
     }
-}
-
-#[test]
-fn cut_in_half() {
-    each("cut in half");
-}
-
-#[test]
-fn without_its_last_bytes() {
-    each("without its last bytes");
-}
-
-#[test]
-fn all_zeros() {
-    each("all zeros");
-}
-
-#[test]
-fn empty() {
-    each("empty");
-}
-
-#[test]
-fn gone() {
-    each("gone");
 }
 
 /// A whole object under the id of another: git reads it as if it were that one.
@@ -134,9 +131,7 @@ fn another_object_in_its_place() {
         ("HEAD:.env", "HEAD:.gitignore"),
         ("HEAD:.env", "HEAD"),
     ] {
-        let (path, other_path) = (object(&env, name), object(&env, other));
-        let whole = damage(&path, |_| None);
-        std::fs::copy(other_path, &path).unwrap();
+        let (path, whole) = swap(&env, name, other);
         for range in [RANGE, HISTORY] {
             refuses(&env, &format!("{other} in the place of {name}"), range);
         }
@@ -156,9 +151,7 @@ fn another_commit_in_the_place_of_a_known_one() {
     env.commit("taken back");
     let range: &[&str] = &["check", "--range", "HEAD~2..HEAD"];
     assert_eq!(env.envseal(range).soon().status, 1);
-    let (path, other) = (object(&env, "HEAD~3"), object(&env, "HEAD"));
-    let whole = damage(&path, |_| None);
-    std::fs::copy(other, &path).unwrap();
+    let (path, whole) = swap(&env, "HEAD~3", "HEAD");
     assert_eq!(env.git(&["rev-list", "--count", "HEAD~2..HEAD"]).trim(), "1", "git does not see the leak");
     refuses(&env, "a known commit", range);
     mend(&path, &whole);
@@ -177,9 +170,7 @@ fn another_tag_in_the_place_of_one() {
     env.git(&["tag", "-a", "-m", "x", "new"]);
     env.git(&["checkout", "-q", "main"]);
     assert_eq!(env.envseal(HISTORY).soon().status, 1);
-    let (path, other) = (object(&env, "new"), object(&env, "old"));
-    let whole = damage(&path, |_| None);
-    std::fs::copy(other, &path).unwrap();
+    let (path, whole) = swap(&env, "new", "old");
     refuses(&env, "a tag", HISTORY);
     refuses(&env, "a tag", &["check", "--range", "HEAD~1..new"]);
     mend(&path, &whole);
@@ -308,9 +299,7 @@ fn in_the_index() {
     let env = loose();
     env.envseal(&["set", "-q", "URL"]).stdin("four").ok();
     env.git(&["add", ".env"]);
-    let (path, other) = (object(&env, ":.env"), object(&env, "HEAD:.env"));
-    let whole = damage(&path, |_| None);
-    std::fs::copy(other, &path).unwrap();
+    let (path, whole) = swap(&env, ":.env", "HEAD:.env");
     refuses(&env, "another in place of what is staged", &["check", "--staged"]);
     mend(&path, &whole);
 }

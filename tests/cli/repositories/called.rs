@@ -7,82 +7,37 @@ use crate::support::TestEnv;
 
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
-/// A way to call git: where from, with which options, and with which variables. `ROOT` is the worktree.
-struct Way {
-    name: &'static str,
-    from: &'static str,
-    options: &'static [&'static str],
-    vars: &'static [(&'static str, &'static str)],
-}
+/// A way to call git: its name, where from, with which options, and with which variables. `ROOT` is the worktree.
+type Way = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const WAYS: &[Way] = &[
-    Way { name: "at the root", from: "ROOT", options: &[], vars: &[] },
-    Way { name: "in a folder", from: "ROOT/src", options: &[], vars: &[] },
-    Way { name: "-C", from: "ROOT/..", options: &["-C", "ROOT"], vars: &[] },
-    Way { name: "-C twice", from: "ROOT/src", options: &["-C", "..", "-C", "other"], vars: &[] },
-    Way { name: "both options", from: "ROOT", options: &["--git-dir=.git", "--work-tree=."], vars: &[] },
-    Way {
-        name: "both options in a folder",
-        from: "ROOT/src",
-        options: &["--git-dir=../.git", "--work-tree=.."],
-        vars: &[],
-    },
-    Way {
-        name: "both options from elsewhere",
-        from: "ROOT/..",
-        options: &["--git-dir=ROOT/.git", "--work-tree=ROOT"],
-        vars: &[],
-    },
-    Way {
-        name: "both options from elsewhere, by relative paths",
-        from: "ROOT/..",
-        options: &["--git-dir=repo/.git", "--work-tree=repo"],
-        vars: &[],
-    },
-    Way { name: "--git-dir", from: "ROOT", options: &["--git-dir=.git"], vars: &[] },
-    Way { name: "--work-tree", from: "ROOT", options: &["--work-tree=."], vars: &[] },
-    Way { name: "GIT_DIR", from: "ROOT", options: &[], vars: &[("GIT_DIR", ".git")] },
-    Way {
-        name: "both variables in a folder",
-        from: "ROOT/src",
-        options: &[],
-        vars: &[("GIT_DIR", "ROOT/.git"), ("GIT_WORK_TREE", "ROOT")],
-    },
-    Way {
-        name: "both variables from elsewhere",
-        from: "ROOT/../home",
-        options: &[],
-        vars: &[("GIT_DIR", "../repo/.git"), ("GIT_WORK_TREE", "../repo")],
-    },
-    Way {
-        name: "an index of its own",
-        from: "ROOT",
-        options: &[],
-        vars: &[("GIT_INDEX_FILE", ".git/another")],
-    },
-    Way {
-        name: "an index of its own, in a folder",
-        from: "ROOT/src",
-        options: &[],
-        vars: &[("GIT_INDEX_FILE", "ROOT/../another")],
-    },
-    Way {
-        name: "objects elsewhere",
-        from: "ROOT",
-        options: &[],
-        vars: &[
+    ("at the root", "ROOT", &[], &[]),
+    ("in a folder", "ROOT/src", &[], &[]),
+    ("-C", "ROOT/..", &["-C", "ROOT"], &[]),
+    ("-C twice", "ROOT/src", &["-C", "..", "-C", "other"], &[]),
+    ("both options", "ROOT", &["--git-dir=.git", "--work-tree=."], &[]),
+    ("both options in a folder", "ROOT/src", &["--git-dir=../.git", "--work-tree=.."], &[]),
+    ("both options from elsewhere", "ROOT/..", &["--git-dir=ROOT/.git", "--work-tree=ROOT"], &[]),
+    ("both as relative paths", "ROOT/..", &["--git-dir=repo/.git", "--work-tree=repo"], &[]),
+    ("--git-dir", "ROOT", &["--git-dir=.git"], &[]),
+    ("--work-tree", "ROOT", &["--work-tree=."], &[]),
+    ("GIT_DIR", "ROOT", &[], &[("GIT_DIR", ".git")]),
+    ("variables in a folder", "ROOT/src", &[], &[("GIT_DIR", "ROOT/.git"), ("GIT_WORK_TREE", "ROOT")]),
+    ("from elsewhere", "ROOT/../home", &[], &[("GIT_DIR", "../repo/.git"), ("GIT_WORK_TREE", "../repo")]),
+    ("an index of its own", "ROOT", &[], &[("GIT_INDEX_FILE", ".git/another")]),
+    ("an index of its own, in a folder", "ROOT/src", &[], &[("GIT_INDEX_FILE", "ROOT/../another")]),
+    (
+        "objects elsewhere",
+        "ROOT",
+        &[],
+        &[
             ("GIT_OBJECT_DIRECTORY", "ROOT/../objects"),
             ("GIT_ALTERNATE_OBJECT_DIRECTORIES", "ROOT/.git/objects"),
         ],
-    },
-    Way { name: "literal paths", from: "ROOT", options: &["--literal-pathspecs"], vars: &[] },
-    Way { name: "paths without case", from: "ROOT", options: &[], vars: &[("GIT_ICASE_PATHSPECS", "1")] },
-    Way {
-        name: "a configuration of its own",
-        from: "ROOT",
-        options: &["-c", "core.quotePath=false"],
-        vars: &[],
-    },
+    ),
+    ("literal paths", "ROOT", &["--literal-pathspecs"], &[]),
+    ("paths without case", "ROOT", &[], &[("GIT_ICASE_PATHSPECS", "1")]),
+    ("a configuration of its own", "ROOT", &["-c", "core.quotePath=false"], &[]),
 ];
 
 /// A repository with hooks and a sealed value, at the root and in a folder.
@@ -103,25 +58,25 @@ fn project() -> Place {
 
 #[test]
 fn one_verdict_however_git_is_called() {
-    for way in WAYS {
+    for (way, from, options, vars) in WAYS {
         let place = project();
         let root = place.work.to_str().unwrap().to_owned();
         let of_root = |text: &str| text.replace("ROOT", &root);
-        let options: Vec<_> = way.options.iter().map(|option| of_root(option)).collect();
+        let options: Vec<_> = options.iter().map(|option| of_root(option)).collect();
         let git = |arguments: &[&str]| {
             let all: Vec<_> = options.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
-            let mut run = place.env.git_with_envseal(&all).dir(of_root(way.from));
-            for (name, value) in way.vars {
+            let mut run = place.env.git_with_envseal(&all).dir(of_root(from));
+            for (name, value) in *vars {
                 run = run.var(name, of_root(value));
             }
             run.output()
         };
         let does = |arguments: &[&str]| {
             let output = git(arguments);
-            assert_eq!(output.status, 0, "{}: {arguments:?}: {}{}", way.name, text(&output), output.stderr);
+            assert_eq!(output.status, 0, "{way}: {arguments:?}: {}{}", text(&output), output.stderr);
             text(&output)
         };
-        if way.name.contains("index") {
+        if way.contains("index") {
             does(&["read-tree", "HEAD"]);
         }
         let file = format!("{root}/.env");
@@ -136,9 +91,9 @@ fn one_verdict_however_git_is_called() {
             }
             let output = git(commit);
             let said = text(&output) + &output.stderr;
-            assert_eq!(output.status, 1, "{}: {commit:?}: {said}", way.name);
-            assert!(said.contains(&format!("{name} is plain text")), "{}: {said}", way.name);
-            assert_eq!(does(&["rev-parse", "HEAD"]), before, "{}", way.name);
+            assert_eq!(output.status, 1, "{way}: {commit:?}: {said}");
+            assert!(said.contains(&format!("{name} is plain text")), "{way}: {said}");
+            assert_eq!(does(&["rev-parse", "HEAD"]), before, "{way}");
             // Sealed, it passes in the same way.
             place.write(".env", &sealed);
             place.envseal(&["set", "-q", name]).stdin(PLAINTEXT).ok();
@@ -146,7 +101,7 @@ fn one_verdict_however_git_is_called() {
                 does(&["add", &file]);
             }
             does(commit);
-            assert_ne!(does(&["rev-parse", "HEAD"]), before, "{}", way.name);
+            assert_ne!(does(&["rev-parse", "HEAD"]), before, "{way}");
         }
     }
 }
