@@ -15,7 +15,7 @@ use crate::check::rules::{EnvReport, EnvText, check_env_file};
 use crate::config::EnvName;
 use crate::crypto::{PublicKey, Refs};
 use crate::error::Error;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
+use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
 /// An env file as it stood before.
@@ -181,7 +181,7 @@ pub(super) fn past_files(
         read_ahead(repo, &commits, at)?;
         let root = parents.is_empty().then_some(None);
         for parent in parents.iter().copied().map(Some).chain(root) {
-            for Changed { path, before, after } in repo.changes(parent, Some(*commit))? {
+            for ChangedFile { path, before, after } in repo.changes(parent, Some(*commit))? {
                 let (file, commit) = match (after, before, parent) {
                     (Some(file), ..) => (file, *commit),
                     (None, Some(file), Some(parent)) => (file, parent),

@@ -20,7 +20,7 @@ use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
 use crate::config::is_env_file;
 use crate::error::Error;
-use crate::git::{Changed, FileKind, FileRef, ObjectId, Repo};
+use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
 /// Checks every file that any commit of a range brings, by the policy of its base, and the env files that it touches as
@@ -182,7 +182,7 @@ fn allowed_by_moving(
 }
 
 /// Returns the files that a change touches, and the env files of `after` that are symlinks to one of them.
-fn touched_files(after: &Snapshot<'_>, changed: &[Changed]) -> Result<BTreeSet<PathBuf>, Error> {
+fn touched_files(after: &Snapshot<'_>, changed: &[ChangedFile]) -> Result<BTreeSet<PathBuf>, Error> {
     let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
     let mut touched: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
     for path in after.guarded_files().filter(|path| !paths.contains(path)) {
@@ -232,7 +232,7 @@ fn committed_files(repo: &Repo, range: &CommitRange) -> Result<Vec<CommittedFile
                 repo.changes(Some(*parent), Some(commit))?.into_iter().map(|file| file.path).collect();
             changed.retain(|file| others.contains(&file.path));
         }
-        for Changed { path, before, after } in changed {
+        for ChangedFile { path, before, after } in changed {
             if let Some(now) = after.filter(|now| now.kind != FileKind::Submodule)
                 && seen.insert((path.clone(), now))
             {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::config::{FileRole, TEAM_FILE, misspelled};
 use crate::error::Error;
 use crate::fs::{self, FsError};
-use crate::git::{Changed, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
+use crate::git::{ChangedFile, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
 
 /// The number of links to links that Linux follows (`ELOOP`, `path_resolution(7)`).
 const MAX_LINKS: usize = 40;
@@ -100,7 +100,7 @@ impl<'a> Snapshot<'a> {
         repo: &'a Repo,
         commit: Option<ObjectId>,
         after: &Snapshot<'_>,
-        changed: &[Changed],
+        changed: &[ChangedFile],
     ) -> Self {
         let Some(commit) = commit else { return Self::empty() };
         let mut files = after.files.clone();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 
 use super::command::{bytes_arg, has_complaint, input_file, not_started, output, split};
-use super::objects::{Changed, FileKind, FileRef};
+use super::objects::{ChangedFile, FileKind, FileRef};
 use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Peeled, Repo};
@@ -238,7 +238,7 @@ pub(crate) struct WalkedCommit {
     /// True if a shallow clone ends here: what came before is not known, and no change of it either.
     pub cut: bool,
     /// The files in which it differs from each parent; from nothing, if it has none.
-    pub changes: Vec<Vec<Changed>>,
+    pub changes: Vec<Vec<ChangedFile>>,
 }
 
 /// A walk over the history of some commits, the youngest first by the committers' clocks, and none before what comes
@@ -402,7 +402,7 @@ impl DiffTree {
     }
 
     /// Reads the files that follow a commit's header; None if they cannot be understood.
-    fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<Changed>>, GitError> {
+    fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<ChangedFile>>, GitError> {
         let mut changed = Vec::new();
         while let Some(field) = self.field()? {
             if field.first() != Some(&b':') {
@@ -413,7 +413,7 @@ impl DiffTree {
                 return Ok(None);
             };
             if let Some(path) = from_git(&path).filter(|path| wanted(path)) {
-                changed.push(Changed { path: path.to_owned(), before, after });
+                changed.push(ChangedFile { path: path.to_owned(), before, after });
             }
         }
         Ok(Some(changed))
@@ -484,7 +484,7 @@ mod tests {
         while let Some(step) = walk.step().unwrap() {
             assert!(!step.cut);
             let names =
-                |changed: &Vec<Changed>| changed.iter().map(|it| it.path.display().to_string()).collect();
+                |changed: &Vec<ChangedFile>| changed.iter().map(|it| it.path.display().to_string()).collect();
             walked.push(step.changes.iter().map(names).collect::<Vec<Vec<String>>>());
         }
         assert_eq!(walked.len(), 5);

@@ -58,7 +58,7 @@ pub(crate) enum Peeled {
 
 /// A path, relative to the root, at which two commits, or a commit and the index, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Changed {
+pub(crate) struct ChangedFile {
     pub path: PathBuf,
     pub before: Option<FileRef>,
     pub after: Option<FileRef>,

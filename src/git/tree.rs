@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::objects::{Changed, FileKind, FileRef, ObjectFormat, ObjectId};
+use super::objects::{ChangedFile, FileKind, FileRef, ObjectFormat, ObjectId};
 use super::paths::{from_git, to_git};
 use super::{GitError, Repo};
 
@@ -57,11 +57,11 @@ impl Repo {
         &self,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
-    ) -> Result<Vec<Changed>, GitError> {
+    ) -> Result<Vec<ChangedFile>, GitError> {
         let tree = |commit: Option<ObjectId>| commit.map(|commit| self.tree_of(commit)).transpose();
         let mut found = Vec::new();
         self.compare_trees([tree(before)?, tree(after)?], &mut Vec::new(), 0, &mut |path, before, after| {
-            found.extend(from_git(path).map(|path| Changed { path: path.to_owned(), before, after }));
+            found.extend(from_git(path).map(|path| ChangedFile { path: path.to_owned(), before, after }));
         })?;
         Ok(found)
     }

@@ -11,7 +11,7 @@ use git2::{DiffOptions, Patch};
 use super::command::{Network, bytes_arg, complaint, git, output, split};
 use super::history::parse_sides;
 use super::index_bytes::refuse_cut_short;
-use super::objects::{Changed, FileRef};
+use super::objects::{ChangedFile, FileRef};
 use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
@@ -258,7 +258,7 @@ impl Repo {
 
     /// Returns every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
-    pub(crate) fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<Changed>, GitError> {
+    pub(crate) fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<ChangedFile>, GitError> {
         self.refuse_damaged_index()?;
         let base = commit.unwrap_or_else(|| self.format.id_of("tree", b"")).to_string();
         let mut call = self.call(&["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames"]);
@@ -278,7 +278,7 @@ impl Repo {
             }
             let (before, after) = parse_sides(field).ok_or_else(|| self.garbled_index())?;
             if let Some(path) = from_git(path) {
-                found.push(Changed { path: path.to_owned(), before, after });
+                found.push(ChangedFile { path: path.to_owned(), before, after });
             }
         }
         Ok(found)

@@ -10,7 +10,7 @@ use super::walk::env_files_of;
 use crate::config::{ENV_FILE_GLOBS, is_env_file};
 use crate::error::Error;
 use crate::fs::{self, FsError};
-use crate::git::{Changed, FileKind, FileRef, ObjectId};
+use crate::git::{ChangedFile, FileKind, FileRef, ObjectId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DiffSide {
@@ -47,7 +47,8 @@ pub(crate) fn diff(
         }
     }
     let differing = files.into_iter().filter(|(_, [before, after])| before != after);
-    let changed: Vec<_> = differing.map(|(path, [before, after])| Changed { path, before, after }).collect();
+    let changed: Vec<_> =
+        differing.map(|(path, [before, after])| ChangedFile { path, before, after }).collect();
     let blobs = changed.iter().flat_map(|it| [it.before, it.after]).flatten().map(|file| file.id);
     history.obtain(&blobs.collect::<Vec<_>>())?;
     let mut found = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::version::{EnvHistory, EnvVersion};
 use crate::config::is_own_name;
 use crate::error::Error;
-use crate::git::{Changed, ObjectId};
+use crate::git::{ChangedFile, ObjectId};
 
 /// An env file in two commits, perhaps under two names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ const LIMIT: usize = 400 * 400;
 /// Pairs up the files in which two commits differ.
 pub(super) fn pair_versions(
     history: &mut EnvHistory<'_>,
-    changed: Vec<Changed>,
+    changed: Vec<ChangedFile>,
 ) -> Result<Vec<VersionPair>, Error> {
     let (mut gone, mut come, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-    for Changed { path, before, after } in changed {
+    for ChangedFile { path, before, after } in changed {
         match (before, after) {
             (Some(before), None) => gone.push((path, before.id)),
             (None, Some(after)) => come.push((path, after.id)),

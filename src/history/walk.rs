@@ -8,7 +8,7 @@ use super::rename::{VersionPair, pair_versions};
 use super::version::EnvHistory;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::error::{Error, ErrorKind};
-use crate::git::{Changed, FileKind, FileRef, HistoryWalk, ObjectId, relative_path};
+use crate::git::{ChangedFile, FileKind, FileRef, HistoryWalk, ObjectId, relative_path};
 
 /// A commit, and the env files in which it differs from each of its parents.
 pub(super) struct EnvCommit {
@@ -57,7 +57,7 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
         for (at, mut changed) in step.changes.into_iter().enumerate() {
             changed.retain(|it| is_env_file(&it.path));
             // A file that came or went may have been renamed: then the commit's other files matter.
-            let is_whole = |it: &Changed| it.before.is_some() && it.after.is_some();
+            let is_whole = |it: &ChangedFile| it.before.is_some() && it.after.is_some();
             if !self.followed.is_empty() && !changed.iter().all(is_whole) {
                 changed = self.history.repo.changes(step.parents.get(at).copied(), Some(step.id))?;
             }
@@ -75,10 +75,12 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
 }
 
 /// Keeps regular env files: of a symlink, git keeps only where it leads.
-fn keep_env_files(changed: Vec<Changed>) -> Vec<Changed> {
+fn keep_env_files(changed: Vec<ChangedFile>) -> Vec<ChangedFile> {
     let file = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File);
     let env_files = changed.into_iter().filter(|changed| is_env_file(&changed.path));
-    env_files.map(|it| Changed { path: it.path, before: file(it.before), after: file(it.after) }).collect()
+    env_files
+        .map(|it| ChangedFile { path: it.path, before: file(it.before), after: file(it.after) })
+        .collect()
 }
 
 /// Returns the env files of a commit, by path.
