@@ -25,16 +25,16 @@ const LEN: usize = HEADER + 32 + 16;
 
 /// Argon2id's parameters (RFC 9106); memory in KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cost {
+struct Argon2Cost {
     memory: u32,
     passes: u32,
     lanes: u32,
 }
 
-const COST: Cost = Cost { memory: 256 << 10, passes: 3, lanes: 1 };
+const COST: Argon2Cost = Argon2Cost { memory: 256 << 10, passes: 3, lanes: 1 };
 /// The bounds when unlocking: below, a passphrase is soon guessed; above, unlocking is an attack on this machine.
-const FLOOR: Cost = Cost { memory: 64 << 10, passes: 1, lanes: 1 };
-const CEILING: Cost = Cost { memory: 1 << 20, passes: 10, lanes: 1 };
+const FLOOR: Argon2Cost = Argon2Cost { memory: 64 << 10, passes: 1, lanes: 1 };
+const CEILING: Argon2Cost = Argon2Cost { memory: 1 << 20, passes: 10, lanes: 1 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LockError {
@@ -76,15 +76,15 @@ impl LockedKey {
         self.public
     }
 
-    fn parsed(text: &str, floor: Cost) -> Result<Self, LockError> {
+    fn parsed(text: &str, floor: Argon2Cost) -> Result<Self, LockError> {
         let body = text.strip_prefix(LOCKED_PREFIX).ok_or(LockError::Prefix)?;
         let blob = URL_SAFE_NO_PAD.decode(body).map_err(|_| LockError::Encoding)?;
         let blob: &[u8; LEN] =
             blob.as_slice().try_into().map_err(|_| LockError::Length { found: blob.len() })?;
         let public: [u8; 32] = blob[52..84].try_into().expect("32 bytes");
-        let cost = Cost::of(blob);
+        let cost = Argon2Cost::of(blob);
         if !cost.is_within(floor, CEILING) {
-            let Cost { memory, passes, lanes } = cost;
+            let Argon2Cost { memory, passes, lanes } = cost;
             return Err(LockError::Parameters { memory, passes, lanes });
         }
         Ok(Self {
@@ -127,9 +127,9 @@ impl fmt::Debug for LockedKey {
 
 /// Locks a batch of keys with one passphrase: Argon2id is run once.
 pub struct Locker {
-    cost: Cost,
+    cost: Argon2Cost,
     salt: [u8; 16],
-    keys: Keys,
+    keys: LockKeys,
 }
 
 impl Locker {
@@ -142,10 +142,10 @@ impl Locker {
         Self::with(COST, passphrase)
     }
 
-    fn with(cost: Cost, passphrase: &SecretText) -> Result<Self, LockError> {
+    fn with(cost: Argon2Cost, passphrase: &SecretText) -> Result<Self, LockError> {
         let mut salt = [0; 16];
         OsRng.fill_bytes(&mut salt);
-        Ok(Self { cost, salt, keys: Keys::derive(cost, &salt, passphrase)? })
+        Ok(Self { cost, salt, keys: LockKeys::derive(cost, &salt, passphrase)? })
     }
 
     /// Locks one key, under a nonce of its own.
@@ -181,7 +181,7 @@ impl fmt::Debug for Locker {
 /// Unlocks keys with one passphrase: Argon2id is run once for each batch.
 pub struct Unlocker {
     passphrase: SecretText,
-    derived: RefCell<Vec<(Cost, [u8; 16], Keys)>>,
+    derived: RefCell<Vec<(Argon2Cost, [u8; 16], LockKeys)>>,
 }
 
 impl Unlocker {
@@ -190,12 +190,12 @@ impl Unlocker {
     }
 
     pub fn open(&self, locked: &LockedKey) -> Result<PrivateKey, LockError> {
-        let (cost, salt) = (Cost::of(&locked.header), *locked.salt());
+        let (cost, salt) = (Argon2Cost::of(&locked.header), *locked.salt());
         let mut derived = self.derived.borrow_mut();
         let at = match derived.iter().position(|(c, s, _)| (*c, *s) == (cost, salt)) {
             Some(at) => at,
             None => {
-                derived.push((cost, salt, Keys::derive(cost, &salt, &self.passphrase)?));
+                derived.push((cost, salt, LockKeys::derive(cost, &salt, &self.passphrase)?));
                 derived.len() - 1
             }
         };
@@ -230,7 +230,7 @@ fn authenticated(header: &[u8; HEADER]) -> Vec<u8> {
     [LOCKED_PREFIX.as_bytes(), header].concat()
 }
 
-impl Cost {
+impl Argon2Cost {
     /// Reads the start of a header: three integers of 32 bits, little-endian.
     fn of(header: &[u8]) -> Self {
         let at = |from: usize| u32::from_le_bytes(header[from..from + 4].try_into().expect("4 bytes"));
@@ -250,12 +250,12 @@ impl Cost {
 }
 
 /// K, 32 bytes, and the commitment, 32 bytes.
-struct Keys(Zeroizing<[u8; 64]>);
+struct LockKeys(Zeroizing<[u8; 64]>);
 
-impl Keys {
+impl LockKeys {
     /// HKDF-Expand (RFC 5869) of what Argon2id version 0x13 (RFC 9106) makes of the passphrase.
-    fn derive(cost: Cost, salt: &[u8; 16], passphrase: &SecretText) -> Result<Self, LockError> {
-        let Cost { memory, passes, lanes } = cost;
+    fn derive(cost: Argon2Cost, salt: &[u8; 16], passphrase: &SecretText) -> Result<Self, LockError> {
+        let Argon2Cost { memory, passes, lanes } = cost;
         let params = Params::new(memory, passes, lanes, Some(32)).expect("within bounds");
         // Wiped as well: the last blocks are as good as the passphrase.
         let mut blocks = Zeroizing::new(Vec::new());
@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     /// The least that Argon2 takes: everything but its cost is under test.
-    const SMALL: Cost = Cost { memory: 8, passes: 1, lanes: 1 };
+    const SMALL: Argon2Cost = Argon2Cost { memory: 8, passes: 1, lanes: 1 };
 
     fn text(text: &str) -> SecretText {
         SecretText::new(text.to_owned())
@@ -344,7 +344,7 @@ mod tests {
             for bit in [1, 0x80] {
                 let refused = match changed(&locked, |blob| blob[at] ^= bit) {
                     // Larger parameters than a test should run.
-                    Ok(other) if Cost::of(&other.header).memory > 1 << 14 => continue,
+                    Ok(other) if Argon2Cost::of(&other.header).memory > 1 << 14 => continue,
                     Ok(other) => unlocker.open(&other).unwrap_err(),
                     Err(error) => error,
                 };
@@ -389,7 +389,7 @@ mod tests {
     fn parameters_out_of_bounds_are_refused_by_reading_alone() {
         let locked = small("p").lock(&PrivateKey::generate());
         let parse = |memory: u32, passes: u32, lanes: u32| {
-            let cost = Cost { memory, passes, lanes }.bytes();
+            let cost = Argon2Cost { memory, passes, lanes }.bytes();
             let blob = [&cost, &locked.header[12..], &locked.wrapped].concat();
             format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)).parse::<LockedKey>()
         };

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{
     KeyId, Kind, PrivateKey, PublicKey, SealedValue, SecretBytes,
-    seal::{Malformed, unpad},
+    seal::{MalformedPlaintext, unpad},
     suite::{self, ReceiverContext, ValueKeys},
 };
 
@@ -80,8 +80,8 @@ impl Opener {
         let mut padded = zeroize::Zeroizing::new(ciphertext.to_vec());
         keys.decrypt(&mut padded, tag).map_err(|_| OpenError::Damaged)?;
         let (kind, range) = unpad(&padded).map_err(|malformed| match malformed {
-            Malformed::Padding => OpenError::Padding,
-            Malformed::Kind => OpenError::Kind,
+            MalformedPlaintext::Padding => OpenError::Padding,
+            MalformedPlaintext::Kind => OpenError::Kind,
         })?;
         if kind == Kind::Value && !value.refs().is_empty() {
             return Err(OpenError::RefsWithValue);

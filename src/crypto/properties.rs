@@ -157,7 +157,7 @@ fn sealing_agrees_with_the_vectors() {
 
 /// Every one, not a sample: it takes a fraction of a second.
 #[test]
-fn no_flipped_bit_opens() {
+fn no_flipped_bit_is_decrypted() {
     let private = PrivateKey::generate();
     let value =
         Sealer::new(&private.public()).unwrap().seal("A", &Refs::none(), Kind::Value, b"hunter2").unwrap();

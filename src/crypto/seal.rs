@@ -142,7 +142,7 @@ impl Kind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(super) enum MalformedPlaintext {
     Padding,
     Kind,
 }
@@ -164,15 +164,15 @@ fn append_padded(buffer: &mut Vec<u8>, kind: Kind, bytes: &[u8]) {
 
 /// Finds the kind, and where in `padded` its bytes lie.
 // The tag has been verified by now, so the result tells only the sealer anything: no constant time is needed.
-pub(super) fn unpad(padded: &[u8]) -> Result<(Kind, Range<usize>), Malformed> {
-    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(Malformed::Padding)?;
+pub(super) fn unpad(padded: &[u8]) -> Result<(Kind, Range<usize>), MalformedPlaintext> {
+    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(MalformedPlaintext::Padding)?;
     if padded[end] != 0x80 || padded.len() - end > PADDING_STEP {
-        return Err(Malformed::Padding);
+        return Err(MalformedPlaintext::Padding);
     }
     let kind = match padded[..end].first() {
         Some(0) => Kind::Value,
         Some(1) => Kind::Source,
-        _ => return Err(Malformed::Kind),
+        _ => return Err(MalformedPlaintext::Kind),
     };
     Ok((kind, 1..end))
 }
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_kind_is_known_and_the_padding_minimal() {
-        use Malformed::{Kind as UnknownKind, Padding};
+        use MalformedPlaintext::{Kind as UnknownKind, Padding};
         for (len, bytes, expected) in [
             (64, &[][..], Err(Padding)),
             (64, &[(31, 0x80)], Err(Padding)),

@@ -8,12 +8,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 /// A secret, wiped when dropped. No `Display`; `Debug` shows no content; equality takes constant time for equal
 /// lengths (a difference in length shows).
 #[derive(Clone)]
-pub struct Secret<T: Zeroize>(Zeroizing<T>);
+pub struct SecretBuffer<T: Zeroize>(Zeroizing<T>);
 
-pub type SecretBytes = Secret<Vec<u8>>;
-pub type SecretText = Secret<String>;
+pub type SecretBytes = SecretBuffer<Vec<u8>>;
+pub type SecretText = SecretBuffer<String>;
 
-impl<T: Zeroize + Deref + AsRef<[u8]>> Secret<T> {
+impl<T: Zeroize + Deref + AsRef<[u8]>> SecretBuffer<T> {
     /// Takes over `content` without copying. Size the buffer up front: one that grew has left copies behind.
     pub fn new(content: T) -> Self {
         Self(Zeroizing::new(content))
@@ -38,19 +38,19 @@ impl<T: Zeroize + Deref + AsRef<[u8]>> Secret<T> {
     }
 }
 
-impl<T: Zeroize> ZeroizeOnDrop for Secret<T> {}
+impl<T: Zeroize> ZeroizeOnDrop for SecretBuffer<T> {}
 
-impl<T: Zeroize + Deref + AsRef<[u8]>> PartialEq for Secret<T> {
+impl<T: Zeroize + Deref + AsRef<[u8]>> PartialEq for SecretBuffer<T> {
     fn eq(&self, other: &Self) -> bool {
         self.bytes().ct_eq(other.bytes()).into()
     }
 }
 
-impl<T: Zeroize + Deref + AsRef<[u8]>> Eq for Secret<T> {}
+impl<T: Zeroize + Deref + AsRef<[u8]>> Eq for SecretBuffer<T> {}
 
-impl<T: Zeroize> fmt::Debug for Secret<T> {
+impl<T: Zeroize> fmt::Debug for SecretBuffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        f.write_str("SecretBuffer(…)")
     }
 }
 
@@ -65,7 +65,10 @@ mod tests {
         assert_ne!(secret, SecretBytes::new(b"hunter3".to_vec()));
         assert_ne!(secret, SecretBytes::new(b"hunter".to_vec()));
         assert_ne!(SecretText::new("a".to_owned()), SecretText::new("b".to_owned()));
-        assert_eq!(format!("{secret:?} {:#?}", SecretText::new("hunter2".to_owned())), "Secret(…) Secret(…)");
+        assert_eq!(
+            format!("{secret:?} {:#?}", SecretText::new("hunter2".to_owned())),
+            "SecretBuffer(…) SecretBuffer(…)"
+        );
         assert_eq!((secret.len(), SecretText::new("é".to_owned()).len()), (7, 2));
         assert!(!secret.is_empty() && SecretText::new(String::new()).is_empty());
     }

@@ -302,48 +302,34 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_replaced_in_place() {
-        let source = |text| edit(text, &[Edit::Source { entry: 0, source: b"new" }]).unwrap();
-        assert_eq!(source("  export A = 'x\ny' # c\r\nB=1"), "  export A = new # c\r\nB=1");
-        assert_eq!(source("A=\n"), "A=new\n");
-        assert_eq!(source("A= # c\n"), "A=new # c\n");
-        assert_eq!(source("A=#c\n"), "A=new #c\n");
-        assert_eq!(source("A=\n'x'\n"), "A=new\n");
-        assert_eq!(source("A: x\n"), "A: new\n");
-    }
-
-    #[test]
-    fn appending_keeps_a_missing_last_newline_missing() {
-        let append = |text| edit(text, &[Edit::Append { name: "N", source: b"v", plain: false }]).unwrap();
-        assert_eq!(append(""), "N=v\n");
-        assert_eq!(append("A=1\r\n"), "A=1\r\nN=v\r\n");
-        assert_eq!(append("A=1"), "A=1\nN=v");
-        let plain = edit("A=1\n", &[Edit::Append { name: "N", source: b"v", plain: true }]).unwrap();
-        assert_eq!(plain, "A=1\nN=v # envseal: plain\n");
-    }
-
-    #[test]
-    fn a_header_stands_behind_bom_and_shebang() {
-        let header = |text| edit(text, &[Edit::Header { comment: "# h", name: "K", source: b"v" }]).unwrap();
-        assert_eq!(header(""), "# h\nK=v\n");
-        assert_eq!(header("A=1\r\n"), "# h\r\nK=v\r\n\r\nA=1\r\n");
-        assert_eq!(header("\u{feff}#!/bin/sh\nA=1\n"), "\u{feff}#!/bin/sh\n# h\nK=v\n\nA=1\n");
-        assert_eq!(header("#!/bin/sh"), "#!/bin/sh\n# h\nK=v\n");
-    }
-
-    #[test]
-    fn marks_come_and_go() {
-        assert_eq!(edit("A=1 # c\n", &[Edit::MarkPlain { entry: 0 }]).unwrap(), "A=1 # c # envseal: plain\n");
-        assert_eq!(edit("A=1 # envseal: plain\nB=2", &[Edit::UnmarkPlain { entry: 0 }]).unwrap(), "A=1\nB=2");
-        assert_eq!(
-            edit("A=1 # c # envseal: plain\n", &[Edit::UnmarkPlain { entry: 0 }]).unwrap(),
-            "A=1 # c\n"
-        );
-    }
-
-    #[test]
-    fn a_removal_takes_the_lines_whole() {
-        assert_eq!(edit("A=1\n\n  B='x\ny' # c\r\nC=3", &[Edit::Remove { entry: 1 }]).unwrap(), "A=1\n\nC=3");
+    fn an_edit_changes_its_own_bytes_only() {
+        let source = || Edit::Source { entry: 0, source: b"new" };
+        let append = |plain| Edit::Append { name: "N", source: b"v", plain };
+        let header = || Edit::Header { comment: "# h", name: "K", source: b"v" };
+        let (mark, unmark) = (|| Edit::MarkPlain { entry: 0 }, || Edit::UnmarkPlain { entry: 0 });
+        for (text, made, expected) in [
+            ("  export A = 'x\ny' # c\r\nB=1", source(), "  export A = new # c\r\nB=1"),
+            ("A=\n", source(), "A=new\n"),
+            ("A= # c\n", source(), "A=new # c\n"),
+            ("A=#c\n", source(), "A=new #c\n"),
+            ("A=\n'x'\n", source(), "A=new\n"),
+            ("A: x\n", source(), "A: new\n"),
+            // A missing last line break stays missing.
+            ("", append(false), "N=v\n"),
+            ("A=1\r\n", append(false), "A=1\r\nN=v\r\n"),
+            ("A=1", append(false), "A=1\nN=v"),
+            ("A=1\n", append(true), "A=1\nN=v # envseal: plain\n"),
+            ("", header(), "# h\nK=v\n"),
+            ("A=1\r\n", header(), "# h\r\nK=v\r\n\r\nA=1\r\n"),
+            ("\u{feff}#!/bin/sh\nA=1\n", header(), "\u{feff}#!/bin/sh\n# h\nK=v\n\nA=1\n"),
+            ("#!/bin/sh", header(), "#!/bin/sh\n# h\nK=v\n"),
+            ("A=1 # c\n", mark(), "A=1 # c # envseal: plain\n"),
+            ("A=1 # envseal: plain\nB=2", unmark(), "A=1\nB=2"),
+            ("A=1 # c # envseal: plain\n", unmark(), "A=1 # c\n"),
+            ("A=1\n\n  B='x\ny' # c\r\nC=3", Edit::Remove { entry: 1 }, "A=1\n\nC=3"),
+        ] {
+            assert_eq!(edit(text, &[made]).unwrap(), expected, "{text:?}");
+        }
     }
 
     #[test]
@@ -356,10 +342,6 @@ mod tests {
         assert_eq!(edit(text, &[replace]), Err(EditError::ReadsOtherwise { line: 1 }));
     }
 
-    fn overlap(text: &str, edits: &[Edit<'_>]) {
-        assert_eq!(edit(text, edits), Err(EditError::Overlap { line: 1 }));
-    }
-
     #[test]
     fn edits_of_one_entry_that_contradict_each_other_are_refused() {
         let (source, other) =
@@ -367,13 +349,17 @@ mod tests {
         let (mark, unmark) = (|| Edit::MarkPlain { entry: 0 }, || Edit::UnmarkPlain { entry: 0 });
         let (remove, name) = (|| Edit::Remove { entry: 0 }, || Edit::Name { entry: 0, name: "N" });
         let text = "A=1\nB=2\n";
-        overlap(text, &[source(), other()]);
-        overlap(text, &[source(), remove()]);
-        overlap(text, &[mark(), remove()]);
-        overlap(text, &[remove(), remove()]);
-        overlap(text, &[mark(), mark()]);
-        overlap(text, &[mark(), unmark()]);
-        overlap(text, &[name(), Edit::Remove { entry: 1 }, name()]);
+        for edits in [
+            &[source(), other()][..],
+            &[source(), remove()],
+            &[mark(), remove()],
+            &[remove(), remove()],
+            &[mark(), mark()],
+            &[mark(), unmark()],
+            &[name(), Edit::Remove { entry: 1 }, name()],
+        ] {
+            assert_eq!(edit(text, edits), Err(EditError::Overlap { line: 1 }));
+        }
         assert_eq!(
             edit(text, &[mark(), name(), source(), Edit::Remove { entry: 1 }]).unwrap(),
             "N=x # envseal: plain\n"

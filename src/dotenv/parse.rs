@@ -253,30 +253,42 @@ mod tests {
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         let document = Document::parse(text.as_bytes().to_vec()).unwrap();
-        document
-            .entries()
-            .iter()
-            .map(|e| {
-                let source = String::from_utf8(document.source(e).to_vec()).unwrap();
-                (document.name(e).to_owned(), source)
-            })
-            .collect()
+        let source = |entry| String::from_utf8(document.source(entry).to_vec()).unwrap();
+        document.entries().iter().map(|entry| (document.name(entry).to_owned(), source(entry))).collect()
     }
 
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.into(), value.into())
+    #[track_caller]
+    fn reads(text: &str, expected: &[(&str, &str)]) {
+        let expected: Vec<_> =
+            expected.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        assert_eq!(pairs(text), expected, "{text:?}");
     }
 
     #[test]
-    fn forms_of_a_statement() {
-        assert_eq!(pairs("A=1"), [pair("A", "1")]);
-        assert_eq!(pairs(" export  A = 1 # c\n"), [pair("A", "1")]);
-        assert_eq!(pairs("A: 1\nB:2\n"), [pair("A", "1")]);
-        assert_eq!(pairs("export = 1"), [pair("export", "1")]);
-        assert_eq!(pairs("exportA=1\nexport-B=2\nexport"), [pair("exportA", "1"), pair("export-B", "2")]);
-        assert_eq!(pairs("A\n=1"), [pair("A", "1")]);
-        assert_eq!(pairs("A.b-c=1\nA:\nB=2"), [pair("A.b-c", "1"), pair("A", "B=2")]);
-        assert_eq!(pairs("A=\nB=\n"), [pair("A", ""), pair("B", "")]);
+    fn names_values_and_quotes() {
+        for (text, expected) in [
+            ("A=1", &[("A", "1")][..]),
+            (" export  A = 1 # c\n", &[("A", "1")]),
+            ("A: 1\nB:2\n", &[("A", "1")]),
+            ("export = 1", &[("export", "1")]),
+            ("exportA=1\nexport-B=2\nexport", &[("exportA", "1"), ("export-B", "2")]),
+            ("A\n=1", &[("A", "1")]),
+            ("A.b-c=1\nA:\nB=2", &[("A.b-c", "1"), ("A", "B=2")]),
+            ("A=\nB=\n", &[("A", ""), ("B", "")]),
+            ("A='a\nb'#x", &[("A", "'a\nb'")]),
+            ("A=\n 'x'\nB=1", &[("A", "\n 'x'"), ("B", "1")]),
+            (r#"A="a"b"#, &[("A", r#""a"b"#)]),
+            ("A=\"x\\\"\nB=\"y\" z", &[("A", "\"x\\\""), ("B", "\"y\" z")]),
+            ("A=\"open\nB=1", &[("A", "\"open"), ("B", "1")]),
+            // Nothing hides behind a line separator of Unicode.
+            ("# c\u{2028}B=2\nA=1", &[("A", "1")]),
+            ("export A: 'x # y' # c\nB : 1\nC:#1\n", &[("A", "'x # y'")]),
+            ("A: # c\nB: \n", &[("A", ""), ("B", "")]),
+            ("A:", &[]),
+            ("é:\nA:x", &[]),
+        ] {
+            reads(text, expected);
+        }
     }
 
     #[test]
@@ -284,22 +296,9 @@ mod tests {
         for blank in [" ", "\t", "\u{b}", "\u{a0}", "\u{2003}", "\u{3000}", "\n", "\r", "\r\n"] {
             let document = Document::parse(format!("A:{blank}").into_bytes()).unwrap();
             assert_eq!(document.separator(&document.entries()[0]), format!(":{blank}").as_bytes());
-            assert_eq!(pairs(&format!("A:{blank}B=2\nC=3")), [pair("A", "B=2"), pair("C", "3")], "{blank:?}");
-            assert_eq!(pairs(&format!("A:{blank}\n\nB=2")), [pair("A", ""), pair("B", "2")], "{blank:?}");
+            reads(&format!("A:{blank}B=2\nC=3"), &[("A", "B=2"), ("C", "3")]);
+            reads(&format!("A:{blank}\n\nB=2"), &[("A", ""), ("B", "2")]);
         }
-        assert_eq!(pairs("export A: 'x # y' # c\nB : 1\nC:#1\n"), [pair("A", "'x # y'")]);
-        assert_eq!(pairs("A: # c\nB: \n"), [pair("A", ""), pair("B", "")]);
-        assert_eq!(pairs("A:"), []);
-        assert_eq!(pairs("é:\nA:x"), []);
-    }
-
-    #[test]
-    fn quotes_and_their_fallbacks() {
-        assert_eq!(pairs("A='a\nb'#x"), [pair("A", "'a\nb'")]);
-        assert_eq!(pairs("A=\n 'x'\nB=1"), [pair("A", "\n 'x'"), pair("B", "1")]);
-        assert_eq!(pairs(r#"A="a"b"#), [pair("A", r#""a"b"#)]);
-        assert_eq!(pairs("A=\"x\\\"\nB=\"y\" z"), [pair("A", "\"x\\\""), pair("B", "\"y\" z")]);
-        assert_eq!(pairs("A=\"open\nB=1"), [pair("A", "\"open"), pair("B", "1")]);
     }
 
     #[test]
@@ -308,11 +307,6 @@ mod tests {
         let lines: Vec<_> = document.entries().iter().map(|e| e.line).collect();
         assert_eq!(lines, [2, 6]);
         assert_eq!(document.strays()[0].line, 4);
-    }
-
-    #[test]
-    fn nothing_hides_behind_a_unicode_line_separator() {
-        assert_eq!(pairs("# c\u{2028}B=2\nA=1"), [pair("A", "1")]);
     }
 
     #[test]

@@ -11,20 +11,13 @@ use crate::error::{Error, ErrorKind};
 const ANOTHER_EDITOR: &str = "use another one, as in: VISUAL=nano envseal edit";
 
 /// Editors with a window of their own, and the option that makes them wait until the file is closed (from their help texts).
-const WINDOWED: &[(&str, &str)] = &[
-    ("code", "--wait"),
-    ("code-insiders", "--wait"),
-    ("codium", "--wait"),
-    ("cursor", "--wait"),
-    ("windsurf", "--wait"),
-    ("subl", "--wait"),
-    ("zed", "--wait"),
-    ("mate", "--wait"),
-    ("bbedit", "--wait"),
-    ("gedit", "--wait"),
-    ("kate", "--block"),
-    ("gvim", "--nofork"),
-    ("mvim", "--nofork"),
+const WINDOWED: [(&str, &[&str]); 3] = [
+    (
+        "--wait",
+        &["code", "code-insiders", "codium", "cursor", "windsurf", "subl", "zed", "mate", "bbedit", "gedit"],
+    ),
+    ("--block", &["kate"]),
+    ("--nofork", &["gvim", "mvim"]),
 ];
 
 pub(crate) struct Editor {
@@ -88,7 +81,7 @@ impl Editor {
     /// Returns the command that makes an editor with a window of its own wait, if this one does not.
     pub(crate) fn waiting(&self) -> Option<String> {
         let name = Path::new(&self.name).file_stem()?.to_str()?;
-        let (_, option) = WINDOWED.iter().find(|(windowed, _)| *windowed == name)?;
+        let (option, _) = WINDOWED.iter().find(|(_, names)| names.contains(&name))?;
         let known = [option, "--wait", "-w", "-f", "-nofork", "--nofork", "-b"];
         let waits = self.arguments.iter().any(|argument| known.contains(&argument.as_str()));
         (!waits).then(|| format!("{} {option}", self.name))

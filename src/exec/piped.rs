@@ -135,7 +135,7 @@ mod unix {
     use crate::error::Error;
     use crate::exec::no_thread;
     use crate::exec::signals::{
-        Probe, Signals, catch_and, exit_status, is_from_terminal, pid_of, reap, send, wait_for_end,
+        ChildSignals, Probe, catch_and, exit_status, is_from_terminal, pid_of, reap, send, wait_for_end,
     };
 
     /// The time to pass on the last output before the processes that the child left behind are ended.
@@ -155,7 +155,7 @@ mod unix {
         /// Starts the child, if the system allows a thread that passes signals on.
         pub(super) fn start(start: impl FnOnce() -> Result<Child, Error>) -> Result<Self, Error> {
             let end = Arc::<End>::default();
-            let (hand_over, taken) = mpsc::channel::<(Signals, Pid)>();
+            let (hand_over, taken) = mpsc::channel::<(ChildSignals, Pid)>();
             let of_thread = Arc::clone(&end);
             let pass_on =
                 move || taken.recv().map(|(mut signals, pid)| forward(&mut signals, pid, &of_thread));
@@ -182,7 +182,7 @@ mod unix {
         end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn forward(signals: &mut Signals, pid: Pid, end: &End) {
+    fn forward(signals: &mut ChildSignals, pid: Pid, end: &End) {
         let is_init = getpid().is_init();
         // A signal to PID 1 comes from outside its namespace, to it alone; and a probe would be reaped with the orphans.
         let mut probe = (!is_init).then(Probe::start);

@@ -322,14 +322,14 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    type Given = Vec<(String, Vec<Vec<u8>>)>;
+    type NamedForms = Vec<(String, Vec<Vec<u8>>)>;
 
-    fn forms(given: &Given) -> Arc<Forms> {
+    fn forms(given: &NamedForms) -> Arc<Forms> {
         let wiped = |forms: &Vec<Vec<u8>>| forms.iter().cloned().map(Zeroizing::new).collect();
         Arc::new(Forms::new(given.iter().map(|(name, forms)| (name.clone(), wiped(forms))).collect()))
     }
 
-    fn masked<'a>(given: &Given, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    fn masked<'a>(given: &NamedForms, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
         let mut masker = Masker::new(forms(given), 8);
         let mut out = Vec::new();
         chunks.into_iter().for_each(|chunk| masker.push(chunk, &mut out));
@@ -339,7 +339,7 @@ mod tests {
     }
 
     fn text(given: &[(&str, &[&str])], text: &str) -> String {
-        let given: Given = given
+        let given: NamedForms = given
             .iter()
             .map(|(name, forms)| {
                 ((*name).to_owned(), forms.iter().map(|form| form.as_bytes().to_vec()).collect())
@@ -351,7 +351,7 @@ mod tests {
     }
 
     /// Every place tried with every form.
-    fn naive(given: &Given, text: &[u8]) -> Vec<u8> {
+    fn naive(given: &NamedForms, text: &[u8]) -> Vec<u8> {
         let first = |form: &Vec<u8>| given.iter().position(|(_, forms)| forms.contains(form)).unwrap();
         let mut found = Vec::new();
         for form in given.iter().flat_map(|(_, forms)| forms).filter(|form| form.len() >= MIN_FORM) {
@@ -387,7 +387,7 @@ mod tests {
         vec(prop_oneof![4 => Just(b'a'), 2 => Just(b'b'), 1 => any::<u8>()], len)
     }
 
-    fn given() -> impl Strategy<Value = Given> {
+    fn given() -> impl Strategy<Value = NamedForms> {
         let named = vec(letters(1..12), 1..5);
         vec(named, 0..5).prop_map(|all| {
             all.into_iter().enumerate().map(|(at, forms)| (format!("N{at}"), forms)).collect()
@@ -395,7 +395,7 @@ mod tests {
     }
 
     /// Pieces of text, some of them whole forms or their beginnings.
-    fn stream(given: &Given) -> impl Strategy<Value = Vec<u8>> + use<> {
+    fn stream(given: &NamedForms) -> impl Strategy<Value = Vec<u8>> + use<> {
         let mut pieces: Vec<_> = given.iter().flat_map(|(_, forms)| forms).cloned().collect();
         pieces.push(b"ab".to_vec());
         let piece =
@@ -495,7 +495,7 @@ mod tests {
 
     #[test]
     fn while_a_person_waits() {
-        let given: Given =
+        let given: NamedForms =
             vec![("A".into(), vec![b"hunter2".to_vec()]), ("B".into(), vec![b"2345".to_vec()])];
         let mut masker = Masker::new(forms(&given), 8);
         let mut step = |chunk: &str, release: bool| {
@@ -520,7 +520,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_bytes() {
-        let given: Given = vec![("A".into(), vec![b"hunter2".to_vec()])];
+        let given: NamedForms = vec![("A".into(), vec![b"hunter2".to_vec()])];
         assert_eq!(format!("{:?}", forms(&given)), "Forms(1 of 1)");
     }
 }

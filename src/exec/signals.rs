@@ -24,7 +24,7 @@ use crate::error::Error;
 pub(super) const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
 
 /// Received signals, and a descriptor that becomes readable when there are some.
-pub(super) type Signals = SignalDelivery<UnixStream, WithOrigin>;
+pub(super) type ChildSignals = SignalDelivery<UnixStream, WithOrigin>;
 
 /// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, and starts a child: no signal in between ends this process alone.
 ///
@@ -33,10 +33,10 @@ pub(super) type Signals = SignalDelivery<UnixStream, WithOrigin>;
 pub(super) fn catch_and<T>(
     more: &[i32],
     start: impl FnOnce() -> Result<T, Error>,
-) -> Result<(Signals, T), Error> {
+) -> Result<(ChildSignals, T), Error> {
     let catch = |signals: Vec<i32>| {
         let (read, write) = UnixStream::pair()?;
-        Signals::with_pipe(read, write, WithOrigin::default(), signals)
+        ChildSignals::with_pipe(read, write, WithOrigin::default(), signals)
     };
     // If SIGCHLD were ignored, the system would discard the child's status.
     let all = || FORWARDED.iter().chain(more).chain([&SIGCHLD]).copied();

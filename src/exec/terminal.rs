@@ -28,7 +28,7 @@ use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, S
 use zeroize::{Zeroize, Zeroizing};
 
 use super::redact::{Forms, Masker};
-use super::signals::{Probe, Signals, catch_and, exit_status, pid_of, reap, send};
+use super::signals::{ChildSignals, Probe, catch_and, exit_status, pid_of, reap, send};
 use super::{no_terminal, not_started};
 use crate::error::Error;
 
@@ -48,25 +48,25 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Runs `command` on a terminal of its own; `own` with `session` leads its session. Returns its exit status.
 pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, Error> {
     let (outer, inner) = pair().map_err(no_terminal)?;
-    let mut holder = Command::new(own);
-    holder.args(session).arg(command.get_program()).args(command.get_args()).env_clear();
-    holder.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut leader = Command::new(own);
+    leader.args(session).arg(command.get_program()).args(command.get_args()).env_clear();
+    leader.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let end = || inner.try_clone().map(Stdio::from);
-    let give = |holder: &mut Command| -> io::Result<()> {
-        holder.stdin(end()?).stdout(end()?).stderr(end()?);
+    let give = |leader: &mut Command| -> io::Result<()> {
+        leader.stdin(end()?).stdout(end()?).stderr(end()?);
         rustix::fs::fcntl_setfl(&outer, OFlags::RDWR | OFlags::NONBLOCK)?;
         Ok(())
     };
-    give(&mut holder).map_err(no_terminal)?;
+    give(&mut leader).map_err(no_terminal)?;
     let start = || {
-        holder.spawn().map_err(|source| match source.kind() {
+        leader.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::ArgumentListTooLong => not_started(&command, source),
             _ => no_terminal(source),
         })
     };
     let (signals, child) = catch_and(&[SIGCONT, BEGUN.as_raw()], start)?;
     // Closes the child's ends of the terminal here, so that ours shows when the others have closed theirs.
-    drop((holder, inner, command));
+    drop((leader, inner, command));
     let pid = pid_of(&child);
     let mut terminal = MaskedTerminal {
         pid,
@@ -92,7 +92,7 @@ struct MaskedTerminal {
     pid: Pid,
     /// Our end of the child's terminal; None once nothing comes from it or goes to ours any more.
     outer: Option<OwnedFd>,
-    signals: Signals,
+    signals: ChildSignals,
     masker: Masker,
     chunk: Zeroizing<Vec<u8>>,
     /// Typed, and not yet taken by the child.
@@ -109,7 +109,7 @@ struct MaskedTerminal {
 
 #[allow(clippy::struct_excessive_bools, reason = "one for each thing that is looked at")]
 #[derive(Default)]
-struct Ready {
+struct ReadyStreams {
     keys: bool,
     output: bool,
     input: bool,
@@ -201,7 +201,7 @@ impl MaskedTerminal {
         Ok(())
     }
 
-    fn poll(&mut self, wait: Option<Duration>) -> io::Result<Ready> {
+    fn poll(&mut self, wait: Option<Duration>) -> io::Result<ReadyStreams> {
         let stdin = io::stdin();
         let hands_over = !self.typed.is_empty() && self.has_begun();
         let mut fds = vec![PollFd::new(self.signals.get_read(), PollFlags::IN)];
@@ -219,14 +219,14 @@ impl MaskedTerminal {
         let wait = wait.map(|wait| Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() });
         match poll(&mut fds, wait.as_ref()) {
             Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Ready::default()),
+            Err(Errno::INTR) => return Ok(ReadyStreams::default()),
             Err(error) => return Err(error.into()),
         }
         let is =
             |at: Option<usize>, flags: PollFlags| at.is_some_and(|at| fds[at].revents().intersects(flags));
         let come = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
         let gone = is(keys, PollFlags::HUP);
-        Ok(Ready {
+        Ok(ReadyStreams {
             keys: is(keys, PollFlags::IN),
             output: is(outer, come),
             input: is(outer, PollFlags::OUT),
@@ -340,7 +340,7 @@ pub(super) fn run_session(mut command: Command) -> Result<u8, Error> {
     Ok(exit_status(status))
 }
 
-fn wait_in_session(pid: Pid, signals: &mut Signals) -> io::Result<WaitStatus> {
+fn wait_in_session(pid: Pid, signals: &mut ChildSignals) -> io::Result<WaitStatus> {
     let mut probe = Probe::start();
     loop {
         while let Some((_, status)) = waitpid(Some(pid), WaitOptions::NOHANG | WaitOptions::UNTRACED)? {

@@ -89,15 +89,12 @@ impl FsError {
 }
 
 pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
-    let path = error.path();
     match error {
-        FsError::NotFound { path: missing, .. } if is_env_file(missing) => {
-            Some(hint!("see which files there are: envseal ls; or make it: envseal set NAME -f {path}", path))
-        }
-        FsError::NotFound { path: missing, .. } if is_keys_file(missing) => {
+        FsError::NotFound { path, .. } if is_env_file(path) => Some("list the env files: envseal ls".into()),
+        FsError::NotFound { path, .. } if is_keys_file(path) => {
             Some("see where your keys are: envseal key list".into())
         }
-        FsError::ReadOnly { .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
+        FsError::ReadOnly { path, .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
         FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
         _ => None,
     }

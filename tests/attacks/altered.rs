@@ -6,12 +6,12 @@ use envseal::testing::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
 
-/// What is done to a token, and its name.
+/// A description, and the change of a sealed value.
 type Change = (String, Box<dyn Fn(&[u8]) -> Vec<u8>>);
 
 const PREFIX: &str = "envseal:1:";
 
-/// Seals one value for each change, makes the change, and wants each refused by its name and line.
+/// Encrypts a value for each change, makes the change, and expects each to be refused with its name and line.
 fn all_refused(changes: &[Change]) {
     let (env, key) = sealed_project();
     let before = env.read(".env").lines().count();
@@ -31,7 +31,7 @@ fn all_refused(changes: &[Change]) {
         assert!(!said.contains("canary"));
     }
     nothing_ran(&env);
-    assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n", "its neighbours still open");
+    assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n", "its neighbours are still decrypted");
 }
 
 fn change(what: String, change: impl Fn(&[u8]) -> Vec<u8> + 'static) -> Change {
@@ -47,7 +47,7 @@ fn on_blob(what: String, edit: impl Fn(&mut Vec<u8>) + 'static) -> Change {
 }
 
 #[test]
-fn no_flipped_bit_opens() {
+fn no_flipped_bit_is_decrypted() {
     // A short value's blob is 116 bytes long.
     let bits =
         (0..116 * 8).map(|bit| on_blob(format!("bit {bit}"), move |blob| blob[bit / 8] ^= 1 << (bit % 8)));
@@ -55,14 +55,14 @@ fn no_flipped_bit_opens() {
 }
 
 #[test]
-fn no_flipped_bit_of_the_text_opens() {
+fn no_flipped_bit_of_the_text_is_decrypted() {
     let mut changes = Vec::new();
     for at in "envseal:".len()..PREFIX.len() + 155 {
         for bit in 0..8 {
             changes.push(change(format!("bit {bit} of character {at}"), move |token| {
                 let mut token = token.to_vec();
                 token[at] ^= 1 << bit;
-                // A line's end would truncate it, which is tried elsewhere.
+                // A line break would truncate it, which another test does.
                 if matches!(token[at], b'\n' | b'\r') {
                     token[at] = b'=';
                 }
@@ -74,7 +74,7 @@ fn no_flipped_bit_of_the_text_opens() {
 }
 
 #[test]
-fn no_truncated_value_opens() {
+fn no_truncated_value_is_decrypted() {
     let lengths = "envseal:".len()..PREFIX.len() + 155;
     all_refused(
         &lengths
@@ -84,7 +84,7 @@ fn no_truncated_value_opens() {
 }
 
 #[test]
-fn no_other_spelling_opens() {
+fn no_other_spelling_is_decrypted() {
     let data = |token: &[u8]| URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
     let text = |before: &'static str, after: &'static str| {
         change(format!("{before}…{after}"), move |token| {

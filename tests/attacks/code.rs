@@ -1,10 +1,10 @@
-//! Hide code: a sealed `LD_PRELOAD`, `PATH`, `NODE_OPTIONS` and so on, or one that leans on a sealed value.
+//! Hide code: an encrypted `LD_PRELOAD`, `PATH`, `NODE_OPTIONS` and so on, or one that refers to a sealed value.
 
 use envseal::testing::crypto::Kind;
 
 use super::{append, nothing_ran, sealed_project, token};
 
-/// The reserved names by which programs run code, as the specification lists them.
+/// Returns the reserved names that run code, from the specification.
 fn reserved() -> Vec<String> {
     let text = include_str!("../../docs/format.md");
     let table = text.split("### Names that run code\n").nth(1).unwrap().split("\n#").next().unwrap();
@@ -34,7 +34,7 @@ fn sealed() {
         &["get", "HELLO"],
     ];
     for arguments in tries {
-        // Overridden or not.
+        // Overridden by the process or not.
         for value in [None, Some("/usr/bin:/bin")] {
             let mut run = env.envseal(arguments);
             if let Some(value) = value {
@@ -52,7 +52,7 @@ fn sealed() {
         }
     }
     nothing_ran(&env);
-    // Nobody writes one.
+    // No command writes one.
     env.write(".env", &before);
     for name in names.iter().step_by(10) {
         let run = env.envseal(&["set", name]).stdin("/evil");
@@ -64,9 +64,9 @@ fn sealed() {
     assert_eq!(env.read(".env"), before + &lines, "left alone");
 }
 
-/// `decrypt` makes no plain text of it, which `encrypt` would leave alone and `run` would take.
+/// `decrypt` does not write it as plain text, which `encrypt` would leave and `run` would use.
 #[test]
-fn sealed_then_decrypted_and_encrypted() {
+fn encrypted_then_decrypted_and_encrypted() {
     let (env, key) = sealed_project();
     let names = reserved();
     let lines: String = names
@@ -163,14 +163,14 @@ fn through_references_across_files() {
         env.fails(3, &["run", "--overload", "-e", "default", "-e", "b", "-e", "c", "--", "touch", "started"]);
     assert!(said.contains("NODE_OPTIONS"), "{said}");
     nothing_ran(&env);
-    // Read in another order there is nothing it could depend on.
+    // In another order it depends on nothing.
     let out = env.ok(&["run", "-e", "c", "-e", "b", "-e", "default", "--", "printenv", "NODE_OPTIONS"]);
     assert_eq!(out, "--require=\n");
 }
 
 #[test]
 fn a_reserved_name_that_a_value_refers_to() {
-    // A sealed value may read PATH; that gives it no say over it.
+    // A sealed value may refer to PATH, which does not change PATH.
     let (env, key) = sealed_project();
     let sealed = token(&key, "TOOLS", Kind::Source, &["PATH"], b"\"${PATH}:/opt\"");
     append(&env, ".env", format!("PATH=/opt/bin:${{PATH}}\nTOOLS={sealed}\n"));

@@ -7,7 +7,7 @@ use crate::support::{TestEnv, on_terminal};
 
 const EVIL: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{61c}\r";
 
-/// What a command shows on a terminal; nothing where there is none to be had.
+/// Returns the output of a command on a terminal; empty if there is no terminal to be had.
 fn shown(env: &TestEnv, arguments: &[&str]) -> String {
     on_terminal(env, arguments, None).map_or_else(String::new, |(_, text)| text)
 }
@@ -39,16 +39,16 @@ fn in_values() {
         is_clean(&shown(&env, arguments));
     }
     assert!(shown(&env, &["get", "EVIL"]).contains("<\\u{1b}]0;pwned\\u{7}"));
-    // A program gets the bytes, and so does who asks for them.
+    // A program gets the bytes, and so does `--format raw`.
     assert_eq!(env.ok(&["get", "EVIL"]), format!("<{EVIL}>\n"));
     assert!(shown(&env, &["get", "EVIL", "--format", "raw"]).contains(EVIL));
 }
 
-/// What a terminal obeys, reorders text by, or does not show.
+/// Characters that a terminal obeys, that reorder text, or that are invisible.
 const HIDING: &str = "\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0041}";
 
 #[test]
-fn in_json_which_says_the_same_on_a_terminal_and_in_a_pipe() {
+fn in_json_which_is_the_same_on_a_terminal_and_in_a_pipe() {
     let (env, key) = sealed_project();
     let folder = format!("a{HIDING}");
     env.write(format!("{folder}/.env"), env.read(".env"));
@@ -114,7 +114,7 @@ fn in_paths_and_environment_names() {
         let text = shown(&env, arguments);
         is_clean(&text);
         assert!(!text.lines().any(|line| line.starts_with("hint: curl")), "{text}");
-        // The same where stderr is kept in a log.
+        // Also if stderr is a log file.
         is_clean(&env.envseal(arguments).output().stderr);
     }
 }

@@ -1,11 +1,11 @@
-//! Forge a prefix, so that plain text passes for sealed.
+//! Forge a prefix, so that plain text passes for a sealed value.
 
 use super::{append, nothing_ran, sealed_project};
 
 const FORGED: &str = "envseal:1:sk_live_plain";
 
 #[test]
-fn a_prefix_alone_is_not_sealed() {
+fn a_prefix_alone_is_not_a_sealed_value() {
     for (text, line) in
         [(FORGED.to_owned(), "canonical"), ("envseal:1:".into(), "length"), ("envseal:".into(), "version")]
     {
@@ -23,7 +23,7 @@ fn a_prefix_alone_is_not_sealed() {
         nothing_ran(&env);
         let listed: serde_json::Value = serde_json::from_str(&env.ok(&["ls", "--json"])).unwrap();
         assert_eq!((&listed[0]["sealed"], &listed[0]["unmarked"]), (&1.into(), &1.into()), "{listed}");
-        // What is set next is sealed.
+        // The next value is encrypted.
         env.envseal(&["set", "STRIPE"]).stdin("new").ok();
         assert_eq!(env.ok(&["get", "STRIPE"]), "new\n");
         assert!(!env.read(".env").contains("=new"));
@@ -31,7 +31,7 @@ fn a_prefix_alone_is_not_sealed() {
 }
 
 #[test]
-fn a_mark_does_not_make_it_good() {
+fn a_plain_mark_does_not_help() {
     let (env, _) = sealed_project();
     append(&env, ".env", format!("STRIPE={FORGED} # envseal: plain\n"));
     env.fails(3, &["run", "--", "touch", "started"]);

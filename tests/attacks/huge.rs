@@ -1,11 +1,11 @@
-//! Huge inputs: what is large must be no worse than large.
+//! Huge inputs, which must take linear time and memory.
 
 use std::time::{Duration, Instant};
 
 use super::{append, nothing_ran, sealed_project};
 use crate::support::TestEnv;
 
-/// Far more than it takes, for test builds are slow and machines are shared; far less than squared lengths would.
+/// Far more than necessary, because test builds are slow and machines are shared; far less than quadratic time takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn timed(what: &str, work: impl FnOnce()) {
@@ -72,7 +72,7 @@ fn a_hundred_thousand_entries() {
 }
 
 #[test]
-fn shapes_that_make_readers_look_again_and_again() {
+fn shapes_that_tempt_readers_into_quadratic_time() {
     let shapes = [
         ("nested", format!("A={}x{}\n", "${A:-y".repeat(100_000), "}".repeat(100_000))),
         ("nested, in quotes", format!("A=\"{}{}\"\n", "${A:-${B:+".repeat(50_000), "}".repeat(100_000))),
@@ -102,7 +102,7 @@ fn shapes_that_make_readers_look_again_and_again() {
             // None of these references has a known form.
             let status = if text.contains("${") { 3 } else { 0 };
             assert_eq!(output.status, status, "{what}: {}", output.stderr);
-            // One name over and over takes one encapsulation for each, which is slow however little it is.
+            // A repeated name takes one encapsulation for each value, which is slow.
             if text.matches("\nA=").count() > 1000 {
                 return;
             }

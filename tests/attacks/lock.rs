@@ -1,11 +1,11 @@
-//! Another local user who may look into a folder, and so can lock it.
+//! Lock a folder as another local user with read access.
 
 use std::fs::File;
 
 use crate::support::TestEnv;
 
 #[test]
-fn a_folder_that_somebody_locks_keeps_nobody_waiting() {
+fn a_folder_locked_by_another_user_blocks_no_command() {
     let env = TestEnv::new();
     let locks: Vec<_> = ["", ".git"].iter().map(|folder| File::open(env.path(folder)).unwrap()).collect();
     for lock in &locks {

@@ -1,4 +1,4 @@
-//! Hand over a locked key that takes the machine down, opens as another, or says less than it holds.
+//! Hand over a locked key that exhausts the machine, that unlocks another key, or that was altered.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ fn changed(locked: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(blob))
 }
 
-/// That nothing opens with it in the keys file, whatever passphrase there is, and what is said.
+/// Puts the key into the keys file, expects every command to fail, and returns their errors.
 #[track_caller]
 fn refused(env: &TestEnv, key: &str) -> String {
     env.write(".env.keys", format!("{VARIABLE}={key}\n"));
@@ -73,7 +73,7 @@ fn extreme_parameters() {
     }
 }
 
-/// A key of one environment in the place of another's: it says which it is, and if it lies about that, it does not open.
+/// A key of one environment in the place of another's: its public key tells, and it cannot be unlocked with a wrong one.
 #[test]
 fn another_environments_key() {
     let (env, _) = locked_project();
@@ -88,14 +88,14 @@ fn another_environments_key() {
         let said = refused(&env, &changed(&one, |blob| blob[part].copy_from_slice(&theirs)));
         assert!(said.contains(": the locked key was altered"), "{said}");
     }
-    // The public half of the one that is looked for, before the other's private half.
+    // The expected public key with the other private key.
     let public = bytes(&one)[52..84].to_vec();
     let said = refused(&env, &changed(&other, |blob| blob[52..84].copy_from_slice(&public)));
     assert!(said.contains("the locked key was altered"), "{said}");
 }
 
 #[test]
-fn altered_truncated_or_spelled_otherwise() {
+fn altered_truncated_or_in_another_spelling() {
     let (env, _) = locked_project();
     let key = env.private_key(VARIABLE);
     for at in [12, 84, 115] {
@@ -106,7 +106,7 @@ fn altered_truncated_or_spelled_otherwise() {
         let said = refused(&env, &changed(&key, |blob| blob[at] ^= 0x80));
         assert!(said.contains("altered"), "{at}: {said}");
     }
-    // Two bits are left over at the end: 4 spellings decode to the same bytes, of which one is right.
+    // Two bits are left over at the end: of 4 spellings of the same bytes one is right.
     let (head, last) = key.split_at(key.len() - 1);
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let value = alphabet.iter().position(|b| *b == last.as_bytes()[0]).unwrap();
@@ -129,9 +129,9 @@ fn altered_truncated_or_spelled_otherwise() {
     }
 }
 
-/// A locked key of the attacker's, under a passphrase that the victim is told: it is no key of the file's.
+/// A locked key of the attacker's, under a passphrase that the victim knows: it is not the file's key.
 #[test]
-fn ones_own_key_under_the_right_name() {
+fn the_attackers_key_under_the_right_name() {
     let (env, key) = locked_project();
     let theirs = PrivateKey::generate();
     assert_ne!(theirs.public(), key);

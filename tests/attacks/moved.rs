@@ -1,4 +1,4 @@
-//! Move a sealed value to another variable, to another environment's file, or into another key's era.
+//! Move a sealed value to another variable, to another environment's file, or to a file with a newer key.
 
 use envseal::testing::crypto::{Kind, PrivateKey};
 
@@ -30,9 +30,9 @@ fn to_another_environments_file() {
 }
 
 #[test]
-fn into_another_keys_era() {
+fn to_a_file_with_a_newer_key() {
     let (env, old) = sealed_project();
-    // The key was changed since, and the older one is still at hand.
+    // The key was changed, and the older one is still available.
     let new = PrivateKey::generate();
     let keys = env
         .read(".env.keys")
@@ -46,7 +46,7 @@ fn into_another_keys_era() {
         assert!(said.contains(&format!(".env:3 HELLO: encrypted with another key: {}", old.id())), "{said}");
     }
     nothing_ran(&env);
-    // Asked for by name, it is opened with the older key and sealed to the new one.
+    // `--reseal` decrypts it with the older key and encrypts it with the new one.
     env.ok(&["encrypt", "--reseal"]);
     assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n");
 }

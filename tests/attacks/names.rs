@@ -3,7 +3,7 @@
 use super::{append, nothing_ran, sealed_project};
 
 #[test]
-fn what_is_no_name_is_no_variable() {
+fn text_that_is_no_name_sets_no_variable() {
     for line in [
         "A;touch pwned=1",
         "A$(touch pwned)=1",
@@ -30,13 +30,10 @@ fn what_is_no_name_is_no_variable() {
 }
 
 #[test]
-fn names_that_only_files_can_hold_are_put_into_no_shell() {
-    for name in ["a.b", "a-b", "1A", "-e", "--", ".", "A.$", "-"] {
+fn shell_formats_refuse_names_that_shells_cannot_have() {
+    for name in ["a.b", "a-b", "1A", "-e", "--", ".", "-"] {
         let (env, _) = sealed_project();
         append(&env, ".env", format!("{name}=1\n"));
-        if name.contains('$') {
-            continue;
-        }
         for format in ["shell", "fish", "powershell", "github"] {
             let said = env.fails(3, &["get", "--format", format]);
             assert!(said.contains(&format!("{name:?} is not a valid name in the {format} format")), "{said}");
@@ -50,7 +47,7 @@ fn names_that_only_files_can_hold_are_put_into_no_shell() {
 }
 
 #[test]
-fn nobody_writes_one() {
+fn invalid_names_are_never_written() {
     let (env, _) = sealed_project();
     let before = env.snapshot();
     for name in ["A;touch pwned", "a.b", "a-b", "1A", "", "A\nB", "\u{c9}", "$(touch pwned)"] {
@@ -64,8 +61,8 @@ fn nobody_writes_one() {
 }
 
 #[test]
-fn names_that_make_a_shell_compute_are_put_into_no_shell() {
-    // bash evaluates what is assigned to these as arithmetic, subscripts with commands included.
+fn shell_formats_refuse_names_that_bash_evaluates() {
+    // bash evaluates values of these as arithmetic, subscripts with commands included.
     for name in ["RANDOM", "SRANDOM", "HISTCMD", "OPTIND"] {
         let (env, _) = sealed_project();
         env.envseal(&["set", name]).stdin("a[$(touch pwned)]").ok();

@@ -10,7 +10,7 @@ use crate::support::{Run, Session, TestEnv};
 /// A user without privileges.
 const NOBODY: u32 = 65534;
 
-/// Tries to read the memory of each ancestor that is envseal, and says what worked.
+/// Tries to read the memory of each ancestor that is envseal, and prints each success.
 const ATTACK: &str = r#"#!/bin/sh
 env | grep ^ENVSEAL
 pid=$PPID
@@ -27,7 +27,7 @@ done
 (: < /proc/$$/environ) && (: < /proc/$$/mem) && grep -q HELLO=canary /proc/$$/environ && echo "its own"
 "#;
 
-/// A project whose key is in the environment alone, that belongs to a user without privileges.
+/// Creates a project of a user without privileges, with its key in the environment only.
 fn project() -> Option<(TestEnv, String)> {
     let (env, _) = sealed_project();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
@@ -80,7 +80,7 @@ fn nothing_of_an_ancestor_can_be_read_by_the_program() {
     let attack = env.outside().join("attack");
     let arguments = ["run", "--redact", "-f", ".env", "--", attack.to_str().unwrap()];
     assert_eq!(as_user(&env, &key, &arguments).ok(), "envseal\nits own\n");
-    // Bare, nothing of envseal is left.
+    // Without `--redact`, nothing of envseal is left.
     assert_eq!(as_user(&env, &key, &[&["run"], &arguments[2..]].concat()).ok(), "its own\n");
     let Some(session) = Session::start(as_user(&env, &key, &arguments)) else { return };
     let (status, _, shown) = session.end();
@@ -95,7 +95,7 @@ fn nor_by_an_editor() {
     assert_eq!(env.read("attacked"), "envseal\nits own\n");
 }
 
-/// What a key was kept in is wiped before the program starts, and not only freed.
+/// The memory of a key is wiped before the program starts, and not only freed.
 #[test]
 fn no_key_is_left_in_the_memory_of_the_parent() {
     use std::io::{Read, Seek, SeekFrom};
@@ -105,7 +105,7 @@ fn no_key_is_left_in_the_memory_of_the_parent() {
     }
     let (env, _) = sealed_project();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
-    // In the middle: what is freed loses its first bytes to the allocator.
+    // Not the beginning: the allocator overwrites the first bytes of freed memory.
     let part = &key.as_bytes()[key.len() - 32..];
     for injected in [false, true] {
         let run = env.envseal(&["run", "--redact", "-f", ".env", "--", "sh", "-c", "echo $$; cat"]);
@@ -128,7 +128,7 @@ fn no_key_is_left_in_the_memory_of_the_parent() {
             (&memory).take(end - start).read_to_end(&mut heap).unwrap();
         }
         let has = |bytes: &[u8]| memchr::memmem::find(&heap, bytes).is_some();
-        // What is to be masked is there.
+        // The text to mask must be there.
         assert!(has(b"canary-hello-0") && !has(part), "injected: {injected}");
         drop(child.stdin.take());
         child.wait().unwrap();

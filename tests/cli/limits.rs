@@ -1,14 +1,14 @@
-//! What the system withholds: threads and processes.
+//! Limits of the system: threads, processes, memory, file sizes and closed outputs.
 
 use crate::support::{Run, TestEnv};
 
-/// Of a large value, in bytes.
+/// The size of a large value in bytes.
 const SIZE: usize = 10 << 20;
 
-/// A user of whom nothing else runs: limits of processes count by user, and do not hold for root.
+/// A user without other processes: limits of processes count by user, and do not apply to root.
 const NOBODY: &str = "61234";
 
-/// A project of a user who may have so many processes and threads; None where this machine does not let us be one.
+/// A project of a user with limited processes and threads.
 struct Limited(TestEnv);
 
 impl Limited {
@@ -40,7 +40,7 @@ impl Limited {
 }
 
 #[test]
-fn where_no_thread_is_to_be_had_nothing_panics() {
+fn without_threads_nothing_panics() {
     let Some(limited) = Limited::new() else { return };
     for most in 1..6 {
         for arguments in [
@@ -82,9 +82,9 @@ fn a_program_whose_output_cannot_be_masked_is_not_started() {
     assert_eq!((&output.stdout[..], &*output.stderr), (&b"[TOKEN]\n"[..], "[TOKEN]\n"));
 }
 
-/// Without a thread there is no sign that something is going on; the thing itself is done.
+/// The command works without the thread that shows progress.
 #[test]
-fn on_a_terminal_nothing_turns() {
+fn without_threads_a_terminal_shows_no_progress() {
     let Some(limited) = Limited::new() else { return };
     let own = limited.0.outside().join("envseal");
     for most in 2..7 {
@@ -96,15 +96,15 @@ fn on_a_terminal_nothing_turns() {
     }
 }
 
-/// This test once more, in a process of its own, where it panics.
+/// Runs this test again, in a process of its own, where it panics.
 #[test]
-fn a_panic_says_where_and_nothing_of_a_value() {
+fn a_panic_reports_its_place_and_no_value() {
     if std::env::var_os("ENVSEAL_TEST_PANIC").is_some() {
         envseal::testing::ui::report_panics();
         panic!("{}", "of a value");
     }
     let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "limits::a_panic_says_where_and_nothing_of_a_value"])
+        .args(["--exact", "limits::a_panic_reports_its_place_and_no_value"])
         .env("ENVSEAL_TEST_PANIC", "1")
         .output()
         .unwrap();
@@ -115,9 +115,9 @@ fn a_panic_says_where_and_nothing_of_a_value() {
     assert!(!told.contains("of a value"), "{told}");
 }
 
-/// Help is data as any other; a descriptor that is closed is as if it were /dev/null.
+/// Help is data like any other; a closed descriptor behaves like /dev/null.
 #[test]
-fn outputs_that_are_full_or_closed() {
+fn full_and_closed_outputs() {
     let env = TestEnv::new();
     env.envseal(&["set", "-q", "TOKEN"]).stdin("a value of no matter").ok();
     let own = env!("CARGO_BIN_EXE_envseal");
@@ -144,7 +144,7 @@ fn outputs_that_are_full_or_closed() {
     }
 }
 
-/// So much of memory, in KiB, was in use at most by this and what it started.
+/// Returns the peak memory, in KiB, of this command and its children.
 fn most_in_use(env: &TestEnv, arguments: &[&str], stdin: &[u8]) -> usize {
     let script = "import resource, subprocess, sys; status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; \
                   print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(status)";
@@ -169,14 +169,14 @@ fn a_large_value_takes_a_few_times_its_size() {
     };
     measure(&["set", "BIG"], &value, 8);
     measure(&["get", "BIG"], b"", 8);
-    // Two versions of the file, the value, its sealed text, and what the allocator keeps of the old value.
+    // Two versions of the file, the value, its sealed text, and the allocator's rest of the old value.
     let other = b"fedcba9876543210".repeat(SIZE / 16);
     measure(&["set", "BIG"], &other, 13);
     measure(&["set", "OTHER", "x"], b"", 8);
 }
 
 #[test]
-fn what_takes_too_much_room_is_named() {
+fn the_largest_variable_is_named() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "SMALL=a"]);
     env.envseal(&["set", "-q", "LARGE"]).stdin("a".repeat(200_000)).ok();
@@ -185,7 +185,7 @@ fn what_takes_too_much_room_is_named() {
 }
 
 #[test]
-fn a_limit_of_file_sizes_is_an_error_and_the_programs_own_again() {
+fn a_file_size_limit_is_an_error_and_unchanged_for_the_program() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "A=one"]);
     let before = env.snapshot();
@@ -195,7 +195,7 @@ fn a_limit_of_file_sizes_is_an_error_and_the_programs_own_again() {
     assert_eq!(output.status, 4, "{}", output.stderr);
     assert!(output.stderr.contains("File too large"), "{}", output.stderr);
     assert_eq!(env.snapshot(), before);
-    // SIGXFSZ is neither ignored nor caught in what run starts: it ends a program that writes past the limit.
+    // SIGXFSZ is neither ignored nor caught in the started program: it ends a program that writes past the limit.
     let script = format!("ulimit -f 0; {own} run -- sh -c 'echo >file'; echo $?");
     assert_eq!(env.program("sh", &["-c", &script]).ok(), "153\n");
 }

@@ -25,6 +25,11 @@ fn redacted<'a>(env: &'a TestEnv, script: &str) -> Run<'a> {
     env.envseal(&["run", "--redact", "--", "sh", "-c", script])
 }
 
+/// Returns `text` as a redacted program prints it.
+fn masked(env: &TestEnv, text: &str) -> String {
+    env.envseal(&["run", "--redact", "--", "cat"]).stdin(text).ok()
+}
+
 #[test]
 fn a_value_is_masked_by_its_name_and_outputs_stay_apart() {
     let env = with_token();
@@ -49,19 +54,16 @@ fn every_form_is_masked() {
         r#"hunter2/is \"the\" secreté"#.into(),
         r#"hunter2\/is \"the\" secret\u00e9"#.into(),
     ] {
-        let shown = env.envseal(&["run", "--redact", "--", "cat"]).stdin(format!("<{form}>")).ok();
-        assert_eq!(shown, "<[TOKEN]>", "{form}");
+        assert_eq!(masked(&env, &format!("<{form}>")), "<[TOKEN]>", "{form}");
     }
     for (before, shown) in [("", "[TOKEN]"), ("x", "eG[TOKEN]"), ("xy", "eHl[TOKEN]")] {
-        let text = STANDARD.encode(format!("{before}{TOKEN}"));
-        let out = env.envseal(&["run", "--redact", "--", "cat"]).stdin(text).ok();
+        let out = masked(&env, &STANDARD.encode(format!("{before}{TOKEN}")));
         assert!(out.starts_with(shown) && out.len() <= shown.len() + 3, "{out}");
     }
 }
 
-/// As each writes it.
 #[test]
-fn what_other_languages_make_of_a_value_is_masked() {
+fn encodings_of_other_languages_are_masked() {
     let env = TestEnv::new();
     env.envseal(&["set", "RICH"]).stdin("a<b>&c/d+e'f (g)*~!;,?:@=$#\u{e9}\u{2028}-_.").ok();
     for (by, form) in [
@@ -80,8 +82,7 @@ fn what_other_languages_make_of_a_value_is_masked() {
         ("json_encode", r"a<b>&c\/d+e'f (g)*~!;,?:@=$#\u00e9\u2028-_."),
         ("System.Text.Json", r"a\u003Cb\u003E\u0026c/d\u002Be\u0027f (g)*~!;,?:@=$#\u00E9\u2028-_."),
     ] {
-        let shown = env.envseal(&["run", "--redact", "--", "cat"]).stdin(format!("<{form}>")).ok();
-        assert_eq!(shown, "<[RICH]>", "{by}");
+        assert_eq!(masked(&env, &format!("<{form}>")), "<[RICH]>", "{by}");
     }
 }
 
@@ -93,30 +94,20 @@ fn lines_count_on_their_own_and_overlaps_have_one_mark() {
         "KEY=\"first line\nsecond line\nx\n\"\nPASS=hunter2\nURL=db://hunter2@host\nTWIN=hunter2\n",
     );
     let shown = redacted(&env, "echo \"$KEY\"; echo '  second line'; echo x; echo $URL; echo $TWIN").ok();
-    // The line end behind the value is no part of it.
+    // The line break behind the value is not masked.
     assert_eq!(shown, "[KEY]\n\n  [KEY]\nx\n[URL,PASS]\n[PASS]\n");
 }
 
 #[test]
-fn a_value_that_the_program_does_not_get_is_masked_too() {
+fn a_value_withheld_from_the_program_is_masked() {
     let env = with_token();
-    let run = env.envseal(&[
-        "run",
-        "--redact",
-        "-x",
-        "TOKEN",
-        "-k",
-        "O*",
-        "--",
-        "sh",
-        "-c",
-        "echo ${TOKEN-unset}; cat",
-    ]);
+    let options = ["run", "--redact", "-x", "TOKEN", "-k", "O*", "--"];
+    let run = env.envseal(&options).args(&["sh", "-c", "echo ${TOKEN-unset}; cat"]);
     assert_eq!(run.stdin(TOKEN).ok(), "unset\n[TOKEN]");
 }
 
 #[test]
-fn short_values_are_told_of_once() {
+fn short_values_are_reported_once() {
     let env = TestEnv::new();
     env.write_sealed(".env", "PIN=12345\nEMPTY=\nTOKEN=123456\nCODE=abc\nOPEN=x # envseal: plain\n");
     let output = redacted(&env, "echo $PIN $TOKEN").output();
@@ -124,13 +115,13 @@ fn short_values_are_told_of_once() {
     assert_eq!(output.stderr, "note: not masked because shorter than 6 bytes: PIN, CODE\n");
     let quiet = env.envseal(&["run", "-q", "--redact", "--", "true"]).output();
     assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
-    // Without the option nothing is said, and nothing masked.
+    // Without the option there is no note, and nothing is masked.
     let bare = env.envseal(&["run", "--", "sh", "-c", "echo $TOKEN"]).output();
     assert_eq!((bare.stdout, bare.stderr.as_str()), (b"123456\n".to_vec(), ""));
 }
 
 #[test]
-fn what_holds_nothing_comes_at_once_and_a_split_value_not_at_all() {
+fn other_output_comes_at_once_and_a_split_value_is_masked() {
     let env = with_token();
     let run =
         redacted(&env, "printf 'no line end: '; read x; printf 'second-'; read x; printf 'value.'; read x");
@@ -163,7 +154,7 @@ fn the_exit_status_is_the_programs() {
 }
 
 #[test]
-fn the_environment_is_what_it_is_without() {
+fn the_environment_is_the_same_with_and_without() {
     let env = with_token();
     let lines = |option: &[&str]| {
         let show = "env | sed 's/second-value/2/; s/hunter.*/1/' | sort";
@@ -190,7 +181,7 @@ fn signals_reach_the_program() {
 }
 
 #[test]
-fn a_signal_ends_it_though_something_was_left_behind() {
+fn a_signal_ends_it_despite_a_process_left_behind() {
     let env = with_token();
     let script = "sleep 60 & echo $!";
     let mut child = redacted(&env, script).into_command().stdout(Stdio::piped()).spawn().unwrap();
@@ -202,7 +193,7 @@ fn a_signal_ends_it_though_something_was_left_behind() {
 }
 
 #[test]
-fn a_signal_that_was_ignored_still_is() {
+fn an_ignored_signal_stays_ignored() {
     let env = with_token();
     let bin = env!("CARGO_BIN_EXE_envseal");
     let script =
@@ -210,10 +201,10 @@ fn a_signal_that_was_ignored_still_is() {
     assert_eq!(env.program("sh", &["-c", &script]).ok(), "on\n");
 }
 
-/// As some supervisors start what they start.
+/// Some supervisors ignore SIGCHLD.
 #[test]
 #[cfg(target_os = "linux")]
-fn how_the_program_ended_is_known_though_ends_of_children_are_ignored() {
+fn the_exit_status_is_known_even_if_sigchld_is_ignored() {
     let env = with_token();
     let envseal = [env!("CARGO_BIN_EXE_envseal"), "run", "--redact", "--", "sh", "-c", "exit 7"];
     let run = || env.program("env", &[&["--ignore-signal=CHLD"], &envseal[..]].concat());
@@ -236,7 +227,7 @@ fn a_reader_that_goes_ends_the_writer() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn output_that_cannot_be_written_is_told() {
+fn a_failed_write_is_an_error() {
     let env = with_token();
     let script = format!("{} run --redact -- echo x > /dev/full", env!("CARGO_BIN_EXE_envseal"));
     let stderr = env.program("sh", &["-c", &script]).fails(4);

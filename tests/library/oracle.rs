@@ -1,5 +1,5 @@
-//! dotenvy, a reader that shares nothing with ours, sees what we see: tokens as they stand, and plain files alike
-//! where both dialects mean the same.
+//! dotenvy, an independent reader, reads the same: sealed values verbatim, and plain files in the common part of both
+//! dialects.
 
 use envseal::testing::crypto::{Kind, PrivateKey, Refs, Sealer};
 use envseal::testing::dotenv::{Document, Found, expand};

@@ -1,4 +1,4 @@
-//! The reader is held to a regex engine that runs dotenv's own line pattern, and the document to its promises.
+//! The reader agrees with a regex engine that runs dotenv's line pattern, and the document keeps its promises.
 
 use crate::dialect::{dialect, statements};
 use envseal::testing::config::ProcessEnv;
@@ -7,9 +7,9 @@ use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{EnvFile, Precedence, read_files};
 use proptest::prelude::*;
 
-/// dotenv's pattern, as dotenvx 2.38 runs it over text whose line ends are `\n`.
+/// Returns the pattern of dotenv that dotenvx 2.38 runs over text with the line ends `\n`.
 ///
-/// The white space is ECMAScript's, written out: another engine's `\s` lacks the byte order mark.
+/// ECMAScript's white space is written out: another engine's `\s` lacks the byte order mark.
 fn dotenv_pattern() -> regex::Regex {
     let s =
         r"[\t\n\x0b\x0c\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}]";
@@ -29,7 +29,7 @@ fn js_trim(text: &str) -> &str {
     })
 }
 
-/// Each statement's name and the value's text as the pattern captures it, trimmed.
+/// Returns each statement's name and the text that the pattern captures as its value, trimmed.
 fn by_pattern(pattern: &regex::Regex, text: &str) -> Vec<(String, String)> {
     let normal = text.replace("\r\n", "\n").replace('\r', "\n");
     pattern
@@ -86,7 +86,7 @@ proptest! {
         prop::collection::vec(any::<u8>(), 0..24),
     ]) {
         let Some(source) = quote(&value) else {
-            // Only a carriage return, which no quoting but the double quote's can hold, is beyond the dialect.
+            // Only a carriage return, which only double quotes can express, is beyond the dialect.
             prop_assert!(value.contains(&b'\r') || value.contains(&b'\''), "{:?}", value);
             return Ok(());
         };
@@ -116,12 +116,12 @@ fn ten_megabytes_parse_in_well_under_a_second() {
         let size = text.len();
         let start = std::time::Instant::now();
         Document::parse(text.into_bytes()).unwrap();
-        // An unoptimised build on a busy machine: ten times what a quiet one needs, a fraction of quadratic.
+        // An unoptimised build on a busy machine: ten times the time on a quiet one, a fraction of quadratic time.
         assert!(start.elapsed().as_secs() < 30, "{size} bytes took {:?}", start.elapsed());
     }
 }
 
-/// Every variable of a file of this text, as `get` shows it in an empty environment.
+/// Returns every variable of a file of this text, like `get` in an empty environment.
 fn read_all(text: &str) -> Result<Vec<(String, String)>, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
@@ -139,7 +139,7 @@ fn values(text: &str) -> Vec<(String, String)> {
     read_all(text).unwrap()
 }
 
-/// Why a file of this text is refused: of each value where it stands, its name and what is wrong.
+/// Returns the error for a file of this text: for each value its place, its name and the problem.
 fn refused(text: &str) -> String {
     read_all(text).expect_err(text)
 }
@@ -156,7 +156,7 @@ fn reads_what_dotenvx_reads() {
 }
 
 #[test]
-fn differs_from_dotenvx_where_that_is_meant() {
+fn differs_from_dotenvx_deliberately() {
     for (text, name, theirs, ours) in MEANT {
         let got = values(text).into_iter().find(|(there, _)| there == name).map(|(_, value)| value);
         assert_eq!(got.as_deref(), Some(*ours), "{text:?}");
@@ -164,7 +164,7 @@ fn differs_from_dotenvx_where_that_is_meant() {
     }
 }
 
-/// Values that dotenvx 2.38.2 reads as something, and envseal refuses.
+/// Values that dotenvx 2.38.2 accepts, and envseal refuses.
 const REFUSED: [&str; 17] = [
     "${$A}${A$A}${$A:-d}",
     "${$A {x} ${A$A}",
@@ -186,7 +186,7 @@ const REFUSED: [&str; 17] = [
 ];
 
 #[test]
-fn refuses_what_dotenvx_guesses_at() {
+fn refuses_values_that_dotenvx_guesses() {
     for value in REFUSED {
         for quote in ["", "\"", "`"] {
             let told = refused(&format!("A=a\nN=A\nB={quote}{value}{quote}"));
@@ -197,7 +197,7 @@ fn refuses_what_dotenvx_guesses_at() {
     }
 }
 
-/// Files, and what dotenvx 2.38.2 reads in them in an empty environment.
+/// Files, and the variables that dotenvx 2.38.2 reads in an empty environment.
 #[rustfmt::skip]
 const SAME: &[(&str, &[(&str, &str)])] = &[
     ("A=a\nB=${NO:-x$A}", &[("A", "a"), ("B", "xa")]),
@@ -239,10 +239,10 @@ const SAME: &[(&str, &[(&str, &str)])] = &[
     ("A=\t\u{b}\u{c}x\u{b}\nB=\u{b}\n", &[("A", "x"), ("B", "")]),
 ];
 
-/// Files in which one variable is read otherwise than dotenvx 2.38.2 reads it: text, name, dotenvx's value, ours.
+/// Files with one variable that reads differently than in dotenvx 2.38.2: text, name, dotenvx's value, ours.
 ///
-/// A reference ends where it is written and what it brings in is never scanned again; `:=`, `=`, `:?` and `?` are
-/// operators; `$(…)` is text.
+/// A reference ends where it is written and its value is never scanned again; `:=`, `=`, `:?` and `?` are operators; `$(…)`
+/// is text.
 #[rustfmt::skip]
 const MEANT: &[(&str, &str, &str, &str)] = &[
     ("A=$\nB=encrypted:$A", "B", "encrypted:$A", "encrypted:$"),

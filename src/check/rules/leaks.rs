@@ -338,13 +338,14 @@ mod tests {
             (found, start.elapsed())
         };
         for (lead, count) in [("password-".to_owned(), 100_000), ("a-longer-beginning/".repeat(14), 10_000)] {
-            let (_, others) = search((0..count).map(|at| format!("{at}-{lead}")).collect());
+            let (_, others) = search((0..count / 10).map(|at| format!("{at}-{lead}")).collect());
             let (found, alike) = search((0..count).map(|at| format!("{lead}{at}")).collect());
             // Every value, and those that it begins with: its digits are a number, and so are the first of them.
             let within = |at: usize| at.max(1).ilog10() as usize + 1;
             assert_eq!(found, (0..count).map(within).sum::<usize>());
-            // Comparing each with each takes thousands of times as long; a busy machine slows both searches down.
-            assert!(alike < others * 50 + std::time::Duration::from_secs(1), "{alike:?}, others {others:?}");
+            // Ten times as many take about ten times as long; comparing each with each would take thousands of times as
+            // long. A busy machine slows both searches down.
+            assert!(alike < others * 300 + std::time::Duration::from_secs(1), "{alike:?}, others {others:?}");
         }
     }
 

@@ -236,11 +236,11 @@ fn whole(versions: &Versions<'_>, marker_size: usize) -> Merged {
     let written = |size| {
         let mut out =
             write::MergedOutput::with_room(versions.ours.len() + versions.theirs.len() + 4 * size + 64);
-        out.marker(b'<', size, " ours", "\n");
-        out.text(versions.ours);
-        out.marker(b'=', size, "", "\n");
-        out.text(versions.theirs);
-        out.marker(b'>', size, " theirs", "\n");
+        out.push_marker(b'<', size, " ours", "\n");
+        out.push_text(versions.ours);
+        out.push_marker(b'=', size, "", "\n");
+        out.push_text(versions.theirs);
+        out.push_marker(b'>', size, " theirs", "\n");
         out.into_text()
     };
     let mut text = written(marker_size);

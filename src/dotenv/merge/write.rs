@@ -34,14 +34,14 @@ pub(super) fn write_items<'a>(
     line_break: &'a str,
     marker_size: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let repeated = repeated(sides);
-    let base_keys = keys(&sides[0], &repeated);
+    let repeated = repeated_names(sides);
+    let base_keys = item_keys(&sides[0], &repeated);
     let [ours, theirs] =
-        [1, 2].map(|side| AlignedSide::new(&sides[side], keys(&sides[side], &repeated), &base_keys));
+        [1, 2].map(|side| AlignedSide::new(&sides[side], item_keys(&sides[side], &repeated), &base_keys));
     let room = sides.iter().flatten().map(|item| item.body.len() + item.eol.len() + 2).sum::<usize>();
     let conflicts = choices.values().filter(|choice| **choice == NameChoice::Conflict).count();
     let out = MergedOutput::with_room(room + conflicts * (4 * marker_size + 64));
-    let base_names = names(&base_keys);
+    let base_names = name_positions(&base_keys);
     let base = &sides[0];
     let mut writer =
         ItemWriter { base, base_keys, base_names, ours, theirs, choices, line_break, marker_size, out };
@@ -50,7 +50,7 @@ pub(super) fn write_items<'a>(
 }
 
 /// Returns the names that repeat in one of the versions.
-fn repeated<'a>(sides: &[Vec<FileItem<'a>>; 3]) -> HashSet<&'a str> {
+fn repeated_names<'a>(sides: &[Vec<FileItem<'a>>; 3]) -> HashSet<&'a str> {
     let mut repeated = HashSet::new();
     for items in sides {
         let mut seen = HashSet::new();
@@ -60,7 +60,7 @@ fn repeated<'a>(sides: &[Vec<FileItem<'a>>; 3]) -> HashSet<&'a str> {
     repeated
 }
 
-fn keys<'a>(items: &[FileItem<'a>], repeated: &HashSet<&str>) -> Vec<ItemKey<'a>> {
+fn item_keys<'a>(items: &[FileItem<'a>], repeated: &HashSet<&str>) -> Vec<ItemKey<'a>> {
     let key = |item: &FileItem<'a>| match item.statement {
         Some(statement) if !repeated.contains(statement.name) => ItemKey::Name(statement.name),
         _ => ItemKey::Text(item.body),
@@ -69,7 +69,7 @@ fn keys<'a>(items: &[FileItem<'a>], repeated: &HashSet<&str>) -> Vec<ItemKey<'a>
 }
 
 /// Returns the positions of the statements.
-fn names<'a>(keys: &[ItemKey<'a>]) -> HashMap<&'a str, usize> {
+fn name_positions<'a>(keys: &[ItemKey<'a>]) -> HashMap<&'a str, usize> {
     let named = keys.iter().enumerate().filter_map(|(at, key)| match key {
         ItemKey::Name(name) => Some((*name, at)),
         ItemKey::Text(_) => None,
@@ -86,7 +86,7 @@ impl<'a> AlignedSide<'a> {
                 in_base[*to] = Some(at);
             }
         }
-        let names = names(&keys);
+        let names = name_positions(&keys);
         Self { items, keys, of_base, in_base, names }
     }
 
@@ -124,19 +124,19 @@ impl<'a> ItemWriter<'a> {
     fn write(&mut self) {
         let (ours, theirs) = (self.ours.added(), self.theirs.added());
         for (before, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-            self.both_added(ours, theirs);
+            self.write_both_added(ours, theirs);
             if before == self.base.len() {
                 return;
             }
             match (self.base_keys[before], self.ours.of_base[before], self.theirs.of_base[before]) {
-                (ItemKey::Name(_), Some(at), _) if self.stands_here(Side::Ours, at) => {
-                    self.item(Side::Ours, at);
+                (ItemKey::Name(_), Some(at), _) if self.is_placed_here(Side::Ours, at) => {
+                    self.write_item(Side::Ours, at);
                 }
-                (ItemKey::Name(_), _, Some(at)) => self.item(Side::Theirs, at),
+                (ItemKey::Name(_), _, Some(at)) => self.write_item(Side::Theirs, at),
                 (ItemKey::Text(_), Some(ours), Some(theirs)) => {
                     let (ours, theirs) = (self.ours.items[ours], self.theirs.items[theirs]);
                     let eol = pick_changed(&self.base[before].eol, &ours.eol, &theirs.eol);
-                    self.out.line(ours.body, eol, self.line_break);
+                    self.out.push_line(ours.body, eol, self.line_break);
                 }
                 _ => {}
             }
@@ -144,7 +144,7 @@ impl<'a> ItemWriter<'a> {
     }
 
     /// Writes what both sides added at one place. A statement that both added is written once, and divides the rest.
-    fn both_added(&mut self, ours: &[usize], theirs: &[usize]) {
+    fn write_both_added(&mut self, ours: &[usize], theirs: &[usize]) {
         let places = theirs.iter().enumerate();
         let places: HashMap<_, _> = places.map(|(at, item)| (self.theirs.keys[*item], at)).collect();
         let (mut from_ours, mut from_theirs) = (0, 0);
@@ -152,68 +152,68 @@ impl<'a> ItemWriter<'a> {
             let key = self.ours.keys[*item];
             let common = places.get(&key).filter(|place| **place >= from_theirs);
             if let (ItemKey::Name(_), Some(place)) = (key, common) {
-                self.one_after_the_other(&ours[from_ours..at], &theirs[from_theirs..*place]);
-                self.item(Side::Ours, *item);
+                self.write_in_turn(&ours[from_ours..at], &theirs[from_theirs..*place]);
+                self.write_item(Side::Ours, *item);
                 (from_ours, from_theirs) = (at + 1, place + 1);
             }
         }
-        self.one_after_the_other(&ours[from_ours..], &theirs[from_theirs..]);
+        self.write_in_turn(&ours[from_ours..], &theirs[from_theirs..]);
     }
 
-    fn one_after_the_other(&mut self, ours: &[usize], theirs: &[usize]) {
+    fn write_in_turn(&mut self, ours: &[usize], theirs: &[usize]) {
         let in_ours = ours.iter().map(|at| self.ours.items[*at].body);
         let alike = in_ours.eq(theirs.iter().map(|at| self.theirs.items[*at].body));
         for at in ours {
-            self.item(Side::Ours, *at);
+            self.write_item(Side::Ours, *at);
         }
         for at in theirs.iter().filter(|_| !alike) {
-            self.item(Side::Theirs, *at);
+            self.write_item(Side::Theirs, *at);
         }
     }
 
     /// Writes an item of one side; a statement in the chosen form, and only if this is its place.
-    fn item(&mut self, side: Side, at: usize) {
+    fn write_item(&mut self, side: Side, at: usize) {
         let of = self.side(side);
         let (item, key) = (of.items[at], of.keys[at]);
         let ItemKey::Name(name) = key else {
-            self.out.line(item.body, item.eol, self.line_break);
+            self.out.push_line(item.body, item.eol, self.line_break);
             return;
         };
-        if !self.stands_here(side, at) {
+        if !self.is_placed_here(side, at) {
             return;
         }
         let [ours, theirs] = [&self.ours, &self.theirs].map(|side| side.item(name).copied());
         match self.choices[name] {
             NameChoice::Take(side) => {
                 let Some(item) = (if side == Side::Ours { ours } else { theirs }) else { return };
-                let eol = self.eol_of(name).unwrap_or(item.eol);
-                self.out.line(item.body, eol, self.line_break);
+                let eol = self.merged_eol(name).unwrap_or(item.eol);
+                self.out.push_line(item.body, eol, self.line_break);
             }
             NameChoice::Conflict => {
                 let (out, size, line_break) = (&mut self.out, self.marker_size, self.line_break);
                 let body = |out: &mut MergedOutput, item: Option<FileItem<'_>>| {
                     if let Some(item) = item {
-                        out.line(item.body, item.eol, line_break);
+                        out.push_line(item.body, item.eol, line_break);
                     }
                 };
-                out.marker(b'<', size, " ours", line_break);
+                out.push_marker(b'<', size, " ours", line_break);
                 body(out, ours);
-                out.marker(b'=', size, "", line_break);
+                out.push_marker(b'=', size, "", line_break);
                 body(out, theirs);
-                out.marker(b'>', size, " theirs", line_break);
+                out.push_marker(b'>', size, " theirs", line_break);
             }
         }
     }
 
     /// Returns the line break of a statement that all three versions have.
-    fn eol_of(&self, name: &str) -> Option<&'a [u8]> {
+    fn merged_eol(&self, name: &str) -> Option<&'a [u8]> {
         let base = self.base[*self.base_names.get(name)?];
         Some(pick_changed(&base.eol, &self.ours.item(name)?.eol, &self.theirs.item(name)?.eol))
     }
 
     /// Returns true if the statement at `at` is written where this side has it: that is ours, unless ours has none, or only
     /// theirs moved it.
-    fn stands_here(&self, side: Side, at: usize) -> bool {
+    fn is_placed_here(&self, side: Side, at: usize) -> bool {
         let ItemKey::Name(name) = self.side(side).keys[at] else { return true };
         let place = match (self.ours.names.get(name), self.theirs.names.get(name)) {
             (Some(ours), Some(theirs))
@@ -245,7 +245,7 @@ impl MergedOutput {
     }
 
     /// Writes a line; one without a line break gets it if more follows.
-    fn line(&mut self, body: &[u8], eol: &[u8], line_break: &str) {
+    fn push_line(&mut self, body: &[u8], eol: &[u8], line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n' | b'\r')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }
@@ -257,12 +257,12 @@ impl MergedOutput {
         self.0.extend_from_slice(eol);
     }
 
-    pub(super) fn text(&mut self, text: &[u8]) {
+    pub(super) fn push_text(&mut self, text: &[u8]) {
         self.0.extend_from_slice(text);
     }
 
     /// Writes a conflict marker, at the start of what every reader takes for a line.
-    pub(super) fn marker(&mut self, mark: u8, size: usize, label: &str, line_break: &str) {
+    pub(super) fn push_marker(&mut self, mark: u8, size: usize, label: &str, line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }

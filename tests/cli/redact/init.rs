@@ -1,4 +1,4 @@
-//! envseal as PID 1, which a container's entry point is.
+//! envseal as PID 1, like the entry point of a container.
 
 use std::process::Stdio;
 
@@ -23,7 +23,7 @@ fn contained_script<'a>(env: &'a TestEnv, script: &str) -> Option<Run<'a>> {
     contained(env, &["sh", "-c", script])
 }
 
-/// Makes orphans, and waits until the system knows none of them. A zombie it would still know.
+/// Makes orphans, and waits until the system has forgotten all of them, which it would not if they were zombies.
 const ORPHANS: &str = r#"[ $PPID = 1 ] || exit 98
 for i in 1 2 3 4 5; do (sh -c 'echo $$ >>orphans' &); done
 until [ "$(cat orphans 2>/dev/null | wc -l)" -eq 5 ]; do sleep 0.05; done
@@ -71,9 +71,9 @@ fn the_status_is_the_programs() {
     }
 }
 
-/// As it ends with a program that is PID 1 itself.
+/// The same happens without envseal, if the program is PID 1 itself.
 #[test]
-fn what_is_left_behind_ends_with_the_program() {
+fn processes_left_behind_end_with_the_program() {
     let env = with_token();
     let script = "(sleep 0.1; echo late; exec sleep 1000) & echo first; exit 3";
     let Some(run) = contained_script(&env, script) else { return };

@@ -1,4 +1,4 @@
-//! A signal reaches the program once, whomever it was sent to.
+//! A signal reaches the program exactly once, whether sent to the program, to envseal or to both.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use super::terminal::shell;
 use super::with_token;
 use crate::support::{Session, TestEnv};
 
-/// Counts how often the signal `$1` comes, for a while after the first, and writes that to the file `times`.
+/// Counts the signals `$1`, for a while after the first, and writes the number to the file `times`.
 const COUNT: &str = "n=0; trap 'n=$((n+1))' $1; echo ready
 while [ $n = 0 ]; do sleep 1 & wait $!; done
 for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & wait $!; done
@@ -37,7 +37,7 @@ pub(super) fn kill(signal: &str, targets: &[String]) {
     assert!(sent.success());
 }
 
-/// Every process under `parent` and itself, with its name; as procfs (proc(5)) has them.
+/// Returns `parent` and all its descendants with their names, from procfs (proc(5)).
 #[cfg(target_os = "linux")]
 pub(super) fn tree(parent: u32) -> Vec<(String, String)> {
     let stat = |path: std::path::PathBuf| {
@@ -98,7 +98,7 @@ fn sent_to_the_group_again_and_again() {
     assert_eq!(shown, format!("ready\n{}", "got\n".repeat(5)));
 }
 
-/// As systemd does it by default (`KillMode=control-group` of systemd.kill(5)).
+/// systemd does so by default (`KillMode=control-group` of systemd.kill(5)).
 #[test]
 #[cfg(target_os = "linux")]
 fn sent_to_each_process() {
@@ -121,7 +121,7 @@ fn sent_to_each_process() {
     assert_eq!(session.end().0, 0);
 }
 
-/// Of coreutils, which not every system has.
+/// timeout(1) is part of coreutils, which not every system has.
 #[test]
 #[cfg(target_os = "linux")]
 fn sent_by_timeout() {
@@ -133,7 +133,7 @@ fn sent_by_timeout() {
 }
 
 #[test]
-fn typed_where_a_terminal_is_only_read_from() {
+fn typed_at_a_terminal_for_input_only() {
     let env = with_counter();
     let Some(mut shell) = shell(&env) else { return };
     shell.keys("$E run --redact -- sh count INT | cat\n");
@@ -175,16 +175,16 @@ fn sent_because_the_terminal_has_gone() {
         let Some(mut session) = Session::start(run) else { return };
         session.until("ready");
         sleep(Duration::from_millis(300));
-        // It holds the terminal that the others are on.
+        // The terminal ends with this process.
         kill("KILL", &[session.pid().to_string()]);
         came_once(&env, &format!("{inner:?}"));
     }
 }
 
-/// As killall(1) does it.
+/// killall(1) does so.
 #[test]
 #[cfg(target_os = "linux")]
-fn sent_to_all_that_are_called_envseal() {
+fn sent_to_all_processes_called_envseal() {
     let env = with_counter();
     let Some(session) = counting_session(&env, "TERM") else { return };
     let named: Vec<_> =

@@ -9,7 +9,7 @@ fn redacted(env: &TestEnv, script: &str) -> Option<Session> {
     Session::start(env.envseal(&["run", "--redact", "--", "sh", "-c", script]))
 }
 
-/// A shell with job control at the terminal, that finds envseal as `$E`.
+/// Starts a shell with job control at the terminal; `$E` is envseal.
 pub(super) fn shell(env: &TestEnv) -> Option<Session> {
     let run = env.program("bash", &["--norc", "--noprofile", "-i"]);
     let mut shell = Session::start(run.var("E", env!("CARGO_BIN_EXE_envseal")).var("PS1", "> "))?;
@@ -29,7 +29,7 @@ fn the_program_has_a_terminal_of_that_size_and_values_are_masked() {
 }
 
 #[test]
-fn all_that_was_written_last_is_shown() {
+fn the_last_output_is_shown() {
     let env = with_token();
     let Some(session) = redacted(&env, "seq 20000; printf 'secon'") else { return };
     let (status, _, text) = session.end();
@@ -39,11 +39,11 @@ fn all_that_was_written_last_is_shown() {
 }
 
 #[test]
-fn what_is_typed_is_echoed_and_masked_once_it_is_a_value() {
+fn typed_text_is_echoed_and_masked_once_it_is_a_value() {
     let env = with_token();
     let Some(mut session) = redacted(&env, "echo ready; cat") else { return };
     session.until("ready\r\n");
-    // The beginning of a value does not wait for more.
+    // The beginning of a value is shown at once.
     session.keys("sec");
     session.until("sec");
     session.keys("ret\n");
@@ -67,7 +67,7 @@ fn a_change_of_size_reaches_the_program() {
 }
 
 #[test]
-fn ctrl_c_ends_it_as_it_ends_a_bare_program() {
+fn ctrl_c_ends_it_like_a_program_without_envseal() {
     let env = with_token();
     let Some(mut session) = redacted(&env, "echo ready; exec sleep 60") else { return };
     session.until("ready");
@@ -80,7 +80,7 @@ fn ctrl_c_ends_it_as_it_ends_a_bare_program() {
     shell.until("> ");
     shell.keys("echo status=$?\n");
     shell.until("\nstatus=130");
-    // And so a loop ends with it.
+    // A loop ends with it.
     shell.keys(
         "for i in 1 2; do $E run --redact -- sh -c \"echo go; exec sleep $((i*60))\"; echo next; done\n",
     );
@@ -114,9 +114,9 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
     shell.end();
 }
 
-/// A program that reads before the terminal is its own is stopped for that, and was continued after the key had come.
+/// A program that reads before it has the terminal is stopped for that, and used to be continued after the key.
 #[test]
-fn ctrl_z_is_not_lost_where_it_is_typed_soon() {
+fn an_early_ctrl_z_is_not_lost() {
     let env = with_token();
     let Some(mut shell) = shell(&env) else { return };
     for _ in 0..20 {
@@ -149,16 +149,16 @@ fn a_shell_under_it_has_jobs_of_its_own() {
     session.until("one\r\none");
     session.keys("\x1a");
     session.until("Stopped");
-    // That is what was asked; a shell with a stopped job would have to be asked twice to leave.
+    // Done; a shell with a stopped job would have to be told twice to exit.
     Command::new("kill").args(["-9", &session.pid().to_string()]).status().unwrap();
 }
 
-/// A key that stops, before there is anything to stop, once held the start up for good.
+/// A Ctrl-Z before the program ran once blocked its start forever.
 #[test]
-fn keys_that_are_typed_at_once_are_for_the_program() {
+fn early_keys_reach_the_program() {
     let env = with_token();
     for _ in 0..5 {
-        // By itself: a shell that is stopped between its vfork(2) and exec is stuck, with or without envseal.
+        // No shell: one that is stopped between its vfork(2) and exec hangs, with or without envseal.
         let run = env.envseal(&["run", "--redact", "--", "sleep", "60"]);
         let Some(mut session) = Session::start(run) else { return };
         session.keys("\x1a\x1a\x03");
@@ -167,7 +167,7 @@ fn keys_that_are_typed_at_once_are_for_the_program() {
 }
 
 #[test]
-fn a_terminal_that_goes_takes_it_along_also_in_the_background() {
+fn it_ends_with_its_terminal_also_in_the_background() {
     let env = with_token();
     let bash = ["run", "--redact", "--", "bash", "--norc", "--noprofile", "-i"];
     let run = env.envseal(&bash).var("E", env!("CARGO_BIN_EXE_envseal"));
@@ -175,7 +175,7 @@ fn a_terminal_that_goes_takes_it_along_also_in_the_background() {
     shell.keys("trap '' HUP; $E run --redact -- sh -c 'echo a\"\"t:$PPID\">\"; read x' &\n");
     shell.until("at:");
     let holder = shell.word();
-    // The terminal that the shell is on goes with the one who holds it.
+    // The shell's terminal ends with the process that opened it.
     Command::new("kill").args(["-9", &shell.pid().to_string()]).status().unwrap();
     for _ in 0..3000 {
         if !Command::new("kill")
@@ -198,21 +198,21 @@ fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
     let Some(mut shell) = shell(&env) else { return };
     shell.keys("$E run --redact -- sh -c 'echo \"by $OTHER\"; read x; echo \"got $x\"' &\n");
     shell.until("by [OTHER]");
-    // The shell has the keys.
+    // The shell has the foreground.
     shell.keys("echo $((40+2))\n");
     shell.until("\n42");
     shell.keys("fg\n");
     shell.until("$E run");
     shell.keys("it\n");
     shell.until("got it");
-    // What is typed before is the program's.
+    // Keys typed before this are for the program.
     shell.until("> ");
     shell.keys("exit\n");
     shell.end();
 }
 
 #[test]
-fn signals_reach_the_program_there_too() {
+fn signals_reach_the_program() {
     let env = with_token();
     for signal in ["TERM", "HUP", "USR1"] {
         let script = format!("trap 'echo got it; exit 5' {signal}; echo ready; while :; do sleep 0.05; done");
@@ -225,7 +225,7 @@ fn signals_reach_the_program_there_too() {
 }
 
 #[test]
-fn what_cannot_be_started_is_told_there_too() {
+fn a_program_that_cannot_be_started_is_an_error() {
     let env = with_token();
     for (program, code) in [("no-such-program", 127), (".", 126)] {
         let Some(session) = Session::start(env.envseal(&["run", "--redact", "--", program])) else { return };

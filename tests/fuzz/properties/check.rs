@@ -1,4 +1,4 @@
-//! Any bytes can be judged, searched and shown.
+//! Any bytes can be checked, searched and shown.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use envseal::testing::check::rules::{EnvText, Leaks, Rule, check_env_file};
 use envseal::testing::project::textconv;
 use envseal::testing::team::Policy;
 
-/// Panics where the property does not hold for these bytes as an env file.
+/// Panics if the property does not hold for these bytes as an env file.
 pub(crate) fn holds(data: &[u8]) {
     let lines = data.split(|byte| matches!(byte, b'\n' | b'\r')).count();
     let report = check_env_file(EnvText { path: Path::new(".env"), text: data, policy: &Policy::default() });

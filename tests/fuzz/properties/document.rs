@@ -1,8 +1,8 @@
-//! A document prints what it was parsed from, and an edit changes one entry.
+//! A document prints the parsed bytes, and an edit changes one entry.
 
 use envseal::testing::dotenv::{Document, Edit, Mark};
 
-/// Panics where the property does not hold for these bytes as a file.
+/// Panics if the property does not hold for these bytes as a file.
 pub(crate) fn holds(data: &[u8]) {
     let Ok(document) = Document::parse(data.to_vec()) else { return };
     assert_eq!(document.as_bytes(), data);

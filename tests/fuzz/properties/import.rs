@@ -10,7 +10,7 @@ use envseal::testing::import::{ejson, json, yaml};
 /// ejson's own, of its tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
 
-/// Panics where the property does not hold for these bytes as a source.
+/// Panics if the property does not hold for these bytes as a source.
 pub(crate) fn holds(data: &[u8]) {
     let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
     let read = [

@@ -2,10 +2,10 @@
 
 use envseal::testing::dotenv::{Conflicts, Document, Merged, Versions, merge};
 
-/// Between the versions.
+/// Separates the versions.
 const CUT: u8 = 0xff;
 
-/// Panics where the property does not hold for these bytes as base, ours and theirs.
+/// Panics if the property does not hold for these bytes as base, ours and theirs.
 pub(crate) fn holds(data: &[u8]) {
     let mut versions = data.splitn(3, |byte| *byte == CUT);
     let mut next = || versions.next().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! A token or key that parses prints as it was written; one that does not is refused without a panic.
+//! A sealed value or key that parses prints the same text; any other is refused without a panic.
 
 use envseal::testing::crypto::{Opener, PrivateKey, PublicKey, SealedValue};
 
-/// Panics where the property does not hold for these bytes as a token or a key.
+/// Panics if the property does not hold for these bytes as a token or a key.
 pub(crate) fn holds(data: &[u8]) {
     if let Ok(token) = SealedValue::parse(data) {
         assert_eq!(token.to_string().as_bytes(), data);

@@ -3,7 +3,7 @@
 use envseal::testing::dotenv::{Document, Found, expand, quote, read, references};
 use envseal::testing::team::Policy;
 
-/// Panics where the property does not hold for these bytes as a value.
+/// Panics if the property does not hold for these bytes as a value.
 pub(crate) fn holds(data: &[u8]) {
     let _ = Policy::parse(data);
     let (_, text) = read(data);
