@@ -95,7 +95,7 @@ fn one_file(mut paths: Vec<PathBuf>) -> Result<PathBuf, Error> {
 fn find_editor(context: &Context) -> Result<Editor, Error> {
     let set = |name| context.process.get(name).filter(|command| !command.is_empty());
     let command = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or(OsStr::new("vi"));
-    Ok(Editor::find(command, &context.process.path_list("PATH"))?)
+    Editor::find(command, &context.process.path_list("PATH"))
 }
 
 fn open(context: &Context, path: &Path) -> Result<Editing, Error> {

@@ -64,7 +64,7 @@ impl RunArgs {
 
 pub(super) fn run_in_session(args: &RunArgs) -> Result<u8, Error> {
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
-    Ok(Program::session(program, arguments)?)
+    Program::session(program, arguments)
 }
 
 /// A program with its environment, and the values to mask in its output.
@@ -81,9 +81,9 @@ impl PreparedProgram {
                 // Signals go to the program, even after a passphrase prompt.
                 let _held = ui::HeldSignals::again();
                 let own = own_program().map_err(no_terminal)?;
-                Ok(self.program.run_masked(forms, &own, &["run", "--in-session", "--"])?)
+                self.program.run_masked(forms, &own, &["run", "--in-session", "--"])
             }
-            _ => Ok(self.program.run()?),
+            _ => self.program.run(),
         }
     }
 }

@@ -57,19 +57,18 @@ fn not_started(command: &Command, source: io::Error) -> Error {
 }
 
 fn output_failed(error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot pass on what the program writes: {error}"))
+    Error::io("pass on what the program writes")(error)
 }
 
 fn no_thread(error: io::Error) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        format!("the program was not started: the system allows no more threads ({error})"),
-    )
-    .with_hint("see how many processes and threads there may be: ulimit -u")
+    let message = format!("the program was not started: the system allows no more threads ({error})");
+    Error::new(ErrorKind::Io, message)
+        .with_hint("see how many processes and threads there may be: ulimit -u")
+        .with_source(error)
 }
 
 pub(crate) fn no_terminal(error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot get a terminal for the program: {error}"))
+    Error::io("get a terminal for the program")(error)
         .with_hint("on a pipe none is needed: envseal run --redact -- CMD 2>&1 | cat")
 }
 

@@ -15,8 +15,6 @@ use unix::Waiter;
 #[cfg(not(unix))]
 use windows::Waiter;
 
-#[cfg(unix)]
-
 /// Bytes read at once: the capacity of a pipe on Linux.
 const CHUNK: usize = 64 * 1024;
 
@@ -116,6 +114,7 @@ impl Write for OwnOutput {
     }
 }
 
+#[cfg(unix)]
 mod unix {
     use std::io;
     use std::process::Child;
