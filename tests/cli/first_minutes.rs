@@ -133,7 +133,7 @@ fn a_policy_that_is_not_staged_is_named_and_not_encrypt() {
     env.ok(&["encrypt"]);
     let stopped = env.git_with_envseal(&["commit", "-qam", "seal"]).output();
     assert_eq!(stopped.status, 1);
-    let told = ".env:5: error: PORT is plain text; envseal.toml calls it plain, but not as it is staged [plaintext]\n  fix: git add :/envseal.toml\n";
+    let told = ".env:5: error: PORT is plain text; envseal.toml declares it plain, but that isn't staged [plaintext]\n  fix: git add :/envseal.toml\n";
     assert!(stopped.stderr.starts_with(told), "{}", stopped.stderr);
     env.git(&["add", ":/envseal.toml"]);
     env.git_with_envseal(&["commit", "-qam", "seal"]).ok();

@@ -221,7 +221,7 @@ fn what_cannot_be_rotated_changes_nothing() {
     let swapped = good.replacen("B=", "X=", 1).replacen("A=", "B=", 1).replacen("X=", "A=", 1);
     for (bad, status, words) in [
         (swapped, 3, "sub/.env:4 B: "),
-        (good.replace("A=envseal:1:", "A=envseal:1:A"), 3, "sub/.env:3 A: the sealed value "),
+        (good.replace("A=envseal:1:", "A=envseal:1:A"), 3, "sub/.env:4 A: the sealed value "),
         (format!("{good}<<<<<<< ours\n=======\n>>>>>>> theirs\n"), 4, "merge-conflict"),
         (other.read(".env"), 4, "one environment has one key"),
         (good.replace("ENVSEAL_PUBLIC_KEY=", "ENVSEAL_PUBLIC_KEY_X="), 4, "has ENVSEAL_PUBLIC_KEY_X"),
