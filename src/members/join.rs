@@ -213,7 +213,7 @@ fn trusted_file(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<En
     scope.refuse_shared_key(env, &key)?;
     let file = EnvFile::load(&path)?;
     match pin_trouble(&file, scope, store, &mut Pinning::default())? {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(error),
         None => Ok(file),
     }
 }

@@ -99,5 +99,5 @@ fn private_key(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<Pri
 fn files_of(scope: &Scope, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let paths = scope.env_files(scope.root())?;
     let of_env = paths.iter().filter(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
-    of_env.map(|path| Ok(EnvFile::load(path)?)).collect()
+    of_env.map(|path| EnvFile::load(path)).collect()
 }
