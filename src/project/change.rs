@@ -7,7 +7,7 @@ use super::file::{EnvFile, token};
 use super::line_errors::{
     already_there, ambiguous_hash, cannot_edit, cannot_seal, cut_off, reserved, unquoted, unwritable,
 };
-use super::project::Project;
+use super::projects::Project;
 use super::schema::schema_of;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::file::EnvFile;
-use super::project::Project;
+use super::projects::Project;
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::error::Error;

@@ -8,7 +8,7 @@ use super::file::EnvFile;
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
 };
-use super::project::Project;
+use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal};
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{

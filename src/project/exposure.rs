@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::file::{EnvFile, real_place, token};
-use super::project::Project;
+use super::projects::Project;
 use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};

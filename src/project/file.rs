@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::committed::Past;
 use super::journal;
 use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
-use super::project::ProjectPlace;
+use super::projects::ProjectPlace;
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
@@ -228,7 +228,7 @@ pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(
             continue;
         };
         if !target.starts_with(&root) && repositories.open(&root)?.is_tracked(folder)? {
-            return Err(leads_outside(folder, target));
+            return Err(leads_outside(folder, &target));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::keys::backup_exists;
 use super::line_errors::{
     ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, stray_line, unwritable,
 };
-use super::project::Project;
+use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal};
 use super::setup::with_header;
 use super::update::Target;
@@ -398,7 +398,7 @@ fn plan_text(
         let value = decrypted.remove(&at).unwrap_or_else(in_file);
         items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
     }
-    refuse_to_show(path, shown)?;
+    refuse_to_show(path, &shown)?;
     let encrypted = items.iter().filter(|item| item.action.encrypts()).filter_map(|item| item.entry);
     let encrypted: HashSet<usize> = encrypted.collect();
     refuse_reserved_dependents(base, |at| encrypted.contains(&at))?;
@@ -444,12 +444,12 @@ fn plan_items(
         };
         planned.push(PlannedItem { origin, name, value, entry, action });
     }
-    refuse_to_show(file.path(), shown)?;
+    refuse_to_show(file.path(), &shown)?;
     Ok(planned)
 }
 
 /// Rejects plain text for values that the source kept encrypted.
-fn refuse_to_show(path: &Path, names: Vec<String>) -> Result<(), Error> {
+fn refuse_to_show(path: &Path, names: &[String]) -> Result<(), Error> {
     if names.is_empty() {
         return Ok(());
     }

@@ -226,7 +226,7 @@ impl Journal {
                 FileState::After => {}
                 // What a person wrote stays, and what lies beside it is the old content, encrypted again.
                 FileState::Before | FileState::Other if !begun => {
-                    to_put.extend(is_whole.then_some((temp, None)))
+                    to_put.extend(is_whole.then_some((temp, None)));
                 }
                 FileState::Other => return Err(stuck(journal, &place, CHANGED_SINCE)),
                 FileState::Before if is_whole => to_put.push((temp, Some(place))),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::folder_of;
-use super::project::Project;
+use super::projects::Project;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use super::transaction::{FileWrite, WriteLock, commit, stage};
 use super::update::Write;
@@ -117,7 +117,7 @@ fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, Error> {
 /// The keys that are wanted; an error where an environment has none.
 fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     if wanted.envs.is_empty() {
-        return Ok(file.all()?);
+        return file.all();
     }
     let mut all = Vec::new();
     for env in &wanted.envs {
@@ -172,7 +172,7 @@ pub(super) fn backup_exists(path: &Path) -> Error {
 
 /// Reads a backup, and decrypts nothing.
 pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, Error> {
-    Ok(parse_backup(path, &fs::read(path)?)?)
+    parse_backup(path, &fs::read(path)?)
 }
 
 pub(crate) struct Recovered {

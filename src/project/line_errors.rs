@@ -1,7 +1,7 @@
 //! Errors about an env file, or a line of it, that several commands meet.
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::similar::nearest_name;
 use crate::config::{EnvName, is_env_file};
@@ -168,11 +168,11 @@ pub(super) fn key_line_lost(path: &Path, env: &EnvName, key: KeyId) -> Error {
 }
 
 /// Returns the error for a symlink that git tracks, and that leads out of the worktree or into `.git`.
-pub(super) fn leads_outside(path: &Path, target: PathBuf) -> Error {
+pub(super) fn leads_outside(path: &Path, target: &Path) -> Error {
     let (link, place) = (path.display(), target.display());
     Error::refused(format!("{link} is a symlink that git tracks, and leads to {place}, outside the worktree"))
         .with_hint(hint!("if you mean that file, name it: -f {target}", target))
-        .with_library_hint(open_by_its_path(&target))
+        .with_library_hint(open_by_its_path(target))
 }
 
 pub(super) fn open_by_its_path(target: &Path) -> Hint {

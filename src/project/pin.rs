@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
 use super::file::{EnvFile, place_of, real_place};
-use super::project::Project;
+use super::projects::Project;
 use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};

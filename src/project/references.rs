@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::file::EnvFile;
 use super::line_errors::{at_line, malformed_reference};
-use super::project::Project;
+use super::projects::Project;
 use crate::dotenv::{is_set_everywhere, read, required, unescape};
 use crate::error::{Error, ErrorKind};
 

@@ -10,7 +10,7 @@ use super::change::edited;
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
-use super::project::Project;
+use super::projects::Project;
 use super::setup::{Notice, ignore_keys_file, keys_file};
 use super::team_file::{put_tag_key, tag_key};
 use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};

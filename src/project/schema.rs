@@ -10,7 +10,7 @@ use super::encrypt::is_plain;
 use super::file::{EnvFile, folder_of};
 use super::line_errors::not_text;
 use super::open::Variable;
-use super::project::Project;
+use super::projects::Project;
 use super::transaction::WriteLock;
 use crate::config::{EnvName, ProcessEnv, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};

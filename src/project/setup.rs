@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, place_of};
 use super::line_errors::ignore_file_is_link;
-use super::project::Project;
+use super::projects::Project;
 use super::team_file::{change_team_text, team_file_malformed};
 use super::transaction::WriteLock;
 use super::update::Write;

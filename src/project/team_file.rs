@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::line_errors::malformed;
-use super::project::Project;
+use super::projects::Project;
 use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::file::folder_of;
 use super::journal::{self, Journal, ReadyFile};
 use super::line_errors::changed_meanwhile;
-use super::project::ProjectPlace;
+use super::projects::ProjectPlace;
 use super::setup::exclude_temporaries;
 use crate::crypto::PublicKey;
 use crate::error::Error;

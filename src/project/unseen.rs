@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::place_of;
 use super::line_errors::ignore_file_is_link;
-use super::project::Project;
+use super::projects::Project;
 use super::transaction::WriteLock;
 use crate::config::EnvName;
 use crate::error::Error;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::crypto::{Kind, PrivateKey, Refs};
 use crate::fs;
-use crate::project::project::Project;
+use crate::project::projects::Project;
 use crate::project::{DollarSigns, Pick, decrypt, encrypt};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };

@@ -422,7 +422,7 @@ impl Project {
         if inside || !repo.is_tracked(path)? {
             return Ok(());
         }
-        Err(leads_outside(path, target))
+        Err(leads_outside(path, &target))
     }
 }
 
