@@ -6,8 +6,8 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use envseal::testing::crypto::{Kind, Opener, PrivateKey, Refs, SealedValue, Sealer};
-use envseal::testing::dotenv::{Document, Edit, Found, expand};
+use envseal::testing::crypto::{Opener, PlaintextKind, PrivateKey, Refs, SealedValue, Sealer};
+use envseal::testing::dotenv::{Document, Edit, ReferenceValue, expand};
 
 fn name(number: usize) -> String {
     format!("SECRET_NAME_{number:04}")
@@ -35,8 +35,9 @@ fn sealed(count: usize) -> (Vec<u8>, PrivateKey) {
     let mut sealer = Sealer::new(&private.public()).expect("a fresh key");
     let lines = (0..count).map(|number| {
         let value = format!("s3cr3t-value-{number:04}");
-        let token =
-            sealer.seal(&name(number), &Refs::none(), Kind::Value, value.as_bytes()).expect("it is short");
+        let token = sealer
+            .seal(&name(number), &Refs::none(), PlaintextKind::Value, value.as_bytes())
+            .expect("it is short");
         format!("{}={token}\n", name(number))
     });
     (lines.collect::<String>().into_bytes(), private)
@@ -80,7 +81,9 @@ fn seal(c: &mut Criterion) {
             let mut sealer = Sealer::new(&public).expect("a good key");
             for name in &names {
                 black_box(
-                    sealer.seal(name, &Refs::none(), Kind::Value, b"s3cr3t-value-1234").expect("it is short"),
+                    sealer
+                        .seal(name, &Refs::none(), PlaintextKind::Value, b"s3cr3t-value-1234")
+                        .expect("it is short"),
                 );
             }
         });
@@ -92,8 +95,8 @@ fn expansion(c: &mut Criterion) {
     c.bench_function("expand a URL with four references", |b| {
         b.iter(|| {
             expand(black_box(text), &mut |name| match name {
-                "DB_HOST" => Found::Unset,
-                _ => Found::Value(b"some value"),
+                "DB_HOST" => ReferenceValue::Unset,
+                _ => ReferenceValue::Value(b"some value"),
             })
         });
     });

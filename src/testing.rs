@@ -15,15 +15,15 @@ pub mod config {
 }
 pub mod crypto {
     pub use crate::crypto::{
-        Grant, GrantError, Identity, IdentityKey, KeyError, Kind, LockError, LockedKey, Locker, OpenError,
-        Opener, PrivateKey, Proof, PublicKey, Refs, SealedValue, Sealer, SecretBytes, SecretText, TagKey,
-        Terms, TokenError, Unlocker, claims_to_be_sealed,
+        Grant, GrantError, GrantTerms, Identity, IdentityKey, KeyError, LockError, LockedKey, Locker,
+        OpenError, Opener, PlaintextKind, PrivateKey, Proof, PublicKey, Refs, SealedValue, Sealer,
+        SecretBytes, SecretText, TagKey, TokenError, Unlocker, claims_to_be_sealed,
     };
 }
 pub mod dotenv {
     pub use crate::dotenv::{
-        Conflicts, Document, Edit, Entry, Found, Mark, Merged, VarName, Versions, expand, is_reserved, merge,
-        quote, read, references,
+        CommentMark, Document, Edit, Entry, MergeConflicts, MergeVersions, MergedText, ReferenceValue,
+        VarName, expand, is_reserved, merge, quote, read, references,
     };
 }
 #[cfg(feature = "cli")]
@@ -35,7 +35,7 @@ pub mod export {
     pub use crate::export::{Format, Variable, write};
 }
 pub mod fs {
-    pub use crate::fs::Lock;
+    pub use crate::fs::FolderLock;
 }
 pub mod git {
     pub use crate::git::Repo;

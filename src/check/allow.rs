@@ -6,12 +6,12 @@ use std::path::Path;
 use crate::check::rules::{Finding, Rule};
 use crate::config::is_env_file;
 use crate::crypto::claims_to_be_sealed;
-use crate::dotenv::{Document, Mark};
+use crate::dotenv::{CommentMark, Document};
 
 /// Returns true if a line of text allows this rule. The mark stands behind a `#` in any file: `//`, `--` and other comment
 /// signs may come before it.
 fn allows(line: &[u8], rule: Rule) -> bool {
-    rule.can_be_allowed() && Mark::all(line).any(|mark| mark == Mark::Allow(rule.id()))
+    rule.can_be_allowed() && CommentMark::all(line).any(|mark| mark == CommentMark::Allow(rule.id()))
 }
 
 /// Returns true if the text's own line allows the finding, wherever on it the mark stands.

@@ -10,7 +10,7 @@ use super::snapshot::folder;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks, Rule, SchemaFile, SecretValue, check_value, malformed_reference};
 use crate::config::EnvName;
-use crate::crypto::{KeyId, Kind, OpenError, Opener};
+use crate::crypto::{KeyId, OpenError, Opener, PlaintextKind};
 use crate::dotenv::{Document, ExpandError, Quote, read, references};
 use crate::hint::Hint;
 use crate::keys::KeyStore;
@@ -101,8 +101,8 @@ impl<'a> SealedValues<'a> {
             *decrypted += 1;
             let (quote, value) = match opened.kind {
                 // Nothing in it is a reference, as in single quotes.
-                Kind::Value => (Quote::Single, Zeroizing::new(opened.bytes.expose().to_vec())),
-                Kind::Source => read(opened.bytes.expose()),
+                PlaintextKind::Value => (Quote::Single, Zeroizing::new(opened.bytes.expose().to_vec())),
+                PlaintextKind::Source => read(opened.bytes.expose()),
             };
             if quote.expands() && references(&value) == Err(ExpandError::Malformed) {
                 findings.push(malformed_reference(path, name).at(entry.line));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Context;
 use crate::config::{EnvName, FileRole, TEAM_FILE};
-use crate::dotenv::{Conflicts, Versions};
+use crate::dotenv::{MergeConflicts, MergeVersions};
 use crate::error::Error;
 use crate::project::{self};
 use crate::team::{TeamConflicts, merge_team};
@@ -79,19 +79,19 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         let is_binary = [&base, &ours, &theirs].into_iter().any(|text| text.contains(&0));
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
-    let versions = Versions { base: &base, ours: &ours, theirs: &theirs };
+    let versions = MergeVersions { base: &base, ours: &ours, theirs: &theirs };
     let merged = project::merge(&args.path, &versions, args.marker_size, context.store());
     if *merged.text != *ours {
         project::write_version(&args.ours, &merged.text)?;
     }
     let path = args.path.display();
     match merged.conflicts {
-        Conflicts::None => return Ok(0),
-        Conflicts::Names(names) => context.ui.say(format_args!(
+        MergeConflicts::None => return Ok(0),
+        MergeConflicts::Names(names) => context.ui.say(format_args!(
             "{path}: both sides changed {}; pick one between the conflict markers",
             names.join(", ")
         )),
-        Conflicts::File => context.ui.say(format_args!(
+        MergeConflicts::File => context.ui.say(format_args!(
             "{path} can't be merged by name; both versions are between the conflict markers"
         )),
     }

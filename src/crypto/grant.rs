@@ -24,7 +24,7 @@ const WRAPPED: usize = 32 + 16;
 
 /// The facts that a grant is bound to.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct GrantTerms<'a> {
     /// The environment's name, without a zero byte.
     pub env: &'a str,
     /// The public key of the private key that is granted.
@@ -64,7 +64,7 @@ impl Grant {
     ///
     /// When the operating system has no randomness to give.
     pub fn make(env: &str, key: &PrivateKey, recipient: &IdentityKey, granter: &Identity) -> Self {
-        let terms = Terms { env, key: &key.public(), recipient, granter: &granter.public() };
+        let terms = GrantTerms { env, key: &key.public(), recipient, granter: &granter.public() };
         let (enc, context) =
             suite::setup_sender(&recipient.x25519(), INFO, &mut OsRng).expect("not of low order");
         let keys = ValueKeys::of(&terms.exported(), |terms, out| context.export(terms, out));
@@ -80,13 +80,13 @@ impl Grant {
     }
 
     /// Checks that the granter signed it, which takes no key.
-    pub fn verify(&self, terms: &Terms<'_>) -> Result<(), GrantError> {
+    pub fn verify(&self, terms: &GrantTerms<'_>) -> Result<(), GrantError> {
         let signed = terms.granter.verify(&self.signed(terms), &self.signature);
         if signed { Ok(()) } else { Err(GrantError::Signature) }
     }
 
     /// Checks that its maker had `key`, the private key of the public key in the terms.
-    pub fn verify_proof(&self, terms: &Terms<'_>, key: &PrivateKey) -> Result<(), GrantError> {
+    pub fn verify_proof(&self, terms: &GrantTerms<'_>, key: &PrivateKey) -> Result<(), GrantError> {
         if key.public() != *terms.key {
             return Err(GrantError::Key);
         }
@@ -96,7 +96,7 @@ impl Grant {
 
     /// Decrypts the private key for the recipient, and verifies all there is to verify: the signature, the commitment,
     /// the tag, the public key and the proof.
-    pub fn open(&self, terms: &Terms<'_>, recipient: &Identity) -> Result<PrivateKey, GrantError> {
+    pub fn open(&self, terms: &GrantTerms<'_>, recipient: &Identity) -> Result<PrivateKey, GrantError> {
         self.verify(terms)?;
         if recipient.public() != *terms.recipient {
             return Err(GrantError::Recipient);
@@ -117,7 +117,7 @@ impl Grant {
         Ok(key)
     }
 
-    fn proof_by(&self, terms: &Terms<'_>, key: &PrivateKey) -> [u8; 32] {
+    fn proof_by(&self, terms: &GrantTerms<'_>, key: &PrivateKey) -> [u8; 32] {
         let (recipient, granter) = (terms.recipient.as_bytes(), terms.granter.as_bytes());
         let parts =
             [terms.env.as_bytes(), &[0], recipient, granter, &self.enc, &self.commitment, &self.wrapped];
@@ -125,7 +125,7 @@ impl Grant {
     }
 
     /// `"envseal/1/grant" ‖ env name ‖ 0x00 ‖ pk_env ‖ recipient ‖ granter ‖ grant ‖ proof`.
-    fn signed(&self, terms: &Terms<'_>) -> Vec<u8> {
+    fn signed(&self, terms: &GrantTerms<'_>) -> Vec<u8> {
         let (recipient, granter) = (terms.recipient.as_bytes(), terms.granter.as_bytes());
         let (env, key) = (terms.env.as_bytes(), terms.key.as_bytes());
         let bound: [&[u8]; 6] = [INFO, env, &[0], key, recipient, granter];
@@ -137,7 +137,7 @@ impl Grant {
     }
 }
 
-impl Terms<'_> {
+impl GrantTerms<'_> {
     /// Returns the exporter context: `env name ‖ 0x00 ‖ pk_env ‖ granter`.
     fn exported(&self) -> Vec<u8> {
         [self.env.as_bytes(), &[0], self.key.as_bytes(), self.granter.as_bytes()].concat()
@@ -196,9 +196,9 @@ mod tests {
             Self { key, public, bob, alice, parties, grant }
         }
 
-        fn terms(&self) -> Terms<'_> {
+        fn terms(&self) -> GrantTerms<'_> {
             let [recipient, granter] = &self.parties;
-            Terms { env: "production", key: &self.public, recipient, granter }
+            GrantTerms { env: "production", key: &self.public, recipient, granter }
         }
     }
 
@@ -221,10 +221,10 @@ mod tests {
         let case = Case::new();
         let (terms, other) = (case.terms(), PrivateKey::generate().public());
         for wrong in [
-            Terms { env: "staging", ..terms },
-            Terms { key: &other, ..terms },
-            Terms { recipient: terms.granter, ..terms },
-            Terms { granter: terms.recipient, ..terms },
+            GrantTerms { env: "staging", ..terms },
+            GrantTerms { key: &other, ..terms },
+            GrantTerms { recipient: terms.granter, ..terms },
+            GrantTerms { granter: terms.recipient, ..terms },
         ] {
             assert_eq!(case.grant.verify(&wrong), Err(GrantError::Signature));
             assert_eq!(case.grant.open(&wrong, &case.bob).unwrap_err(), GrantError::Signature);

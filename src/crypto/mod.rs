@@ -18,17 +18,17 @@ mod token;
 #[cfg(test)]
 mod properties;
 
-pub use grant::{Grant, GrantError, Terms};
+pub use grant::{Grant, GrantError, GrantTerms};
 pub use identity::{Identity, IdentityKey};
 pub use keys::{KeyError, PrivateKey, PublicKey};
 pub(crate) use keys::{KeyId, PRIVATE_PREFIX};
 pub(crate) use locked::LOCKED_PREFIX;
 pub use locked::{LockError, LockedKey, Locker, Unlocker};
-pub(crate) use open::Opened;
+pub(crate) use open::OpenedValue;
 pub use open::{OpenError, Opener};
 pub use proof::{Proof, TagKey};
 pub(crate) use seal::SealError;
-pub use seal::{Kind, Sealer};
+pub use seal::{PlaintextKind, Sealer};
 pub use secret::{SecretBytes, SecretText};
 pub use token::{Refs, SealedValue, TokenError, claims_to_be_sealed};
 pub(crate) use token::{TOKEN_PREFIX, holds_sealed};

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::{
-    KeyId, Kind, PrivateKey, PublicKey, SealedValue, SecretBytes,
+    KeyId, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes,
     seal::{MalformedPlaintext, unpad},
     suite::{self, ReceiverContext, ValueKeys},
 };
@@ -35,8 +35,8 @@ pub enum OpenError {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    pub kind: Kind,
+pub struct OpenedValue {
+    pub kind: PlaintextKind,
     pub bytes: SecretBytes,
 }
 
@@ -63,7 +63,7 @@ impl Opener {
     }
 
     /// Decrypts `value`, found under the variable `name`.
-    pub fn open(&mut self, name: &str, value: &SealedValue) -> Result<Opened, OpenError> {
+    pub fn open(&mut self, name: &str, value: &SealedValue) -> Result<OpenedValue, OpenError> {
         if value.key_id() != self.key_id {
             return Err(OpenError::OtherKey { sealed_to: value.key_id() });
         }
@@ -83,7 +83,7 @@ impl Opener {
             MalformedPlaintext::Padding => OpenError::Padding,
             MalformedPlaintext::Kind => OpenError::Kind,
         })?;
-        if kind == Kind::Value && !value.refs().is_empty() {
+        if kind == PlaintextKind::Value && !value.refs().is_empty() {
             return Err(OpenError::RefsWithValue);
         }
 
@@ -91,7 +91,7 @@ impl Opener {
         let len = range.len();
         padded.copy_within(range, 0);
         padded.truncate(len);
-        Ok(Opened { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
+        Ok(OpenedValue { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
     }
 
     /// Returns the index of the context for `enc`, which is set up if it is new.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn seal(public: &PublicKey, name: &str) -> SealedValue {
-        Sealer::new(public).unwrap().seal(name, &Refs::none(), Kind::Value, b"hunter2").unwrap()
+        Sealer::new(public).unwrap().seal(name, &Refs::none(), PlaintextKind::Value, b"hunter2").unwrap()
     }
 
     #[test]

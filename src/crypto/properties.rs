@@ -36,12 +36,12 @@ pub(super) fn hex(digits: &str) -> Vec<u8> {
 
 const NAME: &str = "[A-Za-z0-9_.-]{1,20}";
 
-fn refs_for(kind: Kind, names: Vec<String>) -> Refs {
-    if kind == Kind::Source { Refs::new(names).unwrap() } else { Refs::none() }
+fn refs_for(kind: PlaintextKind, names: Vec<String>) -> Refs {
+    if kind == PlaintextKind::Source { Refs::new(names).unwrap() } else { Refs::none() }
 }
 
-fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Value), Just(Kind::Source)]
+fn kinds() -> impl Strategy<Value = PlaintextKind> {
+    prop_oneof![Just(PlaintextKind::Value), Just(PlaintextKind::Source)]
 }
 
 /// Whether `text` is a token that opens under `name`.
@@ -77,8 +77,8 @@ proptest! {
         let mut opener = Opener::new(private);
         let mut seen = HashSet::new();
         for (name, with_refs) in names.iter().zip(refs) {
-            let refs = refs_for(Kind::Source, if with_refs { vec!["R".to_owned()] } else { vec![] });
-            let value = sealer.seal(name, &refs, Kind::Source, name.as_bytes()).unwrap();
+            let refs = refs_for(PlaintextKind::Source, if with_refs { vec!["R".to_owned()] } else { vec![] });
+            let value = sealer.seal(name, &refs, PlaintextKind::Source, name.as_bytes()).unwrap();
             prop_assert!(seen.insert((*value.enc(), name.clone())));
             let opened = opener.open(name, &value).unwrap();
             prop_assert_eq!(opened.bytes.expose(), name.as_bytes());
@@ -94,7 +94,7 @@ proptest! {
     ) {
         let private = PrivateKey::generate();
         let (refs, other_refs) = (Refs::new(names).unwrap(), Refs::new(other_names).unwrap());
-        let value = Sealer::new(&private.public()).unwrap().seal(&name, &refs, Kind::Source, b"x").unwrap();
+        let value = Sealer::new(&private.public()).unwrap().seal(&name, &refs, PlaintextKind::Source, b"x").unwrap();
         let mut opener = Opener::new(private);
         if name != other {
             prop_assert_eq!(opener.open(&other, &value), Err(OpenError::OtherName));
@@ -117,7 +117,7 @@ proptest! {
     ) {
         let private = PrivateKey::generate();
         let refs = Refs::new(["DB_USER".to_owned()]).unwrap();
-        let value = Sealer::new(&private.public()).unwrap().seal("A", &refs, Kind::Source, &bytes).unwrap();
+        let value = Sealer::new(&private.public()).unwrap().seal("A", &refs, PlaintextKind::Source, &bytes).unwrap();
         let mut text = value.to_string().into_bytes();
         let at = at.index(text.len());
         prop_assume!(text[at] != replacement);
@@ -129,7 +129,7 @@ proptest! {
     fn length_shows_only_in_steps_of_32(first in 0usize..300, second in 0usize..300) {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let mut text_len = |len| {
-            sealer.seal("A", &Refs::none(), Kind::Value, &vec![7; len]).unwrap().to_string().len()
+            sealer.seal("A", &Refs::none(), PlaintextKind::Value, &vec![7; len]).unwrap().to_string().len()
         };
         prop_assert_eq!(text_len(first) == text_len(second), (first + 1) / 32 == (second + 1) / 32);
     }
@@ -146,7 +146,7 @@ fn sealing_agrees_with_the_vectors() {
         let (head, token) = vector.split_once("\n\n").unwrap();
         let header = |key: &str| head.lines().find_map(|line| line.strip_prefix(key)).unwrap_or("");
         let private = PrivateKey::parse(header("private-key: ")).unwrap();
-        let kind = if header("kind: ") == "source" { Kind::Source } else { Kind::Value };
+        let kind = if header("kind: ") == "source" { PlaintextKind::Source } else { PlaintextKind::Value };
         let names = header("refs: ").split(',').filter(|name| !name.is_empty());
         let refs = Refs::new(names.map(str::to_owned)).unwrap();
         let mut sealer = Sealer::with_rng(&private.public(), &mut Replay(hex(header("ikm-e: ")))).unwrap();
@@ -159,8 +159,10 @@ fn sealing_agrees_with_the_vectors() {
 #[test]
 fn no_flipped_bit_is_decrypted() {
     let private = PrivateKey::generate();
-    let value =
-        Sealer::new(&private.public()).unwrap().seal("A", &Refs::none(), Kind::Value, b"hunter2").unwrap();
+    let value = Sealer::new(&private.public())
+        .unwrap()
+        .seal("A", &Refs::none(), PlaintextKind::Value, b"hunter2")
+        .unwrap();
     let mut opener = Opener::new(private);
     assert!(opener.open("A", &value).is_ok());
     let blob = value.blob();
@@ -176,8 +178,10 @@ fn no_flipped_bit_is_decrypted() {
 #[test]
 fn no_changed_character_opens() {
     let private = PrivateKey::generate();
-    let value =
-        Sealer::new(&private.public()).unwrap().seal("A", &Refs::none(), Kind::Value, b"hunter2").unwrap();
+    let value = Sealer::new(&private.public())
+        .unwrap()
+        .seal("A", &Refs::none(), PlaintextKind::Value, b"hunter2")
+        .unwrap();
     let mut opener = Opener::new(private);
     let text = value.to_string().into_bytes();
     for at in 0..text.len() {

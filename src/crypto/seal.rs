@@ -17,7 +17,7 @@ pub enum SealError {
     /// Anyone can decrypt what is encrypted to such a key (RFC 9180, section 7.1.4).
     #[error("the public key has low order")]
     LowOrder,
-    /// Only [`Kind::Source`] may refer to other names.
+    /// Only [`PlaintextKind::Source`] may refer to other names.
     #[error("a literal value cannot have a list of names")]
     RefsWithValue,
     /// ChaCha20-Poly1305 takes at most 256 GiB (RFC 8439, section 2.8).
@@ -54,7 +54,7 @@ impl Sealer {
     /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names it
     /// may refer to once decrypted. Encapsulates afresh if `name` was encrypted before.
     ///
-    /// Errors: [`SealError::RefsWithValue`] when `refs` is not empty with [`Kind::Value`]; [`SealError::TooLong`].
+    /// Errors: [`SealError::RefsWithValue`] when `refs` is not empty with [`PlaintextKind::Value`]; [`SealError::TooLong`].
     ///
     /// # Panics
     ///
@@ -63,7 +63,7 @@ impl Sealer {
         &mut self,
         name: &str,
         refs: &Refs,
-        kind: Kind,
+        kind: PlaintextKind,
         plaintext: &[u8],
     ) -> Result<SealedValue, SealError> {
         self.seal_with_rng(name, refs, kind, plaintext, &mut OsRng)
@@ -89,11 +89,11 @@ impl Sealer {
         &mut self,
         name: &str,
         refs: &Refs,
-        kind: Kind,
+        kind: PlaintextKind,
         plaintext: &[u8],
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<SealedValue, SealError> {
-        if kind == Kind::Value && !refs.is_empty() {
+        if kind == PlaintextKind::Value && !refs.is_empty() {
             return Err(SealError::RefsWithValue);
         }
         if !self.sealed.insert(name.to_owned()) {
@@ -125,14 +125,14 @@ impl fmt::Debug for Sealer {
 
 /// How the decrypted bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum PlaintextKind {
     /// The exact bytes of the value.
     Value,
     /// The exact source text to the right of `=`, quotes included; to be read by the dialect's rules.
     Source,
 }
 
-impl Kind {
+impl PlaintextKind {
     fn byte(self) -> u8 {
         match self {
             Self::Value => 0,
@@ -153,7 +153,7 @@ fn padded_len(len: usize) -> usize {
 }
 
 /// Appends `kind ‖ bytes ‖ 0x80 ‖ 0x00*` to `buffer`, whose spare capacity holds it already.
-fn append_padded(buffer: &mut Vec<u8>, kind: Kind, bytes: &[u8]) {
+fn append_padded(buffer: &mut Vec<u8>, kind: PlaintextKind, bytes: &[u8]) {
     let end = buffer.len() + padded_len(bytes.len());
     debug_assert!(buffer.capacity() >= end, "growing would leave a copy of the secret behind");
     buffer.push(kind.byte());
@@ -164,14 +164,14 @@ fn append_padded(buffer: &mut Vec<u8>, kind: Kind, bytes: &[u8]) {
 
 /// Finds the kind, and where in `padded` its bytes lie.
 // The tag has been verified by now, so the result tells only the sealer anything: no constant time is needed.
-pub(super) fn unpad(padded: &[u8]) -> Result<(Kind, Range<usize>), MalformedPlaintext> {
+pub(super) fn unpad(padded: &[u8]) -> Result<(PlaintextKind, Range<usize>), MalformedPlaintext> {
     let end = padded.iter().rposition(|byte| *byte != 0).ok_or(MalformedPlaintext::Padding)?;
     if padded[end] != 0x80 || padded.len() - end > PADDING_STEP {
         return Err(MalformedPlaintext::Padding);
     }
     let kind = match padded[..end].first() {
-        Some(0) => Kind::Value,
-        Some(1) => Kind::Source,
+        Some(0) => PlaintextKind::Value,
+        Some(1) => PlaintextKind::Source,
         _ => return Err(MalformedPlaintext::Kind),
     };
     Ok((kind, 1..end))
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn one_encapsulation_serves_a_batch_of_distinct_names() {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
-        let mut seal = |name| sealer.seal(name, &Refs::none(), Kind::Value, b"x").unwrap();
+        let mut seal = |name| sealer.seal(name, &Refs::none(), PlaintextKind::Value, b"x").unwrap();
         let (a, b, a_again, b_again) = (seal("A"), seal("B"), seal("A"), seal("B"));
         assert_eq!(a.enc(), b.enc());
         assert_ne!(a.enc(), a_again.enc());
@@ -196,8 +196,8 @@ mod tests {
     fn a_name_repeats_whatever_its_refs() {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let refs = Refs::new(["B".to_owned()]).unwrap();
-        let first = sealer.seal("A", &refs, Kind::Source, b"${B}").unwrap();
-        let second = sealer.seal("A", &Refs::none(), Kind::Source, b"${B}").unwrap();
+        let first = sealer.seal("A", &refs, PlaintextKind::Source, b"${B}").unwrap();
+        let second = sealer.seal("A", &Refs::none(), PlaintextKind::Source, b"${B}").unwrap();
         assert_ne!(first.enc(), second.enc());
     }
 
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(Sealer::new(&low_order).err(), Some(SealError::LowOrder));
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let refs = Refs::new(["B".to_owned()]).unwrap();
-        assert_eq!(sealer.seal("A", &refs, Kind::Value, b"x"), Err(SealError::RefsWithValue));
+        assert_eq!(sealer.seal("A", &refs, PlaintextKind::Value, b"x"), Err(SealError::RefsWithValue));
     }
 
     #[test]
@@ -222,10 +222,10 @@ mod tests {
         for len in 0..100 {
             let bytes = vec![0x80; len];
             let mut buffer = Vec::with_capacity(padded_len(len));
-            append_padded(&mut buffer, Kind::Source, &bytes);
+            append_padded(&mut buffer, PlaintextKind::Source, &bytes);
             assert_eq!(buffer.len(), padded_len(len));
             let (kind, range) = unpad(&buffer).unwrap();
-            assert_eq!((kind, &buffer[range]), (Kind::Source, &bytes[..]));
+            assert_eq!((kind, &buffer[range]), (PlaintextKind::Source, &bytes[..]));
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
         for (len, bytes, expected) in [
             (64, &[][..], Err(Padding)),
             (64, &[(31, 0x80)], Err(Padding)),
-            (64, &[(32, 0x80)], Ok((Kind::Value, 1..32))),
+            (64, &[(32, 0x80)], Ok((PlaintextKind::Value, 1..32))),
             (64, &[(32, 0x80), (63, 1)], Err(Padding)),
             (32, &[(0, 0x80)], Err(UnknownKind)),
             (32, &[(0, 2), (1, 0x80)], Err(UnknownKind)),

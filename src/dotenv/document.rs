@@ -203,7 +203,7 @@ pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
 
 /// envseal's marks in inline comments: `# envseal: plain` and `# envseal: allow RULE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark<'a> {
+pub enum CommentMark<'a> {
     /// The value is not secret.
     Plain,
     /// A finding of this rule is accepted on this line.
@@ -211,7 +211,7 @@ pub enum Mark<'a> {
 }
 
 #[allow(missing_docs, reason = "exported for the tests only")]
-impl<'a> Mark<'a> {
+impl<'a> CommentMark<'a> {
     pub const PLAIN_COMMENT: &'static str = "# envseal: plain";
 
     /// Returns the marks in a comment (`#` included), each behind a `#` of its own.
@@ -220,7 +220,7 @@ impl<'a> Mark<'a> {
     }
 
     pub fn is_plain(comment: Option<&[u8]>) -> bool {
-        comment.is_some_and(|c| Mark::all(c).any(|mark| mark == Mark::Plain))
+        comment.is_some_and(|c| CommentMark::all(c).any(|mark| mark == CommentMark::Plain))
     }
 
     /// Returns the comment without its plain mark and the blanks before that, or None if nothing else is left.
@@ -228,7 +228,7 @@ impl<'a> Mark<'a> {
         let kept: Vec<_> = comment
             .split(|b| *b == b'#')
             .skip(1)
-            .filter(|part| Mark::parse(part) != Some(Mark::Plain))
+            .filter(|part| CommentMark::parse(part) != Some(CommentMark::Plain))
             .collect();
         let text = kept.iter().flat_map(|part| [b"#", *part].concat()).collect::<Vec<_>>();
         (!kept.is_empty()).then(|| text.trim_ascii_end().to_vec())
@@ -342,17 +342,17 @@ mod tests {
             ("# not envseal: plain", false),
             ("# envseal: plainly", false),
         ] {
-            assert_eq!(Mark::is_plain(Some(comment.as_bytes())), plain, "{comment}");
+            assert_eq!(CommentMark::is_plain(Some(comment.as_bytes())), plain, "{comment}");
         }
-        assert!(!Mark::is_plain(None));
-        let marks: Vec<_> = Mark::all(b"# envseal: allow duplicate-name # envseal: plain").collect();
-        assert_eq!(marks, [Mark::Allow("duplicate-name"), Mark::Plain]);
+        assert!(!CommentMark::is_plain(None));
+        let marks: Vec<_> = CommentMark::all(b"# envseal: allow duplicate-name # envseal: plain").collect();
+        assert_eq!(marks, [CommentMark::Allow("duplicate-name"), CommentMark::Plain]);
     }
 
     #[test]
     fn removing_the_mark_keeps_the_rest() {
-        assert_eq!(Mark::without_plain(b"# envseal: plain"), None);
-        assert_eq!(Mark::without_plain(b"# the port # envseal: plain").unwrap(), b"# the port");
-        assert_eq!(Mark::without_plain(b"# envseal: plain # why").unwrap(), b"# why");
+        assert_eq!(CommentMark::without_plain(b"# envseal: plain"), None);
+        assert_eq!(CommentMark::without_plain(b"# the port # envseal: plain").unwrap(), b"# the port");
+        assert_eq!(CommentMark::without_plain(b"# envseal: plain # why").unwrap(), b"# why");
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::document::{Document, Mark};
+use super::document::{CommentMark, Document};
 
 /// One change to a document. Entries are given by their index in [`Document::entries`].
 #[non_exhaustive]
@@ -151,15 +151,15 @@ impl Document {
             }
             Edit::MarkPlain { entry } => {
                 let entry = &self.entries()[entry];
-                if Mark::is_plain(self.comment(entry)) {
+                if CommentMark::is_plain(self.comment(entry)) {
                     return;
                 }
-                (entry.end..entry.end, vec![owned(format!(" {}", Mark::PLAIN_COMMENT))])
+                (entry.end..entry.end, vec![owned(format!(" {}", CommentMark::PLAIN_COMMENT))])
             }
             Edit::UnmarkPlain { entry } => {
                 let entry = &self.entries()[entry];
                 let Some(comment) = entry.comment.clone() else { return };
-                match Mark::without_plain(&text[comment.clone()]) {
+                match CommentMark::without_plain(&text[comment.clone()]) {
                     Some(left) => (comment, vec![left.into()]),
                     // The blank behind `NAME:` is no part of the comment, even with nothing in between.
                     None => {
@@ -178,7 +178,7 @@ impl Document {
             Edit::Append { name, source, plain } => {
                 let eol = self.line_break();
                 let ended = text.is_empty() || text.ends_with(b"\n") || text.ends_with(b"\r");
-                let mark = if plain { format!(" {}", Mark::PLAIN_COMMENT) } else { String::new() };
+                let mark = if plain { format!(" {}", CommentMark::PLAIN_COMMENT) } else { String::new() };
                 let (before, after) = if ended { ("", eol) } else { (eol, "") };
                 let line =
                     vec![owned(format!("{before}{name}=")), source.into(), owned(format!("{mark}{after}"))];
@@ -442,8 +442,8 @@ mod tests {
             for (at, entry) in kept.into_iter().enumerate() {
                 let before = &document.entries()[entry];
                 let after = &edited.entries()[headers + at];
-                let marked = (Mark::is_plain(document.comment(before)) || has(1, entry)) && !has(2, entry);
-                prop_assert_eq!(Mark::is_plain(edited.comment(after)), marked, "{:?} {:?}", text, asked);
+                let marked = (CommentMark::is_plain(document.comment(before)) || has(1, entry)) && !has(2, entry);
+                prop_assert_eq!(CommentMark::is_plain(edited.comment(after)), marked, "{:?} {:?}", text, asked);
                 if !(has(0, entry) || has(1, entry) || has(2, entry) || has(3, entry)) {
                     let own = |document: &Document, entry| {
                         let statement = document.statement(entry);

@@ -15,7 +15,7 @@ use super::name::is_name_byte;
 const MAX_DEPTH: usize = 64;
 
 /// The value of a name while a text is expanded.
-pub enum Found<'a> {
+pub enum ReferenceValue<'a> {
     Value(&'a [u8]),
     /// Reads as empty, or as the operator's text.
     Unset,
@@ -48,7 +48,7 @@ impl ExpandError {
 /// that count, in the order in which they are met.
 pub fn expand<'a>(
     text: &[u8],
-    look_up: &mut dyn FnMut(&str) -> Found<'a>,
+    look_up: &mut dyn FnMut(&str) -> ReferenceValue<'a>,
 ) -> Result<Zeroizing<Vec<u8>>, ExpandError> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 2));
     resolve(&parse(text)?, look_up, &mut out)?;
@@ -120,7 +120,7 @@ enum Operator {
 
 fn resolve<'a>(
     parts: &[Segment<'_>],
-    look_up: &mut dyn FnMut(&str) -> Found<'a>,
+    look_up: &mut dyn FnMut(&str) -> ReferenceValue<'a>,
     out: &mut Zeroizing<Vec<u8>>,
 ) -> Result<(), ExpandError> {
     for part in parts {
@@ -134,14 +134,14 @@ fn resolve<'a>(
             }
         };
         let value = match look_up(name) {
-            Found::Text => {
+            ReferenceValue::Text => {
                 push(out, head);
                 resolve(word, look_up, out)?;
                 push(out, tail);
                 continue;
             }
-            Found::Value(value) => Some(value).filter(|value| !(colon && value.is_empty())),
-            Found::Unset => None,
+            ReferenceValue::Value(value) => Some(value).filter(|value| !(colon && value.is_empty())),
+            ReferenceValue::Unset => None,
         };
         match (operator, value) {
             (Operator::None | Operator::Default | Operator::Required, Some(value)) => push(out, value),
@@ -255,11 +255,11 @@ mod tests {
 
     fn try_expanded(text: &str) -> Result<String, ExpandError> {
         let out = expand(text.as_bytes(), &mut |name| match name {
-            "A" | "d.e" => Found::Value(b"a"),
-            "EMPTY" => Found::Value(b""),
-            "EVIL" => Found::Value(b"$A ${A} \\$A }"),
-            "SECRET" => Found::Text,
-            _ => Found::Unset,
+            "A" | "d.e" => ReferenceValue::Value(b"a"),
+            "EMPTY" => ReferenceValue::Value(b""),
+            "EVIL" => ReferenceValue::Value(b"$A ${A} \\$A }"),
+            "SECRET" => ReferenceValue::Text,
+            _ => ReferenceValue::Unset,
         });
         Ok(String::from_utf8(out?.to_vec()).unwrap())
     }

@@ -158,7 +158,7 @@ fn reads_as(source: &[u8], value: &[u8], behind: &[u8]) -> bool {
 
 /// A format of values that another tool encrypted, or that only another tool can look up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Foreign {
+pub struct ForeignFormat {
     pub tool: &'static str,
     /// The command that imports its values; `{file}` stands for the env file.
     pub import: &'static str,
@@ -171,7 +171,7 @@ pub struct Foreign {
 /// Beginnings and ends from dotenvx 2.38, sops 3.10 (`aes/cipher.go`), ejson (README, "Secret format"), 1Password's
 /// secret references, varlock's values, age (C2SP/age.md), `OpenPGP` (RFC 9580, section 6.2), Ansible's vault, `HashiCorp`
 /// Vault's transit engine, git-crypt (`commands.cpp`, in base64).
-const FORMS: [Foreign; 10] = [
+const FORMS: [ForeignFormat; 10] = [
     form("dotenvx", "envseal import dotenvx {file}", b"encrypted:", b"", true),
     form("sops", "envseal import sops {file}", b"ENC[", b"]", false),
     form("ejson", "envseal import ejson FILE.ejson -f {file}", b"EJ[", b"]", false),
@@ -196,12 +196,12 @@ const fn form(
     begins: &'static [u8],
     ends: &'static [u8],
     base64: bool,
-) -> Foreign {
-    Foreign { tool, import, begins, ends, base64 }
+) -> ForeignFormat {
+    ForeignFormat { tool, import, begins, ends, base64 }
 }
 
 /// Returns the format of a value without quotes; blanks around it are ignored.
-pub(crate) fn foreign_value(value: &[u8]) -> Option<&'static Foreign> {
+pub(crate) fn foreign_value(value: &[u8]) -> Option<&'static ForeignFormat> {
     let value = value.trim_ascii();
     FORMS.iter().find(|form| {
         let Some(inner) = value.strip_prefix(form.begins).and_then(|rest| rest.strip_suffix(form.ends))

@@ -30,14 +30,14 @@ const PATIENCE: Patience = Patience { tell: Duration::from_secs(1), give_up: Dur
 /// read a file or a folder can lock it, and make everyone else wait. If the folder is not writable, the folder itself is
 /// locked. On Windows the file stays.
 #[derive(Debug)]
-pub struct Lock {
+pub struct FolderLock {
     _held: File,
     /// The lock file, to be removed.
     #[cfg(unix)]
     file: Option<std::path::PathBuf>,
 }
 
-impl Lock {
+impl FolderLock {
     /// Locks `dir`. Waits for another process or thread that holds it, calls `on_wait` once after a second, and fails with
     /// [`FsError::Locked`] after a minute.
     pub fn acquire(dir: &Path, on_wait: impl FnOnce()) -> Result<Self, FsError> {
@@ -111,7 +111,7 @@ impl Lock {
 }
 
 #[cfg(unix)]
-impl Drop for Lock {
+impl Drop for FolderLock {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
             // Still locked, so nobody else's.
@@ -233,7 +233,7 @@ mod tests {
                             waits.fetch_add(1, Ordering::SeqCst);
                         };
                         let at_once = Patience { tell: Duration::ZERO, ..PATIENCE };
-                        let _lock = Lock::acquire_within(dir.path(), at_once, count).unwrap();
+                        let _lock = FolderLock::acquire_within(dir.path(), at_once, count).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         thread::sleep(Duration::from_micros(200));
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -252,13 +252,13 @@ mod tests {
     #[test]
     fn a_dropped_lock_is_free() {
         let dir = tempfile::tempdir().unwrap();
-        let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
-        assert!(Lock::try_acquire(dir.path()).unwrap().is_none());
+        let lock = FolderLock::try_acquire(dir.path()).unwrap().unwrap();
+        assert!(FolderLock::try_acquire(dir.path()).unwrap().is_none());
         drop(lock);
         // A child that another test is starting has our descriptors until it executes.
         let free = (0..500).any(|_| {
             thread::sleep(Duration::from_millis(10));
-            Lock::try_acquire(dir.path()).unwrap().is_some()
+            FolderLock::try_acquire(dir.path()).unwrap().is_some()
         });
         assert!(free);
     }
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn another_process_holds_it_until_it_dies() {
         if let Some(dir) = testing::given_folder() {
-            let _lock = Lock::try_acquire(&dir).unwrap().unwrap();
+            let _lock = FolderLock::try_acquire(&dir).unwrap().unwrap();
             println!("\nheld");
             thread::sleep(Duration::from_secs(60));
             return;
@@ -279,9 +279,9 @@ mod tests {
                 .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(lines.map_while(Result::ok).any(|line| line == "held"));
-        assert!(Lock::try_acquire(dir.path()).unwrap().is_none());
+        assert!(FolderLock::try_acquire(dir.path()).unwrap().is_none());
         let mut told = false;
-        let lock = Lock::acquire(dir.path(), || {
+        let lock = FolderLock::acquire(dir.path(), || {
             told = true;
             child.kill().unwrap();
         });
@@ -294,16 +294,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
         fs::write(&file, "").unwrap();
-        assert!(Lock::try_acquire(&file).is_err());
-        assert!(matches!(Lock::try_acquire(&dir.path().join("none")), Err(FsError::NotFound { .. })));
+        assert!(FolderLock::try_acquire(&file).is_err());
+        assert!(matches!(FolderLock::try_acquire(&dir.path().join("none")), Err(FsError::NotFound { .. })));
     }
 
     #[test]
     fn waiting_ends_with_an_error_that_names_the_holder() {
         let dir = tempfile::tempdir().unwrap();
-        let _lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
+        let _lock = FolderLock::try_acquire(dir.path()).unwrap().unwrap();
         let mut told = 0;
-        let error = Lock::acquire_within(dir.path(), SHORT, || told += 1).unwrap_err();
+        let error = FolderLock::acquire_within(dir.path(), SHORT, || told += 1).unwrap_err();
         assert_eq!(told, 1);
         let FsError::Locked { path, holder, .. } = &error else { panic!("{error}") };
         assert_eq!(path, dir.path());
@@ -339,7 +339,7 @@ mod tests {
         // Any user with access to the folder can do so.
         let folder = File::open(dir.path()).unwrap();
         assert!(try_lock(&folder).unwrap());
-        let lock = Lock::try_acquire(dir.path()).unwrap().unwrap();
+        let lock = FolderLock::try_acquire(dir.path()).unwrap().unwrap();
         let file = dir.path().join(LOCK_FILE);
         assert_eq!(crate::fs::mode_bits(&file), Some(0o600));
         drop(lock);
@@ -353,12 +353,12 @@ mod tests {
         const NAME: &str = "fs::lock::tests::what_another_user_may_do_in_the_folder_ends_the_wait";
         if let Some(dir) = testing::given_folder() {
             // Theirs, so it cannot be opened.
-            assert!(matches!(Lock::try_acquire(&dir.join("shared")), Ok(None)));
-            let error = Lock::acquire_within(&dir.join("shared"), SHORT, || ()).unwrap_err();
+            assert!(matches!(FolderLock::try_acquire(&dir.join("shared")), Ok(None)));
+            let error = FolderLock::acquire_within(&dir.join("shared"), SHORT, || ()).unwrap_err();
             assert!(error.to_string().contains("another process of root"), "{error}");
             // Ours to read alone: then the folder itself is locked.
-            let lock = Lock::try_acquire(&dir.join("closed")).unwrap();
-            assert!(lock.is_some() && Lock::try_acquire(&dir.join("closed")).unwrap().is_none());
+            let lock = FolderLock::try_acquire(&dir.join("closed")).unwrap();
+            assert!(lock.is_some() && FolderLock::try_acquire(&dir.join("closed")).unwrap().is_none());
             return;
         }
         if !testing::is_root() {
@@ -380,7 +380,7 @@ mod tests {
     fn a_link_in_the_place_of_the_lock_file_is_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(dir.path().join("victim"), dir.path().join(LOCK_FILE)).unwrap();
-        assert!(Lock::try_acquire(dir.path()).is_err());
+        assert!(FolderLock::try_acquire(dir.path()).is_err());
         assert!(!dir.path().join("victim").exists());
     }
 }

@@ -20,14 +20,14 @@ pub(crate) use folder::{
     has_entry, is_executable, make_folder, make_private, make_private_folder, mode_bits, owned_by_this_user,
     read_entry, remove_empty_folder,
 };
-pub use lock::Lock;
+pub use lock::FolderLock;
 pub(crate) use private::PrivateFile;
 #[cfg(unix)]
 pub(crate) use read::open_terminal;
 pub(crate) use read::{holds, read, read_by, read_pipe, read_secret};
 pub(crate) use write::{
-    NewMode, Staged, TEMP_PREFIX, append_line, final_target, flush_folder, has_temporaries, is_regular, put,
-    remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
+    NewMode, StagedFile, TEMP_PREFIX, append_line, final_target, flush_folder, has_temporaries, is_regular,
+    put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
 };
 
 /// A file could not be read, written or locked. `doing` is the verb behind "cannot": `read`, `write`, `lock`, …

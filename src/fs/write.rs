@@ -42,13 +42,13 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], new: NewMode) -> Result<()
 
 /// The new content of a file, on the disk beside it, not yet in its place. Removed when dropped.
 #[derive(Debug)]
-pub(crate) struct Staged {
+pub(crate) struct StagedFile {
     temp: NamedTempFile,
     target: PathBuf,
     flush: FolderFlush,
 }
 
-impl Staged {
+impl StagedFile {
     /// Adds execute permission for everyone with read permission, as `chmod +x` does. Does nothing on Windows.
     pub(crate) fn executable(self) -> Result<Self, FsError> {
         #[cfg(unix)]
@@ -95,7 +95,7 @@ impl Staged {
 }
 
 /// Does all of [`write_atomic`] but the renaming, so that several files can be written all or none.
-pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, FsError> {
+pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFile, FsError> {
     let target = final_target(path)?;
     let existing = writable_target(&target)?;
     let dir = folder_of(&target);
@@ -117,7 +117,7 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<Staged, F
         keep_mode(temp.as_file(), old).map_err(fail)?;
     }
     temp.as_file().sync_all().map_err(fail)?;
-    Ok(Staged { temp, target, flush })
+    Ok(StagedFile { temp, target, flush })
 }
 
 /// Removes the file at `path`.
@@ -240,7 +240,7 @@ pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool,
 }
 
 /// Does [`append_line`] for several lines without replacing the file; returns None if it has them all.
-pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<Staged>, FsError> {
+pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<StagedFile>, FsError> {
     let mut text = match read(path) {
         Ok(text) => text,
         Err(FsError::NotFound { .. }) => Vec::new(),

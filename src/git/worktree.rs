@@ -16,7 +16,7 @@ use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
 use crate::config::GitLocation;
-use crate::fs::{FsError, Lock, NewMode, append_line, has_temporaries, sweep, with_lines};
+use crate::fs::{FolderLock, FsError, NewMode, append_line, has_temporaries, sweep, with_lines};
 
 pub(super) const READ_INDEX: &str = "read the index of";
 
@@ -138,7 +138,7 @@ impl Repo {
         if with_lines(exclude, &[pattern], NewMode::Default)?.is_none() {
             return Ok(false);
         }
-        let _lock = Lock::acquire(self.common_dir(), || ())?;
+        let _lock = FolderLock::acquire(self.common_dir(), || ())?;
         Ok(append_line(exclude, pattern, NewMode::Default)?)
     }
 
@@ -148,7 +148,7 @@ impl Repo {
         let folders: Vec<_> =
             folders.into_iter().flatten().filter(|folder| has_temporaries(folder)).collect();
         if !folders.is_empty() {
-            let _lock = Lock::acquire(self.common_dir(), || ())?;
+            let _lock = FolderLock::acquire(self.common_dir(), || ())?;
             for folder in folders {
                 sweep(folder, |_| true);
             }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::change::{Author, ChangeKind, SignatureVerifier, VariableChange, merged_kind};
 use super::rename::VersionPair;
 use crate::config::is_public_key_name;
-use crate::crypto::{Kind as Sealed, Opened, Opener, PrivateKey, PublicKey, SealedValue, SecretBytes};
+use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes};
 use crate::dotenv::{Document, Entry, read};
 use crate::error::Error;
 use crate::git::{ObjectId, Repo};
@@ -283,8 +283,8 @@ impl<'a> EnvHistory<'a> {
         }
         Some(match self.decrypt(path, name, variable) {
             None => ShownValue::Sealed,
-            Some((Opened { kind: Sealed::Value, bytes }, _)) => ShownValue::Value(bytes),
-            Some((Opened { kind: Sealed::Source, bytes }, _)) => {
+            Some((OpenedValue { kind: PlaintextKind::Value, bytes }, _)) => ShownValue::Value(bytes),
+            Some((OpenedValue { kind: PlaintextKind::Source, bytes }, _)) => {
                 ShownValue::Value(SecretBytes::new(std::mem::take(&mut *read(bytes.expose()).1)))
             }
         })
@@ -297,7 +297,7 @@ impl<'a> EnvHistory<'a> {
         path: &Path,
         name: &str,
         variable: VersionVariable<'_>,
-    ) -> Option<(Opened, String)> {
+    ) -> Option<(OpenedValue, String)> {
         let token = variable.token()?;
         let public_key = variable.version.public_key?;
         let opener = self.opener(path, &public_key)?;
@@ -339,13 +339,16 @@ impl<'a> EnvHistory<'a> {
 }
 
 /// Returns true if two decrypted values are the same. A literal one and a source text are, if nothing in it can be expanded.
-fn is_same_value((one, one_refs): &(Opened, String), (other, other_refs): &(Opened, String)) -> bool {
+fn is_same_value(
+    (one, one_refs): &(OpenedValue, String),
+    (other, other_refs): &(OpenedValue, String),
+) -> bool {
     if one.kind == other.kind && one.bytes == other.bytes {
         return one_refs == other_refs;
     }
-    let literal = |opened: &Opened| match opened.kind {
-        Sealed::Value => Some(opened.bytes.clone()),
-        Sealed::Source => {
+    let literal = |opened: &OpenedValue| match opened.kind {
+        PlaintextKind::Value => Some(opened.bytes.clone()),
+        PlaintextKind::Source => {
             let mut text = read(opened.bytes.expose()).1;
             (!text.contains(&b'$')).then(|| SecretBytes::new(std::mem::take(&mut *text)))
         }

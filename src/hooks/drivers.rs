@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::read_settings;
 use crate::error::{Error, ErrorKind};
-use crate::fs::{self, FsError, Lock, NewMode};
+use crate::fs::{self, FolderLock, FsError, NewMode};
 use crate::git::{Repo, Setting};
 
 const DRIVER: &str = "merge.envseal.driver";
@@ -109,7 +109,7 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<DriverStat
 /// Sets the drivers up, or brings them up to date. Returns true if anything changed. Refused ([`ErrorKind::Refused`]) if
 /// someone else has configured a driver of our name.
 pub fn install(repo: &Repo) -> Result<bool, Error> {
-    let _lock = Lock::acquire(repo.common_dir(), || ())?;
+    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
     let there = read_settings(repo)?;
     if let Some(key) = foreign(&there) {
         let config = repo.common_dir().join("config");
@@ -133,7 +133,7 @@ pub fn install(repo: &Repo) -> Result<bool, Error> {
 
 /// Removes what [`install`] set up, to the byte. Returns true if anything changed; someone else's driver of our name stays.
 pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
-    let _lock = Lock::acquire(repo.common_dir(), || ())?;
+    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
     let there = read_settings(repo)?;
     let theirs = foreign(&there).and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
     let is_theirs = |name: &str| theirs.as_deref().is_some_and(|section| name.starts_with(section));

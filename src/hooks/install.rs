@@ -9,7 +9,7 @@ use super::script::{
 };
 use super::shell::{self, CallsEnvseal};
 use crate::error::Error;
-use crate::fs::{self, FsError, Lock, NewMode, Staged};
+use crate::fs::{self, FolderLock, FsError, NewMode, StagedFile};
 use crate::git::{GitError, HooksDir, Repo, Setting};
 
 /// Why a hook does its work or does not.
@@ -91,7 +91,7 @@ pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallRepo
     // Once before the folder is made, so that a refusal leaves no trace; and again under the lock.
     place.plan(&mut nothing())?;
     let made = fs::make_folder(place.folder())?;
-    let result = Lock::acquire(place.folder(), on_wait).map_err(Error::from).and_then(|_lock| {
+    let result = FolderLock::acquire(place.folder(), on_wait).map_err(Error::from).and_then(|_lock| {
         fs::sweep(place.folder(), |_| true);
         let mut report = nothing();
         rewrite_all(place.plan(&mut report)?)?;
@@ -117,7 +117,7 @@ pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathB
     let mut on_wait = Some(on_wait);
     let mut locks = Vec::new();
     for place in &places {
-        locks.push(Lock::acquire(place.folder(), || {
+        locks.push(FolderLock::acquire(place.folder(), || {
             if let Some(on_wait) = on_wait.take() {
                 on_wait();
             }
@@ -464,8 +464,8 @@ struct FileRewrite {
 /// A rewrite whose contents, old and new, are on the disk already.
 struct StagedRewrite {
     path: PathBuf,
-    backup: Option<Staged>,
-    new: Option<Staged>,
+    backup: Option<StagedFile>,
+    new: Option<StagedFile>,
 }
 
 /// Makes all changes or none.
@@ -479,12 +479,12 @@ fn stage(rewrite: FileRewrite) -> Result<StagedRewrite, FsError> {
         bytes.as_ref().map(|bytes| fs::stage(&path, bytes, NewMode::Default)).transpose()
     };
     let (backup, new) = (staged(&before)?, staged(&after)?);
-    let new = if executable { new.map(Staged::executable).transpose()? } else { new };
+    let new = if executable { new.map(StagedFile::executable).transpose()? } else { new };
     Ok(StagedRewrite { path, backup, new })
 }
 
 fn commit_all(rewrites: Vec<StagedRewrite>) -> Result<(), FsError> {
-    let put = |path: &Path, staged: Option<Staged>| match staged {
+    let put = |path: &Path, staged: Option<StagedFile>| match staged {
         Some(staged) => staged.commit(),
         None => fs::remove(path),
     };

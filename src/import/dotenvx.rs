@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{ImportError, ImportErrorKind};
 use crate::crypto::{SecretBytes, SecretText};
-use crate::dotenv::{Document, Edit, Entry, Found, Quote, expand, read, references, unescape};
+use crate::dotenv::{Document, Edit, Entry, Quote, ReferenceValue, expand, read, references, unescape};
 use crate::project::{ImportText, ItemValue};
 
 const ENCRYPTED: &[u8] = b"encrypted:";
@@ -154,7 +154,9 @@ fn read_differently(text: &ImportText, elsewhere: Option<&[u8]>) -> BTreeSet<Str
         };
         let value = if quote.expands() {
             let get = |name: &[u8]| above.get(name).map(|(value, _)| &value[..]).or(elsewhere);
-            let ours = expand(&text, &mut |name| get(name.as_bytes()).map_or(Found::Unset, Found::Value));
+            let ours = expand(&text, &mut |name| {
+                get(name.as_bytes()).map_or(ReferenceValue::Unset, ReferenceValue::Value)
+            });
             let is_literal = |name: &[u8]| above.get(name).is_some_and(|(_, literal)| *literal);
             let theirs = expand_as_dotenvx(&text, &get, &is_literal).map(|text| unescape(&text));
             if ours.as_ref().ok() != theirs.as_ref() {

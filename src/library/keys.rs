@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Value;
-use crate::crypto::{self, Kind, Opener, Refs, SealedValue};
+use crate::crypto::{self, Opener, PlaintextKind, Refs, SealedValue};
 use crate::dotenv::{VarName, is_reserved, why_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::project::value_alone;
@@ -146,7 +146,7 @@ impl Sealer {
             let message = format!("{name} is never encrypted: {}", why_reserved(name.as_str()));
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        Ok(Token(self.0.seal(name.as_str(), &Refs::none(), Kind::Value, value.as_ref())?))
+        Ok(Token(self.0.seal(name.as_str(), &Refs::none(), PlaintextKind::Value, value.as_ref())?))
     }
 }
 

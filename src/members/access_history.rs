@@ -161,7 +161,7 @@ fn holds(team: &TeamFile, line: &GrantLine) -> bool {
     let (Some(recipient), Some(granter)) = (team_key(team, &line.member), team_key(team, &line.by)) else {
         return false;
     };
-    let terms = crate::crypto::Terms {
+    let terms = crate::crypto::GrantTerms {
         env: line.env.as_str(),
         key: &line.key,
         recipient: &recipient,

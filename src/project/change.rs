@@ -12,10 +12,11 @@ use super::schema::schema_of;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
-    Kind, OpenError, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed, holds_sealed,
+    OpenError, OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
+    holds_sealed,
 };
 use crate::dotenv::{
-    Document, Edit, EditError, Mark, VarName, is_reserved, quote, read, references, unescape,
+    CommentMark, Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape,
 };
 use crate::error::Error;
 
@@ -88,7 +89,7 @@ pub fn set(
             Outcome::Sealed => {
                 let sealer = sealer.as_mut().ok_or_else(|| file.no_public_key())?;
                 let sealed = sealer
-                    .seal(name.as_str(), &Refs::none(), Kind::Value, value.expose())
+                    .seal(name.as_str(), &Refs::none(), PlaintextKind::Value, value.expose())
                     .map_err(seal_error)?;
                 Some(sealed.to_text())
             }
@@ -102,7 +103,8 @@ pub fn set(
     let mut edits = Vec::new();
     let mut outcomes = Vec::new();
     for (name, entry, target, source) in &planned {
-        let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(&document.entries()[entry])));
+        let marked =
+            entry.is_some_and(|entry| CommentMark::is_plain(document.comment(&document.entries()[entry])));
         let mark_changes = entry.is_some()
             && match how {
                 How::Plain => !marked,
@@ -220,7 +222,7 @@ pub(crate) fn rename(
         let token = token.map_err(|error| fail(error.into()))?;
         let no_key = || fail(Reason::NoPublicKey(file.env().public_key_name()));
         let (key, opener) = keys.as_mut().ok_or_else(no_key)?;
-        let Opened { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
+        let OpenedValue { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
         let seal_error = cannot_seal(file.path());
         let mut sealer = Sealer::new(key).map_err(seal_error)?;
         let sealed = sealer.seal(new.as_str(), token.refs(), kind, bytes.expose()).map_err(seal_error)?;
@@ -284,7 +286,7 @@ fn target(
     let entry = standing.map(|there| &document.entries()[there.last]);
     let must_be_plain = is_reserved(name);
     let declaring = project.declaring_plain(name);
-    let marked = entry.is_some_and(|entry| Mark::is_plain(document.comment(entry)))
+    let marked = entry.is_some_and(|entry| CommentMark::is_plain(document.comment(entry)))
         || declaring.is_some()
         || must_be_plain;
     match (entry, declaring) {
@@ -306,7 +308,9 @@ pub(super) fn refuse_half(
     let Some(entry) = entry.map(|entry| &document.entries()[entry]) else { return Ok(()) };
     let name = document.name(entry);
     let secret = token(document, entry).is_none()
-        && !(is_reserved(name) || project.policy().is_plain(name) || Mark::is_plain(document.comment(entry)));
+        && !(is_reserved(name)
+            || project.policy().is_plain(name)
+            || CommentMark::is_plain(document.comment(entry)));
     if !secret || !(document.comment_is_ambiguous(entry) || document.is_cut_off(entry)) {
         return Ok(());
     }
@@ -336,9 +340,11 @@ pub(super) fn reads_as(
     let opened;
     let (bytes, source) = match (token(document, entry), opener) {
         (Some(Ok(token)), Some(opener)) if sealed && token.refs().is_empty() => {
-            let Ok(Opened { kind, bytes }) = opener.open(document.name(entry), &token) else { return false };
+            let Ok(OpenedValue { kind, bytes }) = opener.open(document.name(entry), &token) else {
+                return false;
+            };
             opened = bytes;
-            (opened.expose(), kind == Kind::Source)
+            (opened.expose(), kind == PlaintextKind::Source)
         }
         (None, _) if !sealed => (document.source(entry), true),
         _ => return false,

@@ -22,8 +22,10 @@ use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, cannot_decrypt};
 use crate::config::{EnvName, ProcessEnv, is_own_name};
-use crate::crypto::{Kind, Opener, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed};
-use crate::dotenv::{self, Conflicts, Document, Edit, Entry, Mark, Quote, VarName, Versions, is_reserved};
+use crate::crypto::{Opener, PlaintextKind, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed};
+use crate::dotenv::{
+    self, CommentMark, Document, Edit, Entry, MergeConflicts, MergeVersions, Quote, VarName, is_reserved,
+};
 use crate::error::{Error, ErrorKind};
 use crate::fs::PrivateFile;
 use crate::team::Policy;
@@ -144,7 +146,7 @@ impl Editing {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
                     referable.refuse_dangling(name, at, source)?;
-                    let token = sealer.seal(name, refs, Kind::Source, source).map_err(seal_error)?;
+                    let token = sealer.seal(name, refs, PlaintextKind::Source, source).map_err(seal_error)?;
                     sources.push((at, Zeroizing::new(token.to_text())));
                     outcomes.push((name.to_owned(), Outcome::Sealed));
                 }
@@ -172,17 +174,17 @@ impl Editing {
         }
         let now = Self::of(target.file(), self.opener.as_mut())?;
         let versions =
-            Versions { base: self.shown.as_bytes(), ours: &self.text, theirs: now.shown.as_bytes() };
+            MergeVersions { base: self.shown.as_bytes(), ours: &self.text, theirs: now.shown.as_bytes() };
         let merged = dotenv::merge(&versions, MARKER_SIZE, &mut |_| None);
         self.sealed.extend(now.sealed);
         (self.base, self.shown, self.left) = (now.base, now.shown, now.left);
         self.text = merged.text;
         let conflict = match merged.conflicts {
-            Conflicts::None => return Ok(()),
-            Conflicts::Names(names) => {
+            MergeConflicts::None => return Ok(()),
+            MergeConflicts::Names(names) => {
                 format!("{} stand between conflict markers, in both versions", names.join(", "))
             }
-            Conflicts::File => "both versions of it stand between conflict markers".into(),
+            MergeConflicts::File => "both versions of it stand between conflict markers".into(),
         };
         let path = target.file().path();
         Err(Error::refused(format!("{} was changed meanwhile, and so {conflict}", path.display())).with_hint(
@@ -354,7 +356,7 @@ impl<'a> EditPlan<'a> {
             self.refuse_old_mark(entry)?;
             return Ok(EditAction::Plain);
         }
-        let lifted = Mark::is_plain(self.base.comment(old)) && !marked;
+        let lifted = CommentMark::is_plain(self.base.comment(old)) && !marked;
         if lifted && !self.is_plain(entry) {
             return self.sealed(entry);
         }
@@ -408,7 +410,7 @@ impl<'a> EditPlan<'a> {
     }
 
     fn is_marked(&self, entry: &Entry) -> bool {
-        Mark::is_plain(self.typed.document().comment(entry))
+        CommentMark::is_plain(self.typed.document().comment(entry))
     }
 
     /// Returns true if what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
@@ -423,7 +425,7 @@ impl<'a> EditPlan<'a> {
     fn refuse_old_mark(&self, entry: &Entry) -> Result<(), Error> {
         let name = self.typed.document().name(entry);
         let mut old = variables(self.base).filter(|(_, old)| self.base.name(old) == name);
-        if self.sealed.contains(name) && old.any(|(_, old)| Mark::is_plain(self.base.comment(old))) {
+        if self.sealed.contains(name) && old.any(|(_, old)| CommentMark::is_plain(self.base.comment(old))) {
             return Err(self.sealed_but_plain(entry));
         }
         Ok(())

@@ -12,10 +12,12 @@ use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal};
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
-    Kind, OpenError, Opened, Opener, PrivateKey, PublicKey, Refs, SealedValue, Sealer, SecretBytes,
-    TokenError,
+    OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
+    SecretBytes, TokenError,
 };
-use crate::dotenv::{Document, Edit, Entry, Foreign, Mark, foreign_value, is_reserved, read, references};
+use crate::dotenv::{
+    CommentMark, Document, Edit, Entry, ForeignFormat, foreign_value, is_reserved, read, references,
+};
 use crate::error::{Error, ErrorKind};
 
 /// The variables that a command is about.
@@ -102,10 +104,10 @@ pub fn encrypt(
         let source = file.document().source(entry);
         let token = if dollars.is_literal(name) {
             let text = SecretBytes::new(literal(source));
-            sealer.seal(name, &Refs::none(), Kind::Value, text.expose())
+            sealer.seal(name, &Refs::none(), PlaintextKind::Value, text.expose())
         } else {
             referable.refuse_dangling(name, at, source)?;
-            sealer.seal(name, &refs_of(file, entry)?, Kind::Source, source)
+            sealer.seal(name, &refs_of(file, entry)?, PlaintextKind::Source, source)
         };
         let token = token.map_err(seal_error)?;
         sealed.push((at + added, token.to_text()));
@@ -174,7 +176,7 @@ pub fn decrypt(
         if is_reserved(name) {
             continue;
         }
-        let marked = Mark::is_plain(file.document().comment(entry));
+        let marked = CommentMark::is_plain(file.document().comment(entry));
         let token = if marked { Err(Reason::Marked) } else { token };
         match token.and_then(|token| plain_source(opener.open(name, &token)?, &token)) {
             Ok(source) => sources.push((at, source)),
@@ -245,7 +247,7 @@ pub fn reseal(
             Ok((opener.open(name, &token)?, token))
         });
         match opened {
-            Ok((Opened { kind, bytes }, token)) => {
+            Ok((OpenedValue { kind, bytes }, token)) => {
                 let token = sealer.seal(name, token.refs(), kind, bytes.expose()).map_err(seal_error)?;
                 sources.push((at, token.to_text()));
             }
@@ -283,27 +285,29 @@ pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str
 
 /// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
 pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> {
-    if !Mark::is_plain(file.document().comment(entry)) {
+    if !CommentMark::is_plain(file.document().comment(entry)) {
         return Ok(());
     }
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
 }
 
 /// Returns which other tool's value an entry holds; None where its line is marked as plain.
-pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static Foreign> {
-    let marked = Mark::is_plain(file.document().comment(entry));
+pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static ForeignFormat> {
+    let marked = CommentMark::is_plain(file.document().comment(entry));
     foreign_value(&file.document().value(entry).1).filter(|_| !marked)
 }
 
 /// Returns the first value of another tool in a file.
-pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static Foreign> {
+pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static ForeignFormat> {
     file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 
 /// Returns true if a person has declared the value as not secret, or it must not be sealed.
 pub(super) fn is_plain(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
     let name = file.document().name(entry);
-    is_reserved(name) || project.policy().is_plain(name) || Mark::is_plain(file.document().comment(entry))
+    is_reserved(name)
+        || project.policy().is_plain(name)
+        || CommentMark::is_plain(file.document().comment(entry))
 }
 
 pub(super) fn is_secret(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
@@ -333,10 +337,13 @@ fn sealed_entries<'a>(
 }
 
 /// The source text for an opened value.
-pub(super) fn plain_source(Opened { kind, bytes }: Opened, token: &SealedValue) -> Result<Vec<u8>, Reason> {
+pub(super) fn plain_source(
+    OpenedValue { kind, bytes }: OpenedValue,
+    token: &SealedValue,
+) -> Result<Vec<u8>, Reason> {
     match kind {
-        Kind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
-        Kind::Source => {
+        PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
+        PlaintextKind::Source => {
             let (quote, text) = read(bytes.expose());
             // One of no known form is refused in plain text, too.
             let names = if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };

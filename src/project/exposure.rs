@@ -9,7 +9,7 @@ use super::file::{EnvFile, real_place, token};
 use super::projects::Project;
 use super::team_file::tag_key;
 use crate::config::EnvName;
-use crate::crypto::{Kind, Opened, Opener, PrivateKey, Proof, TagKey};
+use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read, references};
 use crate::error::Error;
 use crate::keys::KeyStore;
@@ -31,14 +31,14 @@ pub(crate) enum Standing {
 const MIN_PART: usize = 6;
 
 /// Returns the tag of a value as it is read: unquoted, nothing expanded.
-pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &Opened) -> Proof {
+pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &OpenedValue) -> Proof {
     tags.tag(env.as_str(), name, &text_of(opened))
 }
 
-fn text_of(opened: &Opened) -> Zeroizing<Vec<u8>> {
+fn text_of(opened: &OpenedValue) -> Zeroizing<Vec<u8>> {
     match opened.kind {
-        Kind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
-        Kind::Source => read(opened.bytes.expose()).1,
+        PlaintextKind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
+        PlaintextKind::Source => read(opened.bytes.expose()).1,
     }
 }
 

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::file::folder_of;
 use crate::config::EnvName;
-use crate::crypto::{Kind, Opener, Refs, SealedValue, SecretBytes, claims_to_be_sealed};
-use crate::dotenv::{self, BothChanged, Document, Merged, Side, Versions, read};
+use crate::crypto::{Opener, PlaintextKind, Refs, SealedValue, SecretBytes, claims_to_be_sealed};
+use crate::dotenv::{self, BothChanged, Document, MergeSide, MergeVersions, MergedText, read};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::keys::KeyStore;
@@ -82,10 +82,10 @@ fn escape(text: &[u8], shown: &mut Vec<u8>) {
 /// they are not at hand, or their place is not as it should be, it is a conflict: nobody is asked and nothing fails.
 pub(crate) fn merge(
     path: &Path,
-    versions: &Versions<'_>,
+    versions: &MergeVersions<'_>,
     marker_size: usize,
     store: &KeyStore<'_>,
-) -> Merged {
+) -> MergedText {
     let mut openers = None;
     let mut decide = |both: &BothChanged<'_>| {
         // What one side moved to plain text, a person has to see.
@@ -112,16 +112,16 @@ fn openers_for(path: &Path, store: &KeyStore<'_>) -> Vec<Opener> {
     keys.unwrap_or_default().into_iter().map(Opener::new).collect()
 }
 
-fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<Side> {
+fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<MergeSide> {
     let ours = content(both.name, both.ours, openers)?;
     let theirs = content(both.name, both.theirs, openers)?;
     if ours.is(&theirs) {
-        return Some(Side::Ours);
+        return Some(MergeSide::Ours);
     }
     let base = content(both.name, both.base?, openers)?;
     match (ours.is(&base), theirs.is(&base)) {
-        (true, _) => Some(Side::Theirs),
-        (_, true) => Some(Side::Ours),
+        (true, _) => Some(MergeSide::Theirs),
+        (_, true) => Some(MergeSide::Ours),
         _ => None,
     }
 }
@@ -153,7 +153,7 @@ fn content(name: &str, source: &[u8], openers: &mut [Opener]) -> Option<ValueCon
             let token = SealedValue::parse(&source[range]).ok()?;
             let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id())?;
             let opened = opener.open(name, &token).ok()?;
-            if opened.kind == Kind::Value {
+            if opened.kind == PlaintextKind::Value {
                 return Some(ValueContent::Literal(opened.bytes));
             }
             (opened.bytes, Some(token.refs().clone()))
@@ -174,14 +174,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::crypto::{Kind, PrivateKey, Refs, Sealer};
+    use crate::crypto::{PlaintextKind, PrivateKey, Refs, Sealer};
 
     /// Tokens as they come: of one batch, with names to refer to, and altered so that they parse still.
     fn tokens() -> Vec<String> {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let mut seal = |name: &str, refs: &[&str]| {
             let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
-            sealer.seal(name, &refs, Kind::Source, b"hunter2").unwrap().to_string()
+            sealer.seal(name, &refs, PlaintextKind::Source, b"hunter2").unwrap().to_string()
         };
         let mut tokens = vec![seal("A", &[]), seal("B", &[]), seal("A", &["B", "C.d"]), seal("A", &["B"])];
         tokens.push(format!("{}:B", tokens[0]));

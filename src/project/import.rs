@@ -19,7 +19,7 @@ use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, cannot_decrypt};
 use crate::config::is_own_name;
-use crate::crypto::{Kind, Opened, Opener, PublicKey, Refs, Sealer, SecretBytes};
+use crate::crypto::{OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, VarName, is_reserved};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
@@ -256,12 +256,12 @@ impl ImportPlan {
         }
     }
 
-    fn plaintext<'a>(&self, item: &'a PlannedItem) -> Result<(Kind, Refs, &'a [u8]), Error> {
+    fn plaintext<'a>(&self, item: &'a PlannedItem) -> Result<(PlaintextKind, Refs, &'a [u8]), Error> {
         Ok(match &item.value {
-            ItemValue::Literal(value) => (Kind::Value, Refs::none(), value.expose()),
+            ItemValue::Literal(value) => (PlaintextKind::Value, Refs::none(), value.expose()),
             ItemValue::Source(source) => {
                 let refs = refs_of_source(source.expose()).ok_or_else(|| self.malformed_reference(item))?;
-                (Kind::Source, refs, source.expose())
+                (PlaintextKind::Source, refs, source.expose())
             }
         })
     }
@@ -473,7 +473,7 @@ fn has_value(document: &Document, at: usize, value: &ItemValue, opener: Option<&
         ItemValue::Source(source) => {
             let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
             let opened = opener.open(document.name(entry), &sealed);
-            opened.is_ok_and(|Opened { kind, bytes }| kind == Kind::Source && *source == bytes)
+            opened.is_ok_and(|OpenedValue { kind, bytes }| kind == PlaintextKind::Source && *source == bytes)
         }
     }
 }
@@ -589,9 +589,9 @@ mod tests {
             sealer.seal(name, &Refs::none(), kind, text.as_bytes()).unwrap().to_string().into_bytes()
         };
         let (value, kind, refs) = (
-            other("A", Kind::Value, "two"),
-            other("A", Kind::Source, "one"),
-            other("B", Kind::Source, "\"${A}/x\""),
+            other("A", PlaintextKind::Value, "two"),
+            other("A", PlaintextKind::Source, "one"),
+            other("B", PlaintextKind::Source, "\"${A}/x\""),
         );
         for (entry, source, name) in [
             (a, &of_b, "A"),

@@ -22,7 +22,7 @@ use super::file::place_of;
 use super::line_errors::changed_meanwhile;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::fs::{self, FsError, Lock, Staged, TEMP_PREFIX};
+use crate::fs::{self, FolderLock, FsError, StagedFile, TEMP_PREFIX};
 use crate::git::{self, GitError};
 use crate::keys::KeysFile;
 
@@ -38,7 +38,7 @@ const NEW_CONTENT_GONE: &str = "the new content that lay beside this file is gon
 /// A file that is about to be replaced.
 pub(super) struct ReadyFile<'a> {
     /// Its new content, beside it.
-    pub(super) staged: Staged,
+    pub(super) staged: StagedFile,
     pub(super) before: Option<&'a [u8]>,
     pub(super) after: &'a [u8],
     /// The keys that this brings into a keys file.
@@ -94,7 +94,7 @@ pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, Error> {
     if !is_pending(&root) {
         return Ok(None);
     }
-    match Lock::try_acquire(&root)? {
+    match FolderLock::try_acquire(&root)? {
         Some(_lock) => recover(&root),
         None => Ok(None),
     }

@@ -13,8 +13,8 @@ use super::file::EnvFile;
 use super::line_errors::no_variable;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{ProcessEnv, is_own_name};
-use crate::crypto::{KeyId, Kind, OpenError, Opened, Opener, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, Found, expand, is_reserved, read, references, unescape, why_reserved};
+use crate::crypto::{KeyId, OpenError, OpenedValue, Opener, PlaintextKind, Refs, SealedValue, SecretBytes};
+use crate::dotenv::{Entry, ReferenceValue, expand, is_reserved, read, references, unescape, why_reserved};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
@@ -159,9 +159,9 @@ pub fn read_files<'a>(
 
 /// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
 /// list none.
-pub(crate) fn value_alone(opened: Opened) -> SecretBytes {
-    let Opened { kind, bytes } = opened;
-    if kind == Kind::Value {
+pub(crate) fn value_alone(opened: OpenedValue) -> SecretBytes {
+    let OpenedValue { kind, bytes } = opened;
+    if kind == PlaintextKind::Value {
         return bytes;
     }
     let (quote, text) = read(bytes.expose());
@@ -282,8 +282,10 @@ impl FileReader<'_, '_> {
             Some(Err(error)) => Ok(Err(error.into())),
             Some(Ok(token)) => match self.open(name, &token)? {
                 Err(reason) => Ok(Err(reason)),
-                Ok(Opened { kind: Kind::Value, bytes }) => Ok(Ok(ReadValue { bytes, sealed: true })),
-                Ok(Opened { kind: Kind::Source, bytes }) => {
+                Ok(OpenedValue { kind: PlaintextKind::Value, bytes }) => {
+                    Ok(Ok(ReadValue { bytes, sealed: true }))
+                }
+                Ok(OpenedValue { kind: PlaintextKind::Source, bytes }) => {
                     let (quote, text) = read(bytes.expose());
                     let expanded = self.expanded(text, quote.expands(), Some(token.refs()));
                     Ok(expanded.map(|(bytes, _)| ReadValue { bytes, sealed: true }))
@@ -328,24 +330,24 @@ impl FileReader<'_, '_> {
         };
         let expanded = expand(&text, &mut |name| {
             if !may_refer(name) {
-                return Found::Text;
+                return ReferenceValue::Text;
             }
             match self.look_up(name) {
-                LookedUp::Unset => Found::Unset,
-                LookedUp::Process(value) if fits(value) => Found::Value(value),
+                LookedUp::Unset => ReferenceValue::Unset,
+                LookedUp::Process(value) if fits(value) => ReferenceValue::Value(value),
                 LookedUp::Process(_) => {
                     failed.get_or_insert(Reason::TooLarge);
-                    Found::Unset
+                    ReferenceValue::Unset
                 }
                 LookedUp::File(slot) => match &slot.value {
                     Ok(value) if !fits(value.bytes.expose()) => {
                         failed.get_or_insert(Reason::TooLarge);
-                        Found::Unset
+                        ReferenceValue::Unset
                     }
-                    Ok(value) => Found::Value(value.bytes.expose()),
+                    Ok(value) => ReferenceValue::Value(value.bytes.expose()),
                     Err(reason) => {
                         failed.get_or_insert_with(|| slot.depended_on(reason));
-                        Found::Unset
+                        ReferenceValue::Unset
                     }
                 },
             }
@@ -372,7 +374,7 @@ impl FileReader<'_, '_> {
         found.unwrap_or(LookedUp::Unset)
     }
 
-    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<Opened, Reason>, Error> {
+    fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<OpenedValue, Reason>, Error> {
         let Some(public_key) = self.file.public_key() else {
             return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
         };

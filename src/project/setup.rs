@@ -12,7 +12,7 @@ use crate::config::{EnvName, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::error::Error;
-use crate::fs::{self, NewMode, Staged};
+use crate::fs::{self, NewMode, StagedFile};
 use crate::git::{self, GitError, Repo};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::{ExposureState, PolicyError};
@@ -194,7 +194,7 @@ fn dockerignores(
     root: &Path,
     name: &str,
     project: &Project,
-) -> Result<Vec<(PathBuf, Staged)>, Error> {
+) -> Result<Vec<(PathBuf, StagedFile)>, Error> {
     let mut folders = vec![dir, root];
     folders.dedup();
     let mut ready = Vec::new();

@@ -6,7 +6,7 @@ use super::line_errors::malformed;
 use super::projects::Project;
 use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
-use crate::crypto::{Kind, Opener, PrivateKey, Refs, Sealer, TagKey};
+use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
 use crate::fs::{self, FsError, NewMode};
 use crate::team::TeamFile;
@@ -77,14 +77,14 @@ pub(super) fn change_team_text(
 /// verified.
 pub fn tag_key(team: &TeamFile, env: &EnvName, key: &PrivateKey) -> Option<TagKey> {
     let opened = Opener::new(key.clone()).open(TAG_KEY, team.tag_key(env)?).ok()?;
-    TagKey::from_proven(&opened.bytes, env.as_str(), key).filter(|_| opened.kind == Kind::Value)
+    TagKey::from_proven(&opened.bytes, env.as_str(), key).filter(|_| opened.kind == PlaintextKind::Value)
 }
 
 /// Seals the key that an environment's exposed values are told by to the environment's key.
 pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PrivateKey, tags: &TagKey) {
     let sealed = Sealer::new(&key.public())
         .and_then(|mut sealer| {
-            sealer.seal(TAG_KEY, &Refs::none(), Kind::Value, tags.proven(env.as_str(), key).expose())
+            sealer.seal(TAG_KEY, &Refs::none(), PlaintextKind::Value, tags.proven(env.as_str(), key).expose())
         })
         .expect("64 bytes, to a key that was checked");
     team.put_tag_key(env, sealed);

@@ -12,14 +12,14 @@ use super::projects::ProjectPlace;
 use super::setup::exclude_temporaries;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::fs::{self, FsError, Lock, NewMode};
+use crate::fs::{self, FolderLock, FsError, NewMode};
 use crate::git::{self, GitError, Repositories};
 use crate::keys::KeyStore;
 
 /// The locks on every worktree (outside git, folder) that the files of one command lie in. A file is read, changed and
 /// replaced while they are held.
 pub(super) struct WriteLock {
-    _locks: Vec<Lock>,
+    _locks: Vec<FolderLock>,
     dirs: BTreeSet<PathBuf>,
 }
 
@@ -47,7 +47,7 @@ impl WriteLock {
         let mut locks = Vec::with_capacity(all.len());
         let mut locked = BTreeSet::new();
         for dir in all {
-            match Lock::acquire(&dir, on_wait) {
+            match FolderLock::acquire(&dir, on_wait) {
                 Err(error) if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
                 lock => {
                     locks.push(lock?);
@@ -107,7 +107,7 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     let place = lock_dir(&dir);
     if fs::has_temporaries(&dir)
         && journal::settle(&dir).is_ok()
-        && let Ok(Some(lock)) = Lock::try_acquire(&place)
+        && let Ok(Some(lock)) = FolderLock::try_acquire(&place)
         && !journal::is_pending(&place)
     {
         WriteLock { _locks: vec![lock], dirs: BTreeSet::from([place]) }.sweep(&dir, repositories);

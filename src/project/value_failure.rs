@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
-use crate::dotenv::{ExpandError, Foreign};
+use crate::dotenv::{ExpandError, ForeignFormat};
 use crate::error::{Error, ErrorKind};
 use crate::hint::Hint;
 use crate::keys::{SearchedPlace, missing_key_hint, search_trace};
@@ -30,7 +30,7 @@ pub enum FailureReason {
     #[error("{0}")]
     Open(#[from] OpenError),
     #[error("this is a value of {}, which envseal cannot decrypt", .0.tool)]
-    Foreign(&'static Foreign),
+    Foreign(&'static ForeignFormat),
     #[error("the file has no {0}, so nothing says which key it is encrypted with")]
     NoPublicKey(String),
     #[error("no private key for {env} (key {wanted})")]

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use crate::config::EnvName;
-use crate::crypto::{Grant, GrantError, Identity, IdentityKey, PrivateKey, Proof, PublicKey, Terms};
+use crate::crypto::{Grant, GrantError, GrantTerms, Identity, IdentityKey, PrivateKey, Proof, PublicKey};
 use crate::error::Error;
 use crate::hint::{Word, Words};
 use crate::time::Moment;
@@ -141,13 +141,13 @@ impl TeamFile {
         self.members().iter().filter(|(_, there)| *there == key).map(|(name, _)| name.clone()).collect()
     }
 
-    fn terms<'a>(&'a self, line: &'a GrantLine) -> Result<Terms<'a>, GrantFault> {
+    fn terms<'a>(&'a self, line: &'a GrantLine) -> Result<GrantTerms<'a>, GrantFault> {
         let none = || GrantFault::NoGranter(line.by.clone());
         let granter = self.members().get(&line.by).filter(|key| !self.is_removed(key)).ok_or_else(none);
         self.terms_by(line, granter)
     }
 
-    fn terms_of_old<'a>(&'a self, line: &'a GrantLine) -> Result<Terms<'a>, GrantFault> {
+    fn terms_of_old<'a>(&'a self, line: &'a GrantLine) -> Result<GrantTerms<'a>, GrantFault> {
         let removed = || self.removed().get(&line.by).map(|was| &was.key);
         let granter = self.members().get(&line.by).or_else(removed);
         self.terms_by(line, granter.ok_or_else(|| GrantFault::NoGranter(line.by.clone())))
@@ -157,7 +157,7 @@ impl TeamFile {
         &'a self,
         line: &'a GrantLine,
         granter: Result<&'a IdentityKey, GrantFault>,
-    ) -> Result<Terms<'a>, GrantFault> {
+    ) -> Result<GrantTerms<'a>, GrantFault> {
         let recipient = self.members().get(&line.member).ok_or_else(|| {
             let removed = self.removed().contains_key(&line.member);
             let fault = if removed { GrantFault::Removed } else { GrantFault::NoMember };
@@ -167,7 +167,7 @@ impl TeamFile {
         if self.is_removed(recipient) {
             return Err(GrantFault::Removed(line.member.clone()));
         }
-        Ok(Terms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
+        Ok(GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
     }
 
     fn is_removed(&self, key: &IdentityKey) -> bool {

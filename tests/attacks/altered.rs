@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use envseal::testing::crypto::Kind;
+use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
 
@@ -18,7 +18,7 @@ fn all_refused(changes: &[Change]) {
     let mut text = Vec::new();
     for (at, (_, change)) in changes.iter().enumerate() {
         let name = format!("V{at}");
-        let value = token(&key, &name, Kind::Value, &[], b"canary-altered");
+        let value = token(&key, &name, PlaintextKind::Value, &[], b"canary-altered");
         text.extend([name.as_bytes(), b"=", &change(value.as_bytes()), b"\n"].concat());
     }
     append(&env, ".env", text);

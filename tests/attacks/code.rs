@@ -1,6 +1,6 @@
 //! Hide code: an encrypted `LD_PRELOAD`, `PATH`, `NODE_OPTIONS` and so on, or one that refers to a sealed value.
 
-use envseal::testing::crypto::Kind;
+use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
 
@@ -22,8 +22,9 @@ fn sealed() {
     let names = reserved();
     assert!(names.len() > 1000, "{}", names.len());
     let before = env.read(".env");
-    let lines =
-        names.iter().map(|name| format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")));
+    let lines = names
+        .iter()
+        .map(|name| format!("{name}={}\n", token(&key, name, PlaintextKind::Value, &[], b"/evil")));
     append(&env, ".env", lines.collect::<String>());
     let tries: [&[&str]; 6] = [
         &["run", "--", "touch", "started"],
@@ -71,8 +72,8 @@ fn encrypted_then_decrypted_and_encrypted() {
     let names = reserved();
     let lines: String = names
         .iter()
-        .map(|name| format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")))
-        .chain([format!("OTHER={}\n", token(&key, "OTHER", Kind::Value, &[], b"fine"))])
+        .map(|name| format!("{name}={}\n", token(&key, name, PlaintextKind::Value, &[], b"/evil")))
+        .chain([format!("OTHER={}\n", token(&key, "OTHER", PlaintextKind::Value, &[], b"fine"))])
         .collect();
     append(&env, ".env", &lines);
     for arguments in [&["decrypt", "--stdout"][..], &["decrypt", "-k", "LD_PRELOAD"], &["decrypt"]] {
@@ -105,7 +106,7 @@ fn in_other_spellings() {
     // npm takes its settings in any letter case, with `-` for `_`.
     for name in ["NPM_CONFIG_SCRIPT_SHELL", "npm_config_script-shell", "Npm_Config_Node-Options"] {
         let (env, key) = sealed_project();
-        append(&env, ".env", format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"/evil")));
+        append(&env, ".env", format!("{name}={}\n", token(&key, name, PlaintextKind::Value, &[], b"/evil")));
         let said = env.fails(3, &["run", "--", "touch", "started"]);
         assert!(said.contains(&format!(".env:4 {name}: a reserved name")), "{said}");
         nothing_ran(&env);
@@ -172,7 +173,7 @@ fn through_references_across_files() {
 fn a_reserved_name_that_a_value_refers_to() {
     // A sealed value may refer to PATH, which does not change PATH.
     let (env, key) = sealed_project();
-    let sealed = token(&key, "TOOLS", Kind::Source, &["PATH"], b"\"${PATH}:/opt\"");
+    let sealed = token(&key, "TOOLS", PlaintextKind::Source, &["PATH"], b"\"${PATH}:/opt\"");
     append(&env, ".env", format!("PATH=/opt/bin:${{PATH}}\nTOOLS={sealed}\n"));
     let out = env
         .envseal(&["run", "--overload", "--", "/bin/sh", "-c", "echo \"$TOOLS\""])

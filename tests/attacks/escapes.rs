@@ -1,6 +1,6 @@
 //! Put escape sequences, and characters that reorder text, in names, comments, paths or values.
 
-use envseal::testing::crypto::Kind;
+use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, sealed_project, token};
 use crate::support::{TestEnv, on_terminal};
@@ -26,7 +26,7 @@ fn in_values() {
     append(
         &env,
         ".env",
-        format!("EVIL={}\n", token(&key, "EVIL", Kind::Value, &[], format!("<{EVIL}>").as_bytes())),
+        format!("EVIL={}\n", token(&key, "EVIL", PlaintextKind::Value, &[], format!("<{EVIL}>").as_bytes())),
     );
     for arguments in [
         &["get", "EVIL"][..],
@@ -52,7 +52,11 @@ fn in_json_which_is_the_same_on_a_terminal_and_in_a_pipe() {
     let (env, key) = sealed_project();
     let folder = format!("a{HIDING}");
     env.write(format!("{folder}/.env"), env.read(".env"));
-    append(&env, ".env", format!("EVIL={}\n", token(&key, "EVIL", Kind::Value, &[], HIDING.as_bytes())));
+    append(
+        &env,
+        ".env",
+        format!("EVIL={}\n", token(&key, "EVIL", PlaintextKind::Value, &[], HIDING.as_bytes())),
+    );
     let author = format!("Mallory{HIDING}é");
     env.git(&["add", "-A"]);
     env.git(&[

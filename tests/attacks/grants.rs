@@ -61,7 +61,7 @@ fn a_grant_by_one_who_could_read_nothing() {
 
 #[test]
 fn a_grant_whose_proof_is_made_up() {
-    use envseal::testing::crypto::{Grant, Terms};
+    use envseal::testing::crypto::{Grant, GrantTerms};
     let mut team = Team::new(&["alice", "bob"]);
     team.join("mallory");
     team.save();
@@ -71,7 +71,7 @@ fn a_grant_whose_proof_is_made_up() {
     let key = team.key.public();
     let grant = forged(&key, &mallory);
     let terms =
-        Terms { env: "production", key: &key, recipient: &mallory.public(), granter: &mallory.public() };
+        GrantTerms { env: "production", key: &key, recipient: &mallory.public(), granter: &mallory.public() };
     assert_eq!(grant.verify(&terms), Ok(()), "the signature holds");
     let (member, by): (_, _) = (name("mallory"), name("mallory"));
     let line = GrantLine { env: production(), member, by, key, grant: Grant::clone(&grant), line: 0 };

@@ -1,6 +1,6 @@
 //! Hide a reference or a command in a sealed value.
 
-use envseal::testing::crypto::Kind;
+use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
 use crate::support::TestEnv;
@@ -19,7 +19,11 @@ const TEXTS: [&str; 7] = [
 fn a_value_is_literal() {
     for text in TEXTS {
         let (env, key) = sealed_project();
-        append(&env, ".env", format!("URL={}\n", token(&key, "URL", Kind::Value, &[], text.as_bytes())));
+        append(
+            &env,
+            ".env",
+            format!("URL={}\n", token(&key, "URL", PlaintextKind::Value, &[], text.as_bytes())),
+        );
         assert_eq!(env.ok(&["run", "--", "printenv", "URL"]), format!("{text}\n"));
         assert_eq!(env.ok(&["get", "URL"]), format!("{text}\n"));
         let out = env.program(
@@ -36,7 +40,11 @@ fn a_source_without_a_list_is_literal_too() {
     for text in TEXTS {
         let (env, key) = sealed_project();
         let source = format!("\"{text}\"");
-        append(&env, ".env", format!("URL={}\n", token(&key, "URL", Kind::Source, &[], source.as_bytes())));
+        append(
+            &env,
+            ".env",
+            format!("URL={}\n", token(&key, "URL", PlaintextKind::Source, &[], source.as_bytes())),
+        );
         let out = env.ok(&["run", "--", "printenv", "URL"]);
         assert!(!out.contains("canary"), "{text} gave {out}");
         nothing_ran(&env);
@@ -46,7 +54,8 @@ fn a_source_without_a_list_is_literal_too() {
 #[test]
 fn a_list_covers_its_names_alone() {
     let (env, key) = sealed_project();
-    let sealed = token(&key, "URL", Kind::Source, &["HOST"], b"\"$HOST ${HELLO} ${HOST:+${HELLO}}\"");
+    let sealed =
+        token(&key, "URL", PlaintextKind::Source, &["HOST"], b"\"$HOST ${HELLO} ${HOST:+${HELLO}}\"");
     append(&env, ".env", format!("HOST=h\nURL={sealed}\n"));
     assert_eq!(env.ok(&["get", "URL"]), "h ${HELLO} ${HELLO}\n");
     // Nor does it become live by being written out.
@@ -58,9 +67,9 @@ fn a_list_covers_its_names_alone() {
 #[test]
 fn a_list_cannot_be_edited() {
     let (env, key) = sealed_project();
-    let without = token(&key, "URL", Kind::Source, &[], b"\"${HELLO}\"");
-    let with = token(&key, "URL", Kind::Source, &["HOST"], b"\"${HELLO}$HOST\"");
-    let value = token(&key, "URL", Kind::Value, &[], b"${HELLO}");
+    let without = token(&key, "URL", PlaintextKind::Source, &[], b"\"${HELLO}\"");
+    let with = token(&key, "URL", PlaintextKind::Source, &["HOST"], b"\"${HELLO}$HOST\"");
+    let value = token(&key, "URL", PlaintextKind::Value, &[], b"${HELLO}");
     let edits = [
         format!("{without}:HELLO"),
         format!("{value}:HELLO"),
@@ -80,7 +89,7 @@ fn a_list_cannot_be_edited() {
 #[test]
 fn a_name_that_no_list_can_hold_is_refused() {
     // bash puts functions in the environment under such names.
-    for kind in [Kind::Source, Kind::Value] {
+    for kind in [PlaintextKind::Source, PlaintextKind::Value] {
         let (env, key) = sealed_project();
         let text = b"\"<${BASH_FUNC_f%%}>\"";
         append(
@@ -90,7 +99,7 @@ fn a_name_that_no_list_can_hold_is_refused() {
         );
         let get = |name| env.envseal(&["get", name]).var("BASH_FUNC_f%%", "() { :; }");
         assert!(get("PLAIN").fails(3).contains(".env:5 PLAIN: unsupported `${…}`"));
-        if kind == Kind::Source {
+        if kind == PlaintextKind::Source {
             assert!(get("URL").fails(3).contains(".env:4 URL: unsupported `${…}`"));
         } else {
             assert_eq!(get("URL").ok(), "\"<${BASH_FUNC_f%%}>\"\n");
@@ -109,7 +118,11 @@ fn an_opened_source_cannot_break_out_of_its_line() {
         b"x\n# y",
     ] {
         let (env, key) = sealed_project();
-        append(&env, ".env", format!("URL={}\nB=\"1\"\n", token(&key, "URL", Kind::Source, &[], source)));
+        append(
+            &env,
+            ".env",
+            format!("URL={}\nB=\"1\"\n", token(&key, "URL", PlaintextKind::Source, &[], source)),
+        );
         let before = env.snapshot();
         let output = env.envseal(&["decrypt", "-k", "URL"]).output();
         assert_eq!(output.status, 3, "{source:?}: {}", output.stderr);
@@ -150,7 +163,7 @@ fn where_programs_send_and_whom_they_trust() {
         append(
             &env,
             ".env",
-            format!("{name}={}\n", token(&key, name, Kind::Value, &[], b"http://evil.test")),
+            format!("{name}={}\n", token(&key, name, PlaintextKind::Value, &[], b"http://evil.test")),
         );
     }
     let told = |mark: &str| -> Vec<_> {
@@ -175,7 +188,7 @@ fn where_programs_send_and_whom_they_trust() {
         "{said}"
     );
     // Another value of what was sealed before is no news, nor is a file at another place.
-    let again = token(&key, "HTTP_PROXY", Kind::Value, &[], b"http://other.test");
+    let again = token(&key, "HTTP_PROXY", PlaintextKind::Value, &[], b"http://other.test");
     env.write(".env", env.read(".env").replace(&super::text_of(&env, ".env", "HTTP_PROXY"), &again));
     env.commit("changed");
     env.write("sub/x", "");
@@ -216,8 +229,10 @@ fn where_programs_send_by_a_reference_to_a_sealed_value() {
 fn what_a_mark_allows() {
     let (env, key) = sealed_project();
     env.commit("base");
-    let line =
-        format!("PIP_INDEX_URL={}", token(&key, "PIP_INDEX_URL", Kind::Value, &[], b"http://u:p@evil.test"));
+    let line = format!(
+        "PIP_INDEX_URL={}",
+        token(&key, "PIP_INDEX_URL", PlaintextKind::Value, &[], b"http://u:p@evil.test")
+    );
     append(&env, ".env", format!("{line} # envseal: allow redirect-sealed\n"));
     assert_eq!(found(&env, &[]), [".env:4 allow-added PIP_INDEX_URL"]);
     env.commit("both");
@@ -229,7 +244,7 @@ fn a_secret_taken_over_by_another_variable() {
     let (env, key) = sealed_project();
     let with = |refs: &[&str]| {
         let text = refs.iter().map(|name| format!("${{{name}}}")).collect::<String>();
-        format!("PUBLIC_URL={}\n", token(&key, "PUBLIC_URL", Kind::Source, refs, text.as_bytes()))
+        format!("PUBLIC_URL={}\n", token(&key, "PUBLIC_URL", PlaintextKind::Source, refs, text.as_bytes()))
     };
     let base = env.read(".env");
     append(&env, ".env", with(&["HOST"]));
@@ -256,7 +271,11 @@ fn a_secret_taken_over_by_another_variable() {
     assert_eq!(step(with(&["HELLO"])), told);
     assert!(step(old).len() == 1);
     // A new one that has some; and a file that is moved keeps what it had.
-    append(&env, ".env", format!("NEW={}\n", token(&key, "NEW", Kind::Source, &["HELLO"], b"$HELLO")));
+    append(
+        &env,
+        ".env",
+        format!("NEW={}\n", token(&key, "NEW", PlaintextKind::Source, &["HELLO"], b"$HELLO")),
+    );
     env.commit("new");
     assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), [".env:6 reference-added NEW"]);
     env.write("sub/x", "");

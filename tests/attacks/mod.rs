@@ -41,7 +41,7 @@ mod team_file;
 #[cfg(unix)]
 mod trees;
 
-use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
@@ -53,7 +53,7 @@ fn public_key(env: &TestEnv, file: &str) -> PublicKey {
 }
 
 /// A token as anyone with a checkout can make it.
-fn token(key: &PublicKey, name: &str, kind: Kind, refs: &[&str], bytes: &[u8]) -> String {
+fn token(key: &PublicKey, name: &str, kind: PlaintextKind, refs: &[&str], bytes: &[u8]) -> String {
     let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
     Sealer::new(key).unwrap().seal(name, &refs, kind, bytes).unwrap().to_string()
 }

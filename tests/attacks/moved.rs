@@ -1,6 +1,6 @@
 //! Move a sealed value to another variable, to another environment's file, or to a file with a newer key.
 
-use envseal::testing::crypto::{Kind, PrivateKey};
+use envseal::testing::crypto::{PlaintextKind, PrivateKey};
 
 use super::{append, nothing_ran, public_key, sealed_project, text_of, token};
 
@@ -39,7 +39,7 @@ fn to_a_file_with_a_newer_key() {
         .replace("ENVSEAL_PRIVATE_KEY=", &format!("ENVSEAL_PRIVATE_KEY={},", new.to_text().expose()));
     env.write(".env.keys", keys);
     env.write(".env", env.read(".env").replace(&old.to_string(), &new.public().to_string()));
-    append(&env, ".env", format!("NEW={}\n", token(&new.public(), "NEW", Kind::Value, &[], b"new")));
+    append(&env, ".env", format!("NEW={}\n", token(&new.public(), "NEW", PlaintextKind::Value, &[], b"new")));
     assert_eq!(env.ok(&["get", "NEW"]), "new\n");
     for arguments in [&["get", "HELLO"][..], &["run", "--", "touch", "started"], &["decrypt"]] {
         let said = env.fails(3, arguments);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use envseal::testing::config::EnvName;
-use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PrivateKey, PublicKey, Refs, Sealer};
 
 use crate::support::{Output, Run, TestEnv, Tree};
 
@@ -94,7 +94,7 @@ impl Way {
 
     fn sealed_to(key: &PublicKey, name: &str) -> String {
         let refs = Refs::new(std::iter::empty::<String>()).unwrap();
-        let sealed = Sealer::new(key).unwrap().seal(name, &refs, Kind::Value, PLAINTEXT.as_bytes());
+        let sealed = Sealer::new(key).unwrap().seal(name, &refs, PlaintextKind::Value, PLAINTEXT.as_bytes());
         sealed.unwrap().to_string()
     }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use envseal::testing::crypto::{Kind, PrivateKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PrivateKey, Refs, Sealer};
 
 use super::{PLAINTEXT, Way, stopped};
 
@@ -72,7 +72,8 @@ fn a_token_of_another_key() {
     forged(|_, _| {
         let other = PrivateKey::generate().public();
         let refs = Refs::new(std::iter::empty::<String>()).unwrap();
-        let token = Sealer::new(&other).unwrap().seal("SECRET", &refs, Kind::Value, PLAINTEXT.as_bytes());
+        let token =
+            Sealer::new(&other).unwrap().seal("SECRET", &refs, PlaintextKind::Value, PLAINTEXT.as_bytes());
         token.unwrap().to_string()
     });
 }

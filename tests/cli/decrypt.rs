@@ -1,6 +1,6 @@
 //! `envseal decrypt`.
 
-use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
@@ -100,8 +100,10 @@ fn a_source_that_would_come_alive_as_plain_text_is_refused() {
     env.write_sealed(".env", "A=1\n");
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
     for source in ["\"${A}\"", "$A", "`$A`", "${X:-${A}}", "x\nB=2", "x # envseal: plain", "x#y", " x"] {
-        let token =
-            Sealer::new(&public).unwrap().seal("S", &Refs::none(), Kind::Source, source.as_bytes()).unwrap();
+        let token = Sealer::new(&public)
+            .unwrap()
+            .seal("S", &Refs::none(), PlaintextKind::Source, source.as_bytes())
+            .unwrap();
         let text = env.read(".env");
         env.write(".env", format!("{text}S={token}\nT=9 # envseal: plain\n"));
         let before = env.snapshot();

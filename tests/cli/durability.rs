@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use envseal::testing::crypto::{Kind, Opener, PrivateKey, SealedValue};
+use envseal::testing::crypto::{Opener, PlaintextKind, PrivateKey, SealedValue};
 
 use crate::support::{Output, Run, TestEnv, is_long, relock_keys};
 
@@ -68,7 +68,7 @@ fn values(env: &TestEnv) -> BTreeMap<String, String> {
         let value = if value.starts_with("envseal:") {
             let token = SealedValue::parse(value.as_bytes()).unwrap();
             let opened = opener.as_mut().expect("a sealed value without a key").open(name, &token).unwrap();
-            assert!(matches!(opened.kind, Kind::Value | Kind::Source));
+            assert!(matches!(opened.kind, PlaintextKind::Value | PlaintextKind::Source));
             String::from_utf8(opened.bytes.expose().to_vec()).unwrap()
         } else {
             value.to_owned()
@@ -444,7 +444,8 @@ fn a_folder_that_vanishes() {
 fn who_waits_for_another_says_so_once() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "first"]);
-    let lock = envseal::testing::fs::Lock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
+    let lock =
+        envseal::testing::fs::FolderLock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
     let mut children: Vec<_> = (0..3).map(|at| start(&env, &["set", &format!("V{at}")], "x")).collect();
     std::thread::sleep(Duration::from_secs(3));
     assert!(children.iter_mut().all(|child| child.try_wait().unwrap().is_none()), "they wait");

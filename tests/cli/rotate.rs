@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use envseal::testing::config::EnvName;
-use envseal::testing::crypto::{Identity, Kind, Opener, PrivateKey, SealedValue, TagKey};
+use envseal::testing::crypto::{Identity, Opener, PlaintextKind, PrivateKey, SealedValue, TagKey};
 use envseal::testing::project::{put_tag_key, tag_key};
 use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, TeamFile};
 use envseal::testing::time::Moment;
@@ -112,7 +112,7 @@ fn all_files_get_the_new_key_and_nothing_else_changes() {
                     let (then, now) = (olds.open(name, &one).unwrap(), news.open(name, &other).unwrap());
                     assert_eq!((then.kind, then.bytes), (now.kind, now.bytes));
                     assert_eq!(one.refs(), other.refs());
-                    assert_eq!(now.kind == Kind::Value, name == "D" || path.starts_with("sub"));
+                    assert_eq!(now.kind == PlaintextKind::Value, name == "D" || path.starts_with("sub"));
                 }
                 (None, None) => {
                     let (old, new) = (old.public().to_string(), new[0].public().to_string());

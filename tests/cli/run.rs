@@ -1,6 +1,6 @@
 //! `envseal run`.
 
-use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
@@ -395,7 +395,7 @@ fn sealed_by_hand(env: &TestEnv, path: &str, lines: &[(&str, &str)]) {
     let mut text = env.read(path);
     for (name, value) in lines {
         let mut sealer = Sealer::new(&public).unwrap();
-        let token = sealer.seal(name, &Refs::none(), Kind::Value, value.as_bytes()).unwrap();
+        let token = sealer.seal(name, &Refs::none(), PlaintextKind::Value, value.as_bytes()).unwrap();
         text = format!("{text}{name}={token}\n");
     }
     env.write(path, text);
@@ -503,7 +503,7 @@ fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
     let mut sealer = Sealer::new(&public).unwrap();
     let source = b"\"<${PASSWORD}> ${URL:-x} \\$A ${NO:-PASSWORD} ${NO:-$PASSWORD}\"";
-    let token = sealer.seal("SOURCE", &Refs::none(), Kind::Source, source).unwrap();
+    let token = sealer.seal("SOURCE", &Refs::none(), PlaintextKind::Source, source).unwrap();
     env.write(".env", format!("{}SOURCE={token}\n", env.read(".env")));
     let got = seen(&env, &[], &["SOURCE"]);
     assert!(!got.contains("p$A"), "{got}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use envseal::testing::crypto::{Kind, PublicKey as RawPublicKey, Refs, Sealer as RawSealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey as RawPublicKey, Refs, Sealer as RawSealer};
 use envseal::{EnvPath, ErrorKind, PrivateKey, PublicKey, Sealer, Token, Vault};
 
 use crate::locked::lock_keys;
@@ -340,8 +340,12 @@ fn a_token_of_source_text_is_read_by_the_dialects_rules() {
         ("''", ""),
     ] {
         // Files are read with names that none are written with.
-        let token =
-            RawSealer::new(&raw).unwrap().seal("A.B-1", &Refs::none(), Kind::Source, source.as_bytes());
+        let token = RawSealer::new(&raw).unwrap().seal(
+            "A.B-1",
+            &Refs::none(),
+            PlaintextKind::Source,
+            source.as_bytes(),
+        );
         let token = token.unwrap().to_string();
         let opened = key.open("A.B-1", &token.parse().unwrap()).unwrap();
         assert_eq!(opened.to_str().unwrap(), value, "{source}");

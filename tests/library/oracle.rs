@@ -1,8 +1,8 @@
 //! dotenvy, an independent reader, reads the same: sealed values verbatim, and plain files in the common part of both
 //! dialects.
 
-use envseal::testing::crypto::{Kind, PrivateKey, Refs, Sealer};
-use envseal::testing::dotenv::{Document, Found, expand};
+use envseal::testing::crypto::{PlaintextKind, PrivateKey, Refs, Sealer};
+use envseal::testing::dotenv::{Document, ReferenceValue, expand};
 use proptest::prelude::*;
 
 fn by_dotenvy(text: &[u8]) -> Vec<(String, String)> {
@@ -13,7 +13,8 @@ fn by_us(text: &[u8]) -> Vec<(String, String)> {
     let document = Document::parse(text.to_vec()).unwrap();
     let value = |entry| {
         let (quote, value) = document.value(entry);
-        let value = if quote.expands() { expand(&value, &mut |_| Found::Unset).unwrap() } else { value };
+        let value =
+            if quote.expands() { expand(&value, &mut |_| ReferenceValue::Unset).unwrap() } else { value };
         String::from_utf8(value.to_vec()).unwrap()
     };
     document.entries().iter().map(|entry| (document.name(entry).to_owned(), value(entry))).collect()
@@ -32,7 +33,7 @@ proptest! {
         for (at, (value, refers)) in values.iter().enumerate() {
             let name = format!("NAME_{at}");
             let refs = if *refers { vec!["DB_USER".to_owned(), "DB_PASSWORD".to_owned()] } else { vec![] };
-            let kind = if *refers { Kind::Source } else { Kind::Value };
+            let kind = if *refers { PlaintextKind::Source } else { PlaintextKind::Value };
             let token = sealer.seal(&name, &Refs::new(refs).unwrap(), kind, value).unwrap().to_string();
             text.extend([&name, "=", around.0, &token, around.1, "\n"]);
             wanted.push((name, token));

@@ -2,7 +2,7 @@
 
 use crate::dialect::{dialect, statements};
 use envseal::testing::config::ProcessEnv;
-use envseal::testing::dotenv::{Document, Edit, Found, expand, quote, read};
+use envseal::testing::dotenv::{Document, Edit, ReferenceValue, expand, quote, read};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{EnvFile, Precedence, read_files};
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ proptest! {
         let document = Document::parse(text).unwrap();
         prop_assert_eq!(document.entries().len(), 3);
         let (quoting, read_back) = document.value(&document.entries()[1]);
-        let read_back = if quoting.expands() { expand(&read_back, &mut |_| Found::Unset).unwrap() } else { read_back };
+        let read_back = if quoting.expands() { expand(&read_back, &mut |_| ReferenceValue::Unset).unwrap() } else { read_back };
         prop_assert_eq!(&*read_back, &value);
     }
 
@@ -102,7 +102,7 @@ proptest! {
     fn reading_and_expanding_never_panic(source in prop::collection::vec(any::<u8>(), 0..100), tail in dialect()) {
         let source = [source, tail.into_bytes()].concat();
         let (_, value) = read(&source);
-        let _ = expand(&value, &mut |name| if name.len() % 2 == 0 { Found::Unset } else { Found::Value(b"$A${") });
+        let _ = expand(&value, &mut |name| if name.len() % 2 == 0 { ReferenceValue::Unset } else { ReferenceValue::Value(b"$A${") });
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use envseal::testing::crypto::{
-    Grant, Identity, IdentityKey, KeyError, Kind, LockError, LockedKey, Opener, PrivateKey, PublicKey,
-    SealedValue, SecretText, Terms, TokenError, Unlocker, claims_to_be_sealed,
+    Grant, GrantTerms, Identity, IdentityKey, KeyError, LockError, LockedKey, Opener, PlaintextKind,
+    PrivateKey, PublicKey, SealedValue, SecretText, TokenError, Unlocker, claims_to_be_sealed,
 };
 
 const MINIMUM: usize = 60;
@@ -83,8 +83,8 @@ fn open(headers: &Headers, line: &[u8]) -> Result<Headers, String> {
     let opened =
         Opener::new(private).open(&headers["name"], &value).map_err(|error| identifier("", &error))?;
     let kind = match opened.kind {
-        Kind::Value => "value",
-        Kind::Source => "source",
+        PlaintextKind::Value => "value",
+        PlaintextKind::Source => "source",
     };
     let mut found = success([("kind", kind.to_owned()), ("plaintext-hex", hex(opened.bytes.expose()))]);
     if !value.refs().is_empty() {
@@ -100,7 +100,7 @@ fn open_grant(headers: &Headers, line: &str) -> Result<Headers, String> {
     let recipient = Identity::from_seed(&unhex(&headers["recipient-seed"]));
     let granter = IdentityKey::from_bytes(&unhex(&headers["granter-hex"])).unwrap();
     let public = recipient.public();
-    let terms = Terms { env: &headers["environment"], key: &key, recipient: &public, granter: &granter };
+    let terms = GrantTerms { env: &headers["environment"], key: &key, recipient: &public, granter: &granter };
     let opened = grant.open(&terms, &recipient).map_err(|error| identifier("grant-", &error))?;
     Ok(success([("opened", opened.to_text().expose().to_owned())]))
 }

@@ -13,7 +13,7 @@ mod readers;
 mod shapes;
 mod typos;
 
-use envseal::testing::crypto::{Kind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
@@ -27,7 +27,7 @@ fn public_key(env: &TestEnv) -> PublicKey {
 /// A sealed source text.
 fn token(key: &PublicKey, name: &str, refs: &[&str], source: &[u8]) -> String {
     let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
-    Sealer::new(key).unwrap().seal(name, &refs, Kind::Source, source).unwrap().to_string()
+    Sealer::new(key).unwrap().seal(name, &refs, PlaintextKind::Source, source).unwrap().to_string()
 }
 
 /// One case. A command that fails must leave every file as it was.

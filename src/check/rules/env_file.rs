@@ -13,8 +13,8 @@ use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    Document, Entry, ExpandError, Mark, Quote, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
-    references, required, why_reserved,
+    CommentMark, Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved,
+    is_set_everywhere, references, required, why_reserved,
 };
 use crate::hint::Hint;
 use crate::team::Policy;
@@ -192,7 +192,7 @@ pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
 /// Returns true if a variable is declared plain: by its name, by policy or by mark.
 fn is_declared(document: &Document, entry: &Entry, policy: &Policy) -> bool {
     let name = document.name(entry);
-    is_reserved(name) || policy.is_plain(name) || Mark::is_plain(document.comment(entry))
+    is_reserved(name) || policy.is_plain(name) || CommentMark::is_plain(document.comment(entry))
 }
 
 /// Returns the one finding for a file that is no env file.
@@ -365,7 +365,7 @@ impl EnvFileCheck<'_> {
             let fix = hint!("envseal set {name} --plain -f {file}", name);
             self.found(Rule::ReservedSealed, line, name, message, fix);
         }
-        if Mark::is_plain(self.document.comment(entry)) {
+        if CommentMark::is_plain(self.document.comment(entry)) {
             let message = format!("{name} is encrypted, but marked as plain");
             self.found(Rule::PlainSealed, line, name, message, "remove the mark from the line");
         } else if self.file.policy.is_plain_by_glob(name) && !is_reserved(name) {
@@ -472,7 +472,8 @@ fn commented_variable(comment: &[u8]) -> Option<String> {
     let (name, (_, value)) = (inner.name(entry), inner.value(entry));
     let like_a_variable = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let assigned = inner.separator(entry).starts_with(b"=");
-    let secret = !value.is_empty() && !claims_to_be_sealed(&value) && !Mark::is_plain(inner.comment(entry));
+    let secret =
+        !value.is_empty() && !claims_to_be_sealed(&value) && !CommentMark::is_plain(inner.comment(entry));
     (like_a_variable && assigned && secret).then(|| name.to_owned())
 }
 

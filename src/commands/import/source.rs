@@ -10,7 +10,7 @@ use super::super::files::find_files_with;
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{Document, Mark, VarName};
+use crate::dotenv::{CommentMark, Document, VarName};
 use crate::error::Error;
 use crate::exec::Sops;
 use crate::git::display_path;
@@ -380,7 +380,7 @@ impl Source {
             }
             let value = text.decrypted.get(&at);
             let is_ambiguous =
-                document.comment_is_ambiguous(entry) && !Mark::is_plain(document.comment(entry));
+                document.comment_is_ambiguous(entry) && !CommentMark::is_plain(document.comment(entry));
             if value.is_none() && is_ambiguous {
                 return Err(ambiguous_hash(&path, entry.line, name));
             }

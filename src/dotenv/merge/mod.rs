@@ -44,7 +44,7 @@ const SURE_SIZE: usize = 7;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Clone, Copy)]
-pub struct Versions<'a> {
+pub struct MergeVersions<'a> {
     /// The common ancestor; empty if both sides created the file.
     pub base: &'a [u8],
     /// The version that is merged into.
@@ -54,7 +54,7 @@ pub struct Versions<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum MergeSide {
     Ours,
     Theirs,
 }
@@ -70,29 +70,30 @@ pub struct BothChanged<'a> {
 
 /// The rest of a merge, for a person to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Conflicts {
+pub enum MergeConflicts {
     None,
     /// In the order of names.
     Names(Vec<String>),
     File,
 }
 
-pub struct Merged {
+pub struct MergedText {
     /// With markers around the conflicts.
     pub text: Zeroizing<Vec<u8>>,
-    pub conflicts: Conflicts,
+    pub conflicts: MergeConflicts,
 }
 
 /// Merges the versions by name. Conflict markers are `marker_size` characters long if readers then recognise them.
 ///
 /// `decide` is asked about a variable that both sides changed, and returns the side that can be taken without loss.
 pub fn merge(
-    versions: &Versions<'_>,
+    versions: &MergeVersions<'_>,
     marker_size: usize,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
-) -> Merged {
-    let Versions { base, ours, theirs } = *versions;
-    let clean = |text: &[u8]| Merged { text: Zeroizing::new(text.to_vec()), conflicts: Conflicts::None };
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+) -> MergedText {
+    let MergeVersions { base, ours, theirs } = *versions;
+    let clean =
+        |text: &[u8]| MergedText { text: Zeroizing::new(text.to_vec()), conflicts: MergeConflicts::None };
     if ours == theirs || base == theirs {
         return clean(ours);
     }
@@ -105,10 +106,10 @@ pub fn merge(
 
 /// Returns None if the whole file is the conflict.
 fn by_name(
-    versions: &Versions<'_>,
+    versions: &MergeVersions<'_>,
     marker_size: usize,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
-) -> Option<Merged> {
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+) -> Option<MergedText> {
     let all = [versions.base, versions.ours, versions.theirs];
     let marks = all.map(|text| text.starts_with(BOM));
     let [base, ours, theirs] =
@@ -128,8 +129,8 @@ fn by_name(
     }
     let open = choices.iter().filter(|(_, choice)| **choice == NameChoice::Conflict);
     let open: Vec<_> = open.map(|(name, _)| (*name).to_owned()).collect();
-    let conflicts = if open.is_empty() { Conflicts::None } else { Conflicts::Names(open) };
-    reads_as(&text, &wanted, conflicts != Conflicts::None).then_some(Merged { text, conflicts })
+    let conflicts = if open.is_empty() { MergeConflicts::None } else { MergeConflicts::Names(open) };
+    reads_as(&text, &wanted, conflicts != MergeConflicts::None).then_some(MergedText { text, conflicts })
 }
 
 /// Merges three versions of which at least two are equal.
@@ -140,7 +141,7 @@ fn pick_changed<T: Copy + PartialEq>(base: &T, ours: &T, theirs: &T) -> T {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameChoice {
     /// As this side has it, which may be not at all.
-    Take(Side),
+    Take(MergeSide),
     Conflict,
 }
 
@@ -157,7 +158,7 @@ type Statements<'a> = Vec<(ItemStatement<'a>, &'a [u8])>;
 fn decide_names<'a>(
     sides: &[Vec<FileItem<'a>>; 3],
     unknown: &HashSet<&str>,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
 ) -> Option<DecidedNames<'a>> {
     let mut versions: BTreeMap<&'a str, [Statements<'a>; 3]> = BTreeMap::new();
     for (at, items) in sides.iter().enumerate() {
@@ -172,9 +173,9 @@ fn decide_names<'a>(
         let known = !unknown.contains(name);
         let [base, ours, theirs] = of.each_ref().map(|of| of.iter().map(|(_, body)| *body));
         let choice = if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
-            NameChoice::Take(Side::Ours)
+            NameChoice::Take(MergeSide::Ours)
         } else if known && base.eq(ours) {
-            NameChoice::Take(Side::Theirs)
+            NameChoice::Take(MergeSide::Theirs)
         } else {
             match [&of[0][..], &of[1], &of[2]] {
                 [base, [(ours, _)], [(theirs, _)]] if base.len() <= 1 => {
@@ -186,8 +187,8 @@ fn decide_names<'a>(
             }
         };
         let (in_ours, in_theirs) = match choice {
-            NameChoice::Take(Side::Ours) => (&of[1][..], &[][..]),
-            NameChoice::Take(Side::Theirs) => (&[][..], &of[2][..]),
+            NameChoice::Take(MergeSide::Ours) => (&of[1][..], &[][..]),
+            NameChoice::Take(MergeSide::Theirs) => (&[][..], &of[2][..]),
             NameChoice::Conflict => (&of[1][..], &of[2][..]),
         };
         let bodies: Vec<_> = in_ours.iter().chain(in_theirs).map(|(_, body)| *body).collect();
@@ -205,14 +206,14 @@ fn both_changed(
     base: Option<ItemStatement<'_>>,
     ours: ItemStatement<'_>,
     theirs: ItemStatement<'_>,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
-) -> Option<Side> {
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+) -> Option<MergeSide> {
     if ours.source == theirs.source {
         return None;
     }
     let (name, base_source) = (ours.name, base.map(|base| base.source));
     let side = decide(&BothChanged { name, base: base_source, ours: ours.source, theirs: theirs.source })?;
-    let other = if side == Side::Ours { theirs } else { ours };
+    let other = if side == MergeSide::Ours { theirs } else { ours };
     let alike = ours.frame() == theirs.frame();
     (alike || base.is_some_and(|base| base.frame() == other.frame())).then_some(side)
 }
@@ -232,7 +233,7 @@ fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) ->
 }
 
 /// Returns both sides, whole, between markers.
-fn whole(versions: &Versions<'_>, marker_size: usize) -> Merged {
+fn whole(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
     let written = |size| {
         let mut out =
             write::MergedOutput::with_room(versions.ours.len() + versions.theirs.len() + 4 * size + 64);
@@ -248,5 +249,5 @@ fn whole(versions: &Versions<'_>, marker_size: usize) -> Merged {
     if !seen(&text) {
         text = written(marker_size.max(SURE_SIZE));
     }
-    Merged { text, conflicts: Conflicts::File }
+    MergedText { text, conflicts: MergeConflicts::File }
 }

@@ -11,38 +11,38 @@ use super::*;
 mod dialect;
 
 fn merged_with(
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<Side>,
+    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
     base: &str,
     ours: &str,
     theirs: &str,
-) -> (String, Conflicts) {
-    let versions = Versions { base: base.as_bytes(), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
+) -> (String, MergeConflicts) {
+    let versions = MergeVersions { base: base.as_bytes(), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
     let merged = merge(&versions, 7, decide);
     (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
 }
 
-fn merged(base: &str, ours: &str, theirs: &str) -> (String, Conflicts) {
+fn merged(base: &str, ours: &str, theirs: &str) -> (String, MergeConflicts) {
     merged_with(&mut |_| None, base, ours, theirs)
 }
 
 #[track_caller]
 fn clean(base: &str, ours: &str, theirs: &str) -> String {
     let (text, conflicts) = merged(base, ours, theirs);
-    assert_eq!(conflicts, Conflicts::None, "{text}");
+    assert_eq!(conflicts, MergeConflicts::None, "{text}");
     text
 }
 
 #[track_caller]
 fn conflict(base: &str, ours: &str, theirs: &str) -> String {
     let (text, conflicts) = merged(base, ours, theirs);
-    assert!(matches!(conflicts, Conflicts::Names(_)), "{conflicts:?}: {text}");
+    assert!(matches!(conflicts, MergeConflicts::Names(_)), "{conflicts:?}: {text}");
     text
 }
 
 #[track_caller]
 fn whole_file(base: &str, ours: &str, theirs: &str) {
     let (text, conflicts) = merged(base, ours, theirs);
-    assert_eq!(conflicts, Conflicts::File, "{text}");
+    assert_eq!(conflicts, MergeConflicts::File, "{text}");
     let end = |text: &str| if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let wanted = format!("<<<<<<< ours\n{ours}{}=======\n{theirs}{}>>>>>>> theirs\n", end(ours), end(theirs));
     assert_eq!(text, wanted);
@@ -100,22 +100,22 @@ fn a_deletion_and_a_change_are_a_conflict() {
     );
     // A key at hand makes no difference.
     let (_, conflicts) = merged_with(&mut |_| panic!("not asked"), "A=1\n", "", "A=2\n");
-    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["A".into()]));
 }
 
 #[test]
 fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
     let merged = |size| {
-        let versions = Versions { base: b"A=1\n", ours: b"A=2\n", theirs: b"A=3\n" };
+        let versions = MergeVersions { base: b"A=1\n", ours: b"A=2\n", theirs: b"A=3\n" };
         String::from_utf8(merge(&versions, size, &mut |_| None).text.to_vec()).unwrap()
     };
     assert_eq!(merged(11).lines().next().unwrap(), "<<<<<<<<<<< ours");
     assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
     assert_eq!(merged(0).lines().next().unwrap(), "<<< ours");
     assert!(merged(usize::MAX).len() < 10_000);
-    let versions = Versions { base: b"A=1\n", ours: b"A=1\nA=2\n", theirs: b"A=3\n" };
+    let versions = MergeVersions { base: b"A=1\n", ours: b"A=1\nA=2\n", theirs: b"A=3\n" };
     let whole = merge(&versions, 4, &mut |_| None);
-    assert_eq!((whole.text.starts_with(b"<<<< ours\n"), whole.conflicts), (true, Conflicts::File));
+    assert_eq!((whole.text.starts_with(b"<<<< ours\n"), whole.conflicts), (true, MergeConflicts::File));
 }
 
 #[test]
@@ -159,9 +159,9 @@ fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
     whole_file("A=1\nB=2\n", "A='1\nB=2\n", "A=1\nB=2'\n");
     whole_file("A=1\n", "A=2\n<<<<<<< x\n", "A=3\n");
     whole_file("A=1\n", "A=2\n", "A=3\n>>>>>>> x\n");
-    let versions = Versions { base: b"A=1\n", ours: b"\xff\xfeA\0=\x001\0", theirs: b"A=2\n" };
+    let versions = MergeVersions { base: b"A=1\n", ours: b"\xff\xfeA\0=\x001\0", theirs: b"A=2\n" };
     let merged = merge(&versions, 7, &mut |_| None);
-    assert_eq!(merged.conflicts, Conflicts::File);
+    assert_eq!(merged.conflicts, MergeConflicts::File);
     let kept = |part: &[u8]| merged.text.windows(part.len()).any(|w| w == part);
     assert!(kept(versions.ours) && kept(versions.theirs));
 }
@@ -180,17 +180,17 @@ fn an_ancestor_in_conflict_says_nothing_of_the_names_in_conflict() {
 fn whoever_knows_better_is_asked_and_loses_nothing() {
     let mut theirs = |both: &BothChanged<'_>| {
         assert_eq!((both.name, both.ours, both.theirs), ("A", &b"x"[..], &b"y"[..]));
-        Some(Side::Theirs)
+        Some(MergeSide::Theirs)
     };
     let (text, conflicts) = merged_with(&mut theirs, "A=1 # c\n", "A=x # c\n", "A=y # d\n");
-    assert_eq!((&*text, conflicts), ("A=y # d\n", Conflicts::None));
+    assert_eq!((&*text, conflicts), ("A=y # d\n", MergeConflicts::None));
     // Ours has a comment that would be lost.
     let (_, conflicts) = merged_with(&mut theirs, "A=1 # c\n", "A=x # d\n", "A=y # c\n");
-    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["A".into()]));
     let (text, _) = merged_with(&mut theirs, "", "A=x\n", "A=y\n");
     assert_eq!(text, "A=y\n");
     let (_, conflicts) = merged_with(&mut theirs, "", "A=x\n", "A=y # d\n");
-    assert_eq!(conflicts, Conflicts::Names(vec!["A".into()]));
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["A".into()]));
 }
 
 #[test]
@@ -322,8 +322,8 @@ fn texts() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<u8>)> {
     ]
 }
 
-fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> Versions<'a> {
-    Versions { base, ours, theirs }
+fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> MergeVersions<'a> {
+    MergeVersions { base, ours, theirs }
 }
 
 /// The texts of all items, without byte order marks: where the first item has another in front, one is as good.
@@ -346,7 +346,7 @@ proptest! {
         let result = |base, ours, theirs| merge(&of(base, ours, theirs), 7, &mut |_| None);
         for (merged, wanted) in [(result(&o, &a, &a), &a), (result(&o, &o, &b), &b), (result(&o, &a, &o), &a)] {
             prop_assert_eq!(&*merged.text, wanted);
-            prop_assert_eq!(merged.conflicts, Conflicts::None);
+            prop_assert_eq!(merged.conflicts, MergeConflicts::None);
         }
     }
 
@@ -354,9 +354,9 @@ proptest! {
     fn a_clean_merge_reads_what_one_side_has_and_is_the_same_from_both_sides((o, a, b) in texts()) {
         let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
         let mirrored = merge(&of(&o, &b, &a), 7, &mut |_| None);
-        let clean = merged.conflicts == Conflicts::None;
+        let clean = merged.conflicts == MergeConflicts::None;
         let read = variables(&merged.text);
-        if clean && mirrored.conflicts == Conflicts::None {
+        if clean && mirrored.conflicts == MergeConflicts::None {
             prop_assert_eq!(&read, &variables(&mirrored.text));
         }
         let (in_o, in_a, in_b) = (variables(&o), variables(&a), variables(&b));
@@ -387,7 +387,7 @@ proptest! {
     #[test]
     fn no_line_of_either_side_is_lost((o, a, b) in texts()) {
         let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
-        if merged.conflicts == Conflicts::File {
+        if merged.conflicts == MergeConflicts::File {
             for side in [&a, &b] {
                 prop_assert!(side.is_empty() || merged.text.windows(side.len()).any(|w| w == &side[..]));
             }
@@ -430,7 +430,7 @@ proptest! {
     fn where_text_merges_cleanly_the_same_variables_are_read((o, a, b) in histories()) {
         let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), 7, &mut |_| None);
         let Some(text) = merged_as_text(&o, &a, &b) else { return Ok(()) };
-        if merged.conflicts != Conflicts::None {
+        if merged.conflicts != MergeConflicts::None {
             return Ok(());
         }
         let (mut by_name, mut by_text) = (variables(&merged.text), variables(&text));
@@ -455,6 +455,6 @@ fn what_one_side_moved_and_the_other_changed_is_changed() {
     let base = "C=1\nexport E=1\nG=1\n";
     let merged =
         merge(&of(base.as_bytes(), b"E=2\nA=1\nC=1\nG=1\n", b"C=1\nG=1\nF=\nexport E=1"), 7, &mut |_| None);
-    assert_eq!(merged.conflicts, Conflicts::None);
+    assert_eq!(merged.conflicts, MergeConflicts::None);
     assert_eq!(variables(&merged.text).get("E"), variables(b"E=2\n").get("E"));
 }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::items::FileItem;
 use super::items::align;
-use super::{NameChoice, Side, pick_changed};
+use super::{MergeSide, NameChoice, pick_changed};
 
 /// Identifies an item when versions are aligned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,10 +129,10 @@ impl<'a> ItemWriter<'a> {
                 return;
             }
             match (self.base_keys[before], self.ours.of_base[before], self.theirs.of_base[before]) {
-                (ItemKey::Name(_), Some(at), _) if self.is_placed_here(Side::Ours, at) => {
-                    self.write_item(Side::Ours, at);
+                (ItemKey::Name(_), Some(at), _) if self.is_placed_here(MergeSide::Ours, at) => {
+                    self.write_item(MergeSide::Ours, at);
                 }
-                (ItemKey::Name(_), _, Some(at)) => self.write_item(Side::Theirs, at),
+                (ItemKey::Name(_), _, Some(at)) => self.write_item(MergeSide::Theirs, at),
                 (ItemKey::Text(_), Some(ours), Some(theirs)) => {
                     let (ours, theirs) = (self.ours.items[ours], self.theirs.items[theirs]);
                     let eol = pick_changed(&self.base[before].eol, &ours.eol, &theirs.eol);
@@ -153,7 +153,7 @@ impl<'a> ItemWriter<'a> {
             let common = places.get(&key).filter(|place| **place >= from_theirs);
             if let (ItemKey::Name(_), Some(place)) = (key, common) {
                 self.write_in_turn(&ours[from_ours..at], &theirs[from_theirs..*place]);
-                self.write_item(Side::Ours, *item);
+                self.write_item(MergeSide::Ours, *item);
                 (from_ours, from_theirs) = (at + 1, place + 1);
             }
         }
@@ -164,15 +164,15 @@ impl<'a> ItemWriter<'a> {
         let in_ours = ours.iter().map(|at| self.ours.items[*at].body);
         let alike = in_ours.eq(theirs.iter().map(|at| self.theirs.items[*at].body));
         for at in ours {
-            self.write_item(Side::Ours, *at);
+            self.write_item(MergeSide::Ours, *at);
         }
         for at in theirs.iter().filter(|_| !alike) {
-            self.write_item(Side::Theirs, *at);
+            self.write_item(MergeSide::Theirs, *at);
         }
     }
 
     /// Writes an item of one side; a statement in the chosen form, and only if this is its place.
-    fn write_item(&mut self, side: Side, at: usize) {
+    fn write_item(&mut self, side: MergeSide, at: usize) {
         let of = self.side(side);
         let (item, key) = (of.items[at], of.keys[at]);
         let ItemKey::Name(name) = key else {
@@ -185,7 +185,7 @@ impl<'a> ItemWriter<'a> {
         let [ours, theirs] = [&self.ours, &self.theirs].map(|side| side.item(name).copied());
         match self.choices[name] {
             NameChoice::Take(side) => {
-                let Some(item) = (if side == Side::Ours { ours } else { theirs }) else { return };
+                let Some(item) = (if side == MergeSide::Ours { ours } else { theirs }) else { return };
                 let eol = self.merged_eol(name).unwrap_or(item.eol);
                 self.out.push_line(item.body, eol, self.line_break);
             }
@@ -213,22 +213,22 @@ impl<'a> ItemWriter<'a> {
 
     /// Returns true if the statement at `at` is written where this side has it: that is ours, unless ours has none, or only
     /// theirs moved it.
-    fn is_placed_here(&self, side: Side, at: usize) -> bool {
+    fn is_placed_here(&self, side: MergeSide, at: usize) -> bool {
         let ItemKey::Name(name) = self.side(side).keys[at] else { return true };
         let place = match (self.ours.names.get(name), self.theirs.names.get(name)) {
             (Some(ours), Some(theirs))
                 if self.ours.in_base[*ours].is_some() && self.theirs.in_base[*theirs].is_none() =>
             {
-                Side::Theirs
+                MergeSide::Theirs
             }
-            (None, _) => Side::Theirs,
-            _ => Side::Ours,
+            (None, _) => MergeSide::Theirs,
+            _ => MergeSide::Ours,
         };
         place == side
     }
 
-    fn side(&self, side: Side) -> &AlignedSide<'a> {
-        if side == Side::Ours { &self.ours } else { &self.theirs }
+    fn side(&self, side: MergeSide) -> &AlignedSide<'a> {
+        if side == MergeSide::Ours { &self.ours } else { &self.theirs }
     }
 }
 

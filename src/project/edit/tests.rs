@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::crypto::{Kind, PrivateKey, Refs};
+use crate::crypto::{PlaintextKind, PrivateKey, Refs};
 use crate::fs;
 use crate::project::projects::Project;
 use crate::project::{DollarSigns, Pick, decrypt, encrypt};
@@ -44,7 +44,7 @@ impl World {
     /// The file, with one value more that a `set` would have sealed.
     fn with(&self, file: &EnvFile, name: &str, value: &[u8]) -> EnvFile {
         let mut sealer = Sealer::new(&self.key.public()).unwrap();
-        let token = sealer.seal(name, &Refs::none(), Kind::Value, value).unwrap();
+        let token = sealer.seal(name, &Refs::none(), PlaintextKind::Value, value).unwrap();
         self.file(&[file.document().as_bytes(), format!("{name}={token}\n").as_bytes()].concat()).unwrap()
     }
 
@@ -326,7 +326,7 @@ proptest! {
             });
             let plain = sealed.token(entry).is_none();
             let said = crate::dotenv::is_reserved(name)
-                || dotenv::Mark::is_plain(sealed.document().comment(entry))
+                || dotenv::CommentMark::is_plain(sealed.document().comment(entry))
                 || sealed.document().value(entry).1.is_empty();
             prop_assert!(old || !plain || said, "{} is plain", name);
         }

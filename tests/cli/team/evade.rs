@@ -180,7 +180,7 @@ fn a_locked_identity_hinders_nobody_who_needs_none() {
 #[test]
 fn what_values_are_told_by_is_a_holders_word() {
     use envseal::testing::config::EnvName;
-    use envseal::testing::crypto::{Kind, PrivateKey, PublicKey, Refs, Sealer, TagKey};
+    use envseal::testing::crypto::{PlaintextKind, PrivateKey, PublicKey, Refs, Sealer, TagKey};
     use envseal::testing::team::TeamFile;
 
     let env = TestEnv::without_git();
@@ -205,7 +205,7 @@ fn what_values_are_told_by_is_a_holders_word() {
             let sealed = Sealer::new(&public).unwrap().seal(
                 "ENVSEAL_EXPOSURE_TAGS",
                 &Refs::none(),
-                Kind::Value,
+                PlaintextKind::Value,
                 bytes,
             );
             team.put_tag_key(&name, sealed.unwrap());

@@ -1,6 +1,6 @@
 //! A document prints the parsed bytes, and an edit changes one entry.
 
-use envseal::testing::dotenv::{Document, Edit, Mark};
+use envseal::testing::dotenv::{CommentMark, Document, Edit};
 
 /// Panics if the property does not hold for these bytes as a file.
 pub(crate) fn holds(data: &[u8]) {
@@ -9,8 +9,9 @@ pub(crate) fn holds(data: &[u8]) {
     let _ = document.conflict_marker();
     for (at, entry) in document.entries().iter().enumerate() {
         let _ = (document.value(entry), document.comment_is_ambiguous(entry));
-        let _ =
-            document.comment(entry).map(|comment| (Mark::all(comment).count(), Mark::without_plain(comment)));
+        let _ = document
+            .comment(entry)
+            .map(|comment| (CommentMark::all(comment).count(), CommentMark::without_plain(comment)));
         if let Ok(edited) = document.edited(&[Edit::Source { entry: at, source: b"token" }]) {
             assert_eq!(edited.source(&edited.entries()[at]), b"token");
             for (other, (before, after)) in document.entries().iter().zip(edited.entries()).enumerate() {

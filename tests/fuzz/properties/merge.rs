@@ -1,6 +1,6 @@
 //! Three versions merge without loss, and no clean merge reads a value that neither side has.
 
-use envseal::testing::dotenv::{Conflicts, Document, Merged, Versions, merge};
+use envseal::testing::dotenv::{Document, MergeConflicts, MergeVersions, MergedText, merge};
 
 /// Separates the versions.
 const CUT: u8 = 0xff;
@@ -10,18 +10,18 @@ pub(crate) fn holds(data: &[u8]) {
     let mut versions = data.splitn(3, |byte| *byte == CUT);
     let mut next = || versions.next().unwrap_or_default();
     let (base, ours, theirs) = (next(), next(), next());
-    let merged = |base, ours, theirs| merge(&Versions { base, ours, theirs }, 7, &mut |_| None);
+    let merged = |base, ours, theirs| merge(&MergeVersions { base, ours, theirs }, 7, &mut |_| None);
     for (result, text) in [
         (merged(base, ours, ours), ours),
         (merged(base, base, theirs), theirs),
         (merged(base, ours, base), ours),
     ] {
-        assert_eq!(result.conflicts, Conflicts::None);
+        assert_eq!(result.conflicts, MergeConflicts::None);
         assert_eq!(&**result.text, text);
     }
-    let Merged { text, conflicts } = merged(base, ours, theirs);
+    let MergedText { text, conflicts } = merged(base, ours, theirs);
     let Ok(document) = Document::parse(text.to_vec()) else { return };
-    if conflicts != Conflicts::None {
+    if conflicts != MergeConflicts::None {
         return assert!(document.conflict_marker().is_some(), "a conflict that nobody sees");
     }
     let sides = [ours, theirs].map(|side| Document::parse(side.to_vec()).ok());

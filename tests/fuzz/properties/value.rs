@@ -1,6 +1,6 @@
 //! A value that can be written reads back; expansion ends, whatever the text.
 
-use envseal::testing::dotenv::{Document, Found, expand, quote, read, references};
+use envseal::testing::dotenv::{Document, ReferenceValue, expand, quote, read, references};
 use envseal::testing::team::Policy;
 
 /// Panics if the property does not hold for these bytes as a value.
@@ -10,7 +10,7 @@ pub(crate) fn holds(data: &[u8]) {
     let mut asked = Vec::new();
     let expanded = expand(&text, &mut |name| {
         asked.push(name.to_owned());
-        Found::Value(b"$A${B:-\\$C}")
+        ReferenceValue::Value(b"$A${B:-\\$C}")
     });
     match references(&text) {
         // What a reader asks for, a reviewer was shown.
@@ -22,6 +22,7 @@ pub(crate) fn holds(data: &[u8]) {
     let document = Document::parse(text).unwrap();
     assert_eq!(document.entries().len(), 3);
     let (quoting, value) = document.value(&document.entries()[1]);
-    let value = if quoting.expands() { expand(&value, &mut |_| Found::Unset).unwrap() } else { value };
+    let value =
+        if quoting.expands() { expand(&value, &mut |_| ReferenceValue::Unset).unwrap() } else { value };
     assert_eq!(&value[..], data);
 }
