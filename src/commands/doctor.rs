@@ -100,7 +100,7 @@ impl FileReport {
     fn new(context: &Context, projects: &mut Projects, pinning: &mut Pinning, path: &Path) -> Self {
         let mut report = Self { file: path.display().to_string(), ..Self::default() };
         if let Err(error) = report.examine(context, projects, pinning, path) {
-            report.troubles.push(Problem::from(&error.into()));
+            report.troubles.push(Problem::from(&error));
         }
         report
     }
@@ -309,14 +309,18 @@ fn render(files: &[FileReport], clone: Option<&CloneSetup>, lacking: &[Problem])
             let place = file.private_key.as_ref().map(|place| format!(", private key {}", one_line(place)));
             let _ = writeln!(text, "  encrypted to key {key}{}", place.unwrap_or_default());
         }
-        file.troubles.iter().for_each(|problem| problem.write_to(&mut text));
+        for problem in &file.troubles {
+            problem.write_to(&mut text);
+        }
     }
     if let Some(clone) = clone {
         let _ = writeln!(text, "this clone");
         for (part, state) in clone.parts() {
             let _ = writeln!(text, "  {part}: {}", one_line(&state));
         }
-        lacking.iter().for_each(|problem| problem.write_to(&mut text));
+        for problem in lacking {
+            problem.write_to(&mut text);
+        }
     }
     text
 }

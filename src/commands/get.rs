@@ -78,7 +78,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
             return Err(match files.first() {
-                Some(file) => reading.no_variable(key, file.path()).into(),
+                Some(file) => reading.no_variable(key, file.path()),
                 None => {
                     Error::usage(format!("{key} was not found: none of the named files exists"), "envseal ls")
                 }

@@ -89,7 +89,7 @@ fn next_step(
 
 fn load_all(project: &Scope, here: &Path) -> Result<Vec<EnvFile>, Error> {
     let files = project.env_files(here)?;
-    Ok(files.iter().map(|path| EnvFile::load(path)).collect::<Result<_, _>>()?)
+    files.iter().map(|path| EnvFile::load(path)).collect()
 }
 
 /// Makes git stop ignoring env files, if a person agrees and a hook keeps them from being committed as plain text. Returns

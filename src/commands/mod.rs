@@ -150,7 +150,7 @@ impl<'a> Context<'a> {
 
     /// Returns the project that a folder belongs to.
     fn project_of(&self, folder: &Path) -> Result<Scope, Error> {
-        Ok(Scope::of(folder, self.store.repositories())?)
+        Scope::of(folder, self.store.repositories())
     }
 
     /// Changes env files, all or none.
