@@ -59,7 +59,7 @@ pub mod keys {
 }
 pub mod project {
     pub use crate::project::{
-        Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, decrypt, encrypt, put_tag_key,
+        Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, put_tag_key,
         read_files, reseal, set, tag_key, textconv,
     };
 }

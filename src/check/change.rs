@@ -22,7 +22,7 @@ use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
 use crate::git::{self, FileKind, FileRef, ObjectId, Repo};
 use crate::keys::KeyStore;
-use crate::project::Scope;
+use crate::project::Project;
 
 /// How far a person has reviewed a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,12 +296,13 @@ fn refuse_bad_folders<'p>(
 /// Changes the fix where the working tree declares a name plain and the index does not: encrypting it is neither wanted nor
 /// would it be done, but the declaration is to be staged.
 fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeyStore<'_>) {
-    let mut projects: BTreeMap<PathBuf, Option<Scope>> = BTreeMap::new();
+    let mut projects: BTreeMap<PathBuf, Option<Project>> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::Plaintext) {
         let Some(name) = &finding.name else { continue };
         let folder = root.join(&finding.file).parent().unwrap_or(root).to_owned();
-        let project =
-            projects.entry(folder).or_insert_with_key(|folder| Scope::of(folder, store.repositories()).ok());
+        let project = projects
+            .entry(folder)
+            .or_insert_with_key(|folder| Project::of(folder, store.repositories()).ok());
         let declaring = project.as_ref().and_then(|project| project.declaring_plain(name));
         if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
             let _ = write!(finding.message, "; {} declares it plain, but that isn't staged", file.display());

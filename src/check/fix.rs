@@ -9,7 +9,7 @@ use crate::config::is_env_file;
 use crate::error::Error;
 use crate::fs;
 use crate::keys::KeyStore;
-use crate::project::{DollarSigns, Notice, Pick, Scope, Write, encrypt, guard_keys_file, update};
+use crate::project::{DollarSigns, Notice, Pick, Project, Write, encrypt, guard_keys_file, update};
 
 #[derive(Debug, Default)]
 pub(crate) struct FixSummary {
@@ -62,7 +62,7 @@ pub(crate) fn fix(
                 fixed.made_private.push(path);
             }
             Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
-                let scope = Scope::of(path.parent().unwrap_or(root), store.repositories())?;
+                let scope = Project::of(path.parent().unwrap_or(root), store.repositories())?;
                 fixed.notices.extend(guard_keys_file(&path, &scope, on_wait)?);
             }
             _ => {}

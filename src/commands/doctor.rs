@@ -113,7 +113,7 @@ impl FileReport {
         path: &Path,
     ) -> Result<(), Error> {
         let file = projects.load(path)?;
-        let project = projects.scope_of(&file.dir())?;
+        let project = projects.of_folder(&file.dir())?;
         let counts = counts(&file, &project);
         self.environment = Some(file.env().to_string());
         self.key = file.public_key().map(|key| key.id().to_string());

@@ -9,7 +9,7 @@ use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::hooks::drivers::{self, DriverState};
 use crate::project::{
-    EnvFile, Scope, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
+    EnvFile, Project, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
     take_back_in, unseen_by_git,
 };
 use crate::ui::{self, DefaultAnswer, listed};
@@ -58,7 +58,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
 
 fn next_step(
     context: &Context,
-    project: &Scope,
+    project: &Project,
     files: &[EnvFile],
     ignored: &[PathBuf],
     is_installed: bool,
@@ -87,7 +87,7 @@ fn next_step(
     })
 }
 
-fn load_all(project: &Scope, here: &Path) -> Result<Vec<EnvFile>, Error> {
+fn load_all(project: &Project, here: &Path) -> Result<Vec<EnvFile>, Error> {
     let files = project.env_files(here)?;
     files.iter().map(|path| EnvFile::load(path)).collect()
 }
@@ -97,7 +97,7 @@ fn load_all(project: &Scope, here: &Path) -> Result<Vec<EnvFile>, Error> {
 fn unignore(
     context: &Context,
     args: &InitArgs,
-    project: &Scope,
+    project: &Project,
     ignored: Vec<PathBuf>,
     has_hooks: bool,
 ) -> Result<Vec<PathBuf>, Error> {
@@ -139,7 +139,7 @@ fn set_up_drivers(context: &Context) -> Result<bool, Error> {
 }
 
 /// Proposes the names that look non-secret, and adds them to the policy if a person agrees.
-fn mark_plain(context: &Context, args: &InitArgs, project: &Scope, files: &[EnvFile]) -> Result<(), Error> {
+fn mark_plain(context: &Context, args: &InitArgs, project: &Project, files: &[EnvFile]) -> Result<(), Error> {
     let globs = propose_plain(project, files);
     if globs.is_empty() {
         return Ok(());

@@ -110,7 +110,7 @@ impl EnvFileRow {
 
     fn read(context: &Context, projects: &mut Projects, path: &Path) -> Result<Self, Error> {
         let file = projects.load(path)?;
-        let counts = counts(&file, &*projects.scope_of(&file.dir())?);
+        let counts = counts(&file, &*projects.of_folder(&file.dir())?);
         let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
         let is_locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
         let is_other = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());

@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory};
 use crate::git::Repo;
 use crate::keys::KeyStore;
-use crate::project::{self, Scope, Settled, Target, Updated, Write, update};
+use crate::project::{self, Project, Settled, Target, Updated, Write, update};
 use crate::ui::{self, Ui};
 
 /// Commit your .env: every value is encrypted to a public key, and your team shares it through git
@@ -144,13 +144,13 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the project that the working directory belongs to.
-    fn project(&self) -> Result<Scope, Error> {
+    fn project(&self) -> Result<Project, Error> {
         self.project_of(&working_dir()?)
     }
 
     /// Returns the project that a folder belongs to.
-    fn project_of(&self, folder: &Path) -> Result<Scope, Error> {
-        Scope::of(folder, self.store.repositories())
+    fn project_of(&self, folder: &Path) -> Result<Project, Error> {
+        Project::of(folder, self.store.repositories())
     }
 
     /// Changes env files, all or none.

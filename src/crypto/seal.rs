@@ -241,7 +241,9 @@ mod tests {
             (32, &[(0, 2), (1, 0x80)], Err(UnknownKind)),
         ] {
             let mut padded = vec![0; len];
-            bytes.iter().for_each(|(at, byte)| padded[*at] = *byte);
+            for (at, byte) in bytes {
+                padded[*at] = *byte;
+            }
             assert_eq!(unpad(&padded), expected, "{len} {bytes:?}");
         }
     }

@@ -21,7 +21,7 @@ impl<T: Zeroize + Deref + AsRef<[u8]>> SecretBuffer<T> {
 
     /// Returns the content; the caller answers for where it goes.
     pub fn expose(&self) -> &T::Target {
-        &**self.0
+        &self.0
     }
 
     /// Returns the length in bytes.

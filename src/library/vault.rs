@@ -103,7 +103,7 @@ impl Vault {
             let files = std::slice::from_ref(&self.file);
             let reading = read_files(files, store, Precedence::EarlierFile)?;
             if !reading.names().any(|known| known == name) {
-                return Err(reading.no_variable(name, &self.path).into());
+                return Err(reading.no_variable(name, &self.path));
             }
             let (variables, _) = reading.variables(|known| known == name, &[])?;
             let found = variables.into_iter().next().expect("the name is known, and was decrypted");
@@ -258,7 +258,7 @@ impl Vault {
                 }
                 change(target)
             };
-            Ok(update(&paths, store, Write::Files, &|| {}, prepare)?)
+            update(&paths, store, Write::Files, &|| {}, prepare)
         })?;
         self.file = EnvFile::load(&self.path)?;
         let notes = updated.notices.iter().filter_map(note).collect();
@@ -268,7 +268,7 @@ impl Vault {
 
 /// Loads the file, or an empty one if it may be created.
 fn load(options: &Options, path: &Path) -> Result<EnvFile, Error> {
-    Ok(if options.creates() { EnvFile::load_or_new(path) } else { EnvFile::load(path) }?)
+    if options.creates() { EnvFile::load_or_new(path) } else { EnvFile::load(path) }
 }
 
 fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {

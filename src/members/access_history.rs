@@ -8,7 +8,7 @@ use crate::crypto::{IdentityKey, KeyId, PublicKey, SealedValue};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::{FileKind, ObjectId, Repo};
-use crate::project::{Scope, token};
+use crate::project::{Project, token};
 use crate::team::{GrantLine, TeamFile};
 
 /// Every version of the team files and env files that this clone has, on any branch.
@@ -28,7 +28,7 @@ impl AccessHistory {
     ///
     /// Every branch counts, those of remotes too: what was pushed anywhere could be read. Rejects a clone that lacks some
     /// of it, for an incomplete account would be believed.
-    pub(super) fn read(scope: &Scope, objects: &Repo) -> Result<Self, Error> {
+    pub(super) fn read(scope: &Project, objects: &Repo) -> Result<Self, Error> {
         let mut history = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
         let mut walk = objects.walk(&objects.tips()?, is_wanted)?;

@@ -8,7 +8,7 @@ use crate::config::EnvName;
 use crate::crypto::{KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Scope, Standing, change_team, put_tag_key, standing, tag_key, value_tag};
+use crate::project::{EnvFile, Project, Standing, change_team, put_tag_key, standing, tag_key, value_tag};
 use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::time::Moment;
 
@@ -53,7 +53,7 @@ pub(crate) struct ExposedValue {
 }
 
 /// Returns every exposure of the project, the oldest first.
-pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
+pub(crate) fn exposures(scope: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
     let team = scope.team()?;
     let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
     for exposure in team.exposures() {
@@ -71,7 +71,7 @@ pub(crate) fn exposures(scope: &Scope, store: &KeyStore<'_>) -> Result<Vec<Expos
 }
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.
-pub(crate) fn confirm(scope: &Scope, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
+pub(crate) fn confirm(scope: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
     let changed = change_team(scope, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {
@@ -91,7 +91,7 @@ pub(crate) fn confirm(scope: &Scope, seen: &[ExposedValue], on_wait: &dyn Fn()) 
 
 /// Compares the exposures of one environment with the values that its files have now.
 fn compare(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     team: &TeamFile,
     env: &EnvName,
@@ -146,7 +146,7 @@ fn compare(
 
 /// Returns the env files of an environment that was renamed: those encrypted with the key that its exposure tags are
 /// encrypted with, or with one that rotations led to. The rotations need no proof: at worst a value counts that need not.
-fn files_of_renamed(scope: &Scope, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
+fn files_of_renamed(scope: &Project, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let Some(tags) = team.tag_key(env) else { return Ok(Vec::new()) };
     let mut keys = BTreeSet::from([tags.key_id()]);
     let mut before = 0;
@@ -169,7 +169,7 @@ fn files_of_renamed(scope: &Scope, team: &TeamFile, env: &EnvName) -> Result<Vec
 }
 
 fn older_keys<'a>(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     env: &EnvName,
     older: &'a mut Option<Vec<PrivateKey>>,

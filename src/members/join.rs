@@ -9,7 +9,9 @@ use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
 use crate::git::Repo;
 use crate::keys::{IdentityPlace, KeyStore};
-use crate::project::{EnvFile, Pinning, Scope, change_team, changed_meanwhile, pin_trouble, refuse_old_key};
+use crate::project::{
+    EnvFile, Pinning, Project, change_team, changed_meanwhile, pin_trouble, refuse_old_key,
+};
 use crate::team::{GrantLine, MemberName, TeamFile};
 
 /// The result of [`join`].
@@ -44,7 +46,7 @@ pub(crate) struct Approval {
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
 pub(crate) fn join(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
@@ -126,7 +128,7 @@ fn name_in_git(objects: Option<&Repo>) -> Option<MemberName> {
 }
 
 /// Returns the member called `name`. Rejects a `fingerprint` that is not the member's: anyone can use a name.
-pub(crate) fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) -> Result<Candidate, Error> {
+pub(crate) fn candidate(scope: &Project, name: &str, fingerprint: Option<&str>) -> Result<Candidate, Error> {
     let team = scope.team()?;
     let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(&team, name))?;
     // Put back by hand, under whatever name.
@@ -141,7 +143,7 @@ pub(crate) fn candidate(scope: &Scope, name: &str, fingerprint: Option<&str>) ->
 
 /// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so that
 /// nobody is asked in vain. Decrypts nothing.
-pub(crate) fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), Error> {
+pub(crate) fn refuse_approval(scope: &Project, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), Error> {
     own_name(scope, &scope.team()?, &own_identity(store)?.identity.public())?;
     envs.iter().try_for_each(|env| trusted_file(scope, store, env).map(drop))
 }
@@ -149,7 +151,7 @@ pub(crate) fn refuse_approval(scope: &Scope, store: &KeyStore<'_>, envs: &[EnvNa
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to an
 /// environment can grant it.
 pub(crate) fn approve(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     candidate: &Candidate,
     envs: &[EnvName],
@@ -166,7 +168,7 @@ pub(crate) fn approve(
     let mut done = Ok(Approval { granted: Vec::new(), had: Vec::new() });
     change_team(scope, on_wait, |team| {
         // A passphrase was asked for before the lock was taken, so the keys are compared again.
-        let now = Scope::of(scope.root(), scope.repositories())?;
+        let now = Project::of(scope.root(), scope.repositories())?;
         for (env, key) in &keys {
             let there = now.key_of(env)?;
             if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
@@ -181,7 +183,7 @@ pub(crate) fn approve(
 }
 
 fn grant(
-    scope: &Scope,
+    scope: &Project,
     team: &mut TeamFile,
     candidate: &Candidate,
     keys: &[(EnvName, PrivateKey)],
@@ -208,7 +210,7 @@ fn grant(
 
 /// Returns an env file of the environment. Rejects a public key that is not the trusted one, or that another environment
 /// has too.
-fn trusted_file(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
+fn trusted_file(scope: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
     let (path, key) = public_key(scope, env)?;
     scope.refuse_shared_key(env, &key)?;
     let file = EnvFile::load(&path)?;

@@ -8,7 +8,7 @@ use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::git::{Commit, Repo};
 use crate::keys::KeyStore;
-use crate::project::Scope;
+use crate::project::Project;
 use crate::team::{GrantFault, GrantLine, TeamFile};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct ListedGrant {
 
 /// Returns every grant of the project, by environment and member.
 pub(crate) fn list(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
 ) -> Result<Vec<ListedGrant>, Error> {
@@ -73,7 +73,7 @@ fn verify(
 
 /// Returns the commits that added the grants, by the grants' index.
 fn origins(
-    scope: &Scope,
+    scope: &Project,
     objects: Option<&Repo>,
     lines: &[GrantLine],
 ) -> Result<BTreeMap<usize, Commit>, Error> {

@@ -17,7 +17,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::keys::{KeyStore, OwnIdentity};
-use crate::project::{EnvFile, Scope};
+use crate::project::{EnvFile, Project};
 use crate::team::{MemberName, TeamFile};
 
 const REQUEST: &str = "become a member: envseal team request";
@@ -28,7 +28,7 @@ pub(crate) fn own_identity<'a>(store: &'a KeyStore<'_>) -> Result<&'a OwnIdentit
 }
 
 /// Returns the name in the team of the user who has `key`.
-fn own_name(scope: &Scope, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
+fn own_name(scope: &Project, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
     team.member_of(key).cloned().ok_or_else(|| {
         let team_file = scope.team_file();
         let message = format!("you ({}) are not a member in {}", key.fingerprint(), team_file.display());
@@ -81,22 +81,22 @@ fn unreadable_tag_key(env: &EnvName, key: &PublicKey) -> Error {
 }
 
 /// Returns an environment's public key, and an env file that has it.
-fn public_key(scope: &Scope, env: &EnvName) -> Result<(PathBuf, PublicKey), Error> {
+fn public_key(scope: &Project, env: &EnvName) -> Result<(PathBuf, PublicKey), Error> {
     scope.key_of(env)?.ok_or_else(|| no_environment(scope, env))
 }
 
-fn no_environment(scope: &Scope, env: &EnvName) -> Error {
+fn no_environment(scope: &Project, env: &EnvName) -> Error {
     Error::refused(format!("no env file below {} has a key for {env}", scope.root().display()))
         .with_hint("see which environments there are: envseal ls")
 }
 
 /// Returns an environment's private key, from wherever this user has it.
-fn private_key(scope: &Scope, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
+fn private_key(scope: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
     let (path, public) = public_key(scope, env)?;
     Ok(store.find(env, &public, path.parent().unwrap_or(scope.root()))?)
 }
 
-fn files_of(scope: &Scope, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
+fn files_of(scope: &Project, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let paths = scope.env_files(scope.root())?;
     let of_env = paths.iter().filter(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
     of_env.map(|path| EnvFile::load(path)).collect()

@@ -11,7 +11,7 @@ use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
 use crate::git::Repo;
 use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Rotated, Rotation, Scope, TeamChange, rotate, tag_key};
+use crate::project::{EnvFile, Project, Rotated, Rotation, TeamChange, rotate, tag_key};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
@@ -55,7 +55,7 @@ pub(crate) struct Removal {
 /// Finds out what the removal of `name` means. `also` are environments whose keys the member had without a grant, as from
 /// a keys file. A member who was removed already may leave something to be finished.
 pub(crate) fn plan_removal(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     name: &str,
@@ -127,7 +127,7 @@ pub(crate) fn plan_removal(
 }
 
 fn held_keys(
-    scope: &Scope,
+    scope: &Project,
     history: &AccessHistory,
     who: &IdentityKey,
     envs: &BTreeMap<EnvName, (PathBuf, PublicKey)>,
@@ -179,7 +179,7 @@ fn dependent_grants(
 }
 
 /// Returns the team files of other projects of which `key` is a member; passes over those that cannot be parsed.
-fn memberships_elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
+fn memberships_elsewhere(scope: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
     let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
@@ -195,7 +195,7 @@ fn memberships_elsewhere(scope: &Scope, key: &IdentityKey) -> Result<Vec<(PathBu
 
 /// Returns the env files outside of the project that are encrypted with one of these keys; passes over those that cannot
 /// be parsed.
-fn sealed_outside(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, Error> {
+fn sealed_outside(scope: &Project, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, Error> {
     let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
     let own = scope.env_files(scope.root())?;
     let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
@@ -216,7 +216,7 @@ fn sealed_outside(scope: &Scope, known: &BTreeSet<PublicKey>) -> Result<Vec<(Pat
 /// Carries out a plan that was confirmed, all of it or nothing. Of the dependent grants only those to members in `keep`
 /// stay.
 pub(crate) fn remove(
-    scope: &Scope,
+    scope: &Project,
     store: &KeyStore<'_>,
     plan: &RemovalPlan,
     keep: &[(MemberName, IdentityKey)],

@@ -53,7 +53,7 @@ pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
 pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
 // Until every module says `Project`.
-pub use projects::Project as Scope;
+pub use projects::Project;
 pub(crate) use projects::Projects;
 pub use references::DollarSigns;
 pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};

@@ -451,7 +451,7 @@ impl Projects {
     }
 
     /// Returns the project of env files in the folder `dir`.
-    pub(crate) fn scope_of(&mut self, dir: &Path) -> Result<Rc<Project>, Error> {
+    pub(crate) fn of_folder(&mut self, dir: &Path) -> Result<Rc<Project>, Error> {
         if let Some(known) = self.by_folder.get(dir) {
             return Ok(Rc::clone(known));
         }
@@ -472,7 +472,7 @@ impl Projects {
     /// Returns true if the policy that holds for the file excludes it. One that cannot be read excludes nothing; the file's
     /// own command will say what is wrong with it.
     fn excludes(&mut self, path: &Path) -> bool {
-        self.scope_of(&folder_of(path)).is_ok_and(|project| project.excludes(path))
+        self.of_folder(&folder_of(path)).is_ok_and(|project| project.excludes(path))
     }
 }
 
@@ -532,7 +532,7 @@ mod tests {
         assert!(made.unwrap().success());
         std::fs::write(root.join("a/envseal.toml"), "").unwrap();
         let mut projects = Projects::new(&Rc::default());
-        let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.scope_of(&root.join(name)).unwrap());
+        let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.of_folder(&root.join(name)).unwrap());
         assert!(Rc::ptr_eq(&a.facts, &b.facts));
         assert!(!Rc::ptr_eq(&a.facts, &c.facts));
         assert_eq!((a.root(), c.root()), (root.join("a").as_path(), root.as_path()));

@@ -91,7 +91,7 @@ pub(crate) fn update(
             continue;
         }
         let file = projects.load_or_new(path)?;
-        let project = projects.scope_of(&file.dir())?;
+        let project = projects.of_folder(&file.dir())?;
         let choice = choose_key(&file, &project, store)?;
         let mut target = Target {
             file,
@@ -199,9 +199,10 @@ fn key_in_last_commit(env: &EnvName, key: &PublicKey, path: &Path, exists: bool)
     let (key, place) = (key.id(), path.display());
     Error::refused(format!("{env} already has a public key in the last commit ({key}), in {place}"))
         .with_status(3)
-        .with_hint(match exists {
-            false => hint!("restore the file: git checkout HEAD -- :/{path}", path),
-            true => hint!("see its line for the key: git show HEAD:{path}", path),
+        .with_hint(if exists {
+            hint!("see its line for the key: git show HEAD:{path}", path)
+        } else {
+            hint!("restore the file: git checkout HEAD -- :/{path}", path)
         })
 }
 

@@ -78,7 +78,7 @@ fn a_grant_whose_proof_is_made_up() {
     team.file.put_grant(line);
     team.save();
     let message = team.message();
-    assert!(message.contains("is forged: mallory, who made it, could not read production"), "{message}");
+    assert!(message.contains("is forged: mallory, who made it, couldn't read production"), "{message}");
     caught(&team, &["grant-invalid"]);
 }
 

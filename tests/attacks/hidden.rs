@@ -60,7 +60,7 @@ fn a_list_covers_its_names_alone() {
     assert_eq!(env.ok(&["get", "URL"]), "h ${HELLO} ${HELLO}\n");
     // Nor does it become live by being written out.
     let before = env.snapshot();
-    assert!(env.fails(3, &["decrypt", "-k", "URL"]).contains("names that its token does not list"));
+    assert!(env.fails(3, &["decrypt", "-k", "URL"]).contains("names that its sealed value does not list"));
     assert_eq!(env.snapshot(), before);
 }
 
@@ -264,7 +264,7 @@ fn a_secret_taken_over_by_another_variable() {
     let told = [".env:4 reference-added PUBLIC_URL"];
     assert_eq!(step(with(&["HELLO", "HOST"])), told);
     let said = String::from_utf8(env.envseal(&["check", "--range", "HEAD~1.."]).output().stdout).unwrap();
-    assert!(said.contains("PUBLIC_URL newly takes in the value of HELLO [reference-added]"), "{said}");
+    assert!(said.contains("PUBLIC_URL newly refers to HELLO [reference-added]"), "{said}");
     assert!(step(with(&["HELLO", "HOST"])).is_empty(), "sealed again");
     assert!(step(with(&["HOST"])).is_empty());
     assert!(step(with(&[])).is_empty());

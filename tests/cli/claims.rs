@@ -321,7 +321,7 @@ fn installed_is_what_git_runs() {
         }
         // Whatever init makes of it, it says no more than is so.
         let output = env.envseal(&["init", "--yes"]).output();
-        let claimed = output.status == 0 && output.stderr.contains("all is set up");
+        let claimed = output.status == 0 && output.stderr.contains("Everything is set up");
         let words = said(&env, &env.repo());
         assert_eq!(claimed, words == "installed", "{name}: {words}: {}", output.stderr);
         assert!(!claimed || is_guarded(&env, &env.repo()), "{name}");
@@ -346,7 +346,7 @@ fn huskys_folder_is_missing_in_a_linked_worktree() {
     assert!(text.contains("  hooks folder: .husky/_ (does not exist)\n"), "{text}");
     assert!(text.contains("    fix: npx husky\n"), "{text}");
     let init = env.envseal(&["init"]).dir(&linked).output().stderr;
-    assert!(!init.contains("all is set up") && init.contains(": npx husky\n"), "{init}");
+    assert!(!init.contains("Everything is set up") && init.contains(": npx husky\n"), "{init}");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn the_folder_is_named_wherever_it_is_configured() {
     for arguments in [&["ls"][..], &["init"]] {
         let output = env.envseal(arguments).var("GIT_CONFIG_GLOBAL", &global).output();
         assert!(output.status == 0 && output.stderr.contains("note: "), "{}", output.stderr);
-        assert!(!output.stderr.contains("all is set up"), "{}", output.stderr);
+        assert!(!output.stderr.contains("Everything is set up"), "{}", output.stderr);
     }
     let refused = env.envseal(&["hook", "install"]).var("GIT_CONFIG_GLOBAL", &global).fails(4);
     assert!(refused.contains("/dev/null") && refused.contains("core.hooksPath .githooks"), "{refused}");
@@ -390,7 +390,7 @@ fn drivers_are_what_git_goes_by() {
         env.write(attributes, format!("{ours}{line}\n"));
         assert_eq!(state(&env), "not installed: overridden", "{line}");
         let said = env.envseal(&["init"]).output().stderr;
-        assert!(!said.contains("all is set up"), "{said}");
+        assert!(!said.contains("Everything is set up"), "{said}");
     }
     env.write(attributes, &ours);
     // A configuration that is read later.

@@ -153,7 +153,7 @@ fn nothing_is_written_unless_every_key_opens() {
         ),
         (format!("{} {}", words[0], words[2]), 4, "line 7: "),
         (words[2].to_owned(), 4, "line 7: neither a comment nor"),
-        (format!("a/b {} {}", words[1], words[2]), 4, "line 7: \"a/b\" is no name"),
+        (format!("a/b {} {}", words[1], words[2]), 4, "line 7: \"a/b\" isn't a valid environment name"),
         (format!("{} {} {}", words[0], words[1], &words[2][..100]), 4, "line 7: the locked key"),
         (format!("{last} "), 4, "line 7: "),
         (format!(" {last}x"), 4, "line 7: "),
@@ -195,7 +195,7 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
     for path in ["saved.txt", "./a/../saved.txt", env.path("saved.txt").to_str().unwrap()] {
         let said = saved.run(&["key", "backup", path]).fails(4);
         assert!(
-            said.contains("git would take ")
+            said.contains("git would add ")
                 && said.contains("hint: put it elsewhere: envseal key backup ~/saved.txt"),
             "{said}"
         );

@@ -9,7 +9,8 @@ use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::testing::dotenv::{CommentMark, VarName, is_reserved};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{
-    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Scope, decrypt, encrypt, read_files, reseal, set,
+    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files, reseal,
+    set,
 };
 use envseal::testing::team::Policy;
 use proptest::prelude::*;
@@ -60,8 +61,8 @@ impl Place {
         PrivateKey::parse(self.key.to_text().expose()).unwrap()
     }
 
-    fn scope(&self) -> Scope {
-        Scope::of(Path::new(self.folder.path()), &std::rc::Rc::default()).unwrap()
+    fn scope(&self) -> Project {
+        Project::of(Path::new(self.folder.path()), &std::rc::Rc::default()).unwrap()
     }
 }
 

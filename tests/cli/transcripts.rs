@@ -3,6 +3,7 @@
 //!
 //! `UPDATE=1 cargo test --test cli transcripts` writes the files again. Read the difference: it is what people will read.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::support::TestEnv;
@@ -34,17 +35,19 @@ fn replay(transcript: &str) -> String {
     let mut shown = String::new();
     for line in transcript.lines() {
         if line.starts_with("# ") || (line.is_empty() && !shown.ends_with("\n\n") && !shown.is_empty()) {
-            shown.push_str(&format!("{line}\n"));
+            writeln!(shown, "{line}").unwrap();
         }
         let Some(command) = line.strip_prefix("$ ") else { continue };
         let output =
             env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
-        shown.push_str(&format!("$ {command}\n"));
+        writeln!(shown, "$ {command}").unwrap();
         shown.push_str(&constant(&String::from_utf8_lossy(&output.stdout), &env));
         if output.status != 0 {
-            shown.push_str(&format!("? {}\n", output.status));
+            writeln!(shown, "? {}", output.status).unwrap();
         }
     }
+    shown.truncate(shown.trim_end().len());
+    shown.push('\n');
     shown
 }
 

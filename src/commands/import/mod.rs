@@ -223,11 +223,10 @@ fn back_up(
 
 fn write_files(context: &Context, imports: &[(Source, ImportPlan)]) -> Result<Updated, Error> {
     let paths: Vec<_> = imports.iter().map(|(_, plan)| plan.path().to_owned()).collect();
-    let updated = update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+    update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
         let plan = imports.iter().find(|(_, plan)| plan.path() == target.file().path());
         plan.expect("each path has a plan").1.document(target)
-    });
-    Ok(updated?)
+    })
 }
 
 fn print_next_steps(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) {

@@ -301,7 +301,7 @@ impl Source {
         self.refuse_sealed_values(is_in_place, wants)?;
         // A selection from a text is no longer that file, unless it is converted in place.
         let is_copied = args.names.is_all() && self.target.symlink_metadata().is_err();
-        let plan = match &self.content {
+        match &self.content {
             Content::Text(text) if is_in_place || is_copied => {
                 let label = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
                 ImportPlan::convert(&self.target, &label, text.clone(), wants, dollars, store)
@@ -311,18 +311,17 @@ impl Source {
             }
             Content::Items(_) if is_in_place && !args.names.is_all() => {
                 // What is left out would be in no file.
-                return Err(Error::usage(
+                Err(Error::usage(
                     format!("{} can't be converted in part", self.label),
                     "import into another file: -e NAME or -f FILE",
-                ));
+                ))
             }
             Content::Items(items) => {
                 let items = items.iter().filter(|item| wants(item.name.as_str())).cloned().collect();
                 let plan = if is_in_place { ImportPlan::replace } else { ImportPlan::set };
                 plan(&self.target, items, dollars, store)
             }
-        };
-        Ok(plan?)
+        }
     }
 
     /// Rejects what envseal encrypted for another place: encrypted once more, it would decrypt to a token.

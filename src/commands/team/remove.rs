@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::members::{RemovalPlan, check_fingerprint, no_member, plan_removal, remove};
-use crate::project::Scope;
+use crate::project::Project;
 use crate::team::MemberName;
 use crate::ui::{self, DefaultAnswer, counted};
 
@@ -125,7 +125,7 @@ fn print_plan(context: &Context, plan: &RemovalPlan) {
 /// Asks about the grants in doubt, then about the removal.
 fn confirm(
     plan: &RemovalPlan,
-    project: &Scope,
+    project: &Project,
     keep: &mut Vec<(MemberName, IdentityKey)>,
 ) -> Result<(), Error> {
     let name = &plan.name;
@@ -165,7 +165,7 @@ fn confirm(
 }
 
 /// Parses `--keep`: members, each with the fingerprint in the team file.
-fn parse_keep(project: &Scope, arguments: &[String]) -> Result<Vec<(MemberName, IdentityKey)>, Error> {
+fn parse_keep(project: &Project, arguments: &[String]) -> Result<Vec<(MemberName, IdentityKey)>, Error> {
     let team = project.team()?;
     let parse = |argument: &String| {
         let (name, given) = argument.split_once('=').ok_or_else(|| {

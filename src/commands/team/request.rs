@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::git::relative_path;
 use crate::keys::IdentityPlace;
 use crate::members::{Joined, join};
-use crate::project::Scope;
+use crate::project::Project;
 
 /// Request access: add yourself to the team file
 ///
@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
 }
 
 /// Returns the environments that this user can decrypt here, and the others.
-fn split_by_access(context: &Context, project: &Scope) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
+fn split_by_access(context: &Context, project: &Project) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (env, (path, key)) in project.environments()? {
         let near = path.parent().unwrap_or(project.root());

@@ -64,9 +64,9 @@ fn visual_comes_before_editor_and_an_empty_one_is_none() {
         let run = if let Some(visual) = visual { run.var("VISUAL", visual) } else { run };
         run.output().stderr
     };
-    assert!(said(Some("false v"), "true").contains("the editor false:"));
-    assert!(said(None, "false e").contains("the editor false:"));
-    assert!(said(Some(""), "false e").contains("the editor false:"));
+    assert!(said(Some("false v"), "true").contains("the editor false failed:"));
+    assert!(said(None, "false e").contains("the editor false failed:"));
+    assert!(said(Some(""), "false e").contains("the editor false failed:"));
 }
 
 #[test]

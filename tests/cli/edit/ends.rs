@@ -42,7 +42,7 @@ fn an_editor_that_fails_writes_nothing() {
                     hint: nothing was written; start again: envseal edit\n";
     assert_eq!(stderr, expected);
     let stderr = edit(&env, &format!("echo B={secret} >>\"$1\"; kill -9 $$"), &[]).fails(4);
-    assert!(stderr.contains("with the editor sh: signal: 9"), "{stderr}");
+    assert!(stderr.contains("the editor sh failed: signal: 9"), "{stderr}");
     assert_eq!(env.snapshot(), before);
     assert_wiped(&env);
 }
