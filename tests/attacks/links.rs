@@ -193,7 +193,11 @@ fn a_link_to_the_same_environments_file_is_that_file() {
     // One file under two names is written once.
     env.write("api/.env", env.read("api/.env") + "C=2\n");
     let output = env.envseal(&["encrypt"]).output();
-    assert!(output.status == 0 && output.stderr.matches("Encrypted 1 value").count() == 1, "{}", output.stderr);
+    assert!(
+        output.status == 0 && output.stderr.matches("Encrypted 1 value").count() == 1,
+        "{}",
+        output.stderr
+    );
     env.ok(&["key", "rotate"]);
     assert!(env.path(".env").is_symlink());
     assert_eq!(env.ok(&["get", "C"]), "2\n");

@@ -74,7 +74,10 @@ fn a_file_with_sealed_values_and_no_key_gets_no_new_one() {
     for arguments in [&["set", "NEW", "x"][..], &["encrypt"], &["key", "generate"]] {
         let said = env.fails(3, arguments);
         assert!(said.contains("but its line ENVSEAL_PUBLIC_KEY is missing"), "{said}");
-        assert!(said.contains("find the line and restore it: git log -p -SENVSEAL_PUBLIC_KEY -- .env"), "{said}");
+        assert!(
+            said.contains("find the line and restore it: git log -p -SENVSEAL_PUBLIC_KEY -- .env"),
+            "{said}"
+        );
     }
     assert_eq!(env.snapshot(), before);
 }

@@ -121,10 +121,10 @@ fn an_empty_or_malformed_injected_key_is_refused() {
     let typo = format!("{}A", &good[..good.len() - 1]);
     for (key, words) in [
         ("", "empty"),
-        (" ", "no private key"),
-        ("x", "no private key"),
-        (&typo, "no private key"),
-        (&format!("{good},"), "no private key"),
+        (" ", "is not a private key"),
+        ("x", "is not a private key"),
+        (&typo, "is not a private key"),
+        (&format!("{good},"), "is not a private key"),
         (&format!("x,{good}"), "no private key"),
     ] {
         let stderr = env.envseal(&run).var("ENVSEAL_PRIVATE_KEY", key).fails(3);

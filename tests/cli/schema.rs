@@ -287,7 +287,7 @@ fn an_example_is_made_of_the_env_files() {
     let expected = format!("{edited}\n# @optional\nPATH=\n");
     assert_eq!(env.ok(&["ls", "--example"]), expected);
     let said = env.envseal(&["ls", "--example", "--write"]).output();
-    assert_eq!(said.stderr, "added 1 name to .env.schema\n");
+    assert_eq!(said.stderr, "Added 1 name to .env.schema\n");
     assert_eq!((env.read(".env.schema"), env.read(".env.example")), (expected, whole.to_owned()));
     assert_eq!(
         env.envseal(&["ls", "--example", "--write"]).output().stderr,
