@@ -179,6 +179,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
                 let ids = ids.join(", ");
                 match place {
                     KeyPlace::KeysFile(_) => format!("{wanted} in {name} holds key {ids}"),
+                    KeyPlace::Given => format!("the program gave key {ids}"),
                     _ => format!("{name} holds key {ids}"),
                 }
             }

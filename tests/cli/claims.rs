@@ -223,7 +223,7 @@ const CASES: &[Case] = &[
                 std::fs::remove_dir_all(env.path(".husky/_")).unwrap();
             });
         },
-        "not run, for husky",
+        "not run, because husky",
     ),
     (
         "husky without its helper",
@@ -232,7 +232,7 @@ const CASES: &[Case] = &[
                 std::fs::remove_file(env.path(".husky/_/h")).unwrap();
             });
         },
-        "not run, for husky",
+        "not run, because husky",
     ),
     (
         "husky, and the call is behind an exit",
@@ -326,7 +326,11 @@ fn installed_is_what_git_runs() {
         assert_eq!(claimed, words == "installed", "{name}: {words}: {}", output.stderr);
         assert!(!claimed || is_guarded(&env, &env.repo()), "{name}");
         let output = env.envseal(&["hook", "install"]).output();
-        assert!(!output.stderr.contains("in place") || words == "installed", "{name}: {}", output.stderr);
+        assert!(
+            !output.stderr.contains("already installed") || words == "installed",
+            "{name}: {}",
+            output.stderr
+        );
     }
 }
 

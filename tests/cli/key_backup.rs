@@ -205,7 +205,7 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
         // Through a folder of another name, and through a link that leads nowhere yet.
         std::os::unix::fs::symlink(env.repo(), env.outside().join("home/repo")).unwrap();
         let inside = env.outside().join("home/repo/saved.txt");
-        assert!(saved.run(&["key", "backup", inside.to_str().unwrap()]).fails(4).contains("git would take"));
+        assert!(saved.run(&["key", "backup", inside.to_str().unwrap()]).fails(4).contains("git would add"));
         let link = env.outside().join("home/link");
         std::os::unix::fs::symlink(env.path("saved.txt"), &link).unwrap();
         assert!(saved.run(&["key", "backup", link.to_str().unwrap()]).fails(4).contains("already exists"));

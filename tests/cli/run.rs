@@ -125,7 +125,7 @@ fn an_empty_or_malformed_injected_key_is_refused() {
         ("x", "is not a private key"),
         (&typo, "is not a private key"),
         (&format!("{good},"), "is not a private key"),
-        (&format!("x,{good}"), "no private key"),
+        (&format!("x,{good}"), "is not a private key"),
     ] {
         let stderr = env.envseal(&run).var("ENVSEAL_PRIVATE_KEY", key).fails(3);
         assert!(stderr.contains("ENVSEAL_PRIVATE_KEY") && stderr.contains(words), "{key:?}: {stderr}");

@@ -294,7 +294,7 @@ fn an_example_is_made_of_the_env_files() {
         ".env.schema already has every name\n"
     );
     assert_eq!(env.ok(&["ls", "--example", "-f", "sub"]), "# @required @sensitive=false\nELSEWHERE=\n");
-    assert!(env.fails(2, &["ls", "--example", "-f", "sub", "-f", ".env"]).contains("of one folder"));
+    assert!(env.fails(2, &["ls", "--example", "-f", "sub", "-f", ".env"]).contains("takes one folder"));
     assert_eq!(env.envseal(&["ls", "--write"]).output().status, 2);
 }
 

@@ -115,7 +115,7 @@ fn two_changes_of_one_value_meet_and_a_person_chooses() {
     alice.does(&["fetch", "-q"]);
     let merge = alice.git(&["merge", "origin/main"]);
     assert_eq!(merge.status, 1);
-    assert!(merge.stderr.contains(".env: both sides changed URL; choose between"), "{}", merge.stderr);
+    assert!(merge.stderr.contains(".env: both sides changed URL; pick one between"), "{}", merge.stderr);
     let status = String::from_utf8(alice.git(&["status", "--short"]).stdout).unwrap();
     assert_eq!(status, "UU .env\n");
     assert_eq!(alice.envseal(&["run", "--", "true"]).status, 4);

@@ -14,7 +14,7 @@ fn the_whole_entry_goes_and_nothing_else() {
     ] {
         env.write(".env", text);
         let output = env.envseal(&["unset", name]).output();
-        assert_eq!((output.status, &*output.stderr), (0, &*format!("took {name} out of .env\n")));
+        assert_eq!((output.status, &*output.stderr), (0, &*format!("Removed {name} from .env\n")));
         assert_eq!(env.read(".env"), after);
     }
 }

@@ -171,13 +171,16 @@ fn a_reference_to_an_undecryptable_value_names_it() {
         let of_all = refused(vault.vars(), kind);
         let itself = refused(vault.get("SECRET"), kind);
         assert_eq!(of_all.hint(), itself.hint());
-        assert!(of_all.details().len() == itself.details().len() + 3, "each is told once: {of_all:?}");
+        assert!(of_all.details().len() == itself.details().len() + 4, "each is told once: {of_all:?}");
         for name in ["C", "D", "E"] {
             let error = refused(vault.get(name), kind);
             assert_eq!(error.hint(), itself.hint());
             assert!(error.to_string().contains(&format!(" {name}: it refers to ")), "{error}");
-            assert!(error.to_string().ends_with(&itself.details()[0]), "{error}");
-            assert_eq!(error.details()[1..], *itself.details(), "{error:?}");
+            assert!(
+                error.to_string().contains(&itself.to_string().replace("cannot decrypt ", "")),
+                "{error}"
+            );
+            assert!(itself.details().iter().all(|line| error.details().contains(line)), "{error:?}");
         }
         assert!(!is_whole || !itself.hint().as_deref().unwrap().contains("envseal set"), "{itself:?}");
     }
@@ -203,10 +206,7 @@ fn a_missing_key_names_the_places_searched() {
     let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
     let given = Vault::options().private_key(other).open(folder.path(".env")).unwrap();
     let error = refused(given.vars(), ErrorKind::NoKey);
-    assert!(
-        error.details().iter().any(|line| line.starts_with("the keys given by the program: ")),
-        "{error:?}"
-    );
+    assert!(error.details().iter().any(|line| line.starts_with("the program gave key ")), "{error:?}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn each_command_names_the_one_that_takes_it_over() {
         env.write(".env", text);
         let init = env.envseal(&["init", "--yes"]).output();
         assert!(
-            init.stderr.contains(&format!("next: {import}\n")) && !init.stderr.contains("envseal encrypt"),
+            init.stderr.contains(&format!("Next: {import}\n")) && !init.stderr.contains("envseal encrypt"),
             "{}",
             init.stderr
         );

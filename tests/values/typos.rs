@@ -31,8 +31,8 @@ fn an_option_that_is_none_is_no_value() {
         (&["set", "DB", "-q", "--Hunter2"], 2, escape, "Hunter2"),
         (&["set", "DB", "--Hunter2", "-e", "p"], 2, escape, "Hunter2"),
         // A glued option is either.
-        (&["set", "DB", "-fk"], 2, "leave a space between the two, as in -f FILE; or, if it is", "-fk"),
-        (&["set", "DB", "-eHunter2"], 2, "leave a space between the two", "Hunter2"),
+        (&["set", "DB", "-fk"], 2, "put a space between the two, as in -f FILE; if it is", "-fk"),
+        (&["set", "DB", "-eHunter2"], 2, "put a space between the two", "Hunter2"),
         (&["set", "DB", "--Hunter2", "--", "x"], 2, "error: ", "Hunter2"),
     ]);
 }
@@ -82,7 +82,7 @@ fn an_option_that_is_none_is_no_command_and_no_name() {
 
 #[test]
 fn a_line_of_a_shell_is_read_as_one_or_refused() {
-    let shell = "`export` is a word of the shell, not a ";
+    let shell = "`export` is a shell keyword, not a ";
     hold(&[
         (&["set", "export", "Hunter2"], 2, shell, "Hunter2"),
         (&["set", "export"], 2, shell, ""),
@@ -100,7 +100,7 @@ fn a_line_of_a_shell_is_read_as_one_or_refused() {
         (&["set", "DB", "="], 2, "hint: without spaces: envseal set DB=VALUE; ", ""),
         (&["set", "DB=", "Hunter2"], 2, "every argument after NAME=VALUE must be NAME=VALUE too", "Hunter2"),
         (&["set", "DB", "DB=Hunter2"], 2, "hint: write it once: envseal set DB=VALUE; ", "Hunter2"),
-        (&["set", "DB", "export DB=Hunter2"], 2, "once is enough", "Hunter2"),
+        (&["set", "DB", "export DB=Hunter2"], 2, "hint: write it once", "Hunter2"),
         (&["set", "DB: Hunter2"], 2, "a variable name may contain only", "Hunter2"),
         (&["set", "Hunter-2", "x"], 2, "a variable name may contain only", "Hunter"),
         (&["set", "A-B", "Hunter2"], 2, "hint: rename it first: envseal rename A-B A_B -f .env\n", "Hunter2"),

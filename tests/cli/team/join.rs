@@ -14,7 +14,7 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
 
     let asked = bob.envseal(&["team", "request"]).stderr;
     assert!(asked.contains("Added you to envseal.toml as bob (SHA256:"), "{asked}");
-    bob.pastes(asked.lines().find_map(|line| line.strip_prefix("commit it: ")).unwrap());
+    bob.pastes(asked.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap());
     bob.does(&["push", "-q", "origin", "HEAD:main"]);
     let stopped = bob.fails(3, &["run", "-e", "production", "--", "printenv", "URL"]);
     assert!(stopped.contains("no grant of production for you (bob)"), "{stopped}");
@@ -23,7 +23,7 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
 
     alice.pulls();
     let asks = alice.fails(2, &["team", "approve", "bob", "-e", "production"]);
-    let pasted = asks.lines().find_map(|line| line.strip_prefix("hint: if it is: ")).unwrap();
+    let pasted = asks.lines().find_map(|line| line.strip_prefix("hint: if it is right: ")).unwrap();
     assert!(pasted.ends_with(&bob.fingerprint()), "{asks}");
     let before = alice.read(".env.production");
     alice.pastes(pasted);
@@ -85,7 +85,7 @@ fn whoever_cannot_open_is_told_why() {
     bob.pulls();
     let said = bob.fails(3, &run);
     assert!(
-        said.contains("was removed from the team, as bob") && !said.contains("team request, and"),
+        said.contains("was removed from the team as bob") && !said.contains("team request, and"),
         "{said}"
     );
     let whoami = bob.envseal(&["team", "whoami"]);
