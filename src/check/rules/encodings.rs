@@ -20,7 +20,7 @@ const HEX_COLUMNS: usize = 60;
 
 /// Returns the texts to mask so that a value is not shown: all its forms at their full length, and of a value with many
 /// lines each line in all of them. Line ends around the value do not count, so that none has to be held back. Returns
-/// nothing for a value of fewer than [`MIN_MASKED`] bytes.
+/// nothing for a value of fewer than `MIN_MASKED` bytes.
 pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let value = trim_line_ends(value);
     if value.len() < MIN_MASKED {
