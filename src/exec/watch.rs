@@ -8,11 +8,11 @@ pub(crate) use unix::Watch;
 
 /// Does nothing on other systems.
 #[cfg(not(unix))]
-pub struct Watch;
+pub(crate) struct Watch;
 
 #[cfg(not(unix))]
 impl Watch {
-    pub fn start(_: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn start(_: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         Ok(Self)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// Asks for one line without showing it.
 #[cfg(not(unix))]
-pub fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let answer =
         aside(|| rpassword::prompt_password(question)).map(String::into_bytes).map(Zeroizing::new)?;
     // Unreadable input comes as U+FFFD.
@@ -124,16 +124,16 @@ impl Drop for HeldSignals {
 
 /// Leaves signals alone.
 #[cfg(not(unix))]
-pub struct HeldSignals;
+pub(crate) struct HeldSignals;
 
 #[cfg(not(unix))]
 impl HeldSignals {
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-    pub fn new() -> Result<Self, Error> {
+    pub(crate) fn new() -> Result<Self, Error> {
         Ok(Self)
     }
 
-    pub fn again() -> Option<Self> {
+    pub(crate) fn again() -> Option<Self> {
         None
     }
 }
@@ -189,7 +189,7 @@ pub(crate) fn confirm_beside_pipe(question: &str) -> Result<Option<bool>, Error>
 /// Returns None.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-pub fn confirm_beside_pipe(_: &str) -> Result<Option<bool>, Error> {
+pub(crate) fn confirm_beside_pipe(_: &str) -> Result<Option<bool>, Error> {
     Ok(None)
 }
 
