@@ -10,7 +10,7 @@ use super::notices::{note_ignored, print_notices};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::git::display_path;
-use crate::project::{Desk, Edited, Editing, Outcome, Updated, Write};
+use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write};
 use crate::ui::{self, DefaultAnswer};
 
 /// Nobody types anything in less time.
@@ -42,18 +42,18 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     }
     // Before the file exists, so that it is always wiped.
     let _held = ui::HeldSignals::new()?;
-    let mut desk = Desk::default();
-    let broom = desk.broom();
-    let watch = Watch::start(move || broom.wipe()).map_err(Error::io("watch for signals"))?;
-    desk.set_up(context.process, &path)?;
-    if !desk.is_in_memory() {
+    let mut private_file = PrivateEditFile::default();
+    let wiper = private_file.wiper();
+    let watch = Watch::start(move || wiper.wipe()).map_err(Error::io("watch for signals"))?;
+    private_file.set_up(context.process, &path)?;
+    if !private_file.is_in_memory() {
         context.ui.note("the plain text is on disk while you edit: this system has no folder in memory");
     }
     loop {
-        desk.put(editing.text())?;
+        private_file.put(editing.text())?;
         let started = Instant::now();
-        editor.edit(desk.path(), context.process.inherited(), &watch)?;
-        if !editing.typed(desk.read()?) {
+        editor.edit(private_file.path(), context.process.inherited(), &watch)?;
+        if !editing.typed(private_file.read()?) {
             context.ui.say("No changes");
             if started.elapsed() < AT_ONCE
                 && let Some(command) = editor.waiting()

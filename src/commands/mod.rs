@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory};
 use crate::git::Repo;
 use crate::keys::KeyStore;
-use crate::project::{self, Project, Settled, Target, Updated, Write, update};
+use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update};
 use crate::ui::{self, Ui};
 
 /// Commit your .env: every value is encrypted to a public key, and your team shares it through git
@@ -312,10 +312,12 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
 
 /// Finishes or undoes a change that was interrupted here.
 fn recover(context: &Context) {
-    match project::settle(Path::new(".")) {
+    match project::recover_interrupted(Path::new(".")) {
         Ok(None) => {}
-        Ok(Some(Settled::Finished)) => context.ui.note("finished an interrupted change; see: git status"),
-        Ok(Some(Settled::Undone)) => context.ui.note("undid an interrupted change"),
+        Ok(Some(RecoveredChange::Finished)) => {
+            context.ui.note("finished an interrupted change; see: git status")
+        }
+        Ok(Some(RecoveredChange::Undone)) => context.ui.note("undid an interrupted change"),
         Err(error) => context.ui.note(error),
     }
 }

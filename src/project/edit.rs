@@ -498,21 +498,21 @@ fn is_closed(source: &[u8]) -> bool {
 
 /// The place for a file of this user's alone, in memory where there is such a place. Dropped, it is wiped.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct PrivateEditFile {
     file: Slot,
     path: PathBuf,
     in_memory: bool,
 }
 
-/// Wipes a desk, for when the process has to end.
-pub(crate) struct Broom(Slot);
+/// Wipes the file when the process has to end.
+pub(crate) struct Wiper(Slot);
 
 type Slot = Arc<Mutex<Option<PrivateFile>>>;
 
-impl Desk {
+impl PrivateEditFile {
     /// Makes the place for a text called as the file at `path` is, so that an editor knows what it is.
     ///
-    /// Whatever may have to wipe it is to have its [`Self::broom`] before.
+    /// Take its [`Self::wiper`] before: a signal may come at any time.
     pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut slot = lock(&self.file);
@@ -541,19 +541,19 @@ impl Desk {
     }
 
     /// Returns a handle that wipes it from another thread.
-    pub(crate) fn broom(&self) -> Broom {
-        Broom(Arc::clone(&self.file))
+    pub(crate) fn wiper(&self) -> Wiper {
+        Wiper(Arc::clone(&self.file))
     }
 }
 
-impl Drop for Desk {
+impl Drop for PrivateEditFile {
     fn drop(&mut self) {
         drop(lock(&self.file).take());
     }
 }
 
-impl Broom {
-    /// Wipes the desk for good: whoever wants to put anything there from now on waits for ever.
+impl Wiper {
+    /// Wipes the file for good. A later `put` waits forever.
     pub(crate) fn wipe(self) {
         let mut slot = lock(&self.0);
         drop(slot.take());

@@ -61,7 +61,7 @@ impl EnvFile {
     fn load_if_there(path: &Path, listings: &mut Listings) -> Result<Option<Self>, Error> {
         let (env, dir) = read_as(path)?;
         // If that fails, every file opens as it stands.
-        let _ = journal::settle(&dir);
+        let _ = journal::recover_interrupted(&dir);
         let mut text = match fs::read_secret(path) {
             Err(FsError::NotFound { .. }) => return Ok(None),
             text => text?,

@@ -64,7 +64,7 @@ struct JournalEntry {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
+pub(crate) enum RecoveredChange {
     /// All of it is there now.
     Finished,
     /// None of it is.
@@ -89,7 +89,7 @@ pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
 /// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
 /// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
 /// every file opens with the keys file as it stands. None where there was nothing to be done.
-pub(crate) fn settle(dir: &Path) -> Result<Option<Settled>, Error> {
+pub(crate) fn recover_interrupted(dir: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {
         return Ok(None);
@@ -105,8 +105,8 @@ pub(super) fn is_pending(root: &Path) -> bool {
     git::git_dir_of(root).is_ok_and(|dir| dir.join(NAME).symlink_metadata().is_ok())
 }
 
-/// Like [`settle`], with the lock held.
-fn recover(root: &Path) -> Result<Option<Settled>, Error> {
+/// Like [`recover_interrupted`], with the lock held.
+fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
     if new.symlink_metadata().is_ok() {
@@ -126,7 +126,7 @@ fn recover(root: &Path) -> Result<Option<Settled>, Error> {
     }
     let journal = Journal::parse(&fs::read(&path)?).map_err(unreadable)?;
     let finished = journal.carry_out(root, &path)?;
-    Ok(Some(if finished { Settled::Finished } else { Settled::Undone }))
+    Ok(Some(if finished { RecoveredChange::Finished } else { RecoveredChange::Undone }))
 }
 
 impl Journal {

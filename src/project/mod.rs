@@ -28,7 +28,7 @@ mod value_failure;
 
 pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
-pub(crate) use edit::{Desk, Edited, Editing};
+pub(crate) use edit::{Edited, Editing, PrivateEditFile};
 pub use encrypt::{Pick, decrypt, encrypt, reseal};
 pub(crate) use encrypt::{counts, first_foreign};
 pub(crate) use exposure::{Standing, standing, value_tag};
@@ -42,7 +42,7 @@ pub(crate) use import::{
 };
 #[cfg(feature = "cli")]
 pub use import::{ImportItem, ItemValue};
-pub(crate) use journal::{Settled, settle};
+pub(crate) use journal::{RecoveredChange, recover_interrupted};
 pub(crate) use keys::{
     KeysChanged, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover, unlock_keys,
 };

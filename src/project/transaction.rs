@@ -106,7 +106,7 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     let dir = folder_of(&dir.join("x"));
     let place = lock_dir(&dir);
     if fs::has_temporaries(&dir)
-        && journal::settle(&dir).is_ok()
+        && journal::recover_interrupted(&dir).is_ok()
         && let Ok(Some(lock)) = FolderLock::try_acquire(&place)
         && !journal::is_pending(&place)
     {

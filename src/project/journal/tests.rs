@@ -101,9 +101,9 @@ impl World {
 fn before_the_keys_file_it_is_undone_after_it_finished() {
     for steps in 0..=3 {
         let world = World::interrupted(steps);
-        settle(&world.at("sub")).unwrap();
+        recover_interrupted(&world.at("sub")).unwrap();
         world.is(if steps == 0 { &OLD } else { &NEW });
-        settle(&world.root()).unwrap();
+        recover_interrupted(&world.root()).unwrap();
     }
 }
 
@@ -236,7 +236,7 @@ fn without_keys_the_first_file_decides_and_a_persons_own_change_ends_it() {
     for (steps, left) in [(1, [NEW[0], OLD[1]]), (2, [NEW[0], NEW[1]])] {
         let world = World::interrupted_in(steps, false);
         fs::write(world.at("sub/.env"), "B=mine").unwrap();
-        assert_eq!(recover(&world.root()).unwrap(), Some(Settled::Undone));
+        assert_eq!(recover(&world.root()).unwrap(), Some(RecoveredChange::Undone));
         world.is(&[left[0], left[1], ("sub/.env", "B=mine")]);
         let world = World::interrupted_in(steps, false);
         fs::remove_file(&world.temps()[0]).unwrap();
@@ -262,7 +262,7 @@ fn a_keys_file_that_another_repository_added_a_key_to_is_told_by_its_keys() {
         let keys = String::from_utf8(file.text().to_vec()).unwrap();
         fs::write(world.at(".env.keys"), &keys).unwrap();
         let settled = recover(&world.root()).unwrap();
-        assert_eq!(settled, Some(if is_begun { Settled::Finished } else { Settled::Undone }));
+        assert_eq!(settled, Some(if is_begun { RecoveredChange::Finished } else { RecoveredChange::Undone }));
         let [_, one, two] = if is_begun { NEW } else { OLD };
         world.is(&[(".env.keys", &keys), one, two]);
     }
