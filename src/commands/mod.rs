@@ -315,7 +315,7 @@ fn recover(context: &Context) {
     match project::recover_interrupted(Path::new(".")) {
         Ok(None) => {}
         Ok(Some(RecoveredChange::Finished)) => {
-            context.ui.note("finished an interrupted change; see: git status")
+            context.ui.note("finished an interrupted change; see: git status");
         }
         Ok(Some(RecoveredChange::Undone)) => context.ui.note("undid an interrupted change"),
         Err(error) => context.ui.note(error),
