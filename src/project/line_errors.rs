@@ -71,11 +71,20 @@ pub(crate) fn ambiguous_hash(path: &Path, line: usize, name: &str) -> Error {
 }
 
 pub(super) fn sealed_but_plain(path: &Path, line: usize, name: &str) -> Error {
-    refused_at(path, line, format!("{name} is encrypted, but marked as plain")).with_hint(hint!(
+    refused_at(path, line, format!("{name} is encrypted, but marked as plain"))
+        .with_hint(remove_plain_mark(path, name))
+}
+
+pub(super) fn remove_plain_mark(path: &Path, name: &str) -> Hint {
+    hint!(
         "remove the mark from that line, or with a new value: envseal set {name} --seal -f {path}",
         path,
         name
-    ))
+    )
+}
+
+pub(super) fn write_as_plain_text(path: &Path, name: &str) -> Hint {
+    hint!("write it as plain text: envseal set {name} --plain -f {path}", name, path)
 }
 
 pub(super) fn malformed_reference(path: &Path, line: usize, name: &str) -> Error {
@@ -92,7 +101,7 @@ pub(super) fn reserved(path: &Path, name: &str) -> Error {
         path.display()
     ))
     .with_status(2)
-    .with_hint(hint!("write it as plain text: envseal set {name} --plain -f {path}", name, path))
+    .with_hint(write_as_plain_text(path, name))
 }
 
 /// Returns the error for a plain value that no quoting can hold.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::line_errors::{remove_plain_mark, write_as_plain_text};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
 use crate::dotenv::{ExpandError, ForeignFormat};
@@ -89,9 +90,7 @@ impl ValueFailure {
             Reason::NoKey { env, tried, .. } => missing_key_hint(env, tried),
             Reason::NoPublicKey(_) => hint!("restore the line: git log -p -- {file}", file),
             Reason::Foreign(foreign) => Hint::from(foreign.import).with("file", file),
-            Reason::ReservedSealed(_) => {
-                hint!("write it as plain text: envseal set {name} --plain -f {file}", name, file)
-            }
+            Reason::ReservedSealed(_) => write_as_plain_text(file, name),
             Reason::ReservedDepends(_) => hint!("write {name} without that reference", name),
             Reason::DependsOn { root, .. } => root.hint(),
             Reason::Open(OpenError::OtherKey { .. }) => hint!(
@@ -111,11 +110,7 @@ impl ValueFailure {
                 name,
                 file
             ),
-            Reason::Marked => hint!(
-                "remove the mark from that line, or with a new value: envseal set {name} --seal -f {file}",
-                name,
-                file
-            ),
+            Reason::Marked => remove_plain_mark(file, name),
             Reason::UnlistedReference | Reason::Unwritable => hint!("leave it encrypted: -x {name}", name),
             Reason::Expand(error) => match error.missing() {
                 Some(on) => hint!(
