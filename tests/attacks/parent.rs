@@ -1,5 +1,6 @@
 //! Read a private key out of the process that started the program.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Stdio;
@@ -98,7 +99,6 @@ fn nor_by_an_editor() {
 /// The memory of a key is wiped before the program starts, and not only freed.
 #[test]
 fn no_key_is_left_in_the_memory_of_the_parent() {
-    use std::io::{Read, Seek, SeekFrom};
     if !is_root() {
         println!("skipped: the memory of envseal can be read by root alone");
         return;
@@ -117,22 +117,34 @@ fn no_key_is_left_in_the_memory_of_the_parent() {
         };
         let mut child = run.into_command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-        let process = Path::new("/proc").join(child.id().to_string());
-        let maps = std::fs::read_to_string(process.join("maps")).unwrap();
-        let mut memory = std::fs::File::open(process.join("mem")).unwrap();
-        let mut heap = Vec::new();
-        for map in maps.lines().filter(|map| map.contains(" rw-p ") && !map.ends_with("[stack]")) {
-            let (start, end) = map.split(' ').next().unwrap().split_once('-').unwrap();
-            let [start, end] = [start, end].map(|place| u64::from_str_radix(place, 16).unwrap());
-            memory.seek(SeekFrom::Start(start)).unwrap();
-            (&memory).take(end - start).read_to_end(&mut heap).unwrap();
-        }
+        // A mapping can go between its listing and its reading, while the threads of envseal start.
+        let heap = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            writable_memory(child.id()).ok()
+        });
+        let heap = heap.expect("the memory of envseal can be read");
         let has = |bytes: &[u8]| memchr::memmem::find(&heap, bytes).is_some();
         // The text to mask must be there.
         assert!(has(b"canary-hello-0") && !has(part), "injected: {injected}");
         drop(child.stdin.take());
         child.wait().unwrap();
     }
+}
+
+/// Returns all that a process can write to but its first stack.
+fn writable_memory(process: u32) -> std::io::Result<Vec<u8>> {
+    let process = Path::new("/proc").join(process.to_string());
+    let mut memory = std::fs::File::open(process.join("mem"))?;
+    let mut bytes = Vec::new();
+    for map in std::fs::read_to_string(process.join("maps"))?.lines() {
+        if map.contains(" rw-p ") && !map.ends_with("[stack]") {
+            let (start, end) = map.split(' ').next().unwrap().split_once('-').unwrap();
+            let [start, end] = [start, end].map(|place| u64::from_str_radix(place, 16).unwrap());
+            memory.seek(SeekFrom::Start(start))?;
+            (&memory).take(end - start).read_to_end(&mut bytes)?;
+        }
+    }
+    Ok(bytes)
 }
 
 #[test]
