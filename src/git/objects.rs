@@ -131,11 +131,8 @@ impl ObjectId {
             64 => ObjectFormat::Sha256,
             _ => return None,
         };
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let mut bytes = [0; LONGEST];
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
+        base16ct::mixed::decode(hex, &mut bytes).ok()?;
         Some(Self { bytes, format })
     }
 
@@ -154,7 +151,7 @@ impl ObjectId {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.bytes[..self.format.len()].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&base16ct::lower::encode_string(&self.bytes[..self.format.len()]))
     }
 }
 

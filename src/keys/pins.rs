@@ -225,7 +225,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// Returns a repository's line, and a file's name made from it.
 fn hashed(line: String) -> (String, String) {
-    let name = Sha256::digest(&line)[..20].iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = base16ct::lower::encode_string(&Sha256::digest(&line)[..20]);
     (line, name)
 }
 

@@ -195,10 +195,7 @@ mod tests {
     #[test]
     fn a_token_becomes_its_hash_and_every_other_byte_stays() {
         let tokens = tokens();
-        let hash = |token: &str| {
-            let hash = Sha256::digest(token);
-            hash[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-        };
+        let hash = |token: &str| base16ct::lower::encode_string(&Sha256::digest(token)[..4]);
         let (one, refs) = (&tokens[0], &tokens[2]);
         assert_eq!(
             shown(&format!("\u{feff}# c\r\nexport A={one} # d\r\nB=\"{refs}\"\n x\nC=\n '{one}'\nD=plain")),

@@ -337,17 +337,9 @@ impl<'a> EntryToRead<'a> {
     }
 
     fn moment(&self) -> Result<Moment, TeamError> {
-        let fail = || self.fail("must be a date and time with an offset");
-        let at = self.item.as_datetime().ok_or_else(fail)?;
-        let (date, time, offset) = (at.date.ok_or_else(fail)?, at.time.ok_or_else(fail)?, at.offset);
-        let offset = match offset.ok_or_else(fail)? {
-            toml_edit::Offset::Z => 0,
-            toml_edit::Offset::Custom { minutes } => i64::from(minutes),
-        };
-        let days = time::days(date.year.into(), date.month.into(), date.day.into());
-        let second = time.second.unwrap_or(0);
-        let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(second);
-        Ok(Moment { seconds: days * 86_400 + of_day - offset * 60, offset: 0 })
+        let text = self.item.as_datetime().map(Datetime::to_string);
+        let moment = text.and_then(|text| time::parse_rfc3339(&text));
+        moment.ok_or_else(|| self.fail("must be a date and time with an offset"))
     }
 
     fn grant(&self, env: EnvName) -> Result<GrantLine, TeamError> {

@@ -130,12 +130,9 @@ fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
 }
 
 fn hex(value: &[u8], upper: bool) -> Zeroizing<Vec<u8>> {
-    let digit = |nibble: u8| {
-        let digit = char::from_digit(u32::from(nibble), 16).expect("a nibble");
-        if upper { digit.to_ascii_uppercase() as u8 } else { digit as u8 }
-    };
-    let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 2));
-    out.extend(value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    let encode = if upper { base16ct::upper::encode } else { base16ct::lower::encode };
+    let mut out = Zeroizing::new(vec![0; value.len() * 2]);
+    encode(value, &mut out).expect("two digits a byte");
     out
 }
 

@@ -303,7 +303,7 @@ mod tests {
     fn a_private_key_is_known_in_other_encodings() {
         let key = crate::crypto::PrivateKey::generate().to_text();
         let key = key.expose();
-        let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = base16ct::lower::encode_string(key.as_bytes());
         let utf16 = |bytes: fn(u16) -> [u8; 2]| key.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
         let mut texts =
             vec![hex.to_uppercase().into(), hex.into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)];
