@@ -1,12 +1,14 @@
 //! The setup of this clone: its hooks and drivers, and what they need.
 
-use super::Context;
-use crate::error::Error;
-use crate::git::{display_path, relative_path};
+use std::path::{Path, PathBuf};
+
+use super::{Context, hook};
+use crate::error::{Error, ErrorKind};
+use crate::git::{Repo, common_dir_of, display_path, find_root, relative_path};
 use crate::hint::Hint;
 use crate::hooks::drivers::{self, DriverState};
 use crate::hooks::{self, CloneHooks, HookReport, HookState};
-use crate::ui::listed;
+use crate::ui::{self, DefaultAnswer, listed};
 
 const DRIVERS: &str = "merge and diff drivers";
 const OUTDATED: &str = "from an older envseal";
@@ -15,6 +17,8 @@ const INIT: &str = "envseal init";
 
 pub(super) const NO_REPOSITORY: &str =
     "not in a git repository, so nothing is checked at a commit: git init && envseal init";
+/// Neither says that hooks are missing: by its mark alone a clone is not set up if a hook manager calls envseal.
+const NOT_SET_UP: &str = "this clone is not set up, so plaintext may be committed: envseal init";
 const BARE: &str = "this is a bare repository, where nobody commits; see docs/pre-receive for pushes";
 
 /// The hooks and drivers of a clone.
@@ -40,14 +44,33 @@ impl CloneSetup {
                 return Ok(None);
             }
         };
-        let settings = hooks::read_settings(&repo)?;
-        let hooks = hooks::inspect(&repo, &settings)?;
-        Ok(Some(Self { hooks, drivers: drivers::inspect_by(&repo, &settings)? }))
+        Self::of(&repo).map(Some)
+    }
+
+    fn of(repo: &Repo) -> Result<Self, Error> {
+        let settings = hooks::read_settings(repo)?;
+        let hooks = hooks::inspect(repo, &settings)?;
+        Ok(Self { hooks, drivers: drivers::inspect_by(repo, &settings)? })
+    }
+
+    fn has_hooks(&self) -> bool {
+        self.hooks.reports.iter().all(|hook| hook.state == HookState::Installed)
+    }
+
+    /// Returns what keeps envseal from setting the clone up unasked, and what to do about it.
+    fn obstacle(&self) -> Option<SetupGap> {
+        let CloneHooks { dir, reports } = &self.hooks;
+        let lacking = |hook: &&HookReport| matches!(hook.state, HookState::Missing | HookState::NotOurs);
+        if let Some(hook) = reports.iter().find(lacking).filter(|_| !dir.private) {
+            let error = hooks::left_alone(dir, &relative_path(&hook.path));
+            return Some(SetupGap { message: error.to_string(), fix: error.command_hint().cloned() });
+        }
+        self.gaps().into_iter().find(|gap| gap.fix != Some(INIT.into()))
     }
 
     /// Returns each part and its state, for a person.
     pub(super) fn parts(&self) -> Vec<(String, String)> {
-        let folder = &self.hooks.folder;
+        let folder = &self.hooks.dir.path;
         let state = match folder.is_dir() {
             true => "",
             false if folder.symlink_metadata().is_ok() => " (not a folder)",
@@ -125,6 +148,88 @@ impl CloneSetup {
             fix: Some(INIT.into()),
         });
         missing.into_iter().chain(others).collect()
+    }
+}
+
+/// Offers to set the clone up after a command that created a key or a member, until a person has answered. The command's
+/// change is made by then, so a failure is only a note.
+pub(super) fn offer(context: &Context) {
+    if context.has_created.get()
+        && !context.ui.quiet
+        && let Err(error) = try_offer(context)
+    {
+        context.ui.note(error);
+    }
+}
+
+fn try_offer(context: &Context) -> Result<(), Error> {
+    let Some(repo) = context.discover()?.filter(|repo| !repo.is_bare()) else { return Ok(()) };
+    if hooks::is_settled(repo.common_dir()) {
+        return Ok(());
+    }
+    let clone = CloneSetup::of(&repo)?;
+    let question = "Install git hooks that stop plaintext from being committed, and drivers, in this clone?";
+    if let Some(SetupGap { message, fix }) = clone.obstacle() {
+        context.ui.note(fix.map_or_else(|| message.clone(), |fix| fix.after(&message)));
+    } else if !clone.gaps().is_empty() {
+        if ui::confirm(question, DefaultAnswer::Yes)? {
+            hook::set_up(context)?;
+            set_up_drivers(context)?;
+        } else {
+            context.ui.note(NOT_SET_UP);
+        }
+    }
+    if ui::can_ask() {
+        hooks::settle(repo.common_dir());
+    }
+    Ok(())
+}
+
+/// Configures git's merge and diff drivers for env files in this clone, unless someone else uses their name. Returns true
+/// if git calls them.
+pub(super) fn set_up_drivers(context: &Context) -> Result<bool, Error> {
+    let Some(repo) = context.discover()? else { return Ok(false) };
+    match drivers::install(&repo) {
+        Ok(true) => context.ui.say("Installed the merge and diff drivers for env files in this clone"),
+        Ok(false) => {}
+        Err(error) if error.kind() == ErrorKind::Refused => {
+            let message = format!("left git's drivers for env files unchanged: {error}");
+            context.ui.note(error.command_hint().cloned().unwrap_or("".into()).after(message));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(drivers::inspect(&repo)? == DriverState::Installed)
+}
+
+/// Mentions to a person, once in each clone, that it is not set up, if that is so where one of these folders is. It looks
+/// for the mark alone, because a program is about to start.
+pub(super) fn mention(context: &Context, mut folders: impl Iterator<Item = PathBuf>) {
+    if context.ui.quiet || !ui::is_stderr_terminal() {
+        return;
+    }
+    // Elsewhere the command of the note would set up another clone.
+    let Some(root) = find_root(Path::new(".")) else { return };
+    if folders.any(|folder| find_root(&folder).as_ref() == Some(&root))
+        && common_dir_of(&root).is_some_and(|dir| hooks::mark_mentioned(&dir))
+    {
+        context.ui.note(NOT_SET_UP);
+    }
+}
+
+/// Like [`mention`], after a look at the hooks.
+pub(super) fn mention_checked(context: &Context) {
+    let Ok(Some(repo)) = context.discover() else { return };
+    let is_known = context.ui.quiet
+        || !ui::is_stderr_terminal()
+        || repo.is_bare()
+        || hooks::is_marked(repo.common_dir());
+    if is_known {
+        return;
+    }
+    if CloneSetup::of(&repo).is_ok_and(|clone| clone.has_hooks()) {
+        hooks::settle(repo.common_dir());
+    } else if hooks::mark_mentioned(repo.common_dir()) {
+        context.ui.note(NOT_SET_UP);
     }
 }
 

@@ -8,6 +8,7 @@ use super::clone_setup::{NO_REPOSITORY, describe_unchanged};
 use super::{Context, drivers, working_dir};
 use crate::error::{Error, ErrorKind};
 use crate::git::{GitError, Repo, display_path};
+use crate::hint::Hint;
 use crate::hooks::{self, InstallReport, install, uninstall};
 use crate::ui::{self, listed};
 
@@ -74,12 +75,16 @@ pub(super) struct PrePushArgs {
 pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error> {
     match command {
         HookCommand::Install(InstallArgs {}) => {
-            let done = install(&*repository(context)?, || context.waiting())?;
+            let repo = repository(context)?;
+            let done = install(&repo, || context.waiting())?;
+            hooks::settle(repo.common_dir());
             print_installed(context, &done);
             Ok(0)
         }
         HookCommand::Uninstall(args) => {
-            let paths = uninstall(&*repository(context)?, || context.waiting())?;
+            let repo = repository(context)?;
+            let paths = uninstall(&repo, || context.waiting())?;
+            hooks::forget(repo.common_dir());
             if paths.is_empty() {
                 context.ui.say("No hook here calls envseal");
             }
@@ -88,7 +93,7 @@ pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error>
                 context.ui.say(format_args!("{done} {}", display_path(&path)));
             }
             if args.drivers {
-                context.ui.say(if hooks::drivers::uninstall(&*repository(context)?)? {
+                context.ui.say(if hooks::drivers::uninstall(&repo)? {
                     "Removed the merge and diff drivers from this clone"
                 } else {
                     "No merge and diff drivers are installed in this clone"
@@ -142,7 +147,10 @@ pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
         context.ui.note(NO_REPOSITORY);
         return Ok(false);
     };
-    match install(&repo, || context.waiting()) {
+    let done = install(&repo, || context.waiting());
+    // Either way a person is told below.
+    hooks::settle(repo.common_dir());
+    match done {
         Ok(done) => {
             if !(done.written.is_empty() && done.left.is_empty()) {
                 print_installed(context, &done);
@@ -150,7 +158,11 @@ pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
             Ok(done.left.is_empty())
         }
         Err(error) if error.kind() == ErrorKind::Refused => {
-            context.ui.note(format_args!("hooks are not installed: {error}; see: envseal hook install"));
+            let message = format!("hooks are not installed: {error}");
+            // Only there is room for more than a line.
+            let see = Hint::from("see: envseal hook install");
+            let hint = error.command_hint().filter(|_| error.details().is_empty()).cloned();
+            context.ui.note(hint.unwrap_or(see).after(message));
             Ok(false)
         }
         Err(error) => Err(error),

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::clone_setup::set_up_drivers;
 use super::notices::print_notices;
 use super::{Context, hook, working_dir};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::hooks::drivers::{self, DriverState};
 use crate::project::{
     EnvFile, Project, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
     take_back_in, unseen_by_git,
@@ -120,22 +120,6 @@ fn unignore(
     }
     context.ui.note(format_args!("git ignores {list}; encrypted values are meant to be committed"));
     Ok(ignored)
-}
-
-/// Configures git's merge and diff drivers for env files in this clone, unless someone else uses their name. Returns true
-/// if git calls them.
-fn set_up_drivers(context: &Context) -> Result<bool, Error> {
-    let Some(repo) = context.discover()? else { return Ok(false) };
-    match drivers::install(&repo) {
-        Ok(true) => context.ui.say("Installed the merge and diff drivers for env files in this clone"),
-        Ok(false) => {}
-        Err(error) if error.kind() == ErrorKind::Refused => {
-            let message = format!("left git's drivers for env files unchanged: {error}");
-            context.ui.note(error.command_hint().cloned().unwrap_or("".into()).after(message));
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(drivers::inspect(&repo)? == DriverState::Installed)
 }
 
 /// Proposes the names that look non-secret, and adds them to the policy if a person agrees.

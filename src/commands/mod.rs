@@ -31,6 +31,7 @@ mod unset;
 mod usage;
 mod variables;
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -126,6 +127,8 @@ struct Context<'a> {
     /// The path given with `-i`.
     identity: Option<PathBuf>,
     no_pager: bool,
+    /// True once the command has created a key or a member.
+    has_created: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
@@ -276,8 +279,11 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file).with_identity(identity.clone(), &ui::passphrase);
-    let context = Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager };
+    let has_created = Cell::default();
+    let context =
+        Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager, has_created };
     recover(&context);
+    let mut status = 0;
     match cli.command {
         EnvsealCommand::Run(args) => {
             let program = run::prepare(&context, &args)?;
@@ -287,10 +293,14 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
             return program.start();
         }
         EnvsealCommand::Hook(command) => return hook::run(&context, &command),
-        EnvsealCommand::Check(args) => return check::run(&context, &args),
+        EnvsealCommand::Check(args) => {
+            status = check::run(&context, &args)?;
+            clone_setup::mention_checked(&context);
+            Ok(())
+        }
         EnvsealCommand::Doctor(args) => return doctor::run(&context, &args),
-        EnvsealCommand::Edit(args) => return edit::run(&context, &args),
-        EnvsealCommand::Team(command) => return team::run(&context, command),
+        EnvsealCommand::Edit(args) => edit::run(&context, &args).map(|code| status = code),
+        EnvsealCommand::Team(command) => team::run(&context, command).map(|code| status = code),
         EnvsealCommand::Init(args) => init::run(&context, &args),
         EnvsealCommand::Import(args) => import::run(&context, &args),
         EnvsealCommand::Set(args) => set::run(&context, args),
@@ -307,7 +317,8 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         EnvsealCommand::Completions(args) => completions::run(&args),
         EnvsealCommand::Man(args) => man::run(&context, &args),
     }?;
-    Ok(0)
+    clone_setup::offer(&context);
+    Ok(status)
 }
 
 /// Finishes or undoes a change that was interrupted here.

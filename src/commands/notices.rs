@@ -10,10 +10,13 @@ pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
     let ui = context.ui;
     for notice in notices {
         match notice {
-            Notice::KeyMade(path) => ui.say(format_args!(
-                "Created a key pair; the private key is in {}. Back it up",
-                display_path(path)
-            )),
+            Notice::KeyMade(path) => {
+                context.has_created.set(true);
+                ui.say(format_args!(
+                    "Created a key pair; the private key is in {}. Back it up",
+                    display_path(path)
+                ));
+            }
             Notice::KeyCopied(path) => {
                 ui.say(format_args!("Copied the private key to {}, which is searched first", display_path(path)));
             }

@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 
 use super::files::{ConventionArgs, FileArgs};
 use super::variables::VariableArgs;
-use super::{Context, elsewhere};
+use super::{Context, clone_setup, elsewhere};
 use crate::check::rules::{MIN_MASKED, NEXT_PROCESSED, spellings};
 use crate::config::own_program;
 use crate::error::Error;
 use crate::exec::{Forms, Program, no_terminal};
-use crate::project::{Precedence, Reading, Variable, hold_to_schemas, read_files};
+use crate::project::{EnvFile, Precedence, Reading, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
 /// Run a program with the decrypted values in its environment
@@ -106,6 +106,7 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
         context.ui.note(format_args!("{name} couldn't be decrypted and is skipped"));
     }
     let mode = args.convention.mode(context, &args.files);
+    clone_setup::mention(context, files.iter().map(EnvFile::dir));
     let whole = args.variables.is_all();
     let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
     Ok(PreparedProgram { program: program(context, args, variables, next_is_done)?, masked })

@@ -26,8 +26,8 @@ pub(crate) use private::PrivateFile;
 pub(crate) use read::open_terminal;
 pub(crate) use read::{holds, read, read_by, read_pipe, read_secret};
 pub(crate) use write::{
-    NewMode, StagedFile, TEMP_PREFIX, append_line, final_target, flush_folder, has_temporaries, is_regular,
-    put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
+    NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, has_temporaries,
+    is_regular, put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
 };
 
 /// A file could not be read, written or locked. `doing` is the verb behind "cannot": `read`, `write`, `lock`, …

@@ -299,6 +299,12 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
     }
 }
 
+/// Creates a file that may as well be lost: it is not flushed. Returns false if there is one, or if it cannot be.
+pub(crate) fn create_new(path: &Path, bytes: &[u8]) -> bool {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).is_ok()
+}
+
 /// Makes what was created, renamed or removed in `dir` reach the disk.
 pub(crate) fn flush_folder(dir: &Path) -> Result<(), FsError> {
     FolderFlush::open(dir).flush().map_err(|e| FsError::io(dir, "flush", e))

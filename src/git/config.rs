@@ -17,6 +17,8 @@ pub(crate) struct HooksDir {
     /// True if it belongs to this repository alone: it lies in its git folder or worktree, and no configuration that
     /// holds for other repositories too names it.
     pub own: bool,
+    /// True if it belongs to this clone alone: it lies in its git folder, and no configuration from outside names it.
+    pub private: bool,
 }
 
 /// A value of git's configuration.
@@ -96,18 +98,20 @@ impl Repo {
         let named = settings.iter().rfind(|setting| setting.name == "core.hookspath");
         let Some(Setting { scope, value, .. }) = named else {
             let path = self.default_hooks_dir();
-            return Ok(HooksDir { own: self.holds(&path), path });
+            let (own, private) = self.holds(&path);
+            return Ok(HooksDir { own, private, path });
         };
         if value.is_empty() {
             // Git puts `/NAME` after the value, so an empty one is the root of all files.
-            return Ok(HooksDir { path: PathBuf::from("/"), own: false });
+            return Ok(HooksDir { path: PathBuf::from("/"), own: false, private: false });
         }
         let is_absolute = Path::new(value).is_absolute() || value.starts_with('~');
-        let own = !is_absolute || matches!(&**scope, "local" | "worktree");
+        let named_here = matches!(&**scope, "local" | "worktree");
         let said = self.ask(READ_CONFIG, self.call(&["rev-parse", "--git-path", "hooks"]), &[])?;
         let path = from_git(said.strip_suffix(b"\n").unwrap_or(&said)).map(|path| self.root().join(path));
         let path = path.unwrap_or_else(|| self.default_hooks_dir());
-        Ok(HooksDir { own: own && self.holds(&path), path })
+        let (own, private) = self.holds(&path);
+        Ok(HooksDir { own: own && (named_here || !is_absolute), private: private && named_here, path })
     }
 
     /// Returns the folder of hooks if no configuration names another.
@@ -119,15 +123,16 @@ impl Repo {
         below.unwrap_or_else(|| common.to_owned()).join("hooks")
     }
 
-    /// Returns true if the folder `dir`, its symlinks resolved, lies in this worktree, in the main one, or in the git
-    /// folder. A symlink that leads nowhere could lead anywhere.
-    fn holds(&self, dir: &Path) -> bool {
+    /// Tells if the folder `dir`, its symlinks resolved, lies in this worktree, in the main one, or in the git folder; and
+    /// if it lies in the git folder. A symlink that leads nowhere could lead anywhere.
+    fn holds(&self, dir: &Path) -> (bool, bool) {
         let dangles = dir.ancestors().any(|part| part.is_symlink() && !part.exists());
-        let Some(real) = real_folder(dir).ok().filter(|_| !dangles) else { return false };
+        let Some(real) = real_folder(dir).ok().filter(|_| !dangles) else { return (false, false) };
         let common = self.common_dir();
         let main = common.parent().filter(|_| common.file_name().is_some_and(|name| name == ".git"));
-        let places = [Some(self.root()), Some(common), main].into_iter().flatten();
-        places.filter_map(|place| fs::canonicalize(place).ok()).any(|place| real.starts_with(place))
+        let is_in = |place: &Path| fs::canonicalize(place).is_ok_and(|place| real.starts_with(place));
+        let private = is_in(common);
+        (private || is_in(self.root()) || main.is_some_and(is_in), private)
     }
 }
 

@@ -61,6 +61,20 @@ pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     named.map(|to| root.join(to)).ok_or_else(|| GitError::not_a_repository(root))
 }
 
+/// Returns the git folder that the worktree at `root` shares with the others of its clone (gitrepository-layout(5),
+/// `commondir`). None if the one that a file `.git` leads to does not name that file back: it could lead anywhere.
+pub(crate) fn common_dir_of(root: &Path) -> Option<PathBuf> {
+    let (git_dir, dot_git) = (git_dir_of(root).ok()?, root.join(".git"));
+    if !dot_git.is_file() {
+        return Some(git_dir);
+    }
+    let named = |file| {
+        let text = fs::read(&git_dir.join(file)).ok()?;
+        from_git(text.trim_ascii_end()).map(|path| git_dir.join(path))
+    };
+    named("gitdir").filter(|back| same_folder(back, &dot_git)).and_then(|_| named("commondir"))
+}
+
 /// Returns true if the index surely does not hold `relative`: in versions 2 and 3 a path stands whole, followed by NUL.
 ///
 /// Version 4 shortens paths, a split index (`link`) leaves entries to a shared file, and a sparse one (`sdir`) may hold

@@ -22,7 +22,7 @@ mod worktree;
 pub(crate) use config::{HooksDir, Setting};
 pub(crate) use error::GitError;
 pub(crate) use history::{HistoryWalk, Linked, range_ends};
-pub(crate) use index_bytes::{git_dir_of, is_tracked_fast};
+pub(crate) use index_bytes::{common_dir_of, git_dir_of, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{display_path, find_root, from_git, path_from, relative_path};
 pub use repo::Repo;

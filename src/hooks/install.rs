@@ -45,7 +45,7 @@ pub(crate) struct HookReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CloneHooks {
     /// The folder that git takes them from. It need not exist.
-    pub folder: PathBuf,
+    pub dir: HooksDir,
     pub reports: Vec<HookReport>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallRepo
         if Hook::ALL.into_iter().all(|hook| place.check(hook).0 == CallsEnvseal::Yes) {
             return Ok(nothing());
         }
-        return Err(shared_folder(&place.dir.path));
+        return Err(left_alone(&place.dir, &place.file(Hook::PreCommit)));
     }
     // Once before the folder is made, so that a refusal leaves no trace; and again under the lock.
     place.plan(&mut nothing())?;
@@ -141,22 +141,24 @@ pub(crate) fn read_settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
 /// Inspects the hooks that git calls in this repository, by these [`read_settings`].
 pub(crate) fn inspect(repo: &Repo, settings: &[Setting]) -> Result<CloneHooks, Error> {
     let place = HooksFolder::new(repo, settings)?;
-    Ok(CloneHooks { reports: place.inspect_all()?, folder: place.dir.path })
+    Ok(CloneHooks { reports: place.inspect_all()?, dir: place.dir })
 }
 
-fn shared_folder(path: &Path) -> Error {
-    let hint = if path.is_dir() {
-        "call `envseal hook run pre-commit` from the hook there, and the others likewise; or give this repository a \
-         folder of its own: git config core.hooksPath .githooks"
+/// Returns the error for hooks of more than this clone, with the line to add to one that lacks it, `file`.
+pub(crate) fn left_alone(dir: &HooksDir, file: &Path) -> Error {
+    let whose =
+        if dir.own { "which is not this clone's alone" } else { "which is not this repository's own" };
+    let path = dir.path.display();
+    // Not a folder: for example /dev/null.
+    let hint = if dir.own || dir.path.is_dir() {
+        hint!(
+            "add this to {file}, and likewise to the others: envseal hook run pre-commit \"$@\" || exit $?",
+            file
+        )
     } else {
-        // For example /dev/null.
-        "give this repository a folder of its own: git config core.hooksPath .githooks"
+        "give this repository a folder of its own: git config core.hooksPath .githooks".into()
     };
-    Error::refused(format!(
-        "git takes the hooks from {}, which is not this repository's own (core.hooksPath)",
-        path.display()
-    ))
-    .with_hint(hint)
+    Error::refused(format!("git takes the hooks from {path}, {whose} (core.hooksPath)")).with_hint(hint)
 }
 
 fn unfit(path: &Path, hook: Hook, why: &UnfitHook) -> Error {
@@ -222,7 +224,7 @@ impl HooksFolder {
 
     /// Returns the folder that git uses if no other is configured; it may hold what was installed earlier.
     fn default(repo: &Repo) -> Self {
-        let dir = HooksDir { path: repo.default_hooks_dir(), own: true };
+        let dir = HooksDir { path: repo.default_hooks_dir(), own: true, private: true };
         Self { dir, husky: false, root: repo.root().to_path_buf() }
     }
 

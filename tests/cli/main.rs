@@ -91,6 +91,8 @@ mod schema;
 mod sealing;
 mod select;
 mod set;
+#[cfg(unix)]
+mod setup;
 mod speed;
 #[cfg(unix)]
 mod story;

@@ -32,7 +32,7 @@ fn normal(output: &str) -> String {
 
 #[test]
 fn the_readme_shows_what_happens() {
-    let env = TestEnv::new();
+    let env = TestEnv::unsettled();
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().to_owned();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     env.write("server", "#!/bin/sh\nexit 0\n");

@@ -39,6 +39,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         context.ui.say(format_args!("You are already a member: {name} ({fingerprint})"));
         return Ok(());
     }
+    context.has_created.set(true);
     let path = relative_path(team_file);
     context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
     let message = format!("Add {name} to the team");

@@ -29,6 +29,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// What git does besides, which takes longer than what is asked of it.
 const GIT_CONFIG: &str = "[core]\nfsync = none\n[gc]\nauto = 0\n[maintenance]\nauto = false\n";
 
+const SETUP_MARK: &str = ".git/envseal-hooks";
+
 /// A scratch world: a repository, a home, a temp directory.
 pub(crate) struct TestEnv {
     root: tempfile::TempDir,
@@ -56,9 +58,22 @@ impl TestEnv {
             for sample in std::fs::read_dir(env.path(".git/hooks")).into_iter().flatten() {
                 std::fs::remove_file(sample.unwrap().path()).unwrap();
             }
+            env.settle(&env.repo());
             Tree::read(&env.repo())
         });
         empty.write(&env.repo());
+        env
+    }
+
+    /// Takes a clone for one whose person has been asked about its hooks.
+    pub(crate) fn settle(&self, clone: &Path) {
+        std::fs::write(clone.join(SETUP_MARK), "settled\n").unwrap();
+    }
+
+    /// With a clone in which nobody has been asked about the hooks.
+    pub(crate) fn unsettled() -> Self {
+        let env = Self::new();
+        std::fs::remove_file(env.path(SETUP_MARK)).unwrap();
         env
     }
 

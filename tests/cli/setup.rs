@@ -1,0 +1,148 @@
+//! The offer to set a clone up, by the first command that creates a key or a member, and who is told that it is not.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::{TestEnv, on_terminal};
+
+const NOT_SET_UP: &str = "note: this clone is not set up, so plaintext may be committed: envseal init\n";
+const QUESTION: &str =
+    "Install git hooks that stop plaintext from being committed, and drivers, in this clone? [Y/n] ";
+
+fn has_hooks(env: &TestEnv) -> bool {
+    env.path(".git/hooks/pre-commit").exists()
+}
+
+#[test]
+fn the_first_key_or_member_in_a_clone_brings_the_question() {
+    for command in [
+        &["set", "A", "b"][..],
+        &["encrypt"],
+        &["team", "request", "--name", "me"],
+        &["import", "dotenv", ".env.old", "--yes"],
+    ] {
+        for (answer, installs) in [(&b"\n"[..], true), (b"n\n", false)] {
+            let env = TestEnv::unsettled();
+            env.write_plain(".env", "X=y\n");
+            env.write_plain(".env.old", "B=c\n");
+            let Some((status, shown)) = on_terminal(&env, command, Some(answer)) else { return };
+            assert!(status == 0 && shown.contains(QUESTION), "{command:?}: {shown}");
+            assert_eq!(has_hooks(&env), installs, "{command:?}: {shown}");
+            assert_eq!(env.read(".git/config").contains("[merge \"envseal\"]"), installs, "{command:?}");
+            assert_eq!(shown.ends_with(NOT_SET_UP), !installs, "{shown}");
+            // Once answered, nobody is asked or told again.
+            for again in [&["key", "generate", "-e", "other"][..], &["check"], &["run", "--", "true"]] {
+                let (_, shown) = on_terminal(&env, again, None).unwrap();
+                assert!(!shown.contains("set up") && !shown.contains("[Y/n]"), "{again:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_it_is_one_line_until_somebody_sets_the_clone_up() {
+    let env = TestEnv::unsettled();
+    let said = |arguments: &[&str]| env.envseal(arguments).output().stderr;
+    for name in ["default", "staging"] {
+        let said = said(&["set", "A", "b", "-e", name]);
+        assert!(said.ends_with(NOT_SET_UP) && said.matches("set up").count() == 1, "{said}");
+    }
+    assert!(said(&["team", "request", "--name", "me"]).ends_with(NOT_SET_UP));
+    assert!(!has_hooks(&env));
+    // No key or member is created by these, and -q asks for errors only.
+    for quiet in
+        [&["set", "B", "c"][..], &["check"], &["run", "--", "true"], &["set", "-q", "B", "c", "-e", "q"]]
+    {
+        assert!(!said(quiet).contains("set up"), "{quiet:?}");
+    }
+    env.ok(&["init", "-q"]);
+    assert!(!said(&["set", "A", "b", "-e", "production"]).contains("set up"));
+    // Outside a repository there is nothing to set up.
+    let outside = TestEnv::without_git();
+    assert!(!outside.envseal(&["set", "A", "b"]).output().stderr.contains("set up"));
+}
+
+#[test]
+fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed() {
+    for hooks in [".githooks", "~/hooks", ".husky/_"] {
+        let env = TestEnv::unsettled();
+        let folder = match hooks.strip_prefix("~") {
+            Some(_) => env.outside().join("home/hooks"),
+            None => env.path(hooks),
+        };
+        std::fs::create_dir_all(&folder).unwrap();
+        let hook = if hooks.starts_with(".husky") {
+            env.path(".husky/pre-commit")
+        } else {
+            folder.join("pre-commit")
+        };
+        std::fs::write(&hook, "#!/bin/sh\ntrue\n").unwrap();
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        env.git(&["add", "-A"]);
+        // From outside this repository, and from its own configuration.
+        let scope = if hooks.starts_with('~') { "--global" } else { "--local" };
+        env.git(&["config", scope, "core.hooksPath", hooks]);
+        let Some((status, shown)) = on_terminal(&env, &["set", "A", "b"], None) else { return };
+        let line = "envseal hook run pre-commit \"$@\" || exit $?";
+        assert!(status == 0 && shown.contains(line) && !shown.contains("[Y/n]"), "{hooks}: {shown}");
+        assert!(shown.contains(hook.strip_prefix(env.repo()).unwrap_or(&hook).to_str().unwrap()), "{shown}");
+        assert_eq!(std::fs::read_to_string(&hook).unwrap(), "#!/bin/sh\ntrue\n");
+        assert!(!has_hooks(&env));
+        // The line does it.
+        if hooks == ".githooks" {
+            for name in ["pre-commit", "pre-merge-commit", "pre-push"] {
+                std::fs::write(
+                    folder.join(name),
+                    format!("#!/bin/sh\n{}\n", line.replace("pre-commit", name)),
+                )
+                .unwrap();
+                std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            assert!(env.ok(&["doctor"]).contains("pre-push hook: installed"));
+        }
+    }
+}
+
+#[test]
+fn run_and_check_mention_it_once_in_a_clone_and_only_to_a_person() {
+    for command in [&["run", "--", "echo", "started"][..], &["check"]] {
+        let env = TestEnv::unsettled();
+        env.ok(&["set", "-q", "A", "b"]);
+        env.commit("start");
+        let linked = env.outside().join("linked");
+        env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+        std::fs::copy(env.path(".env.keys"), linked.join(".env.keys")).unwrap();
+        let at = |folder: &Path| {
+            let arguments = [&["-C", folder.to_str().unwrap()], command].concat();
+            on_terminal(&env, &arguments, None)
+        };
+        env.envseal(command).ok();
+        let Some((_, shown)) = at(&linked) else { return };
+        assert_eq!(shown.matches(NOT_SET_UP).count(), 1, "{shown}");
+        if command[0] == "run" {
+            assert!(shown.find(NOT_SET_UP) < shown.find("started"), "{shown}");
+        }
+        assert!(!at(&env.repo()).unwrap().1.contains("set up"), "once in each clone");
+        // To say so is not to have asked.
+        assert!(env.envseal(&["set", "A", "b", "-e", "new"]).output().stderr.ends_with(NOT_SET_UP));
+        // Without a trace of the hooks there is none of the mark.
+        env.ok(&["hook", "install", "-q"]);
+        env.ok(&["hook", "uninstall", "-q"]);
+        assert!(at(&env.repo()).unwrap().1.contains(NOT_SET_UP));
+    }
+}
+
+#[test]
+fn a_file_dot_git_that_leads_elsewhere_gets_no_mark_there() {
+    let env = TestEnv::unsettled();
+    env.ok(&["set", "-q", "A", "b"]);
+    let stray = env.outside().join("stray");
+    std::fs::create_dir(&stray).unwrap();
+    std::fs::copy(env.path(".env"), stray.join(".env")).unwrap();
+    std::fs::write(stray.join(".git"), format!("gitdir: {}\n", env.path(".git").display())).unwrap();
+    let keys = env.path(".env.keys");
+    let arguments = ["-C", stray.to_str().unwrap(), "-K", keys.to_str().unwrap(), "run", "--", "true"];
+    let Some((status, shown)) = on_terminal(&env, &arguments, None) else { return };
+    assert!(status == 0 && !shown.contains("set up"), "{shown}");
+    assert!(!env.path(".git/envseal-hooks").exists());
+}
