@@ -18,6 +18,12 @@ pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
     folders.into_iter().find(|folder| fs::has_entry(folder, TEAM_FILE)).map(|folder| folder.join(TEAM_FILE))
 }
 
+/// Returns the folder of the project that env files in `dir` belong to: the team file's, else the git root; outside git, `dir`.
+pub(crate) fn project_root(dir: &Path) -> PathBuf {
+    let folder = team_file(dir).and_then(|path| path.parent().map(Path::to_owned));
+    folder.or_else(|| git::find_root(dir)).unwrap_or_else(|| dir.into())
+}
+
 impl KeyStore<'_> {
     /// Returns the private key for `wanted`, the public key of `env`, granted to `me` in the team file at `path`; or why it
     /// is not. Rejects an invalid grant of `env` to this user, whatever key it is for.

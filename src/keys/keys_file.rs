@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::locked::parse_keys;
-use super::{KeyLookupError, StoredKey, malformed, missing_file, not_a_private_key};
+use super::{KeyLookupError, StoredKey, malformed, missing_file, not_a_private_key, project_root};
 use crate::config::{EnvName, KEYS_FILE, is_keys_file, is_private_key_name};
 use crate::crypto::PrivateKey;
 use crate::dotenv::{Document, Edit, Entry};
@@ -39,9 +39,10 @@ impl KeysFile {
         dir.ancestors().take_while(|folder| folder.starts_with(&root)).find_map(keys_file_in)
     }
 
-    /// Returns the path of the keys file for env files in `dir`, also if it does not exist yet.
+    /// Returns the path of the keys file for env files in `dir`: the nearest, else one to be created at the project's root,
+    /// where all of the project's env files find it.
     pub fn place(dir: &Path) -> PathBuf {
-        Self::nearest(dir).unwrap_or_else(|| dir.join(KEYS_FILE))
+        Self::nearest(dir).unwrap_or_else(|| project_root(dir).join(KEYS_FILE))
     }
 
     /// Loads a keys file that was found by its place: it must belong to this user and not be tracked by git.

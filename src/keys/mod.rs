@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 pub(crate) use backup::{BackupLine, FoundKey, backup_text, parse_backup};
-pub(crate) use granted::team_file;
+pub(crate) use granted::{project_root, team_file};
 pub(crate) use identity::{IdentityPlace, OwnIdentity};
 pub(crate) use keys_file::KeysFile;
 pub(crate) use locked::{RewrittenKeys, StoredKey, locker};
@@ -23,7 +23,7 @@ pub(crate) use pins::{NewPin, Pin, Pins};
 
 use lookup_error::{WhyMissing, malformed, missing_file, not_a_private_key};
 
-use crate::config::{EnvName, KEYS_FILE, ProcessEnv};
+use crate::config::{EnvName, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::git::Repositories;
 
@@ -170,7 +170,7 @@ impl<'a> KeyStore<'a> {
         }
         let found = match self.keys_file(near)? {
             Some(file) => search(file.keys(env)?, KeyPlace::KeysFile(file.path().into())),
-            None => search(Vec::new(), KeyPlace::KeysFile(near.join(KEYS_FILE))),
+            None => search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near))),
         };
         if let Some(found) = found {
             return Ok(found);

@@ -15,6 +15,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::fs;
 use crate::git::{self, GitError, Repo, Repositories};
+use crate::keys::project_root;
 use crate::team::Policy;
 
 /// A project, as it is for the env files of one folder: with the schema beside them.
@@ -63,15 +64,7 @@ struct EnvironmentKeys {
 impl ProjectPlace {
     /// Returns that of env files in the folder `dir`.
     pub(super) fn of(dir: &Path) -> Self {
-        let git_root = git::find_root(dir);
-        let highest = git_root.as_deref().unwrap_or(dir);
-        let root = dir
-            .ancestors()
-            .take_while(|folder| folder.starts_with(highest))
-            .find(|folder| fs::has_entry(folder, TEAM_FILE))
-            .unwrap_or(highest)
-            .to_owned();
-        Self { root, git_root }
+        Self { root: project_root(dir), git_root: git::find_root(dir) }
     }
 
     /// Returns the folder that writers lock: the worktree, so that keys file and env files are under one lock.

@@ -214,19 +214,14 @@ fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
 
 type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;
 
-/// The keys files that are found from the environments' files, with the new keys in them. Where there is none yet, it is
-/// to be where all of an environment's files find it.
+/// The keys files that are found from the environments' files, with the new keys in them.
 fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<KeysFiles, Error> {
     let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&EnvironmentRotation>)> = BTreeMap::new();
     for current in currents {
-        let folders: BTreeSet<_> = current.files.iter().map(EnvFile::dir).collect();
-        let shared = folders.iter().cloned().reduce(|one, other| shared(&one, &other)).unwrap_or_default();
-        for folder in folders {
-            let near =
-                if store.keys_file_path(&folder).symlink_metadata().is_ok() { &folder } else { &shared };
-            let path = store.keys_file_path(near);
+        for folder in current.files.iter().map(EnvFile::dir) {
+            let path = store.keys_file_path(&folder);
             let path = std::path::absolute(&path).unwrap_or(path);
-            let (_, there) = wanted.entry(path).or_insert_with(|| (near.clone(), Vec::new()));
+            let (_, there) = wanted.entry(path).or_insert_with(|| (folder, Vec::new()));
             if there.iter().all(|it| it.env != current.env) {
                 there.push(current);
             }
@@ -240,11 +235,6 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
         files.insert(path, (file, text));
     }
     Ok(files)
-}
-
-/// The folder that both are in.
-fn shared(one: &Path, other: &Path) -> PathBuf {
-    one.ancestors().find(|folder| other.starts_with(folder)).unwrap_or(one).to_owned()
 }
 
 /// An environment that is about to be rotated.

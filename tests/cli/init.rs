@@ -67,7 +67,7 @@ fn in_a_subfolder_the_file_is_made_there_and_the_rule_at_the_root() {
     let env = TestEnv::new();
     env.write("a/b/x", "");
     env.envseal(&["init"]).dir(env.path("a/b")).ok();
-    assert!(env.path("a/b/.env").exists() && env.path("a/b/.env.keys").exists());
+    assert!(env.path("a/b/.env").exists() && env.path(".env.keys").exists());
     assert_eq!(env.read(".gitignore"), ".env.keys\n");
     assert_eq!(env.git(&["status", "--porcelain", "-uall"]), "?? .gitignore\n?? a/b/.env\n?? a/b/x\n");
 }

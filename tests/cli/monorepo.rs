@@ -7,7 +7,6 @@ use crate::support::TestEnv;
 /// Two packages whose files are sealed to one key each environment, all private keys in one file at the root.
 fn packages() -> TestEnv {
     let env = TestEnv::new();
-    env.write(".env.keys", "");
     for package in ["a", "b"] {
         env.write(format!("packages/{package}/package.json"), "{}");
         let file = format!("packages/{package}/.env.production");
@@ -181,7 +180,7 @@ fn a_submodule_is_a_repository_of_its_own() {
     let top = env.read(".env.keys");
     std::fs::copy(library.path(".env.keys"), env.path(".env.keys")).unwrap();
     let stderr = get(&["get", "SHARED", "-f", "library/packages/a"]).fails(3);
-    assert!(stderr.contains(" or library/packages/a/.env.keys\n"), "{stderr}");
+    assert!(stderr.contains(" or library/.env.keys\n"), "{stderr}");
     env.write(".env.keys", top);
     std::fs::copy(library.path(".env.keys"), submodule.join(".env.keys")).unwrap();
     assert_eq!(get(&["get", "SHARED", "-f", "library/packages/a"]).ok(), "a\n");

@@ -362,7 +362,6 @@ fn what_refers_to_a_value_without_its_key_is_told_of_the_key() {
 fn where_a_key_was_looked_for_is_told_as_seen_from_here() {
     let env = TestEnv::new();
     env.write_sealed("packages/web/.env", "A=1\n");
-    std::fs::remove_file(env.path("packages/web/.env.keys")).unwrap();
     env.write(".env.keys", "");
     for (here, file, keys) in [
         (".", "packages/web/.env", ".env.keys"),

@@ -1,5 +1,7 @@
 //! The first value of an environment: file, key pair, ignore rules.
 
+use std::path::Path;
+
 use crate::support::TestEnv;
 
 #[test]
@@ -79,6 +81,7 @@ fn docker_ignores_the_keys_file_where_there_is_a_dockerfile() {
     env.write("Dockerfile", "");
     env.write(".dockerignore", "target");
     env.write("app/web.Dockerfile", "");
+    env.write("app/.env.keys", "");
     env.ok(&["set", "A", "1", "-f", "app/.env"]);
     assert_eq!(env.read(".dockerignore"), "target\n.env.keys\n**/.env.keys\n");
     assert_eq!(env.read("app/.dockerignore"), ".env.keys\n**/.env.keys\n");
@@ -115,7 +118,7 @@ fn a_rule_that_takes_the_keys_file_back_in_is_refused() {
         ("p/.gitignore", "!.env*\n"),
     ] {
         let env = TestEnv::new();
-        env.write("p/x", "");
+        env.write("p/.env.keys", "");
         env.write(path, rules);
         let before = env.snapshot();
         let stderr = env.fails(4, &["set", "A", "1", "-f", "p/.env"]);
@@ -145,6 +148,30 @@ fn a_keys_file_in_a_parent_folder_is_used() {
     env.envseal(&["set", "A", "2", "-e", "two"]).dir(env.path("a/b")).ok();
     assert!(!env.path("a/b/.env.keys").exists() && env.read(".env.keys").contains("_TWO=envseal-sk1-"));
     assert_eq!(env.ok(&["get", "A", "-f", "a/b/.env.two"]), "2\n");
+}
+
+#[test]
+fn the_first_key_is_kept_at_the_projects_root() {
+    let env = TestEnv::new();
+    let secret = env.secret("one");
+    env.write("packages/api/envseal.toml", "");
+    env.write("packages/old/.env.keys", "");
+    let set = |path: &str| {
+        env.write(Path::new(path).with_file_name("x"), "");
+        env.envseal(&["set", "A", "-q", "-f", path]).stdin(&secret).ok();
+    };
+    for (path, keys_file) in [
+        ("packages/api/src/.env.one", "packages/api/.env.keys"),
+        ("packages/old/.env.two", "packages/old/.env.keys"),
+        ("packages/web/.env.three", ".env.keys"),
+    ] {
+        set(path);
+        assert_eq!(env.read(keys_file).matches("envseal-sk1-").count(), 1, "{keys_file}");
+    }
+    assert!(!env.git(&["status", "--porcelain", "-uall"]).contains("keys"));
+    // A folder beside it that takes the environment's key over can decrypt.
+    set("packages/worker/.env.three");
+    assert_eq!(env.ok(&["get", "A", "-f", "packages/worker/.env.three"]), format!("{secret}\n"));
 }
 
 #[test]
