@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::allow::MarkedFile;
 use super::compare::{check_hidden_values, check_key_changes, compare_policies, keys_before};
-use super::env_files::{EnvFiles, check_env_files, concerns};
+use super::env_files::{EnvFiles, check_env_files};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
 use super::search::{FileContent, SearchedFile, SecretSearch};
@@ -16,6 +16,7 @@ use super::secrets::{EnvTexts, known_values};
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant, is_team_file};
 use super::teams::{HeldKeys, TeamFiles};
+use super::touched::Touched;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Rule, Severity, foreign};
 use crate::config::{is_env_file, is_keys_file};
@@ -246,11 +247,11 @@ pub(crate) fn staged(
     let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;
     let mut findings = std::mem::take(&mut report.findings);
-    let touched: BTreeSet<_> = changed.iter().map(|file| file.path.clone()).collect();
+    let mut touched = Touched::new(&change, &changed)?;
     let mut contents: Vec<_> =
         changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();
     if whole {
-        let files = repo.index_files()?.iter().filter(|(path, _)| !touched.contains(path)).cloned();
+        let files = repo.index_files()?.iter().filter(|(path, _)| !touched.files().contains(path)).cloned();
         contents.extend(files.map(|(path, file)| (path, Some(file), file)));
     }
     // Nothing changes: no values need be decrypted.
@@ -271,9 +272,12 @@ pub(crate) fn staged(
         }
     }
     // Errors stop a commit wherever they are; suggestions about what it does not touch would only be noise.
-    let is_kept = |finding: &Finding| finding.severity == Severity::Error || concerns(&touched, finding);
+    let is_kept = |finding: &Finding| finding.severity == Severity::Error || touched.concerns(finding);
     findings.retain(|finding| whole || is_kept(finding));
     report.findings = change.without_allowed(findings)?;
+    if options.only_changed_lines {
+        report.on_other_lines = touched.drop_other_lines(&mut report.findings)?;
+    }
     point_to_unstaged_policy(&mut report.findings, repo.root(), options.store);
     Ok(report.sorted())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::frameworks::check_frameworks;
 use super::settings::Settings;
-use super::snapshot::{LinkTarget, Snapshot, folder, is_relevant};
+use super::snapshot::{LinkTarget, Snapshot, folder};
 use crate::check::rules::{
     EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_env_file, check_schema, check_values,
     compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file,
@@ -105,25 +105,6 @@ fn link_elsewhere(
     Ok(Some((Finding::new(Rule::Symlink, path, message, "replace the link with a file: rm {file}"), target)))
 }
 
-/// Returns true if a finding is about one of the files that a change touches, or about how one goes with others.
-pub(super) fn concerns(touched: &BTreeSet<PathBuf>, finding: &Finding) -> bool {
-    let beside = |path: &PathBuf| is_relevant(path) && path.parent() == finding.file.parent();
-    touched.contains(&finding.file)
-        || match finding.rule {
-            Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !touched.is_empty(),
-            Rule::MissingName
-            | Rule::DanglingReference
-            | Rule::SealedElsewhere
-            | Rule::ExampleMissing
-            | Rule::ExampleExtra
-            | Rule::RequiredMissing
-            | Rule::WrongType => touched.iter().any(beside),
-            // Found by comparing: the file may be one that the change has uncovered.
-            Rule::PolicyWidened => true,
-            _ => false,
-        }
-}
-
 fn side_by_side(
     files: &Snapshot<'_>,
     own: &Settings,
@@ -133,14 +114,18 @@ fn side_by_side(
     let mut folders: BTreeMap<&Path, Vec<NameList<'_>>> = BTreeMap::new();
     let mut projects: BTreeMap<&Path, Vec<KeyedFile<'_>>> = BTreeMap::new();
     for (path, report) in reports {
-        folders.entry(folder(path)).or_default().push(NameList { path, names: &report.names });
+        folders.entry(folder(path)).or_default().push(NameList {
+            path,
+            names: &report.names,
+            plain: &report.plain,
+        });
         projects.entry(own.project_of(path)).or_default().push(KeyedFile { path, key: report.key });
     }
     let mut examples = BTreeMap::new();
     for path in files.files().filter(|path| is_example(path) && misspelled(path).is_none()) {
         examples.entry(folder(path)).or_insert(path);
     }
-    let mut findings = Vec::new();
+    let (mut findings, none) = (Vec::new(), BTreeSet::new());
     for (folder, lists) in &folders {
         let schema = own.schema(folder);
         // A schema beats an example.
@@ -148,7 +133,7 @@ fn side_by_side(
             Some(path) => files.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };
-        let example = listed.as_ref().map(|(path, names)| NameList { path, names });
+        let example = listed.as_ref().map(|(path, names)| NameList { path, names, plain: &none });
         let found = compare_names(lists, example);
         findings.extend(match schema {
             Some(schema) => drop_repeated(found, by_schema, schema),

@@ -22,6 +22,7 @@ mod secrets;
 mod settings;
 mod snapshot;
 mod teams;
+mod touched;
 
 pub(crate) use change::{staged, worktree};
 pub(crate) use fix::fix;
@@ -40,6 +41,8 @@ pub(crate) struct CheckOptions<'a> {
     /// A reviewer vouches for what only they can judge: a wider policy and new marks hold for the range that brings them, and
     /// a proof of rotation is believed that no available key can verify.
     pub accept_policy: bool,
+    /// Suggestions that are not about a line of the change are counted, and not listed.
+    pub only_changed_lines: bool,
     /// Called now and then with how many files are done, and of how many.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -47,6 +50,8 @@ pub(crate) struct CheckOptions<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct CheckReport {
     pub findings: Vec<Finding>,
+    /// How many suggestions are not listed.
+    pub on_other_lines: usize,
     /// How many env files were checked.
     pub env_files: usize,
     /// How many files were searched for secrets.
@@ -63,6 +68,7 @@ impl CheckReport {
     /// Adds what another check found.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
+        self.on_other_lines += other.on_other_lines;
         self.env_files += other.env_files;
         self.searched += other.searched;
         self.incomplete = self.incomplete.take().or(other.incomplete);

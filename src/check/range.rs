@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
-use super::env_files::{concerns, links_elsewhere};
+use super::env_files::links_elsewhere;
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
 use super::search::{FileContent, SearchedFile};
 use super::secrets::EnvTexts;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
+use super::touched::Touched;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
 use crate::config::is_env_file;
@@ -50,8 +51,8 @@ pub(super) fn range(
         Default::default()
     };
     let found = change.inspect(&origins, is_unguarded(before) && past.is_empty(), options.store)?;
-    let touched = touched_files(after, &changed)?;
-    report.env_files = touched.iter().filter(|path| is_env_file(path)).count();
+    let mut touched = Touched::new(&change, &changed)?;
+    report.env_files = touched.files().iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
     findings.extend(found.findings.into_iter().chain(found.references_added));
@@ -65,7 +66,7 @@ pub(super) fn range(
     }
     let mut in_values = Vec::new();
     let search = change.search(texts, options, &mut report, &mut in_values)?;
-    findings.extend(in_values.into_iter().filter(|finding| concerns(&touched, finding)));
+    findings.extend(in_values.into_iter().filter(|finding| touched.concerns(finding)));
     // Findings in commits before the last, to which no mark of the last one applies.
     let mut earlier = Vec::new();
     for (done, file) in files.iter().enumerate() {
@@ -104,6 +105,9 @@ pub(super) fn range(
         *finding = proposed[&finding.file].apply(finding.clone(), rewrite);
     }
     report.findings = change.without_allowed(findings)?;
+    if options.only_changed_lines {
+        report.on_other_lines = touched.drop_other_lines(&mut report.findings)?;
+    }
     report.findings.append(&mut earlier);
     report.incomplete = cut.or(origins.cut()).map(|cut| repo.cut_off(cut).into());
     Ok(report.sorted())
@@ -125,13 +129,13 @@ fn in_earlier_commit(
 }
 
 /// Keeps the findings that the range has to do with. Symlinks to elsewhere that the base had not are errors.
-fn keep_concerned(findings: &mut Vec<Finding>, touched: &BTreeSet<PathBuf>, old_links: &[Finding]) {
+fn keep_concerned(findings: &mut Vec<Finding>, touched: &Touched<'_>, old_links: &[Finding]) {
     findings.retain_mut(|finding| {
         let is_new_link = finding.rule == Rule::Symlink && !old_links.contains(finding);
         if is_new_link {
             *finding = finding.clone().into_error();
         }
-        is_new_link || concerns(touched, finding)
+        is_new_link || touched.concerns(finding)
     });
 }
 
@@ -179,18 +183,6 @@ fn allowed_by_moving(
         findings.push(needs_review(finding));
     }
     Ok(findings)
-}
-
-/// Returns the files that a change touches, and the env files of `after` that are symlinks to one of them.
-fn touched_files(after: &Snapshot<'_>, changed: &[ChangedFile]) -> Result<BTreeSet<PathBuf>, Error> {
-    let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
-    let mut touched: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
-    for path in after.guarded_files().filter(|path| !paths.contains(path)) {
-        if after.resolve(path)?.is_some_and(|(target, _)| paths.contains(target.as_path())) {
-            touched.insert(path.to_owned());
-        }
-    }
-    Ok(touched)
 }
 
 /// A file that a commit of a range brings.

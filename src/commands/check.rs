@@ -55,7 +55,7 @@ pub(super) struct Args {
     /// Print GitHub workflow commands, shown as annotations
     #[arg(long, conflicts_with_all = ["json", "sarif"])]
     github: bool,
-    /// Called by git: silent if nothing is found.
+    /// Called by git: silent if nothing is found, and brief about lines that do not change.
     #[arg(skip)]
     hook: bool,
 }
@@ -178,7 +178,12 @@ fn run_check(
         let progress = Progress::new(context.ui.quiet);
         let progress = |done, all| progress.at(done, all);
         let store = context.store().unasking();
-        check(&CheckOptions { store: &store, accept_policy: false, progress: &progress })?
+        check(&CheckOptions {
+            store: &store,
+            accept_policy: false,
+            only_changed_lines: args.hook && !context.ui.verbose,
+            progress: &progress,
+        })?
     };
     let here = where_typed(context, root)?;
     if args.json {
@@ -198,6 +203,10 @@ fn run_check(
     }
     if let Some(missing) = report.incomplete {
         return Err(missing);
+    }
+    if report.on_other_lines > 0 {
+        let count = counted(report.on_other_lines, "suggestion");
+        context.ui.say(format_args!("{count} on unchanged lines; to list them: envseal check"));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, suggestions) = (of(Severity::Error), of(Severity::Advice));
@@ -254,7 +263,8 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 /// Fixes what can be fixed, and reports what was.
 fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
-    let options = CheckOptions { store, accept_policy: false, progress: &|_, _| {} };
+    let options =
+        CheckOptions { store, accept_policy: false, only_changed_lines: false, progress: &|_, _| {} };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     print_notices(context, &fixed.notices);

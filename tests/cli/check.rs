@@ -231,3 +231,54 @@ fn a_hook_that_finds_nothing_says_nothing() {
         "what was left out is said all the same"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_hook_lists_only_suggestions_about_changed_lines() {
+    let env = project();
+    env.ok(&["set", "-q", "ODD=`x`", "--plain"]);
+    for name in ["A", "B", "C"] {
+        env.ok(&["set", "-q", name, &env.secret(name)]);
+    }
+    env.ok(&["set", "-q", "OTHER", &env.secret("other"), "-e", "production"]);
+    env.write(".env.example", "DB_PASSWORD=\n");
+    env.commit("suggestions");
+    env.ok(&["hook", "install", "-q"]);
+    env.git(&["init", "-q", "--bare", "../bare"]);
+    env.git(&["push", "-q", "--no-verify", "../bare", "main"]);
+    let git = |arguments: &[&str]| {
+        let output = env.git_with_envseal(arguments).output();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        // Git sends what pre-commit prints to stderr, and leaves what pre-push prints where it is.
+        String::from_utf8(output.stdout).unwrap() + &output.stderr
+    };
+    let suggestions = env.check(&[]).len();
+    assert!(suggestions > 8);
+    let rest = |listed: usize| {
+        format!("{} suggestions on unchanged lines; to list them: envseal check\n", suggestions - listed)
+    };
+    env.ok(&["set", "-q", "DB_PASSWORD", &env.secret("new")]);
+    let about_password = ".env.production: suggestion: DB_PASSWORD is in .env, but not here [missing-name]\n  \
+                          fix: envseal set DB_PASSWORD -f .env.production\n";
+    let summary = "0 errors, 1 suggestion (2 env files, 1 file scanned)\n";
+    let told = format!("{about_password}{}{summary}", rest(1));
+    assert_eq!(git(&["commit", "-qam", "one value"]), told);
+    assert_eq!(git(&["push", "-q", "../bare", "main"]), told.replace("2 env files", "1 env file"));
+    // A name that goes is a line that changes, in whichever file it is missed.
+    env.ok(&["unset", "-q", "OTHER", "-e", "production"]);
+    env.ok(&["set", "-q", "OTHER", &env.secret("here")]);
+    let told = git(&["commit", "-qam", "moved"]);
+    let listed: Vec<_> = told.lines().filter(|line| line.contains("suggestion: ")).collect();
+    assert!(listed.iter().all(|line| line.contains("OTHER")) && listed.len() == 1, "{told}");
+    // Whoever asks gets all of them.
+    env.ok(&["set", "-q", "C", &env.secret("c again")]);
+    env.git(&["add", ".env"]);
+    let all = env.check(&["--staged"]).len();
+    let run = env.envseal(&["hook", "run", "pre-commit", "-v"]).var("GIT_INDEX_FILE", ".git/index").output();
+    assert!(all > 3 && run.stderr.starts_with(&format!("0 errors, {all} suggestions")), "{}", run.stderr);
+    // A line that the commit leaves as it is may come to mean more.
+    env.write("envseal.toml", "[policy]\nplain = ['X_*']\n");
+    env.git(&["add", "envseal.toml"]);
+    let told = git(&["commit", "-qm", "policy"]);
+    assert!(told.contains("[policy-widened]"), "{told}");
+}

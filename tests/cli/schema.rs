@@ -322,7 +322,12 @@ fn only_the_first_schema_file_gets_names() {
     assert_eq!(env.check(&[]), [".env.schema:5 example-extra D"]);
     // What is required is said once, and what is optional may be in one file alone.
     env.write(".env.b", "A=1 # envseal: plain\n");
+    let unset = env.read(".env");
+    env.envseal(&["set", "B"]).stdin("value").ok();
     assert_eq!(env.check(&[]), [".env.b:- missing-name B", ".env.schema:5 example-extra D"]);
+    env.write(".env.schema", "A=\n# @optional\nB=\n");
+    assert!(env.check(&[]).is_empty());
+    env.write(".env", unset);
     env.write(".env.schema", "A=\n# @required\nB=\n# @required\nD=\n");
     assert_eq!(
         env.check(&[]),
@@ -333,6 +338,4 @@ fn only_the_first_schema_file_gets_names() {
             ".env.b:- !required-missing D"
         ]
     );
-    env.write(".env.schema", "A=\n# @optional\nB=\n");
-    assert!(env.check(&[]).is_empty());
 }

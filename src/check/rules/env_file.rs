@@ -38,6 +38,8 @@ pub struct EnvReport {
     pub names: Vec<(String, usize)>,
     /// The names whose values are sealed, or claim to be.
     pub(crate) sealed: BTreeSet<String>,
+    /// The names whose values are declared plain, or empty.
+    pub(crate) plain: BTreeSet<String>,
     /// The variables whose values a reviewer can't see: sealed, or put together from one that is. Of each the line, and the
     /// names that its token lists.
     pub(crate) hidden: BTreeMap<String, (usize, Refs)>,
@@ -382,6 +384,9 @@ impl EnvFileCheck<'_> {
         let document = self.document;
         let declared = is_declared(document, entry, self.file.policy);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
+        if declared || empty {
+            self.report.plain.insert(name.to_owned());
+        }
         if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
             let message = format!("{name} is a value of {}, which envseal can't decrypt", foreign.tool);
             self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);

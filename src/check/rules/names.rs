@@ -14,19 +14,22 @@ pub(crate) struct NameList<'a> {
     /// Relative to the root of what is checked.
     pub path: &'a Path,
     pub names: &'a [(String, usize)],
+    /// Those that other files may lack: plain or empty here.
+    pub plain: &'a BTreeSet<String>,
 }
 
 /// A name list, ready to be searched: there may be hundreds of files, with hundreds of names each.
 struct NameIndex<'a> {
     path: &'a Path,
     names: &'a [(String, usize)],
+    plain: &'a BTreeSet<String>,
     set: HashSet<&'a str>,
 }
 
 impl<'a> From<&NameList<'a>> for NameIndex<'a> {
     fn from(list: &NameList<'a>) -> Self {
-        let NameList { path, names } = *list;
-        Self { path, names, set: names.iter().map(|(name, _)| name.as_str()).collect() }
+        let NameList { path, names, plain } = *list;
+        Self { path, names, plain, set: names.iter().map(|(name, _)| name.as_str()).collect() }
     }
 }
 
@@ -104,6 +107,9 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
     }
     for &name in &lacked {
         let having = &all[name];
+        if having.iter().all(|at| files[*at].plain.contains(name)) {
+            continue;
+        }
         let mut fine: BTreeSet<usize> = having.iter().copied().collect();
         fine.extend(explained.remove(name).into_iter().flatten());
         // A mistyped name is reported where it is.
@@ -155,10 +161,18 @@ mod tests {
         let list = |text: &str| -> Vec<(String, usize)> {
             text.split_whitespace().enumerate().map(|(at, name)| (name.to_owned(), at + 1)).collect()
         };
-        let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(*path), list(text))).collect();
-        let listed: Vec<_> = files.iter().map(|(path, names)| NameList { path, names }).collect();
-        let example = example.map(list);
-        let example = example.as_ref().map(|names| NameList { path: Path::new(".env.example"), names });
+        // In lower case: plain.
+        let lower = |name: &&str| name.chars().all(|c| !c.is_uppercase());
+        let plain = |text: &str| -> BTreeSet<String> {
+            text.split_whitespace().filter(lower).map(str::to_owned).collect()
+        };
+        let files: Vec<_> =
+            files.iter().map(|(path, text)| (Path::new(*path), list(text), plain(text))).collect();
+        let listed: Vec<_> =
+            files.iter().map(|(path, names, plain)| NameList { path, names, plain }).collect();
+        let (example, none) = (example.map(list), BTreeSet::new());
+        let path = Path::new(".env.example");
+        let example = example.as_ref().map(|names| NameList { path, names, plain: &none });
         compare_names(&listed, example)
             .iter()
             .map(|f| format!("{} {:?} {} {}", f.file.display(), f.line, f.rule.id(), f.message))
@@ -214,6 +228,7 @@ mod tests {
             [".env.production None missing-name URL is in .env, but not here"]
         );
         assert!(found(&[(".env", "A B")], None).is_empty());
+        assert!(found(&[(".env", "A port"), (".env.b", "A port"), (".env.c", "A")], None).is_empty());
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn advice_is_about_what_the_commit_touches() {
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).is_empty());
     // A finding about how a touched file goes with others is reported, wherever it is.
-    append(&env, ".env", "NEW=1 # envseal: plain\n");
+    env.envseal(&["set", "NEW"]).stdin("value").ok();
     env.git(&["add", "-A"]);
     let found = env.check(&["--staged"]);
     assert!(found.contains(&".env.production:- missing-name NEW".to_owned()), "{found:?}");

@@ -1,0 +1,120 @@
+//! The files, lines and names that a change touches. Who commits it is not bothered with suggestions about others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::change::CheckedChange;
+use super::snapshot::{Snapshot, folder, is_relevant};
+use crate::check::rules::{Finding, Rule, Severity};
+use crate::dotenv::Document;
+use crate::error::Error;
+use crate::git::{ChangedFile, added_lines};
+
+pub(super) struct Touched<'a> {
+    change: &'a CheckedChange<'a>,
+    /// Also env files that are symlinks to one that changes.
+    files: BTreeSet<PathBuf>,
+    /// The new lines of the files that were asked about.
+    lines: HashMap<PathBuf, BTreeSet<usize>>,
+    /// The variables of a folder that are set, unset or set differently, by folder.
+    names: HashMap<PathBuf, BTreeSet<String>>,
+}
+
+impl<'a> Touched<'a> {
+    pub(super) fn new(change: &'a CheckedChange<'a>, changed: &[ChangedFile]) -> Result<Self, Error> {
+        let after = &change.after;
+        let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
+        let mut files: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
+        for path in after.guarded_files().filter(|path| !paths.contains(path)) {
+            if after.resolve(path)?.is_some_and(|(target, _)| paths.contains(target.as_path())) {
+                files.insert(path.to_owned());
+            }
+        }
+        Ok(Self { change, files, lines: HashMap::new(), names: HashMap::new() })
+    }
+
+    pub(super) fn files(&self) -> &BTreeSet<PathBuf> {
+        &self.files
+    }
+
+    /// Returns true if a finding is about one of the files, or about how one goes with others.
+    pub(super) fn concerns(&self, finding: &Finding) -> bool {
+        let beside = |path: &PathBuf| is_relevant(path) && path.parent() == finding.file.parent();
+        self.files.contains(&finding.file)
+            || match finding.rule {
+                Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !self.files.is_empty(),
+                // Found by comparing: the file may be one that the change has uncovered.
+                Rule::PolicyWidened => true,
+                Rule::DanglingReference | Rule::RequiredMissing | Rule::WrongType => {
+                    self.files.iter().any(beside)
+                }
+                rule => compares_names(rule) && self.files.iter().any(beside),
+            }
+    }
+
+    /// Drops the suggestions that are not about a line of the change, and returns how many these were.
+    pub(super) fn drop_other_lines(&mut self, findings: &mut Vec<Finding>) -> Result<usize, Error> {
+        let before = findings.len();
+        for finding in std::mem::take(findings) {
+            if finding.severity == Severity::Error || self.is_about_change(&finding)? {
+                findings.push(finding);
+            }
+        }
+        Ok(before - findings.len())
+    }
+
+    fn is_about_change(&mut self, finding: &Finding) -> Result<bool, Error> {
+        let is_found_by_comparing = matches!(
+            finding.rule,
+            Rule::PolicyWidened | Rule::AllowAdded | Rule::RedirectSealed | Rule::ReferenceAdded
+        );
+        if is_found_by_comparing {
+            return Ok(true);
+        }
+        let file = &finding.file;
+        if compares_names(finding.rule) {
+            let folder = folder(file);
+            if !self.names.contains_key(folder) {
+                let names = self.names_in(folder)?;
+                self.names.insert(folder.to_owned(), names);
+            }
+            return Ok(finding.name.as_ref().is_some_and(|name| self.names[folder].contains(name)));
+        }
+        if !self.files.contains(file) {
+            return Ok(false);
+        }
+        let Some(line) = finding.line else { return Ok(true) };
+        if !self.lines.contains_key(file) {
+            let [before, after] = self.texts(file)?;
+            self.lines.insert(file.clone(), added_lines(&before, &after).into_iter().collect());
+        }
+        Ok(self.lines[file].contains(&line))
+    }
+
+    fn names_in(&self, folder: &Path) -> Result<BTreeSet<String>, Error> {
+        let mut names = BTreeSet::new();
+        for file in self.files.iter().filter(|file| file.parent() == Some(folder) && is_relevant(file)) {
+            let [before, after] = self.texts(file)?.map(variables);
+            let differs = |name: &&String| before.get(*name) != after.get(*name);
+            names.extend(before.keys().chain(after.keys()).filter(differs).cloned());
+        }
+        Ok(names)
+    }
+
+    fn texts(&self, file: &Path) -> Result<[Vec<u8>; 2], Error> {
+        let read = |files: &Snapshot<'_>| Ok::<_, Error>(files.read(file)?.unwrap_or_default());
+        Ok([read(&self.change.before)?, read(&self.change.after)?])
+    }
+}
+
+/// Returns true if a rule compares the names of a folder's files: what it finds may come of any of them.
+fn compares_names(rule: Rule) -> bool {
+    matches!(rule, Rule::MissingName | Rule::SealedElsewhere | Rule::ExampleMissing | Rule::ExampleExtra)
+}
+
+/// Returns the variables of an env or example file, with the text of their values.
+fn variables(text: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
+    let Ok(document) = Document::parse(text) else { return BTreeMap::new() };
+    let entries = document.entries().iter();
+    entries.map(|entry| (document.name(entry).to_owned(), document.source(entry).to_vec())).collect()
+}
