@@ -80,6 +80,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Use an environment: `production` is .env.production, `default` is .env (repeats)')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Use an env file or the one in a folder; ''?FILE'' if it exists (repeats)')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Use an env file or the one in a folder; ''?FILE'' if it exists (repeats)')
+            [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Generate the value and encrypt it: LENGTH random letters and digits [default: 32]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')

@@ -1835,7 +1835,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__set)
-            opts="-e -f -C -K -i -q -v -h --env --file --plain --seal --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --plain --seal --generate --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1854,6 +1854,10 @@ _envseal() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --generate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

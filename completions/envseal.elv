@@ -75,6 +75,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --env 'Use an environment: `production` is .env.production, `default` is .env (repeats)'
             cand -f 'Use an env file or the one in a folder; ''?FILE'' if it exists (repeats)'
             cand --file 'Use an env file or the one in a folder; ''?FILE'' if it exists (repeats)'
+            cand --generate 'Generate the value and encrypt it: LENGTH random letters and digits [default: 32]'
             cand -C 'Change to DIR first'
             cand -K 'Read private keys from FILE instead of .env.keys'
             cand --keys-file 'Read private keys from FILE instead of .env.keys'

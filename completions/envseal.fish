@@ -63,6 +63,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand init" -l no-pager -d 'Do
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'Use an environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'Use an env file or the one in a folder; \'?FILE\' if it exists (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand set" -l generate -d 'Generate the value and encrypt it: LENGTH random letters and digits [default: 32]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F

@@ -37,7 +37,7 @@ pub(crate) const VARIABLES: [(&str, &str); 8] = [
     (PASSPHRASE, "The passphrase of locked keys and identities, if nobody can be prompted."),
     (ENVIRONMENT, "The environment to use without -e and -f, instead of that of .env."),
     (NODE_ENVIRONMENT, "The environment of --convention without -e and ENVSEAL_ENV."),
-    ("VISUAL, EDITOR", "The editor of edit."),
+    ("GIT_EDITOR, VISUAL, EDITOR", "The editor of edit, chosen as git chooses it."),
     ("GIT_PAGER, PAGER", "The pager of log, diff and blame, chosen as git chooses it."),
     ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours even if the output is not a terminal."),
 ];

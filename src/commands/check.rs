@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::files::note_pipes;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::notices::print_notices;
 use crate::check::rules::{Finding, Rule, Severity};
@@ -100,6 +101,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         objects.allow_fetching();
         return run_check(context, args, &root_of(&objects), |options| check::history(&objects, options));
     }
+    note_pipes(context);
     let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
     let root = find_root(&dir);
     let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;

@@ -1,6 +1,6 @@
 //! `envseal edit`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::files::FileArgs;
 use super::notices::{note_ignored, print_notices};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
-use crate::git::display_path;
+use crate::git::{display_path, users_setting};
 use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write};
 use crate::ui::{self, DefaultAnswer};
 
@@ -18,16 +18,16 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Edit a file's values in your editor, then encrypt the changes
 ///
-/// The editor is $VISUAL, $EDITOR or vi. It gets the values as plain text in a private file, kept in memory where the
-/// system allows and wiped afterwards. Unchanged values keep their sealed value; changed and new ones are encrypted,
-/// except on lines marked `# envseal: plain`.
+/// The editor is git's: `GIT_EDITOR`, your core.editor (not the repository's), `VISUAL`, `EDITOR`, or vi at a terminal. It
+/// gets the values as plain text in a private file, kept in memory where the system allows and wiped afterwards. Unchanged
+/// values keep their sealed value; changed and new ones are encrypted, except on lines marked `# envseal: plain`.
 ///
 /// envseal can't wipe copies that an editor makes elsewhere (undo files, local history): docs/files.md says how to turn
 /// them off.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal edit -e production
-  VISUAL='code --wait' envseal edit")]
+  GIT_EDITOR='code --wait' envseal edit")]
 pub(super) struct EditArgs {
     #[command(flatten)]
     files: FileArgs,
@@ -58,9 +58,9 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
             if started.elapsed() < AT_ONCE
                 && let Some(command) = editor.waiting()
             {
-                context
-                    .ui
-                    .note(format_args!("the editor returned at once; to make it wait: VISUAL='{command}'"));
+                context.ui.note(format_args!(
+                    "the editor returned at once; to make it wait: GIT_EDITOR='{command}'"
+                ));
             }
             return Ok(0);
         }
@@ -92,10 +92,23 @@ fn one_file(mut paths: Vec<PathBuf>) -> Result<PathBuf, Error> {
     }
 }
 
+/// Finds the editor that git would start (git-var(1), `GIT_EDITOR`), but for one that the repository's own configuration
+/// names: a repository that came from elsewhere, as in an archive, must not choose who gets the plain text.
 fn find_editor(context: &Context) -> Result<Editor, Error> {
-    let set = |name| context.process.get(name).filter(|command| !command.is_empty());
-    let command = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or(OsStr::new("vi"));
-    Editor::find(command, &context.process.path_list("PATH"))
+    let set = |name| context.process.get(name).filter(|name| !name.is_empty()).map(OsStr::to_owned);
+    let command = match set("GIT_EDITOR") {
+        Some(command) => Some(command),
+        None => users_setting("core.editor")?.filter(|command| !command.is_empty()).map(OsString::from),
+    };
+    let command = match command.or_else(|| set("VISUAL")).or_else(|| set("EDITOR")) {
+        Some(command) => command,
+        None if ui::can_ask() && ui::is_stdout_terminal() => "vi".into(),
+        None => {
+            let hint = "name one: GIT_EDITOR='code --wait' envseal edit";
+            return Err(Error::usage("no editor is configured, and there is no terminal for vi", hint));
+        }
+    };
+    Editor::find(&command, &context.process.path_list("PATH"))
 }
 
 fn open(context: &Context, path: &Path) -> Result<Editing, Error> {

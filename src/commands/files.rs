@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 use super::Context;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, ErrorKind};
+use crate::fs::is_pipe;
 use crate::git::{Repo, relative_path};
 use crate::hint::Hint;
 use crate::project::{EnvFile, unseen_of};
@@ -46,6 +47,7 @@ pub(super) fn find_files_with(
     context: &Context,
     include: &dyn Fn(&Path) -> Hint,
 ) -> Result<FoundFiles, Error> {
+    note_pipes(context);
     let here = super::working_dir()?;
     let project = context.project_of(&here)?;
     let relative = |paths: Vec<PathBuf>| paths.iter().map(|path| relative_path(path)).collect();
@@ -62,6 +64,13 @@ pub(super) fn find_files_with(
         }
     }
     Ok(found)
+}
+
+/// Notes the env files in the working directory that are pipes, which only `run` and `get` read.
+pub(super) fn note_pipes(context: &Context) {
+    for path in env_files_in(Path::new(".")).iter().filter(|path| is_pipe(path)) {
+        context.ui.note(format_args!("skipped {}, a pipe, which only run and get read", path.display()));
+    }
 }
 
 impl FileArgs {
@@ -111,21 +120,18 @@ impl FileArgs {
         })
     }
 
-    /// Loads `paths`; those given with `-f` may be pipes, each read once.
-    pub(super) fn load(&self, paths: &[PathBuf]) -> Result<Vec<EnvFile>, Error> {
+    /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
+    /// committed one to `/dev/stdin` would take CMD's input.
+    pub(super) fn load(&self, context: &Context, paths: &[PathBuf]) -> Result<Vec<EnvFile>, Error> {
         let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
         let mut pipes = BTreeSet::new();
         for path in paths {
-            if pipes.contains(path) {
-                continue;
-            }
             let is_given = self.given_paths().any(|given| given == path);
-            match if is_given { EnvFile::of_pipe(path)? } else { None } {
-                Some(file) => {
-                    pipes.insert(path);
-                    files.push(file);
-                }
-                None => files.push(EnvFile::load(path)?),
+            if !is_pipe(path) || path.is_symlink() && !is_given {
+                files.push(EnvFile::load(path)?);
+            } else if pipes.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+                let message = format!("waiting for the program that writes {}, a pipe", path.display());
+                files.push(context.ui.waiting(&message, || EnvFile::of_pipe(path))?);
             }
         }
         Ok(files)

@@ -18,7 +18,7 @@ use crate::ui;
 /// Decrypt values and print them
 ///
 /// With one KEY: its value. With several, or without (all): a JSON object. Values come from the files; a variable of the
-/// process is used only if the files refer to a name that they don't set. -f also takes a pipe, which is read once.
+/// process is used only if the files refer to a name that they don't set. An env file may be a pipe, which is read once.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
@@ -72,7 +72,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     let paths = args.convention.paths(context, &args.files, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
-        None => args.files.load(&paths)?,
+        None => args.files.load(context, &paths)?,
     };
     let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {

@@ -19,7 +19,7 @@ use crate::ui;
 /// the files, the program is not started.
 ///
 /// Without -e and -f: the file of the environment in `ENVSEAL_ENV`, or the files whose private keys are in
-/// `ENVSEAL_PRIVATE_KEY_*`, or .env. -f also takes a pipe, which is read once.
+/// `ENVSEAL_PRIVATE_KEY_*`, or .env. An env file may be a pipe, which is read once.
 ///
 /// In a Next.js project whose env files are all loaded, `__NEXT_PROCESSED_ENV` is set too, so that Next.js leaves the
 /// values as they are.
@@ -91,7 +91,7 @@ impl PreparedProgram {
 /// Decrypts the files and prepares the program.
 pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgram, Error> {
     let paths = args.convention.paths(context, &args.files, args.overload)?;
-    let files = args.files.load(&paths)?;
+    let files = args.files.load(context, &paths)?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
     let masked = args.redact.then(|| masked_forms(context, &reading));

@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::Context;
 use super::files::FileArgs;
 use super::notices::{note_ignored, print_notices};
+use super::{Context, env_names_of};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
 use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
 use crate::error::Error;
@@ -30,6 +30,7 @@ use crate::ui;
   envseal set DB_PASSWORD -e production            # prompts, hidden
   pass show db | envseal set DB_PASSWORD           # from stdin
   envseal set - < more.env                         # NAME=value lines
+  envseal set SESSION_SECRET --generate            # 32 random letters and digits
   envseal set DB_PASSWORD 'correct horse'          # stays in the shell history
   envseal set HOST=db.local PORT=5432 --plain      # not secret")]
 pub(super) struct SetArgs {
@@ -50,6 +51,10 @@ pub(super) struct SetArgs {
     /// Encrypt, and remove the mark `# envseal: plain`
     #[arg(long)]
     seal: bool,
+    /// Generate the value and encrypt it: LENGTH random letters and digits [default: 32]
+    #[arg(long, value_name = "LENGTH", num_args = 0..=1, require_equals = true, default_missing_value = "32")]
+    #[arg(value_parser = clap::value_parser!(u16).range(8..=1024), conflicts_with_all = ["value", "plain"])]
+    generate: Option<u16>,
     /// The number of words after `--`
     #[arg(skip)]
     literals: usize,
@@ -64,10 +69,12 @@ impl SetArgs {
 }
 
 pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
-    let how = match (args.plain, args.seal) {
-        (true, _) => How::Plain,
-        (_, true) => How::Seal,
-        _ => How::AsMarked,
+    let generate = args.generate;
+    let how = match args.plain {
+        true => How::Plain,
+        // A generated value is a secret, whatever the one before was.
+        false if args.seal || generate.is_some() => How::Seal,
+        false => How::AsMarked,
     };
     let paths = args.files.paths_or_default(context.process)?;
     // Before the prompt, and before stdin is read.
@@ -76,9 +83,15 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
         set_all(context, &paths, store, write, assignments, how)
     };
-    let assignments = match parse_words(args, &paths)? {
-        SetInput::Values(assignments) => assignments,
-        SetInput::Name(name) => {
+    if generate.is_some() {
+        refuse_to_generate(&args, &paths)?;
+    }
+    let assignments = match (parse_words(args, &paths)?, generate) {
+        (SetInput::Values(assignments), _) => assignments,
+        (SetInput::Name(name), Some(length)) => {
+            vec![Assignment { name, value: SecretBytes::random_text(length.into()) }]
+        }
+        (SetInput::Name(name), None) => {
             let value = match ui::stdin_value()? {
                 Some(piped) => piped,
                 None => {
@@ -148,6 +161,20 @@ fn set_all(
         Ok(change.document)
     })?;
     Ok((updated, outcomes))
+}
+
+/// Refuses `--generate` for anything but one NAME, and one value for several environments: what leaks from one must not
+/// open the other.
+fn refuse_to_generate(args: &SetArgs, paths: &[PathBuf]) -> Result<(), Error> {
+    let envs = env_names_of(paths)?;
+    let message = if args.first == "-" || has_equals(&args.first) {
+        "--generate takes one NAME, without a value"
+    } else if envs.iter().any(|env| env != &envs[0]) {
+        "--generate takes one environment, because each needs a value of its own"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(message, "envseal set NAME --generate -e ENVIRONMENT"))
 }
 
 enum SetInput {

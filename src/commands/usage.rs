@@ -60,14 +60,16 @@ pub(super) fn add_tip(error: &mut clap::Error) {
 
 /// Removes from clap's error what may be a value: the text after an `=`, and in a `set` every word that clap does not know.
 pub(super) fn hide_values(error: &mut clap::Error, is_set: bool) {
-    use ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument};
-    if !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
+    use ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument, ValueValidation};
+    let is_option = is_set && error.kind() == ValueValidation;
+    if !is_option && !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
         return;
     }
     for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue] {
         let Some(ContextValue::String(text)) = error.get(kind) else { continue };
         let is_known = error.kind() == TooManyValues && kind == ContextKind::InvalidArg;
         let hidden = match text.split_once('=') {
+            _ if is_option && kind == ContextKind::InvalidArg => continue,
             _ if is_set && !is_known => "…".to_owned(),
             Some((name, _)) => format!("{name}=…"),
             None => continue,

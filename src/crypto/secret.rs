@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::Deref};
 
+use rand_core::{OsRng, RngCore};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -38,6 +39,23 @@ impl<T: Zeroize + Deref + AsRef<[u8]>> SecretBuffer<T> {
     }
 }
 
+impl SecretBytes {
+    /// Returns `length` random letters and digits, each as likely as the others: 5.95 bits each.
+    pub fn random_text(length: usize) -> Self {
+        const CHARACTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut text = Vec::with_capacity(length);
+        let mut byte = Zeroizing::new([0]);
+        while text.len() < length {
+            OsRng.fill_bytes(&mut *byte);
+            // The rest, up to 255, would make some characters likelier.
+            if byte[0] < 4 * 62 {
+                text.push(CHARACTERS[usize::from(byte[0]) % 62]);
+            }
+        }
+        Self::new(text)
+    }
+}
+
 impl<T: Zeroize> ZeroizeOnDrop for SecretBuffer<T> {}
 
 impl<T: Zeroize + Deref + AsRef<[u8]>> PartialEq for SecretBuffer<T> {
@@ -71,5 +89,16 @@ mod tests {
         );
         assert_eq!((secret.len(), SecretText::new("é".to_owned()).len()), (7, 2));
         assert!(!secret.is_empty() && SecretText::new(String::new()).is_empty());
+    }
+
+    #[test]
+    fn random_text_has_every_character_about_as_often() {
+        let text = SecretBytes::random_text(62_000);
+        let mut counts = std::collections::BTreeMap::new();
+        text.expose().iter().for_each(|byte| *counts.entry(*byte).or_insert(0) += 1);
+        assert_eq!((text.len(), counts.len()), (62_000, 62));
+        assert!(
+            counts.iter().all(|(byte, count)| byte.is_ascii_alphanumeric() && (800..1200).contains(count))
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use super::{Watch, look_up};
 use crate::error::{Error, ErrorKind};
 
-const ANOTHER_EDITOR: &str = "use another one, as in: VISUAL=nano envseal edit";
+const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=nano envseal edit";
 
 /// Editors with a window of their own, and the option that makes them wait until the file is closed (from their help texts).
 const WINDOWED: [(&str, &[&str]); 3] = [
@@ -37,7 +37,7 @@ impl Editor {
             |message, hint: &'static str| Error::new(ErrorKind::Io, message).with_status(2).with_hint(hint);
         let unread = || {
             let message = format!("cannot parse the editor command {}", command.display());
-            error(message, "name a program and its options, as in: VISUAL='code --wait' envseal edit")
+            error(message, "name a program and its options, as in: GIT_EDITOR='code --wait' envseal edit")
         };
         let text = command.to_str().ok_or_else(unread)?;
         let mut words = shell_words::split(text).map_err(|_| unread())?.into_iter();
@@ -47,7 +47,7 @@ impl Editor {
             path.to_owned()
         } else if path.components().count() > 1 || name.contains(std::path::is_separator) {
             let message = format!("the editor {name} is a relative path");
-            return Err(error(message, "use its whole path, as in: VISUAL=/usr/bin/vi envseal edit"));
+            return Err(error(message, "use its whole path, as in: GIT_EDITOR=/usr/bin/vi envseal edit"));
         } else {
             look_up(&name, folders).ok_or_else(|| {
                 let message = format!("the editor {name} was not found in an absolute folder of PATH");

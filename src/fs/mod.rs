@@ -24,7 +24,7 @@ pub use lock::FolderLock;
 pub(crate) use private::PrivateFile;
 #[cfg(unix)]
 pub(crate) use read::open_terminal;
-pub(crate) use read::{holds, read, read_by, read_pipe, read_secret};
+pub(crate) use read::{holds, is_pipe, read, read_by, read_pipe, read_secret};
 pub(crate) use write::{
     NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, has_temporaries,
     is_regular, put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
@@ -95,6 +95,9 @@ pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
             Some("see where your keys are: envseal key list".into())
         }
         FsError::ReadOnly { path, .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
+        FsError::NotRegular { path, .. } if is_env_file(path) && is_pipe(path) => {
+            Some("only run and get read a pipe; name another file with -e or -f".into())
+        }
         FsError::NoSpace { .. } => Some("make room on the disk and try again".into()),
         _ => None,
     }

@@ -55,24 +55,30 @@ pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
     }
 }
 
-/// Reads the pipe at `path` to its end, like [`read_secret`], and waits for its writer; returns None if it is no pipe.
-pub(crate) fn read_pipe(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        let is_pipe = |meta: io::Result<Metadata>| meta.is_ok_and(|meta| meta.file_type().is_fifo());
-        if !is_pipe(fs::metadata(path)) {
-            return Ok(None);
-        }
-        let fail = |e| FsError::io(path, "read", e);
-        let mut pipe = File::open(path).map_err(fail)?;
-        if is_pipe(pipe.metadata()) {
-            return Ok(Some(read_wiped(&mut pipe, 0).map_err(fail)?));
-        }
+/// Returns true if `path` is a pipe, or a symlink to one.
+pub(crate) fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| is_pipe_by(&meta))
+}
+
+#[cfg(unix)]
+fn is_pipe_by(meta: &Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&meta.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe_by(_: &Metadata) -> bool {
+    false
+}
+
+/// Reads a pipe to its end, like [`read_secret`], and waits for its writer. It is opened once: for the one who writes, each
+/// time is another reader.
+pub(crate) fn read_pipe(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let fail = |e| FsError::io(path, "read", e);
+    let mut pipe = File::open(path).map_err(fail)?;
+    if !is_pipe_by(&pipe.metadata().map_err(fail)?) {
+        return Err(FsError::NotRegular { path: path.to_path_buf(), doing: "read" });
     }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(None)
+    read_wiped(&mut pipe, 0).map_err(fail)
 }
 
 /// Opens the terminal of this process, whatever its streams are.

@@ -1,13 +1,18 @@
 //! The repository's configuration and attributes, and the folder that git calls hooks from.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
-use super::command::{complaint, output, split};
+use super::command::{Network, complaint, git, not_started, output, split};
 use super::paths::{from_git, real_folder};
 use super::{GitError, Repo};
+use crate::config;
 
 const READ_CONFIG: &str = "read the configuration of";
+/// Asks for the variables whose names match the pattern that follows, each with its scope.
+const GET: &[&str] = &["config", "--null", "--show-scope", "--get-regexp"];
 
 /// The folder that git takes the hooks of one repository from. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,22 +37,43 @@ pub(crate) struct Setting {
     pub value: String,
 }
 
+/// Returns the value of a variable, in lower case, as the user has configured it: on this machine, for this account or for
+/// this call (git-config(1), `--show-scope`). A repository's own is left out, for it names programs that its owner chose.
+pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
+    let here = Path::new(".");
+    let mut call = git(here, &config::git_location(), Network::Forbidden);
+    let done = match call.args(GET).arg(name).output() {
+        // Without git nothing is configured.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        done => done.map_err(|error| not_started(&error))?,
+    };
+    let settings = parse_settings(here, &done)?;
+    let is_users = |setting: &Setting| matches!(&*setting.scope, "system" | "global" | "command");
+    Ok(settings.into_iter().rfind(|setting| setting.name == name && is_users(setting)).map(|one| one.value))
+}
+
+/// Parses the answer to [`GET`] in the folder `dir`.
+fn parse_settings(dir: &Path, done: &Output) -> Result<Vec<Setting>, GitError> {
+    // 1: there are none.
+    if !matches!(done.status.code(), Some(0 | 1)) {
+        return Err(GitError::failed(dir, READ_CONFIG, &complaint(&done.stderr)));
+    }
+    let text = String::from_utf8_lossy(&done.stdout);
+    let fields: Vec<_> = text.split_terminator('\0').collect();
+    let setting = |pair: &[&str]| {
+        let (name, value) = pair[1].split_once('\n').unwrap_or((pair[1], ""));
+        Setting { scope: pair[0].to_owned(), name: name.to_owned(), value: value.to_owned() }
+    };
+    Ok(fields.chunks_exact(2).map(setting).collect())
+}
+
 impl Repo {
     /// Returns the values of the variables whose names match `pattern` (git-config(1), `--get-regexp`), in the order in
     /// which git reads them: of one name the last counts.
     pub(crate) fn settings_like(&self, pattern: &str) -> Result<Vec<Setting>, GitError> {
-        let done = output(self.call(&["config", "--null", "--show-scope", "--get-regexp", pattern]), &[])?;
-        // 1: there are none.
-        if !matches!(done.status.code(), Some(0 | 1)) {
-            return Err(self.failed(READ_CONFIG, &done));
-        }
-        let text = String::from_utf8_lossy(&done.stdout);
-        let fields: Vec<_> = text.split_terminator('\0').collect();
-        let setting = |pair: &[&str]| {
-            let (name, value) = pair[1].split_once('\n').unwrap_or((pair[1], ""));
-            Setting { scope: pair[0].to_owned(), name: name.to_owned(), value: value.to_owned() }
-        };
-        Ok(fields.chunks_exact(2).map(setting).collect())
+        let mut call = self.call(GET);
+        call.arg(pattern);
+        parse_settings(self.root(), &output(call, &[])?)
     }
 
     /// Returns a setting's value: of several, the one that counts.

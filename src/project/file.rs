@@ -36,21 +36,23 @@ impl EnvFile {
         Self::load_among(path, &mut Listings::default())
     }
 
-    /// Reads the pipe at `path`; None where there is none. One without an env file's name (`/dev/fd/63`) is of the
-    /// environment whose public key is in it, and its keys are those of the working directory.
-    pub fn of_pipe(path: &Path) -> Result<Option<Self>, Error> {
+    /// Reads the pipe at `path`. One without an env file's name (`/dev/fd/63`) is of the environment whose public key is in
+    /// it, and its keys are those of the working directory.
+    pub fn of_pipe(path: &Path) -> Result<Self, Error> {
         let named = if FileRole::of(path) == FileRole::Other { None } else { Some(EnvName::of_file(path)?) };
-        let Some(mut text) = fs::read_pipe(path)? else { return Ok(None) };
-        let text = std::mem::take(&mut *text);
+        if let Some(env) = &named {
+            Listings::default().refuse_twin(path, env)?;
+        }
+        let text = std::mem::take(&mut *fs::read_pipe(path)?);
         if let Some(env) = named {
-            return Self::of_text(path, env, text).map(Some);
+            return Self::of_text(path, env, text);
         }
         let document = Document::parse(text.clone());
         let mut names =
             document.iter().flat_map(|document| document.entries().iter().map(|entry| document.name(entry)));
         let env = names.find_map(EnvName::of_public_key_name).unwrap_or_else(EnvName::of_dotenv);
         let dir = folder_of(Path::new(".env"));
-        Ok(Some(Self { dir, ..Self::of_text(path, env, text)? }))
+        Ok(Self { dir, ..Self::of_text(path, env, text)? })
     }
 
     /// Like [`Self::load`], one of many: folders are listed once.

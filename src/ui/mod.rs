@@ -10,6 +10,8 @@ mod terminal;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::hint::Hint;
@@ -25,6 +27,9 @@ use serde::Serialize;
 pub(crate) use table::table;
 pub(crate) use terminal::uri_path;
 use zeroize::Zeroizing;
+
+/// A shorter wait puzzles nobody.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes messages to stderr, as many as `-q` and `-v` ask for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +63,23 @@ impl Ui {
     /// Shows on a terminal, until the result is dropped, that this takes its time.
     pub(crate) fn working(self, what: &'static str) -> Working {
         Working::new(self.quiet, what)
+    }
+
+    /// Runs `wait`, and notes after two seconds what it waits for.
+    pub(crate) fn waiting<T>(self, message: &str, wait: impl FnOnce() -> T) -> T {
+        std::thread::scope(|scope| {
+            let (end, ended) = mpsc::channel::<()>();
+            let clock = move || {
+                if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    self.note(message);
+                }
+            };
+            // Without a thread there is no note.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, clock);
+            let done = wait();
+            drop(end);
+            done
+        })
     }
 
     /// Writes something that only `-v` asks for.

@@ -7,8 +7,11 @@ use super::{nothing_ran, sealed_project};
 use crate::support::TestEnv;
 
 #[test]
-fn no_fifo_device_or_folder_is_read() {
-    let fifo = |env: &TestEnv| drop(env.program("mkfifo", &[".env"]).ok());
+fn no_device_or_folder_is_read_nor_a_pipe_by_a_symlink() {
+    let fifo = |env: &TestEnv| {
+        env.program("mkfifo", &["pipe"]).ok();
+        symlink("pipe", env.path(".env")).unwrap();
+    };
     let device = |env: &TestEnv| symlink("/dev/zero", env.path(".env")).unwrap();
     let folder = |env: &TestEnv| std::fs::create_dir(env.path(".env")).unwrap();
     let terminal = |env: &TestEnv| symlink("/dev/tty", env.path(".env")).unwrap();
@@ -30,6 +33,13 @@ fn no_fifo_device_or_folder_is_read() {
         nothing_ran(&env);
         assert!(!env.path(".env.keys").exists());
     }
+    // What is meant for CMD is not taken for an env file.
+    let env = TestEnv::new();
+    symlink("/dev/stdin", env.path(".env")).unwrap();
+    for arguments in [&["run", "--", "touch", "started"][..], &["get"]] {
+        assert!(env.envseal(arguments).stdin("A=1\n").fails(4).contains("cannot read .env: "));
+    }
+    nothing_ran(&env);
 }
 
 #[test]

@@ -150,7 +150,10 @@ mod unix {
             "\"$0\" run -f <(cat kept) -- printenv S",
             "cat kept | \"$0\" get S -f /dev/stdin",
             "cat kept >pipe & \"$0\" get S -f pipe",
-            "cat kept >pipe & \"$0\" run -f pipe -f pipe -- printenv S",
+            "cat kept >pipe & \"$0\" run -f pipe -f ./pipe -- printenv S",
+            "mkfifo .env.production; cat kept >.env.production & \"$0\" get S -e production",
+            "cat kept >.env.production & ENVSEAL_ENV=production \"$0\" run -- printenv S",
+            "cat kept >.env.production & \"$0\" run --convention flow -e production -- printenv S",
         ] {
             assert_eq!(in_shell(&env, script), (0, said.clone()), "{script}");
         }
@@ -158,6 +161,15 @@ mod unix {
         let (status, told) = in_shell(&env, "cat kept >.env.production2 & \"$0\" get S -f .env.production2");
         assert!(status == 4 && told.contains("ENVSEAL_PUBLIC_KEY_PRODUCTION2"), "{told}");
         assert_eq!(in_shell(&env, "printf 'A=1' | \"$0\" get A -f /dev/stdin"), (0, "1\n".into()));
+        // Neither its wait nor anything else shows a value.
+        let late = "(sleep 2.5; cat kept) >.env.production & \"$0\" get S -e production";
+        let note = "note: waiting for the program that writes .env.production, a pipe\n";
+        assert_eq!(in_shell(&env, late), (0, format!("{said}{note}")));
+        // Two names of one key are refused, as of files.
+        env.write("production.env", "");
+        let (status, told) = in_shell(&env, "\"$0\" get -e production");
+        assert!(status == 4 && told.contains("share the key name"), "{told}");
+        std::fs::remove_file(env.path("production.env")).unwrap();
         // A private key in it is nobody's.
         assert_eq!(in_shell(&env, "cat .env.keys | \"$0\" get -f /dev/stdin"), (0, "{}\n".into()));
     }
@@ -169,10 +181,7 @@ mod unix {
         env.commit("kept");
         env.program("mkfifo", &[".env", ".env.production", ".env.example", ".env.bak", "p"]).ok();
         for arguments in [
-            &["run", "--", "true"][..],
-            &["get"],
-            &["run", "-e", "production", "--", "true"],
-            &["get", "-f", ".env.bak"],
+            &["get", "-f", ".env.bak"][..],
             &["get", "-f", ".env.example"],
             &["set", "A", "x", "-f", ".env"],
             &["set", "A", "x", "-f", "p"],
@@ -185,21 +194,23 @@ mod unix {
             let output = env.envseal(arguments).stdin("A=1\n").soon();
             assert_eq!(output.status, 4, "{arguments:?} {}", output.stderr);
         }
+        let hint = "hint: only run and get read a pipe; name another file with -e or -f\n";
+        assert!(env.fails(4, &["set", "A", "x"]).ends_with(hint));
+        let note = "note: skipped .env, a pipe, which only run and get read\n";
+        for arguments in
+            [&["ls"][..], &["encrypt"], &["check"], &["check", "--fix"], &["doctor"], &["key", "list"]]
+        {
+            let output = env.envseal(arguments).soon();
+            assert!(output.stderr.contains(note), "{arguments:?} {}", output.stderr);
+        }
         for arguments in [
-            &["ls"][..],
-            &["encrypt"],
-            &["check"],
-            &["check", "--staged"],
-            &["check", "--fix"],
+            &["check", "--staged"][..],
             &["init", "--yes"],
             &["diff"],
             &["log"],
-            &["doctor"],
-            &["key", "list"],
             &["key", "rotate", "-e", "kept"],
             &["ls", "--example"],
             &["run", "-e", "kept", "--", "true"],
-            &["run", "--convention", "flow", "-e", "kept", "--", "true"],
         ] {
             env.envseal(arguments).soon();
         }

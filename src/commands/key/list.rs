@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::commands::files::FileArgs;
+use crate::commands::files::{FileArgs, note_pipes};
 use crate::commands::{Context, env_names_of, working_dir};
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
@@ -85,6 +85,7 @@ struct KeysFileRow {
 }
 
 pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
+    note_pipes(context);
     let here = working_dir()?;
     let project = context.project_of(&here)?;
     let team = project.team()?;

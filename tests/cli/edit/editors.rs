@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{assert_wiped, edit, editor, runtime};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, run_on_terminal};
 
 /// An executable that notes that it was started.
 fn program(path: &Path, script: &str) {
@@ -22,12 +22,12 @@ fn no_editor_is_looked_up_in_the_working_directory() {
     let here = env.repo().display().to_string();
     let absolute = env.outside().join("bin");
     for path in [".", "", ":", "repo", "./", &format!("{here}:{here}/.:.")] {
-        for visual in ["", "nano -x"] {
+        for visual in ["vi", "nano -x"] {
             let run = env.envseal(&["edit"]).var("PATH", path).var("VISUAL", visual);
-            let name = if visual.is_empty() { "vi" } else { "nano" };
+            let name = visual.split(' ').next().unwrap();
             let expected = format!(
                 "error: the editor {name} was not found in an absolute folder of PATH\nhint: use another one, as in: \
-                 VISUAL=nano envseal edit\n"
+                 GIT_EDITOR=nano envseal edit\n"
             );
             assert_eq!(run.fails(2), expected);
         }
@@ -40,7 +40,7 @@ fn no_editor_is_looked_up_in_the_working_directory() {
     assert!(!env.path("started").exists());
     program(&absolute.join("vi"), "touch absolute");
     let path = format!(".:{}:/usr/bin:/bin", absolute.display());
-    env.envseal(&["edit"]).var("PATH", path).ok();
+    env.envseal(&["edit"]).var("PATH", path).var("VISUAL", "vi").ok();
     assert!(env.path("absolute").exists() && !env.path("started").exists());
 }
 
@@ -57,16 +57,53 @@ fn the_words_of_a_command_are_its_own_and_no_shell_reads_them() {
 }
 
 #[test]
-fn visual_comes_before_editor_and_an_empty_one_is_none() {
+fn the_editor_is_gits_but_never_the_repositorys() {
     let env = TestEnv::new();
-    let said = |visual: Option<&str>, editor: &str| {
-        let run = env.envseal(&["edit"]).var("EDITOR", editor);
-        let run = if let Some(visual) = visual { run.var("VISUAL", visual) } else { run };
-        run.output().stderr
+    let bin = env.outside().join("bin");
+    for name in ["vi", "git-editor", "call", "global", "visual", "editor", "repository"] {
+        program(&bin.join(name), &format!("echo {name} >'{}'", env.path("got").display()));
+    }
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let all = ["GIT_EDITOR=git-editor", "core=global", "VISUAL=visual", "EDITOR=editor"];
+    let run = |set: &[&str]| {
+        let has_core = set.contains(&"core=global");
+        env.git(&["config", "--global", "core.editor", if has_core { "global" } else { "" }]);
+        let run = env.envseal(&["edit"]).var("PATH", &path).var("EDITOR", "");
+        let pairs = set.iter().filter_map(|pair| pair.split_once('='));
+        pairs.fold(run, |run, (name, value)| run.var(name, value))
     };
-    assert!(said(Some("false v"), "true").contains("the editor false failed:"));
-    assert!(said(None, "false e").contains("the editor false failed:"));
-    assert!(said(Some(""), "false e").contains("the editor false failed:"));
+    let started = |run: crate::support::Run<'_>| {
+        run.ok();
+        env.read("got").trim_end().to_owned()
+    };
+    // An editor that came with the repository, directly, by inclusion or for this worktree.
+    env.git(&["config", "core.editor", "repository"]);
+    env.git(&["config", "include.path", "../included"]);
+    env.write("included", "[core]\neditor = repository\n");
+    env.git(&["config", "extensions.worktreeConfig", "true"]);
+    env.git(&["config", "--worktree", "core.editor", "repository"]);
+    for at in 0..all.len() {
+        let expected = ["git-editor", "global", "visual", "editor"][at];
+        assert_eq!(started(run(&all[at..])), expected);
+        let empty: Vec<_> =
+            all[..at].iter().map(|pair| format!("{}=", pair.split('=').next().unwrap())).collect();
+        let empty: Vec<_> = empty.iter().map(String::as_str).chain(all[at..].iter().copied()).collect();
+        assert_eq!(started(run(&empty)), expected, "empty is none");
+    }
+    let call =
+        ["GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.editor", "GIT_CONFIG_VALUE_0=call", all[1], all[2]];
+    assert_eq!(started(run(&call)), "call");
+    assert_eq!(
+        run(&[]).fails(2),
+        "error: no editor is configured, and there is no terminal for vi\n\
+         hint: name one: GIT_EDITOR='code --wait' envseal edit\n"
+    );
+    let Some((status, shown)) = run_on_terminal(run(&[]), None) else { return };
+    assert_eq!((status, env.read("got").as_str()), (0, "vi\n"), "{shown}");
+    // Outside a repository, too.
+    let env = TestEnv::without_git();
+    env.git(&["config", "--global", "core.editor", "false x"]);
+    assert!(env.envseal(&["edit"]).var("EDITOR", "true").fails(4).contains("the editor false failed"));
 }
 
 #[test]
@@ -133,7 +170,7 @@ fn a_window_that_does_not_wait_is_told_how() {
         let path = format!("{}:/usr/bin:/bin", code.parent().unwrap().display());
         env.envseal(&["edit"]).var("PATH", path).var("VISUAL", visual).output().stderr
     };
-    let note = "note: the editor returned at once; to make it wait: VISUAL='code --wait'\n";
+    let note = "note: the editor returned at once; to make it wait: GIT_EDITOR='code --wait'\n";
     assert_eq!(stderr("code"), format!("No changes\n{note}"));
     assert_eq!(stderr("code --wait"), "No changes\n");
     assert_eq!(stderr(&editor(&env, ":")), "No changes\n");

@@ -269,3 +269,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_generated_value_is_random_encrypted_and_shown_nowhere() {
+    let env = TestEnv::new();
+    let get = |name: &str| env.ok(&["get", name]).trim_end().to_owned();
+    // What stands on stdin is not for it.
+    let output = env.envseal(&["set", "A", "--generate"]).stdin("piped").output();
+    let first = get("A");
+    assert!(first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{first}");
+    assert!(output.status == 0 && !output.stderr.contains(&first), "{}", output.stderr);
+    env.ok(&["set", "A", "--generate=100"]);
+    assert!(get("A").len() == 100 && !get("A").starts_with(&first));
+    // A secret by definition: also where something plain stood.
+    env.ok(&["set", "P", "1", "--plain"]);
+    env.ok(&["set", "P", "--generate=8"]);
+    let line = env.read(".env").lines().find(|line| line.starts_with("P=")).unwrap().to_owned();
+    assert!(line.starts_with("P=envseal:1:") && !line.contains('#'), "{line}");
+    // One key for both: one value.
+    env.write("a/.env", "");
+    env.ok(&["set", "BOTH", "--generate", "-f", ".env", "-f", "a"]);
+    assert_eq!(get("BOTH"), env.ok(&["get", "BOTH", "-f", "a"]).trim_end());
+    let before = env.snapshot();
+    for (arguments, told) in [
+        (&["set", "A", "--generate", "-e", "default", "-e", "production"][..], "takes one environment"),
+        (&["set", "A=hunter2", "--generate"], "takes one NAME"),
+        (&["set", "-", "--generate"], "takes one NAME"),
+        (&["set", "A", "hunter2", "--generate"], "cannot be used with"),
+        (&["set", "A", "--generate", "--plain"], "cannot be used with"),
+        (&["set", "A", "--generate=hunter2"], "invalid value '…' for '--generate[=<LENGTH>]'"),
+        (&["set", "A", "--generate=7"], "8..=1024"),
+        (&["set", "A", "--generate=1025"], "8..=1024"),
+        (&["set", "PATH", "--generate"], "PATH"),
+    ] {
+        let output = env.envseal(arguments).output();
+        assert!(
+            output.status == 2 || arguments[1] == "PATH" && output.status == 4,
+            "{arguments:?} {}",
+            output.stderr
+        );
+        assert!(output.stderr.contains(told) && !output.stderr.contains("hunter2"), "{}", output.stderr);
+    }
+    assert_eq!(env.snapshot(), before);
+}

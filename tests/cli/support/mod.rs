@@ -244,6 +244,7 @@ impl TestEnv {
             .env("XDG_RUNTIME_DIR", root.join("tmp"))
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
+            .env("EDITOR", "vi")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", root.join("gitconfig"))
             .env("GIT_AUTHOR_NAME", "Alice")
