@@ -9,7 +9,7 @@ use crate::config::{EnvName, FileRole, TEAM_FILE};
 use crate::dotenv::{MergeConflicts, MergeVersions};
 use crate::error::Error;
 use crate::project::{self};
-use crate::team::{TeamConflicts, merge_team};
+use crate::team::merge_team;
 use crate::ui;
 
 /// Tells git that the merge failed. It takes a status up to 128 for a conflict, and the content of OURS for the result.
@@ -70,9 +70,6 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| project::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
-    if is_team_file {
-        return merge_team_file(context, args, [&base, &ours, &theirs]);
-    }
     // Our attributes also match files of other tools (`.env.*`): git merges them as it would without us. It does not merge
     // binary data: ours stays, and is a conflict.
     if let FileRole::Foreign(_) = role {
@@ -80,7 +77,11 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
     let versions = MergeVersions { base: &base, ours: &ours, theirs: &theirs };
-    let merged = project::merge(&args.path, &versions, args.marker_size, context.store());
+    let (merged, part) = if is_team_file {
+        (merge_team(&versions, args.marker_size), "entry")
+    } else {
+        (project::merge(&args.path, &versions, args.marker_size, context.store()), "name")
+    };
     if *merged.text != *ours {
         project::write_version(&args.ours, &merged.text)?;
     }
@@ -92,31 +93,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
             names.join(", ")
         )),
         MergeConflicts::File => context.ui.say(format_args!(
-            "{path} can't be merged by name; both versions are between the conflict markers"
-        )),
-    }
-    Ok(1)
-}
-
-/// Merges a team file from its base, our and their version.
-fn merge_team_file(
-    context: &Context,
-    args: &MergeArgs,
-    [base, ours, theirs]: [&[u8]; 3],
-) -> Result<u8, Error> {
-    let merged = merge_team(base, ours, theirs, args.marker_size);
-    if merged.text != ours {
-        project::write_version(&args.ours, &merged.text)?;
-    }
-    let path = args.path.display();
-    match merged.conflicts {
-        TeamConflicts::None => return Ok(0),
-        TeamConflicts::Entries(entries) => context.ui.say(format_args!(
-            "{path}: both sides changed {}; pick one between the conflict markers",
-            entries.join(", ")
-        )),
-        TeamConflicts::File => context.ui.say(format_args!(
-            "{path} can't be merged by entry; both versions are between the conflict markers"
+            "{path} can't be merged by {part}; both versions are between the conflict markers"
         )),
     }
     Ok(1)

@@ -14,48 +14,20 @@ use super::entries::{TomlEntry, entries};
 use super::policy::push_as_written;
 use super::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::config::EnvName;
-
-/// The smallest that readers take for markers, as in env files, and a limit that nobody needs to exceed.
-const MARKER_SIZES: (usize, usize) = (3, 512);
-
-/// A merged team file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MergedTeam {
-    /// With markers around the conflicts.
-    pub text: Vec<u8>,
-    pub conflicts: TeamConflicts,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TeamConflicts {
-    None,
-    /// For example `grants.production.alice`.
-    Entries(Vec<String>),
-    /// The whole file: a side is not TOML, or the sides write their tables too differently.
-    File,
-}
+use crate::dotenv::{MergeConflicts, MergeVersions, MergedText, conflict_text, merge_parts};
 
 /// The keys that lead to an entry.
 type EntryPath = Vec<String>;
 
-/// Merges three versions of a team file; `base` is empty if both sides created it. Conflict markers are `marker_size`
-/// characters long.
-pub(crate) fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedTeam {
-    let clean = |text: &[u8]| MergedTeam { text: text.to_vec(), conflicts: TeamConflicts::None };
-    if ours == theirs || base == theirs {
-        return clean(ours);
-    }
-    if base == ours {
-        return clean(theirs);
-    }
-    let size = marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1);
-    merge_entries([base, ours, theirs], size)
-        .unwrap_or_else(|| MergedTeam { text: markers(size, ours, theirs), conflicts: TeamConflicts::File })
+/// Merges three versions of a team file. Conflict markers are `marker_size` characters long.
+pub(crate) fn merge_team(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
+    let texts = [versions.base, versions.ours, versions.theirs];
+    merge_parts(versions, marker_size, |size| merge_entries(texts, size))
 }
 
-/// Returns None if the whole file is the conflict.
-fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedTeam> {
-    let [base, ours, theirs] = texts.map(MergeSide::read);
+/// Returns None if the whole file is the conflict: a side is not TOML, or the sides write their tables too differently.
+fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedText> {
+    let [base, ours, theirs] = texts.map(TeamVersion::read);
     let sides = [base?, ours?, theirs?];
     let (mut chosen, mut wanted) = (BTreeMap::new(), BTreeMap::new());
     let mut conflicts = Vec::new();
@@ -75,25 +47,26 @@ fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedTeam> {
             None => {
                 conflicts.push(path.join("."));
                 let [_, ours, theirs] = leaves.map(|leaf| leaf.map_or("", |leaf| leaf.body).as_bytes());
-                String::from_utf8(markers(size, ours, theirs)).expect("made of text")
+                String::from_utf8(conflict_text(size, ours, theirs).to_vec()).expect("made of text")
             }
         };
         let lead = merged_lead(leaves.map(|leaf| leaf.map(|leaf| leaf.lead)));
         chosen.insert(path.clone(), MergedEntry { lead: lead.into(), body });
     }
     let text = assemble(&sides, chosen);
+    let merged = |conflicts| MergedText { text: text.clone().into_bytes().into(), conflicts };
     if !conflicts.is_empty() {
-        return Some(MergedTeam { text: text.into_bytes(), conflicts: TeamConflicts::Entries(conflicts) });
+        return Some(merged(MergeConflicts::Names(conflicts)));
     }
     // Tables written in two ways, as `[a.b]` and as `b = {…}`, do not fit together.
-    let merged = MergeSide::read(text.as_bytes())?;
-    let values = merged.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned()));
+    let read = TeamVersion::read(text.as_bytes())?;
+    let values = read.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned()));
     let is_whole = values.collect::<BTreeMap<_, _>>() == wanted;
-    is_whole.then(|| MergedTeam { text: text.into_bytes(), conflicts: TeamConflicts::None })
+    is_whole.then(|| merged(MergeConflicts::None))
 }
 
 /// A version of the file, split into its entries.
-struct MergeSide<'t> {
+struct TeamVersion<'t> {
     /// The comments at the beginning, which belong to no entry.
     head: &'t str,
     /// The first has no header.
@@ -124,7 +97,7 @@ struct MergedEntry {
     body: String,
 }
 
-impl<'t> MergeSide<'t> {
+impl<'t> TeamVersion<'t> {
     fn read(text: &'t [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let (mut entries, end) = entries(text).ok()??;
@@ -319,7 +292,7 @@ struct MergedTable {
 }
 
 /// Returns the text of all `chosen` leaves below their headers: ours at their places in ours, theirs sorted in.
-fn assemble(sides: &[MergeSide<'_>; 3], mut chosen: BTreeMap<EntryPath, MergedEntry>) -> String {
+fn assemble(sides: &[TeamVersion<'_>; 3], mut chosen: BTreeMap<EntryPath, MergedEntry>) -> String {
     let [base, ours, theirs] = sides;
     let mut tables: Vec<_> = ours
         .tables
@@ -383,7 +356,7 @@ impl MergedTable {
 }
 
 /// Returns our header, with the changes of theirs.
-fn merged_header(sides: &[MergeSide<'_>; 3], path: &EntryPath) -> Option<MergedEntry> {
+fn merged_header(sides: &[TeamVersion<'_>; 3], path: &EntryPath) -> Option<MergedEntry> {
     let [base, ours, theirs] = sides.each_ref().map(|side| side.table(path).and_then(|table| table.header));
     let ours = ours?;
     let lead = merged_lead([base, Some(ours), theirs].map(|header| header.map(|header| header.lead)));
@@ -393,7 +366,7 @@ fn merged_header(sides: &[MergeSide<'_>; 3], path: &EntryPath) -> Option<MergedE
 
 /// Returns the place of a table that only theirs has: behind the table that it follows there, and behind those that ours
 /// has added there and that are sorted before it; else in front of the table that it precedes.
-fn place_of(tables: &[MergedTable], theirs: &MergeSide<'_>, number: usize) -> usize {
+fn place_of(tables: &[MergedTable], theirs: &TeamVersion<'_>, number: usize) -> usize {
     let place = |table: &MergeTable<'_>| {
         let at = tables.iter().position(|out| out.path == table.path)?;
         table.header.is_some().then_some(at)
@@ -417,23 +390,6 @@ fn push(text: &mut String, entry: &str) {
         text.push('\n');
     }
     text.push_str(entry);
-}
-
-fn markers(size: usize, ours: &[u8], theirs: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut part = |mark: &str, label: &str, lines: &[u8]| {
-        text.extend_from_slice(mark.repeat(size).as_bytes());
-        text.extend_from_slice(label.as_bytes());
-        text.extend_from_slice(b"\n");
-        text.extend_from_slice(lines);
-        if !lines.is_empty() && !lines.ends_with(b"\n") {
-            text.push(b'\n');
-        }
-    };
-    part("<", " ours", ours);
-    part("=", "", theirs);
-    part(">", " theirs", b"");
-    text
 }
 
 #[cfg(test)]

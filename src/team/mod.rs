@@ -12,7 +12,7 @@ mod records;
 pub(crate) use entries::line_of_entry;
 pub(crate) use file::TeamError;
 pub use file::TeamFile;
-pub(crate) use merge::{TeamConflicts, merge_team};
+pub(crate) use merge::merge_team;
 pub use policy::Policy;
 pub(crate) use policy::{PolicyError, policy_globs, propose_plain, with_external, with_plain};
 pub use records::{Exposure, ExposureState, GrantLine, MemberName, Rotation};

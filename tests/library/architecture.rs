@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "keys", "schema", "team", "time"],
     ),
     ("keys", &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "team", "time"]),
-    ("team", &["config", "crypto", "error", "hint", "time"]),
+    ("team", &["config", "crypto", "dotenv", "error", "hint", "time"]),
     ("schema", &["config", "dotenv", "error", "hint"]),
     ("export", &["error", "hint"]),
     ("exec", &["error", "hint"]),

@@ -91,6 +91,16 @@ pub fn merge(
     marker_size: usize,
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
 ) -> MergedText {
+    merge_parts(versions, marker_size, |size| by_name(versions, size, decide))
+}
+
+/// Takes the side that changed; if both did, merges with `parts`, which gets the size of the conflict markers and returns
+/// None if the whole file is the conflict.
+pub(crate) fn merge_parts(
+    versions: &MergeVersions<'_>,
+    marker_size: usize,
+    parts: impl FnOnce(usize) -> Option<MergedText>,
+) -> MergedText {
     let MergeVersions { base, ours, theirs } = *versions;
     let clean =
         |text: &[u8]| MergedText { text: Zeroizing::new(text.to_vec()), conflicts: MergeConflicts::None };
@@ -101,7 +111,7 @@ pub fn merge(
         return clean(theirs);
     }
     let size = marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1);
-    by_name(versions, size, decide).unwrap_or_else(|| whole(versions, size))
+    parts(size).unwrap_or_else(|| whole(versions, size))
 }
 
 /// Returns None if the whole file is the conflict.
@@ -234,20 +244,18 @@ fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) ->
 
 /// Returns both sides, whole, between markers.
 fn whole(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
-    let written = |size| {
-        let mut out =
-            write::MergedOutput::with_room(versions.ours.len() + versions.theirs.len() + 4 * size + 64);
-        out.push_marker(b'<', size, " ours", "\n");
-        out.push_text(versions.ours);
-        out.push_marker(b'=', size, "", "\n");
-        out.push_text(versions.theirs);
-        out.push_marker(b'>', size, " theirs", "\n");
-        out.into_text()
-    };
+    let written = |size| conflict_text(size, versions.ours, versions.theirs);
     let mut text = written(marker_size);
     let seen = |text: &[u8]| Document::parse(text.to_vec()).is_ok_and(|d| d.conflict_marker().is_some());
     if !seen(&text) {
         text = written(marker_size.max(SURE_SIZE));
     }
     MergedText { text, conflicts: MergeConflicts::File }
+}
+
+/// Returns two texts between conflict markers.
+pub(crate) fn conflict_text(marker_size: usize, ours: &[u8], theirs: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = write::MergedOutput::with_room(ours.len() + theirs.len() + 4 * marker_size + 64);
+    out.push_conflict(marker_size, "\n", [(ours, b""), (theirs, b"")]);
+    out.into_text()
 }

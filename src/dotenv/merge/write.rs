@@ -190,17 +190,9 @@ impl<'a> ItemWriter<'a> {
                 self.out.push_line(item.body, eol, self.line_break);
             }
             NameChoice::Conflict => {
-                let (out, size, line_break) = (&mut self.out, self.marker_size, self.line_break);
-                let body = |out: &mut MergedOutput, item: Option<FileItem<'_>>| {
-                    if let Some(item) = item {
-                        out.push_line(item.body, item.eol, line_break);
-                    }
-                };
-                out.push_marker(b'<', size, " ours", line_break);
-                body(out, ours);
-                out.push_marker(b'=', size, "", line_break);
-                body(out, theirs);
-                out.push_marker(b'>', size, " theirs", line_break);
+                let sides = [ours, theirs]
+                    .map(|item| item.map_or((&b""[..], &b""[..]), |item| (item.body, item.eol)));
+                self.out.push_conflict(self.marker_size, self.line_break, sides);
             }
         }
     }
@@ -257,12 +249,23 @@ impl MergedOutput {
         self.0.extend_from_slice(eol);
     }
 
-    pub(super) fn push_text(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
+    /// Writes what both sides have, each with its line break, between conflict markers.
+    pub(super) fn push_conflict(
+        &mut self,
+        size: usize,
+        line_break: &str,
+        [ours, theirs]: [(&[u8], &[u8]); 2],
+    ) {
+        let markers = [(b'<', " ours", ours), (b'=', "", theirs), (b'>', " theirs", (&b""[..], &b""[..]))];
+        for (mark, label, (body, eol)) in markers {
+            self.push_marker(mark, size, label, line_break);
+            self.0.extend_from_slice(body);
+            self.0.extend_from_slice(eol);
+        }
     }
 
     /// Writes a conflict marker, at the start of what every reader takes for a line.
-    pub(super) fn push_marker(&mut self, mark: u8, size: usize, label: &str, line_break: &str) {
+    fn push_marker(&mut self, mark: u8, size: usize, label: &str, line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }

@@ -36,7 +36,7 @@ fn render(model: &Model) -> String {
 }
 
 fn read(text: &[u8]) -> BTreeMap<EntryPath, String> {
-    let side = MergeSide::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
+    let side = TeamVersion::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
     side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned())).collect()
 }
 
@@ -54,6 +54,10 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedText {
+    super::merge_team(&MergeVersions { base, ours, theirs }, marker_size)
+}
+
 fn has_markers(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.lines().any(|line| line == "<<<<<<< ours"))
 }
@@ -63,8 +67,8 @@ proptest! {
     fn a_change_on_one_side_is_taken_byte_for_byte(o in text(), a in text()) {
         for (base, ours, theirs, wanted) in [(&o, &a, &o, &a), (&o, &o, &a, &a), (&o, &a, &a, &a)] {
             let merged = merge_team(base, ours, theirs, 7);
-            prop_assert_eq!(&merged.text, wanted);
-            prop_assert_eq!(merged.conflicts, TeamConflicts::None);
+            prop_assert_eq!(&*merged.text, wanted);
+            prop_assert_eq!(merged.conflicts, MergeConflicts::None);
         }
     }
 
@@ -72,8 +76,8 @@ proptest! {
     fn any_texts_are_merged_or_marked_as_a_conflict(o in text(), a in text(), b in text(), size in 0..600_usize) {
         let merged = merge_team(&o, &a, &b, size);
         match merged.conflicts {
-            TeamConflicts::None if a != b && o != a && o != b => prop_assert!(MergeSide::read(&merged.text).is_some()),
-            TeamConflicts::None => {}
+            MergeConflicts::None if a != b && o != a && o != b => prop_assert!(TeamVersion::read(&merged.text).is_some()),
+            MergeConflicts::None => {}
             _ => prop_assert!(TeamFile::parse(&merged.text).is_err()),
         }
     }
@@ -96,17 +100,17 @@ proptest! {
                 wanted.insert(path, format!("{{ v = {value} }}"));
             }
         }
-        let shown = String::from_utf8(merged.text.clone()).unwrap();
+        let shown = String::from_utf8(merged.text.to_vec()).unwrap();
         match merged.conflicts {
-            TeamConflicts::None => {
+            MergeConflicts::None => {
                 prop_assert_eq!(conflicts, 0);
                 prop_assert_eq!(read(&merged.text), wanted);
                 // Sorted in, sorted out.
-                for table in &MergeSide::read(&merged.text).unwrap().tables {
+                for table in &TeamVersion::read(&merged.text).unwrap().tables {
                     prop_assert!(table.leaves.is_sorted(), "{}", shown);
                 }
             }
-            TeamConflicts::Entries(entries) => {
+            MergeConflicts::Names(entries) => {
                 prop_assert_eq!(entries.len(), conflicts);
                 prop_assert!(has_markers(&merged.text));
                 // With the markers' lines gone and one side taken, everything else is there.
@@ -117,7 +121,7 @@ proptest! {
                     prop_assert_eq!(&there, &wanted, "{}", &shown);
                 }
             }
-            TeamConflicts::File => prop_assert!(false, "{}", shown),
+            MergeConflicts::File => prop_assert!(false, "{}", shown),
         }
         prop_assert_eq!(shown.matches("# head\n").count(), 1, "{}", &shown);
     }
@@ -128,7 +132,7 @@ proptest! {
         let one = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
         let other = merge_team(base.as_bytes(), theirs.as_bytes(), ours.as_bytes(), 7);
         prop_assert_eq!(&one.conflicts, &other.conflicts);
-        if one.conflicts == TeamConflicts::None {
+        if one.conflicts == MergeConflicts::None {
             prop_assert_eq!(read(&one.text), read(&other.text));
         }
     }
@@ -169,7 +173,7 @@ fn team(names: &[&str]) -> (TeamFile, PrivateKey, Vec<Identity>) {
     (team, PrivateKey::generate(), identities)
 }
 
-fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> MergedTeam {
+fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> MergedText {
     let [base, ours, theirs] = [base, ours, theirs].map(TeamFile::text);
     merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7)
 }
@@ -190,8 +194,8 @@ fn grants_on_two_branches_are_merged() {
     };
     for base in [base.clone(), grant(&base, 0, "alice")] {
         let result = merged(&base, &grant(&base, 3, "dave"), &grant(&base, 1, "bob"));
-        assert_eq!(result.conflicts, TeamConflicts::None);
-        let text = String::from_utf8(result.text).unwrap();
+        assert_eq!(result.conflicts, MergeConflicts::None);
+        let text = String::from_utf8(result.text.to_vec()).unwrap();
         let read = TeamFile::parse(text.as_bytes()).unwrap();
         for line in read.grants() {
             assert_eq!(read.prove(line, &key), Ok(()), "{text}");
@@ -209,9 +213,9 @@ fn two_new_files_are_merged() {
     let (alice, bob) = (team(&["alice"]).0, team(&["bob"]).0);
     let (text, conflicts) = {
         let result = merged(&empty, &bob, &alice);
-        (String::from_utf8(result.text).unwrap(), result.conflicts)
+        (String::from_utf8(result.text.to_vec()).unwrap(), result.conflicts)
     };
-    assert_eq!(conflicts, TeamConflicts::None);
+    assert_eq!(conflicts, MergeConflicts::None);
     assert!(text.starts_with("# envseal: team") && text.matches("# envseal: team").count() == 1, "{text}");
     let read = TeamFile::parse(text.as_bytes()).unwrap();
     assert_eq!(read.members().len(), 2);
@@ -231,7 +235,7 @@ fn a_grant_made_twice_is_resolved_if_both_are_valid() {
     };
     let ours = with(line(&key, &identities[1]));
     let result = merged(&base, &ours, &with(line(&key, &identities[1])));
-    assert_eq!((result.text, result.conflicts), (ours.text().into_bytes(), TeamConflicts::None));
+    assert_eq!((result.text.to_vec(), result.conflicts), (ours.text().into_bytes(), MergeConflicts::None));
     // For another key, or invalid: a person has to look.
     let other = PrivateKey::generate();
     let forged = line(&key, &Identity::generate());
@@ -239,7 +243,7 @@ fn a_grant_made_twice_is_resolved_if_both_are_valid() {
         for (one, two) in [(line(&key, &identities[1]), theirs.clone()), (theirs, line(&key, &identities[1]))]
         {
             let result = merged(&base, &with(one), &with(two));
-            assert_eq!(result.conflicts, TeamConflicts::Entries(vec!["grants.production.bob".into()]));
+            assert_eq!(result.conflicts, MergeConflicts::Names(vec!["grants.production.bob".into()]));
             assert!(TeamFile::parse(&result.text).is_err());
         }
     }
@@ -268,13 +272,13 @@ fn an_exposure_is_resolved_to_unverified() {
     let (unverified, replaced) = (ExposureState::Unverified, ExposureState::Replaced);
     for (one, two) in [(unverified, replaced), (replaced, unverified)] {
         let result = merged(&base, &with(one, exposure.proof), &with(two, exposure.proof));
-        assert_eq!(result.conflicts, TeamConflicts::None);
+        assert_eq!(result.conflicts, MergeConflicts::None);
         let read = TeamFile::parse(&result.text).unwrap();
         assert_eq!(read.exposures()[0].state, unverified);
     }
     let renewed = exposure.proof_by(&PrivateKey::generate());
     let result = merged(&base, &with(unverified, renewed), &with(replaced, exposure.proof));
-    assert_eq!(result.conflicts, TeamConflicts::Entries(vec!["exposures.production.bob.A".into()]));
+    assert_eq!(result.conflicts, MergeConflicts::Names(vec!["exposures.production.bob.A".into()]));
 }
 
 #[test]
@@ -282,26 +286,26 @@ fn lists_of_the_policy_are_merged_as_sets() {
     let merge = |base: &str, ours: &str, theirs: &str| {
         let text = |list: &str| format!("# why\n[policy]\nplain = {list} # ours\n");
         let merged = merge_team(text(base).as_bytes(), text(ours).as_bytes(), text(theirs).as_bytes(), 7);
-        (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+        (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
     };
     let (text, conflicts) = merge("['A', 'B']", "['A', 'B', 'C']", "['B', 'D']");
-    assert_eq!(conflicts, TeamConflicts::None);
+    assert_eq!(conflicts, MergeConflicts::None);
     let policy = Policy::parse(text.as_bytes()).unwrap();
     let plain: Vec<_> = ["A", "B", "C", "D"].into_iter().filter(|name| policy.is_plain(name)).collect();
     assert_eq!(plain, ["B", "C", "D"], "{text}");
     assert!(text.starts_with("# why\n[policy]\nplain = [") && text.ends_with("] # ours\n"), "{text}");
     let (text, conflicts) = merge("['A', 'B']", "['B', 'A']", "['A', 'B', 'C']");
-    assert_eq!(conflicts, TeamConflicts::Entries(vec!["policy.plain".into()]), "the order is a person's");
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["policy.plain".into()]), "the order is a person's");
     assert!(Policy::parse(text.as_bytes()).is_err());
     let (_, conflicts) = merge("[]", "['A', 1]", "['B']");
-    assert_ne!(conflicts, TeamConflicts::None);
+    assert_ne!(conflicts, MergeConflicts::None);
     let lines = "[\n  'A', # a\n]";
     let (text, conflicts) = merge(lines, "[\n  'A', # a\n  'B', # b\n]", "[\n  'A', # a\n  'C', # c\n]");
-    assert_eq!(conflicts, TeamConflicts::None);
+    assert_eq!(conflicts, MergeConflicts::None);
     assert!(text.contains("  'A', # a\n  'B', # b\n  \"C\",\n]"), "{text}");
     // Made on both sides, and under dotted keys.
     let merged = merge_team(b"", b"policy.plain = ['A']\n", b"policy.plain = ['B']\n", 7);
-    assert_eq!(String::from_utf8(merged.text).unwrap(), "policy.plain = ['A', \"B\"]\n");
+    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), "policy.plain = ['A', \"B\"]\n");
 }
 
 #[test]
@@ -311,34 +315,34 @@ fn comments_follow_their_entries() {
     let theirs = "# head\n[members] # us\nadam = 1 # first\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n";
     let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
     let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n\n# last words\n";
-    assert_eq!(String::from_utf8(merged.text).unwrap(), wanted);
+    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), wanted);
     // Not in order: behind what it stands behind there.
     let mixed = |text: &str| format!("[members]\n{text}");
     let [base, ours, theirs] =
         ["z = 1\na = 2\n", "z = 1\na = 2\nb = 5\n", "z = 1\nm = 3\na = 2\n"].map(mixed);
     let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-    assert_eq!(String::from_utf8(merged.text).unwrap(), mixed("z = 1\nm = 3\na = 2\nb = 5\n"));
+    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), mixed("z = 1\nm = 3\na = 2\nb = 5\n"));
 }
 
 #[test]
 fn a_conflict_is_around_the_entry_alone() {
     let merge = |base: &str, ours: &str, theirs: &str| {
         let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 9);
-        (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+        (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
     };
     let (text, conflicts) = merge("[m]\na = 1\nb = 1\n", "[m]\n# c\na = 2\nb = 1\n", "[m]\na = 3\nb = 4");
     assert_eq!(text, "[m]\n# c\n<<<<<<<<< ours\na = 2\n=========\na = 3\n>>>>>>>>> theirs\nb = 4");
-    assert_eq!(conflicts, TeamConflicts::Entries(vec!["m.a".into()]));
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["m.a".into()]));
     let (text, _) = merge("[m]\na = 1\n", "[x]\n", "[m]\na = 2\n");
     assert_eq!(text, "[x]\n\n[m]\n<<<<<<<<< ours\n=========\na = 2\n>>>>>>>>> theirs\n");
     let (text, conflicts) = merge("[m]\na = 1\n", "[m\na = 1\n", "[m]\na = 2\n");
     assert_eq!(text, "<<<<<<<<< ours\n[m\na = 1\n=========\n[m]\na = 2\n>>>>>>>>> theirs\n");
-    assert_eq!(conflicts, TeamConflicts::File);
+    assert_eq!(conflicts, MergeConflicts::File);
     // A table in two spellings cannot be merged as text.
     let (_, conflicts) = merge("", "[m]\na = 1\n", "m = { b = 1 }\n");
-    assert_eq!(conflicts, TeamConflicts::File);
+    assert_eq!(conflicts, MergeConflicts::File);
     let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);
-    assert_eq!(bytes.text, b"<<<<<<< ours\n\xff\n=======\na = 1\n>>>>>>> theirs\n");
+    assert_eq!(*bytes.text, b"<<<<<<< ours\n\xff\n=======\na = 1\n>>>>>>> theirs\n");
 }
 
 #[test]
@@ -351,10 +355,10 @@ fn a_comment_that_one_side_changed_is_taken() {
         let base = text("# head\n", "# above\n", 1);
         let merged = |ours: &str, theirs: &str| {
             let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-            (String::from_utf8(merged.text).unwrap(), merged.conflicts)
+            (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
         };
         let (commented, changed) = (text(head, above, 1), text("# head\n", "# above\n", 2));
-        let wanted = (text(head, above, 2), TeamConflicts::None);
+        let wanted = (text(head, above, 2), MergeConflicts::None);
         assert_eq!(merged(&commented, &changed), wanted);
         assert_eq!(merged(&changed, &commented), wanted);
     }
@@ -367,7 +371,8 @@ fn tables_of_both_sides_stand_in_order() {
     };
     let merged = |base: &[&str], ours: &[&str], theirs: &[&str]| {
         let [base, ours, theirs] = [base, ours, theirs].map(text);
-        String::from_utf8(merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7).text).unwrap()
+        String::from_utf8(merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7).text.to_vec())
+            .unwrap()
     };
     let (base, all) = (["members"], text(&["members", "x.a", "x.b", "x.c", "x.d"]));
     assert_eq!(merged(&base, &["members", "x.b", "x.d"], &["members", "x.a", "x.c"]), all);
