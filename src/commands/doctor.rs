@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::Context;
 use super::clone_setup::{CloneSetup, SetupGap};
 use super::files::{FileArgs, find_files};
-use crate::config::KEYS_FILE;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
-use crate::git::{display_path, relative_path};
+use crate::git::display_path;
 use crate::hint::Hint;
-use crate::keys::{KeyLookupError, KeyPlace, KeyStore};
+use crate::keys::{KeyLookupError, KeyPlace};
 use crate::project::{
     EnvFile, FailureReason, Pinning, Precedence, Projects, ValueFailure, cannot_decrypt, counts, pin_trouble,
     read_files,
@@ -156,8 +155,7 @@ fn describe(place: &KeyPlace, file: &EnvFile) -> String {
     }
 }
 
-/// Reports a private key that is not where it belongs. It may be here under another name, as after a rename of the env
-/// file, or in the main worktree.
+/// Reports a private key that was not found. It may be here under another name, as after a rename of the env file.
 fn key_not_found(
     context: &Context,
     file: &EnvFile,
@@ -169,25 +167,8 @@ fn key_not_found(
     if all.iter().any(|private| private.public() == *key) {
         problem.details.push("it exists under the name of another environment".into());
         problem.fix = hint!("rename it there to {name}", name = file.env().private_key_name()).line();
-    } else if let Some(keys_file) = keys_file_of_main_worktree(context, file, key) {
-        let here = context.store().keys_file_path(&file.dir());
-        problem.details.push(format!("it is in the main worktree: {}", display_path(&keys_file)));
-        let (from, to) = (relative_path(&keys_file), relative_path(&here));
-        problem.fix = hint!("cp -p {from} {to}", from, to).line();
     }
     Ok(problem)
-}
-
-/// Returns the keys file at the root of the main worktree if it holds the key: a linked worktree begins without one, for it
-/// is not committed (git-worktree(1)). Returns None if there is one here, which must not be overwritten.
-fn keys_file_of_main_worktree(context: &Context, file: &EnvFile, key: &PublicKey) -> Option<PathBuf> {
-    if !matches!(context.store().keys_file(&file.dir()), Ok(None)) {
-        return None;
-    }
-    let repo = context.store().repositories().discover(&file.dir()).ok().flatten()?;
-    let keys_file = repo.common_dir().parent()?.join(KEYS_FILE);
-    let store = KeyStore::new(context.process, Some(keys_file.clone()));
-    store.find(file.env(), key, &file.dir()).is_ok().then_some(keys_file)
 }
 
 /// Reports values encrypted to another key than the file's, as after a rotation on another branch, by key. Needs no private

@@ -35,8 +35,9 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     load_all(&project, &here)?;
     let ignored = unseen_by_git(&project, &here)?;
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
-    let keys_file = context.store().keys_file_path(&here);
-    print_notices(context, &guard_keys_file(&keys_file, &project, &|| context.waiting())?);
+    for keys_file in context.store().keys_files_to_ignore(&here) {
+        print_notices(context, &guard_keys_file(&keys_file, &project, &|| context.waiting())?);
+    }
     let has_hooks = hook::set_up(context)?;
     let has_drivers = set_up_drivers(context)?;
     let ignored = unignore(context, args, &project, ignored, has_hooks)?;

@@ -1,13 +1,14 @@
-//! The index's bytes: they tell `run` and `get` that a file is not tracked, without starting git.
+//! Files of git that `run` and `get` read without starting git: the index's bytes, which tell that a file is not tracked, and
+//! the links between a linked worktree and the main one.
 
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
-use super::paths::{from_git, named_worktree, real_entry, same_folder, to_git};
+use super::paths::{absolute, from_git, named_worktree, real_entry, real_folder, same_folder, to_git};
 use super::worktree::{READ_INDEX, is_tracked_in};
 use super::{GitError, find_root};
-use crate::config;
+use crate::config::{self, GitLocation};
 use crate::fs::{self, FsError};
 
 /// Bytes of the index's header, of its smallest entry, and of the hash that ends it (SHA-1's; SHA-256's is longer).
@@ -37,7 +38,10 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
     match fs::read(&git_dir.join("index")) {
         Ok(bytes) => {
             refuse_cut_short(&bytes, root)?;
-            Ok(!proves_absence(bytes, &relative) && is_tracked_in(root, &config::git_location(), &relative)?)
+            // In a hook, git's environment names the index of the worktree that it works in.
+            let location =
+                if named_git_dir(root).is_some() { config::git_location() } else { GitLocation::default() };
+            Ok(!proves_absence(bytes, &relative) && is_tracked_in(root, &location, &relative)?)
         }
         // Nothing was ever added, provided that this is a git folder at all.
         Err(FsError::NotFound { .. }) if git_dir.join("HEAD").symlink_metadata().is_ok() => Ok(false),
@@ -49,7 +53,7 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
 /// Returns the git folder of the worktree at `root`: its `.git`, or where the file `.git` says (`gitdir: PATH`). If git's
 /// environment names this worktree's git folder, it is that.
 pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
-    if let Some((_, git_dir)) = named_worktree().filter(|(named, _)| same_folder(named, root)) {
+    if let Some(git_dir) = named_git_dir(root) {
         return Ok(git_dir);
     }
     let dot_git = root.join(".git");
@@ -61,18 +65,37 @@ pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     named.map(|to| root.join(to)).ok_or_else(|| GitError::not_a_repository(root))
 }
 
+fn named_git_dir(root: &Path) -> Option<PathBuf> {
+    named_worktree().filter(|(named, _)| same_folder(named, root)).map(|(_, git_dir)| git_dir)
+}
+
 /// Returns the git folder that the worktree at `root` shares with the others of its clone (gitrepository-layout(5),
-/// `commondir`). None if the one that a file `.git` leads to does not name that file back: it could lead anywhere.
+/// `commondir`). None if it does not name the linked worktree too (`worktrees/ID/gitdir`): anybody can write a `.git` file
+/// that leads to somebody else's repository.
 pub(crate) fn common_dir_of(root: &Path) -> Option<PathBuf> {
-    let (git_dir, dot_git) = (git_dir_of(root).ok()?, root.join(".git"));
-    if !dot_git.is_file() {
-        return Some(git_dir);
-    }
-    let named = |file| {
-        let text = fs::read(&git_dir.join(file)).ok()?;
-        from_git(text.trim_ascii_end()).map(|path| git_dir.join(path))
+    let git_dir = git_dir_of(root).ok()?.canonicalize().ok()?;
+    let dot_git = root.join(".git").canonicalize().ok();
+    let Some(dot_git) = dot_git.filter(|path| path.is_file()) else { return Some(git_dir) };
+    let leads_to = |name: &str| {
+        let text = fs::read(&git_dir.join(name)).ok()?;
+        git_dir.join(from_git(text.trim_ascii())?).canonicalize().ok()
     };
-    named("gitdir").filter(|back| same_folder(back, &dot_git)).and_then(|_| named("commondir"))
+    let common = leads_to("commondir")?;
+    let is_named = git_dir.parent() == Some(&common.join("worktrees")) && leads_to("gitdir")? == dot_git;
+    is_named.then_some(common)
+}
+
+/// Returns the folder of the main worktree that corresponds to `dir`, or the nearest one above it that exists there; None if
+/// `dir` is not in a linked worktree, or the main one is not the parent of a folder called `.git`.
+pub(crate) fn in_main_worktree(dir: &Path) -> Option<PathBuf> {
+    let linked = find_root(dir).filter(|root| root.join(".git").is_file())?;
+    let common =
+        common_dir_of(&linked).filter(|common| common.file_name().is_some_and(|name| name == ".git"))?;
+    let main = common.parent()?;
+    let below = absolute(dir).and_then(|dir| real_folder(&dir)).ok()?;
+    let below = main.join(below.strip_prefix(linked.canonicalize().ok()?).ok()?);
+    let is_of_main = |folder: &&Path| folder.is_dir() && find_root(folder).is_some_and(|root| root == main);
+    below.ancestors().find(is_of_main).map(Path::to_path_buf)
 }
 
 /// Returns true if the index surely does not hold `relative`: in versions 2 and 3 a path stands whole, followed by NUL.

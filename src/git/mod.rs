@@ -1,7 +1,7 @@
 //! The one door to git: which repository a folder belongs to, what git tracks, ignores and has committed.
 //!
-//! Facts are asked of the `git` program (`command`). Its files are not parsed here, except for the bytes of the index, so
-//! that `run` and `get` need not start a process (`index_bytes`). Objects come through one `git cat-file --batch-command`
+//! Facts are asked of the `git` program (`command`). Its files are not parsed here, except for the bytes of the index and
+//! the links between worktrees, so that `run` and `get` need not start a process (`index_bytes`). Objects come through one `git cat-file --batch-command`
 //! and are hashed here (`objects`). `git2` compares and merges texts, and opens no repository.
 //!
 //! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out are below
@@ -22,7 +22,7 @@ mod worktree;
 pub(crate) use config::{HooksDir, Setting, users_setting};
 pub(crate) use error::GitError;
 pub(crate) use history::{HistoryWalk, Linked, range_ends};
-pub(crate) use index_bytes::{common_dir_of, git_dir_of, is_tracked_fast};
+pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{display_path, find_root, from_git, path_from, relative_path};
 pub use repo::Repo;

@@ -24,13 +24,13 @@ pub(crate) struct BackupLine {
 }
 
 impl KeyStore<'_> {
-    /// Returns every key for env files in the folder `near`: those of `file`, those in the environment, and those granted,
+    /// Returns every key for env files in the folder `near`: those of `files`, those in the environment, and those granted,
     /// now or ever; each once for its environment, older ones behind newer as far as that is known. `envs` are the
     /// environments there are, for a variable's name does not tell all of the environment's.
     pub fn at_hand(
         &self,
         near: &Path,
-        file: Option<&KeysFile>,
+        files: &[KeysFile],
         envs: &[EnvName],
     ) -> Result<Vec<FoundKey>, KeyLookupError> {
         let mut found: Vec<FoundKey> = Vec::new();
@@ -49,7 +49,7 @@ impl KeyStore<'_> {
             }
         };
         let mut lists = Vec::new();
-        if let Some(file) = file {
+        for file in files {
             for name in file.names() {
                 lists.push((file.keys_named(&name)?, name, KeyPlace::KeysFile(file.path().into())));
             }

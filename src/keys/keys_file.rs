@@ -39,10 +39,22 @@ impl KeysFile {
         dir.ancestors().take_while(|folder| folder.starts_with(&root)).find_map(keys_file_in)
     }
 
-    /// Returns the path of the keys file for env files in `dir`: the nearest, else one to be created at the project's root,
-    /// where all of the project's env files find it.
+    /// Returns the path of the keys file for env files in `dir` in this worktree: the nearest, else one to be created at the
+    /// project's root, where all of the project's env files find it.
     pub fn place(dir: &Path) -> PathBuf {
         Self::nearest(dir).unwrap_or_else(|| project_root(dir).join(KEYS_FILE))
+    }
+
+    /// Returns the path of the keys file for new keys of env files in `dir`: in the main worktree if there is one, because
+    /// `git worktree remove` deletes ignored files.
+    pub fn lasting_place(dir: &Path) -> PathBuf {
+        Self::place(git::in_main_worktree(dir).as_deref().unwrap_or(dir))
+    }
+
+    /// Returns the keys files that are looked into for env files in `dir`: the nearest, and then that of the main worktree.
+    pub fn places(dir: &Path) -> impl Iterator<Item = PathBuf> {
+        let main = std::iter::once_with(|| git::in_main_worktree(dir));
+        Self::nearest(dir).into_iter().chain(main.flatten().filter_map(|dir| Self::nearest(&dir)))
     }
 
     /// Loads a keys file that was found by its place: it must belong to this user and not be tracked by git.

@@ -168,12 +168,16 @@ impl<'a> KeyStore<'a> {
         if let Some(found) = search(self.injected(env)?, KeyPlace::Process) {
             return Ok(found);
         }
-        let found = match self.keys_file(near)? {
-            Some(file) => search(file.keys(env)?, KeyPlace::KeysFile(file.path().into())),
-            None => search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near))),
-        };
-        if let Some(found) = found {
-            return Ok(found);
+        let mut files = 0;
+        for file in self.keys_files(near) {
+            let file = file?;
+            if let Some(found) = search(file.keys(env)?, KeyPlace::KeysFile(file.path().into())) {
+                return Ok(found);
+            }
+            files += 1;
+        }
+        if files == 0 {
+            search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near)));
         }
         if let Some(path) = granted::team_file(near) {
             match self.granted(env, wanted, &path, me(self)?)? {
@@ -207,7 +211,8 @@ impl<'a> KeyStore<'a> {
         let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
         let injected = self.injected(env)?.into_iter().map(|key| (key, KeyPlace::Process));
         let mut keys: Vec<_> = given.chain(injected).collect();
-        if let Some(file) = self.keys_file(near)? {
+        for file in self.keys_files(near) {
+            let file = file?;
             let place = KeyPlace::KeysFile(file.path().into());
             keys.extend(file.keys(env)?.into_iter().map(|key| (key, place.clone())));
         }
@@ -236,24 +241,49 @@ impl<'a> KeyStore<'a> {
         let injected = injected.flat_map(|text| locked::parse_keys(Some(text)).unwrap_or_default());
         let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
         let mut keys: Vec<_> = given.chain(injected.map(|key| (key, KeyPlace::Process))).collect();
-        if let Some(file) = self.keys_file(near)? {
+        for file in self.keys_files(near) {
+            let file = file?;
             let place = KeyPlace::KeysFile(file.path().into());
             keys.extend(file.every().into_iter().map(|key| (key, place.clone())));
         }
         Ok(keys)
     }
 
-    /// Returns the keys file for an env file in the folder `near`, if there is one: the one named, else the nearest.
+    /// Returns the keys files for an env file in the folder `near`, in the order in which they are looked into.
+    pub fn keys_files(&self, near: &Path) -> impl Iterator<Item = Result<KeysFile, KeyLookupError>> {
+        self.keys_file_paths(near).map(|path| self.load_keys_file(&path))
+    }
+
+    /// Returns the paths of [`Self::keys_files`].
+    pub fn keys_file_paths(&self, near: &Path) -> impl Iterator<Item = PathBuf> {
+        let found = self.keys_file.is_none().then(|| KeysFile::places(near));
+        self.keys_file.iter().cloned().chain(found.into_iter().flatten())
+    }
+
+    fn load_keys_file(&self, path: &Path) -> Result<KeysFile, KeyLookupError> {
+        if self.keys_file.is_some() { KeysFile::load_as_given(path) } else { KeysFile::load(path) }
+    }
+
+    /// Returns the keys file at [`Self::keys_file_path`]; None if it does not exist.
     pub fn keys_file(&self, near: &Path) -> Result<Option<KeysFile>, KeyLookupError> {
-        match &self.keys_file {
-            Some(named) => KeysFile::load_as_given(named).map(Some),
-            None => KeysFile::nearest(near).map(|path| KeysFile::load(&path)).transpose(),
+        match self.load_keys_file(&self.keys_file_path(near)) {
+            Err(KeyLookupError::NoKeysFile(_)) => Ok(None),
+            file => file.map(Some),
         }
     }
 
     /// Returns the file in which a new key for an env file in the folder `near` is to be kept.
     pub fn keys_file_path(&self, near: &Path) -> PathBuf {
-        self.keys_file.clone().unwrap_or_else(|| KeysFile::place(near))
+        self.keys_file.clone().unwrap_or_else(|| KeysFile::lasting_place(near))
+    }
+
+    /// Returns the files that git must ignore before a key is created near `near`: [`Self::keys_file_path`], and the one that
+    /// may be in this worktree, whose ignore file is committed.
+    pub fn keys_files_to_ignore(&self, near: &Path) -> Vec<PathBuf> {
+        let mut paths = vec![self.keys_file_path(near)];
+        paths.extend(self.keys_file.is_none().then(|| KeysFile::place(near)));
+        paths.dedup();
+        paths
     }
 
     fn given(&self) -> Vec<StoredKey> {

@@ -81,7 +81,8 @@ fn change_keys(
     on_wait: &dyn Fn(),
     change: &KeysFileChange<'_>,
 ) -> Result<Vec<KeysChanged>, Error> {
-    let places: Vec<_> = wanted.iter().map(|wanted| store.keys_file_path(&wanted.near)).collect();
+    let place = |wanted| Ok::<_, Error>(there(wanted, store)?.path().to_owned());
+    let places: Vec<_> = wanted.iter().map(place).collect::<Result<_, _>>()?;
     let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
     let (mut texts, mut done) = (Vec::new(), Vec::new());
     for wanted in wanted {
@@ -108,10 +109,10 @@ fn change_keys(
     Ok(done)
 }
 
-/// The keys file, which must be there.
+/// The nearest keys file, which must be there.
 fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, Error> {
     let missing = || FsError::NotFound { path: store.keys_file_path(&wanted.near), doing: "read" };
-    Ok(store.keys_file(&wanted.near)?.ok_or_else(missing)?)
+    Ok(store.keys_files(&wanted.near).next().transpose()?.ok_or_else(missing)?)
 }
 
 /// The keys that are wanted; an error where an environment has none.
@@ -208,11 +209,7 @@ pub(crate) fn recover(
     let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories(), on_wait)?;
     let project = Project::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
-    let mut file = match store.keys_file(near) {
-        Err(KeyLookupError::NoKeysFile(_)) | Ok(None) => KeysFile::new(&place),
-        Ok(Some(file)) => file,
-        Err(error) => return Err(error.into()),
-    };
+    let mut file = store.keys_file(near)?.unwrap_or_else(|| KeysFile::new(&place));
     let beside_locked = file.all()?.iter().any(StoredKey::is_locked);
     let mut done = Recovered { path: place, envs: Vec::new(), beside_locked, notices: Vec::new() };
     for (env, keys) in envs {

@@ -11,7 +11,7 @@ use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
 use super::projects::Project;
-use super::setup::{Notice, ignore_keys_file, keys_file};
+use super::setup::{Notice, ignore_keys_file};
 use super::team_file::{put_tag_key, tag_key};
 use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
@@ -229,7 +229,7 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
     }
     let mut files = BTreeMap::new();
     for (path, (near, currents)) in wanted {
-        let file = keys_file(store, &near)?.unwrap_or_else(|| KeysFile::new(&path));
+        let file = store.keys_file(&near)?.unwrap_or_else(|| KeysFile::new(&path));
         let rotated: Vec<_> = currents.iter().map(|it| (&it.env, &it.old, &it.new)).collect();
         let text = store.lock_as_before(&file, file.with_rotated(&rotated)?)?;
         files.insert(path, (file, text));

@@ -79,22 +79,21 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
     if let Some((path, key)) = project.public_key_of(file.env(), file.path())? {
         return Ok(KeyChoice::OfEnvironment(key, path));
     }
-    let Some(keys) = keys_file(store, &file.dir())? else { return Ok(KeyChoice::None) };
-    match keys.keys(file.env())?.first().map(StoredKey::public) {
+    for keys in store.keys_files(&file.dir()) {
+        let keys = match keys {
+            // One that was named may be yet to be made.
+            Err(KeyLookupError::NoKeysFile(_)) => continue,
+            keys => keys?,
+        };
+        let key = keys.keys(file.env())?.first().map(StoredKey::public);
         // A keys file may serve several projects.
-        Some(key) if !project.is_key_of_another(file.env(), &key)? => {
-            Ok(KeyChoice::OfKeysFile(key, keys.path().into()))
+        if let Some(key) = key
+            && !project.is_key_of_another(file.env(), &key)?
+        {
+            return Ok(KeyChoice::OfKeysFile(key, keys.path().into()));
         }
-        _ => Ok(KeyChoice::None),
     }
-}
-
-/// The keys file, where there is one; one that was named may be yet to be made.
-pub(super) fn keys_file(store: &KeyStore<'_>, dir: &Path) -> Result<Option<KeysFile>, KeyLookupError> {
-    match store.keys_file(dir) {
-        Err(KeyLookupError::NoKeysFile(_)) => Ok(None),
-        found => found,
-    }
+    Ok(KeyChoice::None)
 }
 
 /// Keeps a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file.
@@ -110,7 +109,7 @@ pub(super) fn keep_key(
 ) -> Result<Vec<Notice>, Error> {
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
-    let keys = keys_file(store, dir)?.unwrap_or_else(|| KeysFile::new(&path));
+    let keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
@@ -119,7 +118,9 @@ pub(super) fn keep_key(
         notices.push(Notice::MadePrivate(path.clone()));
     }
     let staged = fs::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
-    notices.extend(ignore_keys_file(&path, project, write)?);
+    for path in store.keys_files_to_ignore(dir) {
+        notices.extend(ignore_keys_file(&path, project, write)?);
+    }
     if write == Write::Files {
         staged.commit()?;
     }
@@ -153,6 +154,10 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
     let root = root.as_deref();
     if let Some(root) = root {
         let repo = project.repositories().open(root)?;
+        if repo.is_bare() {
+            // Nothing is committed from the folder above its worktrees.
+            return Ok(notices);
+        }
         if repo.is_tracked(path)? {
             return Err(KeyLookupError::tracked(path).into());
         }

@@ -156,31 +156,6 @@ fn a_key_under_another_environments_name_is_found() {
     assert_eq!(doctor(&env).0, 0);
 }
 
-#[cfg(unix)]
-#[test]
-fn a_linked_worktree_is_given_the_keys_of_the_main_one() {
-    let env = healthy();
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "1", "--no-verify"]);
-    let linked = env.outside().join("a b");
-    env.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "side"]);
-    let look = || {
-        let output = env.envseal(&["doctor", "--json"]).dir(&linked).output();
-        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-        (output.status, said["files"][0]["troubles"].clone())
-    };
-    let (status, troubles) = look();
-    let keys = env.path(".env.keys");
-    assert_eq!((status, &troubles[0]["fix"]), (1, &json!(format!("cp -p {} .env.keys", keys.display()))));
-    env.program("sh", &["-c", troubles[0]["fix"].as_str().unwrap()]).dir(&linked).ok();
-    assert_eq!(look(), (0, json!([])));
-    // Keys of its own are never written over.
-    let other = TestEnv::new();
-    other.ok(&["key", "generate"]);
-    std::fs::write(linked.join(".env.keys"), other.read(".env.keys")).unwrap();
-    assert!(look().1[0]["fix"].as_str().unwrap().starts_with("request access: "));
-}
-
 #[test]
 fn values_sealed_to_an_older_key_are_resealed_by_the_fix() {
     let env = healthy();

@@ -1,7 +1,5 @@
 //! One repository, many packages: folders in `-f`, one keys file above them all, scopes of their own.
 
-use std::path::Path;
-
 use crate::support::TestEnv;
 
 /// Two packages whose files are sealed to one key each environment, all private keys in one file at the root.
@@ -146,25 +144,6 @@ fn conventions_of_packages_go_together() {
 fn committed(env: &TestEnv) {
     env.git(&["add", "."]);
     env.git(&["commit", "-qm", "first"]);
-}
-
-#[test]
-fn a_worktree_has_a_keys_file_of_its_own() {
-    let env = packages();
-    committed(&env);
-    env.git(&["worktree", "add", "-q", "../other"]);
-    let other = env.outside().join("other");
-    let get = |dir: &Path| env.envseal(&["get", "SHARED", "-e", "production"]).dir(dir);
-    // The search ends at the worktree's root: nothing of the folder above it is taken, nor of the first worktree.
-    std::fs::copy(env.path(".env.keys"), env.outside().join(".env.keys")).unwrap();
-    let stderr = get(&other.join("packages/a")).fails(3);
-    // As seen from packages/a.
-    assert!(stderr.contains("not found in ENVSEAL_PRIVATE_KEY_PRODUCTION or .env.keys"), "{stderr}");
-    std::fs::copy(env.path(".env.keys"), other.join(".env.keys")).unwrap();
-    assert_eq!(get(&other.join("packages/a")).ok(), "a\n");
-    let set = env.envseal(&["set", "NEW", "1", "-e", "production"]).dir(other.join("packages/b"));
-    set.ok();
-    assert!(!other.join("packages/b/.env.keys").exists());
 }
 
 #[test]

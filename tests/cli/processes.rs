@@ -72,7 +72,6 @@ fn run_and_get_start_none() {
     std::fs::create_dir_all(env.path("packages/a")).unwrap();
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
-    std::fs::copy(env.path(".env.keys"), linked.join(".env.keys")).unwrap();
     for folder in [env.repo(), linked] {
         for arguments in [
             &["run", "--", "true"][..],

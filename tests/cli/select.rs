@@ -89,6 +89,77 @@ fn the_keys_file_is_looked_for_up_to_the_git_root() {
 }
 
 #[test]
+fn a_linked_worktree_shares_the_keys_of_the_main_one() {
+    let env = TestEnv::new();
+    let secret = env.secret("shared");
+    env.envseal(&["set", "A", "-e", "p"]).stdin(&secret).ok();
+    env.git(&["add", "."]);
+    env.git(&["commit", "-qm", "one"]);
+    let linked = env.outside().join("linked");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    std::fs::create_dir_all(linked.join("only/here")).unwrap();
+    // One above both is nobody's.
+    std::fs::write(env.outside().join(".env.keys"), "").unwrap();
+    let there = |arguments: &[&str]| env.envseal(arguments).dir(&linked);
+    let get = ["get", "A", "-e", "p"];
+    assert_eq!(there(&get).ok(), format!("{secret}\n"));
+    assert_eq!(there(&["run", "-e", "p", "--", "printenv", "A"]).ok(), format!("{secret}\n"));
+    // What is created there outlives it.
+    let output = there(&["set", "B=1", "-f", "only/here/.env.new"]).output();
+    let told = format!("the private key is in {}. ", env.path(".env.keys").display());
+    assert!(output.stderr.contains(&told), "{}", output.stderr);
+    there(&["key", "rotate", "-e", "p"]).ok();
+    assert_eq!(there(&get).ok(), format!("{secret}\n"));
+    assert_eq!(env.ok(&get), format!("{secret}\n"), "the branch here has the old key");
+    assert!(!linked.join(".env.keys").exists() && !linked.join("only/here/.env.keys").exists());
+    let keys = env.read(".env.keys");
+    assert_eq!(keys.matches("envseal-sk1-").count(), 3, "{keys}");
+    // One that is there already comes first; the other is looked into as well.
+    std::fs::write(linked.join(".env.keys"), "# mine\n").unwrap();
+    assert_eq!(there(&get).ok(), format!("{secret}\n"));
+    there(&["set", "-q", "C=1", "-e", "later"]).ok();
+    assert_eq!(std::fs::read_to_string(linked.join(".env.keys")).unwrap(), "# mine\n");
+    assert!(env.read(".env.keys").contains("ENVSEAL_PRIVATE_KEY_LATER="));
+    // Anybody can write a `.git` file.
+    let forged = env.outside().join("forged");
+    std::fs::create_dir(&forged).unwrap();
+    for name in [".git", ".env.p"] {
+        std::fs::copy(linked.join(name), forged.join(name)).unwrap();
+    }
+    env.envseal(&get).dir(&forged).fails(3);
+    // The main worktree's index counts, whatever kind it is, and whatever git says to a hook of the other one.
+    env.git(&["add", "-f", ".env.keys"]);
+    for version in ["2", "4"] {
+        env.git(&["update-index", "--index-version", version]);
+        let git_dir = env.path(".git/worktrees/linked");
+        let in_hook = there(&get).var("GIT_INDEX_FILE", git_dir.join("index")).var("GIT_DIR", git_dir);
+        for get in [there(&get), in_hook] {
+            let stderr = get.fails(3);
+            assert!(stderr.contains(".env.keys is tracked by git"), "{stderr}");
+        }
+    }
+    env.git(&["rm", "-q", "--cached", ".env.keys"]);
+    env.git(&["worktree", "remove", "--force", linked.to_str().unwrap()]);
+    assert!(env.read(".env.keys").contains("ENVSEAL_PRIVATE_KEY_NEW="));
+}
+
+#[test]
+fn worktrees_of_a_bare_repository_share_the_keys_in_the_folder_above() {
+    let env = TestEnv::without_git();
+    env.git(&["init", "-q", "--bare", "-b", "main", ".git"]);
+    let commit = env.git(&["commit-tree", "-m", "empty", env.git(&["mktree"]).trim()]);
+    env.git(&["branch", "main", commit.trim()]);
+    env.git(&["worktree", "add", "-q", "main"]);
+    env.envseal(&["set", "-q", "A=1"]).dir(env.path("main")).ok();
+    assert_eq!(env.read("main/.gitignore"), ".env.keys\n");
+    assert!(env.path(".env.keys").exists() && !env.path("main/.env.keys").exists());
+    env.program("git", &["add", "."]).dir(env.path("main")).ok();
+    env.program("git", &["commit", "-qm", "one"]).dir(env.path("main")).ok();
+    env.git(&["worktree", "add", "-q", "-b", "side", "side"]);
+    assert_eq!(env.envseal(&["get", "A"]).dir(env.path("side")).ok(), "1\n");
+}
+
+#[test]
 fn outside_git_only_beside_the_file() {
     let env = TestEnv::without_git();
     env.write_sealed("a/.env", "A=1\n");

@@ -51,8 +51,8 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
         envs.push(file.env().clone());
         current.extend(file.public_key().copied());
     }
-    let file = store.keys_file(&here)?;
-    let mut found = store.at_hand(&here, file.as_ref(), &envs)?;
+    let files: Vec<_> = store.keys_files(&here).collect::<Result<_, _>>()?;
+    let mut found = store.at_hand(&here, &files, &envs)?;
     if found.is_empty() {
         return Err(Error::usage("no private keys found", "see where keys are looked for: envseal doctor"));
     }

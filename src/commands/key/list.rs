@@ -89,7 +89,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
     let here = working_dir()?;
     let project = context.project_of(&here)?;
     let team = project.team()?;
-    let (keys_file_row, keys_file) = read_keys_file(context, &here)?;
+    let (keys_file_row, keys_files) = read_keys_files(context, &here)?;
     let mut envs: BTreeMap<EnvName, EnvKeys> = BTreeMap::new();
     for path in project.env_files(project.root())? {
         let file = EnvFile::load(&path)?;
@@ -98,7 +98,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         keys.files.push(path);
     }
     let names: Vec<_> = envs.keys().cloned().collect();
-    let private = context.store().at_hand(&here, keys_file.as_ref(), &names)?;
+    let private = context.store().at_hand(&here, &keys_files, &names)?;
     for found in private {
         envs.entry(found.env.clone()).or_default().private.push(found);
     }
@@ -125,26 +125,26 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
     ui::table(&head, &rows.iter().map(KeyRow::cells).collect::<Vec<_>>()).print()
 }
 
-/// Reads the keys file, also one whose keys are refused because of how it is kept: the list shows that.
-fn read_keys_file(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Option<KeysFile>), Error> {
+/// Reads the keys files, also those whose keys are refused because of how they are kept: the row of the first shows that.
+fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Vec<KeysFile>), Error> {
     let store = context.store();
-    let (file, refused) = match store.keys_file(here) {
-        Ok(None) => return Ok((None, None)),
-        Ok(Some(file)) => (file, None),
-        Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
-            let file = KeysFile::load_as_given(&store.keys_file_path(here))?;
-            (file, Some(error.to_string()))
+    let (mut row, mut files) = (None, Vec::new());
+    for (path, file) in store.keys_file_paths(here).zip(store.keys_files(here)) {
+        let (file, refused) = match file {
+            Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
+                (KeysFile::load_as_given(&path)?, Some(error.to_string()))
+            }
+            file => (file?, None),
+        };
+        if row.is_none() {
+            let state = keys_file_state(file.path(), store)?;
+            let mode = state.mode.map(|mode| format!("{mode:04o}"));
+            row =
+                Some(KeysFileRow { path: display_path(file.path()), mode, tracked: state.tracked, refused });
         }
-        Err(error) => return Err(Error::from(error)),
-    };
-    let state = keys_file_state(file.path(), store)?;
-    let row = KeysFileRow {
-        path: display_path(file.path()),
-        mode: state.mode.map(|mode| format!("{mode:04o}")),
-        tracked: state.tracked,
-        refused,
-    };
-    Ok((Some(row), Some(file)))
+        files.push(file);
+    }
+    Ok((row, files))
 }
 
 impl KeyRow {

@@ -75,11 +75,11 @@ fn wanted(context: &Context, files: &FileArgs) -> Result<Vec<Wanted>, Error> {
     if files.is_empty() {
         return Ok(vec![Wanted { near: here, envs: Vec::new() }]);
     }
-    let mut wanted: Vec<(PathBuf, Wanted)> = Vec::new();
+    let mut wanted: Vec<(Option<PathBuf>, Wanted)> = Vec::new();
     for path in files.paths(context.process)? {
         let env = EnvName::of_file(&path)?;
         let near = folder(path.parent().unwrap_or(Path::new(".")))?;
-        let keys_file = context.store().keys_file_path(&near);
+        let keys_file = context.store().keys_file_paths(&near).next();
         match wanted.iter_mut().find(|(there, _)| *there == keys_file) {
             Some((_, wanted)) if wanted.envs.contains(&env) => {}
             Some((_, wanted)) => wanted.envs.push(env),
