@@ -13,9 +13,6 @@ use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 
-/// A value of fewer bytes may turn up by accident.
-const MIN_CERTAIN: usize = 12;
-
 /// A file's bytes; of a symlink, where it leads.
 pub(super) enum FileContent<'t> {
     Disk(PathBuf),
@@ -157,7 +154,7 @@ pub(super) fn leak_finding(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
                 name = secret.name
             );
             let finding = Finding::new(Rule::SecretValue, path, message, fix).about(&secret.name);
-            return if secret.value.len() < MIN_CERTAIN { finding.into_advice() } else { finding };
+            return if secret.is_certain() { finding } else { finding.into_advice() };
         }
     };
     let fix = "remove it; if pushed, rotate the key and replace the secrets";

@@ -12,6 +12,9 @@ use crate::crypto::PRIVATE_PREFIX;
 /// The shortest value that is looked for, in bytes; shorter ones are in every file by chance.
 const MIN_VALUE: usize = 6;
 
+/// A value of fewer bytes may be in a text by chance; as a part of a word it is taken to be.
+const MIN_CERTAIN: usize = 12;
+
 /// How much of a private key must follow its prefix: documentation mentions the prefix alone.
 const MIN_KEY: usize = 16;
 
@@ -36,6 +39,13 @@ pub struct SecretValue {
     pub name: String,
     /// Decrypted.
     pub value: Zeroizing<Vec<u8>>,
+}
+
+impl SecretValue {
+    /// Returns true if the value is too long to be in a text by chance.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.value.len() >= MIN_CERTAIN
+    }
 }
 
 /// Finds private keys and known values in text.
@@ -152,7 +162,7 @@ impl Leaks {
     /// Finds everything in `text`, each once for every line it begins on.
     pub fn find(&self, text: &[u8]) -> Vec<LeakMatch> {
         let mut found = BTreeSet::new();
-        self.find_before(text, text.len(), &mut 1, &mut found);
+        self.find_before(text, text.len(), &mut Position::default(), &mut found);
         found.into_iter().collect()
     }
 
@@ -162,16 +172,16 @@ impl Leaks {
     }
 
     fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<LeakMatch>> {
-        let (mut found, mut line) = (BTreeSet::new(), 1);
+        let (mut found, mut at) = (BTreeSet::new(), Position::default());
         in_chunks(from, chunk, self.longest, &mut |text, end| {
-            self.find_before(text, end, &mut line, &mut found);
+            self.find_before(text, end, &mut at, &mut found);
         })?;
         Ok(found.into_iter().collect())
     }
 
-    /// Finds what begins in `text` before `end`. `line` is that of the text's beginning, and becomes that of `end`.
-    fn find_before(&self, text: &[u8], end: usize, line: &mut usize, found: &mut BTreeSet<LeakMatch>) {
-        let mut lines = LineTracker { text, seen: 0, line: *line };
+    /// Finds what begins in `text` before `end`. `at` is the position of the text's beginning, and becomes that of `end`.
+    fn find_before(&self, text: &[u8], end: usize, at: &mut Position, found: &mut BTreeSet<LeakMatch>) {
+        let mut lines = LineTracker { text, seen: 0, line: at.line };
         // Nearly always there is nothing, which is faster to tell.
         if self.automaton.is_match(text) {
             let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
@@ -183,13 +193,40 @@ impl Leaks {
                     if *leak == Leak::PrivateKey && !key_follows(&text[start + bytes.len()..]) {
                         continue;
                     }
+                    let before = start.checked_sub(1).map_or(at.before, |before| text.get(before).copied());
+                    let after = text.get(start + bytes.len()).copied();
+                    if self.is_part_of_word(*leak, bytes, [before, after]) {
+                        continue;
+                    }
                     let line = lines.at(start);
                     let last_line = line + memchr::memchr_iter(b'\n', bytes).count();
                     found.insert(LeakMatch { line, last_line, leak: *leak });
                 }
             }
         }
-        *line = lines.at(end);
+        *at = Position { line: lines.at(end), before: text[..end].last().copied().or(at.before) };
+    }
+
+    /// Returns true if these bytes are a short value as it is, with a letter, a digit or `_` directly before or after it.
+    fn is_part_of_word(&self, leak: Leak, bytes: &[u8], around: [Option<u8>; 2]) -> bool {
+        let Leak::Value(at) = leak else { return false };
+        let secret = &self.secrets[at];
+        let is_word_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        !secret.is_certain()
+            && bytes == secret.value.as_slice()
+            && around.into_iter().flatten().any(is_word_byte)
+    }
+}
+
+/// A place in what is read: its line, from 1, and the byte before it.
+struct Position {
+    line: usize,
+    before: Option<u8>,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { line: 1, before: None }
     }
 }
 
@@ -337,7 +374,8 @@ mod tests {
             let found = leaks.find(values.join("\n").as_bytes()).len();
             (found, start.elapsed())
         };
-        for (lead, count) in [("password-".to_owned(), 100_000), ("a-longer-beginning/".repeat(14), 10_000)] {
+        for (lead, count) in [("a-password-".to_owned(), 100_000), ("a-longer-beginning/".repeat(14), 10_000)]
+        {
             let (_, others) = search((0..count / 10).map(|at| format!("{at}-{lead}")).collect());
             let (found, alike) = search((0..count).map(|at| format!("{lead}{at}")).collect());
             // Every value, and those that it begins with: its digits are a number, and so are the first of them.
@@ -351,7 +389,7 @@ mod tests {
 
     #[test]
     fn overlapping_values_are_all_found() {
-        let leaks = leaks(&["abcdef", "cdefghijklmnop", "short"]);
+        let leaks = leaks(&["abcdefghijkl", "cdefghijklmnop", "short"]);
         let found = leaks.find(b"\nxabcdefghijklmnop");
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|found| found.line == 2));
@@ -390,7 +428,7 @@ mod tests {
 
         #[test]
         fn in_chunks_the_same_is_found(
-            text in "(secret|first\nsecond|se|\n|envseal-sk1-|abcdefghijklmnopq|[a-z ]|c2VjcmV0){0,60}",
+            text in "(secret|first\nsecond|se|\n|_| secret |envseal-sk1-|abcdefghijklmnopq|[a-z ]|c2VjcmV0){0,60}",
             chunk in 1_usize..80,
             at_a_time in 1_usize..50,
         ) {

@@ -80,6 +80,27 @@ fn how_long_it_is_decides() {
 }
 
 #[test]
+fn a_short_value_within_a_word_is_none() {
+    let env = sealed("worker");
+    for (line, is_found) in [
+        ("SECRET_worker", false),
+        ("workers", false),
+        ("8worker", false),
+        ("a worker.", true),
+        ("é=worker-1", true),
+        ("worker", true),
+        ("d29ya2Vycw", true),
+    ] {
+        env.write("code.js", format!("let x = 1;\n{line}\n"));
+        let found = env.check(&[]);
+        assert_eq!(found, if is_found { &["code.js:2 secret-value A"][..] } else { &[] }, "{line}");
+    }
+    let env = sealed("twelve-chars");
+    env.write("code.js", "my_twelve-chars9\n");
+    assert_eq!(env.check(&[]), ["code.js:1 !secret-value A"]);
+}
+
+#[test]
 fn what_stood_in_the_open_before_is_advice() {
     for (file, text) in [
         ("README.md", "like localhost-5432-db\n"),
