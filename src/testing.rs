@@ -22,8 +22,8 @@ pub mod crypto {
 }
 pub mod dotenv {
     pub use crate::dotenv::{
-        CommentMark, Document, Edit, Entry, MergeConflicts, MergeVersions, MergedText, ReferenceValue,
-        VarName, expand, is_reserved, merge, quote, read, references,
+        CommentMark, ConflictStyle, Document, Edit, Entry, MergeConflicts, MergeVersions, MergedText,
+        ReferenceValue, VarName, expand, is_reserved, merge, quote, read, references,
     };
 }
 #[cfg(feature = "cli")]

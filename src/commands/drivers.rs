@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::config::{EnvName, FileRole, TEAM_FILE};
-use crate::dotenv::{MergeConflicts, MergeVersions};
+use crate::config::{EnvName, FileRole, TEAM_FILE, is_own_name};
+use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions};
 use crate::error::Error;
 use crate::project::{self};
 use crate::team::merge_team;
@@ -37,6 +37,9 @@ pub(super) struct MergeArgs {
     /// The file's path in the repository (%P)
     #[arg(allow_hyphen_values = true)]
     path: PathBuf,
+    /// What to call ours (%X), the ancestor (%S) and theirs (%Y) in conflict markers, in this order
+    #[arg(short = 'L', value_name = "LABEL", allow_hyphen_values = true)]
+    labels: Vec<OsString>,
 }
 
 /// Print an env file for git diff, each sealed value as its hash
@@ -77,10 +80,17 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
     let versions = MergeVersions { base: &base, ours: &ours, theirs: &theirs };
+    let labels = label_versions(&args.labels);
+    let [ours_label, base_label, theirs_label] = labels.each_ref().map(String::as_bytes);
+    let style = ConflictStyle {
+        marker_size: args.marker_size,
+        labels: MergeVersions { base: base_label, ours: ours_label, theirs: theirs_label },
+        has_base: wants_base(context),
+    };
     let (merged, part) = if is_team_file {
-        (merge_team(&versions, args.marker_size), "entry")
+        (merge_team(&versions, &style), "entry")
     } else {
-        (project::merge(&args.path, &versions, args.marker_size, context.store()), "name")
+        (project::merge(&args.path, &versions, &style, context.store()), "name")
     };
     if *merged.text != *ours {
         project::write_version(&args.ours, &merged.text)?;
@@ -88,15 +98,61 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     let path = args.path.display();
     match merged.conflicts {
         MergeConflicts::None => return Ok(0),
-        MergeConflicts::Names(names) => context.ui.say(format_args!(
-            "{path}: both sides changed {}; pick one between the conflict markers",
-            names.join(", ")
-        )),
+        MergeConflicts::Names(names) => {
+            context.ui.say(format_args!(
+                "{path}: both sides changed {}; pick one between the conflict markers",
+                names.join(", ")
+            ));
+            if !is_team_file {
+                suggest_resolving(context, &args.path, &names, &labels);
+            }
+        }
         MergeConflicts::File => context.ui.say(format_args!(
             "{path} can't be merged by {part}; both versions are between the conflict markers"
         )),
     }
     Ok(1)
+}
+
+/// Returns what git calls ours, the ancestor and theirs. Before 2.44 git passes `%X`, `%S` and `%Y` as they are.
+fn label_versions(given: &[OsString]) -> [String; 3] {
+    let label = |at: usize, name: &str| {
+        let label = given.get(at).map(|label| ui::one_line(&label.to_string_lossy()));
+        label.filter(|label| !matches!(&**label, "" | "%X" | "%S" | "%Y")).unwrap_or(name.to_owned())
+    };
+    [label(0, "ours"), label(1, "base"), label(2, "theirs")]
+}
+
+/// Returns true if conflicts are to show the ancestor's version too (git-config(1), `merge.conflictStyle`).
+fn wants_base(context: &Context) -> bool {
+    let style = context.discover().ok().flatten().and_then(|repo| repo.setting("merge.conflictStyle"));
+    style.is_some_and(|style| matches!(&*style, "diff3" | "zdiff3"))
+}
+
+/// Suggests how to see both values of a name in conflict, and how to take one.
+fn suggest_resolving(context: &Context, path: &Path, names: &[String], labels: &[String; 3]) {
+    // `feature`, or `1a2b3c4 (its subject)`; a stash has neither, and an older git gives none.
+    let revision = |label: &String| {
+        let (first, rest) = label.split_once(' ').unwrap_or((label, "("));
+        (rest.starts_with('(') && !["ours", "theirs"].contains(&first)).then(|| first.to_owned())
+    };
+    let name = names.iter().find(|name| !is_own_name(name)).unwrap_or(&names[0]);
+    if is_own_name(name) {
+        return context.ui.suggest(&hint!("Resolve it: envseal resolve {name} -f {path}", name, path));
+    }
+    if let (Some(ours), Some(theirs)) = (revision(&labels[0]), revision(&labels[2])) {
+        context.ui.suggest(&hint!(
+            "Compare: envseal diff --show {ours} {theirs} -f {path}",
+            ours,
+            theirs,
+            path
+        ));
+    }
+    context.ui.suggest(&hint!(
+        "Take one: envseal resolve {name} --ours -f {path}, or envseal resolve {name} --theirs -f {path}",
+        name,
+        path
+    ));
 }
 
 pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {

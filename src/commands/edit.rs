@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::files::FileArgs;
-use super::notices::{note_ignored, print_notices};
+use super::notices::{note_ignored, print_notices, suggest_staging};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::git::{display_path, users_setting};
-use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write};
+use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write, update_in_merge};
 use crate::ui::{self, DefaultAnswer};
 
 /// Nobody types anything in less time.
@@ -21,6 +21,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// The editor is git's: `GIT_EDITOR`, your core.editor (not the repository's), `VISUAL`, `EDITOR`, or vi at a terminal. It
 /// gets the values as plain text in a private file, kept in memory where the system allows and wiped afterwards. Unchanged
 /// values keep their sealed value; changed and new ones are encrypted, except on lines marked `# envseal: plain`.
+///
+/// In a file with merge conflicts, keep one version of each between the markers.
 ///
 /// envseal can't wipe copies that an editor makes elsewhere (undo files, local history): docs/files.md says how to turn
 /// them off.
@@ -34,7 +36,7 @@ pub(super) struct EditArgs {
 }
 
 pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
-    let path = one_file(args.files.paths_or_default(context.process)?)?;
+    let path = one_file(args.files.paths_or_default(context.process)?, "edit")?;
     let editor = find_editor(context)?;
     let mut editing = open(context, &path)?;
     for left in editing.left() {
@@ -84,11 +86,15 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     }
 }
 
-fn one_file(mut paths: Vec<PathBuf>) -> Result<PathBuf, Error> {
+/// Returns the only one of these paths; `command` takes no more.
+pub(super) fn one_file(mut paths: Vec<PathBuf>, command: &str) -> Result<PathBuf, Error> {
     paths.dedup();
     match paths.as_slice() {
         [path] => Ok(path.clone()),
-        _ => Err(Error::usage("edit takes one file", "name one: envseal edit -e NAME")),
+        _ => Err(Error::usage(
+            format!("{command} takes one file"),
+            hint!("name one: envseal {command} -e NAME", command),
+        )),
     }
 }
 
@@ -113,7 +119,7 @@ fn find_editor(context: &Context) -> Result<Editor, Error> {
 
 fn open(context: &Context, path: &Path) -> Result<Editing, Error> {
     let mut opened = None;
-    context.update(&[path.to_owned()], Write::Nothing, |target| {
+    update_in_merge(path, context.store(), Write::Nothing, &|| context.waiting(), |target| {
         opened = Some(Editing::open(target)?);
         Ok(target.file().document().clone())
     })?;
@@ -122,7 +128,7 @@ fn open(context: &Context, path: &Path) -> Result<Editing, Error> {
 
 fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(Updated, Edited), Error> {
     let mut sealed = None;
-    let updated = context.update(&[path.to_owned()], Write::Files, |target| {
+    let updated = update_in_merge(path, context.store(), Write::Files, &|| context.waiting(), |target| {
         let edited = editing.seal(target)?;
         let document = edited.document.clone();
         sealed = Some((target.file().exists(), edited));
@@ -137,6 +143,9 @@ fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(Upd
 
 fn print_outcome(context: &Context, path: &Path, updated: &Updated, edited: &Edited) {
     print_notices(context, &updated.notices);
+    if edited.was_in_merge {
+        suggest_staging(context, path);
+    }
     let path = display_path(path);
     for (name, outcome) in &edited.outcomes {
         context.ui.say(match outcome {

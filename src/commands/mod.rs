@@ -24,6 +24,7 @@ mod ls;
 mod man;
 mod notices;
 mod rename;
+mod resolve;
 mod run;
 mod set;
 mod team;
@@ -98,6 +99,7 @@ enum EnvsealCommand {
     Get(get::GetArgs),
     Unset(unset::UnsetArgs),
     Rename(rename::RenameArgs),
+    Resolve(resolve::ResolveArgs),
     Run(run::RunArgs),
     Edit(edit::EditArgs),
     Encrypt(encrypt::EncryptArgs),
@@ -199,7 +201,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(mut error) => {
             usage::add_tip(&mut error);
-            usage::hide_values(&mut error, arguments.iter().any(|argument| argument == "set"));
+            usage::hide_values(&mut error, arguments.iter().any(|word| word == "set" || word == "resolve"));
             // Help and version come as errors too; only the exit status differs.
             let printed = error.print().and_then(|()| io::stdout().flush());
             if let (Err(source), false) = (printed, error.use_stderr()) {
@@ -307,6 +309,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         EnvsealCommand::Get(args) => get::run(&context, &args),
         EnvsealCommand::Unset(args) => unset::run(&context, &args),
         EnvsealCommand::Rename(args) => rename::run(&context, &args),
+        EnvsealCommand::Resolve(args) => resolve::run(&context, args),
         EnvsealCommand::Encrypt(args) => encrypt::run(&context, &args),
         EnvsealCommand::Decrypt(args) => decrypt::run(&context, &args),
         EnvsealCommand::Ls(args) => ls::run(&context, &args),

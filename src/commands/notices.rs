@@ -1,9 +1,16 @@
 //! Messages about what a change of env files did besides.
 
+use std::path::Path;
+
 use super::Context;
 use crate::git::{display_path, relative_path};
 use crate::project::{Notice, Updated, unseen_among};
 use crate::team::ExposureState;
+
+/// Says what is left to do once a file's merge conflicts are resolved.
+pub(super) fn suggest_staging(context: &Context, path: &Path) {
+    context.ui.suggest(&hint!("Then stage it: git add {path}", path = relative_path(path)));
+}
 
 /// Prints the side effects of a change.
 pub(super) fn print_notices(context: &Context, notices: &[Notice]) {

@@ -270,7 +270,7 @@ fn repeats_name(name: &VarName, value: &[u8]) -> bool {
     line.strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
 }
 
-fn prompt(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+pub(super) fn prompt(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     let typed = match ui::hidden(&format!("Value of {name} (not shown): ")) {
         // Ctrl-D.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -296,7 +296,10 @@ fn grouped(number: usize) -> String {
 }
 
 /// Assigns a value from stdin or the terminal.
-fn assign_input(name: VarName, mut value: zeroize::Zeroizing<Vec<u8>>) -> Result<Assignment, Error> {
+pub(super) fn assign_input(
+    name: VarName,
+    mut value: zeroize::Zeroizing<Vec<u8>>,
+) -> Result<Assignment, Error> {
     if value.is_empty() {
         return Err(no_value("stdin was empty", &name));
     }
@@ -399,12 +402,12 @@ fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
 
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
-fn bytes(value: OsString) -> Result<SecretBytes, Error> {
+pub(super) fn bytes(value: OsString) -> Result<SecretBytes, Error> {
     Ok(SecretBytes::new(std::os::unix::ffi::OsStringExt::into_vec(value)))
 }
 
 #[cfg(not(unix))]
-fn bytes(value: OsString) -> Result<SecretBytes, Error> {
+pub(super) fn bytes(value: OsString) -> Result<SecretBytes, Error> {
     match value.into_string() {
         Ok(text) => Ok(SecretBytes::new(text.into_bytes())),
         Err(_) => Err(Error::usage("the value is not Unicode", "pipe it in: envseal set NAME < FILE")),

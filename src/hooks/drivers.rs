@@ -25,7 +25,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("merge.envseal.name", "envseal: env files by name, envseal.toml by entry"),
     (
         DRIVER,
-        "envseal hook run merge %O %A %B %L %P; s=$?; \
+        "envseal hook run merge %O %A %B %L %P -L %X -L %S -L %Y; s=$?; \
          test $s -ne 127 || { git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B; s=$?; }; exit $s",
     ),
     (TEXTCONV, "f() { envseal hook run textconv \"$1\" || cat \"$1\"; }; f"),

@@ -14,17 +14,20 @@ use super::change::{Outcome, is_for_this_file};
 use super::encrypt::{failure, fitting, plain_source, refs_of, refuse_marked, refuse_reserved_dependents};
 use super::file::{EnvFile, refuse_links, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_edit, cannot_seal, changed_meanwhile, cut_off, reserved,
-    sealed_but_plain, stray_line,
+    ambiguous_hash, at_line, cannot_edit, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text,
+    reserved, sealed_but_plain, stray_line,
 };
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, cannot_decrypt};
 use crate::config::{EnvName, ProcessEnv, is_own_name};
-use crate::crypto::{Opener, PlaintextKind, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed};
+use crate::crypto::{
+    OpenError, Opener, PlaintextKind, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed,
+};
 use crate::dotenv::{
-    self, CommentMark, Document, Edit, Entry, MergeConflicts, MergeVersions, Quote, VarName, is_reserved,
+    self, CommentMark, ConflictStyle, Document, Edit, Entry, MergeConflicts, MergeVersions, Quote, VarName,
+    is_reserved,
 };
 use crate::error::{Error, ErrorKind};
 use crate::fs::PrivateFile;
@@ -59,6 +62,8 @@ pub(crate) struct Edited {
     pub outcomes: Vec<(String, Outcome)>,
     /// The variables that are there no more.
     pub removed: Vec<String>,
+    /// True if the file had conflict markers.
+    pub was_in_merge: bool,
 }
 
 impl Editing {
@@ -118,6 +123,11 @@ impl Editing {
         known: &dyn Fn(&str) -> Result<bool, Error>,
         seal_to: impl FnOnce() -> Result<PublicKey, Error>,
     ) -> Result<Edited, Error> {
+        let document = Document::parse(self.text.to_vec()).map_err(not_text(path))?;
+        if let Some(line) = document.conflict_marker() {
+            return Err(merge_conflict(path, line)
+                .with_hint("keep one version of each conflict, and remove the lines with markers"));
+        }
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;
         let plan =
             EditPlan { base: &self.base, shown: &self.shown, typed: &typed, sealed: &self.sealed, policy };
@@ -156,7 +166,8 @@ impl Editing {
         if let Some(key) = key.filter(|_| typed.public_key().is_none()) {
             document = with_header(&typed, &document, &key)?;
         }
-        Ok(Edited { document, outcomes, removed: plan.removed() })
+        let was_in_merge = self.base.conflict_marker().is_some();
+        Ok(Edited { document, outcomes, removed: plan.removed(), was_in_merge })
     }
 
     /// Takes in what somebody else has made of the file meanwhile.
@@ -175,7 +186,7 @@ impl Editing {
         let now = Self::of(target.file(), self.opener.as_mut())?;
         let versions =
             MergeVersions { base: self.shown.as_bytes(), ours: &self.text, theirs: now.shown.as_bytes() };
-        let merged = dotenv::merge(&versions, MARKER_SIZE, &mut |_| None);
+        let merged = dotenv::merge(&versions, &ConflictStyle::of_size(MARKER_SIZE), &mut |_| None);
         self.sealed.extend(now.sealed);
         (self.base, self.shown, self.left) = (now.base, now.shown, now.left);
         self.text = merged.text;
@@ -196,6 +207,8 @@ impl Editing {
 /// The file's document with its values opened, and what could not be shown so.
 fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, Vec<LeftAsToken>), Error> {
     let (mut sources, mut failures, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    // One side of a merge may be from before a rotation.
+    let in_merge = file.document().conflict_marker().is_some();
     for (at, entry) in file.variables() {
         let Some(token) = file.token(entry) else { continue };
         refuse_marked(file, entry)?;
@@ -205,6 +218,9 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
             Ok(source) if is_for_editors(&source) => sources.push((at, source)),
             Ok(_) => left.push(LeftAsToken { name: name.to_owned(), why: Reason::Unwritable }),
             Err(why @ (Reason::Unwritable | Reason::UnlistedReference)) => {
+                left.push(LeftAsToken { name: name.to_owned(), why });
+            }
+            Err(why @ Reason::Open(OpenError::OtherKey { .. })) if in_merge => {
                 left.push(LeftAsToken { name: name.to_owned(), why });
             }
             Err(reason) => failures.push(failure(file, entry, reason)),

@@ -200,6 +200,7 @@ pub(super) fn fitting<S: AsRef<[u8]>>(file: &EnvFile, sources: Vec<(usize, S)>) 
         more: Vec<(usize, S)>,
         misfits: &mut Vec<usize>,
     ) {
+        let in_merge = file.document().conflict_marker().is_some();
         let (before, count) = (fit.1.len(), more.len());
         fit.1.extend(more);
         let edits: Vec<_> = fit
@@ -208,7 +209,7 @@ pub(super) fn fitting<S: AsRef<[u8]>>(file: &EnvFile, sources: Vec<(usize, S)>) 
             .map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() })
             .collect();
         match file.document().edited(&edits) {
-            Ok(document) if document.conflict_marker().is_none() => fit.0 = document,
+            Ok(document) if in_merge || document.conflict_marker().is_none() => fit.0 = document,
             _ => {
                 let mut first = fit.1.split_off(before);
                 if count == 1 {

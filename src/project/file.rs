@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::committed::Past;
 use super::journal;
 use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
@@ -11,7 +13,7 @@ use super::projects::ProjectPlace;
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{Document, Entry, Quote};
+use crate::dotenv::{ConflictedText, Document, Entry, Quote};
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError};
 use crate::git::{self, Repositories};
@@ -24,6 +26,8 @@ pub struct EnvFile {
     document: Document,
     public_key: Option<PublicKey>,
     exists: bool,
+    /// Its text as it is on disk, if a conflict about the public key is resolved in the document.
+    pub(super) before: Option<Zeroizing<Vec<u8>>>,
     /// There where this is what a commit holds.
     pub(super) past: Option<Past>,
 }
@@ -57,10 +61,10 @@ impl EnvFile {
 
     /// Like [`Self::load`], one of many: folders are listed once.
     pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
-        Self::load_if_there(path, listings)?.ok_or_else(|| no_env_file(path))
+        Self::load_if_there(path, listings, false)?.ok_or_else(|| no_env_file(path))
     }
 
-    fn load_if_there(path: &Path, listings: &mut Listings) -> Result<Option<Self>, Error> {
+    fn load_if_there(path: &Path, listings: &mut Listings, in_merge: bool) -> Result<Option<Self>, Error> {
         let (env, dir) = read_as(path)?;
         // If that fails, every file opens as it stands.
         let _ = journal::recover_interrupted(&dir);
@@ -69,15 +73,28 @@ impl EnvFile {
             text => text?,
         };
         listings.refuse_twin(path, &EnvName::of_file(path)?)?;
-        Ok(Some(Self { dir, ..Self::of_text(path, env, std::mem::take(&mut *text))? }))
+        let of_text = if in_merge { Self::of_merge } else { Self::of_text };
+        Ok(Some(Self { dir, ..of_text(path, env, std::mem::take(&mut *text))? }))
     }
 
     pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
-        let document = Document::parse(text).map_err(not_text(path))?;
-        if let Some(line) = document.conflict_marker() {
-            return Err(merge_conflict(path, line));
+        let file = Self::of_merge(path, env, text)?;
+        match file.document.conflict_marker() {
+            Some(line) => Err(merge_conflict(path, line)),
+            None => Ok(file),
         }
-        let public_key = public_key(path, &env, &document)?;
+    }
+
+    /// Like [`Self::of_text`], of a text that may have whole conflicts between markers. One with a conflict about its public key has none.
+    pub(super) fn of_merge(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
+        let document = Document::parse(text).map_err(not_text(path))?;
+        let marker = document.conflict_marker();
+        let conflicts = marker
+            .map(|line| ConflictedText::read(document.as_bytes()).ok_or_else(|| merge_conflict(path, line)));
+        let conflicts = conflicts.transpose()?;
+        let in_conflict =
+            conflicts.is_some_and(|conflicts| conflicts.names().contains(&env.public_key_name()));
+        let public_key = if in_conflict { None } else { public_key(path, &env, &document)? };
         Ok(Self {
             path: path.into(),
             env,
@@ -85,18 +102,28 @@ impl EnvFile {
             document,
             public_key,
             exists: true,
+            before: None,
             past: None,
         })
     }
 
+    /// Returns the same file with another text, which may have conflict markers.
+    pub(super) fn with_text(&self, text: &[u8]) -> Result<Self, Error> {
+        Ok(Self { dir: self.dir(), ..Self::of_merge(&self.path, self.env.clone(), text.to_vec())? })
+    }
+
     /// Loads the env file at `path`, or stands for an empty one to be made there.
     pub fn load_or_new(path: &Path) -> Result<Self, Error> {
-        Self::load_or_new_among(path, &mut Listings::default())
+        Self::load_or_new_among(path, &mut Listings::default(), false)
     }
 
     /// Like [`Self::load_or_new`], one of many: folders are listed once.
-    pub(super) fn load_or_new_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
-        if let Some(file) = Self::load_if_there(path, listings)? {
+    pub(super) fn load_or_new_among(
+        path: &Path,
+        listings: &mut Listings,
+        in_merge: bool,
+    ) -> Result<Self, Error> {
+        if let Some(file) = Self::load_if_there(path, listings, in_merge)? {
             return Ok(file);
         }
         let env = EnvName::of_file(path)?;
@@ -108,6 +135,7 @@ impl EnvFile {
             document: Document::empty(),
             public_key: None,
             exists: false,
+            before: None,
             past: None,
         })
     }
@@ -130,6 +158,11 @@ impl EnvFile {
     /// Returns its text, parsed.
     pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// Returns its text as it is on disk.
+    pub(super) fn on_disk(&self) -> &[u8] {
+        self.before.as_ref().map_or(self.document.as_bytes(), |text| text)
     }
 
     /// The public key that stands in it.

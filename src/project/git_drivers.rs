@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::file::folder_of;
 use crate::config::EnvName;
 use crate::crypto::{Opener, PlaintextKind, Refs, SealedValue, SecretBytes, claims_to_be_sealed};
-use crate::dotenv::{self, BothChanged, Document, MergeSide, MergeVersions, MergedText, read};
+use crate::dotenv::{self, BothChanged, ConflictStyle, Document, MergeSide, MergeVersions, MergedText, read};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::keys::KeyStore;
@@ -83,7 +83,7 @@ fn escape(text: &[u8], shown: &mut Vec<u8>) {
 pub(crate) fn merge(
     path: &Path,
     versions: &MergeVersions<'_>,
-    marker_size: usize,
+    style: &ConflictStyle<'_>,
     store: &KeyStore<'_>,
 ) -> MergedText {
     let mut openers = None;
@@ -94,7 +94,7 @@ pub(crate) fn merge(
         }
         side_that_changed(both, openers.get_or_insert_with(|| openers_for(path, store)))
     };
-    dotenv::merge(versions, marker_size, &mut decide)
+    dotenv::merge(versions, style, &mut decide)
 }
 
 /// Reads one version of an env file, wherever git has put it.

@@ -16,6 +16,7 @@ mod open;
 mod pin;
 mod projects;
 mod references;
+mod resolve;
 mod rotate;
 mod schema;
 mod setup;
@@ -56,6 +57,7 @@ pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_o
 pub use projects::Project;
 pub(crate) use projects::Projects;
 pub use references::DollarSigns;
+pub(crate) use resolve::{Resolution, Resolved, resolve};
 pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
@@ -66,5 +68,5 @@ pub(crate) use team_file::change_team;
 pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;
 pub(crate) use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
-pub(crate) use update::{Target, Updated, Write, update};
+pub(crate) use update::{Target, Updated, Write, update, update_in_merge};
 pub(crate) use value_failure::{FailureReason, ValueFailure, cannot_decrypt};

@@ -305,6 +305,14 @@ pub(crate) fn pins_of(
     Ok(Some(found))
 }
 
+/// Returns true if the key in `file` is a trusted one, or a proven rotation of one: not if none is trusted here yet.
+pub(super) fn is_trusted(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<bool, Error> {
+    let Some(key) = file.public_key() else { return Ok(false) };
+    let pins = pins_of(file, project, store)?.unwrap_or_default();
+    let leads = pins.iter().any(|pin| pin.key == *key || is_rotated(project, file, &pin.key, key, store));
+    Ok(leads && pin_trouble(file, project, store, &mut Pinning::default())?.is_none())
+}
+
 /// The error that sealing into `file` would meet, where its key is not the one that was accepted.
 pub(crate) fn pin_trouble(
     file: &EnvFile,

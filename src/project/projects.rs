@@ -439,8 +439,9 @@ impl Projects {
     }
 
     /// Loads an env file, or stands for a new one, as [`EnvFile::load_or_new`] does.
-    pub(crate) fn load_or_new(&mut self, path: &Path) -> Result<EnvFile, Error> {
-        EnvFile::load_or_new_among(path, &mut self.listings)
+    /// One `in_merge` may have conflict markers.
+    pub(super) fn load_or_new(&mut self, path: &Path, in_merge: bool) -> Result<EnvFile, Error> {
+        EnvFile::load_or_new_among(path, &mut self.listings, in_merge)
     }
 
     /// Returns the project of env files in the folder `dir`.

@@ -74,6 +74,29 @@ pub(crate) fn update(
     store: &KeyStore<'_>,
     write: Write,
     on_wait: &dyn Fn(),
+    prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
+) -> Result<Updated, Error> {
+    update_files(paths, store, write, on_wait, false, prepare)
+}
+
+/// Like [`update`], of a file that may be in the middle of a merge: the document that `prepare` gets may have conflict
+/// markers, but none around its public key (see [`EnvFile::resolve_key`]).
+pub(crate) fn update_in_merge(
+    path: &Path,
+    store: &KeyStore<'_>,
+    write: Write,
+    on_wait: &dyn Fn(),
+    prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
+) -> Result<Updated, Error> {
+    update_files(&[path.to_owned()], store, write, on_wait, true, prepare)
+}
+
+fn update_files(
+    paths: &[PathBuf],
+    store: &KeyStore<'_>,
+    write: Write,
+    on_wait: &dyn Fn(),
+    in_merge: bool,
     mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
 ) -> Result<Updated, Error> {
     let reaches_files = write != Write::Nothing;
@@ -90,8 +113,11 @@ pub(crate) fn update(
         if !seen.insert(real_place(path)) {
             continue;
         }
-        let file = projects.load_or_new(path)?;
+        let mut file = projects.load_or_new(path, in_merge)?;
         let project = projects.of_folder(&file.dir())?;
+        if in_merge {
+            file.resolve_key(&project, store)?;
+        }
         let choice = choose_key(&file, &project, store)?;
         let mut target = Target {
             file,
@@ -112,16 +138,15 @@ pub(crate) fn update(
         prepared.push((file, document, project));
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    let is_changed = |file: &EnvFile, document: &Document| {
-        !file.exists() || file.document().as_bytes() != document.as_bytes()
-    };
+    let is_changed =
+        |file: &EnvFile, document: &Document| !file.exists() || file.on_disk() != document.as_bytes();
     if let Some(lock) = lock {
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
         let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
         exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
         let files = changed().map(|(file, document, _)| FileWrite {
             path: file.path(),
-            before: file.exists().then(|| file.document().as_bytes()),
+            before: file.exists().then(|| file.on_disk()),
             after: document.as_bytes(),
             mode: NewMode::Default,
             keys: Vec::new(),

@@ -14,19 +14,19 @@ use super::entries::{TomlEntry, entries};
 use super::policy::push_as_written;
 use super::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::config::EnvName;
-use crate::dotenv::{MergeConflicts, MergeVersions, MergedText, conflict_text, merge_parts};
+use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, MergedText, conflict_text, merge_parts};
 
 /// The keys that lead to an entry.
 type EntryPath = Vec<String>;
 
-/// Merges three versions of a team file. Conflict markers are `marker_size` characters long.
-pub(crate) fn merge_team(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
+/// Merges three versions of a team file.
+pub(crate) fn merge_team(versions: &MergeVersions<'_>, style: &ConflictStyle<'_>) -> MergedText {
     let texts = [versions.base, versions.ours, versions.theirs];
-    merge_parts(versions, marker_size, |size| merge_entries(texts, size))
+    merge_parts(versions, style, |style| merge_entries(texts, style))
 }
 
 /// Returns None if the whole file is the conflict: a side is not TOML, or the sides write their tables too differently.
-fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedText> {
+fn merge_entries(texts: [&[u8]; 3], style: &ConflictStyle<'_>) -> Option<MergedText> {
     let [base, ours, theirs] = texts.map(TeamVersion::read);
     let sides = [base?, ours?, theirs?];
     let (mut chosen, mut wanted) = (BTreeMap::new(), BTreeMap::new());
@@ -46,8 +46,9 @@ fn merge_entries(texts: [&[u8]; 3], size: usize) -> Option<MergedText> {
             }
             None => {
                 conflicts.push(path.join("."));
-                let [_, ours, theirs] = leaves.map(|leaf| leaf.map_or("", |leaf| leaf.body).as_bytes());
-                String::from_utf8(conflict_text(size, ours, theirs).to_vec()).expect("made of text")
+                let [base, ours, theirs] = leaves.map(|leaf| leaf.map_or("", |leaf| leaf.body).as_bytes());
+                String::from_utf8(conflict_text(style, &MergeVersions { base, ours, theirs }).to_vec())
+                    .expect("made of text")
             }
         };
         let lead = merged_lead(leaves.map(|leaf| leaf.map(|leaf| leaf.lead)));

@@ -41,7 +41,9 @@ fn init_sets_them_up_once_and_git_sees_them() {
     }
     assert!(attribute(&env, &env.repo(), "env").contains("merge: unspecified"));
     let value = |name: &str| env.git(&["config", "--local", name]);
-    assert!(value("merge.envseal.driver").starts_with("envseal hook run merge %O %A %B %L %P;"));
+    assert!(
+        value("merge.envseal.driver").starts_with("envseal hook run merge %O %A %B %L %P -L %X -L %S -L %Y;")
+    );
     assert!(value("diff.envseal.textconv").contains("envseal hook run textconv"));
     assert_eq!(value("diff.envseal.cachetextconv"), "false\n");
     assert_eq!(env.git(&["status", "--porcelain"]), "?? .env\n?? .gitignore\n", "nothing to commit");

@@ -33,7 +33,7 @@ fn editor(env: &TestEnv, script: &str) -> String {
 }
 
 /// `envseal edit` with that script as the editor.
-fn edit<'a>(env: &'a TestEnv, script: &str, arguments: &[&str]) -> Run<'a> {
+pub(crate) fn edit<'a>(env: &'a TestEnv, script: &str, arguments: &[&str]) -> Run<'a> {
     let run = env.envseal(&[&["edit"], arguments].concat());
     run.var("XDG_RUNTIME_DIR", runtime(env)).var("VISUAL", editor(env, script))
 }

@@ -83,6 +83,8 @@ mod redact;
 mod rename;
 #[cfg(unix)]
 mod repositories;
+#[cfg(unix)]
+mod resolve;
 mod rotate;
 #[cfg(unix)]
 mod rotate_killed;

@@ -3,7 +3,7 @@
 use crate::support::{Run, TestEnv};
 
 /// A repository with drivers and one committed env file that holds `names`, each with a secret.
-fn project(file: &str, names: &[&str]) -> TestEnv {
+pub(crate) fn project(file: &str, names: &[&str]) -> TestEnv {
     let env = TestEnv::new();
     for name in names {
         set(&env, file, name);
@@ -16,7 +16,7 @@ fn project(file: &str, names: &[&str]) -> TestEnv {
 }
 
 /// Sets a variable to a new secret, which is returned.
-fn set(env: &TestEnv, file: &str, name: &str) -> String {
+pub(crate) fn set(env: &TestEnv, file: &str, name: &str) -> String {
     let secret = env.secret(name);
     if let Some(folder) = env.path(file).parent() {
         std::fs::create_dir_all(folder).unwrap();
@@ -31,7 +31,7 @@ fn commit(env: &TestEnv, subject: &str) {
 }
 
 /// Commits what `theirs` does on the branch `feature`, and then what `ours` does on `main`.
-fn diverge<T, O>(env: &TestEnv, theirs: impl FnOnce() -> T, ours: impl FnOnce() -> O) -> (T, O) {
+pub(crate) fn diverge<T, O>(env: &TestEnv, theirs: impl FnOnce() -> T, ours: impl FnOnce() -> O) -> (T, O) {
     env.git(&["checkout", "-q", "-b", "feature"]);
     let theirs = theirs();
     commit(env, "theirs");
@@ -41,16 +41,16 @@ fn diverge<T, O>(env: &TestEnv, theirs: impl FnOnce() -> T, ours: impl FnOnce() 
     (theirs, ours)
 }
 
-fn merge(env: &TestEnv) -> Run<'_> {
+pub(crate) fn merge(env: &TestEnv) -> Run<'_> {
     env.git_with_envseal(&["merge", "-q", "--no-edit", "feature"])
 }
 
-fn line(env: &TestEnv, file: &str, name: &str) -> String {
+pub(crate) fn line(env: &TestEnv, file: &str, name: &str) -> String {
     let text = env.read(file);
     text.lines().find(|line| line.starts_with(&format!("{name}="))).unwrap().to_owned()
 }
 
-fn get(env: &TestEnv, file: &str, name: &str) -> String {
+pub(crate) fn get(env: &TestEnv, file: &str, name: &str) -> String {
     env.ok(&["get", name, "-f", file])
 }
 
@@ -101,10 +101,13 @@ fn a_name_changed_on_both_sides_is_shown_refused_and_resolved() {
     assert_eq!(output.status, 1);
     let said = String::from_utf8(output.stdout).unwrap() + &output.stderr;
     assert!(said.contains(".env: both sides changed A; pick one between the conflict markers"), "{said}");
+    let next = "Compare: envseal diff --show HEAD feature -f .env\n\
+                Take one: envseal resolve A --ours -f .env, or envseal resolve A --theirs -f .env\n";
+    assert!(said.contains(next), "{said}");
     assert!(said.contains("CONFLICT (content): Merge conflict in .env"), "{said}");
     assert_eq!(env.git(&["status", "--porcelain"]), "UU .env\n");
     let text = env.read(".env");
-    let block = format!("<<<<<<< ours\n{ours}\n=======\n{theirs}\n>>>>>>> theirs\n{b}\n");
+    let block = format!("<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> feature\n{b}\n");
     assert!(text.ends_with(&block), "{text}");
     assert!(env.fails(4, &["run", "--", "true"]).contains("merge-conflict marker"));
     env.write(".env", text.replace(&block, &format!("{theirs}\n{b}\n")));
@@ -118,7 +121,7 @@ fn a_removal_and_a_change_are_a_conflict_also_with_the_key() {
     diverge(&env, || env.ok(&["unset", "-q", "A"]), || set(&env, ".env", "A"));
     let a = line(&env, ".env", "A");
     assert_eq!(merge(&env).output().status, 1);
-    assert!(env.read(".env").contains(&format!("<<<<<<< ours\n{a}\n=======\n>>>>>>> theirs\n")));
+    assert!(env.read(".env").contains(&format!("<<<<<<< HEAD\n{a}\n=======\n>>>>>>> feature\n")));
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn with_the_key_the_side_that_really_changed_is_taken() {
         }
         std::fs::remove_file(env.path(".env.keys")).unwrap();
         assert_eq!(merge(&env).output().status, 1);
-        assert!(env.read(".env").contains("<<<<<<< ours\nA="));
+        assert!(env.read(".env").contains("<<<<<<< HEAD\nA="));
         // The key may also come from the process's environment.
         env.git(&["merge", "--abort"]);
         let key = kept.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap();
@@ -233,7 +236,9 @@ fn two_rotations_are_a_conflict() {
     };
     let (theirs, ours) = diverge(&env, rotate, rotate);
     assert_eq!(merge(&env).output().status, 1);
-    assert!(env.read(".env").contains(&format!("<<<<<<< ours\n{ours}\n=======\n{theirs}\n>>>>>>> theirs\n")));
+    assert!(
+        env.read(".env").contains(&format!("<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> feature\n"))
+    );
 }
 
 #[test]
@@ -309,8 +314,8 @@ fn files_made_on_both_sides_and_histories_that_met_before() {
     }
     assert_eq!(env.git_with_envseal(&["merge", "-q", "one"]).output().status, 1);
     let text = env.read(".env");
-    assert!(text.starts_with("<<<<<<< ours\nA=two"), "{text}");
-    assert!(text.ends_with(">>>>>>> theirs\n\nZ=1 # envseal: plain\n"), "{text}");
+    assert!(text.starts_with("<<<<<<< HEAD\nA=two"), "{text}");
+    assert!(text.ends_with(">>>>>>> one\n\nZ=1 # envseal: plain\n"), "{text}");
 }
 
 fn versions(env: &TestEnv, base: &[u8], ours: &[u8], theirs: &[u8]) {

@@ -76,8 +76,8 @@ fn a_conflict_is_refused_by_everything_until_it_is_resolved() {
     assert!(said.contains(expected), "{said}");
     assert_eq!(team.env.git(&["status", "--porcelain"]), "UU envseal.toml\n");
     let text = team.env.read("envseal.toml");
-    let at = text.find("<<<<<<< ours\nbob = {").expect("markers around the entry");
-    assert!(text[at..].contains("\n=======\nbob = {") && text[at..].contains("\n>>>>>>> theirs\n"));
+    let at = text.find("<<<<<<< HEAD\nbob = {").expect("markers around the entry");
+    assert!(text[at..].contains("\n=======\nbob = {") && text[at..].contains("\n>>>>>>> feature\n"));
     assert!(text[..at].contains("alice = {"), "others stand outside");
     let before = team.env.snapshot();
     let said = team.env.fails(4, &["set", "A", "x", "-e", "production"]);

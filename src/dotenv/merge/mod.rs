@@ -23,6 +23,7 @@
 //! other name. An unbalanced quote can make that fail. Then, and if a version is in UTF-16 or contains conflict markers
 //! already, both sides are written whole between markers.
 
+mod conflict;
 mod items;
 mod write;
 
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, HashSet};
 use zeroize::Zeroizing;
 
 use super::document::Document;
+pub(crate) use conflict::ConflictedText;
 use items::{FileItem, ItemStatement, items, without_conflicts};
 
 /// The least that readers take for a marker, and an arbitrary limit.
@@ -77,29 +79,47 @@ pub enum MergeConflicts {
     File,
 }
 
+/// How a conflict is written.
+#[derive(Clone, Copy)]
+pub struct ConflictStyle<'a> {
+    /// The length of the markers.
+    pub marker_size: usize,
+    /// What the markers call each version; none has a line break.
+    pub labels: MergeVersions<'a>,
+    /// True if the ancestor's version is written too, as `merge.conflictStyle` diff3 has it (git-config(1)).
+    pub has_base: bool,
+}
+
+impl ConflictStyle<'static> {
+    /// Returns the style with markers of this size, without the ancestor's version.
+    pub fn of_size(marker_size: usize) -> Self {
+        let labels = MergeVersions { base: b"base", ours: b"ours", theirs: b"theirs" };
+        Self { marker_size, labels, has_base: false }
+    }
+}
+
 pub struct MergedText {
     /// With markers around the conflicts.
     pub text: Zeroizing<Vec<u8>>,
     pub conflicts: MergeConflicts,
 }
 
-/// Merges the versions by name. Conflict markers are `marker_size` characters long if readers then recognise them.
+/// Merges the versions by name. Conflict markers are as long as the style says if readers then recognise them.
 ///
 /// `decide` is asked about a variable that both sides changed, and returns the side that can be taken without loss.
 pub fn merge(
     versions: &MergeVersions<'_>,
-    marker_size: usize,
+    style: &ConflictStyle<'_>,
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
 ) -> MergedText {
-    merge_parts(versions, marker_size, |size| by_name(versions, size, decide))
+    merge_parts(versions, style, |style| by_name(versions, style, &mut MergeRules { decide, chosen: None }))
 }
 
-/// Takes the side that changed; if both did, merges with `parts`, which gets the size of the conflict markers and returns
-/// None if the whole file is the conflict.
+/// Takes the side that changed; if both did, merges with `parts`, which returns None if the whole file is the conflict.
 pub(crate) fn merge_parts(
     versions: &MergeVersions<'_>,
-    marker_size: usize,
-    parts: impl FnOnce(usize) -> Option<MergedText>,
+    style: &ConflictStyle<'_>,
+    parts: impl FnOnce(&ConflictStyle<'_>) -> Option<MergedText>,
 ) -> MergedText {
     let MergeVersions { base, ours, theirs } = *versions;
     let clean =
@@ -110,15 +130,23 @@ pub(crate) fn merge_parts(
     if base == ours {
         return clean(theirs);
     }
-    let size = marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1);
-    parts(size).unwrap_or_else(|| whole(versions, size))
+    let style =
+        ConflictStyle { marker_size: style.marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1), ..*style };
+    parts(&style).unwrap_or_else(|| whole(versions, &style))
+}
+
+/// What is known beyond the three versions.
+struct MergeRules<'r> {
+    decide: &'r mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+    /// A name and the side to take of it. Of the other names nothing is decided by the ancestor.
+    chosen: Option<(&'r str, MergeSide)>,
 }
 
 /// Returns None if the whole file is the conflict.
 fn by_name(
     versions: &MergeVersions<'_>,
-    marker_size: usize,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+    style: &ConflictStyle<'_>,
+    rules: &mut MergeRules<'_>,
 ) -> Option<MergedText> {
     let all = [versions.base, versions.ours, versions.theirs];
     let marks = all.map(|text| text.starts_with(BOM));
@@ -131,9 +159,9 @@ fn by_name(
     let (base_items, unknown) = without_conflicts(items(&base));
     let unknown: HashSet<_> = unknown.into_iter().collect();
     let sides = [base_items, items(&ours), items(&theirs)];
-    let DecidedNames { choices, wanted } = decide_names(&sides, &unknown, decide)?;
+    let DecidedNames { choices, wanted } = decide_names(&sides, &unknown, style.has_base, rules)?;
     let first = if ours.as_bytes().is_empty() { &theirs } else { &ours };
-    let mut text = write::write_items(&sides, &choices, first.line_break(), marker_size);
+    let mut text = write::write_items(&sides, &choices, first.line_break(), style);
     if pick_changed(&marks[0], &marks[1], &marks[2]) {
         text.splice(0..0, BOM.iter().copied());
     }
@@ -168,7 +196,8 @@ type Statements<'a> = Vec<(ItemStatement<'a>, &'a [u8])>;
 fn decide_names<'a>(
     sides: &[Vec<FileItem<'a>>; 3],
     unknown: &HashSet<&str>,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+    has_base: bool,
+    rules: &mut MergeRules<'_>,
 ) -> Option<DecidedNames<'a>> {
     let mut versions: BTreeMap<&'a str, [Statements<'a>; 3]> = BTreeMap::new();
     for (at, items) in sides.iter().enumerate() {
@@ -180,9 +209,11 @@ fn decide_names<'a>(
     }
     let mut decided = DecidedNames { choices: BTreeMap::new(), wanted: BTreeMap::new() };
     for (name, of) in versions {
-        let known = !unknown.contains(name);
+        let known = rules.chosen.is_none() && !unknown.contains(name);
         let [base, ours, theirs] = of.each_ref().map(|of| of.iter().map(|(_, body)| *body));
-        let choice = if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
+        let choice = if let Some((_, side)) = rules.chosen.filter(|(chosen, _)| *chosen == name) {
+            NameChoice::Take(side)
+        } else if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
             NameChoice::Take(MergeSide::Ours)
         } else if known && base.eq(ours) {
             NameChoice::Take(MergeSide::Theirs)
@@ -190,18 +221,23 @@ fn decide_names<'a>(
             match [&of[0][..], &of[1], &of[2]] {
                 [base, [(ours, _)], [(theirs, _)]] if base.len() <= 1 => {
                     let base = base.first().filter(|_| known).map(|(statement, _)| *statement);
-                    both_changed(base, *ours, *theirs, decide).map_or(NameChoice::Conflict, NameChoice::Take)
+                    both_changed(base, *ours, *theirs, rules.decide)
+                        .map_or(NameChoice::Conflict, NameChoice::Take)
                 }
                 sides if sides.iter().all(|side| side.len() <= 1) => NameChoice::Conflict,
                 _ => return None,
             }
         };
-        let (in_ours, in_theirs) = match choice {
-            NameChoice::Take(MergeSide::Ours) => (&of[1][..], &[][..]),
-            NameChoice::Take(MergeSide::Theirs) => (&[][..], &of[2][..]),
-            NameChoice::Conflict => (&of[1][..], &of[2][..]),
+        let versions = match choice {
+            NameChoice::Take(MergeSide::Ours) => &of[1..2],
+            NameChoice::Take(MergeSide::Theirs) => &of[2..],
+            NameChoice::Conflict => &of[1..],
         };
-        let bodies: Vec<_> = in_ours.iter().chain(in_theirs).map(|(_, body)| *body).collect();
+        let ancestors = if choice == NameChoice::Conflict && has_base { &of[0][..] } else { &[] };
+        // In the order in which a conflict is written.
+        let mut bodies: Vec<_> = versions.iter().flatten().map(|(_, body)| *body).collect();
+        let behind_ours = if ancestors.is_empty() { 0 } else { of[1].len() };
+        bodies.splice(behind_ours..behind_ours, ancestors.iter().map(|(_, body)| *body));
         decided.choices.insert(name, choice);
         if !bodies.is_empty() {
             decided.wanted.insert(name, bodies);
@@ -243,19 +279,20 @@ fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) ->
 }
 
 /// Returns both sides, whole, between markers.
-fn whole(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
-    let written = |size| conflict_text(size, versions.ours, versions.theirs);
-    let mut text = written(marker_size);
+fn whole(versions: &MergeVersions<'_>, style: &ConflictStyle<'_>) -> MergedText {
+    let mut text = conflict_text(style, versions);
     let seen = |text: &[u8]| Document::parse(text.to_vec()).is_ok_and(|d| d.conflict_marker().is_some());
     if !seen(&text) {
-        text = written(marker_size.max(SURE_SIZE));
+        let marker_size = style.marker_size.max(SURE_SIZE);
+        text = conflict_text(&ConflictStyle { marker_size, ..*style }, versions);
     }
     MergedText { text, conflicts: MergeConflicts::File }
 }
 
-/// Returns two texts between conflict markers.
-pub(crate) fn conflict_text(marker_size: usize, ours: &[u8], theirs: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut out = write::MergedOutput::with_room(ours.len() + theirs.len() + 4 * marker_size + 64);
-    out.push_conflict(marker_size, "\n", [(ours, b""), (theirs, b"")]);
+/// Returns the texts between conflict markers.
+pub(crate) fn conflict_text(style: &ConflictStyle<'_>, versions: &MergeVersions<'_>) -> Zeroizing<Vec<u8>> {
+    let MergeVersions { base, ours, theirs } = *versions;
+    let mut out = write::MergedOutput::with_room(base.len() + ours.len() + theirs.len() + style.room());
+    out.push_conflict(style, "\n", [(base, b""), (ours, b""), (theirs, b"")]);
     out.into_text()
 }

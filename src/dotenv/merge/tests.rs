@@ -17,7 +17,7 @@ fn merged_with(
     theirs: &str,
 ) -> (String, MergeConflicts) {
     let versions = MergeVersions { base: base.as_bytes(), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
-    let merged = merge(&versions, 7, decide);
+    let merged = merge(&versions, &ConflictStyle::of_size(7), decide);
     (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
 }
 
@@ -107,14 +107,15 @@ fn a_deletion_and_a_change_are_a_conflict() {
 fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
     let merged = |size| {
         let versions = MergeVersions { base: b"A=1\n", ours: b"A=2\n", theirs: b"A=3\n" };
-        String::from_utf8(merge(&versions, size, &mut |_| None).text.to_vec()).unwrap()
+        String::from_utf8(merge(&versions, &ConflictStyle::of_size(size), &mut |_| None).text.to_vec())
+            .unwrap()
     };
     assert_eq!(merged(11).lines().next().unwrap(), "<<<<<<<<<<< ours");
     assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
     assert_eq!(merged(0).lines().next().unwrap(), "<<< ours");
     assert!(merged(usize::MAX).len() < 10_000);
     let versions = MergeVersions { base: b"A=1\n", ours: b"A=1\nA=2\n", theirs: b"A=3\n" };
-    let whole = merge(&versions, 4, &mut |_| None);
+    let whole = merge(&versions, &ConflictStyle::of_size(4), &mut |_| None);
     assert_eq!((whole.text.starts_with(b"<<<< ours\n"), whole.conflicts), (true, MergeConflicts::File));
 }
 
@@ -160,7 +161,7 @@ fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
     whole_file("A=1\n", "A=2\n<<<<<<< x\n", "A=3\n");
     whole_file("A=1\n", "A=2\n", "A=3\n>>>>>>> x\n");
     let versions = MergeVersions { base: b"A=1\n", ours: b"\xff\xfeA\0=\x001\0", theirs: b"A=2\n" };
-    let merged = merge(&versions, 7, &mut |_| None);
+    let merged = merge(&versions, &ConflictStyle::of_size(7), &mut |_| None);
     assert_eq!(merged.conflicts, MergeConflicts::File);
     let kept = |part: &[u8]| merged.text.windows(part.len()).any(|w| w == part);
     assert!(kept(versions.ours) && kept(versions.theirs));
@@ -343,7 +344,7 @@ proptest! {
 
     #[test]
     fn nothing_changed_on_one_side_is_the_other_side((o, a, b) in texts()) {
-        let result = |base, ours, theirs| merge(&of(base, ours, theirs), 7, &mut |_| None);
+        let result = |base, ours, theirs| merge(&of(base, ours, theirs), &ConflictStyle::of_size(7), &mut |_| None);
         for (merged, wanted) in [(result(&o, &a, &a), &a), (result(&o, &o, &b), &b), (result(&o, &a, &o), &a)] {
             prop_assert_eq!(&*merged.text, wanted);
             prop_assert_eq!(merged.conflicts, MergeConflicts::None);
@@ -352,8 +353,8 @@ proptest! {
 
     #[test]
     fn a_clean_merge_reads_what_one_side_has_and_is_the_same_from_both_sides((o, a, b) in texts()) {
-        let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
-        let mirrored = merge(&of(&o, &b, &a), 7, &mut |_| None);
+        let merged = merge(&of(&o, &a, &b), &ConflictStyle::of_size(7), &mut |_| None);
+        let mirrored = merge(&of(&o, &b, &a), &ConflictStyle::of_size(7), &mut |_| None);
         let clean = merged.conflicts == MergeConflicts::None;
         let read = variables(&merged.text);
         if clean && mirrored.conflicts == MergeConflicts::None {
@@ -386,7 +387,7 @@ proptest! {
 
     #[test]
     fn no_line_of_either_side_is_lost((o, a, b) in texts()) {
-        let merged = merge(&of(&o, &a, &b), 7, &mut |_| None);
+        let merged = merge(&of(&o, &a, &b), &ConflictStyle::of_size(7), &mut |_| None);
         if merged.conflicts == MergeConflicts::File {
             for side in [&a, &b] {
                 prop_assert!(side.is_empty() || merged.text.windows(side.len()).any(|w| w == &side[..]));
@@ -409,6 +410,71 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_conflict_is_resolved_by_name_to_either_side((o, a, b) in histories(), has_base: bool, ours: bool) {
+        let style = ConflictStyle { has_base, ..ConflictStyle::of_size(7) };
+        let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), &style, &mut |_| None);
+        let MergeConflicts::Names(names) = merged.conflicts else { return Ok(()) };
+        let (side, text) = if ours { (MergeSide::Ours, &a) } else { (MergeSide::Theirs, &b) };
+        let mut left = merged.text;
+        let by_hand = ConflictedText::read(&left).unwrap().side(side);
+        for name in &names {
+            let conflicts = ConflictedText::read(&left).unwrap();
+            prop_assert!(conflicts.names().contains(name));
+            let resolved = conflicts.resolved(name, side).unwrap();
+            left = resolved;
+        }
+        prop_assert!(ConflictedText::read(&left).is_none());
+        let (read, wanted) = (variables(&left), variables(text.as_bytes()));
+        prop_assert!(names.iter().all(|name| read.get(name) == wanted.get(name)));
+        prop_assert_eq!(read, variables(&by_hand));
+    }
+
+    /// What git's text merge leaves: conflicts of several names, of which the others stay as they are on either side.
+    #[test]
+    fn a_name_is_separated_from_a_conflict_of_several_or_stays((a, _, b) in histories(), name in "[A-H]", ours: bool) {
+        let text = conflict_text(&ConflictStyle::of_size(7), &of(b"", a.as_bytes(), b.as_bytes()));
+        let Some(conflicts) = ConflictedText::read(&text) else { return Ok(()) };
+        let side = if ours { MergeSide::Ours } else { MergeSide::Theirs };
+        let Some(resolved) = conflicts.resolved(&name, side) else { return Ok(()) };
+        let chosen = if ours { &a } else { &b };
+        for (side, before) in [(MergeSide::Ours, &a), (MergeSide::Theirs, &b)] {
+            let now = ConflictedText::read(&resolved).map_or(resolved.clone(), |left| left.side(side));
+            let (now, mut wanted) = (variables(&now), variables(before.as_bytes()));
+            wanted.remove(&name);
+            wanted.extend(variables(chosen.as_bytes()).remove_entry(&name));
+            prop_assert_eq!(now, wanted);
+        }
+    }
+}
+
+#[test]
+fn markers_that_are_no_whole_conflict_are_none() {
+    let whole = "A=1\n<<<<<<< x\nB=1\n||||||| y\nB=0\n=======\nB=2\n>>>>>>> z y\n";
+    let read = ConflictedText::read(whole.as_bytes()).unwrap();
+    let side = |side| String::from_utf8(read.side(side).to_vec()).unwrap();
+    assert_eq!((&*side(MergeSide::Ours), &*side(MergeSide::Theirs)), ("A=1\nB=1\n", "A=1\nB=2\n"));
+    assert_eq!(read.names(), ["B".to_owned()].into());
+    for text in [
+        "A=1\n",
+        "<<<<<<< x\nA=1\n",
+        "<<<<<<< x\nA=1\n>>>>>>> y\n",
+        "<<<<<<< x\nA='t\n=======\n'\n=======\nA=2\n>>>>>>> y\n",
+        "<<<<<<< x\n<<<<<<< x\nA=1\n=======\n>>>>>>> y\n",
+        "=======\n>>>>>>> y\n",
+    ] {
+        assert!(ConflictedText::read(text.as_bytes()).is_none(), "{text}");
+    }
+    // The ancestor of a criss-cross merge has conflicts of its own, with longer markers.
+    let nested =
+        "<<<<<<< x\nA=1\n||||||| y\n<<<<<<<<< p\nA=3\n=========\nA=4\n>>>>>>>>> q\n=======\nA=2\n>>>>>>> z\n";
+    let read = ConflictedText::read(nested.as_bytes()).unwrap();
+    assert_eq!(&**read.resolved("A", MergeSide::Theirs).unwrap(), b"A=2\n");
+}
+
 /// What `git merge-file` makes of it, if that is clean.
 fn merged_as_text(base: &str, ours: &str, theirs: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
@@ -428,7 +494,7 @@ proptest! {
 
     #[test]
     fn where_text_merges_cleanly_the_same_variables_are_read((o, a, b) in histories()) {
-        let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), 7, &mut |_| None);
+        let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), &ConflictStyle::of_size(7), &mut |_| None);
         let Some(text) = merged_as_text(&o, &a, &b) else { return Ok(()) };
         if merged.conflicts != MergeConflicts::None {
             return Ok(());
@@ -453,8 +519,11 @@ proptest! {
 #[test]
 fn what_one_side_moved_and_the_other_changed_is_changed() {
     let base = "C=1\nexport E=1\nG=1\n";
-    let merged =
-        merge(&of(base.as_bytes(), b"E=2\nA=1\nC=1\nG=1\n", b"C=1\nG=1\nF=\nexport E=1"), 7, &mut |_| None);
+    let merged = merge(
+        &of(base.as_bytes(), b"E=2\nA=1\nC=1\nG=1\n", b"C=1\nG=1\nF=\nexport E=1"),
+        &ConflictStyle::of_size(7),
+        &mut |_| None,
+    );
     assert_eq!(merged.conflicts, MergeConflicts::None);
     assert_eq!(variables(&merged.text).get("E"), variables(b"E=2\n").get("E"));
 }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::items::FileItem;
 use super::items::align;
-use super::{MergeSide, NameChoice, pick_changed};
+use super::{ConflictStyle, MergeSide, MergeVersions, NameChoice, pick_changed};
 
 /// Identifies an item when versions are aligned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ pub(super) fn write_items<'a>(
     sides: &'a [Vec<FileItem<'a>>; 3],
     choices: &'a BTreeMap<&'a str, NameChoice>,
     line_break: &'a str,
-    marker_size: usize,
+    style: &'a ConflictStyle<'a>,
 ) -> Zeroizing<Vec<u8>> {
     let repeated = repeated_names(sides);
     let base_keys = item_keys(&sides[0], &repeated);
@@ -40,11 +40,11 @@ pub(super) fn write_items<'a>(
         [1, 2].map(|side| AlignedSide::new(&sides[side], item_keys(&sides[side], &repeated), &base_keys));
     let room = sides.iter().flatten().map(|item| item.body.len() + item.eol.len() + 2).sum::<usize>();
     let conflicts = choices.values().filter(|choice| **choice == NameChoice::Conflict).count();
-    let out = MergedOutput::with_room(room + conflicts * (4 * marker_size + 64));
+    let out = MergedOutput::with_room(room + conflicts * style.room());
     let base_names = name_positions(&base_keys);
     let base = &sides[0];
     let mut writer =
-        ItemWriter { base, base_keys, base_names, ours, theirs, choices, line_break, marker_size, out };
+        ItemWriter { base, base_keys, base_names, ours, theirs, choices, line_break, style, out };
     writer.write();
     writer.out.into_text()
 }
@@ -116,7 +116,7 @@ struct ItemWriter<'a> {
     theirs: AlignedSide<'a>,
     choices: &'a BTreeMap<&'a str, NameChoice>,
     line_break: &'a str,
-    marker_size: usize,
+    style: &'a ConflictStyle<'a>,
     out: MergedOutput,
 }
 
@@ -190,9 +190,10 @@ impl<'a> ItemWriter<'a> {
                 self.out.push_line(item.body, eol, self.line_break);
             }
             NameChoice::Conflict => {
-                let sides = [ours, theirs]
+                let base = self.base_names.get(name).map(|at| self.base[*at]);
+                let versions = [base, ours, theirs]
                     .map(|item| item.map_or((&b""[..], &b""[..]), |item| (item.body, item.eol)));
-                self.out.push_conflict(self.marker_size, self.line_break, sides);
+                self.out.push_conflict(self.style, self.line_break, versions);
             }
         }
     }
@@ -224,6 +225,14 @@ impl<'a> ItemWriter<'a> {
     }
 }
 
+impl ConflictStyle<'_> {
+    /// Returns the bytes that the markers of one conflict take at most.
+    pub(super) fn room(&self) -> usize {
+        let MergeVersions { base, ours, theirs } = self.labels;
+        4 * (self.marker_size + 4) + base.len() + ours.len() + theirs.len() + 8
+    }
+}
+
 /// The text being written. It may contain plaintext, so it gets its full capacity up front: growth would leave copies.
 pub(super) struct MergedOutput(Zeroizing<Vec<u8>>);
 
@@ -249,29 +258,35 @@ impl MergedOutput {
         self.0.extend_from_slice(eol);
     }
 
-    /// Writes what both sides have, each with its line break, between conflict markers.
+    /// Writes what the versions have, each with its line break, between conflict markers.
     pub(super) fn push_conflict(
         &mut self,
-        size: usize,
+        style: &ConflictStyle<'_>,
         line_break: &str,
-        [ours, theirs]: [(&[u8], &[u8]); 2],
+        [base, ours, theirs]: [(&[u8], &[u8]); 3],
     ) {
-        let markers = [(b'<', " ours", ours), (b'=', "", theirs), (b'>', " theirs", (&b""[..], &b""[..]))];
-        for (mark, label, (body, eol)) in markers {
-            self.push_marker(mark, size, label, line_break);
+        let labels = style.labels;
+        let base = style.has_base.then_some((b'|', labels.base, base));
+        let parts = [Some((b'<', labels.ours, ours)), base, Some((b'=', b"", theirs))];
+        for (mark, label, (body, eol)) in parts.into_iter().flatten() {
+            self.push_marker(mark, style.marker_size, label, line_break);
             self.0.extend_from_slice(body);
             self.0.extend_from_slice(eol);
         }
+        self.push_marker(b'>', style.marker_size, labels.theirs, line_break);
     }
 
     /// Writes a conflict marker, at the start of what every reader takes for a line.
-    fn push_marker(&mut self, mark: u8, size: usize, label: &str, line_break: &str) {
+    fn push_marker(&mut self, mark: u8, size: usize, label: &[u8], line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }
         let end = self.0.len() + size;
         self.0.resize(end, mark);
-        self.0.extend_from_slice(label.as_bytes());
+        if !label.is_empty() {
+            self.0.push(b' ');
+            self.0.extend_from_slice(label);
+        }
         self.0.extend_from_slice(line_break.as_bytes());
     }
 }

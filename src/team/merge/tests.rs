@@ -55,7 +55,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> MergedText {
-    super::merge_team(&MergeVersions { base, ours, theirs }, marker_size)
+    super::merge_team(&MergeVersions { base, ours, theirs }, &ConflictStyle::of_size(marker_size))
 }
 
 fn has_markers(text: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! Three versions merge without loss, and no clean merge reads a value that neither side has.
 
-use envseal::testing::dotenv::{Document, MergeConflicts, MergeVersions, MergedText, merge};
+use envseal::testing::dotenv::{ConflictStyle, Document, MergeConflicts, MergeVersions, MergedText, merge};
 
 /// Separates the versions.
 const CUT: u8 = 0xff;
@@ -10,7 +10,9 @@ pub(crate) fn holds(data: &[u8]) {
     let mut versions = data.splitn(3, |byte| *byte == CUT);
     let mut next = || versions.next().unwrap_or_default();
     let (base, ours, theirs) = (next(), next(), next());
-    let merged = |base, ours, theirs| merge(&MergeVersions { base, ours, theirs }, 7, &mut |_| None);
+    let merged = |base, ours, theirs| {
+        merge(&MergeVersions { base, ours, theirs }, &ConflictStyle::of_size(7), &mut |_| None)
+    };
     for (result, text) in [
         (merged(base, ours, ours), ours),
         (merged(base, base, theirs), theirs),

@@ -1,0 +1,156 @@
+//! `envseal resolve`.
+
+use std::ffi::OsString;
+
+use super::Context;
+use super::edit::one_file;
+use super::files::FileArgs;
+use super::notices::{note_ignored, print_notices, suggest_staging};
+use super::set::{assign_input, bytes, prompt};
+use crate::config::EnvName;
+use crate::crypto::SecretBytes;
+use crate::dotenv::{MergeSide, VarName};
+use crate::error::Error;
+use crate::git::{display_path, relative_path};
+use crate::keys::KeyStore;
+use crate::project::{
+    Assignment, How, Outcome, Resolution, Resolved, Write, refuse_links, resolve, update_in_merge,
+};
+use crate::ui;
+
+/// Resolve a merge conflict about one variable
+///
+/// Takes one side, or a new VALUE, which is written as `set` writes it. Every other conflict stays, and nothing is staged.
+/// Needs no private key.
+///
+/// A conflict about the file's public key is resolved to the key that this machine trusts, or to a proven rotation of it;
+/// otherwise refused.
+#[derive(clap::Args)]
+#[command(after_long_help = "Examples:
+  envseal diff --show HEAD feature                 # compare both sides
+  envseal resolve DB_PASSWORD --theirs
+  envseal resolve DB_PASSWORD                      # prompts for a new value, hidden")]
+pub(super) struct ResolveArgs {
+    /// The variable
+    name: String,
+    /// A new value; prompted for, or read from stdin, if omitted
+    #[arg(conflicts_with_all = ["ours", "theirs"])]
+    value: Option<OsString>,
+    #[command(flatten)]
+    files: FileArgs,
+    /// Take the side above `=======`; in a rebase, the branch you rebase onto
+    #[arg(long, conflicts_with = "theirs")]
+    ours: bool,
+    /// Take the side below `=======`; in a rebase, your own commit
+    #[arg(long)]
+    theirs: bool,
+    /// Allow plain text in place of an encrypted value; a new VALUE is marked `# envseal: plain`
+    #[arg(long, conflicts_with = "seal")]
+    plain: bool,
+    /// Encrypt the new value, and remove the mark `# envseal: plain`
+    #[arg(long, conflicts_with_all = ["ours", "theirs"])]
+    seal: bool,
+}
+
+pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
+    let ResolveArgs { name, value, files, ours, theirs, plain, seal } = args;
+    let path = one_file(files.paths_or_default(context.process)?, "resolve")?;
+    // Before the prompt, and before stdin is read.
+    refuse_links(&path, context.store().repositories())?;
+    let change = |store: &KeyStore<'_>, write, resolution: &Resolution<'_>| {
+        let mut resolved = None;
+        let updated = update_in_merge(&path, store, write, &|| context.waiting(), |target| {
+            let done = resolve(target, &name, resolution)?;
+            let document = done.document.clone();
+            resolved = Some(done);
+            Ok(document)
+        })?;
+        Ok::<_, Error>((updated, resolved.expect("there is one file")))
+    };
+    let side = if ours { Some(MergeSide::Ours) } else { theirs.then_some(MergeSide::Theirs) };
+    let is_key = EnvName::of_file(&path)?.public_key_name() == name;
+    let (updated, resolved) = match side {
+        Some(side) => change(context.store(), Write::Files, &Resolution::Side { side, plain })?,
+        None if is_key && value.is_none() => change(context.store(), Write::Files, &Resolution::TrustedKey)?,
+        None => {
+            let how = match (plain, seal) {
+                (true, _) => How::Plain,
+                (_, true) => How::Seal,
+                _ => How::AsMarked,
+            };
+            let name = VarName::new(&name)
+                .map_err(|error| Error::usage(error.to_string(), "envseal resolve NAME"))?;
+            let assignment = match value {
+                Some(value) => Assignment { name, value: bytes(value)? },
+                None => {
+                    let piped = ui::stdin_value()?;
+                    if piped.as_ref().is_some_and(|piped| piped.is_empty()) {
+                        let hint = hint!(
+                            "take one: envseal resolve {name} --ours, or envseal resolve {name} --theirs",
+                            name = name.as_str()
+                        );
+                        return Err(Error::usage(format!("neither a side nor a value for {name}"), hint));
+                    }
+                    // Reports a refusal before the prompt.
+                    let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
+                    change(
+                        &context.store().afresh(),
+                        Write::Plan,
+                        &Resolution::Value { assignment: &any, how },
+                    )?;
+                    let value = match piped {
+                        Some(piped) => piped,
+                        None => prompt(context, &name)?,
+                    };
+                    assign_input(name, value)?
+                }
+            };
+            change(context.store(), Write::Files, &Resolution::Value { assignment: &assignment, how })?
+        }
+    };
+    print_notices(context, &updated.notices);
+    print_resolved(context, &path, &name, side, &resolved);
+    note_ignored(context, &updated);
+    Ok(())
+}
+
+fn print_resolved(
+    context: &Context,
+    path: &std::path::Path,
+    name: &str,
+    side: Option<MergeSide>,
+    Resolved { document, key, outcome, is_outdated, left }: &Resolved,
+) {
+    let shown = display_path(path);
+    if let Some(key) = key {
+        context.ui.say(format_args!("Kept the trusted public key ({}) in {shown}", key.id()));
+    }
+    let entry = document.last(name).map(|at| &document.entries()[at]);
+    let whose = if side == Some(MergeSide::Theirs) { "their" } else { "our" };
+    match (outcome, entry) {
+        (None, None) => context.ui.say(format_args!("Removed {name} from {shown}, as on {whose} side")),
+        (None, Some(_)) if side.is_some() => {
+            context.ui.say(format_args!("Resolved {name} in {shown} with {whose} version"));
+        }
+        (None, Some(_)) => {}
+        (Some(Outcome::Sealed), _) => context.ui.say(format_args!("Encrypted {name} in {shown}")),
+        (Some(Outcome::Unchanged), _) => context.ui.say(format_args!("Resolved {name} in {shown}")),
+        (Some(_), _) => context.ui.say(format_args!("Wrote {name} to {shown} as plain text")),
+    }
+    if *is_outdated {
+        let hint = hint!(
+            "once the merge is resolved: envseal encrypt --reseal -f {path}",
+            path = relative_path(path)
+        );
+        context.ui.note(hint.after(format!("{name} is encrypted with another key")));
+    }
+    if !left.is_empty() {
+        context.ui.say(format_args!("Still in conflict: {}", left.join(", ")));
+    } else if document.conflict_marker().is_some() {
+        context
+            .ui
+            .suggest(&hint!("resolve the rest by hand: ${EDITOR:-vi} {path}", path = relative_path(path)));
+    } else {
+        suggest_staging(context, path);
+    }
+}

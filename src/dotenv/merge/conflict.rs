@@ -1,0 +1,168 @@
+//! A text with conflict markers, as git and our merge driver write it, and what is left of it once a conflict is resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zeroize::Zeroizing;
+
+use super::items::items;
+use super::{ConflictStyle, MARKER_SIZES, MergeRules, MergeSide, MergeVersions, by_name};
+use crate::dotenv::document::Document;
+use crate::dotenv::parse::{line_end, past_line_break};
+
+/// A text that has both sides of at least one conflict.
+pub(crate) struct ConflictedText<'a> {
+    parts: Vec<TextPart<'a>>,
+}
+
+enum TextPart<'a> {
+    Common(&'a [u8]),
+    Conflict(MergeVersions<'a>, ConflictStyle<'a>),
+}
+
+/// The conflict that is being read: the place in it, and where the texts of its versions are.
+struct OpenConflict<'a> {
+    style: ConflictStyle<'a>,
+    /// The marker that began the present version.
+    mark: u8,
+    from: usize,
+    versions: MergeVersions<'a>,
+}
+
+impl<'a> ConflictedText<'a> {
+    /// Splits a text at its conflict markers. Returns None if there is none, or if they do not make up whole conflicts.
+    pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
+        let (mut parts, mut open) = (Vec::new(), None::<OpenConflict<'a>>);
+        let (mut at, mut common) = (0, 0);
+        while at < text.len() {
+            let (line, next) = (&text[at..line_end(text, at)], past_line_break(text, line_end(text, at)));
+            let mark = line.first().copied().unwrap_or_default();
+            let marker_size = line.iter().take_while(|byte| **byte == mark).count();
+            let label = line[marker_size..].strip_prefix(b" ");
+            let is_marker = label.is_some() || (line.len() == marker_size && matches!(mark, b'=' | b'|'));
+            let label = label.unwrap_or_default();
+            match &mut open {
+                None if mark == b'<' && is_marker && marker_size >= MARKER_SIZES.0 => {
+                    parts.push(TextPart::Common(&text[common..at]));
+                    let labels = MergeVersions { base: b"", ours: label, theirs: b"" };
+                    let style = ConflictStyle { marker_size, labels, has_base: false };
+                    let versions = MergeVersions { base: b"", ours: b"", theirs: b"" };
+                    open = Some(OpenConflict { style, mark, from: next, versions });
+                }
+                Some(conflict) if is_marker && marker_size == conflict.style.marker_size => {
+                    let (style, lines) = (&mut conflict.style, &text[conflict.from..at]);
+                    match (conflict.mark, mark) {
+                        (b'<', b'|') => {
+                            conflict.versions.ours = lines;
+                            (style.has_base, style.labels.base) = (true, label);
+                        }
+                        (b'<', b'=') => conflict.versions.ours = lines,
+                        (b'|', b'=') => conflict.versions.base = lines,
+                        (b'=', b'>') => {
+                            (conflict.versions.theirs, style.labels.theirs) = (lines, label);
+                            parts.push(TextPart::Conflict(conflict.versions, *style));
+                            common = next;
+                        }
+                        (_, b'<' | b'|' | b'=' | b'>') => return None,
+                        _ => {
+                            at = next;
+                            continue;
+                        }
+                    }
+                    (conflict.mark, conflict.from) = (mark, next);
+                    if mark == b'>' {
+                        open = None;
+                    }
+                }
+                _ => {}
+            }
+            at = next;
+        }
+        parts.push(TextPart::Common(&text[common..]));
+        (open.is_none() && parts.len() > 1).then_some(Self { parts })
+    }
+
+    /// Returns the text with all conflicts resolved to one side.
+    pub(crate) fn side(&self, side: MergeSide) -> Zeroizing<Vec<u8>> {
+        let part = |part: &TextPart<'a>| match part {
+            TextPart::Common(text) => *text,
+            TextPart::Conflict(versions, _) => versions.side(side),
+        };
+        Zeroizing::new(self.parts.iter().map(part).collect::<Vec<_>>().concat())
+    }
+
+    /// Returns the names with a statement in some conflict.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for part in &self.parts {
+            if let TextPart::Conflict(versions, _) = part {
+                names.extend(
+                    statements(versions.ours).into_keys().chain(statements(versions.theirs).into_keys()),
+                );
+            }
+        }
+        names
+    }
+
+    /// Returns the text with `name` as `side` has it, and the other names of its conflicts each in a conflict of its own.
+    /// Returns None if that would change how anything else is read.
+    pub(crate) fn resolved(&self, name: &str, side: MergeSide) -> Option<Zeroizing<Vec<u8>>> {
+        let mut text = Vec::new();
+        for part in &self.parts {
+            match part {
+                TextPart::Common(common) => text.push(Zeroizing::new(common.to_vec())),
+                TextPart::Conflict(versions, style) => {
+                    let has_it = |text| statements(text).contains_key(name);
+                    let mut rules = MergeRules { decide: &mut |_| None, chosen: Some((name, side)) };
+                    text.push(if has_it(versions.ours) || has_it(versions.theirs) {
+                        by_name(versions, style, &mut rules)?.text
+                    } else {
+                        super::conflict_text(style, versions)
+                    });
+                }
+            }
+        }
+        let text = Zeroizing::new(text.iter().map(|part| &part[..]).collect::<Vec<_>>().concat());
+        let chosen = statements(&self.side(side)).remove(name);
+        let is_chosen = |text: &[u8]| statements(text).remove(name) == chosen;
+        let is_resolved =
+            both_sides(&text).iter().all(|text| is_chosen(text)) && self.differs_only_in(name, &text);
+        is_resolved.then_some(text)
+    }
+
+    /// Returns true if `text` has the same statements of all names but one, on either side.
+    pub(crate) fn differs_only_in(&self, name: &str, text: &[u8]) -> bool {
+        let others = |text: &[u8]| {
+            let mut statements = statements(text);
+            statements.remove(name);
+            statements
+        };
+        let sides = [self.side(MergeSide::Ours), self.side(MergeSide::Theirs)];
+        sides.iter().zip(both_sides(text)).all(|(before, now)| others(before) == others(&now))
+    }
+}
+
+/// Returns both sides of a text, which are the same if it has no conflict.
+fn both_sides(text: &[u8]) -> [Zeroizing<Vec<u8>>; 2] {
+    let conflicts = ConflictedText::read(text);
+    let side =
+        |side| conflicts.as_ref().map_or_else(|| Zeroizing::new(text.to_vec()), |text| text.side(side));
+    [side(MergeSide::Ours), side(MergeSide::Theirs)]
+}
+
+impl<'a> MergeVersions<'a> {
+    fn side(&self, side: MergeSide) -> &'a [u8] {
+        if side == MergeSide::Ours { self.ours } else { self.theirs }
+    }
+}
+
+/// Returns the statements of each name.
+fn statements(text: &[u8]) -> BTreeMap<String, Vec<Zeroizing<Vec<u8>>>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let Ok(document) = Document::parse(text.to_vec()) else { return found };
+    for item in items(&document) {
+        if let Some(statement) = item.statement {
+            found.entry(statement.name.to_owned()).or_default().push(Zeroizing::new(item.body.to_vec()));
+        }
+    }
+    found
+}

@@ -1,0 +1,225 @@
+//! An env file in the middle of a merge: one side of a conflict taken, or a new value set in its place.
+
+use zeroize::Zeroizing;
+
+use super::change::{Assignment, How, Outcome, is_for_this_file, needs_key, refuse_own, set};
+use super::encrypt::refuse_marked;
+use super::file::{EnvFile, token};
+use super::line_errors::reserved;
+use super::pin::is_trusted;
+use super::projects::Project;
+use super::update::Target;
+use crate::config::is_own_name;
+use crate::crypto::PublicKey;
+use crate::dotenv::{ConflictedText, Document, MergeSide, is_reserved};
+use crate::error::{Error, ErrorKind};
+use crate::keys::KeyStore;
+
+/// What takes the place of a conflict.
+pub(crate) enum Resolution<'a> {
+    /// This side, also where it removed the variable. Plain text in place of a sealed value only if `plain`.
+    Side { side: MergeSide, plain: bool },
+    /// A new value, written as `set` writes it.
+    Value { assignment: &'a Assignment, how: How },
+    /// The side that is trusted on this machine, which only a public key has.
+    TrustedKey,
+}
+
+pub(crate) struct Resolved {
+    pub document: Document,
+    /// The trusted key, if the file's public key was in conflict.
+    pub key: Option<PublicKey>,
+    /// None if a side was taken.
+    pub outcome: Option<Outcome>,
+    /// True if the value is encrypted with another key than the file's.
+    pub is_outdated: bool,
+    /// The names that are still in conflict.
+    pub left: Vec<String>,
+}
+
+impl EnvFile {
+    /// Resolves a conflict about the public key to the side with the key that is trusted on this machine, or with a proven
+    /// rotation of it. Refuses if that is neither side or both: nobody's push may choose the key for new values.
+    pub(super) fn resolve_key(&mut self, project: &Project, store: &KeyStore<'_>) -> Result<(), Error> {
+        let (name, text) = (self.env().public_key_name(), self.document().as_bytes().to_vec());
+        let text = Zeroizing::new(text);
+        let Some(conflicts) =
+            ConflictedText::read(&text).filter(|conflicts| conflicts.names().contains(&name))
+        else {
+            return Ok(());
+        };
+        let of_side = |side| self.with_text(&conflicts.side(side));
+        let sides =
+            [(MergeSide::Ours, of_side(MergeSide::Ours)?), (MergeSide::Theirs, of_side(MergeSide::Theirs)?)];
+        let mut trusted = Vec::new();
+        for (side, file) in &sides {
+            if is_trusted(file, project, store)? {
+                trusted.push((*side, file.public_key()));
+            }
+        }
+        let differ = trusted.iter().any(|(_, key)| *key != trusted[0].1);
+        let Some((side, _)) = trusted.first().filter(|_| !differ) else {
+            let keys = sides.iter().map(|(side, file)| {
+                let key = file.public_key().map_or("none".to_owned(), PublicKey::fingerprint);
+                let side = if *side == MergeSide::Ours { "ours" } else { "theirs" };
+                format!("{side}: {key}")
+            });
+            let path = self.path();
+            let which = if differ { "both keys are" } else { "neither key is" };
+            let message = format!(
+                "{}: both sides changed {name}, and {which} trusted on this machine or a proven rotation of a trusted one",
+                path.display()
+            );
+            return Err(Error::refused(message)
+                .with_status(3)
+                .with_details(keys.collect::<Vec<_>>())
+                .with_hint(hint!(
+                    "ask your team which one is right, and keep that line: ${EDITOR:-vi} {path}",
+                    path
+                )));
+        };
+        let resolved = conflicts.resolved(&name, *side).ok_or_else(|| entangled(self, &name))?;
+        let mut file = self.with_text(&resolved)?;
+        file.before = Some(text);
+        *self = file;
+        Ok(())
+    }
+}
+
+/// Resolves the conflict about a variable. Every other name reads as before, on either side.
+pub(crate) fn resolve(
+    target: &mut Target<'_>,
+    name: &str,
+    resolution: &Resolution<'_>,
+) -> Result<Resolved, Error> {
+    target.must_exist()?;
+    let file = target.file();
+    let key_name = file.env().public_key_name();
+    let key = file.public_key().copied().filter(|_| file.before.is_some());
+    let text = Zeroizing::new(file.document().as_bytes().to_vec());
+    let conflicts = ConflictedText::read(&text);
+    if name == key_name && key.is_some() {
+        refuse_other_side(file, name, resolution)?;
+        let left = conflicts.map(|conflicts| conflicts.names()).unwrap_or_default().into_iter().collect();
+        return Ok(Resolved {
+            document: file.document().clone(),
+            key,
+            outcome: None,
+            is_outdated: false,
+            left,
+        });
+    }
+    let conflicts = conflicts
+        .filter(|conflicts| conflicts.names().contains(name))
+        .ok_or_else(|| not_in_conflict(file, name))?;
+    refuse_own(name)?;
+    let sides = [MergeSide::Ours, MergeSide::Theirs];
+    let [ours, theirs] = sides.map(|side| file.with_text(&conflicts.side(side)));
+    let (ours, theirs) = (ours?, theirs?);
+    let is_sealed = |file: &EnvFile| file.has_sealed(&|there| there == name);
+    let (side, plain) = match resolution {
+        Resolution::Side { side, plain } => (*side, *plain),
+        // What was sealed on either side stays so, whatever mark the other has.
+        Resolution::Value { .. } if ours.document().last(name).is_none() => (MergeSide::Theirs, true),
+        Resolution::Value { .. } if is_sealed(&theirs) && !is_sealed(&ours) => (MergeSide::Theirs, true),
+        _ => (MergeSide::Ours, true),
+    };
+    let (taken, other) = if side == MergeSide::Ours { (&ours, &theirs) } else { (&theirs, &ours) };
+    if let Resolution::Side { .. } = resolution {
+        refuse_side(taken, other, name, plain)?;
+    }
+    let text = conflicts.resolved(name, side).ok_or_else(|| entangled(file, name))?;
+    let resolved = file.with_text(&text)?;
+    let (mut document, mut outcome) = (resolved.document().clone(), None);
+    if let Resolution::Value { assignment, how } = resolution {
+        let assignments = std::slice::from_ref(*assignment);
+        let needs_key = needs_key(&resolved, &document, target.project(), assignments, *how)?;
+        let key = if needs_key { Some(target.key_in_file()?) } else { None };
+        let mut opener = target.opener()?;
+        let change =
+            set(&resolved, &document, target.project(), key.as_ref(), assignments, *how, opener.as_mut())?;
+        document = change.document;
+        outcome = change.outcomes.first().map(|(_, outcome)| *outcome);
+        if !conflicts.differs_only_in(name, document.as_bytes()) {
+            return Err(entangled(&resolved, name));
+        }
+    }
+    let left = ConflictedText::read(document.as_bytes()).map(|left| left.names()).unwrap_or_default();
+    let token = document.last(name).and_then(|at| token(&document, &document.entries()[at])?.ok());
+    let is_outdated = token.is_some_and(|token| is_for_this_file(&resolved, &token).is_err());
+    Ok(Resolved { document, key, outcome, is_outdated, left: left.into_iter().collect() })
+}
+
+/// Refuses a choice of the public key other than the trusted one, which is resolved in `file`.
+fn refuse_other_side(file: &EnvFile, name: &str, resolution: &Resolution<'_>) -> Result<(), Error> {
+    let before = ConflictedText::read(file.on_disk()).expect("it was in conflict");
+    let is_it = match resolution {
+        Resolution::Side { side, .. } => {
+            file.with_text(&before.side(*side))?.public_key() == file.public_key()
+        }
+        Resolution::TrustedKey => true,
+        Resolution::Value { .. } => false,
+    };
+    if is_it {
+        return Ok(());
+    }
+    let key = file.public_key().map_or_else(String::new, PublicKey::fingerprint);
+    let message = format!("{}: {name} can only be resolved to the trusted key, {key}", file.path().display());
+    Err(Error::refused(message).with_hint(hint!(
+        "envseal resolve {name} -f {path}",
+        name,
+        path = file.path()
+    )))
+}
+
+/// Refuses what `set` refuses: to replace a sealed value with plain text, unless that is asked for, and a sealed value that is
+/// reserved or marked as plain.
+fn refuse_side(taken: &EnvFile, other: &EnvFile, name: &str, plain: bool) -> Result<(), Error> {
+    let path = taken.path();
+    let mut entries = taken.variables().filter(|(_, entry)| taken.document().name(entry) == name).peekable();
+    let becomes_plain = entries.peek().is_some() && !taken.has_sealed(&|there| there == name);
+    if becomes_plain && !plain && other.has_sealed(&|there| there == name) {
+        let message =
+            format!("{}: {name} is plain text on that side, and encrypted on the other", path.display());
+        return Err(Error::refused(message).with_hint(hint!(
+            "encrypt a new value: envseal resolve {name} -f {path}; if it is not secret, add --plain",
+            name,
+            path
+        )));
+    }
+    for (_, entry) in entries.filter(|(_, entry)| taken.token_text(entry).is_some()) {
+        refuse_marked(taken, entry)?;
+        if is_reserved(name) {
+            return Err(reserved(path, name).with_hint(hint!(
+                "write it as plain text: envseal resolve {name} --plain -f {path}",
+                name,
+                path
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn not_in_conflict(file: &EnvFile, name: &str) -> Error {
+    let path = file.path();
+    let conflicts = ConflictedText::read(file.document().as_bytes());
+    let Some(conflicts) = conflicts else {
+        return Error::new(ErrorKind::NotFound, format!("{} has no merge conflict", path.display()));
+    };
+    let names: Vec<_> = conflicts.names().into_iter().filter(|name| !is_own_name(name)).collect();
+    let error = Error::new(ErrorKind::NotFound, format!("{name} is not in conflict in {}", path.display()));
+    if names.is_empty() {
+        return error.with_hint(hint!("resolve the rest by hand: ${EDITOR:-vi} {path}", path));
+    }
+    error.with_details([format!("in conflict: {}", names.join(", "))])
+}
+
+/// Returns the error for a conflict that can't be resolved by name alone: other lines would be read differently.
+fn entangled(file: &EnvFile, name: &str) -> Error {
+    let path = file.path();
+    Error::refused(format!(
+        "{}: the conflict about {name} can't be separated from other lines",
+        path.display()
+    ))
+    .with_hint(hint!("resolve it by hand: ${EDITOR:-vi} {path}", path))
+}
