@@ -40,7 +40,7 @@ struct Shell {
 
 impl Shell {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::support::scratch_folder();
         let bin = dir.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
         std::fs::create_dir(dir.path().join("here")).unwrap();

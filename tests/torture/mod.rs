@@ -74,7 +74,7 @@ impl World {
         env.git(&["commit", "-qm", "old"]);
         // The first to be trusted on this machine.
         env.ok(&["set", "-q", "B=two", "-e", "p"]);
-        let copy = tempfile::tempdir().unwrap();
+        let copy = crate::support::scratch_folder();
         let world = Self { carol: carol.public().fingerprint(), env, copy, identity, keys: BTreeMap::new() };
         Self::copy_all(&world.env.outside(), world.copy.path());
         let keys = world.public_keys();
