@@ -79,7 +79,7 @@ fn refused(env: &TestEnv) -> String {
 
 #[test]
 fn three_hooks_are_made_once_and_taken_out_again() {
-    let env = TestEnv::new();
+    let env = TestEnv::unsettled();
     let before = files(&env.path(".git"));
     let said = install(&env).stderr;
     assert_eq!(said, "Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n");
@@ -113,7 +113,7 @@ fn hooks_that_are_there_come_back_byte_for_byte_with_their_modes() {
         ("#!/bin/sh", 0o755),
         ("", 0o755),
     ] {
-        let env = TestEnv::new();
+        let env = TestEnv::unsettled();
         for hook in HOOKS {
             write_hook(&env, &format!(".git/hooks/{hook}"), text, bits);
         }

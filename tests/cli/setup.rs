@@ -19,7 +19,7 @@ fn the_first_key_or_member_in_a_clone_brings_the_question() {
         &["set", "A", "b"][..],
         &["encrypt"],
         &["team", "request", "--name", "me"],
-        &["import", "dotenv", ".env.old", "--yes"],
+        &["import", "dotenv", ".env.old", "-f", ".env", "--yes"],
     ] {
         for (answer, installs) in [(&b"\n"[..], true), (b"n\n", false)] {
             let env = TestEnv::unsettled();
@@ -31,8 +31,11 @@ fn the_first_key_or_member_in_a_clone_brings_the_question() {
             assert_eq!(env.read(".git/config").contains("[merge \"envseal\"]"), installs, "{command:?}");
             assert_eq!(shown.ends_with(NOT_SET_UP), !installs, "{shown}");
             // Once answered, nobody is asked or told again.
-            for again in [&["key", "generate", "-e", "other"][..], &["check"], &["run", "--", "true"]] {
-                let (_, shown) = on_terminal(&env, again, None).unwrap();
+            let key = &["set", "A", "b", "-e", "other"][..];
+            for (again, answer) in
+                [(key, Some(&b"y\n"[..])), (&["check"], None), (&["run", "--", "true"], None)]
+            {
+                let (_, shown) = on_terminal(&env, again, answer).unwrap();
                 assert!(!shown.contains("set up") && !shown.contains("[Y/n]"), "{again:?}: {shown}");
             }
         }
@@ -98,7 +101,8 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
                 .unwrap();
                 std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
             }
-            assert!(env.ok(&["doctor"]).contains("pre-push hook: installed"));
+            let report = String::from_utf8(env.envseal(&["doctor"]).output().stdout).unwrap();
+            assert!(report.contains("pre-push hook: installed"), "{report}");
         }
     }
 }
