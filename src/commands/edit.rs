@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Context;
-use super::files::FileArgs;
+use super::files::{FileArgs, confirm_new_environments, say_created};
 use super::notices::{note_ignored, print_notices, suggest_staging};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
@@ -38,6 +38,7 @@ pub(super) struct EditArgs {
 pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     let path = one_file(args.files.paths_or_default(context.process)?, "edit")?;
     let editor = find_editor(context)?;
+    let new = confirm_new_environments(context, std::slice::from_ref(&path))?;
     let mut editing = open(context, &path)?;
     for left in editing.left() {
         context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.why));
@@ -67,7 +68,10 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
             return Ok(0);
         }
         let error = match encrypt(context, &path, &mut editing) {
-            Ok((updated, edited)) => {
+            Ok((existed, updated, edited)) => {
+                if !existed {
+                    say_created(context, &path, &new);
+                }
                 print_outcome(context, &path, &updated, &edited);
                 note_ignored(context, &updated);
                 return Ok(0);
@@ -126,7 +130,7 @@ fn open(context: &Context, path: &Path) -> Result<Editing, Error> {
     Ok(opened.expect("there is one file"))
 }
 
-fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(Updated, Edited), Error> {
+fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(bool, Updated, Edited), Error> {
     let mut sealed = None;
     let updated = update_in_merge(path, context.store(), Write::Files, &|| context.waiting(), |target| {
         let edited = editing.seal(target)?;
@@ -135,10 +139,7 @@ fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(Upd
         Ok(document)
     })?;
     let (existed, edited) = sealed.expect("there is one file");
-    if !existed {
-        context.ui.say(format_args!("Created {}", display_path(path)));
-    }
-    Ok((updated, edited))
+    Ok((existed, updated, edited))
 }
 
 fn print_outcome(context: &Context, path: &Path, updated: &Updated, edited: &Edited) {

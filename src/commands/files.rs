@@ -10,9 +10,10 @@ use super::Context;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, ErrorKind};
 use crate::fs::is_pipe;
-use crate::git::{Repo, relative_path};
+use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
-use crate::project::{EnvFile, unseen_of};
+use crate::project::{EnvFile, env_file_above, new_environments, similar_env_file, unseen_of};
+use crate::ui::{self, DefaultAnswer};
 
 /// `-e` and `-f`, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,31 @@ pub(super) fn note_pipes(context: &Context) {
     }
 }
 
+/// Asks a person before an environment begins with one of these files, because its name may be a typo. Returns the files
+/// with which one does.
+pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let new = new_environments(paths, context.store())?;
+    for (env, path) in new.iter().filter(|_| ui::can_ask()) {
+        let similar = similar_env_file(path);
+        let beside = similar.as_ref().map_or_else(String::new, |(env, _)| format!("; there is also {env}"));
+        let question = format!("{env} is a new environment{beside}. Create {}?", display_path(path));
+        if !ui::confirm(&question, DefaultAnswer::No)? {
+            let hint = similar.map_or_else(
+                || "see which there are: envseal ls".into(),
+                |(env, _)| hint!("for the other one: -e {env}", env),
+            );
+            return Err(Error::usage("not confirmed; nothing was written", hint));
+        }
+    }
+    Ok(new.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Says that an env file was created, and if an environment begins with it.
+pub(super) fn say_created(context: &Context, path: &Path, new: &[PathBuf]) {
+    let what = if new.iter().any(|new| new == path) { ", a new environment" } else { "" };
+    context.ui.say(format_args!("Created {}{what}", display_path(path)));
+}
+
 impl FileArgs {
     /// Returns true if neither `-e` nor `-f` was given.
     pub(super) fn is_empty(&self) -> bool {
@@ -121,14 +147,26 @@ impl FileArgs {
     }
 
     /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
-    /// committed one to `/dev/stdin` would take CMD's input.
-    pub(super) fn load(&self, context: &Context, paths: &[PathBuf]) -> Result<Vec<EnvFile>, Error> {
+    /// committed one to `/dev/stdin` would take CMD's input. `retry` is the command for a file in a folder above one that is
+    /// missing.
+    pub(super) fn load(
+        &self,
+        context: &Context,
+        paths: &[PathBuf],
+        retry: impl Fn(&Path) -> Hint,
+    ) -> Result<Vec<EnvFile>, Error> {
         let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
         let mut pipes = BTreeSet::new();
         for path in paths {
             let is_given = self.given_paths().any(|given| given == path);
             if !is_pipe(path) || path.is_symlink() && !is_given {
-                files.push(EnvFile::load(path)?);
+                files.push(EnvFile::load(path).map_err(|error| {
+                    let above = env_file_above(path, |name| Some(name.as_os_str()) == path.file_name());
+                    match above.filter(|_| error.kind() == ErrorKind::NotFound) {
+                        Some(above) => error.with_hint(retry(&relative_path(&above))),
+                        None => error,
+                    }
+                })?);
             } else if pipes.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
                 let message = format!("waiting for the program that writes {}, a pipe", path.display());
                 files.push(context.ui.waiting(&message, || EnvFile::of_pipe(path))?);
@@ -164,10 +202,13 @@ impl FileArgs {
             files.extend(here.iter().filter(of_key).cloned());
             if files.len() == before {
                 let name = EnvName::of_dotenv().private_key_name();
-                let hint = if *variable == format!("{name}_DEFAULT") {
-                    hint!("set the key of .env as {name}", name)
-                } else {
-                    "name the files: -e NAME or -f FILE".into()
+                let above = env_file_above(Path::new(".env"), |file| of_key(&&file.to_path_buf()));
+                let hint = match above {
+                    _ if *variable == format!("{name}_DEFAULT") => {
+                        hint!("set the key of .env as {name}", name)
+                    }
+                    Some(above) => hint!("use the one above: -f {file}", file = relative_path(&above)),
+                    None => "name the files: -e NAME or -f FILE".into(),
                 };
                 return Err(Error::usage(
                     format!("{variable} is set, but no env file here belongs to it"),

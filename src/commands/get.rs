@@ -72,7 +72,10 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     let paths = args.convention.paths(context, &args.files, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
-        None => args.files.load(context, &paths)?,
+        None => args.files.load(context, &paths, |file| match &args.keys[..] {
+            [] => hint!("envseal get -f {file}", file),
+            keys => hint!("envseal get {keys} -f {file}", keys, file),
+        })?,
     };
     let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
     for key in &args.keys {

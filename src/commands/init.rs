@@ -75,6 +75,8 @@ fn next_step(
     } else if !ignored.is_empty() {
         let files: Vec<_> = ignored.iter().map(|path| relative_path(path)).collect();
         hint!("Next: envseal encrypt -f {files} && git add --force {files}", files)
+    } else if has_plaintext && project.git_root().is_none() {
+        "Next: envseal encrypt".into()
     } else if has_plaintext {
         "Next: envseal encrypt && git add -A; then review git diff --staged, and commit".into()
     } else if files.iter().all(|file| counts(file, project).sealed == 0) {

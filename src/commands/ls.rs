@@ -12,7 +12,7 @@ use crate::crypto::SealedValue;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::keys::KeyLookupError;
-use crate::project::{self, Projects, counts, sweep};
+use crate::project::{self, Projects, counts, env_file_above, sweep};
 use crate::ui::{self, counted};
 
 /// List env files, and show whether you can decrypt them
@@ -78,7 +78,11 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
         let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN DECRYPT IT"];
         return ui::table(&head, &rows.iter().map(EnvFileRow::cells).collect::<Vec<_>>()).print();
     }
-    if ignored.is_empty() {
+    let above = env_file_above(Path::new(".env"), |_| true).map(|above| relative_path(&above));
+    if let Some((file, folder)) = above.as_deref().and_then(|file| Some((file, file.parent()?))) {
+        let words = format!("No env file here, but above: {}. List it", file.display());
+        context.ui.say(hint!("envseal -C {folder} ls", folder).joined(words, ": "));
+    } else if ignored.is_empty() {
         context.ui.say("No env file here; create one: envseal set NAME");
     }
     Ok(())

@@ -91,7 +91,7 @@ impl PreparedProgram {
 /// Decrypts the files and prepares the program.
 pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgram, Error> {
     let paths = args.convention.paths(context, &args.files, args.overload)?;
-    let files = args.files.load(context, &paths)?;
+    let files = args.files.load(context, &paths, |file| hint!("envseal run -f {file} -- CMD", file))?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
     let masked = args.redact.then(|| masked_forms(context, &reading));

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::files::FileArgs;
+use super::files::{FileArgs, confirm_new_environments, say_created};
 use super::notices::{note_ignored, print_notices};
 use super::{Context, env_names_of};
 use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
@@ -79,6 +79,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
     // Before the prompt, and before stdin is read.
     paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
+    let new = confirm_new_environments(context, &paths)?;
     let typed = args.value.is_some() || has_equals(&args.first);
     let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
         set_all(context, &paths, store, write, assignments, how)
@@ -109,7 +110,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
         let path = display_path(path_given);
         if !existed {
-            context.ui.say(format_args!("Created {path}"));
+            say_created(context, path_given, &new);
             if let Some((env, similar)) = similar_env_file(path_given) {
                 let message = format!("there is also an environment {env}, in {}", similar.display());
                 let path = relative_path(path_given);

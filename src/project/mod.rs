@@ -61,9 +61,9 @@ pub(crate) use resolve::{Resolution, Resolved, resolve};
 pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
-    Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, propose_plain,
+    Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, new_environments, propose_plain,
 };
-pub(crate) use similar::similar_env_file;
+pub(crate) use similar::{env_file_above, similar_env_file};
 pub(crate) use team_file::change_team;
 pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;

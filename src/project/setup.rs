@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::committed::key_in_head;
 use super::file::{EnvFile, place_of};
 use super::line_errors::ignore_file_is_link;
-use super::projects::Project;
+use super::projects::{Project, Projects};
 use super::team_file::{change_team_text, team_file_malformed};
 use super::transaction::WriteLock;
 use super::update::Write;
@@ -94,6 +95,30 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
         }
     }
     Ok(KeyChoice::None)
+}
+
+/// Returns those of these env files with which an environment would begin, so that its name may be a typo. Not the first
+/// `.env` of a project, nor one whose environment has a key, even if only in the last commit.
+pub(crate) fn new_environments(
+    paths: &[PathBuf],
+    store: &KeyStore<'_>,
+) -> Result<Vec<(EnvName, PathBuf)>, Error> {
+    let mut projects = Projects::new(store.repositories());
+    let mut new = Vec::new();
+    for path in paths {
+        let file = projects.load_or_new(path, true)?;
+        if file.exists() {
+            continue;
+        }
+        let (env, project) = (file.env(), projects.of_folder(&file.dir())?);
+        if matches!(choose_key(&file, &project, store)?, KeyChoice::None)
+            && !(env.is_of_dotenv() && project.env_files_by_environment()?.is_empty())
+            && key_in_head(&project, env)?.is_none()
+        {
+            new.push((env.clone(), path.clone()));
+        }
+    }
+    Ok(new)
 }
 
 /// Keeps a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file.

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::file::folder_of;
 use crate::config::{EnvName, is_env_file};
 use crate::error::Error;
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
+use crate::git;
 
 /// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
 /// one would take the one for the other.
@@ -18,6 +20,20 @@ pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     // Of those as near, the first by name.
     let (_, env, name) = near.min()?;
     Some((env, folder.map_or_else(|| name.clone(), |folder| folder.join(&name))))
+}
+
+/// Returns the nearest env file in a folder above that of `path` that `is_it` accepts by its name. It is in the same
+/// worktree; outside git it belongs to this user, for anyone may write to a folder like `/tmp`.
+pub(crate) fn env_file_above(path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let folder = folder_of(path);
+    let root = git::find_root(&folder);
+    let is_near = |above: &&Path| root.as_ref().is_none_or(|root| above.starts_with(root));
+    folder.ancestors().skip(1).take_while(is_near).find_map(|above| {
+        let names = above.read_dir().ok()?.flatten().map(|item| PathBuf::from(item.file_name()));
+        let nearest = names.filter(|name| is_env_file(name) && is_it(name)).min()?;
+        let file = above.join(nearest);
+        (root.is_some() || fs::owned_by_this_user(&file).ok()?).then_some(file)
+    })
 }
 
 /// Returns the error for an env file that does not exist; it suggests one that may be meant.

@@ -374,7 +374,7 @@ fn a_new_environment_that_is_called_almost_as_another_is_told_of() {
     let made = |name: &str| env.envseal(&["set", "A", "1", "-e", name]).output().stderr;
     let note = "note: there is also an environment production, in .env.production; if you meant that one: rm \
                 .env.prodution, and set it there\n";
-    assert!(made("prodution").contains(&format!("Created .env.prodution\n{note}")));
+    assert!(made("prodution").contains(&format!("Created .env.prodution, a new environment\n{note}")));
     assert!(!made("prodution").contains("note:"), "once it is there, it is there");
     assert!(!made("production.local").contains("note:"));
     assert!(!made("staging").contains("note:"));

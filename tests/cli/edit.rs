@@ -112,7 +112,8 @@ fn a_file_that_is_not_there_is_made_as_set_makes_it() {
     let made = edit(&env, "echo A=1 >\"$1\"", &["-e", "dev"]).output();
     assert_eq!(made.status, 0, "{}", made.stderr);
     assert!(
-        made.stderr.starts_with("Created .env.dev\n") && made.stderr.ends_with("Encrypted A in .env.dev\n")
+        made.stderr.starts_with("Created .env.dev, a new environment\n")
+            && made.stderr.ends_with("Encrypted A in .env.dev\n")
     );
     assert!(env.read(".env.dev").starts_with("# Values below are encrypted with this public key"));
     assert_eq!(env.ok(&["get", "-e", "dev", "A"]), "1\n");

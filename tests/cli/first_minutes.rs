@@ -207,3 +207,69 @@ fn the_key_of_dotenv_under_the_name_that_one_would_guess() {
     let said = env.envseal(&["run", "--", "true"]).var("ENVSEAL_PRIVATE_KEY_DEFAULT", key).fails(2);
     assert!(said.ends_with("hint: set the key of .env as ENVSEAL_PRIVATE_KEY\n"), "{said}");
 }
+
+#[test]
+fn below_the_folder_of_an_env_file_the_command_that_reads_it_is_named() {
+    for env in [TestEnv::new(), TestEnv::without_git()] {
+        env.ok(&["set", "-q", "A", "b"]);
+        env.ok(&["set", "-q", "A", "c", "-e", "production"]);
+        let below = env.path("src/deep");
+        std::fs::create_dir_all(&below).unwrap();
+        // What the hint says, run by a shell, does what was meant.
+        let retried = |arguments: &[&str], answer: &str, var: Option<(&str, &str)>| {
+            let run = env.envseal(arguments).dir(&below);
+            let said = var.into_iter().fold(run, |run, (name, value)| run.var(name, value)).fails(4);
+            let hint = said.split("hint: ").nth(1).unwrap_or_else(|| panic!("no hint: {said}")).trim();
+            let command =
+                hint.replace("CMD", "sh -c 'echo $A'").replacen("envseal", env!("CARGO_BIN_EXE_envseal"), 1);
+            assert_eq!(env.program("sh", &["-c", &command]).dir(&below).ok(), answer, "{said}");
+        };
+        retried(&["run", "--", "true"], "b\n", None);
+        retried(&["run", "-e", "production", "--", "true"], "c\n", None);
+        retried(&["get", "A"], "b\n", None);
+        retried(&["get", "A"], "c\n", Some(("ENVSEAL_ENV", "production")));
+        let key = env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION");
+        if !env.path(".git").exists() {
+            continue; // where paths are absolute
+        }
+        let injected =
+            env.envseal(&["run", "--", "true"]).dir(&below).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", key);
+        assert!(injected.fails(2).ends_with("hint: use the one above: -f ../../.env.production\n"));
+        let listed = env.envseal(&["ls"]).dir(&below).output();
+        let line = "No env file here, but above: ../../.env. List it: envseal -C ../.. ls\n";
+        assert_eq!((listed.status, &*listed.stderr), (0, line));
+    }
+    // Another repository's is not meant.
+    let env = TestEnv::new();
+    std::fs::write(env.outside().join(".env"), "A=b\n").unwrap();
+    assert!(!env.fails(4, &["run", "--", "true"]).contains(".."));
+}
+
+#[test]
+fn a_new_environment_is_confirmed_by_a_person_and_leaves_nothing_if_not() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", "b", "-e", "production"]);
+    let before = env.snapshot();
+    let question = "prod is a new environment; there is also production. Create .env.prod? [y/N] ";
+    for command in [&["set", "A", "b"][..], &["set", "A"], &["edit"], &["key", "generate"]] {
+        let arguments = [command, &["-e", "prod"]].concat();
+        let Some((status, shown)) = on_terminal(&env, &arguments, Some(b"\n")) else { return };
+        assert!(status == 2 && shown.contains(question), "{command:?}: {shown}");
+        assert!(shown.ends_with("nothing was written\nhint: for the other one: -e production\n"), "{shown}");
+        assert!(env.snapshot() == before, "{command:?}");
+    }
+    let (status, shown) = on_terminal(&env, &["set", "A", "b", "-e", "staging"], Some(b"y\n")).unwrap();
+    assert!(
+        status == 0 && shown.contains("staging is a new environment. Create .env.staging? [y/N] "),
+        "{shown}"
+    );
+    // One that has a key, and the first file of a project, are no surprise.
+    std::fs::create_dir(env.path("sub")).unwrap();
+    let (_, shown) = on_terminal(&env, &["set", "A", "b", "-f", "sub/.env.staging"], None).unwrap();
+    assert!(!shown.contains('?'), "{shown}");
+    let (_, shown) = on_terminal(&TestEnv::new(), &["set", "A", "b"], None).unwrap();
+    assert!(shown.contains("Created .env\n"), "{shown}");
+    // Without a terminal it goes ahead.
+    let said = env.envseal(&["set", "A", "b", "-e", "qa"]).output().stderr;
+    assert!(said.contains("Created .env.qa, a new environment\n"), "{said}");
+}

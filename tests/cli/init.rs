@@ -75,10 +75,13 @@ fn in_a_subfolder_the_file_is_made_there_and_the_rule_at_the_root() {
 #[test]
 fn without_git_it_sets_up_the_folder() {
     let env = TestEnv::without_git();
-    env.ok(&["init"]);
+    let said = env.envseal(&["init"]).output().stderr;
+    assert!(said.contains("note: not in a git repository, so nothing is checked at a commit: "), "{said}");
     let files: Vec<_> =
         env.snapshot().into_iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
     assert_eq!(files, [".env", ".env.keys", ".gitignore"]);
+    env.write(".env", "A=b\n");
+    assert!(env.envseal(&["init"]).output().stderr.ends_with("\nNext: envseal encrypt\n"));
 }
 
 #[test]

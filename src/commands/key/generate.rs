@@ -1,7 +1,7 @@
 //! `envseal key generate`.
 
 use crate::commands::Context;
-use crate::commands::files::FileArgs;
+use crate::commands::files::{FileArgs, confirm_new_environments, say_created};
 use crate::commands::notices::print_notices;
 use crate::error::Error;
 use crate::git::display_path;
@@ -25,6 +25,7 @@ pub(in crate::commands) struct KeyGenerateArgs {
 /// Creates the pairs and prints their public keys.
 pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
+    let new = confirm_new_environments(context, &paths)?;
     let mut keys = Vec::new();
     let updated = context.update(&paths, Write::Files, |target| {
         if let Some(key) = target.file().public_key() {
@@ -40,6 +41,9 @@ pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error
     })?;
     print_notices(context, &updated.notices);
     for ((path, ..), key) in updated.files.iter().zip(keys) {
+        if new.contains(path) {
+            say_created(context, path, &new);
+        }
         context.ui.say(format_args!("Added public key {} to {}", key.id(), display_path(path)));
         ui::data(format!("{key}\n").as_bytes())?;
     }
