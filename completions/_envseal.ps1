@@ -273,6 +273,8 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'Show each variable''s state in each environment')
+            [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'Add when each value last changed, from git')
             [CompletionResult]::new('--example', '--example', [CompletionResultType]::ParameterName, 'Print the folder''s example file, with missing names added and no values')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write the example file (`>` would empty it first)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -286,6 +288,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
         }
         'envseal;check' {
             [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit after A up to B, by A''s policy; zeros for A mean all that no branch or tag has')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Report sealed values unchanged for longer: 90d, 12w')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')

@@ -239,13 +239,17 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__check)
-            opts="-C -K -i -q -v -h --staged --range --history --fix --accept-policy --strict --json --sarif --github --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --staged --range --history --fix --accept-policy --max-age --strict --json --sarif --github --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1623,7 +1627,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__ls)
-            opts="-e -f -C -K -i -q -v -h --env --file --json --example --write --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --json --names --age --example --write --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

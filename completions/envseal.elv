@@ -260,6 +260,8 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand -i 'Use this private SSH key as your identity instead of the one that `team request` creates'
             cand --identity 'Use this private SSH key as your identity instead of the one that `team request` creates'
             cand --json 'Print JSON'
+            cand --names 'Show each variable''s state in each environment'
+            cand --age 'Add when each value last changed, from git'
             cand --example 'Print the folder''s example file, with missing names added and no values'
             cand --write 'Write the example file (`>` would empty it first)'
             cand -q 'Print errors only'
@@ -272,6 +274,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
         }
         &'envseal;check'= {
             cand --range 'Check every commit after A up to B, by A''s policy; zeros for A mean all that no branch or tag has'
+            cand --max-age 'Report sealed values unchanged for longer: 90d, 12w'
             cand -C 'Change to DIR first'
             cand -K 'Read private keys from FILE instead of .env.keys'
             cand --keys-file 'Read private keys from FILE instead of .env.keys'

@@ -176,6 +176,8 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s C -d 'Change to D
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -l names -d 'Show each variable\'s state in each environment'
+complete -c envseal -n "__fish_envseal_using_subcommand ls" -l age -d 'Add when each value last changed, from git'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l example -d 'Print the folder\'s example file, with missing names added and no values'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l write -d 'Write the example file (`>` would empty it first)'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Print errors only'
@@ -183,6 +185,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d '
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit after A up to B, by A\'s policy; zeros for A mean all that no branch or tag has' -r
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l max-age -d 'Report sealed values unchanged for longer: 90d, 12w' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F

@@ -37,6 +37,21 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<Moment> {
     Some(Moment { seconds: text.parse::<Timestamp>().ok()?.as_second(), offset: 0 })
 }
 
+/// Parses `30m`, `12h`, `7d` or `2w`. Returns seconds.
+pub(crate) fn parse_age(text: &str) -> Result<i64, String> {
+    let wrong = || "write a number and a unit: 30m, 12h, 7d or 2w".to_owned();
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        Some('w') => 7 * 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    Ok(i64::from(number) * unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

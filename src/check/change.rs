@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::allow::MarkedFile;
 use super::compare::{check_hidden_values, check_key_changes, compare_policies, keys_before};
-use super::env_files::{EnvFiles, check_env_files};
+use super::env_files::{EnvFiles, check_ages, check_env_files};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
 use super::search::{FileContent, SearchedFile, SecretSearch};
@@ -208,6 +208,9 @@ pub(crate) fn worktree(
     let mut findings = std::mem::take(&mut report.findings);
     let listed = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
     findings.extend(check_keys_files(root, repo, &folders_with_keys(&env_files), listed)?);
+    if let Some((repo, max_age)) = repo.zip(options.max_age) {
+        findings.extend(check_ages(repo, &change.after, &env_files, options.store, max_age)?);
+    }
     let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
     for (done, path) in files.iter().enumerate() {
         (options.progress)(done, files.len());

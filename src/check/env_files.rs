@@ -8,12 +8,16 @@ use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder};
 use crate::check::rules::{
     EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_env_file, check_schema, check_values,
-    compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file,
+    compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file, old_value,
     sealed_by_mistake,
 };
 use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
 use crate::dotenv::Document;
 use crate::error::Error;
+use crate::git::Repo;
+use crate::history::{BlamedVariable, EnvHistory, blame};
+use crate::keys::KeyStore;
+use crate::time::{Moment, rfc3339};
 
 pub(super) struct EnvFiles {
     pub(super) findings: Vec<Finding>,
@@ -103,6 +107,30 @@ fn link_elsewhere(
     };
     let message = format!("is a symlink {place}; envseal won't write through it");
     Ok(Some((Finding::new(Rule::Symlink, path, message, "replace the link with a file: rm {file}"), target)))
+}
+
+/// Returns the findings for sealed values that have not changed for more than `max_age` seconds. Without the keys, a
+/// re-encrypted value counts as changed.
+pub(super) fn check_ages(
+    repo: &Repo,
+    files: &Snapshot<'_>,
+    env_files: &EnvFiles,
+    store: &KeyStore<'_>,
+    max_age: i64,
+) -> Result<Vec<Finding>, Error> {
+    let (head, now) = (repo.head()?, Moment::now().seconds);
+    let mut history = EnvHistory::new(repo, store);
+    let mut findings = Vec::new();
+    for (path, report) in env_files.reports.iter().filter(|(_, report)| !report.sealed.is_empty()) {
+        let variables = blame(&mut history, head, path, files.read(path)?)?.unwrap_or_default();
+        for BlamedVariable { name, author, .. } in variables {
+            let age = now.saturating_sub(author.time.seconds);
+            if report.sealed.contains(&name) && age > max_age {
+                findings.push(old_value(path, report, &name, &rfc3339(author.time), age / 86_400));
+            }
+        }
+    }
+    Ok(findings)
 }
 
 fn side_by_side(

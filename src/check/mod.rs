@@ -43,6 +43,8 @@ pub(crate) struct CheckOptions<'a> {
     pub accept_policy: bool,
     /// Suggestions that are not about a line of the change are counted, and not listed.
     pub only_changed_lines: bool,
+    /// In the working tree, sealed values that have not changed for more seconds are errors.
+    pub max_age: Option<i64>,
     /// Called now and then with how many files are done, and of how many.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }

@@ -62,7 +62,8 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
     Ok(())
 }
 
-fn blame(
+/// Returns the changed file, and its variables with their last changes.
+pub(super) fn blame(
     repo: &Repo,
     history: &mut EnvHistory<'_>,
     head: Option<ObjectId>,

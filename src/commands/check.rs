@@ -13,6 +13,7 @@ use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{GitError, Peeled, Repo, find_root};
 use crate::git::{display_path, path_from};
+use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
 
 /// Check that no secret is unencrypted, and that everything encrypted is valid
@@ -26,6 +27,7 @@ use crate::ui::{self, Progress, counted};
   envseal check --staged                 # what is about to be committed, as the pre-commit hook does
   envseal check --range origin/main..    # every commit of a pull request
   envseal check --history --strict       # everything ever committed
+  envseal check --max-age 90d            # and report values that are due to be replaced
   envseal check --fix                    # encrypt plaintext, update .gitignore, fix modes
   envseal check --sarif > envseal.sarif  # for code scanning")]
 pub(super) struct Args {
@@ -44,6 +46,9 @@ pub(super) struct Args {
     /// Accept reviewed changes: wider policies, `allow` marks, sealed proxies and endpoints
     #[arg(long, requires = "range")]
     accept_policy: bool,
+    /// Report sealed values unchanged for longer: 90d, 12w
+    #[arg(long, value_name = "AGE", value_parser = parse_age, conflicts_with_all = ["staged", "range", "history"])]
+    max_age: Option<i64>,
     /// Fail on suggestions too
     #[arg(long)]
     strict: bool,
@@ -106,6 +111,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     let root = find_root(&dir);
     let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
+    if args.max_age.is_some() {
+        context.repository()?.allow_fetching();
+    }
     if args.fix {
         run_fix(context, &root, objects.as_deref())?;
     }
@@ -184,6 +192,7 @@ fn run_check(
             store: &store,
             accept_policy: false,
             only_changed_lines: args.hook && !context.ui.verbose,
+            max_age: args.max_age,
             progress: &progress,
         })?
     };
@@ -265,8 +274,13 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
 /// Fixes what can be fixed, and reports what was.
 fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
-    let options =
-        CheckOptions { store, accept_policy: false, only_changed_lines: false, progress: &|_, _| {} };
+    let options = CheckOptions {
+        store,
+        accept_policy: false,
+        only_changed_lines: false,
+        max_age: None,
+        progress: &|_, _| {},
+    };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store, &|| context.waiting())?;
     print_notices(context, &fixed.notices);

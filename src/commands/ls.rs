@@ -1,18 +1,21 @@
 //! `envseal ls`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Context;
+use super::blame::blame;
+use super::changes::print_history_notes;
 use super::clone_setup::{CloneSetup, SetupGap};
 use super::files::{FileArgs, FoundFiles, find_files};
-use crate::crypto::SealedValue;
 use crate::error::Error;
-use crate::git::{display_path, relative_path};
+use crate::git::{ObjectId, display_path, relative_path};
+use crate::history::EnvHistory;
 use crate::keys::KeyLookupError;
-use crate::project::{self, Projects, counts, env_file_above, sweep};
+use crate::project::{self, Projects, ValueState, counts, env_file_above, sweep, value_state};
+use crate::time::rfc3339;
 use crate::ui::{self, counted};
 
 /// List env files, and show whether you can decrypt them
@@ -21,6 +24,8 @@ use crate::ui::{self, counted};
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal ls                             # from here downward
+  envseal ls --names                     # each variable in each environment
+  envseal ls --names --age               # and when each value last changed
   envseal ls --json | jq -r '.[] | select(.unmarked > 0).file'
   envseal ls --example                   # print an example file with all variables
   envseal ls --example --write -f app    # add names to app/.env.schema or app/.env.example")]
@@ -30,8 +35,14 @@ pub(super) struct LsArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show each variable's state in each environment
+    #[arg(long)]
+    names: bool,
+    /// Add when each value last changed, from git
+    #[arg(long, requires = "names")]
+    age: bool,
     /// Print the folder's example file, with missing names added and no values
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "names"])]
     example: bool,
     /// Write the example file (`>` would empty it first)
     #[arg(long, requires = "example")]
@@ -65,6 +76,9 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
         FoundFiles { files: args.files.existing(context)?.paths(context.process)?, ignored: Vec::new() }
     };
     let mut projects = Projects::new(context.store().repositories());
+    if args.names && !files.is_empty() {
+        return list_names(context, args, &mut projects, &files);
+    }
     let rows: Vec<_> = files.iter().map(|path| EnvFileRow::new(context, &mut projects, path)).collect();
     sweep(Path::new("."), context.store().repositories());
     // Without an env file there is nothing to protect yet.
@@ -117,13 +131,11 @@ impl EnvFileRow {
         let counts = counts(&file, &*projects.of_folder(&file.dir())?);
         let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
         let is_locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
-        let is_other = |token: &SealedValue| file.public_key().is_some_and(|key| key.id() != token.key_id());
-        let tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
-        let others = tokens.filter(is_other).count();
         let why_not = match &found {
             Some(Err(error)) => Some(error.to_string()),
-            Some(Ok(_)) if others > 0 => {
-                Some(format!("{} encrypted to another key than the file's", counted(others, "value")))
+            Some(Ok(_)) if counts.outdated > 0 => {
+                let others = counted(counts.outdated, "value");
+                Some(format!("{others} encrypted to another key than the file's"))
             }
             _ => None,
         };
@@ -164,6 +176,129 @@ impl EnvFileRow {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// A variable in one file, as JSON. The fields are stable.
+#[derive(Serialize)]
+struct VariableRow<'a> {
+    name: &'a str,
+    file: String,
+    environment: &'a str,
+    state: &'static str,
+    /// Null unless --age is given and the value is committed as it is.
+    changed: Option<&'a str>,
+}
+
+/// The variables of one file: a column of the table.
+struct NameColumn<'a> {
+    path: &'a Path,
+    environment: String,
+    /// In the order of the file.
+    names: Vec<String>,
+    /// Of a name that is set twice, that of the last line, which is read.
+    states: HashMap<String, ValueState>,
+    /// The RFC 3339 times of the last changes, once they are known.
+    changed: HashMap<String, String>,
+}
+
+impl<'a> NameColumn<'a> {
+    fn read(projects: &mut Projects, path: &'a Path) -> Result<Self, Error> {
+        let file = projects.load(path)?;
+        let project = projects.of_folder(&file.dir())?;
+        let (mut names, mut states) = (Vec::new(), HashMap::new());
+        for (_, entry) in file.variables() {
+            let name = file.document().name(entry);
+            if states.insert(name.to_owned(), value_state(&file, &project, entry)).is_none() {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(Self { path, environment: file.env().to_string(), names, states, changed: HashMap::new() })
+    }
+
+    fn state(&self, name: &str) -> &'static str {
+        match self.states.get(name) {
+            Some(ValueState::Sealed) => "sealed",
+            Some(ValueState::OutdatedKey) => "outdated key",
+            Some(ValueState::Plain) => "plain",
+            Some(ValueState::Unmarked) => "unmarked",
+            None => "missing",
+        }
+    }
+
+    fn cell(&self, name: &str, with_age: bool) -> String {
+        let date = self.changed.get(name).and_then(|time| time.split('T').next());
+        match date {
+            _ if !with_age || !self.states.contains_key(name) => self.state(name).to_owned(),
+            Some(date) => format!("{} {date}", self.state(name)),
+            None => format!("{} uncommitted", self.state(name)),
+        }
+    }
+}
+
+/// Prints the variables of these files: a table for each folder, with a column for each environment.
+fn list_names(
+    context: &Context,
+    args: &LsArgs,
+    projects: &mut Projects,
+    files: &[PathBuf],
+) -> Result<(), Error> {
+    let mut folders: BTreeMap<&Path, Vec<NameColumn<'_>>> = BTreeMap::new();
+    for path in files {
+        match NameColumn::read(projects, path) {
+            Ok(column) => folders.entry(path.parent().unwrap_or(Path::new(""))).or_default().push(column),
+            Err(error) => context.ui.note(error),
+        }
+    }
+    if args.age {
+        add_ages(context, folders.values_mut().flatten())?;
+    }
+    let mut rows = Vec::new();
+    for (folder, columns) in &folders {
+        let mut names: Vec<&str> = columns.iter().flat_map(|it| &it.names).map(String::as_str).collect();
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(*name));
+        if args.json {
+            rows.extend(names.iter().flat_map(|name| {
+                columns.iter().map(|column| VariableRow {
+                    name,
+                    file: column.path.display().to_string(),
+                    environment: &column.environment,
+                    state: column.state(name),
+                    changed: column.changed.get(*name).map(String::as_str),
+                })
+            }));
+            continue;
+        }
+        let environments: Vec<_> = columns.iter().map(|column| ui::one_line(&column.environment)).collect();
+        let head: Vec<_> = std::iter::once("NAME").chain(environments.iter().map(String::as_str)).collect();
+        let cells = |name: &&str| {
+            let states = columns.iter().map(|column| column.cell(name, args.age));
+            std::iter::once((*name).to_owned()).chain(states).collect()
+        };
+        if folders.len() > 1 {
+            ui::text(format!("{}:\n", ui::one_line(&display_path(folder).to_string())).as_bytes())?;
+        }
+        ui::table(&head, &names.iter().map(cells).collect::<Vec<_>>()).print()?;
+    }
+    if args.json { ui::json(&rows) } else { Ok(()) }
+}
+
+/// Looks up in git when each value last changed. Without the keys, a re-encrypted one counts as changed.
+fn add_ages<'c, 'a: 'c>(
+    context: &Context,
+    columns: impl Iterator<Item = &'c mut NameColumn<'a>>,
+) -> Result<(), Error> {
+    let repo = context.repository()?;
+    repo.allow_fetching();
+    let (head, store) = (repo.head()?, &context.store().unasking());
+    let mut history = EnvHistory::new(&repo, store);
+    for column in columns {
+        let (_, variables) = blame(&repo, &mut history, head, column.path)?;
+        let committed = variables.into_iter().filter(|variable| variable.author.commit != ObjectId::none());
+        column.changed = committed.map(|it| (it.name, rfc3339(it.author.time))).collect();
+    }
+    print_history_notes(context, &history);
+    Ok(())
 }
 
 /// Prints or writes the example file of a folder.

@@ -28,12 +28,38 @@ pub struct Pick<'a> {
     pub all: bool,
 }
 
+/// How a value stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueState {
+    Sealed,
+    /// Sealed with another key than the file's.
+    OutdatedKey,
+    /// Plain by mark, by policy or by a reserved name, or empty.
+    Plain,
+    /// Plain text that nobody has marked as plain.
+    Unmarked,
+}
+
+/// Returns the state of an entry's value.
+pub(crate) fn value_state(file: &EnvFile, project: &Project, entry: &Entry) -> ValueState {
+    match file.token(entry) {
+        Some(Ok(token)) if file.public_key().is_some_and(|key| key.id() != token.key_id()) => {
+            ValueState::OutdatedKey
+        }
+        Some(Ok(_)) => ValueState::Sealed,
+        // Whatever follows the prefix stands there for all to read.
+        Some(Err(_)) => ValueState::Unmarked,
+        None if is_secret(file, project, entry) => ValueState::Unmarked,
+        None => ValueState::Plain,
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub sealed: usize,
-    /// Plain by mark, by policy or by a reserved name, and empty ones.
+    /// Those of the sealed ones that are sealed with another key than the file's.
+    pub outdated: usize,
     pub plain: usize,
-    /// Plain text that nobody has marked as plain.
     pub unmarked: usize,
 }
 
@@ -41,13 +67,13 @@ pub(crate) struct Counts {
 pub(crate) fn counts(file: &EnvFile, project: &Project) -> Counts {
     let mut counts = Counts::default();
     for (_, entry) in file.variables() {
-        match file.token(entry) {
-            Some(Ok(_)) => counts.sealed += 1,
-            // Whatever follows the prefix stands there for all to read.
-            Some(Err(_)) => counts.unmarked += 1,
-            None if is_secret(file, project, entry) => counts.unmarked += 1,
-            None => counts.plain += 1,
+        let state = value_state(file, project, entry);
+        match state {
+            ValueState::Sealed | ValueState::OutdatedKey => counts.sealed += 1,
+            ValueState::Plain => counts.plain += 1,
+            ValueState::Unmarked => counts.unmarked += 1,
         }
+        counts.outdated += usize::from(state == ValueState::OutdatedKey);
     }
     counts
 }

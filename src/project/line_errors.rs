@@ -122,7 +122,7 @@ pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item
     // Whoever types NAME=VALUE here does not want to read the value again.
     let name = name.split('=').next().unwrap_or_default();
     let error = Error::new(ErrorKind::NotFound, format!("{name} is not in {}", path.display()));
-    let list = hint!("list the names: cut -d= -f1 {path}", path);
+    let list = hint!("list the names: envseal ls --names -f {path}", path);
     if is_env_file(Path::new(name)) {
         let select = hint!("select a file with -f: -f {name}", name = Path::new(name));
         return error.with_hint(select).with_library_hint(list);

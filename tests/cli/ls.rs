@@ -90,6 +90,54 @@ fn what_git_ignores_is_passed_over_and_said() {
 }
 
 #[test]
+fn names_by_environment_with_the_dates_of_their_last_changes() {
+    let env = TestEnv::new();
+    env.write(".env", "P=1 # envseal: plain\nU=text\n");
+    env.ok(&["set", "-q", "S", &env.secret("s")]);
+    env.ok(&["set", "-q", "T", &env.secret("t"), "-e", "production"]);
+    let foreign = env.read(".env").lines().last().unwrap().to_owned();
+    env.write(".env.production", env.read(".env.production") + &foreign + "\n");
+    crate::log::commit(&env, 1, "one");
+    env.ok(&["set", "-q", "T", &env.secret("t again"), "-e", "production"]);
+    let expected = "NAME  default   production\nP     plain     missing\nU     unmarked  missing\nS     sealed    \
+                    outdated key\nT     missing   sealed\n";
+    assert_eq!(env.ok(&["ls", "--names"]), expected);
+    let dated = env.ok(&["ls", "--names", "--age"]);
+    let rows: Vec<_> = dated
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(rows[3], ["S", "sealed 2026-01-02", "outdated key 2026-01-02"]);
+    assert_eq!(rows[4], ["T", "missing", "sealed uncommitted"]);
+    let json = env.ok(&["ls", "--names", "--age", "--json", "-e", "production"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!([
+            {"name": "T", "file": ".env.production", "environment": "production", "state": "sealed", "changed": null},
+            {"name": "S", "file": ".env.production", "environment": "production", "state": "outdated key",
+             "changed": "2026-01-02T03:01:00+01:30"},
+        ])
+    );
+    // Each folder has names of its own, and a damaged file hides no other.
+    env.write("app/.env", "A=\n");
+    env.write("app/.env.x", "<<<<<<< HEAD\n");
+    let output = env.envseal(&["ls", "--names"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("app:\nNAME  default\nA     plain\n"), "{text}");
+    assert!(output.stderr.contains("app/.env.x:1 contains a merge-conflict marker"), "{}", output.stderr);
+    // The hint for a name that is not there can be pasted.
+    let told = env.fails(4, &["get", "NOTHING_LIKE_IT", "-f", "app/.env"]);
+    let hint = told.split("hint: list the names: envseal ").nth(1).unwrap().trim();
+    assert_eq!(env.ok(&hint.split(' ').collect::<Vec<_>>()), "NAME  default\nA     plain\n");
+    // git tells the ages, and outside of a repository there are none.
+    let outside = TestEnv::without_git();
+    outside.write(".env", "A=\n");
+    outside.fails(4, &["ls", "--names", "--age"]);
+    assert_eq!(outside.ok(&["ls", "--names"]), "NAME  default\nA     plain\n");
+}
+
+#[test]
 fn nothing_to_list() {
     let env = TestEnv::new();
     let output = env.envseal(&["ls"]).output();

@@ -21,7 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "check",
-        &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "keys", "project", "schema", "team"],
+        &[
+            "config", "crypto", "dotenv", "error", "fs", "git", "hint", "history", "keys", "project",
+            "schema", "team", "time",
+        ],
     ),
     (
         "history",

@@ -184,6 +184,15 @@ pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     Some(Finding::new(Rule::Unreadable, file.path, message, fix).at(line))
 }
 
+/// Returns the finding for a sealed value that last changed at `time` (RFC 3339), so many days ago.
+pub(crate) fn old_value(path: &Path, report: &EnvReport, name: &str, time: &str, days: i64) -> Finding {
+    let date = time.split('T').next().unwrap_or(time);
+    let message = format!("{name} last changed {date}, {days} days ago");
+    let fix = hint!("replace it at its source, then: envseal set {name} -f {file}", name);
+    let line = report.names.iter().rev().find(|(there, _)| there == name).map(|(_, line)| *line);
+    Finding { line, ..Finding::new(Rule::OldValue, path, message, fix).about(name) }
+}
+
 /// Returns the values of an env file that are declared plain.
 pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };

@@ -8,7 +8,7 @@ use crate::commands::Context;
 use crate::error::Error;
 use crate::git::relative_path;
 use crate::members::{ExposedValue, confirm, exposures};
-use crate::time::{Moment, rfc3339};
+use crate::time::{Moment, parse_age, rfc3339};
 use crate::ui::{self, counted};
 
 /// List exposed values that removed members could read
@@ -96,21 +96,6 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
 fn distinct<'a>(exposed: impl Iterator<Item = &'a ExposedValue>) -> usize {
     let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
     values.collect::<BTreeSet<_>>().len()
-}
-
-/// Parses `30m`, `12h`, `7d` or `2w`. Returns seconds.
-fn parse_age(text: &str) -> Result<i64, String> {
-    let wrong = || "write a number and a unit: 30m, 12h, 7d or 2w".to_owned();
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3600,
-        Some('d') => 86_400,
-        Some('w') => 7 * 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    Ok(i64::from(number) * unit)
 }
 
 impl ExposureRow {

@@ -254,6 +254,46 @@ fn names_across_environments_and_the_example() {
 }
 
 #[test]
+fn old_values_are_reported_when_asked_for() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "P=1", "--plain"]);
+    env.ok(&["set", "-q", "OLD", &env.secret("old")]);
+    env.ok(&["set", "-q", "SET", &env.secret("set")]);
+    let commit = |date: &str| {
+        env.git(&["add", "-A"]);
+        env.program("git", &["commit", "-qm", date]).var("GIT_AUTHOR_DATE", date).ok();
+    };
+    commit("2020-01-02T03:04:05+01:30");
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    env.ok(&["set", "-q", "SET", &env.secret("set again")]);
+    commit(&format!("@{now} +0000"));
+    env.ok(&["key", "rotate", "-q"]);
+    commit(&format!("@{now} +0000"));
+    env.ok(&["set", "-q", "NEW", &env.secret("new")]);
+    assert!(env.check(&[]).is_empty());
+    let old = [".env:5 !old-value OLD"];
+    assert_eq!(env.check(&["--max-age", "90d"]), old);
+    assert_eq!(env.check(&["--max-age", "12w"]), old);
+    assert!(env.check(&["--max-age", "9999w"]).is_empty());
+    let told = env.envseal(&["check", "--max-age", "90d"]).output();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains("OLD last changed 2020-01-02, ") && told.contains("envseal set OLD -f .env"),
+        "{told}"
+    );
+    for wrong in ["90", "d", "-1d", "9999999999d", "1é"] {
+        env.fails(2, &["check", &format!("--max-age={wrong}")]);
+    }
+    env.fails(2, &["check", "--staged", "--max-age", "90d"]);
+    // What a shallow clone does not know is not young.
+    let url = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", "--depth", "1", &url, "../shallow"]);
+    env.envseal(&["check", "--max-age", "90d"]).dir(env.outside().join("shallow")).fails(4);
+    let outside = env.outside().join("tmp");
+    env.envseal(&["check", "--max-age", "90d"]).dir(outside).fails(4);
+}
+
+#[test]
 fn excluded_files_and_unreadable_policies() {
     let env = project();
     env.write("fixtures/.env", "A=abc\n");
