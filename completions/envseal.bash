@@ -381,7 +381,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__diff)
-            opts="-e -f -C -K -i -q -v -h --env --file --show --json --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --show --format --json --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -401,6 +401,10 @@ _envseal() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json markdown" -- "${cur}"))
                     return 0
                     ;;
                 -C)

@@ -203,11 +203,13 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'D
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'Use an environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'Use an env file or the one in a folder; \'?FILE\' if it exists (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -l format -d 'Choose the output format; markdown is for pull requests' -r -f -a "json\t''
+markdown\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l show -d 'Decrypt and show the old and new values'
-complete -c envseal -n "__fish_envseal_using_subcommand diff" -l json -d 'Print JSON'
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -l json -d 'Print JSON (short for --format json)'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s q -l quiet -d 'Print errors only'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l no-pager -d 'Don\'t use a pager'

@@ -547,6 +547,11 @@ impl ProcessEnv {
         self.vars.iter().any(|(name, _)| name.as_encoded_bytes().starts_with(b"GITHEAD_"))
     }
 
+    /// Returns true if GitHub Actions runs this process (GitHub's documentation, "Default environment variables").
+    pub fn is_github_actions(&self) -> bool {
+        self.get("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+    }
+
     /// Returns a variable as a path. Unset and empty are the same.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -94,6 +94,12 @@ case " ${words[*]} " in
 *) words+=(--github) ;;
 esac
 
+# The names that a pull request changes, for its reviewer; without a key, and whatever the check finds.
+if [[ ${GITHUB_EVENT_NAME:-} == pull_request* ]] && [ "${scope[0]:-}" = --range ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+    envseal diff --format markdown "${PULL_BASE}...${PULL_HEAD}" \
+        >>"$GITHUB_STEP_SUMMARY" 2>/dev/null || say notice "the names that changed cannot be shown"
+fi
+
 # What is said beside the findings may hold names that the author of a change chose, and a runner takes commands from
 # any line: so it takes none from those (GitHub, "Stopping and starting workflow commands").
 printf 'envseal %s\n' "${words[*]} ${scope[*]-}"

@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
+
 use super::Context;
 use super::changes::{ChangeRow, PagedOutput, headline, look, print_history_notes};
 use super::files::FileArgs;
+use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{Repo, range_ends};
 use crate::history::{
-    self, ChangeKind, DiffQuery, DiffSide, EnvHistory, FileDiff, ShownValue, VariableChange,
+    self, ChangeKind, DiffQuery, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
 };
 use crate::ui::{self, Look, Page};
 
@@ -22,7 +25,8 @@ use crate::ui::{self, Look, Page};
   envseal diff
   envseal diff main -e production
   envseal diff main...feature
-  envseal diff v1.0 v1.1 --show")]
+  envseal diff v1.0 v1.1 --show
+  envseal diff main...HEAD --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
 pub(super) struct DiffArgs {
     /// Compare these commits
     #[arg(value_name = "REV", num_args = 0..=2)]
@@ -32,9 +36,18 @@ pub(super) struct DiffArgs {
     /// Decrypt and show the old and new values
     #[arg(long, conflicts_with = "json")]
     show: bool,
-    /// Print JSON
+    /// Choose the output format; markdown is for pull requests
+    #[arg(long, value_enum, conflicts_with_all = ["json", "show"])]
+    format: Option<DiffFormat>,
+    /// Print JSON (short for --format json)
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Json,
+    Markdown,
 }
 
 pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
@@ -54,7 +67,11 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     let store = &context.store().unasking();
     let mut history = EnvHistory::new(&repo, store);
     let (author, differing) = history::diff(&mut history, &DiffQuery { before, after, paths })?;
-    if args.json {
+    if args.format == Some(DiffFormat::Markdown) {
+        for one in &differing {
+            ui::text(as_markdown(&one.file).as_bytes())?;
+        }
+    } else if args.json || args.format == Some(DiffFormat::Json) {
         let rows = differing.iter().flat_map(|one| ChangeRow::of_file(&author, &one.file));
         ui::json(&rows.collect::<Vec<_>>())?;
     } else {
@@ -78,6 +95,40 @@ fn sides_of_range(
         before = repo.merge_base(before, after)?.unwrap_or(before);
     }
     Ok((DiffSide::Commit(before), DiffSide::Commit(after)))
+}
+
+/// Returns a section for a file: a line for each kind of change, with the names.
+fn as_markdown(file: &FileChanges) -> String {
+    let env = EnvName::of_file(&file.path).map(|env| env.to_string()).unwrap_or_default();
+    let mut text = format!("### {} in {}\n\n", code_span(&env), code_span(&headline(file)));
+    for (kind, what) in [
+        (ChangeKind::Changed, "changed"),
+        (ChangeKind::Added, "added"),
+        (ChangeKind::Removed, "removed"),
+        (ChangeKind::Plain, "**now plain text**"),
+        (ChangeKind::ReSealed, "re-encrypted only"),
+    ] {
+        let names = file.changes.iter().filter(|change| change.kind == kind);
+        let names: Vec<_> = names.map(|change| code_span(&change.name)).collect();
+        if !names.is_empty() {
+            let _ = writeln!(text, "- {what}: {}", names.join(", "));
+        }
+    }
+    if file.changes.is_empty() {
+        text.push_str("- renamed only\n");
+    }
+    text.push('\n');
+    text
+}
+
+/// Returns text on one line that no Markdown in it can leave: between more backticks than it has in a row (CommonMark 0.31,
+/// section 6.1). The author of a change chooses names.
+fn code_span(text: &str) -> String {
+    let text = ui::one_line(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 fn render(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<Page, Error> {

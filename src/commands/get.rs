@@ -18,7 +18,8 @@ use crate::ui;
 /// Decrypt values and print them
 ///
 /// With one KEY: its value. With several, or without (all): a JSON object. Values come from the files; a variable of the
-/// process is used only if the files refer to a name that they don't set. An env file may be a pipe, which is read once.
+/// process is used only if the files refer to a name that they don't set. An env file may be a pipe, which is read once. In
+/// GitHub Actions, --format github first has the runner mask each value, by commands on stderr.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal get DATABASE_URL -e production
@@ -106,6 +107,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
             return Err(Error::usage("--format raw prints one value", "envseal get KEY --format raw"));
         }
         (format, ..) => format_values(
+            context,
             format.unwrap_or(OutputFormat::Json),
             &variables,
             args.name.as_deref(),
@@ -137,6 +139,7 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
 }
 
 fn format_values(
+    context: &Context,
     format: OutputFormat,
     variables: &[Variable<'_>],
     name: Option<&str>,
@@ -157,6 +160,9 @@ fn format_values(
     let env = env.cloned().unwrap_or_else(EnvName::of_dotenv);
     let name = name.map_or_else(|| format!("envseal-{env}").replace('_', "-"), str::to_owned);
     let mut text = export::write(format, &variables, &name)?;
+    if format == export::Format::Github && context.process.is_github_actions() {
+        ui::stderr_text(&export::masks(&variables))?;
+    }
     Ok(std::mem::take(&mut *text))
 }
 

@@ -15,6 +15,8 @@ use super::{Format, Variable, sized};
 use crate::error::Error;
 
 const DELIMITER: &str = "ENVSEAL_EOF";
+/// How the workflow command begins that masks what follows on its line (GitHub's documentation, "Workflow commands").
+const MASK: &str = "::add-mask::";
 
 /// The names to which the runner gives its own values (`GitHubContext`, `RunnerContext`; "Default environment
 /// variables" in GitHub's documentation).
@@ -56,6 +58,24 @@ pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> 
             out.put("\n");
         }
     }))
+}
+
+/// Returns the workflow commands that make the runner mask these values in its logs: one for each line that has more than
+/// blanks, since the runner masks nothing that is blank (`AddMaskCommandExtension`).
+pub(crate) fn masks(vars: &[Variable<'_>]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    // Allocated once, so that no copy is left behind; an escape takes three bytes.
+    text.reserve(vars.iter().map(|var| (MASK.len() + 4) * (var.value.len() + 1)).sum());
+    for line in vars.iter().flat_map(|var| var.value.split(|b| matches!(b, b'\n' | b'\r'))) {
+        if let Ok(line) = std::str::from_utf8(line)
+            && !line.trim().is_empty()
+        {
+            text.push_str(MASK);
+            line.chars().for_each(|c| if c == '%' { text.push_str("%25") } else { text.push(c) });
+            text.push('\n');
+        }
+    }
+    text
 }
 
 fn reserved(name: &str) -> bool {

@@ -16,6 +16,7 @@ use serde::ser::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+pub(crate) use github::masks;
 
 /// A decrypted variable.
 #[derive(Clone, Copy)]

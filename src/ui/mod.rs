@@ -147,6 +147,11 @@ pub(crate) fn json_text(text: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Writes text to stderr as it is, also if no messages are wanted.
+pub(crate) fn stderr_text(text: &str) -> Result<(), Error> {
+    io::stderr().lock().write_all(text.as_bytes()).map_err(Error::io("write to stderr"))
+}
+
 pub(crate) fn is_stdout_terminal() -> bool {
     io::stdout().is_terminal()
 }

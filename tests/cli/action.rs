@@ -275,6 +275,22 @@ fn a_pull_request_with_plain_text_fails() {
 }
 
 #[test]
+fn the_summary_of_a_pull_request_lists_the_names_that_it_changes() {
+    let (env, base) = project();
+    env.ok(&["set", "API_KEY", "another value"]);
+    let head = env.commit("one more");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let summary = env.outside().join("summary");
+    let run = |event: &str| {
+        let run = checker(&env, event).var("PULL_BASE", &base).var("PULL_HEAD", &head);
+        assert_eq!(run.var("GITHUB_STEP_SUMMARY", &summary).output().status, 0);
+        std::fs::read_to_string(&summary).unwrap_or_default()
+    };
+    assert_eq!(run("schedule"), "");
+    assert_eq!(run("pull_request"), "### `default` in `.env`\n\n- added: `API_KEY`\n\n");
+}
+
+#[test]
 fn a_push_is_judged_whatever_came_before_it() {
     let (env, base) = project();
     let zeros = "0".repeat(40);

@@ -82,6 +82,29 @@ fn values_are_shown_only_when_asked_for() {
 }
 
 #[test]
+fn markdown_names_what_changes_in_each_environment() {
+    let env = TestEnv::new();
+    env.write(".env.production", "A=1\nB=2\nC=3\nD=4\n");
+    env.ok(&["encrypt", "-e", "production"]);
+    let base = commit(&env, 1, "one");
+    env.ok(&["set", "-q", "A=5", "E=6", "-e", "production"]);
+    env.ok(&["set", "-q", "--plain", "D=public", "-e", "production"]);
+    env.ok(&["unset", "-q", "B", "-e", "production"]);
+    // Names that someone chose to be read as something else.
+    let evil = "a`](x) <b>``\n# ok|/.env";
+    env.write(evil, "A=\n");
+    commit(&env, 2, "two");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let range = format!("{base}...HEAD");
+    let expected = "### `production` in `.env.production`\n\n- changed: `A`\n- added: `E`\n- removed: `B`\n\
+                    - **now plain text**: `D`\n\n### `default` in ```a`](x) <b>``\\u{a}# ok|/.env```\n\n- added: `A`\n\n";
+    assert_eq!(env.ok(&["diff", &range, "--format", "markdown"]), expected);
+    assert_eq!(env.ok(&["diff", "HEAD", "--format", "markdown"]), "");
+    env.fails(2, &["diff", &range, "--format", "markdown", "--show"]);
+    assert_eq!(env.ok(&["diff", &range, "--format", "json"]), env.ok(&["diff", &range, "--json"]));
+}
+
+#[test]
 fn plain_text_that_was_sealed_is_a_change_and_quotes_are_none() {
     let env = TestEnv::new();
     write_commit(&env, 1, "one", ".env", "A=x\nB=y\nC=$A\n");

@@ -25,6 +25,25 @@ fn one_several_or_all() {
 }
 
 #[test]
+fn in_github_actions_each_line_of_each_value_is_masked_first() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A='100%\n::error::x\n \nlast'\nB=plain # envseal: plain\nEMPTY=\n");
+    let get = |arguments: &[&str], actions: &str| {
+        env.envseal(&[&["get", "-q"], arguments].concat()).var("GITHUB_ACTIONS", actions).output()
+    };
+    let github = ["--format", "github"];
+    let masks = "::add-mask::100%25\n::add-mask::::error::x\n::add-mask::last\n::add-mask::plain\n";
+    assert_eq!(get(&github, "true").stderr, masks);
+    assert_eq!(get(&github, "true").stdout, env.ok(&[&["get"], &github[..]].concat()).as_bytes());
+    assert_eq!(get(&github, "").stderr, "");
+    assert_eq!(get(&["--json"], "true").stderr, "");
+    // A value that is refused is not shown either.
+    env.ok(&["set", "-q", "PATH=/bin", "GITHUB_ENV=x", "--plain"]);
+    let refused = get(&github, "true");
+    assert!(refused.status != 0 && !refused.stderr.contains("add-mask"), "{}", refused.stderr);
+}
+
+#[test]
 fn every_format() {
     let env = env();
     let get = |format: &str| env.ok(&["get", "-k", "[AB]", "--format", format]);
