@@ -21,17 +21,29 @@ const OWN_PREFIX: &str = "ENVSEAL_";
 
 const PUBLIC_KEY: &str = "ENVSEAL_PUBLIC_KEY";
 const PRIVATE_KEY: &str = "ENVSEAL_PRIVATE_KEY";
+const KEYS_FILE_VARIABLE: &str = "ENVSEAL_KEYS_FILE";
+/// The user's command that prints private keys, and its name in [`CONFIG_FILE`].
+pub(crate) const KEY_COMMAND: &str = "ENVSEAL_KEY_COMMAND";
+pub(crate) const KEY_COMMAND_ENTRY: &str = "key-command";
+/// The user's settings, in the folder for configuration.
+const CONFIG_FILE: &str = "config.toml";
 const IDENTITY: &str = "ENVSEAL_IDENTITY";
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 const ENVIRONMENT: &str = "ENVSEAL_ENV";
 const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
 /// The process variables that configure envseal, for the manual. `[_ENV]` stands for the suffix of an environment.
-pub(crate) const VARIABLES: [(&str, &str); 8] = [
+pub(crate) const VARIABLES: [(&str, &str); 10] = [
     (
         "ENVSEAL_PRIVATE_KEY[_ENV]",
         "The private key of an environment, or several joined by commas, the newest first. It also selects the files that \
          run and get load if nothing else does. An empty value is an error.",
+    ),
+    (KEYS_FILE_VARIABLE, "The keys file, as -K names it."),
+    (
+        KEY_COMMAND,
+        "A command that prints a private key or a keys file, instead of key-command in config.toml. It gets ENVSEAL_KEY_FOR, the \
+         environment, and ENVSEAL_PUBLIC_KEY.",
     ),
     (IDENTITY, "Your identity: the path of its file, or the file's text."),
     (PASSPHRASE, "The passphrase of locked keys and identities, if nobody can be prompted."),
@@ -42,11 +54,15 @@ pub(crate) const VARIABLES: [(&str, &str); 8] = [
     ("NO_COLOR, CLICOLOR_FORCE", "No colours; colours even if the output is not a terminal."),
 ];
 /// The files that envseal knows by name, for the manual.
-pub(crate) const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 6] = [
     (".env, .env.NAME, NAME.env", "An env file: committed, with encrypted values."),
     (KEYS_FILE, "Private keys: never committed."),
     (TEAM_FILE, "Members, grants, exposures and policy: committed."),
     (".env.schema, .env.example", "The variables and their types."),
+    (
+        "~/.config/envseal/config.toml",
+        "key-command, your key command; elsewhere the system's configuration folder.",
+    ),
     (
         "~/.local/share/envseal",
         "Your identity and your trusted public keys; elsewhere the system's data folder.",
@@ -502,6 +518,30 @@ impl ProcessEnv {
     pub fn data_dir(&self) -> Option<PathBuf> {
         let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
         Some(dirs.data_dir().to_owned())
+    }
+
+    /// Returns the keys file to use without `-K`. Unset and empty are the same.
+    pub fn keys_file(&self) -> Option<PathBuf> {
+        self.path(KEYS_FILE_VARIABLE)
+    }
+
+    /// Returns `ENVSEAL_KEY_COMMAND`. Unset and empty are the same.
+    pub fn key_command(&self) -> Option<&OsStr> {
+        self.get(KEY_COMMAND).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the file of the user's settings: `$XDG_CONFIG_HOME/envseal/config.toml`, or the system's equivalent.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
+        Some(dirs.config_dir().join(CONFIG_FILE))
+    }
+
+    /// Returns the environment of the key command: all that a child inherits, the environment whose key is wanted, and its
+    /// public key.
+    pub fn of_key_command(&self, env: &EnvName, key: &str) -> Vec<(OsString, OsString)> {
+        let inherited = self.inherited().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let own = [("ENVSEAL_KEY_FOR", env.as_str()), (PUBLIC_KEY, key)];
+        inherited.chain(own.map(|(name, value)| (name.into(), value.into()))).collect()
     }
 
     /// Returns the identity: the path of its file, or the file's text.

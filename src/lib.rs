@@ -29,7 +29,7 @@
 //! # What is read, and from where
 //!
 //! [`Vault::open`] reads the env file, and the names of the files beside it. Decrypting reads the process's environment
-//! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys file, the
+//! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_KEYS_FILE`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys file, the
 //! team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Changing a file also reads the
 //! project's other env files, asks `git`, and remembers the trusted public key in the user's data folder. Nothing is sent
 //! anywhere, nothing is printed, the working directory stays, and only [`Options::ask`] asks for a passphrase. Reading starts

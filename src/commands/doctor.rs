@@ -1,17 +1,18 @@
 //! `envseal doctor`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Context;
 use super::clone_setup::{CloneSetup, SetupGap};
 use super::files::{FileArgs, find_files};
+use crate::config::is_keys_file;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
-use crate::git::display_path;
+use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyLookupError, KeyPlace};
 use crate::project::{
@@ -44,6 +45,8 @@ struct DoctorReport {
     /// The parts of the clone's setup and their states; null outside git.
     clone: Option<BTreeMap<String, String>>,
     lacking: Vec<Problem>,
+    /// What could be better, and is no problem.
+    suggestions: Vec<Problem>,
 }
 
 #[derive(Default, Serialize)]
@@ -56,6 +59,9 @@ struct FileReport {
     unmarked: Option<usize>,
     /// The place where the private key was found.
     private_key: Option<String>,
+    /// The keys file of it, if grants make that file needless.
+    #[serde(skip)]
+    needless: Option<PathBuf>,
     troubles: Vec<Problem>,
 }
 
@@ -81,11 +87,15 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
     let lacking: Vec<_> = clone.iter().flat_map(CloneSetup::gaps).map(Problem::from).collect();
     let is_well = lacking.is_empty() && files.iter().all(|file| file.troubles.is_empty());
     let is_empty = files.is_empty();
+    let needless: BTreeSet<_> = files.iter().filter_map(|file| file.needless.as_deref()).collect();
+    let suggestions: Vec<_> = needless.into_iter().map(suggest_removal).collect();
     if args.json {
         let clone = clone.map(|clone| clone.parts().into_iter().collect());
-        ui::json(&DoctorReport { files, clone, lacking })?;
+        ui::json(&DoctorReport { files, clone, lacking, suggestions })?;
     } else {
-        ui::text(render(&files, clone.as_ref(), &lacking).as_bytes())?;
+        let mut text = render(&files, clone.as_ref(), &lacking);
+        suggestions.iter().for_each(|it| it.write_to(&mut text, "suggestion"));
+        ui::text(text.as_bytes())?;
     }
     if is_empty {
         context.ui.say("No env file here; create one: envseal set NAME");
@@ -129,7 +139,10 @@ impl FileReport {
             let located = context.store().locate(file.env(), key, &file.dir());
             let has_private_key = located.is_ok();
             match located {
-                Ok((_, place)) => self.private_key = Some(describe(&place, &file)),
+                Ok((_, place)) => {
+                    self.private_key = Some(describe(&place, &file));
+                    self.needless = needless_keys_file(context, place, &file)?;
+                }
                 Err(error @ KeyLookupError::NotFound { .. }) => {
                     self.troubles.push(key_not_found(context, &file, key, error)?);
                 }
@@ -146,10 +159,33 @@ impl FileReport {
     }
 }
 
+/// Returns the keys file in this worktree, found by its place, if everything in it is granted to this user in HEAD.
+fn needless_keys_file(context: &Context, place: KeyPlace, file: &EnvFile) -> Result<Option<PathBuf>, Error> {
+    let KeyPlace::KeysFile(path) = place else { return Ok(None) };
+    let dir = file.dir();
+    if context.store().keys_file_path(&dir) != path || !is_keys_file(&path) {
+        return Ok(None);
+    }
+    let Some(keys) = context.store().keys_file(&dir)? else { return Ok(None) };
+    Ok(context.store().is_granted_whole(&keys, &dir)?.then_some(path))
+}
+
+/// Suggests to keep the keys out of the tree. The backup is tested before anything is removed.
+fn suggest_removal(path: &Path) -> Problem {
+    let path = relative_path(path);
+    let message = format!("{} needn't stay here: each key in it is granted to you", path.display());
+    let fix = hint!(
+        "envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt && rm {path}",
+        path = path.as_path()
+    );
+    Problem::new(message, &fix)
+}
+
 fn describe(place: &KeyPlace, file: &EnvFile) -> String {
     let name = file.env().private_key_name();
     match place {
         KeyPlace::Given | KeyPlace::Process => format!("{name} in {place}"),
+        KeyPlace::Command => format!("from {place}"),
         KeyPlace::KeysFile(path) => format!("{name} in {}", display_path(path)),
         KeyPlace::Grant(path) => format!("granted to you in {}", display_path(path)),
     }
@@ -242,8 +278,8 @@ impl Problem {
         Self { message, details: Vec::new(), fix: fix.line() }
     }
 
-    fn write_to(&self, text: &mut String) {
-        let _ = writeln!(text, "  problem: {}", one_line(&self.message));
+    fn write_to(&self, text: &mut String, severity: &str) {
+        let _ = writeln!(text, "  {severity}: {}", one_line(&self.message));
         for detail in &self.details {
             let _ = writeln!(text, "    {}", one_line(detail));
         }
@@ -291,7 +327,7 @@ fn render(files: &[FileReport], clone: Option<&CloneSetup>, lacking: &[Problem])
             let _ = writeln!(text, "  encrypted to key {key}{}", place.unwrap_or_default());
         }
         for problem in &file.troubles {
-            problem.write_to(&mut text);
+            problem.write_to(&mut text, "problem");
         }
     }
     if let Some(clone) = clone {
@@ -300,7 +336,7 @@ fn render(files: &[FileReport], clone: Option<&CloneSetup>, lacking: &[Problem])
             let _ = writeln!(text, "  {part}: {}", one_line(&state));
         }
         for problem in lacking {
-            problem.write_to(&mut text);
+            problem.write_to(&mut text, "problem");
         }
     }
     text

@@ -13,7 +13,7 @@ use super::files::{FileArgs, FoundFiles, find_files};
 use crate::error::Error;
 use crate::git::{ObjectId, display_path, relative_path};
 use crate::history::EnvHistory;
-use crate::keys::KeyLookupError;
+use crate::keys::{KeyLookupError, KeyPlace, SearchedPlace};
 use crate::project::{self, Projects, ValueState, counts, env_file_above, sweep, value_state};
 use crate::time::rfc3339;
 use crate::ui::{self, counted};
@@ -131,6 +131,8 @@ impl EnvFileRow {
         let counts = counts(&file, &*projects.of_folder(&file.dir())?);
         let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
         let is_locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
+        let is_command = |tried: &SearchedPlace| tried.place == KeyPlace::Command;
+        let is_unasked = matches!(&found, Some(Err(KeyLookupError::NotFound { tried, .. })) if tried.iter().any(is_command));
         let why_not = match &found {
             Some(Err(error)) => Some(error.to_string()),
             Some(Ok(_)) if counts.outdated > 0 => {
@@ -141,6 +143,7 @@ impl EnvFileRow {
         };
         let answer = match (&found, &why_not) {
             (None, _) => "no key yet".into(),
+            (Some(Err(_)), _) if is_unasked => "unknown: key command".into(),
             (Some(Err(KeyLookupError::NotFound { .. })), _) => "no: no private key".into(),
             (_, Some(why)) => format!("no: {}", first_line(why)),
             _ if is_locked => "yes, locked".into(),
@@ -153,7 +156,7 @@ impl EnvFileRow {
             sealed: Some(counts.sealed),
             plain: Some(counts.plain),
             unmarked: Some(counts.unmarked),
-            opens: found.is_some().then_some(why_not.is_none()),
+            opens: (found.is_some() && !is_unasked).then_some(why_not.is_none()),
             why_not,
             answer,
         })

@@ -43,7 +43,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config::{self, EnvName, ProcessEnv};
 use crate::dotenv::Document;
 use crate::error::Error;
-use crate::exec::{catch_file_size_limit, hide_memory};
+use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::git::Repo;
 use crate::keys::KeyStore;
 use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update};
@@ -75,7 +75,7 @@ struct GlobalArgs {
     /// Change to DIR first
     #[arg(short = 'C', value_name = "DIR", global = true)]
     dir: Option<PathBuf>,
-    /// Read private keys from FILE instead of .env.keys
+    /// Read private keys from FILE instead of .env.keys; - is stdin
     #[arg(short = 'K', long, value_name = "FILE", global = true)]
     keys_file: Option<PathBuf>,
     /// Use this private SSH key as your identity instead of the one that `team request` creates
@@ -280,7 +280,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
     let process = ProcessEnv::capture();
-    let store = KeyStore::new(&process, keys_file).with_identity(identity.clone(), &ui::passphrase);
+    let store = KeyStore::new(&process, keys_file)
+        .with_identity(identity.clone(), &ui::passphrase)
+        .with_key_command(&run_key_command);
     let has_created = Cell::default();
     let context =
         Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager, has_created };

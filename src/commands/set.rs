@@ -81,6 +81,10 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
     let new = confirm_new_environments(context, &paths)?;
     let typed = args.value.is_some() || has_equals(&args.first);
+    let keys_on_stdin = context.store().reads_stdin();
+    if keys_on_stdin && args.first == "-" {
+        return Err(keys_and_values());
+    }
     let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
         set_all(context, &paths, store, write, assignments, how)
     };
@@ -93,7 +97,8 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             vec![Assignment { name, value: SecretBytes::random_text(length.into()) }]
         }
         (SetInput::Name(name), None) => {
-            let value = match ui::stdin_value()? {
+            let piped = if keys_on_stdin { None } else { ui::stdin_value()? };
+            let value = match piped {
                 Some(piped) => piped,
                 None => {
                     // Reports a refusal before the prompt.
@@ -138,6 +143,11 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
         context.ui.note("that value is now in your shell history; omit it next time to be prompted");
     }
     Ok(())
+}
+
+/// Returns the error for stdin that is to hold two things.
+pub(super) fn keys_and_values() -> Error {
+    Error::usage("stdin can't hold both the keys and the values", "put the keys in a file: -K FILE")
 }
 
 /// For each file: true if it existed, the key, and the outcome of each variable.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use super::{Watch, look_up};
+use super::{CommandFault, Watch, parse_command};
 use crate::error::{Error, ErrorKind};
 
 const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=nano envseal edit";
@@ -28,33 +28,23 @@ pub(crate) struct Editor {
 }
 
 impl Editor {
-    /// Finds the program of `command`, which is split into words like a shell does, but never given to one.
-    ///
-    /// A bare name is looked up in the absolute paths among `folders`, never in the working directory, where others may have
-    /// put one.
+    /// Finds the program of `command`, by the rules of [`parse_command`].
     pub(crate) fn find(command: &OsStr, folders: &[PathBuf]) -> Result<Self, Error> {
-        let error =
-            |message, hint: &'static str| Error::new(ErrorKind::Io, message).with_status(2).with_hint(hint);
-        let unread = || {
-            let message = format!("cannot parse the editor command {}", command.display());
-            error(message, "name a program and its options, as in: GIT_EDITOR='code --wait' envseal edit")
-        };
-        let text = command.to_str().ok_or_else(unread)?;
-        let mut words = shell_words::split(text).map_err(|_| unread())?.into_iter();
-        let name = words.next().filter(|word| !word.is_empty()).ok_or_else(unread)?;
-        let path = Path::new(&name);
-        let program = if path.is_absolute() {
-            path.to_owned()
-        } else if path.components().count() > 1 || name.contains(std::path::is_separator) {
-            let message = format!("the editor {name} is a relative path");
-            return Err(error(message, "use its whole path, as in: GIT_EDITOR=/usr/bin/vi envseal edit"));
-        } else {
-            look_up(&name, folders).ok_or_else(|| {
-                let message = format!("the editor {name} was not found in an absolute folder of PATH");
-                error(message, ANOTHER_EDITOR)
-            })?
-        };
-        Ok(Self { program, name, arguments: words.collect() })
+        let (program, name, arguments) = parse_command(command, folders).map_err(|fault| {
+            let (message, hint) = match &fault {
+                CommandFault::Unreadable => (
+                    format!("cannot parse the editor command {}", command.display()),
+                    "name a program and its options, as in: GIT_EDITOR='code --wait' envseal edit",
+                ),
+                CommandFault::Relative(_) => (
+                    format!("the editor {fault}"),
+                    "use its whole path, as in: GIT_EDITOR=/usr/bin/vi envseal edit",
+                ),
+                CommandFault::NotFound(_) => (format!("the editor {fault}"), ANOTHER_EDITOR),
+            };
+            Error::new(ErrorKind::Io, message).with_status(2).with_hint(hint)
+        })?;
+        Ok(Self { program, name, arguments })
     }
 
     /// Opens `file` in the editor, and waits. Its environment is `vars` and nothing else.

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "exported for the tests only")]
 
 mod editor;
+mod key_command;
 mod pager;
 mod piped;
 mod redact;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) use editor::Editor;
+pub(crate) use key_command::run_key_command;
 pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
 pub use sops::Sops;
@@ -151,6 +153,40 @@ fn replace(command: &mut Command) -> io::Result<u8> {
 fn replace(command: &mut Command) -> io::Result<u8> {
     let code = command.status()?.code().unwrap_or(1);
     Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// Why a command that a user set names no program.
+#[derive(Debug, thiserror::Error)]
+enum CommandFault {
+    #[error("it cannot be parsed")]
+    Unreadable,
+    #[error("{0} is a relative path")]
+    Relative(String),
+    #[error("{0} was not found in an absolute folder of PATH")]
+    NotFound(String),
+}
+
+/// Returns the program, its name as written, and the arguments of a command that a user set. It is split into words like a shell does, but never
+/// given to one.
+///
+/// A bare name is looked up in the absolute paths among `folders`, never in the working directory, where others may have
+/// put one.
+fn parse_command(
+    command: &OsStr,
+    folders: &[PathBuf],
+) -> Result<(PathBuf, String, Vec<String>), CommandFault> {
+    let text = command.to_str().ok_or(CommandFault::Unreadable)?;
+    let mut words = shell_words::split(text).map_err(|_| CommandFault::Unreadable)?.into_iter();
+    let name = words.next().filter(|word| !word.is_empty()).ok_or(CommandFault::Unreadable)?;
+    let path = Path::new(&name);
+    let program = if path.is_absolute() {
+        path.to_owned()
+    } else if path.components().count() > 1 || name.contains(std::path::is_separator) {
+        return Err(CommandFault::Relative(name));
+    } else {
+        look_up(&name, folders).ok_or_else(|| CommandFault::NotFound(name.clone()))?
+    };
+    Ok((program, name, words.collect()))
 }
 
 /// Returns the program `name` in the absolute paths among `folders`, never in the working directory, where others may have

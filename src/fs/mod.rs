@@ -24,7 +24,9 @@ pub use lock::FolderLock;
 pub(crate) use private::PrivateFile;
 #[cfg(unix)]
 pub(crate) use read::open_terminal;
-pub(crate) use read::{holds, is_pipe, read, read_by, read_pipe, read_secret};
+pub(crate) use read::{
+    holds, is_pipe, is_read_once, is_stdin, read, read_by, read_once, read_pipe, read_secret,
+};
 pub(crate) use write::{
     NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, has_temporaries,
     is_regular, put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,

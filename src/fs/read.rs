@@ -1,7 +1,7 @@
 //! Reading whole files.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -79,6 +79,30 @@ pub(crate) fn read_pipe(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
         return Err(FsError::NotRegular { path: path.to_path_buf(), doing: "read" });
     }
     read_wiped(&mut pipe, 0).map_err(fail)
+}
+
+/// Returns true for `-`, which stands for stdin, and for its other names.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    ["-", "/dev/stdin", "/dev/fd/0"].iter().any(|name| path.as_os_str() == *name)
+}
+
+/// Returns true for stdin and a pipe, which can be read once and not be written.
+pub(crate) fn is_read_once(path: &Path) -> bool {
+    is_stdin(path) || is_pipe(path)
+}
+
+/// Reads stdin or a pipe to its end, like [`read_pipe`]; returns None for another file.
+pub(crate) fn read_once(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
+    if !is_stdin(path) {
+        return if is_pipe(path) { read_pipe(path).map(Some) } else { Ok(None) };
+    }
+    let mut stdin = io::stdin().lock();
+    let text = if stdin.is_terminal() {
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is a terminal"))
+    } else {
+        read_wiped(&mut stdin, 0)
+    };
+    text.map(Some).map_err(|e| FsError::io(Path::new("stdin"), "read", e))
 }
 
 /// Opens the terminal of this process, whatever its streams are.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{KeyLookupError, KeyStore, OwnIdentity, WhyMissing, malformed};
+use super::{KeyLookupError, KeyStore, KeysFile, OwnIdentity, StoredKey, WhyMissing, malformed};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::fs;
@@ -113,6 +113,31 @@ impl KeyStore<'_> {
             }
         }
         Ok(keys)
+    }
+
+    /// Returns true if HEAD grants the newest key under each name of `file` to this user, and it or its history every older
+    /// one: then nothing in the file is needed to decrypt. `near` is the folder of an env file that uses it.
+    pub fn is_granted_whole(&self, file: &KeysFile, near: &Path) -> Result<bool, KeyLookupError> {
+        let (Some(path), Some(root)) = (team_file(near), git::find_root(near)) else { return Ok(false) };
+        let objects = self.repositories().open(&root)?;
+        let path = objects.relative(&path)?;
+        let Some(head) = objects.head()? else { return Ok(false) };
+        let Some((_, committed)) = objects.files(Some(head))?.into_iter().find(|(there, _)| *there == path)
+        else {
+            return Ok(false);
+        };
+        let (now, ever) = (self.granted_in(&objects.blob(committed.id)?)?, self.ever_granted(near)?);
+        let has =
+            |keys: &[PrivateKey], stored: &StoredKey| keys.iter().any(|key| key.public() == stored.public());
+        for name in file.names() {
+            let keys = file.keys_named(&name)?;
+            if !keys.first().is_some_and(|newest| has(&now, newest))
+                || !keys.iter().all(|key| has(&ever, key))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(file.every().len() == file.all()?.len())
     }
 
     /// Returns every key that is granted to this user in a version of a team file. Passes over what is invalid or cannot be

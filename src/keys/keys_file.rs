@@ -101,9 +101,25 @@ impl KeysFile {
         &self.path
     }
 
-    /// Returns the keys of `env`, newest first; none if it has no line for it.
+    /// Returns the keys of `env`, newest first: none if it has no line for it. A bare key, as `key show --private` prints it,
+    /// may be of any environment.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
-        self.keys_named(&env.private_key_name())
+        let mut keys = self.keys_named(&env.private_key_name())?;
+        keys.extend(self.bare_keys()?);
+        Ok(keys)
+    }
+
+    fn bare_keys(&self) -> Result<Vec<StoredKey>, Error> {
+        let mut keys = Vec::new();
+        for stray in self.document.strays() {
+            let text = std::str::from_utf8(self.document.stray_text(stray)).unwrap_or_default().trim();
+            if StoredKey::looks_like_one(text) {
+                let place = format!("{}:{}", self.path.display(), stray.line);
+                let fault = |reason| malformed(format!("{place} is not a private key: {reason}"));
+                keys.extend(parse_keys(Some(text)).map_err(fault)?);
+            }
+        }
+        Ok(keys)
     }
 
     /// Returns the names that keys stand under, in the file's order, each once.
@@ -123,7 +139,8 @@ impl KeysFile {
         Ok(keys.into_iter().flatten().collect())
     }
 
-    pub(super) fn keys_named(&self, name: &str) -> Result<Vec<StoredKey>, Error> {
+    /// Returns the keys under this name, newest first.
+    pub fn keys_named(&self, name: &str) -> Result<Vec<StoredKey>, Error> {
         let mut keys = Vec::new();
         for (_, entry) in self.lines().filter(|(_, entry)| self.document.name(entry) == name) {
             keys.extend(self.keys_in(entry)?);
@@ -134,7 +151,8 @@ impl KeysFile {
     /// Returns all keys, also those under other names; passes over what is not a key.
     pub(super) fn every(&self) -> Vec<StoredKey> {
         let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
-        values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default()).collect()
+        let keys = values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default());
+        keys.chain(self.bare_keys().unwrap_or_default()).collect()
     }
 
     fn keys_in(&self, entry: &Entry) -> Result<Vec<StoredKey>, Error> {

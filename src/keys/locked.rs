@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyLookupError, KeyPlace, KeyStore, KeysFile, malformed};
 use crate::crypto::{
-    LOCKED_PREFIX, LockError, LockedKey, Locker, PrivateKey, PublicKey, SecretText, Unlocker,
+    LOCKED_PREFIX, LockError, LockedKey, Locker, PRIVATE_PREFIX, PrivateKey, PublicKey, SecretText, Unlocker,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -23,6 +23,11 @@ impl StoredKey {
         } else {
             PrivateKey::parse(text).map(Self::Open).map_err(|error| error.to_string())
         }
+    }
+
+    /// Returns true for a text that can be meant as nothing else.
+    pub(super) fn looks_like_one(text: &str) -> bool {
+        [PRIVATE_PREFIX, LOCKED_PREFIX].iter().any(|prefix| text.starts_with(prefix))
     }
 
     pub fn to_text(&self) -> SecretText {

@@ -45,6 +45,8 @@ pub enum KeyPlace {
     Given,
     /// A variable of the process's environment.
     Process,
+    /// The user's key command.
+    Command,
     KeysFile(PathBuf),
     /// A grant in this team file.
     Grant(PathBuf),
@@ -153,6 +155,7 @@ impl fmt::Display for KeyPlace {
         match self {
             Self::Given => f.write_str("the keys given by the program"),
             Self::Process => f.write_str("the environment"),
+            Self::Command => f.write_str("the key command"),
             Self::KeysFile(path) | Self::Grant(path) => write!(f, "{}", path.display()),
         }
     }
@@ -164,7 +167,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
     for SearchedPlace { place, wanted, missing } in tried {
         let name = match place {
             KeyPlace::Process => wanted.clone(),
-            KeyPlace::Given => place.to_string(),
+            KeyPlace::Given | KeyPlace::Command => place.to_string(),
             KeyPlace::KeysFile(path) | KeyPlace::Grant(path) => display_path(path),
         };
         let why = match missing {
@@ -180,6 +183,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
                 match place {
                     KeyPlace::KeysFile(_) => format!("{wanted} in {name} holds key {ids}"),
                     KeyPlace::Given => format!("the program gave key {ids}"),
+                    KeyPlace::Command => format!("the key command printed key {ids}"),
                     _ => format!("{name} holds key {ids}"),
                 }
             }

@@ -1,21 +1,26 @@
-//! The lookup of private keys: in the process's environment, then in the keys file, then in a grant to this user in the
-//! team file. Each is optional, and an error lists the places that were searched.
+//! The lookup of private keys: in the process's environment, then from the user's key command, then in the keys file, then in
+//! a grant to this user in the team file. Each is optional, and an error lists the places that were searched.
 
 mod backup;
 mod granted;
 mod identity;
+mod key_command;
 mod keys_file;
 mod locked;
 mod lookup_error;
 mod pins;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use zeroize::Zeroizing;
 
 pub(crate) use backup::{BackupLine, FoundKey, backup_text, parse_backup};
 pub(crate) use granted::{project_root, team_file};
 pub(crate) use identity::{IdentityPlace, OwnIdentity};
+pub(crate) use key_command::RunKeyCommand;
 pub(crate) use keys_file::KeysFile;
 pub(crate) use locked::{RewrittenKeys, StoredKey, locker};
 pub(crate) use lookup_error::{KeyLookupError, KeyPlace, SearchedPlace, missing_key_hint, search_trace};
@@ -25,6 +30,8 @@ use lookup_error::{WhyMissing, malformed, missing_file, not_a_private_key};
 
 use crate::config::{EnvName, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
+use crate::error::Error;
+use crate::fs;
 use crate::git::Repositories;
 
 /// Asks for a passphrase; the question ends in a colon and a space. Returns None where nobody can be asked.
@@ -36,10 +43,15 @@ pub struct KeyStore<'a> {
     /// Keys that the program which embeds the library handed over; searched first.
     given: Vec<PrivateKey>,
     keys_file: Option<PathBuf>,
+    /// The text of a keys file that can be read once.
+    piped: Rc<OnceCell<Zeroizing<Vec<u8>>>>,
     identity_file: Option<PathBuf>,
     /// Handed over likewise; used instead of the one in the process's environment.
     passphrase: Option<SecretText>,
     ask: Option<AskPassphrase<'a>>,
+    run_key_command: Option<RunKeyCommand<'a>>,
+    /// The keys that it printed, by environment and public key.
+    commanded: RefCell<HashMap<(EnvName, PublicKey), Vec<StoredKey>>>,
     me: OnceCell<Option<OwnIdentity>>,
     /// Set once a passphrase is known.
     unlocker: OnceCell<Unlocker>,
@@ -47,15 +59,18 @@ pub struct KeyStore<'a> {
 }
 
 impl<'a> KeyStore<'a> {
-    /// Without `keys_file`, keys are taken from the keys file that belongs to an env file's folder.
+    /// Without `keys_file` and `ENVSEAL_KEYS_FILE`, keys are taken from the keys file that belongs to an env file's folder.
     pub fn new(process: &'a ProcessEnv, keys_file: Option<PathBuf>) -> Self {
         Self {
             process,
             given: Vec::new(),
-            keys_file,
+            keys_file: keys_file.or_else(|| process.keys_file()),
+            piped: Rc::default(),
             identity_file: None,
             passphrase: None,
             ask: None,
+            run_key_command: None,
+            commanded: RefCell::default(),
             me: OnceCell::new(),
             unlocker: OnceCell::new(),
             repositories: Rc::default(),
@@ -68,6 +83,12 @@ impl<'a> KeyStore<'a> {
         Self { identity_file, ask: Some(ask), ..self }
     }
 
+    /// Sets how the user's key command is run. Without it, as in the library, no program is.
+    #[must_use]
+    pub(crate) fn with_key_command(self, run: RunKeyCommand<'a>) -> Self {
+        Self { run_key_command: Some(run), ..self }
+    }
+
     /// Sets the keys that are searched first, for any environment, and the passphrase that is tried before anybody is
     /// asked: for programs that embed the library.
     #[must_use]
@@ -75,13 +96,13 @@ impl<'a> KeyStore<'a> {
         Self { given: keys, passphrase, ..self }
     }
 
-    /// Returns the same places, but nobody is asked for a passphrase.
+    /// Returns the same places, but nobody is asked for a passphrase, and no key command is run.
     #[must_use]
     pub fn unasking(&self) -> Self {
         let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
         let (given, passphrase) = (self.given.clone(), self.passphrase.clone());
-        let repositories = Rc::clone(&self.repositories);
-        Self { given, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
+        let (piped, repositories) = (Rc::clone(&self.piped), Rc::clone(&self.repositories));
+        Self { given, piped, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
     }
 
     /// Returns [`Self::unasking`] with nothing known about any repository yet.
@@ -112,12 +133,12 @@ impl<'a> KeyStore<'a> {
         wanted: &PublicKey,
         near: &Path,
     ) -> Result<(PrivateKey, KeyPlace), KeyLookupError> {
-        let (key, place) = self.look_up(env, wanted, near, Self::me)?;
+        let (key, place) = self.look_up(env, wanted, near, true)?;
         Ok((self.unlock(key, &place)?, place))
     }
 
-    /// Returns what [`Self::find`] does, but asks nobody for a passphrase: a locked key is then as good as none, as in a
-    /// hook, or where the key is of use but not needed.
+    /// Returns what [`Self::find`] does, but asks nobody for a passphrase, nor the key command: a locked key is then as good as
+    /// none, as in a hook, or where the key is of use but not needed.
     pub fn find_unasked(
         &self,
         env: &EnvName,
@@ -131,14 +152,14 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// Returns what [`Self::locate`] does, but a locked key stays locked, and so does a locked identity.
+    /// Returns what [`Self::locate`] does, but a locked key stays locked, and so does a locked identity; no key command is run.
     pub fn locate_stored(
         &self,
         env: &EnvName,
         wanted: &PublicKey,
         near: &Path,
     ) -> Result<(StoredKey, KeyPlace), KeyLookupError> {
-        self.look_up(env, wanted, near, Self::me_unasked)
+        self.look_up(env, wanted, near, false)
     }
 
     fn look_up(
@@ -146,10 +167,10 @@ impl<'a> KeyStore<'a> {
         env: &EnvName,
         wanted: &PublicKey,
         near: &Path,
-        me: impl FnOnce(&Self) -> Result<Option<&OwnIdentity>, KeyLookupError>,
+        may_ask: bool,
     ) -> Result<(StoredKey, KeyPlace), KeyLookupError> {
         let variable = env.private_key_name();
-        let mut tried = Vec::new();
+        let (mut tried, mut unasked) = (Vec::new(), Vec::new());
         let mut search = |keys: Vec<StoredKey>, place: KeyPlace| {
             let Some(at) = keys.iter().position(|key| key.public() == *wanted) else {
                 let others: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
@@ -168,6 +189,19 @@ impl<'a> KeyStore<'a> {
         if let Some(found) = search(self.injected(env)?, KeyPlace::Process) {
             return Ok(found);
         }
+        if may_ask {
+            if let Some(keys) = self.commanded(env, wanted)?
+                && let Some(found) = search(keys, KeyPlace::Command)
+            {
+                return Ok(found);
+            }
+        } else if self.run_key_command.is_some() && self.key_command()?.is_some() {
+            unasked.push(SearchedPlace {
+                place: KeyPlace::Command,
+                wanted: variable.clone(),
+                missing: WhyMissing::Nothing,
+            });
+        }
         let mut files = 0;
         for file in self.keys_files(near) {
             let file = file?;
@@ -180,7 +214,8 @@ impl<'a> KeyStore<'a> {
             search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near)));
         }
         if let Some(path) = granted::team_file(near) {
-            match self.granted(env, wanted, &path, me(self)?)? {
+            let me = if may_ask { self.me()? } else { self.me_unasked()? };
+            match self.granted(env, wanted, &path, me)? {
                 Ok(key) => return Ok((StoredKey::Open(key), KeyPlace::Grant(path))),
                 Err(missing) => {
                     let place = KeyPlace::Grant(path);
@@ -188,6 +223,7 @@ impl<'a> KeyStore<'a> {
                 }
             }
         }
+        tried.extend(unasked);
         Err(KeyLookupError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }
 
@@ -210,7 +246,8 @@ impl<'a> KeyStore<'a> {
     ) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
         let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
         let injected = self.injected(env)?.into_iter().map(|key| (key, KeyPlace::Process));
-        let mut keys: Vec<_> = given.chain(injected).collect();
+        let commanded = self.commanded_before(env).into_iter().map(|key| (key, KeyPlace::Command));
+        let mut keys: Vec<_> = given.chain(injected).chain(commanded).collect();
         for file in self.keys_files(near) {
             let file = file?;
             let place = KeyPlace::KeysFile(file.path().into());
@@ -261,7 +298,37 @@ impl<'a> KeyStore<'a> {
     }
 
     fn load_keys_file(&self, path: &Path) -> Result<KeysFile, KeyLookupError> {
-        if self.keys_file.is_some() { KeysFile::load_as_given(path) } else { KeysFile::load(path) }
+        if self.keys_file.is_none() {
+            return KeysFile::load(path);
+        }
+        if self.piped.get().is_none()
+            && let Some(text) = fs::read_once(path)?
+        {
+            let _ = self.piped.set(text);
+        }
+        match self.piped.get() {
+            Some(text) => Ok(KeysFile::of_text(path, text)?),
+            None => KeysFile::load_as_given(path),
+        }
+    }
+
+    /// Returns true if the keys file that was named can be read once, and not written.
+    pub fn is_piped(&self) -> bool {
+        self.piped.get().is_some() || self.keys_file.as_deref().is_some_and(fs::is_read_once)
+    }
+
+    /// Rejects a keys file in which no key can be stored.
+    pub fn refuse_piped(&self) -> Result<(), Error> {
+        if !self.is_piped() {
+            return Ok(());
+        }
+        let message = "a private key is to be stored, but the keys file is stdin or a pipe";
+        Err(Error::refused(message).with_hint("name a file: -K FILE; or leave -K out"))
+    }
+
+    /// Returns true if the keys file is stdin, which then holds nothing else.
+    pub fn reads_stdin(&self) -> bool {
+        self.keys_file.as_deref().is_some_and(fs::is_stdin)
     }
 
     /// Returns the keys file at [`Self::keys_file_path`]; None if it does not exist.
@@ -280,7 +347,7 @@ impl<'a> KeyStore<'a> {
     /// Returns the files that git must ignore before a key is created near `near`: [`Self::keys_file_path`], and the one that
     /// may be in this worktree, whose ignore file is committed.
     pub fn keys_files_to_ignore(&self, near: &Path) -> Vec<PathBuf> {
-        let mut paths = vec![self.keys_file_path(near)];
+        let mut paths: Vec<_> = (!self.is_piped()).then(|| self.keys_file_path(near)).into_iter().collect();
         paths.extend(self.keys_file.is_none().then(|| KeysFile::place(near)));
         paths.dedup();
         paths

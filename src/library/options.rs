@@ -17,7 +17,8 @@ type Ask = Box<dyn Fn(&str) -> io::Result<Option<SecretText>> + Send + Sync>;
 ///
 /// By default, private keys are found where the command finds them: in `ENVSEAL_PRIVATE_KEY` (for `.env`) or
 /// `ENVSEAL_PRIVATE_KEY_NAME` of the process, in the keys file `.env.keys` beside the env file or above it in the repository,
-/// and in a grant to this user's identity in `envseal.toml`. Nobody is asked for a passphrase.
+/// and in a grant to this user's identity in `envseal.toml`. Nobody is asked for a passphrase, and the user's key command is
+/// not run.
 #[must_use]
 #[derive(Default)]
 pub struct Options {

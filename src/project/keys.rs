@@ -43,6 +43,7 @@ pub(crate) fn lock_keys(
     on_wait: &dyn Fn(),
 ) -> Result<Vec<KeysChanged>, Error> {
     let mut passphrase: Option<SecretText> = None;
+    store.refuse_piped()?;
     for wanted in wanted {
         let file = there(wanted, store)?;
         let given = store.process().passphrase().is_some();
@@ -65,6 +66,7 @@ pub(crate) fn unlock_keys(
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<Vec<KeysChanged>, Error> {
+    store.refuse_piped()?;
     for wanted in wanted {
         let file = there(wanted, store)?;
         // Asks, while nobody waits for the lock.
@@ -122,7 +124,7 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     }
     let mut all = Vec::new();
     for env in &wanted.envs {
-        let keys = file.keys(env)?;
+        let keys = file.keys_named(&env.private_key_name())?;
         if keys.is_empty() {
             let message = format!("{} has no key for environment {env}", file.path().display());
             return Err(Error::new(ErrorKind::NoKey, message)
@@ -196,6 +198,7 @@ pub(crate) fn recover(
     store: &KeyStore<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<Recovered, Error> {
+    store.refuse_piped()?;
     let mut envs: Vec<(EnvName, Vec<PrivateKey>)> = Vec::new();
     for BackupLine { env, key } in lines {
         let key = store.unlock(StoredKey::Locked(key), &KeyPlace::KeysFile(path.into()))?;

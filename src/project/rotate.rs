@@ -121,6 +121,9 @@ pub(crate) fn rotate(
     on_wait: &dyn Fn(),
     change: &mut dyn TeamChange,
 ) -> Result<Rotation, Error> {
+    if !envs.is_empty() {
+        store.refuse_piped()?;
+    }
     let dir = folder_of(&dir.join("x"));
     let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;

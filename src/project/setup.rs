@@ -86,7 +86,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
             Err(KeyLookupError::NoKeysFile(_)) => continue,
             keys => keys?,
         };
-        let key = keys.keys(file.env())?.first().map(StoredKey::public);
+        let key = keys.keys_named(&file.env().private_key_name())?.first().map(StoredKey::public);
         // A keys file may serve several projects.
         if let Some(key) = key
             && !project.is_key_of_another(file.env(), &key)?
@@ -132,6 +132,7 @@ pub(super) fn keep_key(
     write: Write,
     is_copy: bool,
 ) -> Result<Vec<Notice>, Error> {
+    store.refuse_piped()?;
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
     let keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));

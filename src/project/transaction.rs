@@ -80,7 +80,9 @@ impl WriteLock {
     ) -> Result<Self, Error> {
         let mut keys_files = BTreeSet::new();
         for path in paths {
-            keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
+            if !store.is_piped() {
+                keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
+            }
         }
         let keys_files: Vec<_> = keys_files.into_iter().collect();
         Self::acquire(paths, &keys_files, store.repositories(), on_wait)

@@ -90,7 +90,8 @@ fn all_is_well() {
                 "hooks folder": ".git/hooks", "pre-commit hook": "installed", "pre-merge-commit hook": "installed",
                 "pre-push hook": "installed", "merge and diff drivers": "installed"
             },
-            "lacking": []
+            "lacking": [],
+            "suggestions": []
         })
     );
 }
@@ -358,7 +359,10 @@ fn outside_git_and_in_a_bare_repository_there_is_no_clone() {
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
     let output = env.envseal(&["doctor", "--json"]).dir(&bare).output();
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((output.status, said), (0, json!({ "files": [], "clone": null, "lacking": [] })));
+    assert_eq!(
+        (output.status, said),
+        (0, json!({ "files": [], "clone": null, "lacking": [], "suggestions": [] }))
+    );
     let output = env.envseal(&["doctor"]).dir(&bare).var("GIT_DIR", ".").output();
     assert!(output.stderr.starts_with("note: this is a bare repository"), "{}", output.stderr);
 }

@@ -50,6 +50,8 @@ mod import;
 mod init;
 mod key;
 mod key_backup;
+#[cfg(unix)]
+mod key_custody;
 mod key_list;
 mod key_lock;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::super::Context;
 use super::super::files::find_files_with;
+use super::super::set::keys_and_values;
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
@@ -78,7 +79,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
         Ok(SourceText { label: display_path(path), path: Some(path.clone()), bytes: source_text(path)? })
     };
     match args.sources.as_slice() {
-        [only] if only.as_os_str() == "-" => Ok(vec![read_stdin(args.kind)?]),
+        [only] if only.as_os_str() == "-" => Ok(vec![read_stdin(context, args.kind)?]),
         sources if sources.iter().any(|path| path.as_os_str() == "-") => {
             Err(Error::usage("- can't be combined with files", "name files, or - alone"))
         }
@@ -100,13 +101,16 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
                 "no FILE given",
                 hint!("envseal import {kind} FILE", kind = word(args.kind)),
             )),
-            Kind::Dotenv | Kind::Json | Kind::Yaml => Ok(vec![read_stdin(args.kind)?]),
+            Kind::Dotenv | Kind::Json | Kind::Yaml => Ok(vec![read_stdin(context, args.kind)?]),
         },
         sources => sources.iter().map(read).collect(),
     }
 }
 
-fn read_stdin(kind: Kind) -> Result<SourceText, Error> {
+fn read_stdin(context: &Context, kind: Kind) -> Result<SourceText, Error> {
+    if context.store().reads_stdin() {
+        return Err(keys_and_values());
+    }
     let bytes = ui::stdin_value()?.filter(|text| !text.is_empty());
     let hint = || hint!("name a file: envseal import {kind} FILE", kind = word(kind));
     let bytes = bytes.ok_or_else(|| Error::usage("stdin was empty", hint()))?;

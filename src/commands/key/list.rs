@@ -227,7 +227,7 @@ impl KeyRow {
 impl PrivateKeyRow {
     fn new(found: &FoundKey) -> Self {
         let (place, path) = match &found.place {
-            KeyPlace::Given | KeyPlace::Process => ("process", None),
+            KeyPlace::Given | KeyPlace::Process | KeyPlace::Command => ("process", None),
             KeyPlace::KeysFile(path) => ("keys-file", Some(path)),
             KeyPlace::Grant(path) => ("grant", Some(path)),
         };

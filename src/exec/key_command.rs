@@ -1,0 +1,137 @@
+//! Runs the user's key command, which prints private keys: of a password manager, a keychain, an agent.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::parse_command;
+use crate::error::{Error, ErrorKind};
+
+/// The time for a person to unlock a password manager.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The largest output in bytes: more than any keys file.
+const LARGEST: usize = 1 << 20;
+
+/// Does what [`run_within`] does, within a minute.
+pub(crate) fn run_key_command(
+    command: &str,
+    setting: &str,
+    folders: &[PathBuf],
+    vars: &[(OsString, OsString)],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    run_within(LIMIT, command, setting, folders, vars)
+}
+
+/// Runs `command`, which `setting` names, and returns what it prints. Any failure is an error with status 3, as for a key that
+/// can't be had.
+///
+/// Its environment is `vars` and nothing else. It has no stdin; stderr and the terminal are free for its prompts. A bare name
+/// is looked up in the absolute paths among `folders`.
+fn run_within(
+    limit: Duration,
+    command: &str,
+    setting: &str,
+    folders: &[PathBuf],
+    vars: &[(OsString, OsString)],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |why: String| {
+        let message = format!("the key command of {setting} {why}");
+        Error::new(ErrorKind::NoKey, message).with_status(3)
+    };
+    let (program, name, words) = parse_command(OsStr::new(command), folders).map_err(|fault| {
+        failed(format!("can't be run: {fault}"))
+            .with_hint("use a program's whole path, or its name on PATH, without a shell's syntax")
+    })?;
+    let mut command = Command::new(program);
+    command
+        .args(words)
+        .env_clear()
+        .envs(vars.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| failed(format!("can't be run: {name}: {error}")))?;
+    let mut stdout = child.stdout.take().expect("it is a pipe");
+    // Read in a thread: what it has started may keep the pipe open.
+    let (send, receive) = mpsc::channel();
+    let read = move || {
+        // Never grows, so that no copy is left.
+        let mut text = Zeroizing::new(Vec::with_capacity(LARGEST + 2));
+        let read = stdout.by_ref().take(LARGEST as u64 + 1).read_to_end(&mut text);
+        let _ = send.send(read.map(|_| text));
+    };
+    let start = Instant::now();
+    let output = match std::thread::Builder::new().spawn(read) {
+        Ok(_) => receive.recv_timeout(limit).ok(),
+        Err(error) => Some(Err(error)),
+    };
+    let ended = match &output {
+        Some(Ok(text)) if text.len() <= LARGEST => wait_until(&mut child, start + limit),
+        _ => None,
+    };
+    if ended.is_none() {
+        // Already gone, it cannot be ended, and that is fine.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    match (output, ended) {
+        (Some(Ok(text)), Some(status)) if status.success() => Ok(text),
+        (_, Some(status)) => Err(failed(format!("failed: {name}: {status}"))),
+        (Some(Err(error)), _) => Err(failed(format!("can't be read: {name}: {error}"))),
+        (Some(Ok(text)), _) if text.len() > LARGEST => {
+            Err(failed(format!("printed more than 1 MiB: {name}")))
+        }
+        _ => Err(failed(format!("took longer than {} seconds: {name}", limit.as_secs()))),
+    }
+}
+
+/// Returns None if the program is still running at that moment.
+fn wait_until(child: &mut Child, end: Instant) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(2)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_success_in_time_gives_output() {
+        let run = |command: &str| {
+            let vars = [("PATH".into(), "/usr/bin:/bin".into()), ("FOR".into(), "prod".into())];
+            let folders = ["".into(), ".".into(), "/usr/bin".into(), "/bin".into()];
+            let limit = Duration::from_millis(if command.contains("sleep") { 300 } else { 60_000 });
+            run_within(limit, command, "K", &folders, &vars)
+                .map(|text| String::from_utf8(text.to_vec()).unwrap())
+        };
+        assert_eq!(
+            run(r#"sh -c 'cat; echo "$FOR $HOME"'"#).unwrap(),
+            "prod \n",
+            "no stdin, no other variable"
+        );
+        for (command, expected) in [
+            ("sh -c 'echo x; exit 3'", "failed: sh: exit status: 3"),
+            ("sh -c 'echo x; kill -9 $$'", "failed: sh: signal: 9"),
+            ("sleep 30", "took longer than"),
+            ("sh -c 'sleep 30 & exit 0'", "took longer than"),
+            ("sh -c 'exec >&-; sleep 30'", "took longer than"),
+            ("cat /dev/zero", "printed more than 1 MiB: cat"),
+            ("./sh", "./sh is a relative path"),
+            ("no-such-program", "no-such-program was not found"),
+            ("sh -c 'x", "it cannot be parsed"),
+        ] {
+            let error = run(command).unwrap_err();
+            assert!(error.to_string().contains(expected) && error.status() == 3, "{command}: {error}");
+        }
+    }
+}
