@@ -35,6 +35,9 @@ choose_scope() {
     case ${GITHUB_EVENT_NAME:-} in
     pull_request | pull_request_target)
         if [ "$GITHUB_EVENT_NAME" = pull_request_target ]; then
+            if env | grep -Eq '^ENVSEAL_(PRIVATE_KEY|IDENTITY)'; then
+                fail "pull_request_target must not be given a key: the pull request's author could get it. Use pull_request"
+            fi
             say warning "pull_request_target has secrets at hand: never run what the pull request brings. This check needs pull_request only"
         fi
         need "${PULL_BASE:-}"
@@ -94,7 +97,7 @@ case " ${words[*]} " in
 *) words+=(--github) ;;
 esac
 
-# The names that a pull request changes, for its reviewer; without a key, and whatever the check finds.
+# Shows the reviewer which names a pull request changes; needs no key, and is done whatever the check finds.
 if [[ ${GITHUB_EVENT_NAME:-} == pull_request* ]] && [ "${scope[0]:-}" = --range ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
     envseal diff --format markdown "${PULL_BASE}...${PULL_HEAD}" \
         >>"$GITHUB_STEP_SUMMARY" 2>/dev/null || say notice "the names that changed cannot be shown"

@@ -16,7 +16,7 @@ use super::secrets::{EnvTexts, known_values};
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant, is_team_file};
 use super::teams::{HeldKeys, TeamFiles};
-use super::touched::Touched;
+use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Rule, Severity, foreign};
 use crate::config::{is_env_file, is_keys_file};
@@ -250,7 +250,7 @@ pub(crate) fn staged(
     let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;
     let mut findings = std::mem::take(&mut report.findings);
-    let mut touched = Touched::new(&change, &changed)?;
+    let mut touched = TouchedFiles::new(&change, &changed)?;
     let mut contents: Vec<_> =
         changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();
     if whole {

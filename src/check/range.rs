@@ -16,7 +16,7 @@ use super::search::{FileContent, SearchedFile};
 use super::secrets::EnvTexts;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, is_guarded};
-use super::touched::Touched;
+use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
 use crate::config::is_env_file;
@@ -51,7 +51,7 @@ pub(super) fn range(
         Default::default()
     };
     let found = change.inspect(&origins, is_unguarded(before) && past.is_empty(), options.store)?;
-    let mut touched = Touched::new(&change, &changed)?;
+    let mut touched = TouchedFiles::new(&change, &changed)?;
     report.env_files = touched.files().iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
@@ -129,7 +129,7 @@ fn in_earlier_commit(
 }
 
 /// Keeps the findings that the range has to do with. Symlinks to elsewhere that the base had not are errors.
-fn keep_concerned(findings: &mut Vec<Finding>, touched: &Touched<'_>, old_links: &[Finding]) {
+fn keep_concerned(findings: &mut Vec<Finding>, touched: &TouchedFiles<'_>, old_links: &[Finding]) {
     findings.retain_mut(|finding| {
         let is_new_link = finding.rule == Rule::Symlink && !old_links.contains(finding);
         if is_new_link {

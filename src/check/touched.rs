@@ -1,4 +1,4 @@
-//! The files, lines and names that a change touches. Who commits it is not bothered with suggestions about others.
+//! The files, lines and names that a change touches: suggestions about others are noise to its author.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::{ChangedFile, added_lines};
 
-pub(super) struct Touched<'a> {
+pub(super) struct TouchedFiles<'a> {
     change: &'a CheckedChange<'a>,
     /// Also env files that are symlinks to one that changes.
     files: BTreeSet<PathBuf>,
@@ -20,7 +20,7 @@ pub(super) struct Touched<'a> {
     names: HashMap<PathBuf, BTreeSet<String>>,
 }
 
-impl<'a> Touched<'a> {
+impl<'a> TouchedFiles<'a> {
     pub(super) fn new(change: &'a CheckedChange<'a>, changed: &[ChangedFile]) -> Result<Self, Error> {
         let after = &change.after;
         let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();

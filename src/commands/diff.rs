@@ -99,8 +99,12 @@ fn sides_of_range(
 
 /// Returns a section for a file: a line for each kind of change, with the names.
 fn as_markdown(file: &FileChanges) -> String {
-    let env = EnvName::of_file(&file.path).map(|env| env.to_string()).unwrap_or_default();
-    let mut text = format!("### {} in {}\n\n", code_span(&env), code_span(&headline(file)));
+    let mut text = String::from("### ");
+    // Some files have a name that no environment may have.
+    if let Ok(env) = EnvName::of_file(&file.path) {
+        let _ = write!(text, "{} in ", code_span(env.as_str()));
+    }
+    let _ = write!(text, "{}\n\n", code_span(&headline(file)));
     for (kind, what) in [
         (ChangeKind::Changed, "changed"),
         (ChangeKind::Added, "added"),
@@ -121,7 +125,7 @@ fn as_markdown(file: &FileChanges) -> String {
     text
 }
 
-/// Returns text on one line that no Markdown in it can leave: between more backticks than it has in a row (CommonMark 0.31,
+/// Returns text, which is not empty, on one line that no Markdown in it can leave: between more backticks than it has in a row (CommonMark 0.31,
 /// section 6.1). The author of a change chooses names.
 fn code_span(text: &str) -> String {
     let text = ui::one_line(text);

@@ -14,6 +14,8 @@ use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use super::SecretText;
+use super::locked::LOCKED_PREFIX;
+use super::token::{described_version, newer_version};
 
 pub(crate) const PUBLIC_PREFIX: &str = "envseal-pk1-";
 
@@ -29,6 +31,8 @@ const BODY_LEN: usize = PAYLOAD_LEN / 3 * 4;
 pub enum KeyError {
     #[error("not an envseal key")]
     Prefix,
+    #[error("it is of {}", described_version(*.0))]
+    NewerVersion(u8),
     #[error("this is the private key; the public key is needed")]
     PrivateGiven,
     #[error("this is the public key; the private key is needed")]
@@ -217,7 +221,12 @@ fn encode(prefix: &str, key: &[u8; 32]) -> SecretText {
 }
 
 fn decode(prefix: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let body = text.strip_prefix(prefix).ok_or(KeyError::Prefix)?;
+    let body = text.strip_prefix(prefix).ok_or_else(|| {
+        let kinds =
+            [PUBLIC_PREFIX, PRIVATE_PREFIX, LOCKED_PREFIX].map(|prefix| prefix.trim_end_matches("1-"));
+        let version = kinds.iter().find_map(|kind| newer_version(text.strip_prefix(kind)?.as_bytes(), b'-'));
+        version.map_or(KeyError::Prefix, KeyError::NewerVersion)
+    })?;
     if body.len() != BODY_LEN {
         return Err(KeyError::Length { found: body.len() });
     }

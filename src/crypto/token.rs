@@ -28,8 +28,9 @@ pub enum TokenError {
     /// A sealed value is only a part of it, or its prefix is not in lower case.
     #[error("a sealed value must be the whole value, exactly as envseal wrote it")]
     Misplaced,
-    #[error("a sealed value of an unknown version")]
-    UnknownVersion,
+    /// With the version, if a newer envseal could have written it.
+    #[error("a sealed value of {}", .0.map_or("an unknown version".into(), described_version))]
+    UnknownVersion(Option<u8>),
     /// The data is not base64url in canonical form, without padding (RFC 4648, sections 3.5 and 5).
     #[error("the sealed value is not canonical base64url")]
     Encoding,
@@ -65,6 +66,19 @@ pub(crate) fn holds_sealed(text: &[u8]) -> bool {
     })
 }
 
+/// Describes a version that is newer than this envseal.
+pub(super) fn described_version(version: u8) -> String {
+    format!("version {version}, which a newer envseal wrote; this one reads version 1")
+}
+
+/// Returns the version that a text begins with, followed by `end`, if it is later than 1 and as a newer envseal would write
+/// it: at most 255, so that no more of a secret can be taken for one.
+pub(super) fn newer_version(text: &[u8], end: u8) -> Option<u8> {
+    let digits = &text[..memchr::memchr(end, &text[..text.len().min(4)])?];
+    let version: u8 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (version > 1 && version.to_string().as_bytes() == digits).then_some(version)
+}
+
 /// A structurally valid sealed value. Nothing in it has been authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedValue {
@@ -78,7 +92,9 @@ impl SealedValue {
         if !claims_to_be_sealed(text) {
             return Err(TokenError::NotSealed);
         }
-        let rest = text.strip_prefix(TOKEN_PREFIX.as_bytes()).ok_or(TokenError::UnknownVersion)?;
+        let rest = text
+            .strip_prefix(TOKEN_PREFIX.as_bytes())
+            .ok_or_else(|| TokenError::UnknownVersion(newer_version(&text[SCHEME.len()..], b':')))?;
         let (data, refs) = match memchr::memchr(b':', rest) {
             Some(colon) => (&rest[..colon], Some(&rest[colon + 1..])),
             None => (rest, None),
@@ -300,8 +316,14 @@ mod tests {
     fn prefixes() {
         assert_eq!(SealedValue::parse(b""), Err(TokenError::NotSealed));
         assert_eq!(SealedValue::parse(b"ENVSEAL:1:"), Err(TokenError::NotSealed));
-        assert_eq!(SealedValue::parse(b"envseal:"), Err(TokenError::UnknownVersion));
-        assert_eq!(SealedValue::parse(b"envseal:10:"), Err(TokenError::UnknownVersion));
+        assert_eq!(SealedValue::parse(b"envseal:"), Err(TokenError::UnknownVersion(None)));
+        for (version, is_newer) in
+            [("10", true), ("2", true), ("01", false), ("0", false), ("256", false), ("+2", false)]
+        {
+            let error = SealedValue::parse(format!("envseal:{version}:").as_bytes()).unwrap_err();
+            let newer = version.parse().ok().filter(|_| is_newer);
+            assert_eq!(error, TokenError::UnknownVersion(newer), "{version}");
+        }
         assert!(claims_to_be_sealed(b"envseal:2:x") && !claims_to_be_sealed(b"envseal"));
     }
 }

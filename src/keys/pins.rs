@@ -143,6 +143,14 @@ fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, Error> {
         return Ok(Vec::new());
     }
     let text = fs::read(path).map_err(KeyLookupError::from)?;
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let version = first.strip_prefix(b"envseal-pins ").and_then(|rest| std::str::from_utf8(rest).ok());
+    if let Some(version @ 3..) = version.and_then(|version| version.parse::<u8>().ok()) {
+        let place = path.display();
+        let message =
+            format!("{place} is of version {version}, which a newer envseal wrote; this one reads version 2");
+        return Err(malformed(message).with_status(4).with_hint("update envseal"));
+    }
     parse(&text, repository).map_err(|line| {
         let message = format!("{}:{line} is not a valid line in the list of trusted keys", path.display());
         malformed(message).with_status(4).with_hint(hint!(

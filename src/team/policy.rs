@@ -144,14 +144,21 @@ fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
 /// Parses the text, with the spans of its entries.
 pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
     let text = std::str::from_utf8(text).map_err(|_| PolicyError("it is not TOML: not UTF-8".into()))?;
-    Document::parse(text).map_err(|error| {
+    let document = Document::parse(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         PolicyError(format!(
             "it is not TOML: line {line}: {}",
             error.message().trim_end().replace('\n', "; ")
         ))
-    })
+    })?;
+    match document.get("version").map(Item::as_integer) {
+        None | Some(Some(1)) => Ok(document),
+        Some(Some(version)) => Err(PolicyError(format!(
+            "it is of version {version}, which another envseal wrote; this one reads version 1"
+        ))),
+        Some(None) => Err(PolicyError("`version` must be a number".into())),
+    }
 }
 
 fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSet, PolicyError> {

@@ -272,6 +272,50 @@ fn a_pull_request_with_plain_text_fails() {
         checker(&env, "pull_request_target").var("PULL_BASE", &base).var("PULL_HEAD", &head).output();
     let (status, said) = shown(&target);
     assert!(status == 1 && said.contains("::warning title=envseal::pull_request_target"), "{said}");
+    for key in ["ENVSEAL_PRIVATE_KEY", "ENVSEAL_PRIVATE_KEY_PRODUCTION", "ENVSEAL_IDENTITY"] {
+        let target = checker(&env, "pull_request_target").var("PULL_BASE", &base).var("PULL_HEAD", &base);
+        let (status, said) = shown(&target.var(key, "x").output());
+        assert!(status == 2 && said.contains("must not be given a key"), "{said}");
+    }
+}
+
+/// Returns true if a workflow of `pull_request_target` checks out the files of a pull request, or is given a key.
+fn hands_over(workflow: &str) -> bool {
+    let given = [
+        "pull_request.head",
+        "github.head_ref",
+        "refs/pull",
+        "secrets.",
+        "ENVSEAL_PRIVATE_KEY",
+        "ENVSEAL_IDENTITY",
+    ];
+    workflow.contains("pull_request_target") && given.iter().any(|word| workflow.contains(word))
+}
+
+#[test]
+fn no_example_hands_a_key_or_a_checkout_to_the_author_of_a_pull_request() {
+    let listed = TestEnv::without_git().program("git", &["-C", SOURCE, "ls-files", "-z"]).ok();
+    let mut workflows = 0;
+    for path in listed.split('\0').filter(|path| !path.starts_with("tests/")) {
+        let is = |ending: &str| Path::new(path).extension().is_some_and(|it| it == ending);
+        let Ok(text) = std::fs::read_to_string(Path::new(SOURCE).join(path)) else { continue };
+        let blocks: Vec<_> = if is("yml") || is("yaml") {
+            vec![&*text]
+        } else if is("md") {
+            text.split("```").skip(1).step_by(2).collect()
+        } else {
+            continue;
+        };
+        workflows += blocks.iter().filter(|block| block.contains("pull_request")).count();
+        let wrong = blocks.iter().find(|block| hands_over(block));
+        assert_eq!(wrong, None, "{path}");
+    }
+    assert!(workflows > 2, "the examples are read");
+    assert!(hands_over("on: pull_request_target\nref: ${{ github.event.pull_request.head.sha }}"));
+    assert!(
+        hands_over("on: [pull_request_target]\nENVSEAL_PRIVATE_KEY: x")
+            && !hands_over("on: pull_request_target")
+    );
 }
 
 #[test]

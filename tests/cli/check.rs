@@ -270,7 +270,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let told = git(&["commit", "-qam", "moved"]);
     let listed: Vec<_> = told.lines().filter(|line| line.contains("suggestion: ")).collect();
     assert!(listed.iter().all(|line| line.contains("OTHER")) && listed.len() == 1, "{told}");
-    // Whoever asks gets all of them.
+    // With -v all of them are listed.
     env.ok(&["set", "-q", "C", &env.secret("c again")]);
     env.git(&["add", ".env"]);
     let all = env.check(&["--staged"]).len();

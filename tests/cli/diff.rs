@@ -93,11 +93,12 @@ fn markdown_names_what_changes_in_each_environment() {
     // Names that someone chose to be read as something else.
     let evil = "a`](x) <b>``\n# ok|/.env";
     env.write(evil, "A=\n");
+    env.write("b/.env.default", "A=\n");
     commit(&env, 2, "two");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let range = format!("{base}...HEAD");
     let expected = "### `production` in `.env.production`\n\n- changed: `A`\n- added: `E`\n- removed: `B`\n\
-                    - **now plain text**: `D`\n\n### `default` in ```a`](x) <b>``\\u{a}# ok|/.env```\n\n- added: `A`\n\n";
+                    - **now plain text**: `D`\n\n### `default` in ```a`](x) <b>``\\u{a}# ok|/.env```\n\n- added: `A`\n\n### `b/.env.default`\n\n- added: `A`\n\n";
     assert_eq!(env.ok(&["diff", &range, "--format", "markdown"]), expected);
     assert_eq!(env.ok(&["diff", "HEAD", "--format", "markdown"]), "");
     env.fails(2, &["diff", &range, "--format", "markdown", "--show"]);

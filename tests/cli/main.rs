@@ -107,3 +107,5 @@ mod textconv;
 mod transaction;
 mod transcripts;
 mod unset;
+#[cfg(unix)]
+mod upgrades;

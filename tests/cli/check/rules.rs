@@ -285,7 +285,7 @@ fn old_values_are_reported_when_asked_for() {
         env.fails(2, &["check", &format!("--max-age={wrong}")]);
     }
     env.fails(2, &["check", "--staged", "--max-age", "90d"]);
-    // What a shallow clone does not know is not young.
+    // A shallow clone does not know how old a value is.
     let url = format!("file://{}", env.repo().display());
     env.git(&["clone", "-q", "--depth", "1", &url, "../shallow"]);
     env.envseal(&["check", "--max-age", "90d"]).dir(env.outside().join("shallow")).fails(4);
