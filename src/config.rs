@@ -191,14 +191,14 @@ pub enum NameError {
 }
 
 impl EnvName {
-    /// Parses an environment's name; letters become lower case.
+    /// Parses an environment's name; letters become lower case. A comma is refused: `-e a,b` names two.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = name.is_empty()
             || name.starts_with('.')
             || name.ends_with('.')
             || name.starts_with(' ')
             || name.ends_with(' ')
-            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '='))
+            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '=' | ','))
             || looks_like_another(name);
         if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
     }
@@ -343,7 +343,7 @@ pub(crate) enum FileRole {
     /// A file of another tool or kind, with its description.
     Foreign(&'static str),
     KeysFile,
-    /// Named like an env file, but with an invalid environment name: a control character, `=`, `\`, bytes that are no text,
+    /// Named like an env file, but with an invalid environment name: a control character, `=`, `,`, `\`, bytes that are no text,
     /// or a name that passes for another.
     Misnamed,
     Other,
@@ -668,9 +668,16 @@ mod tests {
     #[test]
     fn a_name_tells_what_a_file_is() {
         let role = |name: &str| FileRole::of(Path::new(name));
-        for name in
-            [".env.a=b", "a=b.env", "a\nb.env", ".env.a\\b", ".env.production ", ".env.ſtaging", ".env."]
-        {
+        for name in [
+            ".env.a=b",
+            "a=b.env",
+            ".env.a,b",
+            "a\nb.env",
+            ".env.a\\b",
+            ".env.production ",
+            ".env.ſtaging",
+            ".env.",
+        ] {
             assert_eq!(role(name), FileRole::Misnamed, "{name:?}");
         }
         for name in ".env.example|example.env|.env.example.docker|.env.production.SAMPLE|sub/Sample.Env|\
@@ -745,7 +752,7 @@ mod tests {
     #[test]
     fn an_environment_never_names_the_keys_file() {
         assert_eq!(EnvName::new("keys").unwrap().file_names(), ["keys.env"]);
-        for bad in ["", "../x", "a/b", ".x", "a=b", "a\n"] {
+        for bad in ["", "../x", "a/b", ".x", "a=b", "a,b", "a\n"] {
             assert!(EnvName::new(bad).is_err(), "{bad:?}");
         }
     }

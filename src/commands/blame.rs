@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::Context;
 use super::changes::{ChangeRow, PagedOutput, headline, print_history_notes, short_id};
 use super::files::FileArgs;
+use super::{Context, working_dir};
 use crate::error::Error;
-use crate::git::{ObjectId, Repo};
+use crate::git::{ObjectId, Repo, path_from};
 use crate::history::{self, BlamedVariable, EnvHistory, FileChanges, not_in_commit};
-use crate::project::EnvFile;
+use crate::project::{EnvFile, no_variable};
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
 
@@ -20,9 +20,12 @@ use crate::ui::{self, Page};
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal blame
-  envseal blame -e production
+  envseal blame DATABASE_URL -e production
   envseal blame --json | jq -r '.[] | select(.kind == \"plain\").name'")]
 pub(super) struct BlameArgs {
+    /// Show only these variables
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
     #[command(flatten)]
     files: FileArgs,
     /// Print JSON
@@ -40,6 +43,14 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
     let mut files = Vec::new();
     for path in args.files.existing(context)?.paths_or_default(context.process)? {
         files.push(blame(&repo, &mut history, head, &path)?);
+    }
+    let is_there = |key: &str| files.iter().any(|(_, lines)| lines.iter().any(|line| line.name == key));
+    if let (Some(key), Some((file, _))) = (args.keys.iter().find(|key| !is_there(key)), files.first()) {
+        let names = files.iter().flat_map(|(_, lines)| lines.iter().map(|line| &*line.name));
+        return Err(no_variable(&path_from(&working_dir()?, &repo.root().join(&file.path)), key, names));
+    }
+    if !args.keys.is_empty() {
+        files.iter_mut().for_each(|(_, lines)| lines.retain(|line| args.keys.contains(&line.name)));
     }
     if args.json {
         let rows = files.iter().flat_map(|(file, lines)| {

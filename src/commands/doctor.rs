@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::clone_setup::{CloneSetup, SetupGap};
-use super::files::{FileArgs, find_files};
+use super::files::ListArgs;
 use crate::config::is_keys_file;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
@@ -33,10 +33,7 @@ use crate::ui::{self, counted, one_line};
   envseal doctor --json | jq -r '.files[].troubles[].fix'")]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
-    files: FileArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    listing: ListArgs,
 }
 
 #[derive(Serialize)]
@@ -75,11 +72,7 @@ struct Problem {
 
 /// Examines every file named or found, and this clone. Returns the exit status.
 pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
-    let paths = if args.files.is_empty() {
-        find_files(context)?.files
-    } else {
-        args.files.existing(context)?.paths(context.process)?
-    };
+    let paths = args.listing.find(context)?.files;
     let (mut projects, mut pinning) = (Projects::new(context.store().repositories()), Pinning::default());
     let files: Vec<_> =
         paths.iter().map(|path| FileReport::new(context, &mut projects, &mut pinning, path)).collect();
@@ -89,7 +82,7 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
     let is_empty = files.is_empty();
     let needless: BTreeSet<_> = files.iter().filter_map(|file| file.needless.as_deref()).collect();
     let suggestions: Vec<_> = needless.into_iter().map(suggest_removal).collect();
-    if args.json {
+    if args.listing.json {
         let clone = clone.map(|clone| clone.parts().into_iter().collect());
         ui::json(&DoctorReport { files, clone, lacking, suggestions })?;
     } else {

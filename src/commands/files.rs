@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
 use super::Context;
+use super::variables::VariableArgs;
 use crate::config::{EnvName, ProcessEnv, is_env_file};
 use crate::error::{Error, ErrorKind};
 use crate::fs::is_pipe;
@@ -99,6 +100,25 @@ pub(super) fn say_created(context: &Context, path: &Path, new: &[PathBuf]) {
     context.ui.say(format_args!("Created {}{what}", display_path(path)));
 }
 
+/// The options of commands that list env files: those named, or all from here downward.
+#[derive(clap::Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl ListArgs {
+    pub(super) fn find(&self, context: &Context) -> Result<FoundFiles, Error> {
+        if self.files.is_empty() {
+            return find_files(context);
+        }
+        Ok(FoundFiles { files: self.files.existing(context)?.paths(context.process)?, ignored: Vec::new() })
+    }
+}
+
 impl FileArgs {
     /// Returns true if neither `-e` nor `-f` was given.
     pub(super) fn is_empty(&self) -> bool {
@@ -144,35 +164,6 @@ impl FileArgs {
             FileSelector::Path(path) | FileSelector::Optional(path) => Some(path.as_path()),
             _ => None,
         })
-    }
-
-    /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
-    /// committed one to `/dev/stdin` would take CMD's input. `retry` is the command for a file in a folder above one that is
-    /// missing.
-    pub(super) fn load(
-        &self,
-        context: &Context,
-        paths: &[PathBuf],
-        retry: impl Fn(&Path) -> Hint,
-    ) -> Result<Vec<EnvFile>, Error> {
-        let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
-        let mut pipes = BTreeSet::new();
-        for path in paths {
-            let is_given = self.given_paths().any(|given| given == path);
-            if !is_pipe(path) || path.is_symlink() && !is_given {
-                files.push(EnvFile::load(path).map_err(|error| {
-                    let above = env_file_above(path, |name| Some(name.as_os_str()) == path.file_name());
-                    match above.filter(|_| error.kind() == ErrorKind::NotFound) {
-                        Some(above) => error.with_hint(retry(&relative_path(&above))),
-                        None => error,
-                    }
-                })?);
-            } else if pipes.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
-                let message = format!("waiting for the program that writes {}, a pipe", path.display());
-                files.push(context.ui.waiting(&message, || EnvFile::of_pipe(path))?);
-            }
-        }
-        Ok(files)
     }
 
     /// Returns the files named, relative to the repository's root; none if none is named.
@@ -338,13 +329,14 @@ impl clap::Args for FileArgs {
             .arg(
                 repeated("env", 'e')
                     .value_name("NAME")
-                    .help("Use an environment: `production` is .env.production, `default` is .env (repeats)"),
+                    .value_delimiter(',')
+                    .help("Use .env.NAME (.env for `default`); several: a,b"),
             )
             .arg(
                 repeated("file", 'f')
                     .value_name("FILE")
                     .value_parser(clap::value_parser!(PathBuf))
-                    .help("Use an env file or the one in a folder; '?FILE' if it exists (repeats)"),
+                    .help("Use this file, or a folder's; '?FILE' if it exists"),
             )
     }
 
@@ -353,11 +345,63 @@ impl clap::Args for FileArgs {
     }
 }
 
+/// The options of commands that read values: which files, and which variables of them.
+#[derive(clap::Args, Debug)]
+pub(super) struct ReadArgs {
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+    #[command(flatten)]
+    convention: ConventionArgs,
+    #[command(flatten)]
+    pub(super) variables: VariableArgs,
+}
+
+impl ReadArgs {
+    /// Returns the files to read; see [`ConventionArgs::paths`].
+    pub(super) fn paths(&self, context: &Context, overload: bool) -> Result<Vec<PathBuf>, Error> {
+        self.convention.paths(context, &self.files, overload)
+    }
+
+    /// Returns the environment that the started program works in.
+    pub(super) fn mode(&self, context: &Context) -> Option<EnvName> {
+        self.convention.mode(context, &self.files)
+    }
+
+    /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
+    /// committed one to `/dev/stdin` would take CMD's input. `retry` is the command for a file in a folder above one that is
+    /// missing.
+    pub(super) fn load(
+        &self,
+        context: &Context,
+        paths: &[PathBuf],
+        retry: impl Fn(&Path) -> Hint,
+    ) -> Result<Vec<EnvFile>, Error> {
+        let mut files: Vec<EnvFile> = Vec::with_capacity(paths.len());
+        let mut pipes = BTreeSet::new();
+        for path in paths {
+            let is_given = self.files.given_paths().any(|given| given == path);
+            if !is_pipe(path) || path.is_symlink() && !is_given {
+                files.push(EnvFile::load(path).map_err(|error| {
+                    let above = env_file_above(path, |name| Some(name.as_os_str()) == path.file_name());
+                    match above.filter(|_| error.kind() == ErrorKind::NotFound) {
+                        Some(above) => error.with_hint(retry(&relative_path(&above))),
+                        None => error,
+                    }
+                })?);
+            } else if pipes.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+                let message = format!("waiting for the program that writes {}, a pipe", path.display());
+                files.push(context.ui.waiting(&message, || EnvFile::of_pipe(path))?);
+            }
+        }
+        Ok(files)
+    }
+}
+
 /// `--convention`.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
-pub(super) struct ConventionArgs {
-    /// Read the files that Next.js, or dotenv-flow, reads for the environment
-    #[arg(long, value_name = "NAME")]
+struct ConventionArgs {
+    /// Read the files that TOOL reads for the environment
+    #[arg(long, value_name = "TOOL")]
     convention: Option<Convention>,
 }
 
@@ -371,12 +415,7 @@ enum Convention {
 impl ConventionArgs {
     /// Returns the files to read, the one that wins first; with `overload` last, for there the later file wins. Without a
     /// convention these are the files that `-e` and `-f` name, or the default.
-    pub(super) fn paths(
-        self,
-        context: &Context,
-        files: &FileArgs,
-        overload: bool,
-    ) -> Result<Vec<PathBuf>, Error> {
+    fn paths(self, context: &Context, files: &FileArgs, overload: bool) -> Result<Vec<PathBuf>, Error> {
         let Some(convention) = self.convention else {
             return files.existing(context)?.paths_or_injected(context.process);
         };
@@ -397,7 +436,7 @@ impl ConventionArgs {
     }
 
     /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.
-    pub(super) fn mode(self, context: &Context, files: &FileArgs) -> Option<EnvName> {
+    fn mode(self, context: &Context, files: &FileArgs) -> Option<EnvName> {
         match self.convention {
             Some(convention) => convention.environment(context, files).ok(),
             None => context.process.node_environment()?.ok(),

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Context;
-use super::files::{ConventionArgs, FileArgs};
-use super::variables::VariableArgs;
+use super::files::ReadArgs;
 use crate::config::EnvName;
 use crate::dotenv::quote;
 use crate::error::Error;
@@ -31,21 +30,17 @@ pub(super) struct GetArgs {
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
-    files: FileArgs,
-    #[command(flatten)]
-    convention: ConventionArgs,
-    #[command(flatten)]
-    variables: VariableArgs,
-    /// Choose the output format; raw is one value's exact bytes
+    reading: ReadArgs,
+    /// Choose the format; raw is one value's bytes
     #[arg(long, value_enum, conflicts_with = "json")]
     format: Option<OutputFormat>,
     /// Print JSON (short for --format json)
     #[arg(long)]
     json: bool,
-    /// Read the files of this commit, with a key from that time
+    /// Read the files of this commit
     #[arg(long, value_name = "REV", conflicts_with = "convention")]
     at: Option<String>,
-    /// Set the Secret's name for --format k8s [default: envseal-ENVIRONMENT]
+    /// Name the Secret of k8s [default: envseal-ENVIRONMENT]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
@@ -64,16 +59,16 @@ enum OutputFormat {
 }
 
 pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
-    if args.at.is_some() && args.files.has_optional() {
+    if args.at.is_some() && args.reading.files.has_optional() {
         return Err(Error::usage(
             "an optional file is looked up in the working tree, not in a commit",
             "omit the `?`",
         ));
     }
-    let paths = args.convention.paths(context, &args.files, false)?;
+    let paths = args.reading.paths(context, false)?;
     let files = match &args.at {
         Some(revision) => files_at(context, &paths, revision)?,
-        None => args.files.load(context, &paths, |file| match &args.keys[..] {
+        None => args.reading.load(context, &paths, |file| match &args.keys[..] {
             [] => hint!("envseal get -f {file}", file),
             keys => hint!("envseal get {keys} -f {file}", keys, file),
         })?,
@@ -89,7 +84,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
             });
         }
     }
-    let wanted = args.variables.filter()?;
+    let wanted = args.reading.variables.filter()?;
     let asked = |name: &str| args.keys.is_empty() || args.keys.iter().any(|key| key == name);
     let (mut variables, _) = reading.variables(|name| wanted(name) && asked(name), &[])?;
     if !args.keys.is_empty() {

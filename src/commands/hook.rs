@@ -14,6 +14,9 @@ use crate::ui::{self, listed};
 
 /// Manage git hooks and drivers in this clone
 #[derive(clap::Subcommand)]
+#[command(after_long_help = "Examples:
+  envseal hook install                    # check every commit, merge and push
+  envseal hook uninstall --drivers        # remove all that envseal added to git")]
 pub(super) enum HookCommand {
     Install(InstallArgs),
     Uninstall(UninstallArgs),

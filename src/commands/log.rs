@@ -1,5 +1,6 @@
 //! `envseal log`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::files::FileArgs;
 use crate::config::is_env_file;
 use crate::error::Error;
 use crate::history::{EnvHistory, LogEntry, LogQuery, SignatureState, log};
+use crate::project::nearest_name;
 use crate::time::rfc3339;
 use crate::ui::{self, Look, Page};
 
@@ -72,14 +74,24 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
     print_history_notes(context, &history);
     result?;
     if count == 0 && args.max_count != Some(0) {
-        context.ui.say(no_changes(args, &query.paths));
+        let mut names = BTreeSet::new();
+        if query.name.is_some() {
+            let all = LogQuery { paths: query.paths.clone(), name: None, max_count: None };
+            log(&mut history, head, &all, &mut |entry: LogEntry| {
+                names.extend(entry.files.into_iter().flat_map(|file| file.changes).map(|change| change.name));
+                Ok(())
+            })?;
+        }
+        context.ui.say(no_changes(args, &query.paths, &names));
     }
     Ok(())
 }
 
-fn no_changes(args: &LogArgs, paths: &[PathBuf]) -> String {
+/// Returns what to say where nothing is shown. `names` are those of all variables there ever were.
+fn no_changes(args: &LogArgs, paths: &[PathBuf], names: &BTreeSet<String>) -> String {
     // NAME=VALUE may have been typed: the value is not repeated.
     let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
+    let similar = key.and_then(|key| nearest_name(key, names.iter().map(String::as_str)));
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     let paths = paths.join(", ");
     match (key, &*paths) {
@@ -89,8 +101,14 @@ fn no_changes(args: &LogArgs, paths: &[PathBuf]) -> String {
             let message = format!("No changes to a variable {key} in this history");
             hint!("for the file: envseal log -f {file}", file = Path::new(key)).after(message)
         }
-        (Some(key), "") => format!("No changes to {key} in this history"),
-        (Some(key), paths) => format!("No changes to {key} of {paths} in this history"),
+        (Some(key), paths) => {
+            let of = if paths.is_empty() { String::new() } else { format!(" of {paths}") };
+            let message = format!("No changes to {key}{of} in this history");
+            match similar {
+                Some(similar) => hint!("did you mean {similar}?", similar).after(message),
+                None => message,
+            }
+        }
     }
 }
 

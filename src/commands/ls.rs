@@ -9,7 +9,7 @@ use super::Context;
 use super::blame::blame;
 use super::changes::print_history_notes;
 use super::clone_setup::{CloneSetup, SetupGap};
-use super::files::{FileArgs, FoundFiles, find_files};
+use super::files::{FoundFiles, ListArgs};
 use crate::error::Error;
 use crate::git::{ObjectId, display_path, relative_path};
 use crate::history::EnvHistory;
@@ -31,10 +31,7 @@ use crate::ui::{self, counted};
   envseal ls --example --write -f app    # add names to app/.env.schema or app/.env.example")]
 pub(super) struct LsArgs {
     #[command(flatten)]
-    files: FileArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    listing: ListArgs,
     /// Show each variable's state in each environment
     #[arg(long)]
     names: bool,
@@ -70,11 +67,7 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
     if args.example {
         return example(context, args);
     }
-    let FoundFiles { files, ignored } = if args.files.is_empty() {
-        find_files(context)?
-    } else {
-        FoundFiles { files: args.files.existing(context)?.paths(context.process)?, ignored: Vec::new() }
-    };
+    let FoundFiles { files, ignored } = args.listing.find(context)?;
     let mut projects = Projects::new(context.store().repositories());
     if args.names && !files.is_empty() {
         return list_names(context, args, &mut projects, &files);
@@ -85,7 +78,7 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
     if !rows.is_empty() {
         note_setup_gaps(context);
     }
-    if args.json {
+    if args.listing.json {
         return ui::json(&rows);
     }
     if !rows.is_empty() {
@@ -260,7 +253,7 @@ fn list_names(
         let mut names: Vec<&str> = columns.iter().flat_map(|it| &it.names).map(String::as_str).collect();
         let mut seen = BTreeSet::new();
         names.retain(|name| seen.insert(*name));
-        if args.json {
+        if args.listing.json {
             rows.extend(names.iter().flat_map(|name| {
                 columns.iter().map(|column| VariableRow {
                     name,
@@ -283,7 +276,7 @@ fn list_names(
         }
         ui::table(&head, &names.iter().map(cells).collect::<Vec<_>>()).print()?;
     }
-    if args.json { ui::json(&rows) } else { Ok(()) }
+    if args.listing.json { ui::json(&rows) } else { Ok(()) }
 }
 
 /// Looks up in git when each value last changed. Without the keys, a re-encrypted one counts as changed.
@@ -306,7 +299,7 @@ fn add_ages<'c, 'a: 'c>(
 
 /// Prints or writes the example file of a folder.
 fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
-    let folder = one_folder(&args.files.paths_or_default(context.process)?)?;
+    let folder = one_folder(&args.listing.files.paths_or_default(context.process)?)?;
     if args.write {
         let example = project::write_example(&folder, context.store(), &|| context.waiting())?;
         let path = display_path(&example.path);

@@ -2,8 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::files::{ConventionArgs, FileArgs};
-use super::variables::VariableArgs;
+use super::files::ReadArgs;
 use super::{Context, clone_setup, elsewhere};
 use crate::check::rules::{MIN_MASKED, NEXT_PROCESSED, spellings};
 use crate::config::own_program;
@@ -33,11 +32,7 @@ use crate::ui;
   ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    files: FileArgs,
-    #[command(flatten)]
-    convention: ConventionArgs,
-    #[command(flatten)]
-    variables: VariableArgs,
+    reading: ReadArgs,
     /// Let files override the process's own variables, and later files earlier ones
     #[arg(long)]
     overload: bool,
@@ -90,12 +85,12 @@ impl PreparedProgram {
 
 /// Decrypts the files and prepares the program.
 pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgram, Error> {
-    let paths = args.convention.paths(context, &args.files, args.overload)?;
-    let files = args.files.load(context, &paths, |file| hint!("envseal run -f {file} -- CMD", file))?;
+    let paths = args.reading.paths(context, args.overload)?;
+    let files = args.reading.load(context, &paths, |file| hint!("envseal run -f {file} -- CMD", file))?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let reading = read_files(&files, context.store(), precedence)?;
     let masked = args.redact.then(|| masked_forms(context, &reading));
-    let wanted = args.variables.filter()?;
+    let wanted = args.reading.variables.filter()?;
     for file in &files {
         let key = file.public_key().map_or_else(|| "no key".into(), |key| format!("key {}", key.id()));
         context.ui.detail(format_args!("Read {} (environment {}, {key})", file.path().display(), file.env()));
@@ -105,9 +100,9 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
     for name in missing {
         context.ui.note(format_args!("{name} couldn't be decrypted and is skipped"));
     }
-    let mode = args.convention.mode(context, &args.files);
+    let mode = args.reading.mode(context);
     clone_setup::mention(context, files.iter().map(EnvFile::dir));
-    let whole = args.variables.is_all();
+    let whole = args.reading.variables.is_all();
     let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
     Ok(PreparedProgram { program: program(context, args, variables, next_is_done)?, masked })
 }

@@ -118,8 +118,8 @@ pub(crate) fn unwritable(path: &Path, name: &str) -> Error {
 }
 
 /// Returns the error for a `name` that is not among `names`; it suggests one that looks alike.
-pub(super) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Error {
-    // Whoever types NAME=VALUE here does not want to read the value again.
+pub(crate) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item = &'a str>) -> Error {
+    // NAME=VALUE may have been typed: the value is not repeated.
     let name = name.split('=').next().unwrap_or_default();
     let error = Error::new(ErrorKind::NotFound, format!("{name} is not in {}", path.display()));
     let list = hint!("list the names: envseal ls --names -f {path}", path);

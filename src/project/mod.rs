@@ -48,7 +48,7 @@ pub(crate) use keys::{
     KeysChanged, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover, unlock_keys,
 };
 pub(crate) use line_errors::{
-    ambiguous_hash, changed_meanwhile, merge_conflict, not_text, stray_line, unwritable,
+    ambiguous_hash, changed_meanwhile, merge_conflict, no_variable, not_text, stray_line, unwritable,
 };
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
@@ -63,7 +63,7 @@ pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
     Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, new_environments, propose_plain,
 };
-pub(crate) use similar::{env_file_above, similar_env_file};
+pub(crate) use similar::{env_file_above, nearest_name, similar_env_file};
 pub(crate) use team_file::change_team;
 pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;

@@ -44,7 +44,7 @@ pub(super) fn no_env_file(path: &Path) -> Error {
 }
 
 /// Returns the one of `names` that is likest to `name`, if they may be taken for each other.
-pub(super) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Neither letter case nor `_` tells names apart.
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     let asked = plain(name);

@@ -44,6 +44,7 @@ mod first_minutes;
 mod frameworks;
 mod get;
 mod guides;
+mod help;
 #[cfg(unix)]
 mod hook;
 mod import;

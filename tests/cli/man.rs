@@ -1,21 +1,7 @@
 //! The manual: a page for each command, which the programs that show manuals take without a complaint.
 
-use clap::Command;
-
+use crate::help::commands;
 use crate::support::TestEnv;
-
-/// Every command as words, envseal itself first.
-fn commands() -> Vec<Vec<String>> {
-    fn below(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
-        found.push(path.to_owned());
-        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-            below(sub, &[path, &[sub.get_name().to_owned()]].concat(), found);
-        }
-    }
-    let mut found = Vec::new();
-    below(&envseal::testing::commands::definition(), &[], &mut found);
-    found
-}
 
 fn file_name(command: &[String]) -> String {
     let words: Vec<_> = ["envseal"].into_iter().chain(command.iter().map(String::as_str)).collect();

@@ -37,7 +37,7 @@ pub(in crate::commands) struct KeyRecoverArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Recover only the keys of an environment; `default` is that of .env (repeats)
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     env: Vec<String>,
 }
 

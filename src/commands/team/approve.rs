@@ -18,7 +18,7 @@ pub(in crate::commands) struct TeamApproveArgs {
     #[arg(value_name = "MEMBER")]
     name: String,
     /// Grant this environment (repeats)
-    #[arg(short, long = "env", value_name = "NAME", required = true)]
+    #[arg(short, long = "env", value_name = "NAME", value_delimiter = ',', required = true)]
     environment: Vec<String>,
     /// Don't prompt if the member has this fingerprint
     #[arg(long, value_name = "SHA256:…")]

@@ -12,6 +12,10 @@ use crate::error::Error;
 
 /// Manage members and access
 #[derive(clap::Subcommand)]
+#[command(after_long_help = "Examples:
+  envseal team request                    # a new member, on a branch
+  envseal team approve bob -e production  # someone with access
+  envseal team remove bob                 # rotates bob's keys, lists what bob could read")]
 pub(super) enum TeamCommand {
     Whoami(whoami::TeamWhoamiArgs),
     Request(request::TeamRequestArgs),

@@ -28,7 +28,7 @@ pub(in crate::commands) struct TeamRemoveArgs {
     #[arg(value_name = "MEMBER")]
     name: String,
     /// Also rotate this environment, whose key the member has without a grant (repeats)
-    #[arg(short, long = "env", value_name = "NAME")]
+    #[arg(short, long = "env", value_name = "NAME", value_delimiter = ',')]
     environment: Vec<String>,
     /// Keep this member's grants that go back to the removed member (repeats)
     #[arg(long, value_name = "MEMBER=SHA256:…")]
