@@ -1369,7 +1369,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__key__subcmd__rotate)
-            opts="-e -f -C -K -i -q -v -h --env --file --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -C -K -i -q -v -h --env --file --keep --leave-out --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1388,6 +1388,14 @@ _envseal() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --leave-out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2049,7 +2057,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__team__subcmd__remove)
-            opts="-e -C -K -i -q -v -h --env --keep --yes --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -C -K -i -q -v -h --env --keep --leave-out --yes --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2064,6 +2072,10 @@ _envseal() {
                     return 0
                     ;;
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --leave-out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -343,6 +343,8 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s e -l env -d 'Use an environment: `production` is .env.production, `default` is .env (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'Use an env file or the one in a folder; \'?FILE\' if it exists (repeats)' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l keep -d 'Keep this member\'s grants without a prompt (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l leave-out -d 'Leave this member without access (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -399,11 +401,12 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s e -l env -d 'Also rotate this environment, whose key the member has without a grant (repeats)' -r
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l keep -d 'Keep this member\'s grants that go back to the removed member (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l keep -d 'Keep this member\'s grants without a prompt (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l leave-out -d 'Leave this member without access (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l yes -d 'Don\'t prompt; drop grants that --keep doesn\'t name'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l yes -d 'Don\'t prompt'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print errors only'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from remove" -l no-pager -d 'Don\'t use a pager'

@@ -11,7 +11,7 @@ use super::origins::Origins;
 use super::snapshot::folder;
 use crate::check::rules::{
     EnvironmentNames, Finding, TeamText, check_granters, check_left_team, check_removed_team,
-    check_team_file, compare_teams, compare_with_origin,
+    check_self_granted, check_team_file, compare_teams, compare_with_origin,
 };
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey};
@@ -90,6 +90,9 @@ impl TeamFiles<'_> {
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
                 findings.extend(before.into_iter().flat_map(|before| compare_teams(before, file)));
+                if change.review != Review::None {
+                    findings.extend(check_self_granted(before, file));
+                }
                 if change.review == Review::Pending {
                     let base = change.settings_before.team_for(folder(path));
                     let base: BTreeSet<IdentityKey> =

@@ -145,8 +145,18 @@ impl<'a> KeyStore<'a> {
         wanted: &PublicKey,
         near: &Path,
     ) -> Result<Option<PrivateKey>, KeyLookupError> {
+        Ok(self.locate_unasked(env, wanted, near)?.map(|(key, _)| key))
+    }
+
+    /// Returns what [`Self::find_unasked`] does, with the place that has the key.
+    pub fn locate_unasked(
+        &self,
+        env: &EnvName,
+        wanted: &PublicKey,
+        near: &Path,
+    ) -> Result<Option<(PrivateKey, KeyPlace)>, KeyLookupError> {
         match self.locate_stored(env, wanted, near) {
-            Ok((key, place)) => self.unlock_unasked(key, &place),
+            Ok((key, place)) => Ok(self.unlock_unasked(key, &place)?.map(|key| (key, place))),
             Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => Ok(None),
             Err(error) => Err(error),
         }

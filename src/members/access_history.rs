@@ -53,7 +53,7 @@ impl AccessHistory {
     pub(super) fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
         let mut keys: BTreeMap<EnvName, BTreeSet<PublicKey>> = BTreeMap::new();
         for (team, line) in self.grants() {
-            let party = |name| team_key(team, name) == Some(*who);
+            let party = |name| team.key_of(name) == Some(who);
             // The signature is all that anyone can verify. A grant forged between members adds to the account, and never
             // takes from it.
             if (party(&line.member) || party(&line.by)) && holds(team, line) {
@@ -65,19 +65,18 @@ impl AccessHistory {
 
     /// Returns everyone to whom `who` ever granted anything.
     pub(super) fn granted_by(&self, who: &IdentityKey) -> BTreeSet<IdentityKey> {
-        let by = |(team, line): &(&TeamFile, &GrantLine)| {
-            team_key(team, &line.by) == Some(*who) && holds(team, line)
-        };
-        let to = |(team, line): (&TeamFile, &GrantLine)| team_key(team, &line.member);
+        let by =
+            |(team, line): &(&TeamFile, &GrantLine)| team.key_of(&line.by) == Some(who) && holds(team, line);
+        let to = |(team, line): (&TeamFile, &GrantLine)| team.key_of(&line.member).copied();
         self.grants().filter(by).filter_map(to).collect()
     }
 
     /// Returns everyone who ever granted this environment to `who`.
     pub(super) fn granters(&self, env: &EnvName, who: &IdentityKey) -> BTreeSet<IdentityKey> {
         let to = |(team, line): &(&TeamFile, &GrantLine)| {
-            line.env == *env && team_key(team, &line.member) == Some(*who) && holds(team, line)
+            line.env == *env && team.key_of(&line.member) == Some(who) && holds(team, line)
         };
-        self.grants().filter(to).filter_map(|(team, line)| team_key(team, &line.by)).collect()
+        self.grants().filter(to).filter_map(|(team, line)| team.key_of(&line.by).copied()).collect()
     }
 
     /// Returns every public key that the environment's files ever had.
@@ -150,23 +149,12 @@ impl AccessHistory {
     }
 }
 
-/// Returns the key of a member or a removed member.
-fn team_key(team: &TeamFile, name: &crate::team::MemberName) -> Option<IdentityKey> {
-    let removed = || team.removed().get(name).map(|was| was.key);
-    team.members().get(name).copied().or_else(removed)
-}
-
 /// Returns true if a grant's signature is valid between people who are or were members.
 fn holds(team: &TeamFile, line: &GrantLine) -> bool {
-    let (Some(recipient), Some(granter)) = (team_key(team, &line.member), team_key(team, &line.by)) else {
+    let (Some(recipient), Some(granter)) = (team.key_of(&line.member), team.key_of(&line.by)) else {
         return false;
     };
-    let terms = crate::crypto::GrantTerms {
-        env: line.env.as_str(),
-        key: &line.key,
-        recipient: &recipient,
-        granter: &granter,
-    };
+    let terms = crate::crypto::GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter };
     line.grant.verify(&terms).is_ok()
 }
 

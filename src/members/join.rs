@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{check_fingerprint, no_member, own_identity, own_name, private_key, public_key, was_removed};
+use super::{check_fingerprint, located_key, no_member, own_identity, own_name, public_key, was_removed};
 use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
 use crate::git::Repo;
-use crate::keys::{IdentityPlace, KeyStore};
+use crate::keys::{IdentityPlace, KeyPlace, KeyStore};
 use crate::project::{
     EnvFile, Pinning, Project, change_team, changed_meanwhile, pin_trouble, refuse_old_key,
 };
 use crate::team::{GrantLine, MemberName, TeamFile};
+
+/// Environments, each with its private key.
+type EnvKeys = Vec<(EnvName, PrivateKey)>;
 
 /// The result of [`join`].
 pub(crate) struct Joined {
@@ -27,6 +30,10 @@ pub(crate) struct Joined {
     /// True if there was no member before.
     pub first: bool,
     pub team_file: PathBuf,
+    /// The environments of which this user was granted the key, having it already.
+    pub own: Vec<EnvName>,
+    /// Why environments that this user can decrypt were not among them.
+    pub not_own: Vec<Error>,
 }
 
 /// A member who is to be granted access.
@@ -40,9 +47,12 @@ pub(crate) struct Approval {
     pub granted: Vec<(EnvName, KeyId)>,
     /// The environments that the member had access to already.
     pub had: Vec<EnvName>,
+    /// The environments that this user, who can decrypt them, granted to themselves along with it.
+    pub own: Vec<EnvName>,
 }
 
-/// Makes this user a member, without access to anything yet. Creates an identity if the user has none.
+/// Makes this user a member. Creates an identity if the user has none. A new member has access to nothing yet; the first
+/// one, and those whom HEAD has, are granted what they can decrypt, so that nobody else's rotation locks them out.
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
 pub(crate) fn join(
@@ -54,32 +64,76 @@ pub(crate) fn join(
 ) -> Result<Joined, Error> {
     let team = scope.team()?;
     let first = team.members().is_empty();
-    let mine = store.me()?;
-    let made = mine.is_none();
-    let (key, place) = match mine {
-        Some(me) => (me.identity.public(), me.place.clone()),
+    let (created, made);
+    let me = match store.me()? {
+        Some(me) => {
+            made = false;
+            me
+        }
         None => {
             // A name is rejected before anything is created.
             choose_name(&team, None, objects, wanted)?;
-            let me = store.make_identity()?;
-            (me.identity.public(), me.place)
+            created = store.make_identity()?;
+            made = true;
+            &created
         }
     };
+    let (key, place) = (me.identity.public(), me.place.clone());
     let name = choose_name(&team, Some(&key), objects, wanted)?;
-    let mut refused = None;
-    let added = change_team(scope, on_wait, |team| {
+    // The request itself needs none of these.
+    let (keys, mut not_own) = own_keys(scope, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
+    let (mut added, mut own) = (false, Vec::new());
+    change_team(scope, on_wait, |team| {
         // Another envseal may have changed it in the meantime.
-        match choose_name(team, Some(&key), objects, Some(name.as_str())) {
-            Ok(_) if team.members().get(&name) != Some(&key) => team.put_member(&name, &key),
-            Ok(_) => {}
-            Err(error) => refused = Some(error),
+        choose_name(team, Some(&key), objects, Some(name.as_str()))?;
+        added = team.members().get(&name) != Some(&key);
+        if added {
+            team.put_member(&name, &key);
+        }
+        if may_grant_itself(scope, team, &key)? {
+            refuse_changed_keys(scope, &keys)?;
+            let candidate = Candidate { name: name.clone(), key };
+            let granted = grant(scope, team, &candidate, &keys, &me.identity)?.granted;
+            own.extend(granted.into_iter().map(|(env, _)| env));
+        } else {
+            not_own.clear();
         }
         Ok(())
     })?;
-    match refused {
-        Some(error) => Err(error),
-        None => Ok(Joined { name, key, place, made, added, first, team_file: scope.team_file() }),
+    Ok(Joined { name, key, place, made, added, first, team_file: scope.team_file(), own, not_own })
+}
+
+/// Returns true if grants of this user to themselves are reviewed like any other: HEAD has the member, or nobody is one yet.
+fn may_grant_itself(scope: &Project, team: &TeamFile, me: &IdentityKey) -> Result<bool, Error> {
+    let head = scope.team_in_head()?;
+    let is_first = head.members().is_empty() && team.members().values().all(|key| key == me);
+    let is_removed = team.is_removed(me) || head.is_removed(me);
+    Ok(!is_removed && (is_first || head.member_of(me).is_some()))
+}
+
+/// Returns the keys that this user has on this machine, without a passphrase and not just for this process, and may grant;
+/// and what is wrong with the others.
+fn own_keys(scope: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
+    let (mut keys, mut refused) = (Vec::new(), Vec::new());
+    for (env, (path, public)) in scope.environments()? {
+        let near = path.parent().unwrap_or(scope.root());
+        let Some((key, place)) = store.locate_unasked(&env, &public, near)? else { continue };
+        if !lasts(&place) {
+            continue;
+        }
+        let file = trusted_file(scope, store, &env);
+        match file.and_then(|file| refuse_old_key(&file, scope, store, &key)) {
+            Ok(()) => keys.push((env, key)),
+            Err(error) => refused.push(error),
+        }
     }
+    Ok((keys, refused))
+}
+
+/// Returns true if a key from this place is the user's own, to be granted without being asked for: an injected one is only
+/// lent to a process, as in a CI.
+fn lasts(place: &KeyPlace) -> bool {
+    !matches!(place, KeyPlace::Given | KeyPlace::Process)
 }
 
 /// Returns this user's name in `team`: the one that the key has already, else the one wanted or known to git, if nobody
@@ -158,28 +212,39 @@ pub(crate) fn approve(
     on_wait: &dyn Fn(),
 ) -> Result<Approval, Error> {
     let me = own_identity(store)?;
-    let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
+    let (mut keys, mut own) = (Vec::new(), Vec::new());
     for env in envs.iter().collect::<BTreeSet<_>>() {
         let file = trusted_file(scope, store, env)?;
-        let key = private_key(scope, store, env)?;
+        let (key, place) = located_key(scope, store, env)?;
         refuse_old_key(&file, scope, store, &key)?;
+        own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
-    let mut done = Ok(Approval { granted: Vec::new(), had: Vec::new() });
+    let mut done = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
     change_team(scope, on_wait, |team| {
-        // A passphrase was asked for before the lock was taken, so the keys are compared again.
-        let now = Project::of(scope.root(), scope.repositories())?;
-        for (env, key) in &keys {
-            let there = now.key_of(env)?;
-            if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
-                let path = there.map_or_else(|| scope.root().to_owned(), |(path, _)| path);
-                return Err(changed_meanwhile(&path));
-            }
+        refuse_changed_keys(scope, &keys)?;
+        done = grant(scope, team, candidate, &keys, &me.identity)?;
+        let key = me.identity.public();
+        if candidate.key != key && may_grant_itself(scope, team, &key)? {
+            let myself = Candidate { name: own_name(scope, team, &key)?, key };
+            let granted = grant(scope, team, &myself, &own, &me.identity)?.granted;
+            done.own.extend(granted.into_iter().map(|(env, _)| env));
         }
-        done = grant(scope, team, candidate, &keys, &me.identity);
         Ok(())
     })?;
-    done
+    Ok(done)
+}
+
+/// Rejects keys that env files no longer have: they were found before the lock was taken, as a passphrase may be asked for.
+fn refuse_changed_keys(scope: &Project, keys: &[(EnvName, PrivateKey)]) -> Result<(), Error> {
+    let now = Project::of(scope.root(), scope.repositories())?;
+    for (env, key) in keys {
+        let there = now.key_of(env)?;
+        if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
+            return Err(changed_meanwhile(&there.map_or_else(|| scope.root().to_owned(), |(path, _)| path)));
+        }
+    }
+    Ok(())
 }
 
 fn grant(
@@ -195,7 +260,7 @@ fn grant(
     if team.members().get(name) != Some(key) {
         return Err(no_member(team, name.as_str()));
     }
-    let mut approval = Approval { granted: Vec::new(), had: Vec::new() };
+    let mut approval = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
     for (env, private) in keys {
         let there = team.grant(env, name).filter(|line| line.key == private.public());
         if there.is_some_and(|line| team.prove(line, private).is_ok()) {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::git::{Commit, Repo};
 use crate::keys::KeyStore;
 use crate::project::Project;
-use crate::team::{GrantFault, GrantLine, TeamFile};
+use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GrantState {
@@ -29,12 +29,21 @@ pub(crate) struct ListedGrant {
     pub origin: Option<Commit>,
 }
 
-/// Returns every grant of the project, by environment and member.
+/// A member who can decrypt an environment without a valid grant of it.
+pub(crate) struct ListedHolder {
+    pub env: EnvName,
+    pub member: MemberName,
+    /// True if a valid grant that they made tells; otherwise it is this user, who has the key.
+    pub is_granter: bool,
+}
+
+/// Returns every grant of the project, by environment and member; and who else can decrypt what, like a founder who has a
+/// keys file.
 pub(crate) fn list(
     scope: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
-) -> Result<Vec<ListedGrant>, Error> {
+) -> Result<(Vec<ListedGrant>, Vec<ListedHolder>), Error> {
     let team = scope.team()?;
     let envs = scope.environments()?;
     let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();
@@ -51,7 +60,22 @@ pub(crate) fn list(
         let state = verify(&team, &line, public, key);
         ListedGrant { state, line, origin: origins.remove(&at) }
     };
-    Ok(lines.into_iter().enumerate().map(listed).collect())
+    let grants: Vec<_> = lines.into_iter().enumerate().map(listed).collect();
+    let is_valid = |grant: &&ListedGrant| matches!(grant.state, GrantState::Proven | GrantState::Signed);
+    let mut holders: BTreeMap<(EnvName, MemberName), bool> = BTreeMap::new();
+    let me = store.me().ok().flatten();
+    if let Some(me) = me.and_then(|me| team.member_of(&me.identity.public())) {
+        let mine = keys.iter().filter(|(_, key)| key.is_some());
+        holders.extend(mine.map(|(env, _)| (((*env).clone(), me.clone()), false)));
+    }
+    for grant in grants.iter().filter(is_valid) {
+        holders.insert((grant.line.env.clone(), grant.line.by.clone()), true);
+    }
+    for grant in grants.iter().filter(is_valid) {
+        holders.remove(&(grant.line.env.clone(), grant.line.member.clone()));
+    }
+    let holder = |((env, member), is_granter)| ListedHolder { env, member, is_granter };
+    Ok((grants, holders.into_iter().map(holder).collect()))
 }
 
 fn verify(

@@ -2,13 +2,15 @@
 
 mod access_history;
 mod exposures;
+mod holders;
 mod join;
 mod list;
 mod remove;
 
 pub(crate) use exposures::{ExposedValue, confirm, exposures};
+pub(crate) use holders::{AccessDecisions, DoubtfulGrant, access_choices, plan_rotation, rotate_planned};
 pub(crate) use join::{Joined, approve, candidate, join, refuse_approval};
-pub(crate) use list::{GrantState, ListedGrant, list};
+pub(crate) use list::{GrantState, ListedGrant, ListedHolder, list};
 pub(crate) use remove::{RemovalPlan, plan_removal, remove};
 
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use std::path::PathBuf;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
-use crate::keys::{KeyStore, OwnIdentity};
+use crate::keys::{KeyPlace, KeyStore, OwnIdentity};
 use crate::project::{EnvFile, Project};
 use crate::team::{MemberName, TeamFile};
 
@@ -58,7 +60,7 @@ pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &st
 }
 
 /// A removal was left unfinished: a rotation alone would lose the record of what could be read.
-pub(crate) fn removal_pending(name: &MemberName, env: &EnvName) -> Error {
+fn removal_pending(name: &MemberName, env: &EnvName) -> Error {
     let message = format!(
         "{name} was removed, but {env} is still to be rotated for it, with a record of what {name} could read"
     );
@@ -92,8 +94,16 @@ fn no_environment(scope: &Project, env: &EnvName) -> Error {
 
 /// Returns an environment's private key, from wherever this user has it.
 fn private_key(scope: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
+    Ok(located_key(scope, store, env)?.0)
+}
+
+fn located_key(
+    scope: &Project,
+    store: &KeyStore<'_>,
+    env: &EnvName,
+) -> Result<(PrivateKey, KeyPlace), Error> {
     let (path, public) = public_key(scope, env)?;
-    Ok(store.find(env, &public, path.parent().unwrap_or(scope.root()))?)
+    Ok(store.locate(env, &public, path.parent().unwrap_or(scope.root()))?)
 }
 
 fn files_of(scope: &Project, env: &EnvName) -> Result<Vec<EnvFile>, Error> {

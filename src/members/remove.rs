@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
+use super::holders::{AccessDecisions, DoubtfulGrant, Holders, refuse_open};
 use super::{files_of, no_environment, no_member, own_identity, own_name, private_key, unreadable_tag_key};
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
@@ -28,8 +29,9 @@ pub(crate) struct RemovalPlan {
     pub out_of_reach: Vec<(EnvName, KeyId)>,
     /// The environments of which the member has older keys only.
     pub older: Vec<EnvName>,
-    /// The grants made by the member, or by people whom the member granted access: each to be confirmed or dropped.
-    pub dependent_grants: Vec<GrantLine>,
+    /// The grants made by the member, or by people whom the member granted access, and those that others made to
+    /// themselves: each to be confirmed or dropped.
+    pub doubtful: Vec<DoubtfulGrant>,
     /// Other team files in this worktree of which the same key is a member, and its name there.
     pub elsewhere: Vec<(PathBuf, MemberName)>,
     /// Other names of the same key in this team, which are removed too.
@@ -37,8 +39,11 @@ pub(crate) struct RemovalPlan {
     /// Env files encrypted with a key the member has, and not among this project's: those of another project, and those
     /// that the policy excludes.
     pub sealed_outside: Vec<(PathBuf, PublicKey)>,
+    /// Grants that go back to the member and are forged: nobody is asked about them.
+    forged: Vec<GrantLine>,
     held: MemberKeys,
     history: AccessHistory,
+    holders: Holders,
     /// The environments that this user can decrypt.
     decryptable: BTreeSet<EnvName>,
 }
@@ -48,7 +53,7 @@ pub(crate) struct Removal {
     pub rotation: Rotation,
     /// The number of values each member could read that are not replaced yet.
     pub exposed: BTreeMap<(EnvName, MemberName), usize>,
-    /// The dependent grants that were dropped.
+    /// The grants that were not confirmed.
     pub dropped: Vec<GrantLine>,
 }
 
@@ -60,6 +65,7 @@ pub(crate) fn plan_removal(
     objects: Option<&Repo>,
     name: &str,
     also: &[EnvName],
+    decisions: &AccessDecisions,
 ) -> Result<RemovalPlan, Error> {
     let objects = objects.ok_or_else(|| {
         // Without git there is no history to account for.
@@ -87,16 +93,19 @@ pub(crate) fn plan_removal(
         rotated: Vec::new(),
         out_of_reach: Vec::new(),
         older: Vec::new(),
-        dependent_grants: dependent_grants(&team, &history, key, &me),
+        doubtful: Vec::new(),
         elsewhere: memberships_elsewhere(scope, key)?,
         aliases: team.names_of(key).into_iter().filter(|alias| alias != name).collect(),
         sealed_outside: sealed_outside(scope, &known)?,
+        forged: Vec::new(),
         held,
         history,
+        holders: Holders::read(scope, store)?,
         decryptable: BTreeSet::new(),
     };
+    let dependent_grants = dependent_grants(&team, &plan.history, key, &me);
     // These may have to be rotated as well.
-    let dependent: BTreeSet<_> = plan.dependent_grants.iter().map(|line| line.env.clone()).collect();
+    let dependent: BTreeSet<_> = dependent_grants.iter().map(|line| line.env.clone()).collect();
     for (env, (path, public)) in &envs {
         let held = plan.held.get(env);
         if held.is_none() && !dependent.contains(env) {
@@ -110,8 +119,29 @@ pub(crate) fn plan_removal(
                     return Err(unreadable_tag_key(env, public));
                 }
                 plan.decryptable.insert(env.clone());
+                for line in dependent_grants.iter().filter(|line| line.env == *env) {
+                    let through = Some(plan.name.clone());
+                    match team.prove_of_old(line, &key).ok().and_then(|()| team.members().get(&line.member)) {
+                        Some(key) => {
+                            plan.doubtful.push(DoubtfulGrant { line: line.clone(), key: *key, through });
+                        }
+                        None => plan.forged.push(line.clone()),
+                    }
+                }
+                if has_current || dependent.contains(env) {
+                    let mut self_granted = plan.holders.self_granted(env, &key);
+                    self_granted
+                        .retain(|doubt| doubt.key != plan.key && !dependent_grants.contains(&doubt.line));
+                    plan.doubtful.extend(self_granted);
+                }
                 match has_current {
-                    true => plan.rotated.push(env.clone()),
+                    true => {
+                        let is_left_out = |who: &IdentityKey, name: &MemberName| {
+                            *who == plan.key || decisions.drops(env, name)
+                        };
+                        plan.holders.refuse_loss(&team, (env, &key, &key), &is_left_out)?;
+                        plan.rotated.push(env.clone());
+                    }
                     false if held.is_some() => plan.older.push(env.clone()),
                     false => {}
                 }
@@ -213,21 +243,26 @@ fn sealed_outside(scope: &Project, known: &BTreeSet<PublicKey>) -> Result<Vec<(P
     Ok(found)
 }
 
-/// Carries out a plan that was confirmed, all of it or nothing. Of the dependent grants only those to members in `keep`
-/// stay.
+/// Carries out a plan that was confirmed, all of it or nothing. Of the grants in doubt only those that are kept stay.
 pub(crate) fn remove(
     scope: &Project,
     store: &KeyStore<'_>,
     plan: &RemovalPlan,
-    keep: &[(MemberName, IdentityKey)],
+    decisions: &AccessDecisions,
     on_wait: &dyn Fn(),
 ) -> Result<Removal, Error> {
     let team = scope.team()?;
-    let is_kept = |line: &GrantLine| {
-        keep.iter().any(|(name, key)| *name == line.member && team.members().get(name) == Some(key))
+    refuse_open(&team, &plan.doubtful, decisions)?;
+    let doubtful = plan.doubtful.iter().map(|doubt| &doubt.line);
+    let unconfirmed = doubtful.filter(|line| decisions.drops(&line.env, &line.member));
+    let mut dropped: Vec<_> = unconfirmed.chain(&plan.forged).cloned().collect();
+    let is_left_out = |line: &&GrantLine| {
+        plan.rotated.contains(&line.env)
+            && decisions.drops(&line.env, &line.member)
+            && !dropped.contains(line)
     };
-    let is_dropped = |line: &&GrantLine| !is_kept(line) && plan.decryptable.contains(&line.env);
-    let dropped: Vec<_> = plan.dependent_grants.iter().filter(is_dropped).cloned().collect();
+    let left_out: Vec<_> = team.grants().iter().filter(is_left_out).cloned().collect();
+    dropped.extend(left_out);
     let mut leavers: Vec<(MemberName, MemberKeys)> = vec![(plan.name.clone(), plan.held.clone())];
     for line in &dropped {
         let Some(key) = team.members().get(&line.member) else { continue };
@@ -244,7 +279,9 @@ pub(crate) fn remove(
     let mut older = store.every(scope.root())?;
     older.extend(store.ever_granted(scope.root())?);
     let mut change = TeamRemoval {
+        scope,
         plan,
+        decisions,
         leavers,
         dropped: &dropped,
         older,
@@ -260,7 +297,9 @@ pub(crate) fn remove(
 
 /// The change of the team file.
 struct TeamRemoval<'a> {
+    scope: &'a Project,
     plan: &'a RemovalPlan,
+    decisions: &'a AccessDecisions,
     /// Everyone who loses access, with the keys that each had.
     leavers: Vec<(MemberName, MemberKeys)>,
     dropped: &'a [GrantLine],
@@ -273,6 +312,7 @@ struct TeamRemoval<'a> {
 
 impl TeamChange for TeamRemoval<'_> {
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error> {
+        self.plan.holders.refuse_changed(self.scope, team)?;
         let RemovalPlan { name, key, out_of_reach, sealed_outside, .. } = self.plan;
         let names = team.names_of(key);
         for name in &names {
@@ -307,7 +347,12 @@ impl TeamChange for TeamRemoval<'_> {
 
     fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error> {
         self.record(team, keys.env, keys.new, keys.old, keys.files);
-        Ok(())
+        let is_left_out = |who: &IdentityKey, name: &MemberName| {
+            *who == self.plan.key
+                || self.decisions.drops(keys.env, name)
+                || self.dropped.iter().any(|line| line.env == *keys.env && line.member == *name)
+        };
+        self.plan.holders.refuse_loss(team, (keys.env, keys.old, keys.new), &is_left_out)
     }
 }
 

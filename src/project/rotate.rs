@@ -32,7 +32,7 @@ pub(crate) trait TeamChange {
     /// Before anything else: `team remove` takes the member out here.
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error>;
 
-    /// Returns true if a grant, whose proof holds under the old key, is made anew; `key rotate` makes all of them.
+    /// Returns true if a grant, whose proof holds under the old key, is made anew.
     fn keeps(&mut self, line: &GrantLine) -> bool;
 
     /// Returns true if grants by this member, who was removed, may be made anew at all: whoever removes them was asked about each.
@@ -78,9 +78,6 @@ pub(crate) struct RotatedEnv {
     pub left: Vec<LeftSealed>,
     /// To whom grants were made anew.
     pub granted: Vec<MemberName>,
-    /// Members who could read it, for they let others in, and who have no grant of their own to be made anew: they do not
-    /// get the new key by this.
-    pub left_out: Vec<MemberName>,
     /// Grants that were not.
     pub dropped: Vec<DroppedGrant>,
     /// Exposures whose proof holds under the old key; it is made anew.
@@ -286,7 +283,6 @@ impl EnvironmentRotation {
             resealed: 0,
             left: Vec::new(),
             granted: Vec::new(),
-            left_out: Vec::new(),
             dropped: Vec::new(),
             exposures: 0,
             unproven: Vec::new(),
@@ -434,7 +430,7 @@ fn renew(
 ) -> Result<(), Error> {
     let EnvironmentRotation { env, old, new, .. } = current;
     let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
-    let (mut me, mut makers) = (None, BTreeSet::new());
+    let mut me = None;
     for line in lines {
         let stands = change.stands_for(&line.by);
         let fault = if stands { team.prove_of_old(&line, old) } else { team.prove(&line, old) }.err();
@@ -450,11 +446,6 @@ fn renew(
         let key = team.members()[&line.member];
         team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
         report.granted.push(line.member);
-        makers.insert(line.by);
-    }
-    if let Some((me, _)) = me {
-        makers.retain(|by| *by != me && team.members().contains_key(by) && team.grant(env, by).is_none());
-        report.left_out.extend(makers);
     }
     team.put_rotation(RotationProof::make(env, old, &new.public()));
 

@@ -9,6 +9,7 @@ use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
 use crate::fs::{self, FsError, NewMode};
+use crate::git::FileKind;
 use crate::team::TeamFile;
 
 /// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
@@ -26,6 +27,20 @@ impl Project {
             Err(FsError::NotFound { .. }) => Ok(None),
             text => Ok(Some(text?)),
         }
+    }
+
+    /// Returns the team file of HEAD; without one, the team is empty.
+    pub(crate) fn team_in_head(&self) -> Result<TeamFile, Error> {
+        let text = match self.repository()? {
+            Some(objects) => {
+                let path = objects.relative(&self.team_file())?;
+                let file = objects.head()?.map(|head| objects.file(head, &path)).transpose()?.flatten();
+                let file = file.filter(|file| file.kind == FileKind::File);
+                file.map(|file| objects.blob(file.id)).transpose()?
+            }
+            None => None,
+        };
+        self.parse_team(&text.unwrap_or_default())
     }
 
     pub(super) fn parse_team(&self, text: &[u8]) -> Result<TeamFile, Error> {

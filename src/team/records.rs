@@ -148,9 +148,7 @@ impl TeamFile {
     }
 
     fn terms_of_old<'a>(&'a self, line: &'a GrantLine) -> Result<GrantTerms<'a>, GrantFault> {
-        let removed = || self.removed().get(&line.by).map(|was| &was.key);
-        let granter = self.members().get(&line.by).or_else(removed);
-        self.terms_by(line, granter.ok_or_else(|| GrantFault::NoGranter(line.by.clone())))
+        self.terms_by(line, self.key_of(&line.by).ok_or_else(|| GrantFault::NoGranter(line.by.clone())))
     }
 
     fn terms_by<'a>(
@@ -170,7 +168,18 @@ impl TeamFile {
         Ok(GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
     }
 
-    fn is_removed(&self, key: &IdentityKey) -> bool {
+    /// Returns the key of a member or a removed member.
+    pub fn key_of(&self, name: &MemberName) -> Option<&IdentityKey> {
+        self.members().get(name).or_else(|| self.removed().get(name).map(|was| &was.key))
+    }
+
+    /// Returns true if the recipient made the grant, under whatever names.
+    pub fn is_self_granted(&self, line: &GrantLine) -> bool {
+        self.members().get(&line.member).is_some_and(|key| self.key_of(&line.by) == Some(key))
+    }
+
+    /// Returns true if a member with this key was removed.
+    pub fn is_removed(&self, key: &IdentityKey) -> bool {
         self.removed().values().any(|was| was.key == *key)
     }
 }

@@ -20,6 +20,8 @@ mod links;
 #[cfg(unix)]
 mod lock;
 mod locked_keys;
+#[cfg(unix)]
+mod lockout;
 mod marked;
 mod moved;
 mod moved_project;

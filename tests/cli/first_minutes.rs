@@ -158,7 +158,7 @@ fn who_cannot_open_anything_is_not_told_to_let_others_in() {
     let said = ann.envseal(&["team", "request"]).stderr;
     assert!(
         said.contains(
-            "You can decrypt default, and grant access to it (also to yourself, to need no keys file): envseal team approve NAME -e default"
+            "You can decrypt default, and grant access to it: envseal team approve NAME -e default"
         ),
         "{said}"
     );

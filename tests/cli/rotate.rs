@@ -315,7 +315,9 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
     as_other(&env, &["get", "A", "-e", "p"], &mallory_file).fails(3);
     // Bob, who has a grant alone, rotates: his keys file is made, git ignores it, and holds both keys.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    let rotated = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_IDENTITY", &bob_file).output();
+    let keep = format!("--keep=alice={}", alice.public().fingerprint());
+    let rotate = ["key", "rotate", "-e", "p", &keep];
+    let rotated = env.envseal(&rotate).var("ENVSEAL_IDENTITY", &bob_file).output();
     assert_eq!(rotated.status, 0, "{}", rotated.stderr);
     let both = keys(&env, "ENVSEAL_PRIVATE_KEY_P");
     assert!(both.len() == 2 && both[1].public() == new.public());

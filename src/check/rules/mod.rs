@@ -38,6 +38,6 @@ pub(crate) use schema::{
     SchemaFile, check_schema, check_value, check_values, compare_plain_names, drop_repeated,
 };
 pub(crate) use team::{
-    EnvironmentNames, TeamText, check_granters, check_left_team, check_removed_team, check_team_file,
-    compare_policy, compare_teams, compare_with_origin,
+    EnvironmentNames, TeamText, check_granters, check_left_team, check_removed_team, check_self_granted,
+    check_team_file, compare_policy, compare_teams, compare_with_origin,
 };

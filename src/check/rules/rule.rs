@@ -76,6 +76,7 @@ rules! {
     KeysFileMode "keys-file-mode" Error "A keys file that other users can read";
     TeamFile "team-file" Error "A team file that can't be read, or contradicts itself";
     GrantInvalid "grant-invalid" Error "A grant that does not verify, or is for another key than the environment's";
+    SelfGranted "self-granted" Advice "A new grant that its recipient made";
     RemovalPending "removal-pending" Error "A removed member who can still decrypt an environment, or made a grant";
     MemberChanged "member-changed" Error "A member's name that stands for someone else than before";
     ExposureAltered "exposure-altered" Error "A record of an exposed value that is missing or changed";
@@ -117,6 +118,7 @@ impl Rule {
         // A change is for its reviewer to judge, not for the change itself.
         let of_a_change = [
             Self::PublicKeyChanged,
+            Self::SelfGranted,
             Self::MemberChanged,
             Self::ExposureAltered,
             Self::PolicyWidened,

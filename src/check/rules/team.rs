@@ -235,6 +235,24 @@ pub(crate) fn check_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) 
     findings
 }
 
+/// Returns the findings for grants of a range by their own recipients: whoever has a key can write one, and nobody else needs
+/// to have agreed.
+pub(crate) fn check_self_granted(before: Option<&TeamFile>, file: &TeamText<'_>) -> Vec<Finding> {
+    let is_new = |line: &&GrantLine| {
+        before
+            .and_then(|before| before.grant(&line.env, &line.member))
+            .is_none_or(|was| was.grant != line.grant)
+    };
+    let lines = file.team.grants().iter().filter(|line| file.team.is_self_granted(line)).filter(is_new);
+    let found = lines.map(|GrantLine { env, member, line, .. }| {
+        let message = format!("{member} granted themselves {env}");
+        let fix =
+            hint!("ask {member} where the key is from; if it is wrong: envseal team remove {member}", member);
+        file.found(Rule::SelfGranted, message, fix).at(*line)
+    });
+    found.collect()
+}
+
 /// Returns the findings for globs of `[policy]` that were not there before. A text that can't be read counts as empty.
 pub(crate) fn compare_policy(path: &Path, before: &[u8], after: &[u8]) -> Vec<Finding> {
     let known = policy_globs(before);

@@ -7,15 +7,18 @@ use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names_of};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
-use crate::members::removal_pending;
-use crate::project::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
-use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
-use crate::ui::{counted, listed};
+use crate::members::{
+    AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
+};
+use crate::project::{DroppedGrant, RotatedEnv, Rotation};
+use crate::team::{GrantFault, MemberName, TeamFile};
+use crate::ui::{self, DefaultAnswer, counted, listed};
 
 /// Replace an environment's key pair and re-encrypt every value
 ///
 /// Changes every file of the environment, or none. Grants made by someone who could decrypt the environment are re-issued;
-/// others are removed. The old private key stays in .env.keys, after the new one, so that history can still be decrypted.
+/// others are removed. Prompts for each grant that a member made to themselves, and refuses if someone who can decrypt the
+/// environment would lose access (see --leave-out). The old private key stays in .env.keys, after the new one, so that history can still be decrypted.
 /// People who have the old key can still read old commits.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
@@ -24,23 +27,58 @@ use crate::ui::{counted, listed};
 pub(in crate::commands) struct KeyRotateArgs {
     #[command(flatten)]
     files: FileArgs,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
-/// Re-issues every grant with a valid proof.
-struct KeepAllGrants;
+/// Who keeps access to what is rotated.
+#[derive(clap::Args)]
+pub(in crate::commands) struct AccessArgs {
+    /// Keep this member's grants without a prompt (repeats)
+    #[arg(long, value_name = "MEMBER=SHA256:…")]
+    keep: Vec<String>,
+    /// Leave this member without access (repeats)
+    #[arg(long, value_name = "MEMBER")]
+    leave_out: Vec<String>,
+}
 
-impl TeamChange for KeepAllGrants {
-    fn before(&mut self, _: &mut TeamFile) -> Result<(), Error> {
-        Ok(())
+impl AccessArgs {
+    /// Parses the options: members, and those to be kept each with the fingerprint in the team file.
+    pub(in crate::commands) fn decisions(&self, team: &TeamFile) -> Result<AccessDecisions, Error> {
+        let parse = |argument: &String| {
+            let (name, given) = argument.split_once('=').ok_or_else(|| {
+                Error::usage(format!("{argument:?} has no fingerprint"), "--keep MEMBER=SHA256:…")
+            })?;
+            let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(team, name))?;
+            check_fingerprint(name, key, given)?;
+            Ok((name.clone(), *key))
+        };
+        Ok(AccessDecisions {
+            kept: self.keep.iter().map(parse).collect::<Result<_, Error>>()?,
+            left_out: self.leave_out.iter().map(|name| MemberName::new(name)).collect::<Result<_, _>>()?,
+            dropped: Vec::new(),
+        })
     }
+}
 
-    fn keeps(&mut self, _: &GrantLine) -> bool {
-        true
+/// Lists grants in doubt. Asks about each that no option decides, if `may_ask` and there is somebody to ask.
+pub(in crate::commands) fn ask_about(
+    context: &Context,
+    team: &TeamFile,
+    doubtful: &[DoubtfulGrant],
+    decisions: &mut AccessDecisions,
+    may_ask: bool,
+) -> Result<(), Error> {
+    for doubt in doubtful {
+        if !may_ask || !ui::can_ask() || !decisions.is_open(team, &doubt.line) {
+            context.ui.say(doubt);
+        } else if ui::confirm(&format!("{doubt}. Keep it?"), DefaultAnswer::No)? {
+            decisions.kept.push((doubt.line.member.clone(), doubt.key));
+        } else {
+            decisions.dropped.push(doubt.line.clone());
+        }
     }
-
-    fn after(&mut self, _: &mut TeamFile, _: &Rotated<'_>) -> Result<(), Error> {
-        Ok(())
-    }
+    Ok(())
 }
 
 pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> {
@@ -61,16 +99,14 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
             ));
         }
     }
-    let team = project(&dir)?.team()?;
-    let pending = team
-        .grants()
-        .iter()
-        .find(|line| envs.contains(&line.env) && team.removed().contains_key(&line.member));
-    if let Some(GrantLine { member, env, .. }) = pending {
-        return Err(removal_pending(member, env));
-    }
+    let project = project(&dir)?;
+    let team = project.team()?;
+    let mut decisions = args.access.decisions(&team)?;
+    let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
+    ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
     let working = context.ui.working("re-encrypting");
-    let rotation = rotate(&dir, &envs, context.store(), &|| context.waiting(), &mut KeepAllGrants)?;
+    let rotation =
+        rotate_planned((&project, &dir), context.store(), &plan, &decisions, &|| context.waiting())?;
     drop(working);
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {
@@ -128,14 +164,6 @@ pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
     if !granted.is_empty() {
         context.ui.say(format_args!("Re-issued the grant of {} for {}", env.env, listed(&granted)));
     }
-    for name in &env.left_out {
-        let message = format!(
-            "{}: {name} granted access to others but has no grant, so doesn't get the new key",
-            env.env
-        );
-        let hint = hint!("to grant it: envseal team approve {name} -e {env}", name, env = env.env);
-        context.ui.note(hint.after(message));
-    }
     for dropped in &env.dropped {
         context.ui.note(format_args!(
             "{}: {} no longer has access: {}",
@@ -176,6 +204,6 @@ fn drop_reason(env: &RotatedEnv, dropped: &DroppedGrant) -> String {
             format!("the grant was for key {}, not for {}", dropped.line.key.id(), env.old)
         }
         Some(fault) => format!("the grant was not re-issued: {fault}"),
-        None => "the grant was not re-issued".into(),
+        None => "left out".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! `envseal team approve`.
 
 use crate::commands::{Context, env_names};
+use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::relative_path;
 use crate::members::{approve, candidate, refuse_approval};
@@ -10,6 +11,7 @@ use crate::ui::{self, DefaultAnswer, listed};
 ///
 /// Shows the member's fingerprint and asks for confirmation. Anyone can use a name, so have the member read the
 /// fingerprint to you (`envseal team whoami`). Adds one line for each environment to the team file; no env file changes.
+/// Grants you access too, if you have the key in your keys file only.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team approve bob -e production
@@ -30,7 +32,7 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
     let envs = env_names(&args.environment)?;
     let member = candidate(&project, &args.name, args.fingerprint.as_deref())?;
     refuse_approval(&project, context.store(), &envs)?;
-    let names = listed(&envs.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let names = listed_envs(&envs);
     let fingerprint = member.key.fingerprint();
     if args.fingerprint.is_none() {
         if !ui::can_ask() {
@@ -65,10 +67,25 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
             member.name
         ));
     }
-    if !approval.granted.is_empty() {
+    if !approval.own.is_empty() {
+        say_own(context, &approval.own);
+    }
+    if !approval.granted.is_empty() || !approval.own.is_empty() {
         let path = relative_path(&project.team_file());
         let message = format!("Grant {} access to {names}", member.name);
         context.ui.suggest(&hint!("Next: git commit -m {message} {path}", message, path));
     }
     Ok(())
+}
+
+/// Prints which environments this user granted to themselves.
+pub(super) fn say_own(context: &Context, own: &[EnvName]) {
+    let envs = listed_envs(own);
+    context
+        .ui
+        .say(format_args!("Granted you access to {envs} too: someone else's rotation can't lock you out"));
+}
+
+pub(super) fn listed_envs(envs: &[EnvName]) -> String {
+    listed(&envs.iter().map(EnvName::as_str).collect::<Vec<_>>())
 }

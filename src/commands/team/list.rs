@@ -7,7 +7,7 @@ use crate::commands::changes::short_id;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::Commit;
-use crate::members::{GrantState, ListedGrant, list};
+use crate::members::{GrantState, ListedGrant, ListedHolder, list};
 use crate::team::{MemberName, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
@@ -15,8 +15,8 @@ use crate::ui;
 /// Show who has access to what, granted by whom, when, and in which commit
 ///
 /// `proven`: the granter could decrypt the environment. `signed`: the signature is valid, and you can't decrypt the
-/// environment to verify more. Exit status 1 if a grant is invalid. Members who have a key in their own .env.keys are not
-/// listed.
+/// environment to verify more. `has the key, no grant`: they granted access to others, or it's you. Exit status 1 if
+/// a grant is invalid. Others who have a key in their own .env.keys are not listed.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team list
@@ -32,6 +32,16 @@ struct TeamReport {
     members: Vec<MemberRow>,
     removed: Vec<RemovedMemberRow>,
     grants: Vec<GrantRow>,
+    holders: Vec<HolderRow>,
+}
+
+/// A member who can decrypt an environment without a grant.
+#[derive(Serialize)]
+struct HolderRow {
+    member: String,
+    environment: String,
+    /// `granter` or `you`.
+    known_as: &'static str,
 }
 
 #[derive(Serialize)]
@@ -73,9 +83,9 @@ pub(super) fn run(context: &Context, args: &TeamListArgs) -> Result<u8, Error> {
     let team = project.team()?;
     let repo = project.repository()?;
     let working = context.ui.working("reading history");
-    let grants = list(&project, context.store(), repo.as_deref())?;
+    let (grants, holders) = list(&project, context.store(), repo.as_deref())?;
     drop(working);
-    let report = TeamReport::new(&team, &grants);
+    let report = TeamReport::new(&team, &grants, &holders);
     let rows = report.rows();
     if args.json {
         ui::json(&report)?;
@@ -91,7 +101,12 @@ pub(super) fn run(context: &Context, args: &TeamListArgs) -> Result<u8, Error> {
 }
 
 impl TeamReport {
-    fn new(team: &TeamFile, grants: &[ListedGrant]) -> Self {
+    fn new(team: &TeamFile, grants: &[ListedGrant], holders: &[ListedHolder]) -> Self {
+        let holder = |holder: &ListedHolder| HolderRow {
+            member: holder.member.to_string(),
+            environment: holder.env.to_string(),
+            known_as: if holder.is_granter { "granter" } else { "you" },
+        };
         let member = |(name, key): (&MemberName, &IdentityKey)| MemberRow {
             name: name.to_string(),
             fingerprint: key.fingerprint(),
@@ -109,6 +124,7 @@ impl TeamReport {
                 })
                 .collect(),
             grants: grants.iter().map(GrantRow::new).collect(),
+            holders: holders.iter().map(holder).collect(),
         }
     }
 
@@ -120,6 +136,18 @@ impl TeamReport {
             let before = rows.len();
             let own = self.grants.iter().filter(|grant| grant.member == *name);
             rows.extend(own.map(|grant| grant.cells(fingerprint)));
+            for HolderRow { environment, .. } in self.holders.iter().filter(|holder| holder.member == *name) {
+                let state = "has the key, no grant".to_owned();
+                rows.push(vec![
+                    name.clone(),
+                    environment.clone(),
+                    state,
+                    dash(),
+                    dash(),
+                    dash(),
+                    fingerprint.clone(),
+                ]);
+            }
             if rows.len() == before {
                 rows.push(vec![name.clone(), dash(), dash(), dash(), dash(), dash(), fingerprint.clone()]);
             }

@@ -1,15 +1,12 @@
 //! `envseal team remove`.
 
-use crate::commands::key::rotate::{note_unlocked_keys, print_rotated};
+use crate::commands::key::rotate::{AccessArgs, ask_about, note_unlocked_keys, print_rotated};
 use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names};
-use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::members::{RemovalPlan, check_fingerprint, no_member, plan_removal, remove};
-use crate::project::Project;
-use crate::team::MemberName;
+use crate::members::{RemovalPlan, access_choices, plan_removal, remove};
 use crate::ui::{self, DefaultAnswer, counted};
 
 /// Remove a member: drop grants, rotate keys, and list exposed values
@@ -18,7 +15,8 @@ use crate::ui::{self, DefaultAnswer, counted};
 /// the member could ever decrypt becomes an exposed value: `envseal team exposures` lists it until it is replaced. Removing
 /// someone can't undo what they've seen.
 ///
-/// Prompts for each grant that the member made, or that goes back to one; unconfirmed grants are dropped.
+/// Prompts for each grant that the member made, that goes back to one, or that someone else made to themselves. Refuses if
+/// anyone else who can decrypt an environment would lose access (see --leave-out).
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team remove bob
@@ -30,10 +28,9 @@ pub(in crate::commands) struct TeamRemoveArgs {
     /// Also rotate this environment, whose key the member has without a grant (repeats)
     #[arg(short, long = "env", value_name = "NAME", value_delimiter = ',')]
     environment: Vec<String>,
-    /// Keep this member's grants that go back to the removed member (repeats)
-    #[arg(long, value_name = "MEMBER=SHA256:…")]
-    keep: Vec<String>,
-    /// Don't prompt; drop grants that --keep doesn't name
+    #[command(flatten)]
+    access: AccessArgs,
+    /// Don't prompt
     #[arg(long)]
     yes: bool,
 }
@@ -43,16 +40,29 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     let project = context.project()?;
     let repo = project.repository()?;
     let also = env_names(&args.environment)?;
-    let mut keep = parse_keep(&project, &args.keep)?;
+    let team = project.team()?;
+    let mut decisions = args.access.decisions(&team)?;
     let working = context.ui.working("reading history");
-    let plan = plan_removal(&project, context.store(), repo.as_deref(), &args.name, &also)?;
+    let plan = plan_removal(&project, context.store(), repo.as_deref(), &args.name, &also, &decisions)?;
     drop(working);
     print_plan(context, &plan);
-    if !args.yes {
-        confirm(&plan, &project, &mut keep)?;
+    if !args.yes && !ui::can_ask() {
+        let name = &plan.name;
+        let hint = hint!("to confirm: envseal team remove {name} --yes", name);
+        let choices =
+            access_choices(&team, &plan.doubtful, &decisions).map(|choices| Hint::from("; ").and(choices));
+        let hint = hint.and(choices.unwrap_or("".into()));
+        return Err(Error::usage(format!("confirmation needed to remove {name}"), hint));
+    }
+    ask_about(context, &team, &plan.doubtful, &mut decisions, !args.yes)?;
+    if !args.yes && !ui::confirm(&format!("Remove {}?", plan.name), DefaultAnswer::No)? {
+        return Err(Error::usage(
+            "not confirmed; nobody was removed",
+            "see who has access: envseal team list",
+        ));
     }
     let working = context.ui.working("re-encrypting");
-    let removal = remove(&project, context.store(), &plan, &keep, &|| context.waiting())?;
+    let removal = remove(&project, context.store(), &plan, &decisions, &|| context.waiting())?;
     drop(working);
     let name = &plan.name;
     print_notices(context, &removal.rotation.notices);
@@ -120,60 +130,4 @@ fn print_plan(context: &Context, plan: &RemovalPlan) {
     for (env, key) in &plan.out_of_reach {
         context.ui.say(format_args!("  has the key of {env} ({key}), which you don't have"));
     }
-}
-
-/// Asks about the grants in doubt, then about the removal.
-fn confirm(
-    plan: &RemovalPlan,
-    project: &Project,
-    keep: &mut Vec<(MemberName, IdentityKey)>,
-) -> Result<(), Error> {
-    let name = &plan.name;
-    let team = project.team()?;
-    if !ui::can_ask() {
-        let mut hint = hint!("to confirm: envseal team remove {name} --yes", name);
-        let doubtful = plan.dependent_grants.iter().filter_map(|line| {
-            let print = team.members().get(&line.member)?.fingerprint();
-            Some(hint!("--keep {member}={print}", member = line.member, print))
-        });
-        let doubtful: Vec<_> = doubtful.collect();
-        if !doubtful.is_empty() {
-            let keep = Hint::list(doubtful, " ", " ");
-            hint = hint.and(hint!("; to keep grants made by {name}: ", name)).and(keep);
-        }
-        return Err(Error::usage(format!("confirmation needed to remove {name}"), hint));
-    }
-    for line in &plan.dependent_grants {
-        let Some(key) = team.members().get(&line.member) else { continue };
-        if keep.iter().any(|(kept, _)| *kept == line.member) {
-            continue;
-        }
-        let question = format!(
-            "{} ({}) has access to {}, granted by {name} or through {name}. Keep it?",
-            line.member,
-            key.fingerprint(),
-            line.env
-        );
-        if ui::confirm(&question, DefaultAnswer::No)? {
-            keep.push((line.member.clone(), *key));
-        }
-    }
-    if ui::confirm(&format!("Remove {name}?"), DefaultAnswer::No)? {
-        return Ok(());
-    }
-    Err(Error::usage("not confirmed; nobody was removed", "see who has access: envseal team list"))
-}
-
-/// Parses `--keep`: members, each with the fingerprint in the team file.
-fn parse_keep(project: &Project, arguments: &[String]) -> Result<Vec<(MemberName, IdentityKey)>, Error> {
-    let team = project.team()?;
-    let parse = |argument: &String| {
-        let (name, given) = argument.split_once('=').ok_or_else(|| {
-            Error::usage(format!("{argument:?} has no fingerprint"), "--keep MEMBER=SHA256:…")
-        })?;
-        let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(&team, name))?;
-        check_fingerprint(name, key, given)?;
-        Ok((name.clone(), *key))
-    };
-    arguments.iter().map(parse).collect()
 }

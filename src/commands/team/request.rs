@@ -8,10 +8,13 @@ use crate::keys::IdentityPlace;
 use crate::members::{Joined, join};
 use crate::project::Project;
 
+use super::approve::{listed_envs, say_own};
+
 /// Request access: add yourself to the team file
 ///
 /// Creates an identity in your data folder if you have none. A member has no access yet: someone who can decrypt an
-/// environment grants it with `envseal team approve`.
+/// environment grants it with `envseal team approve`. The first member, and a member who runs it again later, are granted
+/// what they can decrypt with their keys file: someone else's rotation then doesn't lock them out.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team request
@@ -28,38 +31,58 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     let repo = project.repository()?;
     let joined =
         join(&project, context.store(), repo.as_deref(), args.name.as_deref(), &|| context.waiting())?;
-    let Joined { name, key, place, made, added, first, team_file } = &joined;
+    let Joined { name, key, place, made, added, first, team_file, own, not_own } = &joined;
     if let (true, IdentityPlace::File(path)) = (made, place) {
         context
             .ui
             .say(format_args!("Created your identity in {}. Back it up, never share it", path.display()));
     }
     let fingerprint = key.fingerprint();
-    if !added {
+    let path = relative_path(team_file);
+    let message = if *added {
+        context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
+        format!("Add {name} to the team")
+    } else {
         context.ui.say(format_args!("You are already a member: {name} ({fingerprint})"));
+        format!("Grant {name} access to {}", listed_envs(own))
+    };
+    if !own.is_empty() {
+        say_own(context, own);
+    }
+    for error in not_own {
+        context.ui.note(format_args!("you were not granted access yourself: {error}"));
+    }
+    if *added || !own.is_empty() {
+        context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
+    }
+    if !added {
         return Ok(());
     }
     context.has_created.set(true);
-    let path = relative_path(team_file);
-    context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
-    let message = format!("Add {name} to the team");
-    context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
     // The request is done: an unreadable env file is no reason to fail.
     let (mine, others) = split_by_access(context, &project).unwrap_or_else(|error| {
         context.ui.note(&error);
         (Vec::new(), Vec::new())
     });
     context.ui.suggest(&match (&*mine, &*others) {
-        ([], []) if *first => "As the first member, grant access to others: envseal team approve NAME -e ENVIRONMENT".into(),
-        ([], [env]) => hint!("Next, ask someone with access to run: envseal team approve {name} -e {env}", env, name),
+        ([], []) if *first => {
+            "As the first member, grant access to others: envseal team approve NAME -e ENVIRONMENT".into()
+        }
+        ([], [env]) => {
+            hint!("Next, ask someone with access to run: envseal team approve {name} -e {env}", env, name)
+        }
         ([], _) => {
             hint!("Next, ask someone with access to run: envseal team approve {name} -e ENVIRONMENT", name)
         }
-        ([env, ..], _) => hint!(
-            "You can decrypt {env}, and grant access to it (also to yourself, to need no keys file): envseal team approve NAME -e {env}",
-            env
-        ),
+        ([env, ..], _) => {
+            hint!("You can decrypt {env}, and grant access to it: envseal team approve NAME -e {env}", env)
+        }
     });
+    if !mine.is_empty() && own.is_empty() {
+        context.ui.say(
+            "Once this is merged, run envseal team request again: someone else's rotation then can't lock you out",
+        );
+    }
     Ok(())
 }
 

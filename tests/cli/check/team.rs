@@ -116,14 +116,16 @@ impl Team {
     }
 
     /// Returns what is found in the working tree, staged, and in the range of the commit that brings it, which must be the
-    /// same. Makes the commit.
+    /// same but for grants to oneself. Makes the commit.
     #[track_caller]
     pub(crate) fn found(&self) -> Vec<String> {
         let worktree = self.env.check(&[]);
         self.env.git(&["add", "-A"]);
         assert_eq!(self.env.check(&["--staged"]), worktree, "staged");
         self.env.commit("change");
-        assert_eq!(self.env.check(&["--range", "HEAD~1..HEAD"]), worktree, "in a range");
+        let mut range = self.env.check(&["--range", "HEAD~1..HEAD"]);
+        range.retain(|found| !found.contains(" self-granted "));
+        assert_eq!(range, worktree, "in a range");
         worktree
     }
 
@@ -179,6 +181,24 @@ fn the_first_members_are_let_in_by_nobody() {
     team.grant("alice", "alice");
     team.save();
     assert!(team.found().is_empty());
+}
+
+/// In a range alone, by whatever names, each once: whoever has a key can make one.
+#[test]
+fn a_grant_to_oneself_is_shown_to_the_reviewer() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.grant("bob", "bob");
+    team.save();
+    let line = team.at("bob = { key");
+    let wanted = [format!("envseal.toml:{line} self-granted -")];
+    assert!(team.found().is_empty());
+    assert_eq!(team.env.check(&["--range", "HEAD~1.."]), wanted);
+    assert_eq!(team.env.check(&["--range", "HEAD~1..", "--accept-policy"]), wanted);
+    team.join("carol");
+    team.grant("carol", "alice");
+    team.save();
+    team.env.commit("carol");
+    assert!(team.env.check(&["--range", "HEAD~1.."]).is_empty(), "it was shown before");
 }
 
 #[test]
@@ -551,7 +571,10 @@ fn a_mark_allows_what_is_no_change() {
     assert!(team.env.check(&[]).is_empty());
     assert_eq!(
         team.env.check(&["--range", "HEAD~1.."]),
-        [format!("envseal.toml:{line} !allow-added ENVSEAL_PUBLIC_KEY_PRODUCTION")]
+        [
+            format!("envseal.toml:{line} self-granted -"),
+            format!("envseal.toml:{line} !allow-added ENVSEAL_PUBLIC_KEY_PRODUCTION"),
+        ]
     );
 }
 

@@ -1,6 +1,6 @@
 //! What those who left could read, until it is replaced.
 
-use super::{alice_and_bob, let_in};
+use super::{alice_and_bob, let_in, without_own_grants};
 use crate::support::{Person, TestEnv, lock_keys};
 
 /// Bob could read production, and is out.
@@ -114,6 +114,7 @@ fn a_value_counts_once_whoever_could_read_it() {
 fn a_blind_set_is_unverified_until_a_holder_looks() {
     let env = TestEnv::without_git();
     let alice = bob_has_left(&env);
+    without_own_grants(&alice);
     let keys = alice.read(".env.keys");
     std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
     assert_eq!(state(&alice, "URL"), ("exposed".into(), false));

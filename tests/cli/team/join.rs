@@ -1,6 +1,6 @@
 //! From a new colleague to running production.
 
-use super::{alice_and_bob, approve, let_in, reads};
+use super::{alice_and_bob, approve, let_in, reads, without_own_grants};
 use crate::support::TestEnv;
 
 /// The seven commands of docs/team.md.
@@ -99,19 +99,61 @@ fn the_list_tells_who_when_and_where() {
     let [alice, bob] = alice_and_bob(&env);
     let_in(&alice, &bob, "production");
     let list = bob.json(&["team", "list", "--json"]);
-    let grant = &list["grants"][0];
-    assert_eq!((grant["member"].as_str(), grant["by"].as_str()), (Some("bob"), Some("alice")));
+    let grant = list["grants"].as_array().unwrap().iter().find(|grant| grant["member"] == "bob").unwrap();
+    assert_eq!(grant["by"].as_str(), Some("alice"));
     assert_eq!((grant["state"].as_str(), grant["author"].as_str()), (Some("proven"), Some("Alice")));
     let head = bob.git(&["rev-parse", "HEAD"]).stdout;
     assert_eq!(grant["commit"].as_str().unwrap().as_bytes(), head.trim_ascii());
     let text = bob.says(&["team", "list"]);
-    assert!(text.lines().any(|line| line.starts_with("alice") && line.contains("  -  ")), "{text}");
+    let row = |text: &str, start: [&str; 3]| {
+        let is_it = |line: &&str| line.split_whitespace().take(3).eq(start);
+        text.lines().filter(is_it).count()
+    };
+    assert_eq!(row(&text, ["alice", "production", "proven"]), 1, "{text}");
     // Without the key only the signature can be told.
-    approve(&alice, &bob, "staging");
-    std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
-    let states = alice.json(&["team", "list", "--json"])["grants"].clone();
+    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let states = carol.json(&["team", "list", "--json"])["grants"].clone();
     let states: Vec<_> = states.as_array().unwrap().iter().map(|grant| grant["state"].clone()).collect();
-    assert_eq!(states, ["signed", "signed"]);
+    assert_eq!(states, ["signed", "signed", "signed"]);
+    // A founder without grants is known by those she made, and to herself.
+    without_own_grants(&alice);
+    alice.pushes("no grants of her own");
+    carol.pulls();
+    let text = carol.says(&["team", "list"]);
+    assert_eq!(row(&text, ["alice", "production", "has"]), 1, "{text}");
+    assert_eq!(row(&text, ["alice", "staging", "has"]), 0, "{text}");
+    let holders = alice.json(&["team", "list", "--json"])["holders"].clone();
+    let known: Vec<_> = holders.as_array().unwrap().iter().map(|holder| holder["known_as"].clone()).collect();
+    assert_eq!(known, ["granter", "you"], "{holders}");
+}
+
+/// Whoever created the keys is granted them with the first request, or with the first approval since; each says so.
+#[test]
+fn a_founder_has_a_grant_of_what_they_can_decrypt() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let own =
+        |person: &crate::support::Person<'_>| person.read("envseal.toml").matches("alice = { key").count();
+    assert_eq!(own(&alice), 2, "{}", alice.read("envseal.toml"));
+    bob.says(&["team", "request", "-q"]);
+    bob.pushes("let me in");
+    alice.pulls();
+    without_own_grants(&alice);
+    let print = bob.fingerprint();
+    let told = alice.envseal(&["team", "approve", "bob", "-e", "staging", "--fingerprint", &print]).stderr;
+    assert!(told.contains("Granted you access to staging too") && own(&alice) == 1, "{told}");
+    let told = alice.envseal(&["team", "request"]).stderr;
+    assert!(told.contains("Granted you access to production too") && own(&alice) == 2, "{told}");
+    let next = told.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap();
+    alice.pastes(next);
+    alice.does(&["push", "-q", "origin", "HEAD:main"]);
+    assert!(!alice.envseal(&["team", "request"]).stderr.contains("Granted"));
+    // So nobody else's rotation keeps her out.
+    bob.pulls();
+    bob.says(&["key", "rotate", "-e", "staging", "--keep", &format!("alice={}", alice.fingerprint())]);
+    bob.pushes("rotated");
+    alice.pulls();
+    assert_eq!(reads(&alice, "staging", "URL"), reads(&bob, "staging", "URL"));
 }
 
 #[test]

@@ -23,6 +23,17 @@ pub(crate) fn alice_and_bob(env: &TestEnv) -> [Person<'_>; 2] {
     [alice, bob]
 }
 
+/// Alice has no grant of her own, as before envseal made them.
+pub(crate) fn without_own_grants(alice: &Person<'_>) {
+    alice.write("envseal.toml", without_lines(&alice.read("envseal.toml"), &["alice = { key"]));
+}
+
+/// A text without the lines that begin so.
+pub(crate) fn without_lines(text: &str, starts: &[&str]) -> String {
+    let lines = text.lines().filter(|line| !starts.iter().any(|start| line.starts_with(start)));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 /// `person` asks, and `by` lets them in.
 #[track_caller]
 pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
