@@ -33,6 +33,7 @@ pub(super) struct MergeArgs {
     /// Their version (%B)
     theirs: PathBuf,
     /// The length of the conflict markers (%L)
+    #[arg(value_name = "SIZE")]
     marker_size: usize,
     /// The file's path in the repository (%P)
     #[arg(allow_hyphen_values = true)]

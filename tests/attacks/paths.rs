@@ -33,7 +33,7 @@ fn no_device_or_folder_is_read_nor_a_pipe_by_a_symlink() {
         nothing_ran(&env);
         assert!(!env.path(".env.keys").exists());
     }
-    // What is meant for CMD is not taken for an env file.
+    // Input that is meant for CMD is not taken for an env file.
     let env = TestEnv::new();
     symlink("/dev/stdin", env.path(".env")).unwrap();
     for arguments in [&["run", "--", "touch", "started"][..], &["get"]] {

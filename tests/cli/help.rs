@@ -53,7 +53,7 @@ fn it_fits_on_a_screen_and_lists_the_global_options_once() {
             let is_listed = name.starts_with("--") && short.contains(name);
             assert_eq!(is_listed, words.is_empty() && name.starts_with("--"), "{name}: {short}");
             help(&[&[global], &words[..], &["-h"]].concat());
-            // What stands behind a hook's name is git's.
+            // Arguments of a hook are git's.
             if !path.starts_with(&["hook".into(), "run".into()]) {
                 help(&[&words[..], &[global, "-h"]].concat());
             }

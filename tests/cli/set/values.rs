@@ -274,7 +274,7 @@ proptest! {
 fn a_generated_value_is_random_encrypted_and_shown_nowhere() {
     let env = TestEnv::new();
     let get = |name: &str| env.ok(&["get", name]).trim_end().to_owned();
-    // What stands on stdin is not for it.
+    // Stdin is not for it.
     let output = env.envseal(&["set", "A", "--generate"]).stdin("piped").output();
     let first = get("A");
     assert!(first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{first}");
@@ -286,7 +286,7 @@ fn a_generated_value_is_random_encrypted_and_shown_nowhere() {
     env.ok(&["set", "P", "--generate=8"]);
     let line = env.read(".env").lines().find(|line| line.starts_with("P=")).unwrap().to_owned();
     assert!(line.starts_with("P=envseal:1:") && !line.contains('#'), "{line}");
-    // One key for both: one value.
+    // Files that share a key share the value.
     env.write("a/.env", "");
     env.ok(&["set", "BOTH", "--generate", "-f", ".env", "-f", "a"]);
     assert_eq!(get("BOTH"), env.ok(&["get", "BOTH", "-f", "a"]).trim_end());
