@@ -54,7 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Manage keys')
             [CompletionResult]::new('team', 'team', [CompletionResultType]::ParameterValue, 'Manage members and access')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Manage git hooks and drivers in this clone')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell, or install one')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, as roff')
             break
         }
@@ -896,6 +896,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
+            [CompletionResult]::new('--install', '--install', [CompletionResultType]::ParameterName, 'Install a script that completes what is in the project too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more')

@@ -281,7 +281,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__completions)
-            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
+            opts="-C -K -i -q -v -h --install --keys-file --identity --quiet --verbose --no-pager --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

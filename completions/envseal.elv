@@ -51,7 +51,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand key 'Manage keys'
             cand team 'Manage members and access'
             cand hook 'Manage git hooks and drivers in this clone'
-            cand completions 'Print a completion script for a shell'
+            cand completions 'Print a completion script for a shell, or install one'
             cand man 'Print a manual page, as roff'
         }
         &'envseal;init'= {
@@ -850,6 +850,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --keys-file 'Read private keys from FILE instead of .env.keys'
             cand -i 'Use this private SSH key as your identity instead of the one that `team request` creates'
             cand --identity 'Use this private SSH key as your identity instead of the one that `team request` creates'
+            cand --install 'Install a script that completes what is in the project too'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Print more'

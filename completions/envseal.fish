@@ -51,7 +51,7 @@ complete -c envseal -n "__fish_envseal_needs_command" -f -a "import" -d 'Import 
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "key" -d 'Manage keys'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "team" -d 'Manage members and access'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "hook" -d 'Manage git hooks and drivers in this clone'
-complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c envseal -n "__fish_envseal_needs_command" -f -a "completions" -d 'Print a completion script for a shell, or install one'
 complete -c envseal -n "__fish_envseal_needs_command" -f -a "man" -d 'Print a manual page, as roff'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
@@ -470,6 +470,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand hook; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand completions" -l install -d 'Install a script that completes what is in the project too'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand completions" -l no-pager -d 'Don\'t use a pager'

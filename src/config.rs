@@ -32,6 +32,8 @@ const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 const ENVIRONMENT: &str = "ENVSEAL_ENV";
 const NODE_ENVIRONMENT: &str = "NODE_ENV";
 const DEFAULT: &str = "default";
+/// Set by completion scripts to the name of their shell.
+pub(crate) const COMPLETE: &str = "ENVSEAL_COMPLETE";
 /// The process variables that configure envseal, for the manual. `[_ENV]` stands for the suffix of an environment.
 pub(crate) const VARIABLES: [(&str, &str); 10] = [
     (
@@ -155,6 +157,11 @@ impl GitLocation {
         let names = GIT_PATHS.iter().chain(&GIT_LISTS).chain(&["GIT_DIR"]).copied();
         names.map(move |name| (name, set.iter().find(|(there, _)| *there == name).map(|(_, value)| *value)))
     }
+}
+
+/// Returns the shell whose completion script asks.
+pub(crate) fn completing_shell() -> Option<String> {
+    std::env::var(COMPLETE).ok()
 }
 
 /// Returns the folders where git stops looking for a repository (git(1), `GIT_CEILING_DIRECTORIES`).

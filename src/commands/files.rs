@@ -289,7 +289,7 @@ fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
     }
 }
 
-fn env_files_in(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn env_files_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(listing) = folder.read_dir() else { return Vec::new() };
     let names = listing.flatten().map(|item| PathBuf::from(item.file_name()));
     let files = names.filter(|name| is_env_file(name));

@@ -192,6 +192,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     catch_file_size_limit();
     ui::report_panics();
     let arguments = help_as_option(arguments.into_iter().collect());
+    if let (Some(shell), Some("--")) =
+        (config::completing_shell(), arguments.get(1).and_then(|word| word.to_str()))
+    {
+        return status_of(completions::complete(&shell, &arguments));
+    }
     match parse(&arguments) {
         Ok(mut cli) => {
             if let EnvsealCommand::Set(args) = &mut cli.command {
@@ -319,7 +324,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         EnvsealCommand::Log(args) => log::run(&context, &args),
         EnvsealCommand::Blame(args) => blame::run(&context, &args),
         EnvsealCommand::Key(command) => key::run(&context, command),
-        EnvsealCommand::Completions(args) => completions::run(&args),
+        EnvsealCommand::Completions(args) => completions::run(&context, &args),
         EnvsealCommand::Man(args) => man::run(&context, &args),
     }?;
     clone_setup::offer(&context);
