@@ -125,8 +125,8 @@ fn as_markdown(file: &FileChanges) -> String {
     text
 }
 
-/// Returns text, which is not empty, on one line that no Markdown in it can leave: between more backticks than it has in a row (CommonMark 0.31,
-/// section 6.1). The author of a change chooses names.
+/// Returns text, which is not empty, on one line that no Markdown in it can leave: between more backticks than it has in a row (`CommonMark`
+/// 0.31, section 6.1). The author of a change chooses names.
 fn code_span(text: &str) -> String {
     let text = ui::one_line(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);

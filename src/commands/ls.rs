@@ -22,6 +22,7 @@ use crate::ui::{self, counted};
 ///
 /// Without -e and -f: every env file from here downward that git does not ignore.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 #[command(after_long_help = "Examples:
   envseal ls                             # from here downward
   envseal ls --names                     # each variable in each environment
@@ -272,7 +273,7 @@ fn list_names(
             std::iter::once((*name).to_owned()).chain(states).collect()
         };
         if folders.len() > 1 {
-            ui::text(format!("{}:\n", ui::one_line(&display_path(folder).to_string())).as_bytes())?;
+            ui::text(format!("{}:\n", ui::one_line(&display_path(folder))).as_bytes())?;
         }
         ui::table(&head, &names.iter().map(cells).collect::<Vec<_>>()).print()?;
     }
