@@ -10,12 +10,13 @@ use super::variables::{ReferenceArgs, VariableArgs};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Pick, Updated, Write, encrypt, reseal, token};
+use crate::project::{Pick, Updated, Write, document_in_head, encrypt_reusing, reseal, token};
 use crate::ui::{self, counted, listed};
 
 /// Encrypt every value that is not marked plain
 ///
-/// Everything else in the file stays as it is, byte for byte. Without -e and -f: every env file from here downward that
+/// Everything else in the file stays as it is, byte for byte. A value that was only decrypted since the last commit gets that
+/// commit's sealed value again, if the private key is available. Without -e and -f: every env file from here downward that
 /// git does not ignore.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
@@ -34,9 +35,12 @@ pub(super) struct EncryptArgs {
     /// Print the encrypted file instead of writing it
     #[arg(long)]
     stdout: bool,
-    /// Re-encrypt sealed values to the file's key, including those under older keys
+    /// Re-encrypt the sealed values that are not under the file's key
     #[arg(long)]
     reseal: bool,
+    /// With --reseal: re-encrypt every sealed value
+    #[arg(long, requires = "reseal")]
+    all: bool,
 }
 
 pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
@@ -51,10 +55,19 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
         target.must_exist()?;
         let (document, count) = if args.reseal {
             let key = target.key_in_file()?;
-            reseal(target.file(), &key, &pick, target.all_keys()?)?
+            reseal(target.file(), &key, &pick, args.all, || target.all_keys())?
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
-            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars)?
+            let committed = target.committed_values(&key)?;
+            encrypt_reusing(
+                target.file(),
+                target.document(),
+                target.project(),
+                &key,
+                &pick,
+                &dollars,
+                committed,
+            )?
         } else {
             (target.file().document().clone(), 0)
         };
@@ -94,21 +107,13 @@ fn note_plaintext_in_history(context: &Context, updated: &Updated) {
 
 /// Returns the names that are encrypted in `now` and plain text in the last commit.
 fn committed_in_plain_text(context: &Context, path: &Path, now: &Document) -> Vec<String> {
-    let Some(before) = last_commit(context, path) else { return Vec::new() };
+    let Some(before) = document_in_head(path, context.store().repositories()) else { return Vec::new() };
     let plain = before.entries().iter().filter(|entry| {
         let is_sealed_now =
             now.last(before.name(entry)).is_some_and(|at| token(now, &now.entries()[at]).is_some());
         is_sealed_now && token(&before, entry).is_none() && !before.value(entry).1.is_empty()
     });
     plain.map(|entry| before.name(entry).to_owned()).collect()
-}
-
-/// Returns the file in HEAD.
-fn last_commit(context: &Context, path: &Path) -> Option<Document> {
-    let path = path.canonicalize().ok()?;
-    let repo = context.store().repositories().open(path.parent()?).ok()?;
-    let file = repo.file(repo.head().ok()??, &repo.relative(&path).ok()?).ok()??;
-    Document::parse(repo.blob_if_there(file.id).ok()??).ok()
 }
 
 /// Finds env files from here downward. Rejects a folder without any.

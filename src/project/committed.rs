@@ -7,8 +7,9 @@ use super::file::EnvFile;
 use super::projects::Project;
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{PrivateKey, PublicKey};
+use crate::dotenv::Document;
 use crate::error::Error;
-use crate::git::{FileKind, FileRef, Repo};
+use crate::git::{FileKind, FileRef, Repo, Repositories};
 use crate::keys::{KeyLookupError, KeyStore};
 
 pub(super) struct Past {
@@ -66,6 +67,14 @@ pub(super) fn key_in_head(project: &Project, env: &EnvName) -> Result<Option<(Pa
         }
     }
     Ok(None)
+}
+
+/// Returns the env file at `path` as the last commit has it; None if it has none, or it can't be read.
+pub(crate) fn document_in_head(path: &Path, repositories: &Repositories) -> Option<Document> {
+    let path = path.canonicalize().ok()?;
+    let repo = repositories.open(path.parent()?).ok()?;
+    let file = repo.file(repo.head().ok()??, &repo.relative(&path).ok()?).ok()??;
+    Document::parse(repo.blob_if_there(file.id).ok()??).ok()
 }
 
 /// Returns true if an env file of the environment has this public key in a commit of any branch or tag.

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::change::{self, edited, is_for_this_file};
-use super::file::EnvFile;
+use super::committed::document_in_head;
+use super::file::{EnvFile, token};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
 };
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal};
+use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
@@ -90,6 +94,19 @@ pub fn encrypt(
     pick: &Pick<'_>,
     dollars: &DollarSigns,
 ) -> Result<(Document, usize), Error> {
+    encrypt_reusing(file, document, project, public_key, pick, dollars, None)
+}
+
+/// Like [`encrypt`], with the sealed values of the last commit for what was only decrypted since.
+pub(crate) fn encrypt_reusing(
+    file: &EnvFile,
+    document: &Document,
+    project: &Project,
+    public_key: &PublicKey,
+    pick: &Pick<'_>,
+    dollars: &DollarSigns,
+    mut committed: Option<CommittedValues>,
+) -> Result<(Document, usize), Error> {
     if let Some(stray) = file.document().strays().first().filter(|_| pick.all) {
         return Err(stray_line(file.path(), file.document(), stray));
     }
@@ -128,18 +145,60 @@ pub fn encrypt(
             continue;
         }
         let source = file.document().source(entry);
-        let token = if dollars.is_literal(name) {
-            let text = SecretBytes::new(literal(source));
-            sealer.seal(name, &Refs::none(), PlaintextKind::Value, text.expose())
+        let is_literal = dollars.is_literal(name);
+        let refs = if is_literal {
+            Refs::none()
         } else {
             referable.refuse_dangling(name, at, source)?;
-            sealer.seal(name, &refs_of(file, entry)?, PlaintextKind::Source, source)
+            refs_of(file, entry)?
+        };
+        let reused = committed.as_mut().filter(|_| !is_literal);
+        let token = match reused.and_then(|committed| committed.token(name, source, &refs)) {
+            Some(token) => Ok(token),
+            None if is_literal => {
+                let text = SecretBytes::new(literal(source));
+                sealer.seal(name, &refs, PlaintextKind::Value, text.expose())
+            }
+            None => sealer.seal(name, &refs, PlaintextKind::Source, source),
         };
         let token = token.map_err(seal_error)?;
         sealed.push((at + added, token.to_text()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
     replaced(file, document, &sealed)
+}
+
+/// An env file in the last commit, with what opens its values.
+pub(crate) struct CommittedValues {
+    document: Document,
+    /// Of the key that the file's values are sealed to now.
+    opener: Opener,
+}
+
+impl CommittedValues {
+    /// Returns the sealed value of `name` that `decrypt` would write as exactly this source, which refers to `refs`; None if
+    /// it would write another, or can't be opened with the file's key.
+    fn token(&mut self, name: &str, source: &[u8], refs: &Refs) -> Option<SealedValue> {
+        let Self { document, opener } = self;
+        let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
+        entries.find_map(|entry| {
+            let token = token(document, entry)?.ok().filter(|token| token.refs() == refs)?;
+            let opened = opener.open(name, &token).ok()?;
+            let text = Zeroizing::new(plain_source(opened, &token).ok()?);
+            (*text == source).then_some(token)
+        })
+    }
+}
+
+impl Target<'_> {
+    /// Returns what the last commit has of the file, if it can be opened without a question with `public_key`, the file's.
+    pub(crate) fn committed_values(&self, public_key: &PublicKey) -> Result<Option<CommittedValues>, Error> {
+        let Some(opener) = self.opener()?.filter(|opener| opener.public_key() == *public_key) else {
+            return Ok(None);
+        };
+        let document = document_in_head(self.file().path(), self.project().repositories());
+        Ok(document.map(|document| CommittedValues { document, opener }))
+    }
 }
 
 /// The names that a value refers to, which its token is to list.
@@ -254,19 +313,28 @@ pub(super) fn fitting<S: AsRef<[u8]>>(file: &EnvFile, sources: Vec<(usize, S)>) 
     (fit.0, misfits)
 }
 
-/// Opens every sealed value with whichever of `keys` it is sealed to, and seals it to `public_key`, the file's, in
-/// one batch. Returns the document and how many were sealed.
+/// Opens every sealed value that is not under `public_key`, the file's, or `all` of them, with whichever of the `keys` it is
+/// sealed to, and seals it to that key in one batch. Returns the document and how many were sealed.
+///
+/// `keys` is only asked if there is anything to open.
 pub fn reseal(
     file: &EnvFile,
     public_key: &PublicKey,
     pick: &Pick<'_>,
-    keys: Vec<PrivateKey>,
+    all: bool,
+    keys: impl FnOnce() -> Result<Vec<PrivateKey>, Error>,
 ) -> Result<(Document, usize), Error> {
+    let is_current = |token: &SealedValue| !all && token.key_id() == public_key.id();
+    let mut tokens =
+        tokens(file, pick).filter(|(_, _, token)| !token.as_ref().is_ok_and(is_current)).peekable();
+    if tokens.peek().is_none() {
+        return Ok((file.document().clone(), 0));
+    }
     let seal_error = cannot_seal(file.path());
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
-    let mut openers: Vec<_> = keys.into_iter().map(Opener::new).collect();
+    let mut openers: Vec<_> = keys()?.into_iter().map(Opener::new).collect();
     let (mut sources, mut failures) = (Vec::new(), Vec::new());
-    for (at, entry, token) in tokens(file, pick) {
+    for (at, entry, token) in tokens {
         let name = file.document().name(entry);
         let opened = token.map_err(Reason::from).and_then(|token| {
             let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id());

@@ -16,7 +16,7 @@ fn each_variable_has_its_last_change() {
     write_commit(&env, 1, "made", ".env", env.read(".env") + "P=1 # envseal: plain\n");
     env.ok(&["set", "B", &env.secret("b2")]);
     commit(&env, 2, "set");
-    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["encrypt", "--reseal", "--all"]);
     commit(&env, 3, "resealed");
     let expected = ["made .env A added", "set .env B changed", "made .env P added"];
     assert_eq!(blame(&env, &[]), expected);

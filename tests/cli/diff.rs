@@ -26,7 +26,7 @@ fn head_and_the_worktree_one_commit_and_the_worktree_two_commits() {
     assert_eq!(env.ok(&["diff"]), "");
     env.ok(&["set", "A", &env.secret("a2")]);
     let second = commit(&env, 2, "two");
-    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["encrypt", "--reseal", "--all"]);
     env.ok(&["unset", "B"]);
     env.ok(&["set", "C", "public", "--plain"]);
     env.write("sub dir/.env.é", "N=1\n");
@@ -61,7 +61,7 @@ fn values_are_shown_only_when_asked_for() {
     env.ok(&["set", "A", "new\u{1b}[31m"]);
     env.ok(&["unset", "B"]);
     env.ok(&["set", "N", "here"]);
-    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["encrypt", "--reseal", "--all"]);
     let shown = env.ok(&["diff", "--show"]);
     let expected = ".env\n  changed    A\n    - old\n    - lines\n    + new\u{1b}[31m\n  re-sealed  S\n  \
                     re-sealed  R\n  added      N\n    + here\n  removed    B\n    - gone\n";

@@ -1,5 +1,7 @@
 //! `envseal encrypt`.
 
+use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
+
 use crate::support::TestEnv;
 
 /// Everything of an env file's text behind the header.
@@ -242,22 +244,129 @@ fn files_of_one_environment_share_its_key() {
 }
 
 #[test]
-fn reseal_makes_every_token_anew_and_needs_a_key() {
+fn reseal_makes_all_tokens_anew_if_asked_and_needs_a_key() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\nB=\"$A\"\n");
     let (before, values) = (env.read(".env"), env.ok(&["get"]));
-    env.ok(&["encrypt", "--reseal", "-k", "B"]);
+    env.fails(2, &["encrypt", "--all"]);
+    env.ok(&["encrypt", "--reseal", "--all", "-k", "B"]);
     let after = env.read(".env");
     assert_eq!(before.lines().nth(3), after.lines().nth(3));
     assert_ne!(before.lines().nth(4), after.lines().nth(4));
     assert!(after.ends_with(":A\n"), "the list stays: {after}");
-    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["encrypt", "--reseal", "--all"]);
     assert_eq!(env.ok(&["get"]), values);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let before = env.snapshot();
-    let stderr = env.fails(3, &["encrypt", "--reseal"]);
+    let stderr = env.fails(3, &["encrypt", "--reseal", "--all"]);
     assert!(stderr.contains(" A: ") && stderr.contains(" B: "), "{stderr}");
+    // What is under the file's key needs none.
+    assert_eq!(env.envseal(&["encrypt", "--reseal"]).output().stderr, "Nothing to re-encrypt in .env\n");
     assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn reseal_leaves_what_is_under_the_files_key() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\nB=2\n");
+    let old = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
+    env.ok(&["key", "rotate"]);
+    let token = Sealer::new(&old).unwrap().seal("B", &Refs::none(), PlaintextKind::Value, b"3").unwrap();
+    let text = env.read(".env");
+    let lines: Vec<_> = text.lines().collect();
+    env.write(".env", text.replace(lines[4], &format!("B={token}")));
+    let output = env.envseal(&["encrypt", "--reseal"]).output();
+    assert!(output.stderr.contains("Re-encrypted 1 value in .env\n"), "{}", output.stderr);
+    assert!(env.read(".env").contains(&format!("\n{}\n", lines[3])));
+    assert_eq!(env.ok(&["get", "B"]), "3\n");
+}
+
+#[test]
+fn what_was_only_decrypted_has_its_sealed_value_again() {
+    let env = TestEnv::new();
+    let text = "A=1\nB=\"$A\"\nC='x $A' # c\nD=4\nD=5\n";
+    env.write_sealed(".env", text);
+    env.ok(&["set", "S", "it's $A"]);
+    env.commit("sealed");
+    let sealed = env.read(".env");
+    env.ok(&["decrypt"]);
+    let plain = env.read(".env");
+    env.ok(&["encrypt"]);
+    assert_eq!(env.read(".env"), sealed);
+    // One value changed is one line changed; a value that another name has is not taken from there.
+    env.ok(&["decrypt"]);
+    env.write_plain(".env", plain.replace("D=4", "D=x").replace("A=1\n", "A=4\nN=1\n"));
+    env.ok(&["encrypt"]);
+    let now = env.read(".env");
+    let changed = now.lines().filter(|line| !sealed.lines().any(|old| old == *line));
+    let changed: Vec<_> = changed.map(|line| line.split('=').next().unwrap()).collect();
+    assert_eq!(changed, ["A", "N", "D"]);
+    // The same text with another meaning: as it stands, or with other references.
+    env.git(&["checkout", "-q", ".env"]);
+    env.ok(&["decrypt"]);
+    env.ok(&["encrypt", "--literal", "B"]);
+    let line = |name: &str, text: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(!line("B=", &env.read(".env")).ends_with(":A"));
+    assert_eq!(line("C=", &env.read(".env")), line("C=", &sealed));
+    // Without the private key, or under another public key, everything is encrypted afresh.
+    env.write_plain(".env", &plain);
+    let keys = env.read(".env.keys");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.ok(&["encrypt"]);
+    assert!(
+        env.read(".env")
+            .lines()
+            .filter(|line| line.contains("=envseal:1:"))
+            .all(|line| !sealed.contains(line))
+    );
+    env.write(".env.keys", keys);
+    env.ok(&["key", "rotate"]);
+    env.ok(&["decrypt"]);
+    env.ok(&["encrypt"]);
+    assert!(
+        env.read(".env")
+            .lines()
+            .filter(|line| line.contains("=envseal:1:"))
+            .all(|line| !sealed.contains(line))
+    );
+    env.ok(&["get"]);
+}
+
+/// Whoever can push puts values into HEAD that are made for `encrypt` to take.
+#[test]
+fn no_sealed_value_of_the_last_commit_says_more_than_the_text() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\nK=k\n");
+    let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
+    let seal = |name: &str, refs: &[&str], kind, source: &str| {
+        let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
+        Sealer::new(&public).unwrap().seal(name, &refs, kind, source.as_bytes()).unwrap()
+    };
+    let (source, value) = (PlaintextKind::Source, PlaintextKind::Value);
+    let tokens = [
+        // More references than the text has; text that is one as plain text; another name's; another text.
+        ("R", seal("R", &["A", "K"], source, "\"$A\""), "\"$A\""),
+        ("S", seal("S", &[], source, "\"$A\""), "\"$A\""),
+        ("T", seal("U", &[], source, "x"), "x"),
+        ("V", seal("V", &[], value, "'x'"), "'x'"),
+    ];
+    let text = env.read(".env");
+    env.write(
+        ".env",
+        tokens.iter().fold(text.clone(), |text, (name, token, _)| format!("{text}{name}={token}\n")),
+    );
+    env.commit("planted");
+    env.write_plain(
+        ".env",
+        tokens.iter().fold(text, |text, (name, _, plain)| format!("{text}{name}={plain}\n")),
+    );
+    env.ok(&["encrypt"]);
+    let now = env.read(".env");
+    for (name, token, _) in &tokens {
+        assert!(!now.contains(&token.to_string()), "{name}");
+    }
+    assert!(now.lines().any(|line| line.starts_with("R=") && line.ends_with(":A")));
+    assert_eq!(env.ok(&["get", "V"]), "x\n");
 }
 
 #[test]

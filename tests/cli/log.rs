@@ -51,7 +51,7 @@ fn every_kind_of_change() {
     write_commit(&env, 2, "second", ".env", env.read(".env").replace("P=1", "P=2"));
     env.ok(&["set", "C", "public", "--plain"]);
     write_commit(&env, 3, "third", ".env", env.read(".env").replace("P=2", "P='2'"));
-    env.ok(&["encrypt", "--reseal"]);
+    env.ok(&["encrypt", "--reseal", "--all"]);
     commit(&env, 4, "fourth");
     env.ok(&["set", "C", "public", "--seal"]);
     commit(&env, 5, "fifth");

@@ -129,7 +129,7 @@ fn with_the_key_the_side_that_really_changed_is_taken() {
     for (re_sealed_first, keys) in [(true, true), (false, true), (true, false)] {
         let env = project(".env", &["A", "B"]);
         let reseal = || {
-            env.ok(&["encrypt", "-q", "--reseal"]);
+            env.ok(&["encrypt", "-q", "--reseal", "--all"]);
             String::new()
         };
         let change = || set(&env, ".env", "A");
@@ -158,7 +158,7 @@ fn with_the_key_the_side_that_really_changed_is_taken() {
 fn both_sealed_anew_or_changed_to_the_same_is_no_conflict_with_the_key() {
     let env = project(".env", &["A"]);
     let reseal = || {
-        env.ok(&["encrypt", "-q", "--reseal"]);
+        env.ok(&["encrypt", "-q", "--reseal", "--all"]);
         line(&env, ".env", "A")
     };
     let (_, ours) = diverge(&env, reseal, reseal);
@@ -190,7 +190,7 @@ fn rotated_on_one_branch_and_set_on_the_other() {
             );
             let key = envseal::testing::crypto::PublicKey::parse(new_key.split_once('=').unwrap().1).unwrap();
             env.ok(&["key", "trust", "-q", "--fingerprint", &key.fingerprint()]);
-            env.ok(&["encrypt", "-q", "--reseal"]);
+            env.ok(&["encrypt", "-q", "--reseal", "--all"]);
         };
         let (theirs, ()) = diverge(
             &env,
@@ -216,7 +216,7 @@ fn rotated_on_one_branch_and_set_on_the_other() {
         env.write(".env.keys", keys);
         let said = env.fails(3, &["get", "NEW"]);
         assert!(said.contains("encrypted with another key") && said.contains("--reseal"), "{said}");
-        env.ok(&["encrypt", "-q", "--reseal"]);
+        env.ok(&["encrypt", "-q", "--reseal", "--all"]);
         assert_eq!(get(&env, ".env", "NEW").trim_end(), added);
         if with_keys {
             assert_eq!(get(&env, ".env", "B").trim_end(), changed);
@@ -396,7 +396,7 @@ fn attributes_in_the_repository_do_not_widen_it_to_other_files() {
 #[test]
 fn an_untrustworthy_keys_file_counts_as_none() {
     let env = project(".env", &["A"]);
-    diverge(&env, || env.ok(&["encrypt", "-q", "--reseal"]), || set(&env, ".env", "A"));
+    diverge(&env, || env.ok(&["encrypt", "-q", "--reseal", "--all"]), || set(&env, ".env", "A"));
     env.write(".env.keys", "ENVSEAL_PRIVATE_KEY=nonsense\n");
     let output = merge(&env).output();
     assert_eq!(output.status, 1);

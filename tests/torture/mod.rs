@@ -38,7 +38,7 @@ const COMMANDS: [&[&str]; 13] = [
     &["unset", "A", "-e", "p"],
     &["rename", "A", "Z", "-e", "p"],
     &["encrypt", "-f", ".env.plain", "-f", ".env.p"],
-    &["encrypt", "--reseal", "-e", "p"],
+    &["encrypt", "--reseal", "--all", "-e", "p"],
     &["decrypt", "-e", "p"],
     &["key", "rotate", "-e", "p"],
     &["team", "approve", "carol", "-e", "p", "--fingerprint", "CAROL"],
