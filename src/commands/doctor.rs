@@ -196,6 +196,13 @@ fn key_not_found(
     if all.iter().any(|private| private.public() == *key) {
         problem.details.push("it exists under the name of another environment".into());
         problem.fix = hint!("rename it there to {name}", name = file.env().private_key_name()).line();
+    } else {
+        let keys_file = context.store().keys_file_path(&file.dir());
+        problem.details.push("if you had it, a backup restores it: envseal key recover FILE".into());
+        problem
+            .details
+            .push(format!("or copy {} from an older clone or another machine", display_path(&keys_file)));
+        problem.details.push("if nobody has it any more, start over: see docs/lost-keys.md".into());
     }
     Ok(problem)
 }

@@ -32,7 +32,9 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     let here = working_dir()?;
     let project = context.project_of(&here)?;
     // Before anything is changed, so that an unreadable file changes nothing.
-    load_all(&project, &here)?;
+    if load_all(&project, &here)?.is_empty() {
+        context.store().refuse_piped()?;
+    }
     let ignored = unseen_by_git(&project, &here)?;
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     for keys_file in context.store().keys_files_to_ignore(&here) {

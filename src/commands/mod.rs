@@ -205,7 +205,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             status_of(dispatch(cli))
         }
         Err(mut error) => {
-            usage::add_tip(&mut error);
+            usage::add_tip(&mut error, &arguments);
             usage::hide_values(&mut error, arguments.iter().any(|word| word == "set" || word == "resolve"));
             // Help and version come as errors too; only the exit status differs.
             let printed = error.print().and_then(|()| io::stdout().flush());

@@ -20,7 +20,7 @@ pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
             Notice::KeyMade(path) => {
                 context.has_created.set(true);
                 ui.say(format_args!(
-                    "Created a key pair; the private key is in {}. Back it up",
+                    "Created a key pair; the private key is in {}. Back it up: envseal key backup FILE",
                     display_path(path)
                 ));
             }

@@ -394,7 +394,12 @@ fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
         let there = paths
             .iter()
             .find(|path| EnvFile::load(path).is_ok_and(|file| file.document().last(text).is_some()));
-        let Some(path) = there else { return Error::usage(error.to_string(), "envseal set NAME") };
+        let Some(path) = there else {
+            return Error::usage(
+                error.to_string(),
+                "a name has only letters, digits and _: envseal set MY_NAME",
+            );
+        };
         let digit = if error == VarNameError::StartsWithDigit { "_" } else { "" };
         let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let path = display_path(path);

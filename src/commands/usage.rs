@@ -1,5 +1,6 @@
 //! Wrong command lines: removes values from clap's error, and adds what was probably meant.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -36,15 +37,34 @@ const OTHER_TOOLS: &[(&[&str], &str)] = &[
     (&["version"], "--version"),
 ];
 
-/// Adds to clap's error the command that was probably meant.
-pub(super) fn add_tip(error: &mut clap::Error) {
+/// Words after a group of commands, and the command to use.
+const IN_GROUPS: &[(&str, &[&str], &str)] = &[
+    ("key", &["export", "print", "get", "cat"], "key show --private -e NAME"),
+    ("key", &["add", "create", "new", "make", "init"], "key generate -e NAME"),
+    ("key", &["restore", "import"], "key recover FILE"),
+    ("team", &["join"], "team request"),
+    ("team", &["invite", "grant"], "team approve MEMBER"),
+    ("team", &["revoke", "delete", "rm", "kick"], "team remove MEMBER"),
+    ("hook", &["add", "init", "setup", "enable"], "hook install"),
+    ("hook", &["remove", "rm", "delete", "disable"], "hook uninstall"),
+];
+
+/// Adds to clap's error the command that was probably meant by these arguments.
+pub(super) fn add_tip(error: &mut clap::Error, arguments: &[OsString]) {
     let typed = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         _ => None,
     };
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => typed(error, ContextKind::InvalidSubcommand).and_then(|word| {
-            let (_, command) = OTHER_TOOLS.iter().find(|(words, _)| words.contains(&word.as_str()))?;
+            let is_word = |words: &&[&str]| words.contains(&word.as_str());
+            let at = arguments.iter().position(|argument| *argument == *word)?;
+            let group = arguments[..at].last().and_then(|before| before.to_str()).unwrap_or_default();
+            let command = if IN_GROUPS.iter().any(|(of, ..)| *of == group) {
+                IN_GROUPS.iter().find(|(of, words, _)| *of == group && is_word(words))?.2
+            } else {
+                OTHER_TOOLS.iter().find(|(words, _)| is_word(words))?.1
+            };
             error.remove(ContextKind::SuggestedSubcommand);
             Some(format!("use: envseal {command}"))
         }),
@@ -91,12 +111,16 @@ mod tests {
     #[test]
     fn every_tip_is_a_command_and_no_word_is_one() {
         let definition = super::super::definition();
-        for (words, command) in OTHER_TOOLS {
+        let of_groups = IN_GROUPS
+            .iter()
+            .map(|(group, words, command)| (definition.find_subcommand(group).unwrap(), *words, *command));
+        let all = OTHER_TOOLS.iter().map(|(words, command)| (&definition, *words, *command)).chain(of_groups);
+        for (group, words, command) in all {
             let mut at = &definition;
             for word in command.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase())) {
                 at = at.find_subcommand(word).unwrap_or_else(|| panic!("{command}"));
             }
-            assert!(words.iter().all(|word| definition.find_subcommand(word).is_none()), "{words:?}");
+            assert!(words.iter().all(|word| group.find_subcommand(word).is_none()), "{words:?}");
         }
     }
 }

@@ -53,8 +53,10 @@ impl KeyStore<'_> {
             }));
         };
         let Some(line) = file.grant(env, member) else {
-            let holders = holders(&file, env, wanted);
-            return Ok(Err(WhyMissing::NotGranted { member: member.to_string(), holders }));
+            let mut holders = holders(&file, env, wanted);
+            holders.retain(|holder| holder != member.as_str());
+            let is_alone = file.members().len() < 2;
+            return Ok(Err(WhyMissing::NotGranted { member: member.to_string(), holders, is_alone }));
         };
         let key = file.open(line, &me.identity).map_err(|fault| {
             let message = format!("the grant of {env} to {member} is not valid: {fault}");

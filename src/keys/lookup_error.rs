@@ -57,6 +57,13 @@ pub enum KeyPlace {
 pub enum WhyMissing {
     Nothing,
     OtherKeys(Vec<KeyId>),
+    /// The key is in this variable, which is another environment's.
+    OtherVariable(String),
+    /// The variable holds the key of another environment.
+    KeyOfOther {
+        variable: String,
+        of: EnvName,
+    },
     NoIdentity,
     /// `ENVSEAL_IDENTITY` is set, but empty: a secret that the CI did not hand over.
     EmptyIdentity,
@@ -71,10 +78,12 @@ pub enum WhyMissing {
         member: String,
         key: KeyId,
     },
-    /// `holders` are those who can decrypt the environment, by what the team file says.
+    /// `holders` are others who can decrypt the environment, by what the team file says.
     NotGranted {
         member: String,
         holders: Vec<String>,
+        /// True if the team has no other member.
+        is_alone: bool,
     },
 }
 
@@ -105,8 +114,19 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
 }
 
 pub(super) fn not_a_private_key(variable: &str, place: &str, reason: &str) -> Error {
-    malformed(format!("{variable} in {place} is not a private key: {reason}")).with_hint(hint!(
-        "set {variable} to what `envseal key show --private` prints where the key is",
+    let hint =
+        hint!("set {variable} to what this prints where the key is: envseal key show --private", variable);
+    let hint = match EnvName::of_private_key_name(variable) {
+        Some(env) if !env.is_of_dotenv() => hint.and(hint!(" -e {env}", env)),
+        _ => hint,
+    };
+    malformed(format!("{variable} in {place} is not a private key: {reason}")).with_hint(hint)
+}
+
+/// A variable in which a private key has quotes around it, or its name in front.
+pub(super) fn around_the_key(variable: &str) -> Error {
+    malformed(format!("{variable} in the environment is a private key with other text around it")).with_hint(hint!(
+        "leave the key alone in it: export {variable}=$(printenv {variable} | grep -o 'envseal-[sl]k1-[A-Za-z0-9_,-]*')",
         variable
     ))
 }
@@ -187,6 +207,10 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
                     _ => format!("{name} holds key {ids}"),
                 }
             }
+            WhyMissing::OtherVariable(variable) => {
+                format!("{variable} holds this key, which is {wanted} by name")
+            }
+            WhyMissing::KeyOfOther { variable, of } => format!("{variable} holds the key of {of}"),
             WhyMissing::NoIdentity => format!("no grant in {name}: you have no identity"),
             WhyMissing::EmptyIdentity => format!("no grant in {name}: ENVSEAL_IDENTITY is set, but empty"),
             WhyMissing::NotAMember { fingerprint } => {
@@ -215,9 +239,31 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
 
 /// Returns what to do where no place has the private key: access can be requested by a pull request.
 pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
+    let injected = tried.iter().find(|tried| tried.place == KeyPlace::Process);
+    match injected.map(|tried| (&tried.missing, &tried.wanted)) {
+        Some((WhyMissing::OtherVariable(variable), wanted)) => {
+            return hint!("give it its own name: export {wanted}=$(printenv {variable})", wanted, variable);
+        }
+        Some((WhyMissing::KeyOfOther { variable, of }, wanted)) => {
+            return hint!(
+                "{variable} is the key of {of}; set {wanted} to what this prints where the key is: envseal key show --private \
+                 -e {env}",
+                variable,
+                of,
+                wanted,
+                env
+            );
+        }
+        _ => {}
+    }
     let granted = tried.iter().find(|tried| matches!(tried.place, KeyPlace::Grant(_)));
     match granted.map(|tried| &tried.missing) {
-        Some(WhyMissing::NotGranted { member, holders }) => {
+        Some(WhyMissing::NotGranted { is_alone: true, .. }) => {
+            "nobody else is in the team; recover the key from a backup: envseal key recover FILE; or see what else may help: \
+             envseal doctor"
+                .into()
+        }
+        Some(WhyMissing::NotGranted { member, holders, .. }) => {
             let who = match &holders[..] {
                 [] => hint!("someone with access to {env}", env),
                 holders => Hint::list(holders.iter().map(|name| hint!("{name}", name)), ", ", " or "),

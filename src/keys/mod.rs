@@ -26,10 +26,11 @@ pub(crate) use locked::{RewrittenKeys, StoredKey, locker};
 pub(crate) use lookup_error::{KeyLookupError, KeyPlace, SearchedPlace, missing_key_hint, search_trace};
 pub(crate) use pins::{NewPin, Pin, Pins};
 
-use lookup_error::{WhyMissing, malformed, missing_file, not_a_private_key};
+use lookup_error::{WhyMissing, around_the_key, malformed, missing_file, not_a_private_key};
 
 use crate::config::{EnvName, ProcessEnv};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
+use crate::dotenv::Document;
 use crate::error::Error;
 use crate::fs;
 use crate::git::Repositories;
@@ -234,6 +235,11 @@ impl<'a> KeyStore<'a> {
             }
         }
         tried.extend(unasked);
+        if let Some(why) = self.misplaced(env, wanted, near)
+            && let Some(injected) = tried.iter_mut().find(|tried| tried.place == KeyPlace::Process)
+        {
+            injected.missing = why;
+        }
         Err(KeyLookupError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }
 
@@ -383,7 +389,46 @@ impl<'a> KeyStore<'a> {
                 .into());
         }
         let place = KeyPlace::Process.to_string();
-        Ok(locked::parse_keys(text.to_str())
-            .map_err(|reason| not_a_private_key(variable, &place, &reason))?)
+        Ok(locked::parse_keys(text.to_str()).map_err(|reason| {
+            let text = text.to_str().unwrap_or_default();
+            let inner =
+                text.rsplit('=').next().unwrap_or_default().trim_matches(['"', '\'', ' ', '\n', '\r']);
+            if inner != text && locked::parse_keys(Some(inner)).is_ok() {
+                return around_the_key(variable);
+            }
+            not_a_private_key(variable, &place, &reason)
+        })?)
     }
+
+    /// Returns what is wrong with the injected keys, none of which is `wanted`, if that can be told: they were injected for one
+    /// environment and are another one's.
+    fn misplaced(&self, env: &EnvName, wanted: &PublicKey, near: &Path) -> Option<WhyMissing> {
+        let keys = |name: &str| locked::parse_keys(self.process.get(name)?.to_str()).ok();
+        let has_wanted =
+            |name: &&str| keys(name).is_some_and(|keys| keys.iter().any(|key| key.public() == *wanted));
+        if let Some(name) = self.process.private_key_names().find(has_wanted) {
+            return Some(WhyMissing::OtherVariable(name.into()));
+        }
+        let own = env.private_key_name();
+        match keys(&own) {
+            Some(keys) => {
+                let of = keys.iter().find_map(|key| environment_of(&key.public(), near))?;
+                Some(WhyMissing::KeyOfOther { variable: own, of })
+            }
+            None => self.process.private_key_names().find_map(|name| {
+                let of = keys(name)?.iter().find_map(|key| environment_of(&key.public(), near))?;
+                Some(WhyMissing::KeyOfOther { variable: name.into(), of })
+            }),
+        }
+    }
+}
+
+/// Returns the environment whose env file in the folder has this public key.
+fn environment_of(key: &PublicKey, folder: &Path) -> Option<EnvName> {
+    folder.read_dir().ok()?.flatten().find_map(|entry| {
+        let env = EnvName::of_file(&entry.path()).ok()?;
+        let document = Document::parse(fs::read(&entry.path()).ok()?).ok()?;
+        let line = &document.entries()[document.last(&env.public_key_name())?];
+        (*document.value(line).1 == *key.to_string().as_bytes()).then_some(env)
+    })
 }

@@ -105,7 +105,12 @@ fn no_key_at_hand() {
         trouble(&env),
         json!({
             "message": format!("no private key for default (key {id})"),
-            "details": ["not found in ENVSEAL_PRIVATE_KEY or .env.keys"],
+            "details": [
+                "not found in ENVSEAL_PRIVATE_KEY or .env.keys",
+                "if you had it, a backup restores it: envseal key recover FILE",
+                "or copy .env.keys from an older clone or another machine",
+                "if nobody has it any more, start over: see docs/lost-keys.md"
+            ],
             "fix": "request access: envseal team request; or put the private key of default in .env.keys as ENVSEAL_PRIVATE_KEY"
         })
     );

@@ -13,7 +13,7 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
             "Added the keys file to .gitignore\n\
              Installed pre-commit, pre-merge-commit and pre-push in .git/hooks\n\
              Installed the merge and diff drivers for env files in this clone\n\
-             Created a key pair; the private key is in .env.keys. Back it up\n\
+             Created a key pair; the private key is in .env.keys. Back it up: envseal key backup FILE\n\
              Created .env\n\
              Next: envseal set NAME\n"
         )

@@ -76,7 +76,6 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
         "key rotate -e p",
         "key lock",
         "key unlock",
-        "init",
         "import dotenv - -e n",
         "set -",
     ] {
@@ -85,6 +84,9 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
         assert!([2, 4].contains(&output.status), "{arguments:?}: {}", output.stderr);
         assert_eq!(env.snapshot(), before, "{arguments:?}");
     }
+    let empty = TestEnv::new();
+    empty.envseal(&["init", "-K", "-"]).stdin(&key).fails(4);
+    assert!(empty.snapshot().is_empty() && !empty.path(".git/hooks/pre-commit").exists());
     // A value comes from the arguments or the terminal.
     env.envseal(&["set", "-q", "B=1", "-e", "p", "-K", "-"]).stdin(&key).ok();
     let typed = "cat ../bare | envseal set C -e p -K -";

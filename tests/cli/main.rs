@@ -53,6 +53,8 @@ mod key;
 mod key_backup;
 #[cfg(unix)]
 mod key_custody;
+#[cfg(unix)]
+mod key_hints;
 mod key_list;
 mod key_lock;
 #[cfg(unix)]

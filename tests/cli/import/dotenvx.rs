@@ -40,8 +40,8 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     assert_eq!(
         said,
         "Made .env.keys private (0600)\n\
-         Created a key pair; the private key is in .env.keys. Back it up\n\
-         Created a key pair; the private key is in .env.keys. Back it up\n\
+         Created a key pair; the private key is in .env.keys. Back it up: envseal key backup FILE\n\
+         Created a key pair; the private key is in .env.keys. Back it up: envseal key backup FILE\n\
          Encrypted and verified 26 values in .env\n\
          Encrypted and verified 2 values in .env.production\n\
          note: COMMAND: dotenvx runs its `$(…)` as a command; envseal keeps it as text\n\

@@ -13,7 +13,7 @@ fn it_says_what_it_made() {
         output.stderr,
         format!(
             "Added the keys file to .gitignore\n\
-             Created a key pair; the private key is in .env.keys. Back it up\n\
+             Created a key pair; the private key is in .env.keys. Back it up: envseal key backup FILE\n\
              Created .env.production, a new environment\n\
              Encrypted A in .env.production (key {id})\n"
         )

@@ -1,0 +1,131 @@
+//! What goes wrong with keys, the hint that is shown, and that following it helps.
+
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::PrivateKey;
+use envseal::testing::team::{GrantLine, TeamFile};
+
+use crate::rotate::{member, person, team};
+use crate::support::TestEnv;
+
+/// In each row: what is amiss, a command that fails for it, how its hint begins, and how a person follows the hint; `{}` is
+/// the command in the hint. Then the first command works, or what stands behind `=>`.
+///
+/// `$P` and `$D` are the private keys of production and default, which a file outside has, `$F` is Alice's fingerprint.
+const ROWS: &[[&str; 4]] = &[
+    // An injected key.
+    ["export ENVSEAL_PRIVATE_KEY=$P", "envseal get A -e production", "give it its own name: ", "{}"],
+    [
+        "export ENVSEAL_PRIVATE_KEY=$D",
+        "envseal get A -e production",
+        "ENVSEAL_PRIVATE_KEY is the key of default; set ENVSEAL_PRIVATE_KEY_PRODUCTION to what ",
+        "export ENVSEAL_PRIVATE_KEY_PRODUCTION=$({} -K ../keys)",
+    ],
+    [
+        "export ENVSEAL_PRIVATE_KEY_PRODUCTION=$D",
+        "envseal get A -e production",
+        "ENVSEAL_PRIVATE_KEY_PRODUCTION is the key of default; set ENVSEAL_PRIVATE_KEY_PRODUCTION to ",
+        "export ENVSEAL_PRIVATE_KEY_PRODUCTION=$({} -K ../keys)",
+    ],
+    ["export ENVSEAL_PRIVATE_KEY=\"'$D'\"", "envseal get A", "leave the key alone in it: ", "{}"],
+    [
+        "export ENVSEAL_PRIVATE_KEY=ENVSEAL_PRIVATE_KEY=\\\"$D\\\"",
+        "envseal get A",
+        "leave the key alone in it: ",
+        "{}",
+    ],
+    [
+        "export ENVSEAL_PRIVATE_KEY=$(envseal key show)",
+        "envseal get A",
+        "set ENVSEAL_PRIVATE_KEY to what this prints where the key is: ",
+        "export ENVSEAL_PRIVATE_KEY=$(env -u ENVSEAL_PRIVATE_KEY {} -K ../keys)",
+    ],
+    [
+        "export ENVSEAL_PRIVATE_KEY=",
+        "envseal get A -K ../keys",
+        "give this job the key as ENVSEAL_PRIVATE_KEY, or ",
+        "unset ENVSEAL_PRIVATE_KEY",
+    ],
+    // A lost key: of the only member, and of one who let another in.
+    [
+        "export ENVSEAL_IDENTITY=../alice.identity; mv solo envseal.toml",
+        "envseal get A",
+        "nobody else is in the team; recover ",
+        "{}",
+    ],
+    [
+        "export ENVSEAL_IDENTITY=../alice.identity; mv two envseal.toml",
+        "envseal get A",
+        "ask bob to run: ",
+        "ENVSEAL_IDENTITY=../bob.identity {} --fingerprint $F",
+    ],
+    // Words that there are not.
+    ["true", "envseal key export", "use: ", "{} -K ../keys => true"],
+    ["true", "envseal hook add", "use: ", "{} => envseal hook install"],
+    // Names that can't be set.
+    [
+        "printf 'my-key=1\\n' >> .env",
+        "envseal set my-key 2",
+        "rename it first: ",
+        "{} => envseal set my_key 2",
+    ],
+    ["true", "envseal set 1st 2", "a name has only letters, digits and _: ", "{} 2 => true"],
+];
+
+#[test]
+fn each_hint_helps() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    for selected in [&[][..], &["-e", "production"]] {
+        env.envseal(&[&["set", "-q", "A"], selected].concat()).stdin(&secret).ok();
+    }
+    let ((alice, _), (bob, _)) = (person(&env, "alice"), person(&env, "bob"));
+    let mut solo = team(&env);
+    solo.put_member(&member("alice"), &alice.public());
+    // Alice let Bob in, and has no grant herself.
+    let mut two = TeamFile::parse(solo.text().as_bytes()).unwrap();
+    two.put_member(&member("bob"), &bob.public());
+    let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY")).unwrap();
+    let to_bob = (&member("bob"), &bob.public());
+    two.put_grant(GrantLine::make(&EnvName::of_dotenv(), &key, to_bob, (&member("alice"), &alice)));
+    let (private, production) =
+        (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION"));
+    std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
+    let before: Vec<_> = [".env", ".env.production"].map(|name| (name, env.bytes(name))).into();
+    let backup = env.outside().join("backup");
+    env.envseal(&["key", "backup", "-K", "../keys"]).arg(&backup).var("ENVSEAL_PASSPHRASE", "a b c d e").ok();
+    let run = |script: &str| {
+        let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let run = env.program("sh", &["-c", script]).var("PATH", path).var("ENVSEAL_PASSPHRASE", "a b c d e");
+        run.var("P", &production).var("D", &private).var("F", alice.public().fingerprint()).output()
+    };
+    for [amiss, fails, begin, follow] in ROWS {
+        before.iter().for_each(|(name, bytes)| env.write(name, bytes));
+        env.write("solo", solo.text());
+        env.write("two", two.text());
+        for gone in [".env.keys", "envseal.toml"] {
+            let _ = std::fs::remove_file(env.path(gone));
+        }
+        let failed = run(&format!("{amiss}; {fails}"));
+        assert!(failed.status != 0, "{amiss}; {fails}");
+        let shown = failed
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: ").or_else(|| line.trim_start().strip_prefix("tip: ")));
+        let hint = shown.unwrap_or_else(|| panic!("{amiss}; {fails}: {}", failed.stderr));
+        let rest = hint.strip_prefix(begin).unwrap_or_else(|| panic!("{amiss}; {fails}: {hint}"));
+        let command =
+            rest.rsplit_once(": ").filter(|_| !begin.ends_with(": ")).map_or(rest, |(_, command)| command);
+        let command =
+            if rest.contains("key recover FILE") { "envseal key recover ../backup" } else { command };
+        let command = command.replace("NAME", "production");
+        let (follow, then) = follow.split_once(" => ").unwrap_or((follow, fails));
+        // The situation is made once: what was moved there is there.
+        let exports =
+            amiss.split("; ").filter(|part| part.starts_with("export")).collect::<Vec<_>>().join("; ");
+        let exports = if exports.is_empty() { "true" } else { &exports };
+        let script = format!("{exports}; {} && {then}", follow.replace("{}", &command));
+        let helped = run(&script);
+        assert_eq!(helped.status, 0, "{amiss}; {fails}: {hint}\n{script}\n{}", helped.stderr);
+    }
+}
