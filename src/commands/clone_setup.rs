@@ -17,7 +17,7 @@ const INIT: &str = "envseal init";
 
 pub(super) const NO_REPOSITORY: &str =
     "not in a git repository, so nothing is checked at a commit: git init && envseal init";
-/// Neither says that hooks are missing: by its mark alone a clone is not set up if a hook manager calls envseal.
+/// Leaves open if hooks are missing: a hook manager may call envseal in a clone that has no mark.
 const NOT_SET_UP: &str = "this clone is not set up, so plaintext may be committed: envseal init";
 const BARE: &str = "this is a bare repository, where nobody commits; see docs/pre-receive for pushes";
 
@@ -25,12 +25,21 @@ const BARE: &str = "this is a bare repository, where nobody commits; see docs/pr
 pub(super) struct CloneSetup {
     hooks: CloneHooks,
     drivers: DriverState,
+    /// The filter that git passes env files through before it stores them.
+    filter: Option<String>,
 }
 
 /// A hook or driver that is missing or does not run, and the command that fixes it, if there is one.
 pub(super) struct SetupGap {
     pub(super) message: String,
     pub(super) fix: Option<Hint>,
+}
+
+impl SetupGap {
+    /// Returns it as one line.
+    pub(super) fn line(&self) -> String {
+        self.fix.as_ref().map_or_else(|| self.message.clone(), |fix| fix.joined(&self.message, ": "))
+    }
 }
 
 impl CloneSetup {
@@ -50,7 +59,19 @@ impl CloneSetup {
     fn of(repo: &Repo) -> Result<Self, Error> {
         let settings = hooks::read_settings(repo)?;
         let hooks = hooks::inspect(repo, &settings)?;
-        Ok(Self { hooks, drivers: drivers::inspect_by(repo, &settings)? })
+        let (drivers, filter) = drivers::inspect_by(repo, &settings)?;
+        Ok(Self { hooks, drivers, filter })
+    }
+
+    /// Returns true if nothing is in the way of the hooks.
+    fn can_have_hooks(&self) -> bool {
+        let is_ours =
+            |state| matches!(state, HookState::Installed | HookState::Missing | HookState::Outdated);
+        self.hooks.reports.iter().all(|hook| is_ours(hook.state))
+    }
+
+    fn has_dotenvx_filter(&self) -> bool {
+        self.filter.as_deref().is_some_and(drivers::is_of_dotenvx)
     }
 
     fn has_hooks(&self) -> bool {
@@ -65,7 +86,7 @@ impl CloneSetup {
             let error = hooks::left_alone(dir, &relative_path(&hook.path));
             return Some(SetupGap { message: error.to_string(), fix: error.command_hint().cloned() });
         }
-        self.gaps().into_iter().find(|gap| gap.fix != Some(INIT.into()))
+        self.gaps().into_iter().find(|gap| !self.can_have_hooks() && gap.fix != Some(INIT.into()))
     }
 
     /// Returns each part and its state, for a person.
@@ -143,6 +164,17 @@ impl CloneSetup {
                 });
             }
         }
+        if let Some(name) = &self.filter {
+            others.push(if self.has_dotenvx_filter() {
+                let message = format!("dotenvx's filter ({name}) keeps sealed values from being staged");
+                SetupGap { message, fix: self.can_have_hooks().then(|| INIT.into()) }
+            } else {
+                SetupGap {
+                    message: format!("git stores env files as the filter {name} changes them"),
+                    fix: None,
+                }
+            });
+        }
         let missing = (!missing.is_empty()).then(|| SetupGap {
             message: format!("not installed in this clone: {}", listed(&missing)),
             fix: Some(INIT.into()),
@@ -164,17 +196,21 @@ pub(super) fn offer(context: &Context) {
 
 fn try_offer(context: &Context) -> Result<(), Error> {
     let Some(repo) = context.discover()?.filter(|repo| !repo.is_bare()) else { return Ok(()) };
+    let clone = CloneSetup::of(&repo)?;
     if hooks::is_settled(repo.common_dir()) {
+        // It may have come later, and keeps what was just written from being committed.
+        if let Some(gap) = clone.gaps().pop().filter(|_| clone.has_dotenvx_filter()) {
+            context.ui.note(gap.line());
+        }
         return Ok(());
     }
-    let clone = CloneSetup::of(&repo)?;
     let question = "Install git hooks that stop plaintext from being committed, and drivers, in this clone?";
-    if let Some(SetupGap { message, fix }) = clone.obstacle() {
-        context.ui.note(fix.map_or_else(|| message.clone(), |fix| fix.after(&message)));
-    } else if !clone.gaps().is_empty() {
+    if let Some(obstacle) = clone.obstacle() {
+        context.ui.note(obstacle.line());
+    } else if clone.gaps().iter().any(|gap| gap.fix == Some(INIT.into())) {
         if ui::confirm(question, DefaultAnswer::Yes)? {
-            hook::set_up(context)?;
-            set_up_drivers(context)?;
+            let has_hooks = hook::set_up(context)?;
+            set_up_drivers(context, has_hooks)?;
         } else {
             context.ui.note(NOT_SET_UP);
         }
@@ -186,11 +222,18 @@ fn try_offer(context: &Context) -> Result<(), Error> {
 }
 
 /// Configures git's merge and diff drivers for env files in this clone, unless someone else uses their name. Returns true
-/// if git calls them.
-pub(super) fn set_up_drivers(context: &Context) -> Result<bool, Error> {
+/// if git calls them, and stores env files as they are.
+pub(super) fn set_up_drivers(context: &Context, has_hooks: bool) -> Result<bool, Error> {
     let Some(repo) = context.discover()? else { return Ok(false) };
-    match drivers::install(&repo) {
-        Ok(true) => context.ui.say("Installed the merge and diff drivers for env files in this clone"),
+    match drivers::install(&repo, has_hooks) {
+        Ok(true) => {
+            context.ui.say("Installed the merge and diff drivers for env files in this clone");
+            if drivers::leaves_out_filter(&repo)? {
+                context
+                    .ui
+                    .say("Turned dotenvx's filter off for env files in this clone: the hooks check them");
+            }
+        }
         Ok(false) => {}
         Err(error) if error.kind() == ErrorKind::Refused => {
             let message = format!("left git's drivers for env files unchanged: {error}");
@@ -198,7 +241,8 @@ pub(super) fn set_up_drivers(context: &Context) -> Result<bool, Error> {
         }
         Err(error) => return Err(error),
     }
-    Ok(drivers::inspect(&repo)? == DriverState::Installed)
+    let clone = CloneSetup::of(&repo)?;
+    Ok(clone.drivers == DriverState::Installed && clone.filter.is_none())
 }
 
 /// Mentions to a person, once in each clone, that it is not set up, if that is so where one of these folders is. It looks

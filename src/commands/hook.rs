@@ -95,6 +95,9 @@ pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error>
                 let done = if path.exists() { "Removed envseal's lines from" } else { "Removed" };
                 context.ui.say(format_args!("{done} {}", display_path(&path)));
             }
+            if hooks::drivers::restore_filter(&repo)? {
+                context.ui.say("Turned dotenvx's filter on again for env files");
+            }
             if args.drivers {
                 context.ui.say(if hooks::drivers::uninstall(&repo)? {
                     "Removed the merge and diff drivers from this clone"

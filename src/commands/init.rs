@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
         print_notices(context, &guard_keys_file(&keys_file, &project, &|| context.waiting())?);
     }
     let has_hooks = hook::set_up(context)?;
-    let has_drivers = set_up_drivers(context)?;
+    let has_drivers = set_up_drivers(context, has_hooks)?;
     let ignored = unignore(context, args, &project, ignored, has_hooks)?;
     let files = load_all(&project, &here)?;
     if files.is_empty() && ignored.is_empty() {

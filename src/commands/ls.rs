@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::blame::blame;
 use super::changes::print_history_notes;
-use super::clone_setup::{CloneSetup, SetupGap};
+use super::clone_setup::CloneSetup;
 use super::files::{FoundFiles, ListArgs};
 use crate::error::Error;
 use crate::git::{ObjectId, display_path, relative_path};
@@ -99,8 +99,8 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
 fn note_setup_gaps(context: &Context) {
     match CloneSetup::here(context) {
         Ok(clone) => {
-            for SetupGap { message, fix } in clone.iter().flat_map(CloneSetup::gaps) {
-                context.ui.note(fix.map_or_else(|| message.clone(), |fix| fix.joined(&message, ": ")));
+            for gap in clone.iter().flat_map(CloneSetup::gaps) {
+                context.ui.note(gap.line());
             }
         }
         Err(error) => context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}")),

@@ -129,7 +129,7 @@ struct Context<'a> {
     /// The path given with `-i`.
     identity: Option<PathBuf>,
     no_pager: bool,
-    /// True once the command has created a key or a member.
+    /// True once the command has created a key or a member, or imported values.
     has_created: Cell<bool>,
 }
 

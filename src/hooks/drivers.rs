@@ -34,10 +34,13 @@ const SETTINGS: [(&str, &str); 4] = [
 
 const BEGIN: &str = "# >>> envseal: drivers for env files";
 const END: &str = "# <<< envseal";
-const LINES: &str = ".env merge=envseal diff=envseal\n\
-                     .env.* merge=envseal diff=envseal\n\
-                     *.env merge=envseal diff=envseal\n\
-                     envseal.toml merge=envseal\n";
+const ENV_FILES: &str = ".env merge=envseal diff=envseal\n\
+                         .env.* merge=envseal diff=envseal\n\
+                         *.env merge=envseal diff=envseal\n";
+const TEAM_FILE: &str = "envseal.toml merge=envseal\n";
+/// Ends the lines of env files where dotenvx's filter would refuse to have sealed values staged: `dotenvx protect` installs
+/// it for all of a user's repositories. (gitattributes(5): nothing that a repository commits comes before these lines.)
+const NO_FILTER: &str = " -filter\n";
 /// A file for each of these patterns, and true if it has a diff driver.
 const NAMED: [(&str, bool); 4] =
     [(".env", true), (".env.example", true), ("example.env", true), ("envseal.toml", false)];
@@ -61,13 +64,35 @@ pub enum DriverState {
     Overridden(String),
 }
 
-/// Tells if git, in this clone, calls the drivers as this envseal would set them up.
-pub fn inspect(repo: &Repo) -> Result<DriverState, Error> {
-    inspect_by(repo, &read_settings(repo)?)
+/// Returns true for the filter of `dotenvx protect`, which refuses all that dotenvx has not encrypted.
+pub(crate) fn is_of_dotenvx(filter: &str) -> bool {
+    filter == "dotenvx" || filter.starts_with("dotenvx.")
 }
 
-/// Like [`inspect`], by these [`read_settings`].
-pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<DriverState, Error> {
+/// Tells if git, in this clone, calls the drivers as this envseal would set them up.
+pub fn inspect(repo: &Repo) -> Result<DriverState, Error> {
+    Ok(inspect_by(repo, &read_settings(repo)?)?.0)
+}
+
+/// Like [`inspect`], by these [`read_settings`]. Returns also the filter that git passes env files through before it stores
+/// them, if there is one (gitattributes(5), `filter`).
+pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverState, Option<String>), Error> {
+    let values = repo.attributes(&["merge", "diff", "filter"], &NAMED.map(|(path, _)| path))?;
+    let mut rows = NAMED.iter().zip(values.chunks_exact(3));
+    let filter = rows.find_map(|((_, is_env_file), values)| {
+        let works = |command: &str| {
+            let name = format!("filter.{}.{command}", values[2]);
+            let last = settings.iter().rfind(|setting| setting.name == name);
+            // With `cat`, dotenvx turns its own off.
+            last.is_some_and(|setting| !matches!(&*setting.value, "" | "cat"))
+        };
+        (*is_env_file && (works("clean") || works("process"))).then(|| values[2].clone())
+    });
+    Ok((drivers_by(repo, settings, &values)?, filter))
+}
+
+/// Returns the state of the drivers by the `values` of merge, diff and filter of each file in [`NAMED`].
+fn drivers_by(repo: &Repo, settings: &[Setting], values: &[String]) -> Result<DriverState, Error> {
     if let Some(key) = foreign(settings) {
         return Ok(DriverState::Foreign(key));
     }
@@ -86,17 +111,17 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<DriverStat
             return Ok(DriverState::Overridden(how));
         }
     }
-    let values = repo.attributes(&["merge", "diff"], &NAMED.map(|(path, _)| path))?;
     let is_wanted = |(values, (_, diff)): (&[String], (&str, bool))| {
         values[0] == "envseal" && (!diff || values[1] == "envseal")
     };
-    let named = values.chunks_exact(2).zip(NAMED).all(is_wanted);
+    let named = values.chunks_exact(3).zip(NAMED).all(is_wanted);
     let any_named = values.iter().any(|value| value == "envseal");
     if !named {
         let text = read(repo.attributes_path())?;
-        if text.is_some() && with_block(text.as_deref()) == text {
+        if text.is_some() && with_block(text.as_deref(), has_no_filter(text.as_deref())) == text {
             let path = repo.attributes_path().display();
-            return Ok(DriverState::Overridden(format!("other lines in {path} unset the attributes")));
+            let how = format!("other lines in {path} unset the attributes");
+            return Ok(DriverState::Overridden(how));
         }
     }
     Ok(match (configured && named, called && any_named) {
@@ -108,7 +133,9 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<DriverStat
 
 /// Sets the drivers up, or brings them up to date. Returns true if anything changed. Refused ([`ErrorKind::Refused`]) if
 /// someone else has configured a driver of our name.
-pub fn install(repo: &Repo) -> Result<bool, Error> {
+///
+/// If our hooks stop plaintext (`has_hooks`), dotenvx's filter is turned off for env files; no other filter ever is.
+pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
     let there = read_settings(repo)?;
     if let Some(key) = foreign(&there) {
@@ -120,13 +147,16 @@ pub fn install(repo: &Repo) -> Result<bool, Error> {
                 section
             )));
     }
-    if inspect_by(repo, &there)? == DriverState::Installed {
+    let (state, filter) = inspect_by(repo, &there)?;
+    let no_filter = has_hooks && filter.as_deref().is_some_and(is_of_dotenvx);
+    if state == DriverState::Installed && !no_filter {
         return Ok(false);
     }
     let missing = SETTINGS.into_iter().filter(|(name, value)| local(&there, name) != [*value]);
     let settings: Vec<_> = missing.map(|(name, value)| (name, Some(value))).collect();
     let before = read(repo.attributes_path())?;
-    let after = with_block(before.as_deref()).ok_or_else(|| no_end(repo))?;
+    let no_filter = no_filter || has_no_filter(before.as_deref());
+    let after = with_block(before.as_deref(), no_filter).ok_or_else(|| no_end(repo))?;
     repo.make_info_folder()?;
     change(repo, &there, &settings, before.as_deref(), Some(&after))
 }
@@ -146,6 +176,22 @@ pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
         None => None,
     };
     change(repo, &there, &settings, before.as_deref(), after.as_deref())
+}
+
+/// Returns true if [`install`] has turned dotenvx's filter off.
+pub(crate) fn leaves_out_filter(repo: &Repo) -> Result<bool, Error> {
+    Ok(has_no_filter(read(repo.attributes_path())?.as_deref()))
+}
+
+/// Lets dotenvx's filter guard env files again, for they have no hooks any more. Returns false if it was not turned off.
+pub(crate) fn restore_filter(repo: &Repo) -> Result<bool, Error> {
+    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
+    let before = read(repo.attributes_path())?;
+    if !has_no_filter(before.as_deref()) {
+        return Ok(false);
+    }
+    let after = with_block(before.as_deref(), false).ok_or_else(|| no_end(repo))?;
+    change(repo, &[], &[], before.as_deref(), Some(&after))
 }
 
 /// Returns the error for attributes in which nobody can tell what is ours.
@@ -239,9 +285,19 @@ fn find_block(text: &[u8]) -> AttributesBlock<'_> {
     if begun.is_some() { AttributesBlock::Open } else { AttributesBlock::None }
 }
 
+/// Returns true if our block turns filters off.
+fn has_no_filter(text: Option<&[u8]>) -> bool {
+    text.is_some_and(|text| match find_block(text) {
+        AttributesBlock::At(range, _) => memchr::memmem::find(&text[range], NO_FILTER.as_bytes()).is_some(),
+        AttributesBlock::None | AttributesBlock::Open => false,
+    })
+}
+
 /// Returns the attributes with our block up to date; None if the one that is there has no end.
-fn with_block(before: Option<&[u8]>) -> Option<Vec<u8>> {
-    let block = |said: &str| format!("{BEGIN}{said}\n{LINES}{END}\n").into_bytes();
+fn with_block(before: Option<&[u8]>, no_filter: bool) -> Option<Vec<u8>> {
+    let line_end = if no_filter { NO_FILTER } else { "\n" };
+    let lines = [&ENV_FILES.replace('\n', line_end), TEAM_FILE].concat();
+    let block = |said: &str| format!("{BEGIN}{said}\n{lines}{END}\n").into_bytes();
     let Some(text) = before else { return Some(block(MADE)) };
     Some(match find_block(text) {
         AttributesBlock::Open => return None,
@@ -283,8 +339,11 @@ mod tests {
     use super::*;
 
     fn around(before: Option<&str>) -> (String, Option<String>) {
-        let with = with_block(before.map(str::as_bytes)).unwrap();
-        assert_eq!(with_block(Some(&with)).unwrap(), with, "idempotent");
+        let with = with_block(before.map(str::as_bytes), false).unwrap();
+        assert_eq!(with_block(Some(&with), false).unwrap(), with, "idempotent");
+        let unfiltered = with_block(Some(&with), true).unwrap();
+        assert!(has_no_filter(Some(&unfiltered)) && !has_no_filter(Some(&with)));
+        assert_eq!(with_block(Some(&unfiltered), false).unwrap(), with);
         let without = without_block(&with).unwrap();
         (String::from_utf8(with).unwrap(), without.map(|text| String::from_utf8(text).unwrap()))
     }
@@ -296,7 +355,8 @@ mod tests {
         {
             let (with, without) = around(before);
             assert!(
-                with.starts_with(before.unwrap_or("")) && with.ends_with(&format!("{LINES}{END}\n")),
+                with.starts_with(before.unwrap_or(""))
+                    && with.ends_with(&format!("{ENV_FILES}{TEAM_FILE}{END}\n")),
                 "{with}"
             );
             assert_eq!(without.as_deref(), before);
@@ -308,14 +368,17 @@ mod tests {
         for before in [None, Some("a b\n"), Some("a b")] {
             let (with, _) = around(before);
             let more = format!("{with}c d\n");
-            assert_eq!(with_block(Some(more.as_bytes())).unwrap(), more.as_bytes());
+            assert_eq!(with_block(Some(more.as_bytes()), false).unwrap(), more.as_bytes());
             let left = without_block(more.as_bytes()).unwrap().unwrap();
             let wanted = before.map_or(String::new(), |text| format!("{}\n", text.trim_end())) + "c d\n";
             assert_eq!(String::from_utf8(left).unwrap(), wanted);
         }
         let block = |lines: &str| format!("a b\n{BEGIN}\n{lines}{END}\nc d\n").into_bytes();
-        assert_eq!(with_block(Some(&block(".env merge=envseal\n"))).unwrap(), block(LINES));
+        assert_eq!(
+            with_block(Some(&block(".env merge=envseal\n")), false).unwrap(),
+            block(&[ENV_FILES, TEAM_FILE].concat())
+        );
         let open = format!("{BEGIN}\na b\n");
-        assert_eq!((with_block(Some(open.as_bytes())), without_block(open.as_bytes())), (None, None));
+        assert_eq!((with_block(Some(open.as_bytes()), false), without_block(open.as_bytes())), (None, None));
     }
 }

@@ -133,9 +133,9 @@ pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathB
     Ok(paths)
 }
 
-/// Reads git's configuration of hooks and of drivers called envseal.
+/// Reads git's configuration of hooks, of drivers called envseal, and of filters.
 pub(crate) fn read_settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
-    repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*)$")
+    repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*|filter\..*\.(clean|process))$")
 }
 
 /// Inspects the hooks that git calls in this repository, by these [`read_settings`].

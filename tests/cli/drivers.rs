@@ -67,9 +67,9 @@ fn what_is_taken_out_leaves_no_trace() {
         let before = (config(&env), attributes(&env));
         let repo = repo(&env.repo());
         assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
-        assert!(install(&repo).unwrap());
+        assert!(install(&repo, true).unwrap());
         assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
-        assert!(!install(&repo).unwrap());
+        assert!(!install(&repo, true).unwrap());
         assert!(uninstall(&repo).unwrap());
         assert_eq!((config(&env), attributes(&env)), before);
         assert!(!uninstall(&repo).unwrap());
@@ -80,16 +80,16 @@ fn what_is_taken_out_leaves_no_trace() {
 fn a_part_that_is_missing_or_older_is_mended() {
     let env = TestEnv::new();
     let repo = repo(&env.repo());
-    install(&repo).unwrap();
+    install(&repo, true).unwrap();
     let whole = (config(&env), attributes(&env));
     env.git(&["config", "merge.envseal.driver", "envseal hook run merge %O %A %B"]);
     env.git(&["config", "diff.envseal.cachetextconv", "true"]);
     assert_eq!(inspect(&repo).unwrap(), DriverState::Outdated);
-    assert!(install(&repo).unwrap());
+    assert!(install(&repo, true).unwrap());
     assert_eq!((config(&env), attributes(&env)), whole);
     std::fs::remove_file(env.path(".git/info/attributes")).unwrap();
     assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
-    assert!(install(&repo).unwrap());
+    assert!(install(&repo, true).unwrap());
     assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
 }
 
@@ -106,7 +106,7 @@ fn someone_elses_driver_of_our_name_stays() {
         assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
         assert!(output.stderr.contains("Next: "), "{}", output.stderr);
         assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name.into()));
-        assert!(install(&repo(&env.repo())).is_err());
+        assert!(install(&repo(&env.repo()), true).is_err());
         uninstall(&repo(&env.repo())).unwrap();
         assert_eq!((config(&env), attributes(&env)), before);
     }
@@ -148,7 +148,7 @@ fn the_configuration_keeps_its_mode() {
     let env = TestEnv::new();
     let path = env.path(".git/config");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    install(&repo(&env.repo())).unwrap();
+    install(&repo(&env.repo()), true).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let left = std::fs::read_dir(env.path(".git")).unwrap().flatten();
     assert!(left.into_iter().all(|item| !item.file_name().to_string_lossy().starts_with(".envseal-tmp")));
@@ -162,14 +162,14 @@ fn linked_worktrees_share_them_and_submodules_have_their_own() {
     env.git(&["commit", "-q", "-m", "f"]);
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
-    install(&repo(&linked)).unwrap();
+    install(&repo(&linked), true).unwrap();
     assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Installed);
     assert!(attribute(&env, &env.repo(), ".env").contains("merge: envseal"));
     assert!(attribute(&env, &linked, ".env").contains("merge: envseal"));
 
     let outer = TestEnv::new();
     let sub = outer.add_submodule(env.repo(), "a sub");
-    install(&repo(&sub)).unwrap();
+    install(&repo(&sub), true).unwrap();
     assert_eq!(inspect(&repo(&outer.repo())).unwrap(), DriverState::Missing);
     assert!(attribute(&outer, &sub, ".env").contains("merge: envseal"));
     assert!(attribute(&outer, &outer.repo(), ".env").contains("merge: unspecified"));

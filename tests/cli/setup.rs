@@ -150,3 +150,91 @@ fn a_file_dot_git_that_leads_elsewhere_gets_no_mark_there() {
     assert!(status == 0 && !shown.contains("set up"), "{shown}");
     assert!(!env.path(".git/envseal-hooks").exists());
 }
+
+/// Guards every repository of this user as `dotenvx protect` 2.38 does: a required clean filter refuses to have an env file
+/// staged that holds anything but dotenvx's values.
+fn protect(env: &TestEnv, filter: &str, clean: &str) {
+    let attributes = env.outside().join("attributes");
+    std::fs::write(
+        &attributes,
+        format!(".env* filter={filter}\n*.env filter={filter}\n.flaskenv filter={filter}\n"),
+    )
+    .unwrap();
+    env.git(&["config", "--global", "core.attributesFile", attributes.to_str().unwrap()]);
+    env.git(&["config", "--global", &format!("filter.{filter}.clean"), clean]);
+    env.git(&["config", "--global", &format!("filter.{filter}.required"), "true"]);
+}
+
+const REFUSES: &str =
+    "f() { t=$(cat); case $t in *envseal:*|*=plain*) exit 1;; esac; printf '%s\\n' \"$t\"; }; f";
+
+fn can_stage(env: &TestEnv, path: &str) -> bool {
+    env.program("git", &["add", path]).output().status == 0
+}
+
+#[test]
+fn a_project_guarded_by_dotenvx_protect_is_imported_and_committed() {
+    for filter in ["dotenvx", "dotenvx.protect"] {
+        let env = TestEnv::unsettled();
+        protect(&env, filter, REFUSES);
+        let report = String::from_utf8(env.envseal(&["doctor"]).output().stdout).unwrap();
+        assert!(report.contains(&format!("dotenvx's filter ({filter}) keeps sealed values")), "{report}");
+        env.write_plain(".env.old", "A=b\n");
+        let arguments = ["import", "dotenv", ".env.old", "-f", ".env", "--yes"];
+        let Some((status, shown)) = on_terminal(&env, &arguments, Some(b"y\n")) else { return };
+        let said = "Turned dotenvx's filter off for env files in this clone: the hooks check them\n";
+        assert!(status == 0 && shown.contains(said), "{shown}");
+        assert!(can_stage(&env, ".env") && can_stage(&env, ".gitignore"));
+        env.git_with_envseal(&["commit", "-qm", "Import"]).ok();
+        assert_eq!(env.envseal(&["doctor"]).output().status, 0);
+        // The hook checks in its place; what envseal doesn't check stays guarded.
+        env.write_plain(".env.production", "A=plain\n");
+        assert!(can_stage(&env, ".env.production"));
+        assert_eq!(env.git_with_envseal(&["commit", "-qm", "Plain"]).output().status, 1);
+        env.git(&["rm", "-q", "--cached", ".env.production"]);
+        env.write(".flaskenv", "A=plain\n");
+        assert!(!can_stage(&env, ".flaskenv"));
+        // Without the hook the filter guards again.
+        env.ok(&["hook", "uninstall"]);
+        assert!(!can_stage(&env, ".env.production"));
+        env.git(&["config", "--global", &format!("filter.{filter}.clean"), "cat"]);
+        env.ok(&["init", "-q"]);
+        assert!(!env.read(".git/info/attributes").contains("-filter"), "it is off everywhere");
+    }
+}
+
+#[test]
+fn a_filter_that_comes_later_or_is_not_dotenvxs_is_named() {
+    let env = TestEnv::new();
+    env.ok(&["init", "-q"]);
+    env.ok(&["set", "-q", "A", "b"]);
+    protect(&env, "dotenvx.protect", REFUSES);
+    let gap = "dotenvx's filter (dotenvx.protect) keeps sealed values from being staged";
+    let report = env.envseal(&["doctor"]).output();
+    assert_eq!(report.status, 1);
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(report.contains(&format!("problem: {gap}\n    fix: envseal init\n")), "{report}");
+    env.write_plain(".env.old", "B=c\n");
+    let said = env.envseal(&["import", "dotenv", ".env.old", "-f", ".env", "--yes"]).output().stderr;
+    assert!(said.contains(&format!("note: {gap}: envseal init\n")), "{said}");
+    assert!(!can_stage(&env, ".env"));
+    // Hooks that cannot be installed check nothing.
+    env.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\n");
+    env.ok(&["init"]);
+    assert!(!can_stage(&env, ".env"));
+    std::fs::remove_file(env.path(".git/hooks/pre-commit")).unwrap();
+    env.ok(&["init"]);
+    assert!(can_stage(&env, ".env"));
+    // Another program's may encrypt what else is in the file: it is never turned off.
+    let env = TestEnv::new();
+    protect(&env, "git-crypt", "tr a-z b-za");
+    env.ok(&["init", "-q"]);
+    let before = env.read(".git/info/attributes");
+    env.ok(&["init", "-q"]);
+    assert!(env.read(".git/info/attributes") == before && !before.contains("-filter"));
+    let report = String::from_utf8(env.envseal(&["doctor"]).output().stdout).unwrap();
+    assert!(
+        report.contains("problem: git stores env files as the filter git-crypt changes them\n"),
+        "{report}"
+    );
+}

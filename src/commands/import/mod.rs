@@ -121,6 +121,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     write(context, args, &imports)?;
+    context.has_created.set(true);
     args.dollars.declare(context, imports.iter().map(|(_, plan)| plan.path()))?;
     print_next_steps(context, args, &imports);
     Ok(())
