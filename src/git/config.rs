@@ -125,7 +125,7 @@ impl Repo {
         let Some(Setting { scope, value, .. }) = named else {
             let path = self.default_hooks_dir();
             let (own, private) = self.holds(&path);
-            return Ok(HooksDir { own, private, path });
+            return Ok(HooksDir { path, own, private });
         };
         if value.is_empty() {
             // Git puts `/NAME` after the value, so an empty one is the root of all files.

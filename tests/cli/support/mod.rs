@@ -73,7 +73,7 @@ impl TestEnv {
             for sample in std::fs::read_dir(env.path(".git/hooks")).into_iter().flatten() {
                 std::fs::remove_file(sample.unwrap().path()).unwrap();
             }
-            env.settle(&env.repo());
+            Self::settle(&env.repo());
             Tree::read(&env.repo())
         });
         empty.write(&env.repo());
@@ -81,7 +81,7 @@ impl TestEnv {
     }
 
     /// Takes a clone for one whose person has been asked about its hooks.
-    pub(crate) fn settle(&self, clone: &Path) {
+    pub(crate) fn settle(clone: &Path) {
         std::fs::write(clone.join(SETUP_MARK), "settled\n").unwrap();
     }
 

@@ -20,7 +20,7 @@ impl<'a> Person<'a> {
         let home = env.outside().join(format!("home-of-{name}"));
         std::fs::create_dir(&home).unwrap();
         env.git(&["clone", "-q", remote.to_str().unwrap(), clone.to_str().unwrap()]);
-        env.settle(&clone);
+        TestEnv::settle(&clone);
         let person = Self { env, name, clone, home };
         person.does(&["config", "user.email", &person.email()]);
         person
