@@ -42,7 +42,7 @@ struct DoctorReport {
     /// The parts of the clone's setup and their states; null outside git.
     clone: Option<BTreeMap<String, String>>,
     lacking: Vec<Problem>,
-    /// What could be better, and is no problem.
+    /// Possible improvements, which are no problems.
     suggestions: Vec<Problem>,
 }
 
@@ -87,7 +87,9 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
         ui::json(&DoctorReport { files, clone, lacking, suggestions })?;
     } else {
         let mut text = render(&files, clone.as_ref(), &lacking);
-        suggestions.iter().for_each(|it| it.write_to(&mut text, "suggestion"));
+        for suggestion in &suggestions {
+            suggestion.write_to(&mut text, "suggestion");
+        }
         ui::text(text.as_bytes())?;
     }
     if is_empty {

@@ -206,7 +206,7 @@ impl<'a> KeyStore<'a> {
             {
                 return Ok(found);
             }
-        } else if self.run_key_command.is_some() && self.key_command()?.is_some() {
+        } else if self.run_key_command.is_some() && !matches!(self.key_command(), Ok(None)) {
             unasked.push(SearchedPlace {
                 place: KeyPlace::Command,
                 wanted: variable.clone(),

@@ -82,7 +82,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
     }
     for keys in store.keys_files(&file.dir()) {
         let keys = match keys {
-            // One that was named may be yet to be made.
+            // A file that was named may be yet to be created.
             Err(KeyLookupError::NoKeysFile(_)) => continue,
             keys => keys?,
         };
@@ -182,7 +182,7 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
         let repo = project.repositories().open(root)?;
         if repo.is_bare() {
             // Nothing is committed from the folder above its worktrees.
-            return Ok(notices);
+            return guard_target(path, project).map(|()| notices);
         }
         if repo.is_tracked(path)? {
             return Err(KeyLookupError::tracked(path).into());

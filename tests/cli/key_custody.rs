@@ -94,7 +94,7 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
         assert_eq!(status, 0, "{said}");
         assert_eq!(env.ok(&["get", "C", "-e", "p", "-K", keys]), "typed\n");
     }
-    // One that is stored joins a bare key.
+    // A key that is stored joins a bare one.
     env.envseal(&["set", "-q", "B=1", "-e", "new", "-K"]).arg(&bare).ok();
     for (name, env_name) in [("A", "p"), ("B", "new")] {
         env.envseal(&["get", name, "-e", env_name, "-K"]).arg(&bare).ok();
@@ -123,7 +123,7 @@ fn the_key_command_is_the_users_and_comes_before_the_keys_file() {
     let doctor = String::from_utf8(with(&["doctor", "-e", "p"], "keys-of").output().stdout).unwrap();
     assert!(doctor.contains("private key from the key command"), "{doctor}");
     std::fs::remove_file(&log).unwrap();
-    // Where no key is needed, it isn't run; nor where one is injected.
+    // It isn't run if no key is needed, nor if one is injected.
     with(&["set", "-q", "B=1", "-e", "p"], "keys-of").ok();
     with(&["check"], "keys-of").output();
     assert!(with(&["ls"], "keys-of").ok().contains("unknown: key command"));
@@ -197,7 +197,9 @@ fn each_recipe_of_the_guide_works() {
     ];
     for heading in ["macOS keychain", "secret-tool", "1Password", "Bitwarden", "pass"] {
         let (env, value, keys) = project();
-        programs.iter().for_each(|(name, script)| drop(program(&env, name, script)));
+        for (name, script) in &programs {
+            program(&env, name, script);
+        }
         for text in [".env", ".env.p"] {
             // The guide's environment is production.
             let renamed = env.read(text).replace("_KEY_P=", "_KEY_PRODUCTION=");

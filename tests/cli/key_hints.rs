@@ -1,4 +1,4 @@
-//! What goes wrong with keys, the hint that is shown, and that following it helps.
+//! Situations in which a key is missing or wrong, the hint that is shown, and that following it helps.
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::PrivateKey;
@@ -100,7 +100,9 @@ fn each_hint_helps() {
         run.var("P", &production).var("D", &private).var("F", alice.public().fingerprint()).output()
     };
     for [amiss, fails, begin, follow] in ROWS {
-        before.iter().for_each(|(name, bytes)| env.write(name, bytes));
+        for (name, bytes) in &before {
+            env.write(name, bytes);
+        }
         env.write("solo", solo.text());
         env.write("two", two.text());
         for gone in [".env.keys", "envseal.toml"] {

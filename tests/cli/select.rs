@@ -98,13 +98,13 @@ fn a_linked_worktree_shares_the_keys_of_the_main_one() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     std::fs::create_dir_all(linked.join("only/here")).unwrap();
-    // One above both is nobody's.
+    // A keys file above both is nobody's.
     std::fs::write(env.outside().join(".env.keys"), "").unwrap();
     let there = |arguments: &[&str]| env.envseal(arguments).dir(&linked);
     let get = ["get", "A", "-e", "p"];
     assert_eq!(there(&get).ok(), format!("{secret}\n"));
     assert_eq!(there(&["run", "-e", "p", "--", "printenv", "A"]).ok(), format!("{secret}\n"));
-    // What is created there outlives it.
+    // A key that is created there outlives it.
     let output = there(&["set", "B=1", "-f", "only/here/.env.new"]).output();
     let told = format!("the private key is in {}. ", env.path(".env.keys").display());
     assert!(output.stderr.contains(&told), "{}", output.stderr);
@@ -114,7 +114,7 @@ fn a_linked_worktree_shares_the_keys_of_the_main_one() {
     assert!(!linked.join(".env.keys").exists() && !linked.join("only/here/.env.keys").exists());
     let keys = env.read(".env.keys");
     assert_eq!(keys.matches("envseal-sk1-").count(), 3, "{keys}");
-    // One that is there already comes first; the other is looked into as well.
+    // A keys file of its own comes first; the other is looked into as well.
     std::fs::write(linked.join(".env.keys"), "# mine\n").unwrap();
     assert_eq!(there(&get).ok(), format!("{secret}\n"));
     there(&["set", "-q", "C=1", "-e", "later"]).ok();
