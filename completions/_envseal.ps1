@@ -635,6 +635,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show your identity, your member name and your grants')
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Request access: add yourself to the team file')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a member by their public key')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Grant a member access to environments that you can decrypt')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a member: drop grants, rotate keys, and list exposed values')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show who has access to what, granted by whom, when, and in which commit')
@@ -659,6 +660,26 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
         }
         'envseal;team;request' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Your member name [default: git''s user.email before the @]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
+            [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace your key, as on a new laptop; the old one is removed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print more')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Don''t use a pager')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'envseal;team;add' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The file with the public key; `-` for stdin')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Also grant this environment (repeats)')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Also grant this environment (repeats)')
+            [CompletionResult]::new('--fingerprint', '--fingerprint', [CompletionResultType]::ParameterName, 'Don''t prompt; take the key that has this fingerprint')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')
             [CompletionResult]::new('--keys-file', '--keys-file', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys')

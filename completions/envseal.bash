@@ -130,6 +130,9 @@ _envseal() {
             envseal__subcmd__key,unlock)
                 cmd="envseal__subcmd__key__subcmd__unlock"
                 ;;
+            envseal__subcmd__team,add)
+                cmd="envseal__subcmd__team__subcmd__add"
+                ;;
             envseal__subcmd__team,approve)
                 cmd="envseal__subcmd__team__subcmd__approve"
                 ;;
@@ -1905,12 +1908,62 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__team)
-            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help whoami request approve remove list exposures"
+            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help whoami request add approve remove list exposures"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__team__subcmd__add)
+            opts="-e -C -K -i -q -v -h --key --env --fingerprint --keys-file --identity --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2107,7 +2160,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__team__subcmd__request)
-            opts="-C -K -i -q -v -h --name --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-C -K -i -q -v -h --name --replace --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -605,6 +605,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand whoami 'Show your identity, your member name and your grants'
             cand request 'Request access: add yourself to the team file'
+            cand add 'Add a member by their public key'
             cand approve 'Grant a member access to environments that you can decrypt'
             cand remove 'Remove a member: drop grants, rotate keys, and list exposed values'
             cand list 'Show who has access to what, granted by whom, when, and in which commit'
@@ -627,6 +628,25 @@ set edit:completion:arg-completer[envseal] = {|@words|
         }
         &'envseal;team;request'= {
             cand --name 'Your member name [default: git''s user.email before the @]'
+            cand -C 'Change to DIR first'
+            cand -K 'Read private keys from FILE instead of .env.keys'
+            cand --keys-file 'Read private keys from FILE instead of .env.keys'
+            cand -i 'Use this private SSH key as your identity instead of the one that `team request` creates'
+            cand --identity 'Use this private SSH key as your identity instead of the one that `team request` creates'
+            cand --replace 'Replace your key, as on a new laptop; the old one is removed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Print more'
+            cand --verbose 'Print more'
+            cand --no-pager 'Don''t use a pager'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'envseal;team;add'= {
+            cand --key 'The file with the public key; `-` for stdin'
+            cand -e 'Also grant this environment (repeats)'
+            cand --env 'Also grant this environment (repeats)'
+            cand --fingerprint 'Don''t prompt; take the key that has this fingerprint'
             cand -C 'Change to DIR first'
             cand -K 'Read private keys from FILE instead of .env.keys'
             cand --keys-file 'Read private keys from FILE instead of .env.keys'

@@ -362,19 +362,20 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s C -d 'Change to DIR first' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s q -l quiet -d 'Print errors only'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s v -l verbose -d 'Print more'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -l no-pager -d 'Don\'t use a pager'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "whoami" -d 'Show your identity, your member name and your grants'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "request" -d 'Request access: add yourself to the team file'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "approve" -d 'Grant a member access to environments that you can decrypt'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "remove" -d 'Remove a member: drop grants, rotate keys, and list exposed values'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "list" -d 'Show who has access to what, granted by whom, when, and in which commit'
-complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request approve remove list exposures" -f -a "exposures" -d 'List exposed values that removed members could read'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s q -l quiet -d 'Print errors only'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s v -l verbose -d 'Print more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -l no-pager -d 'Don\'t use a pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "whoami" -d 'Show your identity, your member name and your grants'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "request" -d 'Request access: add yourself to the team file'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "add" -d 'Add a member by their public key'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "approve" -d 'Grant a member access to environments that you can decrypt'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "remove" -d 'Remove a member: drop grants, rotate keys, and list exposed values'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "list" -d 'Show who has access to what, granted by whom, when, and in which commit'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and not __fish_seen_subcommand_from whoami request add approve remove list exposures" -f -a "exposures" -d 'List exposed values that removed members could read'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from whoami" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -387,10 +388,21 @@ complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_su
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l replace -d 'Replace your key, as on a new laptop; the old one is removed'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s q -l quiet -d 'Print errors only'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -l key -d 'The file with the public key; `-` for stdin' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s e -l env -d 'Also grant this environment (repeats)' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -l fingerprint -d 'Don\'t prompt; take the key that has this fingerprint' -r
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s C -d 'Change to DIR first' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print errors only'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print more'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -l no-pager -d 'Don\'t use a pager'
+complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s e -l env -d 'Grant this environment (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -l fingerprint -d 'Don\'t prompt if the member has this fingerprint' -r
 complete -c envseal -n "__fish_envseal_using_subcommand team; and __fish_seen_subcommand_from approve" -s C -d 'Change to DIR first' -r -F

@@ -10,7 +10,7 @@ use super::env_files::EnvFiles;
 use super::origins::Origins;
 use super::snapshot::folder;
 use crate::check::rules::{
-    EnvironmentNames, Finding, TeamText, check_granters, check_left_team, check_removed_team,
+    EnvironmentNames, Finding, Rule, TeamText, check_granters, check_left_team, check_removed_team,
     check_self_granted, check_team_file, compare_teams, compare_with_origin,
 };
 use crate::config::EnvName;
@@ -89,7 +89,13 @@ impl TeamFiles<'_> {
             let before = change.settings_before.team_at(path);
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
-                findings.extend(before.into_iter().flat_map(|before| compare_teams(before, file)));
+                let compared = before.into_iter().flat_map(|before| compare_teams(before, file));
+                // Its author has to commit it, and whoever reviews it decides.
+                let is_judged =
+                    |found: &Finding| found.rule == Rule::MemberReplaced && change.review != Review::Pending;
+                findings.extend(
+                    compared.map(|found| if is_judged(&found) { found.into_advice() } else { found }),
+                );
                 if change.review != Review::None {
                     findings.extend(check_self_granted(before, file));
                 }

@@ -36,10 +36,12 @@ pub(crate) struct Joined {
     pub not_own: Vec<Error>,
 }
 
-/// A member who is to be granted access.
+/// A member who is to be added, or granted access.
 pub(crate) struct Candidate {
     pub name: MemberName,
     pub key: IdentityKey,
+    /// True if the team file is to get the member first.
+    pub is_new: bool,
 }
 
 /// The result of [`approve`].
@@ -90,9 +92,9 @@ pub(crate) fn join(
         if added {
             team.put_member(&name, &key);
         }
-        if may_grant_itself(scope, team, &key)? {
+        if may_grant_itself(scope, team, &key) {
             refuse_changed_keys(scope, &keys)?;
-            let candidate = Candidate { name: name.clone(), key };
+            let candidate = Candidate { name: name.clone(), key, is_new: false };
             let granted = grant(scope, team, &candidate, &keys, &me.identity)?.granted;
             own.extend(granted.into_iter().map(|(env, _)| env));
         } else {
@@ -104,11 +106,12 @@ pub(crate) fn join(
 }
 
 /// Returns true if grants of this user to themselves are reviewed like any other: HEAD has the member, or nobody is one yet.
-fn may_grant_itself(scope: &Project, team: &TeamFile, me: &IdentityKey) -> Result<bool, Error> {
-    let head = scope.team_in_head()?;
+fn may_grant_itself(scope: &Project, team: &TeamFile, me: &IdentityKey) -> bool {
+    // What cannot be read vouches for nobody, and hinders no request.
+    let Ok(head) = scope.team_in_head() else { return false };
     let is_first = head.members().is_empty() && team.members().values().all(|key| key == me);
     let is_removed = team.is_removed(me) || head.is_removed(me);
-    Ok(!is_removed && (is_first || head.member_of(me).is_some()))
+    !is_removed && (is_first || head.member_of(me).is_some())
 }
 
 /// Returns the keys that this user has on this machine, without a passphrase and not just for this process, and may grant;
@@ -174,7 +177,7 @@ fn choose_name(
     }
 }
 
-fn name_in_git(objects: Option<&Repo>) -> Option<MemberName> {
+pub(super) fn name_in_git(objects: Option<&Repo>) -> Option<MemberName> {
     let setting = |name| objects?.setting(name);
     let email = setting("user.email").and_then(|email| email.split('@').next().map(str::to_owned));
     let name = setting("user.name").map(|name| name.to_lowercase().replace(char::is_whitespace, "-"));
@@ -192,7 +195,72 @@ pub(crate) fn candidate(scope: &Project, name: &str, fingerprint: Option<&str>) 
     if let Some(given) = fingerprint {
         check_fingerprint(name, key, given)?;
     }
-    Ok(Candidate { name: name.clone(), key: *key })
+    Ok(Candidate { name: name.clone(), key: *key, is_new: false })
+}
+
+/// Returns the member to be who has this key. Rejects a name or a key that is somebody else's, or was.
+pub(crate) fn new_candidate(scope: &Project, name: &str, key: IdentityKey) -> Result<Candidate, Error> {
+    let (team, name) = (scope.team()?, MemberName::new(name)?);
+    refuse_taken(&team, &name, &key)?;
+    let is_new = team.members().get(&name) != Some(&key);
+    Ok(Candidate { name, key, is_new })
+}
+
+fn refuse_taken(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result<(), Error> {
+    if let Some((was, removed)) = team.removed().iter().find(|(_, was)| was.key == *key) {
+        return Err(was_removed(was, &removed.key));
+    }
+    if let Some(current) = team.member_of(key).filter(|current| *current != name) {
+        return Err(Error::usage(
+            format!("this key ({}) is a member already, as {current}", key.fingerprint()),
+            hint!("to grant access: envseal team approve {current} -e ENVIRONMENT", current),
+        ));
+    }
+    match team.key_of(name).filter(|owner| *owner != key) {
+        Some(owner) => Err(Error::usage(
+            format!("{name} is the name of another member ({})", owner.fingerprint()),
+            "choose another name; for their own new key, they run: envseal team request --replace",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Reads OpenSSH public keys, one a line, as forges publish them. Returns those of ssh-ed25519, each once; `from` is where
+/// they are from.
+pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Error> {
+    let text = String::from_utf8_lossy(text);
+    if text.contains("-----BEGIN ") {
+        return Err(Error::refused(format!("{from} has a private key, where a public key is expected"))
+            .with_hint("print its public key: ssh-keygen -yf FILE"));
+    }
+    let (mut keys, mut others) = (Vec::new(), BTreeSet::new());
+    for (at, line) in text.lines().map(str::trim).enumerate() {
+        let kind = line.split(' ').next().unwrap_or_default();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if kind != "ssh-ed25519" && ["ssh-", "ecdsa-", "sk-"].iter().any(|start| kind.starts_with(start)) {
+            others.insert(kind);
+            continue;
+        }
+        let key = IdentityKey::parse(line).map_err(|error| {
+            Error::usage(format!("{from}:{}: {error}", at + 1), "one key a line: ssh-ed25519 AAAA…")
+        })?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        let others = match others.len() {
+            0 => String::new(),
+            _ => format!(" (it has {})", others.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Error::usage(
+            format!("{from} has no ssh-ed25519 key{others}; only those can be granted access"),
+            "have the member add themselves: envseal team request",
+        ));
+    }
+    Ok(keys)
 }
 
 /// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so that
@@ -203,7 +271,7 @@ pub(crate) fn refuse_approval(scope: &Project, store: &KeyStore<'_>, envs: &[Env
 }
 
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to an
-/// environment can grant it.
+/// environment can grant it. Adds a member who is new in the same change.
 pub(crate) fn approve(
     scope: &Project,
     store: &KeyStore<'_>,
@@ -211,7 +279,7 @@ pub(crate) fn approve(
     envs: &[EnvName],
     on_wait: &dyn Fn(),
 ) -> Result<Approval, Error> {
-    let me = own_identity(store)?;
+    let me = if envs.is_empty() { None } else { Some(own_identity(store)?) };
     let (mut keys, mut own) = (Vec::new(), Vec::new());
     for env in envs.iter().collect::<BTreeSet<_>>() {
         let file = trusted_file(scope, store, env)?;
@@ -222,11 +290,16 @@ pub(crate) fn approve(
     }
     let mut done = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
     change_team(scope, on_wait, |team| {
+        if candidate.is_new {
+            refuse_taken(team, &candidate.name, &candidate.key)?;
+            team.put_member(&candidate.name, &candidate.key);
+        }
+        let Some(me) = me else { return Ok(()) };
         refuse_changed_keys(scope, &keys)?;
         done = grant(scope, team, candidate, &keys, &me.identity)?;
         let key = me.identity.public();
-        if candidate.key != key && may_grant_itself(scope, team, &key)? {
-            let myself = Candidate { name: own_name(scope, team, &key)?, key };
+        if candidate.key != key && may_grant_itself(scope, team, &key) {
+            let myself = Candidate { name: own_name(scope, team, &key)?, key, is_new: false };
             let granted = grant(scope, team, &myself, &own, &me.identity)?.granted;
             done.own.extend(granted.into_iter().map(|(env, _)| env));
         }
@@ -254,7 +327,7 @@ fn grant(
     keys: &[(EnvName, PrivateKey)],
     me: &Identity,
 ) -> Result<Approval, Error> {
-    let Candidate { name, key } = candidate;
+    let Candidate { name, key, .. } = candidate;
     let mine = own_name(scope, team, &me.public())?;
     // Only the key whose fingerprint was confirmed.
     if team.members().get(name) != Some(key) {

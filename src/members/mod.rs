@@ -6,12 +6,16 @@ mod holders;
 mod join;
 mod list;
 mod remove;
+mod replace;
 
 pub(crate) use exposures::{ExposedValue, confirm, exposures};
 pub(crate) use holders::{AccessDecisions, DoubtfulGrant, access_choices, plan_rotation, rotate_planned};
-pub(crate) use join::{Joined, approve, candidate, join, refuse_approval};
+pub(crate) use join::{
+    Approval, Candidate, Joined, approve, candidate, join, new_candidate, parse_keys, refuse_approval,
+};
 pub(crate) use list::{GrantState, ListedGrant, ListedHolder, list};
 pub(crate) use remove::{RemovalPlan, plan_removal, remove};
+pub(crate) use replace::{ReplacedKey, replace_key};
 
 use std::path::PathBuf;
 

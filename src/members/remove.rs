@@ -17,7 +17,7 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
 /// The keys of each environment that a member had.
-type MemberKeys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
+pub(super) type MemberKeys = BTreeMap<EnvName, BTreeSet<PublicKey>>;
 
 /// The consequences of a member's removal, to be confirmed before anything is done.
 pub(crate) struct RemovalPlan {
@@ -67,11 +67,7 @@ pub(crate) fn plan_removal(
     also: &[EnvName],
     decisions: &AccessDecisions,
 ) -> Result<RemovalPlan, Error> {
-    let objects = objects.ok_or_else(|| {
-        // Without git there is no history to account for.
-        let message = format!("{} is not in a git repository", scope.root().display());
-        Error::refused(message).with_hint("git init")
-    })?;
+    let objects = with_history(scope, objects)?;
     let team = scope.team()?;
     let removed = || team.removed().get_key_value(name).map(|(name, was)| (name, &was.key));
     let (name, key) =
@@ -156,7 +152,15 @@ pub(crate) fn plan_removal(
     Ok(plan)
 }
 
-fn held_keys(
+/// Rejects a folder outside of git: without it there is no history to account for.
+pub(super) fn with_history<'a>(scope: &Project, objects: Option<&'a Repo>) -> Result<&'a Repo, Error> {
+    objects.ok_or_else(|| {
+        let message = format!("{} is not in a git repository", scope.root().display());
+        Error::refused(message).with_hint("git init")
+    })
+}
+
+pub(super) fn held_keys(
     scope: &Project,
     history: &AccessHistory,
     who: &IdentityKey,

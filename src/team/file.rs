@@ -137,10 +137,27 @@ impl TeamFile {
         self.members.insert(name.clone(), *key);
     }
 
+    /// Gives a member another key, and moves the old one to those who were removed, under a name of its own.
+    pub fn replace_member(
+        &mut self,
+        name: &MemberName,
+        key: &IdentityKey,
+        removed_as: &MemberName,
+        since: Moment,
+    ) {
+        let Some(old) = self.members.insert(name.clone(), *key) else { return };
+        self.put(&["members"], name.as_str(), key.to_string().into());
+        self.put_removed(removed_as, old, since);
+    }
+
     /// Moves a member to those who were removed.
     pub fn remove_member(&mut self, name: &MemberName, since: Moment) {
         let Some(key) = self.members.remove(name) else { return };
         self.take(&["members"], name.as_str());
+        self.put_removed(name, key, since);
+    }
+
+    fn put_removed(&mut self, name: &MemberName, key: IdentityKey, since: Moment) {
         let line = inline([("key", key.to_string().into()), ("since", datetime(since))]);
         self.put(&["removed"], name.as_str(), line);
         self.removed.insert(name.clone(), RemovedMember { key, since });

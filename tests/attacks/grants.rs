@@ -219,3 +219,61 @@ fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
     team.env.commit("carol");
     assert!(team.env.check(&range).is_empty());
 }
+
+/// Whoever replaces a member's key as `team request --replace` does, or nearly so, is for a reviewer to judge.
+#[test]
+fn a_members_key_replaced_by_somebody_else() {
+    let rules = |team: &Team, more: &[&str]| {
+        team.env
+            .check(&[&["--range", "HEAD~1.."], more].concat())
+            .into_iter()
+            .map(|found| found.split(' ').nth(1).unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let replaced = |change: &dyn Fn(&mut Team)| {
+        let mut team = Team::new(&["alice", "bob"]);
+        team.join("carol");
+        team.save();
+        team.env.commit("carol");
+        let new = team.identity("mallory").public();
+        team.file.take_grant(&production(), &name("bob"));
+        let since = envseal::testing::time::Moment { seconds: 1_767_323_045, offset: 0 };
+        team.file.replace_member(&name("bob"), &new, &name("bob-old"), since);
+        change(&mut team);
+        team.save();
+        team.env.git(&["add", "-A"]);
+        team
+    };
+    let team = replaced(&|_| {});
+    assert_eq!(team.env.check(&["--staged"]).len(), 1, "a suggestion to its author");
+    team.env.ok(&["check", "--staged"]);
+    let marked = team.file.text().replace("\"\nbob", "\"# envseal: allow member-replaced\nbob");
+    team.env.write("envseal.toml", marked);
+    team.env.commit("replaced");
+    assert_eq!(rules(&team, &[]), ["!member-replaced"]);
+    assert_eq!(rules(&team, &["--accept-policy"]), ["member-replaced"]);
+    // With access at once; by a key that is somebody else's, or was; and without a record of the old one.
+    let with_grant = |team: &mut Team| {
+        let key = team.key.clone();
+        let line = team.line("production", &key, "mallory", "alice");
+        team.file.put_grant(GrantLine { member: name("bob"), ..line });
+    };
+    let by_carol = |team: &mut Team| {
+        let carol = team.identity("carol").public();
+        team.file.put_member(&name("bob"), &carol);
+    };
+    let without_record = |team: &mut Team| {
+        let (text, mut lines) = (team.file.text(), Vec::new());
+        lines.extend(text.lines().filter(|line| !line.starts_with("bob-old")));
+        team.file = envseal::testing::team::TeamFile::parse((lines.join("\n") + "\n").as_bytes()).unwrap();
+    };
+    for change in [&with_grant as &dyn Fn(&mut Team), &by_carol, &without_record] {
+        let team = replaced(change);
+        team.env.commit("nearly so");
+        for more in [&[][..], &["--accept-policy"]] {
+            let found = rules(&team, more);
+            assert!(found.contains(&"!member-changed".to_owned()), "{found:?}");
+            assert!(!found.iter().any(|rule| rule.contains("member-replaced")), "{found:?}");
+        }
+    }
+}

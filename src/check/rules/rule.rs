@@ -79,6 +79,7 @@ rules! {
     SelfGranted "self-granted" Advice "A new grant that its recipient made";
     RemovalPending "removal-pending" Error "A removed member who can still decrypt an environment, or made a grant";
     MemberChanged "member-changed" Error "A member's name that stands for someone else than before";
+    MemberReplaced "member-replaced" Error "A member's new key, whose old one is removed in the same change";
     ExposureAltered "exposure-altered" Error "A record of an exposed value that is missing or changed";
     PolicyWidened "policy-widened" Advice "A policy that treats more as plain, or excludes more, than before";
     AllowAdded "allow-added" Advice "An `allow` mark that was not there before";
@@ -120,6 +121,7 @@ impl Rule {
             Self::PublicKeyChanged,
             Self::SelfGranted,
             Self::MemberChanged,
+            Self::MemberReplaced,
             Self::ExposureAltered,
             Self::PolicyWidened,
             Self::AllowAdded,

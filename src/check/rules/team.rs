@@ -91,7 +91,8 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
         |message: String, fix: Hint| Some(file.found(Rule::GrantInvalid, message, fix).at(line.line));
     let pending = |message: String, fix: Hint| {
         let found = file.found(Rule::RemovalPending, message, fix).at(line.line);
-        let is_same = |old: &GrantLine| *old == GrantLine { line: old.line, ..line.clone() };
+        // A replaced key has another name since.
+        let is_same = |old: &GrantLine| old.env == line.env && old.grant == line.grant;
         let is_old = before.is_some_and(|before| before.grants().iter().any(is_same));
         Some(if is_old { found.into_advice() } else { found })
     };
@@ -275,7 +276,7 @@ pub(crate) fn compare_policy(path: &Path, before: &[u8], after: &[u8]) -> Vec<Fi
 
 fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let after = file.team;
-    let mut findings = Vec::new();
+    let (mut findings, mut replaced) = (Vec::new(), Vec::new());
     let mut found = |table: &str, name: &MemberName, message: String, fix: Hint| {
         findings.push(file.found_at(Rule::MemberChanged, [table, name.as_str()], message, fix));
     };
@@ -283,6 +284,16 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     for (name, key) in before.members() {
         match after.members().get(name) {
             Some(now) if now == key => {}
+            Some(now) if is_replaced(before, after, (key, now)) => {
+                let message =
+                    format!("{name}'s key was replaced: {} → {}", key.fingerprint(), now.fingerprint());
+                let fix = hint!(
+                    "have {name} read the new fingerprint to you; then --accept-policy accepts it",
+                    name
+                );
+                let entry = ["members", name.as_str()];
+                replaced.push(file.found_at(Rule::MemberReplaced, entry, message, fix));
+            }
             Some(now) => {
                 let message = format!("{name} changed from {} to {}", key.fingerprint(), now.fingerprint());
                 let fix = other_name.clone().and(hint!("; or first: envseal team remove {name}", name));
@@ -312,7 +323,17 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
             found("removed", name, message, RESTORE_LINE.into());
         }
     }
+    findings.append(&mut replaced);
     findings
+}
+
+/// Returns true if a member has a new key that nobody had and that has no part in any grant, and the old one was removed by
+/// the change: whoever reviews it decides if that is the same person, and nothing else depends on it yet.
+fn is_replaced(before: &TeamFile, after: &TeamFile, (old, new): (&IdentityKey, &IdentityKey)) -> bool {
+    let is_known = before.member_of(new).is_some() || before.is_removed(new) || after.is_removed(new);
+    let has_part =
+        |line: &GrantLine| [&line.member, &line.by].iter().any(|name| after.key_of(name) == Some(new));
+    after.is_removed(old) && !is_known && !after.grants().iter().any(has_part)
 }
 
 /// The key of the tags that exposed values are recognised by is made once; only rotations encrypt it again.

@@ -4,7 +4,9 @@ use crate::commands::{Context, env_names};
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::relative_path;
-use crate::members::{approve, candidate, refuse_approval};
+use crate::members::{Approval, Candidate, approve, candidate, refuse_approval};
+use crate::project::Project;
+use crate::team::GrantLine;
 use crate::ui::{self, DefaultAnswer, listed};
 
 /// Grant a member access to environments that you can decrypt
@@ -58,22 +60,46 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
         }
     }
     let approval = approve(&project, context.store(), &member, &envs, &|| context.waiting())?;
+    print_approval(context, &project, &member, &approval)
+}
+
+/// Prints what was granted, and what to do next.
+pub(super) fn print_approval(
+    context: &Context,
+    project: &Project,
+    member: &Candidate,
+    approval: &Approval,
+) -> Result<(), Error> {
+    let Candidate { name, key, is_new } = member;
     for env in &approval.had {
-        context.ui.say(format_args!("{} already has access to {env}", member.name));
+        context.ui.say(format_args!("{name} already has access to {env}"));
     }
+    let print = key.fingerprint();
     for (env, key) in &approval.granted {
-        context.ui.say(format_args!(
-            "Granted {} access to {env} (key {key}, fingerprint {fingerprint})",
-            member.name
-        ));
+        context.ui.say(format_args!("Granted {name} access to {env} (key {key}, fingerprint {print})"));
     }
     if !approval.own.is_empty() {
         say_own(context, &approval.own);
     }
-    if !approval.granted.is_empty() || !approval.own.is_empty() {
-        let path = relative_path(&project.team_file());
-        let message = format!("Grant {} access to {names}", member.name);
+    let path = relative_path(&project.team_file());
+    let envs: Vec<_> = approval.granted.iter().map(|(env, _)| env.clone()).collect();
+    let granted = if envs.is_empty() { &approval.own } else { &envs };
+    if *is_new {
+        let message = format!("Add {name} to the team");
+        context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
+    } else if !granted.is_empty() {
+        let message = format!("Grant {name} access to {}", listed_envs(granted));
         context.ui.suggest(&hint!("Next: git commit -m {message} {path}", message, path));
+    }
+    let team = project.team()?;
+    let is_by_removed = |line: &&GrantLine| {
+        team.removed().contains_key(&line.by) && team.members().contains_key(&line.member)
+    };
+    for GrantLine { env, member, by, .. } in team.grants().iter().filter(is_by_removed) {
+        let hint = hint!("to keep it: envseal team approve {member} -e {env}", member, env);
+        context
+            .ui
+            .note(hint.after(format_args!("{member}'s grant of {env} was made by {by}, who was removed")));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `envseal team`.
 
+mod add;
 mod approve;
 mod exposures;
 mod list;
@@ -19,6 +20,7 @@ use crate::error::Error;
 pub(super) enum TeamCommand {
     Whoami(whoami::TeamWhoamiArgs),
     Request(request::TeamRequestArgs),
+    Add(add::TeamAddArgs),
     Approve(approve::TeamApproveArgs),
     Remove(remove::TeamRemoveArgs),
     List(list::TeamListArgs),
@@ -30,6 +32,7 @@ pub(super) fn run(context: &Context, command: TeamCommand) -> Result<u8, Error> 
     match command {
         TeamCommand::Whoami(args) => whoami::run(context, &args).map(|()| 0),
         TeamCommand::Request(args) => request::run(context, &args).map(|()| 0),
+        TeamCommand::Add(args) => add::run(context, &args).map(|()| 0),
         TeamCommand::Approve(args) => approve::run(context, &args).map(|()| 0),
         TeamCommand::Remove(args) => remove::run(context, &args),
         TeamCommand::List(args) => list::run(context, &args),

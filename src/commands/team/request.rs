@@ -5,8 +5,10 @@ use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::relative_path;
 use crate::keys::IdentityPlace;
-use crate::members::{Joined, join};
+use crate::members::{Joined, ReplacedKey, join, replace_key};
 use crate::project::Project;
+use crate::team::GrantLine;
+use crate::ui::counted;
 
 use super::approve::{listed_envs, say_own};
 
@@ -24,19 +26,24 @@ pub(in crate::commands) struct TeamRequestArgs {
     /// Your member name [default: git's user.email before the @]
     #[arg(long)]
     name: Option<String>,
+    /// Replace your key, as on a new laptop; the old one is removed
+    #[arg(long)]
+    replace: bool,
 }
 
 pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error> {
     let project = context.project()?;
     let repo = project.repository()?;
+    if args.replace {
+        let name = args.name.as_deref();
+        let replaced = replace_key(&project, context.store(), repo.as_deref(), name, &|| context.waiting())?;
+        print_replaced(context, &project, &replaced);
+        return Ok(());
+    }
     let joined =
         join(&project, context.store(), repo.as_deref(), args.name.as_deref(), &|| context.waiting())?;
     let Joined { name, key, place, made, added, first, team_file, own, not_own } = &joined;
-    if let (true, IdentityPlace::File(path)) = (made, place) {
-        context
-            .ui
-            .say(format_args!("Created your identity in {}. Back it up, never share it", path.display()));
-    }
+    say_created(context, *made, place);
     let fingerprint = key.fingerprint();
     let path = relative_path(team_file);
     let message = if *added {
@@ -79,11 +86,54 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         }
     });
     if !mine.is_empty() && own.is_empty() {
-        context.ui.say(
-            "Once this is merged, run envseal team request again: someone else's rotation then can't lock you out",
-        );
+        context.ui.say("Once this is merged, run envseal team request again: someone else's rotation then can't lock you out");
     }
     Ok(())
+}
+
+fn say_created(context: &Context, made: bool, place: &IdentityPlace) {
+    if let (true, IdentityPlace::File(path)) = (made, place) {
+        context
+            .ui
+            .say(format_args!("Created your identity in {}. Back it up, never share it", path.display()));
+    }
+}
+
+fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) {
+    let ReplacedKey { name, key, old, removed_as, .. } = replaced;
+    say_created(context, replaced.made, &replaced.place);
+    context.ui.say(format_args!(
+        "Replaced the key of {name}: {} → {}; removed the old one, as {removed_as}",
+        old.fingerprint(),
+        key.fingerprint()
+    ));
+    for (env, count) in &replaced.exposed {
+        context.ui.say(format_args!("Exposed to {removed_as}: {} of {env}", counted(*count, "value")));
+    }
+    let finish = hint!("envseal team remove {removed_as}", removed_as);
+    for env in &replaced.pending {
+        let message = format!("What the old key could read of {env} isn't recorded: you can't decrypt it");
+        context.ui.note(finish.joined(message, "; ask someone with access to run: "));
+    }
+    for GrantLine { env, member, .. } in &replaced.made_by_old {
+        let hint =
+            hint!("ask someone with access to run: envseal team approve {member} -e {env}", member, env);
+        context.ui.note(hint.after(format_args!("the old key granted {env} to {member}")));
+    }
+    let (path, message) = (relative_path(&project.team_file()), format!("Replace the key of {name}"));
+    context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
+    if !replaced.granted.is_empty() {
+        let envs = &replaced.granted;
+        context.ui.suggest(&hint!(
+            "Next, ask someone with access to run: envseal team approve {name} -e {envs}",
+            name,
+            envs
+        ));
+    }
+    context.ui.say(finish.joined(
+        "If the old key is lost or stolen, what it could read must be rotated",
+        ": ask someone with access to run: ",
+    ));
 }
 
 /// Returns the environments that this user can decrypt here, and the others.

@@ -1,5 +1,7 @@
 //! People join, are let in, and leave.
 
+#[cfg(unix)]
+mod add;
 mod evade;
 mod exposures;
 mod identity;

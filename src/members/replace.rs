@@ -1,0 +1,179 @@
+//! A member's new key, such as on a new laptop: the old one is removed, with a record of what it could read.
+
+use std::collections::BTreeMap;
+
+use super::access_history::AccessHistory;
+use super::exposures::ExposureRecorder;
+use super::join::name_in_git;
+use super::remove::held_keys;
+use super::{files_of, no_member, unreadable_tag_key, was_removed};
+use crate::config::EnvName;
+use crate::crypto::{IdentityKey, PrivateKey};
+use crate::error::Error;
+use crate::git::Repo;
+use crate::keys::{IdentityPlace, KeyLookupError, KeyStore};
+use crate::project::{EnvFile, Project, change_team, changed_meanwhile, tag_key};
+use crate::team::{GrantLine, MemberName, TeamFile};
+use crate::time::{Moment, rfc3339};
+
+/// The result of [`replace_key`].
+pub(crate) struct ReplacedKey {
+    pub name: MemberName,
+    pub key: IdentityKey,
+    pub old: IdentityKey,
+    /// The name of the old key among those that were removed.
+    pub removed_as: MemberName,
+    /// The place of the new private key.
+    pub place: IdentityPlace,
+    /// True if the identity was created just now.
+    pub made: bool,
+    /// The number of values of each environment that the old key could read and that are not replaced yet.
+    pub exposed: BTreeMap<EnvName, usize>,
+    /// The environments that the old key could read and this user cannot, so that somebody else must record its exposures.
+    pub pending: Vec<EnvName>,
+    /// The environments that the old key had a grant of.
+    pub granted: Vec<EnvName>,
+    /// The grants to others that the old key made.
+    pub made_by_old: Vec<GrantLine>,
+}
+
+/// An environment that the old key could read, and so can this user.
+struct ReadableEnv {
+    env: EnvName,
+    key: PrivateKey,
+    files: Vec<EnvFile>,
+}
+
+/// Puts this user's key under the name of a member who has another one, and removes that one. No grant is carried over.
+pub(crate) fn replace_key(
+    project: &Project,
+    store: &KeyStore<'_>,
+    objects: Option<&Repo>,
+    wanted: Option<&str>,
+    on_wait: &dyn Fn(),
+) -> Result<ReplacedKey, Error> {
+    let objects = super::remove::with_history(project, objects)?;
+    let team = project.team()?;
+    let wanted = wanted.map(MemberName::new).transpose()?.or_else(|| name_in_git(Some(objects)));
+    let name = wanted.ok_or_else(|| {
+        Error::usage("which member?", "name yourself: envseal team request --replace --name NAME")
+    })?;
+    let old = *team.members().get(&name).ok_or_else(|| no_member(&team, name.as_str()))?;
+    let mine = store.me()?;
+    if let Some(me) = mine {
+        refuse_known(&team, &name, &me.identity.public())?;
+    }
+    let history = AccessHistory::read(project, objects)?;
+    let envs = project.environments()?;
+    let held = held_keys(project, &history, &old, &envs, &[])?;
+    let (mut readable, mut pending) = (Vec::new(), Vec::new());
+    for (env, (path, public)) in envs.iter().filter(|(env, _)| held.contains_key(*env)) {
+        match store.find(env, public, path.parent().unwrap_or(project.root())) {
+            Ok(key) => {
+                let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
+                if (is_exposed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
+                    return Err(unreadable_tag_key(env, public));
+                }
+                readable.push(ReadableEnv { env: env.clone(), key, files: files_of(project, env)? });
+            }
+            Err(KeyLookupError::NotFound { .. }) => pending.push(env.clone()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut older = store.every(project.root())?;
+    older.extend(store.ever_granted(project.root())?);
+    let made = mine.is_none();
+    let (key, place) = match mine {
+        Some(me) => (me.identity.public(), me.place.clone()),
+        None => {
+            let me = store.make_identity()?;
+            (me.identity.public(), me.place)
+        }
+    };
+    let now = Moment::now();
+    let mut done = ReplacedKey {
+        removed_as: free_name(&team, &name, now)?,
+        name,
+        key,
+        old,
+        place,
+        made,
+        exposed: BTreeMap::new(),
+        pending,
+        granted: Vec::new(),
+        made_by_old: Vec::new(),
+    };
+    change_team(project, on_wait, |team| {
+        refuse_known(team, &done.name, &key)?;
+        if team.members().get(&done.name) != Some(&old)
+            || free_name(team, &done.name, now)? != done.removed_as
+        {
+            return Err(changed_meanwhile(&project.team_file()));
+        }
+        team.replace_member(&done.name, &key, &done.removed_as, now);
+        for line in team.grants().to_vec() {
+            move_grant(team, line, &mut done);
+        }
+        for ReadableEnv { env, key, files } in &readable {
+            let recorder =
+                ExposureRecorder { env, key, file_key: key, older: &older, files, history: &history };
+            let count = recorder.record(team, &done.removed_as, &held[env], now);
+            done.exposed.insert(env.clone(), count);
+        }
+        Ok(())
+    })?;
+    Ok(done)
+}
+
+/// Has a grant to or by the old key name it as it is called now. One to it stays only where its exposures are not recorded,
+/// for someone to finish.
+fn move_grant(team: &mut TeamFile, mut line: GrantLine, done: &mut ReplacedKey) {
+    let (is_to, is_by) = (line.member == done.name, line.by == done.name);
+    if !is_to && !is_by {
+        return;
+    }
+    if is_by {
+        line.by = done.removed_as.clone();
+    }
+    if is_to {
+        team.take_grant(&line.env, &done.name);
+        done.granted.push(line.env.clone());
+        if !done.pending.contains(&line.env) {
+            return;
+        }
+        line.member = done.removed_as.clone();
+    } else {
+        done.made_by_old.push(line.clone());
+    }
+    team.put_grant(line);
+}
+
+/// Rejects a key that is a member's already, or was removed.
+fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result<(), Error> {
+    let print = key.fingerprint();
+    if let Some((was, removed)) = team.removed().iter().find(|(_, was)| was.key == *key) {
+        return Err(was_removed(was, &removed.key));
+    }
+    match team.member_of(key) {
+        None => Ok(()),
+        Some(there) if there == name => Err(Error::usage(
+            format!("this identity ({print}) is the key that {name} has already"),
+            "name the new one: envseal team request --replace -i FILE",
+        )),
+        Some(there) => Err(Error::usage(
+            format!("you ({print}) are a member already, as {there}"),
+            hint!("name the new key of {name}: envseal team request --replace --name {name} -i FILE", name),
+        )),
+    }
+}
+
+/// Returns the name under which the old key is removed: the member's, and the day.
+fn free_name(team: &TeamFile, name: &MemberName, now: Moment) -> Result<MemberName, Error> {
+    let day = &rfc3339(now)[..10];
+    let is_free = |name: &MemberName| team.key_of(name).is_none();
+    let names = (1..).map(|count| match count {
+        1 => MemberName::new(&format!("{name}-{day}")),
+        _ => MemberName::new(&format!("{name}-{day}.{count}")),
+    });
+    names.into_iter().find(|name| name.as_ref().map_or(true, is_free)).expect("there is always another")
+}

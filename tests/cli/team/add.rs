@@ -1,0 +1,208 @@
+//! Members by their public keys, and members with new ones.
+
+use envseal::testing::crypto::Identity;
+use envseal::testing::team::TeamFile;
+
+use super::{alice_and_bob, let_in, reads};
+use crate::rotate::person;
+use crate::support::{Person, TestEnv, run_on_terminal};
+
+fn team(person: &Person<'_>) -> TeamFile {
+    TeamFile::parse(person.read("envseal.toml").as_bytes()).unwrap()
+}
+
+#[test]
+fn a_public_key_makes_a_member() {
+    let env = TestEnv::without_git();
+    let [alice, _] = alice_and_bob(&env);
+    let (dave, identity) = person(&env, "dave");
+    let (key, print) = (dave.public().to_string(), dave.public().fingerprint());
+    alice.write(
+        "../keys",
+        format!("# of a forge\nssh-rsa AAAAB3NzaC1yc2E= dave\n\n{key} dave@example\n{key}\n"),
+    );
+    let add = |more: &[&str]| {
+        let run = env.envseal(&[&["team", "add", "dave", "--key", "-"], more].concat());
+        alice.run(run).stdin(alice.read("../keys")).output()
+    };
+    // Nobody to ask: the fingerprint is said.
+    let before = alice.read("envseal.toml");
+    let asked = add(&[]);
+    assert!(
+        asked.status == 2 && asked.stderr.contains(&format!("add: --fingerprint {print}")),
+        "{}",
+        asked.stderr
+    );
+    let wrong = add(&["--fingerprint", "SHA256:x"]);
+    assert!(wrong.status == 2 && wrong.stderr.contains(&print), "{}", wrong.stderr);
+    assert_eq!(add(&["-e", "none", "--fingerprint", &print]).status, 4);
+    assert_eq!(alice.read("envseal.toml"), before);
+    let added = add(&["-e", "production", "--fingerprint", &print]);
+    assert!(added.status == 0 && added.stderr.contains("Added dave to the team"), "{}", added.stderr);
+    alice.pastes(added.stderr.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap());
+    let found = alice.says(&["check", "--range", "HEAD~1.."]);
+    assert!(!found.contains("envseal.toml"), "{found}");
+    let get = alice.run(env.envseal(&["get", "URL", "-e", "production"]));
+    let clone = env.outside().join("dave");
+    env.git(&["clone", "-q", alice.clone.to_str().unwrap(), clone.to_str().unwrap()]);
+    let got =
+        env.envseal(&["get", "URL", "-e", "production"]).dir(&clone).var("ENVSEAL_IDENTITY", &identity).ok();
+    assert_eq!(got, get.ok());
+    // Once more it is no new member, and may be granted more.
+    let again = add(&["-e", "staging", "--fingerprint", &print]);
+    assert!(again.status == 0 && again.stderr.contains("dave is already a member"), "{}", again.stderr);
+}
+
+#[test]
+fn what_is_no_members_key_changes_nothing() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let (one, other) = (Identity::generate().public(), Identity::generate().public());
+    let bobs = team(&alice).members().get("bob").unwrap().to_string();
+    let before = alice.read("envseal.toml");
+    for (text, name, expected) in [
+        ("Not Found\n".to_owned(), "eve", "keys:1: not a public key"),
+        (String::new(), "eve", "has no ssh-ed25519 key;"),
+        (
+            "ssh-rsa AAAA\nsk-ssh-ed25519@openssh.com AAAA\n".into(),
+            "eve",
+            "(it has sk-ssh-ed25519@openssh.com, ssh-rsa)",
+        ),
+        (format!("{one}\n{other}\n"), "eve", "confirmation needed: eve has 2 keys"),
+        (one.to_string(), "bob", "bob is the name of another member"),
+        (bobs, "eve", "is a member already, as bob"),
+        (one.to_string(), "a b", "is not a member name"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\n".into(), "eve", "has a private key"),
+    ] {
+        alice.write("../keys", &text);
+        let told = alice.envseal(&["team", "add", name, "--key", "../keys"]);
+        assert!(told.status != 0 && told.stderr.contains(expected), "{expected}: {}", told.stderr);
+    }
+    assert_eq!(alice.read("envseal.toml"), before);
+    // Of several, each is asked about, on the terminal of somebody whose stdin is the pipe.
+    alice.write("../keys", format!("{one}\n{other}\n"));
+    let script = format!("cat ../keys | {} team add eve --key -", env!("CARGO_BIN_EXE_envseal"));
+    let Some((status, text)) = run_on_terminal(alice.run(env.program("sh", &["-c", &script])), Some(b"y\n"))
+    else {
+        return;
+    };
+    assert!(status == 0 && text.contains(&format!("eve has 2 keys:\n  {}", one.fingerprint())), "{text}");
+    assert_eq!(team(&alice).members().get("eve"), Some(&one));
+    // Who was removed does not come back by any name.
+    alice.pushes("eve");
+    alice.says(&["team", "remove", "eve", "--yes"]);
+    alice.write("../keys", one.to_string());
+    for name in ["eve", "eva"] {
+        let add = ["team", "add", name, "--key", "../keys", "--fingerprint", &one.fingerprint()];
+        assert!(alice.fails(4, &add).contains("was removed from the team as eve"));
+    }
+}
+
+/// The same person in another home, as on a new laptop.
+fn on_new_laptop<'a>(person: &Person<'a>) -> Person<'a> {
+    let home = person.env.outside().join(format!("new-home-of-{}", person.name));
+    std::fs::create_dir(&home).unwrap();
+    Person { env: person.env, name: person.name, clone: person.clone.clone(), home }
+}
+
+#[test]
+fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let_in(&bob, &carol, "production");
+    let old = bob.fingerprint();
+    assert!(bob.fails(2, &["team", "request", "--replace"]).contains("is the key that bob has already"));
+    let bob = on_new_laptop(&bob);
+    bob.says(&["hook", "install", "-q"]);
+    assert!(bob.fails(2, &["team", "request", "--replace", "--name", "bub"]).contains("did you mean bob?"));
+    let told = bob.envseal(&["team", "request", "--replace"]).stderr;
+    let new = bob.fingerprint();
+    assert!(
+        told.contains(&format!("Replaced the key of bob: {old} → {new}; removed the old one, as bob-20")),
+        "{told}"
+    );
+    assert!(told.contains("the old key granted production to carol; ask someone with access to run: envseal team approve carol -e production"), "{told}");
+    let removed_as = team(&bob).removed().keys().next().unwrap().to_string();
+    let finish = format!("envseal team remove {removed_as}");
+    assert!(
+        told.contains(&format!(
+            "isn't recorded: you can't decrypt it; ask someone with access to run: {finish}"
+        )),
+        "{told}"
+    );
+    assert!(
+        told.contains("If the old key is lost or stolen, what it could read must be rotated: "),
+        "{told}"
+    );
+    bob.pastes(told.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap());
+    bob.does(&["push", "-q", "--no-verify", "origin", "HEAD:main"]);
+    // It is for a reviewer to accept.
+    let judged = bob.envseal(&["check", "--range", "HEAD~1.."]);
+    assert!(
+        judged.status == 1 && String::from_utf8_lossy(&judged.stdout).contains("[member-replaced]"),
+        "{}",
+        judged.stderr
+    );
+    let accepted = bob.says(&["check", "--range", "HEAD~1..", "--accept-policy"]);
+    assert!(accepted.contains("suggestion: bob's key was replaced"), "{accepted}");
+    // Nothing is carried over; whom the old key let in still reads.
+    bob.fails(3, &["run", "-e", "production", "--", "true"]);
+    carol.pulls();
+    assert_eq!(reads(&carol, "production", "URL"), reads(&alice, "production", "URL"));
+
+    alice.pulls();
+    alice.fails(2, &["team", "approve", "bob", "-e", "production", "--fingerprint", &old]);
+    let told = alice.envseal(&["team", "approve", "bob", "-e", "production", "--fingerprint", &new]).stderr;
+    assert!(told.contains("carol's grant of production was made by bob-20"), "{told}");
+    let hint = "envseal team approve carol -e production";
+    assert!(told.contains(hint), "{told}");
+    let print = carol.fingerprint();
+    alice.says(&["team", "approve", "carol", "-e", "production", "--fingerprint", &print]);
+    let found = alice.envseal(&["check"]);
+    let found = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(found.matches("[removal-pending]").count() == 1 && found.contains(&finish), "{found}");
+    alice.pushes("bob again");
+    // As is said for a lost one: rotated, with what it could read.
+    let keep = format!("--keep=carol={print}");
+    alice.says(&["team", "remove", &removed_as, "--yes", &keep]);
+    alice.pushes("the old laptop is out");
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+    let exposed = alice.says(&["team", "exposures"]);
+    assert!(exposed.contains(&format!("URL    {removed_as}")), "{exposed}");
+    for person in [&bob, &carol] {
+        person.pulls();
+        assert_eq!(reads(person, "production", "URL"), reads(&alice, "production", "URL"));
+    }
+}
+
+/// Somebody who can decrypt, as with a keys file, records at once what the old key could read.
+#[test]
+fn a_new_key_of_somebody_who_can_decrypt_leaves_nothing_pending() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let alice = on_new_laptop(&alice);
+    let told = alice.envseal(&["team", "request", "--replace"]).stderr;
+    assert!(told.contains("2 values of production") && told.contains("1 value of staging"), "{told}");
+    assert!(!told.contains("isn't recorded"), "{told}");
+    let team = team(&alice);
+    let removed_as = team.removed().keys().next().unwrap();
+    assert!(team.exposures().len() == 3 && team.exposures().iter().all(|it| it.member == *removed_as));
+    // Not even her own, though she has the key.
+    assert!(team.grants().iter().all(|line| line.member.as_str() == "bob" && line.by == *removed_as));
+    assert_eq!(alice.json(&["team", "exposures", "--json"]).as_array().unwrap().len(), 3);
+    alice.pushes("a new laptop");
+    bob.pulls();
+    // A rotation leaves out nobody whose grant was not made again.
+    assert!(alice.fails(4, &["key", "rotate", "-e", "production"]).contains("would take access from bob"));
+    bob.says(&["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()]);
+    assert_eq!(
+        bob.envseal(&["check"]).status,
+        0,
+        "{}",
+        String::from_utf8_lossy(&bob.envseal(&["check"]).stdout)
+    );
+}
