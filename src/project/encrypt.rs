@@ -1,6 +1,6 @@
 //! Whole files: encrypt, decrypt, reseal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -170,7 +170,7 @@ pub(crate) fn encrypt_reusing(
 
 /// An env file in the last commit, with what opens its values.
 pub(crate) struct CommittedValues {
-    document: Document,
+    by_name: HashMap<String, Vec<SealedValue>>,
     /// Of the key that the file's values are sealed to now.
     opener: Opener,
 }
@@ -179,14 +179,13 @@ impl CommittedValues {
     /// Returns the sealed value of `name` that `decrypt` would write as exactly this source, which refers to `refs`; None if
     /// it would write another, or can't be opened with the file's key.
     fn token(&mut self, name: &str, source: &[u8], refs: &Refs) -> Option<SealedValue> {
-        let Self { document, opener } = self;
-        let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
-        entries.find_map(|entry| {
-            let token = token(document, entry)?.ok().filter(|token| token.refs() == refs)?;
-            let opened = opener.open(name, &token).ok()?;
-            let text = Zeroizing::new(plain_source(opened, &token).ok()?);
-            (*text == source).then_some(token)
-        })
+        let mut of_name = self.by_name.get(name)?.iter().filter(|token| token.refs() == refs);
+        let reads_so = |token: &&SealedValue| {
+            let opened =
+                self.opener.open(name, token).ok().and_then(|opened| plain_source(opened, token).ok());
+            opened.map(Zeroizing::new).is_some_and(|text| *text == source)
+        };
+        of_name.find(reads_so).cloned()
     }
 }
 
@@ -197,7 +196,15 @@ impl Target<'_> {
             return Ok(None);
         };
         let document = document_in_head(self.file().path(), self.project().repositories());
-        Ok(document.map(|document| CommittedValues { document, opener }))
+        Ok(document.map(|document| {
+            let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+            for entry in document.entries() {
+                if let Some(Ok(token)) = token(&document, entry) {
+                    by_name.entry(document.name(entry).to_owned()).or_default().push(token);
+                }
+            }
+            CommittedValues { by_name, opener }
+        }))
     }
 }
 

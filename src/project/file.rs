@@ -80,7 +80,8 @@ impl EnvFile {
     pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let file = Self::of_merge(path, env, text)?;
         match file.document.conflict_marker() {
-            Some(line) => Err(merge_conflict(path, line)),
+            Some(line) => Err(merge_conflict(path, line)
+                .with_hint(hint!("resolve the merge first: envseal edit -f {path} && git add {path}", path))),
             None => Ok(file),
         }
     }

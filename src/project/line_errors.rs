@@ -39,7 +39,7 @@ pub(super) fn cannot_edit(path: &Path) -> impl FnOnce(EditError) -> Error {
 /// Not `git mergetool`: what that leaves beside an env file has the names of env files.
 pub(crate) fn merge_conflict(path: &Path, line: usize) -> Error {
     refused_at(path, line, "contains a merge-conflict marker")
-        .with_hint(hint!("resolve the merge first: envseal edit -f {path} && git add {path}", path))
+        .with_hint(hint!("resolve the merge first: ${EDITOR:-vi} {path} && git add {path}", path))
 }
 
 /// Returns the error for a line that is no statement; it is about the value that the line belongs to, if it seems to.

@@ -91,7 +91,7 @@ fn several_files_are_set_or_none() {
     let stderr = env.fails(4, &["set", "A", &two, "-e", "a", "-e", "c", "-e", "b"]);
     assert_eq!(
         stderr,
-        "error: .env.c:1 contains a merge-conflict marker\nhint: resolve the merge first: envseal edit -f .env.c && git add .env.c\n"
+        "error: .env.c:1 contains a merge-conflict marker\nhint: resolve the merge first: ${EDITOR:-vi} .env.c && git add .env.c\n"
     );
     std::fs::remove_file(env.path(".env.c")).unwrap();
     assert_eq!(env.snapshot(), before);
