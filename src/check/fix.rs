@@ -62,8 +62,8 @@ pub(crate) fn fix(
                 fixed.made_private.push(path);
             }
             Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
-                let scope = Project::of(path.parent().unwrap_or(root), store.repositories())?;
-                fixed.notices.extend(guard_keys_file(&path, &scope, on_wait)?);
+                let project = Project::of(path.parent().unwrap_or(root), store.repositories())?;
+                fixed.notices.extend(guard_keys_file(&path, &project, on_wait)?);
             }
             _ => {}
         }

@@ -166,8 +166,8 @@ fn set_all(
         let needs_key = needs_key(target.file(), target.document(), target.project(), assignments, how)?;
         let key = if needs_key { Some(target.seal_to()?) } else { None };
         let mut opener = target.opener()?;
-        let (file, scope) = (target.file(), target.project());
-        let change = set(file, target.document(), scope, key.as_ref(), assignments, how, opener.as_mut())?;
+        let (file, project) = (target.file(), target.project());
+        let change = set(file, target.document(), project, key.as_ref(), assignments, how, opener.as_mut())?;
         outcomes.push((file.exists(), key, change.outcomes));
         Ok(change.document)
     })?;

@@ -235,9 +235,9 @@ impl Vault {
                 _ => Some(target.key_in_file()?),
             };
             let mut opener = target.opener()?;
-            let (file, document, scope) = (target.file(), target.document(), target.project());
+            let (file, document, project) = (target.file(), target.document(), target.project());
             let change =
-                project::set(file, document, scope, key.as_ref(), assignments, how, opener.as_mut())?;
+                project::set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
             outcomes = change.outcomes;
             Ok(change.document)
         })?;

@@ -28,8 +28,8 @@ impl AccessHistory {
     ///
     /// Every branch counts, those of remotes too: what was pushed anywhere could be read. Rejects a clone that lacks some
     /// of it, for an incomplete account would be believed.
-    pub(super) fn read(scope: &Project, objects: &Repo) -> Result<Self, Error> {
-        let mut history = Self { teams: vec![scope.team()?], files: BTreeMap::new() };
+    pub(super) fn read(project: &Project, objects: &Repo) -> Result<Self, Error> {
+        let mut history = Self { teams: vec![project.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
         let mut walk = objects.walk(&objects.tips()?, is_wanted)?;
         while let Some(step) = walk.step()? {
@@ -42,7 +42,7 @@ impl AccessHistory {
                 }
             }
         }
-        for path in scope.env_files(scope.root())? {
+        for path in project.env_files(project.root())? {
             let text = crate::fs::read(&path)?;
             history.add_file(&path, objects.id_of(&text), text);
         }

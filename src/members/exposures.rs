@@ -53,15 +53,15 @@ pub(crate) struct ExposedValue {
 }
 
 /// Returns every exposure of the project, the oldest first.
-pub(crate) fn exposures(scope: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
-    let team = scope.team()?;
+pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
+    let team = project.team()?;
     let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
     for exposure in team.exposures() {
         by_env.entry(&exposure.env).or_default().push(exposure);
     }
     let mut found = Vec::new();
     for (env, exposures) in by_env {
-        found.extend(compare(scope, store, &team, env, exposures)?);
+        found.extend(compare(project, store, &team, env, exposures)?);
     }
     found.sort_by_cached_key(|exposed| {
         let Exposure { since, env, name, member, .. } = &exposed.exposure;
@@ -71,8 +71,8 @@ pub(crate) fn exposures(scope: &Project, store: &KeyStore<'_>) -> Result<Vec<Exp
 }
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.
-pub(crate) fn confirm(scope: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
-    let changed = change_team(scope, on_wait, |team| {
+pub(crate) fn confirm(project: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
+    let changed = change_team(project, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {
                 ExposureVerdict::Exposed => ExposureState::Exposed,
@@ -91,15 +91,15 @@ pub(crate) fn confirm(scope: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()
 
 /// Compares the exposures of one environment with the values that its files have now.
 fn compare(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     team: &TeamFile,
     env: &EnvName,
     exposures: Vec<&Exposure>,
 ) -> Result<Vec<ExposedValue>, Error> {
-    let mut files = files_of(scope, env)?;
-    let key = match scope.key_of(env)? {
-        Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(scope.root())) {
+    let mut files = files_of(project, env)?;
+    let key = match project.key_of(env)? {
+        Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(project.root())) {
             Ok(key) => Some(key),
             Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => None,
             Err(error) => return Err(error.into()),
@@ -107,7 +107,7 @@ fn compare(
         None => None,
     };
     if files.is_empty() {
-        files = files_of_renamed(scope, team, env)?;
+        files = files_of_renamed(project, team, env)?;
     }
     let Some(key) = key else {
         let recorded = |exposure: &Exposure| {
@@ -132,7 +132,7 @@ fn compare(
         let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
         // With an older key if it was recorded on another branch, before a rotation on this one.
         let proven =
-            is_proven_by(&key) || older_keys(scope, store, env, &mut older)?.iter().any(is_proven_by);
+            is_proven_by(&key) || older_keys(project, store, env, &mut older)?.iter().any(is_proven_by);
         let verdict = match standing(exposure, &all, &tags, &mut opener, &documents) {
             _ if !proven => ExposureVerdict::Altered,
             Standing::Same => ExposureVerdict::Exposed,
@@ -146,7 +146,7 @@ fn compare(
 
 /// Returns the env files of an environment that was renamed: those encrypted with the key that its exposure tags are
 /// encrypted with, or with one that rotations led to. The rotations need no proof: at worst a value counts that need not.
-fn files_of_renamed(scope: &Project, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
+fn files_of_renamed(project: &Project, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let Some(tags) = team.tag_key(env) else { return Ok(Vec::new()) };
     let mut keys = BTreeSet::from([tags.key_id()]);
     let mut before = 0;
@@ -159,7 +159,7 @@ fn files_of_renamed(scope: &Project, team: &TeamFile, env: &EnvName) -> Result<V
         }
     }
     let mut files = Vec::new();
-    for path in scope.env_files(scope.root())? {
+    for path in project.env_files(project.root())? {
         let file = EnvFile::load(&path)?;
         if file.public_key().is_some_and(|key| keys.contains(&key.id())) {
             files.push(file);
@@ -169,14 +169,14 @@ fn files_of_renamed(scope: &Project, team: &TeamFile, env: &EnvName) -> Result<V
 }
 
 fn older_keys<'a>(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     env: &EnvName,
     older: &'a mut Option<Vec<PrivateKey>>,
 ) -> Result<&'a [PrivateKey], Error> {
     if older.is_none() {
-        let mut keys = store.all(env, scope.root())?;
-        keys.extend(store.ever_granted(scope.root())?);
+        let mut keys = store.all(env, project.root())?;
+        keys.extend(store.ever_granted(project.root())?);
         *older = Some(keys);
     }
     Ok(older.as_deref().unwrap_or_default())

@@ -58,13 +58,13 @@ pub(crate) struct Approval {
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
 pub(crate) fn join(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
     on_wait: &dyn Fn(),
 ) -> Result<Joined, Error> {
-    let team = scope.team()?;
+    let team = project.team()?;
     let first = team.members().is_empty();
     let (created, made);
     let me = match store.me()? {
@@ -83,32 +83,32 @@ pub(crate) fn join(
     let (key, place) = (me.identity.public(), me.place.clone());
     let name = choose_name(&team, Some(&key), objects, wanted)?;
     // The request itself needs none of these.
-    let (keys, mut not_own) = own_keys(scope, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
+    let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
-    change_team(scope, on_wait, |team| {
+    change_team(project, on_wait, |team| {
         // Another envseal may have changed it in the meantime.
         choose_name(team, Some(&key), objects, Some(name.as_str()))?;
         added = team.members().get(&name) != Some(&key);
         if added {
             team.put_member(&name, &key);
         }
-        if may_grant_itself(scope, team, &key) {
-            refuse_changed_keys(scope, &keys)?;
+        if may_grant_itself(project, team, &key) {
+            refuse_changed_keys(project, &keys)?;
             let candidate = Candidate { name: name.clone(), key, is_new: false };
-            let granted = grant(scope, team, &candidate, &keys, &me.identity)?.granted;
+            let granted = grant(project, team, &candidate, &keys, &me.identity)?.granted;
             own.extend(granted.into_iter().map(|(env, _)| env));
         } else {
             not_own.clear();
         }
         Ok(())
     })?;
-    Ok(Joined { name, key, place, made, added, first, team_file: scope.team_file(), own, not_own })
+    Ok(Joined { name, key, place, made, added, first, team_file: project.team_file(), own, not_own })
 }
 
 /// Returns true if grants of this user to themselves are reviewed like any other: HEAD has the member, or nobody is one yet.
-fn may_grant_itself(scope: &Project, team: &TeamFile, me: &IdentityKey) -> bool {
+fn may_grant_itself(project: &Project, team: &TeamFile, me: &IdentityKey) -> bool {
     // What cannot be read vouches for nobody, and hinders no request.
-    let Ok(head) = scope.team_in_head() else { return false };
+    let Ok(head) = project.team_in_head() else { return false };
     let is_first = head.members().is_empty() && team.members().values().all(|key| key == me);
     let is_removed = team.is_removed(me) || head.is_removed(me);
     !is_removed && (is_first || head.member_of(me).is_some())
@@ -116,16 +116,16 @@ fn may_grant_itself(scope: &Project, team: &TeamFile, me: &IdentityKey) -> bool 
 
 /// Returns the keys that this user has on this machine, without a passphrase and not just for this process, and may grant;
 /// and what is wrong with the others.
-fn own_keys(scope: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
+fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
     let (mut keys, mut refused) = (Vec::new(), Vec::new());
-    for (env, (path, public)) in scope.environments()? {
-        let near = path.parent().unwrap_or(scope.root());
+    for (env, (path, public)) in project.environments()? {
+        let near = path.parent().unwrap_or(project.root());
         let Some((key, place)) = store.locate_unasked(&env, &public, near)? else { continue };
         if !lasts(&place) {
             continue;
         }
-        let file = trusted_file(scope, store, &env);
-        match file.and_then(|file| refuse_old_key(&file, scope, store, &key)) {
+        let file = trusted_file(project, store, &env);
+        match file.and_then(|file| refuse_old_key(&file, project, store, &key)) {
             Ok(()) => keys.push((env, key)),
             Err(error) => refused.push(error),
         }
@@ -185,8 +185,12 @@ pub(super) fn name_in_git(objects: Option<&Repo>) -> Option<MemberName> {
 }
 
 /// Returns the member called `name`. Rejects a `fingerprint` that is not the member's: anyone can use a name.
-pub(crate) fn candidate(scope: &Project, name: &str, fingerprint: Option<&str>) -> Result<Candidate, Error> {
-    let team = scope.team()?;
+pub(crate) fn candidate(
+    project: &Project,
+    name: &str,
+    fingerprint: Option<&str>,
+) -> Result<Candidate, Error> {
+    let team = project.team()?;
     let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(&team, name))?;
     // Put back by hand, under whatever name.
     if let Some((was, _)) = team.removed().iter().find(|(_, was)| was.key == *key) {
@@ -199,8 +203,8 @@ pub(crate) fn candidate(scope: &Project, name: &str, fingerprint: Option<&str>) 
 }
 
 /// Returns the member to be who has this key. Rejects a name or a key that is somebody else's, or was.
-pub(crate) fn new_candidate(scope: &Project, name: &str, key: IdentityKey) -> Result<Candidate, Error> {
-    let (team, name) = (scope.team()?, MemberName::new(name)?);
+pub(crate) fn new_candidate(project: &Project, name: &str, key: IdentityKey) -> Result<Candidate, Error> {
+    let (team, name) = (project.team()?, MemberName::new(name)?);
     refuse_taken(&team, &name, &key)?;
     let is_new = team.members().get(&name) != Some(&key);
     Ok(Candidate { name, key, is_new })
@@ -265,15 +269,19 @@ pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Er
 
 /// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so that
 /// nobody is asked in vain. Decrypts nothing.
-pub(crate) fn refuse_approval(scope: &Project, store: &KeyStore<'_>, envs: &[EnvName]) -> Result<(), Error> {
-    own_name(scope, &scope.team()?, &own_identity(store)?.identity.public())?;
-    envs.iter().try_for_each(|env| trusted_file(scope, store, env).map(drop))
+pub(crate) fn refuse_approval(
+    project: &Project,
+    store: &KeyStore<'_>,
+    envs: &[EnvName],
+) -> Result<(), Error> {
+    own_name(project, &project.team()?, &own_identity(store)?.identity.public())?;
+    envs.iter().try_for_each(|env| trusted_file(project, store, env).map(drop))
 }
 
 /// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to an
 /// environment can grant it. Adds a member who is new in the same change.
 pub(crate) fn approve(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     candidate: &Candidate,
     envs: &[EnvName],
@@ -282,25 +290,25 @@ pub(crate) fn approve(
     let me = if envs.is_empty() { None } else { Some(own_identity(store)?) };
     let (mut keys, mut own) = (Vec::new(), Vec::new());
     for env in envs.iter().collect::<BTreeSet<_>>() {
-        let file = trusted_file(scope, store, env)?;
-        let (key, place) = located_key(scope, store, env)?;
-        refuse_old_key(&file, scope, store, &key)?;
+        let file = trusted_file(project, store, env)?;
+        let (key, place) = located_key(project, store, env)?;
+        refuse_old_key(&file, project, store, &key)?;
         own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
     let mut done = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
-    change_team(scope, on_wait, |team| {
+    change_team(project, on_wait, |team| {
         if candidate.is_new {
             refuse_taken(team, &candidate.name, &candidate.key)?;
             team.put_member(&candidate.name, &candidate.key);
         }
         let Some(me) = me else { return Ok(()) };
-        refuse_changed_keys(scope, &keys)?;
-        done = grant(scope, team, candidate, &keys, &me.identity)?;
+        refuse_changed_keys(project, &keys)?;
+        done = grant(project, team, candidate, &keys, &me.identity)?;
         let key = me.identity.public();
-        if candidate.key != key && may_grant_itself(scope, team, &key) {
-            let myself = Candidate { name: own_name(scope, team, &key)?, key, is_new: false };
-            let granted = grant(scope, team, &myself, &own, &me.identity)?.granted;
+        if candidate.key != key && may_grant_itself(project, team, &key) {
+            let myself = Candidate { name: own_name(project, team, &key)?, key, is_new: false };
+            let granted = grant(project, team, &myself, &own, &me.identity)?.granted;
             done.own.extend(granted.into_iter().map(|(env, _)| env));
         }
         Ok(())
@@ -309,26 +317,28 @@ pub(crate) fn approve(
 }
 
 /// Rejects keys that env files no longer have: they were found before the lock was taken, as a passphrase may be asked for.
-fn refuse_changed_keys(scope: &Project, keys: &[(EnvName, PrivateKey)]) -> Result<(), Error> {
-    let now = Project::of(scope.root(), scope.repositories())?;
+fn refuse_changed_keys(project: &Project, keys: &[(EnvName, PrivateKey)]) -> Result<(), Error> {
+    let now = Project::of(project.root(), project.repositories())?;
     for (env, key) in keys {
         let there = now.key_of(env)?;
         if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
-            return Err(changed_meanwhile(&there.map_or_else(|| scope.root().to_owned(), |(path, _)| path)));
+            return Err(changed_meanwhile(
+                &there.map_or_else(|| project.root().to_owned(), |(path, _)| path),
+            ));
         }
     }
     Ok(())
 }
 
 fn grant(
-    scope: &Project,
+    project: &Project,
     team: &mut TeamFile,
     candidate: &Candidate,
     keys: &[(EnvName, PrivateKey)],
     me: &Identity,
 ) -> Result<Approval, Error> {
     let Candidate { name, key, .. } = candidate;
-    let mine = own_name(scope, team, &me.public())?;
+    let mine = own_name(project, team, &me.public())?;
     // Only the key whose fingerprint was confirmed.
     if team.members().get(name) != Some(key) {
         return Err(no_member(team, name.as_str()));
@@ -348,11 +358,11 @@ fn grant(
 
 /// Returns an env file of the environment. Rejects a public key that is not the trusted one, or that another environment
 /// has too.
-fn trusted_file(scope: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
-    let (path, key) = public_key(scope, env)?;
-    scope.refuse_shared_key(env, &key)?;
+fn trusted_file(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
+    let (path, key) = public_key(project, env)?;
+    project.refuse_shared_key(env, &key)?;
     let file = EnvFile::load(&path)?;
-    match pin_trouble(&file, scope, store, &mut Pinning::default())? {
+    match pin_trouble(&file, project, store, &mut Pinning::default())? {
         Some(error) => Err(error),
         None => Ok(file),
     }

@@ -40,18 +40,18 @@ pub(crate) struct ListedHolder {
 /// Returns every grant of the project, by environment and member; and who else can decrypt what, like a founder who has a
 /// keys file.
 pub(crate) fn list(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
 ) -> Result<(Vec<ListedGrant>, Vec<ListedHolder>), Error> {
-    let team = scope.team()?;
-    let envs = scope.environments()?;
+    let team = project.team()?;
+    let envs = project.environments()?;
     let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();
     let mut lines: Vec<_> = team.grants().to_vec();
     lines.sort_by(|one, other| (&one.env, &one.member).cmp(&(&other.env, &other.member)));
-    let mut origins = origins(scope, objects, &lines)?;
+    let mut origins = origins(project, objects, &lines)?;
     for (env, (path, public)) in &envs {
-        let near = path.parent().unwrap_or(scope.root());
+        let near = path.parent().unwrap_or(project.root());
         keys.insert(env, store.find(env, public, near).ok());
     }
     let listed = |(at, line): (usize, GrantLine)| {
@@ -97,13 +97,13 @@ fn verify(
 
 /// Returns the commits that added the grants, by the grants' index.
 fn origins(
-    scope: &Project,
+    project: &Project,
     objects: Option<&Repo>,
     lines: &[GrantLine],
 ) -> Result<BTreeMap<usize, Commit>, Error> {
     let mut found = BTreeMap::new();
     let Some(objects) = objects else { return Ok(found) };
-    let path: PathBuf = objects.relative(&scope.team_file())?;
+    let path: PathBuf = objects.relative(&project.team_file())?;
     let mut left: Vec<usize> = (0..lines.len()).collect();
     for version in objects.versions(&path)?.versions.into_iter().rev() {
         if left.is_empty() {

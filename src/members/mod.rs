@@ -34,9 +34,9 @@ pub(crate) fn own_identity<'a>(store: &'a KeyStore<'_>) -> Result<&'a OwnIdentit
 }
 
 /// Returns the name in the team of the user who has `key`.
-fn own_name(scope: &Project, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
+fn own_name(project: &Project, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
     team.member_of(key).cloned().ok_or_else(|| {
-        let team_file = scope.team_file();
+        let team_file = project.team_file();
         let message = format!("you ({}) are not a member in {}", key.fingerprint(), team_file.display());
         Error::refused(message).with_status(3).with_hint(REQUEST)
     })
@@ -87,31 +87,31 @@ fn unreadable_tag_key(env: &EnvName, key: &PublicKey) -> Error {
 }
 
 /// Returns an environment's public key, and an env file that has it.
-fn public_key(scope: &Project, env: &EnvName) -> Result<(PathBuf, PublicKey), Error> {
-    scope.key_of(env)?.ok_or_else(|| no_environment(scope, env))
+fn public_key(project: &Project, env: &EnvName) -> Result<(PathBuf, PublicKey), Error> {
+    project.key_of(env)?.ok_or_else(|| no_environment(project, env))
 }
 
-fn no_environment(scope: &Project, env: &EnvName) -> Error {
-    Error::refused(format!("no env file below {} has a key for {env}", scope.root().display()))
+fn no_environment(project: &Project, env: &EnvName) -> Error {
+    Error::refused(format!("no env file below {} has a key for {env}", project.root().display()))
         .with_hint("see which environments there are: envseal ls")
 }
 
 /// Returns an environment's private key, from wherever this user has it.
-fn private_key(scope: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
-    Ok(located_key(scope, store, env)?.0)
+fn private_key(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
+    Ok(located_key(project, store, env)?.0)
 }
 
 fn located_key(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     env: &EnvName,
 ) -> Result<(PrivateKey, KeyPlace), Error> {
-    let (path, public) = public_key(scope, env)?;
-    Ok(store.locate(env, &public, path.parent().unwrap_or(scope.root()))?)
+    let (path, public) = public_key(project, env)?;
+    Ok(store.locate(env, &public, path.parent().unwrap_or(project.root()))?)
 }
 
-fn files_of(scope: &Project, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
-    let paths = scope.env_files(scope.root())?;
+fn files_of(project: &Project, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
+    let paths = project.env_files(project.root())?;
     let of_env = paths.iter().filter(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
     of_env.map(|path| EnvFile::load(path)).collect()
 }

@@ -60,28 +60,28 @@ pub(crate) struct Removal {
 /// Finds out what the removal of `name` means. `also` are environments whose keys the member had without a grant, as from
 /// a keys file. A member who was removed already may leave something to be finished.
 pub(crate) fn plan_removal(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     name: &str,
     also: &[EnvName],
     decisions: &AccessDecisions,
 ) -> Result<RemovalPlan, Error> {
-    let objects = with_history(scope, objects)?;
-    let team = scope.team()?;
+    let objects = with_history(project, objects)?;
+    let team = project.team()?;
     let removed = || team.removed().get_key_value(name).map(|(name, was)| (name, &was.key));
     let (name, key) =
         team.members().get_key_value(name).or_else(removed).ok_or_else(|| no_member(&team, name))?;
     let me = own_identity(store)?.identity.public();
-    own_name(scope, &team, &me)?;
+    own_name(project, &team, &me)?;
     if me == *key {
         let message = "you cannot remove yourself: the keys are rotated by a member who stays";
         return Err(Error::refused(message)
             .with_hint(hint!("ask another member to run: envseal team remove {name}", name)));
     }
-    let history = AccessHistory::read(scope, objects)?;
-    let envs = scope.environments()?;
-    let held = held_keys(scope, &history, key, &envs, also)?;
+    let history = AccessHistory::read(project, objects)?;
+    let envs = project.environments()?;
+    let held = held_keys(project, &history, key, &envs, also)?;
     let known: BTreeSet<PublicKey> = held.values().flatten().copied().collect();
     let mut plan = RemovalPlan {
         name: name.clone(),
@@ -90,13 +90,13 @@ pub(crate) fn plan_removal(
         out_of_reach: Vec::new(),
         older: Vec::new(),
         doubtful: Vec::new(),
-        elsewhere: memberships_elsewhere(scope, key)?,
+        elsewhere: memberships_elsewhere(project, key)?,
         aliases: team.names_of(key).into_iter().filter(|alias| alias != name).collect(),
-        sealed_outside: sealed_outside(scope, &known)?,
+        sealed_outside: sealed_outside(project, &known)?,
         forged: Vec::new(),
         held,
         history,
-        holders: Holders::read(scope, store)?,
+        holders: Holders::read(project, store)?,
         decryptable: BTreeSet::new(),
     };
     let dependent_grants = dependent_grants(&team, &plan.history, key, &me);
@@ -108,7 +108,7 @@ pub(crate) fn plan_removal(
             continue;
         }
         let has_current = held.is_some_and(|keys| keys.contains(public));
-        match store.find(env, public, path.parent().unwrap_or(scope.root())) {
+        match store.find(env, public, path.parent().unwrap_or(project.root())) {
             Ok(key) => {
                 let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
                 if (is_exposed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
@@ -153,15 +153,15 @@ pub(crate) fn plan_removal(
 }
 
 /// Rejects a folder outside of git: without it there is no history to account for.
-pub(super) fn with_history<'a>(scope: &Project, objects: Option<&'a Repo>) -> Result<&'a Repo, Error> {
+pub(super) fn with_history<'a>(project: &Project, objects: Option<&'a Repo>) -> Result<&'a Repo, Error> {
     objects.ok_or_else(|| {
-        let message = format!("{} is not in a git repository", scope.root().display());
+        let message = format!("{} is not in a git repository", project.root().display());
         Error::refused(message).with_hint("git init")
     })
 }
 
 pub(super) fn held_keys(
-    scope: &Project,
+    project: &Project,
     history: &AccessHistory,
     who: &IdentityKey,
     envs: &BTreeMap<EnvName, (PathBuf, PublicKey)>,
@@ -169,7 +169,7 @@ pub(super) fn held_keys(
 ) -> Result<MemberKeys, Error> {
     let mut held = history.keys_of(who);
     for env in also {
-        let (_, public) = envs.get(env).ok_or_else(|| no_environment(scope, env))?;
+        let (_, public) = envs.get(env).ok_or_else(|| no_environment(project, env))?;
         let keys = held.entry(env.clone()).or_default();
         keys.insert(*public);
         keys.extend(history.public_keys(env));
@@ -213,11 +213,11 @@ fn dependent_grants(
 }
 
 /// Returns the team files of other projects of which `key` is a member; passes over those that cannot be parsed.
-fn memberships_elsewhere(scope: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
-    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
+fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
+    let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
-    files.retain(|path| *path != scope.team_file());
+    files.retain(|path| *path != project.team_file());
     let mut found = Vec::new();
     for path in files {
         let team = TeamFile::parse(&crate::fs::read(&path)?).ok();
@@ -229,9 +229,12 @@ fn memberships_elsewhere(scope: &Project, key: &IdentityKey) -> Result<Vec<(Path
 
 /// Returns the env files outside of the project that are encrypted with one of these keys; passes over those that cannot
 /// be parsed.
-fn sealed_outside(scope: &Project, known: &BTreeSet<PublicKey>) -> Result<Vec<(PathBuf, PublicKey)>, Error> {
-    let Some(repo) = scope.repository()? else { return Ok(Vec::new()) };
-    let own = scope.env_files(scope.root())?;
+fn sealed_outside(
+    project: &Project,
+    known: &BTreeSet<PublicKey>,
+) -> Result<Vec<(PathBuf, PublicKey)>, Error> {
+    let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
+    let own = project.env_files(project.root())?;
     let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     files.retain(|path| !own.contains(path));
     let mut found = Vec::new();
@@ -249,13 +252,13 @@ fn sealed_outside(scope: &Project, known: &BTreeSet<PublicKey>) -> Result<Vec<(P
 
 /// Carries out a plan that was confirmed, all of it or nothing. Of the grants in doubt only those that are kept stay.
 pub(crate) fn remove(
-    scope: &Project,
+    project: &Project,
     store: &KeyStore<'_>,
     plan: &RemovalPlan,
     decisions: &AccessDecisions,
     on_wait: &dyn Fn(),
 ) -> Result<Removal, Error> {
-    let team = scope.team()?;
+    let team = project.team()?;
     refuse_open(&team, &plan.doubtful, decisions)?;
     let doubtful = plan.doubtful.iter().map(|doubt| &doubt.line);
     let unconfirmed = doubtful.filter(|line| decisions.drops(&line.env, &line.member));
@@ -278,12 +281,12 @@ pub(crate) fn remove(
     envs.extend(dropped.iter().map(|line| line.env.clone()));
     let mut not_rotated = Vec::new();
     for env in plan.decryptable.iter().filter(|env| !envs.contains(*env)) {
-        not_rotated.push((env.clone(), private_key(scope, store, env)?, files_of(scope, env)?));
+        not_rotated.push((env.clone(), private_key(project, store, env)?, files_of(project, env)?));
     }
-    let mut older = store.every(scope.root())?;
-    older.extend(store.ever_granted(scope.root())?);
+    let mut older = store.every(project.root())?;
+    older.extend(store.ever_granted(project.root())?);
     let mut change = TeamRemoval {
-        scope,
+        project,
         plan,
         decisions,
         leavers,
@@ -294,14 +297,14 @@ pub(crate) fn remove(
         exposed: BTreeMap::new(),
     };
     let envs: Vec<_> = envs.into_iter().collect();
-    let rotation = rotate(scope.root(), &envs, store, on_wait, &mut change)?;
+    let rotation = rotate(project.root(), &envs, store, on_wait, &mut change)?;
     let exposed = change.exposed;
     Ok(Removal { rotation, exposed, dropped })
 }
 
 /// The change of the team file.
 struct TeamRemoval<'a> {
-    scope: &'a Project,
+    project: &'a Project,
     plan: &'a RemovalPlan,
     decisions: &'a AccessDecisions,
     /// Everyone who loses access, with the keys that each had.
@@ -316,7 +319,7 @@ struct TeamRemoval<'a> {
 
 impl TeamChange for TeamRemoval<'_> {
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error> {
-        self.plan.holders.refuse_changed(self.scope, team)?;
+        self.plan.holders.refuse_changed(self.project, team)?;
         let RemovalPlan { name, key, out_of_reach, sealed_outside, .. } = self.plan;
         let names = team.names_of(key);
         for name in &names {
