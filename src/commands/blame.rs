@@ -50,7 +50,9 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
         return Err(no_variable(&path_from(&working_dir()?, &repo.root().join(&file.path)), key, names));
     }
     if !args.keys.is_empty() {
-        files.iter_mut().for_each(|(_, lines)| lines.retain(|line| args.keys.contains(&line.name)));
+        for (_, lines) in &mut files {
+            lines.retain(|line| args.keys.contains(&line.name));
+        }
     }
     if args.json {
         let rows = files.iter().flat_map(|(file, lines)| {

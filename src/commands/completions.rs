@@ -188,6 +188,7 @@ fn add(arg: Arg, completer: Completer) -> Arg {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Completer {
     Words(fn() -> BTreeSet<String>),
     EnvFiles,
