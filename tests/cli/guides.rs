@@ -1,5 +1,8 @@
-//! The docs: every link leads somewhere, and every `envseal …` of the guides is a valid command line.
+//! The docs: every link leads somewhere, every `envseal …` of the guides is a valid command line, and blocks of commands do
+//! what they say.
 
+#[cfg(unix)]
+mod blocks;
 #[cfg(unix)]
 mod ci;
 
@@ -33,10 +36,14 @@ fn code(text: &str) -> Vec<String> {
     lines
 }
 
+/// Returns the shell blocks.
+fn shell_blocks(text: &str) -> Vec<&str> {
+    text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
 /// Returns the lines of the shell blocks, without comments.
 fn shell(text: &str) -> Vec<String> {
-    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let lines = blocks.flat_map(str::lines).filter(|line| !line.starts_with('#'));
+    let lines = shell_blocks(text).into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     lines.map(|line| line.split(" # ").next().unwrap().to_owned()).collect()
 }
 

@@ -22,8 +22,8 @@ use crate::ui::{self, DefaultAnswer, counted, listed};
 /// People who have the old key can still read old commits.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal key rotate -e production
-  envseal key rotate -e production -e staging && git add -u && git commit -m 'Rotate keys'")]
+  envseal key rotate -e production,staging
+  git add .env.production .env.staging envseal.toml && git commit -m 'Rotate keys'")]
 pub(in crate::commands) struct KeyRotateArgs {
     #[command(flatten)]
     files: FileArgs,

@@ -1,0 +1,180 @@
+//! The command blocks of the docs are run, at a terminal, in a project with a team and a remote.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+
+use super::{pages, shell_blocks};
+use crate::support::{Person, Session, TestEnv};
+
+/// Blocks that are not run, and why: pages by name, with the place of the block among those of its page.
+const NOT_RUN: [(&str, &[usize], &str); 6] = [
+    ("contributing.md", &[0, 1, 2, 3, 4, 5, 6, 7], "builds and tests envseal itself"),
+    ("docker.md", &[0, 1, 3], "starts containers"),
+    ("format.md", &[0], "needs a key, a name and a value, and is run by tests/library"),
+    ("git.md", &[1], "writes to a server's /srv"),
+    ("library.md", &[0], "downloads envseal"),
+    ("speed.md", &[0], "measures for minutes"),
+];
+
+/// The programs that the blocks start, beside envseal and git: each reads its stdin, unless that is the terminal.
+const STAND_INS: [&str; 10] =
+    ["npm", "next", "vite", "node", "code", "gh", "ssh", "docker", "watch_file", "sudo"];
+
+/// Questions, each with the keys that answer it.
+type Talk = &'static [(&'static str, &'static str)];
+
+/// Alice and Bob, who share a project. Alice is a member who can decrypt everything; Bob has only cloned it.
+struct World<'a> {
+    alice: Person<'a>,
+    bob: Person<'a>,
+    path: String,
+}
+
+impl<'a> World<'a> {
+    fn new(env: &'a TestEnv) -> Self {
+        let stand_ins = env.outside().join("stand-ins");
+        std::fs::create_dir(&stand_ins).unwrap();
+        for name in STAND_INS {
+            script(&stand_ins.join(name), "[ -t 0 ] || cat >/dev/null");
+        }
+        let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+        let path = format!("{}:{}:{}", stand_ins.display(), bin.display(), std::env::var("PATH").unwrap());
+        let bare = env.outside().join("shared.git");
+        env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+        let alice = Person::clone_of(env, &bare, "Alice");
+        for name in ["default", "production", "staging", "development"] {
+            alice.says(&["set", "-q", "DB_PASSWORD=pw", "AWS_KEY=key", &format!("OF={name}"), "-e", name]);
+        }
+        for program in ["server", "deploy"] {
+            script(&alice.clone.join(program), "true");
+        }
+        alice.says(&["init", "-q", "--yes"]);
+        alice.says(&["team", "request", "-q"]);
+        for name in ["default", "production", "staging", "development"] {
+            alice.says(&[
+                "team",
+                "approve",
+                "alice",
+                "-q",
+                "-e",
+                name,
+                "--fingerprint",
+                &alice.fingerprint(),
+            ]);
+        }
+        alice.pushes("A project");
+        alice.does(&["branch", "-q", "-u", "origin/main"]);
+        let bob = Person::clone_of(env, &bare, "Bob");
+        Self { alice, bob, path }
+    }
+
+    /// Runs the lines of a block at a terminal, and gives each answer to its question. All of it must succeed, and leave
+    /// nothing uncommitted of what it commits.
+    #[track_caller]
+    fn runs(&self, person: &Person<'_>, block: &str, talk: &[(&str, &str)]) {
+        let clean = if block.contains("git commit") {
+            "test -z \"$(git status --porcelain | tee /dev/stderr)\""
+        } else {
+            ""
+        };
+        let run = person.env.program("sh", &["-ec", &format!("{block}\n{clean}")]);
+        let run = person.run(run).var("PATH", &self.path).var("EDITOR", "code").var("GIT_PAGER", "cat");
+        let Some(mut session) = Session::start(run) else { return };
+        for (question, answer) in talk {
+            session.until(question);
+            session.keys(answer);
+        }
+        let (status, _, shown) = session.end();
+        assert_eq!(status, 0, "{block}\n{shown}");
+    }
+}
+
+fn script(path: &std::path::Path, line: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+const PLAINTEXT_PROJECT: &str = "rm -rf .git .gitignore .env* envseal.toml; git init -q -b main
+    printf '.env\\n' >.gitignore; printf 'PORT=3000\\nSECRET=s3cret\\n' >.env; git add -A; git commit -qm start";
+
+#[test]
+fn each_block_does_what_its_page_says() {
+    let mut left = BTreeMap::new();
+    // The README has tests of its own (`tests/cli/readme.rs`).
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    for (path, text) in pages().into_iter().filter(|(path, _)| path.starts_with(docs)) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        for (at, block) in shell_blocks(&text).into_iter().enumerate() {
+            left.insert((name.clone(), at), block.to_owned());
+        }
+    }
+    for (page, blocks, _) in NOT_RUN {
+        for at in blocks {
+            assert!(left.remove(&(page.to_owned(), *at)).is_some(), "{page} has no block {at}");
+        }
+    }
+    let mut take = |page: &str, at: usize| left.remove(&(page.to_owned(), at)).expect(page);
+    let (joins, leaves) = (take("team.md", 0), take("team.md", 2));
+    // Blocks with what their page presumes, and the answers to questions. Any other block asks nothing, in a project as it is.
+    let special: [(&str, usize, &str, Talk); 3] = [
+        ("files.md", 0, "printf 'NEW=plain\n' >>.env.staging", &[("Value of DB_PASSWORD", "x\n")]),
+        ("first-ten-minutes.md", 0, PLAINTEXT_PROJECT, &[("[Y/n]", "y\n"), ("[Y/n]", "y\n")]),
+        (
+            "team.md",
+            5,
+            "mkdir ~/safe",
+            &[
+                ("New passphrase", "p\n"),
+                ("Repeat", "p\n"),
+                ("Passphrase", "p\n"),
+                ("New passphrase", "p\n"),
+                ("Repeat", "p\n"),
+            ],
+        ),
+    ];
+    let own = |block: &str, setup: &str, talk: &[(&str, &str)]| {
+        let env = TestEnv::without_git();
+        let world = World::new(&env);
+        world.runs(&world.alice, &format!("{setup}\n{block}"), talk);
+    };
+    for (page, at, setup, talk) in special {
+        own(&take(page, at), setup, talk);
+    }
+    let env = TestEnv::without_git();
+    let world = World::new(&env);
+    for block in left.values() {
+        // A block without a commit leaves the project as the next one presumes it.
+        if block.contains("git commit") { own(block, "", &[]) } else { world.runs(&world.alice, block, &[]) }
+    }
+    // A member's way in and out, each part by the one that its comment names.
+    let env = TestEnv::without_git();
+    let world = World::new(&env);
+    let parts: Vec<_> = joins.split("\n# ").collect();
+    assert!(
+        parts.len() == 3
+            && parts[0].starts_with("# Bob")
+            && parts[1].starts_with("Alice")
+            && parts[2].starts_with("Bob")
+    );
+    let lines = |part: &str| part.split_once('\n').unwrap().1.to_owned();
+    world.runs(&world.bob, &lines(parts[0]), &[]);
+    world.alice.does(&["fetch", "-q"]);
+    world.alice.does(&["checkout", "-q", "bob"]);
+    world.runs(&world.alice, &lines(parts[1]), &[("[y/N]", "y\n")]);
+    world.alice.does(&["checkout", "-q", "main"]);
+    world.alice.does(&["merge", "-q", "bob"]);
+    world.alice.does(&["push", "-q"]);
+    world.bob.does(&["checkout", "-q", "main"]);
+    world.runs(&world.bob, &lines(parts[2]), &[]);
+    world.runs(&world.alice, &leaves, &[("[y/N]", "y\n")]);
+}
+
+#[test]
+fn the_example_of_a_rotation_commits_all_of_it() {
+    let env = TestEnv::without_git();
+    let world = World::new(&env);
+    let help = world.alice.says(&["key", "rotate", "--help"]);
+    let example = help.split("Examples:\n").nth(1).unwrap();
+    assert!(example.contains("git commit"), "{example}");
+    world.runs(&world.alice, example, &[]);
+}
