@@ -67,6 +67,9 @@ _envseal() {
             envseal,rename)
                 cmd="envseal__subcmd__rename"
                 ;;
+            envseal,resolve)
+                cmd="envseal__subcmd__resolve"
+                ;;
             envseal,run)
                 cmd="envseal__subcmd__run"
                 ;;
@@ -158,7 +161,7 @@ _envseal() {
 
     case "${cmd}" in
         envseal)
-            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename run edit encrypt decrypt ls check diff log blame doctor import key team hook completions man"
+            opts="-C -K -i -q -v -h -V --keys-file --identity --quiet --verbose --no-pager --help --version init set get unset rename resolve run edit encrypt decrypt ls check diff log blame doctor import key team hook completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -796,12 +799,16 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__hook__subcmd__run__subcmd__merge)
-            opts="-C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-L -C -K -i -q -v -h --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -L)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1731,6 +1738,56 @@ _envseal() {
             ;;
         envseal__subcmd__rename)
             opts="-e -f -C -K -i -q -v -h --env --file --force --keys-file --identity --quiet --verbose --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -K)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        envseal__subcmd__resolve)
+            opts="-e -f -C -K -i -q -v -h --env --file --ours --theirs --plain --seal --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
