@@ -105,11 +105,8 @@ pub(crate) fn new_environments(
 ) -> Result<Vec<(EnvName, PathBuf)>, Error> {
     let mut projects = Projects::new(store.repositories());
     let mut new = Vec::new();
-    for path in paths {
-        let file = projects.load_or_new(path, true)?;
-        if file.exists() {
-            continue;
-        }
+    for path in paths.iter().filter(|path| !path.exists()) {
+        let file = projects.load_or_new(path, false)?;
         let (env, project) = (file.env(), projects.of_folder(&file.dir())?);
         if matches!(choose_key(&file, &project, store)?, KeyChoice::None)
             && !(env.is_of_dotenv() && project.env_files_by_environment()?.is_empty())

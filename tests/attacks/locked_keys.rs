@@ -120,7 +120,7 @@ fn altered_truncated_or_in_another_spelling() {
         (PREFIX.to_owned(), "has 0 bytes, not 164"),
         (format!("{key}="), "not canonical base64url"),
         (key.replace("lk1", "LK1"), "not an envseal key"),
-        (key.replace("lk1", "lk2"), "not an envseal key"),
+        (key.replace("lk1", "lk2"), "of version 2, which a newer envseal wrote"),
         (changed(&key, |blob| blob[52..84].fill(0)), "low order"),
         (changed(&key, |blob| blob[52..84].fill(0xff)), "not in canonical form"),
     ] {

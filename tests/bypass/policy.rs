@@ -177,7 +177,11 @@ fn brought_back_under_a_policy_that_another_project_has() {
             if output.status != 0 {
                 told(
                     &output,
-                    &["b/.env.production:1: error: DB_PASSWORD", "in .env.production", "--accept-policy"],
+                    &[
+                        "b/.env.production:1: error: DB_PASSWORD",
+                        "before (.env.production",
+                        "--accept-policy",
+                    ],
                 );
             }
         }

@@ -29,8 +29,5 @@ fn a_grant_opens_with_the_identity_that_is_named() {
         error.details().iter().any(|line| line.contains("no grant of staging for you (bob)")),
         "{error:?}"
     );
-    assert_eq!(
-        error.hint().as_deref(),
-        Some("ask someone with access to staging to run: envseal team approve bob -e staging")
-    );
+    assert_eq!(error.hint().as_deref(), Some("ask alice to run: envseal team approve bob -e staging"));
 }

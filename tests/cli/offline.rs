@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "blame",
     "doctor",
     "import json values.json -e imported --yes",
+    "resolve C --ours -f merged/.env",
     "run -e production -- true",
     "run --redact -e production -- true",
     "edit -e production",
@@ -56,6 +57,9 @@ fn no_command_opens_a_socket() {
     let trace = env.outside().join("trace");
     let trace = trace.to_str().unwrap();
     for command in COMMANDS {
+        if command.starts_with("resolve") {
+            env.write("merged/.env", "<<<<<<< ours\nC=1\n=======\nC=2\n>>>>>>> theirs\n");
+        }
         let envseal = env!("CARGO_BIN_EXE_envseal");
         let strace = ["-f", "-qq", "-e", "trace=socket,connect", "-o", trace, envseal];
         let words: Vec<_> = strace.into_iter().chain(command.split(' ')).collect();

@@ -111,7 +111,7 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
     for item in std::fs::read_dir(folder).unwrap().flatten() {
         if item.file_type().unwrap().is_dir() {
             found.extend(leftovers(&item.path()));
-        } else if item.file_name() != "envseal-root"
+        } else if !["envseal-root", "envseal-hooks"].iter().any(|kept| item.file_name() == *kept)
             && item.file_name().to_string_lossy().contains("envseal-")
         {
             found.push(item.path());

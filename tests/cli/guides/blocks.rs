@@ -97,6 +97,10 @@ fn script(path: &std::path::Path, line: &str) {
 const PLAINTEXT_PROJECT: &str = "rm -rf .git .gitignore .env* envseal.toml; git init -q -b main
     printf '.env\\n' >.gitignore; printf 'PORT=3000\\nSECRET=s3cret\\n' >.env; git add -A; git commit -qm start";
 
+/// Keys of people, one of them where a forge publishes it.
+const PUBLISHED_KEYS: &str = "for name in bob dave; do ssh-keygen -q -t ed25519 -N '' -f ~/$name; done
+    cp ~/dave.pub .; curl() { cat ~/bob.pub; }";
+
 #[test]
 fn each_block_does_what_its_page_says() {
     let mut left = BTreeMap::new();
@@ -113,15 +117,26 @@ fn each_block_does_what_its_page_says() {
             assert!(left.remove(&(page.to_owned(), *at)).is_some(), "{page} has no block {at}");
         }
     }
-    let mut take = |page: &str, at: usize| left.remove(&(page.to_owned(), at)).expect(page);
-    let (joins, leaves) = (take("team.md", 0), take("team.md", 2));
+    let mut take = |page: &str, line: &str| {
+        let found = left.iter().find(|((of, _), block)| of == page && block.contains(line));
+        let place = found.unwrap_or_else(|| panic!("{page}: {line}")).0.clone();
+        left.remove(&place).unwrap()
+    };
+    let (joins, leaves) = (take("team.md", "team approve bob"), take("team.md", "team remove bob"));
     // Blocks with what their page presumes, and the answers to questions. Any other block asks nothing, in a project as it is.
-    let special: [(&str, usize, &str, Talk); 3] = [
-        ("files.md", 0, "printf 'NEW=plain\n' >>.env.staging", &[("Value of DB_PASSWORD", "x\n")]),
-        ("first-ten-minutes.md", 0, PLAINTEXT_PROJECT, &[("[Y/n]", "y\n"), ("[Y/n]", "y\n")]),
+    let special: [(&str, &str, &str, Talk); 5] = [
+        (
+            "files.md",
+            "envseal set DB_PASSWORD",
+            "printf 'NEW=plain\n' >>.env.staging",
+            &[("Value of DB_PASSWORD", "x\n")],
+        ),
+        ("team.md", "team add bob", PUBLISHED_KEYS, &[("[y/N]", "y\n"), ("[y/N]", "y\n")]),
+        ("team.md", "--replace", "rm -r ~/.local/share/envseal", &[]),
+        ("first-ten-minutes.md", "envseal init", PLAINTEXT_PROJECT, &[("[Y/n]", "y\n"), ("[Y/n]", "y\n")]),
         (
             "team.md",
-            5,
+            "envseal key backup",
             "mkdir ~/safe",
             &[
                 ("New passphrase", "p\n"),
@@ -137,8 +152,8 @@ fn each_block_does_what_its_page_says() {
         let world = World::new(&env);
         world.runs(&world.alice, &format!("{setup}\n{block}"), talk);
     };
-    for (page, at, setup, talk) in special {
-        own(&take(page, at), setup, talk);
+    for (page, line, setup, talk) in special {
+        own(&take(page, line), setup, talk);
     }
     let env = TestEnv::without_git();
     let world = World::new(&env);
