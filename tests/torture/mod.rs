@@ -195,7 +195,7 @@ impl World {
                 std::fs::read_dir(self.env.path(folder)).unwrap().flatten().map(|item| item.file_name());
             left.extend(names.filter(|name| name.to_string_lossy().contains("envseal-")));
         }
-        left.retain(|name| name != "envseal-root");
+        left.retain(|name| name != "envseal-root" && name != "envseal-hooks");
         must(left.is_empty(), &format!("{left:?} was left"));
         let mode = std::fs::metadata(self.env.path(".env.keys")).unwrap().permissions().mode();
         must(mode & 0o777 == 0o600, "the keys file's mode");

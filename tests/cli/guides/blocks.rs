@@ -7,7 +7,12 @@ use super::{pages, shell_blocks};
 use crate::support::{Person, Session, TestEnv};
 
 /// Blocks that are not run, and why: pages by name, with the place of the block among those of its page.
-const NOT_RUN: [(&str, &[usize], &str); 6] = [
+const NOT_RUN: [(&str, &[usize], &str); 7] = [
+    (
+        "password-managers.md",
+        &[1, 2, 3, 4, 5],
+        "stores keys elsewhere, and is run by tests/cli/key_custody.rs",
+    ),
     ("contributing.md", &[0, 1, 2, 3, 4, 5, 6, 7], "builds and tests envseal itself"),
     ("docker.md", &[0, 1, 3], "starts containers"),
     ("format.md", &[0], "needs a key, a name and a value, and is run by tests/library"),
@@ -68,16 +73,16 @@ impl<'a> World<'a> {
         Self { alice, bob, path }
     }
 
-    /// Runs the lines of a block at a terminal, and gives each answer to its question. All of it must succeed, and leave
+    /// Runs the lines of a block at a terminal, after what its page presumes, and gives each answer to its question. All of it must succeed, and leave
     /// nothing uncommitted of what it commits.
     #[track_caller]
-    fn runs(&self, person: &Person<'_>, block: &str, talk: &[(&str, &str)]) {
+    fn runs(&self, person: &Person<'_>, setup: &str, block: &str, talk: &[(&str, &str)]) {
         let clean = if block.contains("git commit") {
             "test -z \"$(git status --porcelain | tee /dev/stderr)\""
         } else {
             ""
         };
-        let run = person.env.program("sh", &["-ec", &format!("{block}\n{clean}")]);
+        let run = person.env.program("sh", &["-ec", &format!("{setup}\n{block}\n{clean}")]);
         let run = person.run(run).var("PATH", &self.path).var("EDITOR", "code").var("GIT_PAGER", "cat");
         let Some(mut session) = Session::start(run) else { return };
         for (question, answer) in talk {
@@ -96,6 +101,12 @@ fn script(path: &std::path::Path, line: &str) {
 
 const PLAINTEXT_PROJECT: &str = "rm -rf .git .gitignore .env* envseal.toml; git init -q -b main
     printf '.env\\n' >.gitignore; printf 'PORT=3000\\nSECRET=s3cret\\n' >.env; git add -A; git commit -qm start";
+
+const CONFLICT: &str = "git checkout -q -b feature; echo theirs | envseal set -q DB_PASSWORD; git commit -qam theirs
+    git checkout -q main; echo ours | envseal set -q DB_PASSWORD; git commit -qam ours; git merge feature || true";
+
+const COMMITTED_TODAY: &str = "unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
+    git commit -q --amend --no-edit --reset-author; git push -qf";
 
 /// Keys of people, one of them where a forge publishes it.
 const PUBLISHED_KEYS: &str = "for name in bob dave; do ssh-keygen -q -t ed25519 -N '' -f ~/$name; done
@@ -124,7 +135,18 @@ fn each_block_does_what_its_page_says() {
     };
     let (joins, leaves) = (take("team.md", "team approve bob"), take("team.md", "team remove bob"));
     // Blocks with what their page presumes, and the answers to questions. Any other block asks nothing, in a project as it is.
-    let special: [(&str, &str, &str, Talk); 5] = [
+    let backed_up = "mkdir ~/safe; ENVSEAL_PASSPHRASE=p envseal key backup ~/safe/shop-keys.txt";
+    let special: [(&str, &str, &str, Talk); 10] = [
+        ("lost-keys.md", "key recover", backed_up, &[("Passphrase", "p\n")]),
+        ("lost-keys.md", "key generate", "", &[("Value of DB_PASSWORD", "x\n")]),
+        (
+            "password-managers.md",
+            "key backup",
+            "",
+            &[("New passphrase", "p\n"), ("Repeat", "p\n"), ("Passphrase", "p\n")],
+        ),
+        ("git.md", "envseal resolve", CONFLICT, &[]),
+        ("check.md", "--max-age", COMMITTED_TODAY, &[]),
         (
             "files.md",
             "envseal set DB_PASSWORD",
@@ -150,7 +172,7 @@ fn each_block_does_what_its_page_says() {
     let own = |block: &str, setup: &str, talk: &[(&str, &str)]| {
         let env = TestEnv::without_git();
         let world = World::new(&env);
-        world.runs(&world.alice, &format!("{setup}\n{block}"), talk);
+        world.runs(&world.alice, setup, block, talk);
     };
     for (page, line, setup, talk) in special {
         own(&take(page, line), setup, talk);
@@ -159,7 +181,11 @@ fn each_block_does_what_its_page_says() {
     let world = World::new(&env);
     for block in left.values() {
         // A block without a commit leaves the project as the next one presumes it.
-        if block.contains("git commit") { own(block, "", &[]) } else { world.runs(&world.alice, block, &[]) }
+        if block.contains("git commit") {
+            own(block, "", &[])
+        } else {
+            world.runs(&world.alice, "", block, &[])
+        }
     }
     // A member's way in and out, each part by the one that its comment names.
     let env = TestEnv::without_git();
@@ -172,16 +198,16 @@ fn each_block_does_what_its_page_says() {
             && parts[2].starts_with("Bob")
     );
     let lines = |part: &str| part.split_once('\n').unwrap().1.to_owned();
-    world.runs(&world.bob, &lines(parts[0]), &[]);
+    world.runs(&world.bob, "", &lines(parts[0]), &[]);
     world.alice.does(&["fetch", "-q"]);
     world.alice.does(&["checkout", "-q", "bob"]);
-    world.runs(&world.alice, &lines(parts[1]), &[("[y/N]", "y\n")]);
+    world.runs(&world.alice, "", &lines(parts[1]), &[("[y/N]", "y\n")]);
     world.alice.does(&["checkout", "-q", "main"]);
     world.alice.does(&["merge", "-q", "bob"]);
     world.alice.does(&["push", "-q"]);
     world.bob.does(&["checkout", "-q", "main"]);
-    world.runs(&world.bob, &lines(parts[2]), &[]);
-    world.runs(&world.alice, &leaves, &[("[y/N]", "y\n")]);
+    world.runs(&world.bob, "", &lines(parts[2]), &[]);
+    world.runs(&world.alice, "", &leaves, &[("[y/N]", "y\n")]);
 }
 
 #[test]
@@ -191,5 +217,5 @@ fn the_example_of_a_rotation_commits_all_of_it() {
     let help = world.alice.says(&["key", "rotate", "--help"]);
     let example = help.split("Examples:\n").nth(1).unwrap();
     assert!(example.contains("git commit"), "{example}");
-    world.runs(&world.alice, example, &[]);
+    world.runs(&world.alice, "", example, &[]);
 }

@@ -39,8 +39,8 @@ pub(crate) struct TestEnv {
     said: RefCell<Vec<u8>>,
 }
 
-/// Creates a folder in memory if there is room and programs can be started from it: a disk doubles the time of the tests.
-/// `TMPDIR` chooses another.
+/// Creates a folder in memory if there is room and programs can be started from it: a disk that others use too doubles the
+/// time of the tests. `TMPDIR` chooses another.
 pub(crate) fn scratch_folder() -> tempfile::TempDir {
     #[cfg(target_os = "linux")]
     if std::env::var_os("TMPDIR").is_none()
