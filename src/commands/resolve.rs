@@ -30,6 +30,7 @@ use crate::ui;
   envseal diff --show HEAD feature                 # compare both sides
   envseal resolve DB_PASSWORD --theirs
   envseal resolve DB_PASSWORD                      # prompts for a new value, hidden")]
+#[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 pub(super) struct ResolveArgs {
     /// The variable
     name: String,

@@ -1,4 +1,4 @@
-//! What someone who can write to the repository must not be able to do (DESIGN section 5): one file per row.
+//! What someone who can write to the repository must not be able to do (docs/threat-model.md): one file per attack.
 
 mod altered;
 #[cfg(unix)]

@@ -10,7 +10,9 @@ use crate::support::{Session, TestEnv};
 /// A merge in which both sides changed these names. Returns their lines, ours and theirs.
 fn in_conflict(env: &TestEnv, names: &[&str]) -> Vec<(String, String)> {
     let change = || {
-        names.iter().for_each(|name| drop(set(env, ".env", name)));
+        for name in names {
+            drop(set(env, ".env", name));
+        }
         names.iter().map(|name| line(env, ".env", name)).collect::<Vec<_>>()
     };
     let (theirs, ours) = diverge(env, change, change);
@@ -164,7 +166,7 @@ fn the_public_key_is_never_chosen() {
     let (pins, keys) = (std::fs::read(&lists(&env)[0]).unwrap(), env.read(".env.keys"));
     let attacker = format!("ENVSEAL_PUBLIC_KEY={}", PrivateKey::generate().public());
     let put = |line: &str| env.write(".env", env.read(".env").replace(&first, line));
-    let (_, ours) = diverge(
+    let ((), ours) = diverge(
         &env,
         || put(&attacker),
         || {

@@ -163,7 +163,7 @@ fn plain_text_pushed_past_the_hooks_stops_at_the_remote() {
     alice.does(&["push", "-q", "origin", "main"]);
 }
 
-/// DESIGN section 1 from end to end: nothing but git between Alice, who has no production key, Olga, who has, Bob, who
+/// The story of the README from end to end: nothing but git between Alice, who has no production key, Olga, who has, Bob, who
 /// is new, and a CI; the remote checks what it is given, and hooks and drivers are on.
 #[test]
 #[allow(clippy::too_many_lines, reason = "one story, read from its first line to its last")]

@@ -1,4 +1,4 @@
-//! Modules point downward only; std's doors to files and environment are opened in few rooms (DESIGN section 6).
+//! Modules point downward only; std's doors to files and environment are opened in few rooms (docs/architecture.md).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -289,7 +289,7 @@ fn the_table_can_fail() {
     );
 }
 
-/// DESIGN section 7. What a program leaves behind in passing is soon committed with the rest.
+/// What a program leaves behind in passing is soon committed with the rest.
 #[test]
 fn the_top_level_is_what_the_layout_lists() {
     const TOP: &[&str] = &[

@@ -182,9 +182,9 @@ fn each_block_does_what_its_page_says() {
     for block in left.values() {
         // A block without a commit leaves the project as the next one presumes it.
         if block.contains("git commit") {
-            own(block, "", &[])
+            own(block, "", &[]);
         } else {
-            world.runs(&world.alice, "", block, &[])
+            world.runs(&world.alice, "", block, &[]);
         }
     }
     // A member's way in and out, each part by the one that its comment names.
