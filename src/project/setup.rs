@@ -115,6 +115,10 @@ pub(crate) fn new_environments(
             new.push((env.clone(), path.clone()));
         }
     }
+    // Whatever refuses the others does so before a person is asked.
+    for path in paths.iter().filter(|path| !new.is_empty() && path.exists()) {
+        projects.load_or_new(path, false)?;
+    }
     Ok(new)
 }
 
