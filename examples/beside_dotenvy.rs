@@ -28,7 +28,8 @@ pub struct Config {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart"));
-    let config = Config::read(folder, Vault::options().keys_file(folder.join("demo.keys")))?;
+    let key = include_str!("quickstart/demo.keys").rsplit('=').next().unwrap_or_default().trim();
+    let config = Config::read(folder, Vault::options().private_key(key.parse()?))?;
     println!("{config:?}");
     println!("the password has {} bytes", config.password.expose().len());
     Ok(())

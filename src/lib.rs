@@ -8,8 +8,9 @@
 //! ```
 //! use envseal::Vault;
 //!
+//! # let key = include_str!("../examples/quickstart/demo.keys").rsplit('=').next().unwrap().trim();
 //! let vault = Vault::options()
-//!     .keys_file("examples/quickstart/demo.keys") // else: ENVSEAL_PRIVATE_KEY, .env.keys, or a grant to you
+//!     .private_key(key.parse()?) // else: ENVSEAL_PRIVATE_KEY, .env.keys, or a grant to you
 //!     .open("examples/quickstart/.env")?;
 //! let vars = vault.vars()?;
 //! let password = vars.get("DATABASE_PASSWORD").expect("it is in the file");

@@ -51,17 +51,34 @@ pub(crate) fn remove_empty_folder(dir: &Path) {
 /// Returns true if the file or folder at `path`, symlinks followed, belongs to the effective user of this process. Always
 /// true on Windows.
 pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
+    Ok(owner(path)?.is_none_or(is_this_user))
+}
+
+/// As [`owned_by_this_user`], and true for what belongs to root, who can read and replace everything anyway.
+pub(crate) fn owned_by_this_user_or_root(path: &Path) -> Result<bool, FsError> {
+    Ok(owner(path)?.is_none_or(|user| user == 0 || is_this_user(user)))
+}
+
+/// Returns the id of the user that the file or folder belongs to, symlinks followed; None on Windows.
+fn owner(path: &Path) -> Result<Option<u32>, FsError> {
     let meta = fs::metadata(path).map_err(|e| FsError::io(path, "read", e))?;
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Ok(meta.uid() == rustix::process::geteuid().as_raw())
-    }
+    return Ok(Some(std::os::unix::fs::MetadataExt::uid(&meta)));
     #[cfg(not(unix))]
     {
         let _ = meta;
-        Ok(true)
+        Ok(None)
     }
+}
+
+#[cfg(unix)]
+fn is_this_user(user: u32) -> bool {
+    user == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_this_user(_: u32) -> bool {
+    true
 }
 
 /// Returns the permission bits of `path` (`0o600`), symlinks followed; None if it cannot be examined, and on Windows.

@@ -18,7 +18,7 @@ use crate::hint::Hint;
 
 pub(crate) use folder::{
     has_entry, is_executable, make_folder, make_private, make_private_folder, mode_bits, owned_by_this_user,
-    read_entry, remove_empty_folder,
+    owned_by_this_user_or_root, read_entry, remove_empty_folder,
 };
 pub use lock::FolderLock;
 pub(crate) use private::PrivateFile;

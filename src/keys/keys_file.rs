@@ -57,10 +57,10 @@ impl KeysFile {
         Self::nearest(dir).into_iter().chain(main.flatten().filter_map(|dir| Self::nearest(&dir)))
     }
 
-    /// Loads a keys file that was found by its place: it must belong to this user and not be tracked by git.
+    /// Loads a keys file, also one that the user named: it must belong to this user or root, and not be tracked by git.
     pub fn load(path: &Path) -> Result<Self, KeyLookupError> {
         // Fails for a symlink to a file that is yet to be made.
-        if !fs::owned_by_this_user(path).map_err(missing_or_unreadable)? {
+        if !fs::owned_by_this_user_or_root(path).map_err(missing_or_unreadable)? {
             return Err(KeyLookupError::not_owned(path));
         }
         refuse_tracked(path)?;
@@ -68,11 +68,11 @@ impl KeysFile {
             // Git tracks a link and what it leads to each on its own.
             refuse_tracked(&path.canonicalize().unwrap_or_else(|_| path.into()))?;
         }
-        Self::load_as_given(path)
+        Self::load_refused(path)
     }
 
-    /// Loads a keys file that the user named: taken as it is.
-    pub fn load_as_given(path: &Path) -> Result<Self, KeyLookupError> {
+    /// Loads a keys file that [`Self::load`] refuses, to list what is in it.
+    pub fn load_refused(path: &Path) -> Result<Self, KeyLookupError> {
         let text = fs::read_secret(path).map_err(missing_or_unreadable)?;
         Ok(Self::parse(path, text)?)
     }
@@ -282,7 +282,8 @@ impl KeysFile {
 }
 
 fn refuse_tracked(path: &Path) -> Result<(), KeyLookupError> {
-    match path.parent().and_then(git::find_root) {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    match absolute.parent().and_then(git::find_root) {
         Some(root) if git::is_tracked_fast(&root, path)? => Err(KeyLookupError::tracked(path)),
         _ => Ok(()),
     }

@@ -102,8 +102,8 @@ impl KeyLookupError {
         let error = refused_file(format!("{} belongs to another user", path.display()));
         Self::RefusedKeysFile(
             error
-                .with_hint(hint!("if you trust it: -K {path}", path))
-                .with_library_hint("if you trust it, have the program name it as its keys file"),
+                .with_hint(hint!("if you trust it: sudo chown \"$(id -u)\" {path}", path))
+                .with_library_hint("if you trust it, pass its key: Options::private_key"),
         )
     }
 }

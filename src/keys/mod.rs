@@ -314,17 +314,15 @@ impl<'a> KeyStore<'a> {
     }
 
     fn load_keys_file(&self, path: &Path) -> Result<KeysFile, KeyLookupError> {
-        if self.keys_file.is_none() {
-            return KeysFile::load(path);
-        }
-        if self.piped.get().is_none()
+        if self.keys_file.is_some()
+            && self.piped.get().is_none()
             && let Some(text) = fs::read_once(path)?
         {
             let _ = self.piped.set(text);
         }
         match self.piped.get() {
             Some(text) => Ok(KeysFile::of_text(path, text)?),
-            None => KeysFile::load_as_given(path),
+            None => KeysFile::load(path),
         }
     }
 

@@ -253,22 +253,3 @@ fn systemd_takes_the_unit_of_the_guide() {
     let output = env.program("systemd-analyze", &["verify", "./app.service"]).output();
     assert!(output.stderr.contains("app.service"), "it finds no fault with anything");
 }
-
-#[cfg(unix)]
-#[test]
-fn a_keys_file_that_another_user_owns_is_taken_where_it_is_named() {
-    use crate::support::TestEnv;
-
-    let env = TestEnv::new();
-    env.envseal(&["set", "A"]).stdin("1").ok();
-    let keys = env.outside().join("envseal.keys");
-    std::fs::rename(env.path(".env.keys"), &keys).unwrap();
-    if std::os::unix::fs::chown(&keys, Some(12345), None).is_err() {
-        println!("skipped: only root gives files away");
-        return;
-    }
-    let run = ["run", "-K", keys.to_str().unwrap(), "--", "sh", "-c", "echo $A"];
-    assert_eq!(env.ok(&run), "1\n");
-    std::fs::rename(&keys, env.path(".env.keys")).unwrap();
-    env.fails(3, &["run", "--", "true"]);
-}

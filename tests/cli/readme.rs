@@ -63,7 +63,9 @@ fn the_readme_shows_what_happens() {
 fn the_quickstart_runs() {
     let env = TestEnv::without_git();
     let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
-    let greeting = env.ok(&["run", "-C", quickstart, "-K", "demo.keys", "--", "./greet.sh"]);
+    let key = std::fs::read(format!("{quickstart}/demo.keys")).unwrap();
+    let run = ["run", "-C", quickstart, "-K", "-", "--", "./greet.sh"];
+    let greeting = env.envseal(&run).stdin(key).ok();
     assert!(greeting.starts_with("Hello, quickstart reader! Listening on port 8080.\n"), "{greeting}");
 }
 

@@ -170,7 +170,7 @@ fn outside_git_only_beside_the_file() {
 }
 
 #[test]
-fn a_tracked_keys_file_is_refused_unless_named() {
+fn a_tracked_keys_file_is_refused_however_it_is_named() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     env.git(&["add", "-f", ".env.keys"]);
@@ -179,24 +179,46 @@ fn a_tracked_keys_file_is_refused_unless_named() {
         assert!(stderr.contains(".env.keys is tracked by git"), "{stderr}");
     }
     assert!(!env.path("started").exists());
-    assert_eq!(env.ok(&["get", "A", "-K", ".env.keys"]), "1\n");
-    // An injected key makes the file needless.
+    for how in [&["get", "A", "-K", ".env.keys"][..], &["set", "-K", ".env.keys", "B=1", "-e", "new"]] {
+        let stderr = env.fails(3, how);
+        assert!(stderr.contains(".env.keys is tracked by git"), "{stderr}");
+    }
+    std::os::unix::fs::symlink(env.path(".env.keys"), env.outside().join("link")).unwrap();
+    let link = env.outside().join("link");
+    for how in [
+        env.envseal(&["get", "A", "-K", link.to_str().unwrap()]),
+        env.envseal(&["get", "A"]).var("ENVSEAL_KEYS_FILE", &link),
+    ] {
+        let stderr = how.fails(3);
+        assert!(stderr.contains("is tracked by git"), "{stderr}");
+    }
+    // An injected key makes the file needless, and so does stdin, which is no file.
+    let text = std::fs::read(env.path(".env.keys")).unwrap();
+    assert_eq!(env.envseal(&["get", "A", "-K", "-"]).stdin(text).ok(), "1\n");
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     assert_eq!(env.envseal(&["get", "A"]).var("ENVSEAL_PRIVATE_KEY", key).ok(), "1\n");
 }
 
 #[test]
 #[cfg(unix)]
-fn a_keys_file_of_another_user_is_refused_unless_named() {
+fn a_keys_file_of_another_user_is_refused_also_if_named() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     if std::os::unix::fs::chown(env.path(".env.keys"), Some(65_534), None).is_err() {
         eprintln!("skipped: only root can give a file away");
         return;
     }
-    let stderr = env.fails(3, &["run", "--", "true"]);
-    assert!(stderr.contains(".env.keys belongs to another user") && stderr.contains("-K "), "{stderr}");
-    assert_eq!(env.ok(&["get", "A", "-K", ".env.keys"]), "1\n");
+    let before = env.snapshot();
+    for named in [&[][..], &["-K", ".env.keys"]] {
+        for command in [&["run", "--", "true"][..], &["get", "A"], &["set", "B=1", "-e", "new"]] {
+            let stderr = env.fails(3, &[named, command].concat());
+            assert!(stderr.contains(".env.keys belongs to another user"), "{stderr}");
+            assert!(stderr.contains("hint: if you trust it: sudo chown \"$(id -u)\" "), "{stderr}");
+        }
+    }
+    assert_eq!(env.snapshot(), before);
+    let text = std::fs::read(env.path(".env.keys")).unwrap();
+    assert_eq!(env.envseal(&["get", "A", "-K", "-"]).stdin(text).ok(), "1\n");
 }
 
 #[test]

@@ -8,9 +8,18 @@ pub(crate) mod beside_dotenvy;
 mod in_process;
 
 use beside_dotenvy::Config;
-use envseal::Vault;
+use envseal::{Options, PrivateKey, Vault};
 
 use crate::{Folder, quickstart};
+
+/// Returns the key of `examples/quickstart`.
+pub(crate) fn key() -> PrivateKey {
+    include_str!("../../examples/quickstart/demo.keys").rsplit('=').next().unwrap().trim().parse().unwrap()
+}
+
+pub(crate) fn options() -> Options {
+    Vault::options().private_key(key())
+}
 
 #[test]
 fn in_process_prints_lengths_and_no_values() {
@@ -25,10 +34,10 @@ fn in_process_prints_lengths_and_no_values() {
 #[test]
 fn dotenvy_and_envseal_make_one_configuration() {
     let folder = Folder::new();
-    for name in [".env", "demo.keys", "envseal.toml"] {
+    for name in [".env", "envseal.toml"] {
         std::fs::copy(quickstart().join(name), folder.path(name)).unwrap();
     }
-    let read = || Config::read(folder.0.path(), Vault::options().keys_file(folder.path("demo.keys")));
+    let read = || Config::read(folder.0.path(), options());
     let config = read().unwrap();
     assert_eq!((config.port, &*config.reader), (8080, "quickstart reader"));
     assert!(config.password.is_sealed());

@@ -11,8 +11,7 @@ use crate::{CANARY, Folder, quickstart, refused, texts};
 
 #[test]
 fn every_variable_is_decrypted_and_expanded() {
-    let vault =
-        Vault::options().keys_file(quickstart().join("demo.keys")).open(quickstart().join(".env")).unwrap();
+    let vault = crate::examples::options().open(quickstart().join(".env")).unwrap();
     assert_eq!(vault.environment(), "default");
     assert_eq!(vault.path(), quickstart().join(".env"));
     assert_eq!(
@@ -358,10 +357,8 @@ fn a_token_of_source_text_is_read_by_the_dialects_rules() {
 #[test]
 fn a_token_that_refers_to_others_needs_its_file() {
     let text = std::fs::read_to_string(quickstart().join(".env")).unwrap();
-    let keys = std::fs::read_to_string(quickstart().join("demo.keys")).unwrap();
-    let key = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap();
     let token = text.lines().find_map(|line| line.strip_prefix("DATABASE_URL=")).unwrap();
-    let (key, token): (PrivateKey, Token) = (key.parse().unwrap(), token.parse().unwrap());
+    let (key, token): (PrivateKey, Token) = (crate::examples::key(), token.parse().unwrap());
     let error = refused(key.open("DATABASE_URL", &token), ErrorKind::Refused);
     assert!(error.to_string().contains("DATABASE_PASSWORD"), "{error}");
 }

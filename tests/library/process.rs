@@ -178,7 +178,7 @@ fn in_the_dotenvy_example_the_process_wins_except_for_the_password() {
 #[test]
 #[ignore = "run as a child"]
 fn child_configures() {
-    let options = Vault::options().keys_file("demo.keys");
+    let options = crate::examples::options();
     let config = crate::examples::beside_dotenvy::Config::read(Path::new("."), options).unwrap();
     assert_eq!((config.port, &*config.reader), (1234, "me"));
     assert!(config.password.is_sealed() && config.password.expose() != b"of-the-process");

@@ -132,7 +132,7 @@ fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow
     for (path, file) in store.keys_file_paths(here).zip(store.keys_files(here)) {
         let (file, refused) = match file {
             Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
-                (KeysFile::load_as_given(&path)?, Some(error.to_string()))
+                (KeysFile::load_refused(&path)?, Some(error.to_string()))
             }
             file => (file?, None),
         };
