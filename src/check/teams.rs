@@ -45,6 +45,11 @@ impl<'a> HeldKeys<'a> {
         keys.or_insert_with(|| self.store.all(env, &self.root.join(folder)).unwrap_or_default()).clone()
     }
 
+    /// Returns true if the key is that of this user's identity.
+    fn is_me(&self, key: &IdentityKey) -> bool {
+        self.store.me().is_ok_and(|me| me.is_some_and(|me| me.identity.public() == *key))
+    }
+
     /// Returns the key that `team` grants to this user. Who made the grant does not matter: a key is known by its public key.
     fn granted(&self, env: &EnvName, team: &TeamFile) -> Option<PrivateKey> {
         // Most team files grant nothing of the environment to anyone, and no identity need be read.
@@ -125,7 +130,8 @@ impl TeamFiles<'_> {
             keys.extend(self.held.granted(env, team));
             keys
         };
-        check(&TeamText { path, team, environments: &project.environments, held: &held })
+        let is_me = |key: &IdentityKey| self.held.is_me(key);
+        check(&TeamText { path, team, environments: &project.environments, held: &held, is_me: &is_me })
     }
 
     fn projects(&self) -> HashMap<&Path, TeamProject> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::change::CheckedChange;
-use super::snapshot::{Snapshot, folder, is_relevant};
+use super::snapshot::{Snapshot, folder, is_relevant, is_team_file};
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -16,8 +16,8 @@ pub(super) struct TouchedFiles<'a> {
     files: BTreeSet<PathBuf>,
     /// The new lines of the files that were asked about.
     lines: HashMap<PathBuf, BTreeSet<usize>>,
-    /// The variables of a folder that are set, unset or set differently, by folder.
-    names: HashMap<PathBuf, BTreeSet<String>>,
+    /// The variables of a folder's files that differ, by folder: true if one is new in a file, or gone from it.
+    names: HashMap<PathBuf, BTreeMap<String, bool>>,
 }
 
 impl<'a> TouchedFiles<'a> {
@@ -78,7 +78,9 @@ impl<'a> TouchedFiles<'a> {
                 let names = self.names_in(folder)?;
                 self.names.insert(folder.to_owned(), names);
             }
-            return Ok(finding.name.as_ref().is_some_and(|name| self.names[folder].contains(name)));
+            let change = finding.name.as_ref().and_then(|name| self.names[folder].get(name));
+            // Another value of a name says nothing about where else that name is.
+            return Ok(change.is_some_and(|is_name| *is_name || finding.rule == Rule::SealedElsewhere));
         }
         if !self.files.contains(file) {
             return Ok(false);
@@ -91,12 +93,18 @@ impl<'a> TouchedFiles<'a> {
         Ok(self.lines[file].contains(&line))
     }
 
-    fn names_in(&self, folder: &Path) -> Result<BTreeSet<String>, Error> {
-        let mut names = BTreeSet::new();
-        for file in self.files.iter().filter(|file| file.parent() == Some(folder) && is_relevant(file)) {
+    fn names_in(&self, folder: &Path) -> Result<BTreeMap<String, bool>, Error> {
+        let mut names = BTreeMap::new();
+        let has_variables = |file: &&PathBuf| is_relevant(file) && !is_team_file(file);
+        let here = self.files.iter().filter(|file| file.parent() == Some(folder));
+        for file in here.filter(has_variables) {
             let [before, after] = self.texts(file)?.map(variables);
-            let differs = |name: &&String| before.get(*name) != after.get(*name);
-            names.extend(before.keys().chain(after.keys()).filter(differs).cloned());
+            for name in before.keys().chain(after.keys()) {
+                let (was, is) = (before.get(name), after.get(name));
+                if was != is {
+                    *names.entry(name.clone()).or_default() |= was.is_none() || is.is_none();
+                }
+            }
         }
         Ok(names)
     }

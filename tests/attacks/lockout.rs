@@ -113,16 +113,24 @@ fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     let mallory = mallory(&alice);
     mallory.says(&["team", "request", "-q"]);
     mallory.pushes("harmless");
-    // Whoever reviews it hears of it.
-    let told = String::from_utf8(mallory.envseal(&["check", "--range", "HEAD~1.."]).stdout).unwrap();
+    // Whoever reviews it hears of it; Mallory, who knows it, does not.
+    let review = |from: &str| {
+        alice.does(&["fetch", "-q"]);
+        let range = format!("{from}..origin/main");
+        String::from_utf8(alice.envseal(&["check", "--range", &range]).stdout).unwrap()
+    };
+    let told = review("origin/main~1");
     assert!(told.contains("suggestion: mallory granted themselves production [self-granted]"), "{told}");
+    let told = String::from_utf8(mallory.envseal(&["check", "--range", "HEAD~1.."]).stdout).unwrap();
+    assert!(!told.contains("[self-granted]"), "{told}");
     // A mark silences it for nobody.
     let marked = mallory.read("envseal.toml").replace("\" }\n", "\" } # envseal: allow self-granted\n");
     mallory.write("envseal.toml", marked);
-    mallory.does(&["commit", "-qam", "allowed"]);
-    let told = String::from_utf8(mallory.envseal(&["check", "--range", "HEAD~2.."]).stdout).unwrap();
+    mallory.pushes("allowed");
+    let told = review("origin/main~2");
     assert!(told.contains("[self-granted]"), "{told}");
     mallory.does(&["reset", "-q", "--hard", "HEAD~"]);
+    mallory.does(&["push", "-q", "--force", "origin", "HEAD:main"]);
 
     alice.pulls();
     let before = state(&alice);

@@ -257,13 +257,29 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let rest = |listed: usize| {
         format!("{} suggestions on unchanged lines; to list them: envseal check\n", suggestions - listed)
     };
+    // Another value of a name that is elsewhere missing says nothing new.
     env.ok(&["set", "-q", "DB_PASSWORD", &env.secret("new")]);
-    let about_password = ".env.production: suggestion: DB_PASSWORD is in .env, but not here [missing-name]\n  \
-                          fix: envseal set DB_PASSWORD -f .env.production\n";
-    let summary = "0 errors, 1 suggestion (2 env files, 1 file scanned)\n";
-    let told = format!("{about_password}{}{summary}", rest(1));
-    assert_eq!(git(&["commit", "-qam", "one value"]), told);
-    assert_eq!(git(&["push", "-q", "../bare", "main"]), told.replace("2 env files", "1 env file"));
+    assert_eq!(git(&["commit", "-qam", "one value"]), rest(0));
+    assert_eq!(git(&["push", "-q", "../bare", "main"]), rest(0));
+    env.ok(&["set", "-q", "DB_PASSWORT", &env.secret("typo")]);
+    let about_typo = ".env.production: suggestion: DB_PASSWORT is in .env, but not here [missing-name]\n  \
+                      fix: envseal set DB_PASSWORT -f .env.production\n";
+    let told = git(&["commit", "-qam", "one name"]);
+    assert!(told.starts_with(".env:") && told.contains(about_typo), "{told}");
+    env.git(&["reset", "-q", "--hard", "HEAD~"]);
+    // Tables of the team file have keys that are no variables.
+    let none = "[exposures.default.bob]\nDB_PASSWORD = {}\nA = {}\n";
+    let judge = || env.envseal(&["hook", "run", "pre-commit"]).var("GIT_INDEX_FILE", ".git/index").output();
+    env.write("envseal.toml", none);
+    env.git(&["add", "envseal.toml"]);
+    let told = git(&["commit", "-qm", "a team", "--no-verify"])
+        + &git(&["push", "-q", "--no-verify", "../bare", "main"]);
+    assert_eq!(told, "");
+    env.write("envseal.toml", none.replace("A = {}", "B = {}"));
+    env.git(&["add", "envseal.toml"]);
+    let told = String::from_utf8(judge().stdout).unwrap();
+    assert!(told.contains("[team-file]") && !told.contains("missing-name"), "{told}");
+    env.git(&["reset", "-q", "--hard", "HEAD~"]);
     // A name that goes is a line that changes, in whichever file it is missed.
     env.ok(&["unset", "-q", "OTHER", "-e", "production"]);
     env.ok(&["set", "-q", "OTHER", &env.secret("here")]);

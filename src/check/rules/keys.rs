@@ -117,8 +117,10 @@ pub(crate) fn check_key_change(
             "have a holder of that key check it; in CI, provide both keys: {variable}=NEW,OLD",
             variable = env.private_key_name()
         ),
-        _ if from == path => {
-            "ask who changed it: git log -p -- {file}; to undo: git checkout HEAD -- {file}".into()
+        RotationProof::None if from == path => {
+            "after a rotation, add its record: git add envseal.toml; otherwise ask who \
+                                                changed it: git log -p -- {file}"
+                .into()
         }
         _ => "ask who changed it: git log -p -- {file}".into(),
     };

@@ -32,6 +32,8 @@ pub(crate) struct TeamText<'a> {
     pub environments: &'a BTreeMap<EnvName, EnvironmentNames>,
     /// Returns the available private keys of an environment, older ones too.
     pub held: &'a dyn Fn(&EnvName) -> Vec<PrivateKey>,
+    /// Returns true for the key of this user's identity.
+    pub is_me: &'a dyn Fn(&IdentityKey) -> bool,
 }
 
 impl TeamText<'_> {
@@ -237,14 +239,16 @@ pub(crate) fn check_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) 
 }
 
 /// Returns the findings for grants of a range by their own recipients: whoever has a key can write one, and nobody else needs
-/// to have agreed.
+/// to have agreed. Nobody is told of their own.
 pub(crate) fn check_self_granted(before: Option<&TeamFile>, file: &TeamText<'_>) -> Vec<Finding> {
     let is_new = |line: &&GrantLine| {
         before
             .and_then(|before| before.grant(&line.env, &line.member))
             .is_none_or(|was| was.grant != line.grant)
     };
-    let lines = file.team.grants().iter().filter(|line| file.team.is_self_granted(line)).filter(is_new);
+    let is_mine = |line: &&GrantLine| file.team.members().get(&line.member).is_some_and(file.is_me);
+    let lines = file.team.grants().iter().filter(|line| file.team.is_self_granted(line));
+    let lines = lines.filter(is_new).filter(|line| !is_mine(line));
     let found = lines.map(|GrantLine { env, member, line, .. }| {
         let message = format!("{member} granted themselves {env}");
         let fix =
@@ -287,10 +291,14 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
             Some(now) if is_replaced(before, after, (key, now)) => {
                 let message =
                     format!("{name}'s key was replaced: {} → {}", key.fingerprint(), now.fingerprint());
-                let fix = hint!(
-                    "have {name} read the new fingerprint to you; then --accept-policy accepts it",
-                    name
-                );
+                let fix = if (file.is_me)(now) {
+                    "tell whoever reviews it your new fingerprint: envseal team whoami".into()
+                } else {
+                    hint!(
+                        "have {name} read the new fingerprint to you; then --accept-policy accepts it",
+                        name
+                    )
+                };
                 let entry = ["members", name.as_str()];
                 replaced.push(file.found_at(Rule::MemberReplaced, entry, message, fix));
             }
