@@ -36,8 +36,13 @@ pub(crate) fn own_identity<'a>(store: &'a KeyStore<'_>) -> Result<&'a OwnIdentit
 /// Returns the name in the team of the user who has `key`.
 fn own_name(project: &Project, team: &TeamFile, key: &IdentityKey) -> Result<MemberName, Error> {
     team.member_of(key).cloned().ok_or_else(|| {
-        let team_file = project.team_file();
-        let message = format!("you ({}) are not a member in {}", key.fingerprint(), team_file.display());
+        let print = key.fingerprint();
+        if let Some((name, _)) = team.removed().iter().find(|(_, removed)| removed.key == *key) {
+            return Error::refused(format!("your key ({print}) was removed from the team as {name}"))
+                .with_status(3)
+                .with_hint("name the identity that you have now: -i FILE");
+        }
+        let message = format!("you ({print}) are not a member in {}", project.team_file().display());
         Error::refused(message).with_status(3).with_hint(REQUEST)
     })
 }

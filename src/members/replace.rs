@@ -35,6 +35,8 @@ pub(crate) struct ReplacedKey {
     pub granted: Vec<EnvName>,
     /// The grants to others that the old key made.
     pub made_by_old: Vec<GrantLine>,
+    /// True if the team has no other member.
+    pub is_alone: bool,
 }
 
 /// An environment that the old key could read, and so can this user.
@@ -102,6 +104,7 @@ pub(crate) fn replace_key(
         pending,
         granted: Vec::new(),
         made_by_old: Vec::new(),
+        is_alone: team.members().len() == 1,
     };
     change_team(project, on_wait, |team| {
         refuse_known(team, &done.name, &key)?;

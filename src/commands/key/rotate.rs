@@ -61,7 +61,8 @@ impl AccessArgs {
     }
 }
 
-/// Lists grants in doubt. Asks about each that no option decides, if `may_ask` and there is somebody to ask.
+/// Lists the grants in doubt that an option decides about. Asks about each of the others, if `may_ask` and there is somebody
+/// to ask.
 pub(in crate::commands) fn ask_about(
     context: &Context,
     team: &TeamFile,
@@ -70,8 +71,10 @@ pub(in crate::commands) fn ask_about(
     may_ask: bool,
 ) -> Result<(), Error> {
     for doubt in doubtful {
-        if !may_ask || !ui::can_ask() || !decisions.is_open(team, &doubt.line) {
+        if !decisions.is_open(team, &doubt.line) {
             context.ui.say(doubt);
+        } else if !may_ask || !ui::can_ask() {
+            // The error about those undecided lists them.
         } else if ui::confirm(&format!("{doubt}. Keep it?"), DefaultAnswer::No)? {
             decisions.kept.push((doubt.line.member.clone(), doubt.key));
         } else {

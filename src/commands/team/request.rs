@@ -4,6 +4,7 @@ use crate::commands::Context;
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::relative_path;
+use crate::hint::Hint;
 use crate::keys::IdentityPlace;
 use crate::members::{Joined, ReplacedKey, join, replace_key};
 use crate::project::Project;
@@ -110,30 +111,31 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
     for (env, count) in &replaced.exposed {
         context.ui.say(format_args!("Exposed to {removed_as}: {} of {env}", counted(*count, "value")));
     }
-    let finish = hint!("envseal team remove {removed_as}", removed_as);
+    // Nobody is told to ask themselves.
+    let (someone, next) = if replaced.is_alone {
+        ("", "Next: ")
+    } else {
+        ("ask someone with access to run: ", "Next, ask someone with access to run: ")
+    };
+    let finish = Hint::from(someone).and(hint!("envseal team remove {removed_as}", removed_as));
     for env in &replaced.pending {
         let message = format!("What the old key could read of {env} isn't recorded: you can't decrypt it");
-        context.ui.note(finish.joined(message, "; ask someone with access to run: "));
+        context.ui.note(finish.joined(message, "; "));
     }
     for GrantLine { env, member, .. } in &replaced.made_by_old {
-        let hint =
-            hint!("ask someone with access to run: envseal team approve {member} -e {env}", member, env);
+        let hint = Hint::from(someone).and(hint!("envseal team approve {member} -e {env}", member, env));
         context.ui.note(hint.after(format_args!("the old key granted {env} to {member}")));
     }
     let (path, message) = (relative_path(&project.team_file()), format!("Replace the key of {name}"));
     context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
     if !replaced.granted.is_empty() {
         let envs = &replaced.granted;
-        context.ui.suggest(&hint!(
-            "Next, ask someone with access to run: envseal team approve {name} -e {envs}",
-            name,
-            envs
-        ));
+        let approve = hint!("envseal team approve {name} -e {envs}", name, envs);
+        context.ui.suggest(&Hint::from(next).and(approve));
     }
-    context.ui.say(finish.joined(
-        "If the old key is lost or stolen, what it could read must be rotated",
-        ": ask someone with access to run: ",
-    ));
+    context
+        .ui
+        .say(finish.joined("If the old key is lost or stolen, what it could read must be rotated", ": "));
 }
 
 /// Returns the environments that this user can decrypt here, and the others.

@@ -178,6 +178,33 @@ fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     }
 }
 
+/// Nobody is told to ask themselves.
+#[test]
+fn a_new_key_of_the_only_member_is_theirs_to_approve() {
+    let env = TestEnv::without_git();
+    let [old, _] = alice_and_bob(&env);
+    let print = old.fingerprint();
+    let alice = on_new_laptop(&old);
+    let told = alice.envseal(&["team", "request", "--replace"]).stderr;
+    assert!(!told.contains("ask someone"), "{told}");
+    assert!(told.contains("\nNext: envseal team approve alice -e production -e staging\n"), "{told}");
+    assert!(told.contains(" must be rotated: envseal team remove alice-20"), "{told}");
+    let approve = ["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()];
+    let refused = old.fails(3, &approve);
+    let message = format!("error: your key ({print}) was removed from the team as alice-20");
+    assert!(refused.starts_with(&message), "{refused}");
+    assert!(refused.contains("hint: name the identity that you have now: -i FILE\n"), "{refused}");
+    // The reviewer's hint is not for whoever replaced the key.
+    alice.does(&["add", "-A"]);
+    let told = String::from_utf8(alice.envseal(&["check", "--staged"]).stdout).unwrap();
+    assert!(
+        told.contains("fix: tell whoever reviews it your new fingerprint: envseal team whoami"),
+        "{told}"
+    );
+    alice.pushes("a new laptop");
+    alice.says(&approve);
+}
+
 /// Somebody who can decrypt, as with a keys file, records at once what the old key could read.
 #[test]
 fn a_new_key_of_somebody_who_can_decrypt_leaves_nothing_pending() {
