@@ -205,6 +205,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Use this private SSH key as your identity instead of the one that `team request` creates')
             [CompletionResult]::new('--overload', '--overload', [CompletionResultType]::ParameterName, 'Let files override the process''s own variables, and later files earlier ones')
+            [CompletionResult]::new('--clean-env', '--clean-env', [CompletionResultType]::ParameterName, 'Pass on no variables of the process but PATH, HOME, TERM, LANG and TMPDIR')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Mask encrypted values in the program''s output as [NAME] (not a security boundary)')
             [CompletionResult]::new('--in-session', '--in-session', [CompletionResultType]::ParameterName, 'Start CMD in a session of its own, with the environment as it is; used by envseal itself')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')

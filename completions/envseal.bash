@@ -1837,7 +1837,7 @@ _envseal() {
             return 0
             ;;
         envseal__subcmd__run)
-            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --overload --allow-missing --redact --in-session --keys-file --identity --quiet --verbose --no-pager --help"
+            opts="-e -f -k -x -C -K -i -q -v -h --env --file --convention --only --except --overload --allow-missing --clean-env --redact --in-session --keys-file --identity --quiet --verbose --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -195,6 +195,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand -i 'Use this private SSH key as your identity instead of the one that `team request` creates'
             cand --identity 'Use this private SSH key as your identity instead of the one that `team request` creates'
             cand --overload 'Let files override the process''s own variables, and later files earlier ones'
+            cand --clean-env 'Pass on no variables of the process but PATH, HOME, TERM, LANG and TMPDIR'
             cand --redact 'Mask encrypted values in the program''s output as [NAME] (not a security boundary)'
             cand --in-session 'Start CMD in a session of its own, with the environment as it is; used by envseal itself'
             cand -q 'Print errors only'

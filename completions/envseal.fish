@@ -142,6 +142,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s C -d 'Change to 
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l overload -d 'Let files override the process\'s own variables, and later files earlier ones'
+complete -c envseal -n "__fish_envseal_using_subcommand run" -l clean-env -d 'Pass on no variables of the process but PATH, HOME, TERM, LANG and TMPDIR'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l redact -d 'Mask encrypted values in the program\'s output as [NAME] (not a security boundary)'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l in-session -d 'Start CMD in a session of its own, with the environment as it is; used by envseal itself'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s q -l quiet -d 'Print errors only'

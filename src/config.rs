@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroize;
 
+use crate::crypto::{PRIVATE_PREFIX, claims_to_be_sealed};
+
 /// Holds private keys; never committed.
 pub(crate) const KEYS_FILE: &str = ".env.keys";
 /// Holds members, grants and policy; committed.
@@ -198,7 +200,8 @@ pub enum NameError {
 }
 
 impl EnvName {
-    /// Parses an environment's name; letters become lower case. A comma is refused: `-e a,b` names two.
+    /// Parses an environment's name; letters become lower case. A comma is refused: `-e a,b` names two. So is a private key,
+    /// which would become a file's name.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = name.is_empty()
             || name.starts_with('.')
@@ -206,6 +209,7 @@ impl EnvName {
             || name.starts_with(' ')
             || name.ends_with(' ')
             || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '=' | ','))
+            || name.contains(PRIVATE_PREFIX)
             || looks_like_another(name);
         if bad { Err(NameError::Environment(name.into())) } else { Ok(Self(name.to_lowercase())) }
     }
@@ -502,9 +506,12 @@ pub fn is_own_name(name: &str) -> bool {
     })
 }
 
-/// A snapshot of the process's environment.
+/// A snapshot of the process's environment. Sealed values, which another program read from an env file as text, count as not
+/// set.
 pub struct ProcessEnv {
     vars: Vec<(OsString, OsString)>,
+    /// The names of those that were sealed.
+    sealed: Vec<OsString>,
     /// True for the process's own environment, whose user has a data folder.
     own: bool,
 }
@@ -512,12 +519,32 @@ pub struct ProcessEnv {
 impl ProcessEnv {
     /// Copies the environment of this process.
     pub fn capture() -> Self {
-        Self { vars: std::env::vars_os().collect(), own: true }
+        let mut process = Self::from_vars(std::env::vars_os().collect());
+        process.own = true;
+        process
     }
 
     /// Creates an environment without a user's data, for tests and embedding.
-    pub fn from_vars(vars: Vec<(OsString, OsString)>) -> Self {
-        Self { vars, own: false }
+    pub fn from_vars(mut vars: Vec<(OsString, OsString)>) -> Self {
+        let is_sealed = |(name, value): &mut (OsString, OsString)| {
+            claims_to_be_sealed(value.as_encoded_bytes()) && !is_own_name(&name.to_string_lossy())
+        };
+        let sealed = vars.extract_if(.., is_sealed).map(|(name, _)| name).collect();
+        Self { vars, sealed, own: false }
+    }
+
+    /// Returns the names of the variables that count as not set, because they are sealed values.
+    pub fn sealed_names(&self) -> impl Iterator<Item = &OsStr> {
+        self.sealed.iter().map(OsString::as_os_str)
+    }
+
+    /// Returns an environment with only those of the variables whose name is one of `names`, and envseal's own.
+    pub fn narrowed(&self, names: &[&str]) -> Self {
+        let is_kept = |(name, _): &&(OsString, OsString)| {
+            is_own_name(&name.to_string_lossy()) || names.iter().any(|kept| same_name(name, kept))
+        };
+        let vars = self.vars.iter().filter(is_kept).cloned().collect();
+        Self { vars, sealed: Vec::new(), own: self.own }
     }
 
     /// Returns envseal's data folder: `$XDG_DATA_HOME/envseal`, or the system's equivalent. Returns None for a user without a

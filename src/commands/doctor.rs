@@ -148,7 +148,7 @@ impl FileReport {
             self.troubles.extend(under_other_keys(context, &file, key, has_private_key)?);
         }
         let files = [file];
-        let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
+        let reading = read_files(&files, context.store(), context.process, Precedence::EarlierFile)?;
         self.troubles.extend(group_failures(reading.failures()));
         Ok(())
     }

@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
             keys => hint!("envseal get {keys} -f {file}", keys, file),
         })?,
     };
-    let reading = read_files(&files, context.store(), Precedence::EarlierFile)?;
+    let reading = read_files(&files, context.store(), context.process, Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
             return Err(match files.first() {

@@ -5,11 +5,17 @@ use std::ffi::{OsStr, OsString};
 use super::files::ReadArgs;
 use super::{Context, clone_setup, elsewhere};
 use crate::check::rules::{MIN_MASKED, NEXT_PROCESSED, spellings};
-use crate::config::own_program;
+use crate::config::{ProcessEnv, own_program};
 use crate::error::Error;
 use crate::exec::{Forms, Program, no_terminal};
 use crate::project::{EnvFile, Precedence, Reading, Variable, hold_to_schemas, read_files};
 use crate::ui;
+
+/// What a program needs of the process to start at all, and holds no secret.
+#[cfg(not(windows))]
+const KEPT_IN_CLEAN_ENV: [&str; 5] = ["PATH", "HOME", "TERM", "LANG", "TMPDIR"];
+#[cfg(windows)]
+const KEPT_IN_CLEAN_ENV: [&str; 6] = ["PATH", "PATHEXT", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE"];
 
 /// Run a program with the decrypted values in its environment
 ///
@@ -29,6 +35,7 @@ use crate::ui;
   envseal run --convention nextjs -e production -- next build
   envseal run -f packages/web -f packages/api -e production -- turbo run start
   envseal run -f '?.env.local' -e development -- npm run dev   # .env.local if it exists
+  envseal run --clean-env -k 'DB_*' -- ./migrate                # these variables, and no others
   ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
 pub(super) struct RunArgs {
     #[command(flatten)]
@@ -39,6 +46,9 @@ pub(super) struct RunArgs {
     /// Start without NAME if it can't be decrypted, or is required but missing (repeats)
     #[arg(long, value_name = "NAME")]
     allow_missing: Vec<String>,
+    /// Pass on no variables of the process but PATH, HOME, TERM, LANG and TMPDIR
+    #[arg(long)]
+    clean_env: bool,
     /// Mask encrypted values in the program's output as [NAME] (not a security boundary)
     #[arg(long)]
     redact: bool,
@@ -88,7 +98,9 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
     let paths = args.reading.paths(context, args.overload)?;
     let files = args.reading.load(context, &paths, |file| hint!("envseal run -f {file} -- CMD", file))?;
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
-    let reading = read_files(&files, context.store(), precedence)?;
+    let clean = args.clean_env.then(|| context.process.narrowed(&KEPT_IN_CLEAN_ENV));
+    let process = clean.as_ref().unwrap_or(context.process);
+    let reading = read_files(&files, context.store(), process, precedence)?;
     let masked = args.redact.then(|| masked_forms(context, &reading));
     let wanted = args.reading.variables.filter()?;
     for file in &files {
@@ -96,7 +108,12 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
         context.ui.detail(format_args!("Read {} (environment {}, {key})", file.path().display(), file.env()));
     }
     let (variables, missing) = reading.variables(&wanted, &args.allow_missing)?;
-    hold_to_schemas(&files, &variables, context.process, &wanted, &args.allow_missing)?;
+    hold_to_schemas(&files, &variables, process, &wanted, &args.allow_missing)?;
+    let is_given = |name: &&OsStr| variables.iter().any(|variable| *name == variable.name);
+    for name in process.sealed_names().filter(|name| !is_given(name)) {
+        let name = name.display();
+        context.ui.note(format_args!("{name} of the process is a sealed value and counts as not set"));
+    }
     for name in missing {
         context.ui.note(format_args!("{name} couldn't be decrypted and is skipped"));
     }
@@ -104,11 +121,11 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
     clone_setup::mention(context, files.iter().map(EnvFile::dir));
     let whole = args.reading.variables.is_all();
     let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
-    Ok(PreparedProgram { program: program(context, args, variables, next_is_done)?, masked })
+    Ok(PreparedProgram { program: program(process, args, variables, next_is_done)?, masked })
 }
 
 fn program(
-    context: &Context,
+    process: &ProcessEnv,
     args: &RunArgs,
     variables: Vec<Variable<'_>>,
     next_is_done: bool,
@@ -123,7 +140,7 @@ fn program(
     }
     let mut program = Program::new(program, arguments);
     let inherit = |program: &mut Program| {
-        context.process.inherited().for_each(|(name, value)| program.set(name, value));
+        process.inherited().for_each(|(name, value)| program.set(name, value));
     };
     if next_is_done {
         program.set(NEXT_PROCESSED, "true");

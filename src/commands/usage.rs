@@ -1,11 +1,13 @@
 //! Wrong command lines: removes values from clap's error, and adds what was probably meant.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::config::is_env_file;
+use crate::ui;
 
 /// Words of other tools, and the command to use here.
 const OTHER_TOOLS: &[(&[&str], &str)] = &[
@@ -78,14 +80,24 @@ pub(super) fn add_tip(error: &mut clap::Error, arguments: &[OsString]) {
     }
 }
 
-/// Removes from clap's error what may be a value: the text after an `=`, and in a `set` every word that clap does not know.
+/// Removes from clap's error what may be a value: the text after an `=`, in a `set` every word that clap does not know, and
+/// private keys.
 pub(super) fn hide_values(error: &mut clap::Error, is_set: bool) {
     use ErrorKind::{InvalidSubcommand, TooManyValues, UnknownArgument, ValueValidation};
+    const KINDS: [ContextKind; 3] =
+        [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue];
+    for kind in KINDS {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && let Cow::Owned(hidden) = ui::without_private_keys(text)
+        {
+            error.insert(kind, ContextValue::String(hidden));
+        }
+    }
     let is_option = is_set && error.kind() == ValueValidation;
     if !is_option && !matches!(error.kind(), UnknownArgument | TooManyValues | InvalidSubcommand) {
         return;
     }
-    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue] {
+    for kind in KINDS {
         let Some(ContextValue::String(text)) = error.get(kind) else { continue };
         let is_known = error.kind() == TooManyValues && kind == ContextKind::InvalidArg;
         let hidden = match text.split_once('=') {

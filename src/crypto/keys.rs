@@ -10,7 +10,7 @@ use rand_core::OsRng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use x25519_dalek::StaticSecret;
+use x25519_dalek::{SharedSecret, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::SecretText;
@@ -167,7 +167,11 @@ impl PrivateKey {
         *self.public.get_or_init(|| PublicKey(x25519_dalek::PublicKey::from(&self.secret).to_bytes()))
     }
 
-    #[cfg(test)]
+    /// Computes X25519 (RFC 7748, section 6.1); its result tells if the other key was of low order.
+    pub(super) fn diffie_hellman(&self, public: [u8; 32]) -> SharedSecret {
+        self.secret.diffie_hellman(&public.into())
+    }
+
     pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
         StaticSecret::from(bytes).into()
     }

@@ -1,6 +1,8 @@
 //! Decrypting sealed values with a private key.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::num::NonZero;
 
 use thiserror::Error;
 
@@ -33,6 +35,9 @@ pub enum OpenError {
     #[error("a literal value with a list of names")]
     RefsWithValue,
 }
+
+/// To start a thread takes about as long as this many X25519.
+const FEWEST_FOR_A_THREAD: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedValue {
@@ -94,6 +99,35 @@ impl Opener {
         Ok(OpenedValue { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
     }
 
+    /// Returns true if `value` is of another batch than those before it, so that it takes an X25519 of its own.
+    pub fn is_of_another_batch(&self, value: &SealedValue) -> bool {
+        !self.contexts.is_empty() && self.contexts.iter().all(|(cached, _)| cached != value.enc())
+    }
+
+    /// Sets up the contexts for all of these, on all cores if they are many: values that were set one by one take an X25519
+    /// each. What is wrong with one of them is reported when that is opened.
+    pub fn prepare(&mut self, values: &[SealedValue]) {
+        let mut known: HashSet<[u8; 32]> = self.contexts.iter().map(|(enc, _)| *enc).collect();
+        let new: Vec<_> = values.iter().map(|value| *value.enc()).filter(|enc| known.insert(*enc)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let each = new.len().div_ceil(threads).max(FEWEST_FOR_A_THREAD);
+        let set_up = |encs: &[[u8; 32]]| -> Vec<_> {
+            let set_up = |enc| suite::setup_receiver(enc, &self.private, suite::INFO).map(|it| (*enc, it));
+            encs.iter().filter_map(|enc| set_up(enc).ok()).collect()
+        };
+        let contexts = std::thread::scope(|scope| {
+            let mut chunks = new.chunks(each);
+            let first = chunks.next().unwrap_or_default();
+            // A chunk for which there is no thread is left for later.
+            let spawn = |encs| std::thread::Builder::new().spawn_scoped(scope, move || set_up(encs)).ok();
+            let others: Vec<_> = chunks.filter_map(spawn).collect();
+            let mut contexts = set_up(first);
+            contexts.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+            contexts
+        });
+        self.contexts.extend(contexts);
+    }
+
     /// Returns the index of the context for `enc`, which is set up if it is new.
     fn context_for(&mut self, enc: &[u8; 32]) -> Result<usize, OpenError> {
         if self.contexts.get(self.last).is_some_and(|(cached, _)| cached == enc) {
@@ -131,6 +165,32 @@ mod tests {
         let expected = Err(OpenError::OtherKey { sealed_to: alice.public().id() });
         assert_eq!(Opener::new(bob).open("A", &value), expected);
         assert_eq!(Opener::new(alice).open("B", &value), Err(OpenError::OtherName));
+    }
+
+    /// Of any number of values, whatever is among them.
+    #[test]
+    fn prepared_or_not_the_same_is_opened_and_refused() {
+        let private = PrivateKey::generate();
+        let good = seal(&private.public(), "A");
+        let mut blob = good.blob().to_vec();
+        blob[4..36].fill(0);
+        let zero = SealedValue::from_blob(blob, Refs::none());
+        for count in [0, 1, FEWEST_FOR_A_THREAD, 50] {
+            let mut values: Vec<_> = (0..count).map(|_| seal(&private.public(), "A")).collect();
+            values.insert(count / 2, zero.clone());
+            values.push(good.clone());
+            values.push(good.clone());
+            let (mut prepared, mut fresh) = (Opener::new(private.clone()), Opener::new(private.clone()));
+            prepared.open("A", &good).unwrap();
+            assert!(count == 0 || prepared.is_of_another_batch(&values[0]));
+            prepared.prepare(&values);
+            assert_eq!(prepared.contexts.len(), count + 1, "one for each enc that is none of low order");
+            for value in &values {
+                assert_eq!(prepared.is_of_another_batch(value), *value == zero);
+                assert_eq!(prepared.open("A", value), fresh.open("A", value));
+                assert_eq!(prepared.open("B", value), fresh.open("B", value));
+            }
+        }
     }
 
     #[test]

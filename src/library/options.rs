@@ -98,7 +98,7 @@ impl Options {
     /// Decrypts the values of all `files`, or none; the earlier file wins.
     pub(super) fn read(&self, files: &[EnvFile]) -> Result<Vars, Error> {
         self.with_store(&ProcessEnv::capture(), |store| {
-            let reading = read_files(files, store, Precedence::EarlierFile)?;
+            let reading = read_files(files, store, store.process(), Precedence::EarlierFile)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
             // The process's variables do not count: the schema must hold for what is returned.
             let nothing = ProcessEnv::from_vars(Vec::new());

@@ -101,7 +101,7 @@ impl Vault {
     pub fn get(&self, name: &str) -> Result<Value, Error> {
         self.options.with_store(&ProcessEnv::capture(), |store| {
             let files = std::slice::from_ref(&self.file);
-            let reading = read_files(files, store, Precedence::EarlierFile)?;
+            let reading = read_files(files, store, store.process(), Precedence::EarlierFile)?;
             if !reading.names().any(|known| known == name) {
                 return Err(reading.no_variable(name, &self.path));
             }

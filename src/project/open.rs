@@ -101,6 +101,7 @@ impl<'a> Reading<'a> {
 pub fn read_files<'a>(
     files: &'a [EnvFile],
     store: &KeyStore<'_>,
+    process: &ProcessEnv,
     precedence: Precedence,
 ) -> Result<Reading<'a>, Error> {
     let mut winners = VariableTable::default();
@@ -111,10 +112,11 @@ pub fn read_files<'a>(
             file,
             path: Rc::new(file.path().to_owned()),
             store,
-            process: store.process(),
+            process,
             precedence,
             key_id: None,
             opener: None,
+            is_prepared: false,
             earlier: &winners,
             here: VariableTable::with_room(file.document().entries().len()),
             refused: &mut refused,
@@ -236,6 +238,8 @@ struct FileReader<'f, 'a> {
     /// The public key's.
     key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
+    /// True if the file's values are of several batches, and the opener is ready for all of them.
+    is_prepared: bool,
     earlier: &'a VariableTable<'f>,
     here: VariableTable<'f>,
     refused: &'a mut Vec<ValueFailure>,
@@ -246,11 +250,7 @@ impl FileReader<'_, '_> {
     fn read(&mut self, entry: &Entry) -> Result<(), Error> {
         let file = self.file;
         let name = file.document().name(entry);
-        let overridden = match self.precedence {
-            Precedence::Process => self.process.get(name).is_some() || self.earlier.get(name).is_some(),
-            Precedence::EarlierFile => self.earlier.get(name).is_some(),
-            Precedence::LaterFile => false,
-        };
+        let overridden = self.is_overridden(name);
         // A reserved name is judged also where its value would not be used.
         let reserved = is_reserved(name);
         if overridden && !reserved {
@@ -269,6 +269,14 @@ impl FileReader<'_, '_> {
             _ => self.here.put(slot, true),
         }
         Ok(())
+    }
+
+    fn is_overridden(&self, name: &str) -> bool {
+        match self.precedence {
+            Precedence::Process => self.process.get(name).is_some() || self.earlier.get(name).is_some(),
+            Precedence::EarlierFile => self.earlier.get(name).is_some(),
+            Precedence::LaterFile => false,
+        }
     }
 
     fn value(
@@ -374,6 +382,22 @@ impl FileReader<'_, '_> {
         found.unwrap_or(LookedUp::Unset)
     }
 
+    /// Makes the opener ready for all of the file's values, once there are several batches.
+    fn prepare(&mut self, token: &SealedValue) {
+        let Some(Ok(opener)) = &self.opener else { return };
+        if self.is_prepared || !opener.is_of_another_batch(token) {
+            return;
+        }
+        self.is_prepared = true;
+        let document = self.file.document();
+        let used = document.entries().iter().filter(|entry| !self.is_overridden(document.name(entry)));
+        let tokens = used.filter_map(|entry| self.file.token(entry)?.ok());
+        let tokens: Vec<_> = tokens.filter(|other| other.key_id() == token.key_id()).collect();
+        if let Some(Ok(opener)) = &mut self.opener {
+            opener.prepare(&tokens);
+        }
+    }
+
     fn open(&mut self, name: &str, token: &SealedValue) -> Result<Result<OpenedValue, Reason>, Error> {
         let Some(public_key) = self.file.public_key() else {
             return Ok(Err(Reason::NoPublicKey(self.file.env().public_key_name())));
@@ -391,6 +415,7 @@ impl FileReader<'_, '_> {
                 Err(error) => return Err(error.into()),
             });
         }
+        self.prepare(token);
         Ok(match self.opener.as_mut().expect("just set") {
             Ok(opener) => opener.open(name, token).map_err(Reason::from),
             Err(reason) => Err(reason.clone()),

@@ -4,7 +4,9 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use crate::config::EnvName;
-use crate::crypto::{Grant, GrantError, GrantTerms, Identity, IdentityKey, PrivateKey, Proof, PublicKey};
+use crate::crypto::{
+    Grant, GrantError, GrantTerms, Identity, IdentityKey, PRIVATE_PREFIX, PrivateKey, Proof, PublicKey,
+};
 use crate::error::Error;
 use crate::hint::{Word, Words};
 use crate::time::Moment;
@@ -21,7 +23,8 @@ impl MemberName {
         let fits = |c: char| c.is_alphanumeric() || "._-@".contains(c);
         let good = name.len() <= 64
             && name.chars().next().is_some_and(char::is_alphanumeric)
-            && name.chars().all(fits);
+            && name.chars().all(fits)
+            && !name.contains(PRIVATE_PREFIX);
         if good {
             return Ok(Self(name.into()));
         }

@@ -22,7 +22,7 @@ pub(crate) use prompt::{
     strip_line_end,
 };
 use sanitize::sanitized_json;
-pub(crate) use sanitize::{one_line, sanitized};
+pub(crate) use sanitize::{one_line, sanitized, without_private_keys};
 use serde::Serialize;
 pub(crate) use table::table;
 pub(crate) use terminal::uri_path;

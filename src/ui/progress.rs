@@ -1,21 +1,21 @@
-//! The progress of a long command: a bar, or a spinner where the end is unknown. Shown on a terminal after the first
-//! second, and removed at the end.
+//! The progress of a long command: a line at the bottom of a terminal, shown after the first second and removed at the end.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 /// Nobody could read of anything quicker.
 const DELAY: Duration = Duration::from_secs(1);
-const REDRAWS_PER_SECOND: u8 = 10;
-const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_millis(100);
+const SPINNER: [char; 4] = ['|', '/', '-', '\\'];
+/// Back to the start of the line, which is erased (ECMA-48, EL).
+const ERASE: &str = "\r\x1b[K";
 
-/// The bar on the screen. Other output goes above it.
-static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+/// The line on the screen, and when it was drawn. Other output goes above it.
+static SHOWN: Mutex<Option<(String, Instant)>> = Mutex::new(None);
 
-/// A bar that counts files, removed when this is dropped.
+/// A count of files, removed when this is dropped.
 pub(crate) struct Progress {
     quiet: bool,
     start: Instant,
@@ -23,8 +23,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let quiet = quiet || !io::stderr().is_terminal();
-        Self { quiet, start: Instant::now() }
+        Self { quiet: quiet || !can_draw(), start: Instant::now() }
     }
 
     /// Shows how many files are done. May be called from any thread, and as often as needed.
@@ -34,9 +33,9 @@ impl Progress {
         }
         // Fails while another thread draws.
         let Ok(mut shown) = SHOWN.try_lock() else { return };
-        let bar = shown.get_or_insert_with(|| bar("{wide_bar} {pos} of {len} files"));
-        bar.set_position(done as u64);
-        bar.set_length(all as u64);
+        if shown.as_ref().is_none_or(|(_, drawn)| drawn.elapsed() >= INTERVAL) {
+            draw(&mut shown, format!("{done} of {all} files"));
+        }
     }
 }
 
@@ -48,23 +47,26 @@ impl Drop for Progress {
 
 /// A spinner, removed when this is dropped.
 pub(crate) struct Working {
-    end: Option<std::sync::mpsc::Sender<()>>,
+    end: Option<mpsc::Sender<()>>,
     clock: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Working {
     pub(crate) fn new(quiet: bool, what: &'static str) -> Self {
-        if quiet || !io::stderr().is_terminal() {
+        if quiet || !can_draw() {
             return Self { end: None, clock: None };
         }
-        let (end, ended) = std::sync::mpsc::channel();
+        let (end, ended) = mpsc::channel();
         let turn = move || {
             let mut wait = DELAY;
-            while ended.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                wait = SPINNER_INTERVAL;
+            for shape in SPINNER.iter().cycle() {
+                if ended.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                wait = INTERVAL;
                 // Held while a prompt waits.
                 let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-                shown.get_or_insert_with(|| bar("{spinner} {msg}").with_message(what)).tick();
+                draw(&mut shown, format!("{shape} {what}"));
             }
         };
         // Without a thread there is no spinner.
@@ -85,20 +87,31 @@ impl Drop for Working {
 /// Runs `act` while nothing else is drawn on the terminal.
 pub(super) fn aside<T>(act: impl FnOnce() -> T) -> T {
     let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    match shown.as_ref() {
-        Some(bar) => bar.suspend(act),
-        None => act(),
-    }
+    let Some((line, _)) = shown.as_ref() else { return act() };
+    write(ERASE);
+    let result = act();
+    write(line);
+    result
 }
 
-fn bar(template: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(template).expect("a constant template");
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND))
-        .with_style(style)
+/// Returns true if stderr is a terminal that can erase a line.
+fn can_draw() -> bool {
+    io::stderr().is_terminal() && anstyle_query::term_supports_ansi_color()
+}
+
+fn draw(shown: &mut Option<(String, Instant)>, line: String) {
+    write(ERASE);
+    write(&line);
+    *shown = Some((line, Instant::now()));
 }
 
 fn clear() {
-    if let Some(bar) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        bar.finish_and_clear();
+    if SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+        write(ERASE);
     }
+}
+
+fn write(text: &str) {
+    // Progress is worth no error.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

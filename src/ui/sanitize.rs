@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::crypto::PRIVATE_PREFIX;
 use crate::hint::is_hidden;
 
 /// Returns `text` with control characters, and characters that reorder text, as `\u{…}`; line breaks stay.
@@ -32,9 +33,18 @@ pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint.
+/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint. A private key
+/// that someone gave as a name or a path is not shown.
 pub(crate) fn one_line(text: &str) -> String {
-    sanitized(text).replace('\n', "\\u{a}")
+    without_private_keys(&sanitized(text)).replace('\n', "\\u{a}")
+}
+
+/// Returns `text` with each private key as `envseal-sk1-…`.
+pub(crate) fn without_private_keys(text: &str) -> Cow<'_, str> {
+    let Some((before, key)) = text.split_once(PRIVATE_PREFIX) else { return Cow::Borrowed(text) };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let after = key.trim_start_matches(is_part);
+    Cow::Owned(format!("{before}{PRIVATE_PREFIX}…{}", without_private_keys(after)))
 }
 
 fn is_safe(c: char) -> bool {
@@ -59,6 +69,12 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
             serde_json::json!({ evil: [evil] })
         );
+    }
+
+    #[test]
+    fn a_private_key_is_never_shown() {
+        assert_eq!(one_line("a envseal-sk1-Ab_-9: no, envseal-sk1-"), "a envseal-sk1-…: no, envseal-sk1-…");
+        assert_eq!(one_line("'envseal-sk1-x'/envseal-pk1-x"), "'envseal-sk1-…'/envseal-pk1-x");
     }
 
     #[test]

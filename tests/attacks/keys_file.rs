@@ -96,9 +96,71 @@ fn of_another_user() {
     }
     let said = env.fails(3, &["run", "--", "touch", "started"]);
     assert!(said.contains(".env.keys belongs to another user"), "{said}");
-    // Named, it is taken as given.
-    assert!(env.ok(&["get", "HELLO", "-K", ".env.keys"]).starts_with("canary"));
+    // Also if it is named; what comes from stdin belongs to nobody.
+    let said = env.fails(3, &["get", "HELLO", "-K", ".env.keys"]);
+    assert!(said.contains(".env.keys belongs to another user"), "{said}");
+    let keys = env.bytes(".env.keys");
+    assert!(env.envseal(&["get", "HELLO", "-K", "-"]).stdin(keys).ok().starts_with("canary"));
     super::nothing_ran(&env);
+}
+
+/// Pasted where a name or a path belongs, as in the settings of a CI.
+#[test]
+fn a_key_in_the_wrong_place_is_not_shown() {
+    let (env, _) = sealed_project();
+    env.commit("1");
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let body = key.strip_prefix("envseal-sk1-").unwrap();
+    let range = format!("{key}..");
+    let key = key.as_str();
+    for arguments in [
+        &["get", "-K", key][..],
+        &["get", "-e", key],
+        &["get", "-f", key],
+        &["get", "-C", key],
+        &["get", "-i", key],
+        &["get", "--at", key],
+        &["get", key],
+        &["set", key, "x"],
+        &["unset", key],
+        &["rename", key, "A"],
+        &["resolve", key, "--ours"],
+        &["run", "--", key],
+        &["run", key],
+        &["log", key],
+        &["blame", key],
+        &["diff", key],
+        &["check", "--range", &range],
+        &["check", key],
+        &["check", "--max-age", key],
+        &["ls", key],
+        &["import", key],
+        &["import", "dotenv", key],
+        &["key", "show", "-e", key],
+        &["key", "trust", key],
+        &["key", "recover", key],
+        &["key", key],
+        &["team", "approve", key],
+        &["team", "add", key],
+        &["team", "add", "bob", "--key", key],
+        &["team", "request", "--name", key],
+        &["completions", key],
+        &["hook", "run", key],
+        &[key],
+    ] {
+        let output = env.envseal(arguments).output();
+        let shown = String::from_utf8_lossy(&output.stdout) + &*output.stderr;
+        assert!(!shown.contains(body), "{}: {shown}", arguments[0]);
+    }
+    for variable in ["ENVSEAL_KEYS_FILE", "ENVSEAL_ENV", "ENVSEAL_IDENTITY", "ENVSEAL_KEY_COMMAND"] {
+        for arguments in
+            [&["get"][..], &["run", "--", "true"], &["doctor"], &["team", "whoami"], &["key", "list"]]
+        {
+            let output = env.envseal(arguments).var(variable, key).output();
+            let shown = String::from_utf8_lossy(&output.stdout) + &*output.stderr;
+            assert!(!shown.contains(body), "{variable} {arguments:?}: {shown}");
+        }
+    }
 }
 
 #[test]

@@ -49,6 +49,53 @@ fn a_reference_sees_what_wins() {
     assert_eq!(env.envseal(&["run", "-e", "a", "--", "sh", "-c", script]).var("X", "p").ok(), "p\n");
 }
 
+/// Bun, compose's `env_file:` and others put the text of an env file into the environment as it is.
+#[test]
+fn a_sealed_value_in_the_process_counts_as_not_set() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "X=file\nY=${OTHER:-none}\n");
+    let token = env.read(".env").lines().find_map(|line| line.strip_prefix("X=").map(str::to_owned)).unwrap();
+    let script = ["run", "--", "sh", "-c", "echo $X $Y ${OTHER-unset}"];
+    let output = env.envseal(&script).var("X", &token).output();
+    assert_eq!((&output.stdout[..], &*output.stderr), (&b"file none unset\n"[..], ""));
+    let output = env.envseal(&script).var("OTHER", &token).output();
+    assert_eq!(output.stdout, b"file none unset\n");
+    assert_eq!(output.stderr, "note: OTHER of the process is a sealed value and counts as not set\n");
+    assert_eq!(env.envseal(&["get", "Y"]).var("OTHER", &token).ok(), "none\n");
+}
+
+#[test]
+fn a_clean_environment_has_the_files_variables_and_what_a_program_needs() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "X=file\nY=2\n");
+    let text =
+        env.read(".env") + "STOLEN=${TOKEN:-nothing} # envseal: plain\nHOME_OF=$HOME # envseal: plain\n";
+    env.write(".env", text);
+    let run = |options: &[&str], script: &str| {
+        let arguments = [&["run", "--clean-env"], options, &["--", "sh", "-c", script]].concat();
+        env.envseal(&arguments).var("TOKEN", "process").var("X", "process").var("LANG", "C.UTF-8").output()
+    };
+    let names = "env | sed 's/=.*//' | grep -vx 'PWD\\|_\\|SHLVL\\|OLDPWD' | sort | tr '\\n' ' '";
+    let output = run(&["-k", "X"], names);
+    let wanted: Vec<_> = ["HOME", "LANG", "PATH", "TERM", "TMPDIR", "X"].into();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(found.split_whitespace().all(|name| wanted.contains(&name)), "{found}");
+    assert!(["HOME", "LANG", "PATH", "X"].iter().all(|name| found.contains(name)), "{found}");
+    // The process's other variables neither win nor come in by a reference.
+    let output = run(&[], "echo $X $Y $STOLEN; test $HOME = $HOME_OF && echo same");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "file 2 nothing\nsame\n");
+    let output = run(&["--overload"], "echo $X $Y $STOLEN");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "file 2 nothing\n");
+    // What the schema wants has to be in the files.
+    env.write(".env.schema", "X=\n# @required\nTOKEN=\n");
+    let output = run(&[], "echo started");
+    assert!(
+        output.status != 0 && output.stdout.is_empty() && output.stderr.contains("TOKEN"),
+        "{}",
+        output.stderr
+    );
+}
+
 #[test]
 fn an_empty_variable_of_the_process_wins_too() {
     let env = TestEnv::new();

@@ -86,7 +86,7 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, Error> {
         let process = ProcessEnv::from_vars(vars.iter().map(|(n, v)| (n.into(), v.into())).collect());
         let store = KeyStore::new(&process, None);
         for precedence in [Precedence::Process, Precedence::EarlierFile, Precedence::LaterFile] {
-            let reading = read_files(std::slice::from_ref(file), &store, precedence)?;
+            let reading = read_files(std::slice::from_ref(file), &store, &process, precedence)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
             all.push(
                 variables.into_iter().map(|v| (v.name.to_string(), v.value.expose().to_vec())).collect(),

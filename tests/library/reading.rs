@@ -128,7 +128,8 @@ fn read_all(text: &str) -> Result<Vec<(String, String)>, String> {
     std::fs::write(&path, text).unwrap();
     let process = ProcessEnv::from_vars(Vec::new());
     let files = [EnvFile::load(&path).unwrap()];
-    let reading = read_files(&files, &KeyStore::new(&process, None), Precedence::EarlierFile).unwrap();
+    let reading =
+        read_files(&files, &KeyStore::new(&process, None), &process, Precedence::EarlierFile).unwrap();
     let failures = reading.failures().iter().map(|failure| format!("{failure}\n")).collect::<String>();
     let (variables, _) = reading.variables(|_| true, &[]).map_err(|_| failures)?;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();

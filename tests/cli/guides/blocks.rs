@@ -136,7 +136,13 @@ fn each_block_does_what_its_page_says() {
     let (joins, leaves) = (take("team.md", "team approve bob"), take("team.md", "team remove bob"));
     // Blocks with what their page presumes, and the answers to questions. Any other block asks nothing, in a project as it is.
     let backed_up = "mkdir ~/safe; ENVSEAL_PASSPHRASE=p envseal key backup ~/safe/shop-keys.txt";
-    let special: [(&str, &str, &str, Talk); 10] = [
+    let special: [(&str, &str, &str, Talk); 11] = [
+        (
+            "agents.md",
+            "export ENVSEAL_PRIVATE_KEY_AGENT",
+            "echo test | envseal set -q -e agent DB_PASSWORD",
+            &[],
+        ),
         ("lost-keys.md", "key recover", backed_up, &[("Passphrase", "p\n")]),
         ("lost-keys.md", "key generate", "", &[("Value of DB_PASSWORD", "x\n")]),
         (
