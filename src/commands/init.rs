@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::clone_setup::set_up_drivers;
+use super::files::note_pipes;
 use super::notices::print_notices;
 use super::{Context, hook, working_dir};
 use crate::error::Error;
+use crate::fs::is_pipe;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
@@ -44,6 +46,11 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     let has_drivers = set_up_drivers(context, has_hooks)?;
     let ignored = unignore(context, args, &project, ignored, has_hooks)?;
     let files = load_all(&project, &here)?;
+    note_pipes(context);
+    if files.is_empty() && is_pipe(Path::new(".env")) {
+        context.ui.suggest(&"Next: envseal run -- CMD".into());
+        return Ok(());
+    }
     if files.is_empty() && ignored.is_empty() {
         let created = context.update(&[PathBuf::from(".env")], Write::Files, |target| {
             target.seal_to()?;

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use super::{CommandFault, Watch, parse_command};
 use crate::error::{Error, ErrorKind};
 
-const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=nano envseal edit";
+const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=vi envseal edit";
 
 /// Editors with a window of their own, and the option that makes them wait until the file is closed (from their help texts).
 const WINDOWED: [(&str, &[&str]); 3] = [

@@ -160,6 +160,18 @@ mod unix {
         let env = TestEnv::new();
         env.program("mkfifo", &[".env.pipe"]).ok();
         assert!(env.fails(4, &["set", "A", "1", "-e", "pipe"]).contains("not a regular file"));
+        env.program("mkfifo", &[".env"]).ok();
+        let told = env.envseal(&["init"]).output();
+        assert!(
+            told.status == 0
+                && told.stderr.ends_with(
+                    "note: skipped .env, a pipe, which only run and get read\n\
+            note: skipped .env.pipe, a pipe, which only run and get read\nNext: envseal run -- CMD\n"
+                ),
+            "{}",
+            told.stderr
+        );
+        assert!(!env.path(".env.keys").exists());
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn no_editor_is_looked_up_in_the_working_directory() {
             let name = visual.split(' ').next().unwrap();
             let expected = format!(
                 "error: the editor {name} was not found in an absolute folder of PATH\nhint: use another one, as in: \
-                 GIT_EDITOR=nano envseal edit\n"
+                 GIT_EDITOR=vi envseal edit\n"
             );
             assert_eq!(run.fails(2), expected);
         }

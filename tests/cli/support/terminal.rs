@@ -118,9 +118,13 @@ fn started(run: Run<'_>, size: PtySize) -> Option<(Child, Master, mpsc::Receiver
     let (send, shown) = mpsc::channel();
     std::thread::spawn(move || {
         let mut chunk = [0; 1024];
-        // On Linux a terminal whose other end is closed is an error, elsewhere an end.
-        while let Ok(count @ 1..) = reader.read(&mut chunk) {
-            let _ = send.send(chunk[..count].to_vec());
+        loop {
+            match reader.read(&mut chunk) {
+                Ok(count @ 1..) => drop(send.send(chunk[..count].to_vec())),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // On Linux a terminal whose other end is closed is an error, elsewhere an end.
+                Ok(0) | Err(_) => break,
+            }
         }
     });
     Some((child, pty.master, shown))
