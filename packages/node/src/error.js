@@ -22,11 +22,15 @@ export class EnvsealError extends Error {
 Object.defineProperty(EnvsealError.prototype, 'name', { value: 'EnvsealError' });
 
 /** Returns an error for a call that fails in the operating system. `path` is the file that it is about. */
-export function ioError(path, doing, error) {
-  const why = error.code === 'ENOENT' ? 'no such file' : error.code;
-  const code = error.code === 'ENOENT' ? 'ENVSEAL_NOT_FOUND' : 'ENVSEAL_IO';
-  return new EnvsealError(code, `cannot ${doing} ${path}: ${why}`);
+export function ioError(path, doing, { code }) {
+  if (code !== 'ENOENT') return new EnvsealError('ENVSEAL_IO', `cannot ${doing} ${path}: ${code}`);
+  return new EnvsealError('ENVSEAL_NOT_FOUND', `cannot ${doing} ${path}: it does not exist`, {
+    hint: 'list the env files: envseal ls',
+  });
 }
+
+/** Returns true for a text with a private key in it, put where a path or a name belongs: no error may show it. */
+export const holdsPrivateKey = (text) => /envseal-[sl]k1-/i.test(text);
 
 /**
  * Fills the words into a hint, each quoted for a POSIX shell. Returns undefined if one would be read as an option, or holds

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 import { parsePublicKey, Refusal } from './crypto.js';
 import { conflictMarker, parse, read } from './dialect.js';
-import { EnvsealError, hint, ioError } from './error.js';
+import { EnvsealError, hint, holdsPrivateKey, ioError } from './error.js';
 
 export const KEYS_FILE = '.env.keys';
 const DEFAULT = 'default';
@@ -166,12 +166,13 @@ export function injectedKeyNames(env) {
 
 /** Returns an environment's file in this folder: the one that exists, else the usual name. `from` says who named it. */
 export function fileOf(name, from) {
+  if (holdsPrivateKey(name)) {
+    throw new EnvsealError('ENVSEAL_MALFORMED', `${from} is a private key, but takes the name of an environment`);
+  }
   const environment = environmentNamed(name);
   if (!environment) {
-    throw new EnvsealError(
-      'ENVSEAL_MALFORMED',
-      `${from} is ${JSON.stringify(name)}, which isn't a valid environment name`,
-    );
+    const what = `${from} is ${JSON.stringify(name)}, which isn't a valid environment name`;
+    throw new EnvsealError('ENVSEAL_MALFORMED', what);
   }
   const usual = environment === DEFAULT ? ['.env'] : [`.env.${environment}`, `${environment}.env`];
   const there = usual.filter((path) => roleOf(path).environment && exists(path));

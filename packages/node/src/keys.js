@@ -6,7 +6,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 import { looksLikePrivateKey, parseStoredKey, Refusal } from './crypto.js';
 import { read, trimmed, utf8 } from './dialect.js';
-import { EnvsealError, hint, ioError } from './error.js';
+import { EnvsealError, hint } from './error.js';
 import { exists, injectedKeyNames, isKeysFile, KEYS_FILE, keyName, parsed, valueIn } from './files.js';
 
 /** No place has the private key. Each value that needs it fails with this reason. */
@@ -158,9 +158,11 @@ function keysFileText(path, name, wasFound) {
     throw new EnvsealError('ENVSEAL_IO', `cannot read ${name}: it is not a regular file`);
   } catch (error) {
     if (error instanceof EnvsealError) throw error;
-    const { message } = ioError(name, 'read', error);
+    const why = error.code === 'ENOENT' ? 'it does not exist' : error.code;
     // A program that does without a missing env file must not do without its keys.
-    throw new EnvsealError('ENVSEAL_NO_KEY', message, { hint: 'see where your keys are: envseal key list' });
+    throw new EnvsealError('ENVSEAL_NO_KEY', `cannot read ${name}: ${why}`, {
+      hint: 'see where your keys are: envseal key list',
+    });
   }
 }
 

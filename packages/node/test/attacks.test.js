@@ -181,7 +181,7 @@ test('files with one key name, files that are none, and symlinks', (t) => {
   symlinkSync('.env', join(links, '.env.production'));
   assert.deepEqual({ ...open(join(links, '.env.production'), { keys: key.private }) }, { A: SECRET });
   symlinkSync('nowhere', join(links, '.env.staging'));
-  refuses(() => open([`?${join(links, '.env.staging')}`]), 'ENVSEAL_NOT_FOUND', 'no such file');
+  refuses(() => open([`?${join(links, '.env.staging')}`]), 'ENVSEAL_NOT_FOUND', 'it does not exist');
   mkdirSync(join(links, '.env.folder'));
   refuses(() => open(join(links, '.env.folder')), 'ENVSEAL_IO', 'not a regular file');
 });

@@ -114,7 +114,7 @@ test('config reads the file of ENVSEAL_ENV, else of the injected keys, else .env
     /ENVSEAL_PRIVATE_KEY_QA is set, but no env file here belongs/,
   );
   assert.match(configured(path, { ENVSEAL_ENV: 'a/b' }), /ENVSEAL_ENV is "a\/b", which isn't a valid environment name/);
-  assert.match(configured(path, { ENVSEAL_ENV: 'qa' }), /cannot read \.env\.qa: no such file/);
+  assert.match(configured(path, { ENVSEAL_ENV: 'qa' }), /cannot read \.env\.qa: it does not exist/);
 });
 
 test('config stops the program if it can decrypt nothing', (t) => {

@@ -6,7 +6,7 @@ import { chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { open } from '../index.js';
+import { load, open } from '../index.js';
 import { parseLockedKey } from '../src/crypto.js';
 import { loadEnvFile } from '../src/files.js';
 import { readValues } from '../src/values.js';
@@ -100,7 +100,7 @@ test('a linked worktree uses the keys file of the main one', (t) => {
 test('a found keys file belongs to this user; a named one is taken as it is', (t) => {
   const path = folder(t, { '.env': TEXT, '.env.keys': LINE, named: key.private });
   assert.equal(read(path, {}, join(path, 'named')), 'opened');
-  assert.throws(() => read(path, {}, join(path, 'nowhere')), { code: 'ENVSEAL_NO_KEY', message: /no such file/ });
+  assert.throws(() => read(path, {}, join(path, 'nowhere')), { code: 'ENVSEAL_NO_KEY', message: /it does not exist/ });
   assert.throws(() => read(path, {}, path), { code: 'ENVSEAL_IO', message: /not a regular file/ });
   if (process.getuid() !== 0) return;
   chownSync(join(path, '.env.keys'), 1, 1);
@@ -135,6 +135,13 @@ test('keys given by the program are looked at first', (t) => {
     message: /a key given by the program is not/,
   });
   assert.throws(() => open(path, { keys: 1 }), TypeError);
+});
+
+test('a key where a path or a name belongs is not shown', (t) => {
+  const path = join(folder(t, { '.env': TEXT }), '.env');
+  for (const run of [() => open(path, { keysFile: key.private }), () => load({ env: key.private })]) {
+    assert.throws(run, ({ code, message }) => code === 'ENVSEAL_MALFORMED' && !message.includes(key.private.slice(12)));
+  }
 });
 
 test('no key is looked for where nothing is sealed', (t) => {
