@@ -1,11 +1,7 @@
 // Sets the process's variables when it is imported: import 'envseal/config', or node --import envseal/config.
 
 import { load } from './index.js';
+import { LOADED } from './src/files.js';
 
-// `load` removes the private keys. A process forked here inherits the values, and this mark instead of the keys.
-const MARK = 'ENVSEAL_LOADED';
-
-if (process.env[MARK] !== process.cwd()) {
-  load();
-  process.env[MARK] = process.cwd();
-}
+// A process or worker that was started after `load` has inherited the values, and no key.
+if (process.env[LOADED] !== process.cwd()) load();

@@ -39,7 +39,7 @@ export function open(path: EnvPath | readonly EnvPath[], options?: OpenOptions &
 /**
  * Sets variables of the process from env files, as `envseal run` does, and returns those that it set. All or nothing. By
  * default it reads the file of `ENVSEAL_ENV`, else those whose private keys are injected, else `.env`. What the process has
- * wins. Then it removes the process's own `ENVSEAL_*` variables, private keys included.
+ * wins. Then it removes the process's own `ENVSEAL_*` variables, private keys included, and sets `ENVSEAL_LOADED`.
  */
 export function load(options?: LoadOptions): Values;
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { utf8 } from './src/dialect.js';
 import { EnvsealError, holdsPrivateKey } from './src/error.js';
-import { defaultFiles, environmentOf, exists, fileOf, isOwnName, loadEnvFile, valueIn } from './src/files.js';
+import { defaultFiles, environmentOf, exists, fileOf, isOwnName, LOADED, loadEnvFile, valueIn } from './src/files.js';
 import { readValues } from './src/values.js';
 
 export { EnvsealError };
@@ -27,6 +27,7 @@ export function load(options = {}) {
   // From here on nothing fails.
   for (const [name, text] of Object.entries(texts)) process.env[name] = text;
   for (const name of Object.keys(process.env).filter(isOwnName)) delete process.env[name];
+  process.env[LOADED] = process.cwd();
   return texts;
 }
 

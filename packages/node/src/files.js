@@ -9,6 +9,8 @@ import { conflictMarker, parse, read } from './dialect.js';
 import { EnvsealError, hint, holdsPrivateKey, ioError } from './error.js';
 
 export const KEYS_FILE = '.env.keys';
+/** The variable that says in which folder values were loaded. */
+export const LOADED = 'ENVSEAL_LOADED';
 const DEFAULT = 'default';
 
 // Names of files

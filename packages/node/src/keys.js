@@ -60,6 +60,8 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
       const lines = [...details, `${other} holds this key, which is ${variable} by name`];
       return [lines, hint`give it its own name: export ${variable}=$(printenv ${other})`];
     }
+    // The place is right, and the key is another one's.
+    if (valueIn(env, variable) !== undefined) return [details, showKeyHint(variable)];
     const team = grantingFile(folder, publicKey);
     if (team) {
       const lines = [...details, `${shown(team)} grants it, but only the envseal command can use a grant`];

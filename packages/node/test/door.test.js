@@ -149,6 +149,13 @@ test('processes and workers started by the program inherit the values, and no ke
   assert.equal(run.out, 'live []\nlive []\n', run.err);
 });
 
+test('config leaves what load has loaded', (t) => {
+  const path = project(t, { ...FILES, ...KEYS });
+  const program = "import { load } from 'envseal'; load({ env: 'production' }); await import('envseal/config');";
+  const run = node(`${program} console.log(process.env.A, process.env.PORT)`, { cwd: path });
+  assert.equal(run.out, 'live undefined\n', run.err);
+});
+
 test('load takes environments or files, and lets them win if asked', (t) => {
   const path = project(t, { ...FILES, ...KEYS });
   const loaded = (options, env) => {

@@ -41,7 +41,10 @@ test('the environment holds one key, or several', (t) => {
     [key.public, /not a private key: this is the public key; the private key is needed/],
     [`${key.private.slice(0, -1)}A`, /not a private key: the key's checksum does not match/],
     [`${key.private},`, /not a private key: not an envseal key/],
-    [other.private, new RegExp(`ENVSEAL_PRIVATE_KEY holds key ${other.id}`)],
+    [
+      other.private,
+      new RegExp(`ENVSEAL_PRIVATE_KEY holds key ${other.id}\nhint: set ENVSEAL_PRIVATE_KEY to what this prints`),
+    ],
   ]) {
     assert.throws(() => read(path, { ENVSEAL_PRIVATE_KEY: text }), { name: 'EnvsealError', message });
   }
