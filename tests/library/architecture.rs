@@ -313,6 +313,7 @@ fn the_top_level_is_what_the_layout_lists() {
         "docs",
         "examples",
         "justfile",
+        "packages",
         "src",
         "tests",
     ];

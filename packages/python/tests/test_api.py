@@ -1,0 +1,98 @@
+"""What the two functions take and return."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+from support import Key, Project, environment
+
+import envseal_dotenv
+from envseal_dotenv import EnvsealError
+
+
+class Functions(Project):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write_env(f"A={self.key.seal('A', b'1')}\nB=$A$C\nD=$HOME\n")
+
+    def test_load_sets_and_returns_what_the_process_does_not_set(self) -> None:
+        self.write_keys()
+        os.environ["C"] = "3"
+        self.assertEqual(envseal_dotenv.load(), {"A": "1", "B": "13", "D": os.environ["HOME"]})
+        self.assertEqual((os.environ["A"], os.environ["B"]), ("1", "13"))
+        # The process wins now, and no key is needed.
+        os.remove(".env.keys")
+        self.assertEqual(envseal_dotenv.load(), {})
+
+    def test_with_override_files_win(self) -> None:
+        self.write_keys()
+        self.write("x.env", "A=x\nE=$A\n")
+        os.environ["A"] = "process"
+        self.assertEqual(envseal_dotenv.load(".env", "x.env")["E"], "process")
+        self.assertEqual(envseal_dotenv.load(".env", "x.env", override=True)["A"], "x")
+        self.assertEqual((os.environ["A"], os.environ["B"]), ("x", "1"))
+        self.assertEqual(envseal_dotenv.load("x.env", ".env", override=True)["A"], "1")
+
+    def test_what_another_reader_put_there_is_refused(self) -> None:
+        self.write_keys()
+        for text in (self.key.seal("A", b"1"), "envseal:1:x"):
+            os.environ["A"] = text
+            before = dict(os.environ)
+            with self.assertRaisesRegex(EnvsealError, ".env:2 A: the process sets it to a sealed value"):
+                envseal_dotenv.load()
+            self.assertEqual(dict(os.environ), before)
+        self.assertEqual(envseal_dotenv.read()["A"], "1")
+        self.assertEqual(envseal_dotenv.load(override=True)["A"], "1")
+
+    def test_read_changes_nothing_and_the_file_wins(self) -> None:
+        self.write_keys()
+        os.environ.update(A="process", C="3")
+        before = dict(os.environ)
+        self.assertEqual(envseal_dotenv.read(), {"A": "1", "B": "13", "D": os.environ["HOME"]})
+        self.assertEqual(dict(os.environ), before)
+
+    def test_paths(self) -> None:
+        self.write_keys()
+        for path in (".env", pathlib.Path(".env"), self.folder / ".env", str(self.folder / "." / ".env")):
+            self.assertEqual(envseal_dotenv.read(path)["A"], "1")
+        self.write_env(f"A={self.key.seal('A', b'2')}\n", "sub/.env.x", "ENVSEAL_PUBLIC_KEY_X")
+        self.write("sub/.env.keys", f"ENVSEAL_PRIVATE_KEY_X={self.key.private}\n")
+        self.assertEqual(envseal_dotenv.read("sub/.env.x"), {"A": "2"})
+
+    def test_given_keys(self) -> None:
+        for keys in (
+            self.key.private,
+            [self.key.private],
+            f"{Key().private},{self.key.private}",
+            (Key().private, self.key.private),
+        ):
+            self.assertEqual(envseal_dotenv.read(keys=keys)["A"], "1")
+            with environment(dict(os.environ)):
+                self.assertEqual(envseal_dotenv.load(keys=keys)["A"], "1")
+        self.refuses("no private key", "the keys that the program gave (holds key", keys=Key().private)
+        self.refuses("keys in the program is not a private key", keys="x")
+
+    def test_bytes_that_are_not_utf_8(self) -> None:
+        self.write_keys()
+        self.write_env(f"A={self.key.seal('A', bytes(range(1, 256)))}\nB=\udcff\udcc3\n")
+        expected = {"A": bytes(range(1, 256)).decode("utf-8", "surrogateescape"), "B": "\udcff\udcc3"}
+        self.assertEqual(envseal_dotenv.read(), expected)
+        envseal_dotenv.load()
+        self.assertEqual(os.environb[b"A"], bytes(range(1, 256)))
+        self.write_env(f"N={self.key.seal('N', b'a' + bytes(2))}\n")
+        self.assertEqual(envseal_dotenv.read(), {"N": "a\0\0"})
+        with self.assertRaisesRegex(EnvsealError, "the value of N contains a NUL byte"):
+            envseal_dotenv.load()
+
+    def test_an_error_says_where_and_what_next(self) -> None:
+        error = self.refuses(
+            ".env:2 A: no private key for default (key", "\n  not found in ENVSEAL_PRIVATE_KEY or .env.keys\nhint: "
+        )
+        self.assertEqual((error.path, error.line, error.name), (".env", 2, "A"))
+        self.assertIn(str(error.hint), str(error))
+        self.write(".env", "A=${B\nC=$A\n")
+        error = self.refuses(
+            "2 values could not be read\n  .env:1 A: unsupported", "\n  .env:2 C: it refers to A, which"
+        )
+        self.assertEqual(error.hint, "if that is text, put the value in single quotes: envseal edit -f .env")
