@@ -3,8 +3,8 @@ export interface KeyOptions {
   /** Private keys, `envseal-sk1-…`, looked at first. The one that belongs to the file is used. */
   keys?: string | readonly string[];
   /**
-   * A keys file, taken as it is. Without it, that of `ENVSEAL_KEYS_FILE`; else the nearest `.env.keys` from the env file's
-   * folder up to the git root, which must belong to this user.
+   * A keys file. Without it, that of `ENVSEAL_KEYS_FILE`; else the nearest `.env.keys` from the env file's
+   * folder up to the git root. It must belong to this user or root.
    */
   keysFile?: string | URL;
 }

@@ -133,7 +133,7 @@ function injectedKeys(variable, env) {
 
 // The keys file
 
-/** Returns the keys under a name in the file at `path`, and its bare keys. One that was found must belong to this user. */
+/** Returns the keys under a name in the file at `path`, and its bare keys. It must belong to this user or root. */
 function keysInFile(path, name, variable, wasFound) {
   const { entries, strays } = parsed(name, keysFileText(path, name, wasFound));
   const named = entries.filter((entry) => entry.name === variable);
@@ -151,9 +151,9 @@ function keysInFile(path, name, variable, wasFound) {
 function keysFileText(path, name, wasFound) {
   try {
     const stat = statSync(path);
-    if (wasFound && process.geteuid && stat.uid !== process.geteuid()) {
+    if (process.geteuid && stat.uid !== 0 && stat.uid !== process.geteuid()) {
       throw new EnvsealError('ENVSEAL_REFUSED', `${name} belongs to another user`, {
-        hint: hint`if you trust it, name it: export ENVSEAL_KEYS_FILE=${name}`,
+        hint: hint`if you trust it: sudo chown "$(id -u)" ${name}`,
       });
     }
     if (stat.isFile() || (stat.isFIFO() && !wasFound)) return readFileSync(path, 'latin1');

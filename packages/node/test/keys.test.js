@@ -100,7 +100,7 @@ test('a linked worktree uses the keys file of the main one', (t) => {
   assert.throws(() => read(join(base, 'foreign/x')), { code: 'ENVSEAL_NO_KEY' });
 });
 
-test('a found keys file belongs to this user; a named one is taken as it is', (t) => {
+test('a keys file belongs to this user, also one that is named', (t) => {
   const path = folder(t, { '.env': TEXT, '.env.keys': LINE, named: key.private });
   assert.equal(read(path, {}, join(path, 'named')), 'opened');
   assert.throws(() => read(path, {}, join(path, 'nowhere')), { code: 'ENVSEAL_NO_KEY', message: /it does not exist/ });
@@ -108,7 +108,8 @@ test('a found keys file belongs to this user; a named one is taken as it is', (t
   if (process.getuid() !== 0) return;
   chownSync(join(path, '.env.keys'), 1, 1);
   assert.throws(() => read(path), { code: 'ENVSEAL_REFUSED', message: /belongs to another user/ });
-  assert.equal(read(path, {}, join(path, '.env.keys')), 'opened');
+  const named = join(path, '.env.keys');
+  assert.throws(() => read(path, {}, named), { code: 'ENVSEAL_REFUSED', message: /belongs to another user/ });
 });
 
 test('a symlink to an env file uses the keys of that folder', (t) => {

@@ -197,11 +197,14 @@ def reserved() -> Reserved:
 
 
 def process_variable(name: str) -> Optional[bytes]:
-    """Returns the bytes of a variable of the process."""
+    """Returns the bytes of a variable of the process. A sealed value, which another program took from an env file, counts as
+    not set."""
     if os.supports_bytes_environ:
-        return os.environb.get(os.fsencode(name))
-    value = os.environ.get(name)
-    return None if value is None else value.encode("utf-8", "surrogatepass")
+        value = os.environb.get(os.fsencode(name))
+    else:
+        text = os.environ.get(name)
+        value = None if text is None else text.encode("utf-8", "surrogatepass")
+    return None if value is not None and value.startswith(b"envseal:") and not is_own_name(name) else value
 
 
 def text_variable(name: str) -> Optional[str]:

@@ -6,6 +6,7 @@ The binary also asks a key command and looks for a grant. Both need the binary: 
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Iterable, Iterator, Optional, Union
 
 from . import _dialect
@@ -79,8 +80,8 @@ class KeyStore:
             yield "the keys that the program gave", self._given
         yield env.private_key_name, _injected(env.private_key_name)
         paths = list(_keys_files(near))
-        for path, is_named in paths:
-            yield path, _keys_in_file(path, env, is_named)
+        for path in paths:
+            yield path, _keys_in_file(path, env)
         if not paths:
             yield KEYS_FILE, []
 
@@ -113,16 +114,16 @@ def _parse_keys(text: bytes, name: str, place: str) -> list[StoredKey]:
     raise EnvsealError(f"{name} in {place} is not a private key: {reason}", hint, name=name)
 
 
-def _keys_files(near: str) -> Iterator[tuple[str, bool]]:
-    """Returns the paths of the keys files for a folder, and true for one that the user named."""
+def _keys_files(near: str) -> Iterator[str]:
+    """Returns the paths of the keys files for a folder."""
     named = text_variable("ENVSEAL_KEYS_FILE")
     if named:
-        yield named, True
+        yield named
         return
     for folder in (near, in_main_worktree(near)):
         path = next(filter(None, map(_keys_file_in, upward(folder, find_root(folder)))), None) if folder else None
         if path:
-            yield path, False
+            yield path
 
 
 def _keys_file_in(folder: str) -> Optional[str]:
@@ -135,12 +136,11 @@ def _keys_file_in(folder: str) -> Optional[str]:
         return None
 
 
-def _keys_in_file(path: str, env: EnvName, is_named: bool) -> list[StoredKey]:
+def _keys_in_file(path: str, env: EnvName) -> list[StoredKey]:
     """Returns the keys of the environment; a bare key may be of any."""
-    if not is_named and _belongs_to_another(path):
-        raise EnvsealError(
-            f"{path} belongs to another user", f"if you trust it, set ENVSEAL_KEYS_FILE to {path}", path=path
-        )
+    if _belongs_to_another(path):
+        hint = f'if you trust it: sudo chown "$(id -u)" {shlex.quote(path)}'
+        raise EnvsealError(f"{path} belongs to another user", hint, path=path)
     document = _dialect.parse(read_file(path))
     if document is None:
         raise EnvsealError(f"{path}: the file is UTF-16, not UTF-8", path=path)
@@ -155,9 +155,10 @@ def _keys_in_file(path: str, env: EnvName, is_named: bool) -> list[StoredKey]:
 
 
 def _belongs_to_another(path: str) -> bool:
-    """Returns false on Windows, and for a file that is missing, which its reader reports."""
+    """Returns true for a file of another user than this one and root. Returns false on Windows, and for a file that is missing,
+    which its reader reports."""
     try:
-        return hasattr(os, "geteuid") and os.stat(path).st_uid != os.geteuid()
+        return hasattr(os, "geteuid") and os.stat(path).st_uid not in (0, os.geteuid())
     except OSError:
         return False
 

@@ -129,7 +129,7 @@ class _Reading:
 
     def __init__(self, precedence: Precedence, store: KeyStore) -> None:
         self.variables: dict[str, Variable] = {}
-        self.refused: list[Union[bytes, Failure]] = []  # whatever wins: reserved names, names set to sealed values
+        self.refused: list[Union[bytes, Failure]] = []  # reserved names, whatever wins
         self._precedence = precedence
         self._store = store
         self._brought_in = 0
@@ -145,8 +145,6 @@ class _Reading:
             why_reserved = reserved().why(entry.name)
             is_overridden = self._is_overridden(entry.name)
             self._entry = entry
-            if self._is_sealed_in_process():
-                self.refused.append(self._read_by_another())
             if is_overridden and why_reserved is None:
                 continue
             value, is_sealed = self._variable(why_reserved)
@@ -162,14 +160,6 @@ class _Reading:
         if self._precedence is Precedence.LATER_FILE:
             return False
         return name in self.variables or (self._precedence is Precedence.PROCESS and process_variable(name) is not None)
-
-    def _is_sealed_in_process(self) -> bool:
-        value = process_variable(self._entry.name) if self._precedence is Precedence.PROCESS else None
-        return value is not None and value.startswith(b"envseal:")
-
-    def _read_by_another(self) -> Failure:
-        reason = "the process sets it to a sealed value, so a program that doesn't decrypt read the file first"
-        return self._failure(reason, "call load() before that program reads the file, or load(override=True)")
 
     def _variable(self, why_reserved: Optional[str]) -> Variable:
         text = self._sealed_text()
