@@ -22,8 +22,21 @@ const NOT_RUN: [(&str, &[usize], &str); 7] = [
 ];
 
 /// The programs that the blocks start, beside envseal and git: each reads its stdin, unless that is the terminal.
-const STAND_INS: [&str; 10] =
-    ["npm", "next", "vite", "node", "code", "gh", "ssh", "docker", "watch_file", "sudo"];
+const STAND_INS: [&str; 13] = [
+    "npm",
+    "next",
+    "vite",
+    "node",
+    "code",
+    "gh",
+    "ssh",
+    "docker",
+    "watch_file",
+    "sudo",
+    "python",
+    "gunicorn",
+    "uvicorn",
+];
 
 /// Questions, each with the keys that answer it.
 type Talk = &'static [(&'static str, &'static str)];
