@@ -539,6 +539,7 @@ impl ProcessEnv {
     }
 
     /// Returns an environment with only those of the variables whose name is one of `names`, and envseal's own.
+    #[must_use]
     pub fn narrowed(&self, names: &[&str]) -> Self {
         let is_kept = |(name, _): &&(OsString, OsString)| {
             is_own_name(&name.to_string_lossy()) || names.iter().any(|kept| same_name(name, kept))

@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
         });
         ui::json(&rows.collect::<Vec<_>>())?;
     } else {
-        let mut out = PagedOutput::new(context, &repo);
+        let mut out = PagedOutput::new(context);
         for (file, lines) in &files {
             if files.len() > 1 {
                 let mut page = Page::default();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Context;
 use crate::error::Error;
 use crate::exec::Pager;
-use crate::git::{ObjectId, Repo};
+use crate::git::{ObjectId, users_setting};
 use crate::history::{Author, ChangeKind, EnvHistory, FileChanges};
 use crate::time::rfc3339;
 use crate::ui::{self, Look, Page};
@@ -58,13 +58,14 @@ pub(super) enum PagedOutput {
 }
 
 impl PagedOutput {
-    /// Starts a pager if stdout is a terminal and none of git's settings says no.
-    pub(super) fn new(context: &Context, repo: &Repo) -> Self {
+    /// Starts a pager if stdout is a terminal and none of git's settings says no. A repository's own setting doesn't count: what
+    /// is shown may be plaintext.
+    pub(super) fn new(context: &Context) -> Self {
         if context.no_pager || !ui::is_stdout_terminal() {
             return Self::Stdout;
         }
         let var = |name: &str| context.process.get(name).and_then(OsStr::to_str);
-        let setting = repo.setting("core.pager");
+        let setting = users_setting("core.pager").ok().flatten();
         let Some(command) = pager(var("GIT_PAGER"), setting.as_deref(), var("PAGER")) else {
             return Self::Stdout;
         };

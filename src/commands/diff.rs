@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
         let rows = differing.iter().flat_map(|one| ChangeRow::of_file(&author, &one.file));
         ui::json(&rows.collect::<Vec<_>>())?;
     } else {
-        let mut out = PagedOutput::new(context, &repo);
+        let mut out = PagedOutput::new(context);
         for one in &differing {
             let page = render(&mut history, one, args.show)?;
             out.print(&page)?;

@@ -83,7 +83,9 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
     let needless: BTreeSet<_> = files.iter().filter_map(|file| file.needless.as_deref()).collect();
     let suggestions: Vec<_> = needless.into_iter().map(suggest_removal).collect();
     if args.listing.json {
-        let clone = clone.map(|clone| clone.parts().into_iter().collect());
+        let field = |part: String| part.replace([' ', '-'], "_");
+        let parts = |clone: CloneSetup| clone.parts().into_iter().map(|(part, state)| (field(part), state));
+        let clone = clone.map(|clone| parts(clone).collect());
         ui::json(&DoctorReport { files, clone, lacking, suggestions })?;
     } else {
         let mut text = render(&files, clone.as_ref(), &lacking);

@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
         ui::json(&rows)?;
         result
     } else {
-        let mut out = PagedOutput::new(context, &repo);
+        let mut out = PagedOutput::new(context);
         log(&mut history, head, &query, &mut |entry: LogEntry| {
             count += 1;
             out.print(&render(&entry, count == 1))

@@ -37,6 +37,7 @@ const KEPT_IN_CLEAN_ENV: [&str; 6] = ["PATH", "PATHEXT", "SYSTEMROOT", "TEMP", "
   envseal run -f '?.env.local' -e development -- npm run dev   # .env.local if it exists
   envseal run --clean-env -k 'DB_*' -- ./migrate                # these variables, and no others
   ENVSEAL_PRIVATE_KEY_PRODUCTION=… envseal run -- ./server      # loads .env.production")]
+#[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     reading: ReadArgs,

@@ -1,4 +1,4 @@
-//! Formats with one line for each variable: POSIX shells, fish and `docker run --env-file`.
+//! Formats with one line for each variable: POSIX shells, fish, Nushell and `docker run --env-file`.
 
 use zeroize::Zeroizing;
 
@@ -22,6 +22,9 @@ const RESERVED_BY_FISH: &[&str] = &[
     "FISH_VERSION", "PWD", "SHLVL", "_", "fish_kill_signal", "fish_killring", "fish_pid", "history", "hostname",
     "pipestatus", "status", "status_generation", "umask", "version",
 ];
+
+/// Variables that Nushell keeps itself: to set one is an error (`automatic_env_var_set_manually`).
+const RESERVED_BY_NUSHELL: &[&str] = &["CURRENT_FILE", "FILE_PWD", "PWD"];
 
 /// docker's `bufio.MaxScanTokenSize`, which includes the line's break.
 const DOCKER_LINE: usize = 64 * 1024 - 1;
@@ -76,6 +79,40 @@ pub(super) fn write_fish(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Er
             });
             out.put("'\n");
         }
+    }))
+}
+
+/// Writes a NUON record, `{` `"NAME": "value"` … `}`, for `from nuon | load-env` in Nushell.
+///
+/// In double quotes a backslash begins an escape, and `\u{…}` holds a code point in hexadecimal (The Nushell Book, "Working
+/// with strings"). A `$` or a parenthesis means nothing there. Strings are UTF-8, and an environment has no NUL.
+pub(super) fn write_nushell(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    for var in vars {
+        var.require_identifier(Format::Nushell)?;
+        if RESERVED_BY_NUSHELL.iter().any(|name| var.name.eq_ignore_ascii_case(name)) {
+            return Err(var.reserved(Format::Nushell));
+        }
+        var.refuse_nul(Format::Nushell)?;
+        var.text(Format::Nushell)?;
+    }
+    Ok(sized(|out| {
+        out.put("{\n");
+        for var in vars {
+            out.put("  \"");
+            out.put(var.name);
+            out.put("\": \"");
+            out.put_escaped(var.value, |byte| match byte {
+                b'"' => Some(r#"\""#),
+                b'\\' => Some(r"\\"),
+                b'\n' => Some(r"\n"),
+                b'\r' => Some(r"\r"),
+                b'\t' => Some(r"\t"),
+                0x1b => Some(r"\u{1b}"),
+                _ => None,
+            });
+            out.put("\"\n");
+        }
+        out.put("}\n");
     }))
 }
 

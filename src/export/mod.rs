@@ -36,6 +36,8 @@ pub enum Format {
     Shell,
     /// `set -gx` lines for `source` in fish.
     Fish,
+    /// A record for `from nuon | load-env` in Nushell.
+    Nushell,
     /// `$env:` lines for `Out-String | Invoke-Expression` in `PowerShell`.
     Powershell,
     /// A file for `docker run --env-file`.
@@ -53,6 +55,7 @@ impl fmt::Display for Format {
             Self::Json => "json",
             Self::Shell => "shell",
             Self::Fish => "fish",
+            Self::Nushell => "nushell",
             Self::Powershell => "powershell",
             Self::Docker => "docker",
             Self::K8s => "k8s",
@@ -73,6 +76,7 @@ pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Ze
         Format::Json => write_json(vars),
         Format::Shell => lines::write_shell(vars),
         Format::Fish => lines::write_fish(vars),
+        Format::Nushell => lines::write_nushell(vars),
         Format::Powershell => powershell::write(vars),
         Format::Docker => lines::write_docker(vars),
         Format::K8s => k8s::write(vars, k8s_name),
@@ -84,9 +88,9 @@ pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Ze
 fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
     let mut seen = HashSet::with_capacity(vars.len());
     for var in vars {
-        // Windows, PowerShell's home, ignores letter case in names.
+        // Windows, PowerShell's home, ignores letter case in names; Nushell's `$env` does everywhere.
         let key = match format {
-            Format::Powershell => var.name.to_ascii_uppercase(),
+            Format::Powershell | Format::Nushell => var.name.to_ascii_uppercase(),
             _ => var.name.to_owned(),
         };
         if !seen.insert(key) {

@@ -99,6 +99,11 @@ pub(crate) fn hold_to_schemas(
             continue;
         }
         read.push(place);
+        if let Some(problem) = schema.problems().iter().find(|problem| problem.is_refused) {
+            let message = format!("{}:{} {}", schema_file.display(), problem.line, problem.message);
+            let hint = hint!("see what is supported: docs/schema.md; then edit {schema_file}", schema_file);
+            return Err(Error::refused(message).with_status(1).with_hint(hint));
+        }
         // What is missing is best set where others find it too.
         let whole =
             |other: &&EnvFile| other.path().parent() == file.path().parent() && !other.env().is_overlay();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::config::is_own_name;
 use crate::dotenv::Document;
-use decorator::{Argument, Decorator, decorators};
+use decorator::{Argument, Decorator, decorators, members};
 use value_type::ParsedType;
 pub(crate) use value_type::ValueType;
 
@@ -32,13 +32,15 @@ pub(crate) struct SchemaItem {
     pub sensitive: Option<bool>,
 }
 
-/// A decorator that is ignored, because it isn't clear.
+/// A decorator that isn't clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SchemaProblem {
     /// The variable's line, from 1; 1 if the file can't be read.
     pub line: usize,
     pub name: Option<String>,
     pub message: String,
+    /// True if the file can't be used, because the decorator is about all of its variables. Others are ignored.
+    pub is_refused: bool,
 }
 
 /// How a variable violates its schema. Holds no byte of its value.
@@ -69,12 +71,14 @@ impl Schema {
         let document = match Document::parse(text.to_vec()) {
             Ok(document) => document,
             Err(error) => {
-                schema.problems.push(SchemaProblem { line: 1, name: None, message: error.to_string() });
+                let message = error.to_string();
+                schema.problems.push(SchemaProblem { line: 1, name: None, message, is_refused: false });
                 return schema;
             }
         };
         let comments: HashMap<usize, Cow<'_, str>> =
             document.comments().map(|(line, text)| (line, String::from_utf8_lossy(text))).collect();
+        let defaults = Defaults::read(&document, &mut schema.problems);
         for entry in document.entries().iter().filter(|entry| !is_own_name(document.name(entry))) {
             let above =
                 (1..entry.line).rev().map_while(|line| comments.get(&line).filter(|c| !is_divider(c)));
@@ -84,7 +88,9 @@ impl Schema {
             block.extend(behind.as_deref());
             let decorators = block.iter().flat_map(|comment| decorators(comment));
             let (name, line) = (document.name(entry), entry.line);
-            let item = ItemReader { name, line, problems: &mut schema.problems }.read(decorators);
+            let mut item = ItemReader { name, line, problems: &mut schema.problems }.read(decorators);
+            item.required = item.required.or(defaults.required(!document.source(entry).is_empty()));
+            item.sensitive = item.sensitive.or(defaults.sensitive(name));
             schema.add(item);
         }
         schema
@@ -116,7 +122,8 @@ impl Schema {
         };
         let message =
             format!("{} is already on line {}; only the last one counts", item.name, self.items[at].line);
-        self.problems.push(SchemaProblem { line: item.line, name: Some(item.name.clone()), message });
+        let name = Some(item.name.clone());
+        self.problems.push(SchemaProblem { line: item.line, name, message, is_refused: false });
         self.items[at] = item;
     }
 }
@@ -131,6 +138,102 @@ impl SchemaItem {
                 Err(SchemaViolation::Type(value_type.rejection()))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// What the file says of every variable that doesn't say it itself (@env-spec, "Root decorators").
+#[derive(Default)]
+struct Defaults {
+    required: Option<RequiredDefault>,
+    sensitive: Option<SensitiveDefault>,
+}
+
+enum RequiredDefault {
+    Always(bool),
+    /// `infer`
+    IfItHasAValue,
+}
+
+enum SensitiveDefault {
+    Always(bool),
+    /// `inferFromPrefix(PREFIX)`
+    Without(String),
+}
+
+impl Defaults {
+    fn read(document: &Document, problems: &mut Vec<SchemaProblem>) -> Self {
+        let (mut defaults, mut is_refused) = (Self::default(), false);
+        let first = document.entries().first().map_or(usize::MAX, |entry| entry.line);
+        for (line, comment) in document.comments() {
+            for Decorator { name, argument } in decorators(&String::from_utf8_lossy(comment)) {
+                let (is_twice, is_understood, forms) = match name {
+                    "defaultRequired" => {
+                        let before =
+                            std::mem::replace(&mut defaults.required, RequiredDefault::parse(&argument));
+                        (before.is_some(), defaults.required.is_some(), "true, false or infer")
+                    }
+                    "defaultSensitive" => {
+                        let parsed = SensitiveDefault::parse(&argument);
+                        let before = std::mem::replace(&mut defaults.sensitive, parsed);
+                        (
+                            before.is_some(),
+                            defaults.sensitive.is_some(),
+                            "true, false or inferFromPrefix(PREFIX)",
+                        )
+                    }
+                    _ => continue,
+                };
+                let fault = match (line < first, is_twice, is_understood) {
+                    (true, false, true) => continue,
+                    (false, ..) => "it must be above the first variable".to_owned(),
+                    (_, true, _) => "it is given twice".to_owned(),
+                    _ => format!("write {forms}"),
+                };
+                let message = format!("@{name} can't be used: {fault}");
+                problems.push(SchemaProblem { line, name: None, message, is_refused: true });
+                is_refused = true;
+            }
+        }
+        if is_refused { Self::default() } else { defaults }
+    }
+
+    fn required(&self, has_value: bool) -> Option<bool> {
+        self.required.as_ref().map(|default| match default {
+            RequiredDefault::Always(required) => *required,
+            RequiredDefault::IfItHasAValue => has_value,
+        })
+    }
+
+    fn sensitive(&self, name: &str) -> Option<bool> {
+        self.sensitive.as_ref().map(|default| match default {
+            SensitiveDefault::Always(sensitive) => *sensitive,
+            SensitiveDefault::Without(prefix) => !name.starts_with(prefix),
+        })
+    }
+}
+
+impl RequiredDefault {
+    fn parse(argument: &Argument<'_>) -> Option<Self> {
+        match argument {
+            Argument::None | Argument::Word("true") => Some(Self::Always(true)),
+            Argument::Word("false") => Some(Self::Always(false)),
+            Argument::Word("infer") => Some(Self::IfItHasAValue),
+            _ => None,
+        }
+    }
+}
+
+impl SensitiveDefault {
+    fn parse(argument: &Argument<'_>) -> Option<Self> {
+        match argument {
+            Argument::None | Argument::Word("true") => Some(Self::Always(true)),
+            Argument::Word("false") => Some(Self::Always(false)),
+            Argument::Call("inferFromPrefix", prefix) => match &members(prefix)?[..] {
+                [prefix] if !prefix.is_empty() => Some(Self::Without(prefix.clone())),
+                _ => None,
+            },
+            _ => None,
         }
     }
 }
@@ -206,7 +309,8 @@ impl ItemReader<'_> {
     }
 
     fn add_problem(&mut self, message: String) {
-        self.problems.push(SchemaProblem { line: self.line, name: Some(self.name.to_owned()), message });
+        let name = Some(self.name.to_owned());
+        self.problems.push(SchemaProblem { line: self.line, name, message, is_refused: false });
     }
 }
 
@@ -274,7 +378,12 @@ mod tests {
             ("A='# @required'", None),
             ("# is @required\nA=", None),
             ("# @Required\nA=", None),
-            ("# @defaultRequired @requiredly\nA=", None),
+            ("# @defaultRequired @requiredly\nA=", Some(true)),
+            ("# @defaultRequired=false\n\nA=", Some(false)),
+            ("# words\n# @defaultRequired=infer\n# ---\nA=", Some(false)),
+            ("# @defaultRequired=infer\n\nA=x", Some(true)),
+            ("# @defaultRequired=infer\n\n# @required\nA=", Some(true)),
+            ("# @defaultRequired\n\n# @optional\nA=", Some(false)),
             ("A=\n# @required", None),
             ("# @type=url(prependHttps=true)\nA=\n# @public @x=(\nB=", None),
         ] {
@@ -318,6 +427,33 @@ mod tests {
     }
 
     #[test]
+    fn defaults_are_of_every_variable_or_the_file_is_refused() {
+        let sensitive = |text: &str| item(text).sensitive;
+        assert_eq!(sensitive("# @defaultSensitive=false\n# ---\nA="), Some(false));
+        assert_eq!(sensitive("# @defaultSensitive\n# ---\nA="), Some(true));
+        assert_eq!(sensitive("# @defaultSensitive=false\n# ---\n# @sensitive\nA="), Some(true));
+        let prefix = "# @defaultSensitive=inferFromPrefix('PUBLIC_')\n# ---\n";
+        assert_eq!(sensitive(&format!("{prefix}PUBLIC_A=")), Some(false));
+        assert_eq!(sensitive(&format!("{prefix}MY_PUBLIC_A=")), Some(true));
+        for text in [
+            "# @defaultSensitive=no\n\nA=",
+            "# @defaultSensitive=\"false\"\n\nA=",
+            "# @defaultSensitive=inferFromPrefix()\n\nA=",
+            "# @defaultSensitive=inferFromPrefix(a, b)\n\nA=",
+            "# @defaultSensitive=inferFromName(a)\n\nA=",
+            "# @defaultRequired=forEnv(prod)\n\nA=",
+            "B=\n# @defaultRequired\nA=",
+            "# @defaultRequired=no\n# @type=port\nA=",
+        ] {
+            let found = problems(text);
+            assert!(found.len() == 1 && found[0].is_refused, "{text:?}: {found:?}");
+            assert_eq!((item(text).required, item(text).sensitive), (None, None), "{text:?}");
+        }
+        let twice = "# @defaultRequired\n# @defaultRequired=false\n\nA=";
+        assert!(problems(twice)[0].is_refused);
+    }
+
+    #[test]
     fn values_are_checked() {
         for (text, value, violation) in [
             ("# @type=port\nA=", None, None),
@@ -353,7 +489,7 @@ mod tests {
         fn any_bytes_are_read(
             text in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..120),
-                "(#|@|required|sensitive=false|type=|enum\\(|port|[A-Z=\n ,()'\"{}é]){0,40}".prop_map(String::into_bytes),
+                "(#|@|default|Required|Sensitive|required|sensitive=false|type=|enum\\(|port|[A-Z=\n ,()'\"{}é]){0,40}".prop_map(String::into_bytes),
             ],
         ) {
             let schema = Schema::parse(&text);

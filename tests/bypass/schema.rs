@@ -15,6 +15,8 @@ fn called_plain_in_the_same_commit() {
         (".env.example", PLAIN.to_owned()),
         (".env.schema", "# words\nOTHER=\nSECRET=x # @sensitive=false\n".to_owned()),
         (".env.schema", "# @sensitive\nSECRET=\n# @sensitive=false\nSECRET=\n".to_owned()),
+        (".env.schema", "# @defaultSensitive=false\n# ---\nSECRET=\n".to_owned()),
+        (".env.schema", "# @defaultSensitive=inferFromPrefix(SECR)\n\nOTHER=\nSECRET=\n".to_owned()),
     ] {
         let way = Way::new(false);
         remote(&way, true);
@@ -43,8 +45,8 @@ fn called_plain_in_other_words() {
         "# @sensitive=forEnv(dev)\nSECRET=\n",
         "# @sensitive=false @sensitive=false\nSECRET=\n",
         "# @sensitive=false @sensitive\nSECRET=\n",
-        "# @defaultSensitive=false\n# ---\nSECRET=\n",
-        "# @defaultSensitive=false\nSECRET=\n",
+        "# @defaultSensitive=false\n# ---\n# @sensitive\nSECRET=\n",
+        "# @defaultSensitive=inferFromPrefix(PUBLIC_)\n\nSECRET=\n",
         "# @public\nSECRET=\n",
         "# @sensitive=false\n\nSECRET=\n",
         "# @sensitive=false\n# ---\nSECRET=\n",
@@ -60,6 +62,30 @@ fn called_plain_in_other_words() {
             way.add(PROD, way.text(PROD));
             way.git(&["commit", "-m", "x"])
         });
+    }
+}
+
+/// A schema that can't be used calls nothing plain, and stops whatever would go by it.
+#[test]
+fn called_plain_in_a_form_that_is_refused() {
+    for text in [
+        "# @defaultSensitive=False\n# ---\nSECRET=\n",
+        "# @defaultSensitive=false @defaultSensitive=false\n# ---\nOTHER=\n# @sensitive\nSECRET=\n",
+        "# @defaultSensitive=inferFromPrefix(\"\")\n\nSECRET=\n",
+        "OTHER=\n# @defaultSensitive=false\nSECRET=\n",
+    ] {
+        let way = Way::new(false);
+        way.add(".env.schema", text);
+        way.add(PROD, way.text(PROD));
+        let output = way.git(&["commit", "-m", "x"]).output();
+        assert_ne!(output.status, 0, "{text}");
+        told(
+            &output,
+            &["can't be used: ", "[schema-malformed]", ".env.production:2: error: SECRET", "[plaintext]"],
+        );
+        way.env.write(".env", "A=1 # envseal: plain\n");
+        assert!(way.env.fails(1, &["run", "--", "touch", "started"]).contains("can't be used: "));
+        assert!(!way.env.path("started").exists());
     }
 }
 

@@ -48,9 +48,9 @@ fn write(path: &Path, text: &str, mode: u32) {
 fn said(env: &TestEnv, folder: &Path) -> String {
     let output = env.envseal(&["doctor", "--json"]).dir(folder).output();
     let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", output.stderr));
-    let said = json["clone"]["pre-commit hook"].as_str().unwrap().to_owned();
+    let said = json["clone"]["pre_commit_hook"].as_str().unwrap().to_owned();
     let parts = json["clone"].as_object().unwrap();
-    let all = parts.iter().all(|(name, state)| name == "hooks folder" || state == "installed");
+    let all = parts.iter().all(|(name, state)| name == "hooks_folder" || state == "installed");
     assert_eq!(output.status, i32::from(!all), "{json:#}");
     let ls = env.envseal(&["ls"]).dir(folder).output();
     assert_eq!(ls.stderr.contains("note: "), !all, "{}", ls.stderr);
@@ -381,7 +381,7 @@ fn drivers_are_what_git_goes_by() {
     let state = |env: &TestEnv| {
         let output = env.envseal(&["doctor", "--json"]).output();
         let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let state = json["clone"]["merge and diff drivers"].as_str().unwrap().to_owned();
+        let state = json["clone"]["merge_and_diff_drivers"].as_str().unwrap().to_owned();
         assert_eq!(output.status, i32::from(state != "installed"), "{json:#}");
         state
     };

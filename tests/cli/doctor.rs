@@ -87,8 +87,8 @@ fn all_is_well() {
                 "private_key": "ENVSEAL_PRIVATE_KEY in .env.keys", "troubles": []
             }],
             "clone": {
-                "hooks folder": ".git/hooks", "pre-commit hook": "installed", "pre-merge-commit hook": "installed",
-                "pre-push hook": "installed", "merge and diff drivers": "installed"
+                "hooks_folder": ".git/hooks", "pre_commit_hook": "installed", "pre_merge_commit_hook": "installed",
+                "pre_push_hook": "installed", "merge_and_diff_drivers": "installed"
             },
             "lacking": [],
             "suggestions": []

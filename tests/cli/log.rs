@@ -339,7 +339,9 @@ fn a_pager_as_git_uses_one() {
     use crate::support::on_terminal;
     let env = TestEnv::new();
     write_commit(&env, 1, "one\u{1b}[31m", ".env", "A=1\n");
-    let page = |value: &str| env.git(&["config", "core.pager", value]);
+    let page = |value: &str| env.git(&["config", "--global", "core.pager", value]);
+    // One that the repository names would get what `diff --show` prints.
+    env.git(&["config", "core.pager", "echo REPOSITORY"]);
     page("cat; echo LESS=$LESS LV=$LV KEY=$ENVSEAL_PRIVATE_KEY");
     let Some((status, shown)) = on_terminal(&env, &["log"], None) else { return };
     assert_eq!(status, 0);

@@ -107,6 +107,18 @@ fn fish_is_read_by_fish() {
 }
 
 #[test]
+fn nushell_is_read_by_its_rules_and_by_nu() {
+    let values = taken(Format::Nushell, utf8);
+    round_trip(Format::Nushell, &values, readers::nushell);
+    round_trip(Format::Nushell, &values, readers::nu);
+    let name = |name: &'static str| write(Format::Nushell, &[Variable { name, value: b"x" }], "");
+    assert_eq!(name("A").unwrap()[..], *b"{\n  \"A\": \"x\"\n}\n");
+    assert!(name("PWD").is_err() && name("pwd").is_err() && name("A.B").is_err());
+    let two = ["A", "a"].map(|name| Variable { name, value: b"x" });
+    assert!(write(Format::Nushell, &two, "").is_err());
+}
+
+#[test]
 fn powershell_is_read_by_its_rules_and_by_pwsh() {
     let values = taken(Format::Powershell, utf8);
     round_trip(Format::Powershell, &values, readers::powershell);
@@ -301,7 +313,8 @@ proptest! {
     #[test]
     fn any_bytes_are_held_or_refused(values in prop::collection::vec(prop_oneof![value(), text()], 1..6)) {
         type Reader = fn(&[u8], &[String]) -> Option<Vec<Vec<u8>>>;
-        let readers: [(Format, Reader); 6] = [
+        let readers: [(Format, Reader); 7] = [
+            (Format::Nushell, readers::nushell),
             (Format::Json, readers::json),
             (Format::Powershell, readers::powershell),
             (Format::Docker, readers::docker),

@@ -169,6 +169,46 @@ pub(crate) fn powershell(text: &[u8], names: &[String]) -> Values {
     Some(pick(pairs.collect(), names))
 }
 
+/// A NUON record of strings in double quotes, by the rules of Nushell's documentation.
+pub(crate) fn nushell(text: &[u8], names: &[String]) -> Values {
+    let text = std::str::from_utf8(text).unwrap();
+    let lines = text.strip_prefix("{\n").unwrap().strip_suffix("}\n").unwrap();
+    let pairs = lines.split_terminator('\n').map(|line| {
+        let quoted = line.strip_prefix("  \"").unwrap().strip_suffix('"').unwrap();
+        let (name, value) = quoted.split_once("\": \"").unwrap();
+        let (mut found, mut rest) = (String::new(), value.chars());
+        while let Some(c) = rest.next() {
+            assert_ne!(c, '"', "it ends in the middle: {line}");
+            found.push(match c {
+                '\\' => match rest.next().unwrap() {
+                    c @ ('"' | '\\') => c,
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'u' => {
+                        let digits: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                        char::from_u32(u32::from_str_radix(&digits, 16).unwrap()).unwrap()
+                    }
+                    other => panic!("no escape: {other}"),
+                },
+                c => c,
+            });
+        }
+        (name, found.into_bytes())
+    });
+    Some(pick(pairs.collect(), names))
+}
+
+/// The same by Nushell itself.
+pub(crate) fn nu(text: &[u8], names: &[String]) -> Values {
+    let mut script = "open --raw export.nuon | from nuon | load-env\n".to_owned();
+    for name in names {
+        writeln!(script, "print ($env.{name} | encode base64)").unwrap();
+    }
+    let out = run("nu", &["--no-config-file"], "C.UTF-8", text, ".nuon", &script)?;
+    Some(String::from_utf8(out).unwrap().lines().map(|line| STANDARD.decode(line).unwrap()).collect())
+}
+
 pub(crate) fn json(text: &[u8], names: &[String]) -> Values {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).unwrap();
     let pairs = object.into_iter().map(|(name, value)| (name, value.as_str().unwrap().as_bytes().to_vec()));

@@ -21,7 +21,8 @@ pub(crate) struct SchemaFile<'a> {
 pub(crate) fn check_schema(file: SchemaFile<'_>) -> Vec<Finding> {
     let found = file.schema.problems().iter().map(|trouble| {
         let found = Finding::new(Rule::SchemaMalformed, file.path, &trouble.message, "fix {file}");
-        Finding { name: trouble.name.clone(), ..found.at(trouble.line) }
+        let found = Finding { name: trouble.name.clone(), ..found.at(trouble.line) };
+        if trouble.is_refused { found.into_error() } else { found }
     });
     found.collect()
 }
