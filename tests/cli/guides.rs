@@ -5,6 +5,8 @@
 mod blocks;
 #[cfg(unix)]
 mod ci;
+#[cfg(unix)]
+mod platforms;
 
 use std::path::{Path, PathBuf};
 
