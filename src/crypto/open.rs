@@ -109,7 +109,10 @@ impl Opener {
     pub fn prepare(&mut self, values: &[SealedValue]) {
         let mut known: HashSet<[u8; 32]> = self.contexts.iter().map(|(enc, _)| *enc).collect();
         let new: Vec<_> = values.iter().map(|value| *value.enc()).filter(|enc| known.insert(*enc)).collect();
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        // To ask for the cores takes a dozen system calls.
+        let may_be_split = new.len() >= 2 * FEWEST_FOR_A_THREAD;
+        let threads =
+            if may_be_split { std::thread::available_parallelism().map_or(1, NonZero::get) } else { 1 };
         let each = new.len().div_ceil(threads).max(FEWEST_FOR_A_THREAD);
         let set_up = |encs: &[[u8; 32]]| -> Vec<_> {
             let set_up = |enc| suite::setup_receiver(enc, &self.private, suite::INFO).map(|it| (*enc, it));

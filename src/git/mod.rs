@@ -2,7 +2,7 @@
 //!
 //! Facts are asked of the `git` program (`command`). Its files are not parsed here, except for the bytes of the index and
 //! the links between worktrees, so that `run` and `get` need not start a process (`index_bytes`). Objects come through one `git cat-file --batch-command`
-//! and are hashed here (`objects`). `git2` compares and merges texts, and opens no repository.
+//! and are hashed here (`objects`). `git2` compares texts, and opens no repository.
 //!
 //! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out are below
 //! [`Repo::root`].
@@ -27,4 +27,6 @@ pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peele
 pub(crate) use paths::{display_path, find_root, from_git, path_from, relative_path};
 pub use repo::Repo;
 pub(crate) use repo::{OLDEST, RepoName, Repositories};
-pub(crate) use worktree::{added_lines, plain_list_files};
+#[cfg(feature = "cli")]
+pub(crate) use worktree::added_lines;
+pub(crate) use worktree::plain_list_files;

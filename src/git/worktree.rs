@@ -6,6 +6,7 @@ use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "cli")]
 use git2::{DiffOptions, Patch};
 
 use super::command::{Network, bytes_arg, complaint, git, output, split};
@@ -318,6 +319,7 @@ fn parse_index_entry(entry: &[u8]) -> Option<(u8, Option<FileRef>, &[u8])> {
 
 /// Returns the numbers, from 1, of the lines that `after` has and `before` has not, in rising order. In a file that git
 /// takes for binary, all lines are new.
+#[cfg(feature = "cli")]
 pub(crate) fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
     let mut options = DiffOptions::new();
     // The worktree may have other line ends than the commit (gitattributes(5), `eol`).
