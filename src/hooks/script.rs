@@ -61,11 +61,14 @@ impl Hook {
             Self::PreCommit | Self::PreMergeCommit => {
                 format!("{call} \"$@\" </dev/null || exit $?")
             }
-            // Reads what git says of the push, and passes it on to the lines below.
+            // Reads what git says of the push, and passes it on to the lines below. Not by `printf`: where that is no builtin
+            // (mksh), many refs are no argument that the kernel takes, and nothing would be checked.
             Self::PrePush => format!(
                 "envseal_refs=$(cat)\n\
                  if [ -n \"$envseal_refs\" ]; then\n    \
-                     printf '%s\\n' \"$envseal_refs\" | {call} \"$@\" || exit $?\n    \
+                     {call} \"$@\" <<ENVSEAL_REFS || exit $?\n\
+                 $envseal_refs\n\
+                 ENVSEAL_REFS\n    \
                      exec <<ENVSEAL_REFS || exit 1\n\
                  $envseal_refs\n\
                  ENVSEAL_REFS\n\
